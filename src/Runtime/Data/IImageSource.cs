@@ -1,0 +1,25 @@
+namespace UNetGen.Data;
+
+/// <summary>Images to learn from, all of one shape, each reachable by its number.</summary>
+public interface IImageSource
+{
+    /// <summary>What it is, for people: <c>shapes, seed 0</c> or <c>4,096 files in photos/</c>.</summary>
+    string Description { get; }
+
+    /// <summary>How many images there are.</summary>
+    int Count { get; }
+
+    /// <summary>Channels of every image: 1 (grey) or 3 (RGB), where the source doesn't say otherwise.</summary>
+    int Channels { get; }
+
+    /// <summary>Pixels.</summary>
+    int Height { get; }
+
+    /// <summary>Pixels.</summary>
+    int Width { get; }
+
+    /// <summary>Writes one image, [channels, height, width] in row-major order, values in [-1, 1]. Safe to call from several threads.</summary>
+    /// <param name="index">From 0 to <see cref="Count"/> - 1. The same number gives the same image, always.</param>
+    /// <param name="pixels">channels * height * width values.</param>
+    void Read(int index, Span<float> pixels);
+}
