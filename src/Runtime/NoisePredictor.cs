@@ -1,3 +1,4 @@
+using TorchSharp;
 using UNetGen.Diffusion;
 using static TorchSharp.torch;
 
@@ -51,5 +52,24 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
         if (timesteps.dim() != 1 || timesteps.shape[0] != x.shape[0])
             throw new ArgumentException(
                 $"{Info.Name} takes one timestep per image, [{x.shape[0]}], but got [{string.Join(", ", timesteps.shape)}].", nameof(timesteps));
+    }
+
+    /// <summary>[batch, a, height, width] and [batch, b, height, width] to [batch, a + b, height, width], in this order.</summary>
+    protected static Tensor Concat(Tensor first, Tensor second) => cat([first, second], 1);
+
+    /// <summary>Moves what the constructor made, where it is asked to. The values are drawn on the CPU, so a seed gives the same network on every device.</summary>
+    /// <param name="device">Null: stay on the CPU.</param>
+    /// <param name="dtype">Null: stay float32.</param>
+    protected void MoveTo(Device? device, ScalarType? dtype)
+    {
+        if (dtype is { } type)
+            this.to(type);
+        if (device is not null)
+            this.to(device);
+    }
+
+    /// <summary>Does nothing: a generated constructor registers its parts itself, under PyTorch's keys and in PyTorch's order.</summary>
+    protected sealed override void RegisterComponents()
+    {
     }
 }

@@ -1,0 +1,73 @@
+namespace UNetGen.Blocks;
+
+/// <summary>The nonlinearity of residual blocks.</summary>
+public enum Activation
+{
+    /// <summary>x * sigmoid(x).</summary>
+    Silu,
+
+    /// <summary>x * Phi(x), exact.</summary>
+    Gelu,
+
+    /// <summary>max(x, 0).</summary>
+    Relu,
+
+    /// <summary>x * tanh(softplus(x)).</summary>
+    Mish,
+}
+
+/// <summary>What normalises.</summary>
+public enum Norm
+{
+    /// <summary>GroupNorm (Wu and He 2018).</summary>
+    Group,
+
+    /// <summary>RMSNorm over the channels, as denoising-diffusion-pytorch has it.</summary>
+    Rms,
+}
+
+/// <summary>How the time embedding enters a residual block.</summary>
+public enum TimeConditioning
+{
+    /// <summary>After the first norm: x * (scale + 1) + shift.</summary>
+    ScaleShift,
+
+    /// <summary>Added between the two halves of the block.</summary>
+    Add,
+}
+
+/// <summary>The halves of a sinusoidal embedding.</summary>
+public enum SinusoidOrder
+{
+    /// <summary>Sines, then cosines (Vaswani et al. 2017; Ho et al. 2020).</summary>
+    SinCos,
+
+    /// <summary>Cosines, then sines (guided-diffusion).</summary>
+    CosSin,
+}
+
+/// <summary>How a level halves its height and width.</summary>
+public enum DownsampleKind
+{
+    /// <summary>2 x 2 pixels become channels, then a 1 x 1 convolution.</summary>
+    Unshuffle,
+
+    /// <summary>3 x 3 convolution of stride 2, padding 1.</summary>
+    Conv,
+
+    /// <summary>3 x 3 convolution of stride 2, padded right and below only (Ho et al. 2020).</summary>
+    ConvAsymmetric,
+
+    /// <summary>Mean of 2 x 2 pixels, then a 1 x 1 convolution.</summary>
+    AvgPool,
+}
+
+/// <summary>How a level doubles its height and width.</summary>
+public enum UpsampleKind
+{
+    /// <summary>Every pixel four times, then a 3 x 3 convolution.</summary>
+    NearestConv,
+
+    /// <summary>4 x 4 transposed convolution of stride 2, padding 1.</summary>
+    ConvTranspose,
+}

@@ -1,0 +1,87 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace UNetGen.Blocks;
+
+/// <summary>
+/// Attention whose cost is linear in the number of pixels (Shen et al. 2018, "Efficient Attention"): softmax of q over the features and of k
+/// over the positions, context = k v^T, output = context^T q / sqrt(d), a 1 x 1 convolution and a norm.
+/// </summary>
+/// <remarks>
+/// With <see cref="Norm.Rms"/> as in denoising-diffusion-pytorch: RMSNorm first and last. With <see cref="Norm.Group"/> as in
+/// The Annotated Diffusion Model: GroupNorm(1) last, and the norm before it stands outside, in <see cref="ResidualPreNorm{T}"/>.
+/// The residual sum is the caller's.
+/// </remarks>
+public sealed class LinearAttention : ExplicitModule
+{
+    /// <summary>Learned keys and values of positions that every image has, [2, heads, headDim, tokens]; null without.</summary>
+    public readonly Parameter? mem_kv;
+
+    /// <summary>Before everything else; null where it stands outside.</summary>
+    public readonly RMSNorm? norm;
+
+    /// <summary>1 x 1 without bias, dim to 3 * heads * headDim.</summary>
+    public readonly Conv2d to_qkv;
+
+    /// <summary>1 x 1, heads * headDim to dim; key <c>to_out.0</c>.</summary>
+    public readonly Conv2d to_out;
+
+    /// <summary>After it; key <c>to_out.1</c>.</summary>
+    public readonly nn.Module<Tensor, Tensor> to_out_norm;
+
+    private readonly long heads;
+    private readonly double scale;
+
+    /// <param name="dim">Channels of input and output.</param>
+    /// <param name="heads">Attention heads.</param>
+    /// <param name="headDim">Features a head.</param>
+    /// <param name="memoryTokens">Learned positions.</param>
+    /// <param name="norm">Which of the two layouts.</param>
+    /// <param name="normEps">Added to the variance by a GroupNorm.</param>
+    /// <param name="zeroInit">Whether <see cref="to_out"/> starts at 0.</param>
+    public LinearAttention(
+        long dim, long heads = 4, long headDim = 32, long memoryTokens = 0, Norm norm = Norm.Rms, double normEps = 1e-5, bool zeroInit = false)
+        : base(nameof(LinearAttention))
+    {
+        this.heads = heads;
+        scale = 1 / Math.Sqrt(headDim);
+        mem_kv = memoryTokens == 0 ? null : nn.Parameter(randn(2, heads, headDim, memoryTokens));
+        this.norm = norm == Norm.Rms ? new RMSNorm(dim) : null;
+        to_qkv = nn.Conv2d(dim, 3 * heads * headDim, 1, bias: false);
+        to_out = nn.Conv2d(heads * headDim, dim, 1);
+        to_out_norm = norm == Norm.Rms ? new RMSNorm(dim) : Layers.GroupNorm(1, dim, normEps);
+        if (zeroInit)
+            Layers.Zero(to_out.weight, to_out.bias);
+
+        if (mem_kv is not null)
+            register_parameter("mem_kv", mem_kv);
+        if (this.norm is not null)
+            register_module("norm", this.norm);
+        register_module("to_qkv", to_qkv);
+        register_module("to_out.0", to_out);
+        register_module("to_out.1", to_out_norm);
+    }
+
+    /// <param name="x">[batch, dim, height, width].</param>
+    /// <returns>[batch, dim, height, width].</returns>
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var (batch, height, width) = (x.shape[0], x.shape[2], x.shape[3]);
+        var qkv = to_qkv.forward(norm is null ? x : norm.forward(x)).chunk(3, 1);
+        var (q, k, v) = (Heads(qkv[0]), Heads(qkv[1]), Heads(qkv[2])); // each [B, heads, headDim, height * width]
+        if (mem_kv is not null)
+        {
+            k = cat([mem_kv[0].unsqueeze(0).expand(batch, -1, -1, -1), k], -1);
+            v = cat([mem_kv[1].unsqueeze(0).expand(batch, -1, -1, -1), v], -1);
+        }
+
+        q = q.softmax(-2) * scale;
+        k = k.softmax(-1);
+        var context = matmul(k, v.transpose(-2, -1)); // [B, heads, d of k, d of v]
+        var result = matmul(context.transpose(-2, -1), q).reshape(batch, -1, height, width);
+        return to_out_norm.forward(to_out.forward(result)).MoveToOuterDisposeScope();
+
+        Tensor Heads(Tensor t) => t.reshape(batch, heads, -1, height * width);
+    }
+}

@@ -1,0 +1,29 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace UNetGen.Blocks;
+
+/// <summary>x / max(|x|, 1e-12) * g * sqrt(channels), the norm |x| taken over the channels of each pixel (denoising-diffusion-pytorch's RMSNorm).</summary>
+public sealed class RMSNorm : ExplicitModule
+{
+    /// <summary>The gain, [1, channels, 1, 1], at first 1.</summary>
+    public readonly Parameter g;
+
+    private readonly double scale;
+
+    /// <param name="channels">Channels of the input.</param>
+    public RMSNorm(long channels) : base(nameof(RMSNorm))
+    {
+        g = nn.Parameter(ones(1, channels, 1, 1));
+        scale = Math.Sqrt(channels);
+        register_parameter("g", g);
+    }
+
+    /// <param name="x">[batch, channels, height, width].</param>
+    /// <returns>The same shape.</returns>
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        return (nn.functional.normalize(x, dim: 1) * (g * scale)).MoveToOuterDisposeScope();
+    }
+}

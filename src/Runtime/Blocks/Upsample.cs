@@ -1,0 +1,37 @@
+using static TorchSharp.torch;
+
+namespace UNetGen.Blocks;
+
+/// <summary>Doubles height and width.</summary>
+/// <remarks>The convolution's key is <c>1</c>, as of the references' Sequential of upsampling and convolution.</remarks>
+public sealed class Upsample : ExplicitModule
+{
+    /// <summary>A <see cref="TorchSharp.Modules.Conv2d"/> or a <see cref="TorchSharp.Modules.ConvTranspose2d"/>.</summary>
+    public readonly nn.Module<Tensor, Tensor> conv;
+
+    private readonly UpsampleKind kind;
+
+    /// <param name="dim">Channels of the input.</param>
+    /// <param name="dimOut">Channels of the output.</param>
+    /// <param name="kind">How.</param>
+    public Upsample(long dim, long dimOut, UpsampleKind kind = UpsampleKind.NearestConv) : base(nameof(Upsample))
+    {
+        this.kind = kind;
+        conv = kind switch
+        {
+            UpsampleKind.NearestConv => nn.Conv2d(dim, dimOut, 3, padding: 1),
+            UpsampleKind.ConvTranspose => nn.ConvTranspose2d(dim, dimOut, 4, stride: 2, padding: 1),
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
+        };
+        register_module("1", conv);
+    }
+
+    /// <param name="x">[batch, dim, height, width].</param>
+    /// <returns>[batch, dimOut, 2 height, 2 width].</returns>
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var h = kind == UpsampleKind.NearestConv ? nn.functional.interpolate(x, scale_factor: [2, 2], mode: InterpolationMode.Nearest) : x;
+        return conv.forward(h).MoveToOuterDisposeScope();
+    }
+}
