@@ -1,13 +1,71 @@
+using System.Text;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Text;
 
 namespace UNetGen.Generator;
 
 /// <summary>Turns every *.unet.yaml of a project into a typed TorchSharp module.</summary>
+/// <remarks>
+/// Each spec goes its own way, text -> spec -> source, and no step sees the compilation: an edit re-runs the edited spec's steps alone.
+/// Problems are an output beside the source, since they know lines and the source doesn't: a line that moves re-emits nothing.
+/// </remarks>
 [Generator(LanguageNames.CSharp)]
 public sealed class UNetGenerator : IIncrementalGenerator
 {
+    /// <summary>How a spec's file name ends.</summary>
+    public const string SpecExtension = ".unet.yaml";
+
     /// <inheritdoc/>
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
+        var project = context.AnalyzerConfigOptionsProvider
+            .Select(static (provider, _) => ProjectInfo.Of(provider.GlobalOptions))
+            .WithTrackingName(Steps.Project);
+
+        var read = context.AdditionalTextsProvider
+            .Where(static file => file.Path.EndsWith(SpecExtension, StringComparison.OrdinalIgnoreCase))
+            .Combine(project)
+            .Select(static (pair, cancellation) => SpecFile.Read(pair.Left, pair.Right, cancellation))
+            .WithTrackingName(Steps.Read);
+
+        var collisions = read
+            .Select(static (file, _) => file.Identity)
+            .Collect()
+            .Select(static (identities, _) => Collisions.Find(identities))
+            .WithTrackingName(Steps.Collisions);
+
+        var source = read
+            .Select(static (file, _) => file.Network)
+            .WithTrackingName(Steps.Network)
+            .Combine(collisions)
+            .Where(static pair => !pair.Right.Any(collision => collision.Path == pair.Left.Path))
+            .Select(static (pair, _) => pair.Left)
+            .Select(static (network, cancellation) => network.Emit(cancellation))
+            .WithTrackingName(Steps.Source);
+
+        context.RegisterSourceOutput(
+            read.SelectMany(static (file, _) => file.Problems).WithTrackingName(Steps.Problems),
+            static (output, problem) => output.ReportDiagnostic(problem.ToDiagnostic()));
+        context.RegisterSourceOutput(
+            collisions.SelectMany(static (found, _) => found),
+            static (output, collision) => output.ReportDiagnostic(collision.Problem.ToDiagnostic()));
+        context.RegisterSourceOutput(source, static (output, file) =>
+        {
+            if (file.Failure is { } failure)
+                output.ReportDiagnostic(failure.ToDiagnostic());
+            else
+                output.AddSource(file.HintName, SourceText.From(file.Text, Encoding.UTF8));
+        });
     }
+}
+
+/// <summary>The steps' names, by which tests ask whether they ran again.</summary>
+internal static class Steps
+{
+    public const string Project = nameof(Project);
+    public const string Read = nameof(Read);
+    public const string Problems = nameof(Problems);
+    public const string Collisions = nameof(Collisions);
+    public const string Network = nameof(Network);
+    public const string Source = nameof(Source);
 }

@@ -1,4 +1,6 @@
 using TorchSharp;
+using TorchSharp.Modules;
+using UNetGen.Blocks;
 using UNetGen.Diffusion;
 using static TorchSharp.torch;
 
@@ -56,6 +58,9 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
 
     /// <summary>[batch, a, height, width] and [batch, b, height, width] to [batch, a + b, height, width], in this order.</summary>
     protected static Tensor Concat(Tensor first, Tensor second) => cat([first, second], 1);
+
+    /// <summary>Sets the network's last convolution to 0, so that it starts by predicting 0 (<c>zero_init: true</c>).</summary>
+    protected static void StartAtZero(Conv2d conv) => Layers.Zero(conv.weight, conv.bias);
 
     /// <summary>Moves what the constructor made, where it is asked to. The values are drawn on the CPU, so a seed gives the same network on every device.</summary>
     /// <param name="device">Null: stay on the CPU.</param>

@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using UNetGen.Generator.Diagnostics;
+
+namespace UNetGen.Generator;
+
+/// <summary>Who a spec is, for telling it from the others.</summary>
+internal sealed record SpecIdentity(string Path, string ClassName, string HintName, LocationInfo Location);
+
+/// <summary>A spec whose class another one has already: it gets an error instead of a class.</summary>
+internal sealed record Collision(string Path, DiagnosticInfo Problem);
+
+internal static class Collisions
+{
+    /// <summary>The first of each name, by path, has the class. Files are compared without case, as file systems and Roslyn do.</summary>
+    public static EquatableArray<Collision> Find(ImmutableArray<SpecIdentity> identities)
+    {
+        var found = new List<Collision>();
+        var byClass = new Dictionary<string, SpecIdentity>(StringComparer.OrdinalIgnoreCase);
+        var byHint = new Dictionary<string, SpecIdentity>(StringComparer.OrdinalIgnoreCase);
+        foreach (var identity in identities.OrderBy(identity => identity.Path, StringComparer.Ordinal))
+        {
+            if (byClass.TryGetValue(identity.ClassName, out var first) || byHint.TryGetValue(identity.HintName, out first))
+            {
+                found.Add(new Collision(identity.Path, new DiagnosticInfo(Rules.Collision, identity.Location,
+                    $"the class {identity.ClassName} is already that of {first.Path}; give this spec a name of its own, `name: Another{identity.ClassName.Substring(identity.ClassName.LastIndexOf('.') + 1)}`")));
+                continue;
+            }
+
+            byClass.Add(identity.ClassName, identity);
+            byHint.Add(identity.HintName, identity);
+        }
+
+        return found.ToEquatableArray();
+    }
+}
+
+/// <summary>The names under which Roslyn keeps generated files.</summary>
+internal static class HintNames
+{
+    /// <summary><c>specs/tiny.unet.yaml</c> to <c>specs.tiny.unet.g.cs</c>; a path with anything but letters, digits, - and _ gets its hash, so that no two become one.</summary>
+    public static string Of(string path)
+    {
+        var stem = path.Substring(0, path.Length - UNetGenerator.SpecExtension.Length);
+        var inside = stem.Split('/').SkipWhile(part => part == "..").ToArray();
+        var name = string.Join(".", inside.Select(part => string.Concat(part.Select(c => IsPlain(c) ? c : '_'))));
+        var suffix = inside.Length == stem.Split('/').Length && inside.All(part => part.All(IsPlain)) ? "" : $"-{Fnv1A(path):x8}";
+        return $"{name}{suffix}.unet.g.cs";
+    }
+
+    private static bool IsPlain(char c) => c is (>= 'a' and <= 'z') or (>= 'A' and <= 'Z') or (>= '0' and <= '9') or '-' or '_';
+
+    private static uint Fnv1A(string text) => text.Aggregate(2166136261u, (hash, c) => unchecked((hash ^ c) * 16777619u));
+}

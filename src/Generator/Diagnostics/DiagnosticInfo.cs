@@ -1,0 +1,36 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Text;
+
+namespace UNetGen.Generator.Diagnostics;
+
+/// <summary>A place in a spec, by value: a <see cref="Location"/> would keep the compilation alive and compare by reference.</summary>
+internal readonly record struct LocationInfo(string Path, TextSpan Span, LinePositionSpan Lines)
+{
+    public Location ToLocation() => Location.Create(Path, Span, Lines);
+}
+
+/// <summary>A diagnostic, by value.</summary>
+internal readonly record struct DiagnosticInfo(DiagnosticDescriptor Rule, LocationInfo Location, string Message)
+{
+    public Diagnostic ToDiagnostic() => Diagnostic.Create(Rule, Location.ToLocation(), Message);
+}
+
+/// <summary>What is wrong with one spec, collected while it is read.</summary>
+internal sealed class Problems(string path, SourceText text)
+{
+    private readonly List<DiagnosticInfo> found = [];
+
+    public bool Any => found.Count > 0;
+
+    /// <summary>All that was reported, in the order of the file.</summary>
+    public EquatableArray<DiagnosticInfo> ToArray() => found.OrderBy(problem => problem.Location.Span.Start).ToEquatableArray();
+
+    public void Report(DiagnosticDescriptor rule, TextSpan span, string message) =>
+        found.Add(new DiagnosticInfo(rule, LocationOf(span), message));
+
+    public LocationInfo LocationOf(TextSpan span)
+    {
+        var clamped = TextSpan.FromBounds(Math.Min(span.Start, text.Length), Math.Min(span.End, text.Length));
+        return new LocationInfo(path, clamped, text.Lines.GetLinePositionSpan(clamped));
+    }
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+using Microsoft.CodeAnalysis.CSharp;
+using UNetGen.Generator.Planning;
+using UNetGen.Generator.Specs;
+
+namespace UNetGen.Generator.Emission;
+
+/// <summary>Plan to C# expressions. Types are written with global::, so that no name in the user's project can change their meaning.</summary>
+internal static class CSharp
+{
+    public const string Tensor = "global::TorchSharp.torch.Tensor";
+
+    /// <summary>A type of the runtime or of TorchSharp; a name without dots is a class inside the network's own.</summary>
+    public static string Type(string name)
+    {
+        if (!name.Contains('.'))
+            return name;
+        var generic = name.IndexOf('<');
+        return generic < 0 ? "global::" + name : $"global::{name.Substring(0, generic)}<{Type(name.Substring(generic + 1).TrimEnd('>'))}>";
+    }
+
+    public static string Construction(ModulePlan module) =>
+        $"{(module.Factory is { } factory ? "global::" + factory : "new " + Type(module.Type))}({Arguments(module.Arguments)})";
+
+    public static string Properties(IEnumerable<Argument> properties) =>
+        string.Join(", ", properties.Select(property => $"{property.Name} = {Value(property.Value)}"));
+
+    public static string Value(object value) => value switch
+    {
+        int number => number.ToString(CultureInfo.InvariantCulture),
+        double number => Double(number),
+        bool truth => truth ? "true" : "false",
+        EnumValue choice => $"global::{choice.Type}.{choice.Name}",
+        SharedPlan shared => shared.Name,
+        ModulePlan module => Construction(module),
+        _ => throw new ArgumentOutOfRangeException(nameof(value), value.GetType().Name, "no C# for this type"),
+    };
+
+    public static string Expression(Expression expression) => expression switch
+    {
+        Variable variable => variable.Name,
+        Call call => $"{call.Module}.forward({string.Join(", ", call.Arguments.Select(Expression))})",
+        Concat concat => $"Concat({Expression(concat.First)}, {Expression(concat.Second)})",
+        Sum sum => $"{Expression(sum.First)} + {Expression(sum.Second)}",
+        SelfCondition condition => $"selfCondition ?? global::TorchSharp.torch.zeros_like({condition.Like})",
+        _ => throw new ArgumentOutOfRangeException(nameof(expression), expression.GetType().Name, "no C# for this expression"),
+    };
+
+    /// <summary>A verbatim string: raw ones need C# 11.</summary>
+    public static string Verbatim(string text) => $"@\"{text.Replace("\"", "\"\"")}\"";
+
+    public static string Literal(string text) => SymbolDisplay.FormatLiteral(text, quote: true);
+
+    private static string Arguments(IEnumerable<Argument> arguments) =>
+        string.Join(", ", arguments.Select(argument => (argument.Name is { } name ? name + ": " : "") + Value(argument.Value)));
+
+    private static string Double(double number)
+    {
+        var text = Text.Number(number);
+        return text.IndexOfAny(['.', 'e']) < 0 ? text + ".0" : text;
+    }
+}

@@ -1,0 +1,47 @@
+using UNetGen.Generator.Specs;
+
+namespace UNetGen.Generator.Emission;
+
+/// <summary>Writes the class of a spec with errors: its public signature, with bodies that throw, so that one error in the YAML isn't a hundred in the C#.</summary>
+internal static class SignatureEmitter
+{
+    public static string Emit(UNetSpec spec, string specPath)
+    {
+        var writer = new SourceWriter();
+        NetworkEmitter.EmitHeader(writer, specPath, ", which has errors", spec.Namespace);
+        var error = CSharp.Literal($"{specPath} has errors: the build has reported them.");
+        writer.Summary($"The U-Net of {specPath}, which has errors: nothing here works before they are mended.");
+        writer.Open($"public sealed partial class {spec.Name} : global::UNetGen.NoisePredictor");
+        foreach (var (type, name, value) in new[]
+        {
+            ("long", "ParameterCount", "0"), ("int", "Channels", $"{spec.Channels}"), ("int", "ImageHeight", $"{spec.ImageSize.Height}"),
+            ("int", "ImageWidth", $"{spec.ImageSize.Width}"), ("int", "DownsampleFactor", "1"), ("string", "SpecHash", "\"\""),
+        })
+        {
+            writer.Summary("As far as the spec could be read.");
+            writer.Line($"public const {type} {name} = {value};");
+            writer.Line();
+        }
+
+        writer.Summary("Throws: the spec has errors.");
+        writer.Line("/// <param name=\"device\">Not used.</param>");
+        writer.Line("/// <param name=\"dtype\">Not used.</param>");
+        writer.Line($"public {spec.Name}(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)");
+        writer.Line($"    : base(nameof({spec.Name})) => throw new global::System.InvalidOperationException({error});");
+        foreach (var member in new[]
+        {
+            $"{CSharp.Tensor} forward({CSharp.Tensor} x, {CSharp.Tensor} timesteps)",
+            $"{CSharp.Tensor} forward({CSharp.Tensor} x, {CSharp.Tensor} timesteps, {CSharp.Tensor}? selfCondition)",
+            "global::UNetGen.NetworkInfo Info",
+            "global::UNetGen.Diffusion.DiffusionOptions Diffusion",
+        })
+        {
+            writer.Line();
+            writer.Line("/// <inheritdoc/>");
+            writer.Line($"public override {member} => throw new global::System.InvalidOperationException({error});");
+        }
+
+        writer.Close();
+        return writer.ToString();
+    }
+}

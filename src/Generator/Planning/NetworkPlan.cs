@@ -1,0 +1,96 @@
+namespace UNetGen.Generator.Planning;
+
+/// <summary>A whole network, ready to be written down: what there is, under which keys, with which shapes, and what runs in which order.</summary>
+internal sealed record NetworkPlan
+{
+    public required string Name { get; init; }
+    public required string Namespace { get; init; }
+
+    /// <summary>The effective spec as YAML.</summary>
+    public required string Spec { get; init; }
+    public required string SpecHash { get; init; }
+
+    public required int Channels { get; init; }
+    public required int Height { get; init; }
+    public required int Width { get; init; }
+    public required int DownsampleFactor { get; init; }
+    public required bool SelfCondition { get; init; }
+
+    /// <summary>What the network predicts: "the noise in them".</summary>
+    public required string Predicts { get; init; }
+
+    /// <summary>Values that several modules take, as named constants of the class.</summary>
+    public required EquatableArray<SharedPlan> Shared { get; init; }
+    public required EquatableArray<Argument> Diffusion { get; init; }
+
+    /// <summary>In the order of PyTorch's state_dict.</summary>
+    public required EquatableArray<ModulePlan> Modules { get; init; }
+    public required EquatableArray<StepPlan> Forward { get; init; }
+    public required EquatableArray<LevelPlan> Levels { get; init; }
+
+    public long ParameterCount => Modules.Sum(module => module.ParameterCount);
+}
+
+/// <summary>A named constant of the class: an object of a runtime type.</summary>
+internal sealed record SharedPlan(string Name, string Type, EquatableArray<Argument> Properties, string Summary);
+
+/// <summary>A layer of the runtime, or, with children, a class of its own inside the network's.</summary>
+/// <param name="Key">Its name in PyTorch's state_dict, below its parent: <c>downs.0</c>.</param>
+/// <param name="Field">Its name in C#: <c>downs_0</c>.</param>
+/// <param name="Type">The C# type; of a runtime layer with its namespace.</param>
+/// <param name="Summary">What it does and with which shapes.</param>
+internal sealed record ModulePlan(string Key, string Field, string Type, string Summary)
+{
+    /// <summary>The expression that makes it, where it isn't <c>new Type(arguments)</c>: a factory's name.</summary>
+    public string? Factory { get; init; }
+    public EquatableArray<Argument> Arguments { get; init; } = EquatableArray<Argument>.Empty;
+    public EquatableArray<ParameterPlan> Parameters { get; init; } = EquatableArray<ParameterPlan>.Empty;
+    public EquatableArray<ModulePlan> Children { get; init; } = EquatableArray<ModulePlan>.Empty;
+    public Cost Cost { get; init; }
+
+    /// <summary>The last convolution of the network, where it is to start at 0.</summary>
+    public bool StartsAtZero { get; init; }
+
+    public long ParameterCount => Parameters.Where(parameter => parameter.Trainable).Sum(parameter => parameter.Count) + Children.Sum(child => child.ParameterCount);
+
+    public Cost TotalCost => Children.Aggregate(Cost, (sum, child) => sum + child.TotalCost);
+}
+
+/// <summary>One entry of the state_dict, below its module.</summary>
+internal sealed record ParameterPlan(string Key, EquatableArray<int> Shape, bool Trainable = true)
+{
+    public long Count => Shape.Aggregate(1L, (product, size) => product * size);
+}
+
+/// <summary>For one image: floating point operations forward, a multiply-add as two; elements of tensors that the backward pass needs.</summary>
+internal readonly record struct Cost(long Flops, long Elements)
+{
+    public static Cost operator +(Cost a, Cost b) => new(a.Flops + b.Flops, a.Elements + b.Elements);
+}
+
+/// <summary>An argument or property: int, long, double, bool, <see cref="EnumValue"/>, <see cref="SharedPlan"/> or <see cref="ModulePlan"/>.</summary>
+internal sealed record Argument(string? Name, object Value);
+
+/// <summary>A value of one of the runtime's enums.</summary>
+internal sealed record EnumValue(string Type, string Name);
+
+/// <summary>One line of the forward pass: target = value, and the shape that comes out.</summary>
+/// <param name="Heading">A comment before it, where a new part of the network begins.</param>
+internal sealed record StepPlan(string Target, Expression Value, string Shape, string? Heading = null);
+
+internal abstract record Expression;
+
+internal sealed record Variable(string Name) : Expression;
+
+/// <param name="Module">The path of fields: <c>downs_0.block1</c>.</param>
+internal sealed record Call(string Module, EquatableArray<Expression> Arguments) : Expression;
+
+internal sealed record Concat(Expression First, Expression Second) : Expression;
+
+internal sealed record Sum(Expression First, Expression Second) : Expression;
+
+/// <summary>The previous estimate of the clean image, or zeros.</summary>
+internal sealed record SelfCondition(string Like) : Expression;
+
+/// <summary>One row of the table of levels; both halves of a level are one row.</summary>
+internal sealed record LevelPlan(string Name, int Height, int Width, int Channels, string Blocks, string Attention, long Parameters, Cost Cost);

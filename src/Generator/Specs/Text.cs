@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Text;
+
+namespace UNetGen.Generator.Specs;
+
+/// <summary>Words for messages.</summary>
+internal static class Text
+{
+    /// <summary><c>FixedSmall</c> to <c>fixed_small</c>.</summary>
+    public static string SnakeCase(string pascalCase)
+    {
+        var result = new StringBuilder();
+        foreach (var c in pascalCase)
+        {
+            if (char.IsUpper(c) && result.Length > 0)
+                result.Append('_');
+            result.Append(char.ToLowerInvariant(c));
+        }
+
+        return result.ToString();
+    }
+
+    /// <summary><c>my-small_unet</c> to <c>MySmallUnet</c>: letters and digits stay, what follows anything else is capital.</summary>
+    public static string PascalCase(string text)
+    {
+        var result = new StringBuilder();
+        var capital = true;
+        foreach (var c in text)
+        {
+            if (char.IsLetterOrDigit(c))
+            {
+                result.Append(capital ? char.ToUpperInvariant(c) : c);
+                capital = false;
+            }
+            else
+            {
+                capital = true;
+            }
+        }
+
+        return result.ToString();
+    }
+
+    /// <summary><c>a</c>, <c>a or b</c>, <c>a, b or c</c>.</summary>
+    public static string OneOf<T>(IEnumerable<T> items)
+    {
+        var words = items.Select(item => $"{item}").ToList();
+        return words.Count < 2 ? string.Concat(words) : $"{string.Join(", ", words.Take(words.Count - 1))} or {words[words.Count - 1]}";
+    }
+
+    /// <summary>The shortest that reads back the same, as people write it: <c>1e-5</c>, not <c>1E-05</c>.</summary>
+    public static string Number(double value)
+    {
+        var text = value.ToString("R", CultureInfo.InvariantCulture);
+        var exponent = text.IndexOf('E');
+        return exponent < 0
+            ? text
+            : $"{text.Substring(0, exponent)}e{int.Parse(text.Substring(exponent + 1), CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture)}";
+    }
+
+    /// <summary>Small numbers in words.</summary>
+    public static string Words(int value) => value is >= 0 and <= 12
+        ? new[] { "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve" }[value]
+        : $"{value}";
+
+    /// <summary>The likeliest word for a misspelt one, or null where none is near.</summary>
+    public static string? Nearest(string word, IEnumerable<string> candidates)
+    {
+        if (word.Length > 64)
+            return null;
+        var best = candidates.Select(candidate => (candidate, distance: Distance(word, candidate))).OrderBy(pair => pair.distance).FirstOrDefault();
+        return best.candidate is not null && best.distance <= Math.Max(1, best.candidate.Length / 3) ? best.candidate : null;
+    }
+
+    /// <summary>Insertions, deletions, changes and swaps of neighbours (Damerau, Levenshtein; optimal string alignment).</summary>
+    private static int Distance(string a, string b)
+    {
+        var d = new int[a.Length + 1, b.Length + 1];
+        for (var i = 0; i <= a.Length; i++)
+            d[i, 0] = i;
+        for (var j = 0; j <= b.Length; j++)
+            d[0, j] = j;
+        for (var i = 1; i <= a.Length; i++)
+        {
+            for (var j = 1; j <= b.Length; j++)
+            {
+                var change = a[i - 1] == b[j - 1] ? 0 : 1;
+                d[i, j] = Math.Min(Math.Min(d[i - 1, j] + 1, d[i, j - 1] + 1), d[i - 1, j - 1] + change);
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                    d[i, j] = Math.Min(d[i, j], d[i - 2, j - 2] + 1);
+            }
+        }
+
+        return d[a.Length, b.Length];
+    }
+}

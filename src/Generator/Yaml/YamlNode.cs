@@ -1,0 +1,40 @@
+using Microsoft.CodeAnalysis.Text;
+
+namespace UNetGen.Generator.Yaml;
+
+/// <summary>A piece of a spec and where it stands: <see cref="Span"/> counts UTF-16 units from the start of the file.</summary>
+internal abstract class YamlNode(TextSpan span)
+{
+    public TextSpan Span { get; } = span;
+
+    /// <summary>What the user would call it.</summary>
+    public abstract string Kind { get; }
+}
+
+internal sealed class YamlScalar(TextSpan span, string value, bool plain) : YamlNode(span)
+{
+    public string Value { get; } = value;
+
+    /// <summary>Written without quotes: only then can it be a number, a truth value or nothing.</summary>
+    public bool IsPlain { get; } = plain;
+
+    public bool IsNull => IsPlain && Value is "" or "null" or "~";
+
+    public override string Kind => IsNull ? "nothing" : IsPlain ? $"'{Value}'" : $"the text '{Value}'";
+}
+
+internal sealed class YamlSequence(TextSpan span, IReadOnlyList<YamlNode> items) : YamlNode(span)
+{
+    public IReadOnlyList<YamlNode> Items { get; } = items;
+
+    public override string Kind => "a list";
+}
+
+internal sealed class YamlMapping(TextSpan span, IReadOnlyList<YamlEntry> entries) : YamlNode(span)
+{
+    public IReadOnlyList<YamlEntry> Entries { get; } = entries;
+
+    public override string Kind => "a mapping of keys";
+}
+
+internal readonly record struct YamlEntry(YamlScalar Key, YamlNode Value);

@@ -1,0 +1,214 @@
+using Microsoft.CodeAnalysis.Text;
+using UNetGen.Generator.Diagnostics;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace UNetGen.Generator.Yaml;
+
+/// <summary>Text to nodes with exact spans, from the events of YamlDotNet's parser. Bounded in time, memory and depth.</summary>
+internal sealed class YamlReader
+{
+    // A spec has some thirty keys: what is larger is no spec, and would make every keystroke slow.
+    private const int MaxLength = 64 * 1024;
+    private const int MaxDepth = 16;
+
+    private readonly string text;
+    private readonly Problems problems;
+    private readonly CancellationToken cancellation;
+    private readonly int byteOrderMark;
+    private readonly Parser parser;
+
+    private YamlReader(string text, Problems problems, CancellationToken cancellation)
+    {
+        this.text = text;
+        this.problems = problems;
+        this.cancellation = cancellation;
+        // Roslyn strips a byte order mark from files, but not every host does; YamlDotNet takes it for a letter of the first key.
+        byteOrderMark = text.Length > 0 && text[0] == '\uFEFF' ? 1 : 0;
+        parser = new Parser(new StringReader(text.Substring(byteOrderMark)));
+    }
+
+    /// <summary>The spec's top-level mapping, or null after at least one problem was reported.</summary>
+    public static YamlMapping? Read(string text, Problems problems, CancellationToken cancellation)
+    {
+        if (text.Length > MaxLength)
+        {
+            problems.Report(Rules.TooLarge, new TextSpan(0, 0), $"the file has {text.Length} characters; a spec has at most {MaxLength}");
+            return null;
+        }
+
+        if (!CheckCharacters(text, problems))
+            return null;
+
+        var reader = new YamlReader(text, problems, cancellation);
+        try
+        {
+            return reader.ReadStream();
+        }
+        catch (SpecTooDeepException)
+        {
+            return null; // reported where it was found
+        }
+        catch (YamlException exception)
+        {
+            problems.Report(Rules.NotYaml, reader.SpanOf(exception.Start, exception.End), $"not YAML: {OneLine(exception.Message)}");
+        }
+        catch (InvalidOperationException)
+        {
+            // What YamlDotNet throws where a flow collection is left open.
+            problems.Report(Rules.NotYaml, reader.SpanOf(reader.parser.Current), "not YAML: a '[' or '{' is opened here or above and never closed");
+        }
+
+        return null;
+    }
+
+    private YamlMapping? ReadStream()
+    {
+        Next<StreamStart>();
+        if (parser.MoveNext() && parser.Current is StreamEnd)
+        {
+            problems.Report(Rules.MissingKey, new TextSpan(0, 0), "the spec is empty; it needs at least preset, image_size, channels, dim and channel_multipliers");
+            return null;
+        }
+
+        parser.MoveNext(); // over DocumentStart
+        var root = ReadNode(0);
+        parser.MoveNext(); // over DocumentEnd
+        if (parser.MoveNext() && parser.Current is DocumentStart second)
+        {
+            problems.Report(Rules.SeveralDocuments, SpanOf(second), "a second document begins here; a file describes one network, so give each its own file");
+            return null;
+        }
+
+        if (root is YamlMapping mapping)
+            return mapping;
+        problems.Report(Rules.WrongType, root.Span, $"a spec is a mapping, `key: value` on each line, not {root.Kind}");
+        return null;
+    }
+
+    /// <summary>The node at the parser's current event; leaves the parser at the node's last event.</summary>
+    private YamlNode ReadNode(int depth)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var start = parser.Current!;
+        if (depth > MaxDepth)
+        {
+            problems.Report(Rules.TooLarge, SpanOf(start), $"nested more than {MaxDepth} deep; a spec needs two levels");
+            throw new SpecTooDeepException();
+        }
+
+        CheckIndirection(start);
+        switch (start)
+        {
+            case Scalar scalar:
+                return new YamlScalar(SpanOf(scalar), scalar.Value, scalar.Style == ScalarStyle.Plain);
+
+            case SequenceStart:
+                var items = new List<YamlNode>();
+                while (parser.MoveNext() && parser.Current is not SequenceEnd)
+                    items.Add(ReadNode(depth + 1));
+                return new YamlSequence(SpanOfCollection(start, parser.Current!), items);
+
+            case MappingStart:
+                return ReadMapping(start, depth);
+
+            default: // an alias, reported by CheckIndirection
+                return new YamlScalar(SpanOf(start), "", plain: true);
+        }
+    }
+
+    private YamlMapping ReadMapping(ParsingEvent start, int depth)
+    {
+        var entries = new List<YamlEntry>();
+        while (parser.MoveNext() && parser.Current is not MappingEnd)
+        {
+            var key = ReadNode(depth + 1);
+            parser.MoveNext();
+            var value = ReadNode(depth + 1);
+            if (key is not YamlScalar name)
+                problems.Report(Rules.WrongType, key.Span, $"a key is a word, not {key.Kind}");
+            else if (entries.FirstOrDefault(entry => entry.Key.Value == name.Value) is { Key: { } first })
+                problems.Report(Rules.DuplicateKey, name.Span, $"'{name.Value}' stands twice; the first is in line {LineOf(first.Span)}");
+            else
+                entries.Add(new YamlEntry(name, value));
+        }
+
+        return new YamlMapping(SpanOfCollection(start, parser.Current!), entries);
+    }
+
+    private void CheckIndirection(ParsingEvent start)
+    {
+        if (start is AnchorAlias alias)
+            problems.Report(Rules.Indirection, SpanOf(alias), $"the alias '*{alias.Value}': specs have no aliases; write the value itself");
+        else if (start is NodeEvent { Anchor.IsEmpty: false } anchored)
+            problems.Report(Rules.Indirection, SpanOf(start), $"the anchor '&{anchored.Anchor}': specs have no anchors; write the value itself");
+        else if (start is NodeEvent { Tag.IsEmpty: false, Tag.IsNonSpecific: false } tagged)
+            problems.Report(Rules.Indirection, SpanOf(start), $"the tag '{tagged.Tag}': specs have no tags; write the value alone");
+    }
+
+    /// <summary>What YamlDotNet would pass over or report elsewhere: tabs before a key, NUL (its end of file), lone surrogates.</summary>
+    private static bool CheckCharacters(string text, Problems problems)
+    {
+        var atLineStart = true;
+        for (var i = 0; i < text.Length; i++)
+        {
+            var c = text[i];
+            if (atLineStart && c == '\t')
+            {
+                problems.Report(Rules.Tab, new TextSpan(i, 1), "a tab indents this line; YAML indents with spaces");
+                return false;
+            }
+
+            if (c is '\n' or '\r')
+                atLineStart = true;
+            else if (c != ' ')
+                atLineStart = false;
+
+            if (char.IsHighSurrogate(c) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
+            {
+                i++;
+            }
+            else if (char.IsSurrogate(c) || (c < ' ' && c is not ('\t' or '\n' or '\r')))
+            {
+                problems.Report(Rules.NotYaml, new TextSpan(i, 1), $"not YAML: the character U+{(int)c:X4} can't stand in a text file; save the spec as UTF-8");
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void Next<T>()
+        where T : ParsingEvent
+    {
+        if (!parser.MoveNext() || parser.Current is not T)
+            throw new YamlException($"{typeof(T).Name} expected");
+    }
+
+    private int LineOf(TextSpan span) => problems.LocationOf(span).Lines.Start.Line + 1;
+
+    private TextSpan SpanOf(ParsingEvent? node) => node is null ? new TextSpan(0, 0) : SpanOf(node.Start, node.End);
+
+    private TextSpan SpanOf(Mark start, Mark end)
+    {
+        var from = Math.Min((int)start.Index + byteOrderMark, text.Length);
+        var to = Math.Min((int)end.Index + byteOrderMark, text.Length);
+        return TextSpan.FromBounds(from, Math.Max(from, to));
+    }
+
+    /// <summary>From the first to the last character that isn't space; the parser says where a block ends only by where the next thing begins.</summary>
+    private TextSpan SpanOfCollection(ParsingEvent start, ParsingEvent end)
+    {
+        var span = SpanOf(start.Start, end.End);
+        var to = span.End;
+        if (to < text.Length && text[to] is ']' or '}' && start is SequenceStart { Style: SequenceStyle.Flow } or MappingStart { Style: MappingStyle.Flow })
+            to++;
+        while (to > span.Start && char.IsWhiteSpace(text[to - 1]))
+            to--;
+        return TextSpan.FromBounds(span.Start, to);
+    }
+
+    private static string OneLine(string message) => message.Replace('\r', ' ').Replace('\n', ' ').TrimEnd('.');
+
+    private sealed class SpecTooDeepException : Exception;
+}
