@@ -13,7 +13,7 @@ public static class Libtorch
 {
     private static readonly Assembly TorchSharpAssembly = typeof(torch).Assembly;
     private static readonly LibtorchFiles Files = LibtorchFiles.OfThisProgram();
-    private static readonly Lazy<nint> LoadedFromFiles = new(Files.Load);
+    private static readonly Lazy<nint> LoadedFromFiles = new(LoadFromFiles);
     private static readonly Lazy<bool> Loaded = new(LoadOnce);
     private static int installed;
 
@@ -27,8 +27,24 @@ public static class Libtorch
         if (!OperatingSystem.IsLinux() || Interlocked.Exchange(ref installed, 1) == 1)
             return;
         var context = AssemblyLoadContext.GetLoadContext(TorchSharpAssembly) ?? AssemblyLoadContext.Default;
-        context.ResolvingUnmanagedDll += (assembly, name) =>
-            assembly == TorchSharpAssembly && name == "LibTorchSharp" ? LoadedFromFiles.Value : 0;
+        context.ResolvingUnmanagedDll += (assembly, name) => assembly == TorchSharpAssembly ? Resolve(name) : 0;
+    }
+
+    private static nint Resolve(string name) => name == "LibTorchSharp" ? LoadedFromFiles.Value : 0;
+
+    private static nint LoadFromFiles()
+    {
+        nint library = Files.Load();
+        try
+        {
+            // Otherwise the ordinary load would be tried, and fail, once for every native function that TorchSharp calls.
+            NativeLibrary.SetDllImportResolver(TorchSharpAssembly, (name, _, _) => Resolve(name));
+        }
+        catch (InvalidOperationException)
+        {
+            // The program has a resolver of its own for TorchSharp. It didn't find the library, so the event goes on serving.
+        }
+        return library;
     }
 
     /// <summary>
@@ -49,7 +65,7 @@ public static class Libtorch
         get
         {
             Load();
-            return cuda.is_available() ? CUDA : CPU;
+            return cuda.is_available() ? new Device(DeviceType.CUDA, 0) : CPU;
         }
     }
 

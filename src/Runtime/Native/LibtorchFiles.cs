@@ -9,13 +9,15 @@ namespace UNetGen.Native;
 /// </summary>
 /// <param name="directories">Where to look, in this order.</param>
 /// <param name="writable">Where a changed copy of a library may lie for the moment of loading it; the first that serves is taken.</param>
-internal sealed partial class LibtorchFiles(IReadOnlyList<string> directories, IReadOnlyList<string> writable)
+/// <param name="dispensableVersion">The symbol version that a host needn't have.</param>
+internal sealed partial class LibtorchFiles(
+    IReadOnlyList<string> directories, IReadOnlyList<string> writable, string dispensableVersion = LibtorchFiles.DispensableVersion)
 {
     /// <summary>
     /// The one version that LibTorchSharp is linked against and Debian 12, Ubuntu 22.04 lack (GCC 13). It stands for a single symbol, ios_base_library_init,
     /// which no relocation uses: it is there to make sure that libstdc++ sets up std::cout, and libtorch, built with an older GCC, does that itself.
     /// </summary>
-    private const string DispensableVersion = "GLIBCXX_3.4.32";
+    public const string DispensableVersion = "GLIBCXX_3.4.32";
 
     /// <summary>In the order in which they need each other.</summary>
     private static readonly string[] Libraries = ["c10", "torch_cpu", "torch", "LibTorchSharp"];
@@ -26,7 +28,7 @@ internal sealed partial class LibtorchFiles(IReadOnlyList<string> directories, I
         var probed = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
         string[] directories = [.. probed, AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", Platform.Rid, "native")];
         string home = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
-        return new([.. directories.Distinct()], home == "" ? [Path.GetTempPath()] : [Path.GetTempPath(), home]);
+        return new([.. directories.Select(Path.TrimEndingDirectorySeparator).Distinct()], home == "" ? [Path.GetTempPath()] : [Path.GetTempPath(), home]);
     }
 
     /// <summary>The full path of one of libtorch's libraries, such as <c>torch_cuda</c>; null where it isn't.</summary>
@@ -61,20 +63,23 @@ internal sealed partial class LibtorchFiles(IReadOnlyList<string> directories, I
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            if (OperatingSystem.IsLinux() && library == "LibTorchSharp" && e.Message.Contains(DispensableVersion, StringComparison.Ordinal))
+            if (OperatingSystem.IsLinux() && library == "LibTorchSharp" && e.Message.Contains(dispensableVersion, StringComparison.Ordinal))
                 return LoadWeakened(path);
             throw Failed(path, e);
         }
     }
 
-    /// <summary>Loads a copy that doesn't insist on <see cref="DispensableVersion"/>. The copy is this process's own and is deleted at once: nothing to share, to race for or to go stale.</summary>
+    /// <summary>
+    /// Loads a copy that doesn't insist on the dispensable version. The copy is this process's own and is deleted
+    /// once mapped, which Linux allows: there is no cache to share, to race for or to go stale, for 2.4 MB written.
+    /// </summary>
     [SupportedOSPlatform("linux")]
     private nint LoadWeakened(string path)
     {
         byte[] library = File.ReadAllBytes(path);
         try
         {
-            ElfFile.WeakenVersion(library, DispensableVersion);
+            ElfFile.WeakenVersion(library, dispensableVersion);
         }
         catch (InvalidDataException e)
         {
@@ -104,13 +109,25 @@ internal sealed partial class LibtorchFiles(IReadOnlyList<string> directories, I
             }
             finally
             {
-                folder?.Delete(recursive: true);
+                Delete(folder);
             }
         }
         throw new LibtorchException(
             $"This system's libstdc++ is older than {Path.GetFileName(path)} asks for. A copy with that requirement relaxed would load, but found no place:\n"
             + string.Join('\n', failures.Select(failure => "  " + failure))
             + "\nSet TMPDIR to a folder with 3 MB free, on a file system not mounted noexec.");
+    }
+
+    private static void Delete(DirectoryInfo? folder)
+    {
+        try
+        {
+            folder?.Delete(recursive: true);
+        }
+        catch (IOException)
+        {
+            // NFS keeps a mapped file under another name until the process ends. The library is loaded; that is what counts.
+        }
     }
 
     private LibtorchException Missing(string library) => new(
