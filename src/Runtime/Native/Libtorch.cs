@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Loader;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace UNetGen.Native;
+
+/// <summary>Loading libtorch, and the device to compute on.</summary>
+public static class Libtorch
+{
+    private static readonly Assembly TorchSharpAssembly = typeof(torch).Assembly;
+    private static readonly LibtorchFiles Files = LibtorchFiles.OfThisProgram();
+    private static readonly Lazy<nint> LoadedFromFiles = new(LoadFromFiles);
+    private static readonly Lazy<bool> Loaded = new(LoadOnce);
+    private static int installed;
+
+    /// <summary>
+    /// Makes TorchSharp find a libtorch that loads, also on Linux distributions whose libstdc++ is older than TorchSharp asks for (Debian 12, Ubuntu 22.04).
+    /// Costs next to nothing and loads nothing: it acts only when the ordinary load has failed. Called by itself: when anything of this library
+    /// is touched, and by eng/UNetGen.Consumer.targets when a program starts. Calling it again does nothing.
+    /// </summary>
+    public static void Install()
+    {
+        if (!OperatingSystem.IsLinux() || Interlocked.Exchange(ref installed, 1) == 1)
+            return;
+        var context = AssemblyLoadContext.GetLoadContext(TorchSharpAssembly) ?? AssemblyLoadContext.Default;
+        context.ResolvingUnmanagedDll += (assembly, name) => assembly == TorchSharpAssembly ? Resolve(name) : 0;
+    }
+
+    private static nint Resolve(string name) => name == "LibTorchSharp" ? LoadedFromFiles.Value : 0;
+
+    private static nint LoadFromFiles()
+    {
+        nint library = Files.Load();
+        try
+        {
+            // Otherwise the ordinary load would be tried, and fail, once for every native function that TorchSharp calls.
+            NativeLibrary.SetDllImportResolver(TorchSharpAssembly, (name, _, _) => Resolve(name));
+        }
+        catch (InvalidOperationException)
+        {
+            // The program has a resolver of its own for TorchSharp. It didn't find the library, so the event goes on serving.
+        }
+        return library;
+    }
+
+    /// <summary>
+    /// Loads libtorch now (otherwise TorchSharp does at its first use). A program calls it first, or asks for its device here, and so has one clear message where
+    /// it can't be loaded; TorchSharp's own speaks of a missing package whatever the reason, and it may copy all of libtorch beside the program.
+    /// </summary>
+    /// <exception cref="LibtorchException">It can't be loaded; the message says why and what to do.</exception>
+    public static void Load()
+    {
+        Install();
+        _ = Loaded.Value;
+    }
+
+    /// <summary>CUDA where libtorch has it and an NVIDIA GPU is there, else the CPU.</summary>
+    /// <exception cref="LibtorchException">libtorch can't be loaded.</exception>
+    public static Device DefaultDevice
+    {
+        get
+        {
+            Load();
+            return cuda.is_available() ? new Device(DeviceType.CUDA, 0) : CPU;
+        }
+    }
+
+    /// <summary>The device that a command line asks for.</summary>
+    /// <param name="text"><c>cpu</c>, <c>cuda</c> (the first GPU), <c>cuda:N</c> (the N-th from 0); null or <c>auto</c> for <see cref="DefaultDevice"/>.</param>
+    /// <exception cref="FormatException">It is none of these.</exception>
+    /// <exception cref="LibtorchException">There is no such device, or libtorch can't be loaded.</exception>
+    public static Device ParseDevice(string? text)
+    {
+        if (text is null or "auto")
+            return DefaultDevice;
+        int index = 0;
+        bool indexed = text.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index);
+        if (text is not ("cpu" or "cuda") && !indexed)
+            throw new FormatException($"'{text}' is no device: it must be auto, cpu, cuda or cuda:N with N from 0.");
+        Load();
+        if (text == "cpu")
+            return CPU;
+        if (!cuda.is_available())
+            throw new LibtorchException(Files.Find("torch_cuda") is null
+                ? $"Device '{text}': this program was built without CUDA. Build it with -p:TorchBackend=cuda, or use --device cpu."
+                : $"Device '{text}': libtorch finds no NVIDIA GPU with a driver for CUDA 12.8. See what `nvidia-smi` says, or use --device cpu.");
+        return index < cuda.device_count()
+            ? new Device(DeviceType.CUDA, index)
+            : throw new LibtorchException($"Device '{text}': there are {cuda.device_count()} GPUs, counted from 0.");
+    }
+
+    /// <summary>As TorchSharp would, in the same order, so that its own attempt finds it done.</summary>
+    private static bool LoadOnce()
+    {
+        Files.CheckComplete();
+        NativeLibrary.TryLoad("torch_cpu", TorchSharpAssembly, null, out _);
+        if (!NativeLibrary.TryLoad("LibTorchSharp", TorchSharpAssembly, null, out _))
+            _ = LoadedFromFiles.Value;
+        return true;
+    }
+
+#pragma warning disable CA2255 // Meant for applications, but nobody should have to know about this one; it costs them an event handler.
+    [ModuleInitializer]
+    internal static void InstallByItself() => Install();
+#pragma warning restore CA2255
+}

@@ -1,0 +1,164 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using System.Text.RegularExpressions;
+
+namespace UNetGen.Native;
+
+/// <summary>
+/// Loads libtorch file by file where the ordinary load by name failed: either it succeeds or it finds out why not.
+/// </summary>
+/// <param name="directories">Where to look, in this order.</param>
+/// <param name="writable">Where a changed copy of a library may lie for the moment of loading it; the first that serves is taken.</param>
+/// <param name="dispensableVersion">The symbol version that a host needn't have.</param>
+internal sealed partial class LibtorchFiles(
+    IReadOnlyList<string> directories, IReadOnlyList<string> writable, string dispensableVersion = LibtorchFiles.DispensableVersion)
+{
+    /// <summary>
+    /// The one version that LibTorchSharp is linked against and Debian 12, Ubuntu 22.04 lack (GCC 13). It stands for a single symbol, ios_base_library_init,
+    /// which no relocation uses: it is there to make sure that libstdc++ sets up std::cout, and libtorch, built with an older GCC, does that itself.
+    /// </summary>
+    public const string DispensableVersion = "GLIBCXX_3.4.32";
+
+    /// <summary>In the order in which they need each other.</summary>
+    private static readonly string[] Libraries = ["c10", "torch_cpu", "torch", "LibTorchSharp"];
+
+    /// <summary>Where the host would look: flat beside the program, under runtimes/, or in the package folders; and for temporary files.</summary>
+    public static LibtorchFiles OfThisProgram()
+    {
+        var probed = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        string[] directories = [.. probed, AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", Platform.Rid, "native")];
+        string home = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+        return new([.. directories.Select(Path.TrimEndingDirectorySeparator).Distinct()], home == "" ? [Path.GetTempPath()] : [Path.GetTempPath(), home]);
+    }
+
+    /// <summary>The full path of one of libtorch's libraries, such as <c>torch_cuda</c>; null where it isn't.</summary>
+    public string? Find(string library) =>
+        directories.Select(directory => Path.Combine(directory, Platform.FileName(library))).FirstOrDefault(File.Exists);
+
+    /// <summary>Refuses files that were cut short, for example by a full disk while building: loading one would end the process without a word.</summary>
+    /// <exception cref="LibtorchException">A file is incomplete.</exception>
+    public void CheckComplete()
+    {
+        if (OperatingSystem.IsLinux() && Libraries.Select(Find).FirstOrDefault(path => path is not null && !ElfFile.IsComplete(path)) is { } cut)
+            throw Damaged(cut, "it ends too early, or isn't a library for 64-bit Linux");
+    }
+
+    /// <summary>Loads all of libtorch.</summary>
+    /// <returns>The handle of LibTorchSharp.</returns>
+    /// <exception cref="LibtorchException">It can't be loaded; the message says why and what to do.</exception>
+    public nint Load()
+    {
+        Platform.CheckSupported();
+        nint handle = 0;
+        foreach (string library in Libraries)
+            handle = Load(library, Find(library) ?? throw Missing(library));
+        return handle;
+    }
+
+    private nint Load(string library, string path)
+    {
+        try
+        {
+            return NativeLibrary.Load(path);
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            if (OperatingSystem.IsLinux() && library == "LibTorchSharp" && e.Message.Contains(dispensableVersion, StringComparison.Ordinal))
+                return LoadWeakened(path);
+            throw Failed(path, e);
+        }
+    }
+
+    /// <summary>
+    /// Loads a copy that doesn't insist on the dispensable version. The copy is this process's own and is deleted
+    /// once mapped, which Linux allows: there is no cache to share, to race for or to go stale, for 2.4 MB written.
+    /// </summary>
+    [SupportedOSPlatform("linux")]
+    private nint LoadWeakened(string path)
+    {
+        byte[] library = File.ReadAllBytes(path);
+        try
+        {
+            ElfFile.WeakenVersion(library, dispensableVersion);
+        }
+        catch (InvalidDataException e)
+        {
+            throw Damaged(path, e.Message);
+        }
+        var failures = new List<string>();
+        foreach (string parent in writable)
+        {
+            DirectoryInfo? folder = null;
+            try
+            {
+                // Readable and writable by its owner alone: nobody else can put another library into our process.
+                string name = Path.Combine(parent, "unetgen-" + Path.GetRandomFileName());
+                folder = Directory.CreateDirectory(name, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                string copy = Path.Combine(name, Path.GetFileName(path));
+                File.WriteAllBytes(copy, library);
+                return NativeLibrary.Load(copy);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                failures.Add($"{parent}: {e.Message}");
+            }
+            catch (DllNotFoundException e)
+            {
+                // For example on a file system mounted noexec.
+                failures.Add($"{parent}: {Reason(e)}");
+            }
+            finally
+            {
+                Delete(folder);
+            }
+        }
+        throw new LibtorchException(
+            $"This system's libstdc++ is older than {Path.GetFileName(path)} asks for. A copy with that requirement relaxed would load, but found no place:\n"
+            + string.Join('\n', failures.Select(failure => "  " + failure))
+            + "\nSet TMPDIR to a folder with 3 MB free, on a file system not mounted noexec.");
+    }
+
+    private static void Delete(DirectoryInfo? folder)
+    {
+        try
+        {
+            folder?.Delete(recursive: true);
+        }
+        catch (IOException)
+        {
+            // NFS keeps a mapped file under another name until the process ends. The library is loaded; that is what counts.
+        }
+    }
+
+    private LibtorchException Missing(string library) => new(
+        $"libtorch isn't there: {Platform.FileName(library)} lies in none of\n"
+        + string.Join('\n', directories.Select(directory => "  " + directory))
+        + "\nThe project of a program brings it along by importing eng/TorchBackend.targets (property TorchBackend=auto|cpu|cuda), "
+        + "or by a reference to one of the packages TorchSharp-cpu, TorchSharp-cuda-linux and TorchSharp-cuda-windows. Then build again.");
+
+    private static LibtorchException Damaged(string path, string reason) => new(
+        $"{path} is damaged: {reason}.\nDelete the folder it is in, or bin/ and obj/, and build again; "
+        + "if it stays so, delete the package's folder under ~/.nuget/packages too.");
+
+    private static LibtorchException Failed(string path, Exception e)
+    {
+        string reason = Reason(e);
+        if (HostVersion().Match(reason) is { Success: true } version)
+            return new LibtorchException(
+                $"This Linux is too old for libtorch: {Path.GetFileName(path)} needs {version.Value}. Debian 12, Ubuntu 22.04 or newer have it.\n({reason})", e);
+        if (e is BadImageFormatException)
+            return Damaged(path, reason);
+        string hint = OperatingSystem.IsWindows() ? "\nOften the Microsoft Visual C++ Redistributable (x64) is missing." : "";
+        return new LibtorchException($"libtorch is there, but doesn't load: {path}: {reason}{hint}", e);
+    }
+
+    /// <summary>What the operating system's loader said, without the advice that .NET puts in front of it.</summary>
+    private static string Reason(Exception e)
+    {
+        var lines = e.Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return lines.Length > 1 ? string.Join("; ", lines.Skip(1).Distinct()) : e.Message;
+    }
+
+    [GeneratedRegex(@"\b(GLIBC|GLIBCXX|CXXABI|GCC)_[0-9.]+[0-9]")]
+    private static partial Regex HostVersion();
+}

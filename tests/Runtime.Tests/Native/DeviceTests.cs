@@ -1,0 +1,50 @@
+using TorchSharp;
+using UNetGen.Native;
+
+namespace UNetGen.Runtime.Tests.Native;
+
+public class DeviceTests
+{
+    [Fact]
+    public void The_CPU_is_there() => Assert.Equal(DeviceType.CPU, Libtorch.ParseDevice("cpu").type);
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("auto")]
+    public void Without_a_wish_it_is_the_default_device(string? text)
+    {
+        var expected = torch.cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU;
+        Assert.Equal(expected, Libtorch.DefaultDevice.type);
+        Assert.Equal(expected, Libtorch.ParseDevice(text).type);
+    }
+
+    [Theory]
+    [InlineData("cuda", 0)]
+    [InlineData("cuda:0", 0)]
+    [InlineData("cuda:99", 99)]
+    public void A_GPU_is_given_where_it_is_there_and_refused_with_the_reason_where_not(string text, int index)
+    {
+        if (torch.cuda.is_available() && index < torch.cuda.device_count())
+        {
+            var device = Libtorch.ParseDevice(text);
+            Assert.Equal((DeviceType.CUDA, index), (device.type, device.index));
+        }
+        else
+        {
+            string message = Assert.Throws<LibtorchException>(() => Libtorch.ParseDevice(text)).Message;
+            Assert.StartsWith($"Device '{text}'", message);
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("gpu")]
+    [InlineData("CUDA")]
+    [InlineData("cuda:")]
+    [InlineData("cuda:-1")]
+    [InlineData("cuda: 1")]
+    [InlineData("cuda:99999999999")]
+    [InlineData("cpu:0")]
+    public void Anything_else_is_no_device(string text) =>
+        Assert.Contains($"'{text}' is no device", Assert.Throws<FormatException>(() => Libtorch.ParseDevice(text)).Message);
+}
