@@ -23,6 +23,9 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// <summary>The diffusion it is trained for; a sampler must use the same.</summary>
     public abstract DiffusionOptions Diffusion { get; }
 
+    /// <summary>Where its weights lie: images and timesteps must lie there too. The CPU, if it has none.</summary>
+    public Device Device => parameters().FirstOrDefault()?.device ?? CPU;
+
     /// <summary>One pass of the network.</summary>
     /// <param name="x">Noised images, [batch, channels, height, width].</param>
     /// <param name="timesteps">How noised each is, [batch], int64 from 0.</param>

@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace UNetGen.Diffusion;
+
+/// <summary>
+/// The numbers of a diffusion, one per timestep, in float64: how much noise each step adds (beta) and what follows from it.
+/// Names are those of Ho et al. 2020 and of the field's code; index 0 is the first, least noisy step.
+/// </summary>
+public sealed class NoiseSchedule
+{
+    // Nichol and Dhariwal 2021: the last betas of a cosine would reach 1, a step that leaves nothing of the image.
+    private const double LargestBeta = 0.999;
+
+    private const double FirstLinearBeta = 1e-4;
+    private const double LastLinearBeta = 0.02;
+
+    // The posterior's variance is 0 at timestep 0, where no noise is added; its logarithm is cut off here.
+    private const double SmallestVariance = 1e-20;
+
+    /// <summary>Computes the schedule that the options ask for.</summary>
+    /// <param name="options">The diffusion part of a network's spec.</param>
+    /// <exception cref="ArgumentException">No timestep, a beta outside (0, 1), or a gamma that is not positive.</exception>
+    public NoiseSchedule(DiffusionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Timesteps < 1)
+            throw new ArgumentException($"A diffusion needs at least 1 timestep, but timesteps is {options.Timesteps}.", nameof(options));
+        if (!(options.MinSnrGamma > 0))
+            throw new ArgumentException(
+                string.Create(CultureInfo.InvariantCulture, $"min_snr_gamma must be positive, but is {options.MinSnrGamma}."), nameof(options));
+
+        Betas = ComputeBetas(options);
+        CheckBetas(options, Betas);
+
+        var alphasCumprod = new double[Betas.Length];
+        var product = 1.0;
+        for (var t = 0; t < Betas.Length; t++)
+            alphasCumprod[t] = product *= 1 - Betas[t];
+        AlphasCumprod = [.. alphasCumprod];
+        AlphasCumprodPrevious = [1, .. alphasCumprod.AsSpan(0, alphasCumprod.Length - 1)];
+
+        SignalToNoise = Each(t => AlphasCumprod[t] / (1 - AlphasCumprod[t]));
+        PosteriorVariance = Each(t => Betas[t] * (1 - AlphasCumprodPrevious[t]) / (1 - AlphasCumprod[t]));
+        PosteriorLogVarianceClipped = Each(t => Math.Log(Math.Max(PosteriorVariance[t], SmallestVariance)));
+        PosteriorMeanCoefficientX0 = Each(t => Betas[t] * Math.Sqrt(AlphasCumprodPrevious[t]) / (1 - AlphasCumprod[t]));
+        PosteriorMeanCoefficientXt = Each(t => (1 - AlphasCumprodPrevious[t]) * Math.Sqrt(1 - Betas[t]) / (1 - AlphasCumprod[t]));
+        LossWeights = Each(t => LossWeightOf(options, SignalToNoise[t]));
+    }
+
+    /// <summary>Steps from image to noise.</summary>
+    public int Timesteps => Betas.Length;
+
+    /// <summary>beta_t: the variance of the noise that step t adds.</summary>
+    public ImmutableArray<double> Betas { get; }
+
+    /// <summary>alpha-bar_t, the product of 1 - beta up to and with t: the share of the image's variance that is left in x_t.</summary>
+    public ImmutableArray<double> AlphasCumprod { get; }
+
+    /// <summary>alpha-bar_(t-1); 1 at t = 0.</summary>
+    public ImmutableArray<double> AlphasCumprodPrevious { get; }
+
+    /// <summary>alpha-bar / (1 - alpha-bar).</summary>
+    public ImmutableArray<double> SignalToNoise { get; }
+
+    /// <summary>beta-tilde_t: the variance of q(x_(t-1) | x_t, x_0) (Ho et al. 2020, eq. 7); 0 at t = 0.</summary>
+    public ImmutableArray<double> PosteriorVariance { get; }
+
+    /// <summary>Logarithm of <see cref="PosteriorVariance"/>, cut off at log 1e-20.</summary>
+    public ImmutableArray<double> PosteriorLogVarianceClipped { get; }
+
+    /// <summary>What x_0 is multiplied with in the mean of q(x_(t-1) | x_t, x_0) (Ho et al. 2020, eq. 7).</summary>
+    public ImmutableArray<double> PosteriorMeanCoefficientX0 { get; }
+
+    /// <summary>What x_t is multiplied with in the mean of q(x_(t-1) | x_t, x_0) (Ho et al. 2020, eq. 7).</summary>
+    public ImmutableArray<double> PosteriorMeanCoefficientXt { get; }
+
+    /// <summary>How much the squared error at t counts in the training loss.</summary>
+    public ImmutableArray<double> LossWeights { get; }
+
+    private ImmutableArray<double> Each(Func<int, double> value) => [.. Enumerable.Range(0, Timesteps).Select(value)];
+
+    private static ImmutableArray<double> ComputeBetas(DiffusionOptions options)
+    {
+        var timesteps = options.Timesteps;
+        switch (options.Schedule)
+        {
+            case BetaSchedule.Linear:
+                var scale = options.ScheduleScaling ? 1000.0 / timesteps : 1;
+                return Linspace(scale * FirstLinearBeta, scale * LastLinearBeta, timesteps);
+            case BetaSchedule.ScaledLinear:
+                return [.. Linspace(Math.Sqrt(FirstLinearBeta), Math.Sqrt(LastLinearBeta), timesteps).Select(root => root * root)];
+            case BetaSchedule.Cosine:
+                return FromAlphaBar(timesteps, progress => Math.Pow(Math.Cos((progress + 0.008) / 1.008 * Math.PI / 2), 2));
+            case BetaSchedule.Sigmoid:
+                // Falls from sigmoid(3) to sigmoid(-3); what lies below is cut off, so that it ends at 0.
+                return FromAlphaBar(timesteps, progress => Sigmoid(3) - Sigmoid(-3 + 6 * progress));
+            default:
+                throw new ArgumentException($"There is no noise schedule {options.Schedule}.", nameof(options));
+        }
+    }
+
+    /// <summary>Betas whose cumulated product follows a curve, known up to a factor, over progress from 0 to 1.</summary>
+    private static ImmutableArray<double> FromAlphaBar(int timesteps, Func<double, double> alphaBar)
+    {
+        var betas = new double[timesteps];
+        for (var t = 0; t < timesteps; t++)
+            betas[t] = Math.Clamp(1 - alphaBar((t + 1.0) / timesteps) / alphaBar((double)t / timesteps), 0, LargestBeta);
+        return [.. betas];
+    }
+
+    private static ImmutableArray<double> Linspace(double first, double last, int count) =>
+        [.. Enumerable.Range(0, count).Select(i => count == 1 ? first : first + (last - first) * i / (count - 1))];
+
+    private static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
+
+    private static double LossWeightOf(DiffusionOptions options, double snr)
+    {
+        var clipped = options.LossWeight == LossWeight.MinSnr ? Math.Min(snr, options.MinSnrGamma) : snr;
+        return options.Objective switch
+        {
+            Objective.Noise => clipped / snr,
+            Objective.X0 => clipped,
+            Objective.V => clipped / (snr + 1),
+            _ => throw new ArgumentException($"There is no objective {options.Objective}.", nameof(options)),
+        };
+    }
+
+    private static void CheckBetas(DiffusionOptions options, ImmutableArray<double> betas)
+    {
+        for (var t = 0; t < betas.Length; t++)
+        {
+            if (betas[t] is > 0 and < 1)
+                continue;
+            var mend = options is { Schedule: BetaSchedule.Linear, ScheduleScaling: true }
+                ? "Linear betas are scaled by 1000 / timesteps: use more than 20 timesteps, or `schedule_scaling: false`."
+                : "Use another number of timesteps or another schedule.";
+            throw new ArgumentException(
+                string.Create(CultureInfo.InvariantCulture,
+                    $"The {options.Schedule} schedule over {options.Timesteps} timesteps has beta {betas[t]:G6} at timestep {t}, outside (0, 1). {mend}"),
+                nameof(options));
+        }
+    }
+}

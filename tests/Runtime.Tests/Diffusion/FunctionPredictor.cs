@@ -1,0 +1,49 @@
+using UNetGen.Diffusion;
+using static TorchSharp.torch;
+
+namespace UNetGen.Runtime.Tests.Diffusion;
+
+/// <summary>A noise predictor that is a function, not a network: for laws and golden numbers of the diffusion alone.</summary>
+public sealed class FunctionPredictor : NoisePredictor
+{
+    private readonly Func<Tensor, Tensor, Tensor?, Tensor> function;
+
+    public FunctionPredictor(
+        DiffusionOptions diffusion, Func<Tensor, Tensor, Tensor?, Tensor> function, int channels = 1, int size = 4, bool selfCondition = false)
+        : base(nameof(FunctionPredictor))
+    {
+        this.function = function;
+        Diffusion = diffusion;
+        Info = ToyInfo(nameof(FunctionPredictor), channels, size, selfCondition);
+    }
+
+    public override NetworkInfo Info { get; }
+
+    public override DiffusionOptions Diffusion { get; }
+
+    public List<bool> TrainingDuringCalls { get; } = [];
+
+    public override Tensor forward(Tensor x, Tensor timesteps) => forward(x, timesteps, null);
+
+    public override Tensor forward(Tensor x, Tensor timesteps, Tensor? selfCondition)
+    {
+        TrainingDuringCalls.Add(training);
+        using var scope = NewDisposeScope();
+        return function(x, timesteps, selfCondition).MoveToOuterDisposeScope();
+    }
+
+    public static NetworkInfo ToyInfo(string name, int channels, int size, bool selfCondition = false, string spec = "toy: true\n") => new()
+    {
+        Name = name,
+        SpecPath = "none",
+        Spec = spec,
+        SpecHash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(spec))),
+        Channels = channels,
+        ImageHeight = size,
+        ImageWidth = size,
+        DownsampleFactor = 1,
+        ParameterCount = 0,
+        SelfCondition = selfCondition,
+        Levels = [],
+    };
+}

@@ -1,0 +1,282 @@
+using CsCheck;
+using TorchSharp;
+using UNetGen.Diffusion;
+using static TorchSharp.torch;
+
+namespace UNetGen.Runtime.Tests.Diffusion;
+
+public class SamplerTests
+{
+    private static readonly SamplingOptions Three = new() { Count = 3, Seed = 7 };
+
+    [Theory]
+    [InlineData("linear")]
+    [InlineData("cosine")]
+    public void Ddims_times_are_the_references(string name)
+    {
+        var golden = GoldenDiffusion.Of(name);
+
+        Assert.Equal(golden.Ddim.Times, new DdimSampler(golden.Ddim.Steps).Times(golden.Timesteps));
+    }
+
+    [Fact]
+    public void Ddims_times_fall_strictly_from_the_last_timestep_to_the_clean_image() =>
+        (from timesteps in Gen.Int[1, 2000] from steps in Gen.Int[1, timesteps] select (timesteps, steps)).Sample(
+            pair =>
+            {
+                var times = new DdimSampler(pair.steps).Times(pair.timesteps);
+                Assert.Equal(pair.steps + 1, times.Count);
+                Assert.Equal(pair.timesteps - 1, times[0]);
+                Assert.Equal(-1, times[^1]);
+                Assert.All(times.Zip(times.Skip(1)), step => Assert.True(step.First > step.Second));
+            }, iter: 300);
+
+    [Fact]
+    public void Ancestral_sampling_visits_every_timestep() => Assert.Equal([3, 2, 1, 0, -1], new AncestralSampler().Times(4));
+
+    [Theory]
+    [InlineData("linear")]
+    [InlineData("cosine")]
+    public void Ddims_pictures_are_the_references(string name)
+    {
+        using var scope = NewDisposeScope();
+        var golden = GoldenDiffusion.Of(name);
+        Assert.Equal((0.0, true), (golden.Ddim.Eta, golden.Ddim.ClipX0));
+        var sampler = new DdimSampler(golden.Ddim.Steps);
+        using var diffusion = new GaussianDiffusion(golden.Options());
+
+        // The reference starts from a given x_T, so here the steps are walked by hand.
+        var x = Golden.Fill.Input("input:xT", 2, 1, 4, 4);
+        var times = sampler.Times(golden.Timesteps);
+        for (var i = 0; i + 1 < times.Count; i++)
+        {
+            var t = full([2], times[i], dtype: ScalarType.Int64);
+            var x0 = diffusion.PredictX0(x, t, GoldenDiffusion.Predict(x, t)).clamp(-1, 1);
+            x = sampler.Step(diffusion, x, x0, times[i], times[i + 1], () => throw new InvalidOperationException("eta 0 takes no noise"));
+        }
+
+        var difference = (tensor(GoldenDiffusion.Floats(golden.Ddim.Output)).reshape(2, 1, 4, 4) - x).abs().max().item<float>();
+        Assert.True(difference <= 2e-5, $"differs by {difference:G4}");
+    }
+
+    [Theory]
+    [InlineData(BetaSchedule.Linear, Objective.Noise)]
+    [InlineData(BetaSchedule.Cosine, Objective.V)]
+    [InlineData(BetaSchedule.Sigmoid, Objective.X0)]
+    public void Ddim_through_all_timesteps_with_eta_1_is_ancestral_sampling(BetaSchedule schedule, Objective objective)
+    {
+        // Song et al. 2021, section 4.1: at eta = 1 sigma is beta-tilde, and the step's mean is the posterior's.
+        using var scope = NewDisposeScope();
+        var network = new FunctionPredictor(
+            new() { Timesteps = 60, Schedule = schedule, Objective = objective }, (x, t, _) => GoldenDiffusion.Predict(x, t));
+
+        var ancestral = new AncestralSampler().Sample(network, Three);
+        var ddim = new DdimSampler(60, eta: 1).Sample(network, Three);
+
+        Assert.True((ancestral - ddim).abs().max().item<float>() < 1e-4);
+        Assert.False(allclose(ddim, new DdimSampler(60, eta: 0).Sample(network, Three), atol: 0.01));
+    }
+
+    [Theory]
+    [InlineData(Variance.FixedSmall)]
+    [InlineData(Variance.FixedLarge)]
+    public void An_ancestral_step_adds_noise_of_the_chosen_variance(Variance variance)
+    {
+        using var scope = NewDisposeScope();
+        using var diffusion = new GaussianDiffusion(new() { Timesteps = 100, Variance = variance });
+        var (x, x0) = (zeros(1, 1, 4, 4), zeros(1, 1, 4, 4));
+
+        foreach (var t in new[] { 1, 50, 99 })
+        {
+            // From x = x_0 = 0 the mean is 0, so that noise of ones shows the standard deviation.
+            var next = new AncestralSampler().Step(diffusion, x, x0, t, t - 1, () => ones(1, 1, 4, 4));
+            var expected = variance == Variance.FixedSmall ? diffusion.Schedule.PosteriorVariance[t] : diffusion.Schedule.Betas[t];
+            Assert.Equal(Math.Sqrt(expected), next.max().item<float>(), 1e-6);
+            Assert.Equal(Math.Sqrt(expected), next.min().item<float>(), 1e-6);
+        }
+    }
+
+    [Fact]
+    public void The_last_step_adds_no_noise_and_its_picture_is_the_estimate() => Assert.All(
+        new Sampler[] { new AncestralSampler(), new DdimSampler(10, eta: 1) }, sampler =>
+        {
+            using var scope = NewDisposeScope();
+            using var diffusion = new GaussianDiffusion(new() { Timesteps = 100 });
+            var x0 = Golden.Fill.Input("x0", 1, 1, 4, 4);
+
+            var x = sampler.Step(diffusion, randn(1, 1, 4, 4), x0, 0, -1, () => throw new InvalidOperationException("no noise at t = 0"));
+
+            Assert.True(allclose(x0, x, rtol: 0, atol: 1e-6));
+        });
+
+    [Fact]
+    public void A_seed_gives_the_same_pictures_whatever_the_batch_size() => Assert.All(
+        new Sampler[] { new AncestralSampler(), new DdimSampler(5, eta: 0.5) }, sampler =>
+        {
+            using var scope = NewDisposeScope();
+            var network = Toy();
+            var options = new SamplingOptions { Count = 5, Seed = 3 };
+
+            var together = sampler.Sample(network, options);
+            var alone = sampler.Sample(network, options with { BatchSize = 1 });
+            var pairs = sampler.Sample(network, options with { BatchSize = 2 });
+            var fewer = sampler.Sample(network, options with { Count = 2 });
+
+            Assert.Equal(5, together.shape[0]);
+            AssertSame(together, alone);
+            AssertSame(together, pairs);
+            AssertSame(together[..2], fewer);
+        });
+
+    [Fact]
+    public void Other_seeds_and_other_numbers_give_other_pictures()
+    {
+        using var scope = NewDisposeScope();
+        var noise = new List<float[]>();
+        foreach (var seed in new long[] { 0, 1, 2, -1, long.MaxValue })
+        {
+            var start = new DdimSampler(1).Sample(Identity(), new() { Count = 4, Seed = seed });
+            for (var i = 0; i < 4; i++)
+                noise.Add(start[i].flatten().data<float>().ToArray());
+        }
+
+        Assert.Equal(20, noise.Select(values => string.Join(" ", values)).Distinct().Count());
+    }
+
+    [Fact]
+    public void The_first_noise_is_standard_normal()
+    {
+        using var scope = NewDisposeScope();
+        Tensor? noise = null;
+        new DdimSampler(1).Sample(Toy(channels: 3, size: 32), new() { Count = 32 }, progress => noise ??= progress.Images.clone());
+
+        Assert.Equal(0, noise!.mean().item<float>(), 0.02);
+        Assert.Equal(1, noise.std().item<float>(), 0.02);
+        // Images don't share their noise.
+        Assert.Equal(0, (noise[0] * noise[1]).mean().item<float>(), 0.08);
+    }
+
+    [Fact]
+    public void The_network_is_asked_in_evaluation_mode_and_put_back()
+    {
+        var network = Toy();
+
+        foreach (var mode in new[] { true, false })
+        {
+            network.train(mode);
+            new DdimSampler(3).Sample(network, Three).Dispose();
+            Assert.Equal(mode, network.training);
+        }
+
+        network.train();
+        var broken = new FunctionPredictor(network.Diffusion, (_, _, _) => throw new InvalidOperationException("broken"));
+        Assert.Throws<InvalidOperationException>(() => new DdimSampler(3).Sample(broken, Three));
+        Assert.True(broken.training);
+        Assert.DoesNotContain(true, network.TrainingDuringCalls);
+    }
+
+    [Fact]
+    public void A_self_conditioned_network_gets_the_previous_clipped_estimate()
+    {
+        using var scope = NewDisposeScope();
+        var conditions = new List<Tensor?>();
+        var network = new FunctionPredictor(new() { Timesteps = 100, Objective = Objective.X0 }, (x, _, condition) =>
+        {
+            conditions.Add(condition?.clone().DetachFromDisposeScope());
+            return 2 * x;
+        }, selfCondition: true);
+        var estimates = new List<Tensor?>();
+
+        new DdimSampler(4).Sample(network, Three, progress => estimates.Add(progress.CleanEstimate?.clone()));
+
+        Assert.Equal(4, conditions.Count);
+        Assert.Null(conditions[0]);
+        for (var i = 1; i < 4; i++)
+        {
+            AssertSame(estimates[i]!, conditions[i]!);
+            Assert.True(conditions[i]!.abs().max().item<float>() <= 1);
+        }
+    }
+
+    [Fact]
+    public void The_observer_sees_every_batch_from_pure_noise_to_the_finished_pictures()
+    {
+        using var scope = NewDisposeScope();
+        var seen = new List<(int FirstImage, int Step, int Steps, long Size)>();
+        Tensor? last = null;
+
+        var pictures = new DdimSampler(2).Sample(Toy(), Three with { BatchSize = 2 }, progress =>
+        {
+            seen.Add((progress.FirstImage, progress.Step, progress.Steps, progress.Images.shape[0]));
+            Assert.Equal(progress.Step == 0, progress.CleanEstimate is null);
+            last = progress.Images.clone();
+        });
+
+        Assert.Equal([(0, 0, 2, 2), (0, 1, 2, 2), (0, 2, 2, 2), (2, 0, 2, 1), (2, 1, 2, 1), (2, 2, 2, 1)], seen);
+        AssertSame(pictures[2..], last!);
+    }
+
+    [Fact]
+    public void Cancelling_stops_before_the_next_step()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var network = Toy();
+
+        Assert.Throws<OperationCanceledException>(() => new AncestralSampler().Sample(network, Three, progress =>
+        {
+            if (progress.Step == 2)
+                cancellation.Cancel();
+        }, cancellation.Token));
+
+        Assert.Equal(2, network.TrainingDuringCalls.Count);
+    }
+
+    [Fact]
+    public void Only_the_pictures_stay_alive()
+    {
+        var network = Toy();
+        foreach (var sampler in new Sampler[] { new AncestralSampler(), new DdimSampler(4, eta: 1), new DdimSampler(1) })
+        {
+            var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
+            using (sampler.Sample(network, Three with { BatchSize = 2 }))
+                Assert.Equal(before + 1, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+            Assert.Equal(before, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+        }
+    }
+
+    [Fact]
+    public void Pictures_belong_to_the_callers_scope_and_need_no_gradient()
+    {
+        Tensor pictures;
+        using (NewDisposeScope())
+        {
+            pictures = new DdimSampler(4).Sample(Toy(), Three);
+            Assert.False(pictures.requires_grad);
+        }
+
+        Assert.True(pictures.IsInvalid);
+    }
+
+    [Fact]
+    public void What_cannot_be_drawn_is_refused()
+    {
+        var network = Toy();
+
+        Assert.Contains("0", Assert.Throws<ArgumentOutOfRangeException>(() => new DdimSampler(0)).Message);
+        Assert.All([-0.1, 1.1, double.NaN], eta => Assert.Throws<ArgumentOutOfRangeException>(() => new DdimSampler(10, eta)));
+        Assert.Contains(
+            "101 steps: the network's diffusion has 100 timesteps",
+            Assert.Throws<ArgumentException>(() => new DdimSampler(101).Sample(network, Three)).Message);
+        Assert.Throws<ArgumentException>(() => new DdimSampler(10).Sample(network, Three with { Count = 0 }));
+        Assert.Throws<ArgumentException>(() => new DdimSampler(10).Sample(network, Three with { BatchSize = 0 }));
+    }
+
+    private static FunctionPredictor Toy(int channels = 1, int size = 4) =>
+        new(new() { Timesteps = 100 }, (x, t, _) => GoldenDiffusion.Predict(x, t), channels, size);
+
+    /// <summary>A network whose clean image after one step is its noise, clipped.</summary>
+    private static FunctionPredictor Identity() => new(new() { Timesteps = 100, Objective = Objective.X0 }, (x, _, _) => x.clone());
+
+    private static void AssertSame(Tensor expected, Tensor actual) =>
+        Assert.Equal(expected.data<float>().ToArray(), actual.data<float>().ToArray());
+}
