@@ -27,8 +27,8 @@ internal static class LossCurve
         plot.Title(title, 16);
         plot.XLabel("step");
         plot.YLabel("loss");
-        var raw = plot.Add.ScatterPoints(steps, logs, Colors.SteelBlue.WithAlpha(0.25));
-        raw.MarkerSize = 3;
+        var raw = plot.Add.ScatterPoints(steps, logs, Colors.SteelBlue.WithAlpha(0.3));
+        raw.MarkerSize = drawn.Length < 500 ? 5 : 3;
         raw.LegendText = "each step";
         var window = Math.Max(1, drawn.Length / 50);
         var mean = plot.Add.ScatterLine(steps, RunningMean(drawn, window).Select(Math.Log10).ToArray(), Colors.DarkBlue);
@@ -36,7 +36,12 @@ internal static class LossCurve
         mean.LegendText = $"mean of {2 * window + 1}";
 
         // ScottPlot draws linear axes: the logarithms are plotted and their ticks named by what they stand for.
-        plot.Axes.Left.TickGenerator = LossTicks(logs);
+        if (drawn.Length > 0)
+        {
+            var ticks = LossTicks(logs.Min(), logs.Max());
+            plot.Axes.Left.TickGenerator = new NumericManual([.. ticks.Select(tick => tick.Position)], [.. ticks.Select(tick => tick.Label)]);
+            plot.Axes.SetLimitsY(ticks[0].Position, ticks[^1].Position);
+        }
         plot.Axes.Bottom.TickGenerator = new NumericAutomatic
         {
             IntegerTicksOnly = true,
@@ -61,17 +66,17 @@ internal static class LossCurve
         }
     }
 
-    /// <summary>1, 2 and 5 of each decade.</summary>
-    private static NumericManual LossTicks(double[] logs)
+    /// <summary>1, 2 and 5 of each decade, from the last one below the losses to the first one above, so that there are always two.</summary>
+    private static List<(double Position, string Label)> LossTicks(double lowest, double highest)
     {
-        var ticks = new NumericManual();
-        if (logs.Length == 0)
-            return ticks;
-        for (var decade = (int)Math.Floor(logs.Min()); decade <= Math.Ceiling(logs.Max()); decade++)
+        var ticks = new List<(double Position, string Label)>();
+        for (var decade = (int)Math.Floor(lowest) - 1; decade <= Math.Ceiling(highest); decade++)
         {
             foreach (var digit in new[] { 1, 2, 5 })
-                ticks.AddMajor(decade + Math.Log10(digit), FormattableString.Invariant($"{digit * Math.Pow(10, decade):G3}"));
+                ticks.Add((decade + Math.Log10(digit), FormattableString.Invariant($"{digit * Math.Pow(10, decade):G3}")));
         }
-        return ticks;
+        var first = ticks.FindLastIndex(tick => tick.Position < lowest);
+        var last = ticks.FindIndex(tick => tick.Position > highest);
+        return ticks[first..(last + 1)];
     }
 }
