@@ -1,0 +1,48 @@
+namespace UNetGen.Data;
+
+/// <summary>Finds the source that a word or a path stands for.</summary>
+public static class DataSource
+{
+    /// <summary>The word that stands for <see cref="ShapesSource"/>. A folder of that name is reached as <c>./shapes</c>.</summary>
+    public const string Shapes = "shapes";
+
+    /// <summary>Opens a source that delivers images as the network wants them.</summary>
+    /// <param name="text">
+    /// <c>shapes</c>; or an IDX file; or a folder with MNIST's training images (these come first) or with PNG or JPEG files, nested or not.
+    /// </param>
+    /// <param name="channels">1 (grey) or 3 (RGB); the shapes have any number.</param>
+    /// <param name="height">Pixels.</param>
+    /// <param name="width">Pixels.</param>
+    /// <param name="seed">Which shapes; files don't depend on it.</param>
+    /// <exception cref="DataException">There is nothing at the path, or nothing that can be used. The message says what was looked for.</exception>
+    public static IImageSource Open(string text, int channels, int height, int width, long seed = 0)
+    {
+        if (text == Shapes)
+            return new ShapesSource(channels, height, width, seed);
+        if (File.Exists(text))
+            return OpenFile(text, channels, height, width);
+        if (!Directory.Exists(text))
+            throw new DataException($"There is no file or folder '{text}'. Training data is the word '{Shapes}', an IDX file or a folder of pictures.");
+        if (IdxSource.FindIn(text) is { } idx)
+            return IdxSource.Open(idx, channels, height, width);
+        if (ImageFolderSource.FindIn(text).Length > 0)
+            return ImageFolderSource.Open(text, channels, height, width);
+        throw new DataException(
+            $"'{text}' {(Directory.EnumerateFileSystemEntries(text).Any() ? "holds no images" : "is empty")}: "
+            + "looked for train-images-idx3-ubyte, also .gz, in it, and for .png, .jpg and .jpeg files in it and in its folders.");
+    }
+
+    private static IdxSource OpenFile(string file, int channels, int height, int width)
+    {
+        try
+        {
+            if (!IdxSource.LooksLike(file))
+                throw new DataException($"'{file}' is not an IDX file. To train on pictures, give the folder that holds them.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DataException($"'{file}' can't be read: {e.Message}", e);
+        }
+        return IdxSource.Open(file, channels, height, width);
+    }
+}

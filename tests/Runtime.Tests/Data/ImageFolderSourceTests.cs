@@ -1,0 +1,186 @@
+using SkiaSharp;
+using UNetGen.Data;
+
+namespace UNetGen.Runtime.Tests.Data;
+
+public sealed class ImageFolderSourceTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Files_come_in_ordinal_order_of_their_relative_paths_with_nested_folders()
+    {
+        foreach (var (name, grey) in new[] { ("b.png", 2), ("a/z.PNG", 1), ("B.jpg", 0), ("b/a/x.jpeg", 3), ("é.png", 4) })
+            _folder.Write(name, Picture(4, 4, (_, _) => Grey(60 * grey), name.EndsWith("g") && !name.Contains("jp") || name.EndsWith("PNG")));
+        _folder.Write("notes.txt", "no picture"u8.ToArray());
+        var source = Open(1, 4, 4);
+        Assert.Equal(5, source.Count);
+        for (var i = 0; i < 5; i++)
+            Assert.Equal(60 * i, Bytes(source, i)[5], 2.0);
+    }
+
+    [Fact]
+    public void A_png_of_the_right_size_keeps_every_pixel()
+    {
+        _folder.Write("a.png", Picture(5, 3, (x, y) => new SKColor((byte)(50 * x), (byte)(100 * y), (byte)(x * y * 10))));
+        var source = Open(3, 3, 5);
+        var expected = from c in Enumerable.Range(0, 3)
+                       from y in Enumerable.Range(0, 3)
+                       from x in Enumerable.Range(0, 5)
+                       select (c == 0 ? 50 * x : c == 1 ? 100 * y : x * y * 10);
+        Assert.Equal(expected, Bytes(source, 0).Select(value => (int)Math.Round(value)));
+    }
+
+    [Theory]
+    [InlineData(255, 0, 0, 76)]
+    [InlineData(0, 255, 0, 150)]
+    [InlineData(0, 0, 255, 29)]
+    [InlineData(255, 255, 255, 255)]
+    public void Colours_become_grey_by_their_luma(byte r, byte g, byte b, int grey)
+    {
+        _folder.Write("a.png", Picture(4, 4, (_, _) => new SKColor(r, g, b)));
+        Assert.All(Bytes(Open(1, 4, 4), 0), value => Assert.Equal(grey, value, 0.01));
+    }
+
+    [Fact]
+    public void Transparency_is_laid_on_black()
+    {
+        _folder.Write("a.png", Picture(4, 4, (x, _) => new SKColor(200, 100, 255, (byte)(x < 2 ? 0 : 128))));
+        var pixels = Bytes(Open(3, 4, 4), 0);
+        Assert.Equal((0.0, 0.0, 0.0), (pixels[0], pixels[16], pixels[32]));
+        Assert.Equal(100, pixels[3], 1.5);
+        Assert.Equal(50, pixels[16 + 3], 1.5);
+        Assert.Equal(128, pixels[32 + 3], 1.5);
+    }
+
+    [Fact]
+    public void A_wide_picture_is_cropped_to_its_middle_and_a_high_one_too()
+    {
+        _folder.Write("high.png", Picture(8, 24, (_, y) => y is >= 8 and < 16 ? SKColors.White : SKColors.Red));
+        _folder.Write("wide.png", Picture(24, 8, (x, _) => x is >= 8 and < 16 ? SKColors.White : SKColors.Red));
+        var source = Open(3, 8, 8);
+        Assert.All(Bytes(source, 0), value => Assert.Equal(255, value, 0.01));
+        Assert.All(Bytes(source, 1), value => Assert.Equal(255, value, 0.01));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(5)]
+    [InlineData(8)]
+    public void Shrinking_a_fine_checkerboard_gives_even_grey_without_aliasing(int factor)
+    {
+        _folder.Write("a.png", Picture(16 * factor, 16 * factor, (x, y) => Grey((x + y) % 2 * 255)));
+        Assert.All(Bytes(Open(1, 16, 16), 0), value => Assert.InRange(value, 107, 148));
+    }
+
+    [Fact]
+    public void Enlarging_keeps_flat_parts_flat()
+    {
+        _folder.Write("a.png", Picture(8, 8, (x, _) => Grey(x < 4 ? 40 : 200)));
+        var pixels = Bytes(Open(1, 32, 32), 0);
+        Assert.Equal(40, pixels[0], 1.5);
+        Assert.Equal(200, pixels[31], 1.5);
+    }
+
+    /// <summary>A picture whose upright corners are red, green, blue and white, stored in each of the eight ways of EXIF.</summary>
+    [Theory]
+    [InlineData(1, "RGBW")]
+    [InlineData(2, "GRWB")]
+    [InlineData(3, "WBGR")]
+    [InlineData(4, "BWRG")]
+    [InlineData(5, "RBGW")]
+    [InlineData(6, "GWRB")]
+    [InlineData(7, "WGBR")]
+    [InlineData(8, "BRWG")]
+    public void Pictures_are_turned_upright(int orientation, string storedCorners)
+    {
+        var colours = new Dictionary<char, SKColor> { ['R'] = SKColors.Red, ['G'] = SKColors.Lime, ['B'] = SKColors.Blue, ['W'] = SKColors.White };
+        // Upright it is 32 wide and 16 high; orientations from 5 on are stored lying.
+        var (width, height) = orientation < 5 ? (32, 16) : (16, 32);
+        var jpeg = Picture(width, height, (x, y) => colours[storedCorners[(y < height / 2 ? 0 : 2) + (x < width / 2 ? 0 : 1)]], png: false);
+        _folder.Write("a.jpg", WithOrientation(jpeg, orientation));
+
+        var pixels = Bytes(Open(3, 16, 32), 0);
+        var corners = new[] { (3, 3), (28, 3), (3, 12), (28, 12) }.Select(at => Nearest(at.Item1, at.Item2));
+        Assert.Equal("RGBW", string.Concat(corners));
+
+        char Nearest(int x, int y) => colours.MinBy(colour =>
+            Math.Abs(colour.Value.Red - pixels[y * 32 + x]) + Math.Abs(colour.Value.Green - pixels[512 + y * 32 + x])
+            + Math.Abs(colour.Value.Blue - pixels[1024 + y * 32 + x])).Key;
+    }
+
+    [Fact]
+    public void Broken_files_are_skipped_and_listed()
+    {
+        var whole = Picture(32, 32, (x, y) => Grey(x * y % 256));
+        var jpeg = Picture(64, 64, (x, y) => Grey(x * y % 256), png: false);
+        _folder.Write("a.png", whole);
+        _folder.Write("b/cut.png", whole[..(whole.Length / 2)]);
+        _folder.Write("cut.jpg", jpeg[..(jpeg.Length / 2)]);
+        _folder.Write("empty.png", []);
+        _folder.Write("text.png", "not a picture"u8.ToArray());
+        _folder.Write("z.jpg", jpeg);
+
+        var source = Open(1, 16, 16);
+        Assert.Equal(2, source.Count);
+        Assert.Equal(
+            [("b/cut.png", "is cut off"), ("cut.jpg", "is cut off"), ("empty.png", "is empty"), ("text.png", "is no PNG or JPEG picture (Unimplemented)")],
+            source.BrokenFiles.Select(file => (file.Path, file.Reason)));
+        Assert.Contains("4 broken files skipped", source.Description);
+    }
+
+    [Fact]
+    public void A_folder_of_broken_files_alone_is_refused()
+    {
+        _folder.Write("a.png", []);
+        _folder.Write("b.jpg", [1, 2, 3]);
+        var error = Assert.Throws<DataException>(() => Open(1, 16, 16));
+        Assert.Contains("not one of its 2 picture files can be used; the first, a.png, is empty", error.Message);
+    }
+
+    [Fact]
+    public void Other_channel_counts_than_grey_and_rgb_are_refused()
+    {
+        _folder.Write("a.png", Picture(4, 4, (_, _) => SKColors.Red));
+        Assert.Contains("the network wants 2", Assert.Throws<DataException>(() => Open(2, 4, 4)).Message);
+    }
+
+    private ImageFolderSource Open(int channels, int height, int width) => ImageFolderSource.Open(_folder.Path, channels, height, width);
+
+    /// <summary>[channels, height, width], 0 to 255.</summary>
+    private static double[] Bytes(ImageFolderSource source, int index)
+    {
+        var pixels = new float[source.Channels * source.Height * source.Width];
+        source.Read(index, pixels);
+        return pixels.Select(value => (value + 1) * 127.5).ToArray();
+    }
+
+    private static SKColor Grey(int value) => new((byte)value, (byte)value, (byte)value);
+
+    internal static byte[] Picture(int width, int height, Func<int, int, SKColor> colour, bool png = true)
+    {
+        using var bitmap = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul));
+        for (var y = 0; y < height; y++)
+        {
+            for (var x = 0; x < width; x++)
+                bitmap.SetPixel(x, y, colour(x, y));
+        }
+        using var data = bitmap.Encode(png ? SKEncodedImageFormat.Png : SKEncodedImageFormat.Jpeg, 95);
+        return data.ToArray();
+    }
+
+    /// <summary>Puts an EXIF segment with one tag, 274, right after the JPEG's first marker.</summary>
+    private static byte[] WithOrientation(byte[] jpeg, int orientation)
+    {
+        byte[] exif =
+        [
+            .. "Exif\0\0"u8, .. "MM"u8, 0, 42, 0, 0, 0, 8, // big-endian TIFF, its first directory at 8
+            0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte)orientation, 0, 0, // one entry: tag 274, a short
+            0, 0, 0, 0,
+        ];
+        return [jpeg[0], jpeg[1], 0xFF, 0xE1, 0, (byte)(exif.Length + 2), .. exif, .. jpeg[2..]];
+    }
+}

@@ -1,0 +1,115 @@
+using SkiaSharp;
+using TorchSharp;
+using UNetGen.Data;
+
+namespace UNetGen.Runtime.Tests.Data;
+
+public sealed class ImageGridTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly IDisposable _scope = torch.NewDisposeScope();
+
+    public void Dispose()
+    {
+        _scope.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public void A_grid_shows_every_pixel_as_a_square_of_its_exact_byte_with_gaps_between_images()
+    {
+        // Image i has value 10 i + pixel number in red, 100 in green, 200 in blue.
+        var bytes = torch.zeros(5, 3, 2, 3);
+        for (var i = 0; i < 5; i++)
+            bytes[i, 0] = torch.arange(6).reshape(2, 3) + 10 * i;
+        bytes[torch.TensorIndex.Colon, 1] = 100;
+        bytes[torch.TensorIndex.Colon, 2] = 200;
+        using var png = SaveAndRead(path => ImageGrid.Save(bytes / 127.5 - 1, path, columns: 2, scale: 4));
+
+        Assert.Equal((4 + 2 * (3 * 4 + 4), 4 + 3 * (2 * 4 + 4)), (png.Width, png.Height));
+        for (var i = 0; i < 5; i++)
+        {
+            for (var y = 0; y < 8; y++)
+            {
+                for (var x = 0; x < 12; x++)
+                {
+                    Assert.Equal(
+                        new SKColor((byte)(10 * i + y / 4 * 3 + x / 4), 100, 200),
+                        png.GetPixel(4 + i % 2 * 16 + x, 4 + i / 2 * 12 + y));
+                }
+            }
+        }
+        Assert.Equal(png.GetPixel(0, 0), png.GetPixel(17, 6));
+        Assert.Equal(png.GetPixel(0, 0), png.GetPixel(25, 33));
+    }
+
+    [Theory]
+    [InlineData(10, 16, 16, 4, 3, 4)]
+    [InlineData(9, 64, 64, 3, 3, 1)]
+    [InlineData(1, 200, 100, 1, 1, 1)]
+    [InlineData(3, 5, 30, 2, 2, 3)]
+    public void By_default_a_grid_is_square_and_images_are_at_least_64_pixels(int count, int height, int width, int columns, int rows, int scale)
+    {
+        using var png = SaveAndRead(path => ImageGrid.Save(torch.zeros(count, 1, height, width), path));
+        Assert.Equal((4 + columns * (width * scale + 4), 4 + rows * (height * scale + 4)), (png.Width, png.Height));
+    }
+
+    [Fact]
+    public void One_channel_is_grey_and_values_beyond_the_range_are_clipped()
+    {
+        using var png = SaveAndRead(path => ImageGrid.Save(
+            torch.tensor(new[] { -7f, -1, 0.2f, 1, 9, float.NaN }).reshape(1, 1, 1, 6), path, scale: 1));
+        Assert.Equal([0, 0, 153, 255, 255, 0], Enumerable.Range(4, 6).Select(x => (int)png.GetPixel(x, 4).Green));
+        Assert.Equal(new SKColor(153, 153, 153), png.GetPixel(6, 4));
+    }
+
+    [Fact]
+    public void Two_channels_stand_beside_each_other_in_grey()
+    {
+        var images = torch.tensor(new[] { -1f, -0.6f, -0.2f, 0.2f }).reshape(2, 2, 1, 1);
+        using var png = SaveAndRead(path => ImageGrid.Save(images, path, columns: 1, scale: 1));
+        Assert.Equal(
+            [0, 51, 102, 153], new[] { (4, 4), (9, 4), (4, 9), (9, 9) }.Select(at => (int)png.GetPixel(at.Item1, at.Item2).Red));
+    }
+
+    [Fact]
+    public void A_strip_has_a_row_for_an_image_and_a_column_for_a_step()
+    {
+        var steps = Enumerable.Range(0, 3).Select(step => torch.tensor(new[] { 50f * step, 50f * step + 10 }).reshape(2, 1, 1, 1) / 127.5 - 1).ToArray();
+        using var png = SaveAndRead(path => ImageGrid.SaveStrip(steps, path, scale: 1));
+        Assert.Equal((4 + 3 * 5, 4 + 2 * 5), (png.Width, png.Height));
+        for (var step = 0; step < 3; step++)
+        {
+            for (var sample = 0; sample < 2; sample++)
+                Assert.Equal(50 * step + 10 * sample, png.GetPixel(4 + 5 * step, 4 + 5 * sample).Red);
+        }
+    }
+
+    [Fact]
+    public void What_is_not_a_batch_of_images_is_refused()
+    {
+        Assert.Contains("[3, 8, 8]", Assert.Throws<ArgumentException>(() => ImageGrid.Save(torch.zeros(3, 8, 8), "x.png")).Message);
+        Assert.Throws<ArgumentException>(() => ImageGrid.Save(torch.zeros(0, 3, 8, 8), "x.png"));
+        Assert.Throws<ArgumentException>(() => ImageGrid.SaveStrip([], "x.png"));
+        Assert.Throws<ArgumentException>(() => ImageGrid.SaveStrip([torch.zeros(1, 1, 2, 2), torch.zeros(2, 1, 2, 2)], "x.png"));
+    }
+
+    [Fact]
+    public void Saving_leaves_no_tensors_behind_and_does_not_touch_its_input()
+    {
+        using var images = torch.rand(4, 3, 8, 8);
+        var values = images.data<float>().ToArray();
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        ImageGrid.SaveStrip([images, images], Path.Combine(_folder.Path, "a.png"));
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        Assert.Equal(values, images.data<float>().ToArray());
+    }
+
+    private SKBitmap SaveAndRead(Action<string> save)
+    {
+        var path = Path.Combine(_folder.Path, "new", "grid.png");
+        save(path);
+        Assert.Equal([path], Directory.GetFiles(Path.GetDirectoryName(path)!));
+        return SKBitmap.Decode(path);
+    }
+}
