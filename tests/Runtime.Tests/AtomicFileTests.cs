@@ -1,4 +1,3 @@
-using UNetGen.Runtime.Tests.Data;
 
 namespace UNetGen.Runtime.Tests;
 

@@ -129,7 +129,7 @@ internal sealed class NetworkEmitter
         writer.Line();
         writer.Line("// Under PyTorch's keys and in PyTorch's order.");
         foreach (var module in modules)
-            writer.Line($"register_module({CSharp.Literal(module.Key)}, {module.Field});");
+            writer.Line($"{(module.Key.Contains('.') ? "global::UNetGen.Blocks.ModuleGroup.Register(this, " : "register_module(")}{CSharp.Literal(module.Key)}, {module.Field});");
         if (network)
         {
             writer.Line();

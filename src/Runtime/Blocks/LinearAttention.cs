@@ -58,8 +58,8 @@ public sealed class LinearAttention : ExplicitModule
         if (this.norm is not null)
             register_module("norm", this.norm);
         register_module("to_qkv", to_qkv);
-        register_module("to_out.0", to_out);
-        register_module("to_out.1", to_out_norm);
+        ModuleGroup.Register(this, "to_out.0", to_out);
+        ModuleGroup.Register(this, "to_out.1", to_out_norm);
     }
 
     /// <param name="x">[batch, dim, height, width].</param>

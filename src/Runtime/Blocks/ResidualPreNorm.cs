@@ -21,8 +21,8 @@ public sealed class ResidualPreNorm<T> : ExplicitModule
     {
         this.fn = fn;
         norm = Layers.GroupNorm(1, dim, normEps);
-        register_module("fn.fn", fn);
-        register_module("fn.norm", norm);
+        ModuleGroup.Register(this, "fn.fn", fn);
+        ModuleGroup.Register(this, "fn.norm", norm);
     }
 
     /// <param name="x">[batch, dim, height, width].</param>

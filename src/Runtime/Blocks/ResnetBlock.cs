@@ -75,7 +75,7 @@ public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
         res_conv = dim == dimOut ? null : nn.Conv2d(dim, dimOut, 1);
 
         if (mlp is not null)
-            register_module("mlp.1", mlp);
+            ModuleGroup.Register(this, "mlp.1", mlp);
         register_module("block1", block1);
         register_module("block2", block2);
         if (res_conv is not null)
