@@ -1,5 +1,3 @@
-using UNetGen.Runtime.Tests.Data;
-
 namespace UNetGen.Runtime.Tests;
 
 public sealed class AtomicFileTests : IDisposable
