@@ -76,7 +76,8 @@ internal sealed class UNetPlanner
         mid.Add(LayerPlans.ResnetBlock("mid_block2", "mid_block2", spec, blockOptions, bottom, bottom, size));
         var finalBlock = LayerPlans.ResnetBlock("final_res_block", "final_res_block", spec, blockOptions, 2 * spec.InitDim, spec.InitDim, spec.ImageSize);
         var finalConv = LayerPlans.Conv2d("final_conv", "final_conv", spec.InitDim, spec.Channels, 1, spec.ImageSize,
-            $"1 x 1, {LayerPlans.Widths(spec.InitDim, spec.Channels)} at {spec.ImageSize}.") with { StartsAtZero = spec.ZeroInit };
+            $"1 x 1, {LayerPlans.Widths(spec.InitDim, spec.Channels)} at {spec.ImageSize}.") with
+        { StartsAtZero = spec.ZeroInit };
 
         modules.AddRange([initConv, time, .. downs, .. ups, .. mid, finalBlock, finalConv]);
 

@@ -52,7 +52,8 @@ public sealed class ShapesSource : IImageSource
 
         double side = Math.Min(Height, Width);
         var radius = random.Next(0.26, 0.40) * side;
-        var margin = radius + 0.02 * side;
+        // A pixel of ground all around, so that the corners always are ground.
+        var margin = radius + Math.Min(1, 0.1 * side);
         var centreX = random.Next(margin, Width - margin);
         var centreY = random.Next(margin, Height - margin);
 
