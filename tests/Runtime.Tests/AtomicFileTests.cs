@@ -1,4 +1,3 @@
-
 namespace UNetGen.Runtime.Tests;
 
 public sealed class AtomicFileTests : IDisposable
