@@ -1,1 +1,53 @@
-Console.WriteLine("UNetGen");
+using System.CommandLine;
+using Spectre.Console;
+
+namespace UNetGen.Examples;
+
+/// <summary>The command line. Without a command it does the main job: trains the default spec on the shapes.</summary>
+internal static class Program
+{
+    private const int Failure = 1;
+    private const int Usage = 2;
+    private const int Interrupted = 130;
+
+    private static readonly IAnsiConsole Errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+
+    public static int Main(string[] args)
+    {
+        var train = new TrainCommand();
+        var root = new RootCommand("U-Nets from a few lines of YAML, trained to draw. Without a command it trains the shapes, for a little over two minutes.");
+        train.AddTo(root);
+        root.Add(train.AddTo(new Command("train", "Train a network; writes a grid of samples, the loss curve and a checkpoint.")));
+        root.Add(new SampleCommand().AddTo(new Command("sample", "Draw pictures with a trained network.")));
+        root.Add(InspectCommand.AddTo(new Command("inspect", "Show a network's levels, parameters, operations and memory.")));
+
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+                Say(error.Message);
+            Errors.MarkupLine("Try [blue]--help[/].");
+            return Usage;
+        }
+
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (OperationCanceledException)
+        {
+            return Interrupted;
+        }
+        catch (Exception error) when (IsTheUsers(error))
+        {
+            Say(error.Message);
+            return Failure;
+        }
+    }
+
+    /// <summary>What the user can mend is told in a sentence; anything else is a bug, and shows its stack.</summary>
+    private static bool IsTheUsers(Exception error) => error
+        is UNetGenException or UnauthorizedAccessException or IOException;
+
+    private static void Say(string message) => Errors.MarkupLineInterpolated($"[red]error:[/] {message}");
+}

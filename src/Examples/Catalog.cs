@@ -1,0 +1,24 @@
+using System.Reflection;
+
+namespace UNetGen.Examples;
+
+/// <summary>The networks that were generated into this program, by name.</summary>
+internal static class Catalog
+{
+    private static readonly IReadOnlyList<Type> Networks =
+        [.. Assembly.GetExecutingAssembly().GetTypes().Where(type => type.IsSubclassOf(typeof(NoisePredictor))).OrderBy(type => type.Name, StringComparer.Ordinal)];
+
+    public static IEnumerable<string> Names => Networks.Select(type => type.Name);
+
+    /// <summary>A fresh network.</summary>
+    /// <param name="name">The class's name, or its spec's file name without <c>.unet.yaml</c>; case doesn't matter.</param>
+    /// <exception cref="UNetGenException">There is none of that name.</exception>
+    public static NoisePredictor Create(string name)
+    {
+        var type = Networks.FirstOrDefault(type => type.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            ?? Networks.FirstOrDefault(type => type.Name.Equals(name.Replace("-", "").Replace("_", "") + "UNet", StringComparison.OrdinalIgnoreCase))
+            ?? throw new UNetGenException(
+                $"No network '{name}' was generated into this program; it has {string.Join(", ", Names)}. For another, put a NAME.unet.yaml into specs/ and build again.");
+        return (NoisePredictor)Activator.CreateInstance(type, null, null)!;
+    }
+}

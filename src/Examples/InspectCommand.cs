@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.Globalization;
+using Spectre.Console;
+
+namespace UNetGen.Examples;
+
+/// <summary>Shows a network's table of levels.</summary>
+internal static class InspectCommand
+{
+    // Weights, gradients, Adam's two moments, and the averaged weights.
+    private const int CopiesInTraining = 5;
+    private const int BytesPerNumber = sizeof(float);
+
+    public static Command AddTo(Command command)
+    {
+        var name = new Argument<string?>("NAME") { Description = "A network's class or spec; none lists them all.", Arity = ArgumentArity.ZeroOrOne };
+        var batch = new Option<int>("--batch-size") { Description = "Images a step, for the memory.", DefaultValueFactory = _ => 16, HelpName = "N" }.AtLeast(1);
+        command.Add(name);
+        command.Add(batch);
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(name) is { } wanted)
+                Show(wanted, parsed.GetValue(batch));
+            else
+                List();
+        });
+        return command;
+    }
+
+    private static void List()
+    {
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("network", "spec", "image").AddColumn(Right("parameters"));
+        foreach (var name in Catalog.Names)
+        {
+            using var network = Catalog.Create(name);
+            var info = network.Info;
+            table.AddRow(name, info.SpecPath, $"{info.Channels} x {info.ImageHeight} x {info.ImageWidth}", Count(info.ParameterCount));
+        }
+
+        AnsiConsole.Write(table);
+    }
+
+    private static void Show(string name, int batch)
+    {
+        using var network = Catalog.Create(name);
+        var info = network.Info;
+        AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] from {info.SpecPath}: images {info.Channels} x {info.ImageHeight} x {info.ImageWidth}, predicts {network.Diffusion.Objective.ToString().ToLowerInvariant()}");
+        var table = new Table().Border(TableBorder.Rounded)
+            .AddColumns("level", "size").AddColumn(Right("width")).AddColumns("blocks", "attention")
+            .AddColumn(Right("parameters")).AddColumn(Right("GFLOP")).AddColumn(Right("activations"));
+        foreach (var level in info.Levels)
+        {
+            table.AddRow(level.Name, $"{level.Height} x {level.Width}", $"{level.Channels}", level.Blocks, level.Attention,
+                Count(level.Parameters), Giga(level.ForwardFlops), Bytes(level.ActivationElements * BytesPerNumber));
+        }
+
+        table.AddEmptyRow();
+        table.AddRow("total", "", "", "", "", Count(info.ParameterCount), Giga(info.ForwardFlops), Bytes(info.ActivationElements * BytesPerNumber));
+        AnsiConsole.Write(table);
+
+        var weights = info.ParameterCount * BytesPerNumber;
+        var training = CopiesInTraining * weights + batch * info.ActivationElements * BytesPerNumber;
+        AnsiConsole.MarkupLineInterpolated($"GFLOP and activations: one image, forward, in float32; activations are an estimate.");
+        AnsiConsole.MarkupLineInterpolated($"Weights {Bytes(weights)}; training with batch {batch} about {Bytes(training)} (weights, gradients, Adam, EMA, activations).");
+    }
+
+    private static TableColumn Right(string title) => new TableColumn(title).RightAligned();
+
+    private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Giga(long flops) => (flops / 1e9).ToString("0.000", CultureInfo.InvariantCulture);
+
+    private static string Bytes(long bytes) => bytes < 1 << 20
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:0.0} KiB")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / (1024.0 * 1024):0.0} MiB");
+}

@@ -1,0 +1,152 @@
+using System.CommandLine;
+using System.Globalization;
+using Spectre.Console;
+using UNetGen.Data;
+using UNetGen.Diffusion;
+using UNetGen.Native;
+using UNetGen.Training;
+using static TorchSharp.torch;
+
+namespace UNetGen.Examples;
+
+/// <summary>Trains a network and leaves what a person wants to look at.</summary>
+internal sealed class TrainCommand
+{
+    private const string ShapesNetwork = nameof(ShapesUNet);
+    private const string DigitsNetwork = nameof(MnistUNet);
+
+    // With starting, drawing and writing, a little over two minutes in all.
+    private static readonly TimeSpan DefaultTime = TimeSpan.FromSeconds(135);
+
+    private const int SamplingSteps = 50;
+    private const int StripRows = 6;
+    private const int StripColumns = 9;
+
+    private readonly Option<string?> spec = new("--spec") { Description = $"The network; by default {ShapesNetwork} for the shapes, {DigitsNetwork} for MNIST.", HelpName = "NAME" };
+    private readonly Option<string> data = new("--data") { Description = "shapes, a folder of PNG or JPEG files, or MNIST's folder or IDX file.", DefaultValueFactory = _ => DataSource.Shapes, HelpName = "shapes|PATH" };
+    private readonly Option<int?> steps = new Option<int?>("--steps") { Description = "How many steps.", HelpName = "N" };
+    private readonly Option<double?> time = new("--time") { Description = $"How many seconds, the learning rate falling with the clock; {DefaultTime.TotalSeconds:0} where neither is given.", HelpName = "SECONDS" };
+    private readonly Option<int> batchSize = new Option<int>("--batch-size") { Description = "Images a step.", DefaultValueFactory = _ => 16, HelpName = "N" }.AtLeast(1);
+    private readonly Option<double> learningRate = new("--learning-rate") { Description = "Adam's, after 50 steps of warm-up; falls to 0 along a cosine.", DefaultValueFactory = _ => 2e-3, HelpName = "X" };
+    private readonly Option<bool> flips = new("--flips") { Description = "Mirror half of the images; not for digits or letters." };
+    private readonly Option<int> count = new Option<int>("--count") { Description = "Samples in the grid.", DefaultValueFactory = _ => 36, HelpName = "N" }.AtLeast(1);
+    private readonly Option<long> seed = CommonOptions.Seed();
+    private readonly Option<string> device = CommonOptions.Device();
+    private readonly Option<string?> output = new("--out") { Description = "The run's folder; by default a new one under runs/.", HelpName = "FOLDER" };
+
+    public Command AddTo(Command command)
+    {
+        foreach (var option in new Option[] { spec, data, steps, time, batchSize, learningRate, flips, count, seed, device, output })
+            command.Add(option);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(steps) is < 1)
+                result.AddError("--steps must be at least 1.");
+            if (result.GetValue(time) is { } seconds && !(seconds > 0 && seconds < TimeSpan.MaxValue.TotalSeconds))
+                result.AddError("--time must be a positive number of seconds.");
+            if (!(result.GetValue(learningRate) is > 0 and < 1))
+                result.AddError("--learning-rate must lie between 0 and 1.");
+        });
+        command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed, cancellation)));
+        return command;
+    }
+
+    private int Run(ParseResult parsed, CancellationToken cancellation)
+    {
+        var target = Libtorch.ParseDevice(parsed.GetValue(device));
+        var dataText = parsed.GetRequiredValue(data);
+        var options = Options(parsed);
+        // The network's first weights are drawn from the seed as well.
+        manual_seed(options.Seed);
+        using var network = Catalog.Create(parsed.GetValue(spec) ?? (IsMnist(dataText) ? DigitsNetwork : ShapesNetwork));
+        network.to(target);
+        var info = network.Info;
+        var source = DataSource.Open(dataText, info.Channels, info.ImageHeight, info.ImageWidth, options.Seed);
+        var folder = RunFolder.Create(parsed.GetValue(output), info.Name);
+
+        AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {info.SpecPath}) on {source.Description}, {target}");
+        if (source is ImageFolderSource { BrokenFiles: { Count: > 0 } broken })
+            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {broken.Count} files can't be read and are left out; the first is {broken[0].Path}: {broken[0].Reason}");
+
+        var losses = new List<(int Step, double Loss)>();
+        using var trainer = new Trainer(network, source, options);
+        var summary = Progress.WhileTraining(options, report => trainer.Train(
+            step =>
+            {
+                losses.Add((step.Step, step.Loss));
+                report(step);
+            },
+            cancellation));
+        if (summary.Steps == 0)
+            return 130;
+
+        Checkpoint.Save(folder.Checkpoint, network, trainer.Ema, options, summary.Steps, summary.Loss);
+        Write(folder, losses, info.Name);
+        AnsiConsole.MarkupLineInterpolated($"{summary.Steps:N0} steps in {summary.Elapsed.TotalSeconds:N0} s, loss {summary.Loss:0.0000}{(summary.Cancelled ? ", interrupted" : "")}");
+        using (trainer.Ema.Apply())
+            Draw(network, parsed.GetValue(count), options.Seed, folder, CancellationToken.None);
+        Show(folder);
+        return summary.Cancelled ? 130 : 0;
+    }
+
+    private TrainingOptions Options(ParseResult parsed)
+    {
+        var seconds = parsed.GetValue(time);
+        return new TrainingOptions
+        {
+            Steps = parsed.GetValue(steps),
+            TimeLimit = seconds is { } given ? TimeSpan.FromSeconds(given) : parsed.GetValue(steps) is null ? DefaultTime : null,
+            BatchSize = parsed.GetValue(batchSize),
+            LearningRate = parsed.GetValue(learningRate),
+            WarmupSteps = 50,
+            Decay = LearningRateDecay.Cosine,
+            // Short runs: an average over the last few hundred steps, updated at every one.
+            EmaDecay = 0.99,
+            EmaUpdateEvery = 1,
+            EmaStartAfter = 0,
+            Seed = parsed.GetValue(seed),
+            HorizontalFlips = parsed.GetValue(flips),
+        };
+    }
+
+    private static bool IsMnist(string text) => text != DataSource.Shapes && (File.Exists(text) ? IdxSource.LooksLike(text) : Directory.Exists(text) && IdxSource.FindIn(text) is not null);
+
+    private static void Write(RunFolder folder, List<(int Step, double Loss)> losses, string name)
+    {
+        LossCurve.Save(losses, folder.LossCurve, $"Training loss of {name}");
+        File.WriteAllLines(folder.Losses, losses.Select(point => FormattableString.Invariant($"{point.Step},{point.Loss}")).Prepend("step,loss"));
+    }
+
+    private static void Draw(NoisePredictor network, int count, long seed, RunFolder folder, CancellationToken cancellation)
+    {
+        var sampler = new DdimSampler(Math.Min(SamplingSteps, network.Diffusion.Timesteps));
+        var options = new SamplingOptions { Count = count, Seed = seed };
+        var strip = new List<Tensor>();
+        var rows = Math.Min(StripRows, Math.Min(count, options.BatchSize));
+        using var scope = NewDisposeScope();
+        var images = Progress.WhileSampling(options, observe => sampler.Sample(
+            network,
+            options,
+            at =>
+            {
+                // Evenly spaced over the way, pure noise first and the picture last.
+                if (at.FirstImage == 0 && at.Step * (StripColumns - 1) / at.Steps != (at.Step - 1) * (StripColumns - 1) / at.Steps || at.Step == 0 && at.FirstImage == 0)
+                    strip.Add(at.Images.narrow(0, 0, rows).clone());
+                observe(at);
+            },
+            cancellation));
+        ImageGrid.Save(images, folder.Samples);
+        ImageGrid.SaveStrip(strip, folder.Strip);
+    }
+
+    private static void Show(RunFolder folder)
+    {
+        var files = new Grid().AddColumns(2);
+        files.AddRow(new Text("samples"), new Text(folder.Samples, new Style(Color.Blue)));
+        files.AddRow(new Text("noise to picture"), new Text(folder.Strip, new Style(Color.Blue)));
+        files.AddRow(new Text("loss"), new Text(folder.LossCurve, new Style(Color.Blue)));
+        files.AddRow(new Text("checkpoint"), new Text(folder.Checkpoint, new Style(Color.Blue)));
+        AnsiConsole.Write(files);
+        AnsiConsole.MarkupLineInterpolated($"More: [grey]dotnet run -c Release --project src/Examples -- sample --checkpoint {folder.Checkpoint} --seed 1[/]");
+    }
+}
