@@ -123,8 +123,7 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     /// <summary>
-    /// Writes tensors to a file, whole or not at all: into a new file beside it, which takes its place once it is safely on the disk.
-    /// The same tensors and texts give the same bytes.
+    /// Writes tensors to a file, whole or not at all: see <see cref="AtomicFile"/>. The same tensors and texts give the same bytes.
     /// </summary>
     /// <param name="path">The file; an existing one is replaced.</param>
     /// <param name="tensors">By name, such as a state_dict, on any device; the header keeps their order. F64, F32, F16, BF16, I64, I32, I16, I8, U8 and BOOL.</param>
@@ -136,32 +135,21 @@ public sealed class SafetensorsFile : IDisposable
         KeyValuePair<string, Tensor>[] all = [.. tensors];
         var layout = SafetensorsHeader.Layout(all, metadata ?? new Dictionary<string, string>());
         var json = layout.ToJson();
-        string unfinished = $"{path}.{System.IO.Path.GetRandomFileName()}.tmp";
-        try
+        AtomicFile.Write(path, file =>
         {
-            using (var file = new FileStream(unfinished, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
-            {
-                Span<byte> length = stackalloc byte[LengthSize];
-                BinaryPrimitives.WriteInt64LittleEndian(length, json.Length);
-                file.Write(length);
-                file.Write(json);
-                foreach (int i in Enumerable.Range(0, all.Length).OrderBy(i => layout.Entries[i].Offset))
-                    WriteData(file, all[i].Value);
-                file.Flush(flushToDisk: true);
-            }
-            File.Move(unfinished, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(unfinished);
-            throw;
-        }
+            Span<byte> length = stackalloc byte[LengthSize];
+            BinaryPrimitives.WriteInt64LittleEndian(length, json.Length);
+            file.Write(length);
+            file.Write(json.Span);
+            foreach (int i in Enumerable.Range(0, all.Length).OrderBy(i => layout.Entries[i].Offset))
+                WriteData(file, all[i].Value);
+        });
     }
 
     /// <summary>Closes the file; tensors that were read stay.</summary>
     public void Dispose() => handle.Dispose();
 
-    private static void WriteData(FileStream file, Tensor tensor)
+    private static void WriteData(Stream file, Tensor tensor)
     {
         using var scope = NewDisposeScope();
         ForEachChunk(tensor.detach().cpu().contiguous(), bytes => file.Write(bytes));

@@ -57,7 +57,7 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
 
     /// <summary>The header as bytes, padded with spaces to a multiple of 8.</summary>
     /// <exception cref="ArgumentException">It is longer than the format allows, or a name or text isn't valid Unicode.</exception>
-    public ReadOnlySpan<byte> ToJson()
+    public ReadOnlyMemory<byte> ToJson()
     {
         foreach (string text in Entries.Select(entry => entry.Name).Concat(Metadata.Keys).Concat(Metadata.Values))
             StrictUtf8.GetByteCount(text);
@@ -92,7 +92,7 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
         buffer.GetSpan(padding)[..padding].Fill((byte)' ');
         buffer.Advance(padding);
         return buffer.WrittenCount <= MaxLength
-            ? buffer.WrittenSpan
+            ? buffer.WrittenMemory
             : throw new ArgumentException($"The header would have {buffer.WrittenCount:N0} bytes; the safetensors format allows {MaxLength:N0}.");
     }
 
