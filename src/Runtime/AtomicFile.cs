@@ -14,7 +14,11 @@ public static class AtomicFile
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew))
+            {
                 write(stream);
+                // Else a power cut soon after could find the new name on the disk, but not yet the content.
+                stream.Flush(flushToDisk: true);
+            }
             File.Move(temporary, path, overwrite: true);
         }
         catch

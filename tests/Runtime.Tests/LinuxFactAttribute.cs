@@ -1,6 +1,6 @@
-namespace UNetGen.Runtime.Tests.Native;
+namespace UNetGen.Runtime.Tests;
 
-/// <summary>A fact about ELF files and the Linux loader.</summary>
+/// <summary>A fact about ELF files, the Linux loader, or what Linux lets happen to open files.</summary>
 internal sealed class LinuxFactAttribute : FactAttribute
 {
     public LinuxFactAttribute()
