@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace UNetGen.Interop;
 
 /// <summary>Tensors don't fit the module they should be loaded into; the message lists the differences.</summary>
-public sealed class StateDictException : Exception
+public sealed class StateDictException : UNetGenException
 {
     private const int Shown = 20;
 

@@ -71,8 +71,7 @@ public static class Libtorch
 
     /// <summary>The device that a command line asks for.</summary>
     /// <param name="text"><c>cpu</c>, <c>cuda</c> (the first GPU), <c>cuda:N</c> (the N-th from 0); null or <c>auto</c> for <see cref="DefaultDevice"/>.</param>
-    /// <exception cref="FormatException">It is none of these.</exception>
-    /// <exception cref="LibtorchException">There is no such device, or libtorch can't be loaded.</exception>
+    /// <exception cref="LibtorchException">It is none of these, there is no such device, or libtorch can't be loaded.</exception>
     public static Device ParseDevice(string? text)
     {
         if (text is null or "auto")
@@ -81,7 +80,7 @@ public static class Libtorch
         bool indexed = text.StartsWith("cuda:", StringComparison.Ordinal)
             && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index);
         if (text is not ("cpu" or "cuda") && !indexed)
-            throw new FormatException($"'{text}' is no device: it must be auto, cpu, cuda or cuda:N with N from 0.");
+            throw new LibtorchException($"'{text}' is no device: it must be auto, cpu, cuda or cuda:N with N from 0.");
         Load();
         if (text == "cpu")
             return CPU;

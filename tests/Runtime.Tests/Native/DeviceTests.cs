@@ -46,5 +46,5 @@ public class DeviceTests
     [InlineData("cuda:99999999999")]
     [InlineData("cpu:0")]
     public void Anything_else_is_no_device(string text) =>
-        Assert.Contains($"'{text}' is no device", Assert.Throws<FormatException>(() => Libtorch.ParseDevice(text)).Message);
+        Assert.Contains($"'{text}' is no device", Assert.Throws<LibtorchException>(() => Libtorch.ParseDevice(text)).Message);
 }
