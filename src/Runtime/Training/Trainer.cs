@@ -100,9 +100,8 @@ public sealed class Trainer : IDisposable
                     lastLosses.Dequeue();
                 lastLosses.Enqueue(lossValue);
                 elapsed = clock.GetElapsedTime(start);
-                var progress = options.Progress(step, elapsed);
                 report?.Invoke(new(
-                    step, lossValue, gradientNorm, learningRate, ImagesPerSecond(step, elapsed), elapsed, elapsed * ((1 - progress) / progress)));
+                    step, lossValue, gradientNorm, learningRate, ImagesPerSecond(step, elapsed), elapsed, Remaining(step, elapsed)));
             }
             return new(
                 step, lastLosses.Count == 0 ? double.NaN : lastLosses.Average(), elapsed, ImagesPerSecond(step, elapsed),
@@ -136,6 +135,13 @@ public sealed class Trainer : IDisposable
 
     private double ImagesPerSecond(int steps, TimeSpan elapsed) =>
         elapsed > TimeSpan.Zero ? (double)steps * options.BatchSize / elapsed.TotalSeconds : 0;
+
+    private TimeSpan Remaining(int steps, TimeSpan elapsed)
+    {
+        var progress = options.Progress(steps, elapsed);
+        // Only a clock that hasn't moved yet leaves a step without progress.
+        return progress > 0 ? elapsed * ((1 - progress) / progress) : options.TimeLimit ?? TimeSpan.Zero;
+    }
 
     private void CheckValues(Tensor images)
     {
