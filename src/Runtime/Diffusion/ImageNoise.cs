@@ -1,3 +1,4 @@
+using UNetGen.Data;
 using static TorchSharp.torch;
 
 namespace UNetGen.Diffusion;
@@ -17,7 +18,7 @@ internal sealed class ImageNoise : IDisposable
     {
         // libtorch's CPU generator takes 32 bits of a seed. Numbering on from a hash of the seed keeps the images of one
         // run apart for certain; hashes of (seed, number) would meet by chance after some ten thousand images.
-        var start = (uint)(Mix((ulong)seed) >> 32);
+        var start = (uint)new CounterHash(seed, stream: 0).NextBits();
         generators = [.. Enumerable.Range(firstImage, count).Select(image => new Generator(unchecked(start + (uint)image), CPU))];
         shape = [info.Channels, info.ImageHeight, info.ImageWidth];
         this.device = device;
@@ -33,13 +34,4 @@ internal sealed class ImageNoise : IDisposable
     }
 
     public void Dispose() => generators.ForEach(generator => generator.Dispose());
-
-    /// <summary>The finaliser of SplitMix64 (Steele et al. 2014): near seeds give far numbers.</summary>
-    private static ulong Mix(ulong z)
-    {
-        z = unchecked(z + 0x9E3779B97F4A7C15);
-        z = unchecked((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9);
-        z = unchecked((z ^ (z >> 27)) * 0x94D049BB133111EB);
-        return z ^ (z >> 31);
-    }
 }

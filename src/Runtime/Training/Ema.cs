@@ -1,0 +1,106 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace UNetGen.Training;
+
+/// <summary>
+/// The exponential moving average of a network's weights, with which it draws better than with the last weights.
+/// The decay warms up as in denoising-diffusion-pytorch: after n averaged steps it is at most 1 - (1 + n)^(-2/3), so that
+/// the random weights of the start are soon forgotten. Make it after the network has been moved to its device.
+/// </summary>
+public sealed class Ema : IDisposable
+{
+    private readonly List<(string Key, Tensor Live, Tensor Shadow)> weights;
+    private readonly double decay;
+    private readonly int updateEvery;
+    private readonly int startAfter;
+    private bool applied;
+
+    /// <summary>Starts as a copy of the network's weights.</summary>
+    /// <param name="network">Whose parameters to average; its buffers are copied.</param>
+    /// <param name="decay">How much of the average an update keeps, in [0, 1).</param>
+    /// <param name="updateEvery">Steps from one update to the next.</param>
+    /// <param name="startAfter">Up to this step an update copies.</param>
+    public Ema(nn.Module network, double decay = 0.995, int updateEvery = 10, int startAfter = 100)
+    {
+        weights = [.. network.state_dict().Select(entry => (entry.Key, entry.Value, Copy(entry.Value)))];
+        this.decay = decay;
+        this.updateEvery = updateEvery;
+        this.startAfter = startAfter;
+    }
+
+    /// <summary>The averaged weights by their keys, in the network's order; they stay this object's.</summary>
+    public IReadOnlyDictionary<string, Tensor> StateDict => weights.ToDictionary(weight => weight.Key, weight => weight.Shadow);
+
+    /// <summary>The decay of the update after a step: 0 (a copy) up to the start, then min(decay, 1 - (1 + n)^(-2/3)) for the n-th step from there.</summary>
+    /// <param name="step">Steps trained, from 1.</param>
+    public double DecayAt(int step) => step <= startAfter ? 0 : Math.Min(decay, 1 - Math.Pow(1 + step - startAfter, -2.0 / 3));
+
+    /// <summary>To be called after each step; does something after every <c>updateEvery</c>-th.</summary>
+    /// <param name="step">Steps trained, from 1.</param>
+    /// <exception cref="InvalidOperationException">The network holds the averaged weights now.</exception>
+    public void Update(int step)
+    {
+        if (applied)
+            throw new InvalidOperationException("The averaged weights are in the network now; they can't be averaged with themselves.");
+        if (step % updateEvery != 0)
+            return;
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        foreach (var (_, live, shadow) in weights)
+        {
+            // Buffers hold constants or counters, which have no mean.
+            if (live is Parameter)
+                shadow.lerp_(live, 1 - DecayAt(step));
+            else
+                shadow.copy_(live);
+        }
+    }
+
+    /// <summary>Puts the averaged weights into the network, until the result is disposed: <c>using (ema.Apply()) sampler.Sample(…)</c>.</summary>
+    /// <exception cref="InvalidOperationException">They are there already.</exception>
+    public IDisposable Apply()
+    {
+        if (applied)
+            throw new InvalidOperationException("The averaged weights are in the network already.");
+        return new Applied(this);
+    }
+
+    /// <summary>Frees the averaged weights; the network stays.</summary>
+    public void Dispose() => weights.ForEach(weight => weight.Shadow.Dispose());
+
+    private static Tensor Copy(Tensor weight)
+    {
+        using var noGradients = no_grad();
+        return weight.clone().DetachFromDisposeScope();
+    }
+
+    private sealed class Applied : IDisposable
+    {
+        private readonly Ema ema;
+        private readonly List<Tensor> trained;
+
+        public Applied(Ema ema)
+        {
+            this.ema = ema;
+            using var noGradients = no_grad();
+            trained = ema.weights.ConvertAll(weight => Copy(weight.Live));
+            foreach (var (_, live, shadow) in ema.weights)
+                live.copy_(shadow);
+            ema.applied = true;
+        }
+
+        public void Dispose()
+        {
+            if (!ema.applied)
+                return;
+            using var noGradients = no_grad();
+            foreach (var ((_, live, _), weight) in ema.weights.Zip(trained))
+            {
+                live.copy_(weight);
+                weight.Dispose();
+            }
+            ema.applied = false;
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace UNetGen.Training;
+
+/// <summary>
+/// Adam (Kingma and Ba 2015) by libtorch's fused kernel: one call for all parameters, where <c>torch.optim.Adam</c> makes
+/// 29 for each. Make it after the network has been moved to its device: moving replaces the parameters.
+/// </summary>
+public sealed class FusedAdam : IDisposable
+{
+    // The operator has no binding in TorchSharp; TorchScript reaches every operator of libtorch.
+    private const string Source =
+        """
+        def step(params: List[Tensor], grads: List[Tensor], exp_avgs: List[Tensor], exp_avg_sqs: List[Tensor], steps: List[Tensor],
+                 lr: float, beta1: float, beta2: float, eps: float):
+            torch._foreach_add_(steps, 1)
+            no_amsgrad: List[Tensor] = []
+            torch._fused_adam_(params, grads, exp_avgs, exp_avg_sqs, no_amsgrad, steps, lr=lr, beta1=beta1, beta2=beta2,
+                               weight_decay=0.0, eps=eps, amsgrad=False, maximize=False)
+            return 0
+
+        """;
+
+    private static readonly Lazy<jit.CompilationUnit> Script = new(() => jit.compile(Source.ReplaceLineEndings("\n")));
+
+    private readonly List<State> states;
+    private readonly double beta1;
+    private readonly double beta2;
+    private readonly double eps;
+
+    /// <summary>Begins with moments of zero.</summary>
+    /// <param name="parameters">What to train.</param>
+    /// <param name="beta1">Decay of the mean of the gradients, in [0, 1).</param>
+    /// <param name="beta2">Decay of the mean of their squares, in [0, 1).</param>
+    /// <param name="eps">Added to the root of that mean.</param>
+    public FusedAdam(IEnumerable<Parameter> parameters, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8)
+    {
+        states = [.. parameters.Where(parameter => parameter.requires_grad).Select(parameter => new State(parameter))];
+        this.beta1 = beta1;
+        this.beta2 = beta2;
+        this.eps = eps;
+    }
+
+    /// <summary>Moves every parameter that has a gradient.</summary>
+    /// <param name="learningRate">Of this step.</param>
+    public void Step(double learningRate)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        var active = states.Select(state => (State: state, Gradient: state.Parameter.grad)).Where(pair => pair.Gradient is not null).ToArray();
+        if (active.Length == 0)
+            return;
+        Script.Value.invoke(
+            "step",
+            Array.ConvertAll(active, pair => (Tensor)pair.State.Parameter),
+            Array.ConvertAll(active, pair => pair.Gradient!),
+            Array.ConvertAll(active, pair => pair.State.ExpAvg),
+            Array.ConvertAll(active, pair => pair.State.ExpAvgSq),
+            Array.ConvertAll(active, pair => pair.State.Steps),
+            learningRate, beta1, beta2, eps);
+    }
+
+    /// <summary>Frees the moments; the parameters stay.</summary>
+    public void Dispose()
+    {
+        foreach (var state in states)
+        {
+            state.ExpAvg.Dispose();
+            state.ExpAvgSq.Dispose();
+            state.Steps.Dispose();
+        }
+    }
+
+    /// <summary>A parameter and its moments. The kernel wants the number of steps as a float32 tensor per parameter.</summary>
+    private sealed class State(Parameter parameter)
+    {
+        public Parameter Parameter { get; } = parameter;
+
+        public Tensor ExpAvg { get; } = zeros_like(parameter, requires_grad: false).DetachFromDisposeScope();
+
+        public Tensor ExpAvgSq { get; } = zeros_like(parameter, requires_grad: false).DetachFromDisposeScope();
+
+        public Tensor Steps { get; } = zeros([], dtype: ScalarType.Float32, device: parameter.device).DetachFromDisposeScope();
+    }
+}

@@ -1,0 +1,134 @@
+using TorchSharp;
+using UNetGen.Training;
+using static TorchSharp.torch;
+
+namespace UNetGen.Runtime.Tests.Training;
+
+public class EmaTests
+{
+    [Fact]
+    public void The_average_follows_its_formula_over_many_steps()
+    {
+        using var network = new TwoConvNet();
+        using var ema = new Ema(network, decay: 0.9, updateEvery: 1, startAfter: 3);
+        var expected = Parameters(network).Select(value => (double)value).ToArray();
+
+        for (var step = 1; step <= 40; step++)
+        {
+            Move(network, 0.1f * step);
+            ema.Update(step);
+
+            var n = step - 3;
+            var decay = n <= 0 ? 0 : Math.Min(0.9, 1 - Math.Pow(1 + n, -2.0 / 3));
+            Assert.Equal(decay, ema.DecayAt(step));
+            expected = [.. expected.Zip(Parameters(network), (average, value) => decay * average + (1 - decay) * value)];
+            Assert.All(expected.Zip(Shadow(ema)), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
+        }
+        Assert.Equal(0.9, ema.DecayAt(40));
+    }
+
+    [Fact]
+    public void Up_to_its_start_it_is_a_copy()
+    {
+        using var network = new TwoConvNet();
+        using var ema = new Ema(network, updateEvery: 1, startAfter: 5);
+
+        for (var step = 1; step <= 5; step++)
+        {
+            Move(network, 1);
+            ema.Update(step);
+            Assert.Equal(Parameters(network), Shadow(ema));
+        }
+        Move(network, 1);
+        ema.Update(6);
+        Assert.NotEqual(Parameters(network), Shadow(ema));
+    }
+
+    [Fact]
+    public void Between_updates_nothing_happens()
+    {
+        using var network = new TwoConvNet();
+        using var ema = new Ema(network, updateEvery: 10, startAfter: 0);
+        var before = Shadow(ema);
+
+        for (var step = 1; step < 10; step++)
+        {
+            Move(network, 1);
+            ema.Update(step);
+            Assert.Equal(before, Shadow(ema));
+        }
+        ema.Update(10);
+        Assert.NotEqual(before, Shadow(ema));
+    }
+
+    [Fact]
+    public void Buffers_are_copied()
+    {
+        using var network = new TwoConvNet();
+        using var ema = new Ema(network, updateEvery: 1, startAfter: 0);
+
+        network.get_buffer("calls")!.fill_(41);
+        ema.Update(1);
+
+        Assert.Equal(41, ema.StateDict["calls"].item<long>());
+    }
+
+    [Fact]
+    public void Its_keys_are_the_networks_in_the_networks_order()
+    {
+        using var network = new TwoConvNet();
+        using var ema = new Ema(network);
+
+        Assert.Equal(network.state_dict().Keys, ema.StateDict.Keys);
+    }
+
+    [Fact]
+    public void Applied_the_network_holds_the_average_and_afterwards_its_own_weights_to_the_bit()
+    {
+        using var network = new TwoConvNet();
+        using var ema = new Ema(network);
+        var average = Shadow(ema);
+        Move(network, 0.123f);
+        var trained = Parameters(network);
+
+        using (ema.Apply())
+        {
+            Assert.Equal(average, Parameters(network));
+            Assert.Throws<InvalidOperationException>(() => ema.Apply());
+            Assert.Throws<InvalidOperationException>(() => ema.Update(10));
+        }
+
+        Assert.Equal(trained, Parameters(network));
+        Assert.Equal(average, Shadow(ema));
+        Assert.All(network.parameters(), parameter => Assert.True(parameter.requires_grad && parameter.is_leaf));
+    }
+
+    [Fact]
+    public void Updates_and_swaps_leave_no_tensors_behind()
+    {
+        using var network = new TwoConvNet();
+        var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
+        using (var ema = new Ema(network, updateEvery: 1))
+        {
+            var made = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
+            ema.Update(200);
+            using (ema.Apply())
+            {
+            }
+            Assert.Equal(made, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+        }
+        Assert.Equal(before, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+    }
+
+    private static void Move(TwoConvNet network, float by)
+    {
+        using var noGradients = no_grad();
+        foreach (var parameter in network.parameters())
+            parameter.add_(by);
+    }
+
+    private static float[] Parameters(TwoConvNet network) => [.. network.parameters().SelectMany(value => value.data<float>().ToArray())];
+
+    private static float[] Shadow(Ema ema) =>
+        [.. ema.StateDict.Where(entry => entry.Key != "calls").SelectMany(entry => entry.Value.data<float>().ToArray())];
+}

@@ -1,0 +1,69 @@
+using UNetGen.Training;
+
+namespace UNetGen.Runtime.Tests.Training;
+
+public class TrainingOptionsTests
+{
+    private static readonly TrainingOptions Valid = new() { Steps = 100 };
+
+    public static TheoryData<string, TrainingOptions> Wrong => new()
+    {
+        { "how long to train", new() },
+        { "Steps must be at least 1, but is 0", Valid with { Steps = 0 } },
+        { "TimeLimit must be positive", Valid with { TimeLimit = TimeSpan.Zero } },
+        { "BatchSize must be at least 1, but is -1", Valid with { BatchSize = -1 } },
+        { "LearningRate must be positive, but is NaN", Valid with { LearningRate = double.NaN } },
+        { "LearningRate", Valid with { LearningRate = double.PositiveInfinity } },
+        { "Beta1 must lie in [0, 1), but is 1", Valid with { Beta1 = 1 } },
+        { "Beta2 must lie in [0, 1), but is -0.5", Valid with { Beta2 = -0.5 } },
+        { "WarmupSteps", Valid with { WarmupSteps = -1 } },
+        { "Decay", Valid with { Decay = (LearningRateDecay)7 } },
+        { "GradientClip", Valid with { GradientClip = 0 } },
+        { "EmaDecay must lie in [0, 1), but is 1", Valid with { EmaDecay = 1 } },
+        { "EmaUpdateEvery", Valid with { EmaUpdateEvery = 0 } },
+        { "EmaStartAfter", Valid with { EmaStartAfter = -1 } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Wrong))]
+    public void What_makes_no_sense_is_refused_by_name_and_value(string expected, TrainingOptions options) =>
+        Assert.Contains(expected, Assert.Throws<ArgumentException>(options.Validate).Message);
+
+    [Fact]
+    public void Steps_a_time_limit_or_both_will_do()
+    {
+        Valid.Validate();
+        new TrainingOptions { TimeLimit = TimeSpan.FromSeconds(1) }.Validate();
+        (Valid with { TimeLimit = TimeSpan.FromHours(1) }).Validate();
+    }
+
+    [Fact]
+    public void Progress_is_what_is_nearer_to_the_end()
+    {
+        var both = Valid with { TimeLimit = TimeSpan.FromSeconds(10) };
+
+        Assert.Equal(0.5, Valid.Progress(50, TimeSpan.FromDays(1)));
+        Assert.Equal(0.5, both.Progress(50, TimeSpan.FromSeconds(2)));
+        Assert.Equal(0.8, both.Progress(50, TimeSpan.FromSeconds(8)));
+        Assert.Equal(1, both.Progress(101, TimeSpan.FromSeconds(11)));
+    }
+
+    [Fact]
+    public void The_rate_warms_up_in_even_steps_to_its_full_value()
+    {
+        var options = Valid with { LearningRate = 1, WarmupSteps = 4 };
+
+        Assert.Equal([0.25, 0.5, 0.75, 1, 1], Enumerable.Range(0, 5).Select(step => options.LearningRateAt(step, step / 100.0)));
+    }
+
+    [Fact]
+    public void The_rate_falls_along_half_a_cosine_to_0()
+    {
+        var options = Valid with { LearningRate = 2, Decay = LearningRateDecay.Cosine };
+
+        Assert.Equal(2, options.LearningRateAt(0, 0));
+        Assert.Equal(1, options.LearningRateAt(50, 0.5), 1e-12);
+        Assert.Equal(1 + Math.Sqrt(0.5), options.LearningRateAt(25, 0.25), 1e-12);
+        Assert.Equal(0, options.LearningRateAt(100, 1), 1e-12);
+    }
+}

@@ -1,0 +1,71 @@
+using TorchSharp.Modules;
+using UNetGen.Data;
+using UNetGen.Diffusion;
+using UNetGen.Runtime.Tests.Diffusion;
+using UNetGen.Runtime.Tests.Golden;
+using static TorchSharp.torch;
+
+namespace UNetGen.Runtime.Tests.Training;
+
+/// <summary>The smallest network that can learn to denoise: two convolutions, and the timestep as one more channel.</summary>
+public sealed class TwoConvNet : NoisePredictor
+{
+    private readonly Conv2d conv1;
+    private readonly Conv2d conv2;
+
+    public TwoConvNet(int width = 8, DiffusionOptions? diffusion = null, bool selfCondition = false, string name = nameof(TwoConvNet)) : base(name)
+    {
+        Diffusion = diffusion ?? new() { Timesteps = 100, Objective = Objective.V, Schedule = BetaSchedule.Cosine };
+        Info = FunctionPredictor.ToyInfo(name, 1, 8, selfCondition, $"name: {name}\nimage_size: 8\nwidth: {width}\n");
+        conv1 = nn.Conv2d(selfCondition ? 3 : 2, width, 3, padding: 1);
+        conv2 = nn.Conv2d(width, 1, 3, padding: 1);
+        register_module("conv1", conv1);
+        register_module("conv2", conv2);
+        register_buffer("calls", zeros(1, ScalarType.Int64));
+        Fill.Parameters(this);
+    }
+
+    public override NetworkInfo Info { get; }
+
+    public override DiffusionOptions Diffusion { get; }
+
+    /// <summary>The conditions that it was given, and whether their pass had gradients.</summary>
+    public List<(bool Given, bool Gradients)> Calls { get; } = [];
+
+    public override Tensor forward(Tensor x, Tensor timesteps) => forward(x, timesteps, null);
+
+    public override Tensor forward(Tensor x, Tensor timesteps, Tensor? selfCondition)
+    {
+        using var scope = NewDisposeScope();
+        Calls.Add((selfCondition is not null, is_grad_enabled()));
+        get_buffer("calls")!.add_(1);
+        var time = (timesteps.to(ScalarType.Float32) / Diffusion.Timesteps).reshape(-1, 1, 1, 1).expand(-1, 1, x.shape[2], x.shape[3]);
+        var input = Info.SelfCondition ? cat([selfCondition ?? zeros_like(x), x, time], 1) : cat([x, time], 1);
+        return conv2.forward(nn.functional.silu(conv1.forward(input))).MoveToOuterDisposeScope();
+    }
+
+    public float[] Weights() => [.. state_dict().Values.SelectMany(value => value.to(ScalarType.Float32).data<float>().ToArray())];
+}
+
+/// <summary>Four images of stripes, in values from -1 to 1 unless told otherwise.</summary>
+public sealed class Stripes(int size = 8, float low = -1, float high = 1) : IImageSource
+{
+    public string Description => "four images of stripes";
+
+    public int Count => 4;
+
+    public int Channels => 1;
+
+    public int Height => size;
+
+    public int Width => size;
+
+    public void Read(int index, Span<float> pixels)
+    {
+        for (var i = 0; i < pixels.Length; i++)
+        {
+            var across = index % 2 == 0 ? i % size : i / size;
+            pixels[i] = (across / (1 + index / 2)) % 2 == 0 ? low : high;
+        }
+    }
+}
