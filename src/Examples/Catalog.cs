@@ -19,6 +19,7 @@ internal static class Catalog
             ?? Networks.FirstOrDefault(type => type.Name.Equals(name.Replace("-", "").Replace("_", "") + "UNet", StringComparison.OrdinalIgnoreCase))
             ?? throw new UNetGenException(
                 $"No network '{name}' was generated into this program; it has {string.Join(", ", Names)}. For another, put a NAME.unet.yaml into specs/ and build again.");
-        return (NoisePredictor)Activator.CreateInstance(type, null, null)!;
+        // Device and type are left as they come.
+        return (NoisePredictor)type.GetConstructors().Single().Invoke([null, null]);
     }
 }

@@ -15,13 +15,19 @@ internal static class CommonOptions
     public static Option<long> Seed() => new("--seed") { Description = "The same seed draws the same.", DefaultValueFactory = _ => 0L, HelpName = "N" };
 
     /// <summary>A whole number of at least <paramref name="min"/>.</summary>
-    public static Option<T> AtLeast<T>(this Option<T> option, T min)
-        where T : IComparable<T>
+    public static Option<int> AtLeast(this Option<int> option, int min) => option.Must(value => value >= min, $"at least {min}");
+
+    /// <inheritdoc cref="AtLeast(Option{int}, int)"/>
+    public static Option<int?> AtLeast(this Option<int?> option, int min) => option.Must(value => value >= min, $"at least {min}");
+
+    /// <summary>Checks a given value; the message says what it must be.</summary>
+    public static Option<T> Must<T>(this Option<T> option, Predicate<T> holds, string range)
     {
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<T>() is { } value && value.CompareTo(min) < 0)
-                result.AddError(FormattableString.Invariant($"{option.Name} must be at least {min}, not {value}."));
+            // Text that is no T at all has its own message.
+            if (result.Tokens.Count > 0 && !result.Errors.Any() && result.GetValueOrDefault<T>() is { } value && !holds(value))
+                result.AddError(FormattableString.Invariant($"{option.Name} must be {range}, not {result.Tokens[0].Value}."));
         });
         return option;
     }

@@ -29,7 +29,7 @@ internal static class InspectCommand
 
     private static void List()
     {
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("network", "spec", "image").AddColumn(Right("parameters"));
+        var table = new Table().Border(TableBorder.Horizontal).AddColumns("network", "spec", "image").AddColumn(Right("parameters"));
         foreach (var name in Catalog.Names)
         {
             using var network = Catalog.Create(name);
@@ -45,9 +45,9 @@ internal static class InspectCommand
         using var network = Catalog.Create(name);
         var info = network.Info;
         AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] from {info.SpecPath}: images {info.Channels} x {info.ImageHeight} x {info.ImageWidth}, predicts {network.Diffusion.Objective.ToString().ToLowerInvariant()}");
-        var table = new Table().Border(TableBorder.Rounded)
+        var table = new Table().Border(TableBorder.Horizontal)
             .AddColumns("level", "size").AddColumn(Right("width")).AddColumns("blocks", "attention")
-            .AddColumn(Right("parameters")).AddColumn(Right("GFLOP")).AddColumn(Right("activations"));
+            .AddColumn(Right("parameters")).AddColumn(Right("GFLOP")).AddColumn(Right("memory"));
         foreach (var level in info.Levels)
         {
             table.AddRow(level.Name, $"{level.Height} x {level.Width}", $"{level.Channels}", level.Blocks, level.Attention,
@@ -60,8 +60,8 @@ internal static class InspectCommand
 
         var weights = info.ParameterCount * BytesPerNumber;
         var training = CopiesInTraining * weights + batch * info.ActivationElements * BytesPerNumber;
-        AnsiConsole.MarkupLineInterpolated($"GFLOP and activations: one image, forward, in float32; activations are an estimate.");
-        AnsiConsole.MarkupLineInterpolated($"Weights {Bytes(weights)}; training with batch {batch} about {Bytes(training)} (weights, gradients, Adam, EMA, activations).");
+        AnsiConsole.MarkupLine("[grey]GFLOP and memory (of activations, estimated): one image, forward, float32.[/]");
+        AnsiConsole.MarkupLineInterpolated($"Training with batch {batch} takes about {Bytes(training)}: weights of {Bytes(weights)}, as many gradients, twice that for Adam, the average, and activations.");
     }
 
     private static TableColumn Right(string title) => new TableColumn(title).RightAligned();

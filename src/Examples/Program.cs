@@ -14,6 +14,9 @@ internal static class Program
 
     public static int Main(string[] args)
     {
+        // A file or a pipe has no width: lines stay whole.
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = 1000;
         var train = new TrainCommand();
         var root = new RootCommand("U-Nets from a few lines of YAML, trained to draw. Without a command it trains the shapes, for a little over two minutes.");
         train.AddTo(root);

@@ -13,39 +13,47 @@ internal static class Progress
     public static TrainingSummary WhileTraining(TrainingOptions options, Func<Action<TrainingStep>, TrainingSummary> train)
     {
         var smooth = double.NaN;
-        var nextLine = 0.1;
-        return Bar("training", (task, plain) => train(step =>
+        return Show("training", show => train(step =>
         {
             smooth = double.IsNaN(smooth) ? step.Loss : 0.98 * smooth + 0.02 * step.Loss;
-            var done = step.Elapsed / (step.Elapsed + step.Remaining);
-            var text = string.Create(CultureInfo.InvariantCulture,
-                $"step {step.Step:N0}{(options.Steps is { } steps ? $" of {steps:N0}" : "")}  loss {smooth:0.0000}  {step.ImagesPerSecond:N0} images/s  {step.Remaining:m\\:ss} left");
-            task.Value = done;
-            task.Description = text;
-            if (plain && done >= nextLine - 1e-9)
-            {
-                AnsiConsole.WriteLine(text);
-                nextLine = Math.Floor(done * 10) / 10 + 0.1;
-            }
+            var of = options.Steps is { } steps ? $" of {Number(steps)}" : "";
+            show(step.Elapsed / (step.Elapsed + step.Remaining), string.Create(CultureInfo.InvariantCulture,
+                $"step {Number(step.Step)}{of}  loss {smooth:0.0000}  {step.ImagesPerSecond:N0} images/s  {step.Remaining:m\\:ss} left"));
         }));
     }
 
     /// <summary>Samples with a live bar.</summary>
-    public static Tensor WhileSampling(SamplingOptions options, Func<Action<SamplingProgress>, Tensor> sample)
+    public static Tensor WhileSampling(SamplingOptions options, Func<Action<SamplingProgress>, Tensor> sample) => Show("drawing", show => sample(at =>
     {
-        return Bar("drawing", (task, _) => sample(at =>
-        {
-            var batch = Math.Min(options.BatchSize, options.Count - at.FirstImage);
-            task.Value = (at.FirstImage + batch * (double)at.Step / at.Steps) / options.Count;
-        }));
+        var batch = Math.Min(options.BatchSize, options.Count - at.FirstImage);
+        var drawn = at.FirstImage + batch * (double)at.Step / at.Steps;
+        show(drawn / options.Count, $"drawing {options.Count}");
+    }));
+
+    private static T Show<T>(string title, Func<Action<double, string>, T> work)
+    {
+        if (Console.IsOutputRedirected)
+            return work(LineEveryTenth());
+        return AnsiConsole.Progress()
+            .Columns(new ProgressBarColumn { Width = 20 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
+            .Start(context =>
+            {
+                var task = context.AddTask(title, maxValue: 1);
+                return work((done, text) => (task.Value, task.Description) = (done, text));
+            });
     }
 
-    private static T Bar<T>(string title, Func<ProgressTask, bool, T> work)
+    private static Action<double, string> LineEveryTenth()
     {
-        var plain = !AnsiConsole.Profile.Capabilities.Interactive || Console.IsOutputRedirected;
-        return AnsiConsole.Progress()
-            .HideCompleted(false)
-            .Columns(plain ? [] : [new ProgressBarColumn { Width = 24 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }])
-            .Start(context => work(context.AddTask(title, maxValue: 1), plain));
+        var tenth = 0;
+        return (done, text) =>
+        {
+            if ((int)(10 * done + 1e-9) <= tenth)
+                return;
+            tenth = (int)(10 * done + 1e-9);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{done,4:P0}  {text}"));
+        };
     }
+
+    private static string Number(int value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

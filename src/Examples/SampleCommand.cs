@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Spectre.Console;
+using TorchSharp;
 using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Native;
@@ -10,10 +11,12 @@ namespace UNetGen.Examples;
 /// <summary>Draws pictures with a trained network.</summary>
 internal sealed class SampleCommand
 {
+    private const int DefaultSteps = 50;
+
     private readonly Option<string> checkpoint = new("--checkpoint") { Description = "A run's checkpoint folder, or a .safetensors file in it.", Required = true, HelpName = "PATH" };
     private readonly Option<string> sampler = new Option<string>("--sampler") { Description = "ddim (few steps) or ddpm (every timestep).", DefaultValueFactory = _ => "ddim" }.AcceptOnlyFromAmong("ddim", "ddpm");
-    private readonly Option<int?> steps = new Option<int?>("--steps") { Description = "Steps of ddim; 50 where it isn't given.", HelpName = "N" };
-    private readonly Option<double?> eta = new("--eta") { Description = "Fresh noise in ddim, from 0 (none) to 1.", HelpName = "X" };
+    private readonly Option<int?> steps = new Option<int?>("--steps") { Description = "Steps of ddim; 50 where it isn't given.", HelpName = "N" }.AtLeast(1);
+    private readonly Option<double?> eta = new Option<double?>("--eta") { Description = "Fresh noise in ddim, from 0 (none) to 1.", HelpName = "X" }.Must(value => value is >= 0 and <= 1, "from 0 to 1");
     private readonly Option<int> count = new Option<int>("--count") { Description = "How many pictures.", DefaultValueFactory = _ => 36, HelpName = "N" }.AtLeast(1);
     private readonly Option<long> seed = CommonOptions.Seed();
     private readonly Option<string> device = CommonOptions.Device();
@@ -27,10 +30,6 @@ internal sealed class SampleCommand
         {
             if (result.GetValue(sampler) == "ddpm" && (result.GetValue(steps) is not null || result.GetValue(eta) is not null))
                 result.AddError("ddpm takes every timestep with its own noise: --steps and --eta belong to ddim.");
-            if (result.GetValue(steps) is < 1)
-                result.AddError("--steps must be at least 1.");
-            if (result.GetValue(eta) is { } value && value is not (>= 0 and <= 1))
-                result.AddError("--eta must lie from 0 to 1.");
         });
         command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed, cancellation)));
         return command;
@@ -44,9 +43,12 @@ internal sealed class SampleCommand
         trained.LoadInto(network);
         network.to(Libtorch.ParseDevice(parsed.GetValue(device)));
 
+        var timesteps = network.Diffusion.Timesteps;
+        if (parsed.GetValue(steps) > timesteps)
+            throw new UNetGenException($"--steps {parsed.GetValue(steps)}: the network's diffusion has {timesteps} timesteps, and ddim takes at most so many steps.");
         Sampler chosen = parsed.GetValue(sampler) == "ddpm"
             ? new AncestralSampler()
-            : new DdimSampler(Math.Min(parsed.GetValue(steps) ?? 50, parsed.GetValue(steps) ?? network.Diffusion.Timesteps), parsed.GetValue(eta) ?? 0);
+            : new DdimSampler(parsed.GetValue(steps) ?? Math.Min(DefaultSteps, timesteps), parsed.GetValue(eta) ?? 0);
         var options = new SamplingOptions { Count = parsed.GetValue(count), Seed = parsed.GetValue(seed) };
         var picture = parsed.GetValue(output)
             ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(path)))!, $"samples-{parsed.GetValue(sampler)}-{options.Seed}.png");

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
 using Spectre.Console;
+using TorchSharp;
 using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Native;
@@ -24,10 +24,10 @@ internal sealed class TrainCommand
 
     private readonly Option<string?> spec = new("--spec") { Description = $"The network; by default {ShapesNetwork} for the shapes, {DigitsNetwork} for MNIST.", HelpName = "NAME" };
     private readonly Option<string> data = new("--data") { Description = "shapes, a folder of PNG or JPEG files, or MNIST's folder or IDX file.", DefaultValueFactory = _ => DataSource.Shapes, HelpName = "shapes|PATH" };
-    private readonly Option<int?> steps = new Option<int?>("--steps") { Description = "How many steps.", HelpName = "N" };
-    private readonly Option<double?> time = new("--time") { Description = $"How many seconds, the learning rate falling with the clock; {DefaultTime.TotalSeconds:0} where neither is given.", HelpName = "SECONDS" };
+    private readonly Option<int?> steps = new Option<int?>("--steps") { Description = "How many steps.", HelpName = "N" }.AtLeast(1);
+    private readonly Option<double?> time = new Option<double?>("--time") { Description = $"How many seconds, the learning rate falling with the clock; {DefaultTime.TotalSeconds:0} where neither is given.", HelpName = "SECONDS" }.Must(seconds => seconds is > 0 and < 1e9, "a positive number of seconds");
     private readonly Option<int> batchSize = new Option<int>("--batch-size") { Description = "Images a step.", DefaultValueFactory = _ => 16, HelpName = "N" }.AtLeast(1);
-    private readonly Option<double> learningRate = new("--learning-rate") { Description = "Adam's, after 50 steps of warm-up; falls to 0 along a cosine.", DefaultValueFactory = _ => 2e-3, HelpName = "X" };
+    private readonly Option<double> learningRate = new Option<double>("--learning-rate") { Description = "Adam's, after 50 steps of warm-up; falls to 0 along a cosine.", DefaultValueFactory = _ => 2e-3, HelpName = "X" }.Must(rate => rate is > 0 and < 1, "between 0 and 1");
     private readonly Option<bool> flips = new("--flips") { Description = "Mirror half of the images; not for digits or letters." };
     private readonly Option<int> count = new Option<int>("--count") { Description = "Samples in the grid.", DefaultValueFactory = _ => 36, HelpName = "N" }.AtLeast(1);
     private readonly Option<long> seed = CommonOptions.Seed();
@@ -38,15 +38,6 @@ internal sealed class TrainCommand
     {
         foreach (var option in new Option[] { spec, data, steps, time, batchSize, learningRate, flips, count, seed, device, output })
             command.Add(option);
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(steps) is < 1)
-                result.AddError("--steps must be at least 1.");
-            if (result.GetValue(time) is { } seconds && !(seconds > 0 && seconds < TimeSpan.MaxValue.TotalSeconds))
-                result.AddError("--time must be a positive number of seconds.");
-            if (!(result.GetValue(learningRate) is > 0 and < 1))
-                result.AddError("--learning-rate must lie between 0 and 1.");
-        });
         command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed, cancellation)));
         return command;
     }
@@ -58,7 +49,7 @@ internal sealed class TrainCommand
         var options = Options(parsed);
         // The network's first weights are drawn from the seed as well.
         manual_seed(options.Seed);
-        using var network = Catalog.Create(parsed.GetValue(spec) ?? (IsMnist(dataText) ? DigitsNetwork : ShapesNetwork));
+        using var network = Catalog.Create(parsed.GetValue(spec) ?? (DataSource.IsIdx(dataText) ? DigitsNetwork : ShapesNetwork));
         network.to(target);
         var info = network.Info;
         var source = DataSource.Open(dataText, info.Channels, info.ImageHeight, info.ImageWidth, options.Seed);
@@ -108,8 +99,6 @@ internal sealed class TrainCommand
             HorizontalFlips = parsed.GetValue(flips),
         };
     }
-
-    private static bool IsMnist(string text) => text != DataSource.Shapes && (File.Exists(text) ? IdxSource.LooksLike(text) : Directory.Exists(text) && IdxSource.FindIn(text) is not null);
 
     private static void Write(RunFolder folder, List<(int Step, double Loss)> losses, string name)
     {

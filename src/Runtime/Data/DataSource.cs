@@ -32,6 +32,11 @@ public static class DataSource
             + "looked for train-images-idx3-ubyte, also .gz, in it, and for .png, .jpg and .jpeg files in it and in its folders.");
     }
 
+    /// <summary>Whether <see cref="Open"/> would find IDX images there, as MNIST's are.</summary>
+    /// <param name="text">As for <see cref="Open"/>.</param>
+    public static bool IsIdx(string text) =>
+        text != Shapes && (File.Exists(text) ? IdxSource.LooksLike(text) : Directory.Exists(text) && IdxSource.FindIn(text) is not null);
+
     private static IdxSource OpenFile(string file, int channels, int height, int width)
     {
         try

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace UNetGen.Training;
 
 /// <summary>A checkpoint that can't be read, or not into this network; the message says why.</summary>
-public sealed class CheckpointException : Exception
+public sealed class CheckpointException : UNetGenException
 {
     /// <summary>Says what is wrong with which file.</summary>
     public CheckpointException(string message, Exception? inner = null) : base(message, inner)
