@@ -20,7 +20,7 @@ public readonly record struct TrainingStep(
 public sealed record TrainingSummary(int Steps, double Loss, TimeSpan Elapsed, double ImagesPerSecond, bool Cancelled);
 
 /// <summary>A training whose loss or gradient is no finite number any more. The weights are those before the step.</summary>
-public sealed class TrainingDivergedException : Exception
+public sealed class TrainingDivergedException : UNetGenException
 {
     /// <summary>Names the step and what it came to.</summary>
     public TrainingDivergedException(string message) : base(message)
