@@ -34,7 +34,7 @@ public sealed class DdimSampler : Sampler
     /// <remarks>The integers at or below <see cref="Steps"/> + 1 even places from -1 to <paramref name="timesteps"/> - 1.</remarks>
     public override IReadOnlyList<int> Times(int timesteps) => Steps <= timesteps
         ? [.. Enumerable.Range(0, Steps + 1).Reverse().Select(i => (int)((long)i * timesteps / Steps) - 1)]
-        : throw new ArgumentException($"DDIM can't take {Steps} steps: the network's diffusion has {timesteps} timesteps. Use {timesteps} steps or fewer.");
+        : throw new UNetGenException($"DDIM can't take {Steps} steps: the network's diffusion has {timesteps} timesteps. Use {timesteps} steps or fewer.");
 
     /// <inheritdoc/>
     protected internal override Tensor Step(GaussianDiffusion diffusion, Tensor x, Tensor x0, int time, int next, Func<Tensor> noise)

@@ -31,7 +31,7 @@ public abstract class Sampler
 {
     /// <summary>The timesteps at which the network is asked, falling, and -1, the clean image, behind them.</summary>
     /// <param name="timesteps">Steps of the diffusion.</param>
-    /// <exception cref="ArgumentException">The sampler can't walk through so few timesteps.</exception>
+    /// <exception cref="UNetGenException">The sampler can't walk through so few timesteps.</exception>
     public abstract IReadOnlyList<int> Times(int timesteps);
 
     /// <summary>One step.</summary>
@@ -50,7 +50,8 @@ public abstract class Sampler
     /// <param name="observe">Called before the first and after every step of every batch, on the calling thread.</param>
     /// <param name="cancellation">Looked at before every step.</param>
     /// <returns>[count, channels, height, width], float32, in [-1, 1], on the network's device.</returns>
-    /// <exception cref="ArgumentException">No image, no batch, or more steps than the network's diffusion has.</exception>
+    /// <exception cref="ArgumentException">No image or no batch.</exception>
+    /// <exception cref="UNetGenException">More steps than the network's diffusion has.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Tensor Sample(
         NoisePredictor network, SamplingOptions options, Action<SamplingProgress>? observe = null, CancellationToken cancellation = default)

@@ -97,7 +97,8 @@ public sealed class Checkpoint
 
     /// <summary>Looks at a checkpoint without reading its weights.</summary>
     /// <param name="path">The folder, which stands for its averaged weights, or one of the .safetensors files.</param>
-    /// <exception cref="CheckpointException">There is none, a file is missing or damaged, or wasn't written by this library.</exception>
+    /// <exception cref="CheckpointException">There is none, a file is missing, or wasn't written by this library.</exception>
+    /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
     public static Checkpoint Open(string path)
     {
         string folder;
@@ -126,7 +127,8 @@ public sealed class Checkpoint
 
     /// <summary>Puts the weights into a network of the same spec, on whatever device it is.</summary>
     /// <param name="network">Unchanged where they don't fit.</param>
-    /// <exception cref="CheckpointException">It is another network, or the file is damaged.</exception>
+    /// <exception cref="CheckpointException">It is another network.</exception>
+    /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
     public void LoadInto(NoisePredictor network)
     {
         var info = network.Info;
@@ -156,16 +158,12 @@ public sealed class Checkpoint
         }
     }
 
-    /// <summary>What goes wrong with a checkpoint's files is one kind of error to the caller.</summary>
+    /// <summary>Names the file where the error itself doesn't.</summary>
     private static T Explained<T>(string weightsPath, Func<T> read)
     {
         try
         {
             return read();
-        }
-        catch (SafetensorsException error)
-        {
-            throw new CheckpointException(error.Message, error);
         }
         catch (StateDictException error)
         {

@@ -25,7 +25,9 @@ public sealed class Trainer : IDisposable
     /// <param name="source">What to learn from; of the network's channels and size.</param>
     /// <param name="options">How to train.</param>
     /// <param name="clock">Tells the time; null is the system's clock.</param>
-    /// <exception cref="ArgumentException">The options make no sense, there is nothing to train, or the images don't fit the network.</exception>
+    /// <exception cref="UNetGenException">The options make no sense.</exception>
+    /// <exception cref="DataException">The images don't fit the network.</exception>
+    /// <exception cref="ArgumentException">The network has nothing to train.</exception>
     public Trainer(NoisePredictor network, IImageSource source, TrainingOptions options, TimeProvider? clock = null)
     {
         options.Validate();
@@ -33,9 +35,9 @@ public sealed class Trainer : IDisposable
         if (!network.parameters().Any(parameter => parameter.requires_grad))
             throw new ArgumentException($"{info.Name} has no parameters to train. One written by hand registers its modules itself.", nameof(network));
         if ((source.Channels, source.Height, source.Width) != (info.Channels, info.ImageHeight, info.ImageWidth))
-            throw new ArgumentException(
+            throw new DataException(
                 $"{info.Name} takes images of {info.Channels} x {info.ImageHeight} x {info.ImageWidth} (channels x height x width), "
-                + $"but {source.Description} has {source.Channels} x {source.Height} x {source.Width}.", nameof(source));
+                + $"but {source.Description} has {source.Channels} x {source.Height} x {source.Width}.");
 
         this.network = network;
         this.source = source;
@@ -50,7 +52,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Trains to the end, or until cancelled. The network is in training mode meanwhile and in its own afterwards.</summary>
     /// <param name="report">Called after each step, on the calling thread.</param>
     /// <param name="cancellation">Looked at before each step; stopping is no error.</param>
-    /// <exception cref="ArgumentException">The images' values don't lie in [-1, 1].</exception>
+    /// <exception cref="DataException">The images' values don't lie in [-1, 1].</exception>
     /// <exception cref="TrainingDivergedException">Loss or gradient is no finite number; weights and average are those before that step.</exception>
     public TrainingSummary Train(Action<TrainingStep>? report = null, CancellationToken cancellation = default)
     {
@@ -147,7 +149,7 @@ public sealed class Trainer : IDisposable
     {
         var (low, high) = (images.min().item<float>(), images.max().item<float>());
         if (!(low >= -1 && high <= 1))
-            throw new ArgumentException(string.Create(
+            throw new DataException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"Images must hold values in [-1, 1], but the first batch of {source.Description} runs from {low:G6} to {high:G6}. "
                 + $"Bytes from 0 to 255 become such values by v / 127.5 - 1."));

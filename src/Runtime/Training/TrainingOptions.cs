@@ -61,7 +61,7 @@ public sealed record TrainingOptions
     public bool HorizontalFlips { get; init; }
 
     /// <summary>Refuses what can't be trained with.</summary>
-    /// <exception cref="ArgumentException">A value makes no sense; the message names it and what it may be.</exception>
+    /// <exception cref="UNetGenException">A value makes no sense; the message names it and what it may be.</exception>
     public void Validate()
     {
         Check(Steps is not null || TimeLimit is not null, $"say how long to train: Steps, TimeLimit or both");
@@ -102,6 +102,6 @@ public sealed record TrainingOptions
     private static void Check(bool holds, FormattableString message)
     {
         if (!holds)
-            throw new ArgumentException("Training options: " + message.ToString(CultureInfo.InvariantCulture) + ".");
+            throw new UNetGenException("Training options: " + message.ToString(CultureInfo.InvariantCulture) + ".");
     }
 }

@@ -266,7 +266,7 @@ public class SamplerTests
         Assert.All([-0.1, 1.1, double.NaN], eta => Assert.Throws<ArgumentOutOfRangeException>(() => new DdimSampler(10, eta)));
         Assert.Contains(
             "101 steps: the network's diffusion has 100 timesteps",
-            Assert.Throws<ArgumentException>(() => new DdimSampler(101).Sample(network, Three)).Message);
+            Assert.Throws<UNetGenException>(() => new DdimSampler(101).Sample(network, Three)).Message);
         Assert.Throws<ArgumentException>(() => new DdimSampler(10).Sample(network, Three with { Count = 0 }));
         Assert.Throws<ArgumentException>(() => new DdimSampler(10).Sample(network, Three with { BatchSize = 0 }));
     }

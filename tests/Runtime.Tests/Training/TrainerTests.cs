@@ -1,4 +1,5 @@
 using TorchSharp;
+using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Training;
 using static TorchSharp.torch;
@@ -189,7 +190,7 @@ public class TrainerTests
     {
         using var trainer = new Trainer(new TwoConvNet(), new Stripes(low: low, high: high), Options);
 
-        var error = Assert.Throws<ArgumentException>(() => trainer.Train());
+        var error = Assert.Throws<DataException>(() => trainer.Train());
 
         Assert.Contains("values in [-1, 1]", error.Message);
         Assert.Contains(expected, error.Message);
@@ -198,7 +199,7 @@ public class TrainerTests
     [Fact]
     public void Images_of_another_size_are_refused_with_both_sizes()
     {
-        var error = Assert.Throws<ArgumentException>(() => new Trainer(new TwoConvNet(), new Stripes(size: 16), Options));
+        var error = Assert.Throws<DataException>(() => new Trainer(new TwoConvNet(), new Stripes(size: 16), Options));
 
         Assert.Contains("1 x 8 x 8", error.Message);
         Assert.Contains("1 x 16 x 16", error.Message);

@@ -27,7 +27,7 @@ public class TrainingOptionsTests
     [Theory]
     [MemberData(nameof(Wrong))]
     public void What_makes_no_sense_is_refused_by_name_and_value(string expected, TrainingOptions options) =>
-        Assert.Contains(expected, Assert.Throws<ArgumentException>(options.Validate).Message);
+        Assert.Contains(expected, Assert.Throws<UNetGenException>(options.Validate).Message);
 
     [Fact]
     public void Steps_a_time_limit_or_both_will_do()
