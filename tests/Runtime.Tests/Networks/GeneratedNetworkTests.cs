@@ -91,8 +91,12 @@ public sealed class GeneratedNetworkTests
         Assert.Equal(
             new UNetGen.Diffusion.DiffusionOptions
             {
-                Timesteps = 50, Schedule = UNetGen.Diffusion.BetaSchedule.Sigmoid, Objective = UNetGen.Diffusion.Objective.X0,
-                LossWeight = UNetGen.Diffusion.LossWeight.MinSnr, MinSnrGamma = 4, Variance = UNetGen.Diffusion.Variance.FixedLarge,
+                Timesteps = 50,
+                Schedule = UNetGen.Diffusion.BetaSchedule.Sigmoid,
+                Objective = UNetGen.Diffusion.Objective.X0,
+                LossWeight = UNetGen.Diffusion.LossWeight.MinSnr,
+                MinSnrGamma = 4,
+                Variance = UNetGen.Diffusion.Variance.FixedLarge,
             },
             network.Diffusion);
     }
