@@ -25,9 +25,17 @@ internal static class CommonOptions
     {
         option.Validators.Add(result =>
         {
-            // Text that is no T at all has its own message.
-            if (result.Tokens.Count > 0 && !result.Errors.Any() && result.GetValueOrDefault<T>() is { } value && !holds(value))
-                result.AddError(FormattableString.Invariant($"{option.Name} must be {range}, not {result.Tokens[0].Value}."));
+            if (result.Tokens.Count == 0)
+                return; // the default
+            try
+            {
+                if (result.GetValueOrDefault<T>() is { } value && !holds(value))
+                    result.AddError($"{option.Name} must be {range}, not {result.Tokens[0].Value}.");
+            }
+            catch (InvalidOperationException)
+            {
+                // Text that is no T: the parser reports it by itself.
+            }
         });
         return option;
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Spectre.Console;
 
 namespace UNetGen.Examples;
@@ -66,11 +65,11 @@ internal static class InspectCommand
 
     private static TableColumn Right(string title) => new TableColumn(title).RightAligned();
 
-    private static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+    private static string Count(long number) => number.ToString("N0");
 
-    private static string Giga(long flops) => (flops / 1e9).ToString("0.000", CultureInfo.InvariantCulture);
+    private static string Giga(long flops) => (flops / 1e9).ToString("0.000");
 
     private static string Bytes(long bytes) => bytes < 1 << 20
-        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:0.0} KiB")
-        : string.Create(CultureInfo.InvariantCulture, $"{bytes / (1024.0 * 1024):0.0} MiB");
+        ? $"{bytes / 1024.0:0.0} KiB"
+        : $"{bytes / (1024.0 * 1024):0.0} MiB";
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Spectre.Console;
 
 namespace UNetGen.Examples;
@@ -14,9 +15,13 @@ internal static class Program
 
     public static int Main(string[] args)
     {
+        // 0.002 means the same on a German machine.
+        CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         // A file or a pipe has no width: lines stay whole.
         if (Console.IsOutputRedirected)
             AnsiConsole.Profile.Width = 1000;
+        if (Console.IsErrorRedirected)
+            Errors.Profile.Width = 1000;
         var train = new TrainCommand();
         var root = new RootCommand("U-Nets from a few lines of YAML, trained to draw. Without a command it trains the shapes, for a little over two minutes.");
         train.AddTo(root);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Spectre.Console;
 using UNetGen.Diffusion;
 using UNetGen.Training;
@@ -16,9 +15,8 @@ internal static class Progress
         return Show("training", show => train(step =>
         {
             smooth = double.IsNaN(smooth) ? step.Loss : 0.98 * smooth + 0.02 * step.Loss;
-            var of = options.Steps is { } steps ? $" of {Number(steps)}" : "";
-            show(step.Elapsed / (step.Elapsed + step.Remaining), string.Create(CultureInfo.InvariantCulture,
-                $"step {Number(step.Step)}{of}  loss {smooth:0.0000}  {step.ImagesPerSecond:N0} images/s  {step.Remaining:m\\:ss} left"));
+            var of = options.Steps is { } steps ? $" of {steps:N0}" : "";
+            show(step.Elapsed / (step.Elapsed + step.Remaining), $"step {step.Step:N0}{of}  loss {smooth:0.0000}  {step.ImagesPerSecond:N0} images/s  {step.Remaining:m\\:ss} left");
         }));
     }
 
@@ -51,9 +49,7 @@ internal static class Progress
             if ((int)(10 * done + 1e-9) <= tenth)
                 return;
             tenth = (int)(10 * done + 1e-9);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{done,4:P0}  {text}"));
+            Console.WriteLine($"{done,4:P0}  {text}");
         };
     }
-
-    private static string Number(int value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -1,0 +1,65 @@
+using System.Globalization;
+using SkiaSharp;
+
+namespace UNetGen.Examples.Tests;
+
+/// <summary>From real data to pictures, through the program.</summary>
+public sealed class EndToEndTests : IDisposable
+{
+    private static readonly string Digits = Path.Combine(AppContext.BaseDirectory, "Data", "mnist");
+
+    private readonly ExampleProgram program = new();
+
+    public void Dispose() => program.Dispose();
+
+    [Fact]
+    public void Training_on_MNIST_lowers_the_loss_and_leaves_pictures_and_a_checkpoint_that_draws()
+    {
+        var output = program.Succeed("train", "--data", Digits, "--steps", "60", "--batch-size", "8", "--count", "4", "--device", "cpu", "--out", "run");
+        Assert.Contains("MnistUNet", output);
+        Assert.Contains("60 steps", output);
+
+        var losses = File.ReadLines(program.File("run/loss.csv")).Skip(1).Select(line => double.Parse(line.Split(',')[1], CultureInfo.InvariantCulture)).ToArray();
+        Assert.Equal(60, losses.Length);
+        Assert.True(losses[^15..].Average() < 0.6 * losses[..15].Average(), $"{losses[..15].Average()} to {losses[^15..].Average()}");
+
+        // 2 x 2 digits of 28, magnified to at least 64, with gaps of 4.
+        Assert.Equal((4 + 2 * (84 + 4), 4 + 2 * (84 + 4)), SizeOf("run/samples.png"));
+        Assert.Equal((4 + 9 * (84 + 4), 4 + 4 * (84 + 4)), SizeOf("run/noise-to-picture.png"));
+        Assert.Equal((900, 500), SizeOf("run/loss.png"));
+
+        program.Succeed("sample", "--checkpoint", "run/checkpoint", "--steps", "4", "--count", "3", "--seed", "5", "--out", "a.png");
+        program.Succeed("sample", "--checkpoint", "run/checkpoint/ema.safetensors", "--steps", "4", "--count", "3", "--seed", "5", "--out", "b.png");
+        program.Succeed("sample", "--checkpoint", "run/checkpoint", "--steps", "4", "--count", "3", "--seed", "6", "--out", "c.png");
+        Assert.Equal(File.ReadAllBytes(program.File("a.png")), File.ReadAllBytes(program.File("b.png")));
+        Assert.NotEqual(File.ReadAllBytes(program.File("a.png")), File.ReadAllBytes(program.File("c.png")));
+    }
+
+    [Fact]
+    public void Without_a_folder_a_run_goes_under_runs_and_a_checkpoint_s_samples_beside_it()
+    {
+        program.Succeed("--steps", "2", "--count", "1");
+        var run = Assert.Single(Directory.GetDirectories(program.File("runs")));
+        Assert.StartsWith("ShapesUNet-", Path.GetFileName(run));
+        program.Succeed("sample", "--checkpoint", Path.Combine(run, "checkpoint"), "--steps", "2", "--count", "1");
+        Assert.True(File.Exists(Path.Combine(run, "samples-ddim-0.png")));
+    }
+
+    [Fact]
+    public void Inspect_shows_the_levels_and_lists_the_networks()
+    {
+        var table = program.Succeed("inspect", "shapes");
+        Assert.Contains("ShapesUNet", table);
+        Assert.Contains("16 x 16", table);
+        Assert.Contains("total", table);
+        var list = program.Succeed("inspect");
+        Assert.Contains("ShapesUNet", list);
+        Assert.Contains("MnistUNet", list);
+    }
+
+    private (int Width, int Height) SizeOf(string picture)
+    {
+        using var bitmap = SKBitmap.Decode(program.File(picture));
+        return (bitmap.Width, bitmap.Height);
+    }
+}

@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace UNetGen.Examples.Tests;
+
+/// <summary>The built program, run as a user runs it, in a folder of its own.</summary>
+public sealed class ExampleProgram : IDisposable
+{
+    private static readonly string Path = typeof(ExampleProgram).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "Program").Value!;
+
+    /// <summary>Where it runs, and leaves its files.</summary>
+    public string Folder { get; } = Directory.CreateTempSubdirectory("unetgen-program-").FullName;
+
+    public sealed record Result(int ExitCode, string Output, string Error);
+
+    public Result Run(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path, .. arguments])
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new Result(process.ExitCode, output, error.Result);
+    }
+
+    /// <summary>Runs what has to succeed.</summary>
+    public string Succeed(params string[] arguments)
+    {
+        var result = Run(arguments);
+        Assert.True(result.ExitCode == 0, $"exit code {result.ExitCode}: {result.Error}{result.Output}");
+        return result.Output;
+    }
+
+    /// <summary>Runs what the user got wrong: one line of error, no stack, the exit code of its kind.</summary>
+    public string Fail(int exitCode, params string[] arguments)
+    {
+        var result = Run(arguments);
+        Assert.Equal(exitCode, result.ExitCode);
+        Assert.StartsWith("error: ", result.Error);
+        Assert.DoesNotContain("   at ", result.Error);
+        return result.Error;
+    }
+
+    public string File(string name) => System.IO.Path.Combine(Folder, name);
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+}

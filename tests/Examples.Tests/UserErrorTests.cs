@@ -1,0 +1,62 @@
+namespace UNetGen.Examples.Tests;
+
+/// <summary>What a user gets wrong is told in a sentence, with the exit code of its kind: 2 for the command line, 1 for the rest.</summary>
+public sealed class UserErrorTests : IDisposable
+{
+    private readonly ExampleProgram program = new();
+
+    public void Dispose() => program.Dispose();
+
+    [Fact]
+    public void An_unknown_option_is_a_usage_error() => Assert.Contains("--stepz", program.Fail(2, "train", "--stepz", "5"));
+
+    [Theory]
+    [InlineData("--steps", "0", "--steps must be at least 1, not 0")]
+    [InlineData("--steps", "many", "many")]
+    [InlineData("--learning-rate", "7", "--learning-rate must be between 0 and 1, not 7")]
+    [InlineData("--time", "-3", "--time must be a positive number of seconds, not -3")]
+    public void A_value_out_of_range_is_a_usage_error(string option, string value, string message) =>
+        Assert.Contains(message, program.Fail(2, "train", option, value));
+
+    [Fact]
+    public void An_unknown_network_is_told_with_those_there_are()
+    {
+        var error = program.Fail(1, "train", "--spec", "nonsense");
+        Assert.Contains("'nonsense'", error);
+        Assert.Contains("MnistUNet, ShapesUNet", error);
+    }
+
+    [Fact]
+    public void Data_that_isn_t_there_is_told_with_what_would_do() =>
+        Assert.Contains("There is no file or folder 'nowhere'", program.Fail(1, "train", "--data", "nowhere"));
+
+    [Fact]
+    public void A_folder_with_other_files_is_not_written_into()
+    {
+        Directory.CreateDirectory(program.File("thesis"));
+        File.WriteAllText(program.File("thesis/chapter1.tex"), "");
+        Assert.Contains("isn't empty", program.Fail(1, "train", "--steps", "1", "--out", "thesis"));
+        Assert.Single(Directory.GetFileSystemEntries(program.File("thesis")));
+    }
+
+    [Fact]
+    public void A_checkpoint_that_isn_t_there_is_told() =>
+        Assert.Contains("There is no checkpoint nowhere", program.Fail(1, "sample", "--checkpoint", "nowhere"));
+
+    [Fact]
+    public void A_damaged_checkpoint_is_named()
+    {
+        program.Succeed("train", "--steps", "1", "--count", "1", "--out", "run");
+        var weights = program.File("run/checkpoint/ema.safetensors");
+        File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..^100]);
+        Assert.Contains("ema.safetensors", program.Fail(1, "sample", "--checkpoint", "run/checkpoint"));
+    }
+
+    [Fact]
+    public void Ddpm_with_steps_is_a_usage_error() =>
+        Assert.Contains("belong to ddim", program.Fail(2, "sample", "--checkpoint", "x", "--sampler", "ddpm", "--steps", "5"));
+
+    [Fact]
+    public void A_device_that_is_none_is_told_with_those_there_are() =>
+        Assert.Contains("'gpu' is no device", program.Fail(1, "train", "--device", "gpu"));
+}
