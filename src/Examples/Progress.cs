@@ -12,7 +12,7 @@ internal static class Progress
     public static TrainingSummary WhileTraining(TrainingOptions options, Func<Action<TrainingStep>, TrainingSummary> train)
     {
         var smooth = double.NaN;
-        return Show("training", show => train(step =>
+        return Show("training", lines: true, show => train(step =>
         {
             smooth = double.IsNaN(smooth) ? step.Loss : 0.98 * smooth + 0.02 * step.Loss;
             var of = options.Steps is { } steps ? $" of {steps:N0}" : "";
@@ -20,18 +20,18 @@ internal static class Progress
         }));
     }
 
-    /// <summary>Samples with a live bar.</summary>
-    public static Tensor WhileSampling(SamplingOptions options, Func<Action<SamplingProgress>, Tensor> sample) => Show("drawing", show => sample(at =>
+    /// <summary>Samples with a live bar; silently where output is no terminal.</summary>
+    public static Tensor WhileSampling(SamplingOptions options, Func<Action<SamplingProgress>, Tensor> sample) => Show("drawing", lines: false, show => sample(at =>
     {
         var batch = Math.Min(options.BatchSize, options.Count - at.FirstImage);
         var drawn = at.FirstImage + batch * (double)at.Step / at.Steps;
         show(drawn / options.Count, $"drawing {options.Count}");
     }));
 
-    private static T Show<T>(string title, Func<Action<double, string>, T> work)
+    private static T Show<T>(string title, bool lines, Func<Action<double, string>, T> work)
     {
         if (Console.IsOutputRedirected)
-            return work(LineEveryTenth());
+            return work(lines ? LineEveryTenth() : (_, _) => { });
         return AnsiConsole.Progress()
             .Columns(new ProgressBarColumn { Width = 20 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
             .Start(context =>
