@@ -24,12 +24,15 @@ internal static class Names
         return wrong is null ? null : $"'{name}' is no C# namespace: '{wrong}' is {(IsKeyword(wrong) ? "a keyword" : "no identifier")}";
     }
 
-    /// <summary>The class of a spec that doesn't name it: the file's name in PascalCase.</summary>
+    /// <summary>The class of a spec that doesn't name it: <c>tiny.unet.yaml</c> is TinyUNet.</summary>
     public static string FromPath(string path)
     {
+        const string suffix = "UNet";
         var file = path.Substring(path.LastIndexOfAny(['/', '\\']) + 1);
         var name = Text.PascalCase(file.Substring(0, file.Length - UNetGenerator.SpecExtension.Length));
-        return name.Length > 0 && !char.IsDigit(name[0]) ? name : "UNet" + name;
+        if (name.Length == 0 || char.IsDigit(name[0]))
+            return suffix + name;
+        return name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase) ? name : name + suffix;
     }
 
     // Contextual keywords too: a class named record or var compiles only in some places.
