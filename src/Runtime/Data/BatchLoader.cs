@@ -9,14 +9,14 @@ namespace UNetGen.Data;
 /// </summary>
 public sealed class BatchLoader
 {
-    private readonly IImageSource _source;
-    private readonly long _seed;
-    private readonly bool _horizontalFlips;
-    private readonly float[] _pixels;
-    private readonly int[] _order;
-    private long _epoch = -1;
-    private long _position;
-    private Task _ahead;
+    private readonly IImageSource source;
+    private readonly long seed;
+    private readonly bool horizontalFlips;
+    private readonly float[] pixels;
+    private readonly int[] order;
+    private long epoch = -1;
+    private long position;
+    private Task ahead;
 
     /// <summary>Starts at the first batch.</summary>
     /// <param name="source">Where the images come from.</param>
@@ -28,10 +28,10 @@ public sealed class BatchLoader
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         if (source.Count == 0)
             throw new ArgumentException("The source has no images.", nameof(source));
-        (_source, BatchSize, _seed, _horizontalFlips) = (source, batchSize, seed, horizontalFlips);
-        _pixels = new float[checked(batchSize * source.PixelCount())];
-        _order = new int[source.Count];
-        _ahead = Task.Run(Prepare);
+        (this.source, BatchSize, this.seed, this.horizontalFlips) = (source, batchSize, seed, horizontalFlips);
+        pixels = new float[checked(batchSize * source.PixelCount())];
+        order = new int[source.Count];
+        ahead = Task.Run(Prepare);
     }
 
     /// <summary>Images in a batch.</summary>
@@ -41,46 +41,46 @@ public sealed class BatchLoader
     /// <returns>[batch, channels, height, width], float32, on the CPU, in [-1, 1]; the caller's to dispose.</returns>
     public Tensor Next()
     {
-        _ahead.GetAwaiter().GetResult();
+        ahead.GetAwaiter().GetResult();
         // Made here and not in the background: a tensor belongs to the dispose scope of the thread that makes it.
-        var batch = empty([BatchSize, _source.Channels, _source.Height, _source.Width], ScalarType.Float32, CPU);
-        MemoryMarshal.AsBytes(_pixels.AsSpan()).CopyTo(batch.bytes);
-        _ahead = Task.Run(Prepare);
+        var batch = empty([BatchSize, source.Channels, source.Height, source.Width], ScalarType.Float32, CPU);
+        MemoryMarshal.AsBytes(pixels.AsSpan()).CopyTo(batch.bytes);
+        ahead = Task.Run(Prepare);
         return batch;
     }
 
     private void Prepare()
     {
-        var length = _source.PixelCount();
-        for (var i = 0; i < BatchSize; i++, _position++)
+        var length = source.PixelCount();
+        for (var i = 0; i < BatchSize; i++, position++)
         {
-            var (epoch, place) = Math.DivRem(_position, _source.Count);
-            if (epoch != _epoch)
-                Shuffle(epoch);
-            var image = _pixels.AsSpan(i * length, length);
-            _source.Read(_order[place], image);
-            if (_horizontalFlips && new CounterHash(_seed, ~_position).NextInt(2) == 1)
+            var (epochOfPosition, place) = Math.DivRem(position, source.Count);
+            if (epochOfPosition != epoch)
+                Shuffle(epochOfPosition);
+            var image = pixels.AsSpan(i * length, length);
+            source.Read(order[place], image);
+            if (horizontalFlips && new CounterHash(seed, ~position).NextInt(2) == 1)
                 Mirror(image);
         }
     }
 
     /// <summary>Fisher and Yates. Epochs take the streams from 0 up, flips those from -1 down.</summary>
-    private void Shuffle(long epoch)
+    private void Shuffle(long nextEpoch)
     {
-        _epoch = epoch;
-        for (var i = 0; i < _order.Length; i++)
-            _order[i] = i;
-        var random = new CounterHash(_seed, epoch);
-        for (var i = _order.Length - 1; i > 0; i--)
+        epoch = nextEpoch;
+        for (var i = 0; i < order.Length; i++)
+            order[i] = i;
+        var random = new CounterHash(seed, epoch);
+        for (var i = order.Length - 1; i > 0; i--)
         {
             var j = random.NextInt(i + 1);
-            (_order[i], _order[j]) = (_order[j], _order[i]);
+            (order[i], order[j]) = (order[j], order[i]);
         }
     }
 
     private void Mirror(Span<float> image)
     {
-        for (var row = 0; row < image.Length; row += _source.Width)
-            image.Slice(row, _source.Width).Reverse();
+        for (var row = 0; row < image.Length; row += source.Width)
+            image.Slice(row, source.Width).Reverse();
     }
 }

@@ -8,12 +8,12 @@ internal struct CounterHash
 {
     private const ulong GoldenGamma = 0x9E3779B97F4A7C15;
 
-    private ulong _state;
+    private ulong state;
 
-    public CounterHash(long seed, long stream) => _state = Mix(Mix((ulong)seed + GoldenGamma) + (ulong)stream);
+    public CounterHash(long seed, long stream) => state = Mix(Mix((ulong)seed + GoldenGamma) + (ulong)stream);
 
     /// <summary>The next 64 bits.</summary>
-    public ulong NextBits() => Mix(_state += GoldenGamma);
+    public ulong NextBits() => Mix(state += GoldenGamma);
 
     /// <summary>Uniform in [low, high).</summary>
     public double Next(double low, double high) => low + (NextBits() >> 11) * (1.0 / (1L << 53)) * (high - low);

@@ -6,18 +6,18 @@ namespace UNetGen.Data;
 /// </summary>
 public abstract class DecodedSource : IImageSource
 {
-    private readonly IReadOnlyList<byte[]> _images;
+    private readonly IReadOnlyList<byte[]> images;
 
     private protected DecodedSource(string description, IReadOnlyList<byte[]> images, int channels, int height, int width)
     {
-        (Description, _images, Channels, Height, Width) = (description, images, channels, height, width);
+        (Description, this.images, Channels, Height, Width) = (description, images, channels, height, width);
     }
 
     /// <inheritdoc/>
     public string Description { get; }
 
     /// <inheritdoc/>
-    public int Count => _images.Count;
+    public int Count => images.Count;
 
     /// <inheritdoc/>
     public int Channels { get; }
@@ -32,7 +32,7 @@ public abstract class DecodedSource : IImageSource
     public void Read(int index, Span<float> pixels)
     {
         ImageSource.CheckRead(this, index, pixels);
-        var image = _images[index];
+        var image = images[index];
         for (var i = 0; i < image.Length; i++)
             pixels[i] = image[i] / 127.5f - 1;
     }

@@ -11,7 +11,7 @@ namespace UNetGen.Data;
 /// </remarks>
 public sealed class ShapesSource : IImageSource
 {
-    private readonly long _seed;
+    private readonly long seed;
 
     /// <summary>A set of shapes.</summary>
     /// <param name="channels">1 (grey), 3 (RGB) or any other number.</param>
@@ -25,11 +25,11 @@ public sealed class ShapesSource : IImageSource
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        (Channels, Height, Width, _seed, Count) = (channels, height, width, seed, count);
+        (Channels, Height, Width, this.seed, Count) = (channels, height, width, seed, count);
     }
 
     /// <inheritdoc/>
-    public string Description => FormattableString.Invariant($"{Count:N0} shapes, seed {_seed}");
+    public string Description => FormattableString.Invariant($"{Count:N0} shapes, seed {seed}");
 
     /// <inheritdoc/>
     public int Count { get; }
@@ -47,7 +47,7 @@ public sealed class ShapesSource : IImageSource
     public void Read(int index, Span<float> pixels)
     {
         ImageSource.CheckRead(this, index, pixels);
-        var random = new CounterHash(_seed, index);
+        var random = new CounterHash(seed, index);
         var kind = (Kind)random.NextInt(4);
 
         double side = Math.Min(Height, Width);

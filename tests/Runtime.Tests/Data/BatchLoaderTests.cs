@@ -129,7 +129,7 @@ public class BatchLoaderTests
     /// <summary>Images of one pixel, each its own number; the reading of number <paramref name="failsFrom"/>, counted in readings, fails.</summary>
     private sealed class Numbers(int count, int failsFrom = int.MaxValue) : IImageSource
     {
-        private int _read;
+        private int read;
 
         public string Description => "numbers";
         public int Count => count;
@@ -139,7 +139,7 @@ public class BatchLoaderTests
 
         public void Read(int index, Span<float> pixels)
         {
-            if (_read++ >= failsFrom)
+            if (read++ >= failsFrom)
                 throw new InvalidDataException($"image {failsFrom} is gone");
             pixels[0] = index;
         }

@@ -5,9 +5,9 @@ namespace UNetGen.Runtime.Tests.Data;
 
 public sealed class DataSourceTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void The_word_shapes_stands_for_shapes_of_the_seed()
@@ -22,26 +22,26 @@ public sealed class DataSourceTests : IDisposable
     [InlineData("train-images-idx3-ubyte.gz")]
     public void A_folder_with_mnist_s_file_is_that_file_even_beside_pictures(string name)
     {
-        _folder.Write(name, IdxSourceTests.Idx(1, 2, 2, 1, 2, 3, 4));
-        _folder.Write("png/a.png", ImageFolderSourceTests.Picture(4, 4, (_, _) => SKColors.Red));
-        Assert.IsType<IdxSource>(DataSource.Open(_folder.Path, 1, 2, 2));
+        folder.Write(name, IdxSourceTests.Idx(1, 2, 2, 1, 2, 3, 4));
+        folder.Write("png/a.png", ImageFolderSourceTests.Picture(4, 4, (_, _) => SKColors.Red));
+        Assert.IsType<IdxSource>(DataSource.Open(folder.Path, 1, 2, 2));
     }
 
     [Fact]
     public void An_idx_file_of_any_name_is_known_by_its_content() =>
-        Assert.IsType<IdxSource>(DataSource.Open(_folder.Write("digits", IdxSourceTests.Idx(1, 2, 2, 1, 2, 3, 4)), 1, 2, 2));
+        Assert.IsType<IdxSource>(DataSource.Open(folder.Write("digits", IdxSourceTests.Idx(1, 2, 2, 1, 2, 3, 4)), 1, 2, 2));
 
     [Fact]
     public void A_folder_with_pictures_somewhere_in_it_is_a_set_of_pictures()
     {
-        _folder.Write("deep/down/a.png", ImageFolderSourceTests.Picture(4, 4, (_, _) => SKColors.Red));
-        Assert.IsType<ImageFolderSource>(DataSource.Open(_folder.Path, 1, 2, 2));
+        folder.Write("deep/down/a.png", ImageFolderSourceTests.Picture(4, 4, (_, _) => SKColors.Red));
+        Assert.IsType<ImageFolderSource>(DataSource.Open(folder.Path, 1, 2, 2));
     }
 
     [Fact]
     public void A_path_to_nothing_says_what_can_be_given()
     {
-        var path = Path.Combine(_folder.Path, "shape");
+        var path = Path.Combine(folder.Path, "shape");
         Assert.Equal(
             $"There is no file or folder '{path}'. Training data is the word 'shapes', an IDX file or a folder of pictures.",
             Assert.Throws<DataException>(() => DataSource.Open(path, 1, 2, 2)).Message);
@@ -50,18 +50,18 @@ public sealed class DataSourceTests : IDisposable
     [Fact]
     public void An_empty_folder_and_one_without_images_say_what_was_looked_for()
     {
-        Assert.Contains($"'{_folder.Path}' is empty: looked for train-images-idx3-ubyte", Refusal(_folder.Path));
-        _folder.Write("notes.txt", [1]);
-        Assert.Contains($"'{_folder.Path}' holds no images: looked for train-images-idx3-ubyte", Refusal(_folder.Path));
+        Assert.Contains($"'{folder.Path}' is empty: looked for train-images-idx3-ubyte", Refusal(folder.Path));
+        folder.Write("notes.txt", [1]);
+        Assert.Contains($"'{folder.Path}' holds no images: looked for train-images-idx3-ubyte", Refusal(folder.Path));
     }
 
     [Fact]
     public void A_single_picture_is_answered_with_give_the_folder() =>
-        Assert.Contains("give the folder", Refusal(_folder.Write("a.png", ImageFolderSourceTests.Picture(4, 4, (_, _) => SKColors.Red))));
+        Assert.Contains("give the folder", Refusal(folder.Write("a.png", ImageFolderSourceTests.Picture(4, 4, (_, _) => SKColors.Red))));
 
     [Fact]
     public void A_file_of_labels_is_named_as_such() =>
-        Assert.Contains("labels", Refusal(_folder.Write("labels", [0, 0, 8, 1, 0, 0, 0, 1, 5])));
+        Assert.Contains("labels", Refusal(folder.Write("labels", [0, 0, 8, 1, 0, 0, 0, 1, 5])));
 
     private static string Refusal(string text) => Assert.Throws<DataException>(() => DataSource.Open(text, 1, 2, 2)).Message;
 }

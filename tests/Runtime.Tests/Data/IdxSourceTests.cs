@@ -6,14 +6,14 @@ namespace UNetGen.Runtime.Tests.Data;
 
 public sealed class IdxSourceTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void Bytes_become_values_from_minus_one_to_one_in_the_file_s_order()
     {
-        var file = _folder.Write("images", Idx(2, 2, 3, 0, 51, 102, 153, 204, 255, 255, 0, 0, 0, 0, 0));
+        var file = folder.Write("images", Idx(2, 2, 3, 0, 51, 102, 153, 204, 255, 255, 0, 0, 0, 0, 0));
         var source = IdxSource.Open(file, 1, 2, 3);
         Assert.Equal((2, 1, 2, 3), (source.Count, source.Channels, source.Height, source.Width));
         AssertClose([-1f, -0.6f, -0.2f, 0.2f, 0.6f, 1f], Read(source, 0));
@@ -24,8 +24,8 @@ public sealed class IdxSourceTests : IDisposable
     public void A_gzipped_file_is_known_by_its_content_and_reads_the_same()
     {
         var idx = Idx(1, 2, 2, 1, 2, 3, 4);
-        var plain = IdxSource.Open(_folder.Write("a", idx), 1, 2, 2);
-        var zipped = IdxSource.Open(_folder.Write("b", Gzip(idx)), 1, 2, 2);
+        var plain = IdxSource.Open(folder.Write("a", idx), 1, 2, 2);
+        var zipped = IdxSource.Open(folder.Write("b", Gzip(idx)), 1, 2, 2);
         Assert.Equal(Read(plain, 0), Read(zipped, 0));
     }
 
@@ -92,7 +92,7 @@ public sealed class IdxSourceTests : IDisposable
     [MemberData(nameof(BadFiles))]
     public void A_bad_file_is_refused_with_its_name_and_the_numbers(string name, byte[] content, string expected)
     {
-        var file = _folder.Write(name, content);
+        var file = folder.Write(name, content);
         var error = Assert.Throws<DataException>(() => IdxSource.Open(file, 1, 4, 4));
         Assert.Contains($"'{file}'", error.Message);
         Assert.Contains(expected, error.Message);
@@ -105,7 +105,7 @@ public sealed class IdxSourceTests : IDisposable
         // Without a part of the checksum alone, the last eight bytes, every pixel is still there.
         for (var length = 2; length < whole.Length - 16; length += 37)
         {
-            var file = _folder.Write("images.gz", whole[..length]);
+            var file = folder.Write("images.gz", whole[..length]);
             Assert.Contains(file, Assert.Throws<DataException>(() => IdxSource.Open(file, 1, 4, 4)).Message);
         }
     }
@@ -115,21 +115,21 @@ public sealed class IdxSourceTests : IDisposable
     {
         var damaged = Gzip(Idx(100, 4, 4, Enumerable.Range(0, 1600).Select(i => (byte)(i * i * 31 >> 3)).ToArray()));
         damaged[^6] ^= 1; // of the checksum: the pixels decode, and are not those that were packed
-        var file = _folder.Write("images.gz", damaged);
+        var file = folder.Write("images.gz", damaged);
         Assert.Contains("gzip", Assert.Throws<DataException>(() => IdxSource.Open(file, 1, 4, 4)).Message);
     }
 
     [Fact]
     public void Other_channel_counts_than_grey_and_rgb_are_refused()
     {
-        var file = _folder.Write("images", Idx(1, 2, 2, 1, 2, 3, 4));
+        var file = folder.Write("images", Idx(1, 2, 2, 1, 2, 3, 4));
         Assert.Contains("the network wants 4", Assert.Throws<DataException>(() => IdxSource.Open(file, 4, 2, 2)).Message);
     }
 
     [Fact]
     public void A_set_that_cannot_fit_into_memory_is_refused_before_it_is_read()
     {
-        var file = _folder.Write("images", Idx(uint.MaxValue, 28, 28));
+        var file = folder.Write("images", Idx(uint.MaxValue, 28, 28));
         Assert.Contains("of memory", Assert.Throws<DataException>(() => IdxSource.Open(file, 3, 1024, 1024)).Message);
     }
 

@@ -5,16 +5,16 @@ namespace UNetGen.Runtime.Tests.Data;
 
 public sealed class ImageFolderSourceTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void Files_come_in_ordinal_order_of_their_relative_paths_with_nested_folders()
     {
         foreach (var (name, grey) in new[] { ("b.png", 2), ("a/z.PNG", 1), ("B.jpg", 0), ("b/a/x.jpeg", 3), ("é.png", 4) })
-            _folder.Write(name, Picture(4, 4, (_, _) => Grey(60 * grey), name.EndsWith("g") && !name.Contains("jp") || name.EndsWith("PNG")));
-        _folder.Write("notes.txt", "no picture"u8.ToArray());
+            folder.Write(name, Picture(4, 4, (_, _) => Grey(60 * grey), name.EndsWith("g") && !name.Contains("jp") || name.EndsWith("PNG")));
+        folder.Write("notes.txt", "no picture"u8.ToArray());
         var source = Open(1, 4, 4);
         Assert.Equal(5, source.Count);
         for (var i = 0; i < 5; i++)
@@ -24,7 +24,7 @@ public sealed class ImageFolderSourceTests : IDisposable
     [Fact]
     public void A_png_of_the_right_size_keeps_every_pixel()
     {
-        _folder.Write("a.png", Picture(5, 3, (x, y) => new SKColor((byte)(50 * x), (byte)(100 * y), (byte)(x * y * 10))));
+        folder.Write("a.png", Picture(5, 3, (x, y) => new SKColor((byte)(50 * x), (byte)(100 * y), (byte)(x * y * 10))));
         var source = Open(3, 3, 5);
         var expected = from c in Enumerable.Range(0, 3)
                        from y in Enumerable.Range(0, 3)
@@ -40,14 +40,14 @@ public sealed class ImageFolderSourceTests : IDisposable
     [InlineData(255, 255, 255, 255)]
     public void Colours_become_grey_by_their_luma(byte r, byte g, byte b, int grey)
     {
-        _folder.Write("a.png", Picture(4, 4, (_, _) => new SKColor(r, g, b)));
+        folder.Write("a.png", Picture(4, 4, (_, _) => new SKColor(r, g, b)));
         Assert.All(Bytes(Open(1, 4, 4), 0), value => Assert.Equal(grey, value, 0.01));
     }
 
     [Fact]
     public void Transparency_is_laid_on_black()
     {
-        _folder.Write("a.png", Picture(4, 4, (x, _) => new SKColor(200, 100, 255, (byte)(x < 2 ? 0 : 128))));
+        folder.Write("a.png", Picture(4, 4, (x, _) => new SKColor(200, 100, 255, (byte)(x < 2 ? 0 : 128))));
         var pixels = Bytes(Open(3, 4, 4), 0);
         Assert.Equal((0.0, 0.0, 0.0), (pixels[0], pixels[16], pixels[32]));
         Assert.Equal(100, pixels[3], 1.5);
@@ -58,8 +58,8 @@ public sealed class ImageFolderSourceTests : IDisposable
     [Fact]
     public void A_wide_picture_is_cropped_to_its_middle_and_a_high_one_too()
     {
-        _folder.Write("high.png", Picture(8, 24, (_, y) => y is >= 8 and < 16 ? SKColors.White : SKColors.Red));
-        _folder.Write("wide.png", Picture(24, 8, (x, _) => x is >= 8 and < 16 ? SKColors.White : SKColors.Red));
+        folder.Write("high.png", Picture(8, 24, (_, y) => y is >= 8 and < 16 ? SKColors.White : SKColors.Red));
+        folder.Write("wide.png", Picture(24, 8, (x, _) => x is >= 8 and < 16 ? SKColors.White : SKColors.Red));
         var source = Open(3, 8, 8);
         Assert.All(Bytes(source, 0), value => Assert.Equal(255, value, 0.01));
         Assert.All(Bytes(source, 1), value => Assert.Equal(255, value, 0.01));
@@ -72,14 +72,14 @@ public sealed class ImageFolderSourceTests : IDisposable
     [InlineData(8)]
     public void Shrinking_a_fine_checkerboard_gives_even_grey_without_aliasing(int factor)
     {
-        _folder.Write("a.png", Picture(16 * factor, 16 * factor, (x, y) => Grey((x + y) % 2 * 255)));
+        folder.Write("a.png", Picture(16 * factor, 16 * factor, (x, y) => Grey((x + y) % 2 * 255)));
         Assert.All(Bytes(Open(1, 16, 16), 0), value => Assert.InRange(value, 107, 148));
     }
 
     [Fact]
     public void Enlarging_keeps_flat_parts_flat()
     {
-        _folder.Write("a.png", Picture(8, 8, (x, _) => Grey(x < 4 ? 40 : 200)));
+        folder.Write("a.png", Picture(8, 8, (x, _) => Grey(x < 4 ? 40 : 200)));
         var pixels = Bytes(Open(1, 32, 32), 0);
         Assert.Equal(40, pixels[0], 1.5);
         Assert.Equal(200, pixels[31], 1.5);
@@ -101,7 +101,7 @@ public sealed class ImageFolderSourceTests : IDisposable
         // Upright it is 32 wide and 16 high; orientations from 5 on are stored lying.
         var (width, height) = orientation < 5 ? (32, 16) : (16, 32);
         var jpeg = Picture(width, height, (x, y) => colours[storedCorners[(y < height / 2 ? 0 : 2) + (x < width / 2 ? 0 : 1)]], png: false);
-        _folder.Write("a.jpg", WithOrientation(jpeg, orientation));
+        folder.Write("a.jpg", WithOrientation(jpeg, orientation));
 
         var pixels = Bytes(Open(3, 16, 32), 0);
         var corners = new[] { (3, 3), (28, 3), (3, 12), (28, 12) }.Select(at => Nearest(at.Item1, at.Item2));
@@ -117,12 +117,12 @@ public sealed class ImageFolderSourceTests : IDisposable
     {
         var whole = Picture(32, 32, (x, y) => Grey(x * y % 256));
         var jpeg = Picture(64, 64, (x, y) => Grey(x * y % 256), png: false);
-        _folder.Write("a.png", whole);
-        _folder.Write("b/cut.png", whole[..(whole.Length / 2)]);
-        _folder.Write("cut.jpg", jpeg[..(jpeg.Length / 2)]);
-        _folder.Write("empty.png", []);
-        _folder.Write("text.png", "not a picture"u8.ToArray());
-        _folder.Write("z.jpg", jpeg);
+        folder.Write("a.png", whole);
+        folder.Write("b/cut.png", whole[..(whole.Length / 2)]);
+        folder.Write("cut.jpg", jpeg[..(jpeg.Length / 2)]);
+        folder.Write("empty.png", []);
+        folder.Write("text.png", "not a picture"u8.ToArray());
+        folder.Write("z.jpg", jpeg);
 
         var source = Open(1, 16, 16);
         Assert.Equal(2, source.Count);
@@ -135,8 +135,8 @@ public sealed class ImageFolderSourceTests : IDisposable
     [Fact]
     public void A_folder_of_broken_files_alone_is_refused()
     {
-        _folder.Write("a.png", []);
-        _folder.Write("b.jpg", [1, 2, 3]);
+        folder.Write("a.png", []);
+        folder.Write("b.jpg", [1, 2, 3]);
         var error = Assert.Throws<DataException>(() => Open(1, 16, 16));
         Assert.Contains("not one of its 2 picture files can be used; the first, a.png, is empty", error.Message);
     }
@@ -144,11 +144,11 @@ public sealed class ImageFolderSourceTests : IDisposable
     [Fact]
     public void Other_channel_counts_than_grey_and_rgb_are_refused()
     {
-        _folder.Write("a.png", Picture(4, 4, (_, _) => SKColors.Red));
+        folder.Write("a.png", Picture(4, 4, (_, _) => SKColors.Red));
         Assert.Contains("the network wants 2", Assert.Throws<DataException>(() => Open(2, 4, 4)).Message);
     }
 
-    private ImageFolderSource Open(int channels, int height, int width) => ImageFolderSource.Open(_folder.Path, channels, height, width);
+    private ImageFolderSource Open(int channels, int height, int width) => ImageFolderSource.Open(folder.Path, channels, height, width);
 
     /// <summary>[channels, height, width], 0 to 255.</summary>
     private static double[] Bytes(ImageFolderSource source, int index)

@@ -6,13 +6,13 @@ namespace UNetGen.Runtime.Tests.Data;
 
 public sealed class ImageGridTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
-    private readonly IDisposable _scope = torch.NewDisposeScope();
+    private readonly TemporaryFolder folder = new();
+    private readonly IDisposable scope = torch.NewDisposeScope();
 
     public void Dispose()
     {
-        _scope.Dispose();
-        _folder.Dispose();
+        scope.Dispose();
+        folder.Dispose();
     }
 
     [Fact]
@@ -100,14 +100,14 @@ public sealed class ImageGridTests : IDisposable
         using var images = torch.rand(4, 3, 8, 8);
         var values = images.data<float>().ToArray();
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        ImageGrid.SaveStrip([images, images], Path.Combine(_folder.Path, "a.png"));
+        ImageGrid.SaveStrip([images, images], Path.Combine(folder.Path, "a.png"));
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
         Assert.Equal(values, images.data<float>().ToArray());
     }
 
     private SKBitmap SaveAndRead(Action<string> save)
     {
-        var path = Path.Combine(_folder.Path, "new", "grid.png");
+        var path = Path.Combine(folder.Path, "new", "grid.png");
         save(path);
         Assert.Equal([path], Directory.GetFiles(Path.GetDirectoryName(path)!));
         return SKBitmap.Decode(path);

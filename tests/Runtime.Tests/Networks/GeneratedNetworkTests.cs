@@ -12,11 +12,11 @@ public sealed class GeneratedNetworkTests
     private static readonly Dictionary<string, Func<NoisePredictor>> Networks = new()
     {
         [nameof(ManyKeys)] = () => new ManyKeys(),
-        [nameof(LearnedFourier)] = () => new LearnedFourier(),
-        [nameof(Fourier)] = () => new Fourier(),
-        [nameof(AnnotatedRms)] = () => new AnnotatedRms(),
-        [nameof(SeedNoAttention)] = () => new SeedNoAttention(),
-        [nameof(LucidrainsRms)] = () => new LucidrainsRms(),
+        [nameof(LearnedFourierUNet)] = () => new LearnedFourierUNet(),
+        [nameof(FourierUNet)] = () => new FourierUNet(),
+        [nameof(AnnotatedRmsUNet)] = () => new AnnotatedRmsUNet(),
+        [nameof(SeedNoAttentionUNet)] = () => new SeedNoAttentionUNet(),
+        [nameof(LucidrainsRmsUNet)] = () => new LucidrainsRmsUNet(),
     };
 
     public static TheoryData<string> Names => [.. Networks.Keys];
@@ -73,7 +73,7 @@ public sealed class GeneratedNetworkTests
     [Fact]
     public void Constructor_takes_device_and_type()
     {
-        using var network = new Fourier(CPU, ScalarType.Float64);
+        using var network = new FourierUNet(CPU, ScalarType.Float64);
         Assert.All(network.parameters(), parameter => Assert.Equal(ScalarType.Float64, parameter.dtype));
     }
 
@@ -118,7 +118,7 @@ public sealed class GeneratedNetworkTests
     public void A_condition_for_a_network_without_self_conditioning_is_refused()
     {
         using var scope = NewDisposeScope();
-        using var network = new Fourier();
+        using var network = new FourierUNet();
         var x = Images(network);
         var error = Assert.Throws<ArgumentException>(() => network.forward(x, tensor([0L, 7L]), x));
         Assert.Contains("self_condition: true", error.Message);
@@ -128,7 +128,7 @@ public sealed class GeneratedNetworkTests
     public void Images_of_another_shape_are_refused_with_both_shapes()
     {
         using var scope = NewDisposeScope();
-        using var network = new Fourier();
+        using var network = new FourierUNet();
         var t = tensor([0L, 7L]);
         Assert.Contains("[batch, 3, 8, 8], but got [2, 1, 8, 8]", Assert.Throws<ArgumentException>(() => network.forward(zeros(2, 1, 8, 8), t)).Message);
         Assert.Contains("[2], but got [3]", Assert.Throws<ArgumentException>(() => network.forward(zeros(2, 3, 8, 8), tensor([0L, 1L, 2L]))).Message);
@@ -138,7 +138,7 @@ public sealed class GeneratedNetworkTests
     public void Zero_init_starts_with_a_prediction_of_zero_and_identity_branches()
     {
         using var scope = NewDisposeScope();
-        using var network = new Fourier();
+        using var network = new FourierUNet();
         Assert.Equal(0, network.forward(Images(network), tensor([0L, 7L])).abs().max().item<float>());
         var block = network.downs_0.block1;
         using var x = randn(2, 8, 4, 4);
@@ -162,10 +162,10 @@ public sealed class GeneratedNetworkTests
     [Fact]
     public void A_fixed_fourier_embedding_is_in_the_state_dict_and_not_trained()
     {
-        using var network = new Fourier();
+        using var network = new FourierUNet();
         Assert.Equal([8L], network.state_dict()["time_mlp.0.weights"].shape);
         Assert.False(((FourierPosEmb)network.time_mlp.embedding).weights.requires_grad);
-        using var learned = new LearnedFourier();
+        using var learned = new LearnedFourierUNet();
         Assert.True(((FourierPosEmb)learned.time_mlp.embedding).weights.requires_grad);
     }
 

@@ -52,7 +52,7 @@ public sealed class GoldenNetworkTests
     {
         foreach (var (network, count) in new (NoisePredictor, long)[]
         {
-            (new PublishedAnnotated(), 2_020_257), (new PublishedLucidrainsGroup(), 35_719_555), (new PublishedLucidrainsRms(), 35_711_491),
+            (new PublishedAnnotatedUNet(), 2_020_257), (new PublishedLucidrainsGroupUNet(), 35_719_555), (new PublishedLucidrainsRmsUNet(), 35_711_491),
         })
         {
             Assert.Equal(count, network.Info.ParameterCount);
@@ -63,11 +63,11 @@ public sealed class GoldenNetworkTests
 
     private static NoisePredictor Network(string name) => name switch
     {
-        "annotated_tiny_rgb" => new AnnotatedTinyRgb(),
-        "annotated_gray_28" => new AnnotatedGray28(),
-        "lucidrains_group" => new LucidrainsGroup(),
-        "lucidrains_rms" => new LucidrainsRms(),
-        "seed_no_attention" => new SeedNoAttention(),
+        "annotated_tiny_rgb" => new AnnotatedTinyRgbUNet(),
+        "annotated_gray_28" => new AnnotatedGray28UNet(),
+        "lucidrains_group" => new LucidrainsGroupUNet(),
+        "lucidrains_rms" => new LucidrainsRmsUNet(),
+        "seed_no_attention" => new SeedNoAttentionUNet(),
         _ => throw new ArgumentOutOfRangeException(nameof(name)),
     };
 }

@@ -7,7 +7,7 @@ namespace UNetGen.Runtime.Tests.Networks;
 /// <summary>Every layer starts with PyTorch's default values: convolutions and linear layers uniform in ±1/sqrt(fan in), norms 1 and 0.</summary>
 public sealed class InitialValueTests
 {
-    public static TheoryData<string> Networks => [nameof(AnnotatedTinyRgb), nameof(LucidrainsGroup), nameof(LucidrainsRms), nameof(AnnotatedRms)];
+    public static TheoryData<string> Networks => [nameof(AnnotatedTinyRgbUNet), nameof(LucidrainsGroupUNet), nameof(LucidrainsRmsUNet), nameof(AnnotatedRmsUNet)];
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -53,10 +53,10 @@ public sealed class InitialValueTests
 
     private static NoisePredictor Create(string name) => name switch
     {
-        nameof(AnnotatedTinyRgb) => new AnnotatedTinyRgb(),
-        nameof(LucidrainsGroup) => new LucidrainsGroup(),
-        nameof(LucidrainsRms) => new LucidrainsRms(),
-        _ => new AnnotatedRms(),
+        nameof(AnnotatedTinyRgbUNet) => new AnnotatedTinyRgbUNet(),
+        nameof(LucidrainsGroupUNet) => new LucidrainsGroupUNet(),
+        nameof(LucidrainsRmsUNet) => new LucidrainsRmsUNet(),
+        _ => new AnnotatedRmsUNet(),
     };
 
     private static void Uniform(HashSet<string> seen, string key, Parameter? parameter, long fanIn)
