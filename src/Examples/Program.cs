@@ -11,6 +11,9 @@ internal static class Program
     private const int Usage = 2;
     private const int Interrupted = 130;
 
+    // After Ctrl-C a training saves and draws what it has learnt.
+    private static readonly TimeSpan TimeToFinish = TimeSpan.FromMinutes(1);
+
     private static readonly IAnsiConsole Errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
 
     public static int Main(string[] args)
@@ -40,7 +43,7 @@ internal static class Program
 
         try
         {
-            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeToFinish });
         }
         catch (OperationCanceledException)
         {

@@ -75,7 +75,7 @@ internal sealed class TrainCommand
         Write(folder, losses, info.Name);
         AnsiConsole.MarkupLineInterpolated($"{summary.Steps:N0} steps in {summary.Elapsed.TotalSeconds:N0} s, loss {summary.Loss:0.0000}{(summary.Cancelled ? ", interrupted" : "")}");
         using (trainer.Ema.Apply())
-            Draw(network, parsed.GetValue(count), options.Seed, folder, CancellationToken.None);
+            Draw(network, parsed.GetValue(count), options.Seed, folder);
         Show(folder);
         return summary.Cancelled ? 130 : 0;
     }
@@ -106,24 +106,21 @@ internal sealed class TrainCommand
         File.WriteAllLines(folder.Losses, losses.Select(point => FormattableString.Invariant($"{point.Step},{point.Loss}")).Prepend("step,loss"));
     }
 
-    private static void Draw(NoisePredictor network, int count, long seed, RunFolder folder, CancellationToken cancellation)
+    private static void Draw(NoisePredictor network, int count, long seed, RunFolder folder)
     {
         var sampler = new DdimSampler(Math.Min(SamplingSteps, network.Diffusion.Timesteps));
         var options = new SamplingOptions { Count = count, Seed = seed };
+        // Evenly spaced over the way: pure noise first, the finished picture last.
+        var frames = Enumerable.Range(0, StripColumns).Select(column => column * sampler.Steps / (StripColumns - 1)).ToHashSet();
         var strip = new List<Tensor>();
         var rows = Math.Min(StripRows, Math.Min(count, options.BatchSize));
         using var scope = NewDisposeScope();
-        var images = Progress.WhileSampling(options, observe => sampler.Sample(
-            network,
-            options,
-            at =>
-            {
-                // Evenly spaced over the way, pure noise first and the picture last.
-                if (at.FirstImage == 0 && at.Step * (StripColumns - 1) / at.Steps != (at.Step - 1) * (StripColumns - 1) / at.Steps || at.Step == 0 && at.FirstImage == 0)
-                    strip.Add(at.Images.narrow(0, 0, rows).clone());
-                observe(at);
-            },
-            cancellation));
+        var images = Progress.WhileSampling(options, observe => sampler.Sample(network, options, at =>
+        {
+            if (at.FirstImage == 0 && frames.Contains(at.Step))
+                strip.Add(at.Images.narrow(0, 0, rows).clone());
+            observe(at);
+        }));
         ImageGrid.Save(images, folder.Samples);
         ImageGrid.SaveStrip(strip, folder.Strip);
     }

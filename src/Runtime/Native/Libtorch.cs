@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace UNetGen.Native;
 
 /// <summary>Loading libtorch, and the device to compute on.</summary>
-public static class Libtorch
+public static partial class Libtorch
 {
     private static readonly Assembly TorchSharpAssembly = typeof(torch).Assembly;
     private static readonly LibtorchFiles Files = LibtorchFiles.OfThisProgram();
@@ -26,9 +26,24 @@ public static class Libtorch
     {
         if (!OperatingSystem.IsLinux() || Interlocked.Exchange(ref installed, 1) == 1)
             return;
+        ShareProcessors();
         var context = AssemblyLoadContext.GetLoadContext(TorchSharpAssembly) ?? AssemblyLoadContext.Default;
         context.ResolvingUnmanagedDll += (assembly, name) => assembly == TorchSharpAssembly ? Resolve(name) : 0;
     }
+
+    /// <summary>
+    /// libtorch's threads wait for each other by spinning, which on a machine that does other work as well makes everything wait: two trainings
+    /// on two cores ran at a tenth of their speed. So they spin shortly and then sleep, unless the user has said otherwise.
+    /// </summary>
+    private static void ShareProcessors()
+    {
+        if (Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null)
+            _ = SetEnvironment("GOMP_SPINCOUNT", "1000", overwrite: 0);
+    }
+
+    // Environment.SetEnvironmentVariable doesn't reach native code on Unix.
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnvironment(string name, string value, int overwrite);
 
     private static nint Resolve(string name) => name == "LibTorchSharp" ? LoadedFromFiles.Value : 0;
 
