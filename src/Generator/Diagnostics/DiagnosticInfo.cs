@@ -20,6 +20,9 @@ internal sealed class Problems(string path, SourceText text)
 {
     private readonly List<DiagnosticInfo> found = [];
 
+    /// <summary>For trying whether something would do.</summary>
+    public static Problems Ignored => new("", SourceText.From(""));
+
     public bool Any => found.Count > 0;
 
     /// <summary>All that was reported, in the order of the file.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.CodeAnalysis.Text;
 using UNetGen.Generator.Diagnostics;
+using UNetGen.Generator.Specs;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -9,7 +10,7 @@ namespace UNetGen.Generator.Yaml;
 internal sealed class YamlReader
 {
     // A spec has some thirty keys: what is larger is no spec, and would make every keystroke slow.
-    private const int MaxLength = 64 * 1024;
+    public const int MaxLength = 64 * 1024;
     private const int MaxDepth = 16;
 
     private readonly string text;
@@ -29,14 +30,15 @@ internal sealed class YamlReader
     }
 
     /// <summary>The spec's top-level mapping, or null after at least one problem was reported.</summary>
-    public static YamlMapping? Read(string text, Problems problems, CancellationToken cancellation)
+    public static YamlMapping? Read(SourceText source, Problems problems, CancellationToken cancellation)
     {
-        if (text.Length > MaxLength)
+        if (source.Length > MaxLength)
         {
-            problems.Report(Rules.TooLarge, new TextSpan(0, 0), $"the file has {text.Length} characters; a spec has at most {MaxLength}");
+            problems.Report(Rules.TooLarge, new TextSpan(0, 0), $"the file has {source.Length} characters; a spec has at most {MaxLength}");
             return null;
         }
 
+        var text = source.ToString();
         if (!CheckCharacters(text, problems))
             return null;
 
@@ -120,6 +122,7 @@ internal sealed class YamlReader
     private YamlMapping ReadMapping(ParsingEvent start, int depth)
     {
         var entries = new List<YamlEntry>();
+        var firsts = new Dictionary<string, YamlScalar>(StringComparer.Ordinal);
         while (parser.MoveNext() && parser.Current is not MappingEnd)
         {
             var key = ReadNode(depth + 1);
@@ -127,23 +130,29 @@ internal sealed class YamlReader
             var value = ReadNode(depth + 1);
             if (key is not YamlScalar name)
                 problems.Report(Rules.WrongType, key.Span, $"a key is a word, not {key.Kind}");
-            else if (entries.FirstOrDefault(entry => entry.Key.Value == name.Value) is { Key: { } first })
-                problems.Report(Rules.DuplicateKey, name.Span, $"'{name.Value}' stands twice; the first is in line {LineOf(first.Span)}");
+            else if (firsts.TryGetValue(name.Value, out var first))
+                problems.Report(Rules.DuplicateKey, name.Span, $"'{name.Shown}' stands twice, first in line {LineOf(first.Span)}; keep one of them");
             else
-                entries.Add(new YamlEntry(name, value));
+                Add(name, value);
         }
 
         return new YamlMapping(SpanOfCollection(start, parser.Current!), entries);
+
+        void Add(YamlScalar name, YamlNode value)
+        {
+            firsts.Add(name.Value, name);
+            entries.Add(new YamlEntry(name, value));
+        }
     }
 
     private void CheckIndirection(ParsingEvent start)
     {
         if (start is AnchorAlias alias)
-            problems.Report(Rules.Indirection, SpanOf(alias), $"the alias '*{alias.Value}': specs have no aliases; write the value itself");
+            problems.Report(Rules.Indirection, SpanOf(alias), $"the alias '*{Text.Shown(alias.Value.Value)}': specs have no aliases; write the value itself");
         else if (start is NodeEvent { Anchor.IsEmpty: false } anchored)
-            problems.Report(Rules.Indirection, SpanOf(start), $"the anchor '&{anchored.Anchor}': specs have no anchors; write the value itself");
+            problems.Report(Rules.Indirection, SpanOf(start), $"the anchor '&{Text.Shown(anchored.Anchor.Value)}': specs have no anchors; write the value itself");
         else if (start is NodeEvent { Tag.IsEmpty: false, Tag.IsNonSpecific: false } tagged)
-            problems.Report(Rules.Indirection, SpanOf(start), $"the tag '{tagged.Tag}': specs have no tags; write the value alone");
+            problems.Report(Rules.Indirection, SpanOf(start), $"the tag '{Text.Shown(tagged.Tag.Value)}': specs have no tags; write the value alone");
     }
 
     /// <summary>What YamlDotNet would pass over or report elsewhere: tabs before a key, NUL (its end of file), lone surrogates.</summary>
