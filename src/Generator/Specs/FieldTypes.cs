@@ -17,6 +17,8 @@ internal abstract class FieldType<T>
     /// <summary>Reports the wrong type and returns false.</summary>
     protected bool Refuse(YamlNode node, string key, Problems problems)
     {
+        if (node is YamlAlias)
+            return false; // reported where it was read
         var remedy = node is YamlScalar { IsPlain: false } text && TryRead(new YamlScalar(text.Span, text.Value, plain: true), key, Problems.Ignored, out _)
             ? "; leave out the quotes"
             : "";

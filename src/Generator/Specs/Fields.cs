@@ -118,7 +118,7 @@ internal static class Fields
             s => s.Norm, (s, v) => s with { Norm = v }),
         new Field<int>("groups", "Groups of the GroupNorms.", Width, s => s.Groups, (s, v) => s with { Groups = v })
             { AlsoKnownAs = ["resnet_block_groups", "norm_num_groups", "num_groups"], OnlyIf = new(s => s.Norm == Norm.Group, "norm: rms has no groups; leave it out, or say norm: group") },
-        new Field<double>("norm_eps", "Added to the variance by GroupNorms.", new FloatType("a number above 0", v => v > 0),
+        new Field<double>("norm_eps", "Added to the variance by GroupNorms.", new FloatType("a finite number above 0", v => v > 0),
             s => s.NormEps, (s, v) => s with { NormEps = v }) { OnlyIf = new(UsesNormEps, "there is no GroupNorm here; leave it out, or say norm: group") },
         new Field<bool>("weight_standardization", "Whether residual blocks standardise their filters.", new BoolType(),
             s => s.WeightStandardization, (s, v) => s with { WeightStandardization = v }),
@@ -130,7 +130,7 @@ internal static class Fields
         new Field<TimeEmbeddingType>("time_embedding.type", "How a timestep becomes a vector.",
             new ChoiceType<TimeEmbeddingType>().AlsoKnownAs(TimeEmbeddingType.Sinusoidal, "positional", "sinusoid").AlsoKnownAs(TimeEmbeddingType.Fourier, "random_fourier"),
             s => s.TimeEmbedding.Type, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Type = v } }),
-        new Field<double>("time_embedding.theta", "The lowest frequency is about 1 / theta.", new FloatType("a number above 1", v => v > 1),
+        new Field<double>("time_embedding.theta", "The lowest frequency is about 1 / theta.", new FloatType("a finite number above 1", v => v > 1),
             s => s.TimeEmbedding.Theta, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Theta = v } }) { OnlyIf = Sinusoidal },
         new Field<SinusoidOrder>("time_embedding.order", "Which half comes first.", new ChoiceType<SinusoidOrder>(),
             s => s.TimeEmbedding.Order, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Order = v } }) { OnlyIf = Sinusoidal },
@@ -184,7 +184,7 @@ internal static class Fields
             s => s.Diffusion.Objective, (s, v) => s with { Diffusion = s.Diffusion with { Objective = v } }) { AlsoKnownAs = ["prediction_type"] },
         new Field<LossWeight>("diffusion.loss_weight", "How the loss weighs timesteps.", new ChoiceType<LossWeight>(),
             s => s.Diffusion.LossWeight, (s, v) => s with { Diffusion = s.Diffusion with { LossWeight = v } }),
-        new Field<double>("diffusion.min_snr_gamma", "Where min_snr clips.", new FloatType("a number above 0", v => v > 0),
+        new Field<double>("diffusion.min_snr_gamma", "Where min_snr clips.", new FloatType("a finite number above 0", v => v > 0),
             s => s.Diffusion.MinSnrGamma, (s, v) => s with { Diffusion = s.Diffusion with { MinSnrGamma = v } })
             { OnlyIf = new(s => s.Diffusion.LossWeight == LossWeight.MinSnr, "it belongs to loss_weight: min_snr; leave it out, or say that") },
         new Field<Variance>("diffusion.variance", "The variance of ancestral steps.",

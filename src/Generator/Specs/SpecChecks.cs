@@ -94,7 +94,7 @@ internal static class SpecChecks
             .OrderBy(g => Math.Abs(Math.Log(g) - Math.Log(spec.Groups))).ThenBy(g => g).Take(4).OrderBy(g => g);
         var dim = source.Has("init_dim") && spec.InitDim % spec.Groups != 0 ? null : NearestDim(spec);
         problems.Report(Rules.Groups, source.Has("groups") ? source.Span("groups") : wrong == 0 ? source.Span("init_dim", "dim") : source.ItemSpan("channel_multipliers", wrong - 1),
-            $"{what}: not divisible by groups {spec.Groups}; use groups {Text.OneOf(groups)}{(dim is { } d ? $", or dim {d}" : "")}");
+            $"{what}: not divisible by groups {spec.Groups}{(source.Has("groups") ? "" : ", the preset's default")}; use groups {Text.OneOf(groups)}{(dim is { } d ? $", or dim {d}" : "")}");
     }
 
     /// <summary>The nearest valid dim whose every width the groups divide, upwards where two are as near.</summary>
@@ -126,7 +126,7 @@ internal static class SpecChecks
         if (spec.Attention.GivenLevels is { } given && given.Count != spec.Levels)
         {
             problems.Report(Rules.Attention, source.Span(levelsKey),
-                $"{Text.Words(given.Count)} {(given.Count == 1 ? "entry" : "entries")} for {Levels(spec.Levels)} (channel_multipliers); one entry a level");
+                $"{levelsKey} has {Text.Words(given.Count)} {(given.Count == 1 ? "entry" : "entries")}, but channel_multipliers has {Levels(spec.Levels)}; give one entry a level");
             return false;
         }
 

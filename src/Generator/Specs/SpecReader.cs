@@ -9,7 +9,7 @@ internal sealed class SpecSource
 {
     private readonly Dictionary<string, YamlEntry> entries = new(StringComparer.Ordinal);
 
-    /// <summary>Keys that are misspelt, as far as one can tell: they aren't missing as well.</summary>
+    /// <summary>Keys that are there in a way, misspelt or with an alias for a value: they aren't missing as well.</summary>
     public HashSet<string> Misspelt { get; } = new(StringComparer.Ordinal);
 
     public void Add(string key, YamlEntry entry) => entries[key] = entry;
@@ -67,7 +67,9 @@ internal static class SpecReader
         foreach (var entry in mapping.Entries)
         {
             var key = group + entry.Key.Value;
-            if (Fields.ByKey.ContainsKey(key))
+            if (entry.Value is YamlAlias)
+                source.Misspelt.Add(key); // reported where it was read
+            else if (Fields.ByKey.ContainsKey(key))
                 source.Add(key, entry);
             else if (group.Length == 0 && Fields.Groups.Contains(key))
                 CollectGroup(key, entry, source, problems);

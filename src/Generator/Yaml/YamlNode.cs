@@ -27,6 +27,12 @@ internal sealed class YamlScalar(TextSpan span, string value, bool plain) : Yaml
     public override string Kind => IsNull ? "nothing" : IsPlain ? $"'{Shown}'" : $"the text '{Shown}'";
 }
 
+/// <summary>A value that stands elsewhere. The language has none: it was reported where it was read.</summary>
+internal sealed class YamlAlias(TextSpan span) : YamlNode(span)
+{
+    public override string Kind => "an alias";
+}
+
 internal sealed class YamlSequence(TextSpan span, IReadOnlyList<YamlNode> items) : YamlNode(span)
 {
     public IReadOnlyList<YamlNode> Items { get; } = items;
