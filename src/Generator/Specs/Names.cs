@@ -7,9 +7,14 @@ namespace UNetGen.Generator.Specs;
 /// <summary>What a class and a namespace may be called.</summary>
 internal static class Names
 {
+    // C# itself has 511, for both together more; a file's name, from which a class's is made, has 255.
+    private const int MaxLength = 300;
+
     /// <summary>Why this can't be the class's name, or null where it can.</summary>
     public static string? FaultOfClass(string name)
     {
+        if (name.Length > MaxLength)
+            return $"'{Text.Shown(name)}' has {name.Length} letters; at most {MaxLength}";
         if (!SyntaxFacts.IsValidIdentifier(name))
             return $"'{Text.Shown(name)}' is no C# identifier{Suggestion(name)}";
         if (IsKeyword(name))
@@ -24,6 +29,8 @@ internal static class Names
     /// <summary>Why this can't be the namespace, or null where it can.</summary>
     public static string? FaultOfNamespace(string name)
     {
+        if (name.Length > MaxLength)
+            return $"'{Text.Shown(name)}' has {name.Length} letters; at most {MaxLength}";
         var wrong = name.Split('.').FirstOrDefault(part => !SyntaxFacts.IsValidIdentifier(part) || SyntaxFacts.GetKeywordKind(part) != SyntaxKind.None);
         if (wrong is null)
             return null;
