@@ -113,7 +113,7 @@ internal static class Fields
             s => s.InitDim, (s, v) => s with { GivenInitDim = v }),
         new Field<int>("init_kernel", "Kernel of the first convolution.", new OddIntType(31), s => s.InitKernel, (s, v) => s with { InitKernel = v }),
         new FixedField("blocks_per_level", "Residual blocks a level, on the way down.", Rules.NoEffect, "2", "is fixed by the presets annotated and lucidrains"),
-        new Field<Norm>("norm", "What normalises in residual blocks.", 
+        new Field<Norm>("norm", "What normalises in residual blocks.",
             new ChoiceType<Norm>().AlsoKnownAs(Norm.Group, "group_norm", "GroupNorm", "gn").AlsoKnownAs(Norm.Rms, "rms_norm", "RMSNorm"),
             s => s.Norm, (s, v) => s with { Norm = v }),
         new Field<int>("groups", "Groups of the GroupNorms.", Width, s => s.Groups, (s, v) => s with { Groups = v })
