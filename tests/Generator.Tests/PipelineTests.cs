@@ -16,7 +16,7 @@ public sealed class PipelineTests
     [Fact]
     public void Every_named_step_is_tracked()
     {
-        var run = GeneratorHarness.RunTwice(null, ("a.unet.yaml", Spec), ("b.unet.yaml", Spec + "\nname: A"), ("c.unet.yaml", "]"));
+        var run = GeneratorHarness.RunTwice(null, ("a.unet.yaml", Spec), ("b.unet.yaml", Spec + "\nname: AUNet"), ("c.unet.yaml", "]"));
         Assert.Equal(["Collisions", "Network", "Problems", "Project", "Read", "Source"], GeneratorRun.StepNames.Order());
         Assert.All(GeneratorRun.StepNames, step => Assert.NotEmpty(run.Outputs(step)));
     }
@@ -64,9 +64,9 @@ public sealed class PipelineTests
     [Fact]
     public void A_moved_name_of_two_that_collide_writes_nothing()
     {
-        var project = new GeneratorProject(("a.unet.yaml", Spec), ("b.unet.yaml", Spec + "\nname: A"), ("c.unet.yaml", Spec));
+        var project = new GeneratorProject(("a.unet.yaml", Spec), ("b.unet.yaml", Spec + "\nname: AUNet"), ("c.unet.yaml", Spec));
         project.Run();
-        project.Edit("b.unet.yaml", "\n" + Spec + "\nname: A");
+        project.Edit("b.unet.yaml", "\n" + Spec + "\nname: AUNet");
         var run = project.Run();
         Assert.Empty(run.Changed(Steps.Source));
         Assert.Equal(6, Assert.Single(run.Diagnostics).Location.GetLineSpan().StartLinePosition.Line);
@@ -88,7 +88,7 @@ public sealed class PipelineTests
         project.Add("d.unet.yaml", Spec);
         var run = project.Run();
         Assert.Equal(["a.unet.g.cs", "c.unet.g.cs", "d.unet.g.cs"], run.Sources.Keys.Order());
-        Assert.Contains("class D ", run.Sources["d.unet.g.cs"], StringComparison.Ordinal);
+        Assert.Contains("class DUNet ", run.Sources["d.unet.g.cs"], StringComparison.Ordinal);
     }
 
     [Fact]

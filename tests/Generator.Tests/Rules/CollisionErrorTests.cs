@@ -20,7 +20,7 @@ public sealed class CollisionErrorTests
     [Fact]
     public void A_name_by_default_collides_too_and_is_shown_at_the_start() => AssertCollision(
         ["a.tiny.g.cs"], [("a/tiny.unet.yaml", Spec), ("b/tiny.unet.yaml", "«»" + Spec)],
-        "UNG0013: the class Shop.Models.Tiny is already that of a/tiny.unet.yaml; give this spec a name of its own, as `name: AnotherTiny`");
+        "UNG0013: the class Shop.Models.TinyUNet is already that of a/tiny.unet.yaml; give this spec a name of its own, as `name: AnotherTinyUNet`");
 
     [Fact]
     public void Other_namespaces_are_other_classes() =>

@@ -20,7 +20,7 @@ namespace Shop.Models;
 ///                                    total            722,787       69.1
 /// </code>
 /// </remarks>
-public sealed partial class Tiny : global::UNetGen.NoisePredictor
+public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
 {
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 722787;
@@ -93,8 +93,8 @@ public sealed partial class Tiny : global::UNetGen.NoisePredictor
     /// <summary>The network with PyTorch's initial values.</summary>
     /// <param name="device">Where its parameters are to be; null: on the CPU.</param>
     /// <param name="dtype">Their type; null: float32.</param>
-    public Tiny(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)
-        : base(nameof(Tiny))
+    public TinyUNet(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)
+        : base(nameof(TinyUNet))
     {
         init_conv = global::TorchSharp.torch.nn.Conv2d(3, 16, kernel_size: 7, padding: 3);
         time_mlp = new global::UNetGen.Blocks.TimeEmbedding(new global::UNetGen.Blocks.SinusoidalPosEmb(16), 16, 64);
@@ -203,7 +203,7 @@ public sealed partial class Tiny : global::UNetGen.NoisePredictor
 
     private static readonly global::UNetGen.NetworkInfo Description = new()
     {
-        Name = nameof(Tiny),
+        Name = nameof(TinyUNet),
         SpecPath = "specs/tiny.unet.yaml",
         SpecHash = SpecHash,
         Channels = Channels,
