@@ -1,13 +1,12 @@
 using System.Collections.Immutable;
-using UNetGen.Generator.Diagnostics;
 
 namespace UNetGen.Generator;
 
 /// <summary>Who a spec is, for telling it from the others.</summary>
-internal sealed record SpecIdentity(string Path, string ClassName, string HintName, LocationInfo Location);
+internal sealed record SpecIdentity(string Path, string ClassName, string HintName);
 
 /// <summary>A spec whose class another one has already: it gets an error instead of a class.</summary>
-internal sealed record Collision(string Path, DiagnosticInfo Problem);
+internal sealed record Collision(string Path, string Message);
 
 internal static class Collisions
 {
@@ -17,17 +16,27 @@ internal static class Collisions
         var found = new List<Collision>();
         var byClass = new Dictionary<string, SpecIdentity>(StringComparer.OrdinalIgnoreCase);
         var byHint = new Dictionary<string, SpecIdentity>(StringComparer.OrdinalIgnoreCase);
-        foreach (var identity in identities.OrderBy(identity => identity.Path, StringComparer.Ordinal))
+        foreach (var same in identities.GroupBy(identity => identity.Path).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
-            if (byClass.TryGetValue(identity.ClassName, out var first) || byHint.TryGetValue(identity.HintName, out first))
+            var identity = same.First();
+            if (same.Skip(1).Any())
             {
-                found.Add(new Collision(identity.Path, new DiagnosticInfo(Rules.Collision, identity.Location,
-                    $"the class {identity.ClassName} is already that of {first.Path}; give this spec a name of its own, `name: Another{identity.ClassName.Substring(identity.ClassName.LastIndexOf('.') + 1)}`")));
-                continue;
+                found.Add(new Collision(identity.Path, $"the project lists {identity.Path} twice among its AdditionalFiles; once is enough"));
             }
-
-            byClass.Add(identity.ClassName, identity);
-            byHint.Add(identity.HintName, identity);
+            else if (byClass.TryGetValue(identity.ClassName, out var first))
+            {
+                var name = identity.ClassName.Substring(identity.ClassName.LastIndexOf('.') + 1);
+                found.Add(new Collision(identity.Path, $"the class {identity.ClassName} is already that of {first.Path}; give this spec a name of its own, as `name: Another{name}`"));
+            }
+            else if (byHint.TryGetValue(identity.HintName, out first))
+            {
+                found.Add(new Collision(identity.Path, $"this file's name differs from {first.Path} by case alone; rename one of them"));
+            }
+            else
+            {
+                byClass.Add(identity.ClassName, identity);
+                byHint.Add(identity.HintName, identity);
+            }
         }
 
         return found.ToEquatableArray();

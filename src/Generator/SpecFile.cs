@@ -28,35 +28,40 @@ internal sealed record ProjectInfo(string Directory, string RootNamespace)
         var from = Directory.Split('/');
         var to = target.Split('/');
         var common = 0;
-        while (common < from.Length && common < to.Length - 1 && from[common] == to[common])
+        // Where paths begin with a drive, hosts differ in how they write the same one: c:\ and C:\.
+        var comparison = from[0].EndsWith(":", StringComparison.Ordinal) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+        while (common < from.Length && common < to.Length - 1 && string.Equals(from[common], to[common], comparison))
             common++;
         return common == 0 ? target : string.Concat(Enumerable.Repeat("../", from.Length - common)) + string.Join("/", to.Skip(common));
     }
 }
 
-/// <summary>A spec as its file has it: who it is, what it says, what is wrong with it.</summary>
-internal sealed record SpecFile(SpecIdentity Identity, SpecNetwork Network, EquatableArray<DiagnosticInfo> Problems)
+/// <summary>A spec as its file has it: what it says, what is wrong with it, and where it says its class's name.</summary>
+internal sealed record SpecFile(SpecNetwork Network, EquatableArray<DiagnosticInfo> Problems, LocationInfo NamePlace)
 {
     public static SpecFile Read(AdditionalText file, ProjectInfo project, CancellationToken cancellation)
     {
         var text = file.GetText(cancellation) ?? SourceText.From("");
         var problems = new Problems(file.Path, text);
         var spec = new UNetSpec { Name = Names.FromPath(file.Path), Namespace = project.RootNamespace };
+        var namePlace = new TextSpan(0, 0);
         try
         {
             if (Names.FaultOfNamespace(spec.Namespace) is not null)
                 spec = spec with { Namespace = "" }; // a RootNamespace that C# doesn't take, as of a project named 2d-models
-            if (YamlReader.Read(text.ToString(), problems, cancellation) is { } root)
-                spec = SpecReader.Read(root, spec, problems);
+            if (YamlReader.Read(text, problems, cancellation) is { } root)
+                spec = SpecReader.Read(root, spec, problems, out namePlace);
+            else
+                spec = Names.FromBrokenText(text, spec);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             problems.Report(Rules.Failure, new TextSpan(0, 0), $"reading the spec failed; please report it with the spec: {exception.GetType().Name}: {exception.Message}");
         }
 
-        var path = project.Relative(file.Path);
-        var network = new SpecNetwork(path, spec, problems.Any);
-        return new SpecFile(new SpecIdentity(path, network.ClassName, network.HintName, problems.LocationOf(new TextSpan(0, 0))), network, problems.ToArray());
+        // A file's name may have a line break, which would end a comment in the source.
+        var path = string.Concat(project.Relative(file.Path).Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? '_' : c));
+        return new SpecFile(new SpecNetwork(path, spec, problems.Any), problems.ToArray(), problems.LocationOf(namePlace));
     }
 }
 
@@ -68,6 +73,8 @@ internal sealed record SpecNetwork(string Path, UNetSpec Spec, bool Broken)
     public string ClassName => Spec.Namespace.Length == 0 ? Spec.Name : $"{Spec.Namespace}.{Spec.Name}";
 
     public string HintName => HintNames.Of(Path);
+
+    public SpecIdentity Identity => new(Path, ClassName, HintName);
 
     public SourceFile Emit(CancellationToken cancellation)
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Text;
+using UNetGen.Generator.Diagnostics;
 
 namespace UNetGen.Generator;
 
@@ -29,7 +30,7 @@ public sealed class UNetGenerator : IIncrementalGenerator
             .WithTrackingName(Steps.Read);
 
         var collisions = read
-            .Select(static (file, _) => file.Identity)
+            .Select(static (file, _) => file.Network.Identity)
             .Collect()
             .Select(static (identities, _) => Collisions.Find(identities))
             .WithTrackingName(Steps.Collisions);
@@ -47,8 +48,10 @@ public sealed class UNetGenerator : IIncrementalGenerator
             read.SelectMany(static (file, _) => file.Problems).WithTrackingName(Steps.Problems),
             static (output, problem) => output.ReportDiagnostic(problem.ToDiagnostic()));
         context.RegisterSourceOutput(
-            collisions.SelectMany(static (found, _) => found),
-            static (output, collision) => output.ReportDiagnostic(collision.Problem.ToDiagnostic()));
+            read.Combine(collisions).SelectMany(static (pair, _) => pair.Right
+                .Where(collision => collision.Path == pair.Left.Network.Path)
+                .Select(collision => new DiagnosticInfo(Rules.Collision, pair.Left.NamePlace, collision.Message))),
+            static (output, problem) => output.ReportDiagnostic(problem.ToDiagnostic()));
         context.RegisterSourceOutput(source, static (output, file) =>
         {
             if (file.Failure is { } failure)

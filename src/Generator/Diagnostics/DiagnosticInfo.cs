@@ -20,13 +20,22 @@ internal sealed class Problems(string path, SourceText text)
 {
     private readonly List<DiagnosticInfo> found = [];
 
+    /// <summary>For trying whether something would do.</summary>
+    public static Problems Ignored => new("", SourceText.From(""));
+
     public bool Any => found.Count > 0;
 
     /// <summary>All that was reported, in the order of the file.</summary>
     public EquatableArray<DiagnosticInfo> ToArray() => found.OrderBy(problem => problem.Location.Span.Start).ToEquatableArray();
 
-    public void Report(DiagnosticDescriptor rule, TextSpan span, string message) =>
-        found.Add(new DiagnosticInfo(rule, LocationOf(span), message));
+    public void Report(DiagnosticDescriptor rule, TextSpan span, string message)
+    {
+        const int most = 50;
+        if (found.Count < most)
+            found.Add(new DiagnosticInfo(rule, LocationOf(span), message));
+        else if (found.Count == most)
+            found.Add(new DiagnosticInfo(Rules.TooLarge, LocationOf(span), $"here and below are more than {most} errors; mend the others first"));
+    }
 
     public LocationInfo LocationOf(TextSpan span)
     {

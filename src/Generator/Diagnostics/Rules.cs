@@ -2,31 +2,52 @@ using Microsoft.CodeAnalysis;
 
 namespace UNetGen.Generator.Diagnostics;
 
-/// <summary>One descriptor a rule. The message is written where the rule is checked, with the numbers at hand.</summary>
+/// <summary>One descriptor a rule, with why it is one. The message is written where the rule is checked, with the numbers at hand.</summary>
 internal static class Rules
 {
-    public static readonly DiagnosticDescriptor NotYaml = Rule("UNG0001", "The spec is not YAML");
-    public static readonly DiagnosticDescriptor Tab = Rule("UNG0002", "A tab indents a line");
-    public static readonly DiagnosticDescriptor DuplicateKey = Rule("UNG0003", "A key stands twice");
-    public static readonly DiagnosticDescriptor UnknownKey = Rule("UNG0004", "Unknown key");
-    public static readonly DiagnosticDescriptor UnknownValue = Rule("UNG0005", "Unknown value");
-    public static readonly DiagnosticDescriptor MissingKey = Rule("UNG0006", "A required key is missing");
-    public static readonly DiagnosticDescriptor WrongType = Rule("UNG0007", "A value of the wrong type");
-    public static readonly DiagnosticDescriptor OutOfRange = Rule("UNG0008", "A value out of its range");
-    public static readonly DiagnosticDescriptor SeveralDocuments = Rule("UNG0009", "Several YAML documents in one file");
-    public static readonly DiagnosticDescriptor Indirection = Rule("UNG0010", "Anchors, aliases and tags are no part of the language");
-    public static readonly DiagnosticDescriptor TooLarge = Rule("UNG0011", "The spec is too large or nested too deep");
-    public static readonly DiagnosticDescriptor InvalidName = Rule("UNG0012", "The class or namespace can't have this name");
-    public static readonly DiagnosticDescriptor Collision = Rule("UNG0013", "Two specs give the same class");
-    public static readonly DiagnosticDescriptor Width = Rule("UNG0014", "A width that no network can have");
-    public static readonly DiagnosticDescriptor Groups = Rule("UNG0015", "GroupNorm's groups don't divide a width");
-    public static readonly DiagnosticDescriptor Halving = Rule("UNG0016", "The levels can't halve the image");
-    public static readonly DiagnosticDescriptor Attention = Rule("UNG0017", "Attention that doesn't fit the levels");
-    public static readonly DiagnosticDescriptor NoEffect = Rule("UNG0018", "The preset fixes this key, or it has no effect");
-    public static readonly DiagnosticDescriptor NotSupported = Rule("UNG0019", "Part of the language, but not of this version");
-    public static readonly DiagnosticDescriptor Schedule = Rule("UNG0020", "The noise schedule is impossible");
-    public static readonly DiagnosticDescriptor Failure = Rule("UNG0099", "The generator failed");
+    public static readonly DiagnosticDescriptor NotYaml = Rule("UNG0001", "The spec is not YAML",
+        "A spec is YAML 1.2, so that every editor and every other program can read it.");
+    public static readonly DiagnosticDescriptor Tab = Rule("UNG0002", "A tab indents a line",
+        "YAML forbids tabs in indentation, because their width is a matter of taste and the structure must not be.");
+    public static readonly DiagnosticDescriptor DuplicateKey = Rule("UNG0003", "A key stands twice",
+        "Of two values for one key, one would be lost in silence.");
+    public static readonly DiagnosticDescriptor UnknownKey = Rule("UNG0004", "Unknown key",
+        "A misspelt key would leave its default in place, and the network would quietly be another.");
+    public static readonly DiagnosticDescriptor UnknownValue = Rule("UNG0005", "Unknown value",
+        "A misspelt word can't stand for anything.");
+    public static readonly DiagnosticDescriptor MissingKey = Rule("UNG0006", "A required key is missing",
+        "These keys have no default that would suit most networks.");
+    public static readonly DiagnosticDescriptor WrongType = Rule("UNG0007", "A value of the wrong type",
+        "A value is read as what it is written as: nothing is converted that might have meant something else.");
+    public static readonly DiagnosticDescriptor OutOfRange = Rule("UNG0008", "A value out of its range",
+        "Outside its range the value has no meaning, or the network can't be computed.");
+    public static readonly DiagnosticDescriptor SeveralDocuments = Rule("UNG0009", "Several YAML documents in one file",
+        "A file is one network and gives one class.");
+    public static readonly DiagnosticDescriptor Indirection = Rule("UNG0010", "Anchors, aliases and tags are no part of the language",
+        "Every value of a spec stands where it is read; anchors and tags also let a small file stand for a huge one.");
+    public static readonly DiagnosticDescriptor TooLarge = Rule("UNG0011", "The spec is too large or nested too deep",
+        "The compiler reads specs at every keystroke; a real one has some thirty keys.");
+    public static readonly DiagnosticDescriptor InvalidName = Rule("UNG0012", "The class or namespace can't have this name",
+        "The names become C# identifiers.");
+    public static readonly DiagnosticDescriptor Collision = Rule("UNG0013", "Two specs give the same class",
+        "One class can't be two networks; on some systems names that differ by case are one file.");
+    public static readonly DiagnosticDescriptor Width = Rule("UNG0014", "A width that no network can have",
+        "Half of dim are sines, half cosines; a level has at least one channel and not so many that its size overflows.");
+    public static readonly DiagnosticDescriptor Groups = Rule("UNG0015", "GroupNorm's groups don't divide a width",
+        "GroupNorm normalises groups of equally many channels.");
+    public static readonly DiagnosticDescriptor Halving = Rule("UNG0016", "The levels can't halve the image",
+        "Each level but the last halves height and width exactly, so that the way up meets the skips at their size.");
+    public static readonly DiagnosticDescriptor Attention = Rule("UNG0017", "Attention that doesn't fit the levels",
+        "Attention is said for levels that exist, at a size whose scores fit into memory.");
+    public static readonly DiagnosticDescriptor NoEffect = Rule("UNG0018", "The preset fixes this key, or it has no effect",
+        "A key that changes nothing tells its reader something untrue about the network.");
+    public static readonly DiagnosticDescriptor NotSupported = Rule("UNG0019", "Part of the language, but not of this version",
+        "The language is larger than this version; what it doesn't do yet it says.");
+    public static readonly DiagnosticDescriptor Schedule = Rule("UNG0020", "The noise schedule is impossible",
+        "A beta is the share of noise that a step adds: it lies between 0 and 1.");
+    public static readonly DiagnosticDescriptor Failure = Rule("UNG0099", "The generator failed",
+        "A fault of the generator's own, reported as a diagnostic so that the other specs still get their classes.");
 
-    private static DiagnosticDescriptor Rule(string id, string title) =>
-        new(id, title, "{0}", "UNetGen", DiagnosticSeverity.Error, isEnabledByDefault: true);
+    private static DiagnosticDescriptor Rule(string id, string title, string why) =>
+        new(id, title, "{0}", "UNetGen", DiagnosticSeverity.Error, isEnabledByDefault: true, description: why);
 }

@@ -22,9 +22,6 @@ internal static class CSharp
     public static string Construction(ModulePlan module) =>
         $"{(module.Factory is { } factory ? "global::" + factory : "new " + Type(module.Type))}({Arguments(module.Arguments)})";
 
-    public static string Properties(IEnumerable<Argument> properties) =>
-        string.Join(", ", properties.Select(property => $"{property.Name} = {Value(property.Value)}"));
-
     public static string Value(object value) => value switch
     {
         int number => number.ToString(CultureInfo.InvariantCulture),

@@ -17,21 +17,27 @@ internal abstract class FieldType<T>
     /// <summary>Reports the wrong type and returns false.</summary>
     protected bool Refuse(YamlNode node, string key, Problems problems)
     {
-        problems.Report(Rules.WrongType, node.Span, $"'{key}' must be {Description}, not {node.Kind}");
+        if (node is YamlAlias)
+            return false; // reported where it was read
+        var remedy = node is YamlScalar { IsPlain: false } text && TryRead(new YamlScalar(text.Span, text.Value, plain: true), key, Problems.Ignored, out _)
+            ? "; leave out the quotes"
+            : "";
+        problems.Report(Rules.WrongType, node.Span, $"'{key}' must be {Description}, not {node.Kind}{remedy}");
         return false;
     }
 
     /// <summary>Reports the right type with an impossible value and returns false.</summary>
     protected bool RefuseRange(YamlScalar scalar, string key, Problems problems)
     {
-        problems.Report(Rules.OutOfRange, scalar.Span, $"'{key}' must be {Description}, not {scalar.Value}");
+        problems.Report(Rules.OutOfRange, scalar.Span, $"'{key}' must be {Description}, not {scalar.Shown}");
         return false;
     }
 }
 
-internal sealed class IntType(int min, int max) : FieldType<int>
+/// <param name="description">Where other numbers than those from <paramref name="min"/> to <paramref name="max"/> are refused later, with more to say.</param>
+internal sealed class IntType(int min, int max, string? description = null) : FieldType<int>
 {
-    public override string Description => $"a whole number from {min} to {max}";
+    public override string Description { get; } = description ?? $"a whole number from {min} to {max}";
 
     public override bool TryRead(YamlNode node, string key, Problems problems, out int value)
     {
@@ -82,6 +88,7 @@ internal sealed class FloatType(string description, Func<double, bool> valid) : 
         const NumberStyles style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
         if (!double.TryParse(scalar.Value, style, CultureInfo.InvariantCulture, out value))
             return Refuse(node, key, problems);
+        value += 0.0; // -0 is 0, and must be written so
         return (!double.IsInfinity(value) && valid(value)) || RefuseRange(scalar, key, problems);
     }
 
@@ -107,6 +114,7 @@ internal sealed class ChoiceType<T> : FieldType<T>
 {
     private readonly Dictionary<string, T> words = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> elsewhere = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> synonyms = new(StringComparer.OrdinalIgnoreCase);
 
     /// <param name="except">Values that the enum has for another key.</param>
     public ChoiceType(params T[] except)
@@ -127,6 +135,14 @@ internal sealed class ChoiceType<T> : FieldType<T>
         return this;
     }
 
+    /// <summary>What other projects call this value.</summary>
+    public ChoiceType<T> AlsoKnownAs(T value, params string[] names)
+    {
+        foreach (var name in names)
+            synonyms.Add(name, Write(value));
+        return this;
+    }
+
     public override bool TryRead(YamlNode node, string key, Problems problems, out T value)
     {
         value = default;
@@ -140,8 +156,9 @@ internal sealed class ChoiceType<T> : FieldType<T>
             return false;
         }
 
-        var meant = Text.Nearest(scalar.Value, words.Keys) is { } near ? $"; did you mean '{near}'?" : "";
-        problems.Report(Rules.UnknownValue, scalar.Span, $"'{scalar.Value}' is no value of '{key}', which must be {Description}{meant}");
+        var near = synonyms.TryGetValue(scalar.Value, out var synonym) ? synonym : Text.Nearest(scalar.Value, words.Keys);
+        var meant = near is null ? "" : $"; did you mean '{near}'?";
+        problems.Report(Rules.UnknownValue, scalar.Span, $"'{scalar.Shown}' is no value of '{key}', which must be {Description}{meant}");
         return false;
     }
 
@@ -193,9 +210,11 @@ internal sealed class ListType<T>(FieldType<T> item, string description) : Field
 
 internal sealed class ImageSizeType(int max) : FieldType<ImageSize>
 {
-    private readonly IntType side = new(1, max);
+    private readonly IntType side = new(1, max, $"a whole number from 1 to {max}, or [height, width]");
 
-    public override string Description => $"a whole number from 1 to {max}, or [height, width]";
+    private readonly IntType one = new(1, max);
+
+    public override string Description => side.Description;
 
     public override bool TryRead(YamlNode node, string key, Problems problems, out ImageSize value)
     {
@@ -214,7 +233,7 @@ internal sealed class ImageSizeType(int max) : FieldType<ImageSize>
             return false;
         }
 
-        var good = side.TryRead(sequence.Items[0], key + "[0]", problems, out var height) & side.TryRead(sequence.Items[1], key + "[1]", problems, out var width);
+        var good = one.TryRead(sequence.Items[0], key + "[0]", problems, out var height) & one.TryRead(sequence.Items[1], key + "[1]", problems, out var width);
         value = new ImageSize(height, width);
         return good;
     }

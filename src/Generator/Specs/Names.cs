@@ -1,17 +1,26 @@
+using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Text;
 
 namespace UNetGen.Generator.Specs;
 
 /// <summary>What a class and a namespace may be called.</summary>
 internal static class Names
 {
+    // C# itself has 511, for both together more; a file's name, from which a class's is made, has 255.
+    private const int MaxLength = 300;
+
     /// <summary>Why this can't be the class's name, or null where it can.</summary>
     public static string? FaultOfClass(string name)
     {
+        if (name.Length > MaxLength)
+            return $"'{Text.Shown(name)}' has {name.Length} letters; at most {MaxLength}";
         if (!SyntaxFacts.IsValidIdentifier(name))
-            return $"'{name}' is no C# identifier{Suggestion(name)}";
+            return $"'{Text.Shown(name)}' is no C# identifier{Suggestion(name)}";
         if (IsKeyword(name))
             return $"'{name}' is a C# keyword{Suggestion(name)}";
+        if (name.All(c => c is >= 'a' and <= 'z'))
+            return $"'{name}' has lower-case letters alone, which C# reserves (CS8981){Suggestion(name)}";
         if (Emission.NetworkEmitter.ReservedMembers.Contains(name) || Planning.UNetPlanner.IsMemberName(name))
             return $"'{name}' is what the generated class calls one of its own members; use '{name}UNet'";
         return null;
@@ -20,8 +29,13 @@ internal static class Names
     /// <summary>Why this can't be the namespace, or null where it can.</summary>
     public static string? FaultOfNamespace(string name)
     {
-        var wrong = name.Split('.').FirstOrDefault(part => !SyntaxFacts.IsValidIdentifier(part) || IsKeyword(part));
-        return wrong is null ? null : $"'{name}' is no C# namespace: '{wrong}' is {(IsKeyword(wrong) ? "a keyword" : "no identifier")}";
+        if (name.Length > MaxLength)
+            return $"'{Text.Shown(name)}' has {name.Length} letters; at most {MaxLength}";
+        var wrong = name.Split('.').FirstOrDefault(part => !SyntaxFacts.IsValidIdentifier(part) || SyntaxFacts.GetKeywordKind(part) != SyntaxKind.None);
+        if (wrong is null)
+            return null;
+        return $"'{Text.Shown(name)}' is no C# namespace: '{Text.Shown(wrong)}' is {(SyntaxFacts.IsValidIdentifier(wrong) ? "a keyword" : "no identifier")}; "
+            + "write identifiers with dots between them, as My.Models";
     }
 
     /// <summary>The class of a spec that doesn't name it: <c>tiny.unet.yaml</c> is TinyUNet.</summary>
@@ -35,6 +49,24 @@ internal static class Names
         return name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase) ? name : name + suffix;
     }
 
+    /// <summary>
+    /// The names that a file which isn't YAML seems to give: while someone types a line, their code still finds the class of the others.
+    /// </summary>
+    public static UNetSpec FromBrokenText(SourceText text, UNetSpec spec)
+    {
+        var beginning = text.ToString(TextSpan.FromBounds(0, Math.Min(text.Length, Yaml.YamlReader.MaxLength)));
+        foreach (Match match in Regex.Matches(beginning, @"^(name|namespace):[ \t]+[""']?([\w.]+)", RegexOptions.Multiline | RegexOptions.CultureInvariant))
+        {
+            var name = match.Groups[2].Value;
+            if (match.Groups[1].Value == "name" && FaultOfClass(name) is null)
+                spec = spec with { Name = name };
+            else if (match.Groups[1].Value == "namespace" && FaultOfNamespace(name) is null)
+                spec = spec with { Namespace = name };
+        }
+
+        return spec;
+    }
+
     // Contextual keywords too: a class named record or var compiles only in some places.
     private static bool IsKeyword(string name) =>
         SyntaxFacts.GetKeywordKind(name) != SyntaxKind.None || SyntaxFacts.GetContextualKeywordKind(name) != SyntaxKind.None;
@@ -44,6 +76,6 @@ internal static class Names
         var better = Text.PascalCase(name);
         if (better.Length > 0 && char.IsDigit(better[0]))
             better = "UNet" + better;
-        return SyntaxFacts.IsValidIdentifier(better) && !IsKeyword(better) && better != name ? $"; use '{better}'" : "; use letters, digits and '_', a letter first";
+        return better != name && better.Length < 64 && FaultOfClass(better) is null ? $"; use '{better}'" : "; use letters, digits and '_', a letter first";
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Microsoft.CodeAnalysis.Text;
 using UNetGen.Generator.Diagnostics;
 
 namespace UNetGen.Generator.Specs;
@@ -5,6 +7,12 @@ namespace UNetGen.Generator.Specs;
 /// <summary>What only several keys together can violate. Each message has the arithmetic and the nearest values that would do.</summary>
 internal static class SpecChecks
 {
+    // 2^12 is the largest image.
+    private const int MaxLevels = 13;
+
+    // Each position looks at each: at 65,536 the scores of one head and image are 17 GB.
+    private const int MaxFullAttention = 65536;
+
     public static void Check(UNetSpec spec, SpecSource source, Problems problems)
     {
         CheckWidths(spec, source, problems);
@@ -13,18 +21,26 @@ internal static class SpecChecks
 
         CheckHalving(spec, source, problems);
         CheckGroups(spec, source, problems);
-        CheckAttention(spec, source, problems);
-        CheckEffect(spec, source, problems);
+        if (CheckAttentionLevels(spec, source, problems))
+        {
+            CheckAttentionSizes(spec, source, problems);
+            CheckEffect(spec, source, problems);
+        }
+
         CheckSchedule(spec, source, problems);
     }
 
     private static void CheckWidths(UNetSpec spec, SpecSource source, Problems problems)
     {
+        if (spec.Levels > MaxLevels)
+        {
+            problems.Report(Rules.Halving, source.Span("channel_multipliers"), $"{spec.Levels} levels; no image can be halved so often: use at most {MaxLevels}");
+            return;
+        }
+
         if (spec.Dim < 4 || spec.Dim % 2 != 0 || spec.Dim > Fields.MaxWidth)
         {
             var use = spec.Dim < 4 ? "4" : spec.Dim > Fields.MaxWidth ? $"{Fields.MaxWidth}" : $"{spec.Dim - 1} or {spec.Dim + 1}";
-            if (spec.Dim == 5)
-                use = "4 or 6";
             problems.Report(Rules.Width, source.Span("dim"), $"dim {spec.Dim}: the base width must be even, from 4 to {Fields.MaxWidth}; use {use}");
             return;
         }
@@ -36,39 +52,28 @@ internal static class SpecChecks
             if (multiplier < 1)
                 problems.Report(Rules.Width, source.ItemSpan("channel_multipliers", level), $"level {level} would be {width} wide (dim {spec.Dim} * {multiplier}); a multiplier is at least 1");
             else if (width > Fields.MaxWidth)
-                problems.Report(Rules.Width, source.ItemSpan("channel_multipliers", level), $"level {level} would be {width} wide (dim {spec.Dim} * {multiplier}); at most {Fields.MaxWidth}: use at most {Fields.MaxWidth / spec.Dim}");
+                problems.Report(Rules.Width, source.ItemSpan("channel_multipliers", level), $"level {level} would be {width} wide (dim {spec.Dim} * {multiplier}); at most {Fields.MaxWidth}: use a multiplier of at most {Fields.MaxWidth / spec.Dim}");
         }
     }
 
     private static void CheckHalving(UNetSpec spec, SpecSource source, Problems problems)
     {
-        if (spec.Levels > 15)
+        var (height, width) = (spec.ImageSize.Height, spec.ImageSize.Width);
+        CheckSide(height == width ? "" : "height ", 0, height);
+        if (height != width)
+            CheckSide("width ", 1, width);
+
+        void CheckSide(string name, int index, int size)
         {
-            problems.Report(Rules.Halving, source.Span("channel_multipliers"), $"{spec.Levels} levels; no image can be halved so often: use at most 15");
-            return;
-        }
-
-        var size = spec.ImageSize;
-        var (good, wrong, name) = Halvings(size.Height) <= Halvings(size.Width)
-            ? (Halvings(size.Height), size.Height, size.Height == size.Width ? "" : "height ")
-            : (Halvings(size.Width), size.Width, "width ");
-        if (good >= spec.Levels - 1)
-            return;
-
-        var factor = spec.DownsampleFactor;
-        var steps = name + wrong + string.Concat(Enumerable.Repeat(" / 2", good)) + (good == 0 ? "" : $" = {wrong >> good}");
-        var below = wrong / factor * factor;
-        var sizes = below == 0 ? $"{factor}" : $"{below} or {below + factor}";
-        var levels = good == 0 ? "one level" : $"{Text.Words(good + 1)} levels";
-        problems.Report(Rules.Halving, source.Span("image_size"),
-            $"{steps} cannot halve {(good == 0 ? "even once" : "again")}: {Text.Words(spec.Levels)} levels need a multiple of {factor}; use {sizes}, or {levels}");
-
-        static int Halvings(int size)
-        {
-            var count = 0;
-            for (; size % 2 == 0 && size > 0; size /= 2)
-                count++;
-            return count;
+            var factor = spec.DownsampleFactor;
+            if (size % factor == 0)
+                return;
+            var halvings = Enumerable.Range(0, spec.Levels).First(count => size % (2 << count) != 0);
+            var steps = name + size + string.Concat(Enumerable.Repeat(" / 2", halvings)) + (halvings == 0 ? "" : $" = {size >> halvings}");
+            var below = size / factor * factor;
+            var sizes = below == 0 ? $"{factor}" : $"{below} or {below + factor}";
+            problems.Report(Rules.Halving, source.ItemSpan("image_size", index),
+                $"{steps} cannot halve {(halvings == 0 ? "even once" : "again")}: {Levels(spec.Levels)} need a multiple of {factor}; use {sizes}, or {Levels(halvings + 1)}");
         }
     }
 
@@ -89,7 +94,7 @@ internal static class SpecChecks
             .OrderBy(g => Math.Abs(Math.Log(g) - Math.Log(spec.Groups))).ThenBy(g => g).Take(4).OrderBy(g => g);
         var dim = source.Has("init_dim") && spec.InitDim % spec.Groups != 0 ? null : NearestDim(spec);
         problems.Report(Rules.Groups, source.Has("groups") ? source.Span("groups") : wrong == 0 ? source.Span("init_dim", "dim") : source.ItemSpan("channel_multipliers", wrong - 1),
-            $"{what}: not divisible by groups {spec.Groups}; use groups {Text.OneOf(groups)}{(dim is { } d ? $", or dim {d}" : "")}");
+            $"{what}: not divisible by groups {spec.Groups}{(source.Has("groups") ? "" : ", the preset's default")}; use groups {Text.OneOf(groups)}{(dim is { } d ? $", or dim {d}" : "")}");
     }
 
     /// <summary>The nearest valid dim whose every width the groups divide, upwards where two are as near.</summary>
@@ -100,7 +105,7 @@ internal static class SpecChecks
             foreach (var dim in new[] { spec.Dim + distance, spec.Dim - distance })
             {
                 var first = spec.GivenInitDim ?? dim;
-                if (dim >= 4 && dim % 2 == 0 && first % spec.Groups == 0 && spec.ChannelMultipliers.All(multiplier => dim * multiplier % spec.Groups == 0))
+                if (dim >= 4 && dim % 2 == 0 && spec.ChannelMultipliers.All(multiplier => (long)dim * multiplier <= Fields.MaxWidth) && first % spec.Groups == 0 && spec.ChannelMultipliers.All(multiplier => dim * multiplier % spec.Groups == 0))
                     return dim;
             }
         }
@@ -108,56 +113,79 @@ internal static class SpecChecks
         return null;
     }
 
-    private static void CheckAttention(UNetSpec spec, SpecSource source, Problems problems)
+    /// <summary>Whether it is known which level attends.</summary>
+    private static bool CheckAttentionLevels(UNetSpec spec, SpecSource source, Problems problems)
     {
         const string levelsKey = "attention.levels", resolutionsKey = "attention.resolutions";
-        if (spec.Attention.GivenLevels is { } levels && spec.Attention.GivenResolutions is not null)
+        if (spec.Attention.GivenLevels is not null && spec.Attention.GivenResolutions is not null)
         {
             problems.Report(Rules.Attention, source.KeySpan(resolutionsKey), "levels and resolutions both say where attention stands; use one of them");
+            return false;
         }
-        else if (spec.Attention.GivenLevels is { } given && given.Count != spec.Levels)
+
+        if (spec.Attention.GivenLevels is { } given && given.Count != spec.Levels)
         {
             problems.Report(Rules.Attention, source.Span(levelsKey),
-                $"{Text.Words(given.Count)} {(given.Count == 1 ? "entry" : "entries")} for {Text.Words(spec.Levels)} {(spec.Levels == 1 ? "level" : "levels")} (channel_multipliers); one entry a level");
+                $"{levelsKey} has {Text.Words(given.Count)} {(given.Count == 1 ? "entry" : "entries")}, but channel_multipliers has {Levels(spec.Levels)}; give one entry a level");
+            return false;
         }
-        else if (spec.Attention.GivenResolutions is { } resolutions)
-        {
-            if (spec.ImageSize.Height != spec.ImageSize.Width)
-            {
-                problems.Report(Rules.Attention, source.KeySpan(resolutionsKey), $"resolutions need a square image, this one is {spec.ImageSize}; use attention.levels");
-                return;
-            }
 
-            var sizes = Enumerable.Range(0, spec.Levels).Select(level => spec.SizeAt(level).Height).ToList();
-            for (var i = 0; i < resolutions.Count; i++)
-            {
-                if (!sizes.Contains(resolutions[i]))
-                    problems.Report(Rules.Attention, source.ItemSpan(resolutionsKey, i), $"no level has size {resolutions[i]}; the levels are at {Text.OneOf(sizes).Replace(" or ", " and ")}");
-            }
+        if (spec.Attention.GivenResolutions is not { } resolutions)
+            return true;
+        if (spec.ImageSize.Height != spec.ImageSize.Width)
+        {
+            problems.Report(Rules.Attention, source.KeySpan(resolutionsKey), $"resolutions need a square image, this one is {spec.ImageSize}; use attention.levels");
+            return false;
+        }
+
+        var sizes = Enumerable.Range(0, spec.Levels).Select(level => spec.SizeAt(level).Height).ToList();
+        for (var i = 0; i < resolutions.Count; i++)
+        {
+            if (!sizes.Contains(resolutions[i]))
+                problems.Report(Rules.Attention, source.ItemSpan(resolutionsKey, i), $"no level has size {resolutions[i]}; the levels are at {Text.AllOf(sizes)}");
+        }
+
+        return true;
+    }
+
+    private static void CheckAttentionSizes(UNetSpec spec, SpecSource source, Problems problems)
+    {
+        var attention = spec.Attention;
+        var width = (long)attention.Heads * attention.HeadDim;
+        if (spec.AnyAttention && width > Fields.MaxWidth)
+            problems.Report(Rules.Attention, source.Span("attention.heads", "attention.head_dim"),
+                $"{attention.Heads} heads of {attention.HeadDim} are {width} wide; at most {Fields.MaxWidth}: use fewer or narrower heads");
+
+        for (var level = 0; level < spec.Levels; level++)
+        {
+            if (spec.AttentionAt(level) == AttentionKind.Full)
+                CheckFull($"at level {level}", spec.SizeAt(level), "use linear attention there, or a smaller image", PlaceOf(level));
+        }
+
+        if (spec.AttentionInTheMiddle == AttentionKind.Full)
+            CheckFull("in the middle", spec.SizeAt(spec.Levels - 1), "use mid: none, more levels or a smaller image", source.Span("attention.mid", "image_size"));
+
+        TextSpan PlaceOf(int level) => source.Has("attention.levels")
+            ? source.ItemSpan("attention.levels", level)
+            : source.Span("attention.resolutions", "image_size");
+
+        void CheckFull(string where, ImageSize size, string remedy, TextSpan place)
+        {
+            var positions = (long)size.Height * size.Width;
+            if (positions <= MaxFullAttention)
+                return;
+            var gigabytes = (positions * positions * 4e-9).ToString("0", CultureInfo.InvariantCulture);
+            problems.Report(Rules.Attention, place,
+                $"full attention {where} compares {positions} positions ({size}) with one another, which takes {gigabytes} GB a head and image; {remedy}");
         }
     }
 
     private static void CheckEffect(UNetSpec spec, SpecSource source, Problems problems)
     {
-        if (spec.Norm == Norm.Rms)
-            Useless("groups", "norm: rms has no groups; leave it out, or say norm: group");
-        if (!Fields.UsesNormEps(spec))
-            Useless("norm_eps", "there is no GroupNorm here; leave it out, or say norm: group");
-        foreach (var key in new[] { "theta", "order", "freq_shift" })
+        foreach (var field in Fields.All)
         {
-            if (!Fields.IsSinusoidal(spec))
-                Useless("time_embedding." + key, "only type: sinusoidal has it; leave it out");
-        }
-
-        if (spec.Diffusion.Schedule != BetaSchedule.Linear)
-            Useless("diffusion.schedule_scaling", "only schedule: linear is scaled; leave it out");
-        if (spec.Diffusion.LossWeight != LossWeight.MinSnr)
-            Useless("diffusion.min_snr_gamma", "it belongs to loss_weight: min_snr; leave it out, or say so");
-
-        void Useless(string key, string reason)
-        {
-            if (source.Has(key))
-                problems.Report(Rules.NoEffect, source.KeySpan(key), $"'{key}' would have no effect: {reason}");
+            if (source.Has(field.Key) && field.WhyUseless(spec) is { } reason)
+                problems.Report(Rules.NoEffect, source.KeySpan(field.Key), $"'{field.Key}' would have no effect: {reason}");
         }
     }
 
@@ -168,9 +196,11 @@ internal static class SpecChecks
         if (spec.Diffusion is { Schedule: BetaSchedule.Linear, ScheduleScaling: true } && last >= 1)
         {
             problems.Report(Rules.Schedule, source.Span("diffusion.timesteps"),
-                $"the last beta would be 0.02 * 1000 / {spec.Diffusion.Timesteps} = {last.ToString("0.###", System.Globalization.CultureInfo.InvariantCulture)}, and must be below 1; use at least 21 timesteps, schedule_scaling: false or schedule: cosine");
+                $"the last beta would be 0.02 * 1000 / {spec.Diffusion.Timesteps} = {last.ToString("0.###", CultureInfo.InvariantCulture)}, and must be below 1; use at least 21 timesteps, schedule_scaling: false or schedule: cosine");
         }
     }
+
+    private static string Levels(int count) => count == 1 ? "one level" : $"{Text.Words(count)} levels";
 
     private static int GreatestCommonDivisor(int a, int b) => b == 0 ? a : GreatestCommonDivisor(b, a % b);
 }

@@ -9,6 +9,9 @@ internal sealed class SpecSource
 {
     private readonly Dictionary<string, YamlEntry> entries = new(StringComparer.Ordinal);
 
+    /// <summary>Keys that are there in a way, misspelt or with an alias for a value: they aren't missing as well.</summary>
+    public HashSet<string> Misspelt { get; } = new(StringComparer.Ordinal);
+
     public void Add(string key, YamlEntry entry) => entries[key] = entry;
 
     public bool Has(string key) => entries.ContainsKey(key);
@@ -29,7 +32,9 @@ internal sealed class SpecSource
 internal static class SpecReader
 {
     /// <summary>The spec's best reading, whole and valid if no problem was reported.</summary>
-    public static UNetSpec Read(YamlMapping root, UNetSpec named, Problems problems)
+    /// <param name="named">The name and namespace of a spec that gives none.</param>
+    /// <param name="namePlace">Where the class's name stands, or the start of the file.</param>
+    public static UNetSpec Read(YamlMapping root, UNetSpec named, Problems problems, out TextSpan namePlace)
     {
         var source = new SpecSource();
         Collect(root, group: "", source, problems);
@@ -40,15 +45,16 @@ internal static class SpecReader
         {
             if (source.Has(field.Key))
                 spec = field.Read(source.Value(field.Key), spec, problems);
-            else if (field.Required)
-                problems.Report(Rules.MissingKey, FirstKey(root), $"'{field.Key}' is missing: {Lower(field.Summary)} It must be {field.Description}.");
+            else if (field.Required && !source.Misspelt.Contains(field.Key))
+                problems.Report(Rules.MissingKey, FirstKey(root), $"'{field.Key}' is missing: {Lower(field.Summary).TrimEnd('.')}; it must be {field.Description}");
         }
 
         spec = spec with
         {
             Name = spec.Name.Length > 0 ? spec.Name : named.Name,
-            Namespace = source.Has("namespace") ? spec.Namespace : named.Namespace,
+            Namespace = spec.Namespace.Length > 0 ? spec.Namespace : named.Namespace,
         };
+        namePlace = source.Has("name") ? source.Span("name") : new TextSpan(0, 0);
         if (source.Has("attention") && source.Value("attention") is YamlScalar)
             spec = spec with { Attention = spec.Attention with { Off = true } };
         if (!problems.Any)
@@ -61,12 +67,14 @@ internal static class SpecReader
         foreach (var entry in mapping.Entries)
         {
             var key = group + entry.Key.Value;
-            if (Fields.ByKey.ContainsKey(key))
+            if (entry.Value is YamlAlias)
+                source.Misspelt.Add(key); // reported where it was read
+            else if (Fields.ByKey.ContainsKey(key))
                 source.Add(key, entry);
             else if (group.Length == 0 && Fields.Groups.Contains(key))
                 CollectGroup(key, entry, source, problems);
             else
-                problems.Report(Rules.UnknownKey, entry.Key.Span, Unknown(entry.Key.Value, group));
+                problems.Report(Rules.UnknownKey, entry.Key.Span, Unknown(entry.Key, group, source));
         }
     }
 
@@ -77,17 +85,24 @@ internal static class SpecReader
         else if (group == "attention" && entry.Value is YamlScalar { Value: "none" })
             source.Add(group, entry);
         else
-            problems.Report(Rules.WrongType, entry.Value.Span, $"'{group}' must be {(group == "attention" ? "none or " : "")}a mapping of {Text.OneOf(KeysIn(group + ".")).Replace(" or ", " and ")}, not {entry.Value.Kind}");
+            problems.Report(Rules.WrongType, entry.Value.Span, $"'{group}' must be {(group == "attention" ? "none or " : "")}a mapping of {Text.AllOf(KeysIn(group + "."))}, not {entry.Value.Kind}");
     }
 
-    private static string Unknown(string word, string group)
+    private static string Unknown(YamlScalar key, string group, SpecSource source)
     {
         var where = group.Length == 0 ? "" : $" in '{group.TrimEnd('.')}'";
-        var known = Fields.All.FirstOrDefault(field => field.AlsoKnownAs.Contains(word) || LastPart(field.Key) == word);
-        var meant = known?.Key ?? Text.Nearest(word, KeysIn(group));
+        var known = Fields.All.FirstOrDefault(field => field.AlsoKnownAs.Contains(key.Value) || LastPart(field.Key) == key.Value)?.Key;
+        var meant = known is null ? Text.Nearest(key.Value, KeysIn(group)) : Place(known);
         if (meant is null)
-            return $"unknown key '{word}'{where}; the keys here are {string.Join(", ", KeysIn(group))}";
-        return $"unknown key '{word}'{where}; did you mean '{meant}'?";
+            return $"unknown key '{key.Shown}'{where}; the keys here are {Text.AllOf(KeysIn(group))}";
+        source.Misspelt.Add(known ?? group + meant);
+        return $"unknown key '{key.Shown}'{where}; did you mean '{meant}'?";
+
+        string Place(string full)
+        {
+            var its = full.Substring(0, full.LastIndexOf('.') + 1);
+            return its == group ? LastPart(full) : its.Length == 0 ? $"{full}' at the top level, outside '{group.TrimEnd('.')}" : $"{LastPart(full)}' under '{its.TrimEnd('.')}";
+        }
     }
 
     private static IEnumerable<string> KeysIn(string group) => Fields.All

@@ -42,10 +42,15 @@ internal static class Text
     }
 
     /// <summary><c>a</c>, <c>a or b</c>, <c>a, b or c</c>.</summary>
-    public static string OneOf<T>(IEnumerable<T> items)
+    public static string OneOf<T>(IEnumerable<T> items) => List(items, "or");
+
+    /// <summary><c>a</c>, <c>a and b</c>, <c>a, b and c</c>.</summary>
+    public static string AllOf<T>(IEnumerable<T> items) => List(items, "and");
+
+    private static string List<T>(IEnumerable<T> items, string word)
     {
         var words = items.Select(item => $"{item}").ToList();
-        return words.Count < 2 ? string.Concat(words) : $"{string.Join(", ", words.Take(words.Count - 1))} or {words[words.Count - 1]}";
+        return words.Count < 2 ? string.Concat(words) : $"{string.Join(", ", words.Take(words.Count - 1))} {word} {words[words.Count - 1]}";
     }
 
     /// <summary>The shortest that reads back the same, as people write it: <c>1e-5</c>, not <c>1E-05</c>.</summary>
@@ -58,6 +63,16 @@ internal static class Text
             : $"{text.Substring(0, exponent)}e{int.Parse(text.Substring(exponent + 1), CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture)}";
     }
 
+    /// <summary>What a user wrote, fit for a message: on one line, and not longer than one reads.</summary>
+    public static string Shown(string text)
+    {
+        const int most = 60;
+        var shown = new StringBuilder();
+        foreach (var c in text.Length > most ? text.Substring(0, char.IsHighSurrogate(text[most - 1]) ? most - 1 : most) : text)
+            shown.Append(char.IsControl(c) || c is '\u2028' or '\u2029' or '\uFEFF' ? $"\\u{(int)c:X4}" : $"{c}");
+        return shown.Append(text.Length > most ? "..." : "").ToString();
+    }
+
     /// <summary>Small numbers in words.</summary>
     public static string Words(int value) => value is >= 0 and <= 12
         ? new[] { "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve" }[value]
@@ -68,7 +83,8 @@ internal static class Text
     {
         if (word.Length > 64)
             return null;
-        var best = candidates.Select(candidate => (candidate, distance: Distance(word, candidate))).OrderBy(pair => pair.distance).FirstOrDefault();
+        var plain = word.ToLowerInvariant().Replace('-', '_');
+        var best = candidates.Select(candidate => (candidate, distance: Distance(plain, candidate))).OrderBy(pair => pair.distance).FirstOrDefault();
         return best.candidate is not null && best.distance <= Math.Max(1, best.candidate.Length / 3) ? best.candidate : null;
     }
 

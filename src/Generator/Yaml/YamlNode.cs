@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis.Text;
+using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator.Yaml;
 
@@ -20,14 +21,23 @@ internal sealed class YamlScalar(TextSpan span, string value, bool plain) : Yaml
 
     public bool IsNull => IsPlain && Value is "" or "null" or "~";
 
-    public override string Kind => IsNull ? "nothing" : IsPlain ? $"'{Value}'" : $"the text '{Value}'";
+    /// <summary>The value as messages show it.</summary>
+    public string Shown => Text.Shown(Value);
+
+    public override string Kind => IsNull ? "nothing" : IsPlain ? $"'{Shown}'" : $"the text '{Shown}'";
+}
+
+/// <summary>A value that stands elsewhere. The language has none: it was reported where it was read.</summary>
+internal sealed class YamlAlias(TextSpan span) : YamlNode(span)
+{
+    public override string Kind => "an alias";
 }
 
 internal sealed class YamlSequence(TextSpan span, IReadOnlyList<YamlNode> items) : YamlNode(span)
 {
     public IReadOnlyList<YamlNode> Items { get; } = items;
 
-    public override string Kind => "a list";
+    public override string Kind => Items.Count == 0 ? "an empty list" : "a list";
 }
 
 internal sealed class YamlMapping(TextSpan span, IReadOnlyList<YamlEntry> entries) : YamlNode(span)

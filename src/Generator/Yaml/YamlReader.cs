@@ -1,5 +1,6 @@
 using Microsoft.CodeAnalysis.Text;
 using UNetGen.Generator.Diagnostics;
+using UNetGen.Generator.Specs;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -9,7 +10,7 @@ namespace UNetGen.Generator.Yaml;
 internal sealed class YamlReader
 {
     // A spec has some thirty keys: what is larger is no spec, and would make every keystroke slow.
-    private const int MaxLength = 64 * 1024;
+    public const int MaxLength = 64 * 1024;
     private const int MaxDepth = 16;
 
     private readonly string text;
@@ -17,6 +18,7 @@ internal sealed class YamlReader
     private readonly CancellationToken cancellation;
     private readonly int byteOrderMark;
     private readonly Parser parser;
+    private readonly Stack<ParsingEvent> openFlows = new();
 
     private YamlReader(string text, Problems problems, CancellationToken cancellation)
     {
@@ -29,14 +31,15 @@ internal sealed class YamlReader
     }
 
     /// <summary>The spec's top-level mapping, or null after at least one problem was reported.</summary>
-    public static YamlMapping? Read(string text, Problems problems, CancellationToken cancellation)
+    public static YamlMapping? Read(SourceText source, Problems problems, CancellationToken cancellation)
     {
-        if (text.Length > MaxLength)
+        if (source.Length > MaxLength)
         {
-            problems.Report(Rules.TooLarge, new TextSpan(0, 0), $"the file has {text.Length} characters; a spec has at most {MaxLength}");
+            problems.Report(Rules.TooLarge, new TextSpan(0, 0), $"the file has {source.Length} characters; a spec has at most {MaxLength}");
             return null;
         }
 
+        var text = source.ToString();
         if (!CheckCharacters(text, problems))
             return null;
 
@@ -49,27 +52,42 @@ internal sealed class YamlReader
         {
             return null; // reported where it was found
         }
-        catch (YamlException exception)
+        catch (Exception exception) when (exception is YamlException or InvalidOperationException)
         {
-            problems.Report(Rules.NotYaml, reader.SpanOf(exception.Start, exception.End), $"not YAML: {OneLine(exception.Message)}");
-        }
-        catch (InvalidOperationException)
-        {
-            // What YamlDotNet throws where a flow collection is left open.
-            problems.Report(Rules.NotYaml, reader.SpanOf(reader.parser.Current), "not YAML: a '[' or '{' is opened here or above and never closed");
+            reader.ReportSyntax(exception);
         }
 
         return null;
+    }
+
+    /// <summary>Says in a user's words what YamlDotNet says in a parser's; it throws InvalidOperationException where a flow collection is left open.</summary>
+    private void ReportSyntax(Exception exception)
+    {
+        if (openFlows.Count > 0)
+        {
+            var open = openFlows.Peek();
+            var form = open is SequenceStart ? "list that begins here doesn't end as one, [a, b, c]" : "mapping that begins here doesn't end as one, {a: 1, b: 2}";
+            problems.Report(Rules.NotYaml, BracketOf(open), $"not YAML: the {form}");
+            return;
+        }
+
+        var span = exception is YamlException { Start: var start, End: var end } ? SpanOf(start, end) : SpanOf(parser.Current);
+        var fault = exception.Message switch
+        {
+            var message when message.Contains("invalid mapping") => "a second colon in one value; put each `key: value` on a line of its own, no deeper than the others, and quotes around a value with a colon",
+            var message when message.Contains("expected key") || message.Contains("expected ':'") => "here should be `key: value`, no deeper and no shallower than the others, with a colon and a space",
+            var message when message.Contains("unexpected end of stream") => "this quote is never closed",
+            var message when message.Contains("cannot start any token") => "a value can't begin with this character; put quotes around the value",
+            var message => OneLine(message),
+        };
+        problems.Report(Rules.NotYaml, span, $"not YAML: {fault}");
     }
 
     private YamlMapping? ReadStream()
     {
         Next<StreamStart>();
         if (parser.MoveNext() && parser.Current is StreamEnd)
-        {
-            problems.Report(Rules.MissingKey, new TextSpan(0, 0), "the spec is empty; it needs at least preset, image_size, channels, dim and channel_multipliers");
-            return null;
-        }
+            return Empty();
 
         parser.MoveNext(); // over DocumentStart
         var root = ReadNode(0);
@@ -82,8 +100,17 @@ internal sealed class YamlReader
 
         if (root is YamlMapping mapping)
             return mapping;
+        if (root is YamlScalar { IsNull: true })
+            return Empty();
         problems.Report(Rules.WrongType, root.Span, $"a spec is a mapping, `key: value` on each line, not {root.Kind}");
         return null;
+
+        YamlMapping? Empty()
+        {
+            var needed = Text.AllOf(Fields.All.Where(field => field.Required).Select(field => field.Key));
+            problems.Report(Rules.MissingKey, new TextSpan(0, 0), $"the spec is empty; it needs at least {needed}");
+            return null;
+        }
     }
 
     /// <summary>The node at the parser's current event; leaves the parser at the node's last event.</summary>
@@ -93,7 +120,7 @@ internal sealed class YamlReader
         var start = parser.Current!;
         if (depth > MaxDepth)
         {
-            problems.Report(Rules.TooLarge, SpanOf(start), $"nested more than {MaxDepth} deep; a spec needs two levels");
+            problems.Report(Rules.TooLarge, BracketOf(start), $"nested more than {MaxDepth} deep; a spec needs two levels");
             throw new SpecTooDeepException();
         }
 
@@ -105,45 +132,73 @@ internal sealed class YamlReader
 
             case SequenceStart:
                 var items = new List<YamlNode>();
+                Open(start);
                 while (parser.MoveNext() && parser.Current is not SequenceEnd)
                     items.Add(ReadNode(depth + 1));
+                Close(start);
                 return new YamlSequence(SpanOfCollection(start, parser.Current!), items);
 
             case MappingStart:
                 return ReadMapping(start, depth);
 
-            default: // an alias, reported by CheckIndirection
-                return new YamlScalar(SpanOf(start), "", plain: true);
+            default:
+                return new YamlAlias(SpanOf(start));
         }
     }
+
+    private void Open(ParsingEvent collection)
+    {
+        if (IsFlow(collection))
+            openFlows.Push(collection);
+    }
+
+    private void Close(ParsingEvent collection)
+    {
+        if (IsFlow(collection))
+            openFlows.Pop();
+    }
+
+    private static bool IsFlow(ParsingEvent collection) =>
+        collection is SequenceStart { Style: SequenceStyle.Flow } or MappingStart { Style: MappingStyle.Flow };
 
     private YamlMapping ReadMapping(ParsingEvent start, int depth)
     {
         var entries = new List<YamlEntry>();
+        var firsts = new Dictionary<string, YamlScalar>(StringComparer.Ordinal);
+        Open(start);
         while (parser.MoveNext() && parser.Current is not MappingEnd)
         {
             var key = ReadNode(depth + 1);
             parser.MoveNext();
             var value = ReadNode(depth + 1);
-            if (key is not YamlScalar name)
+            if (key is YamlScalar { IsNull: true })
+                problems.Report(Rules.WrongType, value.Span, "a value without a key; write `key: value`");
+            else if (key is not YamlScalar name)
                 problems.Report(Rules.WrongType, key.Span, $"a key is a word, not {key.Kind}");
-            else if (entries.FirstOrDefault(entry => entry.Key.Value == name.Value) is { Key: { } first })
-                problems.Report(Rules.DuplicateKey, name.Span, $"'{name.Value}' stands twice; the first is in line {LineOf(first.Span)}");
+            else if (firsts.TryGetValue(name.Value, out var first))
+                problems.Report(Rules.DuplicateKey, name.Span, $"'{name.Shown}' stands twice, first in line {LineOf(first.Span)}; keep one of them");
             else
-                entries.Add(new YamlEntry(name, value));
+                Add(name, value);
         }
 
+        Close(start);
         return new YamlMapping(SpanOfCollection(start, parser.Current!), entries);
+
+        void Add(YamlScalar name, YamlNode value)
+        {
+            firsts.Add(name.Value, name);
+            entries.Add(new YamlEntry(name, value));
+        }
     }
 
     private void CheckIndirection(ParsingEvent start)
     {
-        if (start is AnchorAlias alias)
-            problems.Report(Rules.Indirection, SpanOf(alias), $"the alias '*{alias.Value}': specs have no aliases; write the value itself");
-        else if (start is NodeEvent { Anchor.IsEmpty: false } anchored)
-            problems.Report(Rules.Indirection, SpanOf(start), $"the anchor '&{anchored.Anchor}': specs have no anchors; write the value itself");
-        else if (start is NodeEvent { Tag.IsEmpty: false, Tag.IsNonSpecific: false } tagged)
-            problems.Report(Rules.Indirection, SpanOf(start), $"the tag '{tagged.Tag}': specs have no tags; write the value alone");
+        if (start is AnchorAlias)
+            problems.Report(Rules.Indirection, SpanOf(start), $"the alias '{Written(start)}': specs have no aliases; write the value itself");
+        else if (start is NodeEvent { Anchor.IsEmpty: false })
+            problems.Report(Rules.Indirection, SpanOf(start), $"the anchor '{Written(start)}': specs have no anchors; write the value itself");
+        else if (start is NodeEvent { Tag.IsEmpty: false, Tag.IsNonSpecific: false })
+            problems.Report(Rules.Indirection, SpanOf(start), $"the tag '{Written(start)}': specs have no tags; write the value alone");
     }
 
     /// <summary>What YamlDotNet would pass over or report elsewhere: tabs before a key, NUL (its end of file), lone surrogates.</summary>
@@ -161,7 +216,7 @@ internal sealed class YamlReader
 
             if (c is '\n' or '\r')
                 atLineStart = true;
-            else if (c != ' ')
+            else if (c is not (' ' or '\uFEFF'))
                 atLineStart = false;
 
             if (char.IsHighSurrogate(c) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
@@ -170,7 +225,7 @@ internal sealed class YamlReader
             }
             else if (char.IsSurrogate(c) || (c < ' ' && c is not ('\t' or '\n' or '\r')))
             {
-                problems.Report(Rules.NotYaml, new TextSpan(i, 1), $"not YAML: the character U+{(int)c:X4} can't stand in a text file; save the spec as UTF-8");
+                problems.Report(Rules.NotYaml, new TextSpan(i, 1), $"not YAML: the character U+{(int)c:X4} can't stand in a spec; remove it, and save the file as UTF-8");
                 return false;
             }
         }
@@ -184,6 +239,12 @@ internal sealed class YamlReader
         if (!parser.MoveNext() || parser.Current is not T)
             throw new YamlException($"{typeof(T).Name} expected");
     }
+
+    /// <summary>The first word of what the user wrote there: an anchor, an alias or a tag.</summary>
+    private string Written(ParsingEvent node) => Text.Shown(string.Concat(text.Skip(SpanOf(node).Start).TakeWhile(c => !char.IsWhiteSpace(c))));
+
+    /// <summary>The bracket that opens a flow collection; YamlDotNet's own span of it is empty.</summary>
+    private TextSpan BracketOf(ParsingEvent start) => new(SpanOf(start).Start, Math.Min(1, text.Length - SpanOf(start).Start));
 
     private int LineOf(TextSpan span) => problems.LocationOf(span).Lines.Start.Line + 1;
 
@@ -201,7 +262,7 @@ internal sealed class YamlReader
     {
         var span = SpanOf(start.Start, end.End);
         var to = span.End;
-        if (to < text.Length && text[to] is ']' or '}' && start is SequenceStart { Style: SequenceStyle.Flow } or MappingStart { Style: MappingStyle.Flow })
+        if (IsFlow(start) && to < text.Length && text[to] is ']' or '}')
             to++;
         while (to > span.Start && char.IsWhiteSpace(text[to - 1]))
             to--;

@@ -1,0 +1,140 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using CsCheck;
+using UNetGen.Generator.Tests.Harness;
+
+namespace UNetGen.Generator.Tests;
+
+/// <summary>Who takes an error's advice is rid of it: each value that a message proposes, put into the spec, mends that error.</summary>
+public sealed partial class AdviceTests
+{
+    private static readonly Gen<(string Spec, int Levels)> Random =
+        from levels in Gen.Int[1, 6]
+        from multipliers in Gen.Int[1, 9].Array[levels]
+        from dim in Gen.Int[2, 70]
+        from groups in Gen.Int[1, 40]
+        from withGroups in Gen.Bool
+        from init in Gen.Int[1, 100]
+        from withInit in Gen.Int[0, 3]
+        from height in Gen.Int[1, 130]
+        from width in Gen.Int[1, 130]
+        from square in Gen.Bool
+        select ($"""
+            preset: annotated
+            image_size: {(square ? $"{height}" : $"[{height}, {width}]")}
+            channels: 1
+            dim: {2 * dim}
+            channel_multipliers: [{string.Join(", ", multipliers)}]
+            {(withGroups ? $"groups: {groups}" : "")}
+            {(withInit == 0 ? $"init_dim: {init}" : "")}
+            """, levels);
+
+    [Fact]
+    public void Whoever_takes_the_advice_on_groups_is_rid_of_the_error()
+    {
+        var taken = new HashSet<string>();
+        SpecGen.ForEach(Random, 400, random =>
+        {
+            if (Message(random.Spec, "UNG0015", 0) is not { } message)
+                return;
+            var advice = GroupsAdvice().Match(message);
+            Assert.True(advice.Success, message);
+            foreach (var groups in Numbers(advice.Groups["groups"].Value))
+            {
+                taken.Add("groups");
+                Assert.Null(Message(With(random.Spec, "groups", groups), "UNG0015", 0));
+            }
+
+            foreach (var dim in Numbers(advice.Groups["dim"].Value))
+            {
+                taken.Add("dim");
+                var mended = With(random.Spec, "dim", dim);
+                Assert.Null(Message(mended, "UNG0015", 0));
+                Assert.Null(Message(mended, "UNG0014", 0));
+            }
+        });
+        Assert.Equal(["dim", "groups"], taken.Order());
+    }
+
+    [Fact]
+    public void Whoever_takes_the_advice_on_sizes_is_rid_of_the_error()
+    {
+        var taken = new HashSet<string>();
+        SpecGen.ForEach(Random, 400, random =>
+        {
+            var errors = Run(random.Spec).Diagnostics.Count(diagnostic => diagnostic.Id == "UNG0016");
+            for (var i = 0; i < errors; i++)
+            {
+                var message = Message(random.Spec, "UNG0016", i)!;
+                var advice = SizesAdvice().Match(message);
+                Assert.True(advice.Success, message);
+                var side = message.StartsWith("height", StringComparison.Ordinal) ? 0 : message.StartsWith("width", StringComparison.Ordinal) ? 1 : -1;
+                foreach (var size in Numbers(advice.Groups["sizes"].Value))
+                {
+                    taken.Add(side < 0 ? "size" : "side");
+                    Assert.Equal(errors - 1, Run(WithSize(random.Spec, side, size)).Diagnostics.Count(diagnostic => diagnostic.Id == "UNG0016"));
+                }
+
+                var levels = Array.IndexOf(["", "one", "two", "three", "four", "five", "six"], advice.Groups["levels"].Value);
+                Assert.InRange(levels, 1, random.Levels - 1);
+                taken.Add("levels");
+                var mended = Run(WithLevels(random.Spec, levels)).Diagnostics.Where(diagnostic => diagnostic.Id == "UNG0016").Select(diagnostic => diagnostic.GetMessage());
+                Assert.DoesNotContain(mended, other => other[..6] == message[..6]);
+            }
+        });
+        Assert.Equal(["levels", "side", "size"], taken.Order());
+    }
+
+    [Theory]
+    [InlineData("name: my-unet", "'(?<new>[^']+)'$", "name: NEW")]
+    [InlineData("name: class", "'(?<new>[^']+)'$", "name: NEW")]
+    [InlineData("name: unet", "'(?<new>[^']+)'$", "name: NEW")]
+    [InlineData("name: 3d", "'(?<new>[^']+)'$", "name: NEW")]
+    [InlineData("name: forward", "'(?<new>[^']+)'$", "name: NEW")]
+    [InlineData("name: Down3", "'(?<new>[^']+)'$", "name: NEW")]
+    [InlineData("norms: group", "did you mean '(?<new>[^']+)'", "NEW: group")]
+    [InlineData("norm: gruop", "did you mean '(?<new>[^']+)'", "norm: NEW")]
+    [InlineData("activation: swish", "did you mean '(?<new>[^']+)'", "activation: NEW")]
+    [InlineData("self-conditioning: true", "did you mean '(?<new>[^']+)'", "NEW: true")]
+    [InlineData("diffusion: {timesteps: 20}", "at least (?<new>\\d+) timesteps", "diffusion: {timesteps: NEW}")]
+    [InlineData("diffusion: {timesteps: 20}", "(?<new>schedule_scaling: false)", "diffusion: {timesteps: 20, NEW}")]
+    [InlineData("diffusion: {timesteps: 20}", "(?<new>schedule: cosine)", "diffusion: {timesteps: 20, NEW}")]
+    [InlineData("init_dim: '16'", "text '(?<new>16)'; leave out the quotes", "init_dim: NEW")]
+    public void Whoever_takes_other_advice_is_rid_of_the_error_too(string line, string advice, string mended)
+    {
+        const string spec = "preset: annotated\nimage_size: 16\nchannels: 3\ndim: 16\nchannel_multipliers: [1, 2]\n";
+        var message = Assert.Single(Run(spec + line).Diagnostics).GetMessage();
+        var match = Regex.Match(message, advice);
+        Assert.True(match.Success, message);
+        GeneratorHarness.Run(spec + mended.Replace("NEW", match.Groups["new"].Value));
+    }
+
+    private static GeneratorRun Run(string spec) => GeneratorHarness.RunTwice(null, ("a.unet.yaml", spec));
+
+    private static string? Message(string spec, string rule, int index) =>
+        Run(spec).Diagnostics.Where(diagnostic => diagnostic.Id == rule).ElementAtOrDefault(index)?.GetMessage();
+
+    private static IEnumerable<int> Numbers(string text) => Digits().Matches(text).Select(match => int.Parse(match.Value, CultureInfo.InvariantCulture));
+
+    private static string With(string spec, string key, int value) =>
+        string.Join('\n', spec.Split('\n').Where(line => !line.StartsWith(key + ":", StringComparison.Ordinal)).Append($"{key}: {value}"));
+
+    private static string WithSize(string spec, int side, int size) => Regex.Replace(spec, @"image_size: (\[(\d+), (\d+)\]|\d+)", match => side switch
+    {
+        0 => $"image_size: [{size}, {match.Groups[3].Value}]",
+        1 => $"image_size: [{match.Groups[2].Value}, {size}]",
+        _ => $"image_size: {size}",
+    });
+
+    private static string WithLevels(string spec, int levels) => Regex.Replace(
+        spec, @"channel_multipliers: \[(.*)\]", match => $"channel_multipliers: [{string.Join(", ", match.Groups[1].Value.Split(", ").Take(levels))}]");
+
+    [GeneratedRegex(@"; use groups (?<groups>[\d, or]+?)(, or dim (?<dim>\d+))?$")]
+    private static partial Regex GroupsAdvice();
+
+    [GeneratedRegex(@"; use (?<sizes>[\d or]+), or (?<levels>\w+) levels?$")]
+    private static partial Regex SizesAdvice();
+
+    [GeneratedRegex(@"\d+")]
+    private static partial Regex Digits();
+}

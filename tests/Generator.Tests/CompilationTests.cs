@@ -1,0 +1,142 @@
+using System.Globalization;
+using Microsoft.CodeAnalysis.CSharp;
+using UNetGen.Generator.Tests.Harness;
+
+namespace UNetGen.Generator.Tests;
+
+/// <summary>What is generated compiles without a warning in the strictest project, whatever its namespace, its names and its language version.</summary>
+public sealed class CompilationTests
+{
+    private const string User = """
+        #nullable enable
+        /// <summary>A user of generated classes.</summary>
+        public static class User
+        {
+            /// <summary>All that they promise.</summary>
+            public static TorchSharp.torch.Tensor Use(TorchSharp.torch.Tensor x, TorchSharp.torch.Tensor t)
+            {
+                using var net = new NAME();
+                using var moved = new NAME(TorchSharp.torch.CPU, TorchSharp.torch.float16);
+                UNetGen.NoisePredictor any = moved;
+                long numbers = NAME.ParameterCount + NAME.Channels + NAME.ImageHeight + NAME.ImageWidth + NAME.DownsampleFactor + NAME.SpecHash.Length;
+                any.forward(x, t, null);
+                return numbers == any.Info.ParameterCount ? net.forward(x, t, selfCondition: x) : net.forward(x, t);
+            }
+        }
+        """;
+
+    public static TheoryData<LanguageVersion> Versions => [LanguageVersion.CSharp10, LanguageVersion.CSharp11, LanguageVersion.CSharp12, LanguageVersion.Latest];
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public void Networks_compile_in_each_version_of_the_language(LanguageVersion version)
+    {
+        foreach (var spec in Specimens.Good)
+            Compiler.AssertCompiles(GeneratorHarness.Run(spec), version);
+    }
+
+    [Theory]
+    [InlineData("System")]
+    [InlineData("System.Collections.Generic")]
+    [InlineData("torch")]
+    [InlineData("TorchSharp")]
+    [InlineData("TorchSharp.Models")]
+    [InlineData("UNetGen")]
+    [InlineData("UNetGen.Blocks.Custom")]
+    [InlineData("global.file.record.async.var")]
+    [InlineData("Ärger.日本")]
+    [InlineData("")]
+    [InlineData("2d-models")]
+    [InlineData(null)]
+    public void Any_root_namespace_will_do(string? rootNamespace)
+    {
+        var options = new ProjectOptions(rootNamespace, GeneratorProject.Directory);
+        var both = GeneratorHarness.Run(options, ("tiny.unet.yaml", Specimens.Annotated), ("big.unet.yaml", Specimens.LucidrainsRms));
+        Compiler.AssertCompiles(both);
+        var broken = GeneratorHarness.RunTwice(options, ("tiny.unet.yaml", Specimens.Broken));
+        Compiler.AssertCompiles(broken);
+    }
+
+    [Theory]
+    [InlineData("Tensor")]
+    [InlineData("Conv2d")]
+    [InlineData("Module")]
+    [InlineData("NoisePredictor")]
+    [InlineData("TimeEmbedding")]
+    [InlineData("System")]
+    [InlineData("TorchSharp")]
+    [InlineData("UNetGen")]
+    [InlineData("Shop")]
+    [InlineData("Models")]
+    [InlineData("Concat")]
+    [InlineData("StartAtZero")]
+    [InlineData("Device")]
+    [InlineData("skip0a")]
+    [InlineData("T")]
+    [InlineData("名前")]
+    public void Any_name_will_do_for_a_class(string name)
+    {
+        var run = GeneratorHarness.Run(Specimens.ManyKeys.Replace("ManyKeysUNet", name).Replace("Shop.Conditioned", "Shop.Models"));
+        Compiler.AssertCompiles([run.Source, User.Replace("NAME", $"Shop.Models.{name}")]);
+        Compiler.AssertCompiles(GeneratorHarness.RunTwice(null, ("a.unet.yaml", $"name: {name}\ndim: [")));
+    }
+
+    [Fact]
+    public void All_specs_of_a_project_compile_together() => Compiler.AssertCompiles(GeneratorHarness.Run(
+        null, [.. Specimens.Good.Select((spec, i) => ($"folder{i}/Spec {i} & <co>.unet.yaml", spec))]));
+
+    [Theory]
+    [InlineData(Specimens.Broken)]
+    [InlineData("name: BrokenUNet\npreset: annotated\nchannel_multipliers: [1, 2\nimage_size: 16")]
+    [InlineData("name: BrokenUNet\n\tdim: 3")]
+    [InlineData("dim: &a [*a, *a]\nname: BrokenUNet")]
+    [InlineData("name: BrokenUNet\nimage_size: [4096, -1]\nchannels: 99999999999")]
+    [InlineData("preset: lucidrains\nname: 'BrokenUNet' # and no more")]
+    public void Code_that_uses_a_broken_spec_still_compiles(string spec)
+    {
+        var run = GeneratorHarness.RunTwice(null, ("a.unet.yaml", spec));
+        Assert.NotEmpty(run.Diagnostics);
+        Compiler.AssertCompiles([run.Source, User.Replace("NAME", "Shop.Models.BrokenUNet")]);
+        Compiler.AssertCompiles([run.Source], LanguageVersion.CSharp10);
+    }
+
+    [Fact]
+    public void Code_that_uses_a_network_compiles()
+    {
+        Compiler.AssertCompiles([GeneratorHarness.Run(Specimens.Annotated).Source, User.Replace("NAME", "Shop.Models.TinyUNet")]);
+        Compiler.AssertCompiles([GeneratorHarness.Run(Specimens.ManyKeys).Source, User.Replace("NAME", "Shop.Conditioned.ManyKeysUNet")]);
+    }
+
+    [Theory]
+    [InlineData("public class A;", "CS1591")] // no documentation
+    [InlineData("class A { string a = null; }", "CS8625")] // null
+    [InlineData("class tensor;", "CS8981")] // a warning of the newest wave
+    public void The_strictest_project_is_strict(string source, string warning) =>
+        Assert.Contains(warning, Assert.ThrowsAny<Exception>(() => Compiler.AssertCompiles([source])).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("de-DE")]
+    [InlineData("tr-TR")]
+    [InlineData("ar-SA")]
+    public void Every_culture_gives_the_same_source_and_the_same_messages(string culture)
+    {
+        var (good, bad) = (Specimens.Good.Select(Source).ToList(), Messages());
+        var before = CultureInfo.CurrentCulture;
+        try
+        {
+            CultureInfo.CurrentCulture = new CultureInfo(culture);
+            Assert.Equal(good, Specimens.Good.Select(Source));
+            Assert.Equal(bad, Messages());
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+
+        static string Source(string spec) => GeneratorHarness.Run(spec, path: "info-title.unet.yaml").Source;
+
+        static string Messages() => string.Join('\n', GeneratorHarness.RunTwice(
+            null, ("a.unet.yaml", Specimens.Annotated.Replace("16", "15") + "\ndiffusion:\n  timesteps: 7"), ("b.unet.yaml", "INIT_DIM: 1\ndim: ["))
+            .Diagnostics.Select(diagnostic => diagnostic.GetMessage(CultureInfo.InvariantCulture)));
+    }
+}

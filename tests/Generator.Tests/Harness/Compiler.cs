@@ -1,0 +1,35 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace UNetGen.Generator.Tests.Harness;
+
+/// <summary>Compiles as the strictest of users' projects would: nullable, documented, warnings are errors.</summary>
+internal static class Compiler
+{
+    /// <summary>Written by the build: the reference assemblies, TorchSharp and the runtime.</summary>
+    private static readonly ImmutableArray<MetadataReference> References =
+        [.. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "references.txt")).Select(path => MetadataReference.CreateFromFile(path))];
+
+    private static readonly CSharpCompilationOptions Options = new(
+        OutputKind.DynamicallyLinkedLibrary, generalDiagnosticOption: ReportDiagnostic.Error, warningLevel: 9999,
+        nullableContextOptions: NullableContextOptions.Enable,
+        // As the SDK does in every project: packages are built against older frameworks.
+        specificDiagnosticOptions: [new("CS1701", ReportDiagnostic.Suppress), new("CS1702", ReportDiagnostic.Suppress)]);
+
+    /// <summary>Fails on any error or warning, and shows the line.</summary>
+    public static void AssertCompiles(IEnumerable<string> sources, LanguageVersion version = LanguageVersion.Latest)
+    {
+        var faults = Compile(sources, version).GetDiagnostics().Where(diagnostic => diagnostic.Severity != DiagnosticSeverity.Hidden).Take(5)
+            .Select(fault => $"{fault.Id}: {fault.GetMessage()}\n  {fault.Location.SourceTree?.GetText().Lines[fault.Location.GetLineSpan().StartLinePosition.Line]}");
+        Assert.True(!faults.Any(), string.Join("\n", faults));
+    }
+
+    public static void AssertCompiles(GeneratorRun run, LanguageVersion version = LanguageVersion.Latest) => AssertCompiles(run.Sources.Values, version);
+
+    private static CSharpCompilation Compile(IEnumerable<string> sources, LanguageVersion version)
+    {
+        var parse = new CSharpParseOptions(version, DocumentationMode.Diagnose);
+        return CSharpCompilation.Create("Shop", sources.Select(source => CSharpSyntaxTree.ParseText(source, parse)), References, Options);
+    }
+}

@@ -1,0 +1,105 @@
+using CsCheck;
+
+namespace UNetGen.Generator.Tests.Harness;
+
+/// <summary>Random specs, the same in every run.</summary>
+internal static class SpecGen
+{
+    /// <summary>Each of <paramref name="count"/> values; says which one fails.</summary>
+    public static void ForEach<T>(Gen<T> gen, int count, Action<T> assert)
+    {
+        foreach (var value in gen.Array[count].Single(_ => true, "0N0XIzNsQ0O2"))
+        {
+            try
+            {
+                assert(value);
+            }
+            catch (Exception exception)
+            {
+                throw new InvalidOperationException($"It doesn't hold for:\n{value}\n", exception);
+            }
+        }
+    }
+
+    /// <summary>A spec without faults: every key that the language has is there in some, with every value that it can have.</summary>
+    public static readonly Gen<string> Valid =
+        from preset in Gen.OneOf("annotated", "lucidrains")
+        from levels in Gen.Int[1, 4]
+        from groupNorm in Gen.Bool
+        from groups in Gen.OneOf(1, 2, 3, 4, 8)
+        from width in Gen.Int[1, 8]
+        from multipliers in Gen.Int[1, 8].Array[levels]
+        from init in Gen.Int[1, 8]
+        from size in Gen.Select(Gen.Int[1, 5], Gen.Int[1, 5], Gen.Bool)
+        from attention in Attention(levels)
+        from time in Time
+        from diffusion in Diffusion
+        from keys in Gen.Select(
+            Maybe("channels", Gen.Int[1, 4096]),
+            Maybe("time_emb_dim", Gen.Int[1, 65536]),
+            Maybe("init_kernel", Gen.OneOf(1, 3, 5, 7, 31)),
+            Maybe("weight_standardization", Bool),
+            Maybe("activation", Gen.OneOf("silu", "gelu", "relu", "mish")),
+            Maybe("dropout", Gen.OneOf("0", "-0.0", "0.5", "1e-3", "0.99999999999999989", ".25")),
+            Maybe("self_condition", Bool),
+            Maybe("zero_init", Bool))
+        from initDim in Gen.Bool
+        from eps in Maybe("norm_eps", Gen.OneOf("1e-5", "0.001", "1e-30", "3.3333333333333335"))
+        from resampling in Gen.Select(
+            Maybe("downsample", Gen.OneOf("unshuffle", "conv", "conv_asymmetric", "avg_pool")),
+            Maybe("upsample", Gen.OneOf("nearest_conv", "conv_transpose")))
+        let unit = 4 * groups * width
+        let factor = 1 << (levels - 1)
+        select Lines(
+            $"preset: {preset}",
+            $"norm: {(groupNorm ? "group" : "rms")}",
+            groupNorm ? $"groups: {groups}" : "",
+            groupNorm ? eps : "",
+            size.Item3 ? $"image_size: {size.Item1 * factor}" : $"image_size: [{size.Item1 * factor}, {size.Item2 * factor}]",
+            keys.Item1.Length > 0 ? keys.Item1 : "channels: 3",
+            $"dim: {unit}",
+            $"channel_multipliers: [{string.Join(", ", multipliers)}]",
+            initDim ? $"init_dim: {groups * init}" : "",
+            keys.Item2, keys.Item3, keys.Item4, keys.Item5, keys.Item6, keys.Item7, keys.Item8,
+            levels > 1 ? resampling.Item1 : "",
+            levels > 1 ? resampling.Item2 : "",
+            time, attention, diffusion);
+
+    private static Gen<string> Bool => Gen.OneOf("true", "false");
+
+    private static Gen<string> Time =>
+        from type in Gen.OneOf("sinusoidal", "fourier", "learned_fourier")
+        from theta in Maybe("  theta", Gen.OneOf("2", "10000", "1.5e4", "1e300"))
+        from order in Maybe("  order", Gen.OneOf("sin_cos", "cos_sin"))
+        from shift in Maybe("  freq_shift", Gen.Int[0, 1])
+        from conditioning in Maybe("  conditioning", Gen.OneOf("scale_shift", "add"))
+        select Lines("time_embedding:", $"  type: {type}", type == "sinusoidal" ? Lines(theta, order, shift) : "", conditioning);
+
+    private static Gen<string> Attention(int levels) =>
+        from none in Gen.Int[0, 4]
+        from kinds in Gen.OneOf("none", "linear", "full").Array[levels]
+        from given in Gen.Bool
+        from mid in Gen.OneOf("full", "none")
+        from sizes in Gen.Select(Maybe("  heads", Gen.Int[1, 16]), Maybe("  head_dim", Gen.Int[1, 64]), Maybe("  memory_tokens", Gen.Int[0, 8]))
+        let any = !given || mid == "full" || kinds.Any(kind => kind != "none")
+        select none == 0
+            ? "attention: none"
+            : Lines("attention:", $"  mid: {mid}", given ? $"  levels: [{string.Join(", ", kinds)}]" : "", any ? Lines(sizes.Item1, sizes.Item2, sizes.Item3) : "");
+
+    private static Gen<string> Diffusion =>
+        from timesteps in Gen.Int[21, 4000]
+        from schedule in Gen.OneOf("linear", "cosine", "sigmoid", "scaled_linear")
+        from scaling in Maybe("  schedule_scaling", Bool)
+        from minSnr in Gen.Bool
+        from gamma in Maybe("  min_snr_gamma", Gen.OneOf("5", "0.5", "1e1"))
+        from rest in Gen.Select(
+            Maybe("  objective", Gen.OneOf("noise", "x0", "v")),
+            Maybe("  variance", Gen.OneOf("fixed_small", "fixed_large")))
+        select Lines(
+            "diffusion:", $"  timesteps: {timesteps}", $"  schedule: {schedule}", schedule == "linear" ? scaling : "",
+            $"  loss_weight: {(minSnr ? "min_snr" : "none")}", minSnr ? gamma : "", rest.Item1, rest.Item2);
+
+    private static Gen<string> Maybe<T>(string key, Gen<T> value) => Gen.Select(Gen.Bool, value, (there, v) => there ? FormattableString.Invariant($"{key}: {v}") : "");
+
+    private static string Lines(params string[] lines) => string.Join('\n', lines.Where(line => line.Length > 0));
+}

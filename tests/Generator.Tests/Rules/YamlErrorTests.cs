@@ -1,0 +1,254 @@
+using UNetGen.Generator.Tests.Harness;
+
+namespace UNetGen.Generator.Tests.Rules;
+
+/// <summary>What is no YAML, or YAML that the language leaves out.</summary>
+public sealed class YamlErrorTests
+{
+    [Fact]
+    public void A_list_left_open_is_shown_at_its_bracket() => Errors.In(
+        """
+        preset: annotated
+        channel_multipliers: «[»1, 2
+        dim: 16
+        """,
+        "UNG0001: not YAML: the list that begins here doesn't end as one, [a, b, c]");
+
+    [Fact]
+    public void A_list_left_open_in_the_last_line_is_shown_at_its_bracket() => Errors.In(
+        """
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: «[»1, 2
+        """,
+        "UNG0001: not YAML: the list that begins here doesn't end as one, [a, b, c]");
+
+    [Fact]
+    public void A_mapping_left_open_is_shown_at_its_brace() => Errors.In(
+        """
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        attention: «{»heads: 2
+        """,
+        "UNG0001: not YAML: the mapping that begins here doesn't end as one, {a: 1, b: 2}");
+
+    [Fact]
+    public void A_line_without_a_colon() => Errors.In(
+        """
+        preset: annotated
+        «image_size 16»
+        channels: 3
+        """,
+        "UNG0001: not YAML: here should be `key: value`, no deeper and no shallower than the others, with a colon and a space");
+
+    [Fact]
+    public void A_quote_left_open() => Errors.In(
+        """
+        preset: «'annotated
+        image_size: 16
+        »
+        """,
+        "UNG0001: not YAML: this quote is never closed");
+
+    [Fact]
+    public void A_key_indented_too_far() => Errors.In(
+        """
+        preset: annotated
+          image_size«»: 16
+        """,
+        "UNG0001: not YAML: a second colon in one value; put each `key: value` on a line of its own, no deeper than the others, and quotes around a value with a colon");
+
+    [Fact]
+    public void Two_keys_in_a_line() => Errors.In(
+        """
+        preset: annotated image_size«»: 16
+        """,
+        "UNG0001: not YAML: a second colon in one value; put each `key: value` on a line of its own, no deeper than the others, and quotes around a value with a colon");
+
+    [Fact]
+    public void A_value_that_begins_with_a_sign_of_YAML() => Errors.In(
+        """
+        name: «@»class
+        """,
+        "UNG0001: not YAML: a value can't begin with this character; put quotes around the value");
+
+    [Fact]
+    public void A_key_twice() => Errors.In(
+        """
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        «dim»: 32
+        """,
+        "UNG0003: 'dim' stands twice, first in line 4; keep one of them");
+
+    [Fact]
+    public void A_key_thrice_in_a_group() => Errors.In(
+        """
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        attention:
+          heads: 2
+          mid: none
+          «heads»: 4
+          «'heads'»: 4
+        """,
+        "UNG0003: 'heads' stands twice, first in line 7; keep one of them",
+        "UNG0003: 'heads' stands twice, first in line 7; keep one of them");
+
+    [Fact]
+    public void Two_documents() => Errors.In(
+        """
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        «---»
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        """,
+        "UNG0009: a second document begins here; a file describes one network, so give each its own file");
+
+    [Fact]
+    public void Two_documents_with_an_end_between_them() => Errors.In(
+        """
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        ...
+        «---»
+        dim: 3
+        """,
+        "UNG0009: a second document begins here; a file describes one network, so give each its own file");
+
+    [Fact]
+    public void An_anchor_and_its_alias_are_one_error_each() => Errors.In(
+        """
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: «&wide 16»
+        channel_multipliers: [1, 2]
+        init_dim: «*wide»
+        """,
+        "UNG0010: the anchor '&wide': specs have no anchors; write the value itself",
+        "UNG0010: the alias '*wide': specs have no aliases; write the value itself");
+
+    [Fact]
+    public void A_merge_key() => Errors.In(
+        """
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        attention:
+          <<: «*defaults»
+        """,
+        "UNG0010: the alias '*defaults': specs have no aliases; write the value itself");
+
+    [Fact]
+    public void A_tag() => Errors.In(
+        """
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: «!!int 16»
+        channel_multipliers: [1, 2]
+        """,
+        "UNG0010: the tag '!!int': specs have no tags; write the value alone");
+
+    [Fact]
+    public void A_list_instead_of_keys() => Errors.In(
+        """
+        «- preset: annotated
+        - dim: 16»
+        """,
+        "UNG0007: a spec is a mapping, `key: value` on each line, not a list");
+
+    [Fact]
+    public void A_word_instead_of_keys() => Errors.In(
+        """
+        «annotated»
+        """,
+        "UNG0007: a spec is a mapping, `key: value` on each line, not 'annotated'");
+
+    [Fact]
+    public void Nothing_but_a_document_marker_is_an_empty_spec() => Errors.In(
+        """
+        «»---
+        """,
+        "UNG0006: the spec is empty; it needs at least preset, image_size, channels, dim and channel_multipliers");
+
+    [Fact]
+    public void Nothing_but_comments_is_an_empty_spec() => Errors.In(
+        """
+        «»# preset: annotated
+
+        # dim: 16
+        """,
+        "UNG0006: the spec is empty; it needs at least preset, image_size, channels, dim and channel_multipliers");
+
+    [Fact]
+    public void An_empty_mapping() => Errors.In(
+        """
+        «««««{}»»»»»
+        """,
+        "UNG0006: 'preset' is missing: the family, and with it every default; it must be annotated or lucidrains",
+        "UNG0006: 'image_size' is missing: height and width of the images, pixels; it must be a whole number from 1 to 4096, or [height, width]",
+        "UNG0006: 'channels' is missing: image channels, in and out; it must be a whole number from 1 to 4096",
+        "UNG0006: 'dim' is missing: the base width; it must be an even whole number from 4 to 16384",
+        "UNG0006: 'channel_multipliers' is missing: one level an entry; its width is dim times the entry; it must be a list of whole numbers from 1, one a level");
+
+    [Fact]
+    public void A_key_that_is_a_list() => Errors.In(
+        """
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        «[1, 2]»: 3
+        """,
+        "UNG0007: a key is a word, not a list");
+
+    [Fact]
+    public void A_key_that_is_nothing() => Errors.In(
+        """
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        : «3»
+        """,
+        "UNG0007: a value without a key; write `key: value`");
+
+    [Fact]
+    public void Nested_too_deep() => Errors.In(
+        """
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        groups: [[[[[[[[[[[[[[[[«[»[[[]]]]]]]]]]]]]]]]]]]]
+        """,
+        "UNG0011: nested more than 16 deep; a spec needs two levels");
+}

@@ -1,0 +1,26 @@
+using System.Runtime.CompilerServices;
+using UNetGen.Generator.Tests.Harness;
+
+namespace UNetGen.Generator.Tests.Snapshots;
+
+/// <summary>Generated code as a person reads it: each change of it is seen here before anyone else sees it.</summary>
+public sealed class GeneratedCodeTests
+{
+    [Fact]
+    public Task Annotated() => Matches(Specimens.Annotated);
+
+    [Fact]
+    public Task Lucidrains_with_rms() => Matches(Specimens.LucidrainsRms);
+
+    [Fact]
+    public Task Self_conditioned_with_many_keys() => Matches(Specimens.ManyKeys);
+
+    [Fact]
+    public Task A_broken_spec() => Matches(Specimens.Broken);
+
+    private static Task Matches(string spec, [CallerMemberName] string method = "")
+    {
+        var (hint, source) = GeneratorHarness.RunTwice(null, ("specs/tiny.unet.yaml", spec)).Sources.Single();
+        return Snapshot.Matches(source, Path.GetFileNameWithoutExtension(hint), method: method);
+    }
+}

@@ -1,0 +1,85 @@
+namespace UNetGen.Generator.Tests;
+
+/// <summary>Specs that several tests look at: the smallest of each family, and ones with many keys.</summary>
+internal static class Specimens
+{
+    public const string Annotated = """
+        name: TinyUNet
+        preset: annotated
+        image_size: 16
+        channels: 1
+        dim: 8
+        channel_multipliers: [1, 2]
+        """;
+
+    public const string LucidrainsRms = """
+        preset: lucidrains
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2, 4]
+        """;
+
+    public const string ManyKeys = """
+        name: ManyKeysUNet
+        namespace: Shop.Conditioned
+        preset: lucidrains
+        image_size: [32, 48]
+        channels: 2
+        dim: 24
+        channel_multipliers: [1, 2, 2]
+        time_emb_dim: 72
+        init_dim: 12
+        init_kernel: 5
+        norm: group
+        groups: 6
+        norm_eps: 1e-6
+        weight_standardization: true
+        activation: mish
+        dropout: 0.125
+        time_embedding:
+          type: learned_fourier
+          conditioning: add
+        attention:
+          levels: [none, linear, full]
+          heads: 2
+          head_dim: 16
+          memory_tokens: 3
+        downsample: conv_asymmetric
+        upsample: conv_transpose
+        self_condition: true
+        zero_init: true
+        diffusion:
+          timesteps: 500
+          schedule: sigmoid
+          objective: v
+          loss_weight: min_snr
+          min_snr_gamma: 4.5
+          variance: fixed_large
+        """;
+
+    public const string OneLevel = """
+        preset: annotated
+        image_size: 9
+        channels: 4
+        dim: 4
+        channel_multipliers: [1]
+        norm: rms
+        attention: none
+        time_embedding:
+          theta: 100
+          order: cos_sin
+          freq_shift: 0
+        """;
+
+    public const string Broken = """
+        name: BrokenUNet
+        preset: annotated
+        image_size: 28
+        channels: 3
+        dim: 64
+        channel_multipliers: [1, 2, 4, 8]
+        """;
+
+    public static readonly IReadOnlyList<string> Good = [Annotated, LucidrainsRms, ManyKeys, OneLevel];
+}
