@@ -16,7 +16,7 @@ internal static class Progress
         {
             smooth = double.IsNaN(smooth) ? step.Loss : 0.98 * smooth + 0.02 * step.Loss;
             var of = options.Steps is { } steps ? $" of {steps:N0}" : "";
-            show(step.Elapsed / (step.Elapsed + step.Remaining), $"step {step.Step:N0}{of}  loss {smooth:0.0000}  {step.ImagesPerSecond:N0} images/s  {step.Remaining:m\\:ss} left");
+            show(step.Elapsed / (step.Elapsed + step.Remaining), $"step {step.Step:N0}{of}  loss {smooth:0.0000}  {step.ImagesPerSecond:N0} images/s  {Time(step.Remaining)} left");
         }));
     }
 
@@ -27,6 +27,8 @@ internal static class Progress
         var drawn = at.FirstImage + batch * (double)at.Step / at.Steps;
         show(drawn / options.Count, $"drawing {options.Count}");
     }));
+
+    private static string Time(TimeSpan time) => time.ToString(time.TotalHours < 1 ? @"m\:ss" : @"d\.hh\:mm\:ss");
 
     private static T Show<T>(string title, bool lines, Func<Action<double, string>, T> work)
     {

@@ -71,6 +71,27 @@ public sealed class GeneratedNetworkTests
     }
 
     [Fact]
+    public void Forward_flops_are_those_of_every_convolution_and_linear_layer_at_its_size()
+    {
+        using var network = new SeedNoAttentionUNet();
+        long counted = 0;
+        foreach (var (key, weight) in network.state_dict().Where(entry => entry.Value.dim() >= 2))
+        {
+            // The image is 16 x 16, and a level's last layer works at the next one's size; a linear layer has one position.
+            var side = key switch
+            {
+                _ when weight.dim() == 2 => 1,
+                _ when key.StartsWith("downs.1.3") || key.StartsWith("downs.2") || key.StartsWith("mid") || key.StartsWith("ups.0.0") || key.StartsWith("ups.0.1") => 4,
+                _ when key.StartsWith("downs.0.3") || key.StartsWith("downs.1") || key.StartsWith("ups.0.3") || key.StartsWith("ups.1.0") || key.StartsWith("ups.1.1") => 8,
+                _ => 16,
+            };
+            counted += 2 * weight.numel() * side * side;
+        }
+
+        Assert.Equal(counted, network.Info.ForwardFlops);
+    }
+
+    [Fact]
     public void Constructor_takes_device_and_type()
     {
         using var network = new FourierUNet(CPU, ScalarType.Float64);
