@@ -18,7 +18,7 @@ internal sealed class TrainCommand
     // With starting, drawing and writing, a little over two minutes in all.
     private static readonly TimeSpan DefaultTime = TimeSpan.FromSeconds(135);
 
-    private const int SamplingSteps = 50;
+    private const int SamplingSteps = 100;
     private const int StripRows = 6;
     private const int StripColumns = 9;
 
@@ -108,7 +108,8 @@ internal sealed class TrainCommand
 
     private static void Draw(NoisePredictor network, int count, long seed, RunFolder folder)
     {
-        var sampler = new DdimSampler(Math.Min(SamplingSteps, network.Diffusion.Timesteps));
+        // With fresh noise in each step, errors of a briefly trained network are drawn over; without, they add up.
+        var sampler = new DdimSampler(Math.Min(SamplingSteps, network.Diffusion.Timesteps), eta: 1);
         var options = new SamplingOptions { Count = count, Seed = seed };
         // Evenly spaced over the way: pure noise first, the finished picture last.
         var frames = Enumerable.Range(0, StripColumns).Select(column => column * sampler.Steps / (StripColumns - 1)).ToHashSet();
