@@ -7,9 +7,11 @@ namespace UNetGen.Examples;
 /// <summary>The command line. Without a command it does the main job: trains the default spec on the shapes.</summary>
 internal static class Program
 {
+    /// <summary>The exit code after Ctrl-C, as shells have it.</summary>
+    public const int Interrupted = 130;
+
     private const int Failure = 1;
     private const int Usage = 2;
-    private const int Interrupted = 130;
 
     // After Ctrl-C a training saves and draws what it has learnt.
     private static readonly TimeSpan TimeToFinish = TimeSpan.FromMinutes(1);

@@ -61,23 +61,39 @@ internal sealed class TrainCommand
 
         var losses = new List<(int Step, double Loss)>();
         using var trainer = new Trainer(network, source, options);
-        var summary = Progress.WhileTraining(options, report => trainer.Train(
-            step =>
-            {
-                losses.Add((step.Step, step.Loss));
-                report(step);
-            },
-            cancellation));
-        if (summary.Steps == 0)
-            return 130;
+        TrainingSummary summary;
+        try
+        {
+            summary = Progress.WhileTraining(options, report => trainer.Train(
+                step =>
+                {
+                    losses.Add((step.Step, step.Loss));
+                    report(step);
+                },
+                cancellation));
+        }
+        catch (TrainingDivergedException) when (losses.Count > 0)
+        {
+            Save();
+            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] the weights of step {losses.Count:N0}, before it diverged, are in {folder.Checkpoint}");
+            throw;
+        }
 
-        Checkpoint.Save(folder.Checkpoint, network, trainer.Ema, options, summary.Steps, summary.Loss);
-        Write(folder, losses, info.Name);
+        if (losses.Count == 0)
+            throw new OperationCanceledException(cancellation);
+        Save();
         AnsiConsole.MarkupLineInterpolated($"{summary.Steps:N0} steps in {summary.Elapsed.TotalSeconds:N0} s, loss {summary.Loss:0.0000}{(summary.Cancelled ? ", interrupted" : "")}");
         using (trainer.Ema.Apply())
             Draw(network, parsed.GetValue(count), options.Seed, folder);
         Show(folder);
-        return summary.Cancelled ? 130 : 0;
+        return summary.Cancelled ? Program.Interrupted : 0;
+
+        void Save()
+        {
+            Checkpoint.Save(folder.Checkpoint, network, trainer.Ema, options, losses.Count, losses.TakeLast(100).Average(point => point.Loss));
+            File.WriteAllLines(folder.Losses, losses.Select(point => FormattableString.Invariant($"{point.Step},{point.Loss}")).Prepend("step,loss"));
+            LossCurve.Save(losses, folder.LossCurve, $"Training loss of {info.Name}");
+        }
     }
 
     private TrainingOptions Options(ParseResult parsed)
@@ -98,12 +114,6 @@ internal sealed class TrainCommand
             Seed = parsed.GetValue(seed),
             HorizontalFlips = parsed.GetValue(flips),
         };
-    }
-
-    private static void Write(RunFolder folder, List<(int Step, double Loss)> losses, string name)
-    {
-        LossCurve.Save(losses, folder.LossCurve, $"Training loss of {name}");
-        File.WriteAllLines(folder.Losses, losses.Select(point => FormattableString.Invariant($"{point.Step},{point.Loss}")).Prepend("step,loss"));
     }
 
     private static void Draw(NoisePredictor network, int count, long seed, RunFolder folder)
