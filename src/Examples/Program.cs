@@ -28,7 +28,7 @@ internal static class Program
         if (Console.IsErrorRedirected)
             Errors.Profile.Width = 1000;
         var train = new TrainCommand();
-        var root = new RootCommand("U-Nets from a few lines of YAML, trained to draw. Without a command it trains the shapes, for a little over two minutes.");
+        var root = new RootCommand("U-Nets from a few lines of YAML, trained to draw. Without a command it trains the shapes, for two and a half minutes.");
         train.AddTo(root);
         root.Add(train.AddTo(new Command("train", "Train a network; writes a grid of samples, the loss curve and a checkpoint.")));
         root.Add(new SampleCommand().AddTo(new Command("sample", "Draw pictures with a trained network.")));
