@@ -15,6 +15,10 @@ internal static class Catalog
     /// <exception cref="UNetGenException">There is none of that name.</exception>
     public static NoisePredictor Create(string name)
     {
+        // A spec's path does as well.
+        const string extension = ".unet.yaml";
+        if (name.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
+            name = Path.GetFileName(name)[..^extension.Length];
         var type = Networks.FirstOrDefault(type => type.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
             ?? Networks.FirstOrDefault(type => type.Name.Equals(name.Replace("-", "").Replace("_", "") + "UNet", StringComparison.OrdinalIgnoreCase))
             ?? throw new UNetGenException(

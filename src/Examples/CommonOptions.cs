@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 
 namespace UNetGen.Examples;
 
@@ -12,31 +14,42 @@ internal static class CommonOptions
         HelpName = "DEVICE",
     };
 
-    public static Option<long> Seed() => new("--seed") { Description = "The same seed draws the same.", DefaultValueFactory = _ => 0L, HelpName = "N" };
-
-    /// <summary>A whole number of at least <paramref name="min"/>.</summary>
-    public static Option<int> AtLeast(this Option<int> option, int min) => option.Must(value => value >= min, $"at least {min}");
-
-    /// <inheritdoc cref="AtLeast(Option{int}, int)"/>
-    public static Option<int?> AtLeast(this Option<int?> option, int min) => option.Must(value => value >= min, $"at least {min}");
-
-    /// <summary>Checks a given value; the message says what it must be.</summary>
-    public static Option<T> Must<T>(this Option<T> option, Predicate<T> holds, string range)
+    public static Option<long> Seed() => new("--seed")
     {
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 0)
-                return; // the default
-            try
-            {
-                if (result.GetValueOrDefault<T>() is { } value && !holds(value))
-                    result.AddError($"{option.Name} must be {range}, not {result.Tokens[0].Value}.");
-            }
-            catch (InvalidOperationException)
-            {
-                // Text that is no T: the parser reports it by itself.
-            }
-        });
-        return option;
+        Description = "The same seed draws the same.",
+        CustomParser = result => Whole(result, 0),
+        DefaultValueFactory = _ => 0L,
+        HelpName = "N",
+    };
+
+    public static Option<int> Count(string description) => new("--count")
+    {
+        Description = description,
+        CustomParser = result => Whole(result, 1, 1_000_000),
+        DefaultValueFactory = _ => 36,
+        HelpName = "N",
+    };
+
+    /// <summary>Parses a whole number, or says what it must be.</summary>
+    public static int Whole(ArgumentResult result, int min, int max = int.MaxValue)
+    {
+        var text = result.Tokens[0].Value;
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+            return value;
+        return Refuse<int>(result, max == int.MaxValue ? $"a whole number of at least {min}" : $"a whole number from {min} to {max}");
+    }
+
+    /// <summary>Parses a number, with a point and without thousands, or says what it must be.</summary>
+    public static double Real(ArgumentResult result, Predicate<double> holds, string range)
+    {
+        var text = result.Tokens[0].Value;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && holds(value) ? value : Refuse<double>(result, range);
+    }
+
+    private static T? Refuse<T>(ArgumentResult result, string range)
+    {
+        var option = (result.Parent as OptionResult)?.Option.Name ?? result.Argument.Name;
+        result.AddError($"{option} must be {range}, not '{result.Tokens[0].Value}'.");
+        return default;
     }
 }

@@ -13,9 +13,6 @@ internal static class Program
     private const int Failure = 1;
     private const int Usage = 2;
 
-    // After Ctrl-C a training saves and draws what it has learnt.
-    private static readonly TimeSpan TimeToFinish = TimeSpan.FromMinutes(1);
-
     private static readonly IAnsiConsole Errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
 
     public static int Main(string[] args)
@@ -27,25 +24,27 @@ internal static class Program
             AnsiConsole.Profile.Width = 1000;
         if (Console.IsErrorRedirected)
             Errors.Profile.Width = 1000;
-        var train = new TrainCommand();
+        using var interrupt = new Interrupt();
+        var train = new TrainCommand(interrupt);
         var root = new RootCommand("U-Nets from a few lines of YAML, trained to draw. Without a command it trains the shapes, for two and a half minutes.");
         train.AddTo(root);
         root.Add(train.AddTo(new Command("train", "Train a network; writes a grid of samples, the loss curve and a checkpoint.")));
-        root.Add(new SampleCommand().AddTo(new Command("sample", "Draw pictures with a trained network.")));
+        root.Add(new SampleCommand(interrupt).AddTo(new Command("sample", "Draw pictures with a trained network.")));
         root.Add(InspectCommand.AddTo(new Command("inspect", "Show a network's levels, parameters, operations and memory.")));
 
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors)
-                Say(error.Message);
+            // An option that root and command share is checked twice.
+            foreach (var message in parsed.Errors.Select(error => error.Message).Distinct())
+                Say(message);
             Errors.MarkupLine("Try [blue]--help[/].");
             return Usage;
         }
 
         try
         {
-            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeToFinish });
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (OperationCanceledException)
         {

@@ -28,7 +28,7 @@ internal static class Progress
         show(drawn / options.Count, $"drawing {options.Count}");
     }));
 
-    private static string Time(TimeSpan time) => time.ToString(time.TotalHours < 1 ? @"m\:ss" : @"d\.hh\:mm\:ss");
+    private static string Time(TimeSpan time) => time.TotalHours < 1 ? $"{time:m\\:ss}" : $"{(int)time.TotalHours}:{time:mm\\:ss}";
 
     private static T Show<T>(string title, bool lines, Func<Action<double, string>, T> work)
     {

@@ -2,9 +2,11 @@ using System.Globalization;
 
 namespace UNetGen.Examples;
 
-/// <summary>Where a training run leaves its files.</summary>
-internal sealed class RunFolder
+/// <summary>Where a training run leaves its files. It goes again if nothing was left in it.</summary>
+internal sealed class RunFolder : IDisposable
 {
+    public const string CheckpointName = "checkpoint";
+
     private RunFolder(string path) => Path = path;
 
     public string Path { get; }
@@ -17,7 +19,7 @@ internal sealed class RunFolder
 
     public string Strip => File("noise-to-picture.png");
 
-    public string Checkpoint => File("checkpoint");
+    public string Checkpoint => File(CheckpointName);
 
     /// <summary>The folder that was asked for, or a new one under runs/, named by the network and the time.</summary>
     /// <exception cref="UNetGenException">The folder that was asked for has a run already.</exception>
@@ -37,6 +39,12 @@ internal sealed class RunFolder
 
         Directory.CreateDirectory(path);
         return new RunFolder(path);
+    }
+
+    public void Dispose()
+    {
+        if (!Directory.EnumerateFileSystemEntries(Path).Any())
+            Directory.Delete(Path);
     }
 
     private string File(string name) => System.IO.Path.Combine(Path, name);

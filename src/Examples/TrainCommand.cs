@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 namespace UNetGen.Examples;
 
 /// <summary>Trains a network and leaves what a person wants to look at.</summary>
-internal sealed class TrainCommand
+internal sealed class TrainCommand(Interrupt interrupt)
 {
     private const string ShapesNetwork = nameof(ShapesUNet);
     private const string DigitsNetwork = nameof(MnistUNet);
@@ -18,18 +18,34 @@ internal sealed class TrainCommand
     // With starting, drawing and writing, a little over two and a half minutes in all.
     private static readonly TimeSpan DefaultTime = TimeSpan.FromSeconds(150);
 
-    private const int SamplingSteps = 100;
     private const int StripRows = 6;
     private const int StripColumns = 9;
 
     private readonly Option<string?> spec = new("--spec") { Description = $"The network; by default {ShapesNetwork} for the shapes, {DigitsNetwork} for MNIST.", HelpName = "NAME" };
     private readonly Option<string> data = new("--data") { Description = "shapes, a folder of PNG or JPEG files, or MNIST's folder or IDX file.", DefaultValueFactory = _ => DataSource.Shapes, HelpName = "shapes|PATH" };
-    private readonly Option<int?> steps = new Option<int?>("--steps") { Description = "How many steps.", HelpName = "N" }.AtLeast(1);
-    private readonly Option<double?> time = new Option<double?>("--time") { Description = $"How many seconds, the learning rate falling with the clock; {DefaultTime.TotalSeconds:0} where neither is given.", HelpName = "SECONDS" }.Must(seconds => seconds is > 0 and < 1e9, "a positive number of seconds");
-    private readonly Option<int> batchSize = new Option<int>("--batch-size") { Description = "Images a step.", DefaultValueFactory = _ => 16, HelpName = "N" }.AtLeast(1);
-    private readonly Option<double> learningRate = new Option<double>("--learning-rate") { Description = "Adam's, after 50 steps of warm-up; falls to 0 along a cosine.", DefaultValueFactory = _ => 2e-3, HelpName = "X" }.Must(rate => rate is > 0 and < 1, "between 0 and 1");
+    private readonly Option<int?> steps = new("--steps") { Description = "How many steps.", HelpName = "N", CustomParser = result => CommonOptions.Whole(result, 1) };
+    private readonly Option<double?> time = new("--time")
+    {
+        Description = $"How many seconds, the learning rate falling with the clock; {DefaultTime.TotalSeconds:0} where neither is given.",
+        HelpName = "SECONDS",
+        CustomParser = result => CommonOptions.Real(result, seconds => seconds is > 0 and < 1e9, "a positive number of seconds"),
+    };
+    private readonly Option<int> batchSize = new("--batch-size")
+    {
+        Description = "Images a step.",
+        HelpName = "N",
+        CustomParser = result => CommonOptions.Whole(result, 1, 65536),
+        DefaultValueFactory = _ => 16,
+    };
+    private readonly Option<double> learningRate = new("--learning-rate")
+    {
+        Description = "Adam's, after 50 steps of warm-up; falls to 0 along a cosine.",
+        HelpName = "X",
+        CustomParser = result => CommonOptions.Real(result, rate => rate is > 0 and < 1, "a number between 0 and 1"),
+        DefaultValueFactory = _ => 2e-3,
+    };
     private readonly Option<bool> flips = new("--flips") { Description = "Mirror half of the images; not for digits or letters." };
-    private readonly Option<int> count = new Option<int>("--count") { Description = "Samples in the grid.", DefaultValueFactory = _ => 36, HelpName = "N" }.AtLeast(1);
+    private readonly Option<int> count = CommonOptions.Count("Samples in the grid.");
     private readonly Option<long> seed = CommonOptions.Seed();
     private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<string?> output = new("--out") { Description = "The run's folder; by default a new one under runs/.", HelpName = "FOLDER" };
@@ -38,11 +54,11 @@ internal sealed class TrainCommand
     {
         foreach (var option in new Option[] { spec, data, steps, time, batchSize, learningRate, flips, count, seed, device, output })
             command.Add(option);
-        command.SetAction((parsed, cancellation) => Task.FromResult(Run(parsed, cancellation)));
+        command.SetAction(Run);
         return command;
     }
 
-    private int Run(ParseResult parsed, CancellationToken cancellation)
+    private int Run(ParseResult parsed)
     {
         var target = Libtorch.ParseDevice(parsed.GetValue(device));
         var dataText = parsed.GetRequiredValue(data);
@@ -53,7 +69,7 @@ internal sealed class TrainCommand
         network.to(target);
         var info = network.Info;
         var source = DataSource.Open(dataText, info.Channels, info.ImageHeight, info.ImageWidth, options.Seed);
-        var folder = RunFolder.Create(parsed.GetValue(output), info.Name);
+        using var folder = RunFolder.Create(parsed.GetValue(output), info.Name);
 
         AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {info.SpecPath}) on {source.Description}, {target}");
         if (source is ImageFolderSource { BrokenFiles: { Count: > 0 } broken })
@@ -70,7 +86,7 @@ internal sealed class TrainCommand
                     losses.Add((step.Step, step.Loss));
                     report(step);
                 },
-                cancellation));
+                interrupt.Token));
         }
         catch (TrainingDivergedException) when (losses.Count > 0)
         {
@@ -80,11 +96,11 @@ internal sealed class TrainCommand
         }
 
         if (losses.Count == 0)
-            throw new OperationCanceledException(cancellation);
+            throw new OperationCanceledException(interrupt.Token);
         Save();
-        AnsiConsole.MarkupLineInterpolated($"{summary.Steps:N0} steps in {summary.Elapsed.TotalSeconds:N0} s, loss {summary.Loss:0.0000}{(summary.Cancelled ? ", interrupted" : "")}");
+        AnsiConsole.MarkupLineInterpolated($"{summary.Steps:N0} steps in {summary.Elapsed.TotalSeconds:N0} s, loss {summary.Loss:0.0000}{(summary.Cancelled ? ", interrupted: saved, and now drawing; once more ends at once" : "")}");
         using (trainer.Ema.Apply())
-            Draw(network, parsed.GetValue(count), options.Seed, folder);
+            Draw(network, parsed.GetValue(count), options.Seed, folder, summary.Cancelled ? CancellationToken.None : interrupt.Token);
         Show(folder);
         return summary.Cancelled ? Program.Interrupted : 0;
 
@@ -116,10 +132,9 @@ internal sealed class TrainCommand
         };
     }
 
-    private static void Draw(NoisePredictor network, int count, long seed, RunFolder folder)
+    private static void Draw(NoisePredictor network, int count, long seed, RunFolder folder, CancellationToken cancellation)
     {
-        // With fresh noise in each step, errors of a briefly trained network are drawn over; without, they add up.
-        var sampler = new DdimSampler(Math.Min(SamplingSteps, network.Diffusion.Timesteps), eta: 1);
+        var sampler = SampleCommand.Ddim(network);
         var options = new SamplingOptions { Count = count, Seed = seed };
         // Evenly spaced over the way: pure noise first, the finished picture last.
         var frames = Enumerable.Range(0, StripColumns).Select(column => column * sampler.Steps / (StripColumns - 1)).ToHashSet();
@@ -131,7 +146,7 @@ internal sealed class TrainCommand
             if (at.FirstImage == 0 && frames.Contains(at.Step))
                 strip.Add(at.Images.narrow(0, 0, rows).clone());
             observe(at);
-        }));
+        }, cancellation));
         ImageGrid.Save(images, folder.Samples);
         ImageGrid.SaveStrip(strip, folder.Strip);
     }

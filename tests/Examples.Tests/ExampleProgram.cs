@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using System.Text;
 
 namespace UNetGen.Examples.Tests;
 
@@ -13,7 +14,11 @@ public sealed class ExampleProgram : IDisposable
 
     public sealed record Result(int ExitCode, string Output, string Error);
 
-    public Result Run(params string[] arguments)
+    public Result Run(params string[] arguments) => Run(arguments, (_, _) => { });
+
+    /// <param name="arguments">The command line.</param>
+    /// <param name="seen">Called with each line of output, while the program runs.</param>
+    public Result Run(string[] arguments, Action<Process, string> seen)
     {
         var start = new ProcessStartInfo("dotnet", [Path, .. arguments])
         {
@@ -25,9 +30,15 @@ public sealed class ExampleProgram : IDisposable
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         var error = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
+        var output = new StringBuilder();
+        while (process.StandardOutput.ReadLine() is { } line)
+        {
+            output.Append(line).Append('\n');
+            seen(process, line);
+        }
+
         process.WaitForExit();
-        return new Result(process.ExitCode, output, error.Result);
+        return new Result(process.ExitCode, output.ToString(), error.Result);
     }
 
     /// <summary>Runs what has to succeed.</summary>

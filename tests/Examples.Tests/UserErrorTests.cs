@@ -11,12 +11,14 @@ public sealed class UserErrorTests : IDisposable
     public void An_unknown_option_is_a_usage_error() => Assert.Contains("--stepz", program.Fail(2, "train", "--stepz", "5"));
 
     [Theory]
-    [InlineData("--steps", "0", "--steps must be at least 1, not 0")]
-    [InlineData("--steps", "many", "many")]
-    [InlineData("--learning-rate", "7", "--learning-rate must be between 0 and 1, not 7")]
-    [InlineData("--time", "-3", "--time must be a positive number of seconds, not -3")]
+    [InlineData("--steps", "0", "--steps must be a whole number of at least 1, not '0'.")]
+    [InlineData("--steps", "many", "--steps must be a whole number of at least 1, not 'many'.")]
+    [InlineData("--steps", "1,000", "--steps must be a whole number of at least 1, not '1,000'.")]
+    [InlineData("--batch-size", "99999999", "--batch-size must be a whole number from 1 to 65536, not '99999999'.")]
+    [InlineData("--learning-rate", "0,002", "--learning-rate must be a number between 0 and 1, not '0,002'.")]
+    [InlineData("--time", "-3", "--time must be a positive number of seconds, not '-3'.")]
     public void A_value_out_of_range_is_a_usage_error(string option, string value, string message) =>
-        Assert.Contains(message, program.Fail(2, "train", option, value));
+        Assert.StartsWith($"error: {message}\nTry --help", program.Fail(2, "train", option, value));
 
     [Fact]
     public void An_unknown_network_is_told_with_those_there_are()
@@ -55,6 +57,10 @@ public sealed class UserErrorTests : IDisposable
     [Fact]
     public void Ddpm_with_steps_is_a_usage_error() =>
         Assert.Contains("belong to ddim", program.Fail(2, "sample", "--checkpoint", "x", "--sampler", "ddpm", "--steps", "5"));
+
+    [Fact]
+    public void A_picture_that_is_no_png_is_a_usage_error() =>
+        Assert.Contains("--out must be a .png file, not 'x.jpg'", program.Fail(2, "sample", "--checkpoint", "x", "--out", "x.jpg"));
 
     [Fact]
     public void A_device_that_is_none_is_told_with_those_there_are() =>

@@ -11,7 +11,7 @@ internal abstract class Field(string key, string summary)
     /// <summary>With the group it stands in: <c>dim</c>, <c>attention.heads</c>.</summary>
     public string Key { get; } = key;
 
-    /// <summary>What it is, for schema and documentation.</summary>
+    /// <summary>What it is, for messages.</summary>
     public string Summary { get; } = summary;
 
     public bool Required { get; init; }
@@ -72,7 +72,7 @@ internal sealed class FixedField(string key, string summary, DiagnosticDescripto
     public override string? Write(UNetSpec spec) => null;
 }
 
-/// <summary>The one table of the language: reader, canonical text, suggestions and documentation all come from it.</summary>
+/// <summary>The one table of the language: reader, effective spec and suggestions all come from it.</summary>
 internal static class Fields
 {
     public const int MaxWidth = 16384;

@@ -28,8 +28,12 @@ public sealed class BatchLoader
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         if (source.Count == 0)
             throw new ArgumentException("The source has no images.", nameof(source));
+        if ((long)batchSize * source.PixelCount() * sizeof(float) > int.MaxValue)
+            throw new DataException(
+                $"A batch of {batchSize} images of {source.Channels} x {source.Height} x {source.Width} is larger than 2 GiB; "
+                + $"use at most {int.MaxValue / sizeof(float) / source.PixelCount()} images.");
         (this.source, BatchSize, this.seed, this.horizontalFlips) = (source, batchSize, seed, horizontalFlips);
-        pixels = new float[checked(batchSize * source.PixelCount())];
+        pixels = new float[batchSize * source.PixelCount()];
         order = new int[source.Count];
         ahead = Task.Run(Prepare);
     }

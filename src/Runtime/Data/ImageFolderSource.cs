@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using SkiaSharp;
 
 namespace UNetGen.Data;
@@ -56,9 +57,15 @@ public sealed class ImageFolderSource : DecodedSource
         if (!Directory.Exists(folder))
             throw new DataException($"There is no folder '{folder}'.");
         var options = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false };
+        // Links to files are followed; links to folders aren't, since they may lead round in a circle.
+        var files = new FileSystemEnumerable<string>(folder, (ref FileSystemEntry entry) => entry.ToFullPath(), options)
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
+            ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+        };
         try
         {
-            var names = Directory.EnumerateFiles(folder, "*", options)
+            var names = files
                 .Where(file => Path.GetExtension(file).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg")
                 .Select(file => Path.GetRelativePath(folder, file).Replace('\\', '/'))
                 .ToArray();

@@ -6,6 +6,13 @@ namespace UNetGen.Runtime.Tests.Data;
 public class BatchLoaderTests
 {
     [Fact]
+    public void A_batch_of_more_than_2_GiB_is_refused_with_the_largest_that_fits()
+    {
+        var error = Assert.Throws<DataException>(() => new BatchLoader(new ShapesSource(3, 1024, 1024), 1000));
+        Assert.Contains("use at most 170 images", error.Message);
+    }
+
+    [Fact]
     public void Batches_are_float32_on_the_cpu_shaped_batch_channels_height_width_with_each_image_whole()
     {
         var source = new ShapesSource(3, 8, 10, count: 100);

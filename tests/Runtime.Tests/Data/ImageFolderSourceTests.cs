@@ -21,6 +21,15 @@ public sealed class ImageFolderSourceTests : IDisposable
             Assert.Equal(60 * i, Bytes(source, i)[5], 2.0);
     }
 
+    [LinuxFact]
+    public void Links_to_files_are_followed_and_links_to_folders_are_not()
+    {
+        var picture = folder.Write("a.png", Picture(4, 4, (_, _) => Grey(60)));
+        File.CreateSymbolicLink(Path.Combine(folder.Path, "b.png"), picture);
+        Directory.CreateSymbolicLink(Path.Combine(folder.Path, "circle"), folder.Path);
+        Assert.Equal(2, Open(1, 4, 4).Count);
+    }
+
     [Fact]
     public void A_png_of_the_right_size_keeps_every_pixel()
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using UNetGen.Runtime.Tests.Golden;
 using static TorchSharp.torch;
 
@@ -47,19 +48,26 @@ public sealed class GoldenNetworkTests
         Agree.GradientNorms(golden.GradientNorms, network);
     }
 
-    [Fact]
-    public void The_published_parameter_counts_are_met_as_constant_and_counted()
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void The_spec_is_the_case_s(string name) => Assert.Equal(GoldenNetwork.Load(name).Spec, SpecText(name));
+
+    [Theory]
+    [InlineData("The Annotated Diffusion Model, Fashion-MNIST", "published_annotated")]
+    [InlineData("denoising-diffusion-pytorch 1.11.1, Unet(64)", "published_lucidrains_group")]
+    [InlineData("denoising-diffusion-pytorch current, Unet(64)", "published_lucidrains_rms")]
+    public void The_published_parameter_counts_are_met_as_constant_and_counted(string published, string name)
     {
-        foreach (var (network, count) in new (NoisePredictor, long)[]
-        {
-            (new PublishedAnnotatedUNet(), 2_020_257), (new PublishedLucidrainsGroupUNet(), 35_719_555), (new PublishedLucidrainsRmsUNet(), 35_711_491),
-        })
-        {
-            Assert.Equal(count, network.Info.ParameterCount);
-            Assert.Equal(count, network.parameters().Sum(parameter => parameter.numel()));
-            network.Dispose();
-        }
+        using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", "published.json")));
+        var expected = json.RootElement.EnumerateArray().Single(element => element.GetProperty("name").GetString() == published);
+        Assert.Equal(expected.GetProperty("spec").GetString(), SpecText(name));
+
+        using var network = Network(name);
+        Assert.Equal(expected.GetProperty("parameters").GetInt64(), network.Info.ParameterCount);
+        Assert.Equal(expected.GetProperty("parameters").GetInt64(), network.parameters().Sum(parameter => parameter.numel()));
     }
+
+    private static string SpecText(string name) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Specs", name + ".unet.yaml")).ReplaceLineEndings("\n");
 
     private static NoisePredictor Network(string name) => name switch
     {
@@ -68,6 +76,9 @@ public sealed class GoldenNetworkTests
         "lucidrains_group" => new LucidrainsGroupUNet(),
         "lucidrains_rms" => new LucidrainsRmsUNet(),
         "seed_no_attention" => new SeedNoAttentionUNet(),
+        "published_annotated" => new PublishedAnnotatedUNet(),
+        "published_lucidrains_group" => new PublishedLucidrainsGroupUNet(),
+        "published_lucidrains_rms" => new PublishedLucidrainsRmsUNet(),
         _ => throw new ArgumentOutOfRangeException(nameof(name)),
     };
 }
