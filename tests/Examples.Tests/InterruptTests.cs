@@ -1,8 +1,9 @@
 using System.Diagnostics;
+using UNetGen.Runtime.Tests;
 
 namespace UNetGen.Examples.Tests;
 
-/// <summary>Ctrl-C and SIGTERM end a training without losing it. (Windows has no kill; there the program's handler is the same.)</summary>
+/// <summary>Ctrl-C and SIGTERM end a training without losing it.</summary>
 public sealed class InterruptTests : IDisposable
 {
     private const int Interrupted = 130;
@@ -11,11 +12,9 @@ public sealed class InterruptTests : IDisposable
 
     public void Dispose() => program.Dispose();
 
-    [Fact]
+    [LinuxFact]
     public void The_first_signal_saves_and_draws()
     {
-        if (OperatingSystem.IsWindows())
-            return;
         var result = Train(count: 1, (process, line) => Signal(process, line.Contains("  step ")));
         Assert.Equal(Interrupted, result.ExitCode);
         Assert.Equal("", result.Error);
@@ -25,11 +24,9 @@ public sealed class InterruptTests : IDisposable
         Assert.True(File.Exists(program.File("run/samples-ddim-0.png")));
     }
 
-    [Fact]
+    [LinuxFact]
     public void The_second_signal_ends_at_once_and_the_checkpoint_is_whole()
     {
-        if (OperatingSystem.IsWindows())
-            return;
         // Drawing so many takes longer than the second signal.
         var result = Train(count: 400, (process, line) => Signal(process, line.Contains("  step ") || line.Contains("interrupted: saved")));
         Assert.Equal(Interrupted, result.ExitCode);
