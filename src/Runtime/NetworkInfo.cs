@@ -18,6 +18,9 @@ public sealed record NetworkInfo
     /// <summary>Image channels in.</summary>
     public required int Channels { get; init; }
 
+    /// <summary>Channels out: those of the image, twice where the network predicts the variance too (<c>learned_variance: true</c>).</summary>
+    public required int OutChannels { get; init; }
+
     /// <summary>Image height, pixels.</summary>
     public required int ImageHeight { get; init; }
 
@@ -32,6 +35,9 @@ public sealed record NetworkInfo
 
     /// <summary>Whether <c>forward</c> takes the previous estimate of the clean image as well.</summary>
     public required bool SelfCondition { get; init; }
+
+    /// <summary>How many classes <c>forward</c> takes labels of; null for a network without classes.</summary>
+    public int? NumClasses { get; init; }
 
     /// <summary>The rows of the architecture's table, in the order of the forward pass; both halves of a level are one row.</summary>
     public required IReadOnlyList<LevelInfo> Levels { get; init; }

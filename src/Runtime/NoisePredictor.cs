@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using TorchSharp;
 using TorchSharp.Modules;
 using UNetGen.Blocks;
@@ -30,17 +31,25 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// <param name="x">Noised images, [batch, channels, height, width].</param>
     /// <param name="timesteps">How noised each is, [batch], int64 from 0.</param>
     /// <returns>The prediction, [batch, out channels, height, width].</returns>
+    /// <exception cref="ArgumentException">Shapes differ from the network's, or it is class-conditional and needs labels.</exception>
     public abstract override Tensor forward(Tensor x, Tensor timesteps);
 
-    /// <summary>One pass of a self-conditioned network (Chen et al. 2022, "Analog Bits").</summary>
+    /// <summary>One pass of any network; with the arguments that it is conditioned on.</summary>
     /// <param name="x">Noised images, [batch, channels, height, width].</param>
     /// <param name="timesteps">How noised each is, [batch], int64 from 0.</param>
-    /// <param name="selfCondition">The previous estimate of the clean image, shaped like <paramref name="x"/>; null stands for zeros.</param>
+    /// <param name="labels">The class of each image, [batch], int64 from 0 to below <see cref="NetworkInfo.NumClasses"/>; null for a network without classes.</param>
+    /// <param name="selfCondition">
+    /// For a self-conditioned network (Chen et al. 2022, "Analog Bits") the previous estimate of the clean image, shaped like <paramref name="x"/>;
+    /// null stands for zeros.
+    /// </param>
     /// <returns>The prediction, [batch, out channels, height, width].</returns>
-    /// <exception cref="ArgumentException">A condition is given to a network whose spec doesn't say <c>self_condition: true</c>.</exception>
-    public virtual Tensor forward(Tensor x, Tensor timesteps, Tensor? selfCondition) => selfCondition is null
-        ? forward(x, timesteps)
-        : throw new ArgumentException($"{Info.Name} takes no self-condition; its spec would have to say `self_condition: true`.", nameof(selfCondition));
+    /// <exception cref="ArgumentException">A condition is given that the spec doesn't have, or labels are missing, or shapes differ.</exception>
+    public virtual Tensor forward(Tensor x, Tensor timesteps, Tensor? labels, Tensor? selfCondition = null)
+    {
+        RefuseCondition(labels, nameof(labels), "`num_classes`");
+        RefuseCondition(selfCondition, nameof(selfCondition), "`self_condition: true`");
+        return forward(x, timesteps);
+    }
 
     /// <summary>Refuses input of another shape than the network was generated for, with a message that names both.</summary>
     /// <param name="x">Must be [batch, <paramref name="channels"/>, <paramref name="height"/>, <paramref name="width"/>].</param>
@@ -57,6 +66,31 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
         if (timesteps.dim() != 1 || timesteps.shape[0] != x.shape[0])
             throw new ArgumentException(
                 $"{Info.Name} takes one timestep per image, [{x.shape[0]}], but got [{string.Join(", ", timesteps.shape)}].", nameof(timesteps));
+    }
+
+    /// <summary>Refuses labels that aren't there or aren't one class per image.</summary>
+    /// <param name="labels">Must be [batch], int64.</param>
+    /// <param name="x">The images, [batch, ...].</param>
+    /// <param name="classes">How many the network knows.</param>
+    /// <exception cref="ArgumentException">They are missing, or of another shape or type.</exception>
+    protected void CheckLabels([NotNull] Tensor? labels, Tensor x, int classes)
+    {
+        if (labels is null)
+            throw new ArgumentException($"{Info.Name} is conditioned on {classes} classes: it needs labels, one per image, [{x.shape[0]}].", nameof(labels));
+        if (labels.dim() != 1 || labels.shape[0] != x.shape[0] || labels.dtype != ScalarType.Int64)
+            throw new ArgumentException(
+                $"{Info.Name} takes one label per image, [{x.shape[0]}] of Int64, but got [{string.Join(", ", labels.shape)}] of {labels.dtype}.", nameof(labels));
+    }
+
+    /// <summary>Refuses a condition that the network doesn't have.</summary>
+    /// <param name="condition">Must be null.</param>
+    /// <param name="name">The parameter's name.</param>
+    /// <param name="key">What the spec would have to say.</param>
+    /// <exception cref="ArgumentException">It is not null.</exception>
+    protected void RefuseCondition(Tensor? condition, string name, string key)
+    {
+        if (condition is not null)
+            throw new ArgumentException($"{Info.Name} takes no {name}; its spec would have to say {key}.", name);
     }
 
     /// <summary>[batch, a, height, width] and [batch, b, height, width] to [batch, a + b, height, width], in this order.</summary>

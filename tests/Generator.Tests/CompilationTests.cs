@@ -20,7 +20,7 @@ public sealed class CompilationTests
                 UNetGen.NoisePredictor any = moved;
                 long numbers = NAME.ParameterCount + NAME.Channels + NAME.ImageHeight + NAME.ImageWidth + NAME.DownsampleFactor + NAME.SpecHash.Length;
                 any.forward(x, t, null);
-                return numbers == any.Info.ParameterCount ? net.forward(x, t, selfCondition: x) : net.forward(x, t);
+                return numbers == any.Info.ParameterCount ? net.forward(x, t, labels: null, selfCondition: x) : net.forward(x, t);
             }
         }
         """;

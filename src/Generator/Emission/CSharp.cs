@@ -10,6 +10,12 @@ internal static class CSharp
 {
     public const string Tensor = "global::TorchSharp.torch.Tensor";
 
+    /// <summary>The forward pass of a network without conditions.</summary>
+    public const string Forward = $"forward({Tensor} x, {Tensor} timesteps)";
+
+    /// <summary>The forward pass of a network with labels, self-condition or both.</summary>
+    public const string ConditionalForward = $"forward({Tensor} x, {Tensor} timesteps, {Tensor}? labels, {Tensor}? selfCondition = null)";
+
     /// <summary>A type of the runtime or of TorchSharp; a name without dots is a class inside the network's own.</summary>
     public static string Type(string name)
     {

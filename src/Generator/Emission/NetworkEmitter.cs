@@ -142,20 +142,23 @@ internal sealed class NetworkEmitter
 
     private void EmitForward()
     {
+        var conditional = plan.SelfCondition || plan.NumClasses is not null;
         writer.Line("/// <inheritdoc/>");
-        if (plan.SelfCondition)
+        if (conditional)
         {
-            writer.Line($"public override {CSharp.Tensor} forward({CSharp.Tensor} x, {CSharp.Tensor} timesteps) => forward(x, timesteps, null);");
+            writer.Line($"public override {CSharp.Tensor} {CSharp.Forward} => forward(x, timesteps, null, null);");
             writer.Line();
             writer.Line("/// <inheritdoc/>");
-            writer.Open($"public override {CSharp.Tensor} forward({CSharp.Tensor} x, {CSharp.Tensor} timesteps, {CSharp.Tensor}? selfCondition)");
-        }
-        else
-        {
-            writer.Open($"public override {CSharp.Tensor} forward({CSharp.Tensor} x, {CSharp.Tensor} timesteps)");
         }
 
+        writer.Open($"public override {CSharp.Tensor} {(conditional ? CSharp.ConditionalForward : CSharp.Forward)}");
         writer.Line("CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);");
+        if (plan.NumClasses is { } classes)
+            writer.Line($"CheckLabels(labels, x, {Number(classes)});");
+        else if (conditional)
+            writer.Line("RefuseCondition(labels, nameof(labels), \"`num_classes`\");");
+        if (conditional && !plan.SelfCondition)
+            writer.Line("RefuseCondition(selfCondition, nameof(selfCondition), \"`self_condition: true`\");");
         writer.Line("using var scope = global::TorchSharp.torch.NewDisposeScope();");
         writer.Line();
         var declared = new HashSet<string>(StringComparer.Ordinal) { "x", "timesteps" };
@@ -193,11 +196,14 @@ internal sealed class NetworkEmitter
         writer.Line($"SpecPath = {CSharp.Literal(specPath)},");
         writer.Line("SpecHash = SpecHash,");
         writer.Line("Channels = Channels,");
+        writer.Line($"OutChannels = {Number(plan.OutChannels)},");
         writer.Line("ImageHeight = ImageHeight,");
         writer.Line("ImageWidth = ImageWidth,");
         writer.Line("DownsampleFactor = DownsampleFactor,");
         writer.Line("ParameterCount = ParameterCount,");
         writer.Line($"SelfCondition = {CSharp.Value(plan.SelfCondition)},");
+        if (plan.NumClasses is { } classes)
+            writer.Line($"NumClasses = {Number(classes)},");
         writer.Open("Levels = new global::UNetGen.LevelInfo[]");
         foreach (var row in plan.Levels)
         {

@@ -30,8 +30,8 @@ internal static class SignatureEmitter
         writer.Line($"    : base(nameof({spec.Name})) => throw new global::System.InvalidOperationException({error});");
         foreach (var member in new[]
         {
-            $"{CSharp.Tensor} forward({CSharp.Tensor} x, {CSharp.Tensor} timesteps)",
-            $"{CSharp.Tensor} forward({CSharp.Tensor} x, {CSharp.Tensor} timesteps, {CSharp.Tensor}? selfCondition)",
+            $"{CSharp.Tensor} {CSharp.Forward}",
+            $"{CSharp.Tensor} {CSharp.ConditionalForward}",
             "global::UNetGen.NetworkInfo Info",
             "global::UNetGen.Diffusion.DiffusionOptions Diffusion",
         })

@@ -11,10 +11,14 @@ internal sealed record NetworkPlan
     public required string SpecHash { get; init; }
 
     public required int Channels { get; init; }
+    public required int OutChannels { get; init; }
     public required int Height { get; init; }
     public required int Width { get; init; }
     public required int DownsampleFactor { get; init; }
     public required bool SelfCondition { get; init; }
+
+    /// <summary>Null: the network takes no labels.</summary>
+    public required int? NumClasses { get; init; }
 
     /// <summary>What the network predicts: "the noise in them".</summary>
     public required string Predicts { get; init; }

@@ -33,10 +33,12 @@ internal sealed class UNetPlanner
             Spec = text,
             SpecHash = SpecWriter.Hash(text),
             Channels = spec.Channels,
+            OutChannels = spec.Channels,
             Height = spec.ImageSize.Height,
             Width = spec.ImageSize.Width,
             DownsampleFactor = spec.DownsampleFactor,
             SelfCondition = spec.SelfCondition,
+            NumClasses = null,
             Predicts = spec.Diffusion.Objective switch
             {
                 Objective.Noise => "the noise in them",

@@ -106,7 +106,7 @@ public abstract class Sampler
                 using (NewDisposeScope())
                 {
                     var t = full([x.shape[0]], times[step], dtype: ScalarType.Int64, device: x.device);
-                    var prediction = network.Info.SelfCondition ? network.forward(x, t, clean) : network.forward(x, t);
+                    var prediction = network.forward(x, t, labels: null, selfCondition: network.Info.SelfCondition ? clean : null);
                     clean = diffusion.PredictX0(x, t, prediction).clamp_(-1, 1).DetachFromDisposeScope();
                     x = Step(diffusion, x, clean, times[step], times[step + 1], noise.Next).DetachFromDisposeScope();
                 }

@@ -128,11 +128,11 @@ public sealed class Trainer : IDisposable
         if (!network.Info.SelfCondition)
             return network.forward(xt, t);
         if (rand(1, device: CPU, generator: random).item<float>() < 0.5)
-            return network.forward(xt, t, null);
+            return network.forward(xt, t);
         Tensor estimate;
         using (no_grad())
-            estimate = diffusion.PredictX0(xt, t, network.forward(xt, t, null)).clamp_(-1, 1);
-        return network.forward(xt, t, estimate);
+            estimate = diffusion.PredictX0(xt, t, network.forward(xt, t)).clamp_(-1, 1);
+        return network.forward(xt, t, labels: null, selfCondition: estimate);
     }
 
     private double ImagesPerSecond(int steps, TimeSpan elapsed) =>

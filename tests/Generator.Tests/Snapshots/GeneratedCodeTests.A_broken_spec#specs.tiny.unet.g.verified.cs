@@ -36,7 +36,7 @@ public sealed partial class BrokenUNet : global::UNetGen.NoisePredictor
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps) => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
 
     /// <inheritdoc/>
-    public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps, global::TorchSharp.torch.Tensor? selfCondition) => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
+    public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps, global::TorchSharp.torch.Tensor? labels, global::TorchSharp.torch.Tensor? selfCondition = null) => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
 
     /// <inheritdoc/>
     public override global::UNetGen.NetworkInfo Info => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");

@@ -207,6 +207,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         SpecPath = "specs/tiny.unet.yaml",
         SpecHash = SpecHash,
         Channels = Channels,
+        OutChannels = 3,
         ImageHeight = ImageHeight,
         ImageWidth = ImageWidth,
         DownsampleFactor = DownsampleFactor,

@@ -132,12 +132,13 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
     }
 
     /// <inheritdoc/>
-    public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps) => forward(x, timesteps, null);
+    public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps) => forward(x, timesteps, null, null);
 
     /// <inheritdoc/>
-    public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps, global::TorchSharp.torch.Tensor? selfCondition)
+    public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps, global::TorchSharp.torch.Tensor? labels, global::TorchSharp.torch.Tensor? selfCondition = null)
     {
         CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
+        RefuseCondition(labels, nameof(labels), "`num_classes`");
         using var scope = global::TorchSharp.torch.NewDisposeScope();
 
         var t = time_mlp.forward(timesteps);                                         // [B, 72]
@@ -212,6 +213,7 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
         SpecPath = "specs/tiny.unet.yaml",
         SpecHash = SpecHash,
         Channels = Channels,
+        OutChannels = 2,
         ImageHeight = ImageHeight,
         ImageWidth = ImageWidth,
         DownsampleFactor = DownsampleFactor,

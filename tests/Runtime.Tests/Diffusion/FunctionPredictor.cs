@@ -23,9 +23,9 @@ public sealed class FunctionPredictor : NoisePredictor
 
     public List<bool> TrainingDuringCalls { get; } = [];
 
-    public override Tensor forward(Tensor x, Tensor timesteps) => forward(x, timesteps, null);
+    public override Tensor forward(Tensor x, Tensor timesteps) => forward(x, timesteps, null, null);
 
-    public override Tensor forward(Tensor x, Tensor timesteps, Tensor? selfCondition)
+    public override Tensor forward(Tensor x, Tensor timesteps, Tensor? labels, Tensor? selfCondition = null)
     {
         TrainingDuringCalls.Add(training);
         using var scope = NewDisposeScope();
@@ -39,6 +39,7 @@ public sealed class FunctionPredictor : NoisePredictor
         Spec = spec,
         SpecHash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(spec))),
         Channels = channels,
+        OutChannels = channels,
         ImageHeight = size,
         ImageWidth = size,
         DownsampleFactor = 1,

@@ -131,8 +131,8 @@ public sealed class GeneratedNetworkTests
         network.eval();
         var (x, t) = (Images(network), tensor([0L, 7L]));
         var without = network.forward(x, t);
-        Assert.True(network.forward(x, t, zeros_like(x)).allclose(without));
-        Assert.False(network.forward(x, t, ones_like(x)).allclose(without));
+        Assert.True(network.forward(x, t, labels: null, selfCondition: zeros_like(x)).allclose(without));
+        Assert.False(network.forward(x, t, labels: null, selfCondition: ones_like(x)).allclose(without));
     }
 
     [Fact]
@@ -141,7 +141,7 @@ public sealed class GeneratedNetworkTests
         using var scope = NewDisposeScope();
         using var network = new FourierUNet();
         var x = Images(network);
-        var error = Assert.Throws<ArgumentException>(() => network.forward(x, tensor([0L, 7L]), x));
+        var error = Assert.Throws<ArgumentException>(() => network.forward(x, tensor([0L, 7L]), labels: null, selfCondition: x));
         Assert.Contains("self_condition: true", error.Message);
     }
 

@@ -32,9 +32,9 @@ public sealed class TwoConvNet : NoisePredictor
     /// <summary>The conditions that it was given, and whether their pass had gradients.</summary>
     public List<(bool Given, bool Gradients)> Calls { get; } = [];
 
-    public override Tensor forward(Tensor x, Tensor timesteps) => forward(x, timesteps, null);
+    public override Tensor forward(Tensor x, Tensor timesteps) => forward(x, timesteps, null, null);
 
-    public override Tensor forward(Tensor x, Tensor timesteps, Tensor? selfCondition)
+    public override Tensor forward(Tensor x, Tensor timesteps, Tensor? labels, Tensor? selfCondition = null)
     {
         using var scope = NewDisposeScope();
         Calls.Add((selfCondition is not null, is_grad_enabled()));
