@@ -81,7 +81,7 @@ internal sealed record SpecNetwork(string Path, UNetSpec Spec, bool Broken)
         cancellation.ThrowIfCancellationRequested();
         try
         {
-            var text = Broken ? SignatureEmitter.Emit(Spec, Path) : NetworkEmitter.Emit(UNetPlanner.Plan(Spec), Path);
+            var text = Broken ? SignatureEmitter.Emit(Spec, Path) : NetworkEmitter.Emit(NetworkPlanner.Plan(Spec), Path);
             return new SourceFile(HintName, text, null);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)

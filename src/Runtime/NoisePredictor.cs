@@ -68,6 +68,9 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
                 $"{Info.Name} takes one timestep per image, [{x.shape[0]}], but got [{string.Join(", ", timesteps.shape)}].", nameof(timesteps));
     }
 
+    /// <summary>The live trainable parameters, for a network some of whose blocks are the user's own.</summary>
+    protected long CountParameters() => parameters().Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel());
+
     /// <summary>Refuses labels that aren't there or aren't one class per image.</summary>
     /// <param name="labels">Must be [batch], int64.</param>
     /// <param name="x">The images, [batch, ...].</param>
@@ -108,6 +111,17 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
             this.to(type);
         if (device is not null)
             this.to(device);
+    }
+
+    /// <summary>For trainer and samplers, which know neither class labels nor a predicted variance: better a word than pictures that mean nothing.</summary>
+    /// <param name="what">"trained", "sampled".</param>
+    /// <exception cref="UNetGenException">The network has one of them.</exception>
+    internal void RefuseConditional(string what)
+    {
+        if (Info.NumClasses is not null || Info.OutChannels != Info.Channels)
+            throw new UNetGenException(
+                $"{Info.Name} {(Info.NumClasses is not null ? "takes class labels (num_classes)" : "predicts the variance (learned_variance)")}: such networks can't yet be {what} here. "
+                + "Its forward pass and its state_dict are complete.");
     }
 
     /// <summary>Does nothing: a generated constructor registers its parts itself, under PyTorch's keys and in PyTorch's order.</summary>

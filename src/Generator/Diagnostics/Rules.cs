@@ -45,6 +45,12 @@ internal static class Rules
         "The language is larger than this version; what it doesn't do yet it says.");
     public static readonly DiagnosticDescriptor Schedule = Rule("UNG0020", "The noise schedule is impossible",
         "A beta is the share of noise that a step adds: it lies between 0 and 1.");
+    public static readonly DiagnosticDescriptor OneALevel = Rule("UNG0026", "A list without one entry a level",
+        "A list that is shorter or longer than channel_multipliers leaves open which level an entry is for.");
+    public static readonly DiagnosticDescriptor LearnedVariance = Rule("UNG0027", "A learned variance that the diffusion can't use",
+        "Network and diffusion must agree on whether the variance is predicted: the one has channels for it, the other reads them.");
+    public static readonly DiagnosticDescriptor Heads = Rule("UNG0028", "Heads that don't divide the attended width",
+        "In ddpm and adm, heads times features a head is the width of the place that attends.");
     public static readonly DiagnosticDescriptor Failure = Rule("UNG0099", "The generator failed",
         "A fault of the generator's own, reported as a diagnostic so that the other specs still get their classes.");
 

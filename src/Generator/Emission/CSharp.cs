@@ -19,7 +19,7 @@ internal static class CSharp
     /// <summary>A type of the runtime or of TorchSharp; a name without dots is a class inside the network's own.</summary>
     public static string Type(string name)
     {
-        if (!name.Contains('.'))
+        if (!name.Contains('.') || name.StartsWith("global::", StringComparison.Ordinal))
             return name;
         var generic = name.IndexOf('<');
         return generic < 0 ? "global::" + name : $"global::{name.Substring(0, generic)}<{Type(name.Substring(generic + 1).TrimEnd('>'))}>";
@@ -32,6 +32,7 @@ internal static class CSharp
     {
         int number => number.ToString(CultureInfo.InvariantCulture),
         double number => Double(number),
+        string text => Literal(text),
         bool truth => truth ? "true" : "false",
         EnumValue choice => $"global::{choice.Type}.{choice.Name}",
         SharedPlan shared => shared.Name,
@@ -44,6 +45,7 @@ internal static class CSharp
         Variable variable => variable.Name,
         Call call => $"{call.Module}.forward({string.Join(", ", call.Arguments.Select(Expression))})",
         Concat concat => $"Concat({Expression(concat.First)}, {Expression(concat.Second)})",
+        Function function => $"global::{function.Name}({Expression(function.Argument)})",
         Sum sum => $"{Expression(sum.First)} + {Expression(sum.Second)}",
         SelfCondition condition => $"selfCondition ?? global::TorchSharp.torch.zeros_like({condition.Like})",
         _ => throw new ArgumentOutOfRangeException(nameof(expression), expression.GetType().Name, "no C# for this expression"),

@@ -75,7 +75,8 @@ internal sealed class NetworkEmitter
 
     private void EmitConstants()
     {
-        Constant("Trainable parameters.", "long", "ParameterCount", Number(plan.ParameterCount));
+        if (!plan.IsOpen) // else only the live network can count them, and Info does
+            Constant("Trainable parameters.", "long", "ParameterCount", Number(plan.ParameterCount));
         Constant("Image channels, in and out.", "int", "Channels", Number(plan.Channels));
         Constant("Pixels.", "int", "ImageHeight", Number(plan.Height));
         Constant("Pixels.", "int", "ImageWidth", Number(plan.Width));
@@ -181,7 +182,9 @@ internal sealed class NetworkEmitter
     private void EmitDescription()
     {
         writer.Line("/// <inheritdoc/>");
-        writer.Line("public override global::UNetGen.NetworkInfo Info => Description;");
+        writer.Line(plan.IsOpen
+            ? "public override global::UNetGen.NetworkInfo Info => Description with { ParameterCount = CountParameters() };"
+            : "public override global::UNetGen.NetworkInfo Info => Description;");
         writer.Line();
         writer.Line("/// <inheritdoc/>");
         writer.Line("public override global::UNetGen.Diffusion.DiffusionOptions Diffusion => DiffusionOfSpec;");
@@ -200,7 +203,7 @@ internal sealed class NetworkEmitter
         writer.Line("ImageHeight = ImageHeight,");
         writer.Line("ImageWidth = ImageWidth,");
         writer.Line("DownsampleFactor = DownsampleFactor,");
-        writer.Line("ParameterCount = ParameterCount,");
+        writer.Line(plan.IsOpen ? "ParameterCount = 0, // Info counts the live ones" : "ParameterCount = ParameterCount,");
         writer.Line($"SelfCondition = {CSharp.Value(plan.SelfCondition)},");
         if (plan.NumClasses is { } classes)
             writer.Line($"NumClasses = {Number(classes)},");

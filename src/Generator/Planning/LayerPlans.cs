@@ -2,10 +2,18 @@ using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator.Planning;
 
-/// <summary>The runtime's layers as the planner sees them: constructor arguments, parameters under PyTorch's keys, cost.</summary>
-internal static class LayerPlans
+// The names of these values, and in the runtime of the types that emitted code names, are the same on purpose.
+internal enum KeyStyle { DenoisingDiffusion, Diffusers, GuidedDiffusion }
+
+internal enum Resampling { None, Down, Up }
+
+/// <summary>The runtime's layers as the planners see them: constructor arguments, parameters under PyTorch's keys, cost.</summary>
+internal sealed partial class LayerPlans(UNetSpec spec)
 {
-    public const string Blocks = "UNetGen.Blocks.";
+    private const string Blocks = "UNetGen.Blocks.";
+
+    /// <summary>What all residual blocks have in common, a constant of the network's class.</summary>
+    public SharedPlan BlockOptions { get; } = PlanBlockOptions(spec);
 
     public static ModulePlan Conv2d(string key, string field, int from, int to, int kernel, ImageSize size, string summary) =>
         new(key, field, "TorchSharp.Modules.Conv2d", summary)
@@ -16,7 +24,8 @@ internal static class LayerPlans
             Cost = ConvCost(from, to, kernel, size),
         };
 
-    public static ModulePlan TimeEmbedding(UNetSpec spec)
+    /// <param name="key">Its key, and its field.</param>
+    public ModulePlan TimeEmbedding(string key, KeyStyle keys)
     {
         const int fourierFeatures = 16; // the reference's default; the language has no key for it
         var time = spec.TimeEmbedding;
@@ -32,87 +41,36 @@ internal static class LayerPlans
             {
                 Arguments = Arguments(("features", fourierFeatures), ("learned", time.Type == TimeEmbeddingType.LearnedFourier)),
             };
-        var parameters = Linear("1.", features, spec.TimeEmbDim).Concat(Linear("3.", spec.TimeEmbDim, spec.TimeEmbDim));
-        if (!sinusoidal)
-            parameters = parameters.Prepend(new ParameterPlan("0.weights", Shape(fourierFeatures / 2), time.Type == TimeEmbeddingType.LearnedFourier));
-        return new ModulePlan("time_mlp", "time_mlp", Blocks + "TimeEmbedding", $"Timesteps [batch] to the time embedding [batch, {spec.TimeEmbDim}].")
+        var (keyOfEmbedding, first, second) = keys switch
         {
-            Arguments = Arguments(embedding, features, spec.TimeEmbDim),
+            KeyStyle.Diffusers => ("time_proj.", "linear_1.", "linear_2."),
+            KeyStyle.GuidedDiffusion => ("time_proj.", "0.", "2."),
+            _ => ("0.", "1.", "3."),
+        };
+        var parameters = Linear(first, features, spec.TimeEmbDim).Concat(Linear(second, spec.TimeEmbDim, spec.TimeEmbDim));
+        if (!sinusoidal)
+            parameters = parameters.Prepend(new ParameterPlan(keyOfEmbedding + "weights", Shape(fourierFeatures / 2), time.Type == TimeEmbeddingType.LearnedFourier));
+        return new ModulePlan(key, key, Blocks + "TimeEmbedding", $"Timesteps [batch] to the time embedding [batch, {spec.TimeEmbDim}].")
+        {
+            Arguments = Arguments(embedding, features, spec.TimeEmbDim, keys == KeyStyle.DenoisingDiffusion ? null : ("keys", Enum(keys))),
             Parameters = parameters.ToEquatableArray(),
             Cost = new Cost(2L * spec.TimeEmbDim * (features + spec.TimeEmbDim), features + 3L * spec.TimeEmbDim),
         };
     }
 
-    /// <param name="options">The class's shared ResnetBlockOptions.</param>
-    public static ModulePlan ResnetBlock(string key, string field, UNetSpec spec, SharedPlan options, int from, int to, ImageSize size)
+    /// <summary>What is added to the time embedding.</summary>
+    /// <param name="key">Its key, and its field.</param>
+    public ModulePlan LabelEmbedding(string key) => new(key, key, "TorchSharp.Modules.Embedding", $"Class labels [batch] to what is added to the time embedding, [batch, {spec.TimeEmbDim}].")
     {
-        var projected = spec.TimeEmbedding.Conditioning == TimeConditioning.ScaleShift ? 2 * to : to;
-        var parameters = Linear("mlp.1.", spec.TimeEmbDim, projected)
-            .Concat(Half("block1.", from)).Concat(Half("block2.", to))
-            .Concat(from == to ? [] : Weights("res_conv.", [to, from, 1, 1]));
-        var pixels = (long)size.Height * size.Width;
-        var cost = ConvCost(from, to, 3, size) + ConvCost(to, to, 3, size) + new Cost(2L * spec.TimeEmbDim * projected, 5 * to * pixels);
-        return new ModulePlan(key, field, Blocks + "ResnetBlock", $"Residual block, {Widths(from, to)} at {size}.")
-        {
-            Arguments = Arguments(from, to, spec.TimeEmbDim, options),
-            Parameters = parameters.ToEquatableArray(),
-            Cost = from == to ? cost : cost + ConvCost(from, to, 1, size),
-        };
+        Factory = "TorchSharp.torch.nn.Embedding",
+        Arguments = Arguments(spec.NumClasses!.Value, spec.TimeEmbDim),
+        Parameters = new[] { new ParameterPlan("weight", Shape(spec.NumClasses.Value, spec.TimeEmbDim)) }.ToEquatableArray(),
+    };
 
-        IEnumerable<ParameterPlan> Half(string prefix, int width) =>
-            Weights(prefix + "proj.", [to, width, 3, 3]).Concat(spec.Norm == Norm.Group ? Affine(prefix + "norm.", to) : Gain(prefix + "norm.", to));
-    }
-
-    /// <summary>Attention with its residual sum inside (annotated) or outside (lucidrains).</summary>
-    public static ModulePlan Attention(string key, string field, UNetSpec spec, AttentionKind kind, int width, ImageSize size)
+    /// <param name="keyOfConv">Of the convolution inside.</param>
+    public static ModulePlan Downsample(string key, string field, DownsampleKind kind, int from, int to, ImageSize size, string keyOfConv = "1")
     {
-        var annotated = spec.Preset == Preset.Annotated;
-        var attention = spec.Attention;
-        var hidden = attention.Heads * attention.HeadDim;
-        var linear = kind == AttentionKind.Linear;
-        var type = Blocks + (linear ? "LinearAttention" : "Attention");
-        var summary = $"{(linear ? "Linear" : "Full")} attention, {Heads(attention)}, {width} wide at {size}.";
-        var inner = new ModulePlan(key, field, type, summary)
-        {
-            Arguments = Arguments(width, ("heads", attention.Heads), ("headDim", attention.HeadDim),
-                attention.MemoryTokens == 0 ? null : ("memoryTokens", attention.MemoryTokens),
-                ("norm", Enum(annotated ? Norm.Group : Norm.Rms)),
-                annotated && linear ? ("normEps", spec.NormEps) : null,
-                spec.ZeroInit ? ("zeroInit", true) : null),
-            Parameters = Parameters(annotated ? "fn.fn." : "").ToEquatableArray(),
-            Cost = AttentionCost(spec, kind, width, size),
-        };
-        return !annotated ? inner : new ModulePlan(key, field, $"{Blocks}ResidualPreNorm<{type}>", summary)
-        {
-            Arguments = Arguments(width, inner, ("normEps", spec.NormEps)),
-            Parameters = inner.Parameters.Concat(Affine("fn.norm.", width)).ToEquatableArray(),
-            Cost = inner.Cost,
-        };
-
-        IEnumerable<ParameterPlan> Parameters(string prefix)
-        {
-            if (attention.MemoryTokens > 0)
-            {
-                yield return new ParameterPlan(prefix + "mem_kv", linear
-                    ? Shape(2, attention.Heads, attention.HeadDim, attention.MemoryTokens)
-                    : Shape(2, attention.Heads, attention.MemoryTokens, attention.HeadDim));
-            }
-
-            if (!annotated)
-                yield return Gain(prefix + "norm.", width)[0];
-            yield return new ParameterPlan(prefix + "to_qkv.weight", Shape(3 * hidden, width, 1, 1));
-            foreach (var weight in Weights(prefix + (linear ? "to_out.0." : "to_out."), [width, hidden, 1, 1]))
-                yield return weight;
-            if (!linear)
-                yield break;
-            foreach (var weight in annotated ? Affine(prefix + "to_out.1.", width) : Gain(prefix + "to_out.1.", width))
-                yield return weight;
-        }
-    }
-
-    public static ModulePlan Downsample(string key, string field, DownsampleKind kind, int from, int to, ImageSize size)
-    {
-        var half = new ImageSize(size.Height / 2, size.Width / 2);
+        var half = size.Halved;
         var (channels, kernel) = kind switch
         {
             DownsampleKind.Unshuffle => (4 * from, 1),
@@ -121,44 +79,75 @@ internal static class LayerPlans
         };
         return new ModulePlan(key, field, Blocks + "Downsample", $"{from} wide at {size} to {to} wide at {half}.")
         {
-            Arguments = Arguments(from, to, kind == DownsampleKind.Unshuffle ? null : ("kind", Enum(kind))),
-            Parameters = Weights("1.", [to, channels, kernel, kernel]),
+            Arguments = Arguments(from, to, kind == DownsampleKind.Unshuffle ? null : ("kind", Enum(kind)), keyOfConv == "1" ? null : ("key", keyOfConv)),
+            Parameters = Weights(keyOfConv + ".", [to, channels, kernel, kernel]),
             Cost = ConvCost(channels, to, kernel, half),
         };
     }
 
-    public static ModulePlan Upsample(string key, string field, UpsampleKind kind, int from, int to, ImageSize size)
+    /// <param name="keyOfConv">Of the convolution inside.</param>
+    public static ModulePlan Upsample(string key, string field, UpsampleKind kind, int from, int to, ImageSize size, string keyOfConv = "1")
     {
-        var twice = new ImageSize(size.Height * 2, size.Width * 2);
+        var twice = size.Doubled;
         var transposed = kind == UpsampleKind.ConvTranspose;
         return new ModulePlan(key, field, Blocks + "Upsample", $"{from} wide at {size} to {to} wide at {twice}.")
         {
-            Arguments = Arguments(from, to, transposed ? ("kind", Enum(kind)) : null),
+            Arguments = Arguments(from, to, transposed ? ("kind", Enum(kind)) : null, keyOfConv == "1" ? null : ("key", keyOfConv)),
             Parameters = transposed
-                ? new[] { new ParameterPlan("1.weight", Shape(from, to, 4, 4)), new ParameterPlan("1.bias", Shape(to)) }.ToEquatableArray()
-                : Weights("1.", [to, from, 3, 3]),
+                ? new[] { new ParameterPlan(keyOfConv + ".weight", Shape(from, to, 4, 4)), new ParameterPlan(keyOfConv + ".bias", Shape(to)) }.ToEquatableArray()
+                : Weights(keyOfConv + ".", [to, from, 3, 3]),
             // Of a transposed convolution's 16 weights, each pixel of the result sees 4.
             Cost = ConvCost(from, to, transposed ? 2 : 3, twice) + new Cost(0, transposed ? 0 : (long)from * twice.Height * twice.Width),
         };
     }
 
-    public static EnumValue Enum<T>(T value)
+    private static EnumValue Enum<T>(T value)
         where T : struct, Enum => new(Blocks + typeof(T).Name, value.ToString());
 
     public static string Widths(int from, int to) => $"{from} -> {to}";
 
-    private static string Heads(AttentionSpec attention) =>
-        $"{attention.Heads} {(attention.Heads == 1 ? "head" : "heads")} of {attention.HeadDim}{(attention.MemoryTokens == 0 ? "" : $", {attention.MemoryTokens} memory tokens")}";
-
-    private static Cost ConvCost(int from, int to, int kernel, ImageSize size)
+    /// <summary>The user's own block: its type is known to the compiler alone, and with it its parameters.</summary>
+    private ModulePlan UserBlock(string key, string field, string type, int from, int to, ImageSize size)
     {
-        var pixels = (long)size.Height * size.Width;
-        return new Cost(2L * from * to * kernel * kernel * pixels, to * pixels);
+        var qualified = type.Contains('.') ? type : spec.Namespace.Length > 0 ? $"{spec.Namespace}.{type}" : "global::" + type;
+        return new ModulePlan(key, field, qualified, $"Your own residual block, {Widths(from, to)} at {size}.")
+        {
+            Arguments = Arguments(from, to, spec.TimeEmbDim),
+            IsOpen = true,
+        };
     }
 
-    private static Cost AttentionCost(UNetSpec spec, AttentionKind kind, int width, ImageSize size)
+    private static SharedPlan PlanBlockOptions(UNetSpec spec)
     {
-        var (heads, d) = (spec.Attention.Heads, spec.Attention.HeadDim);
+        var properties = new List<Argument> { new("Norm", Enum(spec.Norm)) };
+        if (spec.Norm == Norm.Group)
+            properties.AddRange([new Argument("Groups", spec.Groups), new Argument("NormEps", spec.NormEps)]);
+        properties.Add(new Argument("WeightStandardization", spec.WeightStandardization));
+        properties.Add(new Argument("Activation", Enum(spec.Activation)));
+        properties.Add(new Argument("Dropout", spec.Dropout));
+        properties.Add(new Argument("Conditioning", Enum(spec.TimeEmbedding.Conditioning)));
+        properties.Add(new Argument("ZeroInit", spec.ZeroInit));
+        return new SharedPlan("BlockOptions", Blocks + "ResnetBlockOptions", properties.ToEquatableArray(), "What all residual blocks have in common.");
+    }
+
+    /// <summary>GroupNorm's weight and bias, or RMSNorm's gain.</summary>
+    private EquatableArray<ParameterPlan> NormWeights(string prefix, int width) => spec.Norm == Norm.Group ? Affine(prefix, width) : Gain(prefix, width);
+
+    private ParameterPlan Memory(string prefix, int width, bool linear)
+    {
+        var (heads, headDim, tokens) = (spec.HeadsAt(width), spec.HeadDimAt(width), spec.Attention.MemoryTokens);
+        return new ParameterPlan(prefix + "mem_kv", linear ? Shape(2, heads, headDim, tokens) : Shape(2, heads, tokens, headDim));
+    }
+
+    private string Heads(int width)
+    {
+        var (heads, tokens) = (spec.HeadsAt(width), spec.Attention.MemoryTokens);
+        return $"{heads} {(heads == 1 ? "head" : "heads")} of {spec.HeadDimAt(width)}{(tokens == 0 ? "" : $", {tokens} memory tokens")}";
+    }
+
+    private Cost AttentionCost(AttentionKind kind, int width, ImageSize size)
+    {
+        var (heads, d) = (spec.HeadsAt(width), spec.HeadDimAt(width));
         var hidden = heads * d;
         var pixels = (long)size.Height * size.Width;
         var keys = pixels + spec.Attention.MemoryTokens;
@@ -169,12 +158,19 @@ internal static class LayerPlans
             : new Cost(4L * heads * d * keys * pixels, hidden * pixels + heads * pixels));
     }
 
+    private static Cost ConvCost(int from, int to, int kernel, ImageSize size)
+    {
+        var pixels = (long)size.Height * size.Width;
+        return new Cost(2L * from * to * kernel * kernel * pixels, to * pixels);
+    }
+
     /// <summary>Positional values, named pairs; nulls are left out.</summary>
     private static EquatableArray<Argument> Arguments(params object?[] values) => values
         .Where(value => value is not null)
         .Select(value => value switch
         {
             ValueTuple<string, int> named => new Argument(named.Item1, named.Item2),
+            ValueTuple<string, string> named => new Argument(named.Item1, named.Item2),
             ValueTuple<string, bool> named => new Argument(named.Item1, named.Item2),
             ValueTuple<string, double> named => new Argument(named.Item1, named.Item2),
             ValueTuple<string, EnumValue> named => new Argument(named.Item1, named.Item2),

@@ -33,6 +33,9 @@ internal sealed record NetworkPlan
     public required EquatableArray<LevelPlan> Levels { get; init; }
 
     public long ParameterCount => Modules.Sum(module => module.ParameterCount);
+
+    /// <summary>Whether some modules are the user's own, so that the parameters can be counted only when the network runs.</summary>
+    public bool IsOpen => Modules.Any(module => module.IsOpen || module.Children.Any(child => child.IsOpen));
 }
 
 /// <summary>A named constant of the class: an object of a runtime type.</summary>
@@ -51,6 +54,9 @@ internal sealed record ModulePlan(string Key, string Field, string Type, string 
     public EquatableArray<ParameterPlan> Parameters { get; init; } = EquatableArray<ParameterPlan>.Empty;
     public EquatableArray<ModulePlan> Children { get; init; } = EquatableArray<ModulePlan>.Empty;
     public Cost Cost { get; init; }
+
+    /// <summary>The user's own type: what it holds is known to the compiler alone, and counted here as nothing.</summary>
+    public bool IsOpen { get; init; }
 
     /// <summary>The last convolution of the network, where it is to start at 0.</summary>
     public bool StartsAtZero { get; init; }
@@ -72,7 +78,7 @@ internal readonly record struct Cost(long Flops, long Elements)
     public static Cost operator +(Cost a, Cost b) => new(a.Flops + b.Flops, a.Elements + b.Elements);
 }
 
-/// <summary>An argument or property: int, long, double, bool, <see cref="EnumValue"/>, <see cref="SharedPlan"/> or <see cref="ModulePlan"/>.</summary>
+/// <summary>An argument or property: int, double, string, bool, <see cref="EnumValue"/>, <see cref="SharedPlan"/> or <see cref="ModulePlan"/>.</summary>
 internal sealed record Argument(string? Name, object Value);
 
 /// <summary>A value of one of the runtime's enums.</summary>
@@ -90,6 +96,9 @@ internal sealed record Variable(string Name) : Expression;
 internal sealed record Call(string Module, EquatableArray<Expression> Arguments) : Expression;
 
 internal sealed record Concat(Expression First, Expression Second) : Expression;
+
+/// <param name="Name">A static method of one tensor, with its type and namespace.</param>
+internal sealed record Function(string Name, Expression Argument) : Expression;
 
 internal sealed record Sum(Expression First, Expression Second) : Expression;
 

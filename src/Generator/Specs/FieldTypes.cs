@@ -128,7 +128,7 @@ internal sealed class ChoiceType<T> : FieldType<T>
 
     public override string Description => Text.OneOf(words.Keys);
 
-    /// <summary>A word that the language knows but this version or family doesn't, and why.</summary>
+    /// <summary>A word that the language knows but this family doesn't, and why.</summary>
     public ChoiceType<T> Without(string word, string reason)
     {
         elsewhere.Add(word, reason);
@@ -152,7 +152,7 @@ internal sealed class ChoiceType<T> : FieldType<T>
             return true;
         if (elsewhere.TryGetValue(scalar.Value, out var reason))
         {
-            problems.Report(Rules.NotSupported, scalar.Span, $"'{key}: {scalar.Value}' {reason}; here it must be {Description}");
+            problems.Report(Rules.NoEffect, scalar.Span, $"'{key}: {scalar.Value}' {reason}; here it must be {Description}");
             return false;
         }
 
@@ -240,4 +240,60 @@ internal sealed class ImageSizeType(int max) : FieldType<ImageSize>
 
     public override string Write(ImageSize value) =>
         value.Height == value.Width ? side.Write(value.Height) : $"[{side.Write(value.Height)}, {side.Write(value.Width)}]";
+}
+
+/// <summary>A list, or one value that stands for each of its entries.</summary>
+internal sealed class OneOrListType(FieldType<int> item, string description) : FieldType<EquatableArray<int>>
+{
+    private readonly ListType<int> list = new(item, description);
+
+    public override string Description => description;
+
+    public override bool TryRead(YamlNode node, string key, Problems problems, out EquatableArray<int> value)
+    {
+        value = EquatableArray<int>.Empty;
+        if (node is not YamlScalar { IsPlain: true, IsNull: false })
+            return list.TryRead(node, key, problems, out value);
+        if (!item.TryRead(node, key, problems, out var one))
+            return false;
+        value = new[] { one }.ToEquatableArray();
+        return true;
+    }
+
+    public override string Write(EquatableArray<int> value) => value.Count == 1 ? item.Write(value[0]) : list.Write(value);
+}
+
+/// <summary>A whole number, or null for none.</summary>
+internal sealed class OrNullType(IntType inner) : FieldType<int?>
+{
+    public override string Description => inner.Description + ", or null";
+
+    public override bool TryRead(YamlNode node, string key, Problems problems, out int? value)
+    {
+        value = null;
+        if (node is YamlScalar { IsNull: true })
+            return true;
+        if (!inner.TryRead(node, key, problems, out var number))
+            return false;
+        value = number;
+        return true;
+    }
+
+    public override string Write(int? value) => value is { } number ? inner.Write(number) : "null";
+}
+
+/// <summary>A key that a preset fixes: only its own value will do.</summary>
+internal sealed class FixedType<T>(FieldType<T> inner, T only, string reason) : FieldType<T>
+{
+    public override string Description => inner.Write(only);
+
+    public override bool TryRead(YamlNode node, string key, Problems problems, out T value)
+    {
+        if (inner.TryRead(node, key, Problems.Ignored, out value) && EqualityComparer<T>.Default.Equals(value, only))
+            return true;
+        problems.Report(Rules.NoEffect, node.Span, $"'{key}' {reason}; here it must be {Description}");
+        return false;
+    }
+
+    public override string Write(T value) => inner.Write(value);
 }

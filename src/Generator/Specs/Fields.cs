@@ -35,25 +35,38 @@ internal abstract class Field(string key, string summary)
 internal sealed class Field<T>(string key, string summary, FieldType<T> type, Func<UNetSpec, T> get, Func<UNetSpec, T, UNetSpec> set)
     : Field(key, summary)
 {
+    /// <summary>A preset in which the key means less than elsewhere has a narrower type; null: this preset has none.</summary>
+    public Func<Preset, FieldType<T>?> NarrowedBy { get; init; } = _ => null;
+
     /// <summary>Where not, the value would say nothing: it is left out of the effective spec, and an error where it is given.</summary>
     public Condition? OnlyIf { get; init; }
 
     /// <summary>The effective spec says the same by another key.</summary>
-    public bool Shorthand { get; init; }
+    public Func<UNetSpec, bool> ImpliedIf { get; init; } = _ => false;
 
     public override string Description => type.Description;
 
-    public override string? WhyUseless(UNetSpec spec) => OnlyIf is { } condition && !condition.Holds(spec) ? condition.Otherwise : null;
+    public FieldType<T> TypeIn(Preset? preset) => (preset is { } known ? NarrowedBy(known) : null) ?? type;
+
+    public override string? WhyUseless(UNetSpec spec) => OnlyIf?.WhyNot(spec);
 
     public override UNetSpec Read(YamlNode node, UNetSpec spec, Problems problems) =>
-        type.TryRead(node, Key, problems, out var value) ? set(spec, value) : spec;
+        TypeIn(spec.Preset).TryRead(node, Key, problems, out var value) ? set(spec, value) : spec;
 
-    public override string? Write(UNetSpec spec) => Shorthand || WhyUseless(spec) is not null ? null : type.Write(get(spec));
+    public override string? Write(UNetSpec spec) => ImpliedIf(spec) || WhyUseless(spec) is not null || FixedHere(spec) ? null : type.Write(get(spec));
+
+    private bool FixedHere(UNetSpec spec) => TypeIn(spec.Preset) is FixedType<T>;
 }
 
 /// <summary>When a key counts.</summary>
 /// <param name="Otherwise">Why it doesn't, and what to do.</param>
-internal sealed record Condition(Func<UNetSpec, bool> Holds, string Otherwise);
+internal sealed record Condition(Func<UNetSpec, bool> Holds, string Otherwise)
+{
+    /// <summary>What must hold as well.</summary>
+    public Condition? And { get; init; }
+
+    public string? WhyNot(UNetSpec spec) => Holds(spec) ? And?.WhyNot(spec) : Otherwise;
+}
 
 /// <summary>A key of the language with one value only, here.</summary>
 /// <param name="only">The value as YAML; null: the key must be left out.</param>
@@ -81,12 +94,19 @@ internal static class Fields
     private const int MaxImageSize = 4096;
     private const int MaxTimeEmbDim = 4 * MaxWidth;
 
-    private const string FamiliesToCome = "needs a later version of UNetGen (families ddpm and adm)";
+    private const int MaxClasses = 1_000_000;
+    private const int MaxBlocksPerLevel = 64;
+
+    private const string UserBlockOnly = "all residual blocks here are those of blocks.resnet; leave it out";
+    private const string PreActivationOnly = "is for presets ddpm and adm";
 
     private static readonly IntType Width = new(1, MaxWidth);
+    private static readonly OneOrListType BlocksPerLevel = new(new IntType(1, MaxBlocksPerLevel), $"a whole number from 1 to {MaxBlocksPerLevel}, or a list of them, one a level");
 
     private static readonly Condition Halves = new(s => s.Levels > 1, "one level halves nothing; leave it out");
     private static readonly Condition Sinusoidal = new(s => s.TimeEmbedding.Type == TimeEmbeddingType.Sinusoidal, "only type: sinusoidal has it; leave it out");
+    private static readonly Condition Normalises = new(HasNorms, UserBlockOnly);
+    private static readonly Condition OwnBlocks = new(s => s.HasOwnResnetBlocks, UserBlockOnly);
     private static readonly Condition Attends = new(s => s.AnyAttention, "there is no attention here; leave it out");
 
     public static readonly IReadOnlyList<Field> All =
@@ -95,8 +115,9 @@ internal static class Fields
         new Field<string>("namespace", "The class's namespace.", new TextType("a C# namespace", Names.FaultOfNamespace),
             s => s.Namespace, (s, v) => s with { Namespace = v }),
         new Field<Preset>("preset", "The family, and with it every default.",
-            new ChoiceType<Preset>().Without("ddpm", FamiliesToCome).Without("adm", FamiliesToCome),
-            s => s.Preset, (_, v) => Presets.Defaults(v)) { Required = true },
+            new ChoiceType<Preset>().AlsoKnownAs(Preset.Ddpm, "diffusers").AlsoKnownAs(Preset.Adm, "guided_diffusion", "guided-diffusion", "improved_diffusion")
+                .AlsoKnownAs(Preset.Lucidrains, "denoising_diffusion_pytorch", "denoising-diffusion-pytorch"),
+            s => s.Preset ?? default, (_, v) => Presets.Defaults(v)) { Required = true },
         new Field<ImageSize>("image_size", "Height and width of the images, pixels.", new ImageSizeType(MaxImageSize),
             s => s.ImageSize, (s, v) => s with { ImageSize = v }) { Required = true, AlsoKnownAs = ["sample_size", "resolution"] },
         new Field<int>("channels", "Image channels, in and out.", new IntType(1, 4096), s => s.Channels, (s, v) => s with { Channels = v })
@@ -109,23 +130,25 @@ internal static class Fields
             { Required = true, AlsoKnownAs = ["dim_mults", "channel_mult", "block_out_channels", "ch_mult"] },
         new Field<int>("time_emb_dim", "Width of the time embedding; 4 * dim where it isn't given.", new IntType(1, MaxTimeEmbDim),
             s => s.TimeEmbDim, (s, v) => s with { GivenTimeEmbDim = v }),
-        new Field<int>("init_dim", "Width after the first convolution; dim where it isn't given.", Width,
+        new Field<int>("init_dim", "Width after the first convolution; where it isn't given dim, in preset adm the first level's width.", Width,
             s => s.InitDim, (s, v) => s with { GivenInitDim = v }),
         new Field<int>("init_kernel", "Kernel of the first convolution.", new OddIntType(31), s => s.InitKernel, (s, v) => s with { InitKernel = v }),
-        new FixedField("blocks_per_level", "Residual blocks a level, on the way down.", Rules.NoEffect, "2", "is fixed by the presets annotated and lucidrains"),
+        new Field<EquatableArray<int>>("blocks_per_level", "Residual blocks a level, on the way down; on the way up it is one more.", BlocksPerLevel,
+            s => Enumerable.Range(0, s.Levels).Select(s.BlocksAt).ToEquatableArray(), (s, v) => s with { GivenBlocksPerLevel = v })
+            { AlsoKnownAs = ["layers_per_block", "num_res_blocks"], NarrowedBy = preset => InDenoisingDiffusion(preset, new FixedType<EquatableArray<int>>(BlocksPerLevel, new[] { 2 }.ToEquatableArray(), "is fixed by the presets annotated and lucidrains")) },
         new Field<Norm>("norm", "What normalises in residual blocks.",
             new ChoiceType<Norm>().AlsoKnownAs(Norm.Group, "group_norm", "GroupNorm", "gn").AlsoKnownAs(Norm.Rms, "rms_norm", "RMSNorm"),
-            s => s.Norm, (s, v) => s with { Norm = v }),
+            s => s.Norm, (s, v) => s with { Norm = v }) { OnlyIf = Normalises },
         new Field<int>("groups", "Groups of the GroupNorms.", Width, s => s.Groups, (s, v) => s with { Groups = v })
-            { AlsoKnownAs = ["resnet_block_groups", "norm_num_groups", "num_groups"], OnlyIf = new(s => s.Norm == Norm.Group, "norm: rms has no groups; leave it out, or say norm: group") },
+            { AlsoKnownAs = ["resnet_block_groups", "norm_num_groups", "num_groups"], OnlyIf = new(s => s.Norm == Norm.Group, "norm: rms has no groups; leave it out, or say norm: group") { And = Normalises } },
         new Field<double>("norm_eps", "Added to the variance by GroupNorms.", new FloatType("a finite number above 0", v => v > 0),
             s => s.NormEps, (s, v) => s with { NormEps = v }) { OnlyIf = new(UsesNormEps, "there is no GroupNorm here; leave it out, or say norm: group") },
         new Field<bool>("weight_standardization", "Whether residual blocks standardise their filters.", new BoolType(),
-            s => s.WeightStandardization, (s, v) => s with { WeightStandardization = v }),
+            s => s.WeightStandardization, (s, v) => s with { WeightStandardization = v }) { OnlyIf = OwnBlocks },
         new Field<Activation>("activation", "The nonlinearity of residual blocks.", new ChoiceType<Activation>().AlsoKnownAs(Activation.Silu, "swish"),
-            s => s.Activation, (s, v) => s with { Activation = v }) { AlsoKnownAs = ["act_fn"] },
+            s => s.Activation, (s, v) => s with { Activation = v }) { AlsoKnownAs = ["act_fn"], OnlyIf = Normalises },
         new Field<double>("dropout", "Probability, in residual blocks.", new FloatType("a number from 0 to below 1", v => v is >= 0 and < 1),
-            s => s.Dropout, (s, v) => s with { Dropout = v }),
+            s => s.Dropout, (s, v) => s with { Dropout = v }) { OnlyIf = OwnBlocks },
 
         new Field<TimeEmbeddingType>("time_embedding.type", "How a timestep becomes a vector.",
             new ChoiceType<TimeEmbeddingType>().AlsoKnownAs(TimeEmbeddingType.Sinusoidal, "positional", "sinusoid").AlsoKnownAs(TimeEmbeddingType.Fourier, "random_fourier"),
@@ -137,7 +160,7 @@ internal static class Fields
         new Field<int>("time_embedding.freq_shift", "Frequencies are divided by half - freq_shift.", new IntType(0, 1),
             s => s.TimeEmbedding.FreqShift, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { FreqShift = v } }) { OnlyIf = Sinusoidal },
         new Field<TimeConditioning>("time_embedding.conditioning", "How time enters a residual block.", new ChoiceType<TimeConditioning>(),
-            s => s.TimeEmbedding.Conditioning, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Conditioning = v } }),
+            s => s.TimeEmbedding.Conditioning, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Conditioning = v } }) { OnlyIf = OwnBlocks },
 
         new Field<EquatableArray<AttentionKind>>("attention.levels", "Attention at each level.",
             new ListType<AttentionKind>(new ChoiceType<AttentionKind>(), "a list of none, linear or full, one a level"),
@@ -147,28 +170,36 @@ internal static class Fields
             new ListType<int>(Width, "a list of sizes that occur at some level"),
             s => s.Attention.GivenResolutions ?? EquatableArray<int>.Empty,
             (s, v) => s with { Attention = s.Attention with { GivenResolutions = v } })
-            { AlsoKnownAs = ["attention_resolutions"], Shorthand = true },
+            { AlsoKnownAs = ["attention_resolutions"], ImpliedIf = _ => true },
         new Field<AttentionKind>("attention.mid", "Attention in the middle.", new ChoiceType<AttentionKind>(AttentionKind.Linear),
             s => s.AttentionInTheMiddle, (s, v) => s with { Attention = s.Attention with { Mid = v } }),
-        new Field<int>("attention.heads", "Attention heads.", Width, s => s.Attention.Heads, (s, v) => s with { Attention = s.Attention with { Heads = v } })
-            { OnlyIf = Attends, AlsoKnownAs = ["num_heads"] },
-        new Field<int>("attention.head_dim", "Features a head.", Width, s => s.Attention.HeadDim, (s, v) => s with { Attention = s.Attention with { HeadDim = v } })
-            { OnlyIf = Attends, AlsoKnownAs = ["dim_head", "num_head_channels", "attention_head_dim"] },
+        new Field<int>("attention.heads", "Attention heads.", Width, s => s.HeadsAt(s.AttendedWidths.First()),
+            (s, v) => s with { Attention = s.Attention with { GivenHeads = v } })
+            { OnlyIf = Attends, ImpliedIf = s => s.IsPreActivation && !SameHeadsEverywhere(s), AlsoKnownAs = ["num_heads"] },
+        new Field<int>("attention.head_dim", "Features a head.", Width, s => s.HeadDimAt(s.AttendedWidths.First()),
+            (s, v) => s with { Attention = s.Attention with { GivenHeadDim = v } })
+            { OnlyIf = Attends, ImpliedIf = s => s.IsPreActivation && SameHeadsEverywhere(s), AlsoKnownAs = ["dim_head", "num_head_channels", "attention_head_dim"] },
         new Field<int>("attention.memory_tokens", "Learned keys and values beside the image's own.", new IntType(0, MaxWidth),
             s => s.Attention.MemoryTokens, (s, v) => s with { Attention = s.Attention with { MemoryTokens = v } })
             { OnlyIf = Attends, AlsoKnownAs = ["num_mem_kv"] },
 
         new Field<DownsampleKind>("downsample", "How a level halves the image.",
-            new ChoiceType<DownsampleKind>().Without("resblock", FamiliesToCome), s => s.Downsample, (s, v) => s with { Downsample = v }) { OnlyIf = Halves },
+            new ChoiceType<DownsampleKind>(), s => s.Downsample, (s, v) => s with { Downsample = v })
+            { OnlyIf = Halves, NarrowedBy = preset => InDenoisingDiffusion(preset, new ChoiceType<DownsampleKind>(DownsampleKind.Resblock).Without("resblock", PreActivationOnly)) },
         new Field<UpsampleKind>("upsample", "How a level doubles the image.",
-            new ChoiceType<UpsampleKind>().Without("resblock", FamiliesToCome), s => s.Upsample, (s, v) => s with { Upsample = v }) { OnlyIf = Halves },
+            new ChoiceType<UpsampleKind>(), s => s.Upsample, (s, v) => s with { Upsample = v })
+            { OnlyIf = Halves, NarrowedBy = preset => InDenoisingDiffusion(preset, new ChoiceType<UpsampleKind>(UpsampleKind.Resblock).Without("resblock", PreActivationOnly)) },
         new Field<bool>("self_condition", "Whether the network sees its previous estimate of the clean image.", new BoolType(),
             s => s.SelfCondition, (s, v) => s with { SelfCondition = v }) { AlsoKnownAs = ["self_conditioning"] },
         new Field<bool>("zero_init", "The last convolution of each residual branch and of the network starts at 0.", new BoolType(),
             s => s.ZeroInit, (s, v) => s with { ZeroInit = v }),
-        new FixedField("learned_variance", "Whether the network predicts the variance too.", Rules.NotSupported, "false", "needs a later version of UNetGen"),
-        new FixedField("num_classes", "Classes of a class-conditional network.", Rules.NotSupported, "null", "needs a later version of UNetGen"),
-        new FixedField("blocks.resnet", "The user's own residual block, a C# type.", Rules.NotSupported, null, "needs a later version of UNetGen"),
+        new Field<bool>("learned_variance", "Whether the network predicts the variance too, in as many channels again.", new BoolType(),
+            s => s.LearnedVariance, (s, v) => s with { LearnedVariance = v }) { AlsoKnownAs = ["learn_sigma", "learned_sigma"] },
+        new Field<int?>("num_classes", "Classes whose labels the network takes; null: none.", new OrNullType(new IntType(1, MaxClasses)),
+            s => s.NumClasses, (s, v) => s with { NumClasses = v }) { AlsoKnownAs = ["class_cond", "num_class_embeds"] },
+        new Field<string>("blocks.resnet", "Your own residual block, a C# type with its namespace; its constructor takes (dim, dimOut, timeEmbDim), its forward (x, timeEmb).",
+            new TextType("a C# type, as My.Namespace.MyBlock", Names.FaultOfType), s => s.ResnetBlock ?? "", (s, v) => s with { ResnetBlock = v })
+            { ImpliedIf = s => s.ResnetBlock is null },
         new FixedField("extends", "Another spec whose keys are the defaults.", Rules.NotSupported, null, "needs a later version of UNetGen"),
 
         new Field<int>("diffusion.timesteps", "Steps from image to noise.", new IntType(1, 1_000_000),
@@ -188,8 +219,7 @@ internal static class Fields
             s => s.Diffusion.MinSnrGamma, (s, v) => s with { Diffusion = s.Diffusion with { MinSnrGamma = v } })
             { OnlyIf = new(s => s.Diffusion.LossWeight == LossWeight.MinSnr, "it belongs to loss_weight: min_snr; leave it out, or say that") },
         new Field<Variance>("diffusion.variance", "The variance of ancestral steps.",
-            new ChoiceType<Variance>().Without("learned_range", "goes with learned_variance, which needs a later version of UNetGen"),
-            s => s.Diffusion.Variance, (s, v) => s with { Diffusion = s.Diffusion with { Variance = v } }),
+            new ChoiceType<Variance>(), s => s.Variance, (s, v) => s with { Diffusion = s.Diffusion with { GivenVariance = v } }),
     ];
 
     public static readonly ImmutableDictionary<string, Field> ByKey = All.ToImmutableDictionary(field => field.Key);
@@ -198,6 +228,14 @@ internal static class Fields
     public static readonly ImmutableHashSet<string> Groups =
         All.Where(field => field.Key.Contains('.')).Select(field => field.Key.Substring(0, field.Key.IndexOf('.'))).ToImmutableHashSet();
 
-    /// <summary>GroupNorms stand in residual blocks with <c>norm: group</c>, and around annotated's attention.</summary>
-    private static bool UsesNormEps(UNetSpec spec) => spec.Norm == Norm.Group || (spec.Preset == Preset.Annotated && spec.AnyAttention);
+    /// <summary>Norms and activations stand in the family's residual blocks, and in ddpm and adm elsewhere too.</summary>
+    private static bool HasNorms(UNetSpec spec) => spec.HasOwnResnetBlocks || spec.IsPreActivation;
+
+    /// <summary>GroupNorms stand there with <c>norm: group</c>, around annotated's attention, and around linear attention everywhere but in lucidrains.</summary>
+    private static bool UsesNormEps(UNetSpec spec) => (spec.Norm == Norm.Group && HasNorms(spec)) || (spec.Preset == Preset.Annotated && spec.AnyAttention)
+        || (spec.IsPreActivation && Enumerable.Range(0, spec.Levels).Any(level => spec.AttentionAt(level) == AttentionKind.Linear));
+
+    private static bool SameHeadsEverywhere(UNetSpec spec) => spec.AttendedWidths.Select(spec.HeadsAt).Distinct().Count() == 1;
+
+    private static FieldType<T>? InDenoisingDiffusion<T>(Preset preset, FieldType<T> type) => preset is Preset.Annotated or Preset.Lucidrains ? type : null;
 }

@@ -21,21 +21,26 @@ internal static class Names
             return $"'{name}' is a C# keyword{Suggestion(name)}";
         if (name.All(c => c is >= 'a' and <= 'z'))
             return $"'{name}' has lower-case letters alone, which C# reserves (CS8981){Suggestion(name)}";
-        if (Emission.NetworkEmitter.ReservedMembers.Contains(name) || Planning.UNetPlanner.IsMemberName(name))
+        if (Emission.NetworkEmitter.ReservedMembers.Contains(name) || Planning.NetworkPlanner.IsMemberName(name))
             return $"'{name}' is what the generated class calls one of its own members; use '{name}UNet'";
         return null;
     }
 
     /// <summary>Why this can't be the namespace, or null where it can.</summary>
-    public static string? FaultOfNamespace(string name)
+    public static string? FaultOfNamespace(string name) => FaultOfDottedName(name, "namespace", "My.Models");
+
+    /// <summary>Why this can't be a type's name, or null where it can.</summary>
+    public static string? FaultOfType(string name) => FaultOfDottedName(name, "type", "My.Blocks.MyBlock");
+
+    private static string? FaultOfDottedName(string name, string what, string example)
     {
         if (name.Length > MaxLength)
             return $"'{Text.Shown(name)}' has {name.Length} letters; at most {MaxLength}";
         var wrong = name.Split('.').FirstOrDefault(part => !SyntaxFacts.IsValidIdentifier(part) || SyntaxFacts.GetKeywordKind(part) != SyntaxKind.None);
         if (wrong is null)
             return null;
-        return $"'{Text.Shown(name)}' is no C# namespace: '{Text.Shown(wrong)}' is {(SyntaxFacts.IsValidIdentifier(wrong) ? "a keyword" : "no identifier")}; "
-            + "write identifiers with dots between them, as My.Models";
+        return $"'{Text.Shown(name)}' is no C# {what}: '{Text.Shown(wrong)}' is {(SyntaxFacts.IsValidIdentifier(wrong) ? "a keyword" : "no identifier")}; "
+            + $"write identifiers with dots between them, as {example}";
     }
 
     /// <summary>The class of a spec that doesn't name it: <c>tiny.unet.yaml</c> is TinyUNet.</summary>

@@ -20,9 +20,14 @@ internal static class SpecChecks
             return; // what follows divides by these
 
         CheckHalving(spec, source, problems);
-        CheckGroups(spec, source, problems);
-        if (CheckAttentionLevels(spec, source, problems))
+        FamilyChecks.CheckBlocksPerLevel(spec, source, problems);
+        FamilyChecks.CheckLearnedVariance(spec, source, problems);
+        var attends = CheckAttentionLevels(spec, source, problems);
+        if (attends || spec.HasOwnResnetBlocks)
+            CheckGroups(spec, source, problems);
+        if (attends)
         {
+            FamilyChecks.CheckHeads(spec, source, problems);
             CheckAttentionSizes(spec, source, problems);
             CheckEffect(spec, source, problems);
         }
@@ -79,22 +84,36 @@ internal static class SpecChecks
 
     private static void CheckGroups(UNetSpec spec, SpecSource source, Problems problems)
     {
-        if (spec.Norm != Norm.Group)
-            return;
-        var widths = Enumerable.Range(0, spec.Levels).Select(spec.WidthAfter).Prepend(spec.InitDim).ToList();
-        var wrong = widths.FindIndex(width => width % spec.Groups != 0);
+        // Concatenated widths are sums of these: what divides them divides the sums.
+        var all = Enumerable.Range(0, spec.Levels).Select(spec.WidthAfter).Prepend(spec.InitDim).ToList();
+        var normalised = NormalisedByGroups(spec);
+        var wrong = Enumerable.Range(0, all.Count).Where(index => normalised[index] && all[index] % spec.Groups != 0).DefaultIfEmpty(-1).First();
         if (wrong < 0)
             return;
 
         var what = wrong == 0
             ? $"the first convolution is {spec.InitDim} wide ({(source.Has("init_dim") ? "init_dim" : "dim")} {spec.InitDim})"
-            : $"level {wrong - 1} is {widths[wrong]} wide (dim {spec.Dim} * {spec.ChannelMultipliers[wrong - 1]})";
+            : $"level {wrong - 1} is {all[wrong]} wide (dim {spec.Dim} * {spec.ChannelMultipliers[wrong - 1]})";
+        var widths = all.Where((_, index) => normalised[index]);
         var common = widths.Aggregate(GreatestCommonDivisor);
-        var groups = Enumerable.Range(1, common).Where(g => common % g == 0)
-            .OrderBy(g => Math.Abs(Math.Log(g) - Math.Log(spec.Groups))).ThenBy(g => g).Take(4).OrderBy(g => g);
+        var groups = NearestDivisors(common, spec.Groups);
         var dim = source.Has("init_dim") && spec.InitDim % spec.Groups != 0 ? null : NearestDim(spec);
         problems.Report(Rules.Groups, source.Has("groups") ? source.Span("groups") : wrong == 0 ? source.Span("init_dim", "dim") : source.ItemSpan("channel_multipliers", wrong - 1),
             $"{what}: not divisible by groups {spec.Groups}{(source.Has("groups") ? "" : ", the preset's default")}; use groups {Text.OneOf(groups)}{(dim is { } d ? $", or dim {d}" : "")}");
+    }
+
+    /// <summary>Whether a GroupNorm of <see cref="UNetSpec.Groups"/> normalises the first width and each level's.</summary>
+    private static List<bool> NormalisedByGroups(UNetSpec spec)
+    {
+        var levels = Enumerable.Range(0, spec.Levels);
+        if (spec.Norm != Norm.Group)
+            return [false, .. levels.Select(_ => false)];
+        var ofItsOwn = spec.Preset != Preset.Adm || spec.GivenInitDim is not null;
+        if (spec.HasOwnResnetBlocks)
+            return [ofItsOwn, .. levels.Select(_ => true)];
+        // Around the user's blocks stand the norms of attention and, in ddpm and adm, the one at the end.
+        return [false, .. levels.Select(level => spec.IsPreActivation
+            && (level == 0 || spec.AttentionAt(level) == AttentionKind.Full || (level == spec.Levels - 1 && spec.AttentionInTheMiddle != AttentionKind.None)))];
     }
 
     /// <summary>The nearest valid dim whose every width the groups divide, upwards where two are as near.</summary>
@@ -104,7 +123,7 @@ internal static class SpecChecks
         {
             foreach (var dim in new[] { spec.Dim + distance, spec.Dim - distance })
             {
-                var first = spec.GivenInitDim ?? dim;
+                var first = (spec with { Dim = dim }).InitDim;
                 if (dim >= 4 && dim % 2 == 0 && spec.ChannelMultipliers.All(multiplier => (long)dim * multiplier <= Fields.MaxWidth) && first % spec.Groups == 0 && spec.ChannelMultipliers.All(multiplier => dim * multiplier % spec.Groups == 0))
                     return dim;
             }
@@ -125,13 +144,12 @@ internal static class SpecChecks
 
         if (spec.Attention.GivenLevels is { } given && given.Count != spec.Levels)
         {
-            problems.Report(Rules.Attention, source.Span(levelsKey),
-                $"{levelsKey} has {Text.Words(given.Count)} {(given.Count == 1 ? "entry" : "entries")}, but channel_multipliers has {Levels(spec.Levels)}; give one entry a level");
+            FamilyChecks.ReportLength(levelsKey, given.Count, spec, source, problems);
             return false;
         }
 
         if (spec.Attention.GivenResolutions is not { } resolutions)
-            return true;
+            return FamilyChecks.CheckDefaultResolutions(spec, source, problems);
         if (spec.ImageSize.Height != spec.ImageSize.Width)
         {
             problems.Report(Rules.Attention, source.KeySpan(resolutionsKey), $"resolutions need a square image, this one is {spec.ImageSize}; use attention.levels");
@@ -151,10 +169,11 @@ internal static class SpecChecks
     private static void CheckAttentionSizes(UNetSpec spec, SpecSource source, Problems problems)
     {
         var attention = spec.Attention;
-        var width = (long)attention.Heads * attention.HeadDim;
-        if (spec.AnyAttention && width > Fields.MaxWidth)
+        var (heads, headDim) = (attention.GivenHeads ?? attention.DefaultHeads, attention.GivenHeadDim ?? AttentionSpec.DefaultHeadDim);
+        var width = (long)heads * headDim;
+        if (spec.AnyAttention && !spec.IsPreActivation && width > Fields.MaxWidth)
             problems.Report(Rules.Attention, source.Span("attention.heads", "attention.head_dim"),
-                $"{attention.Heads} heads of {attention.HeadDim} are {width} wide; at most {Fields.MaxWidth}: use fewer or narrower heads");
+                $"{heads} heads of {headDim} are {width} wide; at most {Fields.MaxWidth}: use fewer or narrower heads");
 
         for (var level = 0; level < spec.Levels; level++)
         {
@@ -200,7 +219,11 @@ internal static class SpecChecks
         }
     }
 
-    private static string Levels(int count) => count == 1 ? "one level" : $"{Text.Words(count)} levels";
+    public static string Levels(int count) => count == 1 ? "one level" : $"{Text.Words(count)} levels";
 
-    private static int GreatestCommonDivisor(int a, int b) => b == 0 ? a : GreatestCommonDivisor(b, a % b);
+    /// <summary>The divisors nearest to a value, by ratio.</summary>
+    public static IEnumerable<int> NearestDivisors(int number, int value) => Enumerable.Range(1, number).Where(divisor => number % divisor == 0)
+        .OrderBy(divisor => Math.Abs(Math.Log(divisor) - Math.Log(value))).ThenBy(divisor => divisor).Take(4).OrderBy(divisor => divisor);
+
+    public static int GreatestCommonDivisor(int a, int b) => b == 0 ? a : GreatestCommonDivisor(b, a % b);
 }

@@ -1,7 +1,7 @@
 namespace UNetGen.Generator.Specs;
 
 // The names of these values, and in the runtime of the types that emitted code names, are the same on purpose.
-internal enum Preset { Annotated, Lucidrains }
+internal enum Preset { Annotated, Lucidrains, Ddpm, Adm }
 
 internal enum Norm { Group, Rms }
 
@@ -15,9 +15,9 @@ internal enum TimeConditioning { ScaleShift, Add }
 
 internal enum AttentionKind { None, Linear, Full }
 
-internal enum DownsampleKind { Unshuffle, Conv, ConvAsymmetric, AvgPool }
+internal enum DownsampleKind { Unshuffle, Conv, ConvAsymmetric, AvgPool, Resblock }
 
-internal enum UpsampleKind { NearestConv, ConvTranspose }
+internal enum UpsampleKind { NearestConv, ConvTranspose, Resblock }
 
 internal enum BetaSchedule { Linear, Cosine, Sigmoid, ScaledLinear }
 
@@ -25,7 +25,7 @@ internal enum Objective { Noise, X0, V }
 
 internal enum LossWeight { None, MinSnr }
 
-internal enum Variance { FixedSmall, FixedLarge }
+internal enum Variance { FixedSmall, FixedLarge, LearnedRange }
 
 /// <summary>
 /// One U-Net, as its spec and its preset say; no locations, so that a moved line changes nothing downstream.
@@ -37,7 +37,8 @@ internal sealed record UNetSpec
 
     public string Namespace { get; init; } = "";
 
-    public Preset Preset { get; init; }
+    /// <summary>Null as long as it isn't known.</summary>
+    public Preset? Preset { get; init; }
 
     public ImageSize ImageSize { get; init; }
 
@@ -49,9 +50,14 @@ internal sealed record UNetSpec
 
     public int? GivenInitDim { get; init; }
 
-    public int InitDim => GivenInitDim ?? Dim;
+    public int InitDim => GivenInitDim ?? (Preset == Specs.Preset.Adm && Levels > 0 ? Dim * ChannelMultipliers[0] : Dim);
 
     public int InitKernel { get; init; } = 1;
+
+    /// <summary>Residual blocks on the way down: one number for all levels, or one a level.</summary>
+    public EquatableArray<int> GivenBlocksPerLevel { get; init; } = new[] { 2 }.ToEquatableArray();
+
+    public int BlocksAt(int level) => GivenBlocksPerLevel.Count == 1 ? GivenBlocksPerLevel[0] : GivenBlocksPerLevel[level];
 
     public Norm Norm { get; init; }
 
@@ -79,9 +85,29 @@ internal sealed record UNetSpec
 
     public bool SelfCondition { get; init; }
 
+    public bool LearnedVariance { get; init; }
+
+    /// <summary>Image channels, and as many for the variance.</summary>
+    public int OutChannels => LearnedVariance ? 2 * Channels : Channels;
+
+    public int? NumClasses { get; init; }
+
     public bool ZeroInit { get; init; }
 
+    /// <summary>The user's own residual block, a C# type; null: the family's.</summary>
+    public string? ResnetBlock { get; init; }
+
     public DiffusionSpec Diffusion { get; init; } = new();
+
+    public Variance Variance => Diffusion.GivenVariance ?? (LearnedVariance ? Variance.LearnedRange : Variance.FixedSmall);
+
+    /// <summary>Families ddpm and adm: norm and activation before each convolution, and every block's output a skip.</summary>
+    public bool IsPreActivation => Preset is Specs.Preset.Ddpm or Specs.Preset.Adm;
+
+    /// <summary>Whether any residual block is the family's own; those that resample always are.</summary>
+    public bool HasOwnResnetBlocks => ResnetBlock is null || ResamplesInBlocks;
+
+    public bool ResamplesInBlocks => Levels > 1 && (Downsample == DownsampleKind.Resblock || Upsample == UpsampleKind.Resblock);
 
     public int Levels => ChannelMultipliers.Count;
 
@@ -101,18 +127,33 @@ internal sealed record UNetSpec
             return AttentionKind.None;
         if (Attention.GivenLevels is { } levels)
             return levels[level];
-        if (Attention.GivenResolutions is { } resolutions)
+        if ((Attention.GivenResolutions ?? Attention.DefaultResolutions) is { } resolutions)
             return resolutions.Contains(SizeAt(level).Height) ? AttentionKind.Full : AttentionKind.None;
-        return Preset == Preset.Lucidrains && level == Levels - 1 ? AttentionKind.Full : AttentionKind.Linear;
+        return Preset == Specs.Preset.Lucidrains && level == Levels - 1 ? AttentionKind.Full : AttentionKind.Linear;
     }
 
     public AttentionKind AttentionInTheMiddle => Attention.Off ? AttentionKind.None : Attention.Mid;
 
-    public bool AnyAttention => AttentionInTheMiddle != AttentionKind.None || Enumerable.Range(0, Levels).Any(level => AttentionAt(level) != AttentionKind.None);
+    public bool AnyAttention => AttendedWidths.Any();
+
+    /// <summary>The widths at which there is attention, level by level, then in the middle.</summary>
+    public IEnumerable<int> AttendedWidths => Enumerable.Range(0, Levels).Where(level => AttentionAt(level) != AttentionKind.None).Select(WidthAfter)
+        .Concat(AttentionInTheMiddle == AttentionKind.None ? [] : [WidthAfter(Levels - 1)]);
+
+    /// <summary>Heads of the attention at a place of this width: in ddpm and adm heads times their width is the place's width, elsewhere both are free.</summary>
+    public int HeadsAt(int width) => !IsPreActivation || Attention.GivenHeads is not null || Attention.GivenHeadDim is null
+        ? Attention.GivenHeads ?? Attention.DefaultHeads
+        : width / Attention.GivenHeadDim.Value;
+
+    public int HeadDimAt(int width) => IsPreActivation ? width / HeadsAt(width) : Attention.GivenHeadDim ?? AttentionSpec.DefaultHeadDim;
 }
 
 internal readonly record struct ImageSize(int Height, int Width)
 {
+    public ImageSize Halved => new(Height / 2, Width / 2);
+
+    public ImageSize Doubled => new(Height * 2, Width * 2);
+
     public override string ToString() => $"{Height} x {Width}";
 }
 
@@ -137,11 +178,18 @@ internal sealed record AttentionSpec
 
     public EquatableArray<int>? GivenResolutions { get; init; }
 
+    /// <summary>The sizes at which a family attends; those that no level has say nothing.</summary>
+    public EquatableArray<int>? DefaultResolutions { get; init; }
+
     public AttentionKind Mid { get; init; } = AttentionKind.Full;
 
-    public int Heads { get; init; } = 4;
+    public int? GivenHeads { get; init; }
 
-    public int HeadDim { get; init; } = 32;
+    public int DefaultHeads { get; init; } = 4;
+
+    public int? GivenHeadDim { get; init; }
+
+    public const int DefaultHeadDim = 32;
 
     public int MemoryTokens { get; init; }
 }
@@ -160,7 +208,7 @@ internal sealed record DiffusionSpec
 
     public double MinSnrGamma { get; init; } = 5;
 
-    public Variance Variance { get; init; }
+    public Variance? GivenVariance { get; init; }
 }
 
 internal static class Presets
@@ -169,6 +217,27 @@ internal static class Presets
     public static UNetSpec Defaults(Preset preset) => preset switch
     {
         Preset.Annotated => new UNetSpec { Preset = preset, Groups = 4, WeightStandardization = true },
-        _ => new UNetSpec { Preset = preset, InitKernel = 7, Norm = Norm.Rms, Attention = new AttentionSpec { MemoryTokens = 4 } },
+        Preset.Lucidrains => new UNetSpec { Preset = preset, InitKernel = 7, Norm = Norm.Rms, Attention = new AttentionSpec { MemoryTokens = 4 } },
+        Preset.Ddpm => new UNetSpec
+        {
+            Preset = preset,
+            InitKernel = 3,
+            Groups = 32,
+            NormEps = 1e-6,
+            TimeEmbedding = new TimeEmbeddingSpec { Conditioning = TimeConditioning.Add },
+            Attention = new AttentionSpec { DefaultResolutions = new[] { 16 }.ToEquatableArray(), DefaultHeads = 1 },
+            Downsample = DownsampleKind.ConvAsymmetric,
+        },
+        _ => new UNetSpec
+        {
+            Preset = preset,
+            InitKernel = 3,
+            Groups = 32,
+            TimeEmbedding = new TimeEmbeddingSpec { Order = SinusoidOrder.CosSin, FreqShift = 0 },
+            Attention = new AttentionSpec { DefaultResolutions = new[] { 16, 8 }.ToEquatableArray() },
+            Downsample = DownsampleKind.Resblock,
+            Upsample = UpsampleKind.Resblock,
+            ZeroInit = true,
+        },
     };
 }

@@ -20,22 +20,8 @@ public sealed class Block : nn.Module<Tensor, Tensor?, Tensor?, Tensor>
     /// <param name="last">Second half of a residual block: it has no dropout, and with <see cref="ResnetBlockOptions.ZeroInit"/> its convolution starts at 0.</param>
     public Block(long dim, long dimOut, ResnetBlockOptions options, bool last) : base(nameof(Block))
     {
-        if (options.WeightStandardization)
-        {
-            var conv = new WeightStandardizedConv2d(dim, dimOut, 3);
-            if (last && options.ZeroInit)
-                Layers.Zero(conv.weight, conv.bias);
-            proj = conv;
-        }
-        else
-        {
-            var conv = nn.Conv2d(dim, dimOut, 3, padding: 1);
-            if (last && options.ZeroInit)
-                Layers.Zero(conv.weight, conv.bias);
-            proj = conv;
-        }
-
-        norm = options.Norm == Norm.Group ? Layers.GroupNorm(options.Groups, dimOut, options.NormEps) : new RMSNorm(dimOut);
+        proj = Layers.Conv3x3(dim, dimOut, options, last);
+        norm = Layers.Normalization(dimOut, options);
         activation = options.Activation;
         dropout = last ? 0 : options.Dropout;
         register_module("proj", proj);

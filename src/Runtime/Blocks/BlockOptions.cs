@@ -46,6 +46,32 @@ public enum SinusoidOrder
     CosSin,
 }
 
+/// <summary>Which reference's state_dict keys the layers inside a block have.</summary>
+public enum KeyStyle
+{
+    /// <summary>The Annotated Diffusion Model and denoising-diffusion-pytorch.</summary>
+    DenoisingDiffusion,
+
+    /// <summary>diffusers.</summary>
+    Diffusers,
+
+    /// <summary>guided-diffusion and improved-diffusion.</summary>
+    GuidedDiffusion,
+}
+
+/// <summary>What a residual block does to height and width.</summary>
+public enum Resampling
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Halves them, by the mean of 2 x 2 pixels.</summary>
+    Down,
+
+    /// <summary>Doubles them: every pixel four times.</summary>
+    Up,
+}
+
 /// <summary>How a level halves its height and width.</summary>
 public enum DownsampleKind
 {

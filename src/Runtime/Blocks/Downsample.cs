@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace UNetGen.Blocks;
 
 /// <summary>Halves height and width.</summary>
-/// <remarks>The convolution's key is <c>1</c>, as of the references' Sequential of rearrangement and convolution.</remarks>
+/// <remarks>The convolution's key differs between the references: <c>1</c> in a Sequential of rearrangement and convolution, <c>conv</c> in diffusers, <c>op</c> in guided-diffusion.</remarks>
 public sealed class Downsample : ExplicitModule
 {
     /// <summary>What learns; its kernel depends on the kind.</summary>
@@ -15,7 +15,8 @@ public sealed class Downsample : ExplicitModule
     /// <param name="dim">Channels of the input.</param>
     /// <param name="dimOut">Channels of the output.</param>
     /// <param name="kind">How.</param>
-    public Downsample(long dim, long dimOut, DownsampleKind kind = DownsampleKind.Unshuffle) : base(nameof(Downsample))
+    /// <param name="key">The convolution's key.</param>
+    public Downsample(long dim, long dimOut, DownsampleKind kind = DownsampleKind.Unshuffle, string key = "1") : base(nameof(Downsample))
     {
         this.kind = kind;
         conv = kind switch
@@ -26,7 +27,7 @@ public sealed class Downsample : ExplicitModule
             DownsampleKind.AvgPool => nn.Conv2d(dim, dimOut, 1),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
         };
-        register_module("1", conv);
+        register_module(key, conv);
     }
 
     /// <param name="x">[batch, dim, height, width], height and width even.</param>

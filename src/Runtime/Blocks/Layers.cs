@@ -4,9 +4,12 @@ using static TorchSharp.torch;
 namespace UNetGen.Blocks;
 
 /// <summary>The plain layers, with the initial values that PyTorch gives them.</summary>
-internal static class Layers
+public static class Layers
 {
     /// <summary>GroupNorm with weight 1 and bias 0. TorchSharp's own starts with uninitialised memory.</summary>
+    /// <param name="groups">Must divide <paramref name="channels"/>.</param>
+    /// <param name="channels">Channels of input and output, [batch, channels, height, width].</param>
+    /// <param name="eps">Added to the variance.</param>
     public static GroupNorm GroupNorm(long groups, long channels, double eps)
     {
         var norm = nn.GroupNorm(groups, channels, eps);
@@ -15,8 +18,33 @@ internal static class Layers
         return norm;
     }
 
+    /// <summary>What normalises in residual blocks of these options, [batch, channels, height, width] to the same.</summary>
+    internal static nn.Module<Tensor, Tensor> Normalization(long channels, ResnetBlockOptions options) =>
+        options.Norm == Norm.Group ? GroupNorm(options.Groups, channels, options.NormEps) : new RMSNorm(channels);
+
+    /// <summary>A residual block's 3 x 3 convolution.</summary>
+    /// <param name="dim">Channels of the input.</param>
+    /// <param name="dimOut">Channels of the output.</param>
+    /// <param name="options">Of the block.</param>
+    /// <param name="last">The last of its branch, which <see cref="ResnetBlockOptions.ZeroInit"/> lets start at 0.</param>
+    internal static nn.Module<Tensor, Tensor> Conv3x3(long dim, long dimOut, ResnetBlockOptions options, bool last)
+    {
+        if (options.WeightStandardization)
+        {
+            var standardized = new WeightStandardizedConv2d(dim, dimOut, 3);
+            if (last && options.ZeroInit)
+                Zero(standardized.weight, standardized.bias);
+            return standardized;
+        }
+
+        var conv = nn.Conv2d(dim, dimOut, 3, padding: 1);
+        if (last && options.ZeroInit)
+            Zero(conv.weight, conv.bias);
+        return conv;
+    }
+
     /// <summary>Sets a convolution to zero, so that what it ends starts as nothing.</summary>
-    public static void Zero(Parameter weight, Parameter? bias)
+    internal static void Zero(Parameter weight, Parameter? bias)
     {
         nn.init.zeros_(weight);
         if (bias is not null)
@@ -24,7 +52,7 @@ internal static class Layers
     }
 
     /// <summary>The nonlinearity, elementwise.</summary>
-    public static Tensor Activate(Tensor x, Activation activation) => activation switch
+    internal static Tensor Activate(Tensor x, Activation activation) => activation switch
     {
         Activation.Silu => nn.functional.silu(x),
         Activation.Gelu => nn.functional.gelu(x),

@@ -3,8 +3,12 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
 
-/// <summary>Timesteps [batch] to the time embedding [batch, timeEmbDim]: a fixed or learned embedding, Linear, exact GELU, Linear.</summary>
-/// <remarks>Keys as of the references' Sequential: <c>0</c> the embedding, <c>1</c> and <c>3</c> the linear layers.</remarks>
+/// <summary>Timesteps [batch] to the time embedding [batch, timeEmbDim]: a fixed or learned embedding, Linear, activation, Linear.</summary>
+/// <remarks>
+/// The activation is exact GELU in denoising-diffusion-pytorch, whose Sequential has the embedding under <c>0</c> and the linear layers under <c>1</c> and <c>3</c>;
+/// it is SiLU in diffusers (<c>linear_1</c>, <c>linear_2</c>) and guided-diffusion (<c>0</c>, <c>2</c>), where the embedding stands outside and has no key;
+/// one that has weights is <c>time_proj</c> here.
+/// </remarks>
 public sealed class TimeEmbedding : ExplicitModule
 {
     /// <summary>[batch] to [batch, features].</summary>
@@ -16,17 +20,28 @@ public sealed class TimeEmbedding : ExplicitModule
     /// <summary>timeEmbDim to timeEmbDim.</summary>
     public readonly Linear linear2;
 
+    private readonly Activation activation;
+
     /// <param name="embedding">[batch] to [batch, <paramref name="features"/>].</param>
     /// <param name="features">Width of <paramref name="embedding"/>.</param>
     /// <param name="timeEmbDim">Width of the result.</param>
-    public TimeEmbedding(nn.Module<Tensor, Tensor> embedding, long features, long timeEmbDim) : base(nameof(TimeEmbedding))
+    /// <param name="keys">Whose keys, and with them whose activation.</param>
+    public TimeEmbedding(nn.Module<Tensor, Tensor> embedding, long features, long timeEmbDim, KeyStyle keys = KeyStyle.DenoisingDiffusion)
+        : base(nameof(TimeEmbedding))
     {
         this.embedding = embedding;
         linear1 = nn.Linear(features, timeEmbDim);
         linear2 = nn.Linear(timeEmbDim, timeEmbDim);
-        register_module("0", embedding);
-        register_module("1", linear1);
-        register_module("3", linear2);
+        activation = keys == KeyStyle.DenoisingDiffusion ? Activation.Gelu : Activation.Silu;
+        var (keyOfEmbedding, first, second) = keys switch
+        {
+            KeyStyle.Diffusers => ("time_proj", "linear_1", "linear_2"),
+            KeyStyle.GuidedDiffusion => ("time_proj", "0", "2"),
+            _ => ("0", "1", "3"),
+        };
+        register_module(keyOfEmbedding, embedding);
+        register_module(first, linear1);
+        register_module(second, linear2);
     }
 
     /// <param name="timesteps">[batch].</param>
@@ -35,6 +50,6 @@ public sealed class TimeEmbedding : ExplicitModule
     {
         using var scope = NewDisposeScope();
         var features = embedding.forward(timesteps).to(linear1.weight.dtype);
-        return linear2.forward(nn.functional.gelu(linear1.forward(features))).MoveToOuterDisposeScope();
+        return linear2.forward(Layers.Activate(linear1.forward(features), activation)).MoveToOuterDisposeScope();
     }
 }

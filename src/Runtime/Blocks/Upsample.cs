@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace UNetGen.Blocks;
 
 /// <summary>Doubles height and width.</summary>
-/// <remarks>The convolution's key is <c>1</c>, as of the references' Sequential of upsampling and convolution.</remarks>
+/// <remarks>The convolution's key differs between the references: <c>1</c> in a Sequential of upsampling and convolution, <c>conv</c> in diffusers and guided-diffusion.</remarks>
 public sealed class Upsample : ExplicitModule
 {
     /// <summary>A <see cref="TorchSharp.Modules.Conv2d"/> or a <see cref="TorchSharp.Modules.ConvTranspose2d"/>.</summary>
@@ -14,7 +14,8 @@ public sealed class Upsample : ExplicitModule
     /// <param name="dim">Channels of the input.</param>
     /// <param name="dimOut">Channels of the output.</param>
     /// <param name="kind">How.</param>
-    public Upsample(long dim, long dimOut, UpsampleKind kind = UpsampleKind.NearestConv) : base(nameof(Upsample))
+    /// <param name="key">The convolution's key.</param>
+    public Upsample(long dim, long dimOut, UpsampleKind kind = UpsampleKind.NearestConv, string key = "1") : base(nameof(Upsample))
     {
         this.kind = kind;
         conv = kind switch
@@ -23,7 +24,7 @@ public sealed class Upsample : ExplicitModule
             UpsampleKind.ConvTranspose => nn.ConvTranspose2d(dim, dimOut, 4, stride: 2, padding: 1),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
         };
-        register_module("1", conv);
+        register_module(key, conv);
     }
 
     /// <param name="x">[batch, dim, height, width].</param>

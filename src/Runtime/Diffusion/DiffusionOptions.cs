@@ -47,6 +47,9 @@ public enum Variance
 
     /// <summary>beta (Ho et al. 2020, section 3.2).</summary>
     FixedLarge,
+
+    /// <summary>Between the two, by a factor that the network predicts for each value (Nichol and Dhariwal 2021, eq. 15).</summary>
+    LearnedRange,
 }
 
 /// <summary>The diffusion that a network is made for: the <c>diffusion:</c> part of its spec. It travels with the network.</summary>

@@ -51,7 +51,7 @@ public abstract class Sampler
     /// <param name="cancellation">Looked at before every step.</param>
     /// <returns>[count, channels, height, width], float32, in [-1, 1], on the network's device.</returns>
     /// <exception cref="ArgumentException">No image or no batch.</exception>
-    /// <exception cref="UNetGenException">More steps than the network's diffusion has.</exception>
+    /// <exception cref="UNetGenException">More steps than the network's diffusion has, or the network takes labels or predicts the variance.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Tensor Sample(
         NoisePredictor network, SamplingOptions options, Action<SamplingProgress>? observe = null, CancellationToken cancellation = default)
@@ -63,6 +63,7 @@ public abstract class Sampler
         if (options.BatchSize < 1)
             throw new ArgumentException($"At least 1 image must pass at once, not {options.BatchSize}.", nameof(options));
 
+        network.RefuseConditional("sampled");
         var times = Times(network.Diffusion.Timesteps);
         using var diffusion = new GaussianDiffusion(network.Diffusion, network.Device);
         var batches = new List<Tensor>();

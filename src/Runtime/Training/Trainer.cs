@@ -25,12 +25,13 @@ public sealed class Trainer : IDisposable
     /// <param name="source">What to learn from; of the network's channels and size.</param>
     /// <param name="options">How to train.</param>
     /// <param name="clock">Tells the time; null is the system's clock.</param>
-    /// <exception cref="UNetGenException">The options make no sense.</exception>
+    /// <exception cref="UNetGenException">The options make no sense, or the network takes labels or predicts the variance.</exception>
     /// <exception cref="DataException">The images don't fit the network.</exception>
     /// <exception cref="ArgumentException">The network has nothing to train.</exception>
     public Trainer(NoisePredictor network, IImageSource source, TrainingOptions options, TimeProvider? clock = null)
     {
         options.Validate();
+        network.RefuseConditional("trained");
         var info = network.Info;
         if (!network.parameters().Any(parameter => parameter.requires_grad))
             throw new ArgumentException($"{info.Name} has no parameters to train. One written by hand registers its modules itself.", nameof(network));

@@ -7,7 +7,7 @@ namespace UNetGen.Runtime.Tests.Networks;
 /// <summary>Generated networks against the references' keys and numbers.</summary>
 public sealed class GoldenNetworkTests
 {
-    public static TheoryData<string> Cases => ["annotated_tiny_rgb", "annotated_gray_28", "lucidrains_group", "lucidrains_rms", "seed_no_attention"];
+    public static TheoryData<string> Cases => ["annotated_tiny_rgb", "annotated_gray_28", "lucidrains_group", "lucidrains_rms", "seed_no_attention", "ddpm_tiny", "adm_tiny"];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -53,6 +53,7 @@ public sealed class GoldenNetworkTests
     public void The_spec_is_the_case_s(string name) => Assert.Equal(GoldenNetwork.Load(name).Spec, SpecText(name));
 
     [Theory]
+    [InlineData("Ho et al. 2020, CIFAR-10 (google/ddpm-cifar10-32)", "published_ddpm")]
     [InlineData("The Annotated Diffusion Model, Fashion-MNIST", "published_annotated")]
     [InlineData("denoising-diffusion-pytorch 1.11.1, Unet(64)", "published_lucidrains_group")]
     [InlineData("denoising-diffusion-pytorch current, Unet(64)", "published_lucidrains_rms")]
@@ -76,6 +77,9 @@ public sealed class GoldenNetworkTests
         "lucidrains_group" => new LucidrainsGroupUNet(),
         "lucidrains_rms" => new LucidrainsRmsUNet(),
         "seed_no_attention" => new SeedNoAttentionUNet(),
+        "ddpm_tiny" => new DdpmTinyUNet(),
+        "adm_tiny" => new AdmTinyUNet(),
+        "published_ddpm" => new PublishedDdpmUNet(),
         "published_annotated" => new PublishedAnnotatedUNet(),
         "published_lucidrains_group" => new PublishedLucidrainsGroupUNet(),
         "published_lucidrains_rms" => new PublishedLucidrainsRmsUNet(),

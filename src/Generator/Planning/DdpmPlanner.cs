@@ -1,0 +1,66 @@
+using UNetGen.Generator.Specs;
+
+namespace UNetGen.Generator.Planning;
+
+/// <summary>The names of diffusers' UNet2DModel, in which Ho et al.'s networks are published.</summary>
+internal sealed class DdpmPlanner(UNetSpec spec) : PreActivationPlanner(spec, KeyStyle.Diffusers)
+{
+    // As its constructor makes them: the middle after both ways, and in each level attention before the blocks.
+    private static readonly string[] Order = ["conv_in", "time_embedding", "class_embedding", "down_blocks", "up_blocks", "mid_block", "conv_norm_out", "conv_out"];
+    private static readonly string[] OrderInLevel = ["attentions", "resnets", "downsamplers", "upsamplers"];
+
+    protected override string TimeKey => "time_embedding";
+
+    protected override string LabelKey => "class_embedding";
+
+    protected override Place ConvIn => new("conv_in");
+
+    protected override Place NormOut => new("conv_norm_out");
+
+    protected override Place ConvOut => new("conv_out");
+
+    protected override string DownsamplerConv => "conv";
+
+    protected override Place DownBlock(int level, int block) => In(Down(level), "resnets", block);
+
+    protected override Place DownAttention(int level, int block) => In(Down(level), "attentions", block);
+
+    protected override Place Downsampler(int level) => In(Down(level), "downsamplers", 0);
+
+    protected override Place Middle(int part)
+    {
+        var last = Spec.Levels - 1;
+        var owner = new OwnerPlan("mid_block", "mid_block", "Mid", $"The middle: {Spec.WidthAfter(last)} wide at {Spec.SizeAt(last)}.");
+        return part == 1 ? In(owner, "attentions", 0) : In(owner, "resnets", part / 2);
+    }
+
+    protected override Place UpBlock(int level, int block) => In(Up(level), "resnets", block);
+
+    protected override Place UpAttention(int level, int block) => In(Up(level), "attentions", block);
+
+    protected override Place Upsampler(int level) => In(Up(level), "upsamplers", 0);
+
+    protected override IEnumerable<ModulePlan> InOrder(IReadOnlyList<(Place Place, ModulePlan Module)> modules) => modules
+        .GroupBy(module => module.Place.Owner)
+        .SelectMany(group => group.Key is { } owner
+            ? [new ModulePlan(owner.Key, owner.Field, owner.Type, owner.Summary) { Children = group.Select(module => module.Module).OrderBy(child => Rank(OrderInLevel, child)).ToEquatableArray() }]
+            : group.Select(module => module.Module))
+        .OrderBy(module => Rank(Order, module));
+
+    private static int Rank(string[] order, ModulePlan module) => Array.IndexOf(order, module.Key.Split('.')[0]);
+
+    private static Place In(OwnerPlan owner, string list, int index) => new(owner, $"{list}.{index}", $"{list}_{index}");
+
+    private OwnerPlan Down(int level)
+    {
+        var ends = level == Spec.Levels - 1 ? "" : $", ends at {Spec.SizeAt(level + 1)}";
+        return new OwnerPlan($"down_blocks.{level}", $"down_blocks_{level}", $"Down{level}", $"Level {level} on the way down: {Spec.WidthAfter(level)} wide at {Spec.SizeAt(level)}{ends}.");
+    }
+
+    private OwnerPlan Up(int level)
+    {
+        var index = Spec.Levels - 1 - level;
+        var ends = level == 0 ? "" : $", ends at {Spec.SizeAt(level - 1)}";
+        return new OwnerPlan($"up_blocks.{index}", $"up_blocks_{index}", $"Up{index}", $"Level {level} on the way up: {Spec.WidthAfter(level)} wide at {Spec.SizeAt(level)}{ends}.");
+    }
+}

@@ -1,0 +1,74 @@
+using UNetGen.Generator.Specs;
+
+namespace UNetGen.Generator.Planning;
+
+/// <summary>The blocks of diffusers' and guided-diffusion's U-Nets, which do the same under different keys.</summary>
+internal sealed partial class LayerPlans
+{
+    /// <param name="size">Of the input.</param>
+    public ModulePlan PreActResnetBlock(string key, string field, KeyStyle keys, int from, int to, ImageSize size, Resampling resampling = Resampling.None)
+    {
+        if (spec.ResnetBlock is { } type && resampling == Resampling.None)
+            return UserBlock(key, field, type, from, to, size);
+
+        var guided = keys == KeyStyle.GuidedDiffusion;
+        var projected = spec.TimeEmbedding.Conditioning == TimeConditioning.ScaleShift ? 2 * to : to;
+        var end = resampling switch
+        {
+            Resampling.Down => size.Halved,
+            Resampling.Up => size.Doubled,
+            _ => size,
+        };
+        var pixels = (long)size.Height * size.Width;
+        var endPixels = (long)end.Height * end.Width;
+        var cost = ConvCost(from, to, 3, end) + ConvCost(to, to, 3, end) + new Cost(2L * spec.TimeEmbDim * projected, 2 * from * pixels + 4 * to * endPixels);
+        return new ModulePlan(key, field, Blocks + "PreActResnetBlock", $"Residual block, {Widths(from, to)} at {size}{(resampling == Resampling.None ? "" : $", ends at {end}")}.")
+        {
+            Arguments = Arguments(from, to, spec.TimeEmbDim, BlockOptions, Enum(keys), resampling == Resampling.None ? null : Enum(resampling)),
+            Parameters = NormWeights(guided ? "in_layers.0." : "norm1.", from)
+                .Concat(Weights(guided ? "in_layers.2." : "conv1.", [to, from, 3, 3]))
+                .Concat(Linear(guided ? "emb_layers.1." : "time_emb_proj.", spec.TimeEmbDim, projected))
+                .Concat(NormWeights(guided ? "out_layers.0." : "norm2.", to))
+                .Concat(Weights(guided ? "out_layers.3." : "conv2.", [to, to, 3, 3]))
+                .Concat(from == to ? [] : Weights(guided ? "skip_connection." : "conv_shortcut.", [to, from, 1, 1]))
+                .ToEquatableArray(),
+            Cost = from == to ? cost : cost + ConvCost(from, to, 1, end),
+        };
+    }
+
+    /// <summary>Attention with its norm and its residual sum inside.</summary>
+    public ModulePlan PreActAttention(string key, string field, KeyStyle keys, AttentionKind kind, int width, ImageSize size)
+    {
+        if (kind == AttentionKind.Linear)
+            return Attention(key, field, kind, width, size);
+
+        var tokens = spec.Attention.MemoryTokens;
+        var guided = keys == KeyStyle.GuidedDiffusion;
+        var parameters = guided
+            ? NormWeights("norm.", width).Concat(Weights("qkv.", [3 * width, width, 1])).Concat(Weights("proj_out.", [width, width, 1]))
+            : NormWeights("group_norm.", width).Concat(new[] { "to_q.", "to_k.", "to_v.", "to_out.0." }.SelectMany(layer => Linear(layer, width, width)));
+        return new ModulePlan(key, field, Blocks + (guided ? "QkvAttentionBlock" : "AttentionBlock"), $"Full attention, {Heads(width)}, {width} wide at {size}.")
+        {
+            Arguments = Arguments(width, spec.HeadsAt(width), BlockOptions, tokens == 0 ? null : ("memoryTokens", tokens)),
+            Parameters = (tokens == 0 ? parameters : parameters.Prepend(Memory("", width, linear: false))).ToEquatableArray(),
+            Cost = AttentionCost(kind, width, size),
+        };
+    }
+
+    /// <summary>The norm before the last convolution.</summary>
+    public ModulePlan OutNorm(string key, string field, int width, ImageSize size)
+    {
+        var grouped = spec.Norm == Norm.Group;
+        return new ModulePlan(key, field, grouped ? "TorchSharp.Modules.GroupNorm" : Blocks + "RMSNorm", $"{width} wide at {size}.")
+        {
+            // Not torch.nn.GroupNorm: its weights begin as whatever the memory held.
+            Factory = grouped ? Blocks + "Layers.GroupNorm" : null,
+            Arguments = grouped ? Arguments(spec.Groups, width, spec.NormEps) : Arguments(width),
+            Parameters = NormWeights("", width),
+            Cost = new Cost(0, 2L * width * size.Height * size.Width),
+        };
+    }
+
+    /// <summary>The network's activation as a function.</summary>
+    public string ActivationFunction => "TorchSharp.torch.nn.functional." + Text.SnakeCase(spec.Activation.ToString());
+}

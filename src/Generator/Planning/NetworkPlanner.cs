@@ -1,0 +1,123 @@
+using UNetGen.Generator.Specs;
+
+namespace UNetGen.Generator.Planning;
+
+/// <summary>What the planners of all families have in common: a spec in, modules, steps and levels out.</summary>
+internal abstract class NetworkPlanner
+{
+    private readonly List<StepPlan> steps = [];
+
+    protected NetworkPlanner(UNetSpec spec)
+    {
+        Spec = spec;
+        Layers = new LayerPlans(spec);
+    }
+
+    protected UNetSpec Spec { get; }
+
+    protected LayerPlans Layers { get; }
+
+    public static NetworkPlan Plan(UNetSpec spec)
+    {
+        NetworkPlanner planner = spec.Preset switch
+        {
+            Preset.Ddpm => new DdpmPlanner(spec),
+            Preset.Adm => new AdmPlanner(spec),
+            _ => new DenoisingDiffusionPlanner(spec),
+        };
+        return planner.Plan();
+    }
+
+    /// <summary>Whether a network of some family could have a member of this name, which its class then can't have.</summary>
+    public static bool IsMemberName(string name)
+    {
+        if (name is "BlockOptions" or "Mid" || DenoisingDiffusionPlanner.Members.Contains(name) || PreActivationPlanner.Members.Contains(name))
+            return true;
+        var numbered = new[] { "downs_", "ups_", "Down", "Up", "down_blocks_", "up_blocks_", "input_blocks_", "middle_block_", "output_blocks_", "skip" };
+        var prefix = numbered.FirstOrDefault(p => name.StartsWith(p, StringComparison.Ordinal));
+        return prefix is not null && name.Length > prefix.Length && name.Skip(prefix.Length).All(c => char.IsDigit(c) || c == '_');
+    }
+
+    /// <summary>The modules in the order of PyTorch's state_dict; the forward pass by <see cref="Step"/>; and the rows of the table.</summary>
+    protected abstract (IEnumerable<ModulePlan> Modules, IEnumerable<LevelPlan> Levels) PlanNetwork();
+
+    private NetworkPlan Plan()
+    {
+        var (modules, levels) = PlanNetwork();
+        var text = SpecWriter.Write(Spec);
+        return new NetworkPlan
+        {
+            Name = Spec.Name,
+            Namespace = Spec.Namespace,
+            Spec = text,
+            SpecHash = SpecWriter.Hash(text),
+            Channels = Spec.Channels,
+            OutChannels = Spec.OutChannels,
+            Height = Spec.ImageSize.Height,
+            Width = Spec.ImageSize.Width,
+            DownsampleFactor = Spec.DownsampleFactor,
+            SelfCondition = Spec.SelfCondition,
+            NumClasses = Spec.NumClasses,
+            Predicts = Spec.Diffusion.Objective switch
+            {
+                Objective.Noise => "the noise in them",
+                Objective.X0 => "the clean images",
+                _ => "v = sqrt(alpha-bar) noise - sqrt(1 - alpha-bar) x_0",
+            } + (Spec.LearnedVariance ? ", then in as many channels the variance between its bounds" : ""),
+            Shared = Spec.IsPreActivation || Spec.HasOwnResnetBlocks ? new[] { Layers.BlockOptions }.ToEquatableArray() : EquatableArray<SharedPlan>.Empty,
+            Diffusion = PlanDiffusion(),
+            Modules = modules.ToEquatableArray(),
+            Forward = steps.ToEquatableArray(),
+            Levels = levels.ToEquatableArray(),
+        };
+    }
+
+    /// <summary>The time embedding, with that of the class where there is one, as <c>t</c>.</summary>
+    protected void StepTime(string timeModule, string labelModule)
+    {
+        Step("t", Call(timeModule, new Variable("timesteps")), $"[B, {Spec.TimeEmbDim}]");
+        if (Spec.NumClasses is not null)
+            Step("t", new Sum(new Variable("t"), Call(labelModule, new Variable("labels"))), $"[B, {Spec.TimeEmbDim}]");
+    }
+
+    /// <summary>The images, with the condition before them where there is one.</summary>
+    protected void StepSelfCondition()
+    {
+        if (Spec.SelfCondition)
+            Step("x", new Concat(new SelfCondition("x"), new Variable("x")), Shape(2 * Spec.Channels, Spec.ImageSize));
+    }
+
+    protected int ImageChannels => Spec.SelfCondition ? 2 * Spec.Channels : Spec.Channels;
+
+    protected void Step(string target, Expression value, string shape, string? heading = null) => steps.Add(new StepPlan(target, value, shape, heading));
+
+    protected static Call Call(string module, params Expression[] arguments) => new(module, arguments.ToEquatableArray());
+
+    protected static string Shape(int channels, ImageSize size) => $"[B, {channels}, {size.Height}, {size.Width}]";
+
+    protected static string Joined(int from, int to, ImageSize size) => $"{Shape(from, size)} -> {Shape(to, size)}";
+
+    protected static LevelPlan Row(string name, ImageSize size, int channels, string blocks, string attention, params ModulePlan[] parts) =>
+        new(name, size.Height, size.Width, channels, blocks, attention, parts.Sum(part => part.ParameterCount),
+            parts.Aggregate(default(Cost), (sum, part) => sum + part.TotalCost));
+
+    protected static string Name(AttentionKind kind) => kind == AttentionKind.None ? "-" : Text.SnakeCase(kind.ToString());
+
+    private EquatableArray<Argument> PlanDiffusion()
+    {
+        var diffusion = Spec.Diffusion;
+        return new[]
+        {
+            new Argument("Timesteps", diffusion.Timesteps),
+            new Argument("Schedule", Value(diffusion.Schedule)),
+            new Argument("ScheduleScaling", diffusion.ScheduleScaling),
+            new Argument("Objective", Value(diffusion.Objective)),
+            new Argument("LossWeight", Value(diffusion.LossWeight)),
+            new Argument("MinSnrGamma", diffusion.MinSnrGamma),
+            new Argument("Variance", Value(Spec.Variance)),
+        }.ToEquatableArray();
+
+        static EnumValue Value<T>(T value)
+            where T : struct, Enum => new("UNetGen.Diffusion." + typeof(T).Name, value.ToString());
+    }
+}
