@@ -42,7 +42,7 @@ public sealed class RoundTripTests
             "time_embedding: {conditioning: add}", "attention: none", "attention: {mid: none}", "attention: {heads: 2}", "attention: {head_dim: 8}",
             "attention: {memory_tokens: 0}", "downsample: conv", "upsample: conv_transpose", "self_condition: true", "zero_init: true",
             "diffusion: {timesteps: 500}", "diffusion: {schedule: cosine}", "diffusion: {schedule_scaling: false}", "diffusion: {objective: v}",
-            "diffusion: {loss_weight: min_snr}", "diffusion: {variance: fixed_large}",
+            "diffusion: {loss_weight: min_snr}", "diffusion: {variance: fixed_large}", "learned_variance: true", "num_classes: 10", "blocks: {resnet: My.Block}",
         })
         {
             Assert.NotEqual((other, hash), (other, Hash(spec + "\n" + other)));

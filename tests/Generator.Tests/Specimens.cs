@@ -72,6 +72,39 @@ internal static class Specimens
           freq_shift: 0
         """;
 
+    public const string Ddpm = """
+        preset: ddpm
+        image_size: 16
+        channels: 3
+        dim: 32
+        channel_multipliers: [1, 2]
+        groups: 8
+        blocks_per_level: [1, 2]
+        attention: { resolutions: [8] }
+        """;
+
+    public const string Adm = """
+        name: ClassesUNet
+        preset: adm
+        image_size: 16
+        channels: 3
+        dim: 32
+        channel_multipliers: [1, 2]
+        blocks_per_level: 1
+        num_classes: 10
+        learned_variance: true
+        """;
+
+    public const string UserBlock = """
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 8
+        channel_multipliers: [1, 2]
+        attention: none
+        blocks: { resnet: My.Blocks.Plain }
+        """;
+
     public const string Broken = """
         name: BrokenUNet
         preset: annotated
@@ -81,5 +114,5 @@ internal static class Specimens
         channel_multipliers: [1, 2, 4, 8]
         """;
 
-    public static readonly IReadOnlyList<string> Good = [Annotated, LucidrainsRms, ManyKeys, OneLevel];
+    public static readonly IReadOnlyList<string> Good = [Annotated, LucidrainsRms, ManyKeys, OneLevel, Ddpm, Adm];
 }

@@ -23,7 +23,8 @@ internal static class SpecGen
 
     /// <summary>A spec without faults: every key that the language has is there in some, with every value that it can have.</summary>
     public static readonly Gen<string> Valid =
-        from preset in Gen.OneOf("annotated", "lucidrains")
+        from preset in Gen.OneOf("annotated", "lucidrains", "ddpm", "adm")
+        let preActivation = preset is "ddpm" or "adm"
         from levels in Gen.Int[1, 4]
         from groupNorm in Gen.Bool
         from groups in Gen.OneOf(1, 2, 3, 4, 8)
@@ -31,9 +32,10 @@ internal static class SpecGen
         from multipliers in Gen.Int[1, 8].Array[levels]
         from init in Gen.Int[1, 8]
         from size in Gen.Select(Gen.Int[1, 5], Gen.Int[1, 5], Gen.Bool)
-        from attention in Attention(levels)
+        from attention in Attention(levels, preActivation)
         from time in Time
-        from diffusion in Diffusion
+        from learnedVariance in Gen.Bool
+        from diffusion in Diffusion(learnedVariance)
         from keys in Gen.Select(
             Maybe("channels", Gen.Int[1, 4096]),
             Maybe("time_emb_dim", Gen.Int[1, 65536]),
@@ -43,11 +45,13 @@ internal static class SpecGen
             Maybe("dropout", Gen.OneOf("0", "-0.0", "0.5", "1e-3", "0.99999999999999989", ".25")),
             Maybe("self_condition", Bool),
             Maybe("zero_init", Bool))
+        from classes in Maybe("num_classes", Gen.OneOf("1", "10", "1000", "null", "~"))
+        from blocks in Gen.OneOf(Maybe("blocks_per_level", Gen.Int[1, 4]), Gen.Int[1, 3].Array[levels].Select(list => $"blocks_per_level: [{string.Join(", ", list)}]"))
         from initDim in Gen.Bool
         from eps in Maybe("norm_eps", Gen.OneOf("1e-5", "0.001", "1e-30", "3.3333333333333335"))
         from resampling in Gen.Select(
-            Maybe("downsample", Gen.OneOf("unshuffle", "conv", "conv_asymmetric", "avg_pool")),
-            Maybe("upsample", Gen.OneOf("nearest_conv", "conv_transpose")))
+            Maybe("downsample", Gen.OneOf(preActivation ? Down.Append("resblock").ToArray() : Down)),
+            Maybe("upsample", Gen.OneOf(preActivation ? Up.Append("resblock").ToArray() : Up)))
         let unit = 4 * groups * width
         let factor = 1 << (levels - 1)
         select Lines(
@@ -63,7 +67,12 @@ internal static class SpecGen
             keys.Item2, keys.Item3, keys.Item4, keys.Item5, keys.Item6, keys.Item7, keys.Item8,
             levels > 1 ? resampling.Item1 : "",
             levels > 1 ? resampling.Item2 : "",
+            classes, preActivation ? blocks : "", learnedVariance ? "learned_variance: true" : "",
             time, attention, diffusion);
+
+    private static string[] Down => ["unshuffle", "conv", "conv_asymmetric", "avg_pool"];
+
+    private static string[] Up => ["nearest_conv", "conv_transpose"];
 
     private static Gen<string> Bool => Gen.OneOf("true", "false");
 
@@ -75,26 +84,28 @@ internal static class SpecGen
         from conditioning in Maybe("  conditioning", Gen.OneOf("scale_shift", "add"))
         select Lines("time_embedding:", $"  type: {type}", type == "sinusoidal" ? Lines(theta, order, shift) : "", conditioning);
 
-    private static Gen<string> Attention(int levels) =>
+    // Shared: heads share the width, which is a multiple of 4.
+    private static Gen<string> Attention(int levels, bool shared) =>
         from none in Gen.Int[0, 4]
         from kinds in Gen.OneOf("none", "linear", "full").Array[levels]
-        from given in Gen.Bool
+        from choice in Gen.Bool
+        let given = choice || shared // there the default may not suit the image
         from mid in Gen.OneOf("full", "none")
-        from sizes in Gen.Select(Maybe("  heads", Gen.Int[1, 16]), Maybe("  head_dim", Gen.Int[1, 64]), Maybe("  memory_tokens", Gen.Int[0, 8]))
+        from sizes in Gen.Select(Maybe("  heads", shared ? Gen.OneOf(1, 2, 4) : Gen.Int[1, 16]), Maybe("  head_dim", shared ? Gen.OneOf(1, 2, 4) : Gen.Int[1, 64]), Maybe("  memory_tokens", Gen.Int[0, 8]))
         let any = !given || mid == "full" || kinds.Any(kind => kind != "none")
         select none == 0
             ? "attention: none"
-            : Lines("attention:", $"  mid: {mid}", given ? $"  levels: [{string.Join(", ", kinds)}]" : "", any ? Lines(sizes.Item1, sizes.Item2, sizes.Item3) : "");
+            : Lines("attention:", $"  mid: {mid}", given ? $"  levels: [{string.Join(", ", kinds)}]" : "", any ? Lines(sizes.Item1, shared && sizes.Item1.Length > 0 ? "" : sizes.Item2, sizes.Item3) : "");
 
-    private static Gen<string> Diffusion =>
+    private static Gen<string> Diffusion(bool learnedVariance) =>
         from timesteps in Gen.Int[21, 4000]
         from schedule in Gen.OneOf("linear", "cosine", "sigmoid", "scaled_linear")
         from scaling in Maybe("  schedule_scaling", Bool)
         from minSnr in Gen.Bool
         from gamma in Maybe("  min_snr_gamma", Gen.OneOf("5", "0.5", "1e1"))
         from rest in Gen.Select(
-            Maybe("  objective", Gen.OneOf("noise", "x0", "v")),
-            Maybe("  variance", Gen.OneOf("fixed_small", "fixed_large")))
+            Maybe("  objective", learnedVariance ? Gen.OneOf("noise", "x0") : Gen.OneOf("noise", "x0", "v")),
+            Maybe("  variance", learnedVariance ? Gen.Const("learned_range") : Gen.OneOf("fixed_small", "fixed_large")))
         select Lines(
             "diffusion:", $"  timesteps: {timesteps}", $"  schedule: {schedule}", schedule == "linear" ? scaling : "",
             $"  loss_weight: {(minSnr ? "min_snr" : "none")}", minSnr ? gamma : "", rest.Item1, rest.Item2);

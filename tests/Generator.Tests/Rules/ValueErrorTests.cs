@@ -14,18 +14,7 @@ public sealed class ValueErrorTests
         dim: 16
         channel_multipliers: [1, 2]
         """,
-        "UNG0005: 'anotated' is no value of 'preset', which must be annotated or lucidrains; did you mean 'annotated'?");
-
-    [Fact]
-    public void A_preset_of_a_later_version() => Errors.In(
-        """
-        preset: «ddpm»
-        image_size: 16
-        channels: 3
-        dim: 16
-        channel_multipliers: [1, 2]
-        """,
-        "UNG0019: 'preset: ddpm' needs a later version of UNetGen (families ddpm and adm); here it must be annotated or lucidrains");
+        "UNG0005: 'anotated' is no value of 'preset', which must be annotated, lucidrains, ddpm or adm; did you mean 'annotated'?");
 
     [Fact]
     public void Words_in_capitals() => Errors.In(
@@ -39,7 +28,7 @@ public sealed class ValueErrorTests
         diffusion:
           loss_weight: «min-snr»
         """,
-        "UNG0005: 'Annotated' is no value of 'preset', which must be annotated or lucidrains; did you mean 'annotated'?",
+        "UNG0005: 'Annotated' is no value of 'preset', which must be annotated, lucidrains, ddpm or adm; did you mean 'annotated'?",
         "UNG0005: 'GROUP' is no value of 'norm', which must be group or rms; did you mean 'group'?",
         "UNG0005: 'min-snr' is no value of 'diffusion.loss_weight', which must be none or min_snr; did you mean 'min_snr'?");
 
@@ -80,7 +69,7 @@ public sealed class ValueErrorTests
         "UNG0005: 'linear' is no value of 'attention.mid', which must be none or full");
 
     [Fact]
-    public void Values_of_later_versions() => Errors.In(
+    public void Values_of_other_presets() => Errors.In(
         """
         preset: annotated
         image_size: 16
@@ -90,11 +79,10 @@ public sealed class ValueErrorTests
         downsample: «resblock»
         upsample: «resblock»
         diffusion:
-          variance: «learned_range»
+          variance: learned_range
         """,
-        "UNG0019: 'downsample: resblock' needs a later version of UNetGen (families ddpm and adm); here it must be unshuffle, conv, conv_asymmetric or avg_pool",
-        "UNG0019: 'upsample: resblock' needs a later version of UNetGen (families ddpm and adm); here it must be nearest_conv or conv_transpose",
-        "UNG0019: 'diffusion.variance: learned_range' goes with learned_variance, which needs a later version of UNetGen; here it must be fixed_small or fixed_large");
+        "UNG0018: 'downsample: resblock' is for presets ddpm and adm; here it must be unshuffle, conv, conv_asymmetric or avg_pool",
+        "UNG0018: 'upsample: resblock' is for presets ddpm and adm; here it must be nearest_conv or conv_transpose");
 
     [Fact]
     public void Quoted_numbers() => Errors.In(

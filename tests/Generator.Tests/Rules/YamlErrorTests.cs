@@ -210,7 +210,7 @@ public sealed class YamlErrorTests
         """
         «««««{}»»»»»
         """,
-        "UNG0006: 'preset' is missing: the family, and with it every default; it must be annotated or lucidrains",
+        "UNG0006: 'preset' is missing: the family, and with it every default; it must be annotated, lucidrains, ddpm or adm",
         "UNG0006: 'image_size' is missing: height and width of the images, pixels; it must be a whole number from 1 to 4096, or [height, width]",
         "UNG0006: 'channels' is missing: image channels, in and out; it must be a whole number from 1 to 4096",
         "UNG0006: 'dim' is missing: the base width; it must be an even whole number from 4 to 16384",

@@ -16,6 +16,15 @@ public sealed class GeneratedCodeTests
     public Task Self_conditioned_with_many_keys() => Matches(Specimens.ManyKeys);
 
     [Fact]
+    public Task Ddpm() => Matches(Specimens.Ddpm);
+
+    [Fact]
+    public Task Adm_with_classes_and_variance() => Matches(Specimens.Adm);
+
+    [Fact]
+    public Task A_users_own_block() => Matches(Specimens.UserBlock);
+
+    [Fact]
     public Task A_broken_spec() => Matches(Specimens.Broken);
 
     private static Task Matches(string spec, [CallerMemberName] string method = "")
