@@ -34,7 +34,7 @@ internal static class SizeReport
         var flops = plan.Levels.Sum(level => level.Cost.Flops);
         var gigaflops = (flops / 1e9).ToString(flops < 10e9 ? "0.###" : "#,0", CultureInfo.InvariantCulture);
         return $"{plan.Name}: {Text.Thousands(plan.ParameterCount)} parameters ({string.Join(", ", levels)}); "
-            + $"{gigaflops} GFLOP forward per image; downsampling factor {plan.DownsampleFactor}";
+            + $"{gigaflops} GFLOP forward per image; downsampling factor {plan.DownsampleFactor}{(plan.IsOpen ? "; your own blocks come on top" : "")}";
     }
 
     private static string Excess(NetworkPlan plan, long most)

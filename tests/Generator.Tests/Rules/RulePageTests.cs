@@ -32,7 +32,8 @@ public sealed class RulePageTests
         Assert.NotEmpty(specs);
         var run = GeneratorHarness.RunTwice(null, specs);
         Assert.Equal([id], run.Diagnostics.Select(diagnostic => diagnostic.Id).Distinct());
-        Assert.Contains(page.Message, run.Diagnostics.Select(diagnostic => diagnostic.GetMessage()));
+        var messages = run.Diagnostics.Select(diagnostic => diagnostic.GetMessage()).ToList();
+        Assert.True(messages.Contains(page.Message), $"The page quotes another message than:\n{string.Join('\n', messages)}");
     }
 
     [Theory]
