@@ -10,13 +10,15 @@ using UNetGen.Generator.Yaml;
 namespace UNetGen.Generator;
 
 /// <summary>What the generator wants to know of the project.</summary>
-internal sealed record ProjectInfo(string Directory, string RootNamespace)
+/// <param name="MaxParameters">The property UNetGenMaxParameters, as it is written.</param>
+internal sealed record ProjectInfo(string Directory, string RootNamespace, string MaxParameters = "")
 {
     public static ProjectInfo Of(AnalyzerConfigOptions options)
     {
         options.TryGetValue("build_property.ProjectDir", out var directory);
         options.TryGetValue("build_property.RootNamespace", out var rootNamespace);
-        return new ProjectInfo((directory ?? "").Replace('\\', '/').TrimEnd('/'), rootNamespace ?? "");
+        options.TryGetValue("build_property.UNetGenMaxParameters", out var maxParameters);
+        return new ProjectInfo((directory ?? "").Replace('\\', '/').TrimEnd('/'), rootNamespace ?? "", (maxParameters ?? "").Trim());
     }
 
     /// <summary>The path from the project's directory, or as it is where it lies elsewhere on another drive; with slashes.</summary>
@@ -36,21 +38,21 @@ internal sealed record ProjectInfo(string Directory, string RootNamespace)
     }
 }
 
-/// <summary>A spec as its file has it: what it says, what is wrong with it, and where it says its class's name.</summary>
-internal sealed record SpecFile(SpecNetwork Network, EquatableArray<DiagnosticInfo> Problems, LocationInfo NamePlace)
+/// <summary>A spec as its file has it: what it says, what is wrong with it, and where it says what is asked of it later.</summary>
+internal sealed record SpecFile(SpecNetwork Network, EquatableArray<DiagnosticInfo> Problems, LocationInfo NamePlace, LocationInfo DimPlace)
 {
     public static SpecFile Read(AdditionalText file, ProjectInfo project, CancellationToken cancellation)
     {
         var text = file.GetText(cancellation) ?? SourceText.From("");
         var problems = new Problems(file.Path, text);
         var spec = new UNetSpec { Name = Names.FromPath(file.Path), Namespace = project.RootNamespace };
-        var namePlace = new TextSpan(0, 0);
+        var places = default(SpecPlaces);
         try
         {
             if (Names.FaultOfNamespace(spec.Namespace) is not null)
                 spec = spec with { Namespace = "" }; // a RootNamespace that C# doesn't take, as of a project named 2d-models
             if (YamlReader.Read(text, problems, cancellation) is { } root)
-                spec = SpecReader.Read(root, spec, problems, out namePlace);
+                spec = SpecReader.Read(root, spec, problems, out places);
             else
                 spec = Names.FromBrokenText(text, spec);
         }
@@ -61,7 +63,7 @@ internal sealed record SpecFile(SpecNetwork Network, EquatableArray<DiagnosticIn
 
         // A file's name may have a line break, which would end a comment in the source.
         var path = string.Concat(project.Relative(file.Path).Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? '_' : c));
-        return new SpecFile(new SpecNetwork(path, spec, problems.Any), problems.ToArray(), problems.LocationOf(namePlace));
+        return new SpecFile(new SpecNetwork(path, spec, problems.AnyError), problems.ToArray(), problems.LocationOf(places.Name), problems.LocationOf(places.Dim));
     }
 }
 

@@ -52,6 +52,11 @@ public sealed class UNetGenerator : IIncrementalGenerator
                 .Where(collision => collision.Path == pair.Left.Network.Path)
                 .Select(collision => new DiagnosticInfo(Rules.Collision, pair.Left.NamePlace, collision.Message))),
             static (output, problem) => output.ReportDiagnostic(problem.ToDiagnostic()));
+        context.RegisterSourceOutput(
+            read.Combine(project)
+                .SelectMany(static (pair, cancellation) => SizeReport.Of(pair.Left, pair.Right.MaxParameters, cancellation))
+                .WithTrackingName(Steps.Sizes),
+            static (output, size) => output.ReportDiagnostic(size.ToDiagnostic()));
         context.RegisterSourceOutput(source, static (output, file) =>
         {
             if (file.Failure is { } failure)
@@ -69,6 +74,7 @@ internal static class Steps
     public const string Read = nameof(Read);
     public const string Problems = nameof(Problems);
     public const string Collisions = nameof(Collisions);
+    public const string Sizes = nameof(Sizes);
     public const string Network = nameof(Network);
     public const string Source = nameof(Source);
 }

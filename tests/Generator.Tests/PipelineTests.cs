@@ -17,7 +17,7 @@ public sealed class PipelineTests
     public void Every_named_step_is_tracked()
     {
         var run = GeneratorHarness.RunTwice(null, ("a.unet.yaml", Spec), ("b.unet.yaml", Spec + "\nname: AUNet"), ("c.unet.yaml", "]"));
-        Assert.Equal(["Collisions", "Network", "Problems", "Project", "Read", "Source"], GeneratorRun.StepNames.Order());
+        Assert.Equal(["Collisions", "Network", "Problems", "Project", "Read", "Sizes", "Source"], GeneratorRun.StepNames.Order());
         Assert.All(GeneratorRun.StepNames, step => Assert.NotEmpty(run.Outputs(step)));
     }
 

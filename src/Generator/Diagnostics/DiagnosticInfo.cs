@@ -15,7 +15,7 @@ internal readonly record struct DiagnosticInfo(DiagnosticDescriptor Rule, Locati
     public Diagnostic ToDiagnostic() => Diagnostic.Create(Rule, Location.ToLocation(), Message);
 }
 
-/// <summary>What is wrong with one spec, collected while it is read.</summary>
+/// <summary>What there is to say of one spec, collected while it is read.</summary>
 internal sealed class Problems(string path, SourceText text)
 {
     private readonly List<DiagnosticInfo> found = [];
@@ -23,7 +23,8 @@ internal sealed class Problems(string path, SourceText text)
     /// <summary>For trying whether something would do.</summary>
     public static Problems Ignored => new("", SourceText.From(""));
 
-    public bool Any => found.Count > 0;
+    /// <summary>Whether there is an error: a spec with warnings alone is whole.</summary>
+    public bool AnyError => found.Any(problem => problem.Rule.DefaultSeverity == DiagnosticSeverity.Error);
 
     /// <summary>All that was reported, in the order of the file.</summary>
     public EquatableArray<DiagnosticInfo> ToArray() => found.OrderBy(problem => problem.Location.Span.Start).ToEquatableArray();

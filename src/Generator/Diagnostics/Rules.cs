@@ -5,6 +5,9 @@ namespace UNetGen.Generator.Diagnostics;
 /// <summary>One descriptor a rule, with why it is one. The message is written where the rule is checked, with the numbers at hand.</summary>
 internal static class Rules
 {
+    /// <summary>Where each rule has its page, by its id: what an IDE opens for a diagnostic.</summary>
+    public const string Pages = "https://github.com/unetgen/unetgen/blob/main/docs/rules/";
+
     public static readonly DiagnosticDescriptor NotYaml = Rule("UNG0001", "The spec is not YAML",
         "A spec is YAML 1.2, so that every editor and every other program can read it.");
     public static readonly DiagnosticDescriptor Tab = Rule("UNG0002", "A tab indents a line",
@@ -38,13 +41,19 @@ internal static class Rules
     public static readonly DiagnosticDescriptor Halving = Rule("UNG0016", "The levels can't halve the image",
         "Each level but the last halves height and width exactly, so that the way up meets the skips at their size.");
     public static readonly DiagnosticDescriptor Attention = Rule("UNG0017", "Attention that doesn't fit the levels",
-        "Attention is said for levels that exist, at a size whose scores fit into memory.");
+        "Attention is said for levels that exist, with heads and scores that a machine can address.");
     public static readonly DiagnosticDescriptor NoEffect = Rule("UNG0018", "The preset fixes this key, or it has no effect",
         "A key that changes nothing tells its reader something untrue about the network.");
     public static readonly DiagnosticDescriptor NotSupported = Rule("UNG0019", "Part of the language, but not of this version",
         "The language is larger than this version; what it doesn't do yet it says.");
     public static readonly DiagnosticDescriptor Schedule = Rule("UNG0020", "The noise schedule is impossible",
         "A beta is the share of noise that a step adds: it lies between 0 and 1.");
+    public static readonly DiagnosticDescriptor ManyTokens = Rule("UNG0023", "Full attention over many tokens",
+        "Each token is compared with each: twice the size is sixteen times the scores, and soon no memory has room for them.", DiagnosticSeverity.Warning);
+    public static readonly DiagnosticDescriptor ManyParameters = Rule("UNG0024", "More parameters than the project allows",
+        "A multiplier too many costs gigabytes, which otherwise shows only when the network is made.", DiagnosticSeverity.Warning);
+    public static readonly DiagnosticDescriptor NetworkSize = Rule("UNG0025", "The network's size",
+        "What a spec costs is seen where it is written.", DiagnosticSeverity.Info);
     public static readonly DiagnosticDescriptor OneALevel = Rule("UNG0026", "A list without one entry a level",
         "A list that is shorter or longer than channel_multipliers leaves open which level an entry is for.");
     public static readonly DiagnosticDescriptor LearnedVariance = Rule("UNG0027", "A learned variance that the diffusion can't use",
@@ -54,6 +63,6 @@ internal static class Rules
     public static readonly DiagnosticDescriptor Failure = Rule("UNG0099", "The generator failed",
         "A fault of the generator's own, reported as a diagnostic so that the other specs still get their classes.");
 
-    private static DiagnosticDescriptor Rule(string id, string title, string why) =>
-        new(id, title, "{0}", "UNetGen", DiagnosticSeverity.Error, isEnabledByDefault: true, description: why);
+    private static DiagnosticDescriptor Rule(string id, string title, string why, DiagnosticSeverity severity = DiagnosticSeverity.Error) =>
+        new(id, title, "{0}", "UNetGen", severity, isEnabledByDefault: true, description: why, helpLinkUri: $"{Pages}{id}.md");
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using UNetGen.Generator.Planning;
+using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator.Emission;
 
@@ -12,16 +13,14 @@ internal static class LevelTable
         foreach (var level in plan.Levels)
         {
             yield return Row(level.Name, $"{level.Height} x {level.Width}", $"{level.Channels}", level.Blocks, level.Attention,
-                Thousands(level.Parameters), Millions(level.Cost.Flops));
+                Text.Thousands(level.Parameters), Millions(level.Cost.Flops));
         }
 
-        yield return Row("", "", "", "", "total", Thousands(plan.ParameterCount), Millions(plan.Levels.Sum(level => level.Cost.Flops)));
+        yield return Row("", "", "", "", "total", Text.Thousands(plan.ParameterCount), Millions(plan.Levels.Sum(level => level.Cost.Flops)));
     }
 
     private static string Row(string level, string size, string width, string blocks, string attention, string parameters, string flops) =>
         $"{level,-5}  {size,11}  {width,5}  {blocks,-6}  {attention,-9}  {parameters,13}  {flops,9}";
-
-    private static string Thousands(long number) => number.ToString("#,0", CultureInfo.InvariantCulture);
 
     private static string Millions(long number) => (number / 1e6).ToString("#,0.0", CultureInfo.InvariantCulture);
 }

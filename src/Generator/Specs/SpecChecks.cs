@@ -10,13 +10,16 @@ internal static class SpecChecks
     // 2^12 is the largest image.
     private const int MaxLevels = 13;
 
-    // Each position looks at each: at 65,536 the scores of one head and image are 17 GB.
-    private const int MaxFullAttention = 65536;
+    // As of the language: 64 x 64, whose scores are 67 MB a head and image.
+    private const int ManyTokens = 4096;
+
+    // What a process can address at all, 128 TiB; it also keeps the count of operations within 64 bits.
+    private const double MaxScoreBytes = 1L << 47;
 
     public static void Check(UNetSpec spec, SpecSource source, Problems problems)
     {
         CheckWidths(spec, source, problems);
-        if (problems.Any)
+        if (problems.AnyError)
             return; // what follows divides by these
 
         CheckHalving(spec, source, problems);
@@ -178,24 +181,29 @@ internal static class SpecChecks
         for (var level = 0; level < spec.Levels; level++)
         {
             if (spec.AttentionAt(level) == AttentionKind.Full)
-                CheckFull($"at level {level}", spec.SizeAt(level), "use linear attention there, or a smaller image", PlaceOf(level));
+                CheckFull($"at level {level}", spec.SizeAt(level), attention.GivenResolutions is null ? "use linear attention there, or a smaller image" : "leave this size out, or use a smaller image", spec.HeadsAt(spec.WidthAfter(level)), PlaceOf(level));
         }
 
         if (spec.AttentionInTheMiddle == AttentionKind.Full)
-            CheckFull("in the middle", spec.SizeAt(spec.Levels - 1), "use mid: none, more levels or a smaller image", source.Span("attention.mid", "image_size"));
+            CheckFull("in the middle", spec.SizeAt(spec.Levels - 1), "use mid: none, more levels or a smaller image", spec.HeadsAt(spec.WidthAfter(spec.Levels - 1)), source.Span("attention.mid", "image_size"));
 
-        TextSpan PlaceOf(int level) => source.Has("attention.levels")
-            ? source.ItemSpan("attention.levels", level)
-            : source.Span("attention.resolutions", "image_size");
-
-        void CheckFull(string where, ImageSize size, string remedy, TextSpan place)
+        TextSpan PlaceOf(int level)
         {
-            var positions = (long)size.Height * size.Width;
-            if (positions <= MaxFullAttention)
+            if (attention.GivenResolutions is { } resolutions)
+                return source.ItemSpan("attention.resolutions", resolutions.ToList().IndexOf(spec.SizeAt(level).Height));
+            return source.Has("attention.levels") ? source.ItemSpan("attention.levels", level) : source.Span("image_size");
+        }
+
+        void CheckFull(string where, ImageSize size, string remedy, int heads, TextSpan place)
+        {
+            var tokens = (long)size.Height * size.Width;
+            if (tokens <= ManyTokens)
                 return;
-            var gigabytes = (positions * positions * 4e-9).ToString("0", CultureInfo.InvariantCulture);
-            problems.Report(Rules.Attention, place,
-                $"full attention {where} compares {positions} positions ({size}) with one another, which takes {gigabytes} GB a head and image; {remedy}");
+            var perHead = 4.0 * tokens * (tokens + attention.MemoryTokens);
+            var all = perHead * Math.Max(1, heads); // none where head_dim is wider than the place, which is an error already
+            var impossible = all > MaxScoreBytes;
+            problems.Report(impossible ? Rules.Attention : Rules.ManyTokens, place,
+                $"full attention {where} is over {Text.Thousands(tokens)} tokens ({size}): its scores take {Text.Bytes(perHead)} per image and head{(heads == 1 ? "" : $", {Text.Bytes(all)} for all {heads} heads")} (float32){(impossible ? ", more than a process can address" : "")}; {remedy}");
         }
     }
 

@@ -28,13 +28,17 @@ internal sealed class SpecSource
     public TextSpan KeySpan(string key) => entries[key].Key.Span;
 }
 
+/// <param name="Name">The class's name, or the first key where the spec doesn't say it.</param>
+/// <param name="Dim">The base width.</param>
+internal readonly record struct SpecPlaces(TextSpan Name, TextSpan Dim);
+
 /// <summary>Nodes to a spec: each key by its row of <see cref="Fields"/>, then what only several keys together can violate.</summary>
 internal static class SpecReader
 {
     /// <summary>The spec's best reading, whole and valid if no problem was reported.</summary>
     /// <param name="named">The name and namespace of a spec that gives none.</param>
-    /// <param name="namePlace">Where the class's name stands, or the start of the file.</param>
-    public static UNetSpec Read(YamlMapping root, UNetSpec named, Problems problems, out TextSpan namePlace)
+    /// <param name="places">Where diagnostics stand that are found later.</param>
+    public static UNetSpec Read(YamlMapping root, UNetSpec named, Problems problems, out SpecPlaces places)
     {
         var source = new SpecSource();
         Collect(root, group: "", source, problems);
@@ -54,10 +58,11 @@ internal static class SpecReader
             Name = spec.Name.Length > 0 ? spec.Name : named.Name,
             Namespace = spec.Namespace.Length > 0 ? spec.Namespace : named.Namespace,
         };
-        namePlace = source.Has("name") ? source.Span("name") : new TextSpan(0, 0);
+        var name = source.Has("name") ? source.Span("name") : FirstKey(root);
+        places = new SpecPlaces(name, source.Has("dim") ? source.Span("dim") : name);
         if (source.Has("attention") && source.Value("attention") is YamlScalar)
             spec = spec with { Attention = spec.Attention with { Off = true } };
-        if (!problems.Any)
+        if (!problems.AnyError)
             SpecChecks.Check(spec, source, problems);
         return spec;
     }

@@ -63,6 +63,19 @@ internal static class Text
             : $"{text.Substring(0, exponent)}e{int.Parse(text.Substring(exponent + 1), CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture)}";
     }
 
+    /// <summary><c>1,234,567</c>.</summary>
+    public static string Thousands(long number) => number.ToString("#,0", CultureInfo.InvariantCulture);
+
+    /// <summary>Two digits or more, in units of a thousand: <c>67 MB</c>, <c>1.1 GB</c>.</summary>
+    public static string Bytes(double bytes)
+    {
+        var units = new[] { "bytes", "kB", "MB", "GB", "TB" };
+        var unit = 0;
+        for (; bytes >= 999.5 && unit < units.Length - 1; unit++)
+            bytes /= 1000;
+        return $"{bytes.ToString(bytes < 9.95 && unit > 0 ? "0.0" : "#,0", CultureInfo.InvariantCulture)} {units[unit]}";
+    }
+
     /// <summary>What a user wrote, fit for a message: on one line, and not longer than one reads.</summary>
     public static string Shown(string text)
     {

@@ -6,7 +6,7 @@ using Microsoft.CodeAnalysis.Text;
 namespace UNetGen.Generator.Tests.Harness;
 
 /// <summary>
-/// Asserts every diagnostic of a spec, place and message. The places are marked in the spec itself, «thus», once for each diagnostic:
+/// Asserts every error and warning of a spec, place and message. The places are marked in the spec itself, «thus», once for each diagnostic:
 /// ««twice»» where two stand at the same place.
 /// </summary>
 internal static class Errors
@@ -29,8 +29,10 @@ internal static class Errors
             problem: $"{diagnostic.Id}: {diagnostic.GetMessage()}"));
         if (problems.Length != places.Count || problems.Length != run.Diagnostics.Count || !expected.SequenceEqual(actual))
             Assert.Fail("The diagnostics are others, or elsewhere. If they are right:\n\n" + Assertion(run, specs));
-        Assert.All(run.Diagnostics, diagnostic => Assert.Equal(DiagnosticSeverity.Error, diagnostic.Severity));
-        if (run.Diagnostics.All(diagnostic => diagnostic.Id != Diagnostics.Rules.Collision.Id))
+        Assert.All(run.Diagnostics, diagnostic => Assert.Equal(diagnostic.Descriptor.DefaultSeverity, diagnostic.Severity));
+        if (run.Diagnostics.All(diagnostic => diagnostic.Severity < DiagnosticSeverity.Error))
+            Assert.All(run.Sources.Values, source => Assert.DoesNotContain(", which has errors", source, StringComparison.Ordinal));
+        else if (run.Diagnostics.All(diagnostic => diagnostic.Id != Diagnostics.Rules.Collision.Id))
             Assert.All(run.Sources.Values, AssertIsSignature);
     }
 

@@ -49,6 +49,9 @@ internal sealed class GeneratorProject
         specs.Remove(path);
     }
 
+    /// <summary>Another project file.</summary>
+    public void SetOptions(ProjectOptions options) => driver = driver.WithUpdatedAnalyzerConfigOptions(options);
+
     /// <summary>Adds a C# file that has nothing to do with specs.</summary>
     public void EditCode() => compilation = compilation.AddSyntaxTrees(CSharpSyntaxTree.ParseText($"class Unrelated{edits++};"));
 
@@ -71,12 +74,11 @@ internal sealed class GeneratorRun(GeneratorRunResult result)
     /// <summary>What the compiler would report as CS8785.</summary>
     public Exception? Exception => result.Exception;
 
-    /// <summary>In the order of files and places.</summary>
-    public IReadOnlyList<Diagnostic> Diagnostics { get; } =
-    [
-        .. result.Diagnostics.OrderBy(diagnostic => diagnostic.Location.GetLineSpan().Path, StringComparer.Ordinal)
-            .ThenBy(diagnostic => diagnostic.Location.SourceSpan.Start).ThenByDescending(diagnostic => diagnostic.Location.SourceSpan.Length),
-    ];
+    /// <summary>Errors and warnings, in the order of files and places.</summary>
+    public IReadOnlyList<Diagnostic> Diagnostics { get; } = InOrder(result.Diagnostics.Where(diagnostic => diagnostic.Severity > DiagnosticSeverity.Info));
+
+    /// <summary>What is said of good specs too: no test need expect it.</summary>
+    public IReadOnlyList<Diagnostic> Information { get; } = InOrder(result.Diagnostics.Where(diagnostic => diagnostic.Severity <= DiagnosticSeverity.Info));
 
     /// <summary>Text by hint name.</summary>
     public IReadOnlyDictionary<string, string> Sources { get; } =
@@ -102,4 +104,10 @@ internal sealed class GeneratorRun(GeneratorRunResult result)
             result.TrackedOutputSteps.SelectMany(steps => steps.Value).SelectMany(run => run.Outputs),
             output => Assert.Equal(IncrementalStepRunReason.Cached, output.Reason));
     }
+
+    private static List<Diagnostic> InOrder(IEnumerable<Diagnostic> diagnostics) =>
+    [
+        .. diagnostics.OrderBy(diagnostic => diagnostic.Location.GetLineSpan().Path, StringComparer.Ordinal)
+            .ThenBy(diagnostic => diagnostic.Location.SourceSpan.Start).ThenByDescending(diagnostic => diagnostic.Location.SourceSpan.Length),
+    ];
 }

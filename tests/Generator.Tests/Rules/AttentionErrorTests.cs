@@ -87,42 +87,17 @@ public sealed class AttentionErrorTests
         "UNG0017: 1000 heads of 32 are 32000 wide; at most 16384: use fewer or narrower heads");
 
     [Fact]
-    public void Full_attention_by_default_over_too_many_positions() => Errors.In(
-        """
-        preset: lucidrains
-        image_size: ««1024»»
-        channels: 3
-        dim: 16
-        channel_multipliers: [1, 2]
-        """,
-        "UNG0017: full attention at level 1 compares 262144 positions (512 x 512) with one another, which takes 275 GB a head and image; use linear attention there, or a smaller image",
-        "UNG0017: full attention in the middle compares 262144 positions (512 x 512) with one another, which takes 275 GB a head and image; use mid: none, more levels or a smaller image");
-
-    [Fact]
-    public void Full_attention_over_too_many_positions_is_shown_at_its_level() => Errors.In(
-        """
-        preset: lucidrains
-        image_size: 1024
-        channels: 3
-        dim: 16
-        channel_multipliers: [1, 2]
-        attention:
-          levels: [«full», none]
-          mid: «full»
-        """,
-        "UNG0017: full attention at level 0 compares 1048576 positions (1024 x 1024) with one another, which takes 4398 GB a head and image; use linear attention there, or a smaller image",
-        "UNG0017: full attention in the middle compares 262144 positions (512 x 512) with one another, which takes 275 GB a head and image; use mid: none, more levels or a smaller image");
-
-    [Fact]
-    public void A_resolution_with_too_many_positions() => Errors.In(
+    public void Scores_that_no_process_can_address() => Errors.In(
         """
         preset: annotated
-        image_size: 512
+        image_size: 4096
         channels: 3
         dim: 16
         channel_multipliers: [1, 2]
         attention:
-          resolutions: «[512]»
+          levels: [«full», linear]
+          mid: «full»
         """,
-        "UNG0017: full attention at level 0 compares 262144 positions (512 x 512) with one another, which takes 275 GB a head and image; use linear attention there, or a smaller image");
+        "UNG0017: full attention at level 0 is over 16,777,216 tokens (4096 x 4096): its scores take 1,126 TB per image and head, 4,504 TB for all 4 heads (float32), more than a process can address; use linear attention there, or a smaller image",
+        "UNG0017: full attention in the middle is over 4,194,304 tokens (2048 x 2048): its scores take 70 TB per image and head, 281 TB for all 4 heads (float32), more than a process can address; use mid: none, more levels or a smaller image");
 }

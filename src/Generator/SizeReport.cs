@@ -1,0 +1,62 @@
+using System.Globalization;
+using UNetGen.Generator.Diagnostics;
+using UNetGen.Generator.Planning;
+using UNetGen.Generator.Specs;
+
+namespace UNetGen.Generator;
+
+/// <summary>What a network costs, said where its spec stands: always as information, as a warning where its project allows no such size.</summary>
+/// <remarks>A step of its own: it knows the plan and places, of which the source knows only the first and the reader only the second.</remarks>
+internal static class SizeReport
+{
+    // Training holds weights, gradients, Adam's two moments and the moving average: 20 bytes a parameter, so 20 GB, what a large consumer GPU has.
+    private const long UsualMaxParameters = 1_000_000_000;
+
+    /// <param name="maxParameters">As the project's file has it; empty: the usual bound.</param>
+    public static IEnumerable<DiagnosticInfo> Of(SpecFile file, string maxParameters, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (file.Network.Broken || TryPlan(file.Network.Spec) is not { } plan)
+            yield break;
+
+        yield return new DiagnosticInfo(Rules.NetworkSize, file.NamePlace, Describe(plan));
+
+        var most = UsualMaxParameters;
+        if (maxParameters.Length > 0 && (!long.TryParse(maxParameters, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most == 0))
+            yield return new DiagnosticInfo(Rules.ManyParameters, file.NamePlace, $"the project's UNetGenMaxParameters is '{Text.Shown(maxParameters)}'; it must be a whole number from 1, in digits alone");
+        else if (plan.ParameterCount > most)
+            yield return new DiagnosticInfo(Rules.ManyParameters, file.DimPlace, Excess(plan, most));
+    }
+
+    private static string Describe(NetworkPlan plan)
+    {
+        var levels = plan.Levels.Select(level => $"{Name(level)} {Text.Thousands(level.Parameters)}");
+        var flops = plan.Levels.Sum(level => level.Cost.Flops);
+        var gigaflops = (flops / 1e9).ToString(flops < 10e9 ? "0.###" : "#,0", CultureInfo.InvariantCulture);
+        return $"{plan.Name}: {Text.Thousands(plan.ParameterCount)} parameters ({string.Join(", ", levels)}); "
+            + $"{gigaflops} GFLOP forward per image; downsampling factor {plan.DownsampleFactor}{(plan.IsOpen ? "; your own blocks come on top" : "")}";
+    }
+
+    private static string Excess(NetworkPlan plan, long most)
+    {
+        var largest = plan.Levels.OrderByDescending(level => level.Parameters).First();
+        var (where, remedy) = largest.Name == "in" ? ("the first convolution and the time embedding", "time_emb_dim or init_dim") : ($"{Name(largest)}, {largest.Channels} wide", "dim or smaller multipliers");
+        return $"{plan.Name} has {Text.Thousands(plan.ParameterCount)} parameters ({Text.Bytes(4.0 * plan.ParameterCount)} of float32), the most in {where}: {Text.Thousands(largest.Parameters)}; "
+            + $"the project allows {Text.Thousands(most)}: use a smaller {remedy}, or raise UNetGenMaxParameters";
+    }
+
+    private static string Name(LevelPlan level) => char.IsDigit(level.Name[0]) ? $"level {level.Name}" : level.Name;
+
+    /// <summary>A plan that fails is a fault of the generator's own, which the step that writes the class reports.</summary>
+    private static NetworkPlan? TryPlan(UNetSpec spec)
+    {
+        try
+        {
+            return NetworkPlanner.Plan(spec);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            return null;
+        }
+    }
+}
