@@ -6,17 +6,23 @@
 namespace Shop.Models;
 
 /// <summary>
-/// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 1, 16, 16] noised to the given timesteps, predicts the noise in them.
+/// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 1, 16, 16] noised to the
+/// given timesteps, predicts the noise in them.
 /// </summary>
 /// <remarks>
 /// <code>
-/// level         size  width  blocks  attention     parameters      MFLOP
-/// in         16 x 16      8  -       -                  1,360        0.0
-/// 0          16 x 16      8  2 + 2   linear            17,456       16.0
-/// 1            8 x 8     16  2 + 2   linear            32,816        6.3
-/// mid          8 x 8     16  2       full              19,760        4.3
-/// out        16 x 16      8  1       -                  2,449        1.0
-///                                    total             73,841       27.6
+/// in   1 @ 16 x 16  channels @ height x width  1 @ 16 x 16
+/// 0    └─ 8 @ 16 x 16 ─────── skips ─────── 8 @ 16 x 16 ─┘
+/// 1       └─ 8 @ 8 x 8 ────────────────── 16 @ 8 x 8 ─┘
+/// mid        └──────────── 16 @ 8 x 8 ─────────────┘
+///
+/// level         size  width  blocks  attention      parameters      MFLOP
+/// in         16 x 16      8  -       -                   1,360        0.0
+/// 0          16 x 16      8  2 + 2   linear             17,456       16.0
+/// 1            8 x 8     16  2 + 2   linear             32,816        6.3
+/// mid          8 x 8     16  2       full               19,760        4.3
+/// out        16 x 16      8  1       -                   2,449        1.0
+///                                    total              73,841       27.6
 /// </code>
 /// </remarks>
 public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
@@ -24,13 +30,19 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 73841;
 
-    /// <summary>Image channels, in and out.</summary>
+    /// <summary>Floating point operations of one forward pass of one image: of convolutions, linear layers and attention's products, a multiply-add as two.</summary>
+    public const long ForwardFlops = 27567616;
+
+    /// <summary>Channels of the images that go in.</summary>
     public const int Channels = 1;
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Channels that come out.</summary>
+    public const int OutChannels = 1;
+
+    /// <summary>Height of the images, pixels.</summary>
     public const int ImageHeight = 16;
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Width of the images, pixels.</summary>
     public const int ImageWidth = 16;
 
     /// <summary>Height and width of the image over those of the lowest level.</summary>
@@ -186,7 +198,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         SpecPath = "specs/tiny.unet.yaml",
         SpecHash = SpecHash,
         Channels = Channels,
-        OutChannels = 1,
+        OutChannels = OutChannels,
         ImageHeight = ImageHeight,
         ImageWidth = ImageWidth,
         DownsampleFactor = DownsampleFactor,

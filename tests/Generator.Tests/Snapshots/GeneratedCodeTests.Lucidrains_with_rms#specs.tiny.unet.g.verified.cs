@@ -6,18 +6,25 @@
 namespace Shop.Models;
 
 /// <summary>
-/// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 3, 16, 16] noised to the given timesteps, predicts the noise in them.
+/// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 3, 16, 16] noised to the
+/// given timesteps, predicts the noise in them.
 /// </summary>
 /// <remarks>
 /// <code>
-/// level         size  width  blocks  attention     parameters      MFLOP
-/// in         16 x 16     16  -       -                  7,616        1.2
-/// 0          16 x 16     16  2 + 2   linear            54,560       30.5
-/// 1            8 x 8     32  2 + 2   linear           104,768       15.2
-/// 2            4 x 4     64  2 + 2   full             347,680       12.4
-/// mid          4 x 4     64  2       full             198,528        6.0
-/// out        16 x 16     16  1       -                  9,635        3.8
-///                                    total            722,787       69.1
+/// in   3 @ 16 x 16  channels @ height x width  3 @ 16 x 16
+/// 0    └─ 16 @ 16 x 16 ────── skips ────── 16 @ 16 x 16 ─┘
+/// 1       └─ 16 @ 8 x 8 ───────────────── 32 @ 8 x 8 ─┘
+/// 2          └─ 32 @ 4 x 4 ─────────── 64 @ 4 x 4 ─┘
+/// mid           └───────── 64 @ 4 x 4 ──────────┘
+///
+/// level         size  width  blocks  attention      parameters      MFLOP
+/// in         16 x 16     16  -       -                   7,616        1.2
+/// 0          16 x 16     16  2 + 2   linear             54,560       30.5
+/// 1            8 x 8     32  2 + 2   linear            104,768       15.2
+/// 2            4 x 4     64  2 + 2   full              347,680       12.4
+/// mid          4 x 4     64  2       full              198,528        6.0
+/// out        16 x 16     16  1       -                   9,635        3.8
+///                                    total             722,787       69.1
 /// </code>
 /// </remarks>
 public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
@@ -25,13 +32,19 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 722787;
 
-    /// <summary>Image channels, in and out.</summary>
+    /// <summary>Floating point operations of one forward pass of one image: of convolutions, linear layers and attention's products, a multiply-add as two.</summary>
+    public const long ForwardFlops = 69097472;
+
+    /// <summary>Channels of the images that go in.</summary>
     public const int Channels = 3;
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Channels that come out.</summary>
+    public const int OutChannels = 3;
+
+    /// <summary>Height of the images, pixels.</summary>
     public const int ImageHeight = 16;
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Width of the images, pixels.</summary>
     public const int ImageWidth = 16;
 
     /// <summary>Height and width of the image over those of the lowest level.</summary>
@@ -207,7 +220,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         SpecPath = "specs/tiny.unet.yaml",
         SpecHash = SpecHash,
         Channels = Channels,
-        OutChannels = 3,
+        OutChannels = OutChannels,
         ImageHeight = ImageHeight,
         ImageWidth = ImageWidth,
         DownsampleFactor = DownsampleFactor,

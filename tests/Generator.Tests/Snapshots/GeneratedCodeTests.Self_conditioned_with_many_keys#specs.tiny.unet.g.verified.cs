@@ -6,18 +6,25 @@
 namespace Shop.Conditioned;
 
 /// <summary>
-/// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 2, 32, 48] noised to the given timesteps, predicts v = sqrt(alpha-bar) noise - sqrt(1 - alpha-bar) x_0.
+/// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 2, 32, 48] noised to the
+/// given timesteps, predicts v = sqrt(alpha-bar) noise - sqrt(1 - alpha-bar) x_0.
 /// </summary>
 /// <remarks>
 /// <code>
-/// level         size  width  blocks  attention     parameters      MFLOP
-/// in         32 x 48     12  -       -                  7,772        3.7
-/// 0          32 x 48     24  2 + 2   -                 43,788      110.8
-/// 1          16 x 24     48  2 + 2   linear           181,488      125.7
-/// 2           8 x 12     48  2 + 2   full             302,400       57.5
-/// mid         8 x 12     48  2       full              96,960       18.3
-/// out        32 x 48     12  1       -                  5,162       12.9
-///                                    total            637,570      328.9
+/// in   2 @ 32 x 48  channels @ height x width  2 @ 32 x 48
+/// 0    └─ 12 @ 32 x 48 ────── skips ────── 24 @ 32 x 48 ─┘
+/// 1       └─ 24 @ 16 x 24 ───────────── 48 @ 16 x 24 ─┘
+/// 2          └─ 48 @ 8 x 12 ───────── 48 @ 8 x 12 ─┘
+/// mid           └───────── 48 @ 8 x 12 ─────────┘
+///
+/// level         size  width  blocks  attention      parameters      MFLOP
+/// in         32 x 48     12  -       -                   7,772        3.7
+/// 0          32 x 48     24  2 + 2   -                  43,788      110.8
+/// 1          16 x 24     48  2 + 2   linear            181,488      125.7
+/// 2           8 x 12     48  2 + 2   full              302,400       57.5
+/// mid         8 x 12     48  2       full               96,960       18.3
+/// out        32 x 48     12  1       -                   5,162       12.9
+///                                    total             637,570      328.9
 /// </code>
 /// </remarks>
 public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
@@ -25,13 +32,19 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 637570;
 
-    /// <summary>Image channels, in and out.</summary>
+    /// <summary>Floating point operations of one forward pass of one image: of convolutions, linear layers and attention's products, a multiply-add as two.</summary>
+    public const long ForwardFlops = 328907856;
+
+    /// <summary>Channels of the images that go in.</summary>
     public const int Channels = 2;
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Channels that come out.</summary>
+    public const int OutChannels = 2;
+
+    /// <summary>Height of the images, pixels.</summary>
     public const int ImageHeight = 32;
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Width of the images, pixels.</summary>
     public const int ImageWidth = 48;
 
     /// <summary>Height and width of the image over those of the lowest level.</summary>
@@ -213,7 +226,7 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
         SpecPath = "specs/tiny.unet.yaml",
         SpecHash = SpecHash,
         Channels = Channels,
-        OutChannels = 2,
+        OutChannels = OutChannels,
         ImageHeight = ImageHeight,
         ImageWidth = ImageWidth,
         DownsampleFactor = DownsampleFactor,
