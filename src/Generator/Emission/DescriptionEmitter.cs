@@ -21,7 +21,8 @@ internal static class DescriptionEmitter
             writer.Line($"{property.Name} = {CSharp.Value(property.Value)},");
         writer.Close(";");
         writer.Line();
-        writer.Open("private static readonly global::UNetGen.NetworkInfo Description = new()");
+        writer.Summary("What the network is, without making one.");
+        writer.Open("public static global::UNetGen.NetworkInfo Description { get; } = new()");
         writer.Line($"Name = nameof({plan.Name}),");
         writer.Line($"SpecPath = {CSharp.Literal(specPath)},");
         foreach (var constant in new[] { "SpecHash", "Channels", "OutChannels", "ImageHeight", "ImageWidth", "DownsampleFactor" })
@@ -38,6 +39,7 @@ internal static class DescriptionEmitter
         }
 
         writer.Close(",");
+        writer.Line($"StateDict = new global::UNetGen.Interop.StateDictManifest({ManifestEmitter.Constant}),");
         writer.Line($"Spec = {CSharp.Verbatim(plan.Spec)},");
         writer.Close(";");
     }

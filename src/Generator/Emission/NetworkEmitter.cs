@@ -52,6 +52,7 @@ internal sealed class NetworkEmitter
         DescriptionEmitter.Emit(writer, plan, specPath);
         foreach (var level in plan.Modules.Where(module => module.Children.Count > 0))
             EmitLevel(level);
+        ManifestEmitter.Emit(writer, plan);
         writer.Close();
     }
 

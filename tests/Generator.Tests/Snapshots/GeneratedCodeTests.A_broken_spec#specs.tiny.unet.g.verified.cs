@@ -52,4 +52,7 @@ public sealed partial class BrokenUNet : global::UNetGen.NoisePredictor
 
     /// <inheritdoc/>
     public override global::UNetGen.Diffusion.DiffusionOptions Diffusion => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
+
+    /// <summary>Throws: the spec has errors.</summary>
+    public static global::UNetGen.NetworkInfo Description => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
 }
