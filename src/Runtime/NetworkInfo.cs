@@ -1,3 +1,5 @@
+using UNetGen.Interop;
+
 namespace UNetGen;
 
 /// <summary>What a generated network is, in numbers that were known when it was compiled.</summary>
@@ -41,6 +43,9 @@ public sealed record NetworkInfo
 
     /// <summary>The rows of the architecture's table, in the order of the forward pass; both halves of a level are one row.</summary>
     public required IReadOnlyList<LevelInfo> Levels { get; init; }
+
+    /// <summary>What its <c>state_dict()</c> holds: every key with its type and shape, in PyTorch's order.</summary>
+    public StateDictManifest StateDict { get; init; } = StateDictManifest.Empty;
 
     /// <summary>Floating point operations of one forward pass of one image: convolutions, linear layers and attention products, a multiply-add as two.</summary>
     public long ForwardFlops => Levels.Sum(level => level.ForwardFlops);

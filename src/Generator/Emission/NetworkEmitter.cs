@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Globalization;
 using UNetGen.Generator.Planning;
 
 namespace UNetGen.Generator.Emission;
@@ -8,10 +6,6 @@ namespace UNetGen.Generator.Emission;
 internal sealed class NetworkEmitter
 {
     private static readonly string Version = typeof(NetworkEmitter).Assembly.GetName().Version.ToString(3);
-
-    /// <summary>What every generated class declares; a class can't have the name of its own member.</summary>
-    public static readonly ImmutableHashSet<string> ReservedMembers = ImmutableHashSet.Create(
-        "ParameterCount", "Channels", "ImageHeight", "ImageWidth", "DownsampleFactor", "SpecHash", "forward", "Info", "Diffusion", "Description", "DiffusionOfSpec");
 
     private readonly NetworkPlan plan;
     private readonly string specPath;
@@ -47,41 +41,23 @@ internal sealed class NetworkEmitter
     private void EmitFile()
     {
         EmitHeader(writer, specPath, $" (sha256 of the effective spec {plan.SpecHash.Substring(0, 8)}...)", plan.Namespace);
-        EmitDocumentation();
+        DocumentationEmitter.EmitClass(writer, plan, specPath);
         writer.Open($"public sealed partial class {plan.Name} : global::UNetGen.NoisePredictor");
-        EmitConstants();
+        ClassSurface.EmitConstants(writer, plan);
+        EmitShared();
         foreach (var module in plan.Modules)
             EmitField(module);
         EmitConstructor(plan.Name, "", plan.Modules);
         EmitForward();
-        EmitDescription();
+        DescriptionEmitter.Emit(writer, plan, specPath);
         foreach (var level in plan.Modules.Where(module => module.Children.Count > 0))
             EmitLevel(level);
+        ManifestEmitter.Emit(writer, plan);
         writer.Close();
     }
 
-    private void EmitDocumentation()
+    private void EmitShared()
     {
-        writer.Line("/// <summary>");
-        writer.Line($"/// The U-Net of <c>{SourceWriter.Escape(specPath)}</c>: given images [batch, {plan.Channels}, {plan.Height}, {plan.Width}] noised to the given timesteps, predicts {SourceWriter.Escape(plan.Predicts)}.");
-        writer.Line("/// </summary>");
-        writer.Line("/// <remarks>");
-        writer.Line("/// <code>");
-        foreach (var row in LevelTable.Rows(plan))
-            writer.Line($"/// {row}");
-        writer.Line("/// </code>");
-        writer.Line("/// </remarks>");
-    }
-
-    private void EmitConstants()
-    {
-        if (!plan.IsOpen) // else only the live network can count them, and Info does
-            Constant("Trainable parameters.", "long", "ParameterCount", Number(plan.ParameterCount));
-        Constant("Image channels, in and out.", "int", "Channels", Number(plan.Channels));
-        Constant("Pixels.", "int", "ImageHeight", Number(plan.Height));
-        Constant("Pixels.", "int", "ImageWidth", Number(plan.Width));
-        Constant("Height and width of the image over those of the lowest level.", "int", "DownsampleFactor", Number(plan.DownsampleFactor));
-        Constant("SHA-256 of the effective spec: two networks with the same hash load each other's weights.", "string", "SpecHash", CSharp.Literal(plan.SpecHash));
         foreach (var shared in plan.Shared)
         {
             writer.Line($"// {shared.Summary}");
@@ -91,13 +67,6 @@ internal sealed class NetworkEmitter
             writer.Close(";");
             writer.Line();
         }
-    }
-
-    private void Constant(string summary, string type, string name, string value)
-    {
-        writer.Summary(summary);
-        writer.Line($"public const {type} {name} = {value};");
-        writer.Line();
     }
 
     private void EmitField(ModulePlan module)
@@ -155,7 +124,7 @@ internal sealed class NetworkEmitter
         writer.Open($"public override {CSharp.Tensor} {(conditional ? CSharp.ConditionalForward : CSharp.Forward)}");
         writer.Line("CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);");
         if (plan.NumClasses is { } classes)
-            writer.Line($"CheckLabels(labels, x, {Number(classes)});");
+            writer.Line($"CheckLabels(labels, x, {CSharp.Value(classes)});");
         else if (conditional)
             writer.Line("RefuseCondition(labels, nameof(labels), \"`num_classes`\");");
         if (conditional && !plan.SelfCondition)
@@ -179,46 +148,6 @@ internal sealed class NetworkEmitter
         writer.Line();
     }
 
-    private void EmitDescription()
-    {
-        writer.Line("/// <inheritdoc/>");
-        writer.Line(plan.IsOpen
-            ? "public override global::UNetGen.NetworkInfo Info => Description with { ParameterCount = CountParameters() };"
-            : "public override global::UNetGen.NetworkInfo Info => Description;");
-        writer.Line();
-        writer.Line("/// <inheritdoc/>");
-        writer.Line("public override global::UNetGen.Diffusion.DiffusionOptions Diffusion => DiffusionOfSpec;");
-        writer.Line();
-        writer.Open("private static readonly global::UNetGen.Diffusion.DiffusionOptions DiffusionOfSpec = new()");
-        foreach (var property in plan.Diffusion)
-            writer.Line($"{property.Name} = {CSharp.Value(property.Value)},");
-        writer.Close(";");
-        writer.Line();
-        writer.Open("private static readonly global::UNetGen.NetworkInfo Description = new()");
-        writer.Line($"Name = nameof({plan.Name}),");
-        writer.Line($"SpecPath = {CSharp.Literal(specPath)},");
-        writer.Line("SpecHash = SpecHash,");
-        writer.Line("Channels = Channels,");
-        writer.Line($"OutChannels = {Number(plan.OutChannels)},");
-        writer.Line("ImageHeight = ImageHeight,");
-        writer.Line("ImageWidth = ImageWidth,");
-        writer.Line("DownsampleFactor = DownsampleFactor,");
-        writer.Line(plan.IsOpen ? "ParameterCount = 0, // Info counts the live ones" : "ParameterCount = ParameterCount,");
-        writer.Line($"SelfCondition = {CSharp.Value(plan.SelfCondition)},");
-        if (plan.NumClasses is { } classes)
-            writer.Line($"NumClasses = {Number(classes)},");
-        writer.Open("Levels = new global::UNetGen.LevelInfo[]");
-        foreach (var row in plan.Levels)
-        {
-            writer.Line($"new({CSharp.Literal(row.Name)}, {row.Height}, {row.Width}, {row.Channels}, {CSharp.Literal(row.Blocks)}, {CSharp.Literal(row.Attention)}, "
-                + $"{Number(row.Parameters)}, {Number(row.Cost.Flops)}, {Number(row.Cost.Elements)}),");
-        }
-
-        writer.Close(",");
-        writer.Line($"Spec = {CSharp.Verbatim(plan.Spec)},");
-        writer.Close(";");
-    }
-
     private void EmitLevel(ModulePlan level)
     {
         writer.Line();
@@ -232,6 +161,4 @@ internal sealed class NetworkEmitter
         writer.Close();
         writer.Close();
     }
-
-    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -9,25 +9,18 @@ internal static class SignatureEmitter
     {
         var writer = new SourceWriter();
         NetworkEmitter.EmitHeader(writer, specPath, ", which has errors", spec.Namespace);
-        var error = CSharp.Literal($"{specPath} has errors: the build has reported them.");
-        writer.Summary($"The U-Net of {specPath}, which has errors: nothing here works before they are mended.");
+        var fault = $"throw new global::System.InvalidOperationException({CSharp.Literal($"{specPath} has errors: the build has reported them.")})";
+        writer.Line("/// <summary>");
+        writer.Line($"/// The U-Net of <c>{SourceWriter.Escape(specPath)}</c>, which has errors: nothing here works before they are mended.");
+        writer.Line("/// Its constants say what could be read of it, else 1.");
+        writer.Line("/// </summary>");
         writer.Open($"public sealed partial class {spec.Name} : global::UNetGen.NoisePredictor");
-        foreach (var (type, name, value) in new[]
-        {
-            ("long", "ParameterCount", "0"), ("int", "Channels", $"{spec.Channels}"), ("int", "ImageHeight", $"{spec.ImageSize.Height}"),
-            ("int", "ImageWidth", $"{spec.ImageSize.Width}"), ("int", "DownsampleFactor", "1"), ("string", "SpecHash", "\"\""),
-        })
-        {
-            writer.Summary("As far as the spec could be read.");
-            writer.Line($"public const {type} {name} = {value};");
-            writer.Line();
-        }
-
+        ClassSurface.EmitConstants(writer, spec);
         writer.Summary("Throws: the spec has errors.");
         writer.Line("/// <param name=\"device\">Not used.</param>");
         writer.Line("/// <param name=\"dtype\">Not used.</param>");
         writer.Line($"public {spec.Name}(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)");
-        writer.Line($"    : base(nameof({spec.Name})) => throw new global::System.InvalidOperationException({error});");
+        writer.Line($"    : base(nameof({spec.Name})) => {fault};");
         foreach (var member in new[]
         {
             $"{CSharp.Tensor} {CSharp.Forward}",
@@ -38,9 +31,12 @@ internal static class SignatureEmitter
         {
             writer.Line();
             writer.Line("/// <inheritdoc/>");
-            writer.Line($"public override {member} => throw new global::System.InvalidOperationException({error});");
+            writer.Line($"public override {member} => {fault};");
         }
 
+        writer.Line();
+        writer.Summary("Throws: the spec has errors.");
+        writer.Line($"public static global::UNetGen.NetworkInfo Description => {fault};");
         writer.Close();
         return writer.ToString();
     }

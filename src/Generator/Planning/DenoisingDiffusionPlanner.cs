@@ -35,7 +35,7 @@ internal sealed class DenoisingDiffusionPlanner(UNetSpec spec) : NetworkPlanner(
         ModulePlan[] inputs = Spec.NumClasses is null ? [initConv, time] : [initConv, time, Layers.LabelEmbedding("label_emb")];
         var levels = new List<LevelPlan> { Row("in", Spec.ImageSize, Spec.InitDim, "-", "-", inputs) };
         for (var level = 0; level < Spec.Levels; level++)
-            levels.Add(Row($"{level}", Spec.SizeAt(level), Spec.WidthAfter(level), "2 + 2", Name(Spec.AttentionAt(level)), downs[level], ups[last - level]));
+            levels.Add(Row($"{level}", Spec.SizeAt(level), Spec.WidthAfter(level), "2 + 2", Name(Spec.AttentionAt(level)), downs[level], ups[last - level]) with { DownChannels = Spec.WidthBefore(level) });
         levels.Add(Row("mid", size, bottom, "2", Name(Spec.AttentionInTheMiddle), [.. mid]));
         levels.Add(Row("out", Spec.ImageSize, Spec.InitDim, "1", "-", finalBlock, finalConv));
         return ([.. inputs, .. downs, .. ups, .. mid, finalBlock, finalConv], levels);

@@ -36,6 +36,9 @@ internal sealed record NetworkPlan
 
     /// <summary>Whether some modules are the user's own, so that the parameters can be counted only when the network runs.</summary>
     public bool IsOpen => Modules.Any(module => module.IsOpen || module.Children.Any(child => child.IsOpen));
+
+    /// <summary>Without those of modules that are the user's own.</summary>
+    public long ForwardFlops => Levels.Sum(level => level.Cost.Flops);
 }
 
 /// <summary>A named constant of the class: an object of a runtime type.</summary>
@@ -106,4 +109,8 @@ internal sealed record Sum(Expression First, Expression Second) : Expression;
 internal sealed record SelfCondition(string Like) : Expression;
 
 /// <summary>One row of the table of levels; both halves of a level are one row.</summary>
-internal sealed record LevelPlan(string Name, int Height, int Width, int Channels, string Blocks, string Attention, long Parameters, Cost Cost);
+internal sealed record LevelPlan(string Name, int Height, int Width, int Channels, string Blocks, string Attention, long Parameters, Cost Cost)
+{
+    /// <summary>The width on the way down, which the skips have, where it isn't the level's.</summary>
+    public int DownChannels { get; init; } = Channels;
+}

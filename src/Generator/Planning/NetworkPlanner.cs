@@ -63,7 +63,7 @@ internal abstract class NetworkPlanner
                 Objective.Noise => "the noise in them",
                 Objective.X0 => "the clean images",
                 _ => "v = sqrt(alpha-bar) noise - sqrt(1 - alpha-bar) x_0",
-            } + (Spec.LearnedVariance ? ", then in as many channels the variance between its bounds" : ""),
+            } + (Spec.LearnedVariance ? " and the variance" : ""),
             Shared = Spec.IsPreActivation || Spec.HasOwnResnetBlocks ? new[] { Layers.BlockOptions }.ToEquatableArray() : EquatableArray<SharedPlan>.Empty,
             Diffusion = PlanDiffusion(),
             Modules = modules.ToEquatableArray(),

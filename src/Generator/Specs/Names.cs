@@ -21,7 +21,7 @@ internal static class Names
             return $"'{name}' is a C# keyword{Suggestion(name)}";
         if (name.All(c => c is >= 'a' and <= 'z'))
             return $"'{name}' has lower-case letters alone, which C# reserves (CS8981){Suggestion(name)}";
-        if (Emission.NetworkEmitter.ReservedMembers.Contains(name) || Planning.NetworkPlanner.IsMemberName(name))
+        if (Emission.ClassSurface.ReservedMembers.Contains(name) || Planning.NetworkPlanner.IsMemberName(name))
             return $"'{name}' is what the generated class calls one of its own members; use '{name}UNet'";
         return null;
     }

@@ -5,25 +5,34 @@
 
 namespace Shop.Models;
 
-/// <summary>The U-Net of specs/tiny.unet.yaml, which has errors: nothing here works before they are mended.</summary>
+/// <summary>
+/// The U-Net of <c>specs/tiny.unet.yaml</c>, which has errors: nothing here works before they are mended.
+/// Its constants say what could be read of it, else 1.
+/// </summary>
 public sealed partial class BrokenUNet : global::UNetGen.NoisePredictor
 {
-    /// <summary>As far as the spec could be read.</summary>
-    public const long ParameterCount = 0;
+    /// <summary>Trainable parameters.</summary>
+    public const long ParameterCount = 1;
 
-    /// <summary>As far as the spec could be read.</summary>
+    /// <summary>Floating point operations of one forward pass of one image: of convolutions, linear layers and attention's products, a multiply-add as two.</summary>
+    public const long ForwardFlops = 1;
+
+    /// <summary>Channels of the images that go in.</summary>
     public const int Channels = 3;
 
-    /// <summary>As far as the spec could be read.</summary>
+    /// <summary>Channels that come out.</summary>
+    public const int OutChannels = 3;
+
+    /// <summary>Height of the images, pixels.</summary>
     public const int ImageHeight = 28;
 
-    /// <summary>As far as the spec could be read.</summary>
+    /// <summary>Width of the images, pixels.</summary>
     public const int ImageWidth = 28;
 
-    /// <summary>As far as the spec could be read.</summary>
+    /// <summary>Height and width of the image over those of the lowest level.</summary>
     public const int DownsampleFactor = 1;
 
-    /// <summary>As far as the spec could be read.</summary>
+    /// <summary>SHA-256 of the effective spec: two networks with the same hash load each other's weights.</summary>
     public const string SpecHash = "";
 
     /// <summary>Throws: the spec has errors.</summary>
@@ -43,4 +52,7 @@ public sealed partial class BrokenUNet : global::UNetGen.NoisePredictor
 
     /// <inheritdoc/>
     public override global::UNetGen.Diffusion.DiffusionOptions Diffusion => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
+
+    /// <summary>Throws: the spec has errors.</summary>
+    public static global::UNetGen.NetworkInfo Description => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
 }

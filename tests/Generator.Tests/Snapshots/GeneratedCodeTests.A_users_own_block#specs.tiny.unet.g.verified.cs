@@ -6,28 +6,38 @@
 namespace Shop.Models;
 
 /// <summary>
-/// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 3, 16, 16] noised to the given timesteps, predicts the noise in them.
+/// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 3, 16, 16] noised to the
+/// given timesteps, predicts the noise in them.
 /// </summary>
 /// <remarks>
 /// <code>
-/// level         size  width  blocks  attention     parameters      MFLOP
-/// in         16 x 16      8  -       -                  1,376        0.0
-/// 0          16 x 16      8  2 + 2   -                    848        0.3
-/// 1            8 x 8     16  2 + 2   -                  2,328        0.7
-/// mid          8 x 8     16  2       -                      0        0.0
-/// out        16 x 16      8  1       -                     27        0.0
-///                                    total              4,579        1.1
+/// in   3 @ 16 x 16  channels @ height x width  3 @ 16 x 16
+/// 0    └─ 8 @ 16 x 16 ─────── skips ─────── 8 @ 16 x 16 ─┘
+/// 1       └─ 8 @ 8 x 8 ────────────────── 16 @ 8 x 8 ─┘
+/// mid        └──────────── 16 @ 8 x 8 ─────────────┘
+///
+/// level         size  width  blocks  attention      parameters      MFLOP
+/// in         16 x 16      8  -       -                   1,376        0.0
+/// 0          16 x 16      8  2 + 2   -                     848        0.3
+/// 1            8 x 8     16  2 + 2   -                   2,328        0.7
+/// mid          8 x 8     16  2       -                       0        0.0
+/// out        16 x 16      8  1       -                      27        0.0
+///                                    total               4,579        1.1
+/// without those of your own blocks, which only the compiler knows
 /// </code>
 /// </remarks>
 public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
 {
-    /// <summary>Image channels, in and out.</summary>
+    /// <summary>Channels of the images that go in.</summary>
     public const int Channels = 3;
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Channels that come out.</summary>
+    public const int OutChannels = 3;
+
+    /// <summary>Height of the images, pixels.</summary>
     public const int ImageHeight = 16;
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Width of the images, pixels.</summary>
     public const int ImageWidth = 16;
 
     /// <summary>Height and width of the image over those of the lowest level.</summary>
@@ -154,13 +164,14 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         Variance = global::UNetGen.Diffusion.Variance.FixedSmall,
     };
 
-    private static readonly global::UNetGen.NetworkInfo Description = new()
+    /// <summary>What the network is, without making one.</summary>
+    public static global::UNetGen.NetworkInfo Description { get; } = new()
     {
         Name = nameof(TinyUNet),
         SpecPath = "specs/tiny.unet.yaml",
         SpecHash = SpecHash,
         Channels = Channels,
-        OutChannels = 3,
+        OutChannels = OutChannels,
         ImageHeight = ImageHeight,
         ImageWidth = ImageWidth,
         DownsampleFactor = DownsampleFactor,
@@ -174,6 +185,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
             new("mid", 8, 8, 16, "2", "-", 0, 0, 0),
             new("out", 16, 16, 8, "1", "-", 27, 12288, 768),
         },
+        StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
         Spec = @"preset: annotated
 image_size: 16
 channels: 3
@@ -327,4 +339,34 @@ diffusion:
         {
         }
     }
+
+    // PyTorch's state_dict in its order: key, type and shape; what is fixed isn't trained.
+    private const string StateDictTable = @"
+init_conv.weight float32 [8, 3, 1, 1]
+init_conv.bias float32 [8]
+time_mlp.1.weight float32 [32, 8]
+time_mlp.1.bias float32 [32]
+time_mlp.3.weight float32 [32, 32]
+time_mlp.3.bias float32 [32]
+downs.0.0.*
+downs.0.1.*
+downs.0.3.1.weight float32 [8, 32, 1, 1]
+downs.0.3.1.bias float32 [8]
+downs.1.0.*
+downs.1.1.*
+downs.1.3.weight float32 [16, 8, 3, 3]
+downs.1.3.bias float32 [16]
+ups.0.0.*
+ups.0.1.*
+ups.0.3.1.weight float32 [8, 16, 3, 3]
+ups.0.3.1.bias float32 [8]
+ups.1.0.*
+ups.1.1.*
+ups.1.3.weight float32 [8, 8, 3, 3]
+ups.1.3.bias float32 [8]
+mid_block1.*
+mid_block2.*
+final_res_block.*
+final_conv.weight float32 [3, 8, 1, 1]
+final_conv.bias float32 [3]";
 }

@@ -6,17 +6,23 @@
 namespace Shop.Models;
 
 /// <summary>
-/// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 3, 16, 16] noised to the given timesteps, predicts the noise in them, then in as many channels the variance between its bounds.
+/// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 3, 16, 16] noised to the
+/// given timesteps, predicts the noise in them and the variance.
 /// </summary>
 /// <remarks>
 /// <code>
-/// level         size  width  blocks  attention     parameters      MFLOP
-/// in         16 x 16     32  -       -                 22,912        0.5
-/// 0          16 x 16     32  1 + 2   full             153,408       79.0
-/// 1            8 x 8     64  1 + 2   full             466,368       82.4
-/// mid          8 x 8     64  2       full             198,016       22.1
-/// out        16 x 16     32  -       -                  1,798        0.9
-///                                    total            842,502      184.9
+/// in   3 @ 16 x 16  channels @ height x width  6 @ 16 x 16
+/// 0    └─ 32 @ 16 x 16 ────── skips ────── 32 @ 16 x 16 ─┘
+/// 1       └─ 64 @ 8 x 8 ───────────────── 64 @ 8 x 8 ─┘
+/// mid        └──────────── 64 @ 8 x 8 ─────────────┘
+///
+/// level         size  width  blocks  attention      parameters      MFLOP
+/// in         16 x 16     32  -       -                  22,912        0.5
+/// 0          16 x 16     32  1 + 2   full              153,408       79.0
+/// 1            8 x 8     64  1 + 2   full              466,368       82.4
+/// mid          8 x 8     64  2       full              198,016       22.1
+/// out        16 x 16     32  -       -                   1,798        0.9
+///                                    total             842,502      184.9
 /// </code>
 /// </remarks>
 public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
@@ -24,13 +30,19 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 842502;
 
-    /// <summary>Image channels, in and out.</summary>
+    /// <summary>Floating point operations of one forward pass of one image: of convolutions, linear layers and attention's products, a multiply-add as two.</summary>
+    public const long ForwardFlops = 184868864;
+
+    /// <summary>Channels of the images that go in.</summary>
     public const int Channels = 3;
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Channels that come out.</summary>
+    public const int OutChannels = 6;
+
+    /// <summary>Height of the images, pixels.</summary>
     public const int ImageHeight = 16;
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Width of the images, pixels.</summary>
     public const int ImageWidth = 16;
 
     /// <summary>Height and width of the image over those of the lowest level.</summary>
@@ -240,13 +252,14 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
         Variance = global::UNetGen.Diffusion.Variance.LearnedRange,
     };
 
-    private static readonly global::UNetGen.NetworkInfo Description = new()
+    /// <summary>What the network is, without making one.</summary>
+    public static global::UNetGen.NetworkInfo Description { get; } = new()
     {
         Name = nameof(ClassesUNet),
         SpecPath = "specs/tiny.unet.yaml",
         SpecHash = SpecHash,
         Channels = Channels,
-        OutChannels = 6,
+        OutChannels = OutChannels,
         ImageHeight = ImageHeight,
         ImageWidth = ImageWidth,
         DownsampleFactor = DownsampleFactor,
@@ -261,6 +274,7 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
             new("mid", 8, 8, 64, "2", "full", 198016, 22085632, 94464),
             new("out", 16, 16, 32, "-", "-", 1798, 884736, 17920),
         },
+        StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
         Spec = @"preset: adm
 image_size: 16
 channels: 3
@@ -302,4 +316,170 @@ diffusion:
   variance: learned_range
 ",
     };
+
+    // PyTorch's state_dict in its order: key, type and shape; what is fixed isn't trained.
+    private const string StateDictTable = @"
+time_embed.0.weight float32 [128, 32]
+time_embed.0.bias float32 [128]
+time_embed.2.weight float32 [128, 128]
+time_embed.2.bias float32 [128]
+label_emb.weight float32 [10, 128]
+input_blocks.0.0.weight float32 [32, 3, 3, 3]
+input_blocks.0.0.bias float32 [32]
+input_blocks.1.0.in_layers.0.weight float32 [32]
+input_blocks.1.0.in_layers.0.bias float32 [32]
+input_blocks.1.0.in_layers.2.weight float32 [32, 32, 3, 3]
+input_blocks.1.0.in_layers.2.bias float32 [32]
+input_blocks.1.0.emb_layers.1.weight float32 [64, 128]
+input_blocks.1.0.emb_layers.1.bias float32 [64]
+input_blocks.1.0.out_layers.0.weight float32 [32]
+input_blocks.1.0.out_layers.0.bias float32 [32]
+input_blocks.1.0.out_layers.3.weight float32 [32, 32, 3, 3]
+input_blocks.1.0.out_layers.3.bias float32 [32]
+input_blocks.1.1.norm.weight float32 [32]
+input_blocks.1.1.norm.bias float32 [32]
+input_blocks.1.1.qkv.weight float32 [96, 32, 1]
+input_blocks.1.1.qkv.bias float32 [96]
+input_blocks.1.1.proj_out.weight float32 [32, 32, 1]
+input_blocks.1.1.proj_out.bias float32 [32]
+input_blocks.2.0.in_layers.0.weight float32 [32]
+input_blocks.2.0.in_layers.0.bias float32 [32]
+input_blocks.2.0.in_layers.2.weight float32 [32, 32, 3, 3]
+input_blocks.2.0.in_layers.2.bias float32 [32]
+input_blocks.2.0.emb_layers.1.weight float32 [64, 128]
+input_blocks.2.0.emb_layers.1.bias float32 [64]
+input_blocks.2.0.out_layers.0.weight float32 [32]
+input_blocks.2.0.out_layers.0.bias float32 [32]
+input_blocks.2.0.out_layers.3.weight float32 [32, 32, 3, 3]
+input_blocks.2.0.out_layers.3.bias float32 [32]
+input_blocks.3.0.in_layers.0.weight float32 [32]
+input_blocks.3.0.in_layers.0.bias float32 [32]
+input_blocks.3.0.in_layers.2.weight float32 [64, 32, 3, 3]
+input_blocks.3.0.in_layers.2.bias float32 [64]
+input_blocks.3.0.emb_layers.1.weight float32 [128, 128]
+input_blocks.3.0.emb_layers.1.bias float32 [128]
+input_blocks.3.0.out_layers.0.weight float32 [64]
+input_blocks.3.0.out_layers.0.bias float32 [64]
+input_blocks.3.0.out_layers.3.weight float32 [64, 64, 3, 3]
+input_blocks.3.0.out_layers.3.bias float32 [64]
+input_blocks.3.0.skip_connection.weight float32 [64, 32, 1, 1]
+input_blocks.3.0.skip_connection.bias float32 [64]
+input_blocks.3.1.norm.weight float32 [64]
+input_blocks.3.1.norm.bias float32 [64]
+input_blocks.3.1.qkv.weight float32 [192, 64, 1]
+input_blocks.3.1.qkv.bias float32 [192]
+input_blocks.3.1.proj_out.weight float32 [64, 64, 1]
+input_blocks.3.1.proj_out.bias float32 [64]
+middle_block.0.in_layers.0.weight float32 [64]
+middle_block.0.in_layers.0.bias float32 [64]
+middle_block.0.in_layers.2.weight float32 [64, 64, 3, 3]
+middle_block.0.in_layers.2.bias float32 [64]
+middle_block.0.emb_layers.1.weight float32 [128, 128]
+middle_block.0.emb_layers.1.bias float32 [128]
+middle_block.0.out_layers.0.weight float32 [64]
+middle_block.0.out_layers.0.bias float32 [64]
+middle_block.0.out_layers.3.weight float32 [64, 64, 3, 3]
+middle_block.0.out_layers.3.bias float32 [64]
+middle_block.1.norm.weight float32 [64]
+middle_block.1.norm.bias float32 [64]
+middle_block.1.qkv.weight float32 [192, 64, 1]
+middle_block.1.qkv.bias float32 [192]
+middle_block.1.proj_out.weight float32 [64, 64, 1]
+middle_block.1.proj_out.bias float32 [64]
+middle_block.2.in_layers.0.weight float32 [64]
+middle_block.2.in_layers.0.bias float32 [64]
+middle_block.2.in_layers.2.weight float32 [64, 64, 3, 3]
+middle_block.2.in_layers.2.bias float32 [64]
+middle_block.2.emb_layers.1.weight float32 [128, 128]
+middle_block.2.emb_layers.1.bias float32 [128]
+middle_block.2.out_layers.0.weight float32 [64]
+middle_block.2.out_layers.0.bias float32 [64]
+middle_block.2.out_layers.3.weight float32 [64, 64, 3, 3]
+middle_block.2.out_layers.3.bias float32 [64]
+output_blocks.0.0.in_layers.0.weight float32 [128]
+output_blocks.0.0.in_layers.0.bias float32 [128]
+output_blocks.0.0.in_layers.2.weight float32 [64, 128, 3, 3]
+output_blocks.0.0.in_layers.2.bias float32 [64]
+output_blocks.0.0.emb_layers.1.weight float32 [128, 128]
+output_blocks.0.0.emb_layers.1.bias float32 [128]
+output_blocks.0.0.out_layers.0.weight float32 [64]
+output_blocks.0.0.out_layers.0.bias float32 [64]
+output_blocks.0.0.out_layers.3.weight float32 [64, 64, 3, 3]
+output_blocks.0.0.out_layers.3.bias float32 [64]
+output_blocks.0.0.skip_connection.weight float32 [64, 128, 1, 1]
+output_blocks.0.0.skip_connection.bias float32 [64]
+output_blocks.0.1.norm.weight float32 [64]
+output_blocks.0.1.norm.bias float32 [64]
+output_blocks.0.1.qkv.weight float32 [192, 64, 1]
+output_blocks.0.1.qkv.bias float32 [192]
+output_blocks.0.1.proj_out.weight float32 [64, 64, 1]
+output_blocks.0.1.proj_out.bias float32 [64]
+output_blocks.1.0.in_layers.0.weight float32 [96]
+output_blocks.1.0.in_layers.0.bias float32 [96]
+output_blocks.1.0.in_layers.2.weight float32 [64, 96, 3, 3]
+output_blocks.1.0.in_layers.2.bias float32 [64]
+output_blocks.1.0.emb_layers.1.weight float32 [128, 128]
+output_blocks.1.0.emb_layers.1.bias float32 [128]
+output_blocks.1.0.out_layers.0.weight float32 [64]
+output_blocks.1.0.out_layers.0.bias float32 [64]
+output_blocks.1.0.out_layers.3.weight float32 [64, 64, 3, 3]
+output_blocks.1.0.out_layers.3.bias float32 [64]
+output_blocks.1.0.skip_connection.weight float32 [64, 96, 1, 1]
+output_blocks.1.0.skip_connection.bias float32 [64]
+output_blocks.1.1.norm.weight float32 [64]
+output_blocks.1.1.norm.bias float32 [64]
+output_blocks.1.1.qkv.weight float32 [192, 64, 1]
+output_blocks.1.1.qkv.bias float32 [192]
+output_blocks.1.1.proj_out.weight float32 [64, 64, 1]
+output_blocks.1.1.proj_out.bias float32 [64]
+output_blocks.1.2.in_layers.0.weight float32 [64]
+output_blocks.1.2.in_layers.0.bias float32 [64]
+output_blocks.1.2.in_layers.2.weight float32 [64, 64, 3, 3]
+output_blocks.1.2.in_layers.2.bias float32 [64]
+output_blocks.1.2.emb_layers.1.weight float32 [128, 128]
+output_blocks.1.2.emb_layers.1.bias float32 [128]
+output_blocks.1.2.out_layers.0.weight float32 [64]
+output_blocks.1.2.out_layers.0.bias float32 [64]
+output_blocks.1.2.out_layers.3.weight float32 [64, 64, 3, 3]
+output_blocks.1.2.out_layers.3.bias float32 [64]
+output_blocks.2.0.in_layers.0.weight float32 [96]
+output_blocks.2.0.in_layers.0.bias float32 [96]
+output_blocks.2.0.in_layers.2.weight float32 [32, 96, 3, 3]
+output_blocks.2.0.in_layers.2.bias float32 [32]
+output_blocks.2.0.emb_layers.1.weight float32 [64, 128]
+output_blocks.2.0.emb_layers.1.bias float32 [64]
+output_blocks.2.0.out_layers.0.weight float32 [32]
+output_blocks.2.0.out_layers.0.bias float32 [32]
+output_blocks.2.0.out_layers.3.weight float32 [32, 32, 3, 3]
+output_blocks.2.0.out_layers.3.bias float32 [32]
+output_blocks.2.0.skip_connection.weight float32 [32, 96, 1, 1]
+output_blocks.2.0.skip_connection.bias float32 [32]
+output_blocks.2.1.norm.weight float32 [32]
+output_blocks.2.1.norm.bias float32 [32]
+output_blocks.2.1.qkv.weight float32 [96, 32, 1]
+output_blocks.2.1.qkv.bias float32 [96]
+output_blocks.2.1.proj_out.weight float32 [32, 32, 1]
+output_blocks.2.1.proj_out.bias float32 [32]
+output_blocks.3.0.in_layers.0.weight float32 [64]
+output_blocks.3.0.in_layers.0.bias float32 [64]
+output_blocks.3.0.in_layers.2.weight float32 [32, 64, 3, 3]
+output_blocks.3.0.in_layers.2.bias float32 [32]
+output_blocks.3.0.emb_layers.1.weight float32 [64, 128]
+output_blocks.3.0.emb_layers.1.bias float32 [64]
+output_blocks.3.0.out_layers.0.weight float32 [32]
+output_blocks.3.0.out_layers.0.bias float32 [32]
+output_blocks.3.0.out_layers.3.weight float32 [32, 32, 3, 3]
+output_blocks.3.0.out_layers.3.bias float32 [32]
+output_blocks.3.0.skip_connection.weight float32 [32, 64, 1, 1]
+output_blocks.3.0.skip_connection.bias float32 [32]
+output_blocks.3.1.norm.weight float32 [32]
+output_blocks.3.1.norm.bias float32 [32]
+output_blocks.3.1.qkv.weight float32 [96, 32, 1]
+output_blocks.3.1.qkv.bias float32 [96]
+output_blocks.3.1.proj_out.weight float32 [32, 32, 1]
+output_blocks.3.1.proj_out.bias float32 [32]
+out.0.weight float32 [32]
+out.0.bias float32 [32]
+out.2.weight float32 [6, 32, 3, 3]
+out.2.bias float32 [6]";
 }

@@ -6,17 +6,23 @@
 namespace Shop.Models;
 
 /// <summary>
-/// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 1, 16, 16] noised to the given timesteps, predicts the noise in them.
+/// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 1, 16, 16] noised to the
+/// given timesteps, predicts the noise in them.
 /// </summary>
 /// <remarks>
 /// <code>
-/// level         size  width  blocks  attention     parameters      MFLOP
-/// in         16 x 16      8  -       -                  1,360        0.0
-/// 0          16 x 16      8  2 + 2   linear            17,456       16.0
-/// 1            8 x 8     16  2 + 2   linear            32,816        6.3
-/// mid          8 x 8     16  2       full              19,760        4.3
-/// out        16 x 16      8  1       -                  2,449        1.0
-///                                    total             73,841       27.6
+/// in   1 @ 16 x 16  channels @ height x width  1 @ 16 x 16
+/// 0    └─ 8 @ 16 x 16 ─────── skips ─────── 8 @ 16 x 16 ─┘
+/// 1       └─ 8 @ 8 x 8 ────────────────── 16 @ 8 x 8 ─┘
+/// mid        └──────────── 16 @ 8 x 8 ─────────────┘
+///
+/// level         size  width  blocks  attention      parameters      MFLOP
+/// in         16 x 16      8  -       -                   1,360        0.0
+/// 0          16 x 16      8  2 + 2   linear             17,456       16.0
+/// 1            8 x 8     16  2 + 2   linear             32,816        6.3
+/// mid          8 x 8     16  2       full               19,760        4.3
+/// out        16 x 16      8  1       -                   2,449        1.0
+///                                    total              73,841       27.6
 /// </code>
 /// </remarks>
 public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
@@ -24,13 +30,19 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 73841;
 
-    /// <summary>Image channels, in and out.</summary>
+    /// <summary>Floating point operations of one forward pass of one image: of convolutions, linear layers and attention's products, a multiply-add as two.</summary>
+    public const long ForwardFlops = 27567616;
+
+    /// <summary>Channels of the images that go in.</summary>
     public const int Channels = 1;
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Channels that come out.</summary>
+    public const int OutChannels = 1;
+
+    /// <summary>Height of the images, pixels.</summary>
     public const int ImageHeight = 16;
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Width of the images, pixels.</summary>
     public const int ImageWidth = 16;
 
     /// <summary>Height and width of the image over those of the lowest level.</summary>
@@ -180,13 +192,14 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         Variance = global::UNetGen.Diffusion.Variance.FixedSmall,
     };
 
-    private static readonly global::UNetGen.NetworkInfo Description = new()
+    /// <summary>What the network is, without making one.</summary>
+    public static global::UNetGen.NetworkInfo Description { get; } = new()
     {
         Name = nameof(TinyUNet),
         SpecPath = "specs/tiny.unet.yaml",
         SpecHash = SpecHash,
         Channels = Channels,
-        OutChannels = 1,
+        OutChannels = OutChannels,
         ImageHeight = ImageHeight,
         ImageWidth = ImageWidth,
         DownsampleFactor = DownsampleFactor,
@@ -200,6 +213,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
             new("mid", 8, 8, 16, "2", "full", 19760, 4329472, 50432),
             new("out", 16, 16, 8, "1", "-", 2449, 955392, 16640),
         },
+        StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
         Spec = @"preset: annotated
 image_size: 16
 channels: 1
@@ -381,4 +395,176 @@ diffusion:
         {
         }
     }
+
+    // PyTorch's state_dict in its order: key, type and shape; what is fixed isn't trained.
+    private const string StateDictTable = @"
+init_conv.weight float32 [8, 1, 1, 1]
+init_conv.bias float32 [8]
+time_mlp.1.weight float32 [32, 8]
+time_mlp.1.bias float32 [32]
+time_mlp.3.weight float32 [32, 32]
+time_mlp.3.bias float32 [32]
+downs.0.0.mlp.1.weight float32 [16, 32]
+downs.0.0.mlp.1.bias float32 [16]
+downs.0.0.block1.proj.weight float32 [8, 8, 3, 3]
+downs.0.0.block1.proj.bias float32 [8]
+downs.0.0.block1.norm.weight float32 [8]
+downs.0.0.block1.norm.bias float32 [8]
+downs.0.0.block2.proj.weight float32 [8, 8, 3, 3]
+downs.0.0.block2.proj.bias float32 [8]
+downs.0.0.block2.norm.weight float32 [8]
+downs.0.0.block2.norm.bias float32 [8]
+downs.0.1.mlp.1.weight float32 [16, 32]
+downs.0.1.mlp.1.bias float32 [16]
+downs.0.1.block1.proj.weight float32 [8, 8, 3, 3]
+downs.0.1.block1.proj.bias float32 [8]
+downs.0.1.block1.norm.weight float32 [8]
+downs.0.1.block1.norm.bias float32 [8]
+downs.0.1.block2.proj.weight float32 [8, 8, 3, 3]
+downs.0.1.block2.proj.bias float32 [8]
+downs.0.1.block2.norm.weight float32 [8]
+downs.0.1.block2.norm.bias float32 [8]
+downs.0.2.fn.fn.to_qkv.weight float32 [384, 8, 1, 1]
+downs.0.2.fn.fn.to_out.0.weight float32 [8, 128, 1, 1]
+downs.0.2.fn.fn.to_out.0.bias float32 [8]
+downs.0.2.fn.fn.to_out.1.weight float32 [8]
+downs.0.2.fn.fn.to_out.1.bias float32 [8]
+downs.0.2.fn.norm.weight float32 [8]
+downs.0.2.fn.norm.bias float32 [8]
+downs.0.3.1.weight float32 [8, 32, 1, 1]
+downs.0.3.1.bias float32 [8]
+downs.1.0.mlp.1.weight float32 [16, 32]
+downs.1.0.mlp.1.bias float32 [16]
+downs.1.0.block1.proj.weight float32 [8, 8, 3, 3]
+downs.1.0.block1.proj.bias float32 [8]
+downs.1.0.block1.norm.weight float32 [8]
+downs.1.0.block1.norm.bias float32 [8]
+downs.1.0.block2.proj.weight float32 [8, 8, 3, 3]
+downs.1.0.block2.proj.bias float32 [8]
+downs.1.0.block2.norm.weight float32 [8]
+downs.1.0.block2.norm.bias float32 [8]
+downs.1.1.mlp.1.weight float32 [16, 32]
+downs.1.1.mlp.1.bias float32 [16]
+downs.1.1.block1.proj.weight float32 [8, 8, 3, 3]
+downs.1.1.block1.proj.bias float32 [8]
+downs.1.1.block1.norm.weight float32 [8]
+downs.1.1.block1.norm.bias float32 [8]
+downs.1.1.block2.proj.weight float32 [8, 8, 3, 3]
+downs.1.1.block2.proj.bias float32 [8]
+downs.1.1.block2.norm.weight float32 [8]
+downs.1.1.block2.norm.bias float32 [8]
+downs.1.2.fn.fn.to_qkv.weight float32 [384, 8, 1, 1]
+downs.1.2.fn.fn.to_out.0.weight float32 [8, 128, 1, 1]
+downs.1.2.fn.fn.to_out.0.bias float32 [8]
+downs.1.2.fn.fn.to_out.1.weight float32 [8]
+downs.1.2.fn.fn.to_out.1.bias float32 [8]
+downs.1.2.fn.norm.weight float32 [8]
+downs.1.2.fn.norm.bias float32 [8]
+downs.1.3.weight float32 [16, 8, 3, 3]
+downs.1.3.bias float32 [16]
+ups.0.0.mlp.1.weight float32 [32, 32]
+ups.0.0.mlp.1.bias float32 [32]
+ups.0.0.block1.proj.weight float32 [16, 24, 3, 3]
+ups.0.0.block1.proj.bias float32 [16]
+ups.0.0.block1.norm.weight float32 [16]
+ups.0.0.block1.norm.bias float32 [16]
+ups.0.0.block2.proj.weight float32 [16, 16, 3, 3]
+ups.0.0.block2.proj.bias float32 [16]
+ups.0.0.block2.norm.weight float32 [16]
+ups.0.0.block2.norm.bias float32 [16]
+ups.0.0.res_conv.weight float32 [16, 24, 1, 1]
+ups.0.0.res_conv.bias float32 [16]
+ups.0.1.mlp.1.weight float32 [32, 32]
+ups.0.1.mlp.1.bias float32 [32]
+ups.0.1.block1.proj.weight float32 [16, 24, 3, 3]
+ups.0.1.block1.proj.bias float32 [16]
+ups.0.1.block1.norm.weight float32 [16]
+ups.0.1.block1.norm.bias float32 [16]
+ups.0.1.block2.proj.weight float32 [16, 16, 3, 3]
+ups.0.1.block2.proj.bias float32 [16]
+ups.0.1.block2.norm.weight float32 [16]
+ups.0.1.block2.norm.bias float32 [16]
+ups.0.1.res_conv.weight float32 [16, 24, 1, 1]
+ups.0.1.res_conv.bias float32 [16]
+ups.0.2.fn.fn.to_qkv.weight float32 [384, 16, 1, 1]
+ups.0.2.fn.fn.to_out.0.weight float32 [16, 128, 1, 1]
+ups.0.2.fn.fn.to_out.0.bias float32 [16]
+ups.0.2.fn.fn.to_out.1.weight float32 [16]
+ups.0.2.fn.fn.to_out.1.bias float32 [16]
+ups.0.2.fn.norm.weight float32 [16]
+ups.0.2.fn.norm.bias float32 [16]
+ups.0.3.1.weight float32 [8, 16, 3, 3]
+ups.0.3.1.bias float32 [8]
+ups.1.0.mlp.1.weight float32 [16, 32]
+ups.1.0.mlp.1.bias float32 [16]
+ups.1.0.block1.proj.weight float32 [8, 16, 3, 3]
+ups.1.0.block1.proj.bias float32 [8]
+ups.1.0.block1.norm.weight float32 [8]
+ups.1.0.block1.norm.bias float32 [8]
+ups.1.0.block2.proj.weight float32 [8, 8, 3, 3]
+ups.1.0.block2.proj.bias float32 [8]
+ups.1.0.block2.norm.weight float32 [8]
+ups.1.0.block2.norm.bias float32 [8]
+ups.1.0.res_conv.weight float32 [8, 16, 1, 1]
+ups.1.0.res_conv.bias float32 [8]
+ups.1.1.mlp.1.weight float32 [16, 32]
+ups.1.1.mlp.1.bias float32 [16]
+ups.1.1.block1.proj.weight float32 [8, 16, 3, 3]
+ups.1.1.block1.proj.bias float32 [8]
+ups.1.1.block1.norm.weight float32 [8]
+ups.1.1.block1.norm.bias float32 [8]
+ups.1.1.block2.proj.weight float32 [8, 8, 3, 3]
+ups.1.1.block2.proj.bias float32 [8]
+ups.1.1.block2.norm.weight float32 [8]
+ups.1.1.block2.norm.bias float32 [8]
+ups.1.1.res_conv.weight float32 [8, 16, 1, 1]
+ups.1.1.res_conv.bias float32 [8]
+ups.1.2.fn.fn.to_qkv.weight float32 [384, 8, 1, 1]
+ups.1.2.fn.fn.to_out.0.weight float32 [8, 128, 1, 1]
+ups.1.2.fn.fn.to_out.0.bias float32 [8]
+ups.1.2.fn.fn.to_out.1.weight float32 [8]
+ups.1.2.fn.fn.to_out.1.bias float32 [8]
+ups.1.2.fn.norm.weight float32 [8]
+ups.1.2.fn.norm.bias float32 [8]
+ups.1.3.weight float32 [8, 8, 3, 3]
+ups.1.3.bias float32 [8]
+mid_block1.mlp.1.weight float32 [32, 32]
+mid_block1.mlp.1.bias float32 [32]
+mid_block1.block1.proj.weight float32 [16, 16, 3, 3]
+mid_block1.block1.proj.bias float32 [16]
+mid_block1.block1.norm.weight float32 [16]
+mid_block1.block1.norm.bias float32 [16]
+mid_block1.block2.proj.weight float32 [16, 16, 3, 3]
+mid_block1.block2.proj.bias float32 [16]
+mid_block1.block2.norm.weight float32 [16]
+mid_block1.block2.norm.bias float32 [16]
+mid_attn.fn.fn.to_qkv.weight float32 [384, 16, 1, 1]
+mid_attn.fn.fn.to_out.weight float32 [16, 128, 1, 1]
+mid_attn.fn.fn.to_out.bias float32 [16]
+mid_attn.fn.norm.weight float32 [16]
+mid_attn.fn.norm.bias float32 [16]
+mid_block2.mlp.1.weight float32 [32, 32]
+mid_block2.mlp.1.bias float32 [32]
+mid_block2.block1.proj.weight float32 [16, 16, 3, 3]
+mid_block2.block1.proj.bias float32 [16]
+mid_block2.block1.norm.weight float32 [16]
+mid_block2.block1.norm.bias float32 [16]
+mid_block2.block2.proj.weight float32 [16, 16, 3, 3]
+mid_block2.block2.proj.bias float32 [16]
+mid_block2.block2.norm.weight float32 [16]
+mid_block2.block2.norm.bias float32 [16]
+final_res_block.mlp.1.weight float32 [16, 32]
+final_res_block.mlp.1.bias float32 [16]
+final_res_block.block1.proj.weight float32 [8, 16, 3, 3]
+final_res_block.block1.proj.bias float32 [8]
+final_res_block.block1.norm.weight float32 [8]
+final_res_block.block1.norm.bias float32 [8]
+final_res_block.block2.proj.weight float32 [8, 8, 3, 3]
+final_res_block.block2.proj.bias float32 [8]
+final_res_block.block2.norm.weight float32 [8]
+final_res_block.block2.norm.bias float32 [8]
+final_res_block.res_conv.weight float32 [8, 16, 1, 1]
+final_res_block.res_conv.bias float32 [8]
+final_conv.weight float32 [1, 8, 1, 1]
+final_conv.bias float32 [1]";
 }

@@ -6,17 +6,23 @@
 namespace Shop.Models;
 
 /// <summary>
-/// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 3, 16, 16] noised to the given timesteps, predicts the noise in them.
+/// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 3, 16, 16] noised to the
+/// given timesteps, predicts the noise in them.
 /// </summary>
 /// <remarks>
 /// <code>
-/// level         size  width  blocks  attention     parameters      MFLOP
-/// in         16 x 16     32  -       -                 21,632        0.5
-/// 0          16 x 16     32  1 + 2   -                110,528       46.3
-/// 1            8 x 8     64  2 + 3   full             631,424       94.5
-/// mid          8 x 8     64  2       full             181,504       22.1
-/// out        16 x 16     32  -       -                    931        0.4
-///                                    total            946,019      163.7
+/// in   3 @ 16 x 16  channels @ height x width  3 @ 16 x 16
+/// 0    └─ 32 @ 16 x 16 ────── skips ────── 32 @ 16 x 16 ─┘
+/// 1       └─ 64 @ 8 x 8 ───────────────── 64 @ 8 x 8 ─┘
+/// mid        └──────────── 64 @ 8 x 8 ─────────────┘
+///
+/// level         size  width  blocks  attention      parameters      MFLOP
+/// in         16 x 16     32  -       -                  21,632        0.5
+/// 0          16 x 16     32  1 + 2   -                 110,528       46.3
+/// 1            8 x 8     64  2 + 3   full              631,424       94.5
+/// mid          8 x 8     64  2       full              181,504       22.1
+/// out        16 x 16     32  -       -                     931        0.4
+///                                    total             946,019      163.7
 /// </code>
 /// </remarks>
 public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
@@ -24,13 +30,19 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 946019;
 
-    /// <summary>Image channels, in and out.</summary>
+    /// <summary>Floating point operations of one forward pass of one image: of convolutions, linear layers and attention's products, a multiply-add as two.</summary>
+    public const long ForwardFlops = 163725312;
+
+    /// <summary>Channels of the images that go in.</summary>
     public const int Channels = 3;
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Channels that come out.</summary>
+    public const int OutChannels = 3;
+
+    /// <summary>Height of the images, pixels.</summary>
     public const int ImageHeight = 16;
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Width of the images, pixels.</summary>
     public const int ImageWidth = 16;
 
     /// <summary>Height and width of the image over those of the lowest level.</summary>
@@ -169,13 +181,14 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         Variance = global::UNetGen.Diffusion.Variance.FixedSmall,
     };
 
-    private static readonly global::UNetGen.NetworkInfo Description = new()
+    /// <summary>What the network is, without making one.</summary>
+    public static global::UNetGen.NetworkInfo Description { get; } = new()
     {
         Name = nameof(TinyUNet),
         SpecPath = "specs/tiny.unet.yaml",
         SpecHash = SpecHash,
         Channels = Channels,
-        OutChannels = 3,
+        OutChannels = OutChannels,
         ImageHeight = ImageHeight,
         ImageWidth = ImageWidth,
         DownsampleFactor = DownsampleFactor,
@@ -189,6 +202,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
             new("mid", 8, 8, 64, "2", "full", 181504, 22052864, 94272),
             new("out", 16, 16, 32, "-", "-", 931, 442368, 17152),
         },
+        StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
         Spec = @"preset: ddpm
 image_size: 16
 channels: 3
@@ -395,4 +409,193 @@ diffusion:
         {
         }
     }
+
+    // PyTorch's state_dict in its order: key, type and shape; what is fixed isn't trained.
+    private const string StateDictTable = @"
+conv_in.weight float32 [32, 3, 3, 3]
+conv_in.bias float32 [32]
+time_embedding.linear_1.weight float32 [128, 32]
+time_embedding.linear_1.bias float32 [128]
+time_embedding.linear_2.weight float32 [128, 128]
+time_embedding.linear_2.bias float32 [128]
+down_blocks.0.resnets.0.norm1.weight float32 [32]
+down_blocks.0.resnets.0.norm1.bias float32 [32]
+down_blocks.0.resnets.0.conv1.weight float32 [32, 32, 3, 3]
+down_blocks.0.resnets.0.conv1.bias float32 [32]
+down_blocks.0.resnets.0.time_emb_proj.weight float32 [32, 128]
+down_blocks.0.resnets.0.time_emb_proj.bias float32 [32]
+down_blocks.0.resnets.0.norm2.weight float32 [32]
+down_blocks.0.resnets.0.norm2.bias float32 [32]
+down_blocks.0.resnets.0.conv2.weight float32 [32, 32, 3, 3]
+down_blocks.0.resnets.0.conv2.bias float32 [32]
+down_blocks.0.downsamplers.0.conv.weight float32 [32, 32, 3, 3]
+down_blocks.0.downsamplers.0.conv.bias float32 [32]
+down_blocks.1.attentions.0.group_norm.weight float32 [64]
+down_blocks.1.attentions.0.group_norm.bias float32 [64]
+down_blocks.1.attentions.0.to_q.weight float32 [64, 64]
+down_blocks.1.attentions.0.to_q.bias float32 [64]
+down_blocks.1.attentions.0.to_k.weight float32 [64, 64]
+down_blocks.1.attentions.0.to_k.bias float32 [64]
+down_blocks.1.attentions.0.to_v.weight float32 [64, 64]
+down_blocks.1.attentions.0.to_v.bias float32 [64]
+down_blocks.1.attentions.0.to_out.0.weight float32 [64, 64]
+down_blocks.1.attentions.0.to_out.0.bias float32 [64]
+down_blocks.1.attentions.1.group_norm.weight float32 [64]
+down_blocks.1.attentions.1.group_norm.bias float32 [64]
+down_blocks.1.attentions.1.to_q.weight float32 [64, 64]
+down_blocks.1.attentions.1.to_q.bias float32 [64]
+down_blocks.1.attentions.1.to_k.weight float32 [64, 64]
+down_blocks.1.attentions.1.to_k.bias float32 [64]
+down_blocks.1.attentions.1.to_v.weight float32 [64, 64]
+down_blocks.1.attentions.1.to_v.bias float32 [64]
+down_blocks.1.attentions.1.to_out.0.weight float32 [64, 64]
+down_blocks.1.attentions.1.to_out.0.bias float32 [64]
+down_blocks.1.resnets.0.norm1.weight float32 [32]
+down_blocks.1.resnets.0.norm1.bias float32 [32]
+down_blocks.1.resnets.0.conv1.weight float32 [64, 32, 3, 3]
+down_blocks.1.resnets.0.conv1.bias float32 [64]
+down_blocks.1.resnets.0.time_emb_proj.weight float32 [64, 128]
+down_blocks.1.resnets.0.time_emb_proj.bias float32 [64]
+down_blocks.1.resnets.0.norm2.weight float32 [64]
+down_blocks.1.resnets.0.norm2.bias float32 [64]
+down_blocks.1.resnets.0.conv2.weight float32 [64, 64, 3, 3]
+down_blocks.1.resnets.0.conv2.bias float32 [64]
+down_blocks.1.resnets.0.conv_shortcut.weight float32 [64, 32, 1, 1]
+down_blocks.1.resnets.0.conv_shortcut.bias float32 [64]
+down_blocks.1.resnets.1.norm1.weight float32 [64]
+down_blocks.1.resnets.1.norm1.bias float32 [64]
+down_blocks.1.resnets.1.conv1.weight float32 [64, 64, 3, 3]
+down_blocks.1.resnets.1.conv1.bias float32 [64]
+down_blocks.1.resnets.1.time_emb_proj.weight float32 [64, 128]
+down_blocks.1.resnets.1.time_emb_proj.bias float32 [64]
+down_blocks.1.resnets.1.norm2.weight float32 [64]
+down_blocks.1.resnets.1.norm2.bias float32 [64]
+down_blocks.1.resnets.1.conv2.weight float32 [64, 64, 3, 3]
+down_blocks.1.resnets.1.conv2.bias float32 [64]
+up_blocks.0.attentions.0.group_norm.weight float32 [64]
+up_blocks.0.attentions.0.group_norm.bias float32 [64]
+up_blocks.0.attentions.0.to_q.weight float32 [64, 64]
+up_blocks.0.attentions.0.to_q.bias float32 [64]
+up_blocks.0.attentions.0.to_k.weight float32 [64, 64]
+up_blocks.0.attentions.0.to_k.bias float32 [64]
+up_blocks.0.attentions.0.to_v.weight float32 [64, 64]
+up_blocks.0.attentions.0.to_v.bias float32 [64]
+up_blocks.0.attentions.0.to_out.0.weight float32 [64, 64]
+up_blocks.0.attentions.0.to_out.0.bias float32 [64]
+up_blocks.0.attentions.1.group_norm.weight float32 [64]
+up_blocks.0.attentions.1.group_norm.bias float32 [64]
+up_blocks.0.attentions.1.to_q.weight float32 [64, 64]
+up_blocks.0.attentions.1.to_q.bias float32 [64]
+up_blocks.0.attentions.1.to_k.weight float32 [64, 64]
+up_blocks.0.attentions.1.to_k.bias float32 [64]
+up_blocks.0.attentions.1.to_v.weight float32 [64, 64]
+up_blocks.0.attentions.1.to_v.bias float32 [64]
+up_blocks.0.attentions.1.to_out.0.weight float32 [64, 64]
+up_blocks.0.attentions.1.to_out.0.bias float32 [64]
+up_blocks.0.attentions.2.group_norm.weight float32 [64]
+up_blocks.0.attentions.2.group_norm.bias float32 [64]
+up_blocks.0.attentions.2.to_q.weight float32 [64, 64]
+up_blocks.0.attentions.2.to_q.bias float32 [64]
+up_blocks.0.attentions.2.to_k.weight float32 [64, 64]
+up_blocks.0.attentions.2.to_k.bias float32 [64]
+up_blocks.0.attentions.2.to_v.weight float32 [64, 64]
+up_blocks.0.attentions.2.to_v.bias float32 [64]
+up_blocks.0.attentions.2.to_out.0.weight float32 [64, 64]
+up_blocks.0.attentions.2.to_out.0.bias float32 [64]
+up_blocks.0.resnets.0.norm1.weight float32 [128]
+up_blocks.0.resnets.0.norm1.bias float32 [128]
+up_blocks.0.resnets.0.conv1.weight float32 [64, 128, 3, 3]
+up_blocks.0.resnets.0.conv1.bias float32 [64]
+up_blocks.0.resnets.0.time_emb_proj.weight float32 [64, 128]
+up_blocks.0.resnets.0.time_emb_proj.bias float32 [64]
+up_blocks.0.resnets.0.norm2.weight float32 [64]
+up_blocks.0.resnets.0.norm2.bias float32 [64]
+up_blocks.0.resnets.0.conv2.weight float32 [64, 64, 3, 3]
+up_blocks.0.resnets.0.conv2.bias float32 [64]
+up_blocks.0.resnets.0.conv_shortcut.weight float32 [64, 128, 1, 1]
+up_blocks.0.resnets.0.conv_shortcut.bias float32 [64]
+up_blocks.0.resnets.1.norm1.weight float32 [128]
+up_blocks.0.resnets.1.norm1.bias float32 [128]
+up_blocks.0.resnets.1.conv1.weight float32 [64, 128, 3, 3]
+up_blocks.0.resnets.1.conv1.bias float32 [64]
+up_blocks.0.resnets.1.time_emb_proj.weight float32 [64, 128]
+up_blocks.0.resnets.1.time_emb_proj.bias float32 [64]
+up_blocks.0.resnets.1.norm2.weight float32 [64]
+up_blocks.0.resnets.1.norm2.bias float32 [64]
+up_blocks.0.resnets.1.conv2.weight float32 [64, 64, 3, 3]
+up_blocks.0.resnets.1.conv2.bias float32 [64]
+up_blocks.0.resnets.1.conv_shortcut.weight float32 [64, 128, 1, 1]
+up_blocks.0.resnets.1.conv_shortcut.bias float32 [64]
+up_blocks.0.resnets.2.norm1.weight float32 [96]
+up_blocks.0.resnets.2.norm1.bias float32 [96]
+up_blocks.0.resnets.2.conv1.weight float32 [64, 96, 3, 3]
+up_blocks.0.resnets.2.conv1.bias float32 [64]
+up_blocks.0.resnets.2.time_emb_proj.weight float32 [64, 128]
+up_blocks.0.resnets.2.time_emb_proj.bias float32 [64]
+up_blocks.0.resnets.2.norm2.weight float32 [64]
+up_blocks.0.resnets.2.norm2.bias float32 [64]
+up_blocks.0.resnets.2.conv2.weight float32 [64, 64, 3, 3]
+up_blocks.0.resnets.2.conv2.bias float32 [64]
+up_blocks.0.resnets.2.conv_shortcut.weight float32 [64, 96, 1, 1]
+up_blocks.0.resnets.2.conv_shortcut.bias float32 [64]
+up_blocks.0.upsamplers.0.conv.weight float32 [64, 64, 3, 3]
+up_blocks.0.upsamplers.0.conv.bias float32 [64]
+up_blocks.1.resnets.0.norm1.weight float32 [96]
+up_blocks.1.resnets.0.norm1.bias float32 [96]
+up_blocks.1.resnets.0.conv1.weight float32 [32, 96, 3, 3]
+up_blocks.1.resnets.0.conv1.bias float32 [32]
+up_blocks.1.resnets.0.time_emb_proj.weight float32 [32, 128]
+up_blocks.1.resnets.0.time_emb_proj.bias float32 [32]
+up_blocks.1.resnets.0.norm2.weight float32 [32]
+up_blocks.1.resnets.0.norm2.bias float32 [32]
+up_blocks.1.resnets.0.conv2.weight float32 [32, 32, 3, 3]
+up_blocks.1.resnets.0.conv2.bias float32 [32]
+up_blocks.1.resnets.0.conv_shortcut.weight float32 [32, 96, 1, 1]
+up_blocks.1.resnets.0.conv_shortcut.bias float32 [32]
+up_blocks.1.resnets.1.norm1.weight float32 [64]
+up_blocks.1.resnets.1.norm1.bias float32 [64]
+up_blocks.1.resnets.1.conv1.weight float32 [32, 64, 3, 3]
+up_blocks.1.resnets.1.conv1.bias float32 [32]
+up_blocks.1.resnets.1.time_emb_proj.weight float32 [32, 128]
+up_blocks.1.resnets.1.time_emb_proj.bias float32 [32]
+up_blocks.1.resnets.1.norm2.weight float32 [32]
+up_blocks.1.resnets.1.norm2.bias float32 [32]
+up_blocks.1.resnets.1.conv2.weight float32 [32, 32, 3, 3]
+up_blocks.1.resnets.1.conv2.bias float32 [32]
+up_blocks.1.resnets.1.conv_shortcut.weight float32 [32, 64, 1, 1]
+up_blocks.1.resnets.1.conv_shortcut.bias float32 [32]
+mid_block.attentions.0.group_norm.weight float32 [64]
+mid_block.attentions.0.group_norm.bias float32 [64]
+mid_block.attentions.0.to_q.weight float32 [64, 64]
+mid_block.attentions.0.to_q.bias float32 [64]
+mid_block.attentions.0.to_k.weight float32 [64, 64]
+mid_block.attentions.0.to_k.bias float32 [64]
+mid_block.attentions.0.to_v.weight float32 [64, 64]
+mid_block.attentions.0.to_v.bias float32 [64]
+mid_block.attentions.0.to_out.0.weight float32 [64, 64]
+mid_block.attentions.0.to_out.0.bias float32 [64]
+mid_block.resnets.0.norm1.weight float32 [64]
+mid_block.resnets.0.norm1.bias float32 [64]
+mid_block.resnets.0.conv1.weight float32 [64, 64, 3, 3]
+mid_block.resnets.0.conv1.bias float32 [64]
+mid_block.resnets.0.time_emb_proj.weight float32 [64, 128]
+mid_block.resnets.0.time_emb_proj.bias float32 [64]
+mid_block.resnets.0.norm2.weight float32 [64]
+mid_block.resnets.0.norm2.bias float32 [64]
+mid_block.resnets.0.conv2.weight float32 [64, 64, 3, 3]
+mid_block.resnets.0.conv2.bias float32 [64]
+mid_block.resnets.1.norm1.weight float32 [64]
+mid_block.resnets.1.norm1.bias float32 [64]
+mid_block.resnets.1.conv1.weight float32 [64, 64, 3, 3]
+mid_block.resnets.1.conv1.bias float32 [64]
+mid_block.resnets.1.time_emb_proj.weight float32 [64, 128]
+mid_block.resnets.1.time_emb_proj.bias float32 [64]
+mid_block.resnets.1.norm2.weight float32 [64]
+mid_block.resnets.1.norm2.bias float32 [64]
+mid_block.resnets.1.conv2.weight float32 [64, 64, 3, 3]
+mid_block.resnets.1.conv2.bias float32 [64]
+conv_norm_out.weight float32 [32]
+conv_norm_out.bias float32 [32]
+conv_out.weight float32 [3, 32, 3, 3]
+conv_out.bias float32 [3]";
 }

@@ -6,18 +6,25 @@
 namespace Shop.Models;
 
 /// <summary>
-/// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 3, 16, 16] noised to the given timesteps, predicts the noise in them.
+/// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 3, 16, 16] noised to the
+/// given timesteps, predicts the noise in them.
 /// </summary>
 /// <remarks>
 /// <code>
-/// level         size  width  blocks  attention     parameters      MFLOP
-/// in         16 x 16     16  -       -                  7,616        1.2
-/// 0          16 x 16     16  2 + 2   linear            54,560       30.5
-/// 1            8 x 8     32  2 + 2   linear           104,768       15.2
-/// 2            4 x 4     64  2 + 2   full             347,680       12.4
-/// mid          4 x 4     64  2       full             198,528        6.0
-/// out        16 x 16     16  1       -                  9,635        3.8
-///                                    total            722,787       69.1
+/// in   3 @ 16 x 16  channels @ height x width  3 @ 16 x 16
+/// 0    └─ 16 @ 16 x 16 ────── skips ────── 16 @ 16 x 16 ─┘
+/// 1       └─ 16 @ 8 x 8 ───────────────── 32 @ 8 x 8 ─┘
+/// 2          └─ 32 @ 4 x 4 ─────────── 64 @ 4 x 4 ─┘
+/// mid           └───────── 64 @ 4 x 4 ──────────┘
+///
+/// level         size  width  blocks  attention      parameters      MFLOP
+/// in         16 x 16     16  -       -                   7,616        1.2
+/// 0          16 x 16     16  2 + 2   linear             54,560       30.5
+/// 1            8 x 8     32  2 + 2   linear            104,768       15.2
+/// 2            4 x 4     64  2 + 2   full              347,680       12.4
+/// mid          4 x 4     64  2       full              198,528        6.0
+/// out        16 x 16     16  1       -                   9,635        3.8
+///                                    total             722,787       69.1
 /// </code>
 /// </remarks>
 public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
@@ -25,13 +32,19 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 722787;
 
-    /// <summary>Image channels, in and out.</summary>
+    /// <summary>Floating point operations of one forward pass of one image: of convolutions, linear layers and attention's products, a multiply-add as two.</summary>
+    public const long ForwardFlops = 69097472;
+
+    /// <summary>Channels of the images that go in.</summary>
     public const int Channels = 3;
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Channels that come out.</summary>
+    public const int OutChannels = 3;
+
+    /// <summary>Height of the images, pixels.</summary>
     public const int ImageHeight = 16;
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Width of the images, pixels.</summary>
     public const int ImageWidth = 16;
 
     /// <summary>Height and width of the image over those of the lowest level.</summary>
@@ -201,13 +214,14 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         Variance = global::UNetGen.Diffusion.Variance.FixedSmall,
     };
 
-    private static readonly global::UNetGen.NetworkInfo Description = new()
+    /// <summary>What the network is, without making one.</summary>
+    public static global::UNetGen.NetworkInfo Description { get; } = new()
     {
         Name = nameof(TinyUNet),
         SpecPath = "specs/tiny.unet.yaml",
         SpecHash = SpecHash,
         Channels = Channels,
-        OutChannels = 3,
+        OutChannels = OutChannels,
         ImageHeight = ImageHeight,
         ImageWidth = ImageWidth,
         DownsampleFactor = DownsampleFactor,
@@ -222,6 +236,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
             new("mid", 4, 4, 64, "2", "full", 198528, 5963776, 25664),
             new("out", 16, 16, 16, "1", "-", 9635, 3829760, 33536),
         },
+        StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
         Spec = @"preset: lucidrains
 image_size: 16
 channels: 3
@@ -471,4 +486,200 @@ diffusion:
         {
         }
     }
+
+    // PyTorch's state_dict in its order: key, type and shape; what is fixed isn't trained.
+    private const string StateDictTable = @"
+init_conv.weight float32 [16, 3, 7, 7]
+init_conv.bias float32 [16]
+time_mlp.1.weight float32 [64, 16]
+time_mlp.1.bias float32 [64]
+time_mlp.3.weight float32 [64, 64]
+time_mlp.3.bias float32 [64]
+downs.0.0.mlp.1.weight float32 [32, 64]
+downs.0.0.mlp.1.bias float32 [32]
+downs.0.0.block1.proj.weight float32 [16, 16, 3, 3]
+downs.0.0.block1.proj.bias float32 [16]
+downs.0.0.block1.norm.g float32 [1, 16, 1, 1]
+downs.0.0.block2.proj.weight float32 [16, 16, 3, 3]
+downs.0.0.block2.proj.bias float32 [16]
+downs.0.0.block2.norm.g float32 [1, 16, 1, 1]
+downs.0.1.mlp.1.weight float32 [32, 64]
+downs.0.1.mlp.1.bias float32 [32]
+downs.0.1.block1.proj.weight float32 [16, 16, 3, 3]
+downs.0.1.block1.proj.bias float32 [16]
+downs.0.1.block1.norm.g float32 [1, 16, 1, 1]
+downs.0.1.block2.proj.weight float32 [16, 16, 3, 3]
+downs.0.1.block2.proj.bias float32 [16]
+downs.0.1.block2.norm.g float32 [1, 16, 1, 1]
+downs.0.2.mem_kv float32 [2, 4, 32, 4]
+downs.0.2.norm.g float32 [1, 16, 1, 1]
+downs.0.2.to_qkv.weight float32 [384, 16, 1, 1]
+downs.0.2.to_out.0.weight float32 [16, 128, 1, 1]
+downs.0.2.to_out.0.bias float32 [16]
+downs.0.2.to_out.1.g float32 [1, 16, 1, 1]
+downs.0.3.1.weight float32 [16, 64, 1, 1]
+downs.0.3.1.bias float32 [16]
+downs.1.0.mlp.1.weight float32 [32, 64]
+downs.1.0.mlp.1.bias float32 [32]
+downs.1.0.block1.proj.weight float32 [16, 16, 3, 3]
+downs.1.0.block1.proj.bias float32 [16]
+downs.1.0.block1.norm.g float32 [1, 16, 1, 1]
+downs.1.0.block2.proj.weight float32 [16, 16, 3, 3]
+downs.1.0.block2.proj.bias float32 [16]
+downs.1.0.block2.norm.g float32 [1, 16, 1, 1]
+downs.1.1.mlp.1.weight float32 [32, 64]
+downs.1.1.mlp.1.bias float32 [32]
+downs.1.1.block1.proj.weight float32 [16, 16, 3, 3]
+downs.1.1.block1.proj.bias float32 [16]
+downs.1.1.block1.norm.g float32 [1, 16, 1, 1]
+downs.1.1.block2.proj.weight float32 [16, 16, 3, 3]
+downs.1.1.block2.proj.bias float32 [16]
+downs.1.1.block2.norm.g float32 [1, 16, 1, 1]
+downs.1.2.mem_kv float32 [2, 4, 32, 4]
+downs.1.2.norm.g float32 [1, 16, 1, 1]
+downs.1.2.to_qkv.weight float32 [384, 16, 1, 1]
+downs.1.2.to_out.0.weight float32 [16, 128, 1, 1]
+downs.1.2.to_out.0.bias float32 [16]
+downs.1.2.to_out.1.g float32 [1, 16, 1, 1]
+downs.1.3.1.weight float32 [32, 64, 1, 1]
+downs.1.3.1.bias float32 [32]
+downs.2.0.mlp.1.weight float32 [64, 64]
+downs.2.0.mlp.1.bias float32 [64]
+downs.2.0.block1.proj.weight float32 [32, 32, 3, 3]
+downs.2.0.block1.proj.bias float32 [32]
+downs.2.0.block1.norm.g float32 [1, 32, 1, 1]
+downs.2.0.block2.proj.weight float32 [32, 32, 3, 3]
+downs.2.0.block2.proj.bias float32 [32]
+downs.2.0.block2.norm.g float32 [1, 32, 1, 1]
+downs.2.1.mlp.1.weight float32 [64, 64]
+downs.2.1.mlp.1.bias float32 [64]
+downs.2.1.block1.proj.weight float32 [32, 32, 3, 3]
+downs.2.1.block1.proj.bias float32 [32]
+downs.2.1.block1.norm.g float32 [1, 32, 1, 1]
+downs.2.1.block2.proj.weight float32 [32, 32, 3, 3]
+downs.2.1.block2.proj.bias float32 [32]
+downs.2.1.block2.norm.g float32 [1, 32, 1, 1]
+downs.2.2.mem_kv float32 [2, 4, 4, 32]
+downs.2.2.norm.g float32 [1, 32, 1, 1]
+downs.2.2.to_qkv.weight float32 [384, 32, 1, 1]
+downs.2.2.to_out.weight float32 [32, 128, 1, 1]
+downs.2.2.to_out.bias float32 [32]
+downs.2.3.weight float32 [64, 32, 3, 3]
+downs.2.3.bias float32 [64]
+ups.0.0.mlp.1.weight float32 [128, 64]
+ups.0.0.mlp.1.bias float32 [128]
+ups.0.0.block1.proj.weight float32 [64, 96, 3, 3]
+ups.0.0.block1.proj.bias float32 [64]
+ups.0.0.block1.norm.g float32 [1, 64, 1, 1]
+ups.0.0.block2.proj.weight float32 [64, 64, 3, 3]
+ups.0.0.block2.proj.bias float32 [64]
+ups.0.0.block2.norm.g float32 [1, 64, 1, 1]
+ups.0.0.res_conv.weight float32 [64, 96, 1, 1]
+ups.0.0.res_conv.bias float32 [64]
+ups.0.1.mlp.1.weight float32 [128, 64]
+ups.0.1.mlp.1.bias float32 [128]
+ups.0.1.block1.proj.weight float32 [64, 96, 3, 3]
+ups.0.1.block1.proj.bias float32 [64]
+ups.0.1.block1.norm.g float32 [1, 64, 1, 1]
+ups.0.1.block2.proj.weight float32 [64, 64, 3, 3]
+ups.0.1.block2.proj.bias float32 [64]
+ups.0.1.block2.norm.g float32 [1, 64, 1, 1]
+ups.0.1.res_conv.weight float32 [64, 96, 1, 1]
+ups.0.1.res_conv.bias float32 [64]
+ups.0.2.mem_kv float32 [2, 4, 4, 32]
+ups.0.2.norm.g float32 [1, 64, 1, 1]
+ups.0.2.to_qkv.weight float32 [384, 64, 1, 1]
+ups.0.2.to_out.weight float32 [64, 128, 1, 1]
+ups.0.2.to_out.bias float32 [64]
+ups.0.3.1.weight float32 [32, 64, 3, 3]
+ups.0.3.1.bias float32 [32]
+ups.1.0.mlp.1.weight float32 [64, 64]
+ups.1.0.mlp.1.bias float32 [64]
+ups.1.0.block1.proj.weight float32 [32, 48, 3, 3]
+ups.1.0.block1.proj.bias float32 [32]
+ups.1.0.block1.norm.g float32 [1, 32, 1, 1]
+ups.1.0.block2.proj.weight float32 [32, 32, 3, 3]
+ups.1.0.block2.proj.bias float32 [32]
+ups.1.0.block2.norm.g float32 [1, 32, 1, 1]
+ups.1.0.res_conv.weight float32 [32, 48, 1, 1]
+ups.1.0.res_conv.bias float32 [32]
+ups.1.1.mlp.1.weight float32 [64, 64]
+ups.1.1.mlp.1.bias float32 [64]
+ups.1.1.block1.proj.weight float32 [32, 48, 3, 3]
+ups.1.1.block1.proj.bias float32 [32]
+ups.1.1.block1.norm.g float32 [1, 32, 1, 1]
+ups.1.1.block2.proj.weight float32 [32, 32, 3, 3]
+ups.1.1.block2.proj.bias float32 [32]
+ups.1.1.block2.norm.g float32 [1, 32, 1, 1]
+ups.1.1.res_conv.weight float32 [32, 48, 1, 1]
+ups.1.1.res_conv.bias float32 [32]
+ups.1.2.mem_kv float32 [2, 4, 32, 4]
+ups.1.2.norm.g float32 [1, 32, 1, 1]
+ups.1.2.to_qkv.weight float32 [384, 32, 1, 1]
+ups.1.2.to_out.0.weight float32 [32, 128, 1, 1]
+ups.1.2.to_out.0.bias float32 [32]
+ups.1.2.to_out.1.g float32 [1, 32, 1, 1]
+ups.1.3.1.weight float32 [16, 32, 3, 3]
+ups.1.3.1.bias float32 [16]
+ups.2.0.mlp.1.weight float32 [32, 64]
+ups.2.0.mlp.1.bias float32 [32]
+ups.2.0.block1.proj.weight float32 [16, 32, 3, 3]
+ups.2.0.block1.proj.bias float32 [16]
+ups.2.0.block1.norm.g float32 [1, 16, 1, 1]
+ups.2.0.block2.proj.weight float32 [16, 16, 3, 3]
+ups.2.0.block2.proj.bias float32 [16]
+ups.2.0.block2.norm.g float32 [1, 16, 1, 1]
+ups.2.0.res_conv.weight float32 [16, 32, 1, 1]
+ups.2.0.res_conv.bias float32 [16]
+ups.2.1.mlp.1.weight float32 [32, 64]
+ups.2.1.mlp.1.bias float32 [32]
+ups.2.1.block1.proj.weight float32 [16, 32, 3, 3]
+ups.2.1.block1.proj.bias float32 [16]
+ups.2.1.block1.norm.g float32 [1, 16, 1, 1]
+ups.2.1.block2.proj.weight float32 [16, 16, 3, 3]
+ups.2.1.block2.proj.bias float32 [16]
+ups.2.1.block2.norm.g float32 [1, 16, 1, 1]
+ups.2.1.res_conv.weight float32 [16, 32, 1, 1]
+ups.2.1.res_conv.bias float32 [16]
+ups.2.2.mem_kv float32 [2, 4, 32, 4]
+ups.2.2.norm.g float32 [1, 16, 1, 1]
+ups.2.2.to_qkv.weight float32 [384, 16, 1, 1]
+ups.2.2.to_out.0.weight float32 [16, 128, 1, 1]
+ups.2.2.to_out.0.bias float32 [16]
+ups.2.2.to_out.1.g float32 [1, 16, 1, 1]
+ups.2.3.weight float32 [16, 16, 3, 3]
+ups.2.3.bias float32 [16]
+mid_block1.mlp.1.weight float32 [128, 64]
+mid_block1.mlp.1.bias float32 [128]
+mid_block1.block1.proj.weight float32 [64, 64, 3, 3]
+mid_block1.block1.proj.bias float32 [64]
+mid_block1.block1.norm.g float32 [1, 64, 1, 1]
+mid_block1.block2.proj.weight float32 [64, 64, 3, 3]
+mid_block1.block2.proj.bias float32 [64]
+mid_block1.block2.norm.g float32 [1, 64, 1, 1]
+mid_attn.mem_kv float32 [2, 4, 4, 32]
+mid_attn.norm.g float32 [1, 64, 1, 1]
+mid_attn.to_qkv.weight float32 [384, 64, 1, 1]
+mid_attn.to_out.weight float32 [64, 128, 1, 1]
+mid_attn.to_out.bias float32 [64]
+mid_block2.mlp.1.weight float32 [128, 64]
+mid_block2.mlp.1.bias float32 [128]
+mid_block2.block1.proj.weight float32 [64, 64, 3, 3]
+mid_block2.block1.proj.bias float32 [64]
+mid_block2.block1.norm.g float32 [1, 64, 1, 1]
+mid_block2.block2.proj.weight float32 [64, 64, 3, 3]
+mid_block2.block2.proj.bias float32 [64]
+mid_block2.block2.norm.g float32 [1, 64, 1, 1]
+final_res_block.mlp.1.weight float32 [32, 64]
+final_res_block.mlp.1.bias float32 [32]
+final_res_block.block1.proj.weight float32 [16, 32, 3, 3]
+final_res_block.block1.proj.bias float32 [16]
+final_res_block.block1.norm.g float32 [1, 16, 1, 1]
+final_res_block.block2.proj.weight float32 [16, 16, 3, 3]
+final_res_block.block2.proj.bias float32 [16]
+final_res_block.block2.norm.g float32 [1, 16, 1, 1]
+final_res_block.res_conv.weight float32 [16, 32, 1, 1]
+final_res_block.res_conv.bias float32 [16]
+final_conv.weight float32 [3, 16, 1, 1]
+final_conv.bias float32 [3]";
 }

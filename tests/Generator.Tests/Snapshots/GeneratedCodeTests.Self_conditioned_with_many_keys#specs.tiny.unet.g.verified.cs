@@ -6,18 +6,25 @@
 namespace Shop.Conditioned;
 
 /// <summary>
-/// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 2, 32, 48] noised to the given timesteps, predicts v = sqrt(alpha-bar) noise - sqrt(1 - alpha-bar) x_0.
+/// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 2, 32, 48] noised to the
+/// given timesteps, predicts v = sqrt(alpha-bar) noise - sqrt(1 - alpha-bar) x_0.
 /// </summary>
 /// <remarks>
 /// <code>
-/// level         size  width  blocks  attention     parameters      MFLOP
-/// in         32 x 48     12  -       -                  7,772        3.7
-/// 0          32 x 48     24  2 + 2   -                 43,788      110.8
-/// 1          16 x 24     48  2 + 2   linear           181,488      125.7
-/// 2           8 x 12     48  2 + 2   full             302,400       57.5
-/// mid         8 x 12     48  2       full              96,960       18.3
-/// out        32 x 48     12  1       -                  5,162       12.9
-///                                    total            637,570      328.9
+/// in   2 @ 32 x 48  channels @ height x width  2 @ 32 x 48
+/// 0    └─ 12 @ 32 x 48 ────── skips ────── 24 @ 32 x 48 ─┘
+/// 1       └─ 24 @ 16 x 24 ───────────── 48 @ 16 x 24 ─┘
+/// 2          └─ 48 @ 8 x 12 ───────── 48 @ 8 x 12 ─┘
+/// mid           └───────── 48 @ 8 x 12 ─────────┘
+///
+/// level         size  width  blocks  attention      parameters      MFLOP
+/// in         32 x 48     12  -       -                   7,772        3.7
+/// 0          32 x 48     24  2 + 2   -                  43,788      110.8
+/// 1          16 x 24     48  2 + 2   linear            181,488      125.7
+/// 2           8 x 12     48  2 + 2   full              302,400       57.5
+/// mid         8 x 12     48  2       full               96,960       18.3
+/// out        32 x 48     12  1       -                   5,162       12.9
+///                                    total             637,570      328.9
 /// </code>
 /// </remarks>
 public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
@@ -25,13 +32,19 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 637570;
 
-    /// <summary>Image channels, in and out.</summary>
+    /// <summary>Floating point operations of one forward pass of one image: of convolutions, linear layers and attention's products, a multiply-add as two.</summary>
+    public const long ForwardFlops = 328907856;
+
+    /// <summary>Channels of the images that go in.</summary>
     public const int Channels = 2;
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Channels that come out.</summary>
+    public const int OutChannels = 2;
+
+    /// <summary>Height of the images, pixels.</summary>
     public const int ImageHeight = 32;
 
-    /// <summary>Pixels.</summary>
+    /// <summary>Width of the images, pixels.</summary>
     public const int ImageWidth = 48;
 
     /// <summary>Height and width of the image over those of the lowest level.</summary>
@@ -207,13 +220,14 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
         Variance = global::UNetGen.Diffusion.Variance.FixedLarge,
     };
 
-    private static readonly global::UNetGen.NetworkInfo Description = new()
+    /// <summary>What the network is, without making one.</summary>
+    public static global::UNetGen.NetworkInfo Description { get; } = new()
     {
         Name = nameof(ManyKeysUNet),
         SpecPath = "specs/tiny.unet.yaml",
         SpecHash = SpecHash,
         Channels = Channels,
-        OutChannels = 2,
+        OutChannels = OutChannels,
         ImageHeight = ImageHeight,
         ImageWidth = ImageWidth,
         DownsampleFactor = DownsampleFactor,
@@ -228,6 +242,7 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
             new("mid", 8, 12, 48, "2", "full", 96960, 18335232, 90816),
             new("out", 32, 48, 12, "1", "-", 5162, 12904128, 150528),
         },
+        StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
         Spec = @"preset: lucidrains
 image_size: [32, 48]
 channels: 2
@@ -466,4 +481,219 @@ diffusion:
         {
         }
     }
+
+    // PyTorch's state_dict in its order: key, type and shape; what is fixed isn't trained.
+    private const string StateDictTable = @"
+init_conv.weight float32 [12, 4, 5, 5]
+init_conv.bias float32 [12]
+time_mlp.0.weights float32 [8]
+time_mlp.1.weight float32 [72, 17]
+time_mlp.1.bias float32 [72]
+time_mlp.3.weight float32 [72, 72]
+time_mlp.3.bias float32 [72]
+downs.0.0.mlp.1.weight float32 [12, 72]
+downs.0.0.mlp.1.bias float32 [12]
+downs.0.0.block1.proj.weight float32 [12, 12, 3, 3]
+downs.0.0.block1.proj.bias float32 [12]
+downs.0.0.block1.norm.weight float32 [12]
+downs.0.0.block1.norm.bias float32 [12]
+downs.0.0.block2.proj.weight float32 [12, 12, 3, 3]
+downs.0.0.block2.proj.bias float32 [12]
+downs.0.0.block2.norm.weight float32 [12]
+downs.0.0.block2.norm.bias float32 [12]
+downs.0.1.mlp.1.weight float32 [12, 72]
+downs.0.1.mlp.1.bias float32 [12]
+downs.0.1.block1.proj.weight float32 [12, 12, 3, 3]
+downs.0.1.block1.proj.bias float32 [12]
+downs.0.1.block1.norm.weight float32 [12]
+downs.0.1.block1.norm.bias float32 [12]
+downs.0.1.block2.proj.weight float32 [12, 12, 3, 3]
+downs.0.1.block2.proj.bias float32 [12]
+downs.0.1.block2.norm.weight float32 [12]
+downs.0.1.block2.norm.bias float32 [12]
+downs.0.3.1.weight float32 [24, 12, 3, 3]
+downs.0.3.1.bias float32 [24]
+downs.1.0.mlp.1.weight float32 [24, 72]
+downs.1.0.mlp.1.bias float32 [24]
+downs.1.0.block1.proj.weight float32 [24, 24, 3, 3]
+downs.1.0.block1.proj.bias float32 [24]
+downs.1.0.block1.norm.weight float32 [24]
+downs.1.0.block1.norm.bias float32 [24]
+downs.1.0.block2.proj.weight float32 [24, 24, 3, 3]
+downs.1.0.block2.proj.bias float32 [24]
+downs.1.0.block2.norm.weight float32 [24]
+downs.1.0.block2.norm.bias float32 [24]
+downs.1.1.mlp.1.weight float32 [24, 72]
+downs.1.1.mlp.1.bias float32 [24]
+downs.1.1.block1.proj.weight float32 [24, 24, 3, 3]
+downs.1.1.block1.proj.bias float32 [24]
+downs.1.1.block1.norm.weight float32 [24]
+downs.1.1.block1.norm.bias float32 [24]
+downs.1.1.block2.proj.weight float32 [24, 24, 3, 3]
+downs.1.1.block2.proj.bias float32 [24]
+downs.1.1.block2.norm.weight float32 [24]
+downs.1.1.block2.norm.bias float32 [24]
+downs.1.2.mem_kv float32 [2, 2, 16, 3]
+downs.1.2.norm.g float32 [1, 24, 1, 1]
+downs.1.2.to_qkv.weight float32 [96, 24, 1, 1]
+downs.1.2.to_out.0.weight float32 [24, 32, 1, 1]
+downs.1.2.to_out.0.bias float32 [24]
+downs.1.2.to_out.1.g float32 [1, 24, 1, 1]
+downs.1.3.1.weight float32 [48, 24, 3, 3]
+downs.1.3.1.bias float32 [48]
+downs.2.0.mlp.1.weight float32 [48, 72]
+downs.2.0.mlp.1.bias float32 [48]
+downs.2.0.block1.proj.weight float32 [48, 48, 3, 3]
+downs.2.0.block1.proj.bias float32 [48]
+downs.2.0.block1.norm.weight float32 [48]
+downs.2.0.block1.norm.bias float32 [48]
+downs.2.0.block2.proj.weight float32 [48, 48, 3, 3]
+downs.2.0.block2.proj.bias float32 [48]
+downs.2.0.block2.norm.weight float32 [48]
+downs.2.0.block2.norm.bias float32 [48]
+downs.2.1.mlp.1.weight float32 [48, 72]
+downs.2.1.mlp.1.bias float32 [48]
+downs.2.1.block1.proj.weight float32 [48, 48, 3, 3]
+downs.2.1.block1.proj.bias float32 [48]
+downs.2.1.block1.norm.weight float32 [48]
+downs.2.1.block1.norm.bias float32 [48]
+downs.2.1.block2.proj.weight float32 [48, 48, 3, 3]
+downs.2.1.block2.proj.bias float32 [48]
+downs.2.1.block2.norm.weight float32 [48]
+downs.2.1.block2.norm.bias float32 [48]
+downs.2.2.mem_kv float32 [2, 2, 3, 16]
+downs.2.2.norm.g float32 [1, 48, 1, 1]
+downs.2.2.to_qkv.weight float32 [96, 48, 1, 1]
+downs.2.2.to_out.weight float32 [48, 32, 1, 1]
+downs.2.2.to_out.bias float32 [48]
+downs.2.3.weight float32 [48, 48, 3, 3]
+downs.2.3.bias float32 [48]
+ups.0.0.mlp.1.weight float32 [48, 72]
+ups.0.0.mlp.1.bias float32 [48]
+ups.0.0.block1.proj.weight float32 [48, 96, 3, 3]
+ups.0.0.block1.proj.bias float32 [48]
+ups.0.0.block1.norm.weight float32 [48]
+ups.0.0.block1.norm.bias float32 [48]
+ups.0.0.block2.proj.weight float32 [48, 48, 3, 3]
+ups.0.0.block2.proj.bias float32 [48]
+ups.0.0.block2.norm.weight float32 [48]
+ups.0.0.block2.norm.bias float32 [48]
+ups.0.0.res_conv.weight float32 [48, 96, 1, 1]
+ups.0.0.res_conv.bias float32 [48]
+ups.0.1.mlp.1.weight float32 [48, 72]
+ups.0.1.mlp.1.bias float32 [48]
+ups.0.1.block1.proj.weight float32 [48, 96, 3, 3]
+ups.0.1.block1.proj.bias float32 [48]
+ups.0.1.block1.norm.weight float32 [48]
+ups.0.1.block1.norm.bias float32 [48]
+ups.0.1.block2.proj.weight float32 [48, 48, 3, 3]
+ups.0.1.block2.proj.bias float32 [48]
+ups.0.1.block2.norm.weight float32 [48]
+ups.0.1.block2.norm.bias float32 [48]
+ups.0.1.res_conv.weight float32 [48, 96, 1, 1]
+ups.0.1.res_conv.bias float32 [48]
+ups.0.2.mem_kv float32 [2, 2, 3, 16]
+ups.0.2.norm.g float32 [1, 48, 1, 1]
+ups.0.2.to_qkv.weight float32 [96, 48, 1, 1]
+ups.0.2.to_out.weight float32 [48, 32, 1, 1]
+ups.0.2.to_out.bias float32 [48]
+ups.0.3.1.weight float32 [48, 48, 4, 4]
+ups.0.3.1.bias float32 [48]
+ups.1.0.mlp.1.weight float32 [48, 72]
+ups.1.0.mlp.1.bias float32 [48]
+ups.1.0.block1.proj.weight float32 [48, 72, 3, 3]
+ups.1.0.block1.proj.bias float32 [48]
+ups.1.0.block1.norm.weight float32 [48]
+ups.1.0.block1.norm.bias float32 [48]
+ups.1.0.block2.proj.weight float32 [48, 48, 3, 3]
+ups.1.0.block2.proj.bias float32 [48]
+ups.1.0.block2.norm.weight float32 [48]
+ups.1.0.block2.norm.bias float32 [48]
+ups.1.0.res_conv.weight float32 [48, 72, 1, 1]
+ups.1.0.res_conv.bias float32 [48]
+ups.1.1.mlp.1.weight float32 [48, 72]
+ups.1.1.mlp.1.bias float32 [48]
+ups.1.1.block1.proj.weight float32 [48, 72, 3, 3]
+ups.1.1.block1.proj.bias float32 [48]
+ups.1.1.block1.norm.weight float32 [48]
+ups.1.1.block1.norm.bias float32 [48]
+ups.1.1.block2.proj.weight float32 [48, 48, 3, 3]
+ups.1.1.block2.proj.bias float32 [48]
+ups.1.1.block2.norm.weight float32 [48]
+ups.1.1.block2.norm.bias float32 [48]
+ups.1.1.res_conv.weight float32 [48, 72, 1, 1]
+ups.1.1.res_conv.bias float32 [48]
+ups.1.2.mem_kv float32 [2, 2, 16, 3]
+ups.1.2.norm.g float32 [1, 48, 1, 1]
+ups.1.2.to_qkv.weight float32 [96, 48, 1, 1]
+ups.1.2.to_out.0.weight float32 [48, 32, 1, 1]
+ups.1.2.to_out.0.bias float32 [48]
+ups.1.2.to_out.1.g float32 [1, 48, 1, 1]
+ups.1.3.1.weight float32 [48, 24, 4, 4]
+ups.1.3.1.bias float32 [24]
+ups.2.0.mlp.1.weight float32 [24, 72]
+ups.2.0.mlp.1.bias float32 [24]
+ups.2.0.block1.proj.weight float32 [24, 36, 3, 3]
+ups.2.0.block1.proj.bias float32 [24]
+ups.2.0.block1.norm.weight float32 [24]
+ups.2.0.block1.norm.bias float32 [24]
+ups.2.0.block2.proj.weight float32 [24, 24, 3, 3]
+ups.2.0.block2.proj.bias float32 [24]
+ups.2.0.block2.norm.weight float32 [24]
+ups.2.0.block2.norm.bias float32 [24]
+ups.2.0.res_conv.weight float32 [24, 36, 1, 1]
+ups.2.0.res_conv.bias float32 [24]
+ups.2.1.mlp.1.weight float32 [24, 72]
+ups.2.1.mlp.1.bias float32 [24]
+ups.2.1.block1.proj.weight float32 [24, 36, 3, 3]
+ups.2.1.block1.proj.bias float32 [24]
+ups.2.1.block1.norm.weight float32 [24]
+ups.2.1.block1.norm.bias float32 [24]
+ups.2.1.block2.proj.weight float32 [24, 24, 3, 3]
+ups.2.1.block2.proj.bias float32 [24]
+ups.2.1.block2.norm.weight float32 [24]
+ups.2.1.block2.norm.bias float32 [24]
+ups.2.1.res_conv.weight float32 [24, 36, 1, 1]
+ups.2.1.res_conv.bias float32 [24]
+ups.2.3.weight float32 [12, 24, 3, 3]
+ups.2.3.bias float32 [12]
+mid_block1.mlp.1.weight float32 [48, 72]
+mid_block1.mlp.1.bias float32 [48]
+mid_block1.block1.proj.weight float32 [48, 48, 3, 3]
+mid_block1.block1.proj.bias float32 [48]
+mid_block1.block1.norm.weight float32 [48]
+mid_block1.block1.norm.bias float32 [48]
+mid_block1.block2.proj.weight float32 [48, 48, 3, 3]
+mid_block1.block2.proj.bias float32 [48]
+mid_block1.block2.norm.weight float32 [48]
+mid_block1.block2.norm.bias float32 [48]
+mid_attn.mem_kv float32 [2, 2, 3, 16]
+mid_attn.norm.g float32 [1, 48, 1, 1]
+mid_attn.to_qkv.weight float32 [96, 48, 1, 1]
+mid_attn.to_out.weight float32 [48, 32, 1, 1]
+mid_attn.to_out.bias float32 [48]
+mid_block2.mlp.1.weight float32 [48, 72]
+mid_block2.mlp.1.bias float32 [48]
+mid_block2.block1.proj.weight float32 [48, 48, 3, 3]
+mid_block2.block1.proj.bias float32 [48]
+mid_block2.block1.norm.weight float32 [48]
+mid_block2.block1.norm.bias float32 [48]
+mid_block2.block2.proj.weight float32 [48, 48, 3, 3]
+mid_block2.block2.proj.bias float32 [48]
+mid_block2.block2.norm.weight float32 [48]
+mid_block2.block2.norm.bias float32 [48]
+final_res_block.mlp.1.weight float32 [12, 72]
+final_res_block.mlp.1.bias float32 [12]
+final_res_block.block1.proj.weight float32 [12, 24, 3, 3]
+final_res_block.block1.proj.bias float32 [12]
+final_res_block.block1.norm.weight float32 [12]
+final_res_block.block1.norm.bias float32 [12]
+final_res_block.block2.proj.weight float32 [12, 12, 3, 3]
+final_res_block.block2.proj.bias float32 [12]
+final_res_block.block2.norm.weight float32 [12]
+final_res_block.block2.norm.bias float32 [12]
+final_res_block.res_conv.weight float32 [12, 24, 1, 1]
+final_res_block.res_conv.bias float32 [12]
+final_conv.weight float32 [2, 12, 1, 1]
+final_conv.bias float32 [2]";
 }

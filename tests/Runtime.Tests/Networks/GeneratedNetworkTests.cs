@@ -104,6 +104,7 @@ public sealed class GeneratedNetworkTests
         using var network = new ManyKeys();
         Assert.Equal((2, 12, 16, 4), (ManyKeys.Channels, ManyKeys.ImageHeight, ManyKeys.ImageWidth, ManyKeys.DownsampleFactor));
         Assert.Equal((2, 12, 16, 4), (network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth, network.Info.DownsampleFactor));
+        Assert.Equal((2, network.Info.ForwardFlops), (ManyKeys.OutChannels, ManyKeys.ForwardFlops));
         Assert.True(network.Info.SelfCondition);
         Assert.Equal("Specs/Variants/many_keys.unet.yaml", network.Info.SpecPath);
         Assert.Equal(["in", "0", "1", "2", "mid", "out"], network.Info.Levels.Select(level => level.Name));

@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using UNetGen.Generator.Planning;
+using UNetGen.Generator.Specs;
+
+namespace UNetGen.Generator.Emission;
+
+/// <summary>What a class declares whether its spec is right or not, so that code which uses it compiles in both cases.</summary>
+internal static class ClassSurface
+{
+    /// <summary>A class can't have the name of its own member.</summary>
+    public static readonly ImmutableHashSet<string> ReservedMembers = ImmutableHashSet.Create(
+        "ParameterCount", "ForwardFlops", "Channels", "OutChannels", "ImageHeight", "ImageWidth", "DownsampleFactor", "SpecHash",
+        "forward", "Info", "Diffusion", "Description", "DiffusionOfSpec", ManifestEmitter.Constant);
+
+    /// <summary>Nothing is counted where some blocks are the user's own: <c>Info</c> then counts the live parameters.</summary>
+    public static void EmitConstants(SourceWriter writer, NetworkPlan plan) => EmitConstants(writer, new Constants(
+        plan.IsOpen ? null : (plan.ParameterCount, plan.ForwardFlops), plan.Channels, plan.OutChannels, plan.Height, plan.Width, plan.DownsampleFactor, plan.SpecHash));
+
+    /// <summary>Of a spec with errors: what could be read, else 1, since constants that are divided by a constant 0 don't compile.</summary>
+    public static void EmitConstants(SourceWriter writer, UNetSpec broken)
+    {
+        var channels = Math.Max(1, broken.Channels);
+        EmitConstants(writer, new Constants((1, 1), channels, channels, Math.Max(1, broken.ImageSize.Height), Math.Max(1, broken.ImageSize.Width), 1, ""));
+    }
+
+    private static void EmitConstants(SourceWriter writer, Constants values)
+    {
+        if (values.Counted is var (parameters, flops))
+        {
+            Constant("Trainable parameters.", "long", "ParameterCount", Number(parameters));
+            Constant("Floating point operations of one forward pass of one image: of convolutions, linear layers and attention's products, a multiply-add as two.",
+                "long", "ForwardFlops", Number(flops));
+        }
+
+        Constant("Channels of the images that go in.", "int", "Channels", Number(values.Channels));
+        Constant("Channels that come out.", "int", "OutChannels", Number(values.OutChannels));
+        Constant("Height of the images, pixels.", "int", "ImageHeight", Number(values.Height));
+        Constant("Width of the images, pixels.", "int", "ImageWidth", Number(values.Width));
+        Constant("Height and width of the image over those of the lowest level.", "int", "DownsampleFactor", Number(values.DownsampleFactor));
+        Constant("SHA-256 of the effective spec: two networks with the same hash load each other's weights.", "string", "SpecHash", CSharp.Literal(values.SpecHash));
+
+        void Constant(string summary, string type, string name, string value)
+        {
+            writer.Summary(summary);
+            writer.Line($"public const {type} {name} = {value};");
+            writer.Line();
+        }
+    }
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private readonly record struct Constants(
+        (long Parameters, long Flops)? Counted, int Channels, int OutChannels, int Height, int Width, int DownsampleFactor, string SpecHash);
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+using UNetGen.Generator.Planning;
+
+namespace UNetGen.Generator.Emission;
+
+/// <summary>Writes what a network says of itself: its <c>NetworkInfo</c> and its diffusion.</summary>
+internal static class DescriptionEmitter
+{
+    public static void Emit(SourceWriter writer, NetworkPlan plan, string specPath)
+    {
+        writer.Line("/// <inheritdoc/>");
+        writer.Line(plan.IsOpen
+            ? "public override global::UNetGen.NetworkInfo Info => Description with { ParameterCount = CountParameters() };"
+            : "public override global::UNetGen.NetworkInfo Info => Description;");
+        writer.Line();
+        writer.Line("/// <inheritdoc/>");
+        writer.Line("public override global::UNetGen.Diffusion.DiffusionOptions Diffusion => DiffusionOfSpec;");
+        writer.Line();
+        writer.Open("private static readonly global::UNetGen.Diffusion.DiffusionOptions DiffusionOfSpec = new()");
+        foreach (var property in plan.Diffusion)
+            writer.Line($"{property.Name} = {CSharp.Value(property.Value)},");
+        writer.Close(";");
+        writer.Line();
+        writer.Summary("What the network is, without making one.");
+        writer.Open("public static global::UNetGen.NetworkInfo Description { get; } = new()");
+        writer.Line($"Name = nameof({plan.Name}),");
+        writer.Line($"SpecPath = {CSharp.Literal(specPath)},");
+        foreach (var constant in new[] { "SpecHash", "Channels", "OutChannels", "ImageHeight", "ImageWidth", "DownsampleFactor" })
+            writer.Line($"{constant} = {constant},");
+        writer.Line(plan.IsOpen ? "ParameterCount = 0, // Info counts the live ones" : "ParameterCount = ParameterCount,");
+        writer.Line($"SelfCondition = {CSharp.Value(plan.SelfCondition)},");
+        if (plan.NumClasses is { } classes)
+            writer.Line($"NumClasses = {CSharp.Value(classes)},");
+        writer.Open("Levels = new global::UNetGen.LevelInfo[]");
+        foreach (var row in plan.Levels)
+        {
+            writer.Line($"new({CSharp.Literal(row.Name)}, {row.Height}, {row.Width}, {row.Channels}, {CSharp.Literal(row.Blocks)}, {CSharp.Literal(row.Attention)}, "
+                + $"{Number(row.Parameters)}, {Number(row.Cost.Flops)}, {Number(row.Cost.Elements)}),");
+        }
+
+        writer.Close(",");
+        writer.Line($"StateDict = new global::UNetGen.Interop.StateDictManifest({ManifestEmitter.Constant}),");
+        writer.Line($"Spec = {CSharp.Verbatim(plan.Spec)},");
+        writer.Close(";");
+    }
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

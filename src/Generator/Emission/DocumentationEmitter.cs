@@ -1,0 +1,24 @@
+using UNetGen.Generator.Planning;
+
+namespace UNetGen.Generator.Emission;
+
+/// <summary>What one reads when hovering over a generated class.</summary>
+internal static class DocumentationEmitter
+{
+    public static void EmitClass(SourceWriter writer, NetworkPlan plan, string specPath)
+    {
+        writer.Line("/// <summary>");
+        writer.Line($"/// The U-Net of <c>{SourceWriter.Escape(specPath)}</c>: given images [batch, {plan.Channels}, {plan.Height}, {plan.Width}] noised to the");
+        writer.Line($"/// given timesteps, predicts {SourceWriter.Escape(plan.Predicts)}.");
+        writer.Line("/// </summary>");
+        writer.Line("/// <remarks>");
+        writer.Line("/// <code>");
+        foreach (var row in UDiagram.Rows(plan))
+            writer.Line($"/// {row}");
+        writer.Line("///");
+        foreach (var row in LevelTable.Rows(plan))
+            writer.Line($"/// {row}");
+        writer.Line("/// </code>");
+        writer.Line("/// </remarks>");
+    }
+}

@@ -1,0 +1,16 @@
+using static TorchSharp.torch;
+
+namespace UNetGen.Runtime.Tests.Networks;
+
+/// <summary>Every network that was generated into these tests, so that what must hold for all of them is asked of all of them.</summary>
+internal static class AllNetworks
+{
+    public static readonly IReadOnlyList<Type> Types =
+    [
+        .. typeof(AllNetworks).Assembly.GetTypes()
+            .Where(type => type.IsSubclassOf(typeof(NoisePredictor)) && type.GetField("SpecHash") is not null)
+            .OrderBy(type => type.Name, StringComparer.Ordinal),
+    ];
+
+    public static NoisePredictor Create(Type type) => (NoisePredictor)type.GetConstructor([typeof(Device), typeof(ScalarType?)])!.Invoke([null, null]);
+}

@@ -1,0 +1,21 @@
+using UNetGen.Interop;
+
+namespace UNetGen.Runtime.Tests.Networks;
+
+/// <summary>The state_dict that a class was generated with is the one that its blocks have.</summary>
+public sealed class ManifestTests
+{
+    public static TheoryData<string> Names => [.. AllNetworks.Types.Select(type => type.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Keys_order_types_shapes_and_what_is_trained_are_the_live_module_s(string name)
+    {
+        using var network = AllNetworks.Create(AllNetworks.Types.Single(type => type.Name == name));
+        var trained = network.named_parameters().Where(pair => pair.parameter.requires_grad).Select(pair => pair.name).ToHashSet();
+        Assert.Equal(
+            network.state_dict().Select(pair => $"{new StateDictEntry(pair.Key, pair.Value.dtype, pair.Value.shape, trained.Contains(pair.Key))}"),
+            network.Info.StateDict.Select(entry => $"{entry}"));
+        Assert.Empty(network.Info.StateDict.OpenPrefixes);
+    }
+}
