@@ -10,6 +10,9 @@ internal static class Catalog
 
     public static IEnumerable<string> Names => Networks.Select(type => type.Name);
 
+    /// <summary>What the networks are, without making them.</summary>
+    public static IEnumerable<NetworkInfo> Descriptions => Networks.Select(type => (NetworkInfo)type.GetProperty(nameof(ShapesUNet.Description))!.GetValue(null)!);
+
     /// <summary>A fresh network.</summary>
     /// <param name="name">The class's name, or its spec's file name without <c>.unet.yaml</c>; case doesn't matter.</param>
     /// <exception cref="UNetGenException">There is none of that name.</exception>

@@ -39,11 +39,9 @@ internal static class InspectCommand
     private static void List()
     {
         var table = new Table().Border(TableBorder.Horizontal).AddColumns("network", "spec", "image").AddColumn(Right("parameters"));
-        foreach (var name in Catalog.Names)
+        foreach (var info in Catalog.Descriptions)
         {
-            using var network = Catalog.Create(name);
-            var info = network.Info;
-            table.AddRow(name, info.SpecPath, $"{info.Channels} x {info.ImageHeight} x {info.ImageWidth}", Count(info.ParameterCount));
+            table.AddRow(info.Name, info.SpecPath, $"{info.Channels} x {info.ImageHeight} x {info.ImageWidth}", Count(info.ParameterCount));
         }
 
         AnsiConsole.Write(table);

@@ -25,7 +25,7 @@ public sealed class UserErrorTests : IDisposable
     {
         var error = program.Fail(1, "train", "--spec", "nonsense");
         Assert.Contains("'nonsense'", error);
-        Assert.Contains("MnistUNet, ShapesUNet", error);
+        Assert.Contains("Cifar10UNet, MnistUNet, ShapesUNet", error);
     }
 
     [Fact]
