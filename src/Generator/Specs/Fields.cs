@@ -119,23 +119,23 @@ internal static class Fields
                 .AlsoKnownAs(Preset.Lucidrains, "denoising_diffusion_pytorch", "denoising-diffusion-pytorch"),
             s => s.Preset ?? default, (_, v) => Presets.Defaults(v)) { Required = true },
         new Field<ImageSize>("image_size", "Height and width of the images, pixels.", new ImageSizeType(MaxImageSize),
-            s => s.ImageSize, (s, v) => s with { ImageSize = v }) { Required = true, AlsoKnownAs = ["sample_size", "resolution"] },
+            s => s.ImageSize, (s, v) => s with { ImageSize = v }) { Required = true, AlsoKnownAs = ["sample_size", "resolution", "image_resolution", "img_resolution", "img_size"] },
         new Field<int>("channels", "Image channels, in and out.", new IntType(1, 4096), s => s.Channels, (s, v) => s with { Channels = v })
-            { Required = true, AlsoKnownAs = ["in_channels", "out_channels"] },
+            { Required = true, AlsoKnownAs = ["in_channels", "out_channels", "img_channels", "image_channels"] },
         new Field<int>("dim", "The base width.", new IntType(int.MinValue, int.MaxValue, $"an even whole number from 4 to {MaxWidth}"), s => s.Dim, (s, v) => s with { Dim = v })
-            { Required = true, AlsoKnownAs = ["model_channels", "num_channels", "base_channels"] },
+            { Required = true, AlsoKnownAs = ["model_channels", "num_channels", "base_channels", "ch"] },
         new Field<EquatableArray<int>>("channel_multipliers", "One level an entry; its width is dim times the entry.",
             new ListType<int>(new IntType(int.MinValue, int.MaxValue, "a whole number from 1"), "a list of whole numbers from 1, one a level"),
             s => s.ChannelMultipliers, (s, v) => s with { ChannelMultipliers = v })
-            { Required = true, AlsoKnownAs = ["dim_mults", "channel_mult", "block_out_channels", "ch_mult"] },
+            { Required = true, AlsoKnownAs = ["dim_mults", "channel_mult", "channel_mults", "block_out_channels", "ch_mult"] },
         new Field<int>("time_emb_dim", "Width of the time embedding; 4 * dim where it isn't given.", new IntType(1, MaxTimeEmbDim),
-            s => s.TimeEmbDim, (s, v) => s with { GivenTimeEmbDim = v }),
+            s => s.TimeEmbDim, (s, v) => s with { GivenTimeEmbDim = v }) { AlsoKnownAs = ["time_embed_dim", "time_embedding_dim", "time_dim"] },
         new Field<int>("init_dim", "Width after the first convolution; where it isn't given dim, in preset adm the first level's width.", Width,
             s => s.InitDim, (s, v) => s with { GivenInitDim = v }),
         new Field<int>("init_kernel", "Kernel of the first convolution.", new OddIntType(31), s => s.InitKernel, (s, v) => s with { InitKernel = v }),
         new Field<EquatableArray<int>>("blocks_per_level", "Residual blocks a level, on the way down; on the way up it is one more.", BlocksPerLevel,
             s => Enumerable.Range(0, s.Levels).Select(s.BlocksAt).ToEquatableArray(), (s, v) => s with { GivenBlocksPerLevel = v })
-            { AlsoKnownAs = ["layers_per_block", "num_res_blocks"], NarrowedBy = preset => InDenoisingDiffusion(preset, new FixedType<EquatableArray<int>>(BlocksPerLevel, new[] { 2 }.ToEquatableArray(), "is fixed by the presets annotated and lucidrains")) },
+            { AlsoKnownAs = ["layers_per_block", "num_res_blocks", "num_blocks"], NarrowedBy = preset => InDenoisingDiffusion(preset, new FixedType<EquatableArray<int>>(BlocksPerLevel, new[] { 2 }.ToEquatableArray(), "is fixed by the presets annotated and lucidrains")) },
         new Field<Norm>("norm", "What normalises in residual blocks.",
             new ChoiceType<Norm>().AlsoKnownAs(Norm.Group, "group_norm", "GroupNorm", "gn").AlsoKnownAs(Norm.Rms, "rms_norm", "RMSNorm"),
             s => s.Norm, (s, v) => s with { Norm = v }) { OnlyIf = Normalises },
@@ -146,21 +146,21 @@ internal static class Fields
         new Field<bool>("weight_standardization", "Whether residual blocks standardise their filters.", new BoolType(),
             s => s.WeightStandardization, (s, v) => s with { WeightStandardization = v }) { OnlyIf = OwnBlocks },
         new Field<Activation>("activation", "The nonlinearity of residual blocks.", new ChoiceType<Activation>().AlsoKnownAs(Activation.Silu, "swish"),
-            s => s.Activation, (s, v) => s with { Activation = v }) { AlsoKnownAs = ["act_fn"], OnlyIf = Normalises },
+            s => s.Activation, (s, v) => s with { Activation = v }) { AlsoKnownAs = ["act_fn", "nonlinearity"], OnlyIf = Normalises },
         new Field<double>("dropout", "Probability, in residual blocks.", new FloatType("a number from 0 to below 1", v => v is >= 0 and < 1),
-            s => s.Dropout, (s, v) => s with { Dropout = v }) { OnlyIf = OwnBlocks },
+            s => s.Dropout, (s, v) => s with { Dropout = v }) { AlsoKnownAs = ["dropout_rate", "dropout_prob"], OnlyIf = OwnBlocks },
 
         new Field<TimeEmbeddingType>("time_embedding.type", "How a timestep becomes a vector.",
             new ChoiceType<TimeEmbeddingType>().AlsoKnownAs(TimeEmbeddingType.Sinusoidal, "positional", "sinusoid").AlsoKnownAs(TimeEmbeddingType.Fourier, "random_fourier"),
-            s => s.TimeEmbedding.Type, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Type = v } }),
+            s => s.TimeEmbedding.Type, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Type = v } }) { AlsoKnownAs = ["time_embedding_type"] },
         new Field<double>("time_embedding.theta", "The lowest frequency is about 1 / theta.", new FloatType("a finite number above 1", v => v > 1),
-            s => s.TimeEmbedding.Theta, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Theta = v } }) { OnlyIf = Sinusoidal },
+            s => s.TimeEmbedding.Theta, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Theta = v } }) { AlsoKnownAs = ["sinusoidal_pos_emb_theta"], OnlyIf = Sinusoidal },
         new Field<SinusoidOrder>("time_embedding.order", "Which half comes first.", new ChoiceType<SinusoidOrder>(),
             s => s.TimeEmbedding.Order, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Order = v } }) { OnlyIf = Sinusoidal },
         new Field<int>("time_embedding.freq_shift", "Frequencies are divided by half - freq_shift.", new IntType(0, 1),
             s => s.TimeEmbedding.FreqShift, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { FreqShift = v } }) { OnlyIf = Sinusoidal },
-        new Field<TimeConditioning>("time_embedding.conditioning", "How time enters a residual block.", new ChoiceType<TimeConditioning>(),
-            s => s.TimeEmbedding.Conditioning, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Conditioning = v } }) { OnlyIf = OwnBlocks },
+        new Field<TimeConditioning>("time_embedding.conditioning", "How time enters a residual block.", new ChoiceType<TimeConditioning>().AlsoKnownAs(TimeConditioning.Add, "default"),
+            s => s.TimeEmbedding.Conditioning, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Conditioning = v } }) { AlsoKnownAs = ["resnet_time_scale_shift"], OnlyIf = OwnBlocks },
 
         new Field<EquatableArray<AttentionKind>>("attention.levels", "Attention at each level.",
             new ListType<AttentionKind>(new ChoiceType<AttentionKind>(), "a list of none, linear or full, one a level"),
@@ -170,25 +170,27 @@ internal static class Fields
             new ListType<int>(Width, "a list of sizes that occur at some level"),
             s => s.Attention.GivenResolutions ?? EquatableArray<int>.Empty,
             (s, v) => s with { Attention = s.Attention with { GivenResolutions = v } })
-            { AlsoKnownAs = ["attention_resolutions"], ImpliedIf = _ => true },
+            { AlsoKnownAs = ["attention_resolutions", "attn_resolutions"], ImpliedIf = _ => true },
         new Field<AttentionKind>("attention.mid", "Attention in the middle.", new ChoiceType<AttentionKind>(AttentionKind.Linear),
             s => s.AttentionInTheMiddle, (s, v) => s with { Attention = s.Attention with { Mid = v } }),
         new Field<int>("attention.heads", "Attention heads.", Width, s => s.HeadsAt(s.AttendedWidths.First()),
             (s, v) => s with { Attention = s.Attention with { GivenHeads = v } })
-            { OnlyIf = Attends, ImpliedIf = s => s.IsPreActivation && !SameHeadsEverywhere(s), AlsoKnownAs = ["num_heads"] },
+            { OnlyIf = Attends, ImpliedIf = s => s.IsPreActivation && !SameHeadsEverywhere(s), AlsoKnownAs = ["num_heads", "attn_heads", "num_attention_heads"] },
         new Field<int>("attention.head_dim", "Features a head.", Width, s => s.HeadDimAt(s.AttendedWidths.First()),
             (s, v) => s with { Attention = s.Attention with { GivenHeadDim = v } })
-            { OnlyIf = Attends, ImpliedIf = s => s.IsPreActivation && SameHeadsEverywhere(s), AlsoKnownAs = ["dim_head", "num_head_channels", "attention_head_dim"] },
+            { OnlyIf = Attends, ImpliedIf = s => s.IsPreActivation && SameHeadsEverywhere(s), AlsoKnownAs = ["dim_head", "attn_dim_head", "num_head_channels", "attention_head_dim", "channels_per_head"] },
         new Field<int>("attention.memory_tokens", "Learned keys and values beside the image's own.", new IntType(0, MaxWidth),
             s => s.Attention.MemoryTokens, (s, v) => s with { Attention = s.Attention with { MemoryTokens = v } })
             { OnlyIf = Attends, AlsoKnownAs = ["num_mem_kv"] },
 
         new Field<DownsampleKind>("downsample", "How a level halves the image.",
-            new ChoiceType<DownsampleKind>(), s => s.Downsample, (s, v) => s with { Downsample = v })
-            { OnlyIf = Halves, NarrowedBy = preset => InDenoisingDiffusion(preset, new ChoiceType<DownsampleKind>(DownsampleKind.Resblock).Without("resblock", PreActivationOnly)) },
+            new ChoiceType<DownsampleKind>().AlsoKnownAs(DownsampleKind.Resblock, "resnet").AlsoKnownAs(DownsampleKind.Unshuffle, "pixel_unshuffle"),
+            s => s.Downsample, (s, v) => s with { Downsample = v })
+            { AlsoKnownAs = ["downsample_type"], OnlyIf = Halves, NarrowedBy = preset => InDenoisingDiffusion(preset, new ChoiceType<DownsampleKind>(DownsampleKind.Resblock).Without("resblock", PreActivationOnly)) },
         new Field<UpsampleKind>("upsample", "How a level doubles the image.",
-            new ChoiceType<UpsampleKind>(), s => s.Upsample, (s, v) => s with { Upsample = v })
-            { OnlyIf = Halves, NarrowedBy = preset => InDenoisingDiffusion(preset, new ChoiceType<UpsampleKind>(UpsampleKind.Resblock).Without("resblock", PreActivationOnly)) },
+            new ChoiceType<UpsampleKind>().AlsoKnownAs(UpsampleKind.Resblock, "resnet").AlsoKnownAs(UpsampleKind.NearestConv, "conv", "nearest"),
+            s => s.Upsample, (s, v) => s with { Upsample = v })
+            { AlsoKnownAs = ["upsample_type"], OnlyIf = Halves, NarrowedBy = preset => InDenoisingDiffusion(preset, new ChoiceType<UpsampleKind>(UpsampleKind.Resblock).Without("resblock", PreActivationOnly)) },
         new Field<bool>("self_condition", "Whether the network sees its previous estimate of the clean image.", new BoolType(),
             s => s.SelfCondition, (s, v) => s with { SelfCondition = v }) { AlsoKnownAs = ["self_conditioning"] },
         new Field<bool>("zero_init", "The last convolution of each residual branch and of the network starts at 0.", new BoolType(),
@@ -196,21 +198,21 @@ internal static class Fields
         new Field<bool>("learned_variance", "Whether the network predicts the variance too, in as many channels again.", new BoolType(),
             s => s.LearnedVariance, (s, v) => s with { LearnedVariance = v }) { AlsoKnownAs = ["learn_sigma", "learned_sigma"] },
         new Field<int?>("num_classes", "Classes whose labels the network takes; null: none.", new OrNullType(new IntType(1, MaxClasses)),
-            s => s.NumClasses, (s, v) => s with { NumClasses = v }) { AlsoKnownAs = ["class_cond", "num_class_embeds"] },
+            s => s.NumClasses, (s, v) => s with { NumClasses = v }) { AlsoKnownAs = ["class_cond", "num_class_embeds", "label_dim"] },
         new Field<string>("blocks.resnet", "Your own residual block, a C# type with its namespace; its constructor takes (dim, dimOut, timeEmbDim), its forward (x, timeEmb).",
             new TextType("a C# type, as My.Namespace.MyBlock", Names.FaultOfType), s => s.ResnetBlock ?? "", (s, v) => s with { ResnetBlock = v })
             { ImpliedIf = s => s.ResnetBlock is null },
         new FixedField("extends", "Another spec whose keys are the defaults.", Rules.NotSupported, null, "needs a later version of UNetGen"),
 
         new Field<int>("diffusion.timesteps", "Steps from image to noise.", new IntType(1, 1_000_000),
-            s => s.Diffusion.Timesteps, (s, v) => s with { Diffusion = s.Diffusion with { Timesteps = v } }) { AlsoKnownAs = ["num_train_timesteps"] },
-        new Field<BetaSchedule>("diffusion.schedule", "How fast the noise grows.", new ChoiceType<BetaSchedule>().AlsoKnownAs(BetaSchedule.Cosine, "squaredcos_cap_v2"),
-            s => s.Diffusion.Schedule, (s, v) => s with { Diffusion = s.Diffusion with { Schedule = v } }) { AlsoKnownAs = ["beta_schedule"] },
+            s => s.Diffusion.Timesteps, (s, v) => s with { Diffusion = s.Diffusion with { Timesteps = v } }) { AlsoKnownAs = ["num_train_timesteps", "diffusion_steps", "num_timesteps", "num_diffusion_timesteps"] },
+        new Field<BetaSchedule>("diffusion.schedule", "How fast the noise grows.", new ChoiceType<BetaSchedule>().AlsoKnownAs(BetaSchedule.Cosine, "squaredcos_cap_v2").AlsoKnownAs(BetaSchedule.ScaledLinear, "quad"),
+            s => s.Diffusion.Schedule, (s, v) => s with { Diffusion = s.Diffusion with { Schedule = v } }) { AlsoKnownAs = ["beta_schedule", "noise_schedule"] },
         new Field<bool>("diffusion.schedule_scaling", "Linear betas are scaled by 1000 / timesteps.", new BoolType(),
             s => s.Diffusion.ScheduleScaling, (s, v) => s with { Diffusion = s.Diffusion with { ScheduleScaling = v } })
             { OnlyIf = new(s => s.Diffusion.Schedule == BetaSchedule.Linear, "only schedule: linear is scaled; leave it out") },
         new Field<Objective>("diffusion.objective", "What the network predicts.",
-            new ChoiceType<Objective>().AlsoKnownAs(Objective.Noise, "pred_noise", "epsilon", "eps").AlsoKnownAs(Objective.X0, "pred_x0", "sample", "start_x")
+            new ChoiceType<Objective>().AlsoKnownAs(Objective.Noise, "pred_noise", "epsilon", "eps").AlsoKnownAs(Objective.X0, "pred_x0", "sample", "start_x", "x_start")
                 .AlsoKnownAs(Objective.V, "pred_v", "v_prediction"),
             s => s.Diffusion.Objective, (s, v) => s with { Diffusion = s.Diffusion with { Objective = v } }) { AlsoKnownAs = ["prediction_type"] },
         new Field<LossWeight>("diffusion.loss_weight", "How the loss weighs timesteps.", new ChoiceType<LossWeight>(),
@@ -219,7 +221,9 @@ internal static class Fields
             s => s.Diffusion.MinSnrGamma, (s, v) => s with { Diffusion = s.Diffusion with { MinSnrGamma = v } })
             { OnlyIf = new(s => s.Diffusion.LossWeight == LossWeight.MinSnr, "it belongs to loss_weight: min_snr; leave it out, or say that") },
         new Field<Variance>("diffusion.variance", "The variance of ancestral steps.",
-            new ChoiceType<Variance>(), s => s.Variance, (s, v) => s with { Diffusion = s.Diffusion with { GivenVariance = v } }),
+            new ChoiceType<Variance>().AlsoKnownAs(Variance.FixedSmall, "fixed_small_log", "fixedsmall").AlsoKnownAs(Variance.FixedLarge, "fixed_large_log", "fixedlarge")
+                .AlsoKnownAs(Variance.LearnedRange, "learned"),
+            s => s.Variance, (s, v) => s with { Diffusion = s.Diffusion with { GivenVariance = v } }) { AlsoKnownAs = ["variance_type"] },
     ];
 
     public static readonly ImmutableDictionary<string, Field> ByKey = All.ToImmutableDictionary(field => field.Key);

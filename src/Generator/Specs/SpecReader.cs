@@ -96,6 +96,8 @@ internal static class SpecReader
     private static string Unknown(YamlScalar key, string group, SpecSource source)
     {
         var where = group.Length == 0 ? "" : $" in '{group.TrimEnd('.')}'";
+        if (ForeignKeys.Advice.TryGetValue(key.Value, out var advice))
+            return $"unknown key '{key.Shown}'{where}; {advice}";
         var known = Fields.All.FirstOrDefault(field => field.AlsoKnownAs.Contains(key.Value) || LastPart(field.Key) == key.Value)?.Key;
         var meant = known is null ? Text.Nearest(key.Value, KeysIn(group)) : Place(known);
         if (meant is null)

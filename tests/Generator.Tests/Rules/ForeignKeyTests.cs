@@ -1,0 +1,112 @@
+using System.Text.RegularExpressions;
+using UNetGen.Generator.Specs;
+using UNetGen.Generator.Tests.Harness;
+
+namespace UNetGen.Generator.Tests.Rules;
+
+/// <summary>Who comes from another project and writes its names is told ours.</summary>
+public sealed partial class ForeignKeyTests
+{
+    private const string Spec = """
+        preset: adm
+        image_size: 16
+        channels: 3
+        dim: 32
+        channel_multipliers: [1, 2]
+
+        """;
+
+    // diffusers' UNet2DModel and schedulers, denoising-diffusion-pytorch, guided-diffusion, EDM, Ho et al.'s in PyTorch.
+    [Theory]
+    [InlineData("sample_size", "image_size")]
+    [InlineData("in_channels", "channels")]
+    [InlineData("out_channels", "channels")]
+    [InlineData("block_out_channels", "channel_multipliers")]
+    [InlineData("layers_per_block", "blocks_per_level")]
+    [InlineData("act_fn", "activation")]
+    [InlineData("norm_num_groups", "groups")]
+    [InlineData("attention_head_dim", "head_dim' under 'attention")]
+    [InlineData("downsample_type", "downsample")]
+    [InlineData("upsample_type", "upsample")]
+    [InlineData("num_class_embeds", "num_classes")]
+    [InlineData("time_embedding_type", "type' under 'time_embedding")]
+    [InlineData("freq_shift", "freq_shift' under 'time_embedding")]
+    [InlineData("resnet_time_scale_shift", "conditioning' under 'time_embedding")]
+    [InlineData("num_train_timesteps", "timesteps' under 'diffusion")]
+    [InlineData("beta_schedule", "schedule' under 'diffusion")]
+    [InlineData("prediction_type", "objective' under 'diffusion")]
+    [InlineData("variance_type", "variance' under 'diffusion")]
+    [InlineData("dim_mults", "channel_multipliers")]
+    [InlineData("resnet_block_groups", "groups")]
+    [InlineData("learned_variance_", "learned_variance")]
+    [InlineData("sinusoidal_pos_emb_theta", "theta' under 'time_embedding")]
+    [InlineData("attn_heads", "heads' under 'attention")]
+    [InlineData("attn_dim_head", "head_dim' under 'attention")]
+    [InlineData("num_mem_kv", "memory_tokens' under 'attention")]
+    [InlineData("model_channels", "dim")]
+    [InlineData("num_channels", "dim")]
+    [InlineData("num_res_blocks", "blocks_per_level")]
+    [InlineData("channel_mult", "channel_multipliers")]
+    [InlineData("attention_resolutions", "resolutions' under 'attention")]
+    [InlineData("num_heads", "heads' under 'attention")]
+    [InlineData("num_head_channels", "head_dim' under 'attention")]
+    [InlineData("dropout_rate", "dropout")]
+    [InlineData("learn_sigma", "learned_variance")]
+    [InlineData("learned_sigma", "learned_variance")]
+    [InlineData("class_cond", "num_classes")]
+    [InlineData("diffusion_steps", "timesteps' under 'diffusion")]
+    [InlineData("noise_schedule", "schedule' under 'diffusion")]
+    [InlineData("img_resolution", "image_size")]
+    [InlineData("img_channels", "channels")]
+    [InlineData("label_dim", "num_classes")]
+    [InlineData("num_blocks", "blocks_per_level")]
+    [InlineData("attn_resolutions", "resolutions' under 'attention")]
+    [InlineData("channels_per_head", "head_dim' under 'attention")]
+    [InlineData("ch", "dim")]
+    [InlineData("ch_mult", "channel_multipliers")]
+    public void A_key_with_a_counterpart(string foreign, string ours)
+    {
+        var spec = $"preset: adm\n{foreign}: 1\n";
+        var message = GeneratorHarness.RunTwice(null, ("a.unet.yaml", spec)).Diagnostics.Single(diagnostic => diagnostic.Id == "UNG0004").GetMessage();
+        Assert.Equal($"unknown key '{foreign}'; did you mean '{ours}'?", message);
+    }
+
+    public static TheoryData<string> Foreign => [.. ForeignKeys.Advice.Keys];
+
+    [Theory]
+    [MemberData(nameof(Foreign))]
+    public void A_key_without_a_counterpart_says_what_to_write_instead(string foreign)
+    {
+        var diagnostic = Assert.Single(GeneratorHarness.RunTwice(null, ("a.unet.yaml", $"{Spec}{foreign}: true")).Diagnostics);
+        Assert.Equal($"UNG0004: unknown key '{foreign}'; {ForeignKeys.Advice[foreign]}", $"{diagnostic.Id}: {diagnostic.GetMessage()}");
+        Assert.Null(Fields.All.FirstOrDefault(field => field.AlsoKnownAs.Contains(foreign)));
+        foreach (Match snippet in Snippet().Matches(ForeignKeys.Advice[foreign]))
+            GeneratorHarness.Run(Spec + snippet.Groups[1].Value);
+    }
+
+    [Theory]
+    [InlineData("activation: swish", "silu")]
+    [InlineData("norm: GroupNorm", "group")]
+    [InlineData("norm: rms_norm", "rms")]
+    [InlineData("downsample: resnet", "resblock")]
+    [InlineData("downsample: pixel_unshuffle", "unshuffle")]
+    [InlineData("upsample: nearest", "nearest_conv")]
+    [InlineData("time_embedding: { type: positional }", "sinusoidal")]
+    [InlineData("time_embedding: { conditioning: default }", "add")]
+    [InlineData("diffusion: { schedule: squaredcos_cap_v2 }", "cosine")]
+    [InlineData("diffusion: { schedule: quad }", "scaled_linear")]
+    [InlineData("diffusion: { objective: epsilon }", "noise")]
+    [InlineData("diffusion: { objective: v_prediction }", "v")]
+    [InlineData("diffusion: { objective: sample }", "x0")]
+    [InlineData("diffusion: { variance: fixedlarge }", "fixed_large")]
+    [InlineData("diffusion: { variance: learned }", "learned_range")]
+    public void A_value_of_another_project(string line, string ours)
+    {
+        var diagnostic = Assert.Single(GeneratorHarness.RunTwice(null, ("a.unet.yaml", Spec + line)).Diagnostics);
+        Assert.Equal("UNG0005", diagnostic.Id);
+        Assert.EndsWith($"; did you mean '{ours}'?", diagnostic.GetMessage(), StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex("`([^`]+)`")]
+    private static partial Regex Snippet();
+}
