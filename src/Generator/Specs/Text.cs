@@ -97,29 +97,7 @@ internal static class Text
         if (word.Length > 64)
             return null;
         var plain = word.ToLowerInvariant().Replace('-', '_');
-        var best = candidates.Select(candidate => (candidate, distance: Distance(plain, candidate))).OrderBy(pair => pair.distance).FirstOrDefault();
+        var best = candidates.Select(candidate => (candidate, distance: EditDistance.Between(plain, candidate))).OrderBy(pair => pair.distance).FirstOrDefault();
         return best.candidate is not null && best.distance <= Math.Max(1, best.candidate.Length / 3) ? best.candidate : null;
-    }
-
-    /// <summary>Insertions, deletions, changes and swaps of neighbours (Damerau, Levenshtein; optimal string alignment).</summary>
-    private static int Distance(string a, string b)
-    {
-        var d = new int[a.Length + 1, b.Length + 1];
-        for (var i = 0; i <= a.Length; i++)
-            d[i, 0] = i;
-        for (var j = 0; j <= b.Length; j++)
-            d[0, j] = j;
-        for (var i = 1; i <= a.Length; i++)
-        {
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var change = a[i - 1] == b[j - 1] ? 0 : 1;
-                d[i, j] = Math.Min(Math.Min(d[i - 1, j] + 1, d[i, j - 1] + 1), d[i - 1, j - 1] + change);
-                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                    d[i, j] = Math.Min(d[i, j], d[i - 2, j - 2] + 1);
-            }
-        }
-
-        return d[a.Length, b.Length];
     }
 }

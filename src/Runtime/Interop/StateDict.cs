@@ -2,16 +2,13 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Interop;
 
-/// <summary>Tensors don't fit the module they should be loaded into; the message lists the differences.</summary>
+/// <summary>Tensors don't fit the module they should be loaded into; the message shows how, in few lines.</summary>
 public sealed class StateDictException : UNetGenException
 {
-    private const int Shown = 20;
+    internal StateDictException(string reason, StateDictComparison comparison)
+        : base($"{reason} {StateDictReport.Write(comparison)}") => Differences = [.. comparison.Differences];
 
-    internal StateDictException(string module, IReadOnlyList<string> differences)
-        : base($"The tensors don't fit {module}:\n" + string.Join('\n', differences.Take(Shown).Select(difference => "  " + difference))
-            + (differences.Count > Shown ? $"\n  and {differences.Count - Shown} more differences" : "")) => Differences = differences;
-
-    /// <summary>Every difference: tensors that are missing or unexpected, shapes and types that differ.</summary>
+    /// <summary>Every difference, one a tensor: those that are missing or unexpected, and shapes and types that differ.</summary>
     public IReadOnlyList<string> Differences { get; }
 }
 
@@ -25,27 +22,50 @@ public static class StateDict
     /// <param name="module">On any device; it stays there. Unchanged where the tensors don't fit.</param>
     /// <param name="tensors">By the names of the module's <c>state_dict()</c>, in any order; copied, so still the caller's.</param>
     /// <exception cref="StateDictException">Something differs; nothing was copied.</exception>
-    public static void Load(nn.Module module, IReadOnlyDictionary<string, Tensor> tensors)
-    {
-        var state = module.state_dict();
-        var differences = new List<string>();
-        foreach (var (name, target) in state)
-        {
-            if (!tensors.TryGetValue(name, out var tensor))
-                differences.Add($"{name} is missing: {Describe(target)}");
-            else if (!tensor.shape.AsSpan().SequenceEqual(target.shape))
-                differences.Add($"{name} has another shape: {Describe(tensor)} given, {Describe(target)} expected");
-            else if (tensor.dtype != target.dtype)
-                differences.Add($"{name} has another type: {Describe(tensor)} given, {Describe(target)} expected");
-        }
-        differences.AddRange(tensors.Where(pair => !state.ContainsKey(pair.Key)).Select(pair => $"{pair.Key} is unexpected: {Describe(pair.Value)}"));
-        if (differences.Count > 0)
-            throw new StateDictException(module.GetName(), differences);
+    public static void Load(nn.Module module, IReadOnlyDictionary<string, Tensor> tensors) =>
+        Copy(Check(module, tensors.Select(pair => (pair.Key, TensorForm.Of(pair.Value)))), tensors);
 
-        using var _ = no_grad();
-        foreach (var (name, target) in state)
-            target.copy_(tensors[name]);
+    /// <summary>Copies a file's tensors into a module, as <see cref="Load(nn.Module, IReadOnlyDictionary{string, Tensor})"/> does; they are read only when they are known to fit.</summary>
+    /// <param name="module">On any device; it stays there. Unchanged where the file doesn't fit.</param>
+    /// <param name="file">Its names are those of the module's <c>state_dict()</c>, in any order.</param>
+    /// <exception cref="StateDictException">Something differs; nothing was read or copied.</exception>
+    /// <exception cref="SafetensorsException">The file was cut short or changed meanwhile; nothing was copied.</exception>
+    public static void Load(nn.Module module, SafetensorsFile file)
+    {
+        var state = Check(module, file.Entries.Select(entry => (entry.Name, new TensorForm(entry.DType, entry.Shape))));
+        using var scope = NewDisposeScope();
+        Copy(state, file.ReadAll());
     }
 
-    private static string Describe(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}] {tensor.dtype}";
+    /// <summary>The module's own tensors, if the given ones fit them.</summary>
+    private static Dictionary<string, Tensor> Check(nn.Module module, IEnumerable<(string Key, TensorForm Form)> given)
+    {
+        var state = module.state_dict();
+        if (module is NoisePredictor network)
+            CheckManifest(network, state);
+        var comparison = new StateDictComparison(state.Select(pair => (pair.Key, TensorForm.Of(pair.Value))), given);
+        return comparison.Fits ? state : throw new StateDictException($"The tensors don't fit {module.GetName()}:", comparison);
+    }
+
+    /// <summary>
+    /// The manifest is what the class was generated for, and the live module what its blocks made of it. Where it has more, the user's own blocks
+    /// or hooks have added it; what the manifest lists must be there.
+    /// </summary>
+    private static void CheckManifest(NoisePredictor network, Dictionary<string, Tensor> state)
+    {
+        var manifest = network.Info.StateDict;
+        var live = manifest.Where(entry => state.ContainsKey(entry.Key)).Select(entry => (entry.Key, TensorForm.Of(state[entry.Key])));
+        // A network may have been moved to another type.
+        var listed = manifest.Select(entry => (entry.Key, new TensorForm(state.TryGetValue(entry.Key, out var tensor) ? tensor.dtype : entry.DType, entry.Shape)));
+        var comparison = new StateDictComparison(listed, live);
+        if (!comparison.Fits)
+            throw new StateDictException($"The blocks of {network.Info.Name} aren't those that it was generated for; are UNetGen and UNetGen.Runtime of one version?", comparison);
+    }
+
+    private static void Copy(Dictionary<string, Tensor> state, IReadOnlyDictionary<string, Tensor> tensors)
+    {
+        using var _ = no_grad();
+        foreach (var (key, target) in state)
+            target.copy_(tensors[key]);
+    }
 }

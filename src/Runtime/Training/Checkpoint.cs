@@ -1,6 +1,5 @@
 using System.Text.Json;
 using UNetGen.Interop;
-using static TorchSharp.torch;
 
 namespace UNetGen.Training;
 
@@ -138,8 +137,8 @@ public sealed class Checkpoint
                 + Differences(Spec, info.Spec));
         Explained(WeightsPath, () =>
         {
-            using var scope = NewDisposeScope();
-            StateDict.Load(network, SafetensorsFile.Read(WeightsPath).Tensors);
+            using var file = SafetensorsFile.Open(WeightsPath);
+            StateDict.Load(network, file);
             return true;
         });
     }

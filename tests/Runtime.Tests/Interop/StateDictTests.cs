@@ -1,5 +1,7 @@
 using TorchSharp;
+using UNetGen.Diffusion;
 using UNetGen.Interop;
+using UNetGen.Runtime.Tests.Diffusion;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Interop;
@@ -40,13 +42,25 @@ public sealed class StateDictTests : IDisposable
 
         Assert.Equal(
             [
-                "0.weight has another shape: [1, 3] Float32 given, [2, 3] Float32 expected",
-                "0.bias is missing: [2] Float32",
-                "1.bias has another type: [2] Float16 given, [2] Float32 expected",
-                "extra is unexpected: [1] Float32",
+                "0.weight is float32 [1, 3], not float32 [2, 3]",
+                "0.bias float32 [2] is missing",
+                "1.bias is float16 [2], not float32 [2]",
+                "extra float32 [1] is unexpected",
             ],
             refusal.Differences);
-        Assert.All(refusal.Differences, difference => Assert.Contains(difference, refusal.Message));
+        Assert.Equal(
+            """
+            The tensors don't fit torch::nn::Sequential: 4 of 7 entries agree.
+              missing:
+                0.bias float32 [2]
+              unexpected:
+                extra float32 [1]
+              of another shape:
+                0.weight  [1, 3]  expected [2, 3]
+              of another type:
+                1.bias: float16, expected float32
+            """.ReplaceLineEndings("\n"),
+            refusal.Message);
         Assert.All(module.state_dict(), pair => Assert.True(pair.Value.eq(before[pair.Key]).all().item<bool>()));
     }
 
@@ -60,15 +74,38 @@ public sealed class StateDictTests : IDisposable
     }
 
     [Fact]
-    public void A_long_list_of_differences_is_cut_in_the_message_alone()
+    public void A_class_whose_blocks_are_not_those_it_was_generated_for_says_so()
     {
+        using var network = new OneConvNet(new StateDictManifest("conv.weight float32 [4, 1, 5, 5]\nconv.bias float32 [4]\nconv.scale float32 [1]"));
+        var refusal = Assert.Throws<StateDictException>(() => StateDict.Load(network, network.state_dict()));
+        Assert.StartsWith("The blocks of OneConvNet aren't those that it was generated for; are UNetGen and UNetGen.Runtime of one version?", refusal.Message);
+        Assert.Equal(["conv.weight is float32 [4, 1, 3, 3], not float32 [4, 1, 5, 5]", "conv.scale float32 [1] is missing"], refusal.Differences);
+    }
+
+    [Fact]
+    public void What_a_network_has_beyond_its_manifest_is_loaded_as_well_in_whatever_type_it_is()
+    {
+        using var network = new OneConvNet(new StateDictManifest("conv.weight float32 [4, 1, 3, 3]"));
+        network.to(ScalarType.Float64);
+        var tensors = network.state_dict().ToDictionary(pair => pair.Key, pair => full_like(pair.Value, 3));
+        StateDict.Load(network, tensors);
+        Assert.True(network.state_dict()["conv.bias"].eq(3).all().item<bool>());
+        tensors.Remove("conv.bias");
+        Assert.Equal(["conv.bias float64 [4] is missing"], Assert.Throws<StateDictException>(() => StateDict.Load(network, tensors)).Differences);
+    }
+
+    [Fact]
+    public void A_file_that_does_not_fit_is_refused_by_its_header()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("one.safetensors");
         using var module = Module();
-        var tensors = module.state_dict();
-        for (int i = 0; i < 50; i++)
-            tensors[$"extra{i}"] = ones(1);
-        var refusal = Assert.Throws<StateDictException>(() => StateDict.Load(module, tensors));
-        Assert.Equal(50, refusal.Differences.Count);
-        Assert.EndsWith("and 30 more differences", refusal.Message);
+        SafetensorsFile.Write(path, module.state_dict().Where(pair => pair.Key != "0.bias"));
+        using var file = SafetensorsFile.Open(path);
+        // Whoever reads a tensor now finds the file cut short.
+        using (var stream = new FileStream(path, FileMode.Open))
+            stream.SetLength(stream.Length - 1);
+        Assert.Throws<StateDictException>(() => StateDict.Load(module, file));
     }
 
     [Fact]
@@ -81,5 +118,34 @@ public sealed class StateDictTests : IDisposable
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
+    [Fact]
+    public void A_file_that_fits_is_loaded_and_leaves_no_tensors_behind()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("one.safetensors");
+        using var module = Module();
+        SafetensorsFile.Write(path, module.state_dict().ToDictionary(pair => pair.Key, pair => full_like(pair.Value, 3)));
+        using var file = SafetensorsFile.Open(path);
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        StateDict.Load(module, file);
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        Assert.All(module.state_dict().Values, tensor => Assert.True(tensor.eq(3).all().item<bool>()));
+    }
+
     private static TorchSharp.Modules.Sequential Module() => nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2));
+
+    private sealed class OneConvNet : NoisePredictor
+    {
+        public OneConvNet(StateDictManifest manifest) : base(nameof(OneConvNet))
+        {
+            Info = FunctionPredictor.ToyInfo(nameof(OneConvNet), 1, 8) with { StateDict = manifest };
+            register_module("conv", nn.Conv2d(1, 4, 3));
+        }
+
+        public override NetworkInfo Info { get; }
+
+        public override DiffusionOptions Diffusion => new();
+
+        public override Tensor forward(Tensor x, Tensor timesteps) => throw new NotSupportedException();
+    }
 }
