@@ -50,7 +50,7 @@ public sealed class StateDictTests : IDisposable
             refusal.Differences);
         Assert.Equal(
             """
-            The tensors don't fit torch::nn::Sequential: 4 of 7 entries agree.
+            The tensors don't fit torch::nn::SequentialImpl: 4 of 7 entries agree.
               missing:
                 0.bias float32 [2]
               unexpected:
