@@ -71,7 +71,7 @@ internal sealed class NetworkEmitter
 
     private void EmitField(ModulePlan module)
     {
-        writer.Summary(module.Summary);
+        writer.Summary($"{module.Summary}: {module.Shapes}.");
         writer.Line($"public readonly {CSharp.Type(module.Type)} {module.Field};");
         writer.Line();
     }
@@ -151,7 +151,7 @@ internal sealed class NetworkEmitter
     private void EmitLevel(ModulePlan level)
     {
         writer.Line();
-        writer.Summary(level.Summary);
+        writer.Summary($"{level.Summary}: {level.Shapes}.");
         writer.Open($"public sealed class {level.Type} : global::TorchSharp.torch.nn.Module");
         foreach (var child in level.Children)
             EmitField(child);

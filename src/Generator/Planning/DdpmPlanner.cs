@@ -30,7 +30,8 @@ internal sealed class DdpmPlanner(UNetSpec spec) : PreActivationPlanner(spec, Ke
     protected override Place Middle(int part)
     {
         var last = Spec.Levels - 1;
-        var owner = new OwnerPlan("mid_block", "mid_block", "Mid", $"The middle: {Spec.WidthAfter(last)} wide at {Spec.SizeAt(last)}.");
+        var shape = Spec.SizeAt(last).Shape(Spec.WidthAfter(last));
+        var owner = new OwnerPlan("mid_block", "mid_block", "Mid", "The middle", $"{shape} -> {shape}");
         return part == 1 ? In(owner, "attentions", 0) : In(owner, "resnets", part / 2);
     }
 
@@ -43,7 +44,7 @@ internal sealed class DdpmPlanner(UNetSpec spec) : PreActivationPlanner(spec, Ke
     protected override IEnumerable<ModulePlan> InOrder(IReadOnlyList<(Place Place, ModulePlan Module)> modules) => modules
         .GroupBy(module => module.Place.Owner)
         .SelectMany(group => group.Key is { } owner
-            ? [new ModulePlan(owner.Key, owner.Field, owner.Type, owner.Summary) { Children = group.Select(module => module.Module).OrderBy(child => Rank(OrderInLevel, child)).ToEquatableArray() }]
+            ? [new ModulePlan(owner.Key, owner.Field, owner.Type, owner.Summary, owner.Shapes) { Children = group.Select(module => module.Module).OrderBy(child => Rank(OrderInLevel, child)).ToEquatableArray() }]
             : group.Select(module => module.Module))
         .OrderBy(module => Rank(Order, module));
 
@@ -53,14 +54,16 @@ internal sealed class DdpmPlanner(UNetSpec spec) : PreActivationPlanner(spec, Ke
 
     private OwnerPlan Down(int level)
     {
-        var ends = level == Spec.Levels - 1 ? "" : $", ends at {Spec.SizeAt(level + 1)}";
-        return new OwnerPlan($"down_blocks.{level}", $"down_blocks_{level}", $"Down{level}", $"Level {level} on the way down: {Spec.WidthAfter(level)} wide at {Spec.SizeAt(level)}{ends}.");
+        var end = Spec.SizeAt(Math.Min(level + 1, Spec.Levels - 1));
+        return new OwnerPlan($"down_blocks.{level}", $"down_blocks_{level}", $"Down{level}", $"Level {level} on the way down",
+            $"{Spec.SizeAt(level).Shape(Spec.WidthBefore(level))} -> {end.Shape(Spec.WidthAfter(level))}");
     }
 
     private OwnerPlan Up(int level)
     {
         var index = Spec.Levels - 1 - level;
-        var ends = level == 0 ? "" : $", ends at {Spec.SizeAt(level - 1)}";
-        return new OwnerPlan($"up_blocks.{index}", $"up_blocks_{index}", $"Up{index}", $"Level {level} on the way up: {Spec.WidthAfter(level)} wide at {Spec.SizeAt(level)}{ends}.");
+        var below = Spec.WidthAfter(Math.Min(level + 1, Spec.Levels - 1));
+        return new OwnerPlan($"up_blocks.{index}", $"up_blocks_{index}", $"Up{index}", $"Level {level} on the way up",
+            $"{Spec.SizeAt(level).Shape(below)} -> {Spec.SizeAt(Math.Max(level - 1, 0)).Shape(Spec.WidthAfter(level))}");
     }
 }

@@ -17,8 +17,7 @@ internal sealed class DenoisingDiffusionPlanner(UNetSpec spec) : NetworkPlanner(
     {
         PlanForward();
         var last = Spec.Levels - 1;
-        var initConv = LayerPlans.Conv2d("init_conv", "init_conv", ImageChannels, Spec.InitDim, Spec.InitKernel, Spec.ImageSize,
-            $"{Spec.InitKernel} x {Spec.InitKernel}, {LayerPlans.Widths(ImageChannels, Spec.InitDim)} at {Spec.ImageSize}.");
+        var initConv = LayerPlans.Conv2d("init_conv", "init_conv", ImageChannels, Spec.InitDim, Spec.InitKernel, Spec.ImageSize);
         var time = Layers.TimeEmbedding("time_mlp", KeyStyle.DenoisingDiffusion);
         var downs = Enumerable.Range(0, Spec.Levels).Select(Down).ToList();
         var ups = Enumerable.Range(0, Spec.Levels).Select(index => Up(index, last - index)).ToList();
@@ -28,9 +27,7 @@ internal sealed class DenoisingDiffusionPlanner(UNetSpec spec) : NetworkPlanner(
             mid.Add(Layers.Attention("mid_attn", "mid_attn", Spec.AttentionInTheMiddle, bottom, size));
         mid.Add(Layers.ResnetBlock("mid_block2", "mid_block2", bottom, bottom, size));
         var finalBlock = Layers.ResnetBlock("final_res_block", "final_res_block", 2 * Spec.InitDim, Spec.InitDim, Spec.ImageSize);
-        var finalConv = LayerPlans.Conv2d("final_conv", "final_conv", Spec.InitDim, Spec.OutChannels, 1, Spec.ImageSize,
-            $"1 x 1, {LayerPlans.Widths(Spec.InitDim, Spec.OutChannels)} at {Spec.ImageSize}.") with
-        { StartsAtZero = Spec.ZeroInit };
+        var finalConv = LayerPlans.Conv2d("final_conv", "final_conv", Spec.InitDim, Spec.OutChannels, 1, Spec.ImageSize) with { StartsAtZero = Spec.ZeroInit };
 
         ModulePlan[] inputs = Spec.NumClasses is null ? [initConv, time] : [initConv, time, Layers.LabelEmbedding("label_emb")];
         var levels = new List<LevelPlan> { Row("in", Spec.ImageSize, Spec.InitDim, "-", "-", inputs) };
@@ -53,10 +50,10 @@ internal sealed class DenoisingDiffusionPlanner(UNetSpec spec) : NetworkPlanner(
         if (Spec.AttentionAt(level) != AttentionKind.None)
             children.Add(Layers.Attention("2", "attn", Spec.AttentionAt(level), width, size));
         children.Add(last
-            ? LayerPlans.Conv2d("3", "conv", width, next, 3, size, $"3 x 3, {LayerPlans.Widths(width, next)} at {size}: the lowest level stays at its size.")
+            ? LayerPlans.Conv2d("3", "conv", width, next, 3, size, ", since the lowest level stays at its size")
             : LayerPlans.Downsample("3", "downsample", Spec.Downsample, width, next, size));
-        var ends = last ? $"ends {next} wide" : $"ends {next} wide at {Spec.SizeAt(level + 1)}";
-        return new ModulePlan($"downs.{level}", $"downs_{level}", $"Down{level}", $"Level {level} on the way down: {width} wide at {size}, {ends}.")
+        var shapes = $"{size.Shape(width)} -> {Spec.SizeAt(last ? level : level + 1).Shape(next)}";
+        return new ModulePlan($"downs.{level}", $"downs_{level}", $"Down{level}", $"Level {level} on the way down", shapes)
         {
             Children = children.ToEquatableArray(),
         };
@@ -73,10 +70,10 @@ internal sealed class DenoisingDiffusionPlanner(UNetSpec spec) : NetworkPlanner(
         if (Spec.AttentionAt(level) != AttentionKind.None)
             children.Add(Layers.Attention("2", "attn", Spec.AttentionAt(level), width, size));
         children.Add(level == 0
-            ? LayerPlans.Conv2d("3", "conv", width, below, 3, size, $"3 x 3, {LayerPlans.Widths(width, below)} at {size}: the top level has its size already.")
+            ? LayerPlans.Conv2d("3", "conv", width, below, 3, size, ", since the top level has its size already")
             : LayerPlans.Upsample("3", "upsample", Spec.Upsample, width, below, size));
-        var ends = level == 0 ? $"ends {below} wide" : $"ends {below} wide at {Spec.SizeAt(level - 1)}";
-        return new ModulePlan($"ups.{index}", $"ups_{index}", $"Up{index}", $"Level {level} on the way up: {width} wide at {size}, {ends}.")
+        var shapes = $"{size.Shape(width)} -> {Spec.SizeAt(Math.Max(level - 1, 0)).Shape(below)}";
+        return new ModulePlan($"ups.{index}", $"ups_{index}", $"Up{index}", $"Level {level} on the way up", shapes)
         {
             Children = children.ToEquatableArray(),
         };
@@ -88,26 +85,26 @@ internal sealed class DenoisingDiffusionPlanner(UNetSpec spec) : NetworkPlanner(
         var (x, t, h) = (new Variable("x"), new Variable("t"), new Variable("h"));
         StepTime("time_mlp", "label_emb");
         StepSelfCondition();
-        Step("x_in", Call("init_conv", x), Shape(Spec.InitDim, Spec.ImageSize));
+        Step("x_in", Call("init_conv", x), Spec.ImageSize.Shape(Spec.InitDim));
 
         Expression previous = new Variable("x_in");
         for (var level = 0; level < Spec.Levels; level++)
         {
             var (size, width, down) = (Spec.SizeAt(level), Spec.WidthBefore(level), $"downs_{level}");
-            Step($"skip{level}a", Call(down + ".block1", previous, t), Shape(width, size), $"down, level {level}: {width} wide, {size}");
-            Step($"skip{level}b", Call(down + ".block2", new Variable($"skip{level}a"), t), Shape(width, size));
+            Step($"skip{level}a", Call(down + ".block1", previous, t), size.Shape(width), $"down, level {level}: {width} wide, {size}");
+            Step($"skip{level}b", Call(down + ".block2", new Variable($"skip{level}a"), t), size.Shape(width));
             if (Spec.AttentionAt(level) != AttentionKind.None)
-                Attend($"skip{level}b", down + ".attn", Shape(width, size));
+                Attend($"skip{level}b", down + ".attn", size.Shape(width));
             Step("h", Call(down + (level == last ? ".conv" : ".downsample"), new Variable($"skip{level}b")),
-                Shape(Spec.WidthAfter(level), Spec.SizeAt(Math.Min(level + 1, last))));
+                Spec.SizeAt(Math.Min(level + 1, last)).Shape(Spec.WidthAfter(level)));
             previous = h;
         }
 
         var (bottom, lowest) = (Spec.WidthAfter(last), Spec.SizeAt(last));
-        Step("h", Call("mid_block1", h, t), Shape(bottom, lowest), $"middle: {bottom} wide, {lowest}");
+        Step("h", Call("mid_block1", h, t), lowest.Shape(bottom), $"middle: {bottom} wide, {lowest}");
         if (Spec.AttentionInTheMiddle != AttentionKind.None)
-            Attend("h", "mid_attn", Shape(bottom, lowest));
-        Step("h", Call("mid_block2", h, t), Shape(bottom, lowest));
+            Attend("h", "mid_attn", lowest.Shape(bottom));
+        Step("h", Call("mid_block2", h, t), lowest.Shape(bottom));
 
         for (var level = last; level >= 0; level--)
         {
@@ -115,12 +112,12 @@ internal sealed class DenoisingDiffusionPlanner(UNetSpec spec) : NetworkPlanner(
             Step("h", Call(up + ".block1", new Concat(h, new Variable($"skip{level}b")), t), Joined(width + below, width, size), $"up, level {level}: {width} wide, {size}");
             Step("h", Call(up + ".block2", new Concat(h, new Variable($"skip{level}a")), t), Joined(width + below, width, size));
             if (Spec.AttentionAt(level) != AttentionKind.None)
-                Attend("h", up + ".attn", Shape(width, size));
-            Step("h", Call(up + (level == 0 ? ".conv" : ".upsample"), h), Shape(below, Spec.SizeAt(Math.Max(level - 1, 0))));
+                Attend("h", up + ".attn", size.Shape(width));
+            Step("h", Call(up + (level == 0 ? ".conv" : ".upsample"), h), Spec.SizeAt(Math.Max(level - 1, 0)).Shape(below));
         }
 
         Step("h", Call("final_res_block", new Concat(h, new Variable("x_in")), t), Joined(2 * Spec.InitDim, Spec.InitDim, Spec.ImageSize), "out");
-        Step("h", Call("final_conv", h), Shape(Spec.OutChannels, Spec.ImageSize));
+        Step("h", Call("final_conv", h), Spec.ImageSize.Shape(Spec.OutChannels));
     }
 
     /// <summary>Annotated's attention adds its input itself; lucidrains' leaves that to the network.</summary>

@@ -15,7 +15,7 @@ internal sealed partial class LayerPlans
             .Concat(from == to ? [] : Weights("res_conv.", [to, from, 1, 1]));
         var pixels = (long)size.Height * size.Width;
         var cost = ConvCost(from, to, 3, size) + ConvCost(to, to, 3, size) + new Cost(2L * spec.TimeEmbDim * projected, 5 * to * pixels);
-        return new ModulePlan(key, field, Blocks + "ResnetBlock", $"Residual block, {Widths(from, to)} at {size}.")
+        return new ModulePlan(key, field, Blocks + "ResnetBlock", "Residual block", Shapes(from, size, to, size))
         {
             Arguments = Arguments(from, to, spec.TimeEmbDim, BlockOptions),
             Parameters = parameters.ToEquatableArray(),
@@ -34,8 +34,8 @@ internal sealed partial class LayerPlans
         var hidden = heads * headDim;
         var linear = kind == AttentionKind.Linear;
         var type = Blocks + (linear ? "LinearAttention" : "Attention");
-        var summary = $"{(linear ? "Linear" : "Full")} attention, {Heads(width)}, {width} wide at {size}.";
-        var inner = new ModulePlan(key, field, type, summary)
+        var summary = $"{(linear ? "Linear" : "Full")} attention, {Heads(width)}";
+        var inner = new ModulePlan(key, field, type, summary, Shapes(width, size, width, size))
         {
             Arguments = Arguments(width, ("heads", heads), ("headDim", headDim),
                 tokens == 0 ? null : ("memoryTokens", tokens),
@@ -45,7 +45,7 @@ internal sealed partial class LayerPlans
             Parameters = Parameters(annotated ? "fn.fn." : "").ToEquatableArray(),
             Cost = AttentionCost(kind, width, size),
         };
-        return !annotated ? inner : new ModulePlan(key, field, $"{Blocks}ResidualPreNorm<{type}>", summary)
+        return !annotated ? inner : new ModulePlan(key, field, $"{Blocks}ResidualPreNorm<{type}>", summary, inner.Shapes)
         {
             Arguments = Arguments(width, inner, ("normEps", spec.NormEps)),
             Parameters = inner.Parameters.Concat(Affine("fn.norm.", width)).ToEquatableArray(),

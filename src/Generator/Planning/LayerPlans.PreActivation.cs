@@ -13,16 +13,16 @@ internal sealed partial class LayerPlans
 
         var guided = keys == KeyStyle.GuidedDiffusion;
         var projected = spec.TimeEmbedding.Conditioning == TimeConditioning.ScaleShift ? 2 * to : to;
-        var end = resampling switch
+        var (summary, end) = resampling switch
         {
-            Resampling.Down => size.Halved,
-            Resampling.Up => size.Doubled,
-            _ => size,
+            Resampling.Down => ("Residual block that halves the size", size.Halved),
+            Resampling.Up => ("Residual block that doubles the size", size.Doubled),
+            _ => ("Residual block", size),
         };
         var pixels = (long)size.Height * size.Width;
         var endPixels = (long)end.Height * end.Width;
         var cost = ConvCost(from, to, 3, end) + ConvCost(to, to, 3, end) + new Cost(2L * spec.TimeEmbDim * projected, 2 * from * pixels + 4 * to * endPixels);
-        return new ModulePlan(key, field, Blocks + "PreActResnetBlock", $"Residual block, {Widths(from, to)} at {size}{(resampling == Resampling.None ? "" : $", ends at {end}")}.")
+        return new ModulePlan(key, field, Blocks + "PreActResnetBlock", summary, Shapes(from, size, to, end))
         {
             Arguments = Arguments(from, to, spec.TimeEmbDim, BlockOptions, Enum(keys), resampling == Resampling.None ? null : Enum(resampling)),
             Parameters = NormWeights(guided ? "in_layers.0." : "norm1.", from)
@@ -47,7 +47,7 @@ internal sealed partial class LayerPlans
         var parameters = guided
             ? NormWeights("norm.", width).Concat(Weights("qkv.", [3 * width, width, 1])).Concat(Weights("proj_out.", [width, width, 1]))
             : NormWeights("group_norm.", width).Concat(new[] { "to_q.", "to_k.", "to_v.", "to_out.0." }.SelectMany(layer => Linear(layer, width, width)));
-        return new ModulePlan(key, field, Blocks + (guided ? "QkvAttentionBlock" : "AttentionBlock"), $"Full attention, {Heads(width)}, {width} wide at {size}.")
+        return new ModulePlan(key, field, Blocks + (guided ? "QkvAttentionBlock" : "AttentionBlock"), $"Full attention, {Heads(width)}", Shapes(width, size, width, size))
         {
             Arguments = Arguments(width, spec.HeadsAt(width), BlockOptions, tokens == 0 ? null : ("memoryTokens", tokens)),
             Parameters = (tokens == 0 ? parameters : parameters.Prepend(Memory("", width, linear: false))).ToEquatableArray(),
@@ -59,7 +59,7 @@ internal sealed partial class LayerPlans
     public ModulePlan OutNorm(string key, string field, int width, ImageSize size)
     {
         var grouped = spec.Norm == Norm.Group;
-        return new ModulePlan(key, field, grouped ? "TorchSharp.Modules.GroupNorm" : Blocks + "RMSNorm", $"{width} wide at {size}.")
+        return new ModulePlan(key, field, grouped ? "TorchSharp.Modules.GroupNorm" : Blocks + "RMSNorm", "Norm before the last convolution", Shapes(width, size, width, size))
         {
             // Not torch.nn.GroupNorm: its weights begin as whatever the memory held.
             Factory = grouped ? Blocks + "Layers.GroupNorm" : null,

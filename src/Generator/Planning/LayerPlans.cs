@@ -15,8 +15,9 @@ internal sealed partial class LayerPlans(UNetSpec spec)
     /// <summary>What all residual blocks have in common, a constant of the network's class.</summary>
     public SharedPlan BlockOptions { get; } = PlanBlockOptions(spec);
 
-    public static ModulePlan Conv2d(string key, string field, int from, int to, int kernel, ImageSize size, string summary) =>
-        new(key, field, "TorchSharp.Modules.Conv2d", summary)
+    /// <param name="why">What there is to say of it, after a comma.</param>
+    public static ModulePlan Conv2d(string key, string field, int from, int to, int kernel, ImageSize size, string why = "") =>
+        new(key, field, "TorchSharp.Modules.Conv2d", $"{kernel} x {kernel} convolution{why}", Shapes(from, size, to, size))
         {
             Factory = "TorchSharp.torch.nn.Conv2d",
             Arguments = Arguments(from, to, ("kernel_size", kernel), kernel == 1 ? null : ("padding", kernel / 2)),
@@ -32,12 +33,12 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         var sinusoidal = time.Type == TimeEmbeddingType.Sinusoidal;
         var features = sinusoidal ? spec.Dim : fourierFeatures + 1;
         var embedding = sinusoidal
-            ? new ModulePlan("0", "embedding", Blocks + "SinusoidalPosEmb", "")
+            ? new ModulePlan("0", "embedding", Blocks + "SinusoidalPosEmb", "", "")
             {
                 Arguments = Arguments(spec.Dim, time.Theta == 10000 ? null : ("theta", time.Theta),
                     time.Order == SinusoidOrder.SinCos ? null : ("order", Enum(time.Order)), time.FreqShift == 1 ? null : ("freqShift", time.FreqShift)),
             }
-            : new ModulePlan("0", "embedding", Blocks + "FourierPosEmb", "")
+            : new ModulePlan("0", "embedding", Blocks + "FourierPosEmb", "", "")
             {
                 Arguments = Arguments(("features", fourierFeatures), ("learned", time.Type == TimeEmbeddingType.LearnedFourier)),
             };
@@ -50,7 +51,7 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         var parameters = Linear(first, features, spec.TimeEmbDim).Concat(Linear(second, spec.TimeEmbDim, spec.TimeEmbDim));
         if (!sinusoidal)
             parameters = parameters.Prepend(new ParameterPlan(keyOfEmbedding + "weights", Shape(fourierFeatures / 2), time.Type == TimeEmbeddingType.LearnedFourier));
-        return new ModulePlan(key, key, Blocks + "TimeEmbedding", $"Timesteps [batch] to the time embedding [batch, {spec.TimeEmbDim}].")
+        return new ModulePlan(key, key, Blocks + "TimeEmbedding", "Timesteps to the time embedding", $"[B] -> [B, {spec.TimeEmbDim}]")
         {
             Arguments = Arguments(embedding, features, spec.TimeEmbDim, keys == KeyStyle.DenoisingDiffusion ? null : ("keys", Enum(keys))),
             Parameters = parameters.ToEquatableArray(),
@@ -60,7 +61,7 @@ internal sealed partial class LayerPlans(UNetSpec spec)
 
     /// <summary>What is added to the time embedding.</summary>
     /// <param name="key">Its key, and its field.</param>
-    public ModulePlan LabelEmbedding(string key) => new(key, key, "TorchSharp.Modules.Embedding", $"Class labels [batch] to what is added to the time embedding, [batch, {spec.TimeEmbDim}].")
+    public ModulePlan LabelEmbedding(string key) => new(key, key, "TorchSharp.Modules.Embedding", "Class labels to what is added to the time embedding", $"[B] -> [B, {spec.TimeEmbDim}]")
     {
         Factory = "TorchSharp.torch.nn.Embedding",
         Arguments = Arguments(spec.NumClasses!.Value, spec.TimeEmbDim),
@@ -77,7 +78,7 @@ internal sealed partial class LayerPlans(UNetSpec spec)
             DownsampleKind.AvgPool => (from, 1),
             _ => (from, 3),
         };
-        return new ModulePlan(key, field, Blocks + "Downsample", $"{from} wide at {size} to {to} wide at {half}.")
+        return new ModulePlan(key, field, Blocks + "Downsample", "Halves the size", Shapes(from, size, to, half))
         {
             Arguments = Arguments(from, to, kind == DownsampleKind.Unshuffle ? null : ("kind", Enum(kind)), keyOfConv == "1" ? null : ("key", keyOfConv)),
             Parameters = Weights(keyOfConv + ".", [to, channels, kernel, kernel]),
@@ -90,7 +91,7 @@ internal sealed partial class LayerPlans(UNetSpec spec)
     {
         var twice = size.Doubled;
         var transposed = kind == UpsampleKind.ConvTranspose;
-        return new ModulePlan(key, field, Blocks + "Upsample", $"{from} wide at {size} to {to} wide at {twice}.")
+        return new ModulePlan(key, field, Blocks + "Upsample", "Doubles the size", Shapes(from, size, to, twice))
         {
             Arguments = Arguments(from, to, transposed ? ("kind", Enum(kind)) : null, keyOfConv == "1" ? null : ("key", keyOfConv)),
             Parameters = transposed
@@ -104,13 +105,13 @@ internal sealed partial class LayerPlans(UNetSpec spec)
     private static EnumValue Enum<T>(T value)
         where T : struct, Enum => new(Blocks + typeof(T).Name, value.ToString());
 
-    public static string Widths(int from, int to) => $"{from} -> {to}";
+    private static string Shapes(int from, ImageSize size, int to, ImageSize end) => $"{size.Shape(from)} -> {end.Shape(to)}";
 
     /// <summary>The user's own block: its type is known to the compiler alone, and with it its parameters.</summary>
     private ModulePlan UserBlock(string key, string field, string type, int from, int to, ImageSize size)
     {
         var qualified = type.Contains('.') ? type : spec.Namespace.Length > 0 ? $"{spec.Namespace}.{type}" : "global::" + type;
-        return new ModulePlan(key, field, qualified, $"Your own residual block, {Widths(from, to)} at {size}.")
+        return new ModulePlan(key, field, qualified, "Your own residual block", Shapes(from, size, to, size))
         {
             Arguments = Arguments(from, to, spec.TimeEmbDim),
             IsOpen = true,

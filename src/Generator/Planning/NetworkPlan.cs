@@ -48,8 +48,9 @@ internal sealed record SharedPlan(string Name, string Type, EquatableArray<Argum
 /// <param name="Key">Its name in PyTorch's state_dict, below its parent: <c>downs.0</c>.</param>
 /// <param name="Field">Its name in C#: <c>downs_0</c>.</param>
 /// <param name="Type">The C# type; of a runtime layer with its namespace.</param>
-/// <param name="Summary">What it does and with which shapes.</param>
-internal sealed record ModulePlan(string Key, string Field, string Type, string Summary)
+/// <param name="Summary">What it does, in words that a colon can follow.</param>
+/// <param name="Shapes">From which shape to which: <c>[B, 16, 8, 8] -> [B, 32, 4, 4]</c>.</param>
+internal sealed record ModulePlan(string Key, string Field, string Type, string Summary, string Shapes)
 {
     /// <summary>The expression that makes it, where it isn't <c>new Type(arguments)</c>: a factory's name.</summary>
     public string? Factory { get; init; }

@@ -84,7 +84,7 @@ internal abstract class NetworkPlanner
     protected void StepSelfCondition()
     {
         if (Spec.SelfCondition)
-            Step("x", new Concat(new SelfCondition("x"), new Variable("x")), Shape(2 * Spec.Channels, Spec.ImageSize));
+            Step("x", new Concat(new SelfCondition("x"), new Variable("x")), Spec.ImageSize.Shape(2 * Spec.Channels));
     }
 
     protected int ImageChannels => Spec.SelfCondition ? 2 * Spec.Channels : Spec.Channels;
@@ -93,9 +93,7 @@ internal abstract class NetworkPlanner
 
     protected static Call Call(string module, params Expression[] arguments) => new(module, arguments.ToEquatableArray());
 
-    protected static string Shape(int channels, ImageSize size) => $"[B, {channels}, {size.Height}, {size.Width}]";
-
-    protected static string Joined(int from, int to, ImageSize size) => $"{Shape(from, size)} -> {Shape(to, size)}";
+    protected static string Joined(int from, int to, ImageSize size) => $"{size.Shape(from)} -> {size.Shape(to)}";
 
     protected static LevelPlan Row(string name, ImageSize size, int channels, string blocks, string attention, params ModulePlan[] parts) =>
         new(name, size.Height, size.Width, channels, blocks, attention, parts.Sum(part => part.ParameterCount),

@@ -17,7 +17,7 @@ internal sealed record Place(OwnerPlan? Owner, string Key, string Field)
     public string Path => Owner is null ? Field : $"{Owner.Field}.{Field}";
 }
 
-internal sealed record OwnerPlan(string Key, string Field, string Type, string Summary);
+internal sealed record OwnerPlan(string Key, string Field, string Type, string Summary, string Shapes);
 
 /// <summary>
 /// Plans the topology of Ho et al. 2020, that of ddpm and adm: residual blocks and attention at each level, the output of every block, of every downsampling and of the first
@@ -80,8 +80,7 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
         Add("in", new Place(TimeKey), Layers.TimeEmbedding(TimeKey, keys));
         if (Spec.NumClasses is not null)
             Add("in", new Place(LabelKey), Layers.LabelEmbedding(LabelKey));
-        Add("in", ConvIn, LayerPlans.Conv2d(ConvIn.Key, ConvIn.Field, ImageChannels, Spec.InitDim, Spec.InitKernel, Spec.ImageSize,
-            $"{Spec.InitKernel} x {Spec.InitKernel}, {LayerPlans.Widths(ImageChannels, Spec.InitDim)} at {Spec.ImageSize}."));
+        Add("in", ConvIn, LayerPlans.Conv2d(ConvIn.Key, ConvIn.Field, ImageChannels, Spec.InitDim, Spec.InitKernel, Spec.ImageSize));
         StepTime(TimeKey, LabelKey);
         StepSelfCondition();
         Keep(Call(ConvIn.Path, new Variable("x")), Spec.InitDim, Spec.ImageSize);
@@ -118,11 +117,11 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
         var (width, size) = (Spec.WidthAfter(last), Spec.SizeAt(last));
         var (first, second) = (Middle(0), Middle(2));
         Add("mid", first, Layers.PreActResnetBlock(first.Key, first.Field, keys, width, width, size));
-        Step("h", Call(first.Path, new Variable(skips.Peek().Variable), new Variable("t")), Shape(width, size), $"middle: {width} wide, {size}");
+        Step("h", Call(first.Path, new Variable(skips.Peek().Variable), new Variable("t")), size.Shape(width), $"middle: {width} wide, {size}");
         if (Spec.AttentionInTheMiddle != AttentionKind.None)
             Attend("mid", Middle(1), Spec.AttentionInTheMiddle, "h", width, size);
         Add("mid", second, Layers.PreActResnetBlock(second.Key, second.Field, keys, width, width, size));
-        Step("h", Call(second.Path, new Variable("h"), new Variable("t")), Shape(width, size));
+        Step("h", Call(second.Path, new Variable("h"), new Variable("t")), size.Shape(width));
     }
 
     private void PlanUp(int level)
@@ -148,18 +147,16 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
         Add(row, up, inBlock
             ? Layers.PreActResnetBlock(up.Key, up.Field, keys, width, width, size, Resampling.Up)
             : LayerPlans.Upsample(up.Key, up.Field, Spec.Upsample, width, width, size, "conv"));
-        Step("h", inBlock ? Call(up.Path, new Variable("h"), new Variable("t")) : Call(up.Path, new Variable("h")), Shape(width, size.Doubled));
+        Step("h", inBlock ? Call(up.Path, new Variable("h"), new Variable("t")) : Call(up.Path, new Variable("h")), size.Doubled.Shape(width));
     }
 
     private void PlanOutput()
     {
         var width = Spec.WidthAfter(0);
         Add("out", NormOut, Layers.OutNorm(NormOut.Key, NormOut.Field, width, Spec.ImageSize));
-        Add("out", ConvOut, LayerPlans.Conv2d(ConvOut.Key, ConvOut.Field, width, Spec.OutChannels, 3, Spec.ImageSize,
-            $"3 x 3, {LayerPlans.Widths(width, Spec.OutChannels)} at {Spec.ImageSize}.") with
-        { StartsAtZero = Spec.ZeroInit });
-        Step("h", new Function(Layers.ActivationFunction, Call(NormOut.Path, new Variable("h"))), Shape(width, Spec.ImageSize), "out");
-        Step("h", Call(ConvOut.Path, new Variable("h")), Shape(Spec.OutChannels, Spec.ImageSize));
+        Add("out", ConvOut, LayerPlans.Conv2d(ConvOut.Key, ConvOut.Field, width, Spec.OutChannels, 3, Spec.ImageSize) with { StartsAtZero = Spec.ZeroInit });
+        Step("h", new Function(Layers.ActivationFunction, Call(NormOut.Path, new Variable("h"))), Spec.ImageSize.Shape(width), "out");
+        Step("h", Call(ConvOut.Path, new Variable("h")), Spec.ImageSize.Shape(Spec.OutChannels));
     }
 
     private IEnumerable<LevelPlan> Rows()
@@ -183,14 +180,14 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
     private void Attend(string row, Place place, AttentionKind kind, string target, int width, ImageSize size)
     {
         Add(row, place, Layers.PreActAttention(place.Key, place.Field, keys, kind, width, size));
-        Step(target, Call(place.Path, new Variable(target)), Shape(width, size));
+        Step(target, Call(place.Path, new Variable(target)), size.Shape(width));
     }
 
     /// <summary>A step on the way down, whose result is needed on the way up.</summary>
     private void Keep(Expression value, int width, ImageSize size, string? heading = null)
     {
         var variable = $"skip{skips.Count}";
-        Step(variable, value, Shape(width, size), heading);
+        Step(variable, value, size.Shape(width), heading);
         skips.Push((variable, width));
     }
 }

@@ -154,6 +154,9 @@ internal readonly record struct ImageSize(int Height, int Width)
 
     public ImageSize Doubled => new(Height * 2, Width * 2);
 
+    /// <summary>Of a batch of tensors of this size.</summary>
+    public string Shape(int channels) => $"[B, {channels}, {Height}, {Width}]";
+
     public override string ToString() => $"{Height} x {Width}";
 }
 

@@ -46,34 +46,34 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     /// <summary>SHA-256 of the effective spec: two networks with the same hash load each other's weights.</summary>
     public const string SpecHash = "a05c4be3b344ec8ee790f8a53324cafe7deae5145e382ace871da2adba5e27d0";
 
-    /// <summary>1 x 1, 3 -&gt; 8 at 16 x 16.</summary>
+    /// <summary>1 x 1 convolution: [B, 3, 16, 16] -&gt; [B, 8, 16, 16].</summary>
     public readonly global::TorchSharp.Modules.Conv2d init_conv;
 
-    /// <summary>Timesteps [batch] to the time embedding [batch, 32].</summary>
+    /// <summary>Timesteps to the time embedding: [B] -&gt; [B, 32].</summary>
     public readonly global::UNetGen.Blocks.TimeEmbedding time_mlp;
 
-    /// <summary>Level 0 on the way down: 8 wide at 16 x 16, ends 8 wide at 8 x 8.</summary>
+    /// <summary>Level 0 on the way down: [B, 8, 16, 16] -&gt; [B, 8, 8, 8].</summary>
     public readonly Down0 downs_0;
 
-    /// <summary>Level 1 on the way down: 8 wide at 8 x 8, ends 16 wide.</summary>
+    /// <summary>Level 1 on the way down: [B, 8, 8, 8] -&gt; [B, 16, 8, 8].</summary>
     public readonly Down1 downs_1;
 
-    /// <summary>Level 1 on the way up: 16 wide at 8 x 8, ends 8 wide at 16 x 16.</summary>
+    /// <summary>Level 1 on the way up: [B, 16, 8, 8] -&gt; [B, 8, 16, 16].</summary>
     public readonly Up0 ups_0;
 
-    /// <summary>Level 0 on the way up: 8 wide at 16 x 16, ends 8 wide.</summary>
+    /// <summary>Level 0 on the way up: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
     public readonly Up1 ups_1;
 
-    /// <summary>Your own residual block, 16 -&gt; 16 at 8 x 8.</summary>
+    /// <summary>Your own residual block: [B, 16, 8, 8] -&gt; [B, 16, 8, 8].</summary>
     public readonly global::My.Blocks.Plain mid_block1;
 
-    /// <summary>Your own residual block, 16 -&gt; 16 at 8 x 8.</summary>
+    /// <summary>Your own residual block: [B, 16, 8, 8] -&gt; [B, 16, 8, 8].</summary>
     public readonly global::My.Blocks.Plain mid_block2;
 
-    /// <summary>Your own residual block, 16 -&gt; 8 at 16 x 16.</summary>
+    /// <summary>Your own residual block: [B, 16, 16, 16] -&gt; [B, 8, 16, 16].</summary>
     public readonly global::My.Blocks.Plain final_res_block;
 
-    /// <summary>1 x 1, 8 -&gt; 3 at 16 x 16.</summary>
+    /// <summary>1 x 1 convolution: [B, 8, 16, 16] -&gt; [B, 3, 16, 16].</summary>
     public readonly global::TorchSharp.Modules.Conv2d final_conv;
 
     /// <summary>The network with PyTorch's initial values.</summary>
@@ -220,16 +220,16 @@ diffusion:
 ",
     };
 
-    /// <summary>Level 0 on the way down: 8 wide at 16 x 16, ends 8 wide at 8 x 8.</summary>
+    /// <summary>Level 0 on the way down: [B, 8, 16, 16] -&gt; [B, 8, 8, 8].</summary>
     public sealed class Down0 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Your own residual block, 8 -&gt; 8 at 16 x 16.</summary>
+        /// <summary>Your own residual block: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
         public readonly global::My.Blocks.Plain block1;
 
-        /// <summary>Your own residual block, 8 -&gt; 8 at 16 x 16.</summary>
+        /// <summary>Your own residual block: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
         public readonly global::My.Blocks.Plain block2;
 
-        /// <summary>8 wide at 16 x 16 to 8 wide at 8 x 8.</summary>
+        /// <summary>Halves the size: [B, 8, 16, 16] -&gt; [B, 8, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.Downsample downsample;
 
         internal Down0() : base(nameof(Down0))
@@ -250,16 +250,16 @@ diffusion:
         }
     }
 
-    /// <summary>Level 1 on the way down: 8 wide at 8 x 8, ends 16 wide.</summary>
+    /// <summary>Level 1 on the way down: [B, 8, 8, 8] -&gt; [B, 16, 8, 8].</summary>
     public sealed class Down1 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Your own residual block, 8 -&gt; 8 at 8 x 8.</summary>
+        /// <summary>Your own residual block: [B, 8, 8, 8] -&gt; [B, 8, 8, 8].</summary>
         public readonly global::My.Blocks.Plain block1;
 
-        /// <summary>Your own residual block, 8 -&gt; 8 at 8 x 8.</summary>
+        /// <summary>Your own residual block: [B, 8, 8, 8] -&gt; [B, 8, 8, 8].</summary>
         public readonly global::My.Blocks.Plain block2;
 
-        /// <summary>3 x 3, 8 -&gt; 16 at 8 x 8: the lowest level stays at its size.</summary>
+        /// <summary>3 x 3 convolution, since the lowest level stays at its size: [B, 8, 8, 8] -&gt; [B, 16, 8, 8].</summary>
         public readonly global::TorchSharp.Modules.Conv2d conv;
 
         internal Down1() : base(nameof(Down1))
@@ -280,16 +280,16 @@ diffusion:
         }
     }
 
-    /// <summary>Level 1 on the way up: 16 wide at 8 x 8, ends 8 wide at 16 x 16.</summary>
+    /// <summary>Level 1 on the way up: [B, 16, 8, 8] -&gt; [B, 8, 16, 16].</summary>
     public sealed class Up0 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Your own residual block, 24 -&gt; 16 at 8 x 8.</summary>
+        /// <summary>Your own residual block: [B, 24, 8, 8] -&gt; [B, 16, 8, 8].</summary>
         public readonly global::My.Blocks.Plain block1;
 
-        /// <summary>Your own residual block, 24 -&gt; 16 at 8 x 8.</summary>
+        /// <summary>Your own residual block: [B, 24, 8, 8] -&gt; [B, 16, 8, 8].</summary>
         public readonly global::My.Blocks.Plain block2;
 
-        /// <summary>16 wide at 8 x 8 to 8 wide at 16 x 16.</summary>
+        /// <summary>Doubles the size: [B, 16, 8, 8] -&gt; [B, 8, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.Upsample upsample;
 
         internal Up0() : base(nameof(Up0))
@@ -310,16 +310,16 @@ diffusion:
         }
     }
 
-    /// <summary>Level 0 on the way up: 8 wide at 16 x 16, ends 8 wide.</summary>
+    /// <summary>Level 0 on the way up: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
     public sealed class Up1 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Your own residual block, 16 -&gt; 8 at 16 x 16.</summary>
+        /// <summary>Your own residual block: [B, 16, 16, 16] -&gt; [B, 8, 16, 16].</summary>
         public readonly global::My.Blocks.Plain block1;
 
-        /// <summary>Your own residual block, 16 -&gt; 8 at 16 x 16.</summary>
+        /// <summary>Your own residual block: [B, 16, 16, 16] -&gt; [B, 8, 16, 16].</summary>
         public readonly global::My.Blocks.Plain block2;
 
-        /// <summary>3 x 3, 8 -&gt; 8 at 16 x 16: the top level has its size already.</summary>
+        /// <summary>3 x 3 convolution, since the top level has its size already: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
         public readonly global::TorchSharp.Modules.Conv2d conv;
 
         internal Up1() : base(nameof(Up1))

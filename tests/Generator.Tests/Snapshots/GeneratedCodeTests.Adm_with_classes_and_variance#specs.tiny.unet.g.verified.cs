@@ -64,70 +64,70 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
         ZeroInit = true,
     };
 
-    /// <summary>Timesteps [batch] to the time embedding [batch, 128].</summary>
+    /// <summary>Timesteps to the time embedding: [B] -&gt; [B, 128].</summary>
     public readonly global::UNetGen.Blocks.TimeEmbedding time_embed;
 
-    /// <summary>Class labels [batch] to what is added to the time embedding, [batch, 128].</summary>
+    /// <summary>Class labels to what is added to the time embedding: [B] -&gt; [B, 128].</summary>
     public readonly global::TorchSharp.Modules.Embedding label_emb;
 
-    /// <summary>3 x 3, 3 -&gt; 32 at 16 x 16.</summary>
+    /// <summary>3 x 3 convolution: [B, 3, 16, 16] -&gt; [B, 32, 16, 16].</summary>
     public readonly global::TorchSharp.Modules.Conv2d input_blocks_0_0;
 
-    /// <summary>Residual block, 32 -&gt; 32 at 16 x 16.</summary>
+    /// <summary>Residual block: [B, 32, 16, 16] -&gt; [B, 32, 16, 16].</summary>
     public readonly global::UNetGen.Blocks.PreActResnetBlock input_blocks_1_0;
 
-    /// <summary>Full attention, 4 heads of 8, 32 wide at 16 x 16.</summary>
+    /// <summary>Full attention, 4 heads of 8: [B, 32, 16, 16] -&gt; [B, 32, 16, 16].</summary>
     public readonly global::UNetGen.Blocks.QkvAttentionBlock input_blocks_1_1;
 
-    /// <summary>Residual block, 32 -&gt; 32 at 16 x 16, ends at 8 x 8.</summary>
+    /// <summary>Residual block that halves the size: [B, 32, 16, 16] -&gt; [B, 32, 8, 8].</summary>
     public readonly global::UNetGen.Blocks.PreActResnetBlock input_blocks_2_0;
 
-    /// <summary>Residual block, 32 -&gt; 64 at 8 x 8.</summary>
+    /// <summary>Residual block: [B, 32, 8, 8] -&gt; [B, 64, 8, 8].</summary>
     public readonly global::UNetGen.Blocks.PreActResnetBlock input_blocks_3_0;
 
-    /// <summary>Full attention, 4 heads of 16, 64 wide at 8 x 8.</summary>
+    /// <summary>Full attention, 4 heads of 16: [B, 64, 8, 8] -&gt; [B, 64, 8, 8].</summary>
     public readonly global::UNetGen.Blocks.QkvAttentionBlock input_blocks_3_1;
 
-    /// <summary>Residual block, 64 -&gt; 64 at 8 x 8.</summary>
+    /// <summary>Residual block: [B, 64, 8, 8] -&gt; [B, 64, 8, 8].</summary>
     public readonly global::UNetGen.Blocks.PreActResnetBlock middle_block_0;
 
-    /// <summary>Full attention, 4 heads of 16, 64 wide at 8 x 8.</summary>
+    /// <summary>Full attention, 4 heads of 16: [B, 64, 8, 8] -&gt; [B, 64, 8, 8].</summary>
     public readonly global::UNetGen.Blocks.QkvAttentionBlock middle_block_1;
 
-    /// <summary>Residual block, 64 -&gt; 64 at 8 x 8.</summary>
+    /// <summary>Residual block: [B, 64, 8, 8] -&gt; [B, 64, 8, 8].</summary>
     public readonly global::UNetGen.Blocks.PreActResnetBlock middle_block_2;
 
-    /// <summary>Residual block, 128 -&gt; 64 at 8 x 8.</summary>
+    /// <summary>Residual block: [B, 128, 8, 8] -&gt; [B, 64, 8, 8].</summary>
     public readonly global::UNetGen.Blocks.PreActResnetBlock output_blocks_0_0;
 
-    /// <summary>Full attention, 4 heads of 16, 64 wide at 8 x 8.</summary>
+    /// <summary>Full attention, 4 heads of 16: [B, 64, 8, 8] -&gt; [B, 64, 8, 8].</summary>
     public readonly global::UNetGen.Blocks.QkvAttentionBlock output_blocks_0_1;
 
-    /// <summary>Residual block, 96 -&gt; 64 at 8 x 8.</summary>
+    /// <summary>Residual block: [B, 96, 8, 8] -&gt; [B, 64, 8, 8].</summary>
     public readonly global::UNetGen.Blocks.PreActResnetBlock output_blocks_1_0;
 
-    /// <summary>Full attention, 4 heads of 16, 64 wide at 8 x 8.</summary>
+    /// <summary>Full attention, 4 heads of 16: [B, 64, 8, 8] -&gt; [B, 64, 8, 8].</summary>
     public readonly global::UNetGen.Blocks.QkvAttentionBlock output_blocks_1_1;
 
-    /// <summary>Residual block, 64 -&gt; 64 at 8 x 8, ends at 16 x 16.</summary>
+    /// <summary>Residual block that doubles the size: [B, 64, 8, 8] -&gt; [B, 64, 16, 16].</summary>
     public readonly global::UNetGen.Blocks.PreActResnetBlock output_blocks_1_2;
 
-    /// <summary>Residual block, 96 -&gt; 32 at 16 x 16.</summary>
+    /// <summary>Residual block: [B, 96, 16, 16] -&gt; [B, 32, 16, 16].</summary>
     public readonly global::UNetGen.Blocks.PreActResnetBlock output_blocks_2_0;
 
-    /// <summary>Full attention, 4 heads of 8, 32 wide at 16 x 16.</summary>
+    /// <summary>Full attention, 4 heads of 8: [B, 32, 16, 16] -&gt; [B, 32, 16, 16].</summary>
     public readonly global::UNetGen.Blocks.QkvAttentionBlock output_blocks_2_1;
 
-    /// <summary>Residual block, 64 -&gt; 32 at 16 x 16.</summary>
+    /// <summary>Residual block: [B, 64, 16, 16] -&gt; [B, 32, 16, 16].</summary>
     public readonly global::UNetGen.Blocks.PreActResnetBlock output_blocks_3_0;
 
-    /// <summary>Full attention, 4 heads of 8, 32 wide at 16 x 16.</summary>
+    /// <summary>Full attention, 4 heads of 8: [B, 32, 16, 16] -&gt; [B, 32, 16, 16].</summary>
     public readonly global::UNetGen.Blocks.QkvAttentionBlock output_blocks_3_1;
 
-    /// <summary>32 wide at 16 x 16.</summary>
+    /// <summary>Norm before the last convolution: [B, 32, 16, 16] -&gt; [B, 32, 16, 16].</summary>
     public readonly global::TorchSharp.Modules.GroupNorm out_0;
 
-    /// <summary>3 x 3, 32 -&gt; 6 at 16 x 16.</summary>
+    /// <summary>3 x 3 convolution: [B, 32, 16, 16] -&gt; [B, 6, 16, 16].</summary>
     public readonly global::TorchSharp.Modules.Conv2d out_2;
 
     /// <summary>The network with PyTorch's initial values.</summary>

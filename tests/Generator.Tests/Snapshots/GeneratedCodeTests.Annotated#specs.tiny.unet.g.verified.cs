@@ -64,37 +64,37 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         ZeroInit = false,
     };
 
-    /// <summary>1 x 1, 1 -&gt; 8 at 16 x 16.</summary>
+    /// <summary>1 x 1 convolution: [B, 1, 16, 16] -&gt; [B, 8, 16, 16].</summary>
     public readonly global::TorchSharp.Modules.Conv2d init_conv;
 
-    /// <summary>Timesteps [batch] to the time embedding [batch, 32].</summary>
+    /// <summary>Timesteps to the time embedding: [B] -&gt; [B, 32].</summary>
     public readonly global::UNetGen.Blocks.TimeEmbedding time_mlp;
 
-    /// <summary>Level 0 on the way down: 8 wide at 16 x 16, ends 8 wide at 8 x 8.</summary>
+    /// <summary>Level 0 on the way down: [B, 8, 16, 16] -&gt; [B, 8, 8, 8].</summary>
     public readonly Down0 downs_0;
 
-    /// <summary>Level 1 on the way down: 8 wide at 8 x 8, ends 16 wide.</summary>
+    /// <summary>Level 1 on the way down: [B, 8, 8, 8] -&gt; [B, 16, 8, 8].</summary>
     public readonly Down1 downs_1;
 
-    /// <summary>Level 1 on the way up: 16 wide at 8 x 8, ends 8 wide at 16 x 16.</summary>
+    /// <summary>Level 1 on the way up: [B, 16, 8, 8] -&gt; [B, 8, 16, 16].</summary>
     public readonly Up0 ups_0;
 
-    /// <summary>Level 0 on the way up: 8 wide at 16 x 16, ends 8 wide.</summary>
+    /// <summary>Level 0 on the way up: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
     public readonly Up1 ups_1;
 
-    /// <summary>Residual block, 16 -&gt; 16 at 8 x 8.</summary>
+    /// <summary>Residual block: [B, 16, 8, 8] -&gt; [B, 16, 8, 8].</summary>
     public readonly global::UNetGen.Blocks.ResnetBlock mid_block1;
 
-    /// <summary>Full attention, 4 heads of 32, 16 wide at 8 x 8.</summary>
+    /// <summary>Full attention, 4 heads of 32: [B, 16, 8, 8] -&gt; [B, 16, 8, 8].</summary>
     public readonly global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.Attention> mid_attn;
 
-    /// <summary>Residual block, 16 -&gt; 16 at 8 x 8.</summary>
+    /// <summary>Residual block: [B, 16, 8, 8] -&gt; [B, 16, 8, 8].</summary>
     public readonly global::UNetGen.Blocks.ResnetBlock mid_block2;
 
-    /// <summary>Residual block, 16 -&gt; 8 at 16 x 16.</summary>
+    /// <summary>Residual block: [B, 16, 16, 16] -&gt; [B, 8, 16, 16].</summary>
     public readonly global::UNetGen.Blocks.ResnetBlock final_res_block;
 
-    /// <summary>1 x 1, 8 -&gt; 1 at 16 x 16.</summary>
+    /// <summary>1 x 1 convolution: [B, 8, 16, 16] -&gt; [B, 1, 16, 16].</summary>
     public readonly global::TorchSharp.Modules.Conv2d final_conv;
 
     /// <summary>The network with PyTorch's initial values.</summary>
@@ -256,19 +256,19 @@ diffusion:
 ",
     };
 
-    /// <summary>Level 0 on the way down: 8 wide at 16 x 16, ends 8 wide at 8 x 8.</summary>
+    /// <summary>Level 0 on the way down: [B, 8, 16, 16] -&gt; [B, 8, 8, 8].</summary>
     public sealed class Down0 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Residual block, 8 -&gt; 8 at 16 x 16.</summary>
+        /// <summary>Residual block: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block1;
 
-        /// <summary>Residual block, 8 -&gt; 8 at 16 x 16.</summary>
+        /// <summary>Residual block: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block2;
 
-        /// <summary>Linear attention, 4 heads of 32, 8 wide at 16 x 16.</summary>
+        /// <summary>Linear attention, 4 heads of 32: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention> attn;
 
-        /// <summary>8 wide at 16 x 16 to 8 wide at 8 x 8.</summary>
+        /// <summary>Halves the size: [B, 8, 16, 16] -&gt; [B, 8, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.Downsample downsample;
 
         internal Down0() : base(nameof(Down0))
@@ -291,19 +291,19 @@ diffusion:
         }
     }
 
-    /// <summary>Level 1 on the way down: 8 wide at 8 x 8, ends 16 wide.</summary>
+    /// <summary>Level 1 on the way down: [B, 8, 8, 8] -&gt; [B, 16, 8, 8].</summary>
     public sealed class Down1 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Residual block, 8 -&gt; 8 at 8 x 8.</summary>
+        /// <summary>Residual block: [B, 8, 8, 8] -&gt; [B, 8, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block1;
 
-        /// <summary>Residual block, 8 -&gt; 8 at 8 x 8.</summary>
+        /// <summary>Residual block: [B, 8, 8, 8] -&gt; [B, 8, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block2;
 
-        /// <summary>Linear attention, 4 heads of 32, 8 wide at 8 x 8.</summary>
+        /// <summary>Linear attention, 4 heads of 32: [B, 8, 8, 8] -&gt; [B, 8, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention> attn;
 
-        /// <summary>3 x 3, 8 -&gt; 16 at 8 x 8: the lowest level stays at its size.</summary>
+        /// <summary>3 x 3 convolution, since the lowest level stays at its size: [B, 8, 8, 8] -&gt; [B, 16, 8, 8].</summary>
         public readonly global::TorchSharp.Modules.Conv2d conv;
 
         internal Down1() : base(nameof(Down1))
@@ -326,19 +326,19 @@ diffusion:
         }
     }
 
-    /// <summary>Level 1 on the way up: 16 wide at 8 x 8, ends 8 wide at 16 x 16.</summary>
+    /// <summary>Level 1 on the way up: [B, 16, 8, 8] -&gt; [B, 8, 16, 16].</summary>
     public sealed class Up0 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Residual block, 24 -&gt; 16 at 8 x 8.</summary>
+        /// <summary>Residual block: [B, 24, 8, 8] -&gt; [B, 16, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block1;
 
-        /// <summary>Residual block, 24 -&gt; 16 at 8 x 8.</summary>
+        /// <summary>Residual block: [B, 24, 8, 8] -&gt; [B, 16, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block2;
 
-        /// <summary>Linear attention, 4 heads of 32, 16 wide at 8 x 8.</summary>
+        /// <summary>Linear attention, 4 heads of 32: [B, 16, 8, 8] -&gt; [B, 16, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention> attn;
 
-        /// <summary>16 wide at 8 x 8 to 8 wide at 16 x 16.</summary>
+        /// <summary>Doubles the size: [B, 16, 8, 8] -&gt; [B, 8, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.Upsample upsample;
 
         internal Up0() : base(nameof(Up0))
@@ -361,19 +361,19 @@ diffusion:
         }
     }
 
-    /// <summary>Level 0 on the way up: 8 wide at 16 x 16, ends 8 wide.</summary>
+    /// <summary>Level 0 on the way up: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
     public sealed class Up1 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Residual block, 16 -&gt; 8 at 16 x 16.</summary>
+        /// <summary>Residual block: [B, 16, 16, 16] -&gt; [B, 8, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block1;
 
-        /// <summary>Residual block, 16 -&gt; 8 at 16 x 16.</summary>
+        /// <summary>Residual block: [B, 16, 16, 16] -&gt; [B, 8, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block2;
 
-        /// <summary>Linear attention, 4 heads of 32, 8 wide at 16 x 16.</summary>
+        /// <summary>Linear attention, 4 heads of 32: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention> attn;
 
-        /// <summary>3 x 3, 8 -&gt; 8 at 16 x 16: the top level has its size already.</summary>
+        /// <summary>3 x 3 convolution, since the top level has its size already: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
         public readonly global::TorchSharp.Modules.Conv2d conv;
 
         internal Up1() : base(nameof(Up1))

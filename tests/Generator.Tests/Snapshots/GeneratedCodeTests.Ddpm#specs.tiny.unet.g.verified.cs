@@ -64,31 +64,31 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         ZeroInit = false,
     };
 
-    /// <summary>3 x 3, 3 -&gt; 32 at 16 x 16.</summary>
+    /// <summary>3 x 3 convolution: [B, 3, 16, 16] -&gt; [B, 32, 16, 16].</summary>
     public readonly global::TorchSharp.Modules.Conv2d conv_in;
 
-    /// <summary>Timesteps [batch] to the time embedding [batch, 128].</summary>
+    /// <summary>Timesteps to the time embedding: [B] -&gt; [B, 128].</summary>
     public readonly global::UNetGen.Blocks.TimeEmbedding time_embedding;
 
-    /// <summary>Level 0 on the way down: 32 wide at 16 x 16, ends at 8 x 8.</summary>
+    /// <summary>Level 0 on the way down: [B, 32, 16, 16] -&gt; [B, 32, 8, 8].</summary>
     public readonly Down0 down_blocks_0;
 
-    /// <summary>Level 1 on the way down: 64 wide at 8 x 8.</summary>
+    /// <summary>Level 1 on the way down: [B, 32, 8, 8] -&gt; [B, 64, 8, 8].</summary>
     public readonly Down1 down_blocks_1;
 
-    /// <summary>Level 1 on the way up: 64 wide at 8 x 8, ends at 16 x 16.</summary>
+    /// <summary>Level 1 on the way up: [B, 64, 8, 8] -&gt; [B, 64, 16, 16].</summary>
     public readonly Up0 up_blocks_0;
 
-    /// <summary>Level 0 on the way up: 32 wide at 16 x 16.</summary>
+    /// <summary>Level 0 on the way up: [B, 64, 16, 16] -&gt; [B, 32, 16, 16].</summary>
     public readonly Up1 up_blocks_1;
 
-    /// <summary>The middle: 64 wide at 8 x 8.</summary>
+    /// <summary>The middle: [B, 64, 8, 8] -&gt; [B, 64, 8, 8].</summary>
     public readonly Mid mid_block;
 
-    /// <summary>32 wide at 16 x 16.</summary>
+    /// <summary>Norm before the last convolution: [B, 32, 16, 16] -&gt; [B, 32, 16, 16].</summary>
     public readonly global::TorchSharp.Modules.GroupNorm conv_norm_out;
 
-    /// <summary>3 x 3, 32 -&gt; 3 at 16 x 16.</summary>
+    /// <summary>3 x 3 convolution: [B, 32, 16, 16] -&gt; [B, 3, 16, 16].</summary>
     public readonly global::TorchSharp.Modules.Conv2d conv_out;
 
     /// <summary>The network with PyTorch's initial values.</summary>
@@ -245,13 +245,13 @@ diffusion:
 ",
     };
 
-    /// <summary>Level 0 on the way down: 32 wide at 16 x 16, ends at 8 x 8.</summary>
+    /// <summary>Level 0 on the way down: [B, 32, 16, 16] -&gt; [B, 32, 8, 8].</summary>
     public sealed class Down0 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Residual block, 32 -&gt; 32 at 16 x 16.</summary>
+        /// <summary>Residual block: [B, 32, 16, 16] -&gt; [B, 32, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.PreActResnetBlock resnets_0;
 
-        /// <summary>32 wide at 16 x 16 to 32 wide at 8 x 8.</summary>
+        /// <summary>Halves the size: [B, 32, 16, 16] -&gt; [B, 32, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.Downsample downsamplers_0;
 
         internal Down0() : base(nameof(Down0))
@@ -270,19 +270,19 @@ diffusion:
         }
     }
 
-    /// <summary>Level 1 on the way down: 64 wide at 8 x 8.</summary>
+    /// <summary>Level 1 on the way down: [B, 32, 8, 8] -&gt; [B, 64, 8, 8].</summary>
     public sealed class Down1 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Full attention, 1 head of 64, 64 wide at 8 x 8.</summary>
+        /// <summary>Full attention, 1 head of 64: [B, 64, 8, 8] -&gt; [B, 64, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.AttentionBlock attentions_0;
 
-        /// <summary>Full attention, 1 head of 64, 64 wide at 8 x 8.</summary>
+        /// <summary>Full attention, 1 head of 64: [B, 64, 8, 8] -&gt; [B, 64, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.AttentionBlock attentions_1;
 
-        /// <summary>Residual block, 32 -&gt; 64 at 8 x 8.</summary>
+        /// <summary>Residual block: [B, 32, 8, 8] -&gt; [B, 64, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.PreActResnetBlock resnets_0;
 
-        /// <summary>Residual block, 64 -&gt; 64 at 8 x 8.</summary>
+        /// <summary>Residual block: [B, 64, 8, 8] -&gt; [B, 64, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.PreActResnetBlock resnets_1;
 
         internal Down1() : base(nameof(Down1))
@@ -305,28 +305,28 @@ diffusion:
         }
     }
 
-    /// <summary>Level 1 on the way up: 64 wide at 8 x 8, ends at 16 x 16.</summary>
+    /// <summary>Level 1 on the way up: [B, 64, 8, 8] -&gt; [B, 64, 16, 16].</summary>
     public sealed class Up0 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Full attention, 1 head of 64, 64 wide at 8 x 8.</summary>
+        /// <summary>Full attention, 1 head of 64: [B, 64, 8, 8] -&gt; [B, 64, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.AttentionBlock attentions_0;
 
-        /// <summary>Full attention, 1 head of 64, 64 wide at 8 x 8.</summary>
+        /// <summary>Full attention, 1 head of 64: [B, 64, 8, 8] -&gt; [B, 64, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.AttentionBlock attentions_1;
 
-        /// <summary>Full attention, 1 head of 64, 64 wide at 8 x 8.</summary>
+        /// <summary>Full attention, 1 head of 64: [B, 64, 8, 8] -&gt; [B, 64, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.AttentionBlock attentions_2;
 
-        /// <summary>Residual block, 128 -&gt; 64 at 8 x 8.</summary>
+        /// <summary>Residual block: [B, 128, 8, 8] -&gt; [B, 64, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.PreActResnetBlock resnets_0;
 
-        /// <summary>Residual block, 128 -&gt; 64 at 8 x 8.</summary>
+        /// <summary>Residual block: [B, 128, 8, 8] -&gt; [B, 64, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.PreActResnetBlock resnets_1;
 
-        /// <summary>Residual block, 96 -&gt; 64 at 8 x 8.</summary>
+        /// <summary>Residual block: [B, 96, 8, 8] -&gt; [B, 64, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.PreActResnetBlock resnets_2;
 
-        /// <summary>64 wide at 8 x 8 to 64 wide at 16 x 16.</summary>
+        /// <summary>Doubles the size: [B, 64, 8, 8] -&gt; [B, 64, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.Upsample upsamplers_0;
 
         internal Up0() : base(nameof(Up0))
@@ -355,13 +355,13 @@ diffusion:
         }
     }
 
-    /// <summary>Level 0 on the way up: 32 wide at 16 x 16.</summary>
+    /// <summary>Level 0 on the way up: [B, 64, 16, 16] -&gt; [B, 32, 16, 16].</summary>
     public sealed class Up1 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Residual block, 96 -&gt; 32 at 16 x 16.</summary>
+        /// <summary>Residual block: [B, 96, 16, 16] -&gt; [B, 32, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.PreActResnetBlock resnets_0;
 
-        /// <summary>Residual block, 64 -&gt; 32 at 16 x 16.</summary>
+        /// <summary>Residual block: [B, 64, 16, 16] -&gt; [B, 32, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.PreActResnetBlock resnets_1;
 
         internal Up1() : base(nameof(Up1))
@@ -380,16 +380,16 @@ diffusion:
         }
     }
 
-    /// <summary>The middle: 64 wide at 8 x 8.</summary>
+    /// <summary>The middle: [B, 64, 8, 8] -&gt; [B, 64, 8, 8].</summary>
     public sealed class Mid : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Full attention, 1 head of 64, 64 wide at 8 x 8.</summary>
+        /// <summary>Full attention, 1 head of 64: [B, 64, 8, 8] -&gt; [B, 64, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.AttentionBlock attentions_0;
 
-        /// <summary>Residual block, 64 -&gt; 64 at 8 x 8.</summary>
+        /// <summary>Residual block: [B, 64, 8, 8] -&gt; [B, 64, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.PreActResnetBlock resnets_0;
 
-        /// <summary>Residual block, 64 -&gt; 64 at 8 x 8.</summary>
+        /// <summary>Residual block: [B, 64, 8, 8] -&gt; [B, 64, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.PreActResnetBlock resnets_1;
 
         internal Mid() : base(nameof(Mid))

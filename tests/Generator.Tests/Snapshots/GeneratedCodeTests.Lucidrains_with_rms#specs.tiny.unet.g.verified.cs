@@ -64,43 +64,43 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         ZeroInit = false,
     };
 
-    /// <summary>7 x 7, 3 -&gt; 16 at 16 x 16.</summary>
+    /// <summary>7 x 7 convolution: [B, 3, 16, 16] -&gt; [B, 16, 16, 16].</summary>
     public readonly global::TorchSharp.Modules.Conv2d init_conv;
 
-    /// <summary>Timesteps [batch] to the time embedding [batch, 64].</summary>
+    /// <summary>Timesteps to the time embedding: [B] -&gt; [B, 64].</summary>
     public readonly global::UNetGen.Blocks.TimeEmbedding time_mlp;
 
-    /// <summary>Level 0 on the way down: 16 wide at 16 x 16, ends 16 wide at 8 x 8.</summary>
+    /// <summary>Level 0 on the way down: [B, 16, 16, 16] -&gt; [B, 16, 8, 8].</summary>
     public readonly Down0 downs_0;
 
-    /// <summary>Level 1 on the way down: 16 wide at 8 x 8, ends 32 wide at 4 x 4.</summary>
+    /// <summary>Level 1 on the way down: [B, 16, 8, 8] -&gt; [B, 32, 4, 4].</summary>
     public readonly Down1 downs_1;
 
-    /// <summary>Level 2 on the way down: 32 wide at 4 x 4, ends 64 wide.</summary>
+    /// <summary>Level 2 on the way down: [B, 32, 4, 4] -&gt; [B, 64, 4, 4].</summary>
     public readonly Down2 downs_2;
 
-    /// <summary>Level 2 on the way up: 64 wide at 4 x 4, ends 32 wide at 8 x 8.</summary>
+    /// <summary>Level 2 on the way up: [B, 64, 4, 4] -&gt; [B, 32, 8, 8].</summary>
     public readonly Up0 ups_0;
 
-    /// <summary>Level 1 on the way up: 32 wide at 8 x 8, ends 16 wide at 16 x 16.</summary>
+    /// <summary>Level 1 on the way up: [B, 32, 8, 8] -&gt; [B, 16, 16, 16].</summary>
     public readonly Up1 ups_1;
 
-    /// <summary>Level 0 on the way up: 16 wide at 16 x 16, ends 16 wide.</summary>
+    /// <summary>Level 0 on the way up: [B, 16, 16, 16] -&gt; [B, 16, 16, 16].</summary>
     public readonly Up2 ups_2;
 
-    /// <summary>Residual block, 64 -&gt; 64 at 4 x 4.</summary>
+    /// <summary>Residual block: [B, 64, 4, 4] -&gt; [B, 64, 4, 4].</summary>
     public readonly global::UNetGen.Blocks.ResnetBlock mid_block1;
 
-    /// <summary>Full attention, 4 heads of 32, 4 memory tokens, 64 wide at 4 x 4.</summary>
+    /// <summary>Full attention, 4 heads of 32, 4 memory tokens: [B, 64, 4, 4] -&gt; [B, 64, 4, 4].</summary>
     public readonly global::UNetGen.Blocks.Attention mid_attn;
 
-    /// <summary>Residual block, 64 -&gt; 64 at 4 x 4.</summary>
+    /// <summary>Residual block: [B, 64, 4, 4] -&gt; [B, 64, 4, 4].</summary>
     public readonly global::UNetGen.Blocks.ResnetBlock mid_block2;
 
-    /// <summary>Residual block, 32 -&gt; 16 at 16 x 16.</summary>
+    /// <summary>Residual block: [B, 32, 16, 16] -&gt; [B, 16, 16, 16].</summary>
     public readonly global::UNetGen.Blocks.ResnetBlock final_res_block;
 
-    /// <summary>1 x 1, 16 -&gt; 3 at 16 x 16.</summary>
+    /// <summary>1 x 1 convolution: [B, 16, 16, 16] -&gt; [B, 3, 16, 16].</summary>
     public readonly global::TorchSharp.Modules.Conv2d final_conv;
 
     /// <summary>The network with PyTorch's initial values.</summary>
@@ -277,19 +277,19 @@ diffusion:
 ",
     };
 
-    /// <summary>Level 0 on the way down: 16 wide at 16 x 16, ends 16 wide at 8 x 8.</summary>
+    /// <summary>Level 0 on the way down: [B, 16, 16, 16] -&gt; [B, 16, 8, 8].</summary>
     public sealed class Down0 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Residual block, 16 -&gt; 16 at 16 x 16.</summary>
+        /// <summary>Residual block: [B, 16, 16, 16] -&gt; [B, 16, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block1;
 
-        /// <summary>Residual block, 16 -&gt; 16 at 16 x 16.</summary>
+        /// <summary>Residual block: [B, 16, 16, 16] -&gt; [B, 16, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block2;
 
-        /// <summary>Linear attention, 4 heads of 32, 4 memory tokens, 16 wide at 16 x 16.</summary>
+        /// <summary>Linear attention, 4 heads of 32, 4 memory tokens: [B, 16, 16, 16] -&gt; [B, 16, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.LinearAttention attn;
 
-        /// <summary>16 wide at 16 x 16 to 16 wide at 8 x 8.</summary>
+        /// <summary>Halves the size: [B, 16, 16, 16] -&gt; [B, 16, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.Downsample downsample;
 
         internal Down0() : base(nameof(Down0))
@@ -312,19 +312,19 @@ diffusion:
         }
     }
 
-    /// <summary>Level 1 on the way down: 16 wide at 8 x 8, ends 32 wide at 4 x 4.</summary>
+    /// <summary>Level 1 on the way down: [B, 16, 8, 8] -&gt; [B, 32, 4, 4].</summary>
     public sealed class Down1 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Residual block, 16 -&gt; 16 at 8 x 8.</summary>
+        /// <summary>Residual block: [B, 16, 8, 8] -&gt; [B, 16, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block1;
 
-        /// <summary>Residual block, 16 -&gt; 16 at 8 x 8.</summary>
+        /// <summary>Residual block: [B, 16, 8, 8] -&gt; [B, 16, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block2;
 
-        /// <summary>Linear attention, 4 heads of 32, 4 memory tokens, 16 wide at 8 x 8.</summary>
+        /// <summary>Linear attention, 4 heads of 32, 4 memory tokens: [B, 16, 8, 8] -&gt; [B, 16, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.LinearAttention attn;
 
-        /// <summary>16 wide at 8 x 8 to 32 wide at 4 x 4.</summary>
+        /// <summary>Halves the size: [B, 16, 8, 8] -&gt; [B, 32, 4, 4].</summary>
         public readonly global::UNetGen.Blocks.Downsample downsample;
 
         internal Down1() : base(nameof(Down1))
@@ -347,19 +347,19 @@ diffusion:
         }
     }
 
-    /// <summary>Level 2 on the way down: 32 wide at 4 x 4, ends 64 wide.</summary>
+    /// <summary>Level 2 on the way down: [B, 32, 4, 4] -&gt; [B, 64, 4, 4].</summary>
     public sealed class Down2 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Residual block, 32 -&gt; 32 at 4 x 4.</summary>
+        /// <summary>Residual block: [B, 32, 4, 4] -&gt; [B, 32, 4, 4].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block1;
 
-        /// <summary>Residual block, 32 -&gt; 32 at 4 x 4.</summary>
+        /// <summary>Residual block: [B, 32, 4, 4] -&gt; [B, 32, 4, 4].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block2;
 
-        /// <summary>Full attention, 4 heads of 32, 4 memory tokens, 32 wide at 4 x 4.</summary>
+        /// <summary>Full attention, 4 heads of 32, 4 memory tokens: [B, 32, 4, 4] -&gt; [B, 32, 4, 4].</summary>
         public readonly global::UNetGen.Blocks.Attention attn;
 
-        /// <summary>3 x 3, 32 -&gt; 64 at 4 x 4: the lowest level stays at its size.</summary>
+        /// <summary>3 x 3 convolution, since the lowest level stays at its size: [B, 32, 4, 4] -&gt; [B, 64, 4, 4].</summary>
         public readonly global::TorchSharp.Modules.Conv2d conv;
 
         internal Down2() : base(nameof(Down2))
@@ -382,19 +382,19 @@ diffusion:
         }
     }
 
-    /// <summary>Level 2 on the way up: 64 wide at 4 x 4, ends 32 wide at 8 x 8.</summary>
+    /// <summary>Level 2 on the way up: [B, 64, 4, 4] -&gt; [B, 32, 8, 8].</summary>
     public sealed class Up0 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Residual block, 96 -&gt; 64 at 4 x 4.</summary>
+        /// <summary>Residual block: [B, 96, 4, 4] -&gt; [B, 64, 4, 4].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block1;
 
-        /// <summary>Residual block, 96 -&gt; 64 at 4 x 4.</summary>
+        /// <summary>Residual block: [B, 96, 4, 4] -&gt; [B, 64, 4, 4].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block2;
 
-        /// <summary>Full attention, 4 heads of 32, 4 memory tokens, 64 wide at 4 x 4.</summary>
+        /// <summary>Full attention, 4 heads of 32, 4 memory tokens: [B, 64, 4, 4] -&gt; [B, 64, 4, 4].</summary>
         public readonly global::UNetGen.Blocks.Attention attn;
 
-        /// <summary>64 wide at 4 x 4 to 32 wide at 8 x 8.</summary>
+        /// <summary>Doubles the size: [B, 64, 4, 4] -&gt; [B, 32, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.Upsample upsample;
 
         internal Up0() : base(nameof(Up0))
@@ -417,19 +417,19 @@ diffusion:
         }
     }
 
-    /// <summary>Level 1 on the way up: 32 wide at 8 x 8, ends 16 wide at 16 x 16.</summary>
+    /// <summary>Level 1 on the way up: [B, 32, 8, 8] -&gt; [B, 16, 16, 16].</summary>
     public sealed class Up1 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Residual block, 48 -&gt; 32 at 8 x 8.</summary>
+        /// <summary>Residual block: [B, 48, 8, 8] -&gt; [B, 32, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block1;
 
-        /// <summary>Residual block, 48 -&gt; 32 at 8 x 8.</summary>
+        /// <summary>Residual block: [B, 48, 8, 8] -&gt; [B, 32, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block2;
 
-        /// <summary>Linear attention, 4 heads of 32, 4 memory tokens, 32 wide at 8 x 8.</summary>
+        /// <summary>Linear attention, 4 heads of 32, 4 memory tokens: [B, 32, 8, 8] -&gt; [B, 32, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.LinearAttention attn;
 
-        /// <summary>32 wide at 8 x 8 to 16 wide at 16 x 16.</summary>
+        /// <summary>Doubles the size: [B, 32, 8, 8] -&gt; [B, 16, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.Upsample upsample;
 
         internal Up1() : base(nameof(Up1))
@@ -452,19 +452,19 @@ diffusion:
         }
     }
 
-    /// <summary>Level 0 on the way up: 16 wide at 16 x 16, ends 16 wide.</summary>
+    /// <summary>Level 0 on the way up: [B, 16, 16, 16] -&gt; [B, 16, 16, 16].</summary>
     public sealed class Up2 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Residual block, 32 -&gt; 16 at 16 x 16.</summary>
+        /// <summary>Residual block: [B, 32, 16, 16] -&gt; [B, 16, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block1;
 
-        /// <summary>Residual block, 32 -&gt; 16 at 16 x 16.</summary>
+        /// <summary>Residual block: [B, 32, 16, 16] -&gt; [B, 16, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block2;
 
-        /// <summary>Linear attention, 4 heads of 32, 4 memory tokens, 16 wide at 16 x 16.</summary>
+        /// <summary>Linear attention, 4 heads of 32, 4 memory tokens: [B, 16, 16, 16] -&gt; [B, 16, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.LinearAttention attn;
 
-        /// <summary>3 x 3, 16 -&gt; 16 at 16 x 16: the top level has its size already.</summary>
+        /// <summary>3 x 3 convolution, since the top level has its size already: [B, 16, 16, 16] -&gt; [B, 16, 16, 16].</summary>
         public readonly global::TorchSharp.Modules.Conv2d conv;
 
         internal Up2() : base(nameof(Up2))

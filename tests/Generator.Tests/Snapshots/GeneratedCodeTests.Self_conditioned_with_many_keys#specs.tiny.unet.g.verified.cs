@@ -66,43 +66,43 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
         ZeroInit = true,
     };
 
-    /// <summary>5 x 5, 4 -&gt; 12 at 32 x 48.</summary>
+    /// <summary>5 x 5 convolution: [B, 4, 32, 48] -&gt; [B, 12, 32, 48].</summary>
     public readonly global::TorchSharp.Modules.Conv2d init_conv;
 
-    /// <summary>Timesteps [batch] to the time embedding [batch, 72].</summary>
+    /// <summary>Timesteps to the time embedding: [B] -&gt; [B, 72].</summary>
     public readonly global::UNetGen.Blocks.TimeEmbedding time_mlp;
 
-    /// <summary>Level 0 on the way down: 12 wide at 32 x 48, ends 24 wide at 16 x 24.</summary>
+    /// <summary>Level 0 on the way down: [B, 12, 32, 48] -&gt; [B, 24, 16, 24].</summary>
     public readonly Down0 downs_0;
 
-    /// <summary>Level 1 on the way down: 24 wide at 16 x 24, ends 48 wide at 8 x 12.</summary>
+    /// <summary>Level 1 on the way down: [B, 24, 16, 24] -&gt; [B, 48, 8, 12].</summary>
     public readonly Down1 downs_1;
 
-    /// <summary>Level 2 on the way down: 48 wide at 8 x 12, ends 48 wide.</summary>
+    /// <summary>Level 2 on the way down: [B, 48, 8, 12] -&gt; [B, 48, 8, 12].</summary>
     public readonly Down2 downs_2;
 
-    /// <summary>Level 2 on the way up: 48 wide at 8 x 12, ends 48 wide at 16 x 24.</summary>
+    /// <summary>Level 2 on the way up: [B, 48, 8, 12] -&gt; [B, 48, 16, 24].</summary>
     public readonly Up0 ups_0;
 
-    /// <summary>Level 1 on the way up: 48 wide at 16 x 24, ends 24 wide at 32 x 48.</summary>
+    /// <summary>Level 1 on the way up: [B, 48, 16, 24] -&gt; [B, 24, 32, 48].</summary>
     public readonly Up1 ups_1;
 
-    /// <summary>Level 0 on the way up: 24 wide at 32 x 48, ends 12 wide.</summary>
+    /// <summary>Level 0 on the way up: [B, 24, 32, 48] -&gt; [B, 12, 32, 48].</summary>
     public readonly Up2 ups_2;
 
-    /// <summary>Residual block, 48 -&gt; 48 at 8 x 12.</summary>
+    /// <summary>Residual block: [B, 48, 8, 12] -&gt; [B, 48, 8, 12].</summary>
     public readonly global::UNetGen.Blocks.ResnetBlock mid_block1;
 
-    /// <summary>Full attention, 2 heads of 16, 3 memory tokens, 48 wide at 8 x 12.</summary>
+    /// <summary>Full attention, 2 heads of 16, 3 memory tokens: [B, 48, 8, 12] -&gt; [B, 48, 8, 12].</summary>
     public readonly global::UNetGen.Blocks.Attention mid_attn;
 
-    /// <summary>Residual block, 48 -&gt; 48 at 8 x 12.</summary>
+    /// <summary>Residual block: [B, 48, 8, 12] -&gt; [B, 48, 8, 12].</summary>
     public readonly global::UNetGen.Blocks.ResnetBlock mid_block2;
 
-    /// <summary>Residual block, 24 -&gt; 12 at 32 x 48.</summary>
+    /// <summary>Residual block: [B, 24, 32, 48] -&gt; [B, 12, 32, 48].</summary>
     public readonly global::UNetGen.Blocks.ResnetBlock final_res_block;
 
-    /// <summary>1 x 1, 12 -&gt; 2 at 32 x 48.</summary>
+    /// <summary>1 x 1 convolution: [B, 12, 32, 48] -&gt; [B, 2, 32, 48].</summary>
     public readonly global::TorchSharp.Modules.Conv2d final_conv;
 
     /// <summary>The network with PyTorch's initial values.</summary>
@@ -282,16 +282,16 @@ diffusion:
 ",
     };
 
-    /// <summary>Level 0 on the way down: 12 wide at 32 x 48, ends 24 wide at 16 x 24.</summary>
+    /// <summary>Level 0 on the way down: [B, 12, 32, 48] -&gt; [B, 24, 16, 24].</summary>
     public sealed class Down0 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Residual block, 12 -&gt; 12 at 32 x 48.</summary>
+        /// <summary>Residual block: [B, 12, 32, 48] -&gt; [B, 12, 32, 48].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block1;
 
-        /// <summary>Residual block, 12 -&gt; 12 at 32 x 48.</summary>
+        /// <summary>Residual block: [B, 12, 32, 48] -&gt; [B, 12, 32, 48].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block2;
 
-        /// <summary>12 wide at 32 x 48 to 24 wide at 16 x 24.</summary>
+        /// <summary>Halves the size: [B, 12, 32, 48] -&gt; [B, 24, 16, 24].</summary>
         public readonly global::UNetGen.Blocks.Downsample downsample;
 
         internal Down0() : base(nameof(Down0))
@@ -312,19 +312,19 @@ diffusion:
         }
     }
 
-    /// <summary>Level 1 on the way down: 24 wide at 16 x 24, ends 48 wide at 8 x 12.</summary>
+    /// <summary>Level 1 on the way down: [B, 24, 16, 24] -&gt; [B, 48, 8, 12].</summary>
     public sealed class Down1 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Residual block, 24 -&gt; 24 at 16 x 24.</summary>
+        /// <summary>Residual block: [B, 24, 16, 24] -&gt; [B, 24, 16, 24].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block1;
 
-        /// <summary>Residual block, 24 -&gt; 24 at 16 x 24.</summary>
+        /// <summary>Residual block: [B, 24, 16, 24] -&gt; [B, 24, 16, 24].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block2;
 
-        /// <summary>Linear attention, 2 heads of 16, 3 memory tokens, 24 wide at 16 x 24.</summary>
+        /// <summary>Linear attention, 2 heads of 16, 3 memory tokens: [B, 24, 16, 24] -&gt; [B, 24, 16, 24].</summary>
         public readonly global::UNetGen.Blocks.LinearAttention attn;
 
-        /// <summary>24 wide at 16 x 24 to 48 wide at 8 x 12.</summary>
+        /// <summary>Halves the size: [B, 24, 16, 24] -&gt; [B, 48, 8, 12].</summary>
         public readonly global::UNetGen.Blocks.Downsample downsample;
 
         internal Down1() : base(nameof(Down1))
@@ -347,19 +347,19 @@ diffusion:
         }
     }
 
-    /// <summary>Level 2 on the way down: 48 wide at 8 x 12, ends 48 wide.</summary>
+    /// <summary>Level 2 on the way down: [B, 48, 8, 12] -&gt; [B, 48, 8, 12].</summary>
     public sealed class Down2 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Residual block, 48 -&gt; 48 at 8 x 12.</summary>
+        /// <summary>Residual block: [B, 48, 8, 12] -&gt; [B, 48, 8, 12].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block1;
 
-        /// <summary>Residual block, 48 -&gt; 48 at 8 x 12.</summary>
+        /// <summary>Residual block: [B, 48, 8, 12] -&gt; [B, 48, 8, 12].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block2;
 
-        /// <summary>Full attention, 2 heads of 16, 3 memory tokens, 48 wide at 8 x 12.</summary>
+        /// <summary>Full attention, 2 heads of 16, 3 memory tokens: [B, 48, 8, 12] -&gt; [B, 48, 8, 12].</summary>
         public readonly global::UNetGen.Blocks.Attention attn;
 
-        /// <summary>3 x 3, 48 -&gt; 48 at 8 x 12: the lowest level stays at its size.</summary>
+        /// <summary>3 x 3 convolution, since the lowest level stays at its size: [B, 48, 8, 12] -&gt; [B, 48, 8, 12].</summary>
         public readonly global::TorchSharp.Modules.Conv2d conv;
 
         internal Down2() : base(nameof(Down2))
@@ -382,19 +382,19 @@ diffusion:
         }
     }
 
-    /// <summary>Level 2 on the way up: 48 wide at 8 x 12, ends 48 wide at 16 x 24.</summary>
+    /// <summary>Level 2 on the way up: [B, 48, 8, 12] -&gt; [B, 48, 16, 24].</summary>
     public sealed class Up0 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Residual block, 96 -&gt; 48 at 8 x 12.</summary>
+        /// <summary>Residual block: [B, 96, 8, 12] -&gt; [B, 48, 8, 12].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block1;
 
-        /// <summary>Residual block, 96 -&gt; 48 at 8 x 12.</summary>
+        /// <summary>Residual block: [B, 96, 8, 12] -&gt; [B, 48, 8, 12].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block2;
 
-        /// <summary>Full attention, 2 heads of 16, 3 memory tokens, 48 wide at 8 x 12.</summary>
+        /// <summary>Full attention, 2 heads of 16, 3 memory tokens: [B, 48, 8, 12] -&gt; [B, 48, 8, 12].</summary>
         public readonly global::UNetGen.Blocks.Attention attn;
 
-        /// <summary>48 wide at 8 x 12 to 48 wide at 16 x 24.</summary>
+        /// <summary>Doubles the size: [B, 48, 8, 12] -&gt; [B, 48, 16, 24].</summary>
         public readonly global::UNetGen.Blocks.Upsample upsample;
 
         internal Up0() : base(nameof(Up0))
@@ -417,19 +417,19 @@ diffusion:
         }
     }
 
-    /// <summary>Level 1 on the way up: 48 wide at 16 x 24, ends 24 wide at 32 x 48.</summary>
+    /// <summary>Level 1 on the way up: [B, 48, 16, 24] -&gt; [B, 24, 32, 48].</summary>
     public sealed class Up1 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Residual block, 72 -&gt; 48 at 16 x 24.</summary>
+        /// <summary>Residual block: [B, 72, 16, 24] -&gt; [B, 48, 16, 24].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block1;
 
-        /// <summary>Residual block, 72 -&gt; 48 at 16 x 24.</summary>
+        /// <summary>Residual block: [B, 72, 16, 24] -&gt; [B, 48, 16, 24].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block2;
 
-        /// <summary>Linear attention, 2 heads of 16, 3 memory tokens, 48 wide at 16 x 24.</summary>
+        /// <summary>Linear attention, 2 heads of 16, 3 memory tokens: [B, 48, 16, 24] -&gt; [B, 48, 16, 24].</summary>
         public readonly global::UNetGen.Blocks.LinearAttention attn;
 
-        /// <summary>48 wide at 16 x 24 to 24 wide at 32 x 48.</summary>
+        /// <summary>Doubles the size: [B, 48, 16, 24] -&gt; [B, 24, 32, 48].</summary>
         public readonly global::UNetGen.Blocks.Upsample upsample;
 
         internal Up1() : base(nameof(Up1))
@@ -452,16 +452,16 @@ diffusion:
         }
     }
 
-    /// <summary>Level 0 on the way up: 24 wide at 32 x 48, ends 12 wide.</summary>
+    /// <summary>Level 0 on the way up: [B, 24, 32, 48] -&gt; [B, 12, 32, 48].</summary>
     public sealed class Up2 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Residual block, 36 -&gt; 24 at 32 x 48.</summary>
+        /// <summary>Residual block: [B, 36, 32, 48] -&gt; [B, 24, 32, 48].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block1;
 
-        /// <summary>Residual block, 36 -&gt; 24 at 32 x 48.</summary>
+        /// <summary>Residual block: [B, 36, 32, 48] -&gt; [B, 24, 32, 48].</summary>
         public readonly global::UNetGen.Blocks.ResnetBlock block2;
 
-        /// <summary>3 x 3, 24 -&gt; 12 at 32 x 48: the top level has its size already.</summary>
+        /// <summary>3 x 3 convolution, since the top level has its size already: [B, 24, 32, 48] -&gt; [B, 12, 32, 48].</summary>
         public readonly global::TorchSharp.Modules.Conv2d conv;
 
         internal Up2() : base(nameof(Up2))

@@ -13,4 +13,6 @@ internal static class AllNetworks
     ];
 
     public static NoisePredictor Create(Type type) => (NoisePredictor)type.GetConstructor([typeof(Device), typeof(ScalarType?)])!.Invoke([null, null]);
+
+    public static NetworkInfo Info(Type type) => (NetworkInfo)type.GetProperty("Description")!.GetValue(null)!;
 }
