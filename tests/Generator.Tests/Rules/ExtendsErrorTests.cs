@@ -105,8 +105,17 @@ public sealed class ExtendsErrorTests
             ("small.unet.yaml", "extends: ««middle.unet.yaml»»\nchannel_multipliers: [1, 2, 4, 4]"),
         ],
         "UNG0016: 36 / 2 / 2 = 9 cannot halve again: four levels need a multiple of 8; use 32 or 40, or three levels; 'image_size: 36' is inherited from middle.unet.yaml",
-        "UNG0017: attention.levels has two entries, but channel_multipliers has four levels; give one entry a level; "
+        "UNG0026: attention.levels has two entries, but channel_multipliers has four levels; give one entry a level; "
         + "'attention.levels: [none, linear]' is inherited from base.unet.yaml");
+
+    [Fact]
+    public void A_value_that_another_preset_forbids_is_shown_at_the_path() => Errors.In(
+        [
+            ("base.unet.yaml", "preset: adm\nimage_size: 32\nchannels: 3\ndim: 32\nchannel_multipliers: [1, 2]\nblocks_per_level: [1, 3]\ndownsample: resblock\nlearned_variance: true"),
+            ("small.unet.yaml", "preset: lucidrains\nextends: ««base.unet.yaml»»"),
+        ],
+        "UNG0018: 'blocks_per_level' is fixed by the presets annotated and lucidrains; here it must be 2; 'blocks_per_level: [1, 3]' is inherited from base.unet.yaml",
+        "UNG0018: 'downsample: resblock' is for presets ddpm and adm; here it must be unshuffle, conv, conv_asymmetric or avg_pool; 'downsample: resblock' is inherited from base.unet.yaml");
 
     [Fact]
     public void Faults_of_a_base_are_shown_there_alone()
