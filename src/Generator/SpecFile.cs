@@ -1,69 +1,55 @@
-using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.Diagnostics;
-using Microsoft.CodeAnalysis.Text;
 using UNetGen.Generator.Diagnostics;
 using UNetGen.Generator.Emission;
 using UNetGen.Generator.Planning;
 using UNetGen.Generator.Specs;
-using UNetGen.Generator.Yaml;
 
 namespace UNetGen.Generator;
 
-/// <summary>What the generator wants to know of the project.</summary>
-/// <param name="MaxParameters">The property UNetGenMaxParameters, as it is written.</param>
-internal sealed record ProjectInfo(string Directory, string RootNamespace, string MaxParameters = "")
-{
-    public static ProjectInfo Of(AnalyzerConfigOptions options)
-    {
-        options.TryGetValue("build_property.ProjectDir", out var directory);
-        options.TryGetValue("build_property.RootNamespace", out var rootNamespace);
-        options.TryGetValue("build_property.UNetGenMaxParameters", out var maxParameters);
-        return new ProjectInfo((directory ?? "").Replace('\\', '/').TrimEnd('/'), rootNamespace ?? "", (maxParameters ?? "").Trim());
-    }
-
-    /// <summary>The path from the project's directory, or as it is where it lies elsewhere on another drive; with slashes.</summary>
-    public string Relative(string path)
-    {
-        var target = path.Replace('\\', '/');
-        if (Directory.Length == 0)
-            return target;
-        var from = Directory.Split('/');
-        var to = target.Split('/');
-        var common = 0;
-        // Where paths begin with a drive, hosts differ in how they write the same one: c:\ and C:\.
-        var comparison = from[0].EndsWith(":", StringComparison.Ordinal) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
-        while (common < from.Length && common < to.Length - 1 && string.Equals(from[common], to[common], comparison))
-            common++;
-        return common == 0 ? target : string.Concat(Enumerable.Repeat("../", from.Length - common)) + string.Join("/", to.Skip(common));
-    }
-}
+/// <summary>A spec's file and the specs that it extends: all that it is read from.</summary>
+internal sealed record SpecInput(SpecDocument Document, Inheritance Inheritance);
 
 /// <summary>A spec as its file has it: what it says, what is wrong with it, and where it says what is asked of it later.</summary>
 internal sealed record SpecFile(SpecNetwork Network, EquatableArray<DiagnosticInfo> Problems, LocationInfo NamePlace, LocationInfo DimPlace)
 {
-    public static SpecFile Read(AdditionalText file, ProjectInfo project, CancellationToken cancellation)
+    public static SpecFile Read(SpecInput input, CancellationToken cancellation)
     {
-        var text = file.GetText(cancellation) ?? SourceText.From("");
-        var problems = new Problems(file.Path, text);
-        var spec = new UNetSpec { Name = Names.FromPath(file.Path), Namespace = project.RootNamespace };
-        var places = default(SpecPlaces);
+        cancellation.ThrowIfCancellationRequested();
+        var (document, inheritance) = (input.Document, input.Inheritance);
+        var problems = document.NewProblems();
+        var (spec, source, broken) = (document.Named, document.Source, inheritance.Broken);
         try
         {
-            if (Names.FaultOfNamespace(spec.Namespace) is not null)
-                spec = spec with { Namespace = "" }; // a RootNamespace that C# doesn't take, as of a project named 2d-models
-            if (YamlReader.Read(text, problems, cancellation) is { } root)
-                spec = SpecReader.Read(root, spec, problems, out places);
-            else
-                spec = Names.FromBrokenText(text, spec);
+            if (document.IsYaml && inheritance.Fault is { } fault)
+                problems.Report(fault.Rule, source.Span("extends"), fault.Message);
+            if (inheritance.Chain.Count > 0)
+                source = source.Over(Inherited(inheritance.Chain, document.Named, ref broken), inheritance.Chain[0].Path, source.Span("extends").Text);
+            // Without its base, what a spec says can't be judged.
+            spec = SpecReader.Read(source, document.Named, broken || !document.IsYaml ? Diagnostics.Problems.Ignored : problems);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            problems.Report(Rules.Failure, new TextSpan(0, 0), $"reading the spec failed; please report it with the spec: {exception.GetType().Name}: {exception.Message}");
+            problems.ReportFailure("reading the spec", exception);
         }
 
-        // A file's name may have a line break, which would end a comment in the source.
-        var path = string.Concat(project.Relative(file.Path).Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? '_' : c));
-        return new SpecFile(new SpecNetwork(path, spec, problems.AnyError), problems.ToArray(), problems.LocationOf(places.Name), problems.LocationOf(places.Dim));
+        var network = new SpecNetwork(document.Path, spec, broken || problems.AnyError);
+        var name = source.HasOwn("name") ? source.Span("name") : source.Start;
+        return new SpecFile(network, problems.ToArray(), problems.LocationOf(name), problems.LocationOf(source.Has("dim") ? source.Span("dim") : name));
+    }
+
+    /// <summary>The keys of the nearest base, with all that it inherits itself; broken where one of the bases has errors.</summary>
+    private static SpecSource Inherited(EquatableArray<SpecLayer> chain, UNetSpec named, ref bool broken)
+    {
+        var inherited = new SpecSource(default);
+        for (var i = chain.Count - 1; i >= 0; i--)
+        {
+            var source = SpecSource.Of(chain[i].Keys);
+            inherited = i == chain.Count - 1 ? source : source.Over(inherited, chain[i + 1].Path, default);
+            var problems = Diagnostics.Problems.Ignored;
+            SpecReader.Read(inherited, named, problems);
+            broken |= chain[i].Broken || problems.AnyError;
+        }
+
+        return inherited;
     }
 }
 

@@ -23,10 +23,17 @@ public sealed class UNetGenerator : IIncrementalGenerator
             .Select(static (provider, _) => ProjectInfo.Of(provider.GlobalOptions))
             .WithTrackingName(Steps.Project);
 
-        var read = context.AdditionalTextsProvider
+        var documents = context.AdditionalTextsProvider
             .Where(static file => file.Path.EndsWith(SpecExtension, StringComparison.OrdinalIgnoreCase))
             .Combine(project)
-            .Select(static (pair, cancellation) => SpecFile.Read(pair.Left, pair.Right, cancellation))
+            .Select(static (pair, cancellation) => SpecDocument.Open(pair.Left, pair.Right, cancellation))
+            .WithTrackingName(Steps.Document);
+
+        var read = documents
+            .Combine(BasesOf(documents))
+            .Select(static (pair, _) => new SpecInput(pair.Left, Inheritance.Of(pair.Left, pair.Right)))
+            .WithTrackingName(Steps.Input)
+            .Select(static (input, cancellation) => SpecFile.Read(input, cancellation))
             .WithTrackingName(Steps.Read);
 
         var collisions = read
@@ -65,12 +72,43 @@ public sealed class UNetGenerator : IIncrementalGenerator
                 output.AddSource(file.HintName, SourceText.From(file.Text, Encoding.UTF8));
         });
     }
+
+    /// <summary>What a spec that extends another has to know of the others. It has no places, so that few edits change it.</summary>
+    private static IncrementalValueProvider<Bases> BasesOf(IncrementalValuesProvider<SpecDocument> documents)
+    {
+        var paths = documents
+            .Select(static (document, _) => document.FullPath)
+            .Collect()
+            .Select(static (paths, _) => paths.OrderBy(path => path, StringComparer.Ordinal).ToEquatableArray())
+            .WithTrackingName(Steps.Paths);
+
+        var extended = documents
+            .Select(static (document, _) => document.Extends)
+            .Where(static path => path is not null)
+            .Collect()
+            .Select(static (paths, _) => paths.Distinct().OrderBy(path => path, StringComparer.Ordinal).ToEquatableArray())
+            .WithTrackingName(Steps.Extended);
+
+        return documents
+            .Combine(extended)
+            .Where(static pair => pair.Right.Contains(pair.Left.FullPath))
+            .Select(static (pair, _) => pair.Left.Layer)
+            .Collect()
+            .Combine(paths)
+            .Select(static (pair, _) => new Bases(pair.Left.ToEquatableArray(), pair.Right))
+            .WithTrackingName(Steps.Bases);
+    }
 }
 
 /// <summary>The steps' names, by which tests ask whether they ran again.</summary>
 internal static class Steps
 {
     public const string Project = nameof(Project);
+    public const string Document = nameof(Document);
+    public const string Paths = nameof(Paths);
+    public const string Extended = nameof(Extended);
+    public const string Bases = nameof(Bases);
+    public const string Input = nameof(Input);
     public const string Read = nameof(Read);
     public const string Problems = nameof(Problems);
     public const string Collisions = nameof(Collisions);

@@ -16,8 +16,9 @@ public sealed class PipelineTests
     [Fact]
     public void Every_named_step_is_tracked()
     {
-        var run = GeneratorHarness.RunTwice(null, ("a.unet.yaml", Spec), ("b.unet.yaml", Spec + "\nname: AUNet"), ("c.unet.yaml", "]"));
-        Assert.Equal(["Collisions", "Network", "Problems", "Project", "Read", "Sizes", "Source"], GeneratorRun.StepNames.Order());
+        var run = GeneratorHarness.RunTwice(null, ("a.unet.yaml", Spec), ("b.unet.yaml", Spec + "\nname: AUNet"), ("c.unet.yaml", "]"), ("d.unet.yaml", "extends: a.unet.yaml"));
+        Assert.Equal(
+            ["Bases", "Collisions", "Document", "Extended", "Input", "Network", "Paths", "Problems", "Project", "Read", "Sizes", "Source"], GeneratorRun.StepNames.Order());
         Assert.All(GeneratorRun.StepNames, step => Assert.NotEmpty(run.Outputs(step)));
     }
 
@@ -109,6 +110,101 @@ public sealed class PipelineTests
         var run = GeneratorHarness.Run(null, ("a.unet.yaml", Spec), ("a.yaml", "]"), ("unet.yaml.txt", "]"), ("B.UNET.YAML", Spec));
         Assert.Equal(["B.unet.g.cs", "a.unet.g.cs"], run.Sources.Keys.Order(StringComparer.Ordinal));
     }
+
+    [Fact]
+    public void Editing_a_base_runs_what_extends_it_and_no_other()
+    {
+        var project = Family();
+        project.Edit("base.unet.yaml", Spec.Replace("dim: 16", "dim: 32"));
+        var run = project.Run();
+        Assert.Equal(["base.unet.yaml", "child.unet.yaml", "grandchild.unet.yaml"], ReadAgain(run).Order());
+        Assert.Equal(["base.unet.g.cs", "child.unet.g.cs", "grandchild.unet.g.cs"], Written(run));
+        Assert.All(run.Changed(Steps.Source), file => Assert.Contains("dim: 32", ((SourceFile)file).Text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Editing_what_a_spec_says_itself_leaves_its_base_alone()
+    {
+        var project = Family();
+        project.Edit("child.unet.yaml", "extends: base.unet.yaml\nchannels: 2");
+        Assert.Equal(["child.unet.g.cs", "grandchild.unet.g.cs"], Written(project.Run()));
+        project.Edit("grandchild.unet.yaml", "extends: child.unet.yaml\nchannels: 4");
+        Assert.Equal(["grandchild.unet.yaml"], ReadAgain(project.Run()));
+    }
+
+    [Theory]
+    [InlineData("alone.unet.yaml")]
+    [InlineData("uncle.unet.yaml")]
+    public void Editing_a_spec_that_others_do_not_extend_runs_nothing_of_theirs(string edited)
+    {
+        var project = Family();
+        project.Edit(edited, Spec.Replace("dim: 16", "dim: 32"));
+        var run = project.Run();
+        Assert.DoesNotContain(run.Changed(Steps.Input), input => ((SpecInput)input).Document.Path is "base.unet.yaml" or "child.unet.yaml" or "grandchild.unet.yaml");
+        Assert.Equal(edited == "alone.unet.yaml" ? ["alone.unet.g.cs"] : ["cousin.unet.g.cs", "uncle.unet.g.cs"], Written(run));
+    }
+
+    [Theory]
+    [InlineData("# the family's\n" + Spec)]
+    [InlineData(Spec + " # levels")]
+    [InlineData("channels:   3\n\n" + Spec)]
+    public void An_edit_of_a_base_that_changes_no_meaning_reads_nothing_that_extends_it(string text)
+    {
+        var project = Family();
+        project.Edit("base.unet.yaml", text.StartsWith("channels", StringComparison.Ordinal) ? text.Replace("\nchannels: 3", "") : text);
+        var run = project.Run();
+        Assert.Equal("base.unet.yaml", ((SpecInput)Assert.Single(run.Changed(Steps.Input))).Document.Path);
+        Assert.Empty(run.Changed(Steps.Source));
+    }
+
+    [Fact]
+    public void A_deleted_base_is_missed_where_it_is_extended_until_it_is_back()
+    {
+        var project = Family();
+        project.Delete("base.unet.yaml");
+        var run = project.Run();
+        var missing = Assert.Single(run.Diagnostics);
+        Assert.Equal(("UNG0021", "/project/child.unet.yaml"), (missing.Id, missing.Location.GetLineSpan().Path));
+        Assert.Equal(["child.unet.g.cs", "grandchild.unet.g.cs"], run.Sources.Keys.Intersect(Written(run)).Order());
+        project.Add("base.unet.yaml", Spec);
+        run = project.Run();
+        Assert.Empty(run.Diagnostics);
+        Assert.Equal(["base.unet.g.cs", "child.unet.g.cs", "grandchild.unet.g.cs"], Written(run));
+    }
+
+    [Fact]
+    public void A_broken_base_breaks_what_extends_it_until_it_is_mended()
+    {
+        var project = Family();
+        project.Edit("base.unet.yaml", "preset: [");
+        var run = project.Run();
+        Assert.Equal("/project/base.unet.yaml", Assert.Single(run.Diagnostics).Location.GetLineSpan().Path);
+        Assert.Equal(["base.unet.g.cs", "child.unet.g.cs", "grandchild.unet.g.cs"], Written(run));
+        project.Edit("base.unet.yaml", Spec);
+        run = project.Run();
+        Assert.Empty(run.Diagnostics);
+        Assert.All(run.Sources.Values, source => Assert.DoesNotContain(", which has errors", source, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_new_spec_reads_no_other_again()
+    {
+        var project = Family();
+        project.Add("new.unet.yaml", Spec);
+        Assert.Equal(["new.unet.yaml"], ReadAgain(project.Run()));
+    }
+
+    /// <summary>Three generations, two of another family, and a spec without any.</summary>
+    private static GeneratorProject Family()
+    {
+        var project = new GeneratorProject(
+            ("alone.unet.yaml", Spec), ("base.unet.yaml", Spec), ("child.unet.yaml", "extends: base.unet.yaml"), ("cousin.unet.yaml", "extends: uncle.unet.yaml"),
+            ("grandchild.unet.yaml", "extends: child.unet.yaml"), ("uncle.unet.yaml", Spec));
+        Assert.Empty(project.Run().Diagnostics);
+        return project;
+    }
+
+    private static IEnumerable<string> Written(GeneratorRun run) => run.Changed(Steps.Source).Select(file => ((SourceFile)file).HintName).Order();
 
     private static GeneratorProject Three()
     {

@@ -134,7 +134,7 @@ public sealed class RobustnessTests
         cancelled.Cancel();
         var driver = CSharpGeneratorDriver.Create([new UNetGenerator().AsSourceGenerator()], [new SpecText("/a.unet.yaml", Specimens.Annotated)]);
         Assert.ThrowsAny<OperationCanceledException>(() => driver.RunGenerators(CSharpCompilation.Create("Shop"), cancelled.Token));
-        Assert.ThrowsAny<OperationCanceledException>(() => SpecFile.Read(new SpecText("/a.unet.yaml", Specimens.Annotated), new ProjectInfo("", ""), cancelled.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => SpecDocument.Open(new SpecText("/a.unet.yaml", Specimens.Annotated), new ProjectInfo("", ""), cancelled.Token));
     }
 
     // Places are parts of the length.

@@ -55,7 +55,7 @@ public sealed class RoundTripTests
     {
         var source = SourceText.From(text);
         var problems = new Problems("a.unet.yaml", source);
-        var spec = SpecReader.Read(YamlReader.Read(source, problems, CancellationToken.None)!, new UNetSpec { Name = "A" }, problems, out _);
+        var spec = SpecReader.Read(SpecReader.Collect(YamlReader.Read(source, problems, CancellationToken.None)!, problems), new UNetSpec { Name = "A" }, problems);
         Assert.Equal([], problems.ToArray().Select(problem => problem.Message));
         return spec;
     }

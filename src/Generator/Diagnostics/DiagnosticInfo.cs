@@ -16,9 +16,10 @@ internal readonly record struct DiagnosticInfo(DiagnosticDescriptor Rule, Locati
 }
 
 /// <summary>What there is to say of one spec, collected while it is read.</summary>
-internal sealed class Problems(string path, SourceText text)
+/// <param name="before">What was found in it already.</param>
+internal sealed class Problems(string path, SourceText text, EquatableArray<DiagnosticInfo> before = default)
 {
-    private readonly List<DiagnosticInfo> found = [];
+    private readonly List<DiagnosticInfo> found = [.. before];
 
     /// <summary>For trying whether something would do.</summary>
     public static Problems Ignored => new("", SourceText.From(""));
@@ -29,18 +30,22 @@ internal sealed class Problems(string path, SourceText text)
     /// <summary>All that was reported, in the order of the file.</summary>
     public EquatableArray<DiagnosticInfo> ToArray() => found.OrderBy(problem => problem.Location.Span.Start).ToEquatableArray();
 
-    public void Report(DiagnosticDescriptor rule, TextSpan span, string message)
+    public void Report(DiagnosticDescriptor rule, SpecSpan span, string message)
     {
         const int most = 50;
         if (found.Count < most)
-            found.Add(new DiagnosticInfo(rule, LocationOf(span), message));
+            found.Add(new DiagnosticInfo(rule, LocationOf(span), span.Inherited is { } inherited ? $"{message}; {inherited}" : message));
         else if (found.Count == most)
             found.Add(new DiagnosticInfo(Rules.TooLarge, LocationOf(span), $"here and below are more than {most} errors; mend the others first"));
     }
 
-    public LocationInfo LocationOf(TextSpan span)
+    /// <summary>A fault of the generator's own.</summary>
+    public void ReportFailure(string what, Exception exception) =>
+        Report(Rules.Failure, default, $"{what} failed; please report it with the spec: {exception.GetType().Name}: {exception.Message}");
+
+    public LocationInfo LocationOf(SpecSpan span)
     {
-        var clamped = TextSpan.FromBounds(Math.Min(span.Start, text.Length), Math.Min(span.End, text.Length));
+        var clamped = TextSpan.FromBounds(Math.Min(span.Text.Start, text.Length), Math.Min(span.Text.End, text.Length));
         return new LocationInfo(path, clamped, text.Lines.GetLinePositionSpan(clamped));
     }
 }

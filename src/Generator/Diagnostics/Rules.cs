@@ -44,10 +44,12 @@ internal static class Rules
         "Attention is said for levels that exist, with heads and scores that a machine can address.");
     public static readonly DiagnosticDescriptor NoEffect = Rule("UNG0018", "The preset fixes this key, or it has no effect",
         "A key that changes nothing tells its reader something untrue about the network.");
-    public static readonly DiagnosticDescriptor NotSupported = Rule("UNG0019", "Part of the language, but not of this version",
-        "The language is larger than this version; what it doesn't do yet it says.");
     public static readonly DiagnosticDescriptor Schedule = Rule("UNG0020", "The noise schedule is impossible",
         "A beta is the share of noise that a step adds: it lies between 0 and 1.");
+    public static readonly DiagnosticDescriptor ExtendsMissing = Rule("UNG0021", "The extended spec is not there",
+        "What a spec doesn't say itself it takes from the one that it extends: without that it is no whole spec.");
+    public static readonly DiagnosticDescriptor ExtendsCycle = Rule("UNG0022", "Specs extend one another in a circle",
+        "In a circle each spec waits for the values of the next, and none has the first.");
     public static readonly DiagnosticDescriptor ManyTokens = Rule("UNG0023", "Full attention over many tokens",
         "Each token is compared with each: twice the size is sixteen times the scores, and soon no memory has room for them.", DiagnosticSeverity.Warning);
     public static readonly DiagnosticDescriptor ManyParameters = Rule("UNG0024", "More parameters than the project allows",

@@ -19,7 +19,7 @@ internal abstract class FieldType<T>
     {
         if (node is YamlAlias)
             return false; // reported where it was read
-        var remedy = node is YamlScalar { IsPlain: false } text && TryRead(new YamlScalar(text.Span, text.Value, plain: true), key, Problems.Ignored, out _)
+        var remedy = node is YamlScalar { IsPlain: false } text && TryRead(text with { IsPlain = true }, key, Problems.Ignored, out _)
             ? "; leave out the quotes"
             : "";
         problems.Report(Rules.WrongType, node.Span, $"'{key}' must be {Description}, not {node.Kind}{remedy}");

@@ -68,23 +68,6 @@ internal sealed record Condition(Func<UNetSpec, bool> Holds, string Otherwise)
     public string? WhyNot(UNetSpec spec) => Holds(spec) ? And?.WhyNot(spec) : Otherwise;
 }
 
-/// <summary>A key of the language with one value only, here.</summary>
-/// <param name="only">The value as YAML; null: the key must be left out.</param>
-internal sealed class FixedField(string key, string summary, DiagnosticDescriptor rule, string? only, string reason) : Field(key, summary)
-{
-    public override string Description => only ?? "left out";
-
-    public override UNetSpec Read(YamlNode node, UNetSpec spec, Problems problems)
-    {
-        if (node is YamlScalar { IsPlain: true } scalar && only is not null && (scalar.Value == only || (only == "null" && scalar.IsNull)))
-            return spec;
-        problems.Report(rule, node.Span, $"'{Key}' {reason}; here it must be {Description}");
-        return spec;
-    }
-
-    public override string? Write(UNetSpec spec) => null;
-}
-
 /// <summary>The one table of the language: reader, effective spec and suggestions all come from it.</summary>
 internal static class Fields
 {
@@ -202,7 +185,8 @@ internal static class Fields
         new Field<string>("blocks.resnet", "Your own residual block, a C# type with its namespace; its constructor takes (dim, dimOut, timeEmbDim), its forward (x, timeEmb).",
             new TextType("a C# type, as My.Namespace.MyBlock", Names.FaultOfType), s => s.ResnetBlock ?? "", (s, v) => s with { ResnetBlock = v })
             { ImpliedIf = s => s.ResnetBlock is null },
-        new FixedField("extends", "Another spec whose keys are the defaults.", Rules.NotSupported, null, "needs a later version of UNetGen"),
+        new Field<string>("extends", "Another spec whose keys are the defaults.", new TextType("a path to another *.unet.yaml, from this file's folder", _ => null), _ => "", (s, _) => s)
+            { ImpliedIf = _ => true, AlsoKnownAs = ["base", "inherits", "parent"] },
 
         new Field<int>("diffusion.timesteps", "Steps from image to noise.", new IntType(1, 1_000_000),
             s => s.Diffusion.Timesteps, (s, v) => s with { Diffusion = s.Diffusion with { Timesteps = v } }) { AlsoKnownAs = ["num_train_timesteps", "diffusion_steps", "num_timesteps", "num_diffusion_timesteps"] },

@@ -1,6 +1,4 @@
-using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis.CSharp;
-using Microsoft.CodeAnalysis.Text;
 
 namespace UNetGen.Generator.Specs;
 
@@ -52,24 +50,6 @@ internal static class Names
         if (name.Length == 0 || char.IsDigit(name[0]))
             return suffix + name;
         return name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase) ? name : name + suffix;
-    }
-
-    /// <summary>
-    /// The names that a file which isn't YAML seems to give: while someone types a line, their code still finds the class of the others.
-    /// </summary>
-    public static UNetSpec FromBrokenText(SourceText text, UNetSpec spec)
-    {
-        var beginning = text.ToString(TextSpan.FromBounds(0, Math.Min(text.Length, Yaml.YamlReader.MaxLength)));
-        foreach (Match match in Regex.Matches(beginning, @"^(name|namespace):[ \t]+[""']?([\w.]+)", RegexOptions.Multiline | RegexOptions.CultureInvariant))
-        {
-            var name = match.Groups[2].Value;
-            if (match.Groups[1].Value == "name" && FaultOfClass(name) is null)
-                spec = spec with { Name = name };
-            else if (match.Groups[1].Value == "namespace" && FaultOfNamespace(name) is null)
-                spec = spec with { Namespace = name };
-        }
-
-        return spec;
     }
 
     // Contextual keywords too: a class named record or var compiles only in some places.

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.CodeAnalysis.Text;
 using UNetGen.Generator.Diagnostics;
 
 namespace UNetGen.Generator.Specs;
@@ -187,14 +186,14 @@ internal static class SpecChecks
         if (spec.AttentionInTheMiddle == AttentionKind.Full)
             CheckFull("in the middle", spec.SizeAt(spec.Levels - 1), "use mid: none, more levels or a smaller image", spec.HeadsAt(spec.WidthAfter(spec.Levels - 1)), source.Span("attention.mid", "image_size"));
 
-        TextSpan PlaceOf(int level)
+        SpecSpan PlaceOf(int level)
         {
             if (attention.GivenResolutions is { } resolutions)
                 return source.ItemSpan("attention.resolutions", resolutions.ToList().IndexOf(spec.SizeAt(level).Height));
             return source.Has("attention.levels") ? source.ItemSpan("attention.levels", level) : source.Span("image_size");
         }
 
-        void CheckFull(string where, ImageSize size, string remedy, int heads, TextSpan place)
+        void CheckFull(string where, ImageSize size, string remedy, int heads, SpecSpan place)
         {
             var tokens = (long)size.Height * size.Width;
             if (tokens <= ManyTokens)
@@ -211,7 +210,7 @@ internal static class SpecChecks
     {
         foreach (var field in Fields.All)
         {
-            if (source.Has(field.Key) && field.WhyUseless(spec) is { } reason)
+            if (source.HasOwn(field.Key) && field.WhyUseless(spec) is { } reason)
                 problems.Report(Rules.NoEffect, source.KeySpan(field.Key), $"'{field.Key}' would have no effect: {reason}");
         }
     }

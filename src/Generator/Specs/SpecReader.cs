@@ -1,48 +1,23 @@
-using Microsoft.CodeAnalysis.Text;
 using UNetGen.Generator.Diagnostics;
 using UNetGen.Generator.Yaml;
 
 namespace UNetGen.Generator.Specs;
 
-/// <summary>Where the spec's keys stand in its file.</summary>
-internal sealed class SpecSource
-{
-    private readonly Dictionary<string, YamlEntry> entries = new(StringComparer.Ordinal);
-
-    /// <summary>Keys that are there in a way, misspelt or with an alias for a value: they aren't missing as well.</summary>
-    public HashSet<string> Misspelt { get; } = new(StringComparer.Ordinal);
-
-    public void Add(string key, YamlEntry entry) => entries[key] = entry;
-
-    public bool Has(string key) => entries.ContainsKey(key);
-
-    /// <summary>The first of these keys that is given: its value.</summary>
-    public YamlNode Value(params string[] keys) => entries[keys.First(Has)].Value;
-
-    public TextSpan Span(params string[] keys) => Value(keys).Span;
-
-    /// <summary>The value's item, or the value itself where it is no list that long.</summary>
-    public TextSpan ItemSpan(string key, int index) =>
-        Value(key) is YamlSequence sequence && index < sequence.Items.Count ? sequence.Items[index].Span : Span(key);
-
-    public TextSpan KeySpan(string key) => entries[key].Key.Span;
-}
-
-/// <param name="Name">The class's name, or the first key where the spec doesn't say it.</param>
-/// <param name="Dim">The base width.</param>
-internal readonly record struct SpecPlaces(TextSpan Name, TextSpan Dim);
-
 /// <summary>Nodes to a spec: each key by its row of <see cref="Fields"/>, then what only several keys together can violate.</summary>
 internal static class SpecReader
 {
+    /// <summary>The keys of the language that stand in a spec; any other is reported.</summary>
+    public static SpecSource Collect(YamlMapping root, Problems problems)
+    {
+        var source = new SpecSource(root.Entries.Count > 0 ? root.Entries[0].Key.Span : root.Span);
+        Collect(root, group: "", source, problems);
+        return source;
+    }
+
     /// <summary>The spec's best reading, whole and valid if no problem was reported.</summary>
     /// <param name="named">The name and namespace of a spec that gives none.</param>
-    /// <param name="places">Where diagnostics stand that are found later.</param>
-    public static UNetSpec Read(YamlMapping root, UNetSpec named, Problems problems, out SpecPlaces places)
+    public static UNetSpec Read(SpecSource source, UNetSpec named, Problems problems)
     {
-        var source = new SpecSource();
-        Collect(root, group: "", source, problems);
-
         // Setting the preset sets every default, so it comes first.
         var spec = new UNetSpec();
         foreach (var field in Fields.All.OrderByDescending(field => field.Key == "preset"))
@@ -50,7 +25,7 @@ internal static class SpecReader
             if (source.Has(field.Key))
                 spec = field.Read(source.Value(field.Key), spec, problems);
             else if (field.Required && !source.Misspelt.Contains(field.Key))
-                problems.Report(Rules.MissingKey, FirstKey(root), $"'{field.Key}' is missing: {Lower(field.Summary).TrimEnd('.')}; it must be {field.Description}");
+                problems.Report(Rules.MissingKey, source.Start, $"'{field.Key}' is missing: {Lower(field.Summary).TrimEnd('.')}; it must be {field.Description}");
         }
 
         spec = spec with
@@ -58,13 +33,15 @@ internal static class SpecReader
             Name = spec.Name.Length > 0 ? spec.Name : named.Name,
             Namespace = spec.Namespace.Length > 0 ? spec.Namespace : named.Namespace,
         };
-        var name = source.Has("name") ? source.Span("name") : FirstKey(root);
-        places = new SpecPlaces(name, source.Has("dim") ? source.Span("dim") : name);
         if (source.Has("attention") && source.Value("attention") is YamlScalar)
             spec = spec with { Attention = spec.Attention with { Off = true } };
         if (!problems.AnyError)
             SpecChecks.Check(spec, source, problems);
-        return spec;
+
+        // What a base says for a network that had use for it is not said for this one.
+        return !problems.AnyError && source.WithoutInherited(key => Fields.ByKey.TryGetValue(key, out var field) && field.WhyUseless(spec) is not null) is { } rest
+            ? Read(rest, named, problems)
+            : spec;
     }
 
     private static void Collect(YamlMapping mapping, string group, SpecSource source, Problems problems)
@@ -118,8 +95,6 @@ internal static class SpecReader
         .Distinct();
 
     private static string LastPart(string key) => key.Substring(key.LastIndexOf('.') + 1);
-
-    private static TextSpan FirstKey(YamlMapping root) => root.Entries.Count > 0 ? root.Entries[0].Key.Span : root.Span;
 
     private static string Lower(string sentence) => char.ToLowerInvariant(sentence[0]) + sentence.Substring(1);
 }

@@ -136,7 +136,7 @@ internal sealed class YamlReader
                 while (parser.MoveNext() && parser.Current is not SequenceEnd)
                     items.Add(ReadNode(depth + 1));
                 Close(start);
-                return new YamlSequence(SpanOfCollection(start, parser.Current!), items);
+                return new YamlSequence(SpanOfCollection(start, parser.Current!), items.ToEquatableArray());
 
             case MappingStart:
                 return ReadMapping(start, depth);
@@ -182,7 +182,7 @@ internal sealed class YamlReader
         }
 
         Close(start);
-        return new YamlMapping(SpanOfCollection(start, parser.Current!), entries);
+        return new YamlMapping(SpanOfCollection(start, parser.Current!), entries.ToEquatableArray());
 
         void Add(YamlScalar name, YamlNode value)
         {
@@ -246,7 +246,7 @@ internal sealed class YamlReader
     /// <summary>The bracket that opens a flow collection; YamlDotNet's own span of it is empty.</summary>
     private TextSpan BracketOf(ParsingEvent start) => new(SpanOf(start).Start, Math.Min(1, text.Length - SpanOf(start).Start));
 
-    private int LineOf(TextSpan span) => problems.LocationOf(span).Lines.Start.Line + 1;
+    private int LineOf(SpecSpan span) => problems.LocationOf(span).Lines.Start.Line + 1;
 
     private TextSpan SpanOf(ParsingEvent? node) => node is null ? new TextSpan(0, 0) : SpanOf(node.Start, node.End);
 

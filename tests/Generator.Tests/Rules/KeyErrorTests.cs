@@ -238,16 +238,4 @@ public sealed class KeyErrorTests
         blocks_per_level: «3»
         """,
         "UNG0018: 'blocks_per_level' is fixed by the presets annotated and lucidrains; here it must be 2");
-
-    [Fact]
-    public void Keys_of_later_versions() => Errors.In(
-        """
-        preset: annotated
-        image_size: 16
-        channels: 3
-        dim: 16
-        channel_multipliers: [1, 2]
-        extends: «base.unet.yaml»
-        """,
-        "UNG0019: 'extends' needs a later version of UNetGen; here it must be left out");
 }

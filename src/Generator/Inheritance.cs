@@ -1,0 +1,85 @@
+using Microsoft.CodeAnalysis;
+using UNetGen.Generator.Diagnostics;
+using UNetGen.Generator.Specs;
+using UNetGen.Generator.Yaml;
+
+namespace UNetGen.Generator;
+
+/// <summary>What a spec passes on to those that extend it: values without places, so that a comment or a moved line changes nothing for them.</summary>
+/// <param name="FullPath">With slashes; by it specs find one another.</param>
+/// <param name="Path">Relative to the project, for people.</param>
+/// <param name="Extends">The full path of its own base, or null.</param>
+/// <param name="Broken">Whether it has errors as YAML.</param>
+internal sealed record SpecLayer(string FullPath, string Path, EquatableArray<SpecKey> Keys, string? Extends, bool Broken);
+
+/// <summary>All specs that others extend, and every spec's full path.</summary>
+internal sealed record Bases(EquatableArray<SpecLayer> Layers, EquatableArray<string> Paths);
+
+/// <summary>The specs from which another takes what it doesn't say itself.</summary>
+/// <param name="Chain">The nearest first, as far as there are any.</param>
+/// <param name="Broken">Whether one of them is missing or extends itself, which is reported there.</param>
+/// <param name="Fault">What is wrong with the spec's own key.</param>
+internal sealed record Inheritance(EquatableArray<SpecLayer> Chain, bool Broken, InheritanceFault? Fault)
+{
+    // More files than a reader follows, and what bounds the work for one spec.
+    private const int MaxBases = 8;
+
+    public static Inheritance Of(SpecDocument document, Bases bases)
+    {
+        var chain = new List<SpecLayer>();
+        if (!document.Source.Has("extends"))
+            return Result();
+        if (document.Source.Value("extends") is not YamlScalar { IsNull: false } written)
+            return Result(Rules.WrongType, $"'extends' must be {Fields.ByKey["extends"].Description}, not {document.Source.Value("extends").Kind}");
+
+        var target = document.Extends;
+        while (target is not null || chain.Count == 0)
+        {
+            if (target == document.FullPath)
+                return Result(Rules.ExtendsCycle, Cycle(document, chain));
+            if (chain.Any(layer => layer.FullPath == target))
+                return Result(broken: true);
+            if (chain.Count == MaxBases)
+                return Result(Rules.TooLarge, $"{Arrows(document, chain)} -> ...: a spec has at most {MaxBases} others to build on; let it extend a later one");
+            if (bases.Layers.FirstOrDefault(layer => layer.FullPath == target) is not { } next)
+                return chain.Count > 0 ? Result(broken: true) : Result(Rules.ExtendsMissing, Missing(document, written, bases.Paths));
+            chain.Add(next);
+            target = next.Extends;
+        }
+
+        return Result();
+
+        Inheritance Result(DiagnosticDescriptor? rule = null, string message = "", bool broken = false) =>
+            new(chain.ToEquatableArray(), broken || rule is not null, rule is null ? null : new InheritanceFault(rule, message));
+    }
+
+    private static string Cycle(SpecDocument document, List<SpecLayer> chain) =>
+        $"{Arrows(document, chain)} -> {document.Path}: {(chain.Count == 0 ? "a spec can't extend itself" : "specs can't extend one another in a circle; let one of them extend none of the others")}";
+
+    private static string Arrows(SpecDocument document, List<SpecLayer> chain) => string.Join(" -> ", chain.Select(layer => layer.Path).Prepend(document.Path));
+
+    private static string Missing(SpecDocument document, YamlScalar written, EquatableArray<string> paths)
+    {
+        var directory = Paths.Directory(document.FullPath);
+        var others = paths.Where(path => path != document.FullPath).Select(path => Paths.Relative(directory, path)).ToList();
+        var remedy = Nearest(written.Value.Replace('\\', '/'), others) is { } near ? $"did you mean '{near}'?"
+            : others.Count == 0 ? "this is its only spec"
+            : $"it has {Text.AllOf(others.Take(5))}{(others.Count > 5 ? " and others" : "")}";
+        return document.Extends is null
+            ? $"'{written.Shown}' has a backslash, and paths in specs have slashes on every system; {remedy}"
+            : $"the project has no spec {Text.Shown(Paths.Normal($"{Paths.Directory(document.Path)}/{written.Value}").TrimStart('/'))}; {remedy}";
+    }
+
+    /// <summary>The same file's name elsewhere, or else the likeliest path; the ending, which all have, makes none likelier.</summary>
+    private static string? Nearest(string written, List<string> others)
+    {
+        var stem = Stem(written);
+        var near = others.OrderBy(path => path.Length).FirstOrDefault(path => Stem(Paths.FileName(path)).Equals(Paths.FileName(stem), StringComparison.OrdinalIgnoreCase));
+        return near ?? (Text.Nearest(stem, others.Select(Stem)) is { } likely ? others.First(path => Stem(path) == likely) : null);
+    }
+
+    private static string Stem(string path) =>
+        path.EndsWith(UNetGenerator.SpecExtension, StringComparison.OrdinalIgnoreCase) ? path.Substring(0, path.Length - UNetGenerator.SpecExtension.Length) : path;
+}
+
+internal sealed record InheritanceFault(DiagnosticDescriptor Rule, string Message);

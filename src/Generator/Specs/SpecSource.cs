@@ -1,0 +1,109 @@
+using Microsoft.CodeAnalysis.Text;
+using UNetGen.Generator.Diagnostics;
+using UNetGen.Generator.Yaml;
+
+namespace UNetGen.Generator.Specs;
+
+/// <summary>A spec's keys, its own and those that it inherits, and where they stand.</summary>
+/// <param name="start">Where what is missing is shown.</param>
+internal sealed class SpecSource(SpecSpan start)
+{
+    private readonly Dictionary<string, Given> given = new(StringComparer.Ordinal);
+
+    public SpecSpan Start { get; } = start;
+
+    /// <summary>Keys that are there in a way, misspelt or with an alias for a value: they aren't missing as well.</summary>
+    public HashSet<string> Misspelt { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The keys and values without their places and their order.</summary>
+    public IEnumerable<SpecKey> Keys =>
+        given.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => new SpecKey(pair.Key, pair.Value.Entry.Value.At(default)));
+
+    /// <summary>Keys that stand nowhere.</summary>
+    public static SpecSource Of(EquatableArray<SpecKey> keys)
+    {
+        var source = new SpecSource(default);
+        foreach (var key in keys)
+            source.Add(key.Key, new YamlEntry(new YamlScalar(default, key.Key, IsPlain: true), key.Value));
+        return source;
+    }
+
+    public void Add(string key, YamlEntry entry) => given[key] = new Given(entry, null);
+
+    public bool Has(string key) => given.ContainsKey(key);
+
+    /// <summary>Whether the file itself has the key.</summary>
+    public bool HasOwn(string key) => given.TryGetValue(key, out var it) && it.From is null;
+
+    /// <summary>The first of these keys that is given, its own before inherited ones: its value.</summary>
+    public YamlNode Value(params string[] keys) => given[keys.FirstOrDefault(HasOwn) ?? keys.First(Has)].Entry.Value;
+
+    public SpecSpan Span(params string[] keys) => Value(keys).Span;
+
+    /// <summary>The value's item, or the value itself where it is no list that long.</summary>
+    public SpecSpan ItemSpan(string key, int index) =>
+        Value(key) is YamlSequence sequence && index < sequence.Items.Count ? sequence.Items[index].Span : Span(key);
+
+    public SpecSpan KeySpan(string key) => given[key].Entry.Key.Span;
+
+    /// <summary>These keys, and the base's where these say nothing. All of the base's stand at one place, and say whence they are.</summary>
+    public SpecSource Over(SpecSource inherited, string path, TextSpan at)
+    {
+        var merged = Copy(_ => true);
+        var preset = (Has("preset") ? given : inherited.given).TryGetValue("preset", out var word) ? word.Entry.Value : null;
+        var headsAreOneNumber = preset is YamlScalar { Value: "ddpm" or "adm" };
+        foreach (var pair in inherited.given)
+        {
+            var (key, from) = (pair.Key, pair.Value.From ?? path);
+            if (key is "name" or "extends" || Replaces(key, headsAreOneNumber))
+                continue;
+            var span = new SpecSpan(at, $"'{key}: {Text.Shown(pair.Value.Entry.Value.Written)}' is inherited from {from}");
+            merged.given.Add(key, new Given(pair.Value.Entry.At(span), from));
+        }
+
+        return merged;
+    }
+
+    /// <summary>The same without those inherited keys that are to go, or null where there are none.</summary>
+    public SpecSource? WithoutInherited(Func<string, bool> goes)
+    {
+        return given.Any(Goes) ? Copy(pair => !Goes(pair)) : null;
+
+        bool Goes(KeyValuePair<string, Given> pair) => pair.Value.From is not null && goes(pair.Key);
+    }
+
+    private SpecSource Copy(Func<KeyValuePair<string, Given>, bool> stays)
+    {
+        var copy = new SpecSource(Start);
+        copy.Misspelt.UnionWith(Misspelt);
+        foreach (var pair in given.Where(stays))
+            copy.given.Add(pair.Key, pair.Value);
+        return copy;
+    }
+
+    /// <summary>Whether these keys leave an inherited one no room: <c>attention: none</c> also none for what is in the group, and the reverse.</summary>
+    private bool Replaces(string key, bool headsAreOneNumber)
+    {
+        var dot = key.IndexOf('.');
+        return Has(key)
+            || (dot < 0 ? given.Keys.Any(own => own.StartsWith(key + ".", StringComparison.Ordinal)) : Has(key.Substring(0, dot)))
+            || (OtherWay(key, headsAreOneNumber) is { } other && Has(other));
+    }
+
+    /// <summary>The key that says the same in another way: a spec that says it there doesn't inherit it here.</summary>
+    /// <param name="headsAreOneNumber">As in ddpm and adm, where the number of heads gives their width.</param>
+    private static string? OtherWay(string key, bool headsAreOneNumber) => key switch
+    {
+        "attention.levels" => "attention.resolutions",
+        "attention.resolutions" => "attention.levels",
+        "attention.heads" when headsAreOneNumber => "attention.head_dim",
+        "attention.head_dim" when headsAreOneNumber => "attention.heads",
+        _ => null,
+    };
+
+    /// <param name="From">The path of the spec that it is inherited from.</param>
+    private readonly record struct Given(YamlEntry Entry, string? From);
+}
+
+/// <summary>A key with its value, wherever they stand.</summary>
+internal sealed record SpecKey(string Key, YamlNode Value);
