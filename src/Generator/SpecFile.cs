@@ -31,9 +31,10 @@ internal sealed record SpecFile(SpecNetwork Network, EquatableArray<DiagnosticIn
             problems.ReportFailure("reading the spec", exception);
         }
 
-        var network = new SpecNetwork(document.Path, spec, broken || problems.AnyError);
         var name = source.HasOwn("name") ? source.Span("name") : source.Start;
-        return new SpecFile(network, problems.ToArray(), problems.LocationOf(name), problems.LocationOf(source.Has("dim") ? source.Span("dim") : name));
+        var place = problems.LocationOf(name);
+        var network = new SpecNetwork(document.Path, place.Path, spec, broken || problems.AnyError);
+        return new SpecFile(network, problems.ToArray(), place, problems.LocationOf(source.Has("dim") ? source.Span("dim") : name));
     }
 
     /// <summary>The keys of the nearest base, with all that it inherits itself; broken where one of the bases has errors.</summary>
@@ -55,8 +56,9 @@ internal sealed record SpecFile(SpecNetwork Network, EquatableArray<DiagnosticIn
 
 /// <summary>A spec without locations: all that its source depends on.</summary>
 /// <param name="Path">Relative to the project, with slashes.</param>
+/// <param name="FilePath">As the compiler has it; for a failure alone, which has no line.</param>
 /// <param name="Broken">Whether only the class's signature can be written.</param>
-internal sealed record SpecNetwork(string Path, UNetSpec Spec, bool Broken)
+internal sealed record SpecNetwork(string Path, string FilePath, UNetSpec Spec, bool Broken)
 {
     public string ClassName => Spec.Namespace.Length == 0 ? Spec.Name : $"{Spec.Namespace}.{Spec.Name}";
 
@@ -74,9 +76,9 @@ internal sealed record SpecNetwork(string Path, UNetSpec Spec, bool Broken)
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            var failure = new DiagnosticInfo(Rules.Failure, new LocationInfo(Path, default, default),
+            var failure = new DiagnosticInfo(Rules.Failure, new LocationInfo(FilePath, default, default),
                 $"writing the class failed; please report it with the spec: {exception.GetType().Name}: {exception.Message}");
-            return new SourceFile(HintName, "", failure);
+            return new SourceFile(HintName, SignatureEmitter.Emit(Spec, Path), failure);
         }
     }
 }

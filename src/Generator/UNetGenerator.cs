@@ -68,8 +68,7 @@ public sealed class UNetGenerator : IIncrementalGenerator
         {
             if (file.Failure is { } failure)
                 output.ReportDiagnostic(failure.ToDiagnostic());
-            else
-                output.AddSource(file.HintName, SourceText.From(file.Text, Encoding.UTF8));
+            output.AddSource(file.HintName, SourceText.From(file.Text, Encoding.UTF8));
         });
     }
 

@@ -16,6 +16,11 @@ internal static class CSharp
     /// <summary>The forward pass of a network with labels, self-condition or both.</summary>
     public const string ConditionalForward = $"forward({Tensor} x, {Tensor} timesteps, {Tensor}? labels, {Tensor}? selfCondition = null)";
 
+    /// <summary>Its arguments, as hooks are given them.</summary>
+    public const string ForwardInputs = $"ref {Tensor} x, ref {Tensor} timesteps";
+
+    public const string ConditionalForwardInputs = $"{ForwardInputs}, ref {Tensor}? labels, ref {Tensor}? selfCondition";
+
     /// <summary>A type of the runtime or of TorchSharp; a name without dots is a class inside the network's own.</summary>
     public static string Type(string name)
     {

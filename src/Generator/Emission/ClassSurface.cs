@@ -11,7 +11,7 @@ internal static class ClassSurface
     /// <summary>A class can't have the name of its own member.</summary>
     public static readonly ImmutableHashSet<string> ReservedMembers = ImmutableHashSet.Create(
         "ParameterCount", "ForwardFlops", "Channels", "OutChannels", "ImageHeight", "ImageWidth", "DownsampleFactor", "SpecHash",
-        "forward", "Info", "Diffusion", "Description", "DiffusionOfSpec", ManifestEmitter.Constant);
+        "forward", "Info", "Diffusion", "Description", "DiffusionOfSpec", "OnConstructed", "OnForwarding", "OnForwarded", ManifestEmitter.Constant);
 
     /// <summary>Nothing is counted where some blocks are the user's own: <c>Info</c> then counts the live parameters.</summary>
     public static void EmitConstants(SourceWriter writer, NetworkPlan plan) => EmitConstants(writer, new Constants(
@@ -24,12 +24,40 @@ internal static class ClassSurface
         EmitConstants(writer, new Constants((1, 1), channels, channels, Math.Max(1, broken.ImageSize.Height), Math.Max(1, broken.ImageSize.Width), 1, ""));
     }
 
+    /// <summary>Partial methods for the user's own part of the class. One that isn't implemented is no method, and its calls aren't there.</summary>
+    /// <param name="conditional">Whether <c>forward</c> takes labels and self-condition; null: not known, since the spec has errors.</param>
+    public static void EmitHooks(SourceWriter writer, bool? conditional)
+    {
+        writer.Line("/// <summary>A hook for your own part of the class: the constructor has made and registered all parts, and not moved them to another device or type yet.</summary>");
+        writer.Line("partial void OnConstructed();");
+        writer.Line();
+        if (conditional != true)
+            Forwarding(CSharp.ForwardInputs, []);
+        if (conditional != false)
+            Forwarding(CSharp.ConditionalForwardInputs, [("labels", "The class of each image, [batch]; null where none was given."), ("selfCondition", "The previous estimate of the clean images; null where none was given.")]);
+        writer.Line("/// <summary>A hook for your own part of the class, when the forward pass is done. Tensors that it makes live as long as the pass, and the output as long as the caller wants.</summary>");
+        writer.Line("/// <param name=\"output\">The prediction, [batch, out channels, height, width]; another may take its place.</param>");
+        writer.Line($"partial void OnForwarded(ref {CSharp.Tensor} output);");
+        writer.Line();
+
+        void Forwarding(string inputs, (string Name, string Summary)[] conditions)
+        {
+            writer.Line("/// <summary>A hook for your own part of the class, before the forward pass looks at its arguments; each may be replaced. Tensors that it makes live as long as the pass.</summary>");
+            writer.Line("/// <param name=\"x\">Noised images, [batch, channels, height, width].</param>");
+            writer.Line("/// <param name=\"timesteps\">How noised each is, [batch].</param>");
+            foreach (var (name, summary) in conditions)
+                writer.Line($"/// <param name=\"{name}\">{summary}</param>");
+            writer.Line($"partial void OnForwarding({inputs});");
+            writer.Line();
+        }
+    }
+
     private static void EmitConstants(SourceWriter writer, Constants values)
     {
         if (values.Counted is var (parameters, flops))
         {
             Constant("Trainable parameters.", "long", "ParameterCount", Number(parameters));
-            Constant("Floating point operations of one forward pass of one image: of convolutions, linear layers and attention's products, a multiply-add as two.",
+            Constant("Floating point operations of one forward pass of one image: convolutions, linear layers and attention's products, a multiply-add as two; norms, activations and sums don't count.",
                 "long", "ForwardFlops", Number(flops));
         }
 

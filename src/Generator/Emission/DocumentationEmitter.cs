@@ -10,6 +10,10 @@ internal static class DocumentationEmitter
         writer.Line("/// <summary>");
         writer.Line($"/// The U-Net of <c>{SourceWriter.Escape(specPath)}</c>: given images [batch, {plan.Channels}, {plan.Height}, {plan.Width}] noised to the");
         writer.Line($"/// given timesteps, predicts {SourceWriter.Escape(plan.Predicts)}.");
+        if (plan.NumClasses is { } classes)
+            writer.Line($"/// Takes the class of each image as well, of {classes}.");
+        if (plan.SelfCondition)
+            writer.Line("/// Takes its previous estimate of the clean images as well.");
         writer.Line("/// </summary>");
         writer.Line("/// <remarks>");
         writer.Line("/// <code>");
@@ -19,6 +23,7 @@ internal static class DocumentationEmitter
         foreach (var row in LevelTable.Rows(plan))
             writer.Line($"/// {row}");
         writer.Line("/// </code>");
+        writer.Line("/// Hooks for your own code: <c>OnConstructed</c>, <c>OnForwarding</c>, <c>OnForwarded</c>.");
         writer.Line("/// </remarks>");
     }
 }

@@ -17,6 +17,8 @@ internal sealed class NetworkEmitter
         this.specPath = specPath;
     }
 
+    private bool IsConditional => plan.SelfCondition || plan.NumClasses is not null;
+
     public static string Emit(NetworkPlan plan, string specPath)
     {
         var emitter = new NetworkEmitter(plan, specPath);
@@ -48,6 +50,7 @@ internal sealed class NetworkEmitter
         foreach (var module in plan.Modules)
             EmitField(module);
         EmitConstructor(plan.Name, "", plan.Modules);
+        ClassSurface.EmitHooks(writer, IsConditional);
         EmitForward();
         DescriptionEmitter.Emit(writer, plan, specPath);
         foreach (var level in plan.Modules.Where(module => module.Children.Count > 0))
@@ -103,6 +106,7 @@ internal sealed class NetworkEmitter
         if (network)
         {
             writer.Line();
+            writer.Line("OnConstructed();");
             writer.Line("MoveTo(device, dtype);");
         }
 
@@ -112,24 +116,24 @@ internal sealed class NetworkEmitter
 
     private void EmitForward()
     {
-        var conditional = plan.SelfCondition || plan.NumClasses is not null;
         writer.Line("/// <inheritdoc/>");
-        if (conditional)
+        if (IsConditional)
         {
             writer.Line($"public override {CSharp.Tensor} {CSharp.Forward} => forward(x, timesteps, null, null);");
             writer.Line();
             writer.Line("/// <inheritdoc/>");
         }
 
-        writer.Open($"public override {CSharp.Tensor} {(conditional ? CSharp.ConditionalForward : CSharp.Forward)}");
+        writer.Open($"public override {CSharp.Tensor} {(IsConditional ? CSharp.ConditionalForward : CSharp.Forward)}");
+        writer.Line("using var scope = global::TorchSharp.torch.NewDisposeScope();");
+        writer.Line($"OnForwarding({(IsConditional ? "ref x, ref timesteps, ref labels, ref selfCondition" : "ref x, ref timesteps")});");
         writer.Line("CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);");
         if (plan.NumClasses is { } classes)
             writer.Line($"CheckLabels(labels, x, {CSharp.Value(classes)});");
-        else if (conditional)
+        else if (IsConditional)
             writer.Line("RefuseCondition(labels, nameof(labels), \"`num_classes`\");");
-        if (conditional && !plan.SelfCondition)
+        if (IsConditional && !plan.SelfCondition)
             writer.Line("RefuseCondition(selfCondition, nameof(selfCondition), \"`self_condition: true`\");");
-        writer.Line("using var scope = global::TorchSharp.torch.NewDisposeScope();");
         writer.Line();
         var declared = new HashSet<string>(StringComparer.Ordinal) { "x", "timesteps" };
         foreach (var step in plan.Forward)
@@ -143,7 +147,10 @@ internal sealed class NetworkEmitter
             writer.Line($"{(declared.Add(step.Target) ? "var " : "")}{step.Target} = {CSharp.Expression(step.Value)};", step.Shape);
         }
 
-        writer.Line($"return {plan.Forward[plan.Forward.Count - 1].Target}.MoveToOuterDisposeScope();");
+        var output = plan.Forward[plan.Forward.Count - 1].Target;
+        writer.Line($"OnForwarded(ref {output});");
+        // A tensor that a hook took from elsewhere isn't the scope's, and stays where it belongs.
+        writer.Line($"return scope.MoveToOuter({output});");
         writer.Close();
         writer.Line();
     }

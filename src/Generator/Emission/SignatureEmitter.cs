@@ -21,6 +21,8 @@ internal static class SignatureEmitter
         writer.Line("/// <param name=\"dtype\">Not used.</param>");
         writer.Line($"public {spec.Name}(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)");
         writer.Line($"    : base(nameof({spec.Name})) => {fault};");
+        writer.Line();
+        ClassSurface.EmitHooks(writer, conditional: null);
         foreach (var member in new[]
         {
             $"{CSharp.Tensor} {CSharp.Forward}",
@@ -29,12 +31,11 @@ internal static class SignatureEmitter
             "global::UNetGen.Diffusion.DiffusionOptions Diffusion",
         })
         {
-            writer.Line();
             writer.Line("/// <inheritdoc/>");
             writer.Line($"public override {member} => {fault};");
+            writer.Line();
         }
 
-        writer.Line();
         writer.Summary("Throws: the spec has errors.");
         writer.Line($"public static global::UNetGen.NetworkInfo Description => {fault};");
         writer.Close();

@@ -6,12 +6,12 @@ namespace UNetGen.Generator.Tests.Rules;
 public sealed class FailureTests
 {
     [Fact]
-    public void A_planner_that_fails_is_one_diagnostic_with_the_spec_s_path()
+    public void A_planner_that_fails_is_one_diagnostic_with_the_spec_s_path_and_the_class_is_still_there()
     {
-        var file = new SpecNetwork("specs/tiny.unet.yaml", new UNetSpec { Name = "TinyUNet" }, Broken: false).Emit(CancellationToken.None);
-        Assert.Equal("", file.Text);
+        var file = new SpecNetwork("specs/tiny.unet.yaml", "/project/specs/tiny.unet.yaml", new UNetSpec { Name = "TinyUNet" }, Broken: false).Emit(CancellationToken.None);
+        Assert.Contains("class TinyUNet ", file.Text, StringComparison.Ordinal);
         var diagnostic = file.Failure!.Value.ToDiagnostic();
-        Assert.Equal("specs/tiny.unet.yaml", diagnostic.Location.GetLineSpan().Path);
+        Assert.Equal("/project/specs/tiny.unet.yaml", diagnostic.Location.GetLineSpan().Path);
         Assert.StartsWith("UNG0099: writing the class failed; please report it with the spec: ", $"{diagnostic.Id}: {diagnostic.GetMessage()}", StringComparison.Ordinal);
     }
 }

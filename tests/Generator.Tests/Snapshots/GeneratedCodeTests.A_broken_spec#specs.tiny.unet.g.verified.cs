@@ -14,7 +14,7 @@ public sealed partial class BrokenUNet : global::UNetGen.NoisePredictor
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 1;
 
-    /// <summary>Floating point operations of one forward pass of one image: of convolutions, linear layers and attention's products, a multiply-add as two.</summary>
+    /// <summary>Floating point operations of one forward pass of one image: convolutions, linear layers and attention's products, a multiply-add as two; norms, activations and sums don't count.</summary>
     public const long ForwardFlops = 1;
 
     /// <summary>Channels of the images that go in.</summary>
@@ -40,6 +40,25 @@ public sealed partial class BrokenUNet : global::UNetGen.NoisePredictor
     /// <param name="dtype">Not used.</param>
     public BrokenUNet(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)
         : base(nameof(BrokenUNet)) => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
+
+    /// <summary>A hook for your own part of the class: the constructor has made and registered all parts, and not moved them to another device or type yet.</summary>
+    partial void OnConstructed();
+
+    /// <summary>A hook for your own part of the class, before the forward pass looks at its arguments; each may be replaced. Tensors that it makes live as long as the pass.</summary>
+    /// <param name="x">Noised images, [batch, channels, height, width].</param>
+    /// <param name="timesteps">How noised each is, [batch].</param>
+    partial void OnForwarding(ref global::TorchSharp.torch.Tensor x, ref global::TorchSharp.torch.Tensor timesteps);
+
+    /// <summary>A hook for your own part of the class, before the forward pass looks at its arguments; each may be replaced. Tensors that it makes live as long as the pass.</summary>
+    /// <param name="x">Noised images, [batch, channels, height, width].</param>
+    /// <param name="timesteps">How noised each is, [batch].</param>
+    /// <param name="labels">The class of each image, [batch]; null where none was given.</param>
+    /// <param name="selfCondition">The previous estimate of the clean images; null where none was given.</param>
+    partial void OnForwarding(ref global::TorchSharp.torch.Tensor x, ref global::TorchSharp.torch.Tensor timesteps, ref global::TorchSharp.torch.Tensor? labels, ref global::TorchSharp.torch.Tensor? selfCondition);
+
+    /// <summary>A hook for your own part of the class, when the forward pass is done. Tensors that it makes live as long as the pass, and the output as long as the caller wants.</summary>
+    /// <param name="output">The prediction, [batch, out channels, height, width]; another may take its place.</param>
+    partial void OnForwarded(ref global::TorchSharp.torch.Tensor output);
 
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps) => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");

@@ -25,6 +25,7 @@ namespace Shop.Models;
 ///                                    total               4,579        1.1
 /// without those of your own blocks, which only the compiler knows
 /// </code>
+/// Hooks for your own code: <c>OnConstructed</c>, <c>OnForwarding</c>, <c>OnForwarded</c>.
 /// </remarks>
 public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
 {
@@ -105,14 +106,28 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         register_module("final_res_block", final_res_block);
         register_module("final_conv", final_conv);
 
+        OnConstructed();
         MoveTo(device, dtype);
     }
+
+    /// <summary>A hook for your own part of the class: the constructor has made and registered all parts, and not moved them to another device or type yet.</summary>
+    partial void OnConstructed();
+
+    /// <summary>A hook for your own part of the class, before the forward pass looks at its arguments; each may be replaced. Tensors that it makes live as long as the pass.</summary>
+    /// <param name="x">Noised images, [batch, channels, height, width].</param>
+    /// <param name="timesteps">How noised each is, [batch].</param>
+    partial void OnForwarding(ref global::TorchSharp.torch.Tensor x, ref global::TorchSharp.torch.Tensor timesteps);
+
+    /// <summary>A hook for your own part of the class, when the forward pass is done. Tensors that it makes live as long as the pass, and the output as long as the caller wants.</summary>
+    /// <param name="output">The prediction, [batch, out channels, height, width]; another may take its place.</param>
+    partial void OnForwarded(ref global::TorchSharp.torch.Tensor output);
 
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps)
     {
-        CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
         using var scope = global::TorchSharp.torch.NewDisposeScope();
+        OnForwarding(ref x, ref timesteps);
+        CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
 
         var t = time_mlp.forward(timesteps);                                         // [B, 32]
         var x_in = init_conv.forward(x);                                             // [B, 8, 16, 16]
@@ -144,7 +159,8 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         // out
         h = final_res_block.forward(Concat(h, x_in), t);                             // [B, 16, 16, 16] -> [B, 8, 16, 16]
         h = final_conv.forward(h);                                                   // [B, 3, 16, 16]
-        return h.MoveToOuterDisposeScope();
+        OnForwarded(ref h);
+        return scope.MoveToOuter(h);
     }
 
     /// <inheritdoc/>

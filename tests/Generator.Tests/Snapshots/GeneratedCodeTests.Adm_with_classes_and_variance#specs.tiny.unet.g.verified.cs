@@ -8,6 +8,7 @@ namespace Shop.Models;
 /// <summary>
 /// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 3, 16, 16] noised to the
 /// given timesteps, predicts the noise in them and the variance.
+/// Takes the class of each image as well, of 10.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -24,13 +25,14 @@ namespace Shop.Models;
 /// out        16 x 16     32  -       -                   1,798        0.9
 ///                                    total             842,502      184.9
 /// </code>
+/// Hooks for your own code: <c>OnConstructed</c>, <c>OnForwarding</c>, <c>OnForwarded</c>.
 /// </remarks>
 public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
 {
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 842502;
 
-    /// <summary>Floating point operations of one forward pass of one image: of convolutions, linear layers and attention's products, a multiply-add as two.</summary>
+    /// <summary>Floating point operations of one forward pass of one image: convolutions, linear layers and attention's products, a multiply-add as two; norms, activations and sums don't count.</summary>
     public const long ForwardFlops = 184868864;
 
     /// <summary>Channels of the images that go in.</summary>
@@ -184,8 +186,23 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
         global::UNetGen.Blocks.ModuleGroup.Register(this, "out.0", out_0);
         global::UNetGen.Blocks.ModuleGroup.Register(this, "out.2", out_2);
 
+        OnConstructed();
         MoveTo(device, dtype);
     }
+
+    /// <summary>A hook for your own part of the class: the constructor has made and registered all parts, and not moved them to another device or type yet.</summary>
+    partial void OnConstructed();
+
+    /// <summary>A hook for your own part of the class, before the forward pass looks at its arguments; each may be replaced. Tensors that it makes live as long as the pass.</summary>
+    /// <param name="x">Noised images, [batch, channels, height, width].</param>
+    /// <param name="timesteps">How noised each is, [batch].</param>
+    /// <param name="labels">The class of each image, [batch]; null where none was given.</param>
+    /// <param name="selfCondition">The previous estimate of the clean images; null where none was given.</param>
+    partial void OnForwarding(ref global::TorchSharp.torch.Tensor x, ref global::TorchSharp.torch.Tensor timesteps, ref global::TorchSharp.torch.Tensor? labels, ref global::TorchSharp.torch.Tensor? selfCondition);
+
+    /// <summary>A hook for your own part of the class, when the forward pass is done. Tensors that it makes live as long as the pass, and the output as long as the caller wants.</summary>
+    /// <param name="output">The prediction, [batch, out channels, height, width]; another may take its place.</param>
+    partial void OnForwarded(ref global::TorchSharp.torch.Tensor output);
 
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps) => forward(x, timesteps, null, null);
@@ -193,10 +210,11 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps, global::TorchSharp.torch.Tensor? labels, global::TorchSharp.torch.Tensor? selfCondition = null)
     {
+        using var scope = global::TorchSharp.torch.NewDisposeScope();
+        OnForwarding(ref x, ref timesteps, ref labels, ref selfCondition);
         CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
         CheckLabels(labels, x, 10);
         RefuseCondition(selfCondition, nameof(selfCondition), "`self_condition: true`");
-        using var scope = global::TorchSharp.torch.NewDisposeScope();
 
         var t = time_embed.forward(timesteps);                                       // [B, 128]
         t = t + label_emb.forward(labels);                                           // [B, 128]
@@ -232,7 +250,8 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
         // out
         h = global::TorchSharp.torch.nn.functional.silu(out_0.forward(h));           // [B, 32, 16, 16]
         h = out_2.forward(h);                                                        // [B, 6, 16, 16]
-        return h.MoveToOuterDisposeScope();
+        OnForwarded(ref h);
+        return scope.MoveToOuter(h);
     }
 
     /// <inheritdoc/>

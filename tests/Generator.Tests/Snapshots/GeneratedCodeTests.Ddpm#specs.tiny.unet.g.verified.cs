@@ -24,13 +24,14 @@ namespace Shop.Models;
 /// out        16 x 16     32  -       -                     931        0.4
 ///                                    total             946,019      163.7
 /// </code>
+/// Hooks for your own code: <c>OnConstructed</c>, <c>OnForwarding</c>, <c>OnForwarded</c>.
 /// </remarks>
 public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
 {
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 946019;
 
-    /// <summary>Floating point operations of one forward pass of one image: of convolutions, linear layers and attention's products, a multiply-add as two.</summary>
+    /// <summary>Floating point operations of one forward pass of one image: convolutions, linear layers and attention's products, a multiply-add as two; norms, activations and sums don't count.</summary>
     public const long ForwardFlops = 163725312;
 
     /// <summary>Channels of the images that go in.</summary>
@@ -118,14 +119,28 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         register_module("conv_norm_out", conv_norm_out);
         register_module("conv_out", conv_out);
 
+        OnConstructed();
         MoveTo(device, dtype);
     }
+
+    /// <summary>A hook for your own part of the class: the constructor has made and registered all parts, and not moved them to another device or type yet.</summary>
+    partial void OnConstructed();
+
+    /// <summary>A hook for your own part of the class, before the forward pass looks at its arguments; each may be replaced. Tensors that it makes live as long as the pass.</summary>
+    /// <param name="x">Noised images, [batch, channels, height, width].</param>
+    /// <param name="timesteps">How noised each is, [batch].</param>
+    partial void OnForwarding(ref global::TorchSharp.torch.Tensor x, ref global::TorchSharp.torch.Tensor timesteps);
+
+    /// <summary>A hook for your own part of the class, when the forward pass is done. Tensors that it makes live as long as the pass, and the output as long as the caller wants.</summary>
+    /// <param name="output">The prediction, [batch, out channels, height, width]; another may take its place.</param>
+    partial void OnForwarded(ref global::TorchSharp.torch.Tensor output);
 
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps)
     {
-        CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
         using var scope = global::TorchSharp.torch.NewDisposeScope();
+        OnForwarding(ref x, ref timesteps);
+        CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
 
         var t = time_embedding.forward(timesteps);                                   // [B, 128]
         var skip0 = conv_in.forward(x);                                              // [B, 32, 16, 16]
@@ -161,7 +176,8 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         // out
         h = global::TorchSharp.torch.nn.functional.silu(conv_norm_out.forward(h));   // [B, 32, 16, 16]
         h = conv_out.forward(h);                                                     // [B, 3, 16, 16]
-        return h.MoveToOuterDisposeScope();
+        OnForwarded(ref h);
+        return scope.MoveToOuter(h);
     }
 
     /// <inheritdoc/>

@@ -26,13 +26,14 @@ namespace Shop.Models;
 /// out        16 x 16     16  1       -                   9,635        3.8
 ///                                    total             722,787       69.1
 /// </code>
+/// Hooks for your own code: <c>OnConstructed</c>, <c>OnForwarding</c>, <c>OnForwarded</c>.
 /// </remarks>
 public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
 {
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 722787;
 
-    /// <summary>Floating point operations of one forward pass of one image: of convolutions, linear layers and attention's products, a multiply-add as two.</summary>
+    /// <summary>Floating point operations of one forward pass of one image: convolutions, linear layers and attention's products, a multiply-add as two; norms, activations and sums don't count.</summary>
     public const long ForwardFlops = 69097472;
 
     /// <summary>Channels of the images that go in.</summary>
@@ -138,14 +139,28 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         register_module("final_res_block", final_res_block);
         register_module("final_conv", final_conv);
 
+        OnConstructed();
         MoveTo(device, dtype);
     }
+
+    /// <summary>A hook for your own part of the class: the constructor has made and registered all parts, and not moved them to another device or type yet.</summary>
+    partial void OnConstructed();
+
+    /// <summary>A hook for your own part of the class, before the forward pass looks at its arguments; each may be replaced. Tensors that it makes live as long as the pass.</summary>
+    /// <param name="x">Noised images, [batch, channels, height, width].</param>
+    /// <param name="timesteps">How noised each is, [batch].</param>
+    partial void OnForwarding(ref global::TorchSharp.torch.Tensor x, ref global::TorchSharp.torch.Tensor timesteps);
+
+    /// <summary>A hook for your own part of the class, when the forward pass is done. Tensors that it makes live as long as the pass, and the output as long as the caller wants.</summary>
+    /// <param name="output">The prediction, [batch, out channels, height, width]; another may take its place.</param>
+    partial void OnForwarded(ref global::TorchSharp.torch.Tensor output);
 
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps)
     {
-        CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
         using var scope = global::TorchSharp.torch.NewDisposeScope();
+        OnForwarding(ref x, ref timesteps);
+        CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
 
         var t = time_mlp.forward(timesteps);                                         // [B, 64]
         var x_in = init_conv.forward(x);                                             // [B, 16, 16, 16]
@@ -194,7 +209,8 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         // out
         h = final_res_block.forward(Concat(h, x_in), t);                             // [B, 32, 16, 16] -> [B, 16, 16, 16]
         h = final_conv.forward(h);                                                   // [B, 3, 16, 16]
-        return h.MoveToOuterDisposeScope();
+        OnForwarded(ref h);
+        return scope.MoveToOuter(h);
     }
 
     /// <inheritdoc/>

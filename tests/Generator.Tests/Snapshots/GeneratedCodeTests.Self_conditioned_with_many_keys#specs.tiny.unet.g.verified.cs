@@ -8,6 +8,7 @@ namespace Shop.Conditioned;
 /// <summary>
 /// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 2, 32, 48] noised to the
 /// given timesteps, predicts v = sqrt(alpha-bar) noise - sqrt(1 - alpha-bar) x_0.
+/// Takes its previous estimate of the clean images as well.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -26,13 +27,14 @@ namespace Shop.Conditioned;
 /// out        32 x 48     12  1       -                   5,162       12.9
 ///                                    total             637,570      328.9
 /// </code>
+/// Hooks for your own code: <c>OnConstructed</c>, <c>OnForwarding</c>, <c>OnForwarded</c>.
 /// </remarks>
 public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
 {
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 637570;
 
-    /// <summary>Floating point operations of one forward pass of one image: of convolutions, linear layers and attention's products, a multiply-add as two.</summary>
+    /// <summary>Floating point operations of one forward pass of one image: convolutions, linear layers and attention's products, a multiply-add as two; norms, activations and sums don't count.</summary>
     public const long ForwardFlops = 328907856;
 
     /// <summary>Channels of the images that go in.</summary>
@@ -141,8 +143,23 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
         register_module("final_res_block", final_res_block);
         register_module("final_conv", final_conv);
 
+        OnConstructed();
         MoveTo(device, dtype);
     }
+
+    /// <summary>A hook for your own part of the class: the constructor has made and registered all parts, and not moved them to another device or type yet.</summary>
+    partial void OnConstructed();
+
+    /// <summary>A hook for your own part of the class, before the forward pass looks at its arguments; each may be replaced. Tensors that it makes live as long as the pass.</summary>
+    /// <param name="x">Noised images, [batch, channels, height, width].</param>
+    /// <param name="timesteps">How noised each is, [batch].</param>
+    /// <param name="labels">The class of each image, [batch]; null where none was given.</param>
+    /// <param name="selfCondition">The previous estimate of the clean images; null where none was given.</param>
+    partial void OnForwarding(ref global::TorchSharp.torch.Tensor x, ref global::TorchSharp.torch.Tensor timesteps, ref global::TorchSharp.torch.Tensor? labels, ref global::TorchSharp.torch.Tensor? selfCondition);
+
+    /// <summary>A hook for your own part of the class, when the forward pass is done. Tensors that it makes live as long as the pass, and the output as long as the caller wants.</summary>
+    /// <param name="output">The prediction, [batch, out channels, height, width]; another may take its place.</param>
+    partial void OnForwarded(ref global::TorchSharp.torch.Tensor output);
 
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps) => forward(x, timesteps, null, null);
@@ -150,9 +167,10 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps, global::TorchSharp.torch.Tensor? labels, global::TorchSharp.torch.Tensor? selfCondition = null)
     {
+        using var scope = global::TorchSharp.torch.NewDisposeScope();
+        OnForwarding(ref x, ref timesteps, ref labels, ref selfCondition);
         CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
         RefuseCondition(labels, nameof(labels), "`num_classes`");
-        using var scope = global::TorchSharp.torch.NewDisposeScope();
 
         var t = time_mlp.forward(timesteps);                                         // [B, 72]
         x = Concat(selfCondition ?? global::TorchSharp.torch.zeros_like(x), x);      // [B, 4, 32, 48]
@@ -200,7 +218,8 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
         // out
         h = final_res_block.forward(Concat(h, x_in), t);                             // [B, 24, 32, 48] -> [B, 12, 32, 48]
         h = final_conv.forward(h);                                                   // [B, 2, 32, 48]
-        return h.MoveToOuterDisposeScope();
+        OnForwarded(ref h);
+        return scope.MoveToOuter(h);
     }
 
     /// <inheritdoc/>

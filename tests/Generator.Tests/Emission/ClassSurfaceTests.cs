@@ -1,0 +1,84 @@
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using UNetGen.Generator.Tests.Harness;
+
+namespace UNetGen.Generator.Tests.Emission;
+
+/// <summary>What code that uses a class relies on is there while its spec has errors, too.</summary>
+public sealed class ClassSurfaceTests
+{
+    private const string Hooks = """
+        namespace Shop.Models;
+
+        partial class TinyUNet
+        {
+            private int passes;
+
+            partial void OnConstructed() => passes = 0;
+
+            partial void OnForwarding(INPUTS)
+            {
+                passes++;
+                x = x * 2;
+            }
+
+            partial void OnForwarded(ref global::TorchSharp.torch.Tensor output) => output = output + passes;
+        }
+        """;
+
+    private const string Inputs = "ref global::TorchSharp.torch.Tensor x, ref global::TorchSharp.torch.Tensor timesteps";
+    private const string Conditions = ", ref global::TorchSharp.torch.Tensor? labels, ref global::TorchSharp.torch.Tensor? selfCondition";
+
+    [Theory]
+    [InlineData(LanguageVersion.CSharp10)]
+    [InlineData(LanguageVersion.Latest)]
+    public void A_user_s_hooks_compile_with_and_without_errors_in_the_spec(LanguageVersion version)
+    {
+        foreach (var spec in new[] { Specimens.Annotated, Specimens.Annotated + "\ngroups: 7", "name: TinyUNet\ndim: [" })
+            Compiler.AssertCompiles([Source(spec), Hooks.Replace("INPUTS", Inputs)], version);
+        foreach (var more in new[] { "self_condition: true", "num_classes: 10", "self_condition: true\nnum_classes: 10", "self_condition: true\ngroups: 7" })
+            Compiler.AssertCompiles([Source(Specimens.Annotated + "\n" + more), "#nullable enable\n" + Hooks.Replace("INPUTS", Inputs + Conditions)], version);
+    }
+
+    [Fact]
+    public void A_hook_that_would_not_see_the_conditions_is_the_compiler_s_error() => Assert.Contains("CS0759", Assert.ThrowsAny<Exception>(
+        () => Compiler.AssertCompiles([Source(Specimens.Annotated + "\nnum_classes: 10"), Hooks.Replace("INPUTS", Inputs)])).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_broken_spec_s_class_has_all_members_of_any_other_but_its_layers()
+    {
+        var broken = Members(Source(Specimens.Annotated + "\ngroups: 7")).ToHashSet();
+        foreach (var spec in Specimens.Good)
+            Assert.Subset(broken, Members(Source(spec + "\nname: TinyUNet")).ToHashSet());
+        // And no more than those of a conditional network, and the hook of one without conditions.
+        Assert.Equal(
+            [$"partial void OnForwarding({Inputs})"],
+            broken.Except(Members(Source(Specimens.Annotated + "\nself_condition: true"))));
+    }
+
+    private static string Source(string spec)
+    {
+        // A specimen may have a name of its own.
+        var lines = spec.Split('\n');
+        var last = Array.FindLastIndex(lines, line => line.StartsWith("name:", StringComparison.Ordinal));
+        spec = string.Join('\n', lines.Where((line, i) => i == last || !(line.StartsWith("name:", StringComparison.Ordinal) || line.StartsWith("namespace:", StringComparison.Ordinal))));
+        return GeneratorHarness.RunTwice(null, ("a.unet.yaml", spec)).Source;
+    }
+
+    /// <summary>The declarations of constants, properties, methods and constructors, without bodies and values; hooks too, private as they are.</summary>
+    private static IEnumerable<string> Members(string source)
+    {
+        var type = CSharpSyntaxTree.ParseText(source).GetRoot().DescendantNodes().OfType<ClassDeclarationSyntax>().First();
+        foreach (var member in type.Members.Where(member => member.Modifiers.Any(modifier => modifier.Text is "public" or "partial")))
+        {
+            if (member is FieldDeclarationSyntax field && field.Modifiers.Any(modifier => modifier.Text == "const"))
+                yield return $"{field.Modifiers} {field.Declaration.Type} {field.Declaration.Variables.Single().Identifier}";
+            else if (member is PropertyDeclarationSyntax property)
+                yield return $"{property.Modifiers} {property.Type} {property.Identifier}";
+            else if (member is MethodDeclarationSyntax method)
+                yield return $"{method.Modifiers} {method.ReturnType} {method.Identifier}{method.ParameterList}";
+            else if (member is ConstructorDeclarationSyntax constructor)
+                yield return $"{constructor.Modifiers} {constructor.Identifier}{constructor.ParameterList}";
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using System.Reflection;
+using TorchSharp;
+using UNetGen.Interop;
+using static TorchSharp.torch;
+
+namespace UNetGen.Runtime.Tests.Networks;
+
+/// <summary>The partial methods of a generated class, implemented in <see cref="HookedUNet"/>.</summary>
+public sealed class HookTests : IDisposable
+{
+    private readonly DisposeScope scope = NewDisposeScope();
+    private readonly HookedUNet network = new();
+    private readonly Tensor x;
+    private readonly Tensor t;
+
+    public HookTests()
+    {
+        network.eval();
+        x = randn(2, 1, 8, 8);
+        t = tensor([0L, 7L]);
+    }
+
+    public void Dispose()
+    {
+        network.Dispose();
+        scope.Dispose();
+    }
+
+    [Fact]
+    public void A_hook_that_is_not_implemented_is_not_there()
+    {
+        Assert.Empty(Hooks(typeof(FourierUNet)));
+        Assert.Equal(["OnConstructed", "OnForwarded", "OnForwarding"], Hooks(typeof(HookedUNet)));
+
+        static IEnumerable<string> Hooks(Type type) =>
+            type.GetMethods(BindingFlags.Instance | BindingFlags.NonPublic).Select(method => method.Name).Where(name => name.StartsWith("On", StringComparison.Ordinal)).Order();
+    }
+
+    [Fact]
+    public void Arguments_and_output_may_be_replaced()
+    {
+        var expected = network.forward(x * 2, t + 1) - 3;
+        network.Images = images => images * 2;
+        network.Timesteps = timesteps => timesteps + 1;
+        network.Output = output => output - 3;
+        Assert.True(network.forward(x, t).allclose(expected));
+    }
+
+    [Fact]
+    public void Arguments_are_checked_as_the_hook_leaves_them()
+    {
+        network.Images = images => images.expand(-1, 2, -1, -1);
+        Assert.Contains("got [2, 2, 8, 8]", Assert.Throws<ArgumentException>(() => network.forward(x, t)).Message);
+        network.Images = images => images[.., ..1];
+        Assert.Equal([2, 1, 8, 8], network.forward(cat([x, x], 1), t).shape);
+    }
+
+    [Fact]
+    public void Gradients_go_through_the_hooks()
+    {
+        network.Images = images => images * 2;
+        network.Output = output => output * 3;
+        network.forward(x, t).sum().backward();
+        var doubled = network.final_conv.bias!.grad!.clone();
+        network.zero_grad();
+        network.Output = output => output;
+        network.forward(x, t).sum().backward();
+        Assert.True(doubled.allclose(network.final_conv.bias!.grad! * 3));
+    }
+
+    [Fact]
+    public void What_hooks_make_and_replace_is_disposed_with_the_pass_but_the_result()
+    {
+        using var noGradients = no_grad();
+        Tensor? images = null, replaced = null;
+        network.Images = given => images = given * 2;
+        network.Output = output => (replaced = output) - 3;
+        network.forward(x, t).Dispose();
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+
+        var result = network.forward(x, t);
+
+        Assert.Equal(before + 1, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        Assert.True(images!.IsInvalid);
+        Assert.True(replaced!.IsInvalid);
+        Assert.False(x.IsInvalid);
+        Assert.Equal([2, 1, 8, 8], result.shape);
+        Assert.True(scope.Contains(result));
+    }
+
+    [Fact]
+    public void A_tensor_that_a_hook_took_from_elsewhere_stays_where_it_belongs()
+    {
+        var kept = zeros(2, 1, 8, 8).DetachFromDisposeScope();
+        network.Images = _ => kept;
+        network.Output = _ => kept;
+        using (var caller = NewDisposeScope())
+        {
+            Assert.Same(kept, network.forward(x, t));
+            var own = zeros(1);
+            network.Output = _ => own;
+            network.forward(x, t);
+            Assert.True(caller.Contains(own));
+        }
+
+        Assert.False(kept.IsInvalid);
+        kept.Dispose();
+    }
+
+    [Fact]
+    public void A_part_that_is_added_on_construction_moves_is_saved_and_is_loaded_with_the_rest()
+    {
+        using var folder = new TemporaryFolder();
+        using var larger = HookedUNet.Make(made => made.register_module("head", made.Head), ScalarType.Float64);
+        Assert.Equal([.. network.Info.StateDict.Select(entry => entry.Key), "head.weight", "head.bias"], larger.state_dict().Keys);
+        Assert.All(larger.parameters(), parameter => Assert.Equal(ScalarType.Float64, parameter.dtype));
+
+        var path = folder.File("larger.safetensors");
+        SafetensorsFile.Write(path, larger.state_dict());
+        using var file = SafetensorsFile.Open(path);
+        using var loaded = HookedUNet.Make(made => made.register_module("head", made.Head), ScalarType.Float64);
+        StateDict.Load(loaded, file);
+        Assert.True(loaded.state_dict()["head.weight"].allclose(larger.state_dict()["head.weight"]));
+        network.to(ScalarType.Float64);
+        Assert.EndsWith("  unexpected:\n    head.* (2 entries)", Assert.Throws<StateDictException>(() => StateDict.Load(network, file)).Message);
+    }
+
+    [Fact]
+    public void The_parts_are_there_and_registered_when_the_constructor_s_hook_runs()
+    {
+        var keys = new List<string>();
+        using var made = HookedUNet.Make(network =>
+        {
+            keys.AddRange(network.state_dict().Keys);
+            nn.init.constant_(network.final_conv.weight, 5);
+        });
+        Assert.Equal(made.Info.StateDict.Select(entry => entry.Key), keys);
+        Assert.True(made.final_conv.weight.eq(5).all().item<bool>());
+    }
+
+    [Fact]
+    public void Hooks_of_a_conditional_network_see_its_conditions_once_a_pass()
+    {
+        using var conditional = new HookedConditionsUNet();
+        conditional.forward(x, t);
+        conditional.forward(x, t, tensor([0L, 1L]));
+        conditional.forward(x, t, labels: null, selfCondition: x);
+        Assert.Equal(
+            ["before: no labels, no condition", "after", "before: labels, no condition", "after", "before: no labels, condition", "after"],
+            conditional.Calls);
+    }
+}
