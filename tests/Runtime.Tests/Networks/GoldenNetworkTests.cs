@@ -63,6 +63,7 @@ public sealed class GoldenNetworkTests
     [InlineData("The Annotated Diffusion Model, Fashion-MNIST", "published_annotated")]
     [InlineData("denoising-diffusion-pytorch 1.11.1, Unet(64)", "published_lucidrains_group")]
     [InlineData("denoising-diffusion-pytorch current, Unet(64)", "published_lucidrains_rms")]
+    [InlineData("ADM ImageNet 64x64, class-conditional", "published_adm")]
     public void The_published_parameter_counts_are_met_as_constant_and_counted(string published, string name)
     {
         using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", "published.json")));
@@ -91,6 +92,7 @@ public sealed class GoldenNetworkTests
         "adm_full" => new AdmFullUNet(),
         "adm_add" => new AdmAddUNet(),
         "published_ddpm" => new PublishedDdpmUNet(),
+        "published_adm" => new PublishedAdmUNet(),
         "published_annotated" => new PublishedAnnotatedUNet(),
         "published_lucidrains_group" => new PublishedLucidrainsGroupUNet(),
         "published_lucidrains_rms" => new PublishedLucidrainsRmsUNet(),
