@@ -68,7 +68,4 @@ internal sealed partial class LayerPlans
             Cost = new Cost(0, 2L * width * size.Height * size.Width),
         };
     }
-
-    /// <summary>The network's activation as a function.</summary>
-    public string ActivationFunction => "TorchSharp.torch.nn.functional." + Text.SnakeCase(spec.Activation.ToString());
 }

@@ -29,6 +29,9 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
     public static readonly ImmutableHashSet<string> Members = ImmutableHashSet.Create(
         "conv_in", "time_embedding", "class_embedding", "mid_block", "conv_norm_out", "conv_out", "time_embed", "label_emb", "out_0", "out_2");
 
+    // At the end, whatever the activation of the blocks is: diffusers' conv_act.
+    private const string Silu = "TorchSharp.torch.nn.functional.silu";
+
     private readonly List<(string Row, Place Place, ModulePlan Module)> modules = [];
     private readonly Stack<(string Variable, int Width)> skips = new();
 
@@ -155,7 +158,7 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
         var width = Spec.WidthAfter(0);
         Add("out", NormOut, Layers.OutNorm(NormOut.Key, NormOut.Field, width, Spec.ImageSize));
         Add("out", ConvOut, LayerPlans.Conv2d(ConvOut.Key, ConvOut.Field, width, Spec.OutChannels, 3, Spec.ImageSize) with { StartsAtZero = Spec.ZeroInit });
-        Step("h", new Function(Layers.ActivationFunction, Call(NormOut.Path, new Variable("h"))), Spec.ImageSize.Shape(width), "out");
+        Step("h", new Function(Silu, Call(NormOut.Path, new Variable("h"))), Spec.ImageSize.Shape(width), "out");
         Step("h", Call(ConvOut.Path, new Variable("h")), Spec.ImageSize.Shape(Spec.OutChannels));
     }
 

@@ -129,7 +129,7 @@ internal static class Fields
         new Field<bool>("weight_standardization", "Whether residual blocks standardise their filters.", new BoolType(),
             s => s.WeightStandardization, (s, v) => s with { WeightStandardization = v }) { OnlyIf = OwnBlocks },
         new Field<Activation>("activation", "The nonlinearity of residual blocks.", new ChoiceType<Activation>().AlsoKnownAs(Activation.Silu, "swish"),
-            s => s.Activation, (s, v) => s with { Activation = v }) { AlsoKnownAs = ["act_fn", "nonlinearity"], OnlyIf = Normalises },
+            s => s.Activation, (s, v) => s with { Activation = v }) { AlsoKnownAs = ["act_fn", "nonlinearity"], OnlyIf = OwnBlocks },
         new Field<double>("dropout", "Probability, in residual blocks.", new FloatType("a number from 0 to below 1", v => v is >= 0 and < 1),
             s => s.Dropout, (s, v) => s with { Dropout = v }) { AlsoKnownAs = ["dropout_rate", "dropout_prob"], OnlyIf = OwnBlocks },
 
@@ -216,7 +216,7 @@ internal static class Fields
     public static readonly ImmutableHashSet<string> Groups =
         All.Where(field => field.Key.Contains('.')).Select(field => field.Key.Substring(0, field.Key.IndexOf('.'))).ToImmutableHashSet();
 
-    /// <summary>Norms and activations stand in the family's residual blocks, and in ddpm and adm elsewhere too.</summary>
+    /// <summary>Norms stand in the family's residual blocks, and in ddpm and adm elsewhere too.</summary>
     private static bool HasNorms(UNetSpec spec) => spec.HasOwnResnetBlocks || spec.IsPreActivation;
 
     /// <summary>GroupNorms stand there with <c>norm: group</c>, around annotated's attention, and around linear attention everywhere but in lucidrains.</summary>

@@ -176,4 +176,17 @@ public sealed class FamilyErrorTests
         "UNG0018: 'dropout' would have no effect: all residual blocks here are those of blocks.resnet; leave it out",
         "UNG0018: 'activation' would have no effect: all residual blocks here are those of blocks.resnet; leave it out",
         "UNG0018: 'time_embedding.conditioning' would have no effect: all residual blocks here are those of blocks.resnet; leave it out");
+
+    [Fact]
+    public void The_activation_where_only_the_networks_end_has_one() => Errors.In(
+        """
+        preset: ddpm
+        image_size: 32
+        channels: 3
+        dim: 32
+        channel_multipliers: [1, 2]
+        blocks: { resnet: My.Block }
+        «activation»: gelu
+        """,
+        "UNG0018: 'activation' would have no effect: all residual blocks here are those of blocks.resnet; leave it out");
 }

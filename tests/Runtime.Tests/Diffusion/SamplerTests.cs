@@ -271,6 +271,17 @@ public class SamplerTests
         Assert.Throws<ArgumentException>(() => new DdimSampler(10).Sample(network, Three with { BatchSize = 0 }));
     }
 
+    [Fact]
+    public void Networks_that_take_labels_or_predict_the_variance_are_refused()
+    {
+        using var classes = new DdpmClassesUNet();
+        using var variance = new DdpmResblockUNet();
+        Assert.StartsWith("DdpmClassesUNet takes class labels (num_classes): such networks can't yet be sampled here.", Refusal(classes));
+        Assert.StartsWith("DdpmResblockUNet predicts the variance (learned_variance): such networks can't yet be sampled here.", Refusal(variance));
+
+        static string Refusal(NoisePredictor network) => Assert.Throws<UNetGenException>(() => new AncestralSampler().Sample(network, Three)).Message;
+    }
+
     private static FunctionPredictor Toy(int channels = 1, int size = 4) =>
         new(new() { Timesteps = 100 }, (x, t, _) => GoldenDiffusion.Predict(x, t), channels, size);
 

@@ -5,8 +5,8 @@ namespace UNetGen.Runtime.Tests.Golden;
 
 /// <summary>One network's case in Golden/: what a reference implementation in PyTorch computed, in float32.</summary>
 public sealed record GoldenNetwork(
-    string Spec, long ParameterCount, GoldenNetwork.Entry[] StateDict, long[] InputShape, long[] Timesteps, long[] OutputShape, float[] Output,
-    double Loss, IReadOnlyDictionary<string, double> GradientNorms)
+    string Spec, long ParameterCount, GoldenNetwork.Entry[] StateDict, long[] InputShape, long[] Timesteps, long[]? ClassLabels, long[] OutputShape,
+    float[] Output, double Loss, IReadOnlyDictionary<string, double> GradientNorms)
 {
     public sealed record Entry(string Key, long[] Shape)
     {
@@ -23,6 +23,7 @@ public sealed record GoldenNetwork(
             Entries(root.GetProperty("state_dict")),
             Longs(root.GetProperty("input_shape")),
             Longs(root.GetProperty("timesteps")),
+            root.TryGetProperty("class_labels", out var labels) ? Longs(labels) : null,
             Longs(root.GetProperty("output_shape")),
             Floats(root.GetProperty("output_base64_f32le")),
             root.GetProperty("loss").GetDouble(),

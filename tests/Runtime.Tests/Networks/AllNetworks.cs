@@ -12,6 +12,11 @@ internal static class AllNetworks
             .OrderBy(type => type.Name, StringComparer.Ordinal),
     ];
 
+    /// <summary>Those that a test can run without being felt.</summary>
+    public static readonly IReadOnlyList<Type> Small = [.. Types.Where(type => Info(type).ForwardFlops < 1e9)];
+
+    public static NoisePredictor Create(string name) => Create(Types.Single(type => type.Name == name));
+
     public static NoisePredictor Create(Type type) => (NoisePredictor)type.GetConstructor([typeof(Device), typeof(ScalarType?)])!.Invoke([null, null]);
 
     public static NetworkInfo Info(Type type) => (NetworkInfo)type.GetProperty("Description")!.GetValue(null)!;

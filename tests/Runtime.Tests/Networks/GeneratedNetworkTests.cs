@@ -9,36 +9,27 @@ namespace UNetGen.Runtime.Tests.Networks;
 /// <summary>What holds for every generated network, whatever its keys.</summary>
 public sealed class GeneratedNetworkTests
 {
-    private static readonly Dictionary<string, Func<NoisePredictor>> Networks = new()
-    {
-        [nameof(ManyKeys)] = () => new ManyKeys(),
-        [nameof(LearnedFourierUNet)] = () => new LearnedFourierUNet(),
-        [nameof(FourierUNet)] = () => new FourierUNet(),
-        [nameof(AnnotatedRmsUNet)] = () => new AnnotatedRmsUNet(),
-        [nameof(SeedNoAttentionUNet)] = () => new SeedNoAttentionUNet(),
-        [nameof(LucidrainsRmsUNet)] = () => new LucidrainsRmsUNet(),
-    };
-
-    public static TheoryData<string> Names => [.. Networks.Keys];
+    public static TheoryData<string> Names => [.. AllNetworks.Small.Select(type => type.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]
     public void The_constant_counts_the_live_parameters(string name)
     {
-        using var network = Networks[name]();
+        using var network = AllNetworks.Create(name);
         Assert.Equal(network.parameters().Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel()), network.Info.ParameterCount);
-        Assert.Equal(network.Info.ParameterCount, network.Info.Levels.Sum(level => level.Parameters));
+        // A level knows nothing of what is inside a user's own block.
+        var own = network.modules().OfType<PlainBlock>().Sum(block => block.parameters().Sum(parameter => parameter.numel()));
+        Assert.Equal(network.Info.ParameterCount, network.Info.Levels.Sum(level => level.Parameters) + own);
     }
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Forward_gives_the_input_s_shape_and_every_parameter_a_gradient(string name)
+    public void Forward_gives_images_of_the_out_channels_and_every_parameter_a_gradient(string name)
     {
         using var scope = NewDisposeScope();
-        using var network = Networks[name]();
-        var x = Images(network);
-        var y = network.forward(x, tensor([0L, 7L]));
-        Assert.Equal(x.shape, y.shape);
+        using var network = AllNetworks.Create(name);
+        var y = network.forward(Images(network), tensor([0L, 7L]), Labels(network));
+        Assert.Equal([2, network.Info.OutChannels, network.Info.ImageHeight, network.Info.ImageWidth], y.shape);
         y.square().sum().backward();
         Assert.All(network.named_parameters().Where(pair => pair.parameter.requires_grad), pair => Assert.NotNull(pair.parameter.grad));
     }
@@ -48,25 +39,26 @@ public sealed class GeneratedNetworkTests
     public void The_network_moves_to_another_type_and_computes_in_it(string name)
     {
         using var scope = NewDisposeScope();
-        using var network = Networks[name]();
+        using var network = AllNetworks.Create(name);
         var keys = network.state_dict().Keys.ToArray();
         network.to(ScalarType.Float64);
         Assert.Equal(keys, network.state_dict().Keys);
-        Assert.Equal(ScalarType.Float64, network.forward(Images(network).to(ScalarType.Float64), tensor([0L, 7L])).dtype);
+        Assert.Equal(ScalarType.Float64, network.forward(Images(network).to(ScalarType.Float64), tensor([0L, 7L]), Labels(network)).dtype);
     }
 
     [Theory]
     [MemberData(nameof(Names))]
     public void Forward_keeps_no_tensor_alive_but_its_result(string name)
     {
-        using var network = Networks[name]();
+        using var network = AllNetworks.Create(name);
         network.eval();
         using var x = Images(network);
         using var t = tensor([0L, 7L]);
+        using var labels = Labels(network);
         using var noGradients = no_grad();
-        network.forward(x, t).Dispose();
+        network.forward(x, t, labels).Dispose();
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        network.forward(x, t).Dispose();
+        network.forward(x, t, labels).Dispose();
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
@@ -190,6 +182,9 @@ public sealed class GeneratedNetworkTests
         using var learned = new LearnedFourierUNet();
         Assert.True(((FourierPosEmb)learned.time_mlp.embedding).weights.requires_grad);
     }
+
+    /// <summary>The first class and the last; null for a network without classes.</summary>
+    private static Tensor? Labels(NoisePredictor network) => network.Info.NumClasses is { } classes ? tensor([0L, classes - 1L]) : null;
 
     private static Tensor Images(NoisePredictor network) => randn(2, network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth);
 }

@@ -7,7 +7,12 @@ namespace UNetGen.Runtime.Tests.Networks;
 /// <summary>Generated networks against the references' keys and numbers.</summary>
 public sealed class GoldenNetworkTests
 {
-    public static TheoryData<string> Cases => ["annotated_tiny_rgb", "annotated_gray_28", "lucidrains_group", "lucidrains_rms", "seed_no_attention", "ddpm_tiny", "adm_tiny"];
+    public static TheoryData<string> Cases =>
+    [
+        "annotated_tiny_rgb", "annotated_gray_28", "lucidrains_group", "lucidrains_rms", "seed_no_attention",
+        "ddpm_tiny", "ddpm_classes", "ddpm_resblock", "ddpm_init_dim",
+        "adm_tiny", "adm_full", "adm_add",
+    ];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -38,7 +43,8 @@ public sealed class GoldenNetworkTests
         var golden = GoldenNetwork.Load(name);
         Fill.Parameters(network);
 
-        var output = network.forward(Fill.Input("input:x", golden.InputShape), tensor(golden.Timesteps));
+        var labels = golden.ClassLabels is { } classes ? tensor(classes) : null;
+        var output = network.forward(Fill.Input("input:x", golden.InputShape), tensor(golden.Timesteps), labels);
         Assert.Equal(golden.OutputShape, output.shape);
         Agree.Values(golden.Output, output);
 
@@ -57,6 +63,7 @@ public sealed class GoldenNetworkTests
     [InlineData("The Annotated Diffusion Model, Fashion-MNIST", "published_annotated")]
     [InlineData("denoising-diffusion-pytorch 1.11.1, Unet(64)", "published_lucidrains_group")]
     [InlineData("denoising-diffusion-pytorch current, Unet(64)", "published_lucidrains_rms")]
+    [InlineData("ADM ImageNet 64x64, class-conditional", "published_adm")]
     public void The_published_parameter_counts_are_met_as_constant_and_counted(string published, string name)
     {
         using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", "published.json")));
@@ -78,8 +85,14 @@ public sealed class GoldenNetworkTests
         "lucidrains_rms" => new LucidrainsRmsUNet(),
         "seed_no_attention" => new SeedNoAttentionUNet(),
         "ddpm_tiny" => new DdpmTinyUNet(),
+        "ddpm_classes" => new DdpmClassesUNet(),
+        "ddpm_resblock" => new DdpmResblockUNet(),
+        "ddpm_init_dim" => new DdpmInitDimUNet(),
         "adm_tiny" => new AdmTinyUNet(),
+        "adm_full" => new AdmFullUNet(),
+        "adm_add" => new AdmAddUNet(),
         "published_ddpm" => new PublishedDdpmUNet(),
+        "published_adm" => new PublishedAdmUNet(),
         "published_annotated" => new PublishedAnnotatedUNet(),
         "published_lucidrains_group" => new PublishedLucidrainsGroupUNet(),
         "published_lucidrains_rms" => new PublishedLucidrainsRmsUNet(),

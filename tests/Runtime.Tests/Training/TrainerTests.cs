@@ -214,6 +214,17 @@ public class TrainerTests
     }
 
     [Fact]
+    public void Networks_that_take_labels_or_predict_the_variance_are_refused()
+    {
+        using var classes = new DdpmClassesUNet();
+        using var variance = new DdpmResblockUNet();
+        Assert.StartsWith("DdpmClassesUNet takes class labels (num_classes): such networks can't yet be trained here.", Refusal(classes));
+        Assert.StartsWith("DdpmResblockUNet predicts the variance (learned_variance): such networks can't yet be trained here.", Refusal(variance));
+
+        static string Refusal(NoisePredictor network) => Assert.Throws<UNetGenException>(() => new Trainer(network, new Stripes(), Options)).Message;
+    }
+
+    [Fact]
     public void A_self_conditioned_network_is_given_its_own_estimate_in_half_of_the_steps()
     {
         var network = new TwoConvNet(selfCondition: true);
