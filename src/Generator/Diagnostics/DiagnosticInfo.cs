@@ -19,6 +19,9 @@ internal readonly record struct DiagnosticInfo(DiagnosticDescriptor Rule, Locati
 /// <param name="before">What was found in it already.</param>
 internal sealed class Problems(string path, SourceText text, EquatableArray<DiagnosticInfo> before = default)
 {
+    // More than anyone reads at once.
+    private const int Most = 50;
+
     private readonly List<DiagnosticInfo> found = [.. before];
 
     /// <summary>For trying whether something would do.</summary>
@@ -30,13 +33,15 @@ internal sealed class Problems(string path, SourceText text, EquatableArray<Diag
     /// <summary>All that was reported, in the order of the file.</summary>
     public EquatableArray<DiagnosticInfo> ToArray() => found.OrderBy(problem => problem.Location.Span.Start).ToEquatableArray();
 
+    /// <summary>Whether nothing more is reported: what would only find more can stop.</summary>
+    public bool Full => found.Count > Most;
+
     public void Report(DiagnosticDescriptor rule, SpecSpan span, string message)
     {
-        const int most = 50;
-        if (found.Count < most)
+        if (found.Count < Most)
             found.Add(new DiagnosticInfo(rule, LocationOf(span), span.Inherited is { } inherited ? $"{message}; {inherited}" : message));
-        else if (found.Count == most)
-            found.Add(new DiagnosticInfo(Rules.TooLarge, LocationOf(span), $"here and below are more than {most} errors; mend the others first"));
+        else if (found.Count == Most)
+            found.Add(new DiagnosticInfo(Rules.TooLarge, LocationOf(span), $"here and below are more than {Most} errors; mend the others first"));
     }
 
     /// <summary>A fault of the generator's own.</summary>
@@ -45,6 +50,8 @@ internal sealed class Problems(string path, SourceText text, EquatableArray<Diag
 
     public LocationInfo LocationOf(SpecSpan span)
     {
+        if (span.Text.End == 0)
+            return new LocationInfo(path, default, default); // no need to find the lines of what may be too large
         var clamped = TextSpan.FromBounds(Math.Min(span.Text.Start, text.Length), Math.Min(span.Text.End, text.Length));
         return new LocationInfo(path, clamped, text.Lines.GetLinePositionSpan(clamped));
     }

@@ -5,10 +5,15 @@ namespace UNetGen.Generator.Specs;
 /// <summary>What several keys together can violate, of the keys that came with ddpm and adm.</summary>
 internal static class FamilyChecks
 {
+    // Each is some lines of the class, which the compiler reads at every keystroke: with these, half a megabyte.
+    private const int MaxBlocks = 256;
+
     public static void CheckBlocksPerLevel(UNetSpec spec, SpecSource source, Problems problems)
     {
         if (spec.GivenBlocksPerLevel.Count != 1 && spec.GivenBlocksPerLevel.Count != spec.Levels)
             ReportLength("blocks_per_level", spec.GivenBlocksPerLevel.Count, spec, source, problems);
+        else if (Enumerable.Range(0, spec.Levels).Sum(spec.BlocksAt) is var blocks && blocks > MaxBlocks)
+            problems.Report(Rules.OutOfRange, source.Span("blocks_per_level"), $"{blocks} residual blocks on the way down; at most {MaxBlocks} on all levels together");
     }
 
     public static void ReportLength(string key, int count, UNetSpec spec, SpecSource source, Problems problems) => problems.Report(Rules.OneALevel, source.Span(key),

@@ -195,7 +195,7 @@ internal sealed class ListType<T>(FieldType<T> item, string description) : Field
             return Refuse(node, key, problems);
         var items = new List<T>();
         var good = true;
-        for (var i = 0; i < sequence.Items.Count; i++)
+        for (var i = 0; i < sequence.Items.Count && !problems.Full; i++)
         {
             good &= item.TryRead(sequence.Items[i], $"{key}[{i.ToString(CultureInfo.InvariantCulture)}]", problems, out var read);
             items.Add(read);

@@ -46,7 +46,7 @@ internal static class SpecReader
 
     private static void Collect(YamlMapping mapping, string group, SpecSource source, Problems problems)
     {
-        foreach (var entry in mapping.Entries)
+        foreach (var entry in mapping.Entries.TakeWhile(_ => !problems.Full))
         {
             var key = group + entry.Key.Value;
             if (entry.Value is YamlAlias)

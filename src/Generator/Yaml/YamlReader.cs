@@ -75,7 +75,7 @@ internal sealed class YamlReader
         var fault = exception.Message switch
         {
             var message when message.Contains("invalid mapping") => "a second colon in one value; put each `key: value` on a line of its own, no deeper than the others, and quotes around a value with a colon",
-            var message when message.Contains("expected key") || message.Contains("expected ':'") => "here should be `key: value`, no deeper and no shallower than the others, with a colon and a space",
+            var message when message.Contains("expected key") || message.Contains("expected ':'") || message.Contains("expected <document start>") || message.Contains("not allowed in this context") => "here should be `key: value`, no deeper and no shallower than the others, with a colon and a space",
             var message when message.Contains("unexpected end of stream") => "this quote is never closed",
             var message when message.Contains("cannot start any token") => "a value can't begin with this character; put quotes around the value",
             var message => OneLine(message),
@@ -117,7 +117,7 @@ internal sealed class YamlReader
     private YamlNode ReadNode(int depth)
     {
         cancellation.ThrowIfCancellationRequested();
-        var start = parser.Current!;
+        var start = parser.Current ?? throw new YamlException("did not find expected key");
         if (depth > MaxDepth)
         {
             problems.Report(Rules.TooLarge, BracketOf(start), $"nested more than {MaxDepth} deep; a spec needs two levels");
@@ -141,8 +141,11 @@ internal sealed class YamlReader
             case MappingStart:
                 return ReadMapping(start, depth);
 
-            default:
+            case AnchorAlias:
                 return new YamlAlias(SpanOf(start));
+
+            default:
+                throw new YamlException(start.Start, start.End, "did not find expected key");
         }
     }
 
@@ -170,6 +173,13 @@ internal sealed class YamlReader
         {
             var key = ReadNode(depth + 1);
             parser.MoveNext();
+            if (parser.Current is MappingEnd)
+            {
+                // What YamlDotNet makes of a lone colon below a group.
+                problems.Report(Rules.WrongType, key.Span, "a value without a key; write `key: value`");
+                break;
+            }
+
             var value = ReadNode(depth + 1);
             if (key is YamlScalar { IsNull: true })
                 problems.Report(Rules.WrongType, value.Span, "a value without a key; write `key: value`");
@@ -241,7 +251,13 @@ internal sealed class YamlReader
     }
 
     /// <summary>The first word of what the user wrote there: an anchor, an alias or a tag.</summary>
-    private string Written(ParsingEvent node) => Text.Shown(string.Concat(text.Skip(SpanOf(node).Start).TakeWhile(c => !char.IsWhiteSpace(c))));
+    private string Written(ParsingEvent node)
+    {
+        var (start, end) = (SpanOf(node).Start, SpanOf(node).Start);
+        while (end < text.Length && !char.IsWhiteSpace(text[end]))
+            end++;
+        return Text.Shown(text.Substring(start, end - start));
+    }
 
     /// <summary>The bracket that opens a flow collection; YamlDotNet's own span of it is empty.</summary>
     private TextSpan BracketOf(ParsingEvent start) => new(SpanOf(start).Start, Math.Min(1, text.Length - SpanOf(start).Start));

@@ -251,4 +251,8 @@ public sealed class YamlErrorTests
         groups: [[[[[[[[[[[[[[[[«[»[[[]]]]]]]]]]]]]]]]]]]]
         """,
         "UNG0011: nested more than 16 deep; a spec needs two levels");
+
+    [Fact]
+    public void A_lone_colon_below_a_group() => Errors.In(
+        "preset: annotated\nimage_size: 16\nchannels: 3\ndim: 16\nchannel_multipliers: [1, 2]\nattention:\n  mid: full\n:«»\n", "UNG0007: a value without a key; write `key: value`");
 }
