@@ -12,6 +12,9 @@ namespace UNetGen.Native;
 public static partial class Libtorch
 {
     private static readonly Assembly TorchSharpAssembly = typeof(torch).Assembly;
+    /// <summary>Of the package, such as 0.107.0: a program needs the libtorch that goes with it.</summary>
+    internal static readonly string TorchSharpVersion = TorchSharpAssembly.GetName().Version!.ToString(3);
+
     private static readonly LibtorchFiles Files = LibtorchFiles.OfThisProgram();
     private static readonly Lazy<nint> LoadedFromFiles = new(LoadFromFiles);
     private static readonly Lazy<bool> Loaded = new(LoadOnce);
@@ -20,7 +23,7 @@ public static partial class Libtorch
     /// <summary>
     /// Makes TorchSharp find a libtorch that loads, also on Linux distributions whose libstdc++ is older than TorchSharp asks for (Debian 12, Ubuntu 22.04).
     /// Costs next to nothing and loads nothing: it acts only when the ordinary load has failed. Called by itself: when anything of this library
-    /// is touched, and by eng/UNetGen.Consumer.targets when a program starts. Calling it again does nothing.
+    /// is touched, and by build/UNetGen.ModuleInitializer.cs when a program starts. Calling it again does nothing.
     /// </summary>
     public static void Install()
     {
@@ -101,7 +104,8 @@ public static partial class Libtorch
             return CPU;
         if (!cuda.is_available())
             throw new LibtorchException(Files.Find("torch_cuda") is null
-                ? $"Device '{text}': this program was built without CUDA. Build it with -p:TorchBackend=cuda, or use --device cpu."
+                ? $"Device '{text}': this program was built without CUDA. Let its project reference TorchSharp-cuda-linux or TorchSharp-cuda-windows "
+                    + $"{TorchSharpVersion} in place of the CPU's libtorch (in UNetGen's own tree: build with -p:TorchBackend=cuda), or use --device cpu."
                 : $"Device '{text}': libtorch finds no NVIDIA GPU with a driver for CUDA 12.8. See what `nvidia-smi` says, or use --device cpu.");
         return index < cuda.device_count()
             ? new Device(DeviceType.CUDA, index)

@@ -133,8 +133,8 @@ internal sealed partial class LibtorchFiles(
     private LibtorchException Missing(string library) => new(
         $"libtorch isn't there: {Platform.FileName(library)} lies in none of\n"
         + string.Join('\n', directories.Select(directory => "  " + directory))
-        + "\nThe project of a program brings it along by importing eng/TorchBackend.targets (property TorchBackend=auto|cpu|cuda), "
-        + "or by a reference to one of the packages TorchSharp-cpu, TorchSharp-cuda-linux and TorchSharp-cuda-windows. Then build again.");
+        + $"\nThe project of a program brings it along by a reference: <PackageReference Include=\"TorchSharp-cpu\" Version=\"{Libtorch.TorchSharpVersion}\" />, "
+        + "or TorchSharp-cuda-linux or TorchSharp-cuda-windows (in UNetGen's own tree: TorchBackend=auto|cpu|cuda). Then build again.");
 
     private static LibtorchException Damaged(string path, string reason) => new(
         $"{path} is damaged: {reason}.\nDelete the folder it is in, or bin/ and obj/, and build again; "

@@ -71,6 +71,7 @@ public class LibtorchTests
         using var folder = new TemporaryFolder();
         string message = Failure(new LibtorchFiles([folder.Path], []));
         Assert.Contains(folder.Path, message);
+        Assert.Contains("<PackageReference Include=\"TorchSharp-cpu\" Version=\"0.107.0\" />", message);
         Assert.Contains("TorchBackend=auto|cpu|cuda", message);
     }
 
