@@ -1,0 +1,40 @@
+using System.Diagnostics;
+
+namespace UNetGen.Package.Tests.Harness;
+
+/// <summary>The dotnet command, as typed in a folder.</summary>
+internal static class Dotnet
+{
+    /// <summary>Far beyond what any of these commands needs: a hang ends with its output, and not with the test run's.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+
+    public sealed record Result(int ExitCode, string Output);
+
+    /// <summary>Runs what has to succeed.</summary>
+    /// <returns>Its output.</returns>
+    public static string Succeed(string folder, params string[] arguments)
+    {
+        var result = Run(folder, arguments);
+        Assert.True(result.ExitCode == 0, $"dotnet {string.Join(' ', arguments)}: exit code {result.ExitCode}\n{result.Output}");
+        return result.Output;
+    }
+
+    public static Result Run(string folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        // `dotnet test` tells its children which MSBuild it is; a user's shell doesn't.
+        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
+            start.Environment.Remove(name);
+        // Nothing stays behind that would keep the output open, or the packages' files.
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["UseSharedCompilation"] = "false";
+        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
+
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Limit))
+            process.Kill(entireProcessTree: true);
+        return new Result(process.ExitCode, output.Result + error.Result);
+    }
+}

@@ -1,0 +1,50 @@
+using System.IO.Compression;
+
+namespace UNetGen.Package.Tests.Harness;
+
+/// <summary>
+/// The packages, packed from a copy of the sources without a repository around it, and the project of their README, outside the tree:
+/// made once for all tests.
+/// </summary>
+public sealed class PackedTree : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("unetgen-packages-").FullName;
+
+    public PackedTree()
+    {
+        string sources = Path.Combine(folder, "sources");
+        Tree.CopySources(sources);
+        // Two builds of this at once, of the copy and of the tree, would share nothing but the compiler.
+        string[] options = ["-c", "Release", "-o", Packages, $"-p:PackageVersion={Version}", "-p:RunAnalyzers=false"];
+        Dotnet.Succeed(sources, ["pack", "src/Package", .. options]);
+        Dotnet.Succeed(sources, ["pack", "src/Runtime", "--no-build", .. options]);
+        Project = new ReadmeProject(Path.Combine(folder, "Drawing"), this);
+    }
+
+    /// <summary>No other run's, so that nothing restored before can stand for what is tested.</summary>
+    public string Version { get; } = $"{Tree.Version}-test.{DateTime.UtcNow.Ticks}";
+
+    /// <summary>Where the .nupkg files are.</summary>
+    public string Packages => Path.Combine(folder, "packages");
+
+    /// <summary>The project of the package's README.</summary>
+    internal ReadmeProject Project { get; }
+
+    /// <summary>A package as the archive that it is.</summary>
+    public ZipArchive Open(string id, string extension = "nupkg") => ZipFile.OpenRead(Path.Combine(Packages, $"{id}.{Version}.{extension}"));
+
+    /// <summary>One file of a package.</summary>
+    public byte[] Read(string id, string file, string extension = "nupkg")
+    {
+        using var package = Open(id, extension);
+        using var content = package.GetEntry(file)!.Open();
+        using var bytes = new MemoryStream();
+        content.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+}
+
+[CollectionDefinition(nameof(PackedTree))]
+public sealed class PackedTreeCollection : ICollectionFixture<PackedTree>;

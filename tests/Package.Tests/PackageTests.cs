@@ -1,0 +1,107 @@
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+using System.Text;
+using System.Xml.Linq;
+using UNetGen.Package.Tests.Harness;
+
+namespace UNetGen.Package.Tests;
+
+/// <summary>What is in the packages.</summary>
+[Collection(nameof(PackedTree))]
+public sealed class PackageTests(PackedTree packages)
+{
+#if DEBUG
+    private const string? NotComparable = "Packages are Release builds, and this tree was built in Debug.";
+#else
+    private const string? NotComparable = null;
+#endif
+
+    [Theory]
+    [InlineData("UNetGen", "nupkg",
+        "README.md", "THIRD-PARTY-NOTICES.txt", "UNetGen.nuspec", "analyzers/dotnet/cs/UNetGen.Generator.dll", "analyzers/dotnet/cs/YamlDotNet.dll",
+        "build/net10.0/UNetGen.props", "build/net10.0/UNetGen.targets", "buildTransitive/net10.0/UNetGen.props", "buildTransitive/net10.0/UNetGen.targets",
+        "lib/net10.0/_._")]
+    [InlineData("UNetGen.Runtime", "nupkg",
+        "README.md", "UNetGen.Runtime.nuspec", "buildTransitive/net10.0/UNetGen.ModuleInitializer.cs", "buildTransitive/net10.0/UNetGen.Runtime.props",
+        "lib/net10.0/UNetGen.Runtime.dll", "lib/net10.0/UNetGen.Runtime.xml")]
+    [InlineData("UNetGen.Runtime", "snupkg", "UNetGen.Runtime.nuspec", "lib/net10.0/UNetGen.Runtime.pdb")]
+    public void A_package_has_these_files_and_no_others(string id, string extension, params string[] files)
+    {
+        using var package = packages.Open(id, extension);
+
+        var packed = package.Entries.Select(entry => entry.FullName).Where(name => name != "[Content_Types].xml" && name[..2] is not ("_r" or "pa"));
+
+        Assert.Equal(files, packed.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Both_packages_are_MIT_with_the_README_and_the_generator_depends_on_the_runtime_of_its_own_version_alone()
+    {
+        var generator = Metadata("UNetGen");
+        var runtime = Metadata("UNetGen.Runtime");
+
+        foreach (var metadata in new[] { generator, runtime })
+        {
+            Assert.Equal("MIT", Value(metadata, "license"));
+            Assert.Equal("README.md", Value(metadata, "readme"));
+            Assert.Equal("Copyright (c) 2026 The UNetGen authors", Value(metadata, "copyright"));
+            Assert.NotEqual("Package Description", Value(metadata, "description"));
+        }
+        Assert.Equal([$"UNetGen.Runtime [{packages.Version}]"], Dependencies(generator));
+        Assert.Contains($"TorchSharp {Tree.TorchSharpVersion}", Dependencies(runtime));
+    }
+
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("src/Package/README.md")]
+    public void The_READMEs_name_the_versions_of_this_tree(string file)
+    {
+        string readme = File.ReadAllText(Tree.PathOf(file));
+
+        Assert.Contains($"""<PackageReference Include="UNetGen" Version="{Tree.Version}" />""", readme);
+        Assert.Contains($"""<PackageReference Include="TorchSharp-cpu" Version="{Tree.TorchSharpVersion}" />""", readme);
+    }
+
+    [Fact]
+    public void The_generator_names_no_library_but_those_of_the_compiler_and_the_one_beside_it()
+    {
+        using var assembly = new PEReader(new MemoryStream(packages.Read("UNetGen", "analyzers/dotnet/cs/UNetGen.Generator.dll")));
+        var reader = assembly.GetMetadataReader();
+
+        var references = reader.AssemblyReferences.Select(handle => reader.GetString(reader.GetAssemblyReference(handle).Name));
+
+        Assert.Equal(["Microsoft.CodeAnalysis", "Microsoft.CodeAnalysis.CSharp", "System.Collections.Immutable", "YamlDotNet", "netstandard"], references.Order(StringComparer.Ordinal));
+    }
+
+    [Fact(Skip = NotComparable)]
+    public void The_same_sources_give_the_same_assemblies_wherever_they_are_built()
+    {
+        Assert.Equal(File.ReadAllBytes(Tree.PathOf("src/Generator/bin/Release/netstandard2.0/UNetGen.Generator.dll")),
+            packages.Read("UNetGen", "analyzers/dotnet/cs/UNetGen.Generator.dll"));
+        Assert.Equal(File.ReadAllBytes(Tree.PathOf("src/Runtime/bin/Release/net10.0/UNetGen.Runtime.dll")),
+            packages.Read("UNetGen.Runtime", "lib/net10.0/UNetGen.Runtime.dll"));
+    }
+
+    [Fact]
+    public void The_symbols_bring_every_source_and_name_no_folder_of_the_building_machine()
+    {
+        byte[] symbols = packages.Read("UNetGen.Runtime", "lib/net10.0/UNetGen.Runtime.pdb", "snupkg");
+        using var provider = MetadataReaderProvider.FromPortablePdbStream(new MemoryStream(symbols));
+        var reader = provider.GetMetadataReader();
+        var embeddedSource = new Guid("0E8A571B-6926-466E-B4AD-8AB04611F5FE"); // the portable PDB format's
+
+        Assert.NotEmpty(reader.Documents);
+        Assert.All(reader.Documents, document =>
+        {
+            Assert.StartsWith("/_/src/", reader.GetString(reader.GetDocument(document).Name));
+            Assert.Contains(reader.GetCustomDebugInformation(document), information => reader.GetGuid(reader.GetCustomDebugInformation(information).Kind) == embeddedSource);
+        });
+    }
+
+    private static string Value(XElement metadata, string name) => metadata.Elements().Single(element => element.Name.LocalName == name).Value;
+
+    private static string[] Dependencies(XElement metadata) =>
+        [.. metadata.Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => $"{element.Attribute("id")!.Value} {element.Attribute("version")!.Value}")];
+
+    private XElement Metadata(string id) => XDocument.Parse(Encoding.UTF8.GetString(packages.Read(id, id + ".nuspec")).TrimStart('\uFEFF')).Root!.Elements().Single();
+}
