@@ -5,8 +5,8 @@ namespace UNetGen.Interop;
 /// <summary>Tensors don't fit the module they should be loaded into; the message shows how, in few lines.</summary>
 public sealed class StateDictException : UNetGenException
 {
-    internal StateDictException(string reason, StateDictComparison comparison)
-        : base($"{reason} {StateDictReport.Write(comparison)}") => Differences = [.. comparison.Differences];
+    internal StateDictException(string module, StateDictComparison comparison)
+        : base($"The tensors don't fit {module}: {StateDictReport.Write(comparison)}") => Differences = [.. comparison.Differences];
 
     /// <summary>Every difference, one a tensor: those that are missing or unexpected, and shapes and types that differ.</summary>
     public IReadOnlyList<string> Differences { get; }
@@ -22,6 +22,7 @@ public static class StateDict
     /// <param name="module">On any device; it stays there. Unchanged where the tensors don't fit.</param>
     /// <param name="tensors">By the names of the module's <c>state_dict()</c>, in any order; copied, so still the caller's.</param>
     /// <exception cref="StateDictException">Something differs; nothing was copied.</exception>
+    /// <exception cref="UNetGenException">The network's class and the runtime are of two versions.</exception>
     public static void Load(nn.Module module, IReadOnlyDictionary<string, Tensor> tensors) =>
         Copy(Check(module, tensors.Select(pair => (pair.Key, TensorForm.Of(pair.Value)))), tensors);
 
@@ -29,6 +30,7 @@ public static class StateDict
     /// <param name="module">On any device; it stays there. Unchanged where the file doesn't fit.</param>
     /// <param name="file">Its names are those of the module's <c>state_dict()</c>, in any order.</param>
     /// <exception cref="StateDictException">Something differs; nothing was read or copied.</exception>
+    /// <exception cref="UNetGenException">The network's class and the runtime are of two versions.</exception>
     /// <exception cref="SafetensorsException">The file was cut short or changed meanwhile; nothing was copied.</exception>
     public static void Load(nn.Module module, SafetensorsFile file)
     {
@@ -44,7 +46,7 @@ public static class StateDict
         if (module is NoisePredictor network)
             CheckManifest(network, state);
         var comparison = new StateDictComparison(state.Select(pair => (pair.Key, TensorForm.Of(pair.Value))), given);
-        return comparison.Fits ? state : throw new StateDictException($"The tensors don't fit {module.GetName()}:", comparison);
+        return comparison.Fits ? state : throw new StateDictException(module.GetName(), comparison);
     }
 
     /// <summary>
@@ -59,7 +61,7 @@ public static class StateDict
         var listed = manifest.Select(entry => (entry.Key, new TensorForm(state.TryGetValue(entry.Key, out var tensor) ? tensor.dtype : entry.DType, entry.Shape)));
         var comparison = new StateDictComparison(listed, live);
         if (!comparison.Fits)
-            throw new StateDictException($"The blocks of {network.Info.Name} aren't those that it was generated for; are UNetGen and UNetGen.Runtime of one version?", comparison);
+            throw new UNetGenException($"The blocks of {network.Info.Name} aren't those that it was generated for; are UNetGen and UNetGen.Runtime of one version? {StateDictReport.Write(comparison)}");
     }
 
     private static void Copy(Dictionary<string, Tensor> state, IReadOnlyDictionary<string, Tensor> tensors)
