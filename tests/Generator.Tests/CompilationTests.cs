@@ -22,7 +22,7 @@ public sealed class CompilationTests
                 const long numbers = 1 / NAME.ParameterCount + 1 / NAME.ForwardFlops + 1 / NAME.Channels + 1 / NAME.OutChannels
                     + 1 / NAME.ImageHeight + 1 / NAME.ImageWidth + 1 / NAME.DownsampleFactor;
                 any.forward(x, t, null);
-                return numbers == NAME.SpecHash.Length ? net.forward(x, t, labels: null, selfCondition: x) : net.forward(x, t);
+                return numbers == NAME.SpecHash.Length + NAME.Description.StateDict.Count + any.Info.Levels.Count ? net.forward(x, t, labels: null, selfCondition: x) : net.forward(x, t);
             }
         }
         """;

@@ -56,6 +56,24 @@ public sealed class ClassSurfaceTests
             broken.Except(Members(Source(Specimens.Annotated + "\nself_condition: true"))));
     }
 
+    [Fact]
+    public void No_class_can_have_the_name_of_a_member()
+    {
+        foreach (var spec in Specimens.Good)
+        {
+            var type = CSharpSyntaxTree.ParseText(GeneratorHarness.Run(spec).Source).GetRoot().DescendantNodes().OfType<ClassDeclarationSyntax>().First();
+            var names = type.Members.Where(member => member is not ConstructorDeclarationSyntax).Select(member => member switch
+            {
+                FieldDeclarationSyntax field => field.Declaration.Variables.Single().Identifier.Text,
+                PropertyDeclarationSyntax property => property.Identifier.Text,
+                MethodDeclarationSyntax method => method.Identifier.Text,
+                ClassDeclarationSyntax level => level.Identifier.Text,
+                _ => throw new InvalidOperationException(member.ToString()),
+            });
+            Assert.All(names, name => Assert.NotNull(UNetGen.Generator.Specs.Names.FaultOfClass(name)));
+        }
+    }
+
     private static string Source(string spec)
     {
         // A specimen may have a name of its own.
