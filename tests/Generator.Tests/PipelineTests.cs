@@ -1,3 +1,6 @@
+using CsCheck;
+using Microsoft.CodeAnalysis;
+using UNetGen.Generator.Diagnostics;
 using UNetGen.Generator.Tests.Harness;
 
 namespace UNetGen.Generator.Tests;
@@ -28,10 +31,13 @@ public sealed class PipelineTests
         var project = Three();
         project.Edit("b.unet.yaml", Spec.Replace("dim: 16", "dim: 32"));
         var run = project.Run();
-        Assert.Equal(["b.unet.yaml"], ReadAgain(run));
-        Assert.Equal("b.unet.yaml", ((SpecNetwork)Assert.Single(run.Changed(Steps.Network))).Path);
-        Assert.Equal("b.unet.g.cs", ((SourceFile)Assert.Single(run.Changed(Steps.Source))).HintName);
-        Assert.Empty(run.Changed(Steps.Collisions));
+        Assert.Equal("b.unet.yaml", ((SpecFile)Assert.Single(Ran(run, Steps.Read))).Network.Path);
+        Assert.Equal("b.unet.yaml", ((SpecNetwork)Assert.Single(Ran(run, Steps.Network))).Path);
+        Assert.Equal("b.unet.g.cs", ((SourceFile)Assert.Single(Ran(run, Steps.Source))).HintName);
+        Assert.Equal("b.unet.g.cs", Assert.Single(run.Written.OfType<SourceFile>()).HintName);
+        Assert.All(run.Written.OfType<DiagnosticInfo>(), written => Assert.EndsWith("/b.unet.yaml", written.Location.Path, StringComparison.Ordinal));
+        foreach (var common in new[] { Steps.Project, Steps.Paths, Steps.Extended, Steps.Bases, Steps.Collisions })
+            Assert.Empty(Ran(run, common));
         Assert.Contains("dim: 32", run.Sources["b.unet.g.cs"], StringComparison.Ordinal);
     }
 
@@ -45,8 +51,20 @@ public sealed class PipelineTests
         var project = Three();
         project.Edit("b.unet.yaml", text);
         var run = project.Run();
+        Assert.Equal("b.unet.yaml", ((SpecFile)Assert.Single(Ran(run, Steps.Read))).Network.Path);
         Assert.Empty(run.Changed(Steps.Network));
-        Assert.Empty(run.Changed(Steps.Source));
+        Assert.Empty(Ran(run, Steps.Source));
+        Assert.Empty(Ran(run, Steps.Collisions));
+        Assert.Empty(run.Written.OfType<SourceFile>());
+    }
+
+    [Fact]
+    public void A_comment_above_the_name_writes_nothing()
+    {
+        var project = new GeneratorProject(("a.unet.yaml", Spec + "\nname: Other"), ("b.unet.yaml", Spec));
+        project.Run();
+        project.Edit("a.unet.yaml", "# as wide as it goes\n" + Spec + "\nname: Other");
+        Assert.Empty(project.Run().Written.OfType<SourceFile>());
     }
 
     [Fact]
@@ -57,7 +75,8 @@ public sealed class PipelineTests
         project.Edit("a.unet.yaml", "# moved\n" + Spec.Replace("annotated", "anotated"));
         var run = project.Run();
         Assert.Equal(1, Line(run));
-        Assert.Empty(run.Changed(Steps.Source));
+        Assert.Empty(Ran(run, Steps.Source));
+        Assert.All(run.Written, written => Assert.IsType<DiagnosticInfo>(written));
 
         static int Line(GeneratorRun run) => Assert.Single(run.Diagnostics).Location.GetLineSpan().StartLinePosition.Line;
     }
@@ -69,7 +88,7 @@ public sealed class PipelineTests
         project.Run();
         project.Edit("b.unet.yaml", "\n" + Spec + "\nname: AUNet");
         var run = project.Run();
-        Assert.Empty(run.Changed(Steps.Source));
+        Assert.Empty(Ran(run, Steps.Source));
         Assert.Equal(6, Assert.Single(run.Diagnostics).Location.GetLineSpan().StartLinePosition.Line);
     }
 
@@ -81,15 +100,18 @@ public sealed class PipelineTests
         project.Run().AssertNothingRanAgain();
     }
 
-    [Fact]
-    public void A_renamed_spec_leaves_nothing_behind()
+    [Theory]
+    [InlineData("d.unet.yaml", "d.unet.g.cs", "DUNet")]
+    [InlineData("small/b.unet.yaml", "small.b.unet.g.cs", "BUNet")]
+    public void A_spec_that_is_renamed_or_moved_leaves_nothing_behind(string path, string source, string name)
     {
         var project = Three();
         project.Delete("b.unet.yaml");
-        project.Add("d.unet.yaml", Spec);
+        project.Add(path, Spec);
         var run = project.Run();
-        Assert.Equal(["a.unet.g.cs", "c.unet.g.cs", "d.unet.g.cs"], run.Sources.Keys.Order());
-        Assert.Contains("class DUNet ", run.Sources["d.unet.g.cs"], StringComparison.Ordinal);
+        Assert.Equal(["a.unet.g.cs", "c.unet.g.cs", source], run.Sources.Keys.Order());
+        Assert.Contains($"class {name} ", run.Sources[source], StringComparison.Ordinal);
+        Assert.DoesNotContain(run.Sources.Values, text => text.Contains("b.unet.yaml", StringComparison.Ordinal) && !text.Contains(path, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -102,6 +124,44 @@ public sealed class PipelineTests
         var run = project.Run();
         Assert.Empty(run.Diagnostics);
         Assert.Equal(["a.unet.g.cs", "c.unet.g.cs"], run.Sources.Keys.Order());
+    }
+
+    [Fact]
+    public void Deleting_the_spec_that_has_a_class_gives_it_to_the_other_and_writes_nothing_else()
+    {
+        var project = new GeneratorProject(("a.unet.yaml", Spec), ("b.unet.yaml", Spec + "\nname: AUNet"), ("c.unet.yaml", Spec));
+        Assert.Equal("UNG0013", Assert.Single(project.Run().Diagnostics).Id);
+        project.Delete("a.unet.yaml");
+        var run = project.Run();
+        Assert.Empty(run.Diagnostics);
+        Assert.Equal(["b.unet.g.cs", "c.unet.g.cs"], run.Sources.Keys.Order());
+        Assert.Equal("b.unet.g.cs", Assert.Single(run.Changed(Steps.Source).Cast<SourceFile>(), written => written.HintName != "a.unet.g.cs").HintName);
+    }
+
+    [Fact]
+    public void After_any_edits_everything_is_as_in_a_project_just_opened()
+    {
+        var text = Gen.OneOf(Spec, "# a comment\n" + Spec, Spec + "\nname: BUNet", Spec.Replace("dim: 16", "dim: 32"), Spec.Replace("dim: 16", "dim: 15"), "dim: [",
+            "extends: a.unet.yaml", "extends: b.unet.yaml\ndim: 48", "extends: ../b.unet.yaml");
+        var edit = Gen.Select(Gen.OneOf("a.unet.yaml", "b.unet.yaml", "B.unet.yaml", "small/a.unet.yaml"), Gen.Int[0, 3], text);
+        SpecGen.ForEach(edit.Array[1, 8], 100, edits =>
+        {
+            var files = new Dictionary<string, string>();
+            var project = new GeneratorProject(ProjectOptions.Default, trackSteps: false);
+            foreach (var (path, kind, text) in edits)
+            {
+                if (kind == 0 && files.Remove(path))
+                    project.Delete(path);
+                else if (files.ContainsKey(path))
+                    project.Edit(path, files[path] = text);
+                else
+                    project.Add(path, files[path] = text);
+                var run = project.Run();
+                var opened = new GeneratorProject(ProjectOptions.Default, trackSteps: false, [.. files.Select(file => (file.Key, file.Value))]).Run();
+                Assert.Equal(opened.Sources.OrderBy(source => source.Key, StringComparer.Ordinal), run.Sources.OrderBy(source => source.Key, StringComparer.Ordinal));
+                Assert.Equal(opened.Diagnostics.Select(diagnostic => diagnostic.ToString()), run.Diagnostics.Select(diagnostic => diagnostic.ToString()));
+            }
+        });
     }
 
     [Fact]
@@ -214,7 +274,9 @@ public sealed class PipelineTests
     }
 
     /// <summary>The specs that were read again and say something new, or that are new.</summary>
-    private static IEnumerable<string> ReadAgain(GeneratorRun run) => run.Outputs(Steps.Read)
-        .Where(output => output.Reason is Microsoft.CodeAnalysis.IncrementalStepRunReason.Modified or Microsoft.CodeAnalysis.IncrementalStepRunReason.New)
-        .Select(output => ((SpecFile)output.Value).Network.Path);
+    private static IEnumerable<string> ReadAgain(GeneratorRun run) => run.Changed(Steps.Read).Select(file => ((SpecFile)file).Network.Path);
+
+    /// <summary>The values of a step for which it ran at all, whether or not something else came out.</summary>
+    private static IEnumerable<object> Ran(GeneratorRun run, string step) =>
+        run.Outputs(step).Where(output => output.Reason != IncrementalStepRunReason.Cached).Select(output => output.Value);
 }

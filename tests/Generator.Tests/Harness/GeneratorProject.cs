@@ -14,14 +14,20 @@ internal sealed class GeneratorProject
     private Compilation compilation = CSharpCompilation.Create("Shop");
     private int edits;
 
-    public GeneratorProject(ProjectOptions options, params (string Path, string Text)[] files)
+    /// <remarks>Whoever tracks steps learns from <see cref="GeneratorRun.Outputs"/> what ran again; hosts don't.</remarks>
+    public GeneratorProject(ProjectOptions options, bool trackSteps, params (string Path, string Text)[] files)
     {
         driver = CSharpGeneratorDriver.Create(
             [new UNetGenerator().AsSourceGenerator()],
             optionsProvider: options,
-            driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
+            driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackSteps));
         foreach (var (path, text) in files)
             Add(path, text);
+    }
+
+    public GeneratorProject(ProjectOptions options, params (string Path, string Text)[] files)
+        : this(options, trackSteps: true, files)
+    {
     }
 
     public GeneratorProject(params (string Path, string Text)[] files)
@@ -95,14 +101,17 @@ internal sealed class GeneratorRun(GeneratorRunResult result)
         .Where(output => output.Reason is not (IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged))
         .Select(output => output.Value);
 
+    /// <summary>What was handed to the compiler anew, sources and problems: the values that these outputs were made of.</summary>
+    public IEnumerable<object> Written => result.TrackedOutputSteps.SelectMany(steps => steps.Value)
+        .Where(run => run.Outputs.Any(output => output.Reason != IncrementalStepRunReason.Cached))
+        .Select(run => run.Inputs[0].Source.Outputs[run.Inputs[0].OutputIndex].Value);
+
     /// <summary>Whatever this run did, the run before had done already.</summary>
     public void AssertNothingRanAgain()
     {
         foreach (var step in StepNames)
             Assert.All(Outputs(step), output => Assert.Equal((step, true), (step, output.Reason is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged)));
-        Assert.All(
-            result.TrackedOutputSteps.SelectMany(steps => steps.Value).SelectMany(run => run.Outputs),
-            output => Assert.Equal(IncrementalStepRunReason.Cached, output.Reason));
+        Assert.Empty(Written);
     }
 
     private static List<Diagnostic> InOrder(IEnumerable<Diagnostic> diagnostics) =>
