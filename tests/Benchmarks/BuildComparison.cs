@@ -20,7 +20,30 @@ internal static class BuildComparison
 {
     private static readonly string[] Projects = ["specs", "files", "neither"];
 
+    /// <summary>Each project so many times without a compiler server, as a build machine builds it, and with one, as a desk does.</summary>
     public static IReadOnlyList<BuildTimes> Run(int specs, int rounds)
+    {
+        return InFolder(specs, folder =>
+        {
+            var times = Projects.SelectMany(project => new[] { false, true }.Select(server => (project, server))).ToDictionary(kind => kind, _ => new List<TimeSpan>());
+            foreach (var project in Projects)
+                Build(folder, project, server: true); // warms the disk and the compiler server
+            for (var round = 1; round <= rounds; round++)
+            {
+                foreach (var (kind, list) in times)
+                    list.Add(Build(folder, kind.project, kind.server));
+                Console.WriteLine($"builds: round {round} of {rounds} done");
+            }
+
+            return times.Select(pair => new BuildTimes(pair.Key.project, pair.Key.server, [.. pair.Value.Order()])).ToList();
+        });
+    }
+
+    /// <summary>Each project once, to see that it still builds.</summary>
+    public static IReadOnlyList<BuildTimes> Once(int specs) =>
+        InFolder(specs, folder => Projects.Select(project => new BuildTimes(project, CompilerServer: true, [Build(folder, project, server: true)])).ToList());
+
+    private static List<BuildTimes> InFolder(int specs, Func<string, List<BuildTimes>> measure)
     {
         var folder = Directory.CreateTempSubdirectory("unetgen-build-");
         try
@@ -28,27 +51,19 @@ internal static class BuildComparison
             Write(folder.FullName, SpecSet.Take(specs));
             foreach (var project in Projects)
                 Dotnet(folder.FullName, "restore", project);
-            var times = Projects.SelectMany(project => new[] { false, true }.Select(server => (project, server))).ToDictionary(kind => kind, _ => new List<TimeSpan>());
-            for (var round = -1; round < rounds; round++)
-            {
-                foreach (var (kind, list) in times)
-                {
-                    var start = Stopwatch.GetTimestamp();
-                    Dotnet(folder.FullName, "build", kind.project, "--no-restore", "--no-incremental", "-c", "Release", $"-p:UseSharedCompilation={kind.server}");
-                    // The first round warms the disk and the compiler server.
-                    if (round >= 0)
-                        list.Add(Stopwatch.GetElapsedTime(start));
-                }
-
-                Console.WriteLine($"builds: round {round + 1} of {rounds} done");
-            }
-
-            return [.. times.Select(pair => new BuildTimes(pair.Key.project, pair.Key.server, [.. pair.Value.Order()]))];
+            return measure(folder.FullName);
         }
         finally
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    private static TimeSpan Build(string folder, string project, bool server)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Dotnet(folder, "build", project, "--no-restore", "--no-incremental", "-c", "Release", $"-p:UseSharedCompilation={server}");
+        return Stopwatch.GetElapsedTime(start);
     }
 
     private static void Write(string folder, SpecText[] specs)

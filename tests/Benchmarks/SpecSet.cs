@@ -74,11 +74,9 @@ internal static class SpecSet
               levels: LEVELS        # full at the lowest alone
             """),
         ("slim", """
-            preset: ddpm
+            extends: ddpm-DIM.unet.yaml
             blocks_per_level: 1
-            dropout: 0.1
             attention: none
-            downsample: conv
             """),
         ("classes", """
             # Dhariwal and Nichol's (2021) network, told what to draw.
@@ -132,24 +130,24 @@ internal static class SpecSet
             """),
     ];
 
-    /// <summary>The first so many: of a hundred each is another kind of images or another network, and then wider ones follow.</summary>
+    /// <summary>The first so many: ten networks for each kind of images, and from the hundredth on the same ones wider.</summary>
     public static SpecText[] Take(int count) => [.. Enumerable.Range(0, count).Select(Spec)];
 
     private static SpecText Spec(int index)
     {
-        var image = Images[index % Images.Length];
-        var network = Networks[(index / Images.Length + index) % Networks.Length];
-        var dim = 32 * (1 + index % 4 + 4 * (index / (Images.Length * Networks.Length)));
+        var (kind, network) = (index / Networks.Length, Networks[index % Networks.Length]);
+        var image = Images[kind % Images.Length];
+        var dim = 32 * (1 + kind % Images.Length % 4 + 4 * (kind / Images.Length));
         var levels = string.Join(", ", image.Multipliers.SkipLast(1).Select(_ => "none").Append("full"));
-        return new SpecText($"{Directory}specs/{image.Name}/{network.Name}-{dim}.unet.yaml", $"""
-            {network.Keys.Replace("LEVELS", $"[{levels}]", StringComparison.Ordinal)}
-            name: {Pascal(image.Name)}{Pascal(network.Name)}{dim}
+        var keys = network.Keys.Replace("LEVELS", $"[{levels}]", StringComparison.Ordinal).Replace("DIM", $"{dim}", StringComparison.Ordinal);
+        var sizes = keys.StartsWith("extends", StringComparison.Ordinal) ? "" : $"""
             image_size: {image.Size}
             channels: {image.Channels}
             dim: {dim}
             channel_multipliers: [{string.Join(", ", image.Multipliers)}]
 
-            """);
+            """;
+        return new SpecText($"{Directory}specs/{image.Name}/{network.Name}-{dim}.unet.yaml", $"{keys}\nname: {Pascal(image.Name)}{Pascal(network.Name)}{dim}\n{sizes}");
     }
 
     private static string Pascal(string name) => string.Concat(name.Split('-').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));

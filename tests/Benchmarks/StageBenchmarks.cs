@@ -1,11 +1,8 @@
 using BenchmarkDotNet.Attributes;
-using Microsoft.CodeAnalysis.Text;
-using UNetGen.Generator.Diagnostics;
+using UNetGen.Generator;
 using UNetGen.Generator.Emission;
 using UNetGen.Generator.Planning;
-using UNetGen.Generator.Specs;
 using UNetGen.Generator.Tests.Harness;
-using UNetGen.Generator.Yaml;
 
 namespace UNetGen.Benchmarks;
 
@@ -14,31 +11,33 @@ public class StageBenchmarks
 {
     private const int Count = 100;
 
-    private readonly SpecText[] specs = SpecSet.Take(Count);
-    private readonly YamlMapping[] nodes;
-    private readonly UNetSpec[] read;
+    private readonly ProjectInfo project = new(SpecSet.Directory.TrimEnd('/'), "Shop.Models");
+    private readonly SpecText[] texts = SpecSet.Take(Count);
+    private readonly SpecInput[] inputs;
+    private readonly SpecFile[] files;
     private readonly NetworkPlan[] plans;
 
     public StageBenchmarks()
     {
-        nodes = [.. specs.Select(Parse)];
-        read = [.. specs.Zip(nodes, Read)];
-        plans = [.. read.Select(NetworkPlanner.Plan)];
+        SpecDocument[] documents = [.. texts.Select(text => SpecDocument.Open(text, project, default))];
+        var bases = new Bases(documents.Select(document => document.Layer).ToEquatableArray(), documents.Select(document => document.FullPath).ToEquatableArray());
+        inputs = [.. documents.Select(document => new SpecInput(document, Inheritance.Of(document, bases)))];
+        files = [.. inputs.Select(input => SpecFile.Read(input, default))];
+        plans = [.. files.Select(file => NetworkPlanner.Plan(file.Network.Spec))];
     }
 
-    [Benchmark(Description = "parse: YAML to nodes", OperationsPerInvoke = Count)]
-    public int Parse() => specs.Sum(spec => Parse(spec).Entries.Count);
+    [Benchmark(Description = "open: YAML to keys", OperationsPerInvoke = Count)]
+    public int Open() => texts.Sum(text => SpecDocument.Open(text, project, default).FullPath.Length);
 
-    [Benchmark(Description = "read: nodes to spec", OperationsPerInvoke = Count)]
-    public int Read() => specs.Zip(nodes, (spec, root) => Read(spec, root).Dim).Sum();
+    [Benchmark(Description = "read: keys to spec", OperationsPerInvoke = Count)]
+    public int Read() => inputs.Sum(input => SpecFile.Read(input, default).Problems.Count);
+
+    [Benchmark(Description = "size: what is said of its cost", OperationsPerInvoke = Count)]
+    public int Size() => files.Sum(file => SizeReport.Of(file, "", default).Count());
 
     [Benchmark(Description = "plan: spec to plan", OperationsPerInvoke = Count)]
-    public int Plan() => read.Sum(spec => NetworkPlanner.Plan(spec).Height);
+    public int Plan() => files.Sum(file => NetworkPlanner.Plan(file.Network.Spec).Height);
 
     [Benchmark(Description = "emit: plan to C#", OperationsPerInvoke = Count)]
     public int Emit() => plans.Sum(plan => NetworkEmitter.Emit(plan, "specs/one.unet.yaml").Length);
-
-    private static YamlMapping Parse(SpecText spec) => YamlReader.Read(SourceText.From(spec.GetText().ToString()), new Problems(spec.Path, spec.GetText()), default)!;
-
-    private static UNetSpec Read(SpecText spec, YamlMapping root) => SpecReader.Read(root, new UNetSpec { Name = "OneUNet" }, new Problems(spec.Path, spec.GetText()), out _);
 }
