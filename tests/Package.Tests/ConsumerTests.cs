@@ -97,6 +97,17 @@ public sealed class ConsumerTests
     }
 
     [Fact]
+    public void The_schema_for_editors_is_put_beside_the_project_for_the_asking()
+    {
+        const string schema = "unet.schema.json";
+        project.Build("-t:UNetGenSchema");
+
+        Assert.Equal(packages.Read("UNetGen", "schema/" + schema), File.ReadAllBytes(project.PathOf(schema)));
+        Assert.Contains("`dotnet build -t:UNetGenSchema`", ReadmeProject.Readme);
+        File.Delete(project.PathOf(schema));
+    }
+
+    [Fact]
     public void An_analyzer_with_another_YamlDotNet_runs_beside_the_generator_each_with_its_own()
     {
         project.Edit("Drawing.csproj", "<ItemGroup>", $"""<ItemGroup><Analyzer Include="{Tree.OtherAnalyzer}/*.dll" />""");

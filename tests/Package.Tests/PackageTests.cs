@@ -20,7 +20,7 @@ public sealed class PackageTests(PackedTree packages)
     [InlineData("UNetGen", "nupkg",
         "README.md", "THIRD-PARTY-NOTICES.txt", "UNetGen.nuspec", "analyzers/dotnet/cs/UNetGen.Generator.dll", "analyzers/dotnet/cs/YamlDotNet.dll",
         "build/net10.0/UNetGen.props", "build/net10.0/UNetGen.targets", "buildTransitive/net10.0/UNetGen.props", "buildTransitive/net10.0/UNetGen.targets",
-        "lib/net10.0/_._")]
+        "lib/net10.0/_._", "schema/unet.schema.json")]
     [InlineData("UNetGen.Runtime", "nupkg",
         "README.md", "UNetGen.Runtime.nuspec", "buildTransitive/net10.0/UNetGen.ModuleInitializer.cs", "buildTransitive/net10.0/UNetGen.Runtime.props",
         "lib/net10.0/UNetGen.Runtime.dll", "lib/net10.0/UNetGen.Runtime.xml")]

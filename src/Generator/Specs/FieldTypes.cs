@@ -4,7 +4,7 @@ using UNetGen.Generator.Yaml;
 
 namespace UNetGen.Generator.Specs;
 
-/// <summary>What a value may be: reads it from YAML, or reports why not, and writes it back.</summary>
+/// <summary>What a value may be: reads it from YAML, or reports why not, writes it back, and says the same to editors.</summary>
 internal abstract class FieldType<T>
 {
     /// <summary>After "must be": <c>a whole number from 1 to 4096</c>.</summary>
@@ -13,6 +13,12 @@ internal abstract class FieldType<T>
     public abstract bool TryRead(YamlNode node, string key, Problems problems, out T value);
 
     public abstract string Write(T value);
+
+    /// <summary>What it may be, as JSON Schema: never stricter than <see cref="TryRead"/>, and as strict as a schema can be.</summary>
+    public abstract JsonObject Schema { get; }
+
+    /// <summary>The value as JSON: numbers and truth values are there what they are in YAML.</summary>
+    public virtual string Json(T value) => Write(value);
 
     /// <summary>Reports the wrong type and returns false.</summary>
     protected bool Refuse(YamlNode node, string key, Problems problems)
@@ -34,10 +40,15 @@ internal abstract class FieldType<T>
     }
 }
 
-/// <param name="description">Where other numbers than those from <paramref name="min"/> to <paramref name="max"/> are refused later, with more to say.</param>
-internal sealed class IntType(int min, int max, string? description = null) : FieldType<int>
+/// <param name="description">Where some of the numbers from <paramref name="min"/> to <paramref name="max"/> are refused later, with more to say.</param>
+/// <param name="schema">What editors hear of those.</param>
+internal sealed class IntType(int min, int max, string? description = null, JsonObject? schema = null) : FieldType<int>
 {
     public override string Description { get; } = description ?? $"a whole number from {min} to {max}";
+
+    public override JsonObject Schema { get; } = schema ?? Range(min, max);
+
+    public static JsonObject Range(int min, int max) => new() { { "type", JsonObject.Text("integer") }, { "minimum", $"{min}" }, { "maximum", $"{max}" } };
 
     public override bool TryRead(YamlNode node, string key, Problems problems, out int value)
     {
@@ -63,6 +74,8 @@ internal sealed class OddIntType(int max) : FieldType<int>
 
     public override string Description => $"an odd whole number from 1 to {max}";
 
+    public override JsonObject Schema => new() { { "enum", JsonObject.List(Enumerable.Range(1, max).Where(value => value % 2 == 1).Select(Write)) } };
+
     public override bool TryRead(YamlNode node, string key, Problems problems, out int value)
     {
         if (!inner.TryRead(node, key, problems, out value))
@@ -73,10 +86,34 @@ internal sealed class OddIntType(int max) : FieldType<int>
     public override string Write(int value) => inner.Write(value);
 }
 
-/// <param name="description">The range in words; <paramref name="valid"/> is the range.</param>
-internal sealed class FloatType(string description, Func<double, bool> valid) : FieldType<double>
+/// <summary>A number above another, or from it, and perhaps below a third.</summary>
+internal sealed class FloatType : FieldType<double>
 {
-    public override string Description => description;
+    private readonly double min;
+    private readonly bool above;
+    private readonly double below;
+
+    private FloatType(double min, bool above, double below = double.PositiveInfinity) => (this.min, this.above, this.below) = (min, above, below);
+
+    /// <summary>From 0 to below 1.</summary>
+    public static readonly FloatType Fraction = new(0, above: false, below: 1);
+
+    public static FloatType Above(double min) => new(min, above: true);
+
+    private bool Bounded => !double.IsInfinity(below);
+
+    public override string Description => $"a {(Bounded ? "" : "finite ")}number {(above ? "above" : "from")} {Write(min)}{(Bounded ? $" to below {Write(below)}" : "")}";
+
+    public override JsonObject Schema
+    {
+        get
+        {
+            var schema = new JsonObject { { "type", JsonObject.Text("number") }, { above ? "exclusiveMinimum" : "minimum", Write(min) } };
+            if (Bounded)
+                schema.Add("exclusiveMaximum", Write(below));
+            return schema;
+        }
+    }
 
     public override bool TryRead(YamlNode node, string key, Problems problems, out double value)
     {
@@ -89,7 +126,7 @@ internal sealed class FloatType(string description, Func<double, bool> valid) : 
         if (!double.TryParse(scalar.Value, style, CultureInfo.InvariantCulture, out value))
             return Refuse(node, key, problems);
         value += 0.0; // -0 is 0, and must be written so
-        return (!double.IsInfinity(value) && valid(value)) || RefuseRange(scalar, key, problems);
+        return (value > min || (value == min && !above)) && value < below || RefuseRange(scalar, key, problems);
     }
 
     public override string Write(double value) => Text.Number(value);
@@ -98,6 +135,8 @@ internal sealed class FloatType(string description, Func<double, bool> valid) : 
 internal sealed class BoolType : FieldType<bool>
 {
     public override string Description => "true or false";
+
+    public override JsonObject Schema => new() { { "type", JsonObject.Text("boolean") } };
 
     public override bool TryRead(YamlNode node, string key, Problems problems, out bool value)
     {
@@ -127,6 +166,8 @@ internal sealed class ChoiceType<T> : FieldType<T>
     }
 
     public override string Description => Text.OneOf(words.Keys);
+
+    public override JsonObject Schema => new() { { "enum", JsonObject.List(words.Keys.Select(JsonObject.Text)) } };
 
     /// <summary>A word that the language knows but this family doesn't, and why.</summary>
     public ChoiceType<T> Without(string word, string reason)
@@ -163,16 +204,24 @@ internal sealed class ChoiceType<T> : FieldType<T>
     }
 
     public override string Write(T value) => Text.SnakeCase(value.ToString());
+
+    public override string Json(T value) => JsonObject.Text(Write(value));
 }
 
-internal sealed class TextType(string description, Func<string, string?> fault) : FieldType<string>
+/// <param name="pattern">What <paramref name="fault"/> finds, as far as a regular expression can, for editors.</param>
+internal sealed class TextType(string description, Func<string, string?> fault, string pattern = "") : FieldType<string>
 {
     public override string Description => description;
+
+    public override JsonObject Schema => pattern.Length == 0
+        ? new JsonObject { { "type", JsonObject.Text("string") } }
+        : new JsonObject { { "type", JsonObject.Text("string") }, { "pattern", JsonObject.Text(pattern) }, { "patternErrorMessage", JsonObject.Text($"It must be {description}.") } };
 
     public override bool TryRead(YamlNode node, string key, Problems problems, out string value)
     {
         value = "";
-        if (node is not YamlScalar { IsNull: false } scalar)
+        // Without quotes these are no texts to any other reader of YAML.
+        if (node is not YamlScalar { IsNull: false } scalar || scalar is { IsPlain: true, Value: "True" or "TRUE" or "False" or "FALSE" or "Null" or "NULL" })
             return Refuse(node, key, problems);
         value = scalar.Value;
         if (fault(value) is not { } wrong)
@@ -182,118 +231,6 @@ internal sealed class TextType(string description, Func<string, string?> fault) 
     }
 
     public override string Write(string value) => value;
-}
 
-internal sealed class ListType<T>(FieldType<T> item, string description) : FieldType<EquatableArray<T>>
-{
-    public override string Description => description;
-
-    public override bool TryRead(YamlNode node, string key, Problems problems, out EquatableArray<T> value)
-    {
-        value = EquatableArray<T>.Empty;
-        if (node is not YamlSequence { Items.Count: > 0 } sequence)
-            return Refuse(node, key, problems);
-        var items = new List<T>();
-        var good = true;
-        for (var i = 0; i < sequence.Items.Count && !problems.Full; i++)
-        {
-            good &= item.TryRead(sequence.Items[i], $"{key}[{i.ToString(CultureInfo.InvariantCulture)}]", problems, out var read);
-            items.Add(read);
-        }
-
-        value = items.ToEquatableArray();
-        return good;
-    }
-
-    public override string Write(EquatableArray<T> value) => $"[{string.Join(", ", value.Select(item.Write))}]";
-}
-
-internal sealed class ImageSizeType(int max) : FieldType<ImageSize>
-{
-    private readonly IntType side = new(1, max, $"a whole number from 1 to {max}, or [height, width]");
-
-    private readonly IntType one = new(1, max);
-
-    public override string Description => side.Description;
-
-    public override bool TryRead(YamlNode node, string key, Problems problems, out ImageSize value)
-    {
-        value = default;
-        if (node is YamlScalar && side.TryRead(node, key, problems, out var both))
-        {
-            value = new ImageSize(both, both);
-            return true;
-        }
-
-        if (node is not YamlSequence sequence)
-            return node is not YamlScalar && Refuse(node, key, problems);
-        if (sequence.Items.Count != 2)
-        {
-            problems.Report(Rules.WrongType, node.Span, $"'{key}' must be {Description}, not a list of {sequence.Items.Count}");
-            return false;
-        }
-
-        var good = one.TryRead(sequence.Items[0], key + "[0]", problems, out var height) & one.TryRead(sequence.Items[1], key + "[1]", problems, out var width);
-        value = new ImageSize(height, width);
-        return good;
-    }
-
-    public override string Write(ImageSize value) =>
-        value.Height == value.Width ? side.Write(value.Height) : $"[{side.Write(value.Height)}, {side.Write(value.Width)}]";
-}
-
-/// <summary>A list, or one value that stands for each of its entries.</summary>
-internal sealed class OneOrListType(FieldType<int> item, string description) : FieldType<EquatableArray<int>>
-{
-    private readonly ListType<int> list = new(item, description);
-
-    public override string Description => description;
-
-    public override bool TryRead(YamlNode node, string key, Problems problems, out EquatableArray<int> value)
-    {
-        value = EquatableArray<int>.Empty;
-        if (node is not YamlScalar { IsPlain: true, IsNull: false })
-            return list.TryRead(node, key, problems, out value);
-        if (!item.TryRead(node, key, problems, out var one))
-            return false;
-        value = new[] { one }.ToEquatableArray();
-        return true;
-    }
-
-    public override string Write(EquatableArray<int> value) => value.Count == 1 ? item.Write(value[0]) : list.Write(value);
-}
-
-/// <summary>A whole number, or null for none.</summary>
-internal sealed class OrNullType(IntType inner) : FieldType<int?>
-{
-    public override string Description => inner.Description + ", or null";
-
-    public override bool TryRead(YamlNode node, string key, Problems problems, out int? value)
-    {
-        value = null;
-        if (node is YamlScalar { IsNull: true })
-            return true;
-        if (!inner.TryRead(node, key, problems, out var number))
-            return false;
-        value = number;
-        return true;
-    }
-
-    public override string Write(int? value) => value is { } number ? inner.Write(number) : "null";
-}
-
-/// <summary>A key that a preset fixes: only its own value will do.</summary>
-internal sealed class FixedType<T>(FieldType<T> inner, T only, string reason) : FieldType<T>
-{
-    public override string Description => inner.Write(only);
-
-    public override bool TryRead(YamlNode node, string key, Problems problems, out T value)
-    {
-        if (inner.TryRead(node, key, Problems.Ignored, out value) && EqualityComparer<T>.Default.Equals(value, only))
-            return true;
-        problems.Report(Rules.NoEffect, node.Span, $"'{key}' {reason}; here it must be {Description}");
-        return false;
-    }
-
-    public override string Write(T value) => inner.Write(value);
+    public override string Json(string value) => JsonObject.Text(value);
 }

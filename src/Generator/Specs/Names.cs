@@ -20,6 +20,14 @@ internal static class Names
         "System.InvalidOperationException", "TorchSharp.torch",
         "UNetGen.AtomicFile", "UNetGen.LevelInfo", "UNetGen.NetworkInfo", "UNetGen.NoisePredictor", "UNetGen.UNetGenException");
 
+    private const string IdentifierPattern = @"[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}\p{Cf}]*";
+
+    /// <summary>What a class's name looks like, to an editor; there are identifiers that it can't have.</summary>
+    public const string ClassPattern = "^" + IdentifierPattern + "$";
+
+    /// <summary>The same for names with dots between identifiers.</summary>
+    public const string DottedPattern = "^" + IdentifierPattern + @"(\." + IdentifierPattern + ")*$";
+
     /// <summary>Why this can't be the class's name, or null where it can.</summary>
     public static string? FaultOfClass(string name)
     {

@@ -59,7 +59,7 @@ internal static class SpecReader
                 source.Misspelt.Add(key); // reported where it was read
             else if (Fields.ByKey.ContainsKey(key))
                 source.Add(key, entry);
-            else if (group.Length == 0 && Fields.Groups.Contains(key))
+            else if (group.Length == 0 && Fields.Groups.ContainsKey(key))
                 CollectGroup(key, entry, source, problems);
             else
                 problems.Report(Rules.UnknownKey, entry.Key.Span, Unknown(entry.Key, group, source));

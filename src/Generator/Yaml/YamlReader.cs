@@ -229,6 +229,13 @@ internal sealed class YamlReader
             else if (c is not (' ' or '\uFEFF'))
                 atLineStart = false;
 
+            if (c is '\u0085' or '\u2028' or '\u2029')
+            {
+                // YamlDotNet reads YAML 1.1 here: what an editor takes for a comment could be a key.
+                problems.Report(Rules.NotYaml, new TextSpan(i, 1), $"not YAML: the character U+{(int)c:X4} ends a line in YAML 1.1 and doesn't in YAML 1.2; remove it");
+                return false;
+            }
+
             if (char.IsHighSurrogate(c) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
             {
                 i++;

@@ -38,9 +38,12 @@ public sealed class PlaceTests
     public void After_tabs_between_key_and_value() => Errors.In(
         "preset:\tannotated\t# a\t\nimage_size:\t\t16\nchannels: 3\ndim:\t \t«15»\t\nchannel_multipliers:\t[1,\t2]", Odd);
 
-    [Fact]
-    public void After_line_breaks_of_other_scripts() => Errors.In(
-        "preset: annotated\u0085image_size: 16\u2028channels: 3\ndim: «15»\nchannel_multipliers: [1]", Odd);
+    [Theory]
+    [InlineData("preset: annotated«\u0085»image_size: 16", "U+0085")]
+    [InlineData("preset: annotated # a comment, or not?«\u2028»image_size: 16", "U+2028")]
+    [InlineData("# \U0001F600\r\n«\u2029»", "U+2029")]
+    public void Characters_that_end_a_line_in_one_YAML_and_not_in_the_other(string marked, string code) =>
+        Errors.In(marked, $"UNG0001: not YAML: the character {code} ends a line in YAML 1.1 and doesn't in YAML 1.2; remove it");
 
     [Theory]
     [InlineData("preset: annotated\r\nattention:\r\n«\t»heads: 2\r\n")]

@@ -24,7 +24,7 @@ internal static class Tree
     public static void CopySources(string folder)
     {
         var files = Directory.EnumerateFiles(PathOf("src"), "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Value("Root"), path));
-        foreach (string file in files.Concat(["Directory.Build.props", "Directory.Packages.props", "global.json"]))
+        foreach (string file in files.Concat(["Directory.Build.props", "Directory.Packages.props", "global.json", "specs/unet.schema.json"]))
         {
             if (!file.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
                 Copy(file, folder);

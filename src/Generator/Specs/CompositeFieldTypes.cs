@@ -1,0 +1,136 @@
+using System.Globalization;
+using UNetGen.Generator.Diagnostics;
+using UNetGen.Generator.Yaml;
+
+namespace UNetGen.Generator.Specs;
+
+/// <summary>A list of at least one value.</summary>
+internal sealed class ListType<T>(FieldType<T> item, string description) : FieldType<EquatableArray<T>>
+{
+    public override string Description => description;
+
+    public override JsonObject Schema => new() { { "type", JsonObject.Text("array") }, { "items", item.Schema }, { "minItems", "1" } };
+
+    public override bool TryRead(YamlNode node, string key, Problems problems, out EquatableArray<T> value)
+    {
+        value = EquatableArray<T>.Empty;
+        if (node is not YamlSequence { Items.Count: > 0 } sequence)
+            return Refuse(node, key, problems);
+        var items = new List<T>();
+        var good = true;
+        for (var i = 0; i < sequence.Items.Count && !problems.Full; i++)
+        {
+            good &= item.TryRead(sequence.Items[i], $"{key}[{i.ToString(CultureInfo.InvariantCulture)}]", problems, out var read);
+            items.Add(read);
+        }
+
+        value = items.ToEquatableArray();
+        return good;
+    }
+
+    public override string Write(EquatableArray<T> value) => $"[{string.Join(", ", value.Select(item.Write))}]";
+
+    public override string Json(EquatableArray<T> value) => JsonObject.List(value.Select(item.Json));
+}
+
+/// <summary>One number for both sides, or height and width.</summary>
+internal sealed class ImageSizeType(int max) : FieldType<ImageSize>
+{
+    private readonly IntType side = new(1, max, $"a whole number from 1 to {max}, or [height, width]");
+
+    private readonly IntType one = new(1, max);
+
+    public override string Description => side.Description;
+
+    public override JsonObject Schema => JsonObject.Either("array", new JsonObject { { "items", one.Schema }, { "minItems", "2" }, { "maxItems", "2" } }, one.Schema);
+
+    public override bool TryRead(YamlNode node, string key, Problems problems, out ImageSize value)
+    {
+        value = default;
+        if (node is YamlScalar && side.TryRead(node, key, problems, out var both))
+        {
+            value = new ImageSize(both, both);
+            return true;
+        }
+
+        if (node is not YamlSequence sequence)
+            return node is not YamlScalar && Refuse(node, key, problems);
+        if (sequence.Items.Count != 2)
+        {
+            problems.Report(Rules.WrongType, node.Span, $"'{key}' must be {Description}, not a list of {sequence.Items.Count}");
+            return false;
+        }
+
+        var good = one.TryRead(sequence.Items[0], key + "[0]", problems, out var height) & one.TryRead(sequence.Items[1], key + "[1]", problems, out var width);
+        value = new ImageSize(height, width);
+        return good;
+    }
+
+    public override string Write(ImageSize value) =>
+        value.Height == value.Width ? side.Write(value.Height) : $"[{side.Write(value.Height)}, {side.Write(value.Width)}]";
+}
+
+/// <summary>A list, or one value that stands for each of its entries.</summary>
+internal sealed class OneOrListType(FieldType<int> item, string description) : FieldType<EquatableArray<int>>
+{
+    private readonly ListType<int> list = new(item, description);
+
+    public override string Description => description;
+
+    public override JsonObject Schema => JsonObject.Either("array", list.Schema, item.Schema);
+
+    public override bool TryRead(YamlNode node, string key, Problems problems, out EquatableArray<int> value)
+    {
+        value = EquatableArray<int>.Empty;
+        if (node is not YamlScalar { IsPlain: true, IsNull: false })
+            return list.TryRead(node, key, problems, out value);
+        if (!item.TryRead(node, key, problems, out var one))
+            return false;
+        value = new[] { one }.ToEquatableArray();
+        return true;
+    }
+
+    public override string Write(EquatableArray<int> value) => value.Count == 1 ? item.Write(value[0]) : list.Write(value);
+}
+
+/// <summary>A whole number, or null for none.</summary>
+internal sealed class OrNullType(IntType inner) : FieldType<int?>
+{
+    public override string Description => inner.Description + ", or null";
+
+    public override JsonObject Schema => JsonObject.Either("null", new JsonObject(), inner.Schema);
+
+    public override bool TryRead(YamlNode node, string key, Problems problems, out int? value)
+    {
+        value = null;
+        if (node is YamlScalar { IsNull: true })
+            return true;
+        if (!inner.TryRead(node, key, problems, out var number))
+            return false;
+        value = number;
+        return true;
+    }
+
+    public override string Write(int? value) => value is { } number ? inner.Write(number) : "null";
+}
+
+/// <summary>A key that a preset fixes: only its own value will do.</summary>
+internal sealed class FixedType<T>(FieldType<T> inner, T only, string reason) : FieldType<T>
+{
+    public override string Description => inner.Write(only);
+
+    public override JsonObject Schema => new() { { "const", inner.Json(only) } };
+
+    public override string Json(T value) => inner.Json(value);
+
+    public override bool TryRead(YamlNode node, string key, Problems problems, out T value)
+    {
+        value = only;
+        if (node is YamlScalar && inner.TryRead(node, key, Problems.Ignored, out value) && EqualityComparer<T>.Default.Equals(value, only))
+            return true;
+        problems.Report(Rules.NoEffect, node.Span, $"'{key}' {reason}; here it must be {Description}");
+        return false;
+    }
+
+    public override string Write(T value) => inner.Write(value);
+}

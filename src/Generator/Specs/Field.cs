@@ -1,0 +1,88 @@
+using UNetGen.Generator.Diagnostics;
+using UNetGen.Generator.Yaml;
+
+namespace UNetGen.Generator.Specs;
+
+/// <summary>One key of the language.</summary>
+internal abstract class Field(string key, string summary)
+{
+    /// <summary>With the group it stands in: <c>dim</c>, <c>attention.heads</c>.</summary>
+    public string Key { get; } = key;
+
+    /// <summary>What it is, for messages and editors.</summary>
+    public string Summary { get; } = summary;
+
+    /// <summary>What its values mean, for editors.</summary>
+    public string Details { get; init; } = "";
+
+    /// <summary>What it is where it isn't given, if that follows from other keys: <c>4 * dim</c>.</summary>
+    public string? DefaultInWords { get; init; }
+
+    public bool Required { get; init; }
+
+    /// <summary>What other projects call it.</summary>
+    public IReadOnlyList<string> AlsoKnownAs { get; init; } = [];
+
+    /// <summary>After "must be".</summary>
+    public abstract string Description { get; }
+
+    /// <summary>Why this key, given, would change nothing about this network; null where it counts.</summary>
+    public virtual string? WhyUseless(UNetSpec spec) => null;
+
+    /// <summary>The spec with this key's value, or the same after a report.</summary>
+    public abstract UNetSpec Read(YamlNode node, UNetSpec spec, Problems problems);
+
+    /// <summary>The effective value as YAML, or null where it says nothing about this network.</summary>
+    public abstract string? Write(UNetSpec spec);
+
+    /// <summary>What it may be in this preset, as JSON Schema; null: in any.</summary>
+    public abstract JsonObject Schema(Preset? preset);
+
+    /// <summary>Whether this preset takes less than others.</summary>
+    public virtual bool IsNarrowedBy(Preset preset) => false;
+
+    /// <summary>The preset's default as JSON; null where there is none, or none that is always the same.</summary>
+    public virtual string? Default(Preset preset) => null;
+}
+
+internal sealed class Field<T>(string key, string summary, FieldType<T> type, Func<UNetSpec, T> get, Func<UNetSpec, T, UNetSpec> set)
+    : Field(key, summary)
+{
+    /// <summary>A preset in which the key means less than elsewhere has a narrower type; null: this preset has none.</summary>
+    public Func<Preset, FieldType<T>?> NarrowedBy { get; init; } = _ => null;
+
+    /// <summary>Where not, the value would say nothing: it is left out of the effective spec, and an error where it is given.</summary>
+    public Condition? OnlyIf { get; init; }
+
+    /// <summary>The effective spec says the same by another key.</summary>
+    public Func<UNetSpec, bool> ImpliedIf { get; init; } = _ => false;
+
+    public override string Description => type.Description;
+
+    public FieldType<T> TypeIn(Preset? preset) => (preset is { } known ? NarrowedBy(known) : null) ?? type;
+
+    public override string? WhyUseless(UNetSpec spec) => OnlyIf?.WhyNot(spec);
+
+    public override UNetSpec Read(YamlNode node, UNetSpec spec, Problems problems) =>
+        TypeIn(spec.Preset).TryRead(node, Key, problems, out var value) ? set(spec, value) : spec;
+
+    public override string? Write(UNetSpec spec) => ImpliedIf(spec) || WhyUseless(spec) is not null || FixedHere(spec) ? null : type.Write(get(spec));
+
+    public override JsonObject Schema(Preset? preset) => TypeIn(preset).Schema;
+
+    public override bool IsNarrowedBy(Preset preset) => NarrowedBy(preset) is not null;
+
+    public override string? Default(Preset preset) => Required || DefaultInWords is not null ? null : type.Json(get(Presets.Defaults(preset)));
+
+    private bool FixedHere(UNetSpec spec) => TypeIn(spec.Preset) is FixedType<T>;
+}
+
+/// <summary>When a key counts.</summary>
+/// <param name="Otherwise">Why it doesn't, and what to do.</param>
+internal sealed record Condition(Func<UNetSpec, bool> Holds, string Otherwise)
+{
+    /// <summary>What must hold as well.</summary>
+    public Condition? And { get; init; }
+
+    public string? WhyNot(UNetSpec spec) => Holds(spec) ? And?.WhyNot(spec) : Otherwise;
+}

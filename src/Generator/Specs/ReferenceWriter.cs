@@ -1,0 +1,37 @@
+using System.Text;
+
+namespace UNetGen.Generator.Specs;
+
+/// <summary>The table of keys in docs/spec.md, written from the table of fields.</summary>
+internal static class ReferenceWriter
+{
+    private static readonly Preset[] Presets = (Preset[])Enum.GetValues(typeof(Preset));
+
+    public static string Write()
+    {
+        var text = new StringBuilder();
+        foreach (var group in Fields.All.GroupBy(field => field.Key.Contains('.') ? field.Key.Substring(0, field.Key.IndexOf('.')) : ""))
+        {
+            if (text.Length > 0)
+                text.Append('\n');
+            text.Append(group.Key.Length == 0 ? "### At the top\n\n" : $"### {group.Key}\n\n{Fields.Groups[group.Key]}\n\n");
+            text.Append("| key | what it is | value | default |\n|---|---|---|---|\n");
+            foreach (var field in group)
+                text.Append($"| `{field.Key.Substring(field.Key.IndexOf('.') + 1)}` | {Cell($"{field.Summary} {field.Details}".TrimEnd())} | {Cell(field.Description)} | {Cell(Default(field))} |\n");
+        }
+
+        return text.ToString();
+    }
+
+    private static string Default(Field field)
+    {
+        if (field.Required)
+            return "needed";
+        if (field.DefaultInWords is { } words)
+            return words;
+        var values = Presets.Select(preset => (Preset: Text.SnakeCase(preset.ToString()), Value: field.Default(preset)?.Replace("\"", ""))).GroupBy(pair => pair.Value).ToList();
+        return values.Count == 1 ? values[0].Key ?? "" : string.Join("; ", values.Where(group => group.Key is not null).Select(group => $"{group.Key} in {Text.AllOf(group.Select(pair => pair.Preset))}"));
+    }
+
+    private static string Cell(string text) => text.Replace("|", "\\|");
+}

@@ -1,0 +1,72 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using UNetGen.Generator.Specs;
+
+namespace UNetGen.Generator.Tests.Editors;
+
+/// <summary>Asks what editors make of specs, with the schema at hand; see check.mjs.</summary>
+internal static class EditorTools
+{
+    private static readonly string Folder = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "editors.txt")).Trim();
+
+    /// <summary>Why nobody can be asked here, or null where that is possible.</summary>
+    public static readonly string? Missing = FindMissing();
+
+    public static EditorAnswers Ask(IReadOnlyList<string> specs, params (string Text, int Offset)[] places)
+    {
+        var start = new ProcessStartInfo("node", [Path.Combine(Folder, "check.mjs")])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
+            StandardOutputEncoding = Encoding.UTF8,
+        };
+        using var node = Process.Start(start)!;
+        var (output, errors) = (node.StandardOutput.ReadToEndAsync(), node.StandardError.ReadToEndAsync());
+        var question = new { schema = SchemaWriter.Write(), specs, places = places.Select(place => new { text = place.Text, offset = place.Offset }) };
+        node.StandardInput.Write(JsonSerializer.Serialize(question));
+        node.StandardInput.Close();
+        node.WaitForExit();
+        Assert.True(node.ExitCode == 0, errors.Result);
+        return JsonSerializer.Deserialize<EditorAnswers>(output.Result, JsonSerializerOptions.Web)!;
+    }
+
+    private static string? FindMissing()
+    {
+        if (!File.Exists(Path.Combine(Folder, "node_modules", ".package-lock.json")))
+            return "npm couldn't install the packages of Editors/package.json here.";
+        try
+        {
+            using var node = Process.Start(new ProcessStartInfo("node", ["--version"]) { RedirectStandardOutput = true })!;
+            node.WaitForExit();
+            return null;
+        }
+        catch (Win32Exception)
+        {
+            return "There is no Node.js here.";
+        }
+    }
+}
+
+internal sealed record EditorAnswers(IReadOnlyList<SpecAnswer> Specs, IReadOnlyList<PlaceAnswer> Places);
+
+/// <param name="Yaml">What a parser of YAML 1.2 says.</param>
+/// <param name="Schema">What a validator of JSON Schema says.</param>
+/// <param name="Editor">What the server behind editors shows.</param>
+internal sealed record SpecAnswer(IReadOnlyList<string> Yaml, IReadOnlyList<string> Schema, IReadOnlyList<string> Editor)
+{
+    public bool Accepts => Yaml.Count + Schema.Count + Editor.Count == 0;
+}
+
+/// <param name="Proposals">The words that an editor would complete.</param>
+/// <param name="Hover">What it shows when the mouse stands there, as Markdown.</param>
+internal sealed record PlaceAnswer(IReadOnlyList<string> Proposals, string Hover);
+
+/// <summary>A test that asks editors' tools, which come from npm: skipped, with the reason, where there are none.</summary>
+internal sealed class EditorFactAttribute : FactAttribute
+{
+    public EditorFactAttribute() => Skip = EditorTools.Missing;
+}
