@@ -29,9 +29,20 @@ public sealed class PackageTests(PackedTree packages)
     {
         using var package = packages.Open(id, extension);
 
-        var packed = package.Entries.Select(entry => entry.FullName).Where(name => name != "[Content_Types].xml" && name[..2] is not ("_r" or "pa"));
+        var packed = package.Entries.Select(entry => entry.FullName).Where(name => name != "[Content_Types].xml" && name[..2] is not ("_r" or "pa") && !name.StartsWith("docs/", StringComparison.Ordinal));
 
         Assert.Equal(files, packed.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_language_and_every_rule_come_with_the_package()
+    {
+        using var package = packages.Open("UNetGen", "nupkg");
+        string[] rules = [.. Directory.EnumerateFiles(Tree.PathOf("docs/rules")).Select(path => $"docs/rules/{Path.GetFileName(path)}")];
+
+        var packed = package.Entries.Select(entry => entry.FullName).Where(name => name.StartsWith("docs/", StringComparison.Ordinal));
+
+        Assert.Equal(rules.Append("docs/schema.md").Append("docs/spec.md").Order(StringComparer.Ordinal), packed.Order(StringComparer.Ordinal));
     }
 
     [Fact]

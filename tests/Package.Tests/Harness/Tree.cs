@@ -23,7 +23,9 @@ internal static class Tree
     /// <summary>Copies all that makes the packages, and nothing that was built of it.</summary>
     public static void CopySources(string folder)
     {
-        var files = Directory.EnumerateFiles(PathOf("src"), "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Value("Root"), path));
+        var files = new[] { "src", "docs" }
+            .SelectMany(part => Directory.EnumerateFiles(PathOf(part), "*", SearchOption.AllDirectories))
+            .Select(path => Path.GetRelativePath(Value("Root"), path));
         foreach (string file in files.Concat(["Directory.Build.props", "Directory.Packages.props", "global.json", "specs/unet.schema.json"]))
         {
             if (!file.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
