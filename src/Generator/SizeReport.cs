@@ -31,8 +31,7 @@ internal static class SizeReport
     private static string Describe(NetworkPlan plan)
     {
         var levels = plan.Levels.Select(level => $"{Name(level)} {Text.Thousands(level.Parameters)}");
-        var flops = plan.Levels.Sum(level => level.Cost.Flops);
-        var gigaflops = (flops / 1e9).ToString(flops < 10e9 ? "0.###" : "#,0", CultureInfo.InvariantCulture);
+        var gigaflops = (plan.ForwardFlops / 1e9).ToString(plan.ForwardFlops < 10e9 ? "0.###" : "#,0", CultureInfo.InvariantCulture);
         return $"{plan.Name}: {Text.Thousands(plan.ParameterCount)} parameters ({string.Join(", ", levels)}); "
             + $"{gigaflops} GFLOP forward per image; downsampling factor {plan.DownsampleFactor}{(plan.IsOpen ? "; your own blocks come on top" : "")}";
     }

@@ -38,7 +38,7 @@ internal sealed record NetworkPlan
     public bool IsOpen => Modules.Any(module => module.IsOpen || module.Children.Any(child => child.IsOpen));
 
     /// <summary>Without those of modules that are the user's own.</summary>
-    public long ForwardFlops => Levels.Sum(level => level.Cost.Flops);
+    public long ForwardFlops => Levels.Aggregate(default(Cost), (sum, level) => sum + level.Cost).Flops;
 }
 
 /// <summary>A named constant of the class: an object of a runtime type.</summary>
@@ -79,7 +79,9 @@ internal sealed record ParameterPlan(string Key, EquatableArray<int> Shape, bool
 /// <summary>For one image: floating point operations forward, a multiply-add as two; elements of tensors that the backward pass needs.</summary>
 internal readonly record struct Cost(long Flops, long Elements)
 {
-    public static Cost operator +(Cost a, Cost b) => new(a.Flops + b.Flops, a.Elements + b.Elements);
+    /// <summary>The largest number is the largest cost: specs can ask for more, machines can't.</summary>
+    public static Cost operator +(Cost a, Cost b) =>
+        new(a.Flops > long.MaxValue - b.Flops ? long.MaxValue : a.Flops + b.Flops, a.Elements + b.Elements);
 }
 
 /// <summary>An argument or property: int, double, string, bool, <see cref="EnumValue"/>, <see cref="SharedPlan"/> or <see cref="ModulePlan"/>.</summary>

@@ -7,7 +7,7 @@ internal static class Fields
 {
     public const int MaxWidth = 16384;
 
-    // With these, a network's operations, parameters and positions fit into 64 bits, and its sizes into 32.
+    // With these, a network's parameters and positions fit into 64 bits, and its sizes into 32.
     private const int MaxImageSize = 4096;
     private const int MaxTimeEmbDim = 4 * MaxWidth;
 

@@ -12,7 +12,7 @@ internal static class SpecChecks
     // As of the language: 64 x 64, whose scores are 67 MB a head and image.
     private const int ManyTokens = 4096;
 
-    // What a process can address at all, 128 TiB; it also keeps the count of operations within 64 bits.
+    // What a process can address at all, 128 TiB; with it the operations of one attention fit into 64 bits.
     private const double MaxScoreBytes = 1L << 47;
 
     public static void Check(UNetSpec spec, SpecSource source, Problems problems)

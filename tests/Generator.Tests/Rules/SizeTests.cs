@@ -48,6 +48,14 @@ public sealed class SizeTests
     }
 
     [Fact]
+    public void Operations_beyond_64_bits_are_as_many_as_these_hold()
+    {
+        var run = GeneratorHarness.Run(
+            "preset: adm\nimage_size: 4096\nchannels: 3\ndim: 16384\nchannel_multipliers: [1]\nblocks_per_level: 64\nattention: none", ProjectOptions.Unbounded);
+        Assert.Contains("; 9,223,372,037 GFLOP forward per image;", Assert.Single(run.Information).GetMessage(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_broken_spec_says_nothing_of_its_size() =>
         Assert.Empty(GeneratorHarness.RunTwice(null, ("a.unet.yaml", Specimens.Broken)).Information);
 
