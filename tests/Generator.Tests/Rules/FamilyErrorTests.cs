@@ -31,6 +31,19 @@ public sealed class FamilyErrorTests
         "UNG0008: 'blocks_per_level[2]' must be a whole number from 1 to 64, not 0");
 
     [Fact]
+    public void More_blocks_than_a_class_can_have_lines_for() => Errors.In(
+        """
+        preset: adm
+        image_size: 256
+        channels: 3
+        dim: 64
+        channel_multipliers: [1, 1, 2, 2, 4, 4]
+        blocks_per_level: «64»
+        attention: none
+        """,
+        "UNG0008: 384 residual blocks on the way down; at most 256 on all levels together");
+
+    [Fact]
     public void Heads_that_dont_divide_a_level() => Errors.In(
         """
         preset: adm
