@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace UNetGen.Generator;
 
 /// <summary>Who a spec is, for telling it from the others.</summary>
-internal sealed record SpecIdentity(string Path, string ClassName, string HintName);
+internal sealed record SpecIdentity(string Path, string ClassName, string Namespace, string HintName);
 
 /// <summary>A spec whose class another one has already: it gets an error instead of a class.</summary>
 internal sealed record Collision(string Path, string Message);
@@ -16,6 +16,7 @@ internal static class Collisions
         var found = new List<Collision>();
         var byClass = new Dictionary<string, SpecIdentity>(StringComparer.OrdinalIgnoreCase);
         var byHint = new Dictionary<string, SpecIdentity>(StringComparer.OrdinalIgnoreCase);
+        var byNamespace = identities.Where(identity => identity.Namespace.Length > 0).GroupBy(identity => identity.Namespace).ToDictionary(group => group.Key + ".", group => group.First().Path);
         foreach (var same in identities.GroupBy(identity => identity.Path).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             var identity = same.First();
@@ -27,6 +28,10 @@ internal static class Collisions
             {
                 var name = identity.ClassName.Substring(identity.ClassName.LastIndexOf('.') + 1);
                 found.Add(new Collision(identity.Path, $"the class {identity.ClassName} is already that of {first.Path}; give this spec a name of its own, as `name: Another{name}`"));
+            }
+            else if (byNamespace.FirstOrDefault(pair => pair.Key.StartsWith(identity.ClassName + ".", StringComparison.Ordinal)).Value is { } inside)
+            {
+                found.Add(new Collision(identity.Path, $"the class {identity.ClassName} has the name of a namespace, in which the class of {inside} is; give it another name"));
             }
             else if (byHint.TryGetValue(identity.HintName, out first))
             {

@@ -64,7 +64,7 @@ internal sealed record SpecNetwork(string Path, string FilePath, UNetSpec Spec, 
 
     public string HintName => HintNames.Of(Path);
 
-    public SpecIdentity Identity => new(Path, ClassName, HintName);
+    public SpecIdentity Identity => new(Path, ClassName, Spec.Namespace, HintName);
 
     public SourceFile Emit(CancellationToken cancellation)
     {

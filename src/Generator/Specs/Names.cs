@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.CodeAnalysis.CSharp;
 
 namespace UNetGen.Generator.Specs;
@@ -7,6 +8,16 @@ internal static class Names
 {
     // C# itself has 511, for both together more; a file's name, from which a class's is made, has 255.
     private const int MaxLength = 300;
+
+    private static readonly ImmutableArray<string> Libraries = ImmutableArray.Create("UNetGen", "TorchSharp", "System", "Microsoft");
+
+    /// <summary>The runtime's namespaces, its root first.</summary>
+    private static readonly ImmutableArray<string> OwnNamespaces = ImmutableArray.Create(
+        "UNetGen", "UNetGen.Blocks", "UNetGen.Data", "UNetGen.Diffusion", "UNetGen.Interop", "UNetGen.Native", "UNetGen.Training");
+
+    /// <summary>Types that generated code names, where no rule tells them from namespaces.</summary>
+    private static readonly ImmutableArray<string> NoNamespaces = ImmutableArray.Create(
+        "System.InvalidOperationException", "TorchSharp.torch", "UNetGen.LevelInfo", "UNetGen.NetworkInfo", "UNetGen.NoisePredictor", "UNetGen.UNetGenException");
 
     /// <summary>Why this can't be the class's name, or null where it can.</summary>
     public static string? FaultOfClass(string name)
@@ -24,11 +35,34 @@ internal static class Names
         return null;
     }
 
+    /// <summary>Why a class of this name can't stand in this namespace, or null where it can: a name that means something else already breaks code that says it.</summary>
+    /// <param name="rootNamespace">The project's, or an empty text.</param>
+    public static string? FaultOfClassIn(string @namespace, string name, string rootNamespace)
+    {
+        var full = @namespace.Length == 0 ? name : $"{@namespace}.{name}";
+        if (Libraries.Contains(full))
+            return $"'{name}' is the namespace of a library that every network needs; use '{name}UNet'";
+        if (IsInside(rootNamespace, full))
+            return $"'{full}' is the project's root namespace, or the beginning of it; use '{name}UNet'";
+        if ((OwnNamespaces.Contains(@namespace) || Libraries.Skip(1).Any(library => IsInside(@namespace, library))) && !name.EndsWith("UNet", StringComparison.OrdinalIgnoreCase))
+            return $"'{full}' could be a type or namespace of the library's own; use '{name}UNet', or a namespace of yours";
+        return null;
+    }
+
     /// <summary>Why this can't be the namespace, or null where it can.</summary>
-    public static string? FaultOfNamespace(string name) => FaultOfDottedName(name, "namespace", "My.Models");
+    public static string? FaultOfNamespace(string name) =>
+        FaultOfDottedName(name, "namespace", "My.Models") ?? (NoNamespaces.FirstOrDefault(taken => IsInside(name, taken)) is { } type
+            ? $"the namespace '{Text.Shown(name)}' can't be: {type} is a type; use a namespace of yours, as My.Models"
+            : OwnNamespaces.Skip(1).FirstOrDefault(own => IsInside(name, own) && name != own) is { } inside
+                ? $"the namespace '{Text.Shown(name)}' lies in {inside}, which is UNetGen's own; use a namespace of yours, as My.Models"
+                : null);
 
     /// <summary>Why this can't be a type's name, or null where it can.</summary>
     public static string? FaultOfType(string name) => FaultOfDottedName(name, "type", "My.Blocks.MyBlock");
+
+    /// <summary>Whether a dotted name is another, or begins with it.</summary>
+    private static bool IsInside(string name, string outer) =>
+        name.StartsWith(outer, StringComparison.Ordinal) && (name.Length == outer.Length || name[outer.Length] == '.');
 
     private static string? FaultOfDottedName(string name, string what, string example)
     {

@@ -33,9 +33,15 @@ internal static class SpecReader
             Name = spec.Name.Length > 0 ? spec.Name : named.Name,
             Namespace = spec.Namespace.Length > 0 ? spec.Namespace : named.Namespace,
         };
+        if (source.Has("name") && Names.FaultOfClassIn(spec.Namespace, spec.Name, named.Namespace) is { } fault)
+        {
+            problems.Report(Rules.InvalidName, source.Span("name"), fault);
+            spec = spec with { Name = named.Name };
+        }
+
         if (source.Has("attention") && source.Value("attention") is YamlScalar)
             spec = spec with { Attention = spec.Attention with { Off = true } };
-        if (!problems.AnyError)
+        if (!problems.AnyError && source.Misspelt.Count == 0)
             SpecChecks.Check(spec, source, problems);
 
         // What a base says for a network that had use for it is not said for this one.

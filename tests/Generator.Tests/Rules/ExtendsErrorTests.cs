@@ -137,6 +137,12 @@ public sealed class ExtendsErrorTests
         "UNG0002: a tab indents this line; YAML indents with spaces");
 
     [Fact]
+    public void A_misspelt_key_beside_a_missing_base() => Errors.In(
+        "extends: «base.unet.yaml»\n«imagesize»: 16\npreset: annotated\nchannels: 3\ndim: 16\nchannel_multipliers: [1, 2]",
+        "UNG0021: the project has no spec base.unet.yaml; this is its only spec",
+        "UNG0004: unknown key 'imagesize'; did you mean 'image_size'?");
+
+    [Fact]
     public void A_base_that_another_base_misses_is_reported_once() => Errors.In(
         [("middle.unet.yaml", "extends: «base.unet.yaml»"), ("small.unet.yaml", "extends: middle.unet.yaml\ndim: 16")],
         "UNG0021: the project has no spec base.unet.yaml; it has small.unet.yaml");
