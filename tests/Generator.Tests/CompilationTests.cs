@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.CodeAnalysis.CSharp;
 using UNetGen.Generator.Tests.Harness;
+using UNetGen.Generator.Tests.Rules;
 
 namespace UNetGen.Generator.Tests;
 
@@ -27,7 +28,7 @@ public sealed class CompilationTests
         }
         """;
 
-    public static TheoryData<LanguageVersion> Versions => [LanguageVersion.CSharp10, LanguageVersion.CSharp11, LanguageVersion.CSharp12, LanguageVersion.Latest];
+    public static TheoryData<LanguageVersion> Versions => [LanguageVersion.CSharp10, LanguageVersion.CSharp11, LanguageVersion.CSharp12, LanguageVersion.Latest, LanguageVersion.Preview];
 
     [Theory]
     [MemberData(nameof(Versions))]
@@ -35,6 +36,19 @@ public sealed class CompilationTests
     {
         foreach (var spec in Specimens.Good)
             Compiler.AssertCompiles(GeneratorHarness.Run(spec), version);
+    }
+
+    [Fact]
+    public void Networks_compile_in_each_later_version_that_the_SDK_knows()
+    {
+        var sources = Specimens.Good.Append(Specimens.Broken)
+            .Select((spec, i) => GeneratorHarness.RunTwice(new ProjectOptions($"Shop.Part{i}", GeneratorProject.Directory), ("a.unet.yaml", spec)).Source).ToList();
+        var versions = SdkCompiler.Versions.Where(version => version is "preview" || (decimal.TryParse(version, CultureInfo.InvariantCulture, out var number) && number > 12)).ToList();
+        Assert.Contains("14.0", versions);
+        Assert.Contains("preview", versions);
+        foreach (var version in versions)
+            SdkCompiler.AssertCompiles(sources, version);
+        Assert.Contains("CS1591", Assert.ThrowsAny<Exception>(() => SdkCompiler.AssertCompiles(["public class A;"], versions[0])).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -123,22 +137,21 @@ public sealed class CompilationTests
     public void Every_culture_gives_the_same_source_and_the_same_messages(string culture)
     {
         var (good, bad) = (Specimens.Good.Select(Source).ToList(), Messages());
-        var before = CultureInfo.CurrentCulture;
+        var before = (CultureInfo.CurrentCulture, CultureInfo.CurrentUICulture);
         try
         {
-            CultureInfo.CurrentCulture = new CultureInfo(culture);
+            CultureInfo.CurrentCulture = CultureInfo.CurrentUICulture = new CultureInfo(culture);
             Assert.Equal(good, Specimens.Good.Select(Source));
             Assert.Equal(bad, Messages());
         }
         finally
         {
-            CultureInfo.CurrentCulture = before;
+            (CultureInfo.CurrentCulture, CultureInfo.CurrentUICulture) = before;
         }
 
         static string Source(string spec) => GeneratorHarness.Run(spec, path: "info-title.unet.yaml").Source;
 
-        static string Messages() => string.Join('\n', GeneratorHarness.RunTwice(
-            null, ("a.unet.yaml", Specimens.Annotated.Replace("16", "15") + "\ndiffusion:\n  timesteps: 7"), ("b.unet.yaml", "INIT_DIM: 1\ndim: ["))
-            .Diagnostics.Select(diagnostic => diagnostic.GetMessage(CultureInfo.InvariantCulture)));
+        static string Messages() => string.Join('\n', RulePageTests.IdsWithSpecs.Cast<object[]>().SelectMany(row => GeneratorHarness.RunTwice(null, new RulePage((string)row[0]).Specs("Wrong")).Diagnostics)
+            .Select(diagnostic => diagnostic.GetMessage(CultureInfo.InvariantCulture)));
     }
 }

@@ -9,15 +9,16 @@ internal static class Names
     // C# itself has 511, for both together more; a file's name, from which a class's is made, has 255.
     private const int MaxLength = 300;
 
-    private static readonly ImmutableArray<string> Libraries = ImmutableArray.Create("UNetGen", "TorchSharp", "System", "Microsoft");
+    private static readonly ImmutableArray<string> Libraries = ImmutableArray.Create("UNetGen", "TorchSharp", "Tensorboard", "System", "Microsoft");
 
     /// <summary>The runtime's namespaces, its root first.</summary>
     private static readonly ImmutableArray<string> OwnNamespaces = ImmutableArray.Create(
         "UNetGen", "UNetGen.Blocks", "UNetGen.Data", "UNetGen.Diffusion", "UNetGen.Interop", "UNetGen.Native", "UNetGen.Training");
 
-    /// <summary>Types that generated code names, where no rule tells them from namespaces.</summary>
+    /// <summary>The types of the runtime's root, and others that generated code names: no namespace can have their names.</summary>
     private static readonly ImmutableArray<string> NoNamespaces = ImmutableArray.Create(
-        "System.InvalidOperationException", "TorchSharp.torch", "UNetGen.LevelInfo", "UNetGen.NetworkInfo", "UNetGen.NoisePredictor", "UNetGen.UNetGenException");
+        "System.InvalidOperationException", "TorchSharp.torch",
+        "UNetGen.AtomicFile", "UNetGen.LevelInfo", "UNetGen.NetworkInfo", "UNetGen.NoisePredictor", "UNetGen.UNetGenException");
 
     /// <summary>Why this can't be the class's name, or null where it can.</summary>
     public static string? FaultOfClass(string name)

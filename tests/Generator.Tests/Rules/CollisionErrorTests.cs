@@ -27,6 +27,11 @@ public sealed class CollisionErrorTests
         Assert.Equal(2, GeneratorHarness.Run(null, ("a/tiny.unet.yaml", Spec), ("b/tiny.unet.yaml", Spec + "namespace: Shop.Other")).Sources.Count);
 
     [Fact]
+    public void A_class_called_like_the_namespace_of_another() => AssertCollision(
+        ["a.g.cs", "c.g.cs"], [("a.unet.yaml", Spec + "namespace: Shop.Nets.Small"), ("b.unet.yaml", Spec + "name: «Nets»\nnamespace: Shop"), ("c.unet.yaml", Spec + "name: Net\nnamespace: Shop")],
+        "UNG0013: the class Shop.Nets has the name of a namespace, in which the class of a.unet.yaml is; give it another name");
+
+    [Fact]
     public void Files_that_differ_by_case_alone() => AssertCollision(
         ["Tiny.g.cs"], [("Tiny.unet.yaml", Spec + "name: A"), ("tiny.unet.yaml", Spec + "name: «B»")],
         "UNG0013: this file's name differs from Tiny.unet.yaml by case alone; rename one of them");

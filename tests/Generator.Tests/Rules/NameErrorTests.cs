@@ -154,4 +154,59 @@ public sealed class NameErrorTests
         name: «Net😀»
         """,
         "UNG0012: 'Net😀' is no C# identifier; use 'Net'");
+
+    [Fact]
+    public void The_name_of_a_type_of_the_runtimes() => Errors.In(
+        """
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        name: «ResnetBlock»
+        namespace: UNetGen.Blocks
+        """,
+        "UNG0012: 'UNetGen.Blocks.ResnetBlock' could be a type or namespace of the library's own; use 'ResnetBlockUNet', or a namespace of yours");
+
+    [Fact]
+    public void A_namespace_that_is_a_type() => Errors.In(
+        """
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        namespace: «TorchSharp.torch.Models»
+        """,
+        "UNG0012: the namespace 'TorchSharp.torch.Models' can't be: TorchSharp.torch is a type; use a namespace of yours, as My.Models");
+
+    [Fact]
+    public void A_namespace_inside_the_runtimes() => Errors.In(
+        """
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        namespace: «UNetGen.Blocks.Mine»
+        """,
+        "UNG0012: the namespace 'UNetGen.Blocks.Mine' lies in UNetGen.Blocks, which is UNetGen's own; use a namespace of yours, as My.Models");
+
+    [Fact]
+    public void The_projects_root_namespace_as_a_class() => Errors.In(
+        """
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        name: «Models»
+        namespace: Shop
+        """,
+        "UNG0012: 'Shop.Models' is the project's root namespace, or the beginning of it; use 'ModelsUNet'");
+
+    [Fact]
+    public void An_inherited_namespace_that_the_name_does_not_suit() => Errors.In(
+        [("base.unet.yaml", "preset: annotated\nimage_size: 16\nchannels: 3\ndim: 16\nchannel_multipliers: [1, 2]\nnamespace: System.Text"), ("own.unet.yaml", "extends: base.unet.yaml\nname: «Encoding»")],
+        "UNG0012: 'System.Text.Encoding' could be a type or namespace of the library's own; use 'EncodingUNet', or a namespace of yours");
 }
