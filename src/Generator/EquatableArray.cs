@@ -4,21 +4,21 @@ using System.Collections.Immutable;
 namespace UNetGen.Generator;
 
 /// <summary>An immutable array that compares by its elements, which ImmutableArray doesn't: what the pipeline's caching rests on.</summary>
-internal readonly struct EquatableArray<T> : IEquatable<EquatableArray<T>>, IReadOnlyList<T>
+internal sealed class EquatableArray<T> : IEquatable<EquatableArray<T>>, IReadOnlyList<T>
 {
     private readonly ImmutableArray<T> items;
 
     public EquatableArray(ImmutableArray<T> items) => this.items = items;
 
-    public static EquatableArray<T> Empty => new(ImmutableArray<T>.Empty);
+    public static EquatableArray<T> Empty { get; } = new(ImmutableArray<T>.Empty);
 
-    public int Count => items.IsDefault ? 0 : items.Length;
+    public int Count => items.Length;
 
     public T this[int index] => items[index];
 
-    public bool Equals(EquatableArray<T> other)
+    public bool Equals(EquatableArray<T>? other)
     {
-        if (Count != other.Count)
+        if (other is null || Count != other.Count)
             return false;
         for (var i = 0; i < Count; i++)
         {
@@ -39,7 +39,7 @@ internal readonly struct EquatableArray<T> : IEquatable<EquatableArray<T>>, IRea
         return hash;
     }
 
-    public IEnumerator<T> GetEnumerator() => ((IEnumerable<T>)(items.IsDefault ? ImmutableArray<T>.Empty : items)).GetEnumerator();
+    public IEnumerator<T> GetEnumerator() => ((IEnumerable<T>)items).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }

@@ -10,19 +10,19 @@ internal readonly record struct LocationInfo(string Path, TextSpan Span, LinePos
 }
 
 /// <summary>A diagnostic, by value.</summary>
-internal readonly record struct DiagnosticInfo(DiagnosticDescriptor Rule, LocationInfo Location, string Message)
+internal sealed record DiagnosticInfo(DiagnosticDescriptor Rule, LocationInfo Location, string Message)
 {
     public Diagnostic ToDiagnostic() => Diagnostic.Create(Rule, Location.ToLocation(), Message);
 }
 
 /// <summary>What there is to say of one spec, collected while it is read.</summary>
 /// <param name="before">What was found in it already.</param>
-internal sealed class Problems(string path, SourceText text, EquatableArray<DiagnosticInfo> before = default)
+internal sealed class Problems(string path, SourceText text, EquatableArray<DiagnosticInfo>? before = null)
 {
     // More than anyone reads at once.
     private const int Most = 50;
 
-    private readonly List<DiagnosticInfo> found = [.. before];
+    private readonly List<DiagnosticInfo> found = [.. before ?? EquatableArray<DiagnosticInfo>.Empty];
 
     /// <summary>For trying whether something would do.</summary>
     public static Problems Ignored => new("", SourceText.From(""));

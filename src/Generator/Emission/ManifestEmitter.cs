@@ -14,7 +14,7 @@ internal static class ManifestEmitter
     {
         writer.Line();
         writer.Line("// PyTorch's state_dict in its order: key, type and shape; what is fixed isn't trained.");
-        writer.Line($"private const string {Constant} = {CSharp.Verbatim(string.Concat(Rows("", plan.Modules).Select(row => "\n" + row)))};");
+        writer.Verbatim($"private const string {Constant} = ", Rows("", plan.Modules), ";");
     }
 
     public static IEnumerable<string> Rows(string prefix, IEnumerable<ModulePlan> modules) => modules.SelectMany(module =>

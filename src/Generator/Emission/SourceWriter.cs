@@ -31,6 +31,15 @@ internal sealed class SourceWriter
         Line("}" + after);
     }
 
+    /// <summary>A verbatim string of many lines, which stand at the margin.</summary>
+    public void Verbatim(string before, IEnumerable<string> lines, string after)
+    {
+        text.Append(' ', 4 * depth).Append(before).Append("@\"");
+        foreach (var line in lines)
+            text.Append('\n').Append(line.Replace("\"", "\"\""));
+        text.Append('"').Append(after).Append('\n');
+    }
+
     /// <summary>The documentation of a member; text, not XML.</summary>
     public void Summary(string summary) => Line($"/// <summary>{Escape(summary)}</summary>");
 
