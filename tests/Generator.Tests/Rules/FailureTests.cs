@@ -10,7 +10,7 @@ public sealed class FailureTests
     {
         var file = new SpecNetwork("specs/tiny.unet.yaml", "/project/specs/tiny.unet.yaml", new UNetSpec { Name = "TinyUNet" }, Broken: false).Emit(CancellationToken.None);
         Assert.Contains("class TinyUNet ", file.Text, StringComparison.Ordinal);
-        var diagnostic = file.Failure!.Value.ToDiagnostic();
+        var diagnostic = file.Failure!.ToDiagnostic();
         Assert.Equal("/project/specs/tiny.unet.yaml", diagnostic.Location.GetLineSpan().Path);
         Assert.StartsWith("UNG0099: writing the class failed; please report it with the spec: ", $"{diagnostic.Id}: {diagnostic.GetMessage()}", StringComparison.Ordinal);
     }
