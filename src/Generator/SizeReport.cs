@@ -5,7 +5,7 @@ using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator;
 
-/// <summary>What a network costs, said where its spec stands: always as information, as a warning where its project allows no such size.</summary>
+/// <summary>What a network costs, said where its spec stands: as information for who asks for it, as a warning where its project allows no such size.</summary>
 /// <remarks>A step of its own: it knows the plan and places, of which the source knows only the first and the reader only the second.</remarks>
 internal static class SizeReport
 {
