@@ -60,7 +60,7 @@ internal sealed class SpecDocument
     public bool IsYaml { get; }
 
     /// <summary>What those that extend it inherit.</summary>
-    public SpecLayer Layer => new(FullPath, Path, Source.Keys.ToEquatableArray(), Extends, Broken: faults.Count > 0);
+    public SpecLayer Layer => new(FullPath, Path, Source.Keys.ToEquatableArray(), Extends, Broken: faults.Count > 0 || (Extends is null && Source.Has("extends")));
 
     public static SpecDocument Open(AdditionalText file, ProjectInfo project, CancellationToken cancellation) => new(file, project, cancellation);
 

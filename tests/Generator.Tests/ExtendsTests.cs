@@ -32,6 +32,18 @@ public sealed class ExtendsTests
         Assert.Contains("class DerivedUNet ", source, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(Base, "extends: base.unet.yaml\ndim: [")]
+    [InlineData(Base, "\textends: base.unet.yaml\nextends: base.unet.yaml")]
+    [InlineData(Base + "\nattention: {", "extends: base.unet.yaml\ndim: 24")]
+    [InlineData(Base + "\n- dim", "extends: 'base.unet.yaml'\n dim: 24")]
+    public void While_a_line_is_typed_the_namespace_is_still_inherited(string inherited, string own)
+    {
+        var run = GeneratorHarness.RunTwice(null, ("base.unet.yaml", inherited), ("derived.unet.yaml", own));
+        Assert.NotEmpty(run.Diagnostics);
+        Assert.Contains("namespace Shop.Family;", run.Sources["derived.unet.g.cs"], StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Bases_have_bases() => Assert.Equal(
         Whole(Base.Replace("dim: 16", "dim: 20") + "\nzero_init: true\ndropout: 0.1", "d/derived.unet.yaml"),

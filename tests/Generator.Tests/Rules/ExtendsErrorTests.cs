@@ -49,6 +49,17 @@ public sealed class ExtendsErrorTests
         [("specs/base.unet.yaml", Base), ("small.unet.yaml", "extends: «specs\\base.unet.yaml»")],
         "UNG0021: 'specs\\base.unet.yaml' has a backslash, and paths in specs have slashes on every system; did you mean 'specs/base.unet.yaml'?");
 
+    [Theory]
+    [InlineData("«specs\\middle»", "UNG0021: 'specs\\middle' has a backslash, and paths in specs have slashes on every system; it has derived.unet.yaml")]
+    [InlineData("«[]»", "UNG0007: 'extends' must be a path to another *.unet.yaml, from this file's folder, not an empty list")]
+    public void A_base_that_is_whole_but_for_its_own_path_gives_nothing_on(string marked, string problem)
+    {
+        (string, string)[] files = [("base.unet.yaml", $"{Base}\nextends: {marked}"), ("derived.unet.yaml", "extends: base.unet.yaml")];
+        Errors.In(files, problem);
+        var run = GeneratorHarness.RunTwice(null, [.. files.Select(file => (file.Item1, Errors.Strip(file.Item2).Text))]);
+        Assert.Contains(", which has errors", run.Sources["derived.unet.g.cs"], StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_only_spec_of_a_project() => Errors.In(
         "extends: «base.unet.yaml»", "UNG0021: the project has no spec base.unet.yaml; this is its only spec");
