@@ -76,7 +76,7 @@ internal sealed class YamlReader
         {
             var message when message.Contains("invalid mapping") => "a second colon in one value; put each `key: value` on a line of its own, no deeper than the others, and quotes around a value with a colon",
             var message when message.Contains("expected key") || message.Contains("expected ':'") || message.Contains("expected <document start>") || message.Contains("not allowed in this context") => "here should be `key: value`, no deeper and no shallower than the others, with a colon and a space",
-            var message when message.Contains("unexpected end of stream") => "this quote is never closed",
+            var message when message.Contains("unexpected end of stream") || message.Contains("found wrong indentation") => "this quote is never closed",
             var message when message.Contains("cannot start any token") => "a value can't begin with this character; put quotes around the value",
             var message => OneLine(message),
         };

@@ -110,5 +110,18 @@ public sealed class SizeTests
         Assert.Empty(run.Changed(Steps.Source));
     }
 
+    [Fact]
+    public void A_comment_moves_it_and_writes_nothing()
+    {
+        var project = new GeneratorProject(ProjectOptions.Default, ("tiny.unet.yaml", Spec));
+        var before = Assert.Single(project.Run().Information);
+        project.Edit("tiny.unet.yaml", "# two\n# lines\n" + Spec);
+        var run = project.Run();
+        var after = Assert.Single(run.Information);
+        Assert.Equal((0, 2), (before.Location.GetLineSpan().StartLinePosition.Line, after.Location.GetLineSpan().StartLinePosition.Line));
+        Assert.Equal(before.GetMessage(), after.GetMessage());
+        Assert.Empty(run.Changed(Steps.Source));
+    }
+
     private static ProjectOptions WithBound(string bound) => new("Shop.Models", GeneratorProject.Directory, bound);
 }
