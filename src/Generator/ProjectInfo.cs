@@ -4,14 +4,17 @@ namespace UNetGen.Generator;
 
 /// <summary>What the generator wants to know of the project.</summary>
 /// <param name="MaxParameters">The property UNetGenMaxParameters, as it is written.</param>
-internal sealed record ProjectInfo(string Directory, string RootNamespace, string MaxParameters = "")
+/// <param name="ReportsSizes">The property UNetGenReportSizes: whether it wants to be told what each network costs.</param>
+internal sealed record ProjectInfo(string Directory, string RootNamespace, string MaxParameters = "", bool ReportsSizes = false)
 {
     public static ProjectInfo Of(AnalyzerConfigOptions options)
     {
         options.TryGetValue("build_property.ProjectDir", out var directory);
         options.TryGetValue("build_property.RootNamespace", out var rootNamespace);
         options.TryGetValue("build_property.UNetGenMaxParameters", out var maxParameters);
-        return new ProjectInfo(Paths.Normal(directory ?? "").TrimEnd('/'), rootNamespace ?? "", (maxParameters ?? "").Trim());
+        options.TryGetValue("build_property.UNetGenReportSizes", out var reportSizes);
+        return new ProjectInfo(Paths.Normal(directory ?? "").TrimEnd('/'), rootNamespace ?? "", (maxParameters ?? "").Trim(),
+            (reportSizes ?? "").Trim().Equals("true", StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>The path from the project's directory, fit for a comment and a message: a file's name may have a line break.</summary>

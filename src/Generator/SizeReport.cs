@@ -5,23 +5,26 @@ using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator;
 
-/// <summary>What a network costs, said where its spec stands: as information for who asks for it, as a warning where its project allows no such size.</summary>
-/// <remarks>A step of its own: it knows the plan and places, of which the source knows only the first and the reader only the second.</remarks>
+/// <summary>What a network costs, said where its spec stands: as information where its project asks for it, as a warning where it allows no such size.</summary>
+/// <remarks>
+/// A step of its own: it knows the plan and places, of which the source knows only the first and the reader only the second.
+/// Not to everyone: where a generator reports anything at all, Roslyn looks through the whole project at every keystroke for attributes that suppress it.
+/// </remarks>
 internal static class SizeReport
 {
     // Training holds weights, gradients, Adam's two moments and the moving average: 20 bytes a parameter, so 20 GB, what a large consumer GPU has.
     private const long UsualMaxParameters = 1_000_000_000;
 
-    /// <param name="maxParameters">As the project's file has it; empty: the usual bound.</param>
-    public static IEnumerable<DiagnosticInfo> Of(SpecFile file, string maxParameters, CancellationToken cancellation)
+    public static IEnumerable<DiagnosticInfo> Of(SpecFile file, ProjectInfo project, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         if (file.Network.Broken || TryPlan(file.Network.Spec) is not { } plan)
             yield break;
 
-        yield return new DiagnosticInfo(Rules.NetworkSize, file.NamePlace, Describe(plan));
+        if (project.ReportsSizes)
+            yield return new DiagnosticInfo(Rules.NetworkSize, file.NamePlace, Describe(plan));
 
-        var most = UsualMaxParameters;
+        var (most, maxParameters) = (UsualMaxParameters, project.MaxParameters);
         if (maxParameters.Length > 0 && (!long.TryParse(maxParameters, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most == 0))
             yield return new DiagnosticInfo(Rules.ManyParameters, file.NamePlace, $"the project's UNetGenMaxParameters is '{Text.Shown(maxParameters)}'; it must be a whole number from 1, in digits alone");
         else if (plan.ParameterCount > most)

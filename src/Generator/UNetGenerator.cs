@@ -62,7 +62,7 @@ public sealed class UNetGenerator : IIncrementalGenerator
             static (output, problem) => output.ReportDiagnostic(problem.ToDiagnostic()));
         context.RegisterSourceOutput(
             read.Combine(project)
-                .SelectMany(static (pair, cancellation) => SizeReport.Of(pair.Left, pair.Right.MaxParameters, cancellation))
+                .SelectMany(static (pair, cancellation) => SizeReport.Of(pair.Left, pair.Right, cancellation))
                 .WithTrackingName(Steps.Sizes),
             static (output, size) => output.ReportDiagnostic(size.ToDiagnostic()));
         context.RegisterSourceOutput(source, static (output, file) =>

@@ -33,7 +33,7 @@ public class StageBenchmarks
     public int Read() => inputs.Sum(input => SpecFile.Read(input, default).Problems.Count);
 
     [Benchmark(Description = "size: what is said of its cost", OperationsPerInvoke = Count)]
-    public int Size() => files.Sum(file => SizeReport.Of(file, "", default).Count());
+    public int Size() => files.Sum(file => SizeReport.Of(file, project, default).Count());
 
     [Benchmark(Description = "plan: spec to plan", OperationsPerInvoke = Count)]
     public int Plan() => files.Sum(file => NetworkPlanner.Plan(file.Network.Spec).Height);

@@ -65,8 +65,6 @@ internal static class Rules
     public static readonly DiagnosticDescriptor Failure = Rule("UNG0099", "The generator failed",
         "A fault of the generator's own, reported as a diagnostic so that the other specs still get their classes.");
 
-    // Information is for who asks for it: where a generator reports anything at all, Roslyn looks through the whole project at every keystroke, for
-    // attributes that suppress it.
     private static DiagnosticDescriptor Rule(string id, string title, string why, DiagnosticSeverity severity = DiagnosticSeverity.Error) =>
-        new(id, title, "{0}", "UNetGen", severity, isEnabledByDefault: severity > DiagnosticSeverity.Info, description: why, helpLinkUri: $"{Pages}{id}.md");
+        new(id, title, "{0}", "UNetGen", severity, isEnabledByDefault: true, description: why, helpLinkUri: $"{Pages}{id}.md");
 }

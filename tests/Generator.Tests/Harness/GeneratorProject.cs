@@ -9,19 +9,14 @@ internal sealed class GeneratorProject
 {
     public const string Directory = "/project/";
 
-    private static readonly CSharpCompilationOptions Asking =
-        new(OutputKind.DynamicallyLinkedLibrary, specificDiagnosticOptions: [new(Diagnostics.Rules.NetworkSize.Id, ReportDiagnostic.Info)]);
-
     private readonly Dictionary<string, SpecText> specs = new(StringComparer.Ordinal);
     private GeneratorDriver driver;
-    private Compilation compilation;
+    private Compilation compilation = CSharpCompilation.Create("Shop");
     private int edits;
 
-    /// <summary>A project that asks for all there is to say, as by a .globalconfig.</summary>
     /// <remarks>Whoever tracks steps learns from <see cref="GeneratorRun.Outputs"/> what ran again; hosts don't.</remarks>
     public GeneratorProject(ProjectOptions options, bool trackSteps, params (string Path, string Text)[] files)
     {
-        compilation = CSharpCompilation.Create("Shop", options: Asking);
         driver = CSharpGeneratorDriver.Create(
             [new UNetGenerator().AsSourceGenerator()],
             optionsProvider: options,

@@ -5,20 +5,21 @@ using Microsoft.CodeAnalysis.Diagnostics;
 namespace UNetGen.Generator.Tests.Harness;
 
 /// <summary>The project's properties that the compiler shows to the generator; a null is a property that the project doesn't have.</summary>
-internal sealed class ProjectOptions(string? rootNamespace, string? projectDir, string? maxParameters = null) : AnalyzerConfigOptionsProvider
+internal sealed class ProjectOptions(string? rootNamespace, string? projectDir, string? maxParameters = null, string? reportSizes = null) : AnalyzerConfigOptionsProvider
 {
-    public static readonly ProjectOptions Default = new("Shop.Models", "/project/");
+    /// <summary>Of a project that asks for all there is to say.</summary>
+    public static readonly ProjectOptions Default = new("Shop.Models", "/project/", reportSizes: "true");
 
     /// <summary>Of a project that no network is too large for.</summary>
-    public static readonly ProjectOptions Unbounded = new("Shop.Models", "/project/", $"{long.MaxValue}");
+    public static readonly ProjectOptions Unbounded = new("Shop.Models", "/project/", $"{long.MaxValue}", reportSizes: "true");
 
-    public override AnalyzerConfigOptions GlobalOptions { get; } = new Properties(rootNamespace, projectDir, maxParameters);
+    public override AnalyzerConfigOptions GlobalOptions { get; } = new Properties(rootNamespace, projectDir, maxParameters, reportSizes);
 
     public override AnalyzerConfigOptions GetOptions(SyntaxTree tree) => GlobalOptions;
 
     public override AnalyzerConfigOptions GetOptions(AdditionalText textFile) => GlobalOptions;
 
-    private sealed class Properties(string? rootNamespace, string? projectDir, string? maxParameters) : AnalyzerConfigOptions
+    private sealed class Properties(string? rootNamespace, string? projectDir, string? maxParameters, string? reportSizes) : AnalyzerConfigOptions
     {
         public override bool TryGetValue(string key, [NotNullWhen(true)] out string? value)
         {
@@ -27,6 +28,7 @@ internal sealed class ProjectOptions(string? rootNamespace, string? projectDir, 
                 "build_property.RootNamespace" => rootNamespace,
                 "build_property.ProjectDir" => projectDir,
                 "build_property.UNetGenMaxParameters" => maxParameters,
+                "build_property.UNetGenReportSizes" => reportSizes,
                 _ => null,
             };
             return value is not null;

@@ -3,7 +3,7 @@ using UNetGen.Generator.Tests.Harness;
 
 namespace UNetGen.Generator.Tests.Rules;
 
-/// <summary>What is said of a network's size: to everyone as information, above the project's bound as a warning.</summary>
+/// <summary>What is said of a network's size: as information to who asks, above the project's bound as a warning.</summary>
 public sealed class SizeTests
 {
     private const string Spec = """
@@ -15,7 +15,7 @@ public sealed class SizeTests
         """;
 
     [Fact]
-    public void Every_whole_spec_says_what_it_costs_at_its_name()
+    public void A_whole_spec_says_what_it_costs_at_its_name()
     {
         var run = GeneratorHarness.Run("# first\n" + Spec + "\nname: SmallUNet");
         var size = Assert.Single(run.Information);
@@ -25,6 +25,18 @@ public sealed class SizeTests
         Assert.Equal(
             "UNG0025: SmallUNet: 235,299 parameters (in 5,312, level 0 52,704, level 1 105,568, mid 62,048, out 9,667); 0.059 GFLOP forward per image; downsampling factor 2",
             $"{size.Id}: {size.GetMessage()}");
+    }
+
+    [Theory]
+    [InlineData("true", true)]
+    [InlineData(" True ", true)]
+    [InlineData("false", false)]
+    [InlineData("", false)]
+    [InlineData(null, false)]
+    public void Only_a_project_that_asks_is_told(string? asks, bool told)
+    {
+        var run = GeneratorHarness.RunTwice(new ProjectOptions("Shop.Models", GeneratorProject.Directory, reportSizes: asks), ("a.unet.yaml", Spec));
+        Assert.Equal(told ? 1 : 0, run.Information.Count);
     }
 
     [Fact]
