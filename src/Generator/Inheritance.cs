@@ -70,13 +70,16 @@ internal sealed record Inheritance(EquatableArray<SpecLayer> Chain, bool Broken,
             : $"the project has no spec {Text.Shown(Paths.Normal($"{Paths.Directory(document.Path)}/{written.Value}").TrimStart('/'))}; {remedy}";
     }
 
-    /// <summary>The same file's name elsewhere, or else the likeliest path; the ending, which all have, makes none likelier.</summary>
+    /// <summary>The same file's name elsewhere, or else the likeliest path, or file's name; the ending, which all have, makes none likelier.</summary>
     private static string? Nearest(string written, List<string> others)
     {
-        var stem = Stem(written);
-        var near = others.OrderBy(path => path.Length).FirstOrDefault(path => Stem(Paths.FileName(path)).Equals(Paths.FileName(stem), StringComparison.OrdinalIgnoreCase));
-        return near ?? (Text.Nearest(stem, others.Select(Stem)) is { } likely ? others.First(path => Stem(path) == likely) : null);
+        var same = others.OrderBy(path => path.Length).FirstOrDefault(path => Name(path).Equals(Name(written), StringComparison.OrdinalIgnoreCase));
+        return same ?? Likeliest(Stem) ?? Likeliest(Name);
+
+        string? Likeliest(Func<string, string> part) => Text.Nearest(part(written), others.Select(part)) is { } likely ? others.First(path => part(path) == likely) : null;
     }
+
+    private static string Name(string path) => Stem(Paths.FileName(path));
 
     private static string Stem(string path) =>
         path.EndsWith(UNetGenerator.SpecExtension, StringComparison.OrdinalIgnoreCase) ? path.Substring(0, path.Length - UNetGenerator.SpecExtension.Length) : path;

@@ -52,7 +52,7 @@ internal sealed class YamlReader
         {
             return null; // reported where it was found
         }
-        catch (Exception exception) when (exception is YamlException or InvalidOperationException)
+        catch (YamlException exception)
         {
             reader.ReportSyntax(exception);
         }
@@ -60,8 +60,8 @@ internal sealed class YamlReader
         return null;
     }
 
-    /// <summary>Says in a user's words what YamlDotNet says in a parser's; it throws InvalidOperationException where a flow collection is left open.</summary>
-    private void ReportSyntax(Exception exception)
+    /// <summary>Says in a user's words what YamlDotNet says in a parser's.</summary>
+    private void ReportSyntax(YamlException exception)
     {
         if (openFlows.Count > 0)
         {
@@ -71,7 +71,7 @@ internal sealed class YamlReader
             return;
         }
 
-        var span = exception is YamlException { Start: var start, End: var end } ? SpanOf(start, end) : SpanOf(parser.Current);
+        var span = exception.InnerException is null ? SpanOf(exception.Start, exception.End) : RestOfLine(SpanOf(exception.Start, exception.End).Start);
         var fault = exception.Message switch
         {
             var message when message.Contains("invalid mapping") => "a second colon in one value; put each `key: value` on a line of its own, no deeper than the others, and quotes around a value with a colon",
@@ -86,13 +86,13 @@ internal sealed class YamlReader
     private YamlMapping? ReadStream()
     {
         Next<StreamStart>();
-        if (parser.MoveNext() && parser.Current is StreamEnd)
+        if (MoveNext() && parser.Current is StreamEnd)
             return Empty();
 
-        parser.MoveNext(); // over DocumentStart
+        MoveNext(); // over DocumentStart
         var root = ReadNode(0);
-        parser.MoveNext(); // over DocumentEnd
-        if (parser.MoveNext() && parser.Current is DocumentStart second)
+        MoveNext(); // over DocumentEnd
+        if (MoveNext() && parser.Current is DocumentStart second)
         {
             problems.Report(Rules.SeveralDocuments, SpanOf(second), "a second document begins here; a file describes one network, so give each its own file");
             return null;
@@ -133,7 +133,7 @@ internal sealed class YamlReader
             case SequenceStart:
                 var items = new List<YamlNode>();
                 Open(start);
-                while (parser.MoveNext() && parser.Current is not SequenceEnd)
+                while (MoveNext() && parser.Current is not SequenceEnd)
                     items.Add(ReadNode(depth + 1));
                 Close(start);
                 return new YamlSequence(SpanOfCollection(start, parser.Current!), items.ToEquatableArray());
@@ -169,10 +169,10 @@ internal sealed class YamlReader
         var entries = new List<YamlEntry>();
         var firsts = new Dictionary<string, YamlScalar>(StringComparer.Ordinal);
         Open(start);
-        while (parser.MoveNext() && parser.Current is not MappingEnd)
+        while (MoveNext() && parser.Current is not MappingEnd)
         {
             var key = ReadNode(depth + 1);
-            parser.MoveNext();
+            MoveNext();
             if (parser.Current is MappingEnd)
             {
                 // What YamlDotNet makes of a lone colon below a group.
@@ -250,10 +250,24 @@ internal sealed class YamlReader
         return true;
     }
 
+    /// <summary>YamlDotNet throws other exceptions too: for a tag that is no URI, or a flow collection that is left open. Here all mean one thing.</summary>
+    private bool MoveNext()
+    {
+        try
+        {
+            return parser.MoveNext();
+        }
+        catch (Exception exception) when (exception is not YamlException)
+        {
+            var here = parser.Current?.End ?? Mark.Empty;
+            throw new YamlException(here, here, "this can't be read", exception);
+        }
+    }
+
     private void Next<T>()
         where T : ParsingEvent
     {
-        if (!parser.MoveNext() || parser.Current is not T)
+        if (!MoveNext() || parser.Current is not T)
             throw new YamlException($"{typeof(T).Name} expected");
     }
 
@@ -270,6 +284,14 @@ internal sealed class YamlReader
     private TextSpan BracketOf(ParsingEvent start) => new(SpanOf(start).Start, Math.Min(1, text.Length - SpanOf(start).Start));
 
     private int LineOf(SpecSpan span) => problems.LocationOf(span).Lines.Start.Line + 1;
+
+    private TextSpan RestOfLine(int start)
+    {
+        var end = start;
+        while (end < text.Length && text[end] is not ('\n' or '\r'))
+            end++;
+        return TextSpan.FromBounds(start, end);
+    }
 
     private TextSpan SpanOf(ParsingEvent? node) => node is null ? new TextSpan(0, 0) : SpanOf(node.Start, node.End);
 

@@ -35,6 +35,11 @@ public sealed class ExtendsErrorTests
         "UNG0021: the project has no spec specs/small/base.unet.yaml; did you mean '../common/base.unet.yaml'?");
 
     [Fact]
+    public void A_misspelt_file_in_another_folder() => Errors.In(
+        [("specs/base.unet.yaml", Base), ("small.unet.yaml", "extends: «../spec/bases»")],
+        "UNG0021: the project has no spec ../spec/bases; did you mean 'specs/base.unet.yaml'?");
+
+    [Fact]
     public void A_path_outside_the_project() => Errors.In(
         [("base.unet.yaml", Base), ("small.unet.yaml", "extends: «../../else.unet.yaml»")],
         "UNG0021: the project has no spec ../../else.unet.yaml; it has base.unet.yaml");

@@ -255,4 +255,8 @@ public sealed class YamlErrorTests
     [Fact]
     public void A_lone_colon_below_a_group() => Errors.In(
         "preset: annotated\nimage_size: 16\nchannels: 3\ndim: 16\nchannel_multipliers: [1, 2]\nattention:\n  mid: full\n:«»\n", "UNG0007: a value without a key; write `key: value`");
+
+    [Fact]
+    public void A_tag_that_is_none() => Errors.In(
+        "preset: annotated\nimage_size«: !!]int 16»\nchannels: 3\n", "UNG0001: not YAML: this can't be read");
 }
