@@ -20,8 +20,7 @@ internal sealed class SpecDocument
         text = file.GetText(cancellation) ?? SourceText.From("");
         FullPath = Paths.Normal(hostPath);
         Path = project.Relative(FullPath);
-        // A RootNamespace may be none that C# takes, as of a project named 2d-models.
-        Named = new UNetSpec { Name = Names.FromPath(hostPath), Namespace = Names.FaultOfNamespace(project.RootNamespace) is null ? project.RootNamespace : "" };
+        Named = new UNetSpec { Name = Names.FromPath(hostPath), Namespace = Names.SafeNamespace(project.RootNamespace) };
         var problems = NewProblems();
         SpecSource? source = null;
         try

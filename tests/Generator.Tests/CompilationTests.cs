@@ -74,6 +74,13 @@ public sealed class CompilationTests
     }
 
     [Theory]
+    [InlineData("2d-models", "_2d_models")]
+    [InlineData("my-app.core", "my_app.core")]
+    [InlineData("Shop.class", "Shop._class")]
+    public void A_root_namespace_that_is_none_in_CSharp_becomes_the_one_of_the_SDKs_templates(string rootNamespace, string expected) =>
+        Assert.Contains($"\nnamespace {expected};\n", GeneratorHarness.Run(Specimens.Annotated, new ProjectOptions(rootNamespace, GeneratorProject.Directory)).Source, StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("Tensor")]
     [InlineData("Conv2d")]
     [InlineData("Module")]

@@ -103,7 +103,8 @@ internal sealed class OrNullType(IntType inner) : FieldType<int?>
     public override bool TryRead(YamlNode node, string key, Problems problems, out int? value)
     {
         value = null;
-        if (node is YamlScalar { IsNull: true })
+        // With nothing behind it the key is half typed.
+        if (node is YamlScalar { IsNull: true, Value.Length: > 0 })
             return true;
         if (!inner.TryRead(node, key, problems, out var number))
             return false;

@@ -45,13 +45,13 @@ internal static class Fields
         new Field<ImageSize>("image_size", "Height and width of the images, pixels.", new ImageSizeType(MaxImageSize),
             s => s.ImageSize, (s, v) => s with { ImageSize = v }) { Required = true, AlsoKnownAs = ["sample_size", "resolution", "image_resolution", "img_resolution", "img_size"] },
         new Field<int>("channels", "Image channels, in and out.", new IntType(1, 4096), s => s.Channels, (s, v) => s with { Channels = v })
-            { Required = true, AlsoKnownAs = ["in_channels", "out_channels", "img_channels", "image_channels"] },
+            { Required = true, AlsoKnownAs = ["in_channels", "img_channels", "image_channels"] },
         new Field<int>("dim", "The base width.", EvenWidth, s => s.Dim, (s, v) => s with { Dim = v })
             { Required = true, AlsoKnownAs = ["model_channels", "num_channels", "base_channels", "ch"] },
         new Field<EquatableArray<int>>("channel_multipliers", "One level an entry; its width is dim times the entry.",
             new ListType<int>(Multiplier, "a list of whole numbers from 1, one a level"),
             s => s.ChannelMultipliers, (s, v) => s with { ChannelMultipliers = v })
-            { Required = true, AlsoKnownAs = ["dim_mults", "channel_mult", "channel_mults", "block_out_channels", "ch_mult"] },
+            { Required = true, AlsoKnownAs = ["dim_mults", "channel_mult", "channel_mults", "mults", "multipliers", "block_out_channels", "ch_mult"] },
         new Field<int>("time_emb_dim", "Width of the time embedding.", new IntType(1, MaxTimeEmbDim),
             s => s.TimeEmbDim, (s, v) => s with { GivenTimeEmbDim = v }) { DefaultInWords = "4 * dim", AlsoKnownAs = ["time_embed_dim", "time_embedding_dim", "time_dim"] },
         new Field<int>("init_dim", "Width after the first convolution.", Width,
@@ -100,7 +100,7 @@ internal static class Fields
             new ListType<int>(Width, "a list of sizes that occur at some level"),
             s => s.Attention.GivenResolutions ?? EquatableArray<int>.Empty,
             (s, v) => s with { Attention = s.Attention with { GivenResolutions = v } })
-            { DefaultInWords = "[16] in ddpm, [16, 8] in adm, else as levels say", AlsoKnownAs = ["attention_resolutions", "attn_resolutions"], ImpliedIf = _ => true },
+            { DefaultInWords = "[16] in ddpm, [16, 8] in adm, where a level has that size; else as levels say", AlsoKnownAs = ["attention_resolutions", "attn_resolutions"], ImpliedIf = _ => true },
         new Field<AttentionKind>("attention.mid", "Attention in the middle.", new ChoiceType<AttentionKind>(AttentionKind.Linear),
             s => s.AttentionInTheMiddle, (s, v) => s with { Attention = s.Attention with { Mid = v } }),
         new Field<int>("attention.heads", "Attention heads.", Width, s => s.HeadsAt(s.AttendedWidths.First()),

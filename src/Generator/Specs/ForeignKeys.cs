@@ -8,6 +8,8 @@ internal static class ForeignKeys
     private const string Betas = "the linear schedule's betas go from 1e-4 to 0.02; leave it out";
     private const string Training = "how a network is trained is no part of its spec but of TrainingOptions; leave it out";
 
+    private const string OutChannels = "as many channels come out as go in, and with `learned_variance: true` as many again; leave it out";
+
     /// <summary>What follows "unknown key ...;". What stands between backticks can be pasted.</summary>
     public static readonly IReadOnlyDictionary<string, string> Advice = new Dictionary<string, string>(StringComparer.Ordinal)
     {
@@ -24,7 +26,8 @@ internal static class ForeignKeys
         ["full_attn"] = "say of each level what attention it has, as `attention: { levels: [linear, full] }`",
         ["learned_sinusoidal_cond"] = "write `time_embedding: { type: learned_fourier }`",
         ["random_fourier_features"] = "write `time_embedding: { type: fourier }`",
-        ["out_dim"] = "as many channels come out as go in, and with `learned_variance: true` as many again; leave it out",
+        ["out_dim"] = OutChannels,
+        ["out_channels"] = OutChannels,
         ["min_snr_loss_weight"] = "write `diffusion: { loss_weight: min_snr }`",
 
         // guided-diffusion, improved-diffusion
@@ -32,12 +35,16 @@ internal static class ForeignKeys
         ["conv_resample"] = ResampleByConvolution,
         ["resamp_with_conv"] = ResampleByConvolution,
         ["use_scale_shift_norm"] = "write `time_embedding: { conditioning: scale_shift }`, or `time_embedding: { conditioning: add }` where it is false",
+        ["dims"] = "images here have two dimensions; leave it out",
         ["predict_xstart"] = "write `diffusion: { objective: x0 }`",
 
         ["learning_rate"] = Training,
         ["lr"] = Training,
         ["batch_size"] = Training,
         ["ema_decay"] = Training,
+        ["epochs"] = Training,
+        ["optimizer"] = Training,
+        ["seed"] = Training,
         ["use_fp16"] = Training,
 
         ["$schema"] = "name the schema in a comment, which editors read: # yaml-language-server: $schema=unet.schema.json",

@@ -28,6 +28,21 @@ internal static class Names
     /// <summary>The same for names with dots between identifiers.</summary>
     public const string DottedPattern = "^" + IdentifierPattern + @"(\." + IdentifierPattern + ")*$";
 
+    /// <summary>
+    /// The namespace of a project whose root namespace C# doesn't take, as the SDK's templates write it: <c>2d-models</c> is _2d_models. Empty where even that is none.
+    /// </summary>
+    public static string SafeNamespace(string root)
+    {
+        var safe = string.Join(".", root.Split('.').Select(SafePart));
+        return root.Length == 0 || FaultOfNamespace(safe) is not null ? "" : safe;
+
+        static string SafePart(string part)
+        {
+            var plain = string.Concat(part.Select(c => SyntaxFacts.IsIdentifierPartCharacter(c) ? c : '_'));
+            return SyntaxFacts.IsValidIdentifier(plain) && SyntaxFacts.GetKeywordKind(plain) == SyntaxKind.None ? plain : "_" + plain;
+        }
+    }
+
     /// <summary>Why this can't be the class's name, or null where it can.</summary>
     public static string? FaultOfClass(string name)
     {

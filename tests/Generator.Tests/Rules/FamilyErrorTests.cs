@@ -159,6 +159,18 @@ public sealed class FamilyErrorTests
         "UNG0007: 'num_classes' must be a whole number from 1 to 1000000, not 'many'");
 
     [Fact]
+    public void Classes_half_typed() => Errors.In(
+        """
+        preset: adm
+        image_size: 32
+        channels: 3
+        dim: 32
+        channel_multipliers: [1, 2]
+        num_classes:«»
+        """,
+        "UNG0007: 'num_classes' must be a whole number from 1 to 1000000, not nothing");
+
+    [Fact]
     public void A_block_that_is_no_type() => Errors.In(
         """
         preset: annotated

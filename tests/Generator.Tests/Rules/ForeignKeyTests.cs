@@ -20,7 +20,7 @@ public sealed partial class ForeignKeyTests
     [Theory]
     [InlineData("sample_size", "image_size")]
     [InlineData("in_channels", "channels")]
-    [InlineData("out_channels", "channels")]
+    [InlineData("mults", "channel_multipliers")]
     [InlineData("block_out_channels", "channel_multipliers")]
     [InlineData("layers_per_block", "blocks_per_level")]
     [InlineData("act_fn", "activation")]

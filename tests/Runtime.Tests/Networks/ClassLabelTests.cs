@@ -34,6 +34,18 @@ public sealed class ClassLabelTests
             Assert.StartsWith(NotOnePerImage + got, Assert.Throws<ArgumentException>("labels", () => network.forward(x, t, labels)).Message);
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(-1)]
+    public void A_label_of_no_class_is_refused_with_the_classes_that_there_are(long label)
+    {
+        using var scope = NewDisposeScope();
+        using var network = new DdpmClassesUNet();
+        var (x, t) = Input();
+        var error = Assert.Throws<ArgumentException>("labels", () => network.forward(x, t, tensor([1L, label])));
+        Assert.StartsWith($"DdpmClassesUNet knows classes 0 to 9, but got label {label}.", error.Message);
+    }
+
     [Fact]
     public void Labels_for_a_network_without_classes_are_refused()
     {
