@@ -118,7 +118,7 @@ public sealed class ValueErrorTests
         "UNG0007: 'groups' must be a whole number from 1 to 16384, not 'four'",
         "UNG0007: 'init_dim' must be a whole number from 1 to 16384, not '16.5'",
         "UNG0007: 'dropout' must be a number from 0 to below 1, not 'little'",
-        "UNG0007: 'self_condition' must be true or false, not 'yes'");
+        "UNG0007: 'self_condition' must be true or false, not 'yes'; did you mean 'true'?");
 
     [Fact]
     public void Nothing_where_a_value_belongs() => Errors.In(
