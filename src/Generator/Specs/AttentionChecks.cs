@@ -30,7 +30,7 @@ internal static class AttentionChecks
         {
             LevelChecks.CheckLength(reading, Levels, given.Count);
         }
-        else if (reading.Knows("image_size"))
+        else if (reading.Knows("image_size") && reading.KnowsLength("channel_multipliers")) // or its sides may not be as meant
         {
             CheckResolutions(reading);
         }
@@ -77,7 +77,8 @@ internal static class AttentionChecks
     public static void CheckSizes(SpecReading reading, UNetSpec least)
     {
         var attention = least.Attention;
-        if (!reading.Knows("preset", "channel_multipliers", Heads, HeadDim) || (least.IsPreActivation && !reading.Knows("dim")))
+        var knowsWidths = least.IsPreActivation ? reading.Knows("dim", "channel_multipliers") : reading.KnowsLength("channel_multipliers"); // elsewhere heads don't share them
+        if (!knowsWidths || !reading.Knows("preset", Heads, HeadDim))
             return;
 
         var (heads, headDim) = (attention.GivenHeads ?? attention.DefaultHeads, attention.GivenHeadDim ?? AttentionSpec.DefaultHeadDim);
@@ -105,7 +106,7 @@ internal static class AttentionChecks
         {
             reading.ReportKey(Rules.Attention, Resolutions, $"resolutions need a square image, this one is {spec.ImageSize}; use attention.levels");
         }
-        else if (reading.KnowsLength("channel_multipliers"))
+        else
         {
             var sizes = Enumerable.Range(0, spec.Levels).Select(level => spec.SizeAt(level).Height).ToList();
             for (var i = 0; i < resolutions.Count; i++)

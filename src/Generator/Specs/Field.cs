@@ -86,7 +86,7 @@ internal sealed class Field<T>(string key, string summary, FieldType<T> type, Fu
 
 /// <summary>When a key counts.</summary>
 /// <param name="Otherwise">Why it doesn't, and what to do.</param>
-/// <param name="Keys">What must be known to say that it doesn't. Of a list its length is enough; attention and resampling are as <see cref="SpecBounds"/> have them.</param>
+/// <param name="Keys">What must be known to say that it doesn't, but for levels, attention and blocks: where these aren't known, they are as <see cref="SpecBounds.Most"/> has them.</param>
 internal sealed record Condition(Func<UNetSpec, bool> Holds, string Otherwise, params string[] Keys)
 {
     /// <summary>What must hold as well.</summary>

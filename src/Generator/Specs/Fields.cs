@@ -22,11 +22,11 @@ internal static class Fields
     private static readonly IntType Multiplier = new(int.MinValue, int.MaxValue, "a whole number from 1", IntType.Range(1, MaxWidth / 4));
     private static readonly OneOrListType BlocksPerLevel = new(new IntType(1, MaxBlocksPerLevel), $"a whole number from 1 to {MaxBlocksPerLevel}, or a list of them, one a level");
 
-    private static readonly Condition Halves = new(s => s.Levels > 1, "one level halves nothing; leave it out", "channel_multipliers");
+    private static readonly Condition Halves = new(s => s.Levels > 1, "one level halves nothing; leave it out");
     private static readonly Condition Sinusoidal = new(s => s.TimeEmbedding.Type == TimeEmbeddingType.Sinusoidal, "only type: sinusoidal has it; leave it out", "time_embedding.type");
-    private static readonly Condition Normalises = new(HasNorms, UserBlockOnly, "preset", "blocks.resnet", "channel_multipliers");
-    private static readonly Condition OwnBlocks = new(s => s.HasOwnResnetBlocks, UserBlockOnly, "blocks.resnet", "channel_multipliers");
-    private static readonly Condition Attends = new(s => s.AnyAttention, "there is no attention here; leave it out", "channel_multipliers");
+    private static readonly Condition Normalises = new(HasNorms, UserBlockOnly, "preset");
+    private static readonly Condition OwnBlocks = new(s => s.HasOwnResnetBlocks, UserBlockOnly);
+    private static readonly Condition Attends = new(s => s.AnyAttention, "there is no attention here; leave it out");
 
     public static readonly IReadOnlyList<Field> All =
     [
@@ -66,7 +66,7 @@ internal static class Fields
         new Field<int>("groups", "Groups of the GroupNorms.", Width, s => s.Groups, (s, v) => s with { Groups = v })
             { AlsoKnownAs = ["resnet_block_groups", "norm_num_groups", "num_groups"], OnlyIf = new(s => s.Norm == Norm.Group, "norm: rms has no groups; leave it out, or say norm: group", "norm") { And = Normalises } },
         new Field<double>("norm_eps", "Added to the variance by GroupNorms.", FloatType.Above(0),
-            s => s.NormEps, (s, v) => s with { NormEps = v }) { OnlyIf = new(UsesNormEps, "there is no GroupNorm here; leave it out, or say norm: group", "preset", "norm", "blocks.resnet", "channel_multipliers") },
+            s => s.NormEps, (s, v) => s with { NormEps = v }) { OnlyIf = new(UsesNormEps, "there is no GroupNorm here; leave it out, or say norm: group", "preset", "norm") },
         new Field<bool>("weight_standardization", "Whether residual blocks standardise their filters.", new BoolType(),
             s => s.WeightStandardization, (s, v) => s with { WeightStandardization = v }) { OnlyIf = OwnBlocks },
         new Field<Activation>("activation", "The nonlinearity of residual blocks.", new ChoiceType<Activation>().AlsoKnownAs(Activation.Silu, "swish"),

@@ -1,19 +1,23 @@
 namespace UNetGen.Generator.Specs;
 
 /// <summary>
-/// A spec of which not all is known lies between two: of attention and of the family's own blocks, <see cref="Least"/> has only what is certain, so what is wrong with it
-/// is wrong; <see cref="Most"/> has all that may be, so what is of no effect in it is of none.
+/// A spec of which not all is known lies between two: of attention, and of the family's own blocks where the user's stand, <see cref="Least"/> has only what is certain, so
+/// what is wrong with it is wrong; <see cref="Most"/> has all that may be, levels to resample between included, so what is of no effect in it is of none.
 /// </summary>
 internal sealed record SpecBounds(UNetSpec Least, UNetSpec Most)
 {
     public static SpecBounds Of(SpecReading reading)
     {
         var (least, most) = (reading.Spec, reading.Spec);
-        var (levels, knowsWhere) = (Math.Max(1, least.Levels), KnowsWhere(reading));
+        var (levels, knowsWhere) = (Math.Max(2, least.Levels), KnowsWhere(reading));
         if (!knowsWhere)
             least = least with { Attention = least.Attention with { GivenLevels = AtEach(AttentionKind.None), GivenResolutions = null } };
         if (!knowsWhere || reading.IsAnyItemWrong("attention.levels") || reading.IsAnyItemWrong("attention.resolutions"))
             most = most with { Attention = most.Attention with { Off = false, GivenLevels = AtEach(AttentionKind.Linear), GivenResolutions = null } };
+        if (!reading.KnowsLength("channel_multipliers"))
+            most = most with { ChannelMultipliers = new[] { 1, 1 }.ToEquatableArray() };
+        if (!reading.Knows("blocks.resnet"))
+            most = most with { ResnetBlock = null };
         if (!reading.Knows("attention.mid"))
             (least, most) = (least with { Attention = least.Attention with { Mid = AttentionKind.None } }, most with { Attention = most.Attention with { Off = false, Mid = AttentionKind.Full } });
         if (!reading.Knows("downsample"))

@@ -22,9 +22,10 @@ internal static class SpecChecks
 
     private static void CheckEffect(SpecReading reading, UNetSpec most)
     {
+        Func<string, bool> knows = reading.KnowsLength;
         foreach (var field in Fields.All)
         {
-            if (reading.Source.HasOwn(field.Key) && !reading.Source.IsUncertain(field.Key) && field.WhyUseless(most, reading.KnowsLength) is { } reason)
+            if (reading.Source.HasOwn(field.Key) && !reading.Source.IsUncertain(field.Key) && field.WhyUseless(most, knows) is { } reason)
                 reading.ReportKey(Rules.NoEffect, field.Key, $"'{field.Key}' would have no effect: {reason}");
         }
     }

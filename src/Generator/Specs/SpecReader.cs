@@ -64,8 +64,8 @@ internal static class SpecReader
                 CollectValue(key, entry, source);
             else if (group.Length == 0 && Fields.Groups.ContainsKey(key))
                 CollectGroup(key, entry, source, problems);
-            else
-                problems.Report(Rules.UnknownKey, entry.Key.Span, Unknown(entry.Key, group, source));
+            else if (Unknown(entry.Key, group, source) is var message && entry.Value is not YamlAlias) // which is no key where it is written out, as with <<
+                problems.Report(Rules.UnknownKey, entry.Key.Span, message);
         }
     }
 

@@ -79,10 +79,11 @@ public sealed class ValueErrorTests
         downsample: «resblock»
         upsample: «resblock»
         diffusion:
-          variance: learned_range
+          variance: «learned_range»
         """,
         "UNG0018: 'downsample: resblock' is for presets ddpm and adm; here it must be unshuffle, conv, conv_asymmetric or avg_pool",
-        "UNG0018: 'upsample: resblock' is for presets ddpm and adm; here it must be nearest_conv or conv_transpose");
+        "UNG0018: 'upsample: resblock' is for presets ddpm and adm; here it must be nearest_conv or conv_transpose",
+        "UNG0027: variance: learned_range reads what the network predicts; it needs learned_variance: true");
 
     [Fact]
     public void Quoted_numbers() => Errors.In(
@@ -214,7 +215,7 @@ public sealed class ValueErrorTests
           memory_tokens: «-1»
         diffusion:
           timesteps: «0»
-          min_snr_gamma: «-5»
+          «min_snr_gamma»: «-5»
         """,
         "UNG0008: 'dropout' must be a number from 0 to below 1, not 1",
         "UNG0008: 'norm_eps' must be a finite number above 0, not 0",
@@ -224,6 +225,7 @@ public sealed class ValueErrorTests
         "UNG0008: 'attention.heads' must be a whole number from 1 to 16384, not 0",
         "UNG0008: 'attention.memory_tokens' must be a whole number from 0 to 16384, not -1",
         "UNG0008: 'diffusion.timesteps' must be a whole number from 1 to 1000000, not 0",
+        "UNG0018: 'diffusion.min_snr_gamma' would have no effect: it belongs to loss_weight: min_snr; leave it out, or say that",
         "UNG0008: 'diffusion.min_snr_gamma' must be a finite number above 0, not -5");
 
     [Fact]
@@ -311,7 +313,7 @@ public sealed class ValueErrorTests
     public void Multipliers_of_other_types() => Errors.In(
         """
         preset: annotated
-        image_size: 16
+        image_size: 32
         channels: 3
         dim: 16
         channel_multipliers: [1, «two», «2.5», «'3'», «[4]», «null»]
