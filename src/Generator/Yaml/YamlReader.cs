@@ -174,7 +174,7 @@ internal sealed class YamlReader
     private YamlMapping ReadMapping(ParsingEvent start, int depth)
     {
         var entries = new List<YamlEntry>();
-        var firsts = new Dictionary<string, YamlScalar>(StringComparer.Ordinal);
+        var firsts = new Dictionary<string, int>(StringComparer.Ordinal);
         Open(start);
         while (MoveNext() && parser.Current is not MappingEnd)
         {
@@ -192,8 +192,6 @@ internal sealed class YamlReader
                 problems.Report(Rules.WrongType, value.Span, "a value without a key; write `key: value`");
             else if (key is not YamlScalar name)
                 problems.Report(Rules.WrongType, key.Span, $"a key is a word, not {key.Kind}");
-            else if (firsts.TryGetValue(name.Value, out var first))
-                problems.Report(Rules.DuplicateKey, name.Span, $"'{name.Shown}' stands twice, first in line {LineOf(first.Span)}; keep one of them");
             else
                 Add(name, value);
         }
@@ -203,7 +201,14 @@ internal sealed class YamlReader
 
         void Add(YamlScalar name, YamlNode value)
         {
-            firsts.Add(name.Value, name);
+            if (firsts.TryGetValue(name.Value, out var first))
+            {
+                problems.Report(Rules.DuplicateKey, name.Span, $"'{name.Shown}' stands twice, first in line {LineOf(entries[first].Key.Span)}; keep one of them");
+                entries[first] = entries[first] with { Twice = true };
+                return;
+            }
+
+            firsts.Add(name.Value, entries.Count);
             entries.Add(new YamlEntry(name, value));
         }
     }

@@ -65,7 +65,7 @@ public sealed class RangeErrorTests
           memory_tokens: «-1»
         diffusion:
           timesteps: «0»
-          min_snr_gamma: «-5»
+          «min_snr_gamma»: «-5»
         """,
         "UNG0008: 'dropout' must be a number from 0 to below 1, not 1",
         "UNG0008: 'norm_eps' must be a finite number above 0, not 0",
@@ -75,6 +75,7 @@ public sealed class RangeErrorTests
         "UNG0008: 'attention.heads' must be a whole number from 1 to 16384, not 0",
         "UNG0008: 'attention.memory_tokens' must be a whole number from 0 to 16384, not -1",
         "UNG0008: 'diffusion.timesteps' must be a whole number from 1 to 1000000, not 0",
+        "UNG0018: 'diffusion.min_snr_gamma' would have no effect: it belongs to loss_weight: min_snr; leave it out, or say that",
         "UNG0008: 'diffusion.min_snr_gamma' must be a finite number above 0, not -5");
 
     [Fact]

@@ -139,7 +139,7 @@ public sealed class TypeErrorTests
     public void Multipliers_of_other_types() => Errors.In(
         """
         preset: annotated
-        image_size: 16
+        image_size: 32
         channels: 3
         dim: 16
         channel_multipliers: [1, «two», «2.5», «'3'», «[4]», «null»]

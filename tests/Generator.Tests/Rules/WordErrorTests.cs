@@ -79,8 +79,9 @@ public sealed class WordErrorTests
         downsample: «resblock»
         upsample: «resblock»
         diffusion:
-          variance: learned_range
+          variance: «learned_range»
         """,
         "UNG0018: 'downsample: resblock' is for presets ddpm and adm; here it must be unshuffle, conv, conv_asymmetric or avg_pool",
-        "UNG0018: 'upsample: resblock' is for presets ddpm and adm; here it must be nearest_conv or conv_transpose");
+        "UNG0018: 'upsample: resblock' is for presets ddpm and adm; here it must be nearest_conv or conv_transpose",
+        "UNG0027: variance: learned_range reads what the network predicts; it needs learned_variance: true");
 }
