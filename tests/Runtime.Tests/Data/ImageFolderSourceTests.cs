@@ -186,6 +186,15 @@ public sealed class ImageFolderSourceTests : IDisposable
     }
 
     [Fact]
+    public void A_slash_after_the_folder_s_name_changes_nothing()
+    {
+        folder.Write("cats/x.png", Picture(4, 4, (_, _) => SKColors.Red));
+        var source = ImageFolderSource.Open(folder.Path + Path.DirectorySeparatorChar, 3, 4, 4);
+        Assert.Equal(["cats"], source.Classes);
+        Assert.Equal(255, Bytes(source, 0)[0], 0.01);
+    }
+
+    [Fact]
     public void A_picture_beside_the_folders_leaves_the_set_without_classes()
     {
         folder.Write("a/x.png", Picture(4, 4, (_, _) => SKColors.Red));
