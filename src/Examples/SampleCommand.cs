@@ -17,7 +17,7 @@ internal sealed class SampleCommand(Interrupt interrupt)
 
     private readonly Option<string> checkpoint = new("--checkpoint") { Description = "A run's checkpoint folder, or a .safetensors file in it.", Required = true, HelpName = "PATH" };
     private readonly SamplerOptions sampler = new();
-    private readonly Option<int[]?> labels = new("--labels", "--class")
+    private readonly Option<int[]> labels = new("--labels", "--class")
     {
         Description = "Of which classes, as 3 or 0,1,2 in turn, where the network takes labels; each class in turn where it isn't given. The last class stands for none.",
         HelpName = "N,N...",
@@ -84,7 +84,8 @@ internal sealed class SampleCommand(Interrupt interrupt)
             BatchSize = parsed.GetValue(batchSize),
             Seed = parsed.GetValue(seed),
             Guidance = parsed.GetValue(guidance),
-            Labels = parsed.GetValue(labels) ?? EachClass(network.Info),
+            // An option of an array that isn't given is an empty one.
+            Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : EachClass(network.Info),
         };
         // Not into the checkpoint's own folder, which holds nothing else.
         var folder = Path.GetFullPath(Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -124,7 +125,7 @@ internal sealed class SampleCommand(Interrupt interrupt)
 
     private static string Pictures(int count) => count == 1 ? "1 picture" : $"{count} pictures";
 
-    private static int[]? Labels(ArgumentResult result)
+    private static int[] Labels(ArgumentResult result)
     {
         var parts = result.Tokens[0].Value.Split(',');
         var values = new int[parts.Length];
@@ -133,7 +134,7 @@ internal sealed class SampleCommand(Interrupt interrupt)
             if (int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out values[i]))
                 continue;
             result.AddError($"--labels must be classes from 0, with commas between them, not '{result.Tokens[0].Value}'.");
-            return null;
+            return [];
         }
         return values;
     }
