@@ -143,7 +143,7 @@ internal sealed class TrainCommand(Interrupt interrupt)
         var strip = new List<Tensor>();
         var rows = Math.Min(StripRows, Math.Min(count, options.BatchSize));
         using var scope = NewDisposeScope();
-        var images = Progress.WhileSampling(options, observe => sampler.Sample(network, options, at =>
+        var images = Progress.WhileSampling(options, lines: false, observe => sampler.Sample(network, options, at =>
         {
             if (at.FirstImage == 0 && frames.Contains(at.Step))
                 strip.Add(at.Images.narrow(0, 0, rows).clone());

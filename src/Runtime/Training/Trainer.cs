@@ -87,7 +87,7 @@ public sealed class Trainer : IDisposable
                 var xt = diffusion.QSample(x0, t, noise);
 
                 network.zero_grad();
-                var loss = diffusion.Loss(Predict(diffusion, xt, t, random), diffusion.Target(x0, t, noise), t);
+                var loss = diffusion.Loss(Predict(diffusion, xt, t, random), x0, xt, t, noise);
                 var lossValue = loss.item<float>();
                 CheckFinite("loss", lossValue, step + 1, lossValue);
                 loss.backward();
