@@ -16,6 +16,8 @@ public sealed class GaussianDiffusion : IDisposable
     private readonly Tensor posteriorMeanCoefficientX0;
     private readonly Tensor posteriorMeanCoefficientXt;
     private readonly Tensor lossWeights;
+    private readonly Tensor smallestLogVariance;
+    private readonly Tensor largestLogVariance;
 
     /// <summary>Puts a schedule's numbers, as float32, on a device.</summary>
     /// <param name="options">The diffusion, a network's <see cref="NoisePredictor.Diffusion"/>.</param>
@@ -37,6 +39,10 @@ public sealed class GaussianDiffusion : IDisposable
         posteriorMeanCoefficientX0 = Float32(Schedule.PosteriorMeanCoefficientX0);
         posteriorMeanCoefficientXt = Float32(Schedule.PosteriorMeanCoefficientXt);
         lossWeights = Float32(Schedule.LossWeights);
+        // The posterior's variance at t = 0 is 0; with a single timestep there is none other.
+        smallestLogVariance = Float32(Schedule.PosteriorVariance.Select((_, t) => Math.Log(
+            Schedule.Timesteps == 1 ? Schedule.Betas[0] : Schedule.PosteriorVariance[Math.Max(t, 1)])));
+        largestLogVariance = Float32(Schedule.Betas.Select(Math.Log));
     }
 
     /// <summary>The diffusion's options.</summary>
@@ -79,20 +85,65 @@ public sealed class GaussianDiffusion : IDisposable
     public Tensor V(Tensor x0, Tensor t, Tensor noise) =>
         Combine(sqrtAlphasCumprod, noise, sqrtOneMinusAlphasCumprod, x0, t, -1);
 
+    /// <summary>The logarithm of the variance of q(x_(t-1) | x_t, x_0) (Ho et al. 2020, eq. 7), [batch, 1, 1, 1]; at t = 0, where it is 0, that of t = 1.</summary>
+    internal Tensor PosteriorLogVariance(Tensor t, Tensor images) => At(smallestLogVariance, t, images);
+
     /// <summary>The mean of q(x_(t-1) | x_t, x_0) (Ho et al. 2020, eq. 7).</summary>
     public Tensor PosteriorMean(Tensor x0, Tensor xt, Tensor t) =>
         Combine(posteriorMeanCoefficientX0, x0, posteriorMeanCoefficientXt, xt, t);
 
-    /// <summary>The training loss: squared error, its mean over each image, weighted by the image's timestep, its mean over the batch.</summary>
-    /// <param name="prediction">What the network said.</param>
-    /// <param name="target">What <see cref="Target"/> says.</param>
+    /// <summary>
+    /// The logarithm of an ancestral step's variance that a network predicts: at v = -1 the posterior's, at v = 1 beta's, and evenly between their
+    /// logarithms (Nichol and Dhariwal 2021, eq. 15). Where the posterior's variance is 0, at t = 0, that of t = 1 stands in, as in guided-diffusion.
+    /// </summary>
+    /// <param name="v">The last half of the network's channels, [batch, channels, height, width]; not bounded.</param>
     /// <param name="t">The timesteps, [batch].</param>
-    /// <returns>A scalar.</returns>
-    public Tensor Loss(Tensor prediction, Tensor target, Tensor t)
+    /// <returns>Shaped like <paramref name="v"/>.</returns>
+    public Tensor LearnedLogVariance(Tensor v, Tensor t)
     {
         using var scope = NewDisposeScope();
-        var perImage = nn.functional.mse_loss(prediction, target, nn.Reduction.None).flatten(1).mean([1]);
-        return (perImage * lossWeights.index_select(0, t)).mean().MoveToOuterDisposeScope();
+        var share = (v + 1) / 2;
+        return (share * At(largestLogVariance, t, v) + (1 - share) * At(smallestLogVariance, t, v)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The training loss: squared error, its mean over each image, weighted by the image's timestep, its mean over the batch. Where the variance is learned
+    /// (<see cref="Variance.LearnedRange"/>) it is L_hybrid (Nichol and Dhariwal 2021, eq. 16): the variational bound's term at t is added, in bits per value and
+    /// times <see cref="NoiseSchedule.Timesteps"/> / 1000, as guided-diffusion's rescaled loss has it. That term teaches the variance alone: no gradient goes from it to the mean.
+    /// </summary>
+    /// <param name="prediction">What the network said of <paramref name="xt"/>, [batch, channels, height, width]; twice the channels where the variance is learned.</param>
+    /// <param name="x0">The clean images, in [-1, 1].</param>
+    /// <param name="xt">The noised images, of <see cref="QSample"/>.</param>
+    /// <param name="t">The timesteps, [batch].</param>
+    /// <param name="noise">The noise in <paramref name="xt"/>.</param>
+    /// <returns>A scalar.</returns>
+    /// <exception cref="ArgumentException">The prediction has other channels than that.</exception>
+    public Tensor Loss(Tensor prediction, Tensor x0, Tensor xt, Tensor t, Tensor noise)
+    {
+        using var scope = NewDisposeScope();
+        var (mean, v) = Split(prediction, x0.shape);
+        var perImage = nn.functional.mse_loss(mean, Target(x0, t, noise), nn.Reduction.None).flatten(1).mean([1]);
+        var loss = (perImage * lossWeights.index_select(0, t)).mean();
+        if (v is not null)
+            loss = loss + Schedule.Timesteps / 1000.0 * VariationalBound.Bits(this, mean.detach(), v, x0, xt, t).mean();
+        return loss.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>A network's prediction in its parts.</summary>
+    /// <param name="prediction">[batch, channels or twice as many, height, width].</param>
+    /// <param name="shape">The images', [batch, channels, height, width].</param>
+    /// <returns>What the objective asks for, and what <see cref="LearnedLogVariance"/> takes, or null where the variance isn't learned; views, in the caller's dispose scope.</returns>
+    /// <exception cref="ArgumentException">The prediction is of another shape.</exception>
+    internal (Tensor Mean, Tensor? V) Split(Tensor prediction, long[] shape)
+    {
+        var learned = Options.Variance == Variance.LearnedRange;
+        var channels = shape[1];
+        long[] expected = [shape[0], learned ? 2 * channels : channels, .. shape[2..]];
+        if (!prediction.shape.SequenceEqual(expected))
+            throw new ArgumentException(
+                $"For images [{string.Join(", ", shape)}] and a variance that is {(learned ? "" : "not ")}learned a prediction is [{string.Join(", ", expected)}], but got [{string.Join(", ", prediction.shape)}].",
+                nameof(prediction));
+        return learned ? (prediction.narrow(1, 0, channels), prediction.narrow(1, channels, channels)) : (prediction, null);
     }
 
     /// <inheritdoc/>
@@ -105,6 +156,8 @@ public sealed class GaussianDiffusion : IDisposable
         posteriorMeanCoefficientX0.Dispose();
         posteriorMeanCoefficientXt.Dispose();
         lossWeights.Dispose();
+        smallestLogVariance.Dispose();
+        largestLogVariance.Dispose();
     }
 
     /// <summary>first[t] a + sign second[t] b.</summary>

@@ -33,8 +33,8 @@ public class GaussianDiffusionTests
         using var diffusion = new GaussianDiffusion(golden.Options(weight));
         var t = tensor(golden.QSample.T, ScalarType.Int64);
 
-        var prediction = GoldenDiffusion.Predict(diffusion.QSample(CleanImages(), t, Noise()), t);
-        var loss = diffusion.Loss(prediction, diffusion.Target(CleanImages(), t, Noise()), t).item<float>();
+        var xt = diffusion.QSample(CleanImages(), t, Noise());
+        var loss = diffusion.Loss(GoldenDiffusion.Predict(xt, t), CleanImages(), xt, t, Noise()).item<float>();
 
         var expected = weight == LossWeight.None ? golden.Loss : golden.LossMinSnr5;
         Assert.Equal(expected, loss, 1e-6 * expected);
@@ -107,7 +107,8 @@ public class GaussianDiffusionTests
 
         // Errors of 1 and 2 everywhere.
         var prediction = cat([ones(1, 1, 4, 4), full([1, 1, 4, 4], 2.0f)]);
-        var loss = diffusion.Loss(prediction, zeros(2, 1, 4, 4), tensor(new long[] { 10, 20 })).item<float>();
+        var x0 = zeros(2, 1, 4, 4);
+        var loss = diffusion.Loss(prediction, x0, x0, tensor(new long[] { 10, 20 }), x0).item<float>();
 
         Assert.Equal((weights[10] + 4 * weights[20]) / 2, loss, 1e-6 * loss);
     }
@@ -116,13 +117,16 @@ public class GaussianDiffusionTests
     public void Nothing_but_the_result_stays_alive()
     {
         using var diffusion = new GaussianDiffusion(new() { Timesteps = 50, Objective = Objective.V });
+        using var learned = new GaussianDiffusion(new() { Timesteps = 50, Variance = Variance.LearnedRange });
         using var scope = NewDisposeScope();
         var (x, t) = (CleanImages(), tensor(new long[] { 3, 40 }));
+        var both = cat([x, x], 1);
 
         var functions = new Func<Tensor>[]
         {
             () => diffusion.QSample(x, t, x), () => diffusion.Target(x, t, x), () => diffusion.PredictX0(x, t, x),
-            () => diffusion.PredictNoise(x, t, x), () => diffusion.PosteriorMean(x, x, t), () => diffusion.Loss(x, x, t),
+            () => diffusion.PredictNoise(x, t, x), () => diffusion.PosteriorMean(x, x, t), () => diffusion.Loss(x, x, x, t, x),
+            () => learned.Loss(both, x, x, t, x), () => learned.LearnedLogVariance(x, t),
         };
         Assert.All(functions, function =>
         {
