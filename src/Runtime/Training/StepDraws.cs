@@ -1,4 +1,3 @@
-using TorchSharp;
 using UNetGen.Data;
 using static TorchSharp.torch;
 

@@ -29,16 +29,16 @@ internal sealed class StepGuard(TrainingOptions options)
     /// <summary>What is wrong with a step, as half a sentence; null where nothing is. Counts it either way.</summary>
     public string? Judge(double loss, double gradientNorm)
     {
-        if (Fault("loss", loss, losses) is not { } fault && Fault("gradient norm", gradientNorm, gradientNorms) is not { } fault2)
+        if ((Fault("loss", loss, losses) ?? Fault("gradient norm", gradientNorm, gradientNorms)) is { } fault)
         {
-            Remember(losses, loss);
-            Remember(gradientNorms, gradientNorm);
-            consecutive = 0;
-            return null;
+            consecutive++;
+            Skipped++;
+            return fault;
         }
-        consecutive++;
-        Skipped++;
-        return fault ?? fault2;
+        Remember(losses, loss);
+        Remember(gradientNorms, gradientNorm);
+        consecutive = 0;
+        return null;
     }
 
     /// <summary>What it has to know to go on.</summary>

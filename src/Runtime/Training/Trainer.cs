@@ -1,5 +1,4 @@
 using System.Globalization;
-using TorchSharp;
 using UNetGen.Data;
 using UNetGen.Diffusion;
 using static TorchSharp.torch;
