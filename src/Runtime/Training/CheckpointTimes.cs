@@ -1,49 +1,42 @@
 namespace UNetGen.Training;
 
 /// <summary>When a training's checkpoints are due, and which was the last.</summary>
-internal sealed class CheckpointTimes
+/// <param name="options">How often.</param>
+/// <param name="store">Where they go; null: nowhere.</param>
+/// <param name="firstStep">The step that the training goes on from.</param>
+/// <param name="save">Writes one and says where.</param>
+internal sealed class CheckpointTimes(TrainingOptions options, CheckpointStore? store, int firstStep, Func<CheckpointStore, string> save)
 {
-    private readonly TrainingOptions options;
-    private readonly CheckpointStore? store;
-    private readonly Trainer trainer;
-    private int savedStep;
+    private int savedStep = firstStep;
     private TimeSpan? savedAt;
     private string? last;
-
-    public CheckpointTimes(TrainingOptions options, CheckpointStore? store, Trainer trainer)
-    {
-        this.options = options;
-        this.store = store;
-        this.trainer = trainer;
-        savedStep = trainer.Step;
-    }
 
     /// <summary>A sentence for whose training has failed.</summary>
     public string LastGood => last is not null ? $"The last good checkpoint is {last}."
         : savedStep > 0 ? $"The last good checkpoint is that of step {savedStep}, from which it was continued."
         : "No checkpoint was written before.";
 
-    public void SaveIfDue(TimeSpan elapsed)
+    public void SaveIfDue(int step, TimeSpan elapsed)
     {
         savedAt ??= elapsed;
-        if (trainer.Step % options.CheckpointEvery == 0 || elapsed - savedAt >= options.CheckpointInterval)
+        if (step % options.CheckpointEvery == 0 || elapsed - savedAt >= options.CheckpointInterval)
         {
-            Save();
+            Save(step);
             savedAt = elapsed;
         }
     }
 
-    public void SaveLast()
+    public void SaveLast(int step)
     {
-        if (trainer.Step > savedStep)
-            Save();
+        if (step > savedStep)
+            Save(step);
     }
 
-    private void Save()
+    private void Save(int step)
     {
         if (store is null)
             return;
-        last = store.Save(trainer.Capture());
-        savedStep = trainer.Step;
+        last = save(store);
+        savedStep = step;
     }
 }

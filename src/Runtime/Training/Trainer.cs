@@ -8,8 +8,8 @@ namespace UNetGen.Training;
 /// <summary>
 /// Trains a denoising network: at each step noises a batch to random timesteps, lets the network predict, and moves its weights and their averages.
 /// What a step does follows from the options, the weights before it and its number alone: the same seed gives the same training on every device, to rounding,
-/// and to the bit with the same libtorch and number of threads, also where it was stopped and continued; only a learning rate that falls with a time limit's clock
-/// is different each time. A step waits once for the device, to look at loss and gradient before they reach the weights.
+/// and to the bit with the same libtorch and number of threads, also where it was stopped and continued. Two things break that: a learning rate that falls with a time
+/// limit's clock, and, for networks with dropout, another thread that uses libtorch's own generator, which a step seeds. A step waits once for the device, to look at loss and gradient before they reach the weights.
 /// </summary>
 public sealed partial class Trainer : IDisposable
 {
@@ -48,6 +48,9 @@ public sealed partial class Trainer : IDisposable
         guard = new StepGuard(options);
     }
 
+    /// <summary>Raised before a checkpoint is written: what has to reach as far as it, such as a log, goes to the disk now.</summary>
+    public event Action? Saving;
+
     /// <summary>Steps done, those that were skipped among them.</summary>
     public int Step { get; private set; }
 
@@ -72,7 +75,7 @@ public sealed partial class Trainer : IDisposable
         using var loader = new BatchLoader(source, options.BatchSize, options.Seed, options.HorizontalFlips, firstBatch: Step, options.Workers);
         using var diffusion = new GaussianDiffusion(network.Diffusion, network.Device);
         var gradient = new BatchGradient(network, diffusion, options.Accumulation);
-        var checkpoints = new CheckpointTimes(options, store, this);
+        var checkpoints = new CheckpointTimes(options, store, Step, Save);
 
         var wasTraining = network.training;
         network.train();
@@ -90,9 +93,9 @@ public sealed partial class Trainer : IDisposable
                     throw new TrainingDivergedException(
                         $"Training diverged: {skipped}, and {guard.Skipped} of {Step} steps were skipped by now. Weights and averages are those before the skipped steps. "
                         + $"{checkpoints.LastGood} A lower learning rate or a longer warm-up usually helps.");
-                checkpoints.SaveIfDue(elapsed);
+                checkpoints.SaveIfDue(Step, elapsed);
             }
-            checkpoints.SaveLast();
+            checkpoints.SaveLast(Step);
             return new(Step, guard.MeanLoss, elapsed, ImagesPerSecond, guard.Skipped, Cancelled: options.Progress(Step, elapsed) < 1);
         }
         finally
@@ -110,6 +113,12 @@ public sealed partial class Trainer : IDisposable
     }
 
     private double ImagesPerSecond => elapsed > TimeSpan.Zero ? (double)Step * options.BatchSize / elapsed.TotalSeconds : 0;
+
+    private string Save(CheckpointStore store)
+    {
+        Saving?.Invoke();
+        return store.Save(Capture());
+    }
 
     private (double Loss, double GradientNorm, double LearningRate, string? Skipped) TakeStep(Batch batch, BatchGradient gradient)
     {

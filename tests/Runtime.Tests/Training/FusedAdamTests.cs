@@ -81,7 +81,7 @@ public class FusedAdamTests
             for (var i = 0; i < 37; i++)
             {
                 // Loshchilov and Hutter 2019, algorithm 2: in the gradient (line 6), or beside it (line 12).
-                var (inGradient, beside) = kind == Optimizer.Adam ? (decay * theta[i], 0) : (0, rate * decay * theta[i]);
+                var (inGradient, beside) = kind == Optimizer.Adam ? (decay * theta[i], 0.0) : (0.0, rate * decay * theta[i]);
                 m[i] = beta1 * m[i] + (1 - beta1) * (g[i] + inGradient);
                 v[i] = beta2 * v[i] + (1 - beta2) * Math.Pow(g[i] + inGradient, 2);
                 theta[i] -= rate * (m[i] / (1 - Math.Pow(beta1, step))) / (Math.Sqrt(v[i] / (1 - Math.Pow(beta2, step))) + eps) + beside;
