@@ -21,8 +21,10 @@ internal sealed class TrainCommand(Interrupt interrupt)
     private const int StripRows = 6;
     private const int StripColumns = 9;
 
+    private const int MostBrokenNamed = 20;
+
     private readonly Option<string?> spec = new("--spec") { Description = $"The network; by default {ShapesNetwork} for the shapes, {DigitsNetwork} for MNIST.", HelpName = "NAME" };
-    private readonly Option<string> data = new("--data") { Description = "shapes, a folder of PNG or JPEG files, or MNIST's folder or IDX file.", DefaultValueFactory = _ => DataSource.Shapes, HelpName = "shapes|PATH" };
+    private readonly Option<string> data = new("--data") { Description = "shapes, a folder of pictures (each folder in it a class), or the folder of MNIST's or CIFAR-10's files.", DefaultValueFactory = _ => DataSource.Shapes, HelpName = "shapes|PATH" };
     private readonly Option<int?> steps = new("--steps") { Description = "How many steps.", HelpName = "N", CustomParser = result => CommonOptions.Whole(result, 1) };
     private readonly Option<double?> time = new("--time")
     {
@@ -72,8 +74,6 @@ internal sealed class TrainCommand(Interrupt interrupt)
         using var folder = RunFolder.Create(parsed.GetValue(output), info.Name);
 
         AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {info.SpecPath}) on {source.Description}, {target}");
-        if (source is ImageFolderSource { BrokenFiles: { Count: > 0 } broken })
-            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {broken.Count} files can't be read and are left out; the first is {broken[0].Path}: {broken[0].Reason}");
 
         var losses = new List<(int Step, double Loss)>();
         using var trainer = new Trainer(network, source, options);
@@ -98,6 +98,8 @@ internal sealed class TrainCommand(Interrupt interrupt)
         if (losses.Count == 0)
             throw new OperationCanceledException(interrupt.Token);
         Save();
+        if (source is ImageFolderSource { BrokenFiles: { Count: > 0 } broken })
+            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {broken.Count} files can't be used and were left out: {string.Join("; ", broken.Take(MostBrokenNamed).Select(file => $"{file.Path} {file.Reason}"))}{(broken.Count > MostBrokenNamed ? "; ..." : "")}");
         AnsiConsole.MarkupLineInterpolated($"{summary.Steps:N0} steps in {summary.Elapsed.TotalSeconds:N0} s, loss {summary.Loss:0.0000}{(summary.Cancelled ? ", interrupted: saved, and now drawing; once more ends at once" : "")}");
         using (trainer.Ema.Apply())
             Draw(network, parsed.GetValue(count), options.Seed, folder, summary.Cancelled ? CancellationToken.None : interrupt.Token);

@@ -8,7 +8,7 @@ public static class DataSource
 
     /// <summary>Opens a source that delivers images as the network wants them.</summary>
     /// <param name="text">
-    /// <c>shapes</c>; or an IDX file; or a folder with MNIST's training images (these come first) or with PNG or JPEG files, nested or not.
+    /// <c>shapes</c>; or an IDX file; or a folder with MNIST's files, CIFAR-10's binary ones or pictures, nested or not, looked for in this order.
     /// </param>
     /// <param name="channels">1 (grey) or 3 (RGB); the shapes have any number.</param>
     /// <param name="height">Pixels.</param>
@@ -22,27 +22,28 @@ public static class DataSource
         if (File.Exists(text))
             return OpenFile(text, channels, height, width);
         if (!Directory.Exists(text))
-            throw new DataException($"There is no file or folder '{text}'. Training data is the word '{Shapes}', an IDX file or a folder of pictures.");
+            throw new DataException(
+                $"There is no file or folder '{text}'. Training data is the word '{Shapes}', an IDX file, or a folder of pictures, of MNIST's files or of CIFAR-10's.");
         if (IdxSource.FindIn(text) is { } idx)
             return IdxSource.Open(idx, channels, height, width);
-        if (ImageFolderSource.FindIn(text).Length > 0)
-            return ImageFolderSource.Open(text, channels, height, width);
-        throw new DataException(
-            $"'{text}' {(Directory.EnumerateFileSystemEntries(text).Any() ? "holds no images" : "is empty")}: "
-            + "looked for train-images-idx3-ubyte, also .gz, in it, and for .png, .jpg and .jpeg files in it and in its folders.");
+        if (Cifar10Source.FindIn(text) is { } cifar)
+            return Cifar10Source.Open(cifar, channels, height, width);
+        return ImageFolderSource.TryOpen(text, channels, height, width) ?? throw new DataException(
+            $"'{text}' {(Directory.EnumerateFileSystemEntries(text).Any() ? "holds no images" : "is empty")}: looked for {IdxSource.LookedFor}, "
+            + $"for {Cifar10Source.LookedFor}, and for {PictureFile.ExtensionList} files in it and in its folders.");
     }
 
     /// <summary>Whether <see cref="Open"/> would find IDX images there, as MNIST's are.</summary>
     /// <param name="text">As for <see cref="Open"/>.</param>
     public static bool IsIdx(string text) =>
-        text != Shapes && (File.Exists(text) ? IdxSource.LooksLike(text) : Directory.Exists(text) && IdxSource.FindIn(text) is not null);
+        text != Shapes && (File.Exists(text) ? IdxFile.LooksLike(text) : Directory.Exists(text) && IdxSource.FindIn(text) is not null);
 
     private static IdxSource OpenFile(string file, int channels, int height, int width)
     {
         try
         {
-            if (!IdxSource.LooksLike(file))
-                throw new DataException($"'{file}' is not an IDX file. To train on pictures, give the folder that holds them.");
+            if (!IdxFile.LooksLike(file))
+                throw new DataException($"'{file}' is not an IDX file. To train on pictures, or on CIFAR-10, give the folder that holds the files.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,16 +1,19 @@
 namespace UNetGen.Data;
 
 /// <summary>
-/// Images from files, all decoded when the source is opened and held in memory as bytes: a batch then costs a copy. A set that doesn't fit into
+/// Images of a file or a few, all read when the source is opened and held in memory as bytes: a batch then costs a copy. A set that doesn't fit into
 /// half of the memory is refused when it is opened, before the work is done.
 /// </summary>
 public abstract class DecodedSource : IImageSource
 {
     private readonly IReadOnlyList<byte[]> images;
+    private readonly IReadOnlyList<byte> labels;
 
-    private protected DecodedSource(string description, IReadOnlyList<byte[]> images, int channels, int height, int width)
+    private protected DecodedSource(
+        string description, IReadOnlyList<byte[]> images, IReadOnlyList<byte> labels, IReadOnlyList<string> classes, int channels, int height, int width)
     {
-        (Description, this.images, Channels, Height, Width) = (description, images, channels, height, width);
+        (Description, this.images, this.labels, Classes) = (description, images, labels, classes);
+        (Channels, Height, Width) = (channels, height, width);
     }
 
     /// <inheritdoc/>
@@ -29,20 +32,20 @@ public abstract class DecodedSource : IImageSource
     public int Width { get; }
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Classes { get; }
+
+    /// <inheritdoc/>
+    public int Label(int index)
+    {
+        ImageSource.CheckIndex(this, index);
+        return Classes.Count > 0 ? labels[index] : throw new InvalidOperationException($"{Description}: the images have no classes.");
+    }
+
+    /// <inheritdoc/>
     public void Read(int index, Span<float> pixels)
     {
         ImageSource.CheckRead(this, index, pixels);
-        var image = images[index];
-        for (var i = 0; i < image.Length; i++)
-            pixels[i] = image[i] / 127.5f - 1;
-    }
-
-    private protected static void CheckTarget(string path, int channels, int height, int width)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
-        if (channels is not (1 or 3))
-            throw new DataException($"'{path}': images from files have 1 channel (grey) or 3 (RGB), and the network wants {channels}.");
+        ImageSource.ToValues(images[index], pixels);
     }
 
     private protected static void CheckMemory(string path, long count, int channels, int height, int width)

@@ -61,6 +61,20 @@ internal static class ImageFit
         }
     }
 
+    /// <summary>A picture in colour, [3, height, width] bytes.</summary>
+    public static unsafe byte[] FitPlanes(ReadOnlySpan<byte> planes, int sourceHeight, int sourceWidth, int channels, int height, int width)
+    {
+        var plane = sourceHeight * sourceWidth;
+        var rgba = new byte[4 * plane];
+        for (var i = 0; i < plane; i++)
+            (rgba[4 * i], rgba[4 * i + 1], rgba[4 * i + 2], rgba[4 * i + 3]) = (planes[i], planes[plane + i], planes[2 * plane + i], byte.MaxValue);
+        fixed (byte* start = rgba)
+        {
+            using var image = SKImage.FromPixels(new SKImageInfo(sourceWidth, sourceHeight, SKColorType.Rgba8888, SKAlphaType.Opaque), (nint)start);
+            return Fit(image, SKEncodedOrigin.TopLeft, channels, height, width);
+        }
+    }
+
     /// <summary>From the picture as stored to the picture upright, its corner at (0, 0); EXIF 2.32, tag 274.</summary>
     private static SKMatrix Upright(SKEncodedOrigin origin, float width, float height) => origin switch
     {

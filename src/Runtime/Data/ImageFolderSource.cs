@@ -1,5 +1,4 @@
-using System.IO.Enumeration;
-using SkiaSharp;
+using System.Collections.Concurrent;
 
 namespace UNetGen.Data;
 
@@ -9,113 +8,119 @@ namespace UNetGen.Data;
 public sealed record BrokenFile(string Path, string Reason);
 
 /// <summary>
-/// The PNG and JPEG files of a folder and of the folders in it, in ordinal order of their relative paths, the same on every machine. Hidden
-/// files and folders are left out. Broken files are skipped and listed.
+/// The picture files (PNG, JPEG, WebP, BMP) of a folder and of the folders in it, in ordinal order of their relative paths, the same on every machine. Where
+/// all of them lie in folders, each first-level folder is a class. Hidden files and folders are left out.
 /// </summary>
 /// <remarks>
-/// Each picture is turned upright (EXIF), converted to sRGB, laid on black where it is transparent, cropped around its centre to the wanted aspect
-/// ratio, and scaled: mip-mapped where it shrinks, Mitchell's cubic where it grows. Grey is Rec. 601 luma; RGB from a grey picture repeats it.
+/// <para>Each picture is turned upright (EXIF), converted to sRGB, laid on black where it is transparent, cropped around its centre to the wanted aspect
+/// ratio, and scaled: mip-mapped where it shrinks, Mitchell's cubic where it grows. Grey is Rec. 601 luma; RGB from a grey picture repeats it.</para>
+/// <para>A file is decoded when its image is first asked for, and stays decoded while there is room. One that turns out broken is left out: the next
+/// whole file of its class stands in for it, the first following the last. So what an image is depends on the files alone, never on who reads what when.</para>
 /// </remarks>
-public sealed class ImageFolderSource : DecodedSource
+public sealed class ImageFolderSource : IImageSource
 {
-    private ImageFolderSource(string description, IReadOnlyList<byte[]> images, IReadOnlyList<BrokenFile> brokenFiles, int channels, int height, int width)
-        : base(description, images, channels, height, width) => BrokenFiles = brokenFiles;
+    private readonly PictureFolder folder;
+    private readonly byte[]?[] decoded;
+    private readonly ConcurrentDictionary<int, string> broken = new();
+    private long room;
 
-    /// <summary>The files that were skipped, in order. A program should tell its user of them.</summary>
-    public IReadOnlyList<BrokenFile> BrokenFiles { get; }
+    private ImageFolderSource(PictureFolder folder, int channels, int height, int width, long memory)
+    {
+        (this.folder, Channels, Height, Width, room) = (folder, channels, height, width, memory);
+        decoded = new byte[folder.Files.Length][];
+        var classes = Classes.Count == 0 ? "" : FormattableString.Invariant($" of {Classes.Count:N0} classes");
+        Description = FormattableString.Invariant($"{Count:N0} pictures{classes} in {folder.Path}");
+    }
 
-    /// <summary>Decodes every picture in a folder, on all cores.</summary>
+    /// <inheritdoc/>
+    public string Description { get; }
+
+    /// <summary>How many files there are, broken ones among them.</summary>
+    public int Count => decoded.Length;
+
+    /// <inheritdoc/>
+    public int Channels { get; }
+
+    /// <inheritdoc/>
+    public int Height { get; }
+
+    /// <inheritdoc/>
+    public int Width { get; }
+
+    /// <summary>The first-level folders in ordinal order; empty where a picture lies in the opened folder itself.</summary>
+    public IReadOnlyList<string> Classes => folder.Classes;
+
+    /// <summary>The files that were found broken until now, in the images' order. A program should tell its user of them.</summary>
+    public IReadOnlyList<BrokenFile> BrokenFiles => [.. broken.OrderBy(file => file.Key).Select(file => new BrokenFile(folder.Files[file.Key], file.Value))];
+
+    /// <summary>Finds every picture in a folder by its name; none is opened yet.</summary>
     /// <param name="folder">Searched with everything in it.</param>
     /// <param name="channels">1 (grey) or 3 (RGB).</param>
     /// <param name="height">Pixels.</param>
     /// <param name="width">Pixels.</param>
-    /// <exception cref="DataException">There is no such folder, no picture in it or none that isn't broken, or they don't fit into memory.</exception>
-    public static ImageFolderSource Open(string folder, int channels, int height, int width)
-    {
-        CheckTarget(folder, channels, height, width);
-        var names = FindIn(folder);
-        if (names.Length == 0)
-            throw new DataException($"'{folder}' holds no .png, .jpg or .jpeg file.");
-        CheckMemory(folder, names.Length, channels, height, width);
-
-        var images = new byte[]?[names.Length];
-        var reasons = new string?[names.Length];
-        Parallel.For(0, names.Length, i => images[i] = Decode(Path.Combine(folder, names[i]), channels, height, width, out reasons[i]));
-
-        var broken = names.Zip(reasons).Where(file => file.Second != null).Select(file => new BrokenFile(file.First, file.Second!)).ToArray();
-        if (broken.Length == names.Length)
-            throw new DataException($"'{folder}': not one of its {names.Length} picture files can be used; the first, {broken[0].Path}, {broken[0].Reason}.");
-        var whole = images.OfType<byte[]>().ToArray();
-        var skipped = broken.Length == 0 ? "" : FormattableString.Invariant($", {broken.Length:N0} broken files skipped");
-        return new ImageFolderSource(
-            FormattableString.Invariant($"{whole.Length:N0} pictures in {folder}{skipped}"), whole, broken, channels, height, width);
-    }
-
-    /// <summary>Relative paths of the pictures in a folder, in ordinal order.</summary>
-    internal static string[] FindIn(string folder)
+    /// <param name="memory">Bytes of decoded images to keep, channels * height * width each; null is a quarter of the machine's. It changes the speed alone.</param>
+    /// <exception cref="DataException">There is no such folder, or no picture in it.</exception>
+    public static ImageFolderSource Open(string folder, int channels, int height, int width, long? memory = null)
     {
         if (!Directory.Exists(folder))
             throw new DataException($"There is no folder '{folder}'.");
-        var options = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false };
-        // Links to files are followed; links to folders aren't, since they may lead round in a circle.
-        var files = new FileSystemEnumerable<string>(folder, (ref FileSystemEntry entry) => entry.ToFullPath(), options)
-        {
-            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
-            ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
-        };
-        try
-        {
-            var names = files
-                .Where(file => Path.GetExtension(file).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg")
-                .Select(file => Path.GetRelativePath(folder, file).Replace('\\', '/'))
-                .ToArray();
-            Array.Sort(names, StringComparer.Ordinal);
-            return names;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new DataException($"'{folder}' can't be searched: {e.Message}", e);
-        }
+        return TryOpen(folder, channels, height, width, memory) ?? throw new DataException($"'{folder}' holds no {PictureFile.ExtensionList} file.");
     }
 
-    private static byte[]? Decode(string file, int channels, int height, int width, out string? reason)
+    /// <summary>As <see cref="Open"/>, or null where there is no picture.</summary>
+    internal static ImageFolderSource? TryOpen(string folder, int channels, int height, int width, long? memory = null)
     {
-        try
+        ImageSource.CheckTarget(folder, channels, height, width);
+        if (memory is { } bytes)
+            ArgumentOutOfRangeException.ThrowIfNegative(bytes, nameof(memory));
+        var found = PictureFolder.Search(folder);
+        return found.Files.Length == 0
+            ? null
+            : new ImageFolderSource(found, channels, height, width, memory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
+    }
+
+    /// <inheritdoc/>
+    public int Label(int index)
+    {
+        ImageSource.CheckIndex(this, index);
+        return Classes.Count > 0 ? folder.ClassOf(index).Label : throw new InvalidOperationException($"{Description}: the images have no classes.");
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="DataException">No file of the image's class can be used, or the folder is gone.</exception>
+    public void Read(int index, Span<float> pixels)
+    {
+        ImageSource.CheckRead(this, index, pixels);
+        var (label, start, end) = folder.ClassOf(index);
+        for (var i = index; i < index + end - start; i++)
         {
-            using var stream = File.OpenRead(file);
-            if (stream.Length == 0)
-            {
-                reason = "is empty";
-                return null;
-            }
-            using var codec = SKCodec.Create(stream, out var opened);
-            if (codec == null)
-            {
-                reason = $"is no PNG or JPEG picture ({opened})";
-                return null;
-            }
-            using var srgb = SKColorSpace.CreateSrgb();
-            using var bitmap = new SKBitmap();
-            if (!bitmap.TryAllocPixels(new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Premul, srgb)))
-            {
-                reason = $"is too large to decode ({codec.Info.Width} x {codec.Info.Height})";
-                return null;
-            }
-            var decoded = codec.GetPixels(bitmap.Info, bitmap.GetPixels());
-            if (decoded != SKCodecResult.Success)
-            {
-                reason = decoded == SKCodecResult.IncompleteInput ? "is cut off" : $"can't be decoded ({decoded})";
-                return null;
-            }
-            bitmap.SetImmutable();
-            using var image = SKImage.FromBitmap(bitmap);
-            reason = null;
-            return ImageFit.Fit(image, codec.EncodedOrigin, channels, height, width);
+            if (Decoded(i < end ? i : i - (end - start)) is not { } image)
+                continue;
+            ImageSource.ToValues(image, pixels);
+            return;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        var place = Classes.Count == 0 ? folder.Path : Path.Combine(folder.Path, Classes[label]);
+        throw new DataException(
+            $"'{place}': not one of its {end - start} picture files can be used; the first, {folder.Files[start]}, {broken[start]}. Take the folder away, or mend the files.");
+    }
+
+    private byte[]? Decoded(int index)
+    {
+        if (Volatile.Read(ref decoded[index]) is { } kept)
+            return kept;
+        if (broken.ContainsKey(index))
+            return null;
+        if (PictureFile.Decode(Path.Combine(folder.Path, folder.Files[index]), Channels, Height, Width, out var reason) is not { } image)
         {
-            reason = $"can't be read: {e.Message}";
+            // Otherwise an unplugged disk would be a million broken files.
+            if (!Directory.Exists(folder.Path))
+                throw new DataException($"'{folder.Path}' is gone while it is being read; {folder.Files[index]} was asked for.");
+            broken.TryAdd(index, reason!);
             return null;
         }
+        // A file's room is taken once, though two may have decoded it.
+        if (Interlocked.Add(ref room, -image.Length) < 0 || Interlocked.CompareExchange(ref decoded[index], image, null) is not null)
+            Interlocked.Add(ref room, image.Length);
+        return image;
     }
 }

@@ -43,12 +43,23 @@ public sealed class ShapesSource : IImageSource
     /// <inheritdoc/>
     public int Width { get; }
 
+    /// <summary>The four kinds: disc, ring, square and triangle.</summary>
+    public IReadOnlyList<string> Classes { get; } = [.. Enum.GetNames<Kind>().Select(name => name.ToLowerInvariant())];
+
+    /// <inheritdoc/>
+    public int Label(int index)
+    {
+        ImageSource.CheckIndex(this, index);
+        var random = new CounterHash(seed, index);
+        return (int)KindOf(ref random);
+    }
+
     /// <inheritdoc/>
     public void Read(int index, Span<float> pixels)
     {
         ImageSource.CheckRead(this, index, pixels);
         var random = new CounterHash(seed, index);
-        var kind = (Kind)random.NextInt(4);
+        var kind = KindOf(ref random);
 
         double side = Math.Min(Height, Width);
         var radius = random.Next(0.26, 0.40) * side;
@@ -80,6 +91,9 @@ public sealed class ShapesSource : IImageSource
         Square,
         Triangle,
     }
+
+    /// <summary>An image's first number decides.</summary>
+    private static Kind KindOf(ref CounterHash random) => (Kind)random.NextInt(4);
 
     /// <summary>How much of the pixel at (x, y) from the centre the shape covers, 0 to 1, from the distance to its edge in pixels.</summary>
     private static double Coverage(Kind kind, double x, double y, double radius)

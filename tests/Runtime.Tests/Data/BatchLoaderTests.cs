@@ -1,3 +1,4 @@
+using CsCheck;
 using TorchSharp;
 using UNetGen.Data;
 
@@ -82,12 +83,102 @@ public class BatchLoaderTests
     [Fact]
     public void What_the_source_throws_comes_out_of_next_at_its_batch_and_ever_after()
     {
-        using var loader = new BatchLoader(new Numbers(10, failsFrom: 6), 3);
-        loader.Next().Dispose();
-        loader.Next().Dispose();
+        const int missing = 6;
+        var batches = Array.IndexOf(Row(new Numbers(10), 3, seed: 0, batches: 4), missing) / 3;
+        using var loader = new BatchLoader(new Numbers(10, missing), 3, workers: 4);
+        for (var i = 0; i < batches; i++)
+            loader.Next().Dispose();
         Assert.Equal("image 6 is gone", Assert.Throws<InvalidDataException>(() => loader.Next()).Message);
         Assert.Equal("image 6 is gone", Assert.Throws<InvalidDataException>(() => loader.Next()).Message);
     }
+
+    [Fact]
+    public void Any_number_of_workers_and_any_first_batch_give_the_same_row() =>
+        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 60], Gen.Long, Gen.Bool, Gen.Int[0, 12], Gen.Int[1, 7]).Sample((count, batchSize, seed, flips, first, workers) =>
+        {
+            var source = new ShapesSource(1, 2, 3, seed: 1, count);
+            using var one = new BatchLoader(source, batchSize, seed, flips, workers: 1);
+            for (var i = 0; i < first; i++)
+                one.Next().Dispose();
+            using var other = new BatchLoader(source, batchSize, seed, flips, first, workers);
+            for (var i = 0; i < 5; i++)
+            {
+                using var expected = one.Next();
+                using var actual = other.Next();
+                Assert.Equal((first + i, first + i), (expected.Number, actual.Number));
+                Assert.Equal(expected.Images.data<float>().ToArray(), actual.Images.data<float>().ToArray());
+                Assert.Equal(expected.Labels!.data<long>().ToArray(), actual.Labels!.data<long>().ToArray());
+            }
+        }, iter: 100);
+
+    [Fact]
+    public void A_row_begun_far_on_is_the_same_whoever_makes_it()
+    {
+        // The millionth batch of a run of days, in the 4,000th epoch.
+        using var one = new BatchLoader(new Numbers(2000), 8, seed: 9, firstBatch: 1_000_000, workers: 1);
+        using var four = new BatchLoader(new Numbers(2000), 8, seed: 9, firstBatch: 1_000_000, workers: 4);
+        var row = Enumerable.Range(0, 500).SelectMany(_ => Values(one)).ToArray();
+        Assert.Equal(row, Enumerable.Range(0, 500).SelectMany(_ => Values(four)));
+        Assert.Equal(Enumerable.Range(0, 2000), row.Take(2000).Order());
+        Assert.Equal(Enumerable.Range(0, 2000), row.Skip(2000).Order());
+    }
+
+    [Fact]
+    public void Labels_are_those_of_the_images_of_the_batch()
+    {
+        using var loader = new BatchLoader(new Numbers(50), 20);
+        for (var i = 0; i < 10; i++)
+        {
+            using var batch = loader.Next();
+            Assert.Equal([20L], batch.Labels!.shape);
+            Assert.Equal((torch.ScalarType.Int64, DeviceType.CPU), (batch.Labels.dtype, batch.Labels.device_type));
+            Assert.Equal(batch.Images.data<float>().ToArray().Select(number => (long)number % 3), batch.Labels.data<long>().ToArray());
+        }
+    }
+
+    [Fact]
+    public void Without_classes_there_are_no_labels()
+    {
+        using var loader = new BatchLoader(new Ramp(), 2);
+        using var batch = loader.Next();
+        Assert.Null(batch.Labels);
+        Assert.Throws<InvalidOperationException>(() => ((IImageSource)new Ramp()).Label(0));
+    }
+
+    [Fact]
+    public void Several_workers_read_at_once_and_no_further_ahead_than_they_are()
+    {
+        using var source = new Gate(images: 100);
+        using var loader = new BatchLoader(source, 1, workers: 4);
+        // Were there only one, the others would never come.
+        source.WaitForReaders(4);
+        source.Open();
+        loader.Next().Dispose();
+        loader.Dispose();
+        Assert.InRange(source.Reads, 4, 5);
+    }
+
+    [Fact]
+    public async Task Disposing_ends_the_workers_before_it_returns()
+    {
+        using var source = new Gate(images: 100);
+        using var loader = new BatchLoader(source, batchSize: 50, workers: 2);
+        source.WaitForReaders(2);
+        var disposing = Task.Run(loader.Dispose);
+        source.Open();
+        await disposing;
+        var reads = source.Reads;
+        Assert.InRange(reads, 2, 99);
+        Assert.Throws<ObjectDisposedException>(() => loader.Next());
+        Assert.Equal(reads, source.Reads);
+    }
+
+    [Theory]
+    [InlineData(0, 0, 0)]
+    [InlineData(1, -1, 0)]
+    [InlineData(1, 0, -1)]
+    public void Nonsense_is_refused(int batchSize, long firstBatch, int workers) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new BatchLoader(new Numbers(3), batchSize, firstBatch: firstBatch, workers: workers));
 
     [Fact]
     public void A_batch_belongs_to_the_caller_s_dispose_scope_and_nothing_else_lives_on()
@@ -99,7 +190,7 @@ public class BatchLoaderTests
         {
             using var scope = torch.NewDisposeScope();
             loader.Next();
-            Assert.Equal(1, scope.DisposablesCount);
+            Assert.Equal(2, scope.DisposablesCount);
         }
         loader.Next().Dispose();
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
@@ -121,11 +212,14 @@ public class BatchLoaderTests
         using var loader = new BatchLoader(source, batchSize, seed);
         var row = new List<int>();
         for (var i = 0; i < batches; i++)
-        {
-            using var batch = loader.Next();
-            row.AddRange(batch.Images.data<float>().ToArray().Select(value => (int)value));
-        }
+            row.AddRange(Values(loader));
         return [.. row];
+    }
+
+    private static int[] Values(BatchLoader loader)
+    {
+        using var batch = loader.Next();
+        return [.. batch.Images.data<float>().ToArray().Select(value => (int)value)];
     }
 
     private static float[] ReadImage(IImageSource source, int index)
@@ -135,21 +229,22 @@ public class BatchLoaderTests
         return pixels;
     }
 
-    /// <summary>Images of one pixel, each its own number; the reading of number <paramref name="failsFrom"/>, counted in readings, fails.</summary>
-    private sealed class Numbers(int count, int failsFrom = int.MaxValue) : IImageSource
+    /// <summary>Images of one pixel, each its own number, of three classes; reading <paramref name="missing"/> fails.</summary>
+    private sealed class Numbers(int count, int missing = -1) : IImageSource
     {
-        private int read;
-
         public string Description => "numbers";
         public int Count => count;
         public int Channels => 1;
         public int Height => 1;
         public int Width => 1;
+        public IReadOnlyList<string> Classes => ["a", "b", "c"];
+
+        public int Label(int index) => index % 3;
 
         public void Read(int index, Span<float> pixels)
         {
-            if (read++ >= failsFrom)
-                throw new InvalidDataException($"image {failsFrom} is gone");
+            if (index == missing)
+                throw new InvalidDataException($"image {missing} is gone");
             pixels[0] = index;
         }
     }
@@ -167,6 +262,42 @@ public class BatchLoaderTests
         {
             for (var i = 0; i < pixels.Length; i++)
                 pixels[i] = i / 30f;
+        }
+    }
+
+    /// <summary>Whoever reads waits until the gate is opened.</summary>
+    private sealed class Gate(int images) : IImageSource, IDisposable
+    {
+        private readonly ManualResetEventSlim open = new();
+        private readonly SemaphoreSlim readers = new(0);
+        private int reads;
+
+        public string Description => "gate";
+        public int Count => images;
+        public int Channels => 1;
+        public int Height => 1;
+        public int Width => 1;
+        public int Reads => Volatile.Read(ref reads);
+
+        public void WaitForReaders(int count)
+        {
+            for (var i = 0; i < count; i++)
+                readers.Wait();
+        }
+
+        public void Open() => open.Set();
+
+        public void Read(int index, Span<float> pixels)
+        {
+            Interlocked.Increment(ref reads);
+            readers.Release();
+            open.Wait();
+        }
+
+        public void Dispose()
+        {
+            open.Dispose();
+            readers.Dispose();
         }
     }
 }

@@ -43,8 +43,18 @@ public sealed class DataSourceTests : IDisposable
     {
         var path = Path.Combine(folder.Path, "shape");
         Assert.Equal(
-            $"There is no file or folder '{path}'. Training data is the word 'shapes', an IDX file or a folder of pictures.",
+            $"There is no file or folder '{path}'. Training data is the word 'shapes', an IDX file, or a folder of pictures, of MNIST's files or of CIFAR-10's.",
             Assert.Throws<DataException>(() => DataSource.Open(path, 1, 2, 2)).Message);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("cifar-10-batches-bin/")]
+    public void A_folder_with_cifar_10_s_files_is_that_set(string inside)
+    {
+        for (var number = 1; number <= 5; number++)
+            folder.Write($"{inside}data_batch_{number}.bin", Cifar10SourceTests.Record(label: 3, value: 0));
+        Assert.Equal(5, Assert.IsType<Cifar10Source>(DataSource.Open(folder.Path, 3, 32, 32)).Count);
     }
 
     [Fact]
@@ -52,7 +62,10 @@ public sealed class DataSourceTests : IDisposable
     {
         Assert.Contains($"'{folder.Path}' is empty: looked for train-images-idx3-ubyte", Refusal(folder.Path));
         folder.Write("notes.txt", [1]);
-        Assert.Contains($"'{folder.Path}' holds no images: looked for train-images-idx3-ubyte", Refusal(folder.Path));
+        Assert.Equal(
+            $"'{folder.Path}' holds no images: looked for train-images-idx3-ubyte or t10k-images-idx3-ubyte (MNIST, also .gz), for data_batch_1.bin to data_batch_5.bin "
+            + "(CIFAR-10's binary version), and for .png, .jpg, .jpeg, .webp and .bmp files in it and in its folders.",
+            Refusal(folder.Path));
     }
 
     [Fact]

@@ -120,6 +120,66 @@ public sealed class IdxSourceTests : IDisposable
     }
 
     [Fact]
+    public void Labels_come_from_the_file_beside_and_name_the_classes()
+    {
+        var digits = IdxSource.Open(Path.Combine(AppContext.BaseDirectory, "Data", "mnist"), 1, 28, 28);
+        Assert.Equal(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"], digits.Classes);
+        // The file's first digits, read by eye.
+        Assert.Equal([9, 8, 6, 6, 1, 3, 8, 3, 5, 1], Enumerable.Range(0, 10).Select(digits.Label));
+        Assert.Contains("1,000 images", digits.Description);
+        Assert.Contains("of 10 classes", digits.Description);
+        Assert.Throws<ArgumentOutOfRangeException>(() => digits.Label(1000));
+    }
+
+    [Theory]
+    [InlineData("train-images-idx3-ubyte", "train-labels-idx1-ubyte", true)]
+    [InlineData("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte", true)]
+    [InlineData("train-images-idx3-ubyte", "train-labels-idx1-ubyte.gz", true)]
+    [InlineData("t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte", true)]
+    [InlineData("train-images-idx3-ubyte", "t10k-labels-idx1-ubyte", false)]
+    [InlineData("digits", "labels", false)]
+    public void The_labels_file_is_told_by_its_name_and_zipped_or_not(string images, string labels, bool found)
+    {
+        var file = folder.Write(images, Idx(3, 1, 1, 1, 2, 3));
+        folder.Write(labels, labels.EndsWith(".gz") ? Gzip(Labels(2, 0, 4)) : Labels(2, 0, 4));
+        var source = IdxSource.Open(file, 1, 1, 1);
+        Assert.Equal(found ? ["0", "1", "2", "3", "4"] : [], source.Classes);
+        if (found)
+            Assert.Equal([2, 0, 4], Enumerable.Range(0, 3).Select(source.Label));
+        else
+            Assert.Throws<InvalidOperationException>(() => source.Label(0));
+    }
+
+    public static TheoryData<byte[], string> BadLabels => new()
+    {
+        { Labels(1, 2), "has 2 labels, and" },
+        { Labels(1, 2, 3)[..9], "is cut off: 3 labels take 11 bytes, and it has 9" },
+        { [.. Labels(1, 2, 3), 4], "is too long: 3 labels take 11 bytes" },
+        { Idx(3, 1, 1, 1, 2, 3), "starts with 0x00000803, where an IDX file of labels has 0x00000801. That is a file of images." },
+        { [], "is cut off: an IDX file of labels starts with 8 bytes of header, and it has 0" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadLabels))]
+    public void A_bad_labels_file_is_refused_with_its_name(byte[] content, string expected)
+    {
+        var file = folder.Write("train-images-idx3-ubyte", Idx(3, 1, 1, 1, 2, 3));
+        var labels = folder.Write("train-labels-idx1-ubyte", content);
+        var error = Assert.Throws<DataException>(() => IdxSource.Open(file, 1, 1, 1));
+        Assert.Contains($"'{labels}'", error.Message);
+        Assert.Contains(expected, error.Message);
+    }
+
+    [Fact]
+    public void Of_a_folder_the_training_images_are_taken_and_the_test_images_where_those_are_missing()
+    {
+        folder.Write("t10k-images-idx3-ubyte.gz", Gzip(Idx(2, 1, 1, 5, 6)));
+        Assert.Equal(2, IdxSource.Open(folder.Path, 1, 1, 1).Count);
+        folder.Write("train-images-idx3-ubyte", Idx(3, 1, 1, 1, 2, 3));
+        Assert.Equal(3, IdxSource.Open(folder.Path, 1, 1, 1).Count);
+    }
+
+    [Fact]
     public void Other_channel_counts_than_grey_and_rgb_are_refused()
     {
         var file = folder.Write("images", Idx(1, 2, 2, 1, 2, 3, 4));
@@ -143,6 +203,8 @@ public sealed class IdxSourceTests : IDisposable
         pixels.CopyTo(file, 16);
         return file;
     }
+
+    private static byte[] Labels(params byte[] labels) => [0, 0, 8, 1, 0, 0, 0, (byte)labels.Length, .. labels];
 
     private static byte[] Gzip(byte[] content)
     {

@@ -122,32 +122,162 @@ public sealed class ImageFolderSourceTests : IDisposable
     }
 
     [Fact]
-    public void Broken_files_are_skipped_and_listed()
+    public void A_broken_file_is_listed_when_it_is_met_and_the_next_whole_one_stands_in()
     {
-        var whole = Picture(32, 32, (x, y) => Grey(x * y % 256));
+        var whole = Picture(32, 32, (_, _) => Grey(60));
         var jpeg = Picture(64, 64, (x, y) => Grey(x * y % 256), png: false);
         folder.Write("a.png", whole);
         folder.Write("b/cut.png", whole[..(whole.Length / 2)]);
         folder.Write("cut.jpg", jpeg[..(jpeg.Length / 2)]);
         folder.Write("empty.png", []);
+        folder.Write("m.png", Picture(32, 32, (_, _) => Grey(120)));
         folder.Write("text.png", "not a picture"u8.ToArray());
-        folder.Write("z.jpg", jpeg);
 
         var source = Open(1, 16, 16);
-        Assert.Equal(2, source.Count);
+        Assert.Equal(6, source.Count);
+        Assert.Empty(source.BrokenFiles);
+        Assert.Equal([60, 120, 120, 120, 120, 60], Enumerable.Range(0, 6).Select(i => Math.Round(Bytes(source, i)[0])));
         Assert.Equal(
-            [("b/cut.png", "is cut off"), ("cut.jpg", "is cut off"), ("empty.png", "is empty"), ("text.png", "is no PNG or JPEG picture (Unimplemented)")],
+            [("b/cut.png", "is cut off"), ("cut.jpg", "is cut off"), ("empty.png", "is empty"), ("text.png", "is no picture (Unimplemented)")],
             source.BrokenFiles.Select(file => (file.Path, file.Reason)));
-        Assert.Contains("4 broken files skipped", source.Description);
     }
 
     [Fact]
-    public void A_folder_of_broken_files_alone_is_refused()
+    public void A_file_of_the_same_class_stands_in_for_a_broken_one()
+    {
+        foreach (var (name, grey) in new[] { ("a/1.png", -1), ("a/2.png", 20), ("b/1.png", 40), ("b/2.png", 60), ("b/3.png", -1), ("c/1.png", 80) })
+            folder.Write(name, grey < 0 ? [] : Picture(4, 4, (_, _) => Grey(grey)));
+        var source = Open(1, 4, 4);
+        Assert.Equal([20, 20, 40, 60, 40, 80], Enumerable.Range(0, 6).Select(i => Math.Round(Bytes(source, i)[0])));
+        Assert.Equal([0, 0, 1, 1, 1, 2], Enumerable.Range(0, 6).Select(source.Label));
+    }
+
+    [Fact]
+    public void A_class_of_broken_files_alone_is_refused_with_the_first_and_its_fault()
+    {
+        folder.Write("cats/a.png", []);
+        folder.Write("cats/b.jpg", [1, 2, 3]);
+        folder.Write("dogs/a.png", Picture(4, 4, (_, _) => SKColors.Red));
+        var source = Open(1, 4, 4);
+        Bytes(source, 2);
+        var error = Assert.Throws<DataException>(() => Bytes(source, 1));
+        Assert.Contains($"'{Path.Combine(folder.Path, "cats")}': not one of its 2 picture files can be used; the first, cats/a.png, is empty", error.Message);
+    }
+
+    [Fact]
+    public void What_a_worker_finds_wrong_comes_out_of_the_loader_with_the_file_s_name()
     {
         folder.Write("a.png", []);
-        folder.Write("b.jpg", [1, 2, 3]);
-        var error = Assert.Throws<DataException>(() => Open(1, 16, 16));
-        Assert.Contains("not one of its 2 picture files can be used; the first, a.png, is empty", error.Message);
+        using var loader = new BatchLoader(Open(1, 4, 4), 2, workers: 3);
+        Assert.Contains("the first, a.png, is empty", Assert.Throws<DataException>(() => loader.Next()).Message);
+    }
+
+    [Fact]
+    public void First_level_folders_are_the_classes_in_ordinal_order_of_their_names()
+    {
+        // A space comes before the slash: by their paths, those of "a b" are the first.
+        foreach (var name in new[] { "a/x.png", "a b/x.png", "a/deep/a.png", "B/z.png", "a b/y/z.png" })
+            folder.Write(name, Picture(4, 4, (_, _) => SKColors.Red));
+        folder.Write("no pictures/notes.txt", [1]);
+        var source = Open(1, 4, 4);
+        Assert.Equal(["B", "a", "a b"], source.Classes);
+        Assert.Equal(["B", "a b", "a b", "a", "a"], Enumerable.Range(0, 5).Select(i => source.Classes[source.Label(i)]));
+        Assert.Contains("5 pictures of 3 classes", source.Description);
+    }
+
+    [Fact]
+    public void A_picture_beside_the_folders_leaves_the_set_without_classes()
+    {
+        folder.Write("a/x.png", Picture(4, 4, (_, _) => SKColors.Red));
+        folder.Write("z.png", Picture(4, 4, (_, _) => SKColors.Red));
+        var source = Open(1, 4, 4);
+        Assert.Empty(source.Classes);
+        Assert.Throws<InvalidOperationException>(() => source.Label(0));
+    }
+
+    [Theory]
+    [InlineData(0, new int[0])]
+    [InlineData(3 * 16, new[] { 0, 20, 40, 0, 0, 0, 0, 0 })]
+    [InlineData(1 << 20, new[] { 0, 20, 40, 60, 80, 120, 120, 140 })]
+    public void How_much_stays_decoded_changes_nothing_but_the_reading_of_files(long memory, int[] withoutFiles)
+    {
+        for (var i = 0; i < 8; i++)
+            folder.Write($"{i}.png", i == 5 ? [] : Picture(4, 4, (_, _) => Grey(20 * i)));
+        var source = ImageFolderSource.Open(folder.Path, 1, 4, 4, memory);
+        for (var time = 0; time < 2; time++)
+            Assert.Equal([0, 20, 40, 60, 80, 120, 120, 140], All());
+
+        for (var i = 0; i < 8; i++)
+            File.Delete(folder.File($"{i}.png"));
+        if (withoutFiles.Length > 0)
+            Assert.Equal(withoutFiles, All());
+        else
+            Assert.Contains("not one of its 8 picture files", Assert.Throws<DataException>(All).Message);
+
+        int[] All() => [.. Enumerable.Range(0, 8).Select(i => (int)Math.Round(Bytes(source, i)[0]))];
+    }
+
+    [Fact]
+    public void Several_workers_give_the_same_batches_as_one_broken_files_or_not()
+    {
+        for (var i = 0; i < 60; i++)
+            folder.Write($"{i % 3}/{i}.png", i % 7 == 0 ? [] : Picture(4, 4, (x, _) => Grey(4 * i + x)));
+        var (one, four) = (Open(1, 4, 4), ImageFolderSource.Open(folder.Path, 1, 4, 4, memory: 100));
+        using var first = new BatchLoader(one, 7, seed: 2, horizontalFlips: true, workers: 1);
+        using var second = new BatchLoader(four, 7, seed: 2, horizontalFlips: true, workers: 4);
+        for (var i = 0; i < 30; i++)
+        {
+            using var expected = first.Next();
+            using var actual = second.Next();
+            Assert.Equal(expected.Images.data<float>().ToArray(), actual.Images.data<float>().ToArray());
+            Assert.Equal(expected.Labels!.data<long>().ToArray(), actual.Labels!.data<long>().ToArray());
+        }
+        Assert.Equal(9, one.BrokenFiles.Count);
+        Assert.Equal(one.BrokenFiles, four.BrokenFiles);
+    }
+
+    [Fact]
+    public void A_folder_that_vanishes_is_one_error_and_not_many_broken_files()
+    {
+        for (var i = 0; i < 5; i++)
+            folder.Write($"pictures/{i}.png", Picture(4, 4, (_, _) => SKColors.Red));
+        var path = Path.Combine(folder.Path, "pictures");
+        var source = ImageFolderSource.Open(path, 1, 4, 4);
+        Directory.Delete(path, recursive: true);
+        Assert.Contains($"'{path}' is gone", Assert.Throws<DataException>(() => Bytes(source, 3)).Message);
+        Assert.Empty(source.BrokenFiles);
+    }
+
+    [Fact]
+    public void Webp_and_bmp_are_pictures_too_and_hidden_files_are_not()
+    {
+        using var bitmap = SKBitmap.Decode(Picture(4, 4, (_, _) => Grey(100)));
+        using var webp = bitmap.Encode(SKEncodedImageFormat.Webp, 100);
+        folder.Write("a.webp", webp.ToArray());
+        folder.Write("b.BMP", Bmp(4, 4, 100));
+        folder.Write(".hidden.png", []);
+        folder.Write(".git/c.png", []);
+        var source = Open(1, 4, 4);
+        Assert.Equal(2, source.Count);
+        Assert.All([0, 1], i => Assert.All(Bytes(source, i), value => Assert.Equal(100, value, 2.0)));
+        Assert.Empty(source.BrokenFiles);
+    }
+
+    [Theory]
+    [InlineData(6)]
+    [InlineData(8)]
+    public void A_large_jpeg_is_scaled_while_it_is_decoded_and_looks_the_same(int orientation)
+    {
+        static SKColor Scene(int x, int y) => Grey((int)(127 + 100 * Math.Sin(x / 60.0) * Math.Cos(y / 45.0)));
+        folder.Write("a.jpg", WithOrientation(Picture(800, 640, Scene, png: false), orientation));
+        var upright = orientation == 6
+            ? Picture(640, 800, (x, y) => Scene(y, 639 - x))
+            : Picture(640, 800, (x, y) => Scene(799 - y, x));
+        folder.Write("b.png", upright);
+        var source = Open(1, 40, 32);
+        var (jpeg, png) = (Bytes(source, 0), Bytes(source, 1));
+        Assert.All(jpeg.Zip(png), pair => Assert.Equal(pair.Second, pair.First, 6.0));
+        Assert.True(jpeg.Max() - jpeg.Min() > 150);
     }
 
     [Fact]
@@ -179,6 +309,24 @@ public sealed class ImageFolderSourceTests : IDisposable
         }
         using var data = bitmap.Encode(png ? SKEncodedImageFormat.Png : SKEncodedImageFormat.Jpeg, 95);
         return data.ToArray();
+    }
+
+    /// <summary>Every pixel of one grey.</summary>
+    private static byte[] Bmp(int width, int height, byte grey)
+    {
+        var size = 3 * width * height; // rows are whole multiples of four bytes here
+        using var memory = new MemoryStream();
+        using (var writer = new BinaryWriter(memory))
+        {
+            writer.Write("BM"u8);
+            writer.Write(54 + size);
+            writer.Write(0);
+            writer.Write(54);
+            foreach (var field in new[] { 40, width, height, 1 | 24 << 16, 0, size, 2835, 2835, 0, 0 })
+                writer.Write(field);
+            writer.Write(Enumerable.Repeat(grey, size).ToArray());
+        }
+        return memory.ToArray();
     }
 
     /// <summary>Puts an EXIF segment with one tag, 274, right after the JPEG's first marker.</summary>

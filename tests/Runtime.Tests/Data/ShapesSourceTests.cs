@@ -60,6 +60,15 @@ public class ShapesSourceTests
     }
 
     [Fact]
+    public void The_class_is_the_kind_that_the_pixels_show()
+    {
+        var source = new ShapesSource(1, 32, 32, seed: 3);
+        Assert.Equal(["disc", "ring", "square", "triangle"], source.Classes);
+        for (var i = 0; i < 1000; i++)
+            Assert.Equal(Classify(Read(source, i), 32), source.Classes[source.Label(i)]);
+    }
+
+    [Fact]
     public void Edges_are_smooth()
     {
         // An anti-aliased disc has pixels between the two colours all around it.

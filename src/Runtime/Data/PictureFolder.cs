@@ -1,0 +1,84 @@
+using System.IO.Enumeration;
+
+namespace UNetGen.Data;
+
+/// <summary>The picture files in a folder and their classes, from names alone: no file is opened or asked for its size, so that a million take seconds.</summary>
+internal sealed class PictureFolder
+{
+    // Sorted paths with one first folder stand together, so a class is a range: where it starts, and its label.
+    private readonly int[] starts;
+    private readonly int[] labels;
+
+    private PictureFolder(string path, string[] files)
+    {
+        (Path, Files) = (path, files);
+        (starts, labels, Classes) = FindClasses(files);
+    }
+
+    /// <summary>The folder as it was given.</summary>
+    public string Path { get; }
+
+    /// <summary>Relative paths, with <c>/</c>, in ordinal order.</summary>
+    public string[] Files { get; }
+
+    /// <summary>The first-level folders in ordinal order; none where pictures lie in the folder itself.</summary>
+    public IReadOnlyList<string> Classes { get; }
+
+    /// <summary>Searches a folder and the folders in it. Hidden files and folders are left out.</summary>
+    /// <exception cref="DataException">It can't be searched.</exception>
+    public static PictureFolder Search(string path)
+    {
+        var options = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false };
+        // Links to files are followed; links to folders aren't, since they may lead round in a circle.
+        var found = new FileSystemEnumerable<string>(path, RelativePath, options)
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => PictureFile.HasName(entry.FileName) && !entry.IsDirectory,
+            ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+        };
+        try
+        {
+            var files = found.ToArray();
+            Array.Sort(files, StringComparer.Ordinal);
+            return new PictureFolder(path, files);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DataException($"'{path}' can't be searched: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The class of a file, or 0 where there are none; all files of a class have the numbers from start to end - 1.</summary>
+    public (int Label, int Start, int End) ClassOf(int index)
+    {
+        var found = Array.BinarySearch(starts, index);
+        var range = found >= 0 ? found : ~found - 1;
+        return (labels[range], starts[range], range + 1 < starts.Length ? starts[range + 1] : Files.Length);
+    }
+
+    private static string RelativePath(ref FileSystemEntry entry)
+    {
+        var inside = entry.Directory[entry.RootDirectory.Length..].TrimStart(System.IO.Path.DirectorySeparatorChar);
+        if (inside.IsEmpty)
+            return entry.FileName.ToString();
+        var path = string.Concat(inside, "/", entry.FileName);
+        return System.IO.Path.DirectorySeparatorChar == '/' ? path : path.Replace(System.IO.Path.DirectorySeparatorChar, '/');
+    }
+
+    private static (int[] Starts, int[] Labels, string[] Classes) FindClasses(string[] files)
+    {
+        var (starts, names) = (new List<int>(), new List<string>());
+        for (var i = 0; i < files.Length; i++)
+        {
+            var end = files[i].IndexOf('/');
+            if (end < 0)
+                return ([0], [0], []);
+            if (starts.Count > 0 && files[i].AsSpan(0, end).SequenceEqual(names[^1]))
+                continue;
+            starts.Add(i);
+            names.Add(files[i][..end]);
+        }
+        // "a b/x" sorts before "a/x", since a space is less than the slash, but "a" is the first name.
+        var classes = names.Order(StringComparer.Ordinal).ToArray();
+        return ([.. starts], [.. names.Select(name => Array.BinarySearch(classes, name, StringComparer.Ordinal))], classes);
+    }
+}
