@@ -23,8 +23,9 @@ internal static class Progress
     /// <summary>Samples with a live bar; silently where output is no terminal.</summary>
     public static Tensor WhileSampling(SamplingOptions options, Func<Action<SamplingProgress>, Tensor> sample) => Show("drawing", lines: false, show => sample(at =>
     {
-        var batch = Math.Min(options.BatchSize, options.Count - at.FirstImage);
-        var drawn = at.FirstImage + batch * (double)at.Step / at.Steps;
+        var before = at.FirstImage - options.FirstImage;
+        var batch = Math.Min(options.BatchSize, options.Count - before);
+        var drawn = before + batch * (double)at.Step / at.Steps;
         show(drawn / options.Count, $"drawing {options.Count}");
     }));
 

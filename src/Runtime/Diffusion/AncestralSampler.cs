@@ -2,26 +2,35 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Diffusion;
 
-/// <summary>
-/// Ancestral sampling (DDPM; Ho et al. 2020, algorithm 2) through every timestep. x_0 is clipped, and the step's variance is
-/// the one that the diffusion's <see cref="DiffusionOptions.Variance"/> names.
-/// </summary>
-public sealed class AncestralSampler : Sampler
+/// <summary>Ancestral sampling (DDPM; Ho et al. 2020, algorithm 2) through every timestep.</summary>
+/// <param name="variance">The variance of a step; null takes that of the network's diffusion, <see cref="DiffusionOptions.Variance"/>.</param>
+public sealed class AncestralSampler(Variance? variance = null) : Sampler
 {
-    /// <inheritdoc/>
-    public override IReadOnlyList<int> Times(int timesteps) => [.. Enumerable.Range(-1, timesteps + 1).Reverse()];
+    /// <summary>The variance of a step; null is the network's own.</summary>
+    public Variance? Variance { get; } = variance;
 
     /// <inheritdoc/>
-    protected internal override Tensor Step(GaussianDiffusion diffusion, Tensor x, Tensor x0, int time, int next, Func<Tensor> noise)
+    public override string Description => $"DDPM, variance {Variance?.ToString() ?? "of the network"}";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<int> Times(NoiseSchedule schedule) => [.. Enumerable.Range(-1, schedule.Timesteps + 1).Reverse()];
+
+    /// <inheritdoc/>
+    protected internal override Tensor Step(Denoiser denoiser, Tensor x, int time, int next)
     {
-        var mean = diffusion.PosteriorMean(x0, x, full([x.shape[0]], time, dtype: ScalarType.Int64, device: x.device));
-        return next < 0 ? mean : mean + StandardDeviation(diffusion, time) * noise();
+        var diffusion = denoiser.Diffusion;
+        var t = GaussianDiffusion.Timesteps(x, time);
+        var estimate = denoiser.Denoise(x, time);
+        var mean = diffusion.PosteriorMean(estimate.X0, x, t);
+        if (next < 0)
+            return mean;
+        return (Variance ?? diffusion.Options.Variance) switch
+        {
+            Diffusion.Variance.FixedSmall => mean + Math.Sqrt(diffusion.Schedule.PosteriorVariance[time]) * denoiser.Noise(),
+            Diffusion.Variance.FixedLarge => mean + Math.Sqrt(diffusion.Schedule.Betas[time]) * denoiser.Noise(),
+            Diffusion.Variance.LearnedRange when estimate.V is { } v => mean + (diffusion.LearnedLogVariance(v, t) / 2).exp() * denoiser.Noise(),
+            Diffusion.Variance.LearnedRange => throw new UNetGenException("The network predicts no variance: its spec would have to say `learned_variance: true`. Use a fixed one."),
+            var other => throw new InvalidOperationException($"There is no variance {other}."),
+        };
     }
-
-    private static double StandardDeviation(GaussianDiffusion diffusion, int time) => diffusion.Options.Variance switch
-    {
-        Variance.FixedSmall => Math.Sqrt(diffusion.Schedule.PosteriorVariance[time]),
-        Variance.FixedLarge => Math.Sqrt(diffusion.Schedule.Betas[time]),
-        _ => throw new InvalidOperationException($"There is no variance {diffusion.Options.Variance}."),
-    };
 }

@@ -160,6 +160,9 @@ public sealed class GaussianDiffusion : IDisposable
         largestLogVariance.Dispose();
     }
 
+    /// <summary>One timestep for all images, [batch], int64.</summary>
+    internal static Tensor Timesteps(Tensor images, int time) => full([images.shape[0]], time, dtype: ScalarType.Int64, device: images.device);
+
     /// <summary>first[t] a + sign second[t] b.</summary>
     private static Tensor Combine(Tensor first, Tensor a, Tensor second, Tensor b, Tensor t, int sign = 1)
     {

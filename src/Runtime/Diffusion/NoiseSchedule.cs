@@ -78,6 +78,25 @@ public sealed class NoiseSchedule
     /// <summary>How much the squared error at t counts in the training loss.</summary>
     public ImmutableArray<double> LossWeights { get; }
 
+    /// <summary>EDM's sigma: the deviation of the noise in x_t over the factor of its image, sqrt((1 - alpha-bar) / alpha-bar); it grows with t.</summary>
+    /// <param name="t">The timestep.</param>
+    public double Sigma(int t) => 1 / Math.Sqrt(SignalToNoise[t]);
+
+    /// <summary>The timestep whose <see cref="Sigma"/> has the nearest logarithm.</summary>
+    internal int NearestTimestep(double sigma)
+    {
+        var (low, high) = (0, Timesteps - 1);
+        while (high - low > 1)
+        {
+            var middle = (low + high) / 2;
+            if (Sigma(middle) <= sigma)
+                low = middle;
+            else
+                high = middle;
+        }
+        return sigma / Sigma(low) <= Sigma(high) / sigma ? low : high;
+    }
+
     private ImmutableArray<double> Each(Func<int, double> value) => [.. Enumerable.Range(0, Timesteps).Select(value)];
 
     private static ImmutableArray<double> ComputeBetas(DiffusionOptions options)

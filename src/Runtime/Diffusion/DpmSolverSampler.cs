@@ -1,0 +1,38 @@
+using static TorchSharp.torch;
+
+namespace UNetGen.Diffusion;
+
+/// <summary>
+/// DPM-Solver++(2M) (Lu et al. 2022, algorithm 2): a second-order solver of the diffusion's ODE, which takes the clean image to change linearly with lambda,
+/// half the logarithm of the signal-to-noise ratio, from the step before to this one. One pass through the network a step; no fresh noise.
+/// The first step, which has none before it, and the last, which goes to lambda = infinity, are of first order, as in diffusers.
+/// </summary>
+/// <param name="steps">Passes through the network, from 1 to the diffusion's timesteps.</param>
+/// <param name="spacing">At which timesteps.</param>
+/// <exception cref="ArgumentOutOfRangeException">Less than 1 step.</exception>
+public sealed class DpmSolverSampler(int steps = 20, TimestepSpacing spacing = TimestepSpacing.Even) : SpacedSampler(steps, spacing)
+{
+    /// <inheritdoc/>
+    public override string Description => $"DPM-Solver++(2M), {Settings}";
+
+    /// <inheritdoc/>
+    protected internal override Tensor Step(Denoiser denoiser, Tensor x, int time, int next)
+    {
+        var schedule = denoiser.Diffusion.Schedule;
+        var x0 = denoiser.Denoise(x, time).X0;
+        if (next < 0)
+            return x0.clone();
+
+        var h = Lambda(schedule, next) - Lambda(schedule, time);
+        var target = x0;
+        if (denoiser.Previous is { } previous)
+        {
+            var ratio = (Lambda(schedule, time) - Lambda(schedule, previous.Time)) / h;
+            target = x0 + 1 / (2 * ratio) * (x0 - previous.X0);
+        }
+        var (alphaBar, alphaBarNext) = (schedule.AlphasCumprod[time], schedule.AlphasCumprod[next]);
+        return Math.Sqrt((1 - alphaBarNext) / (1 - alphaBar)) * x - Math.Sqrt(alphaBarNext) * double.ExpM1(-h) * target;
+    }
+
+    private static double Lambda(NoiseSchedule schedule, int time) => Math.Log(schedule.SignalToNoise[time]) / 2;
+}

@@ -1,0 +1,77 @@
+using System.Globalization;
+using static TorchSharp.torch;
+
+namespace UNetGen.Diffusion;
+
+/// <summary>What to draw.</summary>
+public sealed record SamplingOptions
+{
+    /// <summary>How many images.</summary>
+    public int Count { get; init; } = 16;
+
+    /// <summary>How many images pass through the network at once: a matter of memory and speed, not of what is drawn, but for float32's rounding.</summary>
+    public int BatchSize { get; init; } = 64;
+
+    /// <summary>Image i of a seed starts from the same noise, and is given the same noise on its way, whatever the batch size and the device.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>The first image's number: with 100 the images follow on those of an earlier call for 100.</summary>
+    public int FirstImage { get; init; }
+
+    /// <summary>Classes, for a network that takes labels: image i is of class i modulo their number. Null for a network without classes.</summary>
+    public IReadOnlyList<int>? Labels { get; init; }
+
+    /// <summary>
+    /// Classifier-free guidance (Ho and Salimans 2022): the prediction is null + guidance (label - null), where null is what the network predicts for its last
+    /// class, which stands for "no class". 1 is off, and costs one pass of the network instead of two; 0 draws of no class.
+    /// </summary>
+    public double Guidance { get; init; } = 1;
+
+    /// <summary>Whether each estimate of the clean image is clipped to [-1, 1], as that of images in this range should be.</summary>
+    public bool Clip { get; init; } = true;
+
+    /// <summary>Refuses what makes no sense, or not for this network.</summary>
+    /// <exception cref="ArgumentException">No image, no batch, or numbers out of range.</exception>
+    /// <exception cref="UNetGenException">Labels or guidance don't fit the network.</exception>
+    internal void Check(NetworkInfo info)
+    {
+        if (Count < 1)
+            throw new ArgumentException($"At least 1 image must be asked for, not {Count}.");
+        if (BatchSize < 1)
+            throw new ArgumentException($"At least 1 image must pass at once, not {BatchSize}.");
+        if (FirstImage < 0 || FirstImage > int.MaxValue - Count)
+            throw new ArgumentException($"Images are numbered from 0 to {int.MaxValue}: {Count} from number {FirstImage} on can't be drawn.");
+        if (!double.IsFinite(Guidance) || Guidance < 0)
+            throw new UNetGenException(string.Create(CultureInfo.InvariantCulture, $"Guidance must be a number of at least 0, but is {Guidance}; 1 is off."));
+
+        if (info.NumClasses is { } classes)
+            CheckLabels(info.Name, classes);
+        else if (Labels is not null)
+            throw new UNetGenException($"{info.Name} takes no labels: its spec has no num_classes. Leave the labels out.");
+        else if (Guidance != 1)
+            throw new UNetGenException($"{info.Name} can't be guided: guidance is towards a class, and its spec has no num_classes. Leave the guidance at 1.");
+    }
+
+    /// <summary>The labels of a batch, [count], int64; null where there are none.</summary>
+    internal Tensor? LabelsOf(int firstImage, int count, Device device) => Labels is null
+        ? null
+        : tensor(Enumerable.Range(firstImage, count).Select(image => (long)Labels[image % Labels.Count]).ToArray(), device: device);
+
+    private void CheckLabels(string network, int classes)
+    {
+        if (Labels is null or [])
+            throw new UNetGenException($"{network} takes class labels: say of which classes, 0 to {classes - 1}, the images shall be.");
+        if (Labels.Any(label => label < 0 || label >= classes))
+            throw new UNetGenException($"{network} knows classes 0 to {classes - 1}, but label {Labels.First(label => label < 0 || label >= classes)} is asked for.");
+        if (Guidance != 1 && classes < 2)
+            throw new UNetGenException($"{network} can't be guided: its only class, the last one, stands for no class.");
+    }
+}
+
+/// <summary>Where a batch is on its way from noise to picture.</summary>
+/// <param name="FirstImage">Number of the batch's first image.</param>
+/// <param name="Step">Steps done: from 0, pure noise, to <paramref name="Steps"/>, the finished pictures.</param>
+/// <param name="Steps">Steps of every batch.</param>
+/// <param name="Images">x_t now, [batch, channels, height, width]. Valid during the call only: whoever keeps it clones it.</param>
+/// <param name="CleanEstimate">The last estimate of x_0; null at step 0. Valid during the call only.</param>
+public readonly record struct SamplingProgress(int FirstImage, int Step, int Steps, Tensor Images, Tensor? CleanEstimate);

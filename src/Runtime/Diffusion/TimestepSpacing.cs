@@ -1,0 +1,69 @@
+namespace UNetGen.Diffusion;
+
+/// <summary>How the few timesteps of a fast sampler lie among the diffusion's T. The last step always ends at the clean image.</summary>
+public enum TimestepSpacing
+{
+    /// <summary>The integers at or below steps + 1 even places from -1, the clean image, to T - 1 (denoising-diffusion-pytorch).</summary>
+    Even,
+
+    /// <summary>Multiples of T / steps, rounded down, from 0: it never sees the noisiest timesteps (diffusers' default).</summary>
+    Leading,
+
+    /// <summary>Even places from 0 to T - 1, rounded (diffusers; Nichol and Dhariwal 2021).</summary>
+    Linspace,
+
+    /// <summary>Even places from T - 1 down, rounded (diffusers; Lin et al. 2023, table 2).</summary>
+    Trailing,
+
+    /// <summary>Even in lambda, half the logarithm of the signal-to-noise ratio, at the nearest timesteps; repeated ones are left out (Lu et al. 2022).</summary>
+    LogSnr,
+
+    /// <summary>Even in the 7th root of sigma, the noise's deviation over the image's factor, at the nearest timesteps; repeated ones are left out (Karras et al. 2022, eq. 5).</summary>
+    Karras,
+}
+
+/// <summary>Computes the timesteps of a spacing.</summary>
+internal static class SpacedTimesteps
+{
+    // Karras et al. 2022, table 1. Schedules that end noisier, a cosine's at sigma 20,000, would spend most steps where there is nothing to see.
+    private const double LargestSigma = 80;
+
+    private const double SmallestSigma = 0.002;
+
+    private const double Rho = 7;
+
+    /// <summary>The timesteps, falling, with -1 behind them.</summary>
+    /// <exception cref="UNetGenException">There are fewer timesteps than steps, or the spacing can't do with one step.</exception>
+    public static IReadOnlyList<int> Of(TimestepSpacing spacing, int steps, NoiseSchedule schedule)
+    {
+        var timesteps = schedule.Timesteps;
+        if (steps > timesteps)
+            throw new UNetGenException($"A sampler can't take {steps} steps: the network's diffusion has {timesteps} timesteps. Use {timesteps} steps or fewer.");
+        if (steps == 1 && timesteps > 1 && (spacing is TimestepSpacing.Leading or TimestepSpacing.Linspace))
+            throw new UNetGenException(
+                $"With the spacing {spacing} a single step would be taken for timestep 0, where hardly any noise is, though it starts from nothing else. Use 2 steps or more, or another spacing.");
+
+        var indices = Enumerable.Range(0, steps);
+        var times = spacing switch
+        {
+            TimestepSpacing.Even => indices.Select(i => (int)((i + 1L) * timesteps / steps) - 1).Reverse(),
+            TimestepSpacing.Leading => indices.Select(i => i * (timesteps / steps)).Reverse(),
+            TimestepSpacing.Linspace => indices.Select(i => (int)Math.Round(i * (timesteps - 1.0) / Math.Max(1, steps - 1))).Reverse(),
+            TimestepSpacing.Trailing => indices.Select(i => (int)Math.Round(timesteps - (double)i * timesteps / steps) - 1),
+            TimestepSpacing.LogSnr => Nearest(schedule, steps, Math.Log, Math.Exp),
+            TimestepSpacing.Karras => Nearest(schedule, steps, sigma => Math.Pow(sigma, 1 / Rho), root => Math.Pow(root, Rho)),
+            _ => throw new ArgumentOutOfRangeException(nameof(spacing), $"There is no spacing {spacing}."),
+        };
+        return [.. times, -1];
+    }
+
+    /// <summary>Even places of a function of sigma, from the noisiest to the least noisy.</summary>
+    private static IEnumerable<int> Nearest(NoiseSchedule schedule, int steps, Func<double, double> function, Func<double, double> inverse)
+    {
+        var first = function(Math.Min(LargestSigma, schedule.Sigma(schedule.Timesteps - 1)));
+        var last = function(Math.Max(SmallestSigma, schedule.Sigma(0)));
+        return Enumerable.Range(0, steps)
+            .Select(i => schedule.NearestTimestep(inverse(steps == 1 ? first : first + (last - first) * i / (steps - 1))))
+            .Distinct();
+    }
+}
