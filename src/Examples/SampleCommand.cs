@@ -3,6 +3,7 @@ using Spectre.Console;
 using TorchSharp;
 using UNetGen.Data;
 using UNetGen.Diffusion;
+using UNetGen.Examples.Runs;
 using UNetGen.Native;
 using UNetGen.Training;
 

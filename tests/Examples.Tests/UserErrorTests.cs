@@ -41,6 +41,29 @@ public sealed class UserErrorTests : IDisposable
         Assert.Single(Directory.GetFileSystemEntries(program.File("thesis")));
     }
 
+    [Theory]
+    [InlineData("batchsize: 8", "run.yaml, line 2: there is no option 'batchsize'. Did you mean 'batch_size'?")]
+    [InlineData("learning_rate: 2", "run.yaml, line 2: learning_rate must be a number between 0 and 1, not '2'.")]
+    [InlineData("ema_decay: [0.9, x]", "run.yaml, line 2: ema_decay must be a number from 0 to below 1; or several, with commas between, not '0.9, x'.")]
+    [InlineData("ema_power: [1, 2]", "ema_power has 2 values, but ema_decay has 1")]
+    [InlineData("steps: 7", "run.yaml, line 2")]
+    [InlineData("decay: {a: 1}", "run.yaml, line 2: decay is a value, or a list of values.")]
+    [InlineData("decay: [", "run.yaml, line ")]
+    [InlineData("accumulation: 3", "Accumulation must divide BatchSize, 16, into equal parts, but is 3")]
+    public void What_is_wrong_in_a_run_file_is_told_with_its_line(string line, string message)
+    {
+        File.WriteAllText(program.File("run.yaml"), $"steps: 5\n{line}\n");
+        Assert.Contains(message, program.Fail(1, "train", "--run", "run.yaml"));
+        Assert.False(Directory.Exists(program.File("runs")));
+    }
+
+    [Fact]
+    public void What_can_t_go_on_is_told()
+    {
+        Assert.Contains("There is no run in nowhere to go on with", program.Fail(1, "train", "--resume", "nowhere"));
+        Assert.Contains("--resume stands without --run and --out", program.Fail(2, "train", "--resume", "run", "--out", "other"));
+    }
+
     [Fact]
     public void A_checkpoint_that_isn_t_there_is_told() =>
         Assert.Contains("There is no checkpoint nowhere", program.Fail(1, "sample", "--checkpoint", "nowhere"));
