@@ -11,12 +11,12 @@ public sealed class UserErrorTests : IDisposable
     public void An_unknown_option_is_a_usage_error() => Assert.Contains("--stepz", program.Fail(2, "train", "--stepz", "5"));
 
     [Theory]
-    [InlineData("--steps", "0", "--steps must be a whole number of at least 1, not '0'.")]
-    [InlineData("--steps", "many", "--steps must be a whole number of at least 1, not 'many'.")]
-    [InlineData("--steps", "1,000", "--steps must be a whole number of at least 1, not '1,000'.")]
+    [InlineData("--steps", "0", "--steps must be a whole number of at least 1, or none, not '0'.")]
+    [InlineData("--steps", "many", "--steps must be a whole number of at least 1, or none, not 'many'.")]
+    [InlineData("--steps", "1,000", "--steps must be a whole number of at least 1, or none, not '1,000'.")]
     [InlineData("--batch-size", "99999999", "--batch-size must be a whole number from 1 to 65536, not '99999999'.")]
     [InlineData("--learning-rate", "0,002", "--learning-rate must be a number between 0 and 1, not '0,002'.")]
-    [InlineData("--time", "-3", "--time must be a positive number of seconds, not '-3'.")]
+    [InlineData("--time", "-3", "--time must be a positive number of seconds, or none, not '-3'.")]
     public void A_value_out_of_range_is_a_usage_error(string option, string value, string message) =>
         Assert.StartsWith($"error: {message}\nTry --help", program.Fail(2, "train", option, value));
 
@@ -66,7 +66,7 @@ public sealed class UserErrorTests : IDisposable
 
     [Fact]
     public void A_checkpoint_that_isn_t_there_is_told() =>
-        Assert.Contains("There is no checkpoint nowhere", program.Fail(1, "sample", "--checkpoint", "nowhere"));
+        Assert.Contains($"There is no checkpoint {program.File("nowhere")}", program.Fail(1, "sample", "--checkpoint", "nowhere"));
 
     [Fact]
     public void A_damaged_checkpoint_is_named()

@@ -26,6 +26,13 @@ internal sealed class CheckpointTimes(TrainingOptions options, CheckpointStore? 
         }
     }
 
+    /// <summary>So that a training that fails early isn't lost: weights and averages are those before the steps that failed.</summary>
+    public void SaveIfNone(int step)
+    {
+        if (savedStep == 0)
+            Save(step);
+    }
+
     public void SaveLast(int step)
     {
         if (step > savedStep)

@@ -90,9 +90,12 @@ public sealed partial class Trainer : IDisposable
                 report?.Invoke(new(
                     Step, loss, gradientNorm, learningRate, ImagesPerSecond, elapsed, options.Remaining(Step, elapsed), skipped));
                 if (guard.Exhausted)
+                {
+                    checkpoints.SaveIfNone(Step);
                     throw new TrainingDivergedException(
-                        $"Training diverged: {skipped}, and {guard.Skipped} of {Step} steps were skipped by now. Weights and averages are those before the skipped steps. "
+                        $"Training diverged: {skipped}, and {guard.Skipped} of {Step} steps were skipped by now. "
                         + $"{checkpoints.LastGood} A lower learning rate or a longer warm-up usually helps.");
+                }
                 checkpoints.SaveIfDue(Step, elapsed);
             }
             checkpoints.SaveLast(Step);

@@ -58,6 +58,21 @@ public class TrainerDivergenceTests
     }
 
     [Fact]
+    public void Where_there_is_no_checkpoint_yet_the_last_good_weights_are_saved()
+    {
+        using var folder = new TemporaryFolder();
+        var network = new SpoiltNet(prediction => prediction * float.NaN, 6, 60);
+        using var trainer = new Trainer(network, new Stripes(), Options with { MaxConsecutiveSkips = 3 });
+        float[] good = [];
+
+        var error = Assert.Throws<TrainingDivergedException>(() => trainer.Train(
+            step => good = step.Step == 5 ? network.Weights() : good, new CheckpointStore(folder.File("checkpoints"))));
+
+        Assert.Contains(Path.Combine("checkpoints", "step-00000009"), error.Message);
+        Assert.Equal(good, network.Weights());
+    }
+
+    [Fact]
     public void More_in_all_than_allowed_end_the_training()
     {
         using var trainer = new Trainer(
