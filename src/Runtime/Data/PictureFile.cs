@@ -76,7 +76,7 @@ internal static class PictureFile
     }
 
     /// <summary>
-    /// JPEG decodes to eighths of its size at a fraction of the cost. Twice the target's sides are left, so that the scaling after it decides how the result looks.
+    /// JPEG decodes to eighths of its sides at a fraction of the cost. About twice the target's are left, so that the scaling after it decides how the result looks.
     /// </summary>
     private static SKSizeI DecodedSize(SKCodec codec, int height, int width)
     {

@@ -146,29 +146,44 @@ public class BatchLoaderTests
     }
 
     [Fact]
-    public void Several_workers_read_at_once_and_no_further_ahead_than_they_are()
+    public void Several_workers_read_at_once()
     {
         using var source = new Gate(images: 100);
         using var loader = new BatchLoader(source, 1, workers: 4);
         // Were there only one, the others would never come.
         source.WaitForReaders(4);
-        source.Open();
+        source.LetIn(100);
         loader.Next().Dispose();
-        loader.Dispose();
-        Assert.InRange(source.Reads, 4, 5);
     }
 
     [Fact]
-    public async Task Disposing_ends_the_workers_before_it_returns()
+    public void Nobody_reads_further_ahead_than_there_are_workers()
     {
         using var source = new Gate(images: 100);
-        using var loader = new BatchLoader(source, batchSize: 50, workers: 2);
+        source.LetIn(1000);
+        using (var loader = new BatchLoader(source, 5, workers: 3))
+        {
+            loader.Next().Dispose();
+            loader.Next().Dispose();
+        }
+        Assert.InRange(source.Reads, 2 * 5, (2 + 3) * 5);
+    }
+
+    [Fact]
+    public async Task Disposing_ends_the_workers_in_the_midst_of_a_batch_and_returns_after_them()
+    {
+        using var source = new Gate(images: 100_000);
+        using var loader = new BatchLoader(source, batchSize: 100_000, workers: 2);
         source.WaitForReaders(2);
         var disposing = Task.Run(loader.Dispose);
-        source.Open();
+        while (!disposing.IsCompleted)
+        {
+            source.LetIn(1);
+            await Task.WhenAny(disposing, Task.Delay(1));
+        }
         await disposing;
         var reads = source.Reads;
-        Assert.InRange(reads, 2, 99);
+        Assert.InRange(reads, 2, 99_999);
         Assert.Throws<ObjectDisposedException>(() => loader.Next());
         Assert.Equal(reads, source.Reads);
     }
@@ -265,10 +280,10 @@ public class BatchLoaderTests
         }
     }
 
-    /// <summary>Whoever reads waits until the gate is opened.</summary>
+    /// <summary>Whoever reads waits to be let in.</summary>
     private sealed class Gate(int images) : IImageSource, IDisposable
     {
-        private readonly ManualResetEventSlim open = new();
+        private readonly SemaphoreSlim places = new(0);
         private readonly SemaphoreSlim readers = new(0);
         private int reads;
 
@@ -285,18 +300,18 @@ public class BatchLoaderTests
                 readers.Wait();
         }
 
-        public void Open() => open.Set();
+        public void LetIn(int count) => places.Release(count);
 
         public void Read(int index, Span<float> pixels)
         {
             Interlocked.Increment(ref reads);
             readers.Release();
-            open.Wait();
+            places.Wait();
         }
 
         public void Dispose()
         {
-            open.Dispose();
+            places.Dispose();
             readers.Dispose();
         }
     }

@@ -186,6 +186,15 @@ public sealed class ImageFolderSourceTests : IDisposable
     }
 
     [Fact]
+    public void A_slash_after_the_folder_s_name_changes_nothing()
+    {
+        folder.Write("cats/x.png", Picture(4, 4, (_, _) => SKColors.Red));
+        var source = ImageFolderSource.Open(folder.Path + Path.DirectorySeparatorChar, 3, 4, 4);
+        Assert.Equal(["cats"], source.Classes);
+        Assert.Equal(255, Bytes(source, 0)[0], 0.01);
+    }
+
+    [Fact]
     public void A_picture_beside_the_folders_leaves_the_set_without_classes()
     {
         folder.Write("a/x.png", Picture(4, 4, (_, _) => SKColors.Red));
@@ -268,13 +277,13 @@ public sealed class ImageFolderSourceTests : IDisposable
     [InlineData(8)]
     public void A_large_jpeg_is_scaled_while_it_is_decoded_and_looks_the_same(int orientation)
     {
-        static SKColor Scene(int x, int y) => Grey((int)(127 + 100 * Math.Sin(x / 60.0) * Math.Cos(y / 45.0)));
-        folder.Write("a.jpg", WithOrientation(Picture(800, 640, Scene, png: false), orientation));
+        static SKColor Scene(int x, int y) => Grey((int)(127 + 100 * Math.Sin(x / 24.0) * Math.Cos(y / 18.0)));
+        folder.Write("a.jpg", WithOrientation(Picture(320, 256, Scene, png: false), orientation));
         var upright = orientation == 6
-            ? Picture(640, 800, (x, y) => Scene(y, 639 - x))
-            : Picture(640, 800, (x, y) => Scene(799 - y, x));
+            ? Picture(256, 320, (x, y) => Scene(y, 255 - x))
+            : Picture(256, 320, (x, y) => Scene(319 - y, x));
         folder.Write("b.png", upright);
-        var source = Open(1, 40, 32);
+        var source = Open(1, 20, 16);
         var (jpeg, png) = (Bytes(source, 0), Bytes(source, 1));
         Assert.All(jpeg.Zip(png), pair => Assert.Equal(pair.Second, pair.First, 6.0));
         Assert.True(jpeg.Max() - jpeg.Min() > 150);
