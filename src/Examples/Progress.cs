@@ -1,7 +1,6 @@
 using Spectre.Console;
 using UNetGen.Diffusion;
 using UNetGen.Training;
-using static TorchSharp.torch;
 
 namespace UNetGen.Examples;
 
@@ -20,8 +19,8 @@ internal static class Progress
         }));
     }
 
-    /// <summary>Samples with a live bar; silently where output is no terminal.</summary>
-    public static Tensor WhileSampling(SamplingOptions options, Func<Action<SamplingProgress>, Tensor> sample) => Show("drawing", lines: false, show => sample(at =>
+    /// <summary>Samples with a live bar; where output is no terminal silently, or with a line every tenth of the way.</summary>
+    public static T WhileSampling<T>(SamplingOptions options, bool lines, Func<Action<SamplingProgress>, T> sample) => Show("drawing", lines, show => sample(at =>
     {
         var before = at.FirstImage - options.FirstImage;
         var batch = Math.Min(options.BatchSize, options.Count - before);

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using Spectre.Console;
 using TorchSharp;
 using UNetGen.Data;
@@ -9,49 +11,61 @@ using UNetGen.Training;
 
 namespace UNetGen.Examples;
 
-/// <summary>Draws pictures with a trained network.</summary>
+/// <summary>Draws pictures with a trained network: a grid, or thousands of files.</summary>
 internal sealed class SampleCommand(Interrupt interrupt)
 {
-    private const int DefaultSteps = 100;
-
-    // With fresh noise in each step, the errors of a briefly trained network are drawn over; without, they add up.
-    private const double DefaultEta = 1;
+    private static readonly string[] OtherPictures = [".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"];
 
     private readonly Option<string> checkpoint = new("--checkpoint") { Description = "A run's checkpoint folder, or a .safetensors file in it.", Required = true, HelpName = "PATH" };
-    private readonly Option<string> sampler = new Option<string>("--sampler") { Description = "ddim (few steps) or ddpm (every timestep).", DefaultValueFactory = _ => "ddim" }.AcceptOnlyFromAmong("ddim", "ddpm");
-    private readonly Option<int?> steps = new("--steps") { Description = $"Steps of ddim; {DefaultSteps} where it isn't given.", HelpName = "N", CustomParser = result => CommonOptions.Whole(result, 1) };
-    private readonly Option<double?> eta = new("--eta")
+    private readonly SamplerOptions sampler = new();
+    private readonly Option<int[]> labels = new("--labels", "--class")
     {
-        Description = $"Fresh noise in ddim, from 0 (none) to 1 (as much as ddpm); {DefaultEta} where it isn't given.",
-        HelpName = "X",
-        CustomParser = result => CommonOptions.Real(result, value => value is >= 0 and <= 1, "a number from 0 to 1"),
+        Description = "Of which classes, as 3 or 0,1,2 in turn, where the network takes labels; each class in turn where it isn't given. The last class stands for none.",
+        HelpName = "N,N...",
+        CustomParser = Labels,
+    };
+    private readonly Option<double> guidance = new("--guidance")
+    {
+        Description = "Classifier-free guidance towards the class; 1 is off.",
+        HelpName = "W",
+        DefaultValueFactory = _ => 1,
+        CustomParser = result => CommonOptions.Real(result, value => value >= 0 && double.IsFinite(value), "a number of at least 0"),
     };
     private readonly Option<int> count = CommonOptions.Count("How many pictures.");
+    private readonly Option<int> batchSize = new("--batch-size")
+    {
+        Description = "How many pictures at once.",
+        HelpName = "N",
+        DefaultValueFactory = _ => new SamplingOptions().BatchSize,
+        CustomParser = result => CommonOptions.Whole(result, 1, 65536),
+    };
     private readonly Option<long> seed = CommonOptions.Seed();
     private readonly Option<string> device = CommonOptions.Device();
-    private readonly Option<string?> output = new("--out") { Description = "The picture to write; by default beside the checkpoint's folder.", HelpName = "FILE.png" };
+    private readonly Option<string?> output = new("--out")
+    {
+        Description = "A grid in one picture; or a folder for a file each, which the same command continues. By default a grid beside the checkpoint's folder.",
+        HelpName = "FILE.png|FOLDER",
+    };
 
     public Command AddTo(Command command)
     {
-        foreach (var option in new Option[] { checkpoint, sampler, steps, eta, count, seed, device, output })
+        command.Add(checkpoint);
+        sampler.AddTo(command);
+        foreach (var option in new Option[] { labels, guidance, count, batchSize, seed, device, output })
             command.Add(option);
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(sampler) == "ddpm" && (result.GetValue(steps) is not null || result.GetValue(eta) is not null))
-                result.AddError("ddpm takes every timestep with its own noise: --steps and --eta belong to ddim.");
-        });
         output.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string>() is { } file && (!file.EndsWith(".png", StringComparison.OrdinalIgnoreCase) || Directory.Exists(file)))
-                result.AddError($"--out must be a .png file, not '{file}'.");
+            if (result.GetValueOrDefault<string>() is not { } path)
+                return;
+            if (IsPicture(path) ? Directory.Exists(path) : File.Exists(path) || OtherPictures.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase))
+                result.AddError($"--out must be a .png file or a folder, not '{path}'.");
         });
         command.SetAction(Run);
         return command;
     }
 
     /// <summary>The program's way to draw, where nothing else is asked for.</summary>
-    public static DdimSampler Ddim(NoisePredictor network, int? steps = null, double? eta = null) =>
-        new(steps ?? Math.Min(DefaultSteps, network.Diffusion.Timesteps), eta ?? DefaultEta);
+    public static DdimSampler Ddim(NoisePredictor network) => SamplerOptions.Default(network);
 
     private int Run(ParseResult parsed)
     {
@@ -64,18 +78,65 @@ internal sealed class SampleCommand(Interrupt interrupt)
         trained.LoadInto(network);
         network.to(Libtorch.ParseDevice(parsed.GetValue(device)));
 
-        var timesteps = network.Diffusion.Timesteps;
-        if (parsed.GetValue(steps) > timesteps)
-            throw new UNetGenException($"--steps {parsed.GetValue(steps)}: the network's diffusion has {timesteps} timesteps, and ddim takes at most so many steps.");
-        Sampler chosen = parsed.GetValue(sampler) == "ddpm" ? new AncestralSampler() : Ddim(network, parsed.GetValue(steps), parsed.GetValue(eta));
-        var options = new SamplingOptions { Count = parsed.GetValue(count), Seed = parsed.GetValue(seed) };
+        var chosen = sampler.Make(parsed, network);
+        var options = new SamplingOptions
+        {
+            Count = parsed.GetValue(count),
+            BatchSize = parsed.GetValue(batchSize),
+            Seed = parsed.GetValue(seed),
+            Guidance = parsed.GetValue(guidance),
+            // An option of an array that isn't given is an empty one.
+            Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : EachClass(network.Info),
+        };
         // Not into the checkpoint's own folder, which holds nothing else.
         var folder = Path.GetFullPath(Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!);
-        var picture = parsed.GetValue(output) ?? Path.Combine(Path.GetDirectoryName(folder)!, $"samples-{parsed.GetValue(sampler)}-{options.Seed}.png");
-
-        using var images = Progress.WhileSampling(options, observe => chosen.Sample(network, options, observe, interrupt.Token));
-        ImageGrid.Save(images, picture);
-        AnsiConsole.MarkupLineInterpolated($"{options.Count} {(options.Count == 1 ? "picture" : "pictures")} in [blue]{picture}[/]");
+        var target = parsed.GetValue(output) ?? Path.Combine(Path.GetDirectoryName(folder)!, $"samples-{sampler.NameIn(parsed)}-{options.Seed}.png");
+        if (IsPicture(target))
+            DrawGrid(network, chosen, options, target);
+        else
+            Stream(network, chosen, options, target);
         return 0;
+    }
+
+    private void DrawGrid(NoisePredictor network, Sampler chosen, SamplingOptions options, string picture)
+    {
+        using var images = Progress.WhileSampling(options, lines: false, observe => chosen.Sample(network, options, observe, interrupt.Token));
+        ImageGrid.Save(images, picture);
+        AnsiConsole.MarkupLineInterpolated($"{Pictures(options.Count)} in [blue]{picture}[/]");
+    }
+
+    private void Stream(NoisePredictor network, Sampler chosen, SamplingOptions options, string folder)
+    {
+        try
+        {
+            var drawn = Progress.WhileSampling(options, lines: true, observe => new SampleFolder(folder).Draw(network, chosen, options, observe, interrupt.Token));
+            AnsiConsole.MarkupLineInterpolated($"{Pictures(options.Count)} in [blue]{folder}[/], {(drawn == options.Count ? "all" : $"{drawn}")} of them new");
+        }
+        catch (OperationCanceledException)
+        {
+            AnsiConsole.MarkupLineInterpolated($"interrupted: the same command continues in [blue]{folder}[/]");
+            throw;
+        }
+    }
+
+    /// <summary>All classes but the last, which stands for none; null for a network without classes.</summary>
+    private static int[]? EachClass(NetworkInfo info) => info.NumClasses is { } classes ? [.. Enumerable.Range(0, Math.Max(1, classes - 1))] : null;
+
+    private static bool IsPicture(string path) => path.EndsWith(".png", StringComparison.OrdinalIgnoreCase);
+
+    private static string Pictures(int count) => count == 1 ? "1 picture" : $"{count} pictures";
+
+    private static int[] Labels(ArgumentResult result)
+    {
+        var parts = result.Tokens[0].Value.Split(',');
+        var values = new int[parts.Length];
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if (int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out values[i]))
+                continue;
+            result.AddError($"--labels must be classes from 0, with commas between them, not '{result.Tokens[0].Value}'.");
+            return [];
+        }
+        return values;
     }
 }

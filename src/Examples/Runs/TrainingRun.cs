@@ -82,7 +82,7 @@ internal sealed class TrainingRun : IDisposable
         var rows = Math.Min(StripRows, Math.Min(drawn.Count, drawn.BatchSize));
         using var averaged = trainer.Ema.Apply();
         using var scope = NewDisposeScope();
-        var images = Progress.WhileSampling(drawn, observe => sampler.Sample(network, drawn, at =>
+        var images = Progress.WhileSampling(drawn, lines: false, observe => sampler.Sample(network, drawn, at =>
         {
             if (at.FirstImage == 0 && frames.Contains(at.Step))
                 strip.Add(at.Images.narrow(0, 0, rows).clone());

@@ -6,7 +6,7 @@ namespace UNetGen.Data;
 /// <summary>Tensors of images as one PNG file, row by row, magnified by a whole number so that single pixels can be seen.</summary>
 public static class ImageGrid
 {
-    private const int Gap = 4;
+    private const int DefaultGap = 4;
 
     // Apart from black and white pictures alike.
     private const byte GapGrey = 96;
@@ -19,13 +19,15 @@ public static class ImageGrid
     /// <param name="path">A .png file; its folder is made where it is missing.</param>
     /// <param name="columns">Images in a row; 0 makes the grid as square as it can be.</param>
     /// <param name="scale">Pixels a pixel, along each side; 0 takes the first at which images are at least 64 wide or high.</param>
+    /// <param name="gap">Pixels around each image; 0 with a single image and a scale of 1 writes it as it is.</param>
     /// <exception cref="ArgumentException">The tensor hasn't four dimensions, or is empty.</exception>
-    public static void Save(Tensor images, string path, int columns = 0, int scale = 0)
+    public static void Save(Tensor images, string path, int columns = 0, int scale = 0, int gap = DefaultGap)
     {
         if (images.dim() != 4 || images.numel() == 0)
             throw new ArgumentException($"Expected images [batch, channels, height, width], got [{string.Join(", ", images.shape)}].", nameof(images));
         ArgumentOutOfRangeException.ThrowIfNegative(columns);
         ArgumentOutOfRangeException.ThrowIfNegative(scale);
+        ArgumentOutOfRangeException.ThrowIfNegative(gap);
         var (count, channels, height, width) = ((int)images.shape[0], (int)images.shape[1], (int)images.shape[2], (int)images.shape[3]);
         if (columns == 0)
             columns = (int)Math.Ceiling(Math.Sqrt(count));
@@ -40,7 +42,7 @@ public static class ImageGrid
         var pixels = ((images.detach().cpu().to(ScalarType.Float32).clamp(-1, 1).nan_to_num(-1) + 1) * 127.5).round().to(ScalarType.Byte).contiguous().bytes;
 
         using var grid = new SKBitmap(new SKImageInfo(
-            Gap + columns * (width * scale + Gap), Gap + rows * (height * scale + Gap), SKColorType.Rgba8888, SKAlphaType.Opaque));
+            gap + columns * (width * scale + gap), gap + rows * (height * scale + gap), SKColorType.Rgba8888, SKAlphaType.Opaque));
         grid.Erase(new SKColor(GapGrey, GapGrey, GapGrey));
         var target = grid.GetPixelSpan();
         var plane = height * width;
@@ -49,7 +51,7 @@ public static class ImageGrid
             var (row, column) = Math.DivRem(i, columns);
             for (var y = 0; y < height * scale; y++)
             {
-                var line = target[((Gap + row * (height * scale + Gap) + y) * grid.RowBytes + 4 * (Gap + column * (width * scale + Gap)))..];
+                var line = target[((gap + row * (height * scale + gap) + y) * grid.RowBytes + 4 * (gap + column * (width * scale + gap)))..];
                 for (var x = 0; x < width * scale; x++)
                 {
                     var at = i * channels * plane + y / scale * width + x / scale;

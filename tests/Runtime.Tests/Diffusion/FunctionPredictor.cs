@@ -6,15 +6,26 @@ namespace UNetGen.Runtime.Tests.Diffusion;
 /// <summary>A noise predictor that is a function, not a network: for laws and golden numbers of the diffusion alone.</summary>
 public sealed class FunctionPredictor : NoisePredictor
 {
-    private readonly Func<Tensor, Tensor, Tensor?, Tensor> function;
+    private readonly Func<Tensor, Tensor, Tensor?, Tensor?, Tensor> function;
 
+    /// <summary>A function of images, timesteps and the condition.</summary>
     public FunctionPredictor(
         DiffusionOptions diffusion, Func<Tensor, Tensor, Tensor?, Tensor> function, int channels = 1, int size = 4, bool selfCondition = false)
-        : base(nameof(FunctionPredictor))
+        : this(diffusion, (x, t, _, condition) => function(x, t, condition), ToyInfo(nameof(FunctionPredictor), channels, size, selfCondition))
+    {
+    }
+
+    /// <summary>A function of images, timesteps, labels and the condition.</summary>
+    public FunctionPredictor(DiffusionOptions diffusion, int classes, Func<Tensor, Tensor, Tensor?, Tensor?, Tensor> function)
+        : this(diffusion, function, ToyInfo(nameof(FunctionPredictor), channels: 1, size: 4) with { NumClasses = classes })
+    {
+    }
+
+    private FunctionPredictor(DiffusionOptions diffusion, Func<Tensor, Tensor, Tensor?, Tensor?, Tensor> function, NetworkInfo info) : base(nameof(FunctionPredictor))
     {
         this.function = function;
         Diffusion = diffusion;
-        Info = ToyInfo(nameof(FunctionPredictor), channels, size, selfCondition);
+        Info = info;
     }
 
     public override NetworkInfo Info { get; }
@@ -29,7 +40,7 @@ public sealed class FunctionPredictor : NoisePredictor
     {
         TrainingDuringCalls.Add(training);
         using var scope = NewDisposeScope();
-        return function(x, timesteps, selfCondition).MoveToOuterDisposeScope();
+        return function(x, timesteps, labels, selfCondition).MoveToOuterDisposeScope();
     }
 
     public static NetworkInfo ToyInfo(string name, int channels, int size, bool selfCondition = false, string spec = "toy: true\n") => new()

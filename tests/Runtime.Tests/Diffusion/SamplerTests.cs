@@ -9,30 +9,19 @@ public class SamplerTests
 {
     private static readonly SamplingOptions Three = new() { Count = 3, Seed = 7 };
 
-    [Theory]
-    [InlineData("linear")]
-    [InlineData("cosine")]
-    public void Ddims_times_are_the_references(string name)
+    private static readonly Dictionary<string, Sampler> Samplers = new()
     {
-        var golden = GoldenDiffusion.Of(name);
+        ["ddpm"] = new AncestralSampler(),
+        ["ddim"] = new DdimSampler(5, eta: 0.5),
+        ["dpm"] = new DpmSolverSampler(5),
+        ["heun"] = new HeunSampler(5),
+        ["churned heun"] = new HeunSampler(5, churn: 2),
+    };
 
-        Assert.Equal(golden.Ddim.Times, new DdimSampler(golden.Ddim.Steps).Times(golden.Timesteps));
-    }
-
-    [Fact]
-    public void Ddims_times_fall_strictly_from_the_last_timestep_to_the_clean_image() =>
-        (from timesteps in Gen.Int[1, 2000] from steps in Gen.Int[1, timesteps] select (timesteps, steps)).Sample(
-            pair =>
-            {
-                var times = new DdimSampler(pair.steps).Times(pair.timesteps);
-                Assert.Equal(pair.steps + 1, times.Count);
-                Assert.Equal(pair.timesteps - 1, times[0]);
-                Assert.Equal(-1, times[^1]);
-                Assert.All(times.Zip(times.Skip(1)), step => Assert.True(step.First > step.Second));
-            }, iter: 300);
+    public static TheoryData<string> All => [.. Samplers.Keys];
 
     [Fact]
-    public void Ancestral_sampling_visits_every_timestep() => Assert.Equal([3, 2, 1, 0, -1], new AncestralSampler().Times(4));
+    public void Ancestral_sampling_visits_every_timestep() => Assert.Equal([3, 2, 1, 0, -1], new AncestralSampler().Times(new NoiseSchedule(new() { Timesteps = 4, Schedule = BetaSchedule.Cosine })));
 
     [Theory]
     [InlineData("linear")]
@@ -43,17 +32,10 @@ public class SamplerTests
         var golden = GoldenDiffusion.Of(name);
         Assert.Equal((0.0, true), (golden.Ddim.Eta, golden.Ddim.ClipX0));
         var sampler = new DdimSampler(golden.Ddim.Steps);
-        using var diffusion = new GaussianDiffusion(golden.Options());
+        using var walk = new Walk(golden.Toy());
+        Assert.Equal(golden.Ddim.Times, sampler.Times(walk.Schedule));
 
-        // The reference starts from a given x_T, so here the steps are walked by hand.
-        var x = Golden.Fill.Input("input:xT", 2, 1, 4, 4);
-        var times = sampler.Times(golden.Timesteps);
-        for (var i = 0; i + 1 < times.Count; i++)
-        {
-            var t = full([2], times[i], dtype: ScalarType.Int64);
-            var x0 = diffusion.PredictX0(x, t, GoldenDiffusion.Predict(x, t)).clamp(-1, 1);
-            x = sampler.Step(diffusion, x, x0, times[i], times[i + 1], () => throw new InvalidOperationException("eta 0 takes no noise"));
-        }
+        var x = walk.Through(sampler, Golden.Fill.Input("input:xT", 2, 1, 4, 4), golden.Ddim.Times);
 
         var difference = (tensor(GoldenDiffusion.Floats(golden.Ddim.Output)).reshape(2, 1, 4, 4) - x).abs().max().item<float>();
         Assert.True(difference <= 2e-5, $"differs by {difference:G4}");
@@ -78,55 +60,38 @@ public class SamplerTests
     }
 
     [Theory]
-    [InlineData(Variance.FixedSmall)]
-    [InlineData(Variance.FixedLarge)]
-    public void An_ancestral_step_adds_noise_of_the_chosen_variance(Variance variance)
+    [MemberData(nameof(All))]
+    public void The_last_step_adds_no_noise_and_its_picture_is_the_estimate(string name)
     {
         using var scope = NewDisposeScope();
-        using var diffusion = new GaussianDiffusion(new() { Timesteps = 100, Variance = variance });
-        var (x, x0) = (zeros(1, 1, 4, 4), zeros(1, 1, 4, 4));
+        var x0 = Golden.Fill.Input("x0", 1, 1, 4, 4).clamp(-1, 1);
+        using var walk = new Walk(new FunctionPredictor(new() { Timesteps = 100, Objective = Objective.X0 }, (_, _, _) => x0.clone()));
 
-        foreach (var t in new[] { 1, 50, 99 })
-        {
-            // From x = x_0 = 0 the mean is 0, so that noise of ones shows the standard deviation.
-            var next = new AncestralSampler().Step(diffusion, x, x0, t, t - 1, () => ones(1, 1, 4, 4));
-            var expected = variance == Variance.FixedSmall ? diffusion.Schedule.PosteriorVariance[t] : diffusion.Schedule.Betas[t];
-            Assert.Equal(Math.Sqrt(expected), next.max().item<float>(), 1e-6);
-            Assert.Equal(Math.Sqrt(expected), next.min().item<float>(), 1e-6);
-        }
+        var x = walk.Through(Samplers[name], randn(1, 1, 4, 4), [0, -1]);
+
+        Assert.True(allclose(x0, x, rtol: 0, atol: 1e-6));
     }
 
-    [Fact]
-    public void The_last_step_adds_no_noise_and_its_picture_is_the_estimate() => Assert.All(
-        new Sampler[] { new AncestralSampler(), new DdimSampler(10, eta: 1) }, sampler =>
-        {
-            using var scope = NewDisposeScope();
-            using var diffusion = new GaussianDiffusion(new() { Timesteps = 100 });
-            var x0 = Golden.Fill.Input("x0", 1, 1, 4, 4);
+    [Theory]
+    [MemberData(nameof(All))]
+    public void A_seed_gives_the_same_pictures_whatever_the_batch_size_and_wherever_it_begins(string name)
+    {
+        using var scope = NewDisposeScope();
+        var (sampler, network) = (Samplers[name], Toy());
+        var options = new SamplingOptions { Count = 5, Seed = 3 };
 
-            var x = sampler.Step(diffusion, randn(1, 1, 4, 4), x0, 0, -1, () => throw new InvalidOperationException("no noise at t = 0"));
+        var together = sampler.Sample(network, options);
+        var alone = sampler.Sample(network, options with { BatchSize = 1 });
+        var pairs = sampler.Sample(network, options with { BatchSize = 2 });
+        var fewer = sampler.Sample(network, options with { Count = 2 });
+        var rest = sampler.Sample(network, options with { FirstImage = 2, Count = 3 });
 
-            Assert.True(allclose(x0, x, rtol: 0, atol: 1e-6));
-        });
-
-    [Fact]
-    public void A_seed_gives_the_same_pictures_whatever_the_batch_size() => Assert.All(
-        new Sampler[] { new AncestralSampler(), new DdimSampler(5, eta: 0.5) }, sampler =>
-        {
-            using var scope = NewDisposeScope();
-            var network = Toy();
-            var options = new SamplingOptions { Count = 5, Seed = 3 };
-
-            var together = sampler.Sample(network, options);
-            var alone = sampler.Sample(network, options with { BatchSize = 1 });
-            var pairs = sampler.Sample(network, options with { BatchSize = 2 });
-            var fewer = sampler.Sample(network, options with { Count = 2 });
-
-            Assert.Equal(5, together.shape[0]);
-            AssertSame(together, alone);
-            AssertSame(together, pairs);
-            AssertSame(together[..2], fewer);
-        });
+        Assert.Equal(5, together.shape[0]);
+        AssertSame(together, alone);
+        AssertSame(together, pairs);
+        AssertSame(together[..2], fewer);
+        AssertSame(together[2..], rest);
+    }
 
     [Fact]
     public void Other_seeds_and_other_numbers_give_other_pictures()
@@ -235,7 +200,7 @@ public class SamplerTests
     public void Only_the_pictures_stay_alive()
     {
         var network = Toy();
-        foreach (var sampler in new Sampler[] { new AncestralSampler(), new DdimSampler(4, eta: 1), new DdimSampler(1) })
+        foreach (var sampler in Samplers.Values.Append(new DdimSampler(1)))
         {
             var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
             using (sampler.Sample(network, Three with { BatchSize = 2 }))
@@ -263,23 +228,18 @@ public class SamplerTests
         var network = Toy();
 
         Assert.Contains("0", Assert.Throws<ArgumentOutOfRangeException>(() => new DdimSampler(0)).Message);
+        Assert.All([-0.1, double.PositiveInfinity, double.NaN], churn => Assert.Throws<ArgumentOutOfRangeException>(() => new HeunSampler(10, churn)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new DpmSolverSampler(10, (TimestepSpacing)99));
         Assert.All([-0.1, 1.1, double.NaN], eta => Assert.Throws<ArgumentOutOfRangeException>(() => new DdimSampler(10, eta)));
         Assert.Contains(
             "101 steps: the network's diffusion has 100 timesteps",
             Assert.Throws<UNetGenException>(() => new DdimSampler(101).Sample(network, Three)).Message);
         Assert.Throws<ArgumentException>(() => new DdimSampler(10).Sample(network, Three with { Count = 0 }));
         Assert.Throws<ArgumentException>(() => new DdimSampler(10).Sample(network, Three with { BatchSize = 0 }));
-    }
-
-    [Fact]
-    public void Networks_that_take_labels_or_predict_the_variance_are_refused()
-    {
-        using var classes = new DdpmClassesUNet();
-        using var variance = new DdpmResblockUNet();
-        Assert.StartsWith("DdpmClassesUNet takes class labels (num_classes): such networks can't yet be sampled here.", Refusal(classes));
-        Assert.StartsWith("DdpmResblockUNet predicts the variance (learned_variance): such networks can't yet be sampled here.", Refusal(variance));
-
-        static string Refusal(NoisePredictor network) => Assert.Throws<UNetGenException>(() => new AncestralSampler().Sample(network, Three)).Message;
+        Assert.Throws<ArgumentException>(() => new DdimSampler(10).Sample(network, Three with { FirstImage = -1 }));
+        Assert.Throws<ArgumentException>(() => new DdimSampler(10).Sample(network, Three with { FirstImage = int.MaxValue - 2 }));
+        Assert.Contains(
+            "predicts no variance", Assert.Throws<UNetGenException>(() => new AncestralSampler(Variance.LearnedRange).Sample(network, Three)).Message);
     }
 
     private static FunctionPredictor Toy(int channels = 1, int size = 4) =>

@@ -1,0 +1,125 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using UNetGen.Data;
+using static TorchSharp.torch;
+
+namespace UNetGen.Diffusion;
+
+/// <summary>
+/// A folder that fills with pictures, <c>000000.png</c> and on by their numbers, as they are drawn: as many as one likes in the memory of one batch. What is cut off is continued
+/// by the same call, and draws the missing numbers only. <c>samples.json</c> says what they were drawn with, and nothing else is ever mixed in.
+/// </summary>
+/// <param name="path">The folder; it is made where it is missing.</param>
+public sealed class SampleFolder(string path)
+{
+    private const string InfoName = "samples.json";
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>Draws what is missing. A picture's file is there as a whole or not at all.</summary>
+    /// <param name="network">A trained network, on the device to be used.</param>
+    /// <param name="sampler">How to draw.</param>
+    /// <param name="options">
+    /// Which numbers, and what. With the same batch size and device a continued folder is byte for byte as one that was never cut off: batches begin
+    /// at multiples of the batch size, and one of which a picture is missing is drawn as a whole again.
+    /// </param>
+    /// <param name="observe">Called before the first and after every step of every batch, on the calling thread.</param>
+    /// <param name="cancellation">Looked at before every step.</param>
+    /// <returns>How many pictures were missing, and have been written.</returns>
+    /// <exception cref="UNetGenException">The folder has pictures of another network, sampler, seed, labels or guidance, or other files; or the options don't fit the network.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the finished batches are in the folder.</exception>
+    public int Draw(
+        NoisePredictor network, Sampler sampler, SamplingOptions options, Action<SamplingProgress>? observe = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(sampler);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check(network.Info);
+        Claim(Settings(network, sampler, options));
+
+        var written = 0;
+        var end = options.FirstImage + options.Count;
+        for (var first = options.FirstImage; first < end;)
+        {
+            var size = Math.Min(options.BatchSize - first % options.BatchSize, end - first);
+            var missing = Enumerable.Range(first, size).Where(image => !File.Exists(PathOf(image))).ToList();
+            if (missing.Count > 0)
+            {
+                using var images = sampler.Sample(network, options with { FirstImage = first, Count = size, BatchSize = size }, observe, cancellation);
+                foreach (var image in missing)
+                {
+                    using var picture = images.narrow(0, image - first, 1);
+                    ImageGrid.Save(picture, PathOf(image), scale: 1, gap: 0);
+                }
+            }
+            written += missing.Count;
+            first += size;
+        }
+        return written;
+    }
+
+    private string PathOf(int image) => Path.Combine(path, $"{image:D6}.png");
+
+    private static JsonObject Settings(NoisePredictor network, Sampler sampler, SamplingOptions options) => new()
+    {
+        ["network"] = network.Info.Name,
+        ["spec_sha256"] = network.Info.SpecHash,
+        ["weights_sha256"] = WeightsHash(network),
+        ["sampler"] = sampler.Description,
+        ["seed"] = options.Seed,
+        ["labels"] = options.Labels is null ? null : new JsonArray([.. options.Labels.Select(label => JsonValue.Create(label))]),
+        ["guidance"] = options.Guidance,
+        ["clip"] = options.Clip,
+    };
+
+    /// <summary>Writes down what the pictures are drawn with, or compares it with what was.</summary>
+    private void Claim(JsonObject settings)
+    {
+        var info = Path.Combine(path, InfoName);
+        if (!File.Exists(info))
+        {
+            // What a killed program leaves of an unfinished file begins with a point.
+            if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(entry => !Path.GetFileName(entry).StartsWith('.')))
+                throw new UNetGenException($"The folder {path} isn't empty and has no {InfoName}, so that it can't be continued. Name another.");
+            AtomicFile.Write(info, stream => stream.Write(Encoding.UTF8.GetBytes(settings.ToJsonString(Indented) + "\n")));
+            return;
+        }
+
+        var there = Read(info);
+        var differences = settings
+            .Where(setting => !JsonNode.DeepEquals(setting.Value, there[setting.Key]))
+            .Select(setting => $"{setting.Key} is {Shown(there[setting.Key])} there and {Shown(setting.Value)} now")
+            .ToList();
+        if (differences.Count > 0)
+            throw new UNetGenException($"The pictures in {path} were drawn with other settings: {string.Join("; ", differences)}. Draw with the same, or name another folder.");
+    }
+
+    private static JsonObject Read(string info)
+    {
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(info)) as JsonObject ?? throw new JsonException("it is no object");
+        }
+        catch (JsonException error)
+        {
+            throw new UNetGenException($"{info} is damaged ({error.Message}), so that the folder can't be continued. Name another.", error);
+        }
+    }
+
+    private static string Shown(JsonNode? value) => value?.ToJsonString() ?? "null";
+
+    /// <summary>SHA-256 over keys, types, shapes and values of the state_dict, in hex: whatever file they came from.</summary>
+    private static string WeightsHash(NoisePredictor network)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (key, value) in network.state_dict())
+        {
+            using var scope = NewDisposeScope();
+            hash.AppendData(Encoding.UTF8.GetBytes($"{key} {value.dtype} [{string.Join(", ", value.shape)}]\n"));
+            hash.AppendData(value.detach().cpu().contiguous().bytes);
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

@@ -1,0 +1,161 @@
+using SkiaSharp;
+using TorchSharp;
+using UNetGen.Diffusion;
+using static TorchSharp.torch;
+
+namespace UNetGen.Runtime.Tests.Diffusion;
+
+public sealed class SampleFolderTests : IDisposable
+{
+    private static readonly SamplingOptions Ten = new() { Count = 10, BatchSize = 4, Seed = 3 };
+
+    private static readonly Sampler Ddim = new DdimSampler(4, eta: 1);
+
+    private readonly TemporaryFolder folder = new();
+
+    private readonly FunctionPredictor network = new(new() { Timesteps = 100 }, (x, t, _) => GoldenDiffusion.Predict(x, t));
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Every_picture_is_a_file_of_its_size_and_value()
+    {
+        using var scope = NewDisposeScope();
+        Assert.Equal(10, new SampleFolder(folder.File("all")).Draw(network, Ddim, Ten));
+
+        Assert.Equal([.. Enumerable.Range(0, 10).Select(i => $"{i:D6}.png"), "samples.json"], Names("all"));
+        var expected = Ddim.Sample(network, Ten);
+        for (var i = 0; i < 10; i++)
+        {
+            using var picture = SKBitmap.Decode(folder.File($"all/{i:D6}.png"));
+            Assert.Equal((4, 4), (picture.Width, picture.Height));
+            var bytes = ((expected[i].flatten() + 1) * 127.5).round().to(ScalarType.Byte).data<byte>().ToArray();
+            Assert.Equal(bytes, picture.Pixels.Select(pixel => pixel.Red));
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(5)]
+    public void Cut_off_anywhere_it_continues_to_the_same_files(int steps)
+    {
+        new SampleFolder(folder.File("whole")).Draw(network, Ddim, Ten);
+
+        using var cancellation = new CancellationTokenSource();
+        var seen = 0;
+        Assert.Throws<OperationCanceledException>(() => new SampleFolder(folder.File("cut")).Draw(network, Ddim, Ten, _ =>
+        {
+            if (seen++ == steps)
+                cancellation.Cancel();
+        }, cancellation.Token));
+        var before = Names("cut").Count(name => name.EndsWith(".png"));
+        Assert.Equal(steps == 5 ? 4 : 0, before);
+
+        Assert.Equal(10 - before, new SampleFolder(folder.File("cut")).Draw(network, Ddim, Ten));
+        AssertSameFiles();
+        Assert.Equal(0, new SampleFolder(folder.File("cut")).Draw(network, Ddim, Ten, _ => Assert.Fail("nothing is left to draw")));
+    }
+
+    [Fact]
+    public void Missing_numbers_are_drawn_again_and_others_left_alone()
+    {
+        new SampleFolder(folder.File("whole")).Draw(network, Ddim, Ten);
+        new SampleFolder(folder.File("cut")).Draw(network, Ddim, Ten);
+        var stamp = new DateTime(2001, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        foreach (var i in Enumerable.Range(0, 10))
+            File.SetLastWriteTimeUtc(folder.File($"cut/{i:D6}.png"), stamp);
+        File.Delete(folder.File("cut/000005.png"));
+        File.Delete(folder.File("cut/000009.png"));
+
+        Assert.Equal(2, new SampleFolder(folder.File("cut")).Draw(network, Ddim, Ten));
+
+        AssertSameFiles();
+        Assert.Equal([5, 9], Enumerable.Range(0, 10).Where(i => File.GetLastWriteTimeUtc(folder.File($"cut/{i:D6}.png")) != stamp));
+    }
+
+    [Fact]
+    public void More_are_added_to_what_there_is()
+    {
+        new SampleFolder(folder.File("whole")).Draw(network, Ddim, Ten);
+        new SampleFolder(folder.File("cut")).Draw(network, Ddim, Ten with { Count = 3 });
+        new SampleFolder(folder.File("cut")).Draw(network, Ddim, Ten with { FirstImage = 8, Count = 2 });
+
+        Assert.Equal(5, new SampleFolder(folder.File("cut")).Draw(network, Ddim, Ten));
+
+        AssertSameFiles();
+    }
+
+    [Fact]
+    public void Other_settings_are_refused_with_the_difference()
+    {
+        var there = new SampleFolder(folder.File("there"));
+        there.Draw(network, Ddim, Ten with { Count = 1 });
+
+        Assert.Contains("seed is 3 there and 4 now", Refusal(Ddim, Ten with { Seed = 4 }));
+        Assert.Contains("sampler is \"DDIM, 4 steps, spacing Even, eta 1\" there and \"DDIM, 5 steps, spacing Even, eta 1\" now", Refusal(new DdimSampler(5, 1), Ten));
+        Assert.Contains("clip is true there and false now", Refusal(Ddim, Ten with { Clip = false }));
+        Assert.Equal(2, Names("there").Length);
+
+        string Refusal(Sampler sampler, SamplingOptions options) => Assert.Throws<UNetGenException>(() => there.Draw(network, sampler, options)).Message;
+    }
+
+    [Fact]
+    public void Other_weights_or_labels_are_refused()
+    {
+        using var classes = new DdpmClassesUNet();
+        var options = new SamplingOptions { Count = 1, Labels = [1, 2] };
+        var there = new SampleFolder(folder.File("there"));
+        there.Draw(classes, new DdimSampler(1), options);
+
+        Assert.Equal(0, there.Draw(classes, new DdimSampler(1), options));
+        Assert.Contains("labels is [1,2] there and [1] now", Refusal(options with { Labels = [1] }));
+        Assert.Contains("guidance is 1 there and 2 now", Refusal(options with { Guidance = 2 }));
+        using (no_grad())
+            classes.parameters().First().flatten()[0].add_(1e-3);
+        Assert.Contains("weights_sha256 is", Refusal(options));
+
+        string Refusal(SamplingOptions options) => Assert.Throws<UNetGenException>(() => there.Draw(classes, new DdimSampler(1), options)).Message;
+    }
+
+    [Fact]
+    public void A_folder_of_other_files_or_with_damaged_settings_is_refused()
+    {
+        Directory.CreateDirectory(folder.File("other"));
+        File.WriteAllText(folder.File("other/thesis.tex"), "");
+        Assert.Contains("isn't empty and has no samples.json", Refusal("other"));
+
+        foreach (var text in new[] { "", "{", "[1]", "null" })
+        {
+            Directory.CreateDirectory(folder.File("damaged"));
+            File.WriteAllText(folder.File("damaged/samples.json"), text);
+            Assert.Contains("samples.json is damaged", Refusal("damaged"));
+        }
+
+        string Refusal(string name) => Assert.Throws<UNetGenException>(() => new SampleFolder(folder.File(name)).Draw(network, Ddim, Ten)).Message;
+    }
+
+    [Fact]
+    public void No_more_tensors_live_than_a_batch_needs()
+    {
+        var most = 0L;
+        var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
+        var ofBatch = new Dictionary<int, long>();
+        new SampleFolder(folder.File("many")).Draw(network, Ddim, Ten with { Count = 40 }, at =>
+        {
+            most = Math.Max(most, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+            ofBatch[at.FirstImage] = most;
+        });
+        Assert.Equal(10, ofBatch.Count);
+        Assert.Single(ofBatch.Values.Distinct());
+        Assert.Equal(before, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+    }
+
+    private string[] Names(string name) => [.. Directory.GetFileSystemEntries(folder.File(name)).Select(entry => Path.GetFileName(entry)).Order(StringComparer.Ordinal)];
+
+    private void AssertSameFiles()
+    {
+        Assert.Equal(Names("whole"), Names("cut"));
+        Assert.All(Names("whole"), name => Assert.Equal(File.ReadAllBytes(folder.File($"whole/{name}")), File.ReadAllBytes(folder.File($"cut/{name}"))));
+    }
+}

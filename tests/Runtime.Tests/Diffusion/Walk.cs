@@ -1,0 +1,27 @@
+using UNetGen.Diffusion;
+using static TorchSharp.torch;
+
+namespace UNetGen.Runtime.Tests.Diffusion;
+
+/// <summary>A way from given noise through given timesteps, of which references know more than of a seed.</summary>
+public sealed class Walk(NoisePredictor network, SamplingOptions? options = null, Func<Tensor>? noise = null) : IDisposable
+{
+    private readonly GaussianDiffusion diffusion = new(network.Diffusion);
+
+    public NoiseSchedule Schedule => diffusion.Schedule;
+
+    /// <summary>Images at the last of the times.</summary>
+    public Tensor Through(Sampler sampler, Tensor x, IReadOnlyList<int> times)
+    {
+        using var denoiser = new Denoiser(
+            network, diffusion, options ?? new(), firstImage: 0, (int)x.shape[0], noise ?? (() => throw new InvalidOperationException("no noise was expected")));
+        for (var i = 0; i + 1 < times.Count; i++)
+        {
+            x = sampler.Step(denoiser, x, times[i], times[i + 1]);
+            denoiser.EndStep();
+        }
+        return x;
+    }
+
+    public void Dispose() => diffusion.Dispose();
+}
