@@ -74,7 +74,7 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>Draws the grid and the strip of the end.</summary>
     public void Draw(CancellationToken cancellation)
     {
-        var sampler = SampleCommand.Ddim(network);
+        var sampler = SamplerOptions.Default(network);
         var drawn = Sampling(options.Count);
         // Evenly spaced over the way: pure noise first, the finished picture last.
         var frames = Enumerable.Range(0, StripColumns).Select(column => column * sampler.Steps / (StripColumns - 1)).ToHashSet();
@@ -115,7 +115,7 @@ internal sealed class TrainingRun : IDisposable
         try
         {
             using var averaged = trainer.Ema.Apply();
-            using var images = SampleCommand.Ddim(network, Math.Min(SamplerStepsOnTheWay, network.Diffusion.Timesteps))
+            using var images = SamplerOptions.Default(network, SamplerStepsOnTheWay)
                 .Sample(network, Sampling(Math.Min(options.Count, SamplesOnTheWay)), cancellation: cancellation);
             var picture = folder.SamplesOf(step);
             ImageGrid.Save(images, picture);
