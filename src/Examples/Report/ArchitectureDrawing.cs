@@ -30,7 +30,7 @@ internal sealed class ArchitectureDrawing
     {
         var levels = info.Levels.Where(level => level.Name is not ("in" or "mid" or "out")).ToArray();
         var mid = info.Levels.Single(level => level.Name == "mid");
-        var inset = Math.Min(70, 200.0 / levels.Length);
+        var inset = Math.Min(60, 165.0 / levels.Length);
 
         // The image first and the mid last; each row under the one before.
         var y = Top;

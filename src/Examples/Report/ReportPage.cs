@@ -62,7 +62,7 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
         foreach (var problem in run.Problems)
             yield return problem;
         if (run.Steps.Count(step => !double.IsFinite(step.Loss)) is > 0 and var skipped)
-            yield return $"The loss of {skipped:N0} {(skipped == 1 ? "step is" : "steps is")} no finite number; the curve leaves them out.";
+            yield return $"The loss of {skipped:N0} {(skipped == 1 ? "step" : "steps")} is no finite number; the curve leaves them out.";
         if (network is not null && run.Checkpoints.LastOrDefault() is { SpecHash: { Length: > 0 } hash } && !hash.Equals(network.SpecHash, StringComparison.OrdinalIgnoreCase))
             yield return $"{network.Name}'s spec has changed since this run: the architecture below is today's, not the one that was trained.";
     }
@@ -104,8 +104,10 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
     private string Strip() => run.Strip is not { } path ? "" : $"""
         <section id="strip" aria-labelledby="strip-title">
           <div class="heading"><h2 id="strip-title">From noise to picture</h2></div>
-          <p class="ends"><span>noise</span><span>picture</span></p>
-          <div class="strip" tabindex="0" role="group" aria-label="From noise to picture"><img alt="A row a picture: on the left pure noise, on the right what the network made of it." src="{Source(path)}"></div>
+          <div class="strip-frame">
+            <p class="ends"><span>noise</span><span>picture</span></p>
+            <div class="strip"><img alt="A row a picture: on the left pure noise, on the right what the network made of it." src="{Source(path)}"></div>
+          </div>
         </section>
         """;
 

@@ -128,7 +128,7 @@
         element("line", { class: "grid", x1: left, x2: right, y1: y(tick), y2: y(tick) }, this.svg);
         element("text", { x: left - 8, y: y(tick) + 4, "text-anchor": "end" }, this.svg).textContent = short(tick);
       }
-      const columns = Math.max(2, Math.floor(width / 130));
+      const columns = Math.max(3, Math.floor(width / 130));
       for (const tick of logX ? logTicks(first, last, columns) : linearTicks(first, last, columns).filter(Number.isInteger)) {
         const text = element("text", { x: this.x(tick), y: height - 9, "text-anchor": this.x(tick) > right - 25 ? "end" : "middle" }, this.svg);
         text.textContent = whole.format(tick);
