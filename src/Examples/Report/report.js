@@ -105,10 +105,9 @@
       if (logY) {
         [low, high] = [low / 1.1, high * 1.1];
       } else {
-        if (this.main || this.name !== "resident_megabytes") low = Math.min(0, low);
-        const room = (high - low || Math.abs(high) || 1) * 0.08;
-        high += room;
-        if (low !== 0) low -= room;
+        // From zero, so that what is flat looks flat.
+        low = Math.min(0, low);
+        high += (high - low || 1) * 0.08;
       }
       const left = 58, right = width - 16, top = this.main ? 36 : 14, bottom = height - 28;
       const first = data.step[0], last = Math.max(data.step[data.step.length - 1], first + 1);
