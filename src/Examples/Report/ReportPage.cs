@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Text;
 using System.Text.Json;
 
 namespace UNetGen.Examples.Report;
@@ -81,7 +80,7 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
         var count = Grids().Count;
         if (count == 0)
             return Section("Samples over time", "", "None drawn yet.");
-        var left = run.Grids.Count > count ? $"<p class=\"empty-section\">{count} of {run.Grids.Count:N0} grids, evenly chosen.</p>" : "";
+        var left = run.Grids.Count > count ? Remark($"{count} of {run.Grids.Count:N0} grids, evenly chosen.") : "";
         return $"""
             <section id="samples" aria-labelledby="samples-title">
               <div class="heading"><h2 id="samples-title">Samples over time</h2></div>
@@ -115,10 +114,11 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
     {
         var spec = network?.Spec ?? run.Checkpoints.LastOrDefault()?.Spec;
         var text = string.IsNullOrEmpty(spec) ? "" : $"<details><summary>The whole spec</summary><pre tabindex=\"0\">{Encode(spec)}</pre></details>";
-        return network is null
-            ? Section("Architecture", text, run.Network is { } name ? $"This program has no network {name} to draw." : "Nothing says yet which network is trained.")
-            : Section("Architecture", $"<div class=\"panel scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Drawing of the network\">{ArchitectureDrawing.Of(network)}</div>"
-                + "<p class=\"empty-section\">Channels × height × width. Bars are as high as their images and as wide as their channels; full colour attends, dotted lines are skips.</p>" + text, "");
+        var drawing = network is not null
+            ? $"<div class=\"panel scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Drawing of the network\">{ArchitectureDrawing.Of(network)}</div>"
+                + Remark("Channels × height × width. Bars are as high as their images and as wide as their channels; full colour attends, dotted lines are skips.")
+            : Remark(run.Network is { } name ? $"This program has no network {name} to draw." : "Nothing says yet which network is trained.");
+        return Section("Architecture", drawing + text);
     }
 
     private IReadOnlyList<(string Key, string Value)> Environment()
@@ -151,13 +151,10 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
         ? ""
         : "<table><tbody>" + string.Concat(rows.Select(row => $"<tr><th scope=\"row\">{Encode(row.Key)}</th><td>{Encode(row.Value)}</td></tr>")) + "</tbody></table>";
 
-    private static string Section(string title, string content, string ifEmpty)
-    {
-        var empty = content.Length == 0 || ifEmpty.Length > 0 && !content.StartsWith("<table", StringComparison.Ordinal) && !content.StartsWith("<div", StringComparison.Ordinal);
-        return new StringBuilder($"<section><div class=\"heading\"><h2>{Encode(title)}</h2></div>")
-            .Append(empty ? $"<p class=\"empty-section\">{Encode(ifEmpty)}</p>" : "")
-            .Append(content).Append("</section>").ToString();
-    }
+    private static string Section(string title, string content, string ifEmpty = "") =>
+        $"<section><div class=\"heading\"><h2>{Encode(title)}</h2></div>{(content.Length == 0 ? Remark(ifEmpty) : content)}</section>";
+
+    private static string Remark(string text) => $"<p class=\"empty-section\">{Encode(text)}</p>";
 
     private static string Source(string png) => "data:image/png;base64," + Convert.ToBase64String(File.ReadAllBytes(png));
 

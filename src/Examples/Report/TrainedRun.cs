@@ -84,7 +84,7 @@ internal sealed class TrainedRun
         {
             return Existing(name) is { } path ? read(path) : null;
         }
-        catch (Exception error) when (error is UNetGenException or IOException or UnauthorizedAccessException or JsonException or YamlException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception error) when (error is UNetGenException or IOException or UnauthorizedAccessException or JsonException or YamlException or KeyNotFoundException or FormatException or InvalidOperationException)
         {
             problems.Add($"{name} can't be shown: {error.Message}");
             return null;
