@@ -64,9 +64,6 @@ internal sealed class SampleCommand(Interrupt interrupt)
         return command;
     }
 
-    /// <summary>The program's way to draw, where nothing else is asked for.</summary>
-    public static DdimSampler Ddim(NoisePredictor network) => SamplerOptions.Default(network);
-
     private int Run(ParseResult parsed)
     {
         var path = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(checkpoint));

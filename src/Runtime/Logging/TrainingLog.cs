@@ -21,18 +21,15 @@ public sealed class TrainingLog : IDisposable
     /// <summary>Begins a log, or continues one after a step.</summary>
     /// <param name="path">The file; its folder is made where it is missing. Only one log at a time has it open.</param>
     /// <param name="continueAfter">The step that training continues after; lines of later steps are dropped, all at once or not at all. 0 begins anew.</param>
-    /// <exception cref="UNetGenException">A line before the last is no line of a log.</exception>
-    /// <exception cref="IOException">It can't be written, or another process writes it.</exception>
+    /// <exception cref="UNetGenException">A line before the last is no line of a log, or another process writes it.</exception>
+    /// <exception cref="IOException">It can't be written.</exception>
     public static TrainingLog Open(string path, int continueAfter = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(continueAfter);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         if (File.Exists(path))
         {
-            // Who is still writing keeps the file: replaced by another, its lines would be lost without a word. (None: on Unix nothing else asks for all.)
-            using (new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
-            {
-            }
+            RefuseIfWritten(path);
             var kept = Read(path).TakeWhile(step => step.Step <= continueAfter).ToArray();
             AtomicFile.Write(path, stream =>
             {
@@ -81,6 +78,28 @@ public sealed class TrainingLog : IDisposable
             }
         }
         return steps;
+    }
+
+    /// <summary>Who is still writing keeps the file: replaced by another, its lines would be lost without a word.</summary>
+    private static void RefuseIfWritten(string path)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                // None, since on Unix whoever shares anything shares all. A reader lets go soon.
+                using (new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+                    return;
+            }
+            catch (IOException) when (attempt < 10)
+            {
+                Thread.Sleep(100);
+            }
+            catch (IOException error)
+            {
+                throw new UNetGenException($"{path} can't be continued: {error.Message} If another process trains this run, stop that one first, or train into another folder.", error);
+            }
+        }
     }
 
     private static byte[] ReadWhileWritten(string path)

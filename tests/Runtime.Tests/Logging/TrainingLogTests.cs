@@ -90,7 +90,7 @@ public sealed class TrainingLogTests : IDisposable
     {
         using var log = TrainingLog.Open(LogPath);
         log.Write(Step(1, 1));
-        Assert.Throws<IOException>(() => TrainingLog.Open(LogPath, continueAfter: 1));
+        Assert.Contains("another process", Assert.Throws<UNetGenException>(() => TrainingLog.Open(LogPath, continueAfter: 1)).Message);
         log.Write(Step(2, 2));
         Assert.Equal(2, TrainingLog.Read(LogPath).Count);
     }
