@@ -11,22 +11,33 @@ internal static class Catalog
     public static IEnumerable<string> Names => Networks.Select(type => type.Name);
 
     /// <summary>What the networks are, without making them.</summary>
-    public static IEnumerable<NetworkInfo> Descriptions => Networks.Select(type => (NetworkInfo)type.GetProperty(nameof(ShapesUNet.Description))!.GetValue(null)!);
+    public static IEnumerable<NetworkInfo> Descriptions => Networks.Select(Description);
 
     /// <summary>A fresh network.</summary>
     /// <param name="name">The class's name, or its spec's file name without <c>.unet.yaml</c>; case doesn't matter.</param>
     /// <exception cref="UNetGenException">There is none of that name.</exception>
     public static NoisePredictor Create(string name)
     {
-        // A spec's path does as well.
-        const string extension = ".unet.yaml";
-        if (name.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
-            name = Path.GetFileName(name)[..^extension.Length];
-        var type = Networks.FirstOrDefault(type => type.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-            ?? Networks.FirstOrDefault(type => type.Name.Equals(name.Replace("-", "").Replace("_", "") + "UNet", StringComparison.OrdinalIgnoreCase))
+        var type = Find(name)
             ?? throw new UNetGenException(
                 $"No network '{name}' was generated into this program; it has {string.Join(", ", Names)}. For another, put a NAME.unet.yaml into specs/ and build again.");
         // Device and type are left as they come.
         return (NoisePredictor)type.GetConstructors().Single().Invoke([null, null]);
+    }
+
+    /// <summary>What a network is, without making it; null where there is none of that name.</summary>
+    /// <param name="name">As in <see cref="Create"/>.</param>
+    public static NetworkInfo? Describe(string name) => Find(name) is { } type ? Description(type) : null;
+
+    private static NetworkInfo Description(Type type) => (NetworkInfo)type.GetProperty(nameof(ShapesUNet.Description))!.GetValue(null)!;
+
+    private static Type? Find(string name)
+    {
+        // A spec's path does as well.
+        const string extension = ".unet.yaml";
+        if (name.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
+            name = Path.GetFileName(name)[..^extension.Length];
+        return Networks.FirstOrDefault(type => type.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            ?? Networks.FirstOrDefault(type => type.Name.Equals(name.Replace("-", "").Replace("_", "") + "UNet", StringComparison.OrdinalIgnoreCase));
     }
 }

@@ -5,6 +5,7 @@ using Spectre.Console;
 using TorchSharp;
 using UNetGen.Data;
 using UNetGen.Diffusion;
+using UNetGen.Examples.Runs;
 using UNetGen.Native;
 using UNetGen.Training;
 
@@ -63,16 +64,13 @@ internal sealed class SampleCommand(Interrupt interrupt)
         return command;
     }
 
-    /// <summary>The program's way to draw, where nothing else is asked for.</summary>
-    public static DdimSampler Ddim(NoisePredictor network) => SamplerOptions.Default(network);
-
     private int Run(ParseResult parsed)
     {
         var path = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(checkpoint));
         // A run's folder stands for the checkpoint in it.
         if (Directory.Exists(Path.Combine(path, RunFolder.CheckpointName)))
             path = Path.Combine(path, RunFolder.CheckpointName);
-        var trained = Checkpoint.Open(path);
+        var trained = Checkpoint.Open(path, damaged => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {damaged}"));
         using var network = Catalog.Create(trained.Network);
         trained.LoadInto(network);
         network.to(Libtorch.ParseDevice(parsed.GetValue(device)));

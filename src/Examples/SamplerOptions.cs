@@ -76,7 +76,7 @@ internal sealed class SamplerOptions
     }
 
     /// <summary>The program's way to draw, where nothing else is asked for.</summary>
-    public static DdimSampler Default(NoisePredictor network) => new(Math.Min(DefaultDdimSteps, network.Diffusion.Timesteps), DefaultEta);
+    public static DdimSampler Default(NoisePredictor network, int steps = DefaultDdimSteps) => new(Math.Min(steps, network.Diffusion.Timesteps), DefaultEta);
 
     private void Check(CommandResult result)
     {

@@ -2,155 +2,124 @@ using System.CommandLine;
 using Spectre.Console;
 using TorchSharp;
 using UNetGen.Data;
-using UNetGen.Diffusion;
+using UNetGen.Examples.Runs;
 using UNetGen.Native;
 using UNetGen.Training;
 using static TorchSharp.torch;
 
 namespace UNetGen.Examples;
 
-/// <summary>Trains a network and leaves what a person wants to look at.</summary>
-internal sealed class TrainCommand(Interrupt interrupt)
+/// <summary>Trains a network, or goes on with a training, and leaves what a person wants to look at.</summary>
+internal sealed class TrainCommand
 {
-    private const string ShapesNetwork = nameof(ShapesUNet);
-    private const string DigitsNetwork = nameof(MnistUNet);
-
-    // With starting, drawing and writing, a little over two and a half minutes in all.
-    private static readonly TimeSpan DefaultTime = TimeSpan.FromSeconds(150);
-
-    private const int StripRows = 6;
-    private const int StripColumns = 9;
-
-    private const int MostBrokenNamed = 20;
-
-    private readonly Option<string?> spec = new("--spec") { Description = $"The network; by default {ShapesNetwork} for the shapes, {DigitsNetwork} for MNIST.", HelpName = "NAME" };
-    private readonly Option<string> data = new("--data") { Description = "shapes, a folder of pictures (each folder in it a class), or the folder of MNIST's or CIFAR-10's files.", DefaultValueFactory = _ => DataSource.Shapes, HelpName = "shapes|PATH" };
-    private readonly Option<int?> steps = new("--steps") { Description = "How many steps.", HelpName = "N", CustomParser = result => CommonOptions.Whole(result, 1) };
-    private readonly Option<double?> time = new("--time")
-    {
-        Description = $"How many seconds, the learning rate falling with the clock; {DefaultTime.TotalSeconds:0} where neither is given.",
-        HelpName = "SECONDS",
-        CustomParser = result => CommonOptions.Real(result, seconds => seconds is > 0 and < 1e9, "a positive number of seconds"),
-    };
-    private readonly Option<int> batchSize = new("--batch-size")
-    {
-        Description = "Images a step.",
-        HelpName = "N",
-        CustomParser = result => CommonOptions.Whole(result, 1, 65536),
-        DefaultValueFactory = _ => 16,
-    };
-    private readonly Option<double> learningRate = new("--learning-rate")
-    {
-        Description = "Adam's, after 50 steps of warm-up; falls to 0 along a cosine.",
-        HelpName = "X",
-        CustomParser = result => CommonOptions.Real(result, rate => rate is > 0 and < 1, "a number between 0 and 1"),
-        DefaultValueFactory = _ => 2e-3,
-    };
-    private readonly Option<bool> flips = new("--flips") { Description = "Mirror half of the images; not for digits or letters." };
-    private readonly Option<int> count = CommonOptions.Count("Samples in the grid.");
-    private readonly Option<long> seed = CommonOptions.Seed();
-    private readonly Option<string> device = CommonOptions.Device();
+    private readonly Interrupt interrupt;
+    private readonly IReadOnlyDictionary<RunField, Option<Func<RunOptions, RunOptions>?>> given = RunFields.All.ToDictionary(field => field, OptionOf);
     private readonly Option<string?> output = new("--out") { Description = "The run's folder; by default a new one under runs/.", HelpName = "FOLDER" };
+    private readonly Option<string?> file = new("--run") { Description = "A file with options, as a run's run.yaml; those of the command line win.", HelpName = "FILE.yaml" };
+    private readonly Option<string?> resumed = new("--resume") { Description = "Go on with a run that was stopped, exactly, with its own options.", HelpName = "FOLDER" };
+
+    public TrainCommand(Interrupt interrupt) => this.interrupt = interrupt;
 
     public Command AddTo(Command command)
     {
-        foreach (var option in new Option[] { spec, data, steps, time, batchSize, learningRate, flips, count, seed, device, output })
+        foreach (var option in new Option[] { file, resumed, output }.Concat(RunFields.All.Select(field => given[field])))
             command.Add(option);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(resumed) is not null && (result.GetValue(file) ?? result.GetValue(output)) is not null)
+                result.AddError("A run goes on in its own folder and with its own options: --resume stands without --run and --out.");
+        });
         command.SetAction(Run);
         return command;
     }
 
     private int Run(ParseResult parsed)
     {
-        var target = Libtorch.ParseDevice(parsed.GetValue(device));
-        var dataText = parsed.GetRequiredValue(data);
-        var options = Options(parsed);
+        var changes = given
+            .Select(option => (option.Key, Change: parsed.GetValue(option.Value)))
+            .Where(option => option.Change is not null)
+            .ToDictionary(option => option.Key, option => option.Change!);
+        using var previous = parsed.GetValue(resumed) is { } path ? RunFolder.Open(path) : null;
+        var options = previous is null ? Begun(parsed.GetValue(file), changes) : Continued(previous, changes);
+        options.Training.Validate();
+
+        var target = Libtorch.ParseDevice(options.Device);
         // The network's first weights are drawn from the seed as well.
-        manual_seed(options.Seed);
-        using var network = Catalog.Create(parsed.GetValue(spec) ?? (DataSource.IsIdx(dataText) ? DigitsNetwork : ShapesNetwork));
+        manual_seed(options.Training.Seed);
+        using var network = Catalog.Create(options.Spec!);
         network.to(target);
         var info = network.Info;
-        var source = DataSource.Open(dataText, info.Channels, info.ImageHeight, info.ImageWidth, options.Seed);
-        using var folder = RunFolder.Create(parsed.GetValue(output), info.Name);
+        var source = DataSource.Open(options.Data, info.Channels, info.ImageHeight, info.ImageWidth, options.Training.Seed);
+        using var folder = previous ?? RunFolder.Create(parsed.GetValue(output), info.Name);
+        using var run = new TrainingRun(options, folder, network, source, resume: previous is not null);
 
-        AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {info.SpecPath}) on {source.Description}, {target}");
-
-        var losses = new List<(int Step, double Loss)>();
-        using var trainer = new Trainer(network, source, options);
-        TrainingSummary summary;
-        try
-        {
-            summary = Progress.WhileTraining(options, report => trainer.Train(
-                step =>
-                {
-                    losses.Add((step.Step, step.Loss));
-                    report(step);
-                },
-                interrupt.Token));
-        }
-        catch (TrainingDivergedException) when (losses.Count > 0)
-        {
-            Save();
-            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] the weights of step {losses.Count:N0}, before it diverged, are in {folder.Checkpoint}");
-            throw;
-        }
-
-        if (losses.Count == 0)
-            throw new OperationCanceledException(interrupt.Token);
-        Save();
+        AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {info.SpecPath}) on {source.Description}, {target}{(run.Step > 0 ? $", going on after step {run.Step:N0}" : "")}");
+        var summary = run.Train(interrupt.Token);
         if (source is ImageFolderSource { BrokenFiles: { Count: > 0 } broken })
-            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {broken.Count} files can't be used and were left out: {string.Join("; ", broken.Take(MostBrokenNamed).Select(file => $"{file.Path} {file.Reason}"))}{(broken.Count > MostBrokenNamed ? "; ..." : "")}");
-        AnsiConsole.MarkupLineInterpolated($"{summary.Steps:N0} steps in {summary.Elapsed.TotalSeconds:N0} s, loss {summary.Loss:0.0000}{(summary.Cancelled ? ", interrupted: saved, and now drawing; once more ends at once" : "")}");
-        using (trainer.Ema.Apply())
-            Draw(network, parsed.GetValue(count), options.Seed, folder, summary.Cancelled ? CancellationToken.None : interrupt.Token);
-        Show(folder);
-        return summary.Cancelled ? Program.Interrupted : 0;
+            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {broken.Count} files can't be read and were left out; the first is {broken[0].Path}: {broken[0].Reason}");
+        if (summary.Steps == 0)
+            throw new OperationCanceledException(interrupt.Token);
 
-        void Save()
+        AnsiConsole.MarkupLineInterpolated($"{summary.Steps:N0} steps in {summary.Elapsed.TotalSeconds:N0} s, loss {summary.Loss:0.0000}{(summary.Skipped > 0 ? $", {summary.Skipped:N0} skipped" : "")}{(summary.Cancelled ? ", interrupted: saved" : "")}");
+        if (summary.Cancelled)
         {
-            Checkpoint.Save(folder.Checkpoint, network, trainer.Ema, options, losses.Count, losses.TakeLast(100).Average(point => point.Loss));
-            File.WriteAllLines(folder.Losses, losses.Select(point => FormattableString.Invariant($"{point.Step},{point.Loss}")).Prepend("step,loss"));
-            LossCurve.Save(losses, folder.LossCurve, $"Training loss of {info.Name}");
+            AnsiConsole.MarkupLineInterpolated($"To go on: [grey]dotnet run -c Release --project src/Examples -- train --resume {folder.Path}[/]");
+            AnsiConsole.MarkupLineInterpolated($"To draw:  [grey]dotnet run -c Release --project src/Examples -- sample --checkpoint {folder.Path}[/]");
+            return Program.Interrupted;
         }
+        run.Draw(interrupt.Token);
+        Show(folder);
+        return 0;
     }
 
-    private TrainingOptions Options(ParseResult parsed)
+    private static RunOptions Begun(string? file, IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes)
     {
-        var seconds = parsed.GetValue(time);
-        return new TrainingOptions
+        var options = new RunOptions();
+        if (file is not null)
+            options = options.Apply(RunFile.Read(file));
+        return options.Apply(changes).Effective();
+    }
+
+    /// <summary>The run's own options, and those changes that leave what was trained as it would have been.</summary>
+    private static RunOptions Continued(RunFolder folder, IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes)
+    {
+        var before = new RunOptions().Apply(RunFile.Read(folder.Options));
+        var after = before.Apply(changes);
+        var changed = changes.Keys.Where(field => field.Write(before) != field.Write(after)).ToArray();
+        var refused = changed.Where(field => !field.IsFree).ToArray();
+        if (refused.Length > 0)
+            throw new UNetGenException(
+                $"A run goes on exactly only with its own options: {string.Join("; ", refused.Select(field => $"{field.Option} was {field.Write(before)}"))}. "
+                + $"Leave them out, or begin a new run with train --run {folder.Options}.");
+        foreach (var field in changed)
+            AnsiConsole.MarkupLineInterpolated($"{field.Option} was {field.Write(before)} and is {field.Write(after)}");
+        if (changed.Any(field => field.Key is "steps" or "time") && after.Training.Decay != LearningRateDecay.Constant)
+            AnsiConsole.MarkupLine("[yellow]warning:[/] the learning rate falls to its end, which has moved: what follows isn't what either length would have given from the beginning.");
+        return after.Effective();
+    }
+
+    private static Option<Func<RunOptions, RunOptions>?> OptionOf(RunField field)
+    {
+        var standard = field.Write(new RunOptions());
+        return new(field.Option)
         {
-            Steps = parsed.GetValue(steps),
-            TimeLimit = seconds is { } given ? TimeSpan.FromSeconds(given) : parsed.GetValue(steps) is null ? DefaultTime : null,
-            BatchSize = parsed.GetValue(batchSize),
-            LearningRate = parsed.GetValue(learningRate),
-            WarmupSteps = 50,
-            Decay = LearningRateDecay.Cosine,
-            // Short runs: an average over the last few hundred steps, updated at every one.
-            EmaDecay = 0.99,
-            EmaUpdateEvery = 1,
-            EmaStartAfter = 0,
-            Seed = parsed.GetValue(seed),
-            HorizontalFlips = parsed.GetValue(flips),
+            Description = standard is null ? field.Help : $"{field.Help} [{standard}]",
+            HelpName = field.Unit,
+            Arity = field.IsFlag ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
+            CustomParser = result =>
+            {
+                var text = result.Tokens.Count == 0 ? "true" : result.Tokens[0].Value;
+                try
+                {
+                    return field.Parse(text);
+                }
+                catch (FormatException error)
+                {
+                    result.AddError($"{field.Option} {error.Message}");
+                    return null;
+                }
+            },
         };
-    }
-
-    private static void Draw(NoisePredictor network, int count, long seed, RunFolder folder, CancellationToken cancellation)
-    {
-        var sampler = SampleCommand.Ddim(network);
-        var options = new SamplingOptions { Count = count, Seed = seed };
-        // Evenly spaced over the way: pure noise first, the finished picture last.
-        var frames = Enumerable.Range(0, StripColumns).Select(column => column * sampler.Steps / (StripColumns - 1)).ToHashSet();
-        var strip = new List<Tensor>();
-        var rows = Math.Min(StripRows, Math.Min(count, options.BatchSize));
-        using var scope = NewDisposeScope();
-        var images = Progress.WhileSampling(options, lines: false, observe => sampler.Sample(network, options, at =>
-        {
-            if (at.FirstImage == 0 && frames.Contains(at.Step))
-                strip.Add(at.Images.narrow(0, 0, rows).clone());
-            observe(at);
-        }, cancellation));
-        ImageGrid.Save(images, folder.Samples);
-        ImageGrid.SaveStrip(strip, folder.Strip);
     }
 
     private static void Show(RunFolder folder)
@@ -159,8 +128,8 @@ internal sealed class TrainCommand(Interrupt interrupt)
         files.AddRow(new Text("samples"), new Text(folder.Samples, new Style(Color.Blue)));
         files.AddRow(new Text("noise to picture"), new Text(folder.Strip, new Style(Color.Blue)));
         files.AddRow(new Text("loss"), new Text(folder.LossCurve, new Style(Color.Blue)));
-        files.AddRow(new Text("checkpoint"), new Text(folder.Checkpoint, new Style(Color.Blue)));
+        files.AddRow(new Text("checkpoints"), new Text(folder.Checkpoints, new Style(Color.Blue)));
         AnsiConsole.Write(files);
-        AnsiConsole.MarkupLineInterpolated($"More: [grey]dotnet run -c Release --project src/Examples -- sample --checkpoint {folder.Checkpoint} --seed 1[/]");
+        AnsiConsole.MarkupLineInterpolated($"More: [grey]dotnet run -c Release --project src/Examples -- sample --checkpoint {folder.Path} --seed 1[/]");
     }
 }

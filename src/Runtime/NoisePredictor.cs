@@ -116,17 +116,6 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
             this.to(device);
     }
 
-    /// <summary>For trainer and samplers, which know neither class labels nor a predicted variance: better a word than pictures that mean nothing.</summary>
-    /// <param name="what">"trained", "sampled".</param>
-    /// <exception cref="UNetGenException">The network has one of them.</exception>
-    internal void RefuseConditional(string what)
-    {
-        if (Info.NumClasses is not null || Info.OutChannels != Info.Channels)
-            throw new UNetGenException(
-                $"{Info.Name} {(Info.NumClasses is not null ? "takes class labels (num_classes)" : "predicts the variance (learned_variance)")}: such networks can't yet be {what} here. "
-                + "Its forward pass and its state_dict are complete.");
-    }
-
     /// <summary>Does nothing: a generated constructor registers its parts itself, under PyTorch's keys and in PyTorch's order.</summary>
     protected sealed override void RegisterComponents()
     {

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Text.Json.Nodes;
 using SkiaSharp;
 
 namespace UNetGen.Examples.Tests;
@@ -15,11 +15,11 @@ public sealed class EndToEndTests : IDisposable
     [Fact]
     public void Training_on_MNIST_lowers_the_loss_and_leaves_pictures_and_a_checkpoint_that_draws()
     {
-        var output = program.Succeed("train", "--data", Digits, "--steps", "60", "--batch-size", "8", "--count", "4", "--device", "cpu", "--out", "run");
+        var output = program.Succeed("train", "--data", Digits, "--steps", "60", "--batch-size", "8", "--count", "4", "--sample-every", "20", "--device", "cpu", "--out", "run");
         Assert.Contains("MnistUNet", output);
         Assert.Contains("60 steps", output);
 
-        var losses = File.ReadLines(program.File("run/loss.csv")).Skip(1).Select(line => double.Parse(line.Split(',')[1], CultureInfo.InvariantCulture)).ToArray();
+        var losses = File.ReadLines(program.File("run/log.jsonl")).Select(line => JsonNode.Parse(line)!["loss"]!.GetValue<double>()).ToArray();
         Assert.Equal(60, losses.Length);
         Assert.True(losses[^15..].Average() < 0.6 * losses[..15].Average(), $"{losses[..15].Average()} to {losses[^15..].Average()}");
 
@@ -28,9 +28,13 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal((4 + 9 * (84 + 4), 4 + 4 * (84 + 4)), SizeOf("run/noise-to-picture.png"));
         Assert.Equal((900, 500), SizeOf("run/loss.png"));
 
-        program.Succeed("sample", "--checkpoint", "run/checkpoint", "--steps", "4", "--count", "3", "--seed", "5", "--out", "a.png");
-        program.Succeed("sample", "--checkpoint", "run/checkpoint/ema.safetensors", "--steps", "4", "--count", "3", "--seed", "5", "--out", "b.png");
-        program.Succeed("sample", "--checkpoint", "run/checkpoint", "--steps", "4", "--count", "3", "--seed", "6", "--out", "c.png");
+        // On the way the network knows less: another grid, of as many digits.
+        Assert.Equal(["step-00000020.png", "step-00000040.png"], Directory.GetFiles(program.File("run/samples")).Select(Path.GetFileName).Order());
+        Assert.Equal(SizeOf("run/samples.png"), SizeOf("run/samples/step-00000020.png"));
+
+        program.Succeed("sample", "--checkpoint", "run/checkpoints", "--steps", "4", "--count", "3", "--seed", "5", "--out", "a.png");
+        program.Succeed("sample", "--checkpoint", "run/checkpoints/step-00000060/ema.safetensors", "--steps", "4", "--count", "3", "--seed", "5", "--out", "b.png");
+        program.Succeed("sample", "--checkpoint", "run/checkpoints", "--steps", "4", "--count", "3", "--seed", "6", "--out", "c.png");
         Assert.Equal(File.ReadAllBytes(program.File("a.png")), File.ReadAllBytes(program.File("b.png")));
         Assert.NotEqual(File.ReadAllBytes(program.File("a.png")), File.ReadAllBytes(program.File("c.png")));
     }
@@ -41,7 +45,7 @@ public sealed class EndToEndTests : IDisposable
         program.Succeed("--steps", "2", "--count", "1");
         var run = Assert.Single(Directory.GetDirectories(program.File("runs")));
         Assert.StartsWith("ShapesUNet-", Path.GetFileName(run));
-        program.Succeed("sample", "--checkpoint", Path.Combine(run, "checkpoint"), "--steps", "2", "--count", "1");
+        program.Succeed("sample", "--checkpoint", Path.Combine(run, "checkpoints"), "--steps", "2", "--count", "1");
         Assert.True(File.Exists(Path.Combine(run, "samples-ddim-0.png")));
     }
 

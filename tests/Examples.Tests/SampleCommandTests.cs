@@ -21,7 +21,7 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
     public void A_killed_stream_continues_to_the_same_files()
     {
         string[] Command(string folder) =>
-            ["sample", "--checkpoint", "run/checkpoint", "--steps", "2", "--count", "20", "--batch-size", "2", "--device", "cpu", "--out", folder];
+            ["sample", "--checkpoint", "run", "--steps", "2", "--count", "20", "--batch-size", "2", "--device", "cpu", "--out", folder];
         program.Succeed(Command("whole"));
         Assert.Equal(21, Directory.GetFiles(program.File("whole")).Length);
 
@@ -49,7 +49,7 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
     {
         foreach (var (sampler, steps) in new[] { ("ddim", 2), ("dpm++", 3), ("heun", 2) })
         {
-            program.Succeed("sample", "--checkpoint", "run/checkpoint", "--sampler", sampler, "--steps", $"{steps}", "--spacing", "trailing", "--count", "2", "--out", "grid.png");
+            program.Succeed("sample", "--checkpoint", "run", "--sampler", sampler, "--steps", $"{steps}", "--spacing", "trailing", "--count", "2", "--out", "grid.png");
             Assert.True(File.Exists(program.File("grid.png")));
             File.Delete(program.File("grid.png"));
         }
@@ -58,9 +58,9 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
     [Fact]
     public void What_the_network_or_the_sampler_cannot_is_told()
     {
-        Assert.Contains("takes no labels", program.Fail(1, "sample", "--checkpoint", "run/checkpoint", "--labels", "1,2"));
-        Assert.Contains("can't be guided", program.Fail(1, "sample", "--checkpoint", "run/checkpoint", "--guidance", "2"));
-        Assert.Contains("can't take 5000 steps: the network's diffusion has", program.Fail(1, "sample", "--checkpoint", "run/checkpoint", "--steps", "5000"));
+        Assert.Contains("takes no labels", program.Fail(1, "sample", "--checkpoint", "run", "--labels", "1,2"));
+        Assert.Contains("can't be guided", program.Fail(1, "sample", "--checkpoint", "run", "--guidance", "2"));
+        Assert.Contains("can't take 5000 steps: the network's diffusion has", program.Fail(1, "sample", "--checkpoint", "run", "--steps", "5000"));
         Assert.Contains("--labels must be classes", program.Fail(2, "sample", "--checkpoint", "x", "--class", "1,two"));
         Assert.Contains("--eta belongs to ddim", program.Fail(2, "sample", "--checkpoint", "x", "--sampler", "heun", "--eta", "1"));
         Assert.Contains("--spacing belong", program.Fail(2, "sample", "--checkpoint", "x", "--sampler", "ddpm", "--spacing", "even"));

@@ -11,12 +11,12 @@ public sealed class UserErrorTests : IDisposable
     public void An_unknown_option_is_a_usage_error() => Assert.Contains("--stepz", program.Fail(2, "train", "--stepz", "5"));
 
     [Theory]
-    [InlineData("--steps", "0", "--steps must be a whole number of at least 1, not '0'.")]
-    [InlineData("--steps", "many", "--steps must be a whole number of at least 1, not 'many'.")]
-    [InlineData("--steps", "1,000", "--steps must be a whole number of at least 1, not '1,000'.")]
+    [InlineData("--steps", "0", "--steps must be a whole number of at least 1, or none, not '0'.")]
+    [InlineData("--steps", "many", "--steps must be a whole number of at least 1, or none, not 'many'.")]
+    [InlineData("--steps", "1,000", "--steps must be a whole number of at least 1, or none, not '1,000'.")]
     [InlineData("--batch-size", "99999999", "--batch-size must be a whole number from 1 to 65536, not '99999999'.")]
     [InlineData("--learning-rate", "0,002", "--learning-rate must be a number between 0 and 1, not '0,002'.")]
-    [InlineData("--time", "-3", "--time must be a positive number of seconds, not '-3'.")]
+    [InlineData("--time", "-3", "--time must be a positive number of seconds, or none, not '-3'.")]
     public void A_value_out_of_range_is_a_usage_error(string option, string value, string message) =>
         Assert.StartsWith($"error: {message}\nTry --help", program.Fail(2, "train", option, value));
 
@@ -41,17 +41,40 @@ public sealed class UserErrorTests : IDisposable
         Assert.Single(Directory.GetFileSystemEntries(program.File("thesis")));
     }
 
+    [Theory]
+    [InlineData("batchsize: 8", "run.yaml, line 2: there is no option 'batchsize'. Did you mean 'batch_size'?")]
+    [InlineData("learning_rate: 2", "run.yaml, line 2: learning_rate must be a number between 0 and 1, not '2'.")]
+    [InlineData("ema_decay: [0.9, x]", "run.yaml, line 2: ema_decay must be a number from 0 to below 1; or several, with commas between, not '0.9, x'.")]
+    [InlineData("ema_power: [1, 2]", "ema_power has 2 values, but ema_decay has 1")]
+    [InlineData("steps: 7", "run.yaml, line 2")]
+    [InlineData("decay: {a: 1}", "run.yaml, line 2: decay is a value, or a list of values.")]
+    [InlineData("decay: [", "run.yaml, line ")]
+    [InlineData("accumulation: 3", "Accumulation must divide BatchSize, 16, into equal parts, but is 3")]
+    public void What_is_wrong_in_a_run_file_is_told_with_its_line(string line, string message)
+    {
+        File.WriteAllText(program.File("run.yaml"), $"steps: 5\n{line}\n");
+        Assert.Contains(message, program.Fail(1, "train", "--run", "run.yaml"));
+        Assert.False(Directory.Exists(program.File("runs")));
+    }
+
+    [Fact]
+    public void What_can_t_go_on_is_told()
+    {
+        Assert.Contains("There is no run in nowhere to go on with", program.Fail(1, "train", "--resume", "nowhere"));
+        Assert.Contains("--resume stands without --run and --out", program.Fail(2, "train", "--resume", "run", "--out", "other"));
+    }
+
     [Fact]
     public void A_checkpoint_that_isn_t_there_is_told() =>
-        Assert.Contains("There is no checkpoint nowhere", program.Fail(1, "sample", "--checkpoint", "nowhere"));
+        Assert.Contains($"There is no checkpoint {program.File("nowhere")}", program.Fail(1, "sample", "--checkpoint", "nowhere"));
 
     [Fact]
     public void A_damaged_checkpoint_is_named()
     {
         program.Succeed("train", "--steps", "1", "--count", "1", "--out", "run");
-        var weights = program.File("run/checkpoint/ema.safetensors");
+        var weights = program.File("run/checkpoints/step-00000001/ema.safetensors");
         File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..^100]);
-        Assert.Contains("ema.safetensors", program.Fail(1, "sample", "--checkpoint", "run/checkpoint"));
+        Assert.Contains("ema.safetensors", program.Fail(1, "sample", "--checkpoint", "run/checkpoints"));
     }
 
     [Fact]

@@ -34,9 +34,21 @@ public static class StateDict
     /// <exception cref="SafetensorsException">The file was cut short or changed meanwhile; nothing was copied.</exception>
     public static void Load(nn.Module module, SafetensorsFile file)
     {
-        var state = Check(module, file.Entries.Select(entry => (entry.Name, new TensorForm(entry.DType, entry.Shape))));
+        var state = Check(module, Forms(file));
         using var scope = NewDisposeScope();
         Copy(state, file.ReadAll());
+    }
+
+    /// <summary>Copies a file's tensors into those given, under the same rules; they are read only when they are known to fit.</summary>
+    /// <param name="what">Whose they are, for the message.</param>
+    /// <param name="targets">Not parameters of a module.</param>
+    /// <param name="file">Has the targets' names, in any order.</param>
+    /// <exception cref="StateDictException">Something differs; nothing was read or copied.</exception>
+    internal static void Load(string what, IReadOnlyDictionary<string, Tensor> targets, SafetensorsFile file)
+    {
+        Compare(what, targets, Forms(file));
+        using var scope = NewDisposeScope();
+        Copy(targets, file.ReadAll());
     }
 
     /// <summary>The module's own tensors, if the given ones fit them.</summary>
@@ -45,9 +57,19 @@ public static class StateDict
         var state = module.state_dict();
         if (module is NoisePredictor network)
             CheckManifest(network, state);
-        var comparison = new StateDictComparison(state.Select(pair => (pair.Key, TensorForm.Of(pair.Value))), given);
-        return comparison.Fits ? state : throw new StateDictException(module.GetName(), comparison);
+        Compare(module.GetName(), state, given);
+        return state;
     }
+
+    private static void Compare(string what, IReadOnlyDictionary<string, Tensor> targets, IEnumerable<(string Key, TensorForm Form)> given)
+    {
+        var comparison = new StateDictComparison(targets.Select(pair => (pair.Key, TensorForm.Of(pair.Value))), given);
+        if (!comparison.Fits)
+            throw new StateDictException(what, comparison);
+    }
+
+    private static IEnumerable<(string Key, TensorForm Form)> Forms(SafetensorsFile file) =>
+        file.Entries.Select(entry => (entry.Name, new TensorForm(entry.DType, entry.Shape)));
 
     /// <summary>
     /// The manifest is what the class was generated for, and the live module what its blocks made of it. Where it has more, the user's own blocks
@@ -64,7 +86,7 @@ public static class StateDict
             throw new UNetGenException($"The blocks of {network.Info.Name} aren't those that it was generated for; are UNetGen and UNetGen.Runtime of one version? {StateDictReport.Write(comparison)}");
     }
 
-    private static void Copy(Dictionary<string, Tensor> state, IReadOnlyDictionary<string, Tensor> tensors)
+    private static void Copy(IReadOnlyDictionary<string, Tensor> state, IReadOnlyDictionary<string, Tensor> tensors)
     {
         using var _ = no_grad();
         foreach (var (key, target) in state)

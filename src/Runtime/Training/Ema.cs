@@ -5,45 +5,43 @@ namespace UNetGen.Training;
 
 /// <summary>
 /// The exponential moving average of a network's weights, with which it draws better than with the last weights.
-/// The decay warms up as in denoising-diffusion-pytorch: after n averaged steps it is at most 1 - (1 + n)^(-2/3), so that
-/// the random weights of the start are soon forgotten. Make it after the network has been moved to its device.
+/// Make it after the network has been moved to its device.
 /// </summary>
 public sealed class Ema : IDisposable
 {
     private readonly List<(string Key, Tensor Live, Tensor Shadow)> weights;
-    private readonly double decay;
-    private readonly int updateEvery;
-    private readonly int startAfter;
+    private readonly EmaOptions options;
     private bool applied;
 
     /// <summary>Starts as a copy of the network's weights.</summary>
     /// <param name="network">Whose parameters to average; its buffers are copied.</param>
-    /// <param name="decay">How much of the average an update keeps, in [0, 1).</param>
-    /// <param name="updateEvery">Steps from one update to the next.</param>
-    /// <param name="startAfter">Up to this step an update copies.</param>
-    public Ema(nn.Module network, double decay = 0.995, int updateEvery = 10, int startAfter = 100)
+    /// <param name="options">How to average; null: as they come.</param>
+    public Ema(nn.Module network, EmaOptions? options = null)
     {
         weights = [.. network.state_dict().Select(entry => (entry.Key, entry.Value, Copy(entry.Value)))];
-        this.decay = decay;
-        this.updateEvery = updateEvery;
-        this.startAfter = startAfter;
+        this.options = options ?? new();
     }
 
     /// <summary>The averaged weights by their keys, in the network's order; they stay this object's.</summary>
     public IReadOnlyDictionary<string, Tensor> StateDict => weights.ToDictionary(weight => weight.Key, weight => weight.Shadow);
 
-    /// <summary>The decay of the update after a step: 0 (a copy) up to the start, then min(decay, 1 - (1 + n)^(-2/3)) for the n-th step from there.</summary>
+    /// <summary>The decay of the update after a step: 0 (a copy) up to the start, then min(decay, 1 - (1 + n)^-power) for the n-th step from there.</summary>
     /// <param name="step">Steps trained, from 1.</param>
-    public double DecayAt(int step) => step <= startAfter ? 0 : Math.Min(decay, 1 - Math.Pow(1 + step - startAfter, -2.0 / 3));
+    public double DecayAt(int step)
+    {
+        if (step <= options.StartAfter)
+            return 0;
+        return options.Power is { } power ? Math.Min(options.Decay, 1 - Math.Pow(1.0 + step - options.StartAfter, -power)) : options.Decay;
+    }
 
-    /// <summary>To be called after each step; does something after every <c>updateEvery</c>-th.</summary>
+    /// <summary>To be called after each step; does something after every <see cref="EmaOptions.UpdateEvery"/>-th.</summary>
     /// <param name="step">Steps trained, from 1.</param>
     /// <exception cref="InvalidOperationException">The network holds the averaged weights now.</exception>
     public void Update(int step)
     {
         if (applied)
             throw new InvalidOperationException("The averaged weights are in the network now; they can't be averaged with themselves.");
-        if (step % updateEvery != 0)
+        if (step % options.UpdateEvery != 0)
             return;
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();

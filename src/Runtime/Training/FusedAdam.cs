@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace UNetGen.Training;
 
 /// <summary>
-/// Adam (Kingma and Ba 2015) by libtorch's fused kernel: one call for all parameters, where <c>torch.optim.Adam</c> makes
-/// 29 for each. Make it after the network has been moved to its device: moving replaces the parameters.
+/// Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019) by libtorch's fused kernels: one call for all parameters, where
+/// <c>torch.optim.Adam</c> makes 29 for each. Make it after the network has been moved to its device: moving replaces the parameters.
 /// </summary>
 public sealed class FusedAdam : IDisposable
 {
@@ -13,11 +13,15 @@ public sealed class FusedAdam : IDisposable
     private const string Source =
         """
         def step(params: List[Tensor], grads: List[Tensor], exp_avgs: List[Tensor], exp_avg_sqs: List[Tensor], steps: List[Tensor],
-                 lr: float, beta1: float, beta2: float, eps: float):
+                 decoupled: bool, lr: float, beta1: float, beta2: float, eps: float, weight_decay: float):
             torch._foreach_add_(steps, 1)
             no_amsgrad: List[Tensor] = []
-            torch._fused_adam_(params, grads, exp_avgs, exp_avg_sqs, no_amsgrad, steps, lr=lr, beta1=beta1, beta2=beta2,
-                               weight_decay=0.0, eps=eps, amsgrad=False, maximize=False)
+            if decoupled:
+                torch._fused_adamw_(params, grads, exp_avgs, exp_avg_sqs, no_amsgrad, steps, lr=lr, beta1=beta1, beta2=beta2,
+                                    weight_decay=weight_decay, eps=eps, amsgrad=False, maximize=False)
+            else:
+                torch._fused_adam_(params, grads, exp_avgs, exp_avg_sqs, no_amsgrad, steps, lr=lr, beta1=beta1, beta2=beta2,
+                                   weight_decay=weight_decay, eps=eps, amsgrad=False, maximize=False)
             return 0
 
         """;
@@ -27,20 +31,39 @@ public sealed class FusedAdam : IDisposable
     private readonly List<State> states;
     private readonly double beta1;
     private readonly double beta2;
-    private readonly double eps;
+    private readonly double epsilon;
+    private readonly double weightDecay;
+    private readonly Optimizer kind;
 
     /// <summary>Begins with moments of zero.</summary>
-    /// <param name="parameters">What to train.</param>
+    /// <param name="parameters">What to train, by names that its state is saved under: a module's <c>named_parameters()</c>.</param>
     /// <param name="beta1">Decay of the mean of the gradients, in [0, 1).</param>
     /// <param name="beta2">Decay of the mean of their squares, in [0, 1).</param>
-    /// <param name="eps">Added to the root of that mean.</param>
-    public FusedAdam(IEnumerable<Parameter> parameters, double beta1 = 0.9, double beta2 = 0.999, double eps = 1e-8)
+    /// <param name="epsilon">Added to the root of that mean.</param>
+    /// <param name="weightDecay">Adam: times the weight, added to the gradient. AdamW: times the learning rate, the part that a step takes of the weight.</param>
+    /// <param name="kind">Which of the two.</param>
+    public FusedAdam(
+        IEnumerable<(string Name, Parameter Parameter)> parameters, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0,
+        Optimizer kind = Optimizer.Adam)
     {
-        states = [.. parameters.Where(parameter => parameter.requires_grad).Select(parameter => new State(parameter))];
+        states = [.. parameters.Where(named => named.Parameter.requires_grad).Select(named => new State(named.Name, named.Parameter))];
         this.beta1 = beta1;
         this.beta2 = beta2;
-        this.eps = eps;
+        this.epsilon = epsilon;
+        this.weightDecay = weightDecay;
+        this.kind = kind;
     }
+
+    /// <summary>
+    /// All that it remembers, under PyTorch's names: <c>exp_avg.KEY</c>, <c>exp_avg_sq.KEY</c> and <c>step.KEY</c> for each parameter. The tensors stay this
+    /// object's; copying into them puts back what was saved.
+    /// </summary>
+    public IReadOnlyDictionary<string, Tensor> StateDict => states
+        .SelectMany(state => new (string Key, Tensor Value)[]
+        {
+            ($"exp_avg.{state.Name}", state.ExpAvg), ($"exp_avg_sq.{state.Name}", state.ExpAvgSq), ($"step.{state.Name}", state.Steps),
+        })
+        .ToDictionary(entry => entry.Key, entry => entry.Value);
 
     /// <summary>Moves every parameter that has a gradient.</summary>
     /// <param name="learningRate">Of this step.</param>
@@ -58,7 +81,7 @@ public sealed class FusedAdam : IDisposable
             Array.ConvertAll(active, pair => pair.State.ExpAvg),
             Array.ConvertAll(active, pair => pair.State.ExpAvgSq),
             Array.ConvertAll(active, pair => pair.State.Steps),
-            learningRate, beta1, beta2, eps);
+            kind == Optimizer.AdamW, learningRate, beta1, beta2, epsilon, weightDecay);
     }
 
     /// <summary>Frees the moments; the parameters stay.</summary>
@@ -73,8 +96,10 @@ public sealed class FusedAdam : IDisposable
     }
 
     /// <summary>A parameter and its moments. The kernel wants the number of steps as a float32 tensor per parameter.</summary>
-    private sealed class State(Parameter parameter)
+    private sealed class State(string name, Parameter parameter)
     {
+        public string Name { get; } = name;
+
         public Parameter Parameter { get; } = parameter;
 
         public Tensor ExpAvg { get; } = zeros_like(parameter, requires_grad: false).DetachFromDisposeScope();

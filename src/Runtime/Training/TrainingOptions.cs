@@ -2,6 +2,16 @@ using System.Globalization;
 
 namespace UNetGen.Training;
 
+/// <summary>What moves the weights.</summary>
+public enum Optimizer
+{
+    /// <summary>Adam (Kingma and Ba 2015); weight decay is added to the gradient.</summary>
+    Adam,
+
+    /// <summary>AdamW (Loshchilov and Hutter 2019): weight decay shrinks the weights themselves.</summary>
+    AdamW,
+}
+
 /// <summary>How the learning rate goes down over a training, after its warm-up.</summary>
 public enum LearningRateDecay
 {
@@ -21,13 +31,25 @@ public sealed record TrainingOptions
     /// <summary>How many steps to train.</summary>
     public int? Steps { get; init; }
 
-    /// <summary>How long to train: the learning rate falls with the time that has passed, so that any machine ends in time with a rate of 0.</summary>
+    /// <summary>
+    /// How long to train: the learning rate falls with the time that has passed, so that any machine ends in time with a rate of 0. Where
+    /// <see cref="Decay"/> isn't constant, such a training can't be repeated to the bit.
+    /// </summary>
     public TimeSpan? TimeLimit { get; init; }
 
     /// <summary>Images in a step.</summary>
     public int BatchSize { get; init; } = 16;
 
-    /// <summary>Adam's learning rate, after the warm-up and before the decay.</summary>
+    /// <summary>
+    /// In how many equal parts a step's images go through the network, one after the other, so that a large batch fits a small memory. It must divide
+    /// <see cref="BatchSize"/>. The step is that of the whole batch, to rounding; only dropout within the network is drawn otherwise.
+    /// </summary>
+    public int Accumulation { get; init; } = 1;
+
+    /// <summary>What moves the weights.</summary>
+    public Optimizer Optimizer { get; init; } = Optimizer.Adam;
+
+    /// <summary>The optimiser's learning rate, after the warm-up and before the decay.</summary>
     public double LearningRate { get; init; } = 1e-4;
 
     /// <summary>Adam's decay of the mean of the gradients.</summary>
@@ -36,29 +58,65 @@ public sealed record TrainingOptions
     /// <summary>Adam's decay of the mean of the gradients' squares.</summary>
     public double Beta2 { get; init; } = 0.99;
 
+    /// <summary>What Adam adds to the root of that mean.</summary>
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <summary>How strongly weights are drawn to 0; of <see cref="Optimizer.AdamW"/> the part of each weight that a step of learning rate 1 would take.</summary>
+    public double WeightDecay { get; init; }
+
     /// <summary>Steps in which the learning rate rises from near 0 to its full value.</summary>
     public int WarmupSteps { get; init; }
 
     /// <summary>How the learning rate goes down.</summary>
     public LearningRateDecay Decay { get; init; } = LearningRateDecay.Constant;
 
-    /// <summary>A gradient of a greater norm, over all parameters together, is scaled down to it.</summary>
-    public double GradientClip { get; init; } = 1;
+    /// <summary>A gradient of a greater norm, over all parameters together, is scaled down to it; null: never.</summary>
+    public double? GradientClip { get; init; } = 1;
 
-    /// <summary>How much of the averaged weights an update keeps, once warmed up.</summary>
-    public double EmaDecay { get; init; } = 0.995;
+    /// <summary>The averages of the weights that are kept, at least one. The first is the one to draw with.</summary>
+    public IReadOnlyList<EmaOptions> Ema { get; init; } = [new()];
 
-    /// <summary>Steps from one update of the averaged weights to the next.</summary>
-    public int EmaUpdateEvery { get; init; } = 10;
+    /// <summary>
+    /// How much of the noise is one value for a whole channel of an image, so that the network learns to move the mean brightness
+    /// (Guttenberg 2023, "Diffusion with Offset Noise", where it is 0.1).
+    /// </summary>
+    public double OffsetNoise { get; init; }
 
-    /// <summary>Up to this step the averaged weights are a copy of the trained ones.</summary>
-    public int EmaStartAfter { get; init; } = 100;
+    /// <summary>
+    /// For a network with classes: the part of the labels that is replaced by the null class, the network's last, so that samplers can guide by it
+    /// (Ho and Salimans 2022, p_uncond). Null: 0.1 where the network has a class more than the data, else 0.
+    /// </summary>
+    public double? LabelDropout { get; init; }
+
+    /// <summary>For a self-conditioned network: the part of the steps in which it is given its own estimate (Chen et al. 2022, algorithm 1).</summary>
+    public double SelfConditionProbability { get; init; } = 0.5;
+
+    /// <summary>A step whose loss or gradient norm is more than so many times the greatest of the last 100 steps' is skipped as if it were no number; null: never.</summary>
+    public double? ExplosionFactor { get; init; } = 100;
+
+    /// <summary>So many steps may be skipped one after the other; one more ends the training.</summary>
+    public int MaxConsecutiveSkips { get; init; } = 10;
+
+    /// <summary>So many steps may be skipped in all; one more ends the training.</summary>
+    public int MaxSkips { get; init; } = 100;
+
+    /// <summary>Refuses images whose values are all at least 0: nearly always [0, 1] where [-1, 1] is meant. What lies outside of [-1, 1] is refused in any case.</summary>
+    public bool RefuseNonNegativeImages { get; init; } = true;
+
+    /// <summary>Steps from one checkpoint to the next; null: none but that of the end. It takes effect where the trainer is given a store.</summary>
+    public int? CheckpointEvery { get; init; }
+
+    /// <summary>Time from one checkpoint to the next; null: none but that of the end. It takes effect where the trainer is given a store.</summary>
+    public TimeSpan? CheckpointInterval { get; init; }
 
     /// <summary>Another seed is another order of the images, other timesteps and other noise.</summary>
     public long Seed { get; init; }
 
     /// <summary>Mirrors half of the images; not for digits or letters.</summary>
     public bool HorizontalFlips { get; init; }
+
+    /// <summary>Threads that read images ahead; 0: chosen by the machine. The images are the same with any number.</summary>
+    public int Workers { get; init; }
 
     /// <summary>Refuses what can't be trained with.</summary>
     /// <exception cref="UNetGenException">A value makes no sense; the message names it and what it may be.</exception>
@@ -68,36 +126,43 @@ public sealed record TrainingOptions
         Check(Steps is null or > 0, $"Steps must be at least 1, but is {Steps}");
         Check(TimeLimit is null || TimeLimit > TimeSpan.Zero, $"TimeLimit must be positive, but is {TimeLimit}");
         Check(BatchSize > 0, $"BatchSize must be at least 1, but is {BatchSize}");
+        Check(Accumulation > 0 && BatchSize % Accumulation == 0, $"Accumulation must divide BatchSize, {BatchSize}, into equal parts, but is {Accumulation}");
+        Check(Enum.IsDefined(Optimizer), $"Optimizer must be Adam or AdamW, but is {Optimizer}");
         Check(LearningRate > 0 && double.IsFinite(LearningRate), $"LearningRate must be positive, but is {LearningRate}");
         Check(Beta1 is >= 0 and < 1, $"Beta1 must lie in [0, 1), but is {Beta1}");
         Check(Beta2 is >= 0 and < 1, $"Beta2 must lie in [0, 1), but is {Beta2}");
+        Check(Epsilon > 0 && double.IsFinite(Epsilon), $"Epsilon must be positive, but is {Epsilon}");
+        Check(WeightDecay >= 0 && double.IsFinite(WeightDecay), $"WeightDecay can't be negative, but is {WeightDecay}");
         Check(WarmupSteps >= 0, $"WarmupSteps can't be negative, but is {WarmupSteps}");
         Check(Enum.IsDefined(Decay), $"Decay must be Constant or Cosine, but is {Decay}");
-        Check(GradientClip > 0 && double.IsFinite(GradientClip), $"GradientClip must be positive, but is {GradientClip}");
-        Check(EmaDecay is >= 0 and < 1, $"EmaDecay must lie in [0, 1), but is {EmaDecay}");
-        Check(EmaUpdateEvery > 0, $"EmaUpdateEvery must be at least 1, but is {EmaUpdateEvery}");
-        Check(EmaStartAfter >= 0, $"EmaStartAfter can't be negative, but is {EmaStartAfter}");
+        Check(GradientClip is null || IsPositive(GradientClip), $"GradientClip must be positive or null, but is {GradientClip}");
+        ValidateEma();
+        Check(OffsetNoise >= 0 && double.IsFinite(OffsetNoise), $"OffsetNoise can't be negative, but is {OffsetNoise}");
+        Check(LabelDropout is null or (>= 0 and <= 1), $"LabelDropout must lie in [0, 1], but is {LabelDropout}");
+        Check(SelfConditionProbability is >= 0 and <= 1, $"SelfConditionProbability must lie in [0, 1], but is {SelfConditionProbability}");
+        Check(ExplosionFactor is null || ExplosionFactor > 1, $"ExplosionFactor must be greater than 1 or null, but is {ExplosionFactor}");
+        Check(MaxConsecutiveSkips >= 0, $"MaxConsecutiveSkips can't be negative, but is {MaxConsecutiveSkips}");
+        Check(MaxSkips >= 0, $"MaxSkips can't be negative, but is {MaxSkips}");
+        Check(CheckpointEvery is null or > 0, $"CheckpointEvery must be at least 1 or null, but is {CheckpointEvery}");
+        Check(CheckpointInterval is null || CheckpointInterval > TimeSpan.Zero, $"CheckpointInterval must be positive or null, but is {CheckpointInterval}");
+        Check(Workers >= 0, $"Workers can't be negative, but is {Workers}");
     }
 
-    /// <summary>How much of the training is done, from 0 to 1.</summary>
-    /// <param name="stepsDone">Steps so far.</param>
-    /// <param name="elapsed">Time so far.</param>
-    internal double Progress(int stepsDone, TimeSpan elapsed)
+    private void ValidateEma()
     {
-        var bySteps = Steps is { } steps ? (double)stepsDone / steps : 0;
-        var byTime = TimeLimit is { } limit ? elapsed / limit : 0;
-        return Math.Min(1, Math.Max(bySteps, byTime));
+        Check(Ema is { Count: > 0 }, $"Ema must list at least one average");
+        foreach (var average in Ema)
+        {
+            Check(average.Decay is >= 0 and < 1, $"an average's Decay must lie in [0, 1), but is {average.Decay}");
+            Check(average.Power is null || IsPositive(average.Power), $"an average's Power must be positive or null, but is {average.Power}");
+            Check(average.UpdateEvery > 0, $"an average's UpdateEvery must be at least 1, but is {average.UpdateEvery}");
+            Check(average.StartAfter >= 0, $"an average's StartAfter can't be negative, but is {average.StartAfter}");
+        }
+        var twice = Ema.GroupBy(average => average.Decay).FirstOrDefault(same => same.Count() > 1);
+        Check(twice is null, $"two averages have the Decay {twice?.Key}; a checkpoint names them by it, so each needs its own");
     }
 
-    /// <summary>The learning rate of the next step.</summary>
-    /// <param name="stepsDone">Steps so far.</param>
-    /// <param name="progress">How much of the training is done, from 0 to 1.</param>
-    internal double LearningRateAt(int stepsDone, double progress)
-    {
-        var warmup = stepsDone < WarmupSteps ? (stepsDone + 1.0) / WarmupSteps : 1;
-        var decay = Decay == LearningRateDecay.Cosine ? (1 + Math.Cos(Math.PI * progress)) / 2 : 1;
-        return LearningRate * warmup * decay;
-    }
+    private static bool IsPositive(double? value) => value > 0 && double.IsFinite(value.Value);
 
     private static void Check(bool holds, FormattableString message)
     {

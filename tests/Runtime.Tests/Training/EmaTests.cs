@@ -10,7 +10,7 @@ public class EmaTests
     public void The_average_follows_its_formula_over_many_steps()
     {
         using var network = new TwoConvNet();
-        using var ema = new Ema(network, decay: 0.9, updateEvery: 1, startAfter: 3);
+        using var ema = new Ema(network, new() { Decay = 0.9, UpdateEvery = 1, StartAfter = 3 });
         var expected = Parameters(network).Select(value => (double)value).ToArray();
 
         for (var step = 1; step <= 40; step++)
@@ -31,7 +31,7 @@ public class EmaTests
     public void Up_to_its_start_it_is_a_copy()
     {
         using var network = new TwoConvNet();
-        using var ema = new Ema(network, updateEvery: 1, startAfter: 5);
+        using var ema = new Ema(network, new() { UpdateEvery = 1, StartAfter = 5 });
 
         for (var step = 1; step <= 5; step++)
         {
@@ -45,10 +45,23 @@ public class EmaTests
     }
 
     [Fact]
+    public void The_power_is_how_soon_the_decay_reaches_its_full_value()
+    {
+        using var network = new TwoConvNet();
+        using var diffusers = new Ema(network, new() { Decay = 0.9999, Power = 0.75, StartAfter = 0 });
+        using var plain = new Ema(network, new() { Decay = 0.9999, Power = null, StartAfter = 0 });
+
+        // 1 - 16^(-3/4) = 1 - 1/8.
+        Assert.Equal(0.875, diffusers.DecayAt(15), 1e-12);
+        Assert.Equal(0.9999, diffusers.DecayAt(1_000_000));
+        Assert.Equal(0.9999, plain.DecayAt(1));
+    }
+
+    [Fact]
     public void Between_updates_nothing_happens()
     {
         using var network = new TwoConvNet();
-        using var ema = new Ema(network, updateEvery: 10, startAfter: 0);
+        using var ema = new Ema(network, new() { UpdateEvery = 10, StartAfter = 0 });
         var before = Shadow(ema);
 
         for (var step = 1; step < 10; step++)
@@ -65,7 +78,7 @@ public class EmaTests
     public void Buffers_are_copied()
     {
         using var network = new TwoConvNet();
-        using var ema = new Ema(network, updateEvery: 1, startAfter: 0);
+        using var ema = new Ema(network, new() { UpdateEvery = 1, StartAfter = 0 });
 
         network.get_buffer("calls")!.fill_(41);
         ema.Update(1);
@@ -108,7 +121,7 @@ public class EmaTests
     {
         using var network = new TwoConvNet();
         var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
-        using (var ema = new Ema(network, updateEvery: 1))
+        using (var ema = new Ema(network, new() { UpdateEvery = 1 }))
         {
             var made = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
             ema.Update(200);

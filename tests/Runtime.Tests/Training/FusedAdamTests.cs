@@ -14,7 +14,7 @@ public class FusedAdamTests
         using var scope = NewDisposeScope();
         const double beta1 = 0.9, beta2 = 0.99, eps = 1e-8;
         var parameter = Parameter(Fill.Input("p", 1, [37]));
-        using var adam = new FusedAdam([parameter], beta1, beta2, eps);
+        using var adam = new FusedAdam([("p", parameter)], beta1, beta2, eps);
         var (theta, m, v) = (Doubles(parameter), new double[37], new double[37]);
 
         for (var step = 1; step <= 6; step++)
@@ -39,7 +39,7 @@ public class FusedAdamTests
     {
         using var scope = NewDisposeScope();
         var (ours, theirs) = (Network(), Network());
-        using var adam = new FusedAdam(ours.parameters(), 0.9, 0.99);
+        using var adam = new FusedAdam(ours.named_parameters(), 0.9, 0.99);
         using var reference = optim.Adam(theirs.parameters(), lr: 3e-3, beta1: 0.9, beta2: 0.99);
 
         for (var step = 0; step < 5; step++)
@@ -60,6 +60,46 @@ public class FusedAdamTests
             Assert.True((pair.First - pair.Second).abs().max().item<float>() > 1e-3));
     }
 
+    [Theory]
+    [InlineData(Optimizer.Adam)]
+    [InlineData(Optimizer.AdamW)]
+    public void Weight_decay_follows_the_formula_of_each(Optimizer kind)
+    {
+        using var scope = NewDisposeScope();
+        const double beta1 = 0.95, beta2 = 0.999, eps = 1e-6, decay = 0.1, rate = 0.01;
+        var parameter = Parameter(Fill.Input("p", 1, [37]));
+        using var adam = new FusedAdam([("p", parameter)], beta1, beta2, eps, decay, kind);
+        var (theta, m, v) = (Doubles(parameter), new double[37], new double[37]);
+
+        for (var step = 1; step <= 6; step++)
+        {
+            var gradient = Fill.Input($"g{step}", 0.1 * step, [37]);
+            parameter.grad = gradient;
+            adam.Step(rate);
+
+            var g = Doubles(gradient);
+            for (var i = 0; i < 37; i++)
+            {
+                // Loshchilov and Hutter 2019, algorithm 2: in the gradient (line 6), or beside it (line 12).
+                var (inGradient, beside) = kind == Optimizer.Adam ? (decay * theta[i], 0.0) : (0.0, rate * decay * theta[i]);
+                m[i] = beta1 * m[i] + (1 - beta1) * (g[i] + inGradient);
+                v[i] = beta2 * v[i] + (1 - beta2) * Math.Pow(g[i] + inGradient, 2);
+                theta[i] -= rate * (m[i] / (1 - Math.Pow(beta1, step))) / (Math.Sqrt(v[i] / (1 - Math.Pow(beta2, step))) + eps) + beside;
+            }
+            Assert.All(theta.Zip(Doubles(parameter)), pair => Assert.Equal(pair.First, pair.Second, 2e-6));
+        }
+    }
+
+    [Fact]
+    public void Its_state_bears_PyTorchs_names()
+    {
+        using var scope = NewDisposeScope();
+        using var adam = new FusedAdam([("conv.weight", Parameter(ones(2, 3)))]);
+
+        Assert.Equal(["exp_avg.conv.weight", "exp_avg_sq.conv.weight", "step.conv.weight"], adam.StateDict.Keys);
+        Assert.Equal([2, 3], adam.StateDict["exp_avg.conv.weight"].shape);
+    }
+
     [Fact]
     public void A_parameter_in_channels_last_layout_is_stepped_alike()
     {
@@ -72,7 +112,7 @@ public class FusedAdamTests
         var weights = Fill.Input("w", 8, 4, 3, 3);
         foreach (var parameter in new[] { contiguous, channelsLast })
         {
-            using var adam = new FusedAdam([parameter]);
+            using var adam = new FusedAdam([("p", parameter)]);
             for (var step = 0; step < 3; step++)
             {
                 parameter.grad = null;
@@ -90,7 +130,7 @@ public class FusedAdamTests
     {
         using var scope = NewDisposeScope();
         var (used, idle) = (Parameter(ones(3)), Parameter(ones(3)));
-        using var adam = new FusedAdam([used, idle]);
+        using var adam = new FusedAdam([("used", used), ("idle", idle)]);
 
         used.grad = full([3], 2.0f);
         adam.Step(0.1);
@@ -109,7 +149,7 @@ public class FusedAdamTests
         var parameter = Parameter(ones(3));
         parameter.grad = ones(3);
         var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
-        using (var adam = new FusedAdam([parameter]))
+        using (var adam = new FusedAdam([("p", parameter)]))
         {
             adam.Step(0.1);
             var after = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;

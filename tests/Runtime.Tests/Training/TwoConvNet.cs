@@ -12,13 +12,22 @@ public sealed class TwoConvNet : NoisePredictor
 {
     private readonly Conv2d conv1;
     private readonly Conv2d conv2;
+    private readonly double dropout;
 
-    public TwoConvNet(int width = 8, DiffusionOptions? diffusion = null, bool selfCondition = false, string name = nameof(TwoConvNet)) : base(name)
+    public TwoConvNet(int width = 8, DiffusionOptions? diffusion = null, bool selfCondition = false, string name = nameof(TwoConvNet), int? classes = null,
+        double dropout = 0, bool learnedVariance = false) : base(name)
     {
         Diffusion = diffusion ?? new() { Timesteps = 100, Objective = Objective.V, Schedule = BetaSchedule.Cosine };
-        Info = FunctionPredictor.ToyInfo(name, 1, 8, selfCondition, $"name: {name}\nimage_size: 8\nwidth: {width}\n");
-        conv1 = nn.Conv2d(selfCondition ? 3 : 2, width, 3, padding: 1);
-        conv2 = nn.Conv2d(width, 1, 3, padding: 1);
+        if (learnedVariance)
+            Diffusion = Diffusion with { Variance = Variance.LearnedRange };
+        Info = FunctionPredictor.ToyInfo(name, 1, 8, selfCondition, $"name: {name}\nimage_size: 8\nwidth: {width}\n") with
+        {
+            NumClasses = classes,
+            OutChannels = learnedVariance ? 2 : 1,
+        };
+        this.dropout = dropout;
+        conv1 = nn.Conv2d(2 + (selfCondition ? 1 : 0) + (classes is null ? 0 : 1), width, 3, padding: 1);
+        conv2 = nn.Conv2d(width, Info.OutChannels, 3, padding: 1);
         register_module("conv1", conv1);
         register_module("conv2", conv2);
         register_buffer("calls", zeros(1, ScalarType.Int64));
@@ -32,6 +41,9 @@ public sealed class TwoConvNet : NoisePredictor
     /// <summary>The conditions that it was given, and whether their pass had gradients.</summary>
     public List<(bool Given, bool Gradients)> Calls { get; } = [];
 
+    /// <summary>The labels that it was given.</summary>
+    public List<long> Labels { get; } = [];
+
     public override Tensor forward(Tensor x, Tensor timesteps) => forward(x, timesteps, null, null);
 
     public override Tensor forward(Tensor x, Tensor timesteps, Tensor? labels, Tensor? selfCondition = null)
@@ -41,14 +53,21 @@ public sealed class TwoConvNet : NoisePredictor
         get_buffer("calls")!.add_(1);
         var time = (timesteps.to(ScalarType.Float32) / Diffusion.Timesteps).reshape(-1, 1, 1, 1).expand(-1, 1, x.shape[2], x.shape[3]);
         var input = Info.SelfCondition ? cat([selfCondition ?? zeros_like(x), x, time], 1) : cat([x, time], 1);
-        return conv2.forward(nn.functional.silu(conv1.forward(input))).MoveToOuterDisposeScope();
+        if (Info.NumClasses is { } classes)
+        {
+            CheckLabels(labels, x, classes);
+            Labels.AddRange(labels.data<long>());
+            input = cat([input, ((labels.to(ScalarType.Float32) + 1) / classes).reshape(-1, 1, 1, 1).expand_as(time)], 1);
+        }
+        var hidden = nn.functional.dropout(nn.functional.silu(conv1.forward(input)), dropout, training);
+        return conv2.forward(hidden).MoveToOuterDisposeScope();
     }
 
     public float[] Weights() => [.. state_dict().Values.SelectMany(value => value.to(ScalarType.Float32).data<float>().ToArray())];
 }
 
-/// <summary>Four images of stripes, in values from -1 to 1 unless told otherwise.</summary>
-public sealed class Stripes(int size = 8, float low = -1, float high = 1) : IImageSource
+/// <summary>Four images of stripes, in values from -1 to 1 and without classes unless told otherwise.</summary>
+public sealed class Stripes(int size = 8, float low = -1, float high = 1, int classes = 0) : IImageSource
 {
     public string Description => "four images of stripes";
 
@@ -59,6 +78,10 @@ public sealed class Stripes(int size = 8, float low = -1, float high = 1) : IIma
     public int Height => size;
 
     public int Width => size;
+
+    public IReadOnlyList<string> Classes { get; } = [.. Enumerable.Range(0, classes).Select(label => $"class {label}")];
+
+    public int Label(int index) => index % classes;
 
     public void Read(int index, Span<float> pixels)
     {

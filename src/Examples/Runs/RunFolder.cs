@@ -1,25 +1,29 @@
 using System.Globalization;
 
-namespace UNetGen.Examples;
+namespace UNetGen.Examples.Runs;
 
 /// <summary>Where a training run leaves its files. It goes again if nothing was left in it.</summary>
 internal sealed class RunFolder : IDisposable
 {
-    public const string CheckpointName = "checkpoint";
+    public const string CheckpointName = "checkpoints";
 
     private RunFolder(string path) => Path = path;
 
     public string Path { get; }
 
+    public string Options => File("run.yaml");
+
+    public string Log => File("log.jsonl");
+
+    public string Starts => File("starts.jsonl");
+
     public string Samples => File("samples.png");
 
     public string LossCurve => File("loss.png");
 
-    public string Losses => File("loss.csv");
-
     public string Strip => File("noise-to-picture.png");
 
-    public string Checkpoint => File(CheckpointName);
+    public string Checkpoints => File(CheckpointName);
 
     /// <summary>The folder that was asked for, or a new one under runs/, named by the network and the time.</summary>
     /// <exception cref="UNetGenException">The folder that was asked for has a run already.</exception>
@@ -34,12 +38,26 @@ internal sealed class RunFolder : IDisposable
         }
         else if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
         {
-            throw new UNetGenException($"The folder {path} isn't empty, and a run would overwrite what is in it. Name another with --out.");
+            var goOn = System.IO.File.Exists(new RunFolder(path).Options) ? $", or go on with its run: train --resume {path}" : "";
+            throw new UNetGenException($"The folder {path} isn't empty, and a run would overwrite what is in it. Name another with --out{goOn}.");
         }
 
         Directory.CreateDirectory(path);
         return new RunFolder(path);
     }
+
+    /// <summary>The folder of a run that is to go on.</summary>
+    /// <exception cref="UNetGenException">There is no run in it.</exception>
+    public static RunFolder Open(string path)
+    {
+        var folder = new RunFolder(System.IO.Path.TrimEndingDirectorySeparator(path));
+        if (!System.IO.File.Exists(folder.Options))
+            throw new UNetGenException($"There is no run in {path} to go on with: a run's folder has a {System.IO.Path.GetFileName(folder.Options)}.");
+        return folder;
+    }
+
+    /// <summary>The grid of samples at a step.</summary>
+    public string SamplesOf(int step) => System.IO.Path.Combine(File("samples"), $"step-{step:D8}.png");
 
     public void Dispose()
     {

@@ -1,0 +1,81 @@
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+using YamlDotNet.Serialization;
+
+namespace UNetGen.Examples.Runs;
+
+/// <summary>A run's options as YAML: a line each, <c>batch_size: 32</c>. What a run was given is written beside it, and can be given back.</summary>
+internal static class RunFile
+{
+    // A key that is wrong in more letters is another word.
+    private const int LikelyMistakes = 3;
+
+    /// <summary>What a file changes.</summary>
+    /// <exception cref="UNetGenException">It can't be read, or has a key or a value that can't be; the message names the line.</exception>
+    public static IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> Read(string path)
+    {
+        var changes = new Dictionary<RunField, Func<RunOptions, RunOptions>>();
+        try
+        {
+            foreach (var (key, value) in Entries(path))
+            {
+                var name = (key as YamlScalarNode)?.Value ?? "";
+                var field = RunFields.All.FirstOrDefault(field => field.Key == name) ?? throw Wrong(path, key, $"there is no option '{name}'.{Suggestion(name)}");
+                try
+                {
+                    changes.Add(field, field.Parse(Text(path, name, value)));
+                }
+                catch (FormatException error)
+                {
+                    throw Wrong(path, value, $"{name} {error.Message}");
+                }
+            }
+        }
+        catch (YamlException error)
+        {
+            throw new UNetGenException($"{path}, line {error.Start.Line}: {error.Message}", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new UNetGenException($"The run file {path} can't be read: {error.Message}", error);
+        }
+        return changes;
+    }
+
+    /// <summary>Writes all options, whole or not at all.</summary>
+    /// <param name="path">Replaced where it is there.</param>
+    /// <param name="run">With what follows from the rest spelled out.</param>
+    public static void Write(string path, RunOptions run)
+    {
+        var entries = new OrderedDictionary<string, string>(RunFields.All.Select(field => KeyValuePair.Create(field.Key, field.Write(run))));
+        var text = "# All options of this run. To repeat it: train --run THIS_FILE. To go on with it: train --resume ITS_FOLDER\n" + new SerializerBuilder().Build().Serialize(entries);
+        AtomicFile.Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\n"))));
+    }
+
+    private static IEnumerable<KeyValuePair<YamlNode, YamlNode>> Entries(string path)
+    {
+        var yaml = new YamlStream();
+        using (var reader = new StreamReader(path))
+            yaml.Load(reader);
+        if (yaml.Documents.Count == 0)
+            return [];
+        return yaml.Documents[0].RootNode as YamlMappingNode ?? throw Wrong(path, yaml.Documents[0].RootNode, "a run file is a list of options, as 'batch_size: 32'.");
+    }
+
+    private static string Text(string path, string key, YamlNode value) => value switch
+    {
+        YamlScalarNode scalar => scalar.Value ?? "",
+        YamlSequenceNode list when list.All(item => item is YamlScalarNode) => string.Join(", ", list.Select(item => ((YamlScalarNode)item).Value)),
+        _ => throw Wrong(path, value, $"{key} is a value, or a list of values."),
+    };
+
+    private static UNetGenException Wrong(string path, YamlNode node, string message) => new($"{path}, line {node.Start.Line}: {message}");
+
+    private static string Suggestion(string name)
+    {
+        var nearest = RunFields.All.MinBy(field => EditDistance.Between(field.Key, name))!.Key;
+        return EditDistance.Between(nearest, name) <= LikelyMistakes
+            ? $" Did you mean '{nearest}'?"
+            : $" There are {string.Join(", ", RunFields.All.Select(field => field.Key))}.";
+    }
+}

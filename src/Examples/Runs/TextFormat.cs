@@ -1,0 +1,89 @@
+using System.Globalization;
+
+namespace UNetGen.Examples.Runs;
+
+/// <summary>How a value is written as text: on the command line and in a run file alike.</summary>
+/// <param name="Range">What it must be, to follow "must be".</param>
+/// <param name="TryParse">The value, where the text is one.</param>
+/// <param name="Write">The text, from which the same value is parsed.</param>
+internal sealed record TextFormat<T>(string Range, TextFormat<T>.Parser TryParse, Func<T, string> Write)
+{
+    public delegate bool Parser(string text, out T value);
+}
+
+/// <summary>The formats there are.</summary>
+internal static class TextFormat
+{
+    /// <summary>What stands for null.</summary>
+    private const string None = "none";
+
+    public static readonly TextFormat<string> Word = new("a word", (string text, out string value) => (value = text).Length > 0, text => text);
+
+    public static readonly TextFormat<bool> Flag = new("true or false", bool.TryParse, value => value ? "true" : "false");
+
+    public static readonly TextFormat<long> Integer = new(
+        "a whole number",
+        (string text, out long value) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value),
+        value => value.ToString(CultureInfo.InvariantCulture));
+
+    public static TextFormat<int> Whole(int min, int max = int.MaxValue) => new(
+        max == int.MaxValue ? $"a whole number of at least {min}" : $"a whole number from {min} to {max}",
+        (string text, out int value) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= min && value <= max,
+        value => value.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>With a point and without thousands.</summary>
+    public static TextFormat<double> Real(string range, Predicate<double> holds) => new(
+        range,
+        (string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && holds(value),
+        value => value.ToString("R", CultureInfo.InvariantCulture));
+
+    /// <summary>A time as a number of a unit.</summary>
+    public static TextFormat<TimeSpan> Time(string unit, TimeSpan one)
+    {
+        var number = Real($"a positive number of {unit}", value => value > 0 && value * one.TotalSeconds < 1e9);
+        return new(
+            number.Range,
+            (string text, out TimeSpan value) =>
+            {
+                var good = number.TryParse(text, out var count);
+                value = good ? count * one : default;
+                return good;
+            },
+            value => number.Write(value / one));
+    }
+
+    public static TextFormat<T> Choice<T>() where T : struct, Enum => new(
+        string.Join(" or ", Enum.GetNames<T>().Select(name => name.ToLowerInvariant())),
+        (string text, out T value) => Enum.TryParse(text, ignoreCase: true, out value) && Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase),
+        value => value.ToString().ToLowerInvariant());
+
+    public static TextFormat<T?> OrNone<T>(this TextFormat<T> format) where T : struct => new(
+        $"{format.Range}, or {None}",
+        (string text, out T? value) =>
+        {
+            value = null;
+            if (text == None)
+                return true;
+            var good = format.TryParse(text, out var given);
+            value = given;
+            return good;
+        },
+        value => value is { } given ? format.Write(given) : None);
+
+    /// <summary>One or several, with commas between.</summary>
+    public static TextFormat<IReadOnlyList<T>> OneOrMore<T>(this TextFormat<T> format) => new(
+        $"{format.Range}; or several, with commas between",
+        (string text, out IReadOnlyList<T> values) =>
+        {
+            var list = new List<T>();
+            values = list;
+            foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
+            {
+                if (!format.TryParse(part, out var value))
+                    return false;
+                list.Add(value);
+            }
+            return true;
+        },
+        values => string.Join(", ", values.Select(format.Write)));
+}

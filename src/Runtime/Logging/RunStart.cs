@@ -1,0 +1,70 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using TorchSharp;
+
+namespace UNetGen.Logging;
+
+/// <summary>
+/// Where a run was begun or taken up again: a line of its <c>starts.jsonl</c>. A week of training may see several machines and versions.
+/// </summary>
+/// <param name="Date">When, with the offset from UTC.</param>
+/// <param name="AfterStep">The step that it went on from; 0 at the beginning.</param>
+/// <param name="Machine">The machine's name.</param>
+/// <param name="OperatingSystem">Its name and version.</param>
+/// <param name="Processor">The processor's name, or its architecture where the system doesn't say.</param>
+/// <param name="ProcessorCount">Processors that this process may use.</param>
+/// <param name="Threads">Threads of libtorch within an operation.</param>
+/// <param name="Device">Where the network lies, as <c>cpu</c> or <c>cuda:0</c>.</param>
+/// <param name="Dotnet">The version of .NET.</param>
+/// <param name="Torchsharp">The version of TorchSharp.</param>
+/// <param name="Unetgen">The version of this library.</param>
+public sealed record RunStart(
+    DateTimeOffset Date, int AfterStep, string Machine, string OperatingSystem, string Processor, int ProcessorCount, int Threads, string Device,
+    string Dotnet, string Torchsharp, string Unetgen)
+{
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true };
+
+    /// <summary>This process, now.</summary>
+    /// <param name="device">Where the network lies.</param>
+    /// <param name="afterStep">The step that training goes on from.</param>
+    /// <param name="clock">Tells the time; null is the system's clock.</param>
+    public static RunStart Now(torch.Device device, int afterStep = 0, TimeProvider? clock = null) => new(
+        (clock ?? TimeProvider.System).GetLocalNow(), afterStep, Environment.MachineName, RuntimeInformation.OSDescription, ProcessorName(), Environment.ProcessorCount,
+        torch.get_num_threads(), device.ToString(), Environment.Version.ToString(), VersionOf(typeof(torch)), VersionOf(typeof(RunStart)));
+
+    /// <summary>Adds the line to a run's file, which is made where it is missing.</summary>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public void AppendTo(string path)
+    {
+        // On a line of its own, even where the last one was cut off.
+        var separator = File.Exists(path) && File.ReadAllText(path) is { Length: > 0 } text && !text.EndsWith('\n') ? "\n" : "";
+        File.AppendAllText(path, separator + JsonSerializer.Serialize(this, Json) + "\n");
+    }
+
+    /// <summary>All starts that a file tells of, in their order; what was cut off is left out.</summary>
+    /// <exception cref="IOException">There is no such file, or it can't be read.</exception>
+    public static IReadOnlyList<RunStart> Read(string path) => [.. File.ReadLines(path).Select(Parse).OfType<RunStart>()];
+
+    private static RunStart? Parse(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<RunStart>(line, Json);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string ProcessorName()
+    {
+        const string linux = "/proc/cpuinfo";
+        var line = File.Exists(linux) ? File.ReadLines(linux).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal)) : null;
+        return line?[(line.IndexOf(':') + 1)..].Trim() ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();
+    }
+
+    private static string VersionOf(Type type) =>
+        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+}

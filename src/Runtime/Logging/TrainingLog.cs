@@ -1,0 +1,112 @@
+using System.Text.Json;
+using UNetGen.Training;
+
+namespace UNetGen.Logging;
+
+/// <summary>
+/// A run's log, <c>log.jsonl</c>: a JSON object a line and step (<see cref="LoggedStep"/>). Each line is handed to the operating system when it is written, so
+/// that a process that is killed loses none; what a power cut leaves half-written at the end is dropped, by whoever reads it and by whoever continues it.
+/// </summary>
+public sealed class TrainingLog : IDisposable
+{
+    // Asking costs a file of /proc to be read; memory grows slower than steps come.
+    private const int StepsPerLookAtMemory = 10;
+
+    private readonly FileStream file;
+    private long residentBytes;
+    private int written;
+
+    private TrainingLog(FileStream file) => this.file = file;
+
+    /// <summary>Begins a log, or continues one after a step.</summary>
+    /// <param name="path">The file; its folder is made where it is missing. Only one log at a time has it open.</param>
+    /// <param name="continueAfter">The step that training continues after; lines of later steps are dropped, all at once or not at all. 0 begins anew.</param>
+    /// <exception cref="UNetGenException">A line before the last is no line of a log, or another process writes it.</exception>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public static TrainingLog Open(string path, int continueAfter = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(continueAfter);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        if (File.Exists(path))
+        {
+            RefuseIfWritten(path);
+            var kept = Read(path).TakeWhile(step => step.Step <= continueAfter).ToArray();
+            AtomicFile.Write(path, stream =>
+            {
+                foreach (var step in kept)
+                    stream.Write(step.ToLine());
+            });
+        }
+        return new TrainingLog(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0));
+    }
+
+    /// <summary>Writes a step's line.</summary>
+    /// <exception cref="IOException">It can't be written; the line may be there in part.</exception>
+    public void Write(TrainingStep step)
+    {
+        if (written++ % StepsPerLookAtMemory == 0)
+            residentBytes = Environment.WorkingSet;
+        file.Write(LoggedStep.From(step, residentBytes).ToLine());
+    }
+
+    /// <summary>Waits until all lines are on the disk, so that not even a power cut loses them: before a checkpoint that the log is to reach.</summary>
+    public void Flush() => file.Flush(flushToDisk: true);
+
+    /// <inheritdoc/>
+    public void Dispose() => file.Dispose();
+
+    /// <summary>All whole lines, in the order of the steps; also of a run that is under way.</summary>
+    /// <exception cref="UNetGenException">A line before the last is no line of a log, or its step not after the one before.</exception>
+    /// <exception cref="IOException">There is no such file, or it can't be read.</exception>
+    public static IReadOnlyList<LoggedStep> Read(string path)
+    {
+        var rest = ReadWhileWritten(path).AsSpan();
+        var steps = new List<LoggedStep>();
+        // What follows the last line feed was cut off.
+        for (int end; (end = rest.IndexOf((byte)'\n')) >= 0; rest = rest[(end + 1)..])
+        {
+            try
+            {
+                var step = LoggedStep.Parse(rest[..end]);
+                if (steps.Count > 0 && step.Step <= steps[^1].Step)
+                    throw new JsonException($"Step {step.Step} comes after step {steps[^1].Step}.");
+                steps.Add(step);
+            }
+            catch (JsonException error)
+            {
+                throw new UNetGenException($"{path} is damaged: line {steps.Count + 1} is no line of a log ({error.Message}) Delete that line, or the file: the training itself doesn't need it.", error);
+            }
+        }
+        return steps;
+    }
+
+    /// <summary>Who is still writing keeps the file: replaced by another, its lines would be lost without a word.</summary>
+    private static void RefuseIfWritten(string path)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                // None, since on Unix whoever shares anything shares all. A reader lets go soon.
+                using (new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+                    return;
+            }
+            catch (IOException) when (attempt < 10)
+            {
+                Thread.Sleep(100);
+            }
+            catch (IOException error)
+            {
+                throw new UNetGenException($"{path} can't be continued: {error.Message} If another process trains this run, stop that one first, or train into another folder.", error);
+            }
+        }
+    }
+
+    private static byte[] ReadWhileWritten(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var content = new MemoryStream();
+        file.CopyTo(content);
+        return content.ToArray();
+    }
+}

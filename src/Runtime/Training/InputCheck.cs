@@ -1,0 +1,72 @@
+using System.Globalization;
+using UNetGen.Data;
+
+namespace UNetGen.Training;
+
+/// <summary>What has to hold of images and labels before a network learns from them.</summary>
+internal static class InputCheck
+{
+    private const int ImagesToLookAt = 64;
+
+    // As in guided sampling's papers (Ho and Salimans 2022 found 0.1 to 0.2 to be best).
+    private const double UsualLabelDropout = 0.1;
+
+    /// <exception cref="DataException">The images are of another shape than the network's.</exception>
+    public static void Shape(NetworkInfo info, IImageSource source)
+    {
+        if ((source.Channels, source.Height, source.Width) != (info.Channels, info.ImageHeight, info.ImageWidth))
+            throw new DataException(
+                $"{info.Name} takes images of {info.Channels} x {info.ImageHeight} x {info.ImageWidth} (channels x height x width), "
+                + $"but {source.Description} has {source.Channels} x {source.Height} x {source.Width}.");
+    }
+
+    /// <summary>How many labels to replace by the null class, once it is known that the data's classes are the network's.</summary>
+    /// <exception cref="DataException">They aren't, or labels are to be replaced and there is no null class.</exception>
+    public static double LabelDropout(NetworkInfo info, IImageSource source, TrainingOptions options)
+    {
+        var classes = source.Classes.Count;
+        if (info.NumClasses is not { } takes)
+        {
+            if (options.LabelDropout > 0)
+                throw new DataException($"LabelDropout is {Text(options.LabelDropout.Value)}, but {info.Name} takes no labels: leave it out, or give the spec `num_classes`.");
+            return 0;
+        }
+        if (classes == 0)
+            throw new DataException(
+                $"{info.Name} is conditioned on {takes} classes, but {source.Description} has no labels. Sort the pictures into a folder per class, or leave `num_classes` out of the spec.");
+        if (takes != classes && takes != classes + 1)
+            throw new DataException(
+                $"{info.Name} takes {takes} classes (num_classes), but {source.Description} has {classes}. Give the spec `num_classes: {classes}`, or {classes + 1} for guidance: the last class then stands for none.");
+        var hasNullClass = takes == classes + 1;
+        if (options.LabelDropout > 0 && !hasNullClass)
+            throw new DataException(
+                $"LabelDropout is {Text(options.LabelDropout.Value)}, but {info.Name} has no class to replace labels by: for the {classes} classes of {source.Description} give the spec `num_classes: {classes + 1}`.");
+        return options.LabelDropout ?? (hasNullClass ? UsualLabelDropout : 0);
+    }
+
+    /// <summary>Looks at images from all over the source.</summary>
+    /// <exception cref="DataException">Values lie outside of [-1, 1], or none is negative, and that isn't allowed.</exception>
+    public static void Values(IImageSource source, bool refuseNonNegative)
+    {
+        var pixels = new float[source.Channels * source.Height * source.Width];
+        var looked = Math.Min(source.Count, ImagesToLookAt);
+        var (low, high) = (float.PositiveInfinity, float.NegativeInfinity);
+        for (var i = 0; i < looked; i++)
+        {
+            source.Read((int)((long)i * source.Count / looked), pixels);
+            foreach (var value in pixels)
+                (low, high) = (MathF.Min(low, value), MathF.Max(high, value));
+        }
+
+        var found = $"{looked:N0} images of {source.Description} run from {Text(low)} to {Text(high)}";
+        if (!(low >= -1 && high <= 1))
+            throw new DataException(
+                $"Images must hold values in [-1, 1], but {found}. " + (low >= 0 && high > 1 ? "Bytes from 0 to 255 become such values by v / 127.5 - 1." : "Scale them, or mend what isn't a number."));
+        if (refuseNonNegative && low >= 0)
+            throw new DataException(
+                $"Images must hold values in [-1, 1], but {found}: that looks like [0, 1], which becomes [-1, 1] by 2 * v - 1. "
+                + $"If the images really have nothing darker than middle grey, set {nameof(TrainingOptions.RefuseNonNegativeImages)} to false.");
+    }
+
+    private static string Text(double value) => value.ToString("G6", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,20 @@
+namespace UNetGen.Training;
+
+/// <summary>What a training knows beside its tensors and its step, to go on exactly. No generator's state is among it: what a step draws follows from (seed, step).</summary>
+public sealed record TrainingState
+{
+    /// <summary>Time trained.</summary>
+    public double ElapsedSeconds { get; init; }
+
+    /// <summary>Steps that were skipped because loss or gradient was no finite number, or exploded.</summary>
+    public int Skipped { get; init; }
+
+    /// <summary>How many of them were the last steps.</summary>
+    public int ConsecutivelySkipped { get; init; }
+
+    /// <summary>The losses of the last steps that weren't skipped, at most 100, the latest last.</summary>
+    public IReadOnlyList<double> Losses { get; init; } = [];
+
+    /// <summary>The gradient norms of the same steps.</summary>
+    public IReadOnlyList<double> GradientNorms { get; init; } = [];
+}

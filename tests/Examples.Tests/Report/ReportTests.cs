@@ -1,0 +1,105 @@
+using System.Text.RegularExpressions;
+
+namespace UNetGen.Examples.Tests.Report;
+
+/// <summary>What the page of a run has in it, and what it makes of runs that lack something.</summary>
+public sealed partial class ReportTests : IDisposable
+{
+    private readonly ExampleProgram program = new();
+
+    public void Dispose() => program.Dispose();
+
+    [Fact]
+    public void The_page_tells_of_the_network_the_run_its_options_and_its_machines()
+    {
+        MadeRun.Write(program.File("run"));
+        var page = Report("run");
+        Assert.All(
+            [
+                "<h1>MnistUNet</h1>", "trained on ../data/digits, images of 1 × 28 × 28", "<dd>3,000<small>of 4,000</small>", "5:00 min", "0.0304",
+                "training.ema</th><td>0.99, 0.9999", "seed</th><td>7", "machine</th><td>second", "2026-05-02 09:30 after step 1,000, on second",
+                "step-00002000 <span class=\"best\">least loss</span>", "The loss of 1 step is no finite number", "spec has changed since this run",
+                "16 × 28 × 28", "48 × 14 × 14", "96 × 7 × 7",
+            ],
+            text => Assert.Contains(text, System.Net.WebUtility.HtmlDecode(page)));
+    }
+
+    [Fact]
+    public void The_page_asks_for_nothing_outside_itself()
+    {
+        MadeRun.Write(program.File("run"));
+        var page = Report("run");
+        Assert.DoesNotMatch(@"(src|href)=""(?!data:|#)", page);
+        Assert.DoesNotMatch(@"https?://(?!www\.w3\.org/2000/svg"")", page);
+        Assert.Contains("default-src 'none'", page);
+        // Which styles and handlers in attributes would break.
+        Assert.DoesNotMatch(@"<[^>]*\s(style|on[a-z]+)=", Script().Replace(page, ""));
+    }
+
+    [Fact]
+    public void What_is_written_in_a_run_is_text_in_the_page_whatever_it_says()
+    {
+        var folder = "<img src=x onerror=alert(1)>";
+        MadeRun.Write(program.File(folder));
+        MadeRun.WriteOptions(program.File(folder), MadeRun.HostileData);
+        var page = Report(folder);
+        Assert.DoesNotContain("<script>document", page);
+        Assert.DoesNotContain("<img src=x", page);
+        Assert.Contains("&lt;/title&gt;&lt;script&gt;document.title=", page);
+        Assert.Contains("{{steps}}", page);
+    }
+
+    [Fact]
+    public void A_long_log_is_a_small_page_that_still_has_its_extremes()
+    {
+        MadeRun.WriteLog(program.File("run"), 40_000);
+        var page = Report("run");
+        Assert.True(page.Length < 400_000, $"{page.Length}");
+        Assert.Contains("\"grouped\":true", page);
+        Assert.Contains("1.03,", page); // the first step's loss
+        Assert.Contains(",40000]", page);
+    }
+
+    [Fact]
+    public void A_run_that_has_just_begun_has_a_page_and_so_has_one_without_a_log()
+    {
+        MadeRun.WriteFile(program.File("young/log.jsonl"), "{\"step\":1,\"lo");
+        Assert.Contains("None drawn yet.", Report("young"));
+        Directory.CreateDirectory(program.File("empty/checkpoints"));
+        Assert.Contains("Nothing says yet which network is trained.", Report("empty"));
+        MadeRun.WriteFile(program.File("foreign/run.yaml"), "network: UnknownUNet");
+        Assert.Contains("This program has no network UnknownUNet to draw.", Report("foreign"));
+    }
+
+    [Theory]
+    [InlineData("log.jsonl", "no json\n")]
+    [InlineData("run.yaml", "a: [")]
+    [InlineData("checkpoints/step-00003000/checkpoint.json", "{}")]
+    public void A_file_that_can_t_be_read_is_named_and_the_rest_shown(string name, string content)
+    {
+        MadeRun.Write(program.File("run"));
+        MadeRun.WriteFile(program.File($"run/{name}"), content);
+        var result = program.Run("report", "run");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains($"warning: {name.Replace('/', Path.DirectorySeparatorChar)} can't be shown", result.Output);
+        Assert.Contains("<h1>MnistUNet</h1>", File.ReadAllText(program.File("run/report.html")));
+    }
+
+    [Fact]
+    public void A_folder_that_is_no_run_is_an_error()
+    {
+        Assert.Contains("There is no folder nowhere", program.Fail(1, "report", "nowhere"));
+        Directory.CreateDirectory(program.File("thesis"));
+        Assert.Contains("is no run: it has none of run.yaml, log.jsonl", program.Fail(1, "report", "thesis"));
+        Assert.Empty(Directory.GetFileSystemEntries(program.File("thesis")));
+    }
+
+    private string Report(string folder)
+    {
+        program.Succeed("report", folder);
+        return File.ReadAllText(Path.Combine(program.File(folder), "report.html"));
+    }
+
+    [GeneratedRegex(@"<script>.*?</script>", RegexOptions.Singleline)]
+    private static partial Regex Script();
+}

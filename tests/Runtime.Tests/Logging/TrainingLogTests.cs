@@ -1,0 +1,129 @@
+using UNetGen.Logging;
+using UNetGen.Training;
+
+namespace UNetGen.Runtime.Tests.Logging;
+
+public sealed class TrainingLogTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    private string LogPath => folder.File("log.jsonl");
+
+    [Fact]
+    public void A_step_is_a_line_with_the_names_that_other_programs_read()
+    {
+        using (var log = TrainingLog.Open(LogPath))
+            log.Write(new TrainingStep(7, 0.5, 1.25, 2e-3, 200, TimeSpan.FromSeconds(3.5), TimeSpan.Zero));
+        Assert.Matches(
+            """^\{"step":7,"loss":0.5,"gradient_norm":1.25,"learning_rate":0.002,"images_per_second":200,"seconds_per_thousand_images":5,"resident_bytes":[1-9][0-9]{6,},"elapsed_seconds":3.5\}\n$""",
+            File.ReadAllText(LogPath));
+    }
+
+    [Fact]
+    public void Numbers_are_read_bit_for_bit_as_they_were_written_also_those_that_are_none()
+    {
+        double[] losses = [1.0 / 3, 5e-324, double.NaN, double.PositiveInfinity, 0.1f];
+        Write(losses);
+        Assert.Equal(losses, TrainingLog.Read(LogPath).Select(step => step.Loss));
+    }
+
+    [Fact]
+    public void Before_any_time_has_passed_no_rate_is_claimed()
+    {
+        using (var log = TrainingLog.Open(LogPath))
+            log.Write(new TrainingStep(1, 1, 1, 1, 0, TimeSpan.Zero, TimeSpan.Zero));
+        Assert.Equal(0, Assert.Single(TrainingLog.Read(LogPath)).SecondsPerThousandImages);
+    }
+
+    [Fact]
+    public void Each_line_can_be_read_as_soon_as_it_is_written()
+    {
+        using var log = TrainingLog.Open(LogPath);
+        for (var step = 1; step <= 3; step++)
+        {
+            log.Write(Step(step, 0.5));
+            Assert.Equal(step, TrainingLog.Read(LogPath).Count);
+        }
+    }
+
+    [Fact]
+    public void Wherever_the_file_is_cut_off_the_whole_lines_before_are_read_and_continued()
+    {
+        Write(1, 2, 3);
+        var whole = File.ReadAllBytes(LogPath);
+        var ends = Enumerable.Range(0, whole.Length).Where(i => whole[i] == '\n').SelectMany(end => (int[])[end - 1, end, end + 1]);
+        foreach (var length in ends.Append(0).Append(1))
+        {
+            File.WriteAllBytes(LogPath, whole[..length]);
+            var lines = whole[..length].Count(value => value == '\n');
+            Assert.Equal(lines, TrainingLog.Read(LogPath).Count);
+            using (var log = TrainingLog.Open(LogPath, continueAfter: lines))
+                log.Write(Step(lines + 1, 9));
+            Assert.Equal(Enumerable.Range(1, lines + 1), TrainingLog.Read(LogPath).Select(step => step.Step));
+        }
+    }
+
+    [Fact]
+    public void Continuing_after_a_step_drops_the_lines_of_later_ones_and_keeps_the_rest_byte_for_byte()
+    {
+        Write(0.1, 0.2, 0.3, 0.4);
+        var lines = File.ReadAllLines(LogPath);
+        using (var log = TrainingLog.Open(LogPath, continueAfter: 2))
+            log.Write(Step(3, 7));
+        Assert.Equal(lines[..2], File.ReadLines(LogPath).Take(2));
+        Assert.Equal([0.1, 0.2, 7], TrainingLog.Read(LogPath).Select(step => step.Loss));
+        Assert.Equal([LogPath], Directory.GetFiles(folder.Path));
+    }
+
+    [Fact]
+    public void Beginning_anew_drops_all()
+    {
+        Write(1, 2);
+        TrainingLog.Open(LogPath).Dispose();
+        Assert.Empty(TrainingLog.Read(LogPath));
+    }
+
+    [Fact]
+    public void A_log_that_is_being_written_can_t_be_opened_a_second_time_and_goes_on()
+    {
+        using var log = TrainingLog.Open(LogPath);
+        log.Write(Step(1, 1));
+        Assert.Contains("another process", Assert.Throws<UNetGenException>(() => TrainingLog.Open(LogPath, continueAfter: 1)).Message);
+        log.Write(Step(2, 2));
+        Assert.Equal(2, TrainingLog.Read(LogPath).Count);
+    }
+
+    [Theory]
+    [InlineData("not json")]
+    [InlineData("null")]
+    [InlineData("""{"step":2}""")]
+    [InlineData("")]
+    public void A_damaged_line_in_the_middle_is_named(string damage)
+    {
+        Write(1, 2, 3);
+        var lines = File.ReadAllLines(LogPath);
+        File.WriteAllText(LogPath, $"{lines[0]}\n{damage}\n{lines[2]}\n");
+        var error = Assert.Throws<UNetGenException>(() => TrainingLog.Read(LogPath));
+        Assert.Contains($"{LogPath} is damaged: line 2", error.Message);
+    }
+
+    [Fact]
+    public void Steps_out_of_order_are_damage_too()
+    {
+        Write(1, 2);
+        var lines = File.ReadAllLines(LogPath);
+        File.WriteAllText(LogPath, $"{lines[0]}\n{lines[1]}\n{lines[1]}\n");
+        Assert.Contains("line 3", Assert.Throws<UNetGenException>(() => TrainingLog.Read(LogPath)).Message);
+    }
+
+    private void Write(params double[] losses)
+    {
+        using var log = TrainingLog.Open(LogPath);
+        for (var i = 0; i < losses.Length; i++)
+            log.Write(Step(i + 1, losses[i]));
+    }
+
+    private static TrainingStep Step(int step, double loss) => new(step, loss, 0.7, 1e-3, 100, TimeSpan.FromSeconds(step), TimeSpan.FromSeconds(1));
+}

@@ -1,0 +1,72 @@
+using UNetGen.Data;
+using UNetGen.Training;
+
+namespace UNetGen.Runtime.Tests.Training;
+
+/// <summary>What a trainer refuses to learn from, and what it says then.</summary>
+public class TrainerInputTests
+{
+    private static readonly TrainingOptions Options = new() { Steps = 2, BatchSize = 4 };
+
+    [Theory]
+    [InlineData(0, 255, "run from 0 to 255")]
+    [InlineData(0, 255, "v / 127.5 - 1")]
+    [InlineData(-1, float.NaN, "NaN")]
+    [InlineData(-1, 1.5f, "run from -1 to 1.5")]
+    [InlineData(0, 1, "looks like [0, 1], which becomes [-1, 1] by 2 * v - 1")]
+    [InlineData(0, 1, "RefuseNonNegativeImages")]
+    public void Images_outside_minus_1_to_1_or_without_a_negative_value_are_refused(float low, float high, string expected)
+    {
+        using var trainer = new Trainer(new TwoConvNet(), new Stripes(low: low, high: high), Options);
+
+        var error = Assert.Throws<DataException>(() => trainer.Train());
+
+        Assert.Contains("values in [-1, 1]", error.Message);
+        Assert.Contains(expected, error.Message);
+        Assert.Equal(0, trainer.Step);
+    }
+
+    [Fact]
+    public void Images_without_a_negative_value_can_be_allowed()
+    {
+        using var trainer = new Trainer(new TwoConvNet(), new Stripes(low: 0), Options with { RefuseNonNegativeImages = false });
+
+        Assert.Equal(2, trainer.Train().Steps);
+    }
+
+    [Fact]
+    public void Images_of_another_size_are_refused_with_both_sizes()
+    {
+        var error = Refusal(new TwoConvNet(), new Stripes(size: 16));
+
+        Assert.Contains("1 x 8 x 8", error);
+        Assert.Contains("1 x 16 x 16", error);
+    }
+
+    [Fact]
+    public void A_network_with_classes_needs_data_with_labels() =>
+        Assert.Contains("is conditioned on 3 classes, but four images of stripes has no labels", Refusal(new TwoConvNet(classes: 3), new Stripes()));
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void Classes_must_be_the_datas_or_one_more(int classes)
+    {
+        var error = Refusal(new TwoConvNet(classes: classes), new Stripes(classes: 2));
+
+        Assert.Contains($"takes {classes} classes (num_classes), but four images of stripes has 2", error);
+        Assert.Contains("`num_classes: 2`, or 3 for guidance", error);
+    }
+
+    [Fact]
+    public void Label_dropout_needs_a_class_to_replace_labels_by()
+    {
+        var dropout = Options with { LabelDropout = 0.2 };
+
+        Assert.Contains("`num_classes: 3`", Refusal(new TwoConvNet(classes: 2), new Stripes(classes: 2), dropout));
+        Assert.Contains("takes no labels", Refusal(new TwoConvNet(), new Stripes(classes: 2), dropout));
+    }
+
+    private static string Refusal(NoisePredictor network, IImageSource source, TrainingOptions? options = null) =>
+        Assert.Throws<DataException>(() => new Trainer(network, source, options ?? Options)).Message;
+}

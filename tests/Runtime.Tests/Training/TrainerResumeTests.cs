@@ -1,0 +1,208 @@
+using UNetGen.Training;
+using static TorchSharp.torch;
+
+namespace UNetGen.Runtime.Tests.Training;
+
+/// <summary>A training that was stopped and continued is, to the bit, the one that was never stopped.</summary>
+[Collection(nameof(GlobalGenerator))]
+public sealed class TrainerResumeTests : IDisposable
+{
+    private static readonly TrainingOptions Options = new()
+    {
+        Steps = 30,
+        BatchSize = 6,
+        LearningRate = 1e-2,
+        Seed = 11,
+        HorizontalFlips = true,
+        Ema = [new() { Decay = 0.9, UpdateEvery = 1, StartAfter = 0 }, new() { Decay = 0.99, Power = 0.75, UpdateEvery = 4, StartAfter = 5 }, new() { Decay = 0.9999, Power = null, StartAfter = 0 }],
+    };
+
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    public static TheoryData<string, TrainingOptions> Trainings => new()
+    {
+        { "plain", Options },
+        { "accumulation", Options with { Accumulation = 3 } },
+        { "warm-up and cosine", Options with { WarmupSteps = 8, Decay = LearningRateDecay.Cosine } },
+        { "AdamW, offset noise, no clip", Options with { Optimizer = Optimizer.AdamW, WeightDecay = 0.05, OffsetNoise = 0.1, GradientClip = null } },
+        { "all at once", Options with { Accumulation = 2, WarmupSteps = 20, Decay = LearningRateDecay.Cosine, LabelDropout = 0.3, Optimizer = Optimizer.AdamW, WeightDecay = 1e-3 } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Trainings))]
+    public void Stopped_at_any_step_it_goes_on_to_the_bit(string training, TrainingOptions options)
+    {
+        var whole = Run.Begin(options);
+        whole.ToTheEnd();
+
+        foreach (var stop in (int[])[1, 8, 29])
+        {
+            var store = folder.File($"{training}-{stop}");
+            var first = Run.Begin(options);
+            first.To(stop, store);
+            var second = Run.Begin(options, seedOfWeights: 1);
+            second.Trainer.Restore(Checkpoint.Open(store));
+            second.ToTheEnd();
+
+            Assert.Equal(whole.Log, [.. first.Log, .. second.Log]);
+            Assert.Equal(whole.State(), second.State());
+        }
+    }
+
+    [Fact]
+    public void Stopped_again_and_again_it_goes_on_to_the_bit()
+    {
+        var whole = Run.Begin(Options);
+        whole.ToTheEnd();
+
+        var store = folder.File("checkpoints");
+        var log = new List<(int, double, double, double)>();
+        Run? last = null;
+        foreach (var stop in (int[])[1, 2, 3, 10, 11, 20, 29, 30])
+        {
+            var run = last = Run.Begin(Options);
+            if (stop > 1)
+                run.Trainer.Restore(Checkpoint.Open(store));
+            run.To(stop, store);
+            log.AddRange(run.Log);
+        }
+        Assert.Equal(30, last!.Trainer.Step);
+        Assert.Equal(whole.Log, log);
+        Assert.Equal(whole.State(), last.State());
+    }
+
+    [Fact]
+    public void Random_numbers_and_pictures_between_steps_change_nothing()
+    {
+        var whole = Run.Begin(Options);
+        whole.ToTheEnd();
+        var disturbed = Run.Begin(Options);
+        disturbed.Trainer.Train(step =>
+        {
+            disturbed.Note(step);
+            rand(17).Dispose();
+            using (disturbed.Trainer.Ema.Apply())
+                manual_seed(step.Step).Dispose();
+        });
+
+        Assert.Equal(whole.Log, disturbed.Log);
+        Assert.Equal(whole.State(), disturbed.State());
+    }
+
+    [Fact]
+    public void Checkpoints_come_at_their_steps_and_at_the_end()
+    {
+        var saved = new List<string>();
+        var run = Run.Begin(Options with { CheckpointEvery = 12 });
+        run.Trainer.Train(
+            step => saved.AddRange(Directory.Exists(folder.File("store")) ? Directory.GetDirectories(folder.File("store")).Select(path => Path.GetFileName(path)!) : []),
+            new CheckpointStore(folder.File("store"), keep: 9));
+
+        Assert.Equal(["step-00000012", "step-00000024"], saved.Distinct().Order());
+        Assert.True(Directory.Exists(folder.File("store/step-00000030")));
+        Assert.Equal(
+            ["ema", "ema-0.99", "ema-0.9999", "optimizer", "weights"], Checkpoint.Open(folder.File("store/step-00000030")).Stems.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Checkpoints_come_by_the_clock()
+    {
+        var run = Run.Begin(Options with { CheckpointInterval = TimeSpan.FromSeconds(10), Steps = 25 }, clock: new TickingClock());
+        run.Trainer.Train(store: new CheckpointStore(folder.File("store"), keep: 9));
+
+        // The clock ticks once a step, and is first looked at after step 1.
+        Assert.Equal(["step-00000011", "step-00000021", "step-00000025"], Directory.GetDirectories(folder.File("store")).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public void Continued_at_its_end_it_does_nothing_and_with_more_steps_it_goes_on()
+    {
+        Run.Begin(Options).To(30, folder.File("store"));
+        var again = Run.Begin(Options);
+        again.Trainer.Restore(Checkpoint.Open(folder.File("store")));
+        again.ToTheEnd();
+        Assert.Empty(again.Log);
+
+        var longer = Run.Begin(Options with { Steps = 40 });
+        longer.Trainer.Restore(Checkpoint.Open(folder.File("store")));
+        longer.ToTheEnd();
+
+        var whole = Run.Begin(Options with { Steps = 40 });
+        whole.ToTheEnd();
+        Assert.Equal(10, longer.Log.Count);
+        Assert.Equal(whole.State(), longer.State());
+    }
+
+    [Fact]
+    public void Other_options_are_refused_by_name_with_both_values()
+    {
+        Run.Begin(Options).To(3, folder.File("store"));
+        var other = Run.Begin(Options with { LearningRate = 2e-2, Ema = [new()], Steps = 99 });
+
+        var error = Assert.Throws<CheckpointException>(() => other.Trainer.Restore(Checkpoint.Open(folder.File("store"))));
+
+        Assert.Contains("LearningRate was 0.01 and is 0.02", error.Message);
+        Assert.Contains("Ema was [EmaOptions { Decay = 0.9,", error.Message);
+        Assert.DoesNotContain("Steps", error.Message);
+        Assert.Equal(0, other.Trainer.Step);
+    }
+
+    [Fact]
+    public void Weights_alone_are_no_training_to_go_on_with()
+    {
+        Run.Begin(Options).To(3, folder.File("store"));
+        var run = Run.Begin(Options);
+
+        var error = Assert.Throws<CheckpointException>(() => run.Trainer.Restore(Checkpoint.Open(folder.File("store/step-00000003/weights.safetensors"))));
+
+        Assert.Contains("weights alone", error.Message);
+    }
+
+    /// <summary>A training with dropout, labels and self-conditioning, and its log.</summary>
+    private sealed record Run(Trainer Trainer, TwoConvNet Network)
+    {
+        public List<(int Step, double Loss, double GradientNorm, double LearningRate)> Log { get; } = [];
+
+        public static Run Begin(TrainingOptions options, int seedOfWeights = 0, TimeProvider? clock = null)
+        {
+            var network = new TwoConvNet(classes: 3, dropout: 0.2, selfCondition: true);
+            // What the weights were before must not matter where they are restored.
+            using var noGradients = no_grad();
+            foreach (var parameter in network.parameters())
+                parameter.add_(seedOfWeights);
+            return new(new Trainer(network, new Stripes(classes: 2), options, clock), network);
+        }
+
+        public void Note(TrainingStep step) => Log.Add((step.Step, step.Loss, step.GradientNorm, step.LearningRate));
+
+        public void ToTheEnd() => Trainer.Train(Note);
+
+        public void To(int stop, string store)
+        {
+            using var cancellation = new CancellationTokenSource();
+            Trainer.Train(
+                step =>
+                {
+                    Note(step);
+                    if (step.Step == stop)
+                        cancellation.Cancel();
+                },
+                new CheckpointStore(store), cancellation.Token);
+        }
+
+        /// <summary>All that a checkpoint holds, but the time.</summary>
+        public string[] State()
+        {
+            using var scope = NewDisposeScope();
+            var content = Trainer.Capture();
+            content.State.Remove("elapsed_seconds");
+            return
+            [
+                content.State.ToJsonString(), $"{content.Step} {content.Loss:R}",
+                .. content.Tensors.SelectMany(file => file.Value.Select(tensor => $"{file.Key} {tensor.Key} {Convert.ToHexString(tensor.Value.detach().contiguous().bytes)}")),
+            ];
+        }
+    }
+}
