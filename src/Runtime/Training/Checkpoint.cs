@@ -22,16 +22,12 @@ public sealed class Checkpoint
     private const string EmaName = "ema.safetensors";
     private const string InfoName = "checkpoint.json";
 
-    private const string NetworkKey = "unetgen.network";
-    private const string SpecKey = "unetgen.spec";
-    private const string SpecHashKey = "unetgen.spec_sha256";
-
     private Checkpoint(string weightsPath, IReadOnlyDictionary<string, string> metadata, CheckpointInfo? info)
     {
         WeightsPath = weightsPath;
-        Network = metadata[NetworkKey];
-        Spec = metadata[SpecKey];
-        SpecHash = metadata[SpecHashKey];
+        Network = metadata[NetworkMetadata.NetworkKey];
+        Spec = metadata[NetworkMetadata.SpecKey];
+        SpecHash = metadata[NetworkMetadata.SpecHashKey];
         Info = info;
     }
 
@@ -68,14 +64,7 @@ public sealed class Checkpoint
         CheckReplaceable(folder);
 
         var info = network.Info;
-        var metadata = new Dictionary<string, string>
-        {
-            // Other programs ask for this one: the layout of the tensors is PyTorch's.
-            ["format"] = "pt",
-            [NetworkKey] = info.Name,
-            [SpecKey] = info.Spec,
-            [SpecHashKey] = info.SpecHash,
-        };
+        var metadata = NetworkMetadata.Of(info);
         var unfinished = $"{folder}.{Path.GetRandomFileName()}.tmp";
         try
         {
@@ -117,7 +106,7 @@ public sealed class Checkpoint
         return Explained(weightsPath, () =>
         {
             using var file = SafetensorsFile.Open(weightsPath);
-            foreach (var key in (string[])[NetworkKey, SpecKey, SpecHashKey])
+            foreach (var key in (string[])[NetworkMetadata.NetworkKey, NetworkMetadata.SpecKey, NetworkMetadata.SpecHashKey])
                 if (!file.Metadata.ContainsKey(key))
                     throw new CheckpointException($"{weightsPath} doesn't say which network it belongs to: its metadata lacks {key}. Was it written by another program?");
             return new Checkpoint(weightsPath, file.Metadata, ReadInfo(Path.Combine(folder, InfoName)));
