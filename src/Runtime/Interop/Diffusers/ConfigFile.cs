@@ -99,12 +99,12 @@ internal sealed class ConfigFile
         reasons.Add($"{key}: {(settings.TryGetPropertyValue(key, out var node) ? node?.ToJsonString() ?? "null" : "missing")}: {why}");
 
     /// <summary>Whatever hasn't been asked for would be ignored; names with an underscore before them are remarks.</summary>
-    public void RefuseUnknown()
+    public void RefuseUnknown(string why = "a setting that isn't known here")
     {
         foreach (var (key, value) in settings)
         {
             if (value is not null && !key.StartsWith('_') && !asked.Contains(key))
-                Refuse(key, "a setting that isn't known here");
+                Refuse(key, why);
         }
     }
 }

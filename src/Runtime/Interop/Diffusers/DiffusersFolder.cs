@@ -137,7 +137,7 @@ public sealed class DiffusersFolder
             return;
         var pipeline = ConfigFile.Read(path, reasons);
         pipeline.Ignore("unet", "scheduler");
-        pipeline.RefuseUnknown();
+        pipeline.RefuseUnknown("a part beside unet and scheduler, so that the network's own output isn't the picture");
     }
 
     /// <summary>What diffusers has no word for, since it concerns training alone, from the metadata of weights that were written here.</summary>

@@ -57,11 +57,10 @@ internal static partial class ModelToSpec
         var square = model.Height == model.Width;
         var sizes = model.Attention.Select((_, level) => model.Height >> level).ToList();
         var resolutions = sizes.Where((_, level) => model.Attention[level]).ToList();
-        var isDefault = square && resolutions.SequenceEqual(sizes.Where(size => size == defaultResolution));
         var byResolution = square && resolutions.Count > 0;
         return Group(
-            ("resolutions", byResolution && !isDefault ? List(resolutions) : null),
-            ("levels", byResolution || isDefault ? null : List(model.Attention.Select(attends => attends ? "full" : "none"))),
+            ("resolutions", byResolution && resolutions is not [defaultResolution] ? List(resolutions) : null),
+            ("levels", byResolution ? null : List(model.Attention.Select(attends => attends ? "full" : "none"))),
             ("mid", model.AttentionInTheMiddle ? null : "none"),
             ("head_dim", model.HeadDim?.ToString(CultureInfo.InvariantCulture)));
     }
