@@ -38,8 +38,11 @@ internal sealed class Problems(string path, SourceText text, EquatableArray<Diag
 
     public void Report(DiagnosticDescriptor rule, SpecSpan span, string message)
     {
+        var problem = new DiagnosticInfo(rule, LocationOf(span), span.Inherited is { } inherited ? $"{message}; {inherited}" : message);
+        if (found.Contains(problem))
+            return; // a spec that is read again without what it inherits in vain has the same warnings
         if (found.Count < Most)
-            found.Add(new DiagnosticInfo(rule, LocationOf(span), span.Inherited is { } inherited ? $"{message}; {inherited}" : message));
+            found.Add(problem);
         else if (found.Count == Most)
             found.Add(new DiagnosticInfo(Rules.TooLarge, LocationOf(span), $"here and below are more than {Most} errors; mend the others first"));
     }

@@ -21,17 +21,17 @@ internal static class CSharp
 
     public const string ConditionalForwardInputs = $"{ForwardInputs}, ref {Tensor}? labels, ref {Tensor}? selfCondition";
 
-    /// <summary>A type of the runtime or of TorchSharp; a name without dots is a class inside the network's own.</summary>
+    /// <summary>A type or method of the runtime or of TorchSharp; a name without dots is one inside the network's own class.</summary>
     public static string Type(string name)
     {
         if (!name.Contains('.') || name.StartsWith("global::", StringComparison.Ordinal))
             return name;
         var generic = name.IndexOf('<');
-        return generic < 0 ? "global::" + name : $"global::{name.Substring(0, generic)}<{Type(name.Substring(generic + 1).TrimEnd('>'))}>";
+        return generic < 0 ? "global::" + name : $"global::{name.Substring(0, generic)}<{string.Join(", ", name.Substring(generic + 1).TrimEnd('>').Split(',').Select(argument => Type(argument.Trim())))}>";
     }
 
     public static string Construction(ModulePlan module) =>
-        $"{(module.Factory is { } factory ? "global::" + factory : "new " + Type(module.Type))}({Arguments(module.Arguments)})";
+        $"{(module.Factory is { } factory ? Type(factory) : "new " + Type(module.Type))}({Arguments(module.Arguments)})";
 
     public static string Value(object value) => value switch
     {

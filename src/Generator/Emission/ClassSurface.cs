@@ -11,7 +11,7 @@ internal static class ClassSurface
     /// <summary>A class can't have the name of its own member.</summary>
     public static readonly ImmutableHashSet<string> ReservedMembers = ImmutableHashSet.Create(
         "ParameterCount", "ForwardFlops", "Channels", "OutChannels", "ImageHeight", "ImageWidth", "DownsampleFactor", "SpecHash",
-        "forward", "Info", "Diffusion", "Description", "DiffusionOfSpec", "OnConstructed", "OnForwarding", "OnForwarded", ManifestEmitter.Constant);
+        "forward", "Info", "Diffusion", "Description", "DiffusionOfSpec", "OnConstructed", "OnForwarding", "OnForwarded", ManifestEmitter.Constant, Planning.UserBlockPlan.Factory);
 
     /// <summary>Nothing is counted where some blocks are the user's own: <c>Info</c> then counts the live parameters.</summary>
     public static void EmitConstants(SourceWriter writer, NetworkPlan plan) => EmitConstants(writer, new Constants(

@@ -50,6 +50,8 @@ internal sealed class NetworkEmitter
         foreach (var module in plan.Modules)
             EmitField(module);
         EmitConstructor(plan.Name, "", plan.Modules);
+        if (plan.UserBlock is { } block)
+            EmitUserBlock(block);
         ClassSurface.EmitHooks(writer, IsConditional);
         EmitForward();
         DescriptionEmitter.Emit(writer, plan, specPath);
@@ -111,6 +113,14 @@ internal sealed class NetworkEmitter
         }
 
         writer.Close();
+        writer.Line();
+    }
+
+    private void EmitUserBlock(UserBlockPlan block)
+    {
+        writer.Summary($"Your own residual block, {UserBlockPlan.Key} of the spec. An error here is about that class: it isn't there, has no constructor (dim, dimOut, timeEmbDim), or is no nn.Module<Tensor, Tensor, Tensor>.");
+        writer.Line($"private static {CSharp.Type(UserBlockPlan.Base)} {UserBlockPlan.Factory}(int dim, int dimOut, int timeEmbDim) =>");
+        writer.Line($"    new {CSharp.Type(block.Type)}(dim, dimOut, timeEmbDim)!; // a forward that also takes null for the time embedding will do");
         writer.Line();
     }
 

@@ -7,8 +7,8 @@ internal sealed partial class LayerPlans
 {
     public ModulePlan ResnetBlock(string key, string field, int from, int to, ImageSize size)
     {
-        if (spec.ResnetBlock is { } type)
-            return UserBlock(key, field, type, from, to, size);
+        if (UserBlock is not null)
+            return OwnBlock(key, field, from, to, size);
         var projected = spec.TimeEmbedding.Conditioning == TimeConditioning.ScaleShift ? 2 * to : to;
         var parameters = Linear("mlp.1.", spec.TimeEmbDim, projected)
             .Concat(Half("block1.", from)).Concat(Half("block2.", to))

@@ -8,8 +8,8 @@ internal sealed partial class LayerPlans
     /// <param name="size">Of the input.</param>
     public ModulePlan PreActResnetBlock(string key, string field, KeyStyle keys, int from, int to, ImageSize size, Resampling resampling = Resampling.None)
     {
-        if (spec.ResnetBlock is { } type && resampling == Resampling.None)
-            return UserBlock(key, field, type, from, to, size);
+        if (UserBlock is not null && resampling == Resampling.None)
+            return OwnBlock(key, field, from, to, size);
 
         var guided = keys == KeyStyle.GuidedDiffusion;
         var projected = spec.TimeEmbedding.Conditioning == TimeConditioning.ScaleShift ? 2 * to : to;

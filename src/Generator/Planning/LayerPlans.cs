@@ -15,6 +15,9 @@ internal sealed partial class LayerPlans(UNetSpec spec)
     /// <summary>What all residual blocks have in common, a constant of the network's class.</summary>
     public SharedPlan BlockOptions { get; } = PlanBlockOptions(spec);
 
+    /// <summary>What stands in the place of the family's residual block; null: nothing does.</summary>
+    public UserBlockPlan? UserBlock { get; } = PlanUserBlock(spec);
+
     /// <param name="why">What there is to say of it, after a comma.</param>
     public static ModulePlan Conv2d(string key, string field, int from, int to, int kernel, ImageSize size, string why = "") =>
         new(key, field, "TorchSharp.Modules.Conv2d", $"{kernel} x {kernel} convolution{why}", Shapes(from, size, to, size))
@@ -108,15 +111,17 @@ internal sealed partial class LayerPlans(UNetSpec spec)
     private static string Shapes(int from, ImageSize size, int to, ImageSize end) => $"{size.Shape(from)} -> {end.Shape(to)}";
 
     /// <summary>The user's own block: its type is known to the compiler alone, and with it its parameters.</summary>
-    private ModulePlan UserBlock(string key, string field, string type, int from, int to, ImageSize size)
-    {
-        var qualified = type.Contains('.') ? type : spec.Namespace.Length > 0 ? $"{spec.Namespace}.{type}" : "global::" + type;
-        return new ModulePlan(key, field, qualified, "Your own residual block", Shapes(from, size, to, size))
+    private ModulePlan OwnBlock(string key, string field, int from, int to, ImageSize size) =>
+        new(key, field, UserBlockPlan.Base, $"Your own residual block, {spec.ResnetBlock}", Shapes(from, size, to, size))
         {
+            Factory = UserBlockPlan.Factory,
             Arguments = Arguments(from, to, spec.TimeEmbDim),
             IsOpen = true,
         };
-    }
+
+    private static UserBlockPlan? PlanUserBlock(UNetSpec spec) => spec.ResnetBlock is { } type
+        ? new UserBlockPlan(type.Contains('.') ? type : spec.Namespace.Length > 0 ? $"{spec.Namespace}.{type}" : "global::" + type)
+        : null;
 
     private static SharedPlan PlanBlockOptions(UNetSpec spec)
     {

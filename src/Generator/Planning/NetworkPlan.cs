@@ -25,6 +25,9 @@ internal sealed record NetworkPlan
 
     /// <summary>Values that several modules take, as named constants of the class.</summary>
     public required EquatableArray<SharedPlan> Shared { get; init; }
+
+    /// <summary>Null: all blocks are the family's.</summary>
+    public required UserBlockPlan? UserBlock { get; init; }
     public required EquatableArray<Argument> Diffusion { get; init; }
 
     /// <summary>In the order of PyTorch's state_dict.</summary>
@@ -44,6 +47,20 @@ internal sealed record NetworkPlan
 /// <summary>A named constant of the class: an object of a runtime type.</summary>
 internal sealed record SharedPlan(string Name, string Type, EquatableArray<Argument> Properties, string Summary);
 
+/// <summary>The user's own class in the place of the family's residual block.</summary>
+/// <param name="Type">With its namespace.</param>
+internal sealed record UserBlockPlan(string Type)
+{
+    /// <summary>What it is to the network, and the type of its fields: so one place alone has to know the user's class, and has the error where that doesn't fit.</summary>
+    public const string Base = "TorchSharp.torch.nn.Module<TorchSharp.torch.Tensor, TorchSharp.torch.Tensor, TorchSharp.torch.Tensor>";
+
+    /// <summary>That place, a method of the network's class.</summary>
+    public const string Factory = "NewResnetBlock";
+
+    /// <summary>The key that names the class.</summary>
+    public const string Key = "blocks.resnet";
+}
+
 /// <summary>A layer of the runtime, or, with children, a class of its own inside the network's.</summary>
 /// <param name="Key">Its name in PyTorch's state_dict, below its parent: <c>downs.0</c>.</param>
 /// <param name="Field">Its name in C#: <c>downs_0</c>.</param>
@@ -52,7 +69,7 @@ internal sealed record SharedPlan(string Name, string Type, EquatableArray<Argum
 /// <param name="Shapes">From which shape to which: <c>[B, 16, 8, 8] -> [B, 32, 4, 4]</c>.</param>
 internal sealed record ModulePlan(string Key, string Field, string Type, string Summary, string Shapes)
 {
-    /// <summary>The expression that makes it, where it isn't <c>new Type(arguments)</c>: a factory's name.</summary>
+    /// <summary>The expression that makes it, where it isn't <c>new Type(arguments)</c>: a factory's name, without dots of one in the network's class.</summary>
     public string? Factory { get; init; }
     public EquatableArray<Argument> Arguments { get; init; } = EquatableArray<Argument>.Empty;
     public EquatableArray<ParameterPlan> Parameters { get; init; } = EquatableArray<ParameterPlan>.Empty;

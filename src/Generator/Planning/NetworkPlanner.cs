@@ -65,6 +65,7 @@ internal abstract class NetworkPlanner
                 _ => "v = sqrt(alpha-bar) noise - sqrt(1 - alpha-bar) x_0",
             } + (Spec.LearnedVariance ? " and the variance" : ""),
             Shared = Spec.IsPreActivation || Spec.HasOwnResnetBlocks ? new[] { Layers.BlockOptions }.ToEquatableArray() : EquatableArray<SharedPlan>.Empty,
+            UserBlock = Layers.UserBlock,
             Diffusion = PlanDiffusion(),
             Modules = modules.ToEquatableArray(),
             Forward = steps.ToEquatableArray(),

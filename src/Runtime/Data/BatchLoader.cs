@@ -5,81 +5,117 @@ namespace UNetGen.Data;
 
 /// <summary>
 /// An endless row of batches from a source, for one reader: epochs in an order of their own, one after the other without a gap, so that every
-/// batch is full whatever the number of images. The same seed gives the same row. One batch ahead is prepared in the background.
+/// batch is full whatever the number of images. What is in a batch, and which of its images are mirrored, is a pure function of the seed and the
+/// batch's number: neither where the row was begun nor how many workers read ahead changes it.
 /// </summary>
-public sealed class BatchLoader
+public sealed class BatchLoader : IDisposable
 {
+    private const int MostWorkers = 8;
+    private const long MemoryAhead = 256L << 20;
+
     private readonly IImageSource source;
     private readonly long seed;
     private readonly bool horizontalFlips;
-    private readonly float[] pixels;
-    private readonly int[] order;
-    private long epoch = -1;
-    private long position;
-    private Task ahead;
+    private readonly ShuffledOrder order;
+    private readonly CancellationTokenSource ending = new();
 
-    /// <summary>Starts at the first batch.</summary>
+    // A worker is a task that makes one batch, in a buffer that serves again: the next batch's is the first.
+    private readonly Queue<Task<Buffer>> ahead = new();
+    private long nextNumber;
+    private bool disposed;
+
+    /// <summary>Starts reading ahead.</summary>
     /// <param name="source">Where the images come from.</param>
     /// <param name="batchSize">Images in a batch; may be more than the source has.</param>
     /// <param name="seed">Another seed is another order.</param>
     /// <param name="horizontalFlips">Mirrors half of the images, chosen anew each time; not for digits or letters.</param>
-    public BatchLoader(IImageSource source, int batchSize, long seed = 0, bool horizontalFlips = false)
+    /// <param name="firstBatch">The number of the batch to begin with; those before it are neither read nor drawn.</param>
+    /// <param name="workers">
+    /// How many batches are prepared at once, each by one thread and held until it is asked for; 0 takes one a core, up to eight and to 256 MiB of batches.
+    /// </param>
+    /// <exception cref="DataException">A batch takes more than 2 GiB.</exception>
+    public BatchLoader(IImageSource source, int batchSize, long seed = 0, bool horizontalFlips = false, long firstBatch = 0, int workers = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        ArgumentOutOfRangeException.ThrowIfNegative(firstBatch);
+        ArgumentOutOfRangeException.ThrowIfNegative(workers);
         if (source.Count == 0)
             throw new ArgumentException("The source has no images.", nameof(source));
-        if ((long)batchSize * source.PixelCount() * sizeof(float) > int.MaxValue)
+        var bytes = (long)batchSize * source.PixelCount() * sizeof(float);
+        if (bytes > int.MaxValue)
             throw new DataException(
                 $"A batch of {batchSize} images of {source.Channels} x {source.Height} x {source.Width} is larger than 2 GiB; "
                 + $"use at most {int.MaxValue / sizeof(float) / source.PixelCount()} images.");
         (this.source, BatchSize, this.seed, this.horizontalFlips) = (source, batchSize, seed, horizontalFlips);
-        pixels = new float[batchSize * source.PixelCount()];
-        order = new int[source.Count];
-        ahead = Task.Run(Prepare);
+        order = new ShuffledOrder(source.Count, seed);
+        nextNumber = firstBatch;
+        Workers = workers > 0 ? workers : (int)Math.Clamp(MemoryAhead / bytes, 1, Math.Min(Environment.ProcessorCount, MostWorkers));
+        for (var i = 0; i < Workers; i++)
+            Start(new Buffer(new float[batchSize * source.PixelCount()], source.Classes.Count > 0 ? new long[batchSize] : null));
     }
 
     /// <summary>Images in a batch.</summary>
     public int BatchSize { get; }
 
+    /// <summary>How many batches are prepared at once.</summary>
+    public int Workers { get; }
+
     /// <summary>The next batch. What the source throws while reading it is thrown here, and again at every later call.</summary>
-    /// <returns>[batch, channels, height, width], float32, on the CPU, in [-1, 1]; the caller's to dispose.</returns>
-    public Tensor Next()
+    /// <returns>The caller's to dispose.</returns>
+    /// <exception cref="ObjectDisposedException">The loader was disposed of.</exception>
+    public Batch Next()
     {
-        ahead.GetAwaiter().GetResult();
-        // Made here and not in the background: a tensor belongs to the dispose scope of the thread that makes it.
-        var batch = empty([BatchSize, source.Channels, source.Height, source.Width], ScalarType.Float32, CPU);
-        MemoryMarshal.AsBytes(pixels.AsSpan()).CopyTo(batch.bytes);
-        ahead = Task.Run(Prepare);
-        return batch;
+        ObjectDisposedException.ThrowIf(disposed, this);
+        var number = nextNumber - ahead.Count;
+        var buffer = ahead.Peek().GetAwaiter().GetResult();
+        ahead.Dequeue();
+        // Made here and not by a worker: a tensor belongs to the dispose scope of the thread that makes it.
+        var images = empty([BatchSize, source.Channels, source.Height, source.Width], ScalarType.Float32, CPU);
+        MemoryMarshal.AsBytes(buffer.Pixels.AsSpan()).CopyTo(images.bytes);
+        var labels = buffer.Labels is null ? null : tensor(buffer.Labels, device: CPU);
+        Start(buffer);
+        return new Batch(images, labels, number);
     }
 
-    private void Prepare()
+    /// <summary>Ends the workers, and returns when they have ended: each finishes the image that it is reading.</summary>
+    public void Dispose()
+    {
+        if (disposed)
+            return;
+        disposed = true;
+        ending.Cancel();
+        foreach (var worker in ahead)
+            ((Task)worker).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
+        ending.Dispose();
+    }
+
+    private void Start(Buffer buffer)
+    {
+        var number = nextNumber++;
+        ahead.Enqueue(Task.Run(() => Prepare(buffer, number), ending.Token));
+    }
+
+    private Buffer Prepare(Buffer buffer, long number)
     {
         var length = source.PixelCount();
-        for (var i = 0; i < BatchSize; i++, position++)
+        var (epoch, orderOfEpoch) = (-1L, Array.Empty<int>());
+        for (var i = 0; i < BatchSize; i++)
         {
+            ending.Token.ThrowIfCancellationRequested();
+            var position = checked(number * BatchSize + i);
             var (epochOfPosition, place) = Math.DivRem(position, source.Count);
             if (epochOfPosition != epoch)
-                Shuffle(epochOfPosition);
-            var image = pixels.AsSpan(i * length, length);
-            source.Read(order[place], image);
+                (epoch, orderOfEpoch) = (epochOfPosition, order.Of(epochOfPosition));
+            var index = orderOfEpoch[place];
+            var image = buffer.Pixels.AsSpan(i * length, length);
+            source.Read(index, image);
+            // Epochs take the streams from 0 up, flips those from -1 down.
             if (horizontalFlips && new CounterHash(seed, ~position).NextInt(2) == 1)
                 Mirror(image);
+            if (buffer.Labels is { } labels)
+                labels[i] = source.Label(index);
         }
-    }
-
-    /// <summary>Fisher and Yates. Epochs take the streams from 0 up, flips those from -1 down.</summary>
-    private void Shuffle(long nextEpoch)
-    {
-        epoch = nextEpoch;
-        for (var i = 0; i < order.Length; i++)
-            order[i] = i;
-        var random = new CounterHash(seed, epoch);
-        for (var i = order.Length - 1; i > 0; i--)
-        {
-            var j = random.NextInt(i + 1);
-            (order[i], order[j]) = (order[j], order[i]);
-        }
+        return buffer;
     }
 
     private void Mirror(Span<float> image)
@@ -87,4 +123,6 @@ public sealed class BatchLoader
         for (var row = 0; row < image.Length; row += source.Width)
             image.Slice(row, source.Width).Reverse();
     }
+
+    private sealed record Buffer(float[] Pixels, long[]? Labels);
 }

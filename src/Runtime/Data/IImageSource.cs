@@ -18,6 +18,15 @@ public interface IImageSource
     /// <summary>Pixels.</summary>
     int Width { get; }
 
+    /// <summary>The names of the classes, by label; empty where images have none, as here.</summary>
+    IReadOnlyList<string> Classes => [];
+
+    /// <summary>The class of an image. Safe to call from several threads.</summary>
+    /// <param name="index">From 0 to <see cref="Count"/> - 1.</param>
+    /// <returns>From 0 to the number of <see cref="Classes"/> - 1, for the same number always the same.</returns>
+    /// <exception cref="InvalidOperationException">There are no classes.</exception>
+    int Label(int index) => throw new InvalidOperationException($"{Description}: the images have no classes.");
+
     /// <summary>Writes one image, [channels, height, width] in row-major order, values in [-1, 1]. Safe to call from several threads.</summary>
     /// <param name="index">From 0 to <see cref="Count"/> - 1. The same number gives the same image, always.</param>
     /// <param name="pixels">channels * height * width values.</param>

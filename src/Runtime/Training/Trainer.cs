@@ -59,7 +59,7 @@ public sealed class Trainer : IDisposable
     {
         var device = network.Device;
         var parameters = network.parameters().ToArray();
-        var loader = new BatchLoader(source, options.BatchSize, options.Seed, options.HorizontalFlips);
+        using var loader = new BatchLoader(source, options.BatchSize, options.Seed, options.HorizontalFlips);
         using var random = new Generator((ulong)options.Seed, CPU);
         using var diffusion = new GaussianDiffusion(network.Diffusion, device);
         using var adam = new FusedAdam(parameters, options.Beta1, options.Beta2);
@@ -78,7 +78,7 @@ public sealed class Trainer : IDisposable
             {
                 using var scope = NewDisposeScope();
 
-                var images = loader.Next();
+                var images = loader.Next().Images;
                 if (step == 0)
                     CheckValues(images);
                 var t = randint(0, network.Diffusion.Timesteps, [options.BatchSize], ScalarType.Int64, CPU, generator: random).to(device);

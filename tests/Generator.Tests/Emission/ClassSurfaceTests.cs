@@ -59,7 +59,7 @@ public sealed class ClassSurfaceTests
     [Fact]
     public void No_class_can_have_the_name_of_a_member()
     {
-        foreach (var spec in Specimens.Good)
+        foreach (var spec in Specimens.Good.Append(Specimens.UserBlock))
         {
             var type = CSharpSyntaxTree.ParseText(GeneratorHarness.Run(spec).Source).GetRoot().DescendantNodes().OfType<ClassDeclarationSyntax>().First();
             var names = type.Members.Where(member => member is not ConstructorDeclarationSyntax).Select(member => member switch

@@ -28,6 +28,10 @@ internal static partial class Compiler
 
     public static void AssertCompiles(GeneratorRun run, LanguageVersion version = LanguageVersion.Latest) => AssertCompiles(run.Sources.Values, version);
 
+    /// <summary>Every error and warning.</summary>
+    public static IReadOnlyList<Diagnostic> Faults(params string[] sources) =>
+        [.. Compile(sources, LanguageVersion.Latest).GetDiagnostics().Where(diagnostic => diagnostic.Severity != DiagnosticSeverity.Hidden)];
+
     /// <summary>The same for classes that may have the same name: each gets a namespace of its own, and all one compilation, which takes a tenth of the time.</summary>
     public static void AssertEachCompiles(IReadOnlyList<string> sources)
     {

@@ -65,14 +65,14 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     /// <summary>Level 0 on the way up: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
     public readonly Up1 ups_1;
 
-    /// <summary>Your own residual block: [B, 16, 8, 8] -&gt; [B, 16, 8, 8].</summary>
-    public readonly global::My.Blocks.Plain mid_block1;
+    /// <summary>Your own residual block, My.Blocks.Plain: [B, 16, 8, 8] -&gt; [B, 16, 8, 8].</summary>
+    public readonly global::TorchSharp.torch.nn.Module<global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor> mid_block1;
 
-    /// <summary>Your own residual block: [B, 16, 8, 8] -&gt; [B, 16, 8, 8].</summary>
-    public readonly global::My.Blocks.Plain mid_block2;
+    /// <summary>Your own residual block, My.Blocks.Plain: [B, 16, 8, 8] -&gt; [B, 16, 8, 8].</summary>
+    public readonly global::TorchSharp.torch.nn.Module<global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor> mid_block2;
 
-    /// <summary>Your own residual block: [B, 16, 16, 16] -&gt; [B, 8, 16, 16].</summary>
-    public readonly global::My.Blocks.Plain final_res_block;
+    /// <summary>Your own residual block, My.Blocks.Plain: [B, 16, 16, 16] -&gt; [B, 8, 16, 16].</summary>
+    public readonly global::TorchSharp.torch.nn.Module<global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor> final_res_block;
 
     /// <summary>1 x 1 convolution: [B, 8, 16, 16] -&gt; [B, 3, 16, 16].</summary>
     public readonly global::TorchSharp.Modules.Conv2d final_conv;
@@ -89,9 +89,9 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         downs_1 = new Down1();
         ups_0 = new Up0();
         ups_1 = new Up1();
-        mid_block1 = new global::My.Blocks.Plain(16, 16, 32);
-        mid_block2 = new global::My.Blocks.Plain(16, 16, 32);
-        final_res_block = new global::My.Blocks.Plain(16, 8, 32);
+        mid_block1 = NewResnetBlock(16, 16, 32);
+        mid_block2 = NewResnetBlock(16, 16, 32);
+        final_res_block = NewResnetBlock(16, 8, 32);
         final_conv = global::TorchSharp.torch.nn.Conv2d(8, 3, kernel_size: 1);
 
         // Under PyTorch's keys and in PyTorch's order.
@@ -109,6 +109,10 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         OnConstructed();
         MoveTo(device, dtype);
     }
+
+    /// <summary>Your own residual block, blocks.resnet of the spec. An error here is about that class: it isn't there, has no constructor (dim, dimOut, timeEmbDim), or is no nn.Module&lt;Tensor, Tensor, Tensor&gt;.</summary>
+    private static global::TorchSharp.torch.nn.Module<global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor> NewResnetBlock(int dim, int dimOut, int timeEmbDim) =>
+        new global::My.Blocks.Plain(dim, dimOut, timeEmbDim)!; // a forward that also takes null for the time embedding will do
 
     /// <summary>A hook for your own part of the class: the constructor has made and registered all parts, and not moved them to another device or type yet.</summary>
     partial void OnConstructed();
@@ -239,19 +243,19 @@ diffusion:
     /// <summary>Level 0 on the way down: [B, 8, 16, 16] -&gt; [B, 8, 8, 8].</summary>
     public sealed class Down0 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Your own residual block: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
-        public readonly global::My.Blocks.Plain block1;
+        /// <summary>Your own residual block, My.Blocks.Plain: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
+        public readonly global::TorchSharp.torch.nn.Module<global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor> block1;
 
-        /// <summary>Your own residual block: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
-        public readonly global::My.Blocks.Plain block2;
+        /// <summary>Your own residual block, My.Blocks.Plain: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
+        public readonly global::TorchSharp.torch.nn.Module<global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor> block2;
 
         /// <summary>Halves the size: [B, 8, 16, 16] -&gt; [B, 8, 8, 8].</summary>
         public readonly global::UNetGen.Blocks.Downsample downsample;
 
         internal Down0() : base(nameof(Down0))
         {
-            block1 = new global::My.Blocks.Plain(8, 8, 32);
-            block2 = new global::My.Blocks.Plain(8, 8, 32);
+            block1 = NewResnetBlock(8, 8, 32);
+            block2 = NewResnetBlock(8, 8, 32);
             downsample = new global::UNetGen.Blocks.Downsample(8, 8);
 
             // Under PyTorch's keys and in PyTorch's order.
@@ -269,19 +273,19 @@ diffusion:
     /// <summary>Level 1 on the way down: [B, 8, 8, 8] -&gt; [B, 16, 8, 8].</summary>
     public sealed class Down1 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Your own residual block: [B, 8, 8, 8] -&gt; [B, 8, 8, 8].</summary>
-        public readonly global::My.Blocks.Plain block1;
+        /// <summary>Your own residual block, My.Blocks.Plain: [B, 8, 8, 8] -&gt; [B, 8, 8, 8].</summary>
+        public readonly global::TorchSharp.torch.nn.Module<global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor> block1;
 
-        /// <summary>Your own residual block: [B, 8, 8, 8] -&gt; [B, 8, 8, 8].</summary>
-        public readonly global::My.Blocks.Plain block2;
+        /// <summary>Your own residual block, My.Blocks.Plain: [B, 8, 8, 8] -&gt; [B, 8, 8, 8].</summary>
+        public readonly global::TorchSharp.torch.nn.Module<global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor> block2;
 
         /// <summary>3 x 3 convolution, since the lowest level stays at its size: [B, 8, 8, 8] -&gt; [B, 16, 8, 8].</summary>
         public readonly global::TorchSharp.Modules.Conv2d conv;
 
         internal Down1() : base(nameof(Down1))
         {
-            block1 = new global::My.Blocks.Plain(8, 8, 32);
-            block2 = new global::My.Blocks.Plain(8, 8, 32);
+            block1 = NewResnetBlock(8, 8, 32);
+            block2 = NewResnetBlock(8, 8, 32);
             conv = global::TorchSharp.torch.nn.Conv2d(8, 16, kernel_size: 3, padding: 1);
 
             // Under PyTorch's keys and in PyTorch's order.
@@ -299,19 +303,19 @@ diffusion:
     /// <summary>Level 1 on the way up: [B, 16, 8, 8] -&gt; [B, 8, 16, 16].</summary>
     public sealed class Up0 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Your own residual block: [B, 24, 8, 8] -&gt; [B, 16, 8, 8].</summary>
-        public readonly global::My.Blocks.Plain block1;
+        /// <summary>Your own residual block, My.Blocks.Plain: [B, 24, 8, 8] -&gt; [B, 16, 8, 8].</summary>
+        public readonly global::TorchSharp.torch.nn.Module<global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor> block1;
 
-        /// <summary>Your own residual block: [B, 24, 8, 8] -&gt; [B, 16, 8, 8].</summary>
-        public readonly global::My.Blocks.Plain block2;
+        /// <summary>Your own residual block, My.Blocks.Plain: [B, 24, 8, 8] -&gt; [B, 16, 8, 8].</summary>
+        public readonly global::TorchSharp.torch.nn.Module<global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor> block2;
 
         /// <summary>Doubles the size: [B, 16, 8, 8] -&gt; [B, 8, 16, 16].</summary>
         public readonly global::UNetGen.Blocks.Upsample upsample;
 
         internal Up0() : base(nameof(Up0))
         {
-            block1 = new global::My.Blocks.Plain(24, 16, 32);
-            block2 = new global::My.Blocks.Plain(24, 16, 32);
+            block1 = NewResnetBlock(24, 16, 32);
+            block2 = NewResnetBlock(24, 16, 32);
             upsample = new global::UNetGen.Blocks.Upsample(16, 8);
 
             // Under PyTorch's keys and in PyTorch's order.
@@ -329,19 +333,19 @@ diffusion:
     /// <summary>Level 0 on the way up: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
     public sealed class Up1 : global::TorchSharp.torch.nn.Module
     {
-        /// <summary>Your own residual block: [B, 16, 16, 16] -&gt; [B, 8, 16, 16].</summary>
-        public readonly global::My.Blocks.Plain block1;
+        /// <summary>Your own residual block, My.Blocks.Plain: [B, 16, 16, 16] -&gt; [B, 8, 16, 16].</summary>
+        public readonly global::TorchSharp.torch.nn.Module<global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor> block1;
 
-        /// <summary>Your own residual block: [B, 16, 16, 16] -&gt; [B, 8, 16, 16].</summary>
-        public readonly global::My.Blocks.Plain block2;
+        /// <summary>Your own residual block, My.Blocks.Plain: [B, 16, 16, 16] -&gt; [B, 8, 16, 16].</summary>
+        public readonly global::TorchSharp.torch.nn.Module<global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor, global::TorchSharp.torch.Tensor> block2;
 
         /// <summary>3 x 3 convolution, since the top level has its size already: [B, 8, 16, 16] -&gt; [B, 8, 16, 16].</summary>
         public readonly global::TorchSharp.Modules.Conv2d conv;
 
         internal Up1() : base(nameof(Up1))
         {
-            block1 = new global::My.Blocks.Plain(16, 8, 32);
-            block2 = new global::My.Blocks.Plain(16, 8, 32);
+            block1 = NewResnetBlock(16, 8, 32);
+            block2 = NewResnetBlock(16, 8, 32);
             conv = global::TorchSharp.torch.nn.Conv2d(8, 8, kernel_size: 3, padding: 1);
 
             // Under PyTorch's keys and in PyTorch's order.

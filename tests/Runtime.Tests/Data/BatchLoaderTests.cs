@@ -16,7 +16,8 @@ public class BatchLoaderTests
     public void Batches_are_float32_on_the_cpu_shaped_batch_channels_height_width_with_each_image_whole()
     {
         var source = new ShapesSource(3, 8, 10, count: 100);
-        using var batch = new BatchLoader(source, 6).Next();
+        using var loader = new BatchLoader(source, 6);
+        using var batch = loader.Next().Images;
         Assert.Equal([6L, 3, 8, 10], batch.shape);
         Assert.Equal((torch.ScalarType.Float32, DeviceType.CPU), (batch.dtype, batch.device_type));
         var images = Enumerable.Range(0, 100).Select(i => ReadImage(source, i)).ToArray();
@@ -62,11 +63,12 @@ public class BatchLoaderTests
     {
         var source = new Ramp();
         var flipped = 0;
-        var (plain, mirroring) = (new BatchLoader(source, 1, seed: 4), new BatchLoader(source, 1, seed: 4, horizontalFlips: true));
+        using var plain = new BatchLoader(source, 1, seed: 4);
+        using var mirroring = new BatchLoader(source, 1, seed: 4, horizontalFlips: true);
         for (var i = 0; i < 400; i++)
         {
-            using var asIs = plain.Next();
-            using var maybe = mirroring.Next();
+            using var asIs = plain.Next().Images;
+            using var maybe = mirroring.Next().Images;
             using var mirrored = asIs.flip(3);
             Assert.Equal(ReadImage(source, 0), asIs.data<float>().ToArray());
             var values = maybe.data<float>().ToArray();
@@ -80,17 +82,17 @@ public class BatchLoaderTests
     [Fact]
     public void What_the_source_throws_comes_out_of_next_at_its_batch_and_ever_after()
     {
-        var loader = new BatchLoader(new Numbers(10, failsFrom: 6), 3);
+        using var loader = new BatchLoader(new Numbers(10, failsFrom: 6), 3);
         loader.Next().Dispose();
         loader.Next().Dispose();
-        Assert.Equal("image 6 is gone", Assert.Throws<InvalidDataException>(loader.Next).Message);
-        Assert.Equal("image 6 is gone", Assert.Throws<InvalidDataException>(loader.Next).Message);
+        Assert.Equal("image 6 is gone", Assert.Throws<InvalidDataException>(() => loader.Next()).Message);
+        Assert.Equal("image 6 is gone", Assert.Throws<InvalidDataException>(() => loader.Next()).Message);
     }
 
     [Fact]
     public void A_batch_belongs_to_the_caller_s_dispose_scope_and_nothing_else_lives_on()
     {
-        var loader = new BatchLoader(new ShapesSource(3, 8, 8), 4);
+        using var loader = new BatchLoader(new ShapesSource(3, 8, 8), 4);
         loader.Next().Dispose();
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         for (var i = 0; i < 20; i++)
@@ -106,8 +108,8 @@ public class BatchLoaderTests
     [Fact]
     public void A_batch_is_not_changed_by_the_batches_after_it()
     {
-        var loader = new BatchLoader(new ShapesSource(1, 8, 8), 4);
-        using var first = loader.Next();
+        using var loader = new BatchLoader(new ShapesSource(1, 8, 8), 4);
+        using var first = loader.Next().Images;
         var values = first.data<float>().ToArray();
         for (var i = 0; i < 5; i++)
             loader.Next().Dispose();
@@ -116,12 +118,12 @@ public class BatchLoaderTests
 
     private static int[] Row(IImageSource source, int batchSize, long seed, int batches)
     {
-        var loader = new BatchLoader(source, batchSize, seed);
+        using var loader = new BatchLoader(source, batchSize, seed);
         var row = new List<int>();
         for (var i = 0; i < batches; i++)
         {
             using var batch = loader.Next();
-            row.AddRange(batch.data<float>().ToArray().Select(value => (int)value));
+            row.AddRange(batch.Images.data<float>().ToArray().Select(value => (int)value));
         }
         return [.. row];
     }
