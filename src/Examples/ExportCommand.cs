@@ -19,7 +19,7 @@ internal static class ExportCommand
             Description = "diffusers (a folder that DDPMPipeline loads; preset ddpm) or safetensors (one file of tensors under their own keys; all presets).",
             DefaultValueFactory = _ => Diffusers,
         }.AcceptOnlyFromAmong(Diffusers, Safetensors);
-        var checkpoint = new Option<string>("--checkpoint") { Description = "A checkpoint folder, for its averaged weights, or a .safetensors file in it.", Required = true, HelpName = "PATH" };
+        var checkpoint = new Option<string>("--checkpoint") { Description = "A run or a checkpoint folder, for its averaged weights, or a .safetensors file in it.", Required = true, HelpName = "PATH" };
         var output = new Option<string>("--out") { Description = "The folder or file to write; it mustn't exist.", Required = true, HelpName = "PATH" };
         foreach (var option in new Option[] { format, checkpoint, output })
             command.Add(option);
@@ -29,7 +29,7 @@ internal static class ExportCommand
 
     private static void Run(string format, string checkpoint, string output)
     {
-        var trained = Checkpoint.Open(checkpoint);
+        var trained = Checkpoint.Open(checkpoint, damaged => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {damaged}"));
         using var network = Catalog.Create(trained.Network);
         trained.LoadInto(network);
         if (format == Diffusers)

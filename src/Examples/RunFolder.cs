@@ -5,7 +5,7 @@ namespace UNetGen.Examples;
 /// <summary>Where a training run leaves its files. It goes again if nothing was left in it.</summary>
 internal sealed class RunFolder : IDisposable
 {
-    public const string CheckpointName = "checkpoint";
+    public const string CheckpointName = "checkpoints";
 
     private RunFolder(string path) => Path = path;
 

@@ -58,7 +58,7 @@ internal sealed class SampleCommand(Interrupt interrupt)
         // A run's folder stands for the checkpoint in it.
         if (Directory.Exists(Path.Combine(path, RunFolder.CheckpointName)))
             path = Path.Combine(path, RunFolder.CheckpointName);
-        var trained = Checkpoint.Open(path);
+        var trained = Checkpoint.Open(path, damaged => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {damaged}"));
         using var network = Catalog.Create(trained.Network);
         trained.LoadInto(network);
         network.to(Libtorch.ParseDevice(parsed.GetValue(device)));

@@ -106,7 +106,15 @@ internal sealed class TrainCommand(Interrupt interrupt)
 
         void Save()
         {
-            Checkpoint.Save(folder.Checkpoint, network, trainer.Ema, options, losses.Count, losses.TakeLast(100).Average(point => point.Loss));
+            new CheckpointStore(folder.Checkpoint).Save(new CheckpointContent
+            {
+                Network = network,
+                Step = losses.Count,
+                Loss = losses.TakeLast(100).Average(point => point.Loss),
+                Training = options,
+                State = [],
+                Tensors = new Dictionary<string, IReadOnlyDictionary<string, Tensor>> { ["weights"] = network.state_dict(), ["ema"] = trainer.Ema.StateDict },
+            });
             File.WriteAllLines(folder.Losses, losses.Select(point => FormattableString.Invariant($"{point.Step},{point.Loss}")).Prepend("step,loss"));
             LossCurve.Save(losses, folder.LossCurve, $"Training loss of {info.Name}");
         }

@@ -1,9 +1,11 @@
+using UNetGen.Native;
+
 namespace UNetGen;
 
 /// <summary>Files that are either whole or not there: a reader, or a run that is cut off, never leaves half of one.</summary>
 public static class AtomicFile
 {
-    /// <summary>Writes a temporary file beside the target and renames it; the folder is made where it is missing.</summary>
+    /// <summary>Writes a temporary file beside the target, flushes it to the disk and renames it; the folder is made where it is missing.</summary>
     /// <param name="path">Replaced if it exists; left as it was if <paramref name="write"/> throws.</param>
     /// <param name="write">Writes the content.</param>
     public static void Write(string path, Action<Stream> write)
@@ -26,5 +28,6 @@ public static class AtomicFile
             File.Delete(temporary);
             throw;
         }
+        FolderFlush.Flush(folder);
     }
 }

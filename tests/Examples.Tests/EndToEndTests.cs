@@ -28,9 +28,9 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal((4 + 9 * (84 + 4), 4 + 4 * (84 + 4)), SizeOf("run/noise-to-picture.png"));
         Assert.Equal((900, 500), SizeOf("run/loss.png"));
 
-        program.Succeed("sample", "--checkpoint", "run/checkpoint", "--steps", "4", "--count", "3", "--seed", "5", "--out", "a.png");
-        program.Succeed("sample", "--checkpoint", "run/checkpoint/ema.safetensors", "--steps", "4", "--count", "3", "--seed", "5", "--out", "b.png");
-        program.Succeed("sample", "--checkpoint", "run/checkpoint", "--steps", "4", "--count", "3", "--seed", "6", "--out", "c.png");
+        program.Succeed("sample", "--checkpoint", "run/checkpoints", "--steps", "4", "--count", "3", "--seed", "5", "--out", "a.png");
+        program.Succeed("sample", "--checkpoint", "run/checkpoints/step-00000060/ema.safetensors", "--steps", "4", "--count", "3", "--seed", "5", "--out", "b.png");
+        program.Succeed("sample", "--checkpoint", "run/checkpoints", "--steps", "4", "--count", "3", "--seed", "6", "--out", "c.png");
         Assert.Equal(File.ReadAllBytes(program.File("a.png")), File.ReadAllBytes(program.File("b.png")));
         Assert.NotEqual(File.ReadAllBytes(program.File("a.png")), File.ReadAllBytes(program.File("c.png")));
     }
@@ -41,7 +41,7 @@ public sealed class EndToEndTests : IDisposable
         program.Succeed("--steps", "2", "--count", "1");
         var run = Assert.Single(Directory.GetDirectories(program.File("runs")));
         Assert.StartsWith("ShapesUNet-", Path.GetFileName(run));
-        program.Succeed("sample", "--checkpoint", Path.Combine(run, "checkpoint"), "--steps", "2", "--count", "1");
+        program.Succeed("sample", "--checkpoint", Path.Combine(run, "checkpoints"), "--steps", "2", "--count", "1");
         Assert.True(File.Exists(Path.Combine(run, "samples-ddim-0.png")));
     }
 

@@ -49,9 +49,9 @@ public sealed class UserErrorTests : IDisposable
     public void A_damaged_checkpoint_is_named()
     {
         program.Succeed("train", "--steps", "1", "--count", "1", "--out", "run");
-        var weights = program.File("run/checkpoint/ema.safetensors");
+        var weights = program.File("run/checkpoints/step-00000001/ema.safetensors");
         File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..^100]);
-        Assert.Contains("ema.safetensors", program.Fail(1, "sample", "--checkpoint", "run/checkpoint"));
+        Assert.Contains("ema.safetensors", program.Fail(1, "sample", "--checkpoint", "run/checkpoints"));
     }
 
     [Fact]

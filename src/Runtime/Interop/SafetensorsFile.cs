@@ -133,17 +133,26 @@ public sealed class SafetensorsFile : IDisposable
     public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         KeyValuePair<string, Tensor>[] all = [.. tensors];
+        AtomicFile.Write(path, stream => Write(stream, all, metadata));
+    }
+
+    /// <summary>Writes the bytes of such a file to a stream.</summary>
+    /// <param name="stream">From where it stands; left open, and not flushed.</param>
+    /// <param name="tensors">As for a file.</param>
+    /// <param name="metadata">Free text by key.</param>
+    /// <exception cref="ArgumentException">A name twice, reserved or no valid Unicode, or a type that the format lacks; nothing was written.</exception>
+    /// <exception cref="IOException">The stream can't be written.</exception>
+    public static void Write(Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        KeyValuePair<string, Tensor>[] all = [.. tensors];
         var layout = SafetensorsHeader.Layout(all, metadata ?? new Dictionary<string, string>());
         var json = layout.ToJson();
-        AtomicFile.Write(path, file =>
-        {
-            Span<byte> length = stackalloc byte[LengthSize];
-            BinaryPrimitives.WriteInt64LittleEndian(length, json.Length);
-            file.Write(length);
-            file.Write(json.Span);
-            foreach (int i in Enumerable.Range(0, all.Length).OrderBy(i => layout.Entries[i].Offset))
-                WriteData(file, all[i].Value);
-        });
+        Span<byte> length = stackalloc byte[LengthSize];
+        BinaryPrimitives.WriteInt64LittleEndian(length, json.Length);
+        stream.Write(length);
+        stream.Write(json.Span);
+        foreach (int i in Enumerable.Range(0, all.Length).OrderBy(i => layout.Entries[i].Offset))
+            WriteData(stream, all[i].Value);
     }
 
     /// <summary>Closes the file; tensors that were read stay.</summary>

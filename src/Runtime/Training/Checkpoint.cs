@@ -1,38 +1,29 @@
-using System.Text.Json;
 using UNetGen.Interop;
 
 namespace UNetGen.Training;
 
-/// <summary>A checkpoint that can't be read, or not into this network; the message says why.</summary>
-public sealed class CheckpointException : UNetGenException
-{
-    /// <summary>Says what is wrong with which file.</summary>
-    public CheckpointException(string message, Exception? inner = null) : base(message, inner)
-    {
-    }
-}
-
 /// <summary>
-/// Trained weights on disk: a folder with <c>weights.safetensors</c> (the last step's), <c>ema.safetensors</c> (averaged, with which to draw)
-/// and <c>checkpoint.json</c>. Each safetensors file can stand alone: the network's name and its whole spec are in its metadata.
+/// A training on disk: a folder with <c>weights.safetensors</c> (the last step's), <c>ema.safetensors</c> (averaged, with which to draw),
+/// <c>optimizer.safetensors</c>, <c>checkpoint.json</c> and <c>checkpoint.sha256</c>. Each safetensors file can stand alone: the network's name and its
+/// whole spec are in its metadata. A <see cref="CheckpointStore"/> writes them.
 /// </summary>
 public sealed class Checkpoint
 {
-    private const string WeightsName = "weights.safetensors";
-    private const string EmaName = "ema.safetensors";
-    private const string InfoName = "checkpoint.json";
+    private const string DefaultStem = "ema";
+    private const string StoreName = "checkpoints";
 
-    private Checkpoint(string weightsPath, IReadOnlyDictionary<string, string> metadata, CheckpointInfo? info)
+    private readonly IReadOnlyDictionary<string, string> files;
+
+    private Checkpoint(string path, (string Network, string Spec, string SpecHash) network, IReadOnlyDictionary<string, string> files, CheckpointInfo? info = null)
     {
-        WeightsPath = weightsPath;
-        Network = metadata[NetworkMetadata.NetworkKey];
-        Spec = metadata[NetworkMetadata.SpecKey];
-        SpecHash = metadata[NetworkMetadata.SpecHashKey];
+        Path = path;
+        (Network, Spec, SpecHash) = network;
+        this.files = files;
         Info = info;
     }
 
-    /// <summary>The file with the weights.</summary>
-    public string WeightsPath { get; }
+    /// <summary>The checkpoint's folder, or the file that stands alone.</summary>
+    public string Path { get; }
 
     /// <summary>The class of the network that was trained.</summary>
     public string Network { get; }
@@ -43,111 +34,109 @@ public sealed class Checkpoint
     /// <summary>Its hash, <see cref="NetworkInfo.SpecHash"/>.</summary>
     public string SpecHash { get; }
 
-    /// <summary>How it was trained; null where no checkpoint.json lies beside the weights.</summary>
+    /// <summary>How it was trained, and what is needed to go on; null for a file that stands alone, with which no training goes on.</summary>
     public CheckpointInfo? Info { get; }
 
-    /// <summary>
-    /// Writes a checkpoint, whole or not at all: into a folder beside, which then takes the name. A checkpoint that was there is
-    /// replaced, and moved away only when the new one is complete.
-    /// </summary>
-    /// <param name="folder">Where to; made where it doesn't exist.</param>
-    /// <param name="network">The trained network.</param>
-    /// <param name="ema">Its averaged weights, not applied to it now.</param>
-    /// <param name="training">How it was trained.</param>
-    /// <param name="step">Steps trained.</param>
-    /// <param name="loss">The loss at the end.</param>
-    /// <exception cref="CheckpointException">The folder holds something else, which would be lost.</exception>
-    /// <exception cref="IOException">It can't be written.</exception>
-    public static void Save(string folder, NoisePredictor network, Ema ema, TrainingOptions training, int step, double loss)
-    {
-        folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        CheckReplaceable(folder);
+    /// <summary>What it holds: <c>weights</c>, <c>ema</c>, <c>optimizer</c> and the like.</summary>
+    public IReadOnlyCollection<string> Stems => [.. files.Keys];
 
-        var info = network.Info;
-        var metadata = NetworkMetadata.Of(info);
-        var unfinished = $"{folder}.{Path.GetRandomFileName()}.tmp";
-        try
-        {
-            Directory.CreateDirectory(unfinished);
-            SafetensorsFile.Write(Path.Combine(unfinished, WeightsName), network.state_dict(), metadata);
-            SafetensorsFile.Write(Path.Combine(unfinished, EmaName), ema.StateDict, metadata);
-            new CheckpointInfo { Network = info.Name, SpecHash = info.SpecHash, Step = step, Loss = loss, Training = training }
-                .Write(Path.Combine(unfinished, InfoName));
-            Replace(folder, unfinished);
-        }
-        catch
-        {
-            if (Directory.Exists(unfinished))
-                Directory.Delete(unfinished, recursive: true);
-            throw;
-        }
+    /// <summary>Opens a checkpoint and checks that it is whole, for which all its files are read once.</summary>
+    /// <param name="path">A checkpoint's folder; a folder of checkpoints or a run's, which stands for its newest whole one; or a .safetensors file.</param>
+    /// <param name="damaged">Told of every damaged checkpoint that is newer than the one opened, where the folder has several.</param>
+    /// <exception cref="CheckpointException">There is none, or it was written by another program or a later version.</exception>
+    /// <exception cref="DamagedCheckpointException">The named checkpoint is damaged, or all are; the message names the files, and the newest whole one beside it.</exception>
+    /// <exception cref="SafetensorsException">The file that stands alone is damaged.</exception>
+    public static Checkpoint Open(string path, Action<string>? damaged = null)
+    {
+        path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
+        if (File.Exists(path))
+            return OpenFile(path);
+        if (!Directory.Exists(path))
+            throw new CheckpointException($"There is no checkpoint {path}: a checkpoint is a folder with {CheckpointFolder.InfoName} in it, or a .safetensors file.");
+        if (CheckpointFolder.Is(path))
+            return OpenNamed(path);
+
+        var store = System.IO.Path.Combine(path, StoreName);
+        if (!Directory.Exists(store))
+            store = path;
+        var problems = new List<string>();
+        var newest = CheckpointFolder.Whole(store, problems.Add).FirstOrDefault();
+        if (newest.Path is null)
+            throw problems.Count == 0
+                ? new CheckpointException($"There is no checkpoint in {store}: neither {CheckpointFolder.InfoName} nor folders such as {CheckpointFolder.NameOf(1000)}.")
+                : new DamagedCheckpointException($"No checkpoint in {store} is whole. {string.Join(" ", problems)}");
+        if (damaged is not null)
+            problems.ForEach(damaged);
+        return Of(newest.Path, newest.Info);
     }
 
-    /// <summary>Looks at a checkpoint without reading its weights.</summary>
-    /// <param name="path">The folder, which stands for its averaged weights, or one of the .safetensors files.</param>
-    /// <exception cref="CheckpointException">There is none, a file is missing, or wasn't written by this library.</exception>
-    /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
-    public static Checkpoint Open(string path)
+    /// <summary>Opens some of its tensors; they are read when asked for.</summary>
+    /// <param name="stem">One of <see cref="Stems"/>.</param>
+    /// <exception cref="CheckpointException">It has none of that name, or the file can't be read.</exception>
+    public SafetensorsFile Tensors(string stem)
     {
-        string folder;
-        string weightsPath;
-        if (Directory.Exists(path))
-        {
-            (folder, weightsPath) = (path, Path.Combine(path, EmaName));
-            foreach (var name in (string[])[EmaName, InfoName])
-                if (!File.Exists(Path.Combine(folder, name)))
-                    throw new CheckpointException($"The folder {path} is no checkpoint: it has no {name}.");
-        }
-        else if (File.Exists(path))
-            (folder, weightsPath) = (Path.GetDirectoryName(Path.GetFullPath(path))!, path);
-        else
-            throw new CheckpointException($"There is no checkpoint {path}: a checkpoint is a folder with {EmaName} in it, or a .safetensors file.");
-
-        return Explained(weightsPath, () =>
-        {
-            using var file = SafetensorsFile.Open(weightsPath);
-            foreach (var key in (string[])[NetworkMetadata.NetworkKey, NetworkMetadata.SpecKey, NetworkMetadata.SpecHashKey])
-                if (!file.Metadata.ContainsKey(key))
-                    throw new CheckpointException($"{weightsPath} doesn't say which network it belongs to: its metadata lacks {key}. Was it written by another program?");
-            return new Checkpoint(weightsPath, file.Metadata, ReadInfo(Path.Combine(folder, InfoName)));
-        });
+        if (!files.TryGetValue(stem, out var path))
+            throw new CheckpointException($"The checkpoint {Path} has no '{stem}'; it has {string.Join(", ", Stems)}.");
+        return Explained(path, () => SafetensorsFile.Open(path));
     }
 
-    /// <summary>Puts the weights into a network of the same spec, on whatever device it is.</summary>
+    /// <summary>Puts weights into a network of the same spec, on whatever device it is.</summary>
     /// <param name="network">Unchanged where they don't fit.</param>
-    /// <exception cref="CheckpointException">It is another network.</exception>
+    /// <param name="which">One of <see cref="Stems"/>; null is the averaged weights, or the file that stands alone.</param>
+    /// <exception cref="CheckpointException">It is another network, or has no such weights.</exception>
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
-    public void LoadInto(NoisePredictor network)
+    public void LoadInto(NoisePredictor network, string? which = null)
     {
-        var info = network.Info;
-        if (Network != info.Name || !string.Equals(SpecHash, info.SpecHash, StringComparison.OrdinalIgnoreCase))
-            throw new CheckpointException(
-                $"{WeightsPath} was trained for {Network} (spec {Short(SpecHash)}), but is to be loaded into {info.Name} (spec {Short(info.SpecHash)})."
-                + Differences(Spec, info.Spec));
-        Explained(WeightsPath, () =>
+        RequireSpecOf(network.Info);
+        using var file = Tensors(which ?? (files.Count == 1 ? Stems.Single() : DefaultStem));
+        Explained(file.Path, () =>
         {
-            using var file = SafetensorsFile.Open(WeightsPath);
             StateDict.Load(network, file);
             return true;
         });
     }
 
-    private static CheckpointInfo? ReadInfo(string path)
+    /// <summary>Refuses another network than the one that was trained.</summary>
+    /// <exception cref="CheckpointException">Name or spec are others; the message has the lines that differ.</exception>
+    public void RequireSpecOf(NetworkInfo network)
     {
-        if (!File.Exists(path))
-            return null;
+        if (Network != network.Name || !string.Equals(SpecHash, network.SpecHash, StringComparison.OrdinalIgnoreCase))
+            throw new CheckpointException(
+                $"{Path} was trained for {Network} (spec {Short(SpecHash)}), but is to be loaded into {network.Name} (spec {Short(network.SpecHash)})."
+                + Differences(Spec, network.Spec));
+    }
+
+    /// <summary>A checkpoint that was found whole.</summary>
+    internal static Checkpoint Of(string folder, CheckpointInfo info) =>
+        new(folder, (info.Network, info.Spec, info.SpecHash), info.Files.Keys.ToDictionary(StemOf, name => System.IO.Path.Combine(folder, name)), info);
+
+    private static string StemOf(string file) => System.IO.Path.GetFileNameWithoutExtension(file);
+
+    private static Checkpoint OpenNamed(string folder)
+    {
         try
         {
-            return CheckpointInfo.Read(path);
+            return Of(folder, CheckpointFolder.Verify(folder));
         }
-        catch (JsonException error)
+        catch (DamagedCheckpointException error)
         {
-            throw new CheckpointException($"{path} is damaged: {error.Message}", error);
+            var beside = CheckpointFolder.Whole(System.IO.Path.GetDirectoryName(folder)!).FirstOrDefault().Path;
+            throw new DamagedCheckpointException($"{error.Message} {(beside is null ? "No whole one lies beside it." : $"The newest whole one beside it is {beside}.")}", error);
         }
     }
 
+    private static Checkpoint OpenFile(string path)
+    {
+        return Explained(path, () =>
+        {
+            CheckpointFolder.VerifyFile(path);
+            using var file = SafetensorsFile.Open(path);
+            return new Checkpoint(path, CheckpointMetadata.Read(file), new Dictionary<string, string> { [StemOf(path)] = path });
+        });
+    }
+
     /// <summary>Names the file where the error itself doesn't.</summary>
-    private static T Explained<T>(string weightsPath, Func<T> read)
+    private static T Explained<T>(string path, Func<T> read)
     {
         try
         {
@@ -155,45 +144,12 @@ public sealed class Checkpoint
         }
         catch (StateDictException error)
         {
-            throw new CheckpointException($"{weightsPath} is damaged, or its network's code has changed under the same spec. {error.Message}", error);
+            throw new CheckpointException($"{path} is damaged, or its network's code has changed under the same spec. {error.Message}", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"{weightsPath} can't be read: {error.Message}", error);
+            throw new CheckpointException($"{path} can't be read: {error.Message}", error);
         }
-    }
-
-    private static void CheckReplaceable(string folder)
-    {
-        if (File.Exists(folder))
-            throw new CheckpointException($"The checkpoint can't be written to {folder}: that is a file.");
-        if (!Directory.Exists(folder))
-            return;
-        string[] own = [WeightsName, EmaName, InfoName];
-        var foreign = Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).FirstOrDefault(name => !own.Contains(name));
-        if (foreign is not null)
-            throw new CheckpointException($"The checkpoint can't be written to {folder}: the folder holds {foreign}, which would be lost. Name a folder of its own.");
-    }
-
-    private static void Replace(string folder, string complete)
-    {
-        if (!Directory.Exists(folder))
-        {
-            Directory.Move(complete, folder);
-            return;
-        }
-        var previous = $"{folder}.{Path.GetRandomFileName()}.old";
-        Directory.Move(folder, previous);
-        try
-        {
-            Directory.Move(complete, folder);
-        }
-        catch
-        {
-            Directory.Move(previous, folder);
-            throw;
-        }
-        Directory.Delete(previous, recursive: true);
     }
 
     private static string Short(string hash) => hash.Length > 12 ? hash[..12] : hash;

@@ -1,14 +1,18 @@
 using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using TorchSharp;
 
 namespace UNetGen.Training;
 
-/// <summary>What <c>checkpoint.json</c> says: where the weights beside it come from.</summary>
+/// <summary>What <c>checkpoint.json</c> says: where the tensors beside it come from, and how their training goes on.</summary>
 public sealed record CheckpointInfo
 {
-    private static readonly JsonSerializerOptions Json = new()
+    private const int CurrentFormat = 1;
+
+    /// <summary>How a checkpoint's texts are written: the training's state as well.</summary>
+    internal static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
         IndentSize = 2,
@@ -20,8 +24,14 @@ public sealed record CheckpointInfo
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
     };
 
+    /// <summary>The version of the folder's layout.</summary>
+    public int Format { get; init; } = CurrentFormat;
+
     /// <summary>The network's class.</summary>
     public required string Network { get; init; }
+
+    /// <summary>Its whole spec, <see cref="NetworkInfo.Spec"/>.</summary>
+    public required string Spec { get; init; }
 
     /// <summary>SHA-256 of its spec.</summary>
     public required string SpecHash { get; init; }
@@ -29,11 +39,17 @@ public sealed record CheckpointInfo
     /// <summary>Steps trained.</summary>
     public required int Step { get; init; }
 
-    /// <summary>The loss at the end, as <see cref="TrainingSummary.Loss"/>.</summary>
+    /// <summary>The smoothed loss; NaN where there was none yet.</summary>
     public required double Loss { get; init; }
 
     /// <summary>How it was trained.</summary>
     public required TrainingOptions Training { get; init; }
+
+    /// <summary>What else the training needs to go on.</summary>
+    public required JsonObject State { get; init; }
+
+    /// <summary>Bytes of each file with tensors.</summary>
+    public required IReadOnlyDictionary<string, long> Files { get; init; }
 
     /// <summary>The version of this library that wrote it.</summary>
     public string UnetgenVersion { get; init; } = VersionOf(typeof(CheckpointInfo).Assembly);
@@ -41,11 +57,28 @@ public sealed record CheckpointInfo
     /// <summary>The version of TorchSharp that it was trained with.</summary>
     public string TorchsharpVersion { get; init; } = VersionOf(typeof(torch).Assembly);
 
-    internal void Write(string path) => File.WriteAllText(path, JsonSerializer.Serialize(this, Json) + "\n");
+    /// <summary>The version of .NET that it was trained with.</summary>
+    public string DotnetVersion { get; init; } = Environment.Version.ToString();
 
-    /// <exception cref="JsonException">The text is another.</exception>
-    internal static CheckpointInfo Read(string path) =>
-        JsonSerializer.Deserialize<CheckpointInfo>(File.ReadAllText(path), Json) ?? throw new JsonException("It holds null.");
+    internal byte[] ToUtf8() => [.. JsonSerializer.SerializeToUtf8Bytes(this, Json), (byte)'\n'];
+
+    /// <param name="utf8">The file's content.</param>
+    /// <param name="path">The file.</param>
+    /// <exception cref="CheckpointException">The text is another.</exception>
+    internal static CheckpointInfo Read(ReadOnlySpan<byte> utf8, string path)
+    {
+        try
+        {
+            // Before all else: a later format may have other keys.
+            if (JsonNode.Parse(utf8)?["format"] is { } format && format.GetValue<int>() > CurrentFormat)
+                throw new CheckpointException($"{path} is of format {format}, but this version of UNetGen reads formats up to {CurrentFormat}. Use the version that wrote it, or a newer one.");
+            return JsonSerializer.Deserialize<CheckpointInfo>(utf8, Json) ?? throw new JsonException("It holds null.");
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            throw new CheckpointException($"{path} isn't what this version of UNetGen writes: {error.Message}", error);
+        }
+    }
 
     private static string VersionOf(Assembly assembly) =>
         assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";

@@ -248,13 +248,21 @@ public class TrainerTests
         var network = new TwoConvNet();
         using var trainer = new Trainer(network, new Stripes(), options);
         var summary = trainer.Train();
-        Checkpoint.Save(folder.File("checkpoint"), network, trainer.Ema, options, summary.Steps, summary.Loss);
+        new CheckpointStore(folder.File("checkpoints")).Save(new()
+        {
+            Network = network,
+            Step = summary.Steps,
+            Loss = summary.Loss,
+            Training = options,
+            State = [],
+            Tensors = new Dictionary<string, IReadOnlyDictionary<string, Tensor>> { ["weights"] = network.state_dict(), ["ema"] = trainer.Ema.StateDict },
+        });
         Tensor expected;
         using (trainer.Ema.Apply())
             expected = new DdimSampler(5).Sample(network, new());
 
         var loaded = new TwoConvNet();
-        Checkpoint.Open(folder.File("checkpoint")).LoadInto(loaded);
+        Checkpoint.Open(folder.File("checkpoints")).LoadInto(loaded);
         var pictures = new DdimSampler(5).Sample(loaded, new());
 
         Assert.Equal([16, 1, 8, 8], pictures.shape);

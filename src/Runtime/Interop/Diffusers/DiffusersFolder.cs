@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using UNetGen.Diffusion;
+using UNetGen.Training;
 using static TorchSharp.torch;
 
 namespace UNetGen.Interop.Diffusers;
@@ -146,7 +147,7 @@ public sealed class DiffusersFolder
         if (!File.Exists(weights))
             return model;
         using var file = SafetensorsFile.Open(weights);
-        if (!file.Metadata.TryGetValue(NetworkMetadata.SpecKey, out var text))
+        if (!file.Metadata.TryGetValue(CheckpointMetadata.SpecKey, out var text))
             return model;
         var spec = new EffectiveSpec(text);
         var minSnr = spec.Text("diffusion.loss_weight") == "min_snr";

@@ -1,0 +1,182 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
+using UNetGen.Interop;
+using UNetGen.Native;
+
+namespace UNetGen.Training;
+
+/// <summary>The files of one checkpoint: how they are called, written and checked.</summary>
+internal static partial class CheckpointFolder
+{
+    public const string InfoName = "checkpoint.json";
+    public const string Extension = ".safetensors";
+
+    /// <summary>Where a checkpoint lies meanwhile while another takes its name. It counts as one, for a run may be killed just then.</summary>
+    private const string ReplacedSuffix = ".old";
+
+    public static string NameOf(int step) => $"step-{step:D8}";
+
+    public static string ReplacedNameOf(int step) => NameOf(step) + ReplacedSuffix;
+
+    /// <summary>A name for what isn't whole yet or not any more, so is no checkpoint.</summary>
+    public static string TemporaryNameOf(string name) => $".{name}.{Guid.NewGuid():N}.tmp";
+
+    /// <summary>Checkpoints in a store's folder, whole or not, newest first.</summary>
+    public static IReadOnlyList<string> List(string store) => !Directory.Exists(store)
+        ? []
+        : [
+            .. Directory.EnumerateDirectories(store)
+                .Select(path => (Path: path, Name: Name().Match(Path.GetFileName(path))))
+                .Where(found => found.Name.Success)
+                .OrderByDescending(found => long.Parse(found.Name.Groups[1].ValueSpan, CultureInfo.InvariantCulture))
+                .ThenBy(found => found.Name.Value, StringComparer.Ordinal)
+                .Select(found => found.Path),
+        ];
+
+    /// <summary>What killed runs have left in a store's folder.</summary>
+    public static IEnumerable<string> ListLeftOver(string store) =>
+        Directory.EnumerateDirectories(store, ".step-*.tmp").Where(path => TemporaryName().IsMatch(Path.GetFileName(path)));
+
+    /// <summary>Whether a folder is a checkpoint, or what is left of one.</summary>
+    public static bool Is(string folder) =>
+        File.Exists(Path.Combine(folder, InfoName)) || File.Exists(Path.Combine(folder, CheckpointSums.FileName)) || Name().IsMatch(Path.GetFileName(folder));
+
+    /// <summary>Writes all files into a new folder, and puts them on the disk.</summary>
+    public static void Write(string folder, CheckpointContent content)
+    {
+        Directory.CreateDirectory(folder);
+        var network = content.Network.Info;
+        var metadata = CheckpointMetadata.Of(network);
+        var sums = new List<(string File, string Sum)>();
+        var sizes = new OrderedDictionary<string, long>();
+        foreach (var (stem, tensors) in content.Tensors)
+        {
+            var (size, sum) = WriteFile(Path.Combine(folder, stem + Extension), stream => SafetensorsFile.Write(stream, tensors, metadata));
+            sizes.Add(stem + Extension, size);
+            sums.Add((stem + Extension, sum));
+        }
+        var info = new CheckpointInfo
+        {
+            Network = network.Name,
+            Spec = network.Spec,
+            SpecHash = network.SpecHash,
+            Step = content.Step,
+            Loss = content.Loss,
+            Training = content.Training,
+            State = content.State,
+            Files = sizes,
+        };
+        sums.Add((InfoName, WriteFile(Path.Combine(folder, InfoName), stream => stream.Write(info.ToUtf8())).Sum));
+        WriteFile(Path.Combine(folder, CheckpointSums.FileName), stream => stream.Write(CheckpointSums.Write(sums)));
+        FolderFlush.Flush(folder);
+    }
+
+    /// <summary>Checks that all files are those that were written.</summary>
+    /// <param name="folder">A checkpoint's.</param>
+    /// <param name="contents">Reads all files, once; otherwise only what says their sizes.</param>
+    /// <exception cref="DamagedCheckpointException">A file is missing, cut short or changed; the message names each.</exception>
+    /// <exception cref="CheckpointException">It is whole, but of a later version.</exception>
+    public static CheckpointInfo Verify(string folder, bool contents = true)
+    {
+        var sums = CheckpointSums.Read(ReadSmall(folder, CheckpointSums.FileName)) ?? throw Damaged(folder, [$"{CheckpointSums.FileName} isn't as it was written"]);
+        var json = ReadSmall(folder, InfoName);
+        if (!sums.Remove(InfoName, out var expected))
+            throw Damaged(folder, [$"{CheckpointSums.FileName} lacks {InfoName}"]);
+        if (Difference(InfoName, expected, CheckpointSums.Text(SHA256.HashData(json))) is { } changed)
+            throw Damaged(folder, [changed]);
+        var info = CheckpointInfo.Read(json, Path.Combine(folder, InfoName));
+        if (!sums.Keys.SequenceEqual(info.Files.Keys))
+            throw Damaged(folder, [$"{CheckpointSums.FileName} lists {string.Join(", ", sums.Keys)}, but {InfoName} {string.Join(", ", info.Files.Keys)}"]);
+
+        string[] problems = [.. info.Files.AsParallel().AsOrdered().Select(file => Problem(folder, file.Key, file.Value, contents ? sums[file.Key] : null)).OfType<string>()];
+        return problems.Length == 0 ? info : throw Damaged(folder, problems);
+    }
+
+    /// <summary>Checks a file against the sums beside it, where there are any and it is one of theirs.</summary>
+    /// <exception cref="DamagedCheckpointException">It has changed.</exception>
+    public static void VerifyFile(string path)
+    {
+        var (folder, name) = (Path.GetDirectoryName(path)!, Path.GetFileName(path));
+        if (File.Exists(Path.Combine(folder, CheckpointSums.FileName))
+            && CheckpointSums.Read(ReadSmall(folder, CheckpointSums.FileName)) is { } sums
+            && sums.TryGetValue(name, out var sum)
+            && Difference(name, sum, CheckpointSums.Of(path)) is { } problem)
+            throw Damaged(folder, [problem]);
+    }
+
+    /// <summary>The whole checkpoints in a store's folder, newest first; each is read when it is come to.</summary>
+    /// <param name="store">The store's folder.</param>
+    /// <param name="damaged">Told of every other, and how it is damaged.</param>
+    /// <param name="known">Those whose contents needn't be read.</param>
+    public static IEnumerable<(string Path, CheckpointInfo Info)> Whole(string store, Action<string>? damaged = null, IReadOnlySet<string>? known = null)
+    {
+        foreach (var path in List(store))
+        {
+            CheckpointInfo info;
+            try
+            {
+                info = Verify(path, contents: known?.Contains(path) != true);
+            }
+            catch (DamagedCheckpointException error)
+            {
+                damaged?.Invoke(error.Message);
+                continue;
+            }
+            yield return (path, info);
+        }
+    }
+
+    /// <summary>What is wrong with a file; null where nothing is.</summary>
+    private static string? Problem(string folder, string name, long size, string? sum)
+    {
+        var file = new FileInfo(Path.Combine(folder, name));
+        try
+        {
+            if (!file.Exists)
+                return $"{name} is missing";
+            if (file.Length != size)
+                return $"{name} has {file.Length} bytes, but {size} were written";
+            return sum is null ? null : Difference(name, sum, CheckpointSums.Of(file.FullName));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return $"{name} can't be read ({error.Message})";
+        }
+    }
+
+    private static string? Difference(string name, string expected, string found) =>
+        expected == found ? null : $"{name} has changed: its SHA-256 is {found}, but {CheckpointSums.FileName} says {expected}";
+
+    private static byte[] ReadSmall(string folder, string name)
+    {
+        try
+        {
+            return File.ReadAllBytes(Path.Combine(folder, name));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Damaged(folder, [error is FileNotFoundException ? $"{name} is missing" : $"{name} can't be read ({error.Message})"], error);
+        }
+    }
+
+    private static DamagedCheckpointException Damaged(string folder, string[] problems, Exception? inner = null) =>
+        new($"The checkpoint {folder} is damaged: {string.Join("; ", problems)}.", inner);
+
+    /// <summary>Its sum is of what was meant to be written, not of what a failing disk gives back.</summary>
+    private static (long Size, string Sum) WriteFile(string path, Action<Stream> write)
+    {
+        using var sha = SHA256.Create();
+        using var file = new FileStream(path, FileMode.CreateNew);
+        using (var stream = new CryptoStream(file, sha, CryptoStreamMode.Write, leaveOpen: true))
+            write(stream);
+        file.Flush(flushToDisk: true);
+        return (file.Length, CheckpointSums.Text(sha.Hash!));
+    }
+
+    [GeneratedRegex(@"\Astep-(\d{8,10})(\.old)?\z")]
+    private static partial Regex Name();
+
+    [GeneratedRegex(@"\A\.step-\d{8,10}(\.old)?\.[0-9a-f]{32}\.tmp\z")]
+    private static partial Regex TemporaryName();
+}

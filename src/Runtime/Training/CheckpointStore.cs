@@ -1,0 +1,165 @@
+using System.Globalization;
+using UNetGen.Native;
+
+namespace UNetGen.Training;
+
+/// <summary>
+/// The checkpoints of one training: a folder each, <c>step-00001000</c>. A checkpoint is written beside, put on the disk and then renamed,
+/// and renamed before it is deleted, so that whenever the process or the machine stops, what bears such a name is whole.
+/// Of the older ones, the newest stay and the one with the least loss. Only one training at a time may write to a folder; what else is put
+/// into a checkpoint's folder goes with it.
+/// </summary>
+public sealed class CheckpointStore
+{
+    private readonly string folder;
+    private readonly int keep;
+
+    /// <summary>Found whole, or written whole, since this store was made: their contents aren't read again to choose which to delete.</summary>
+    private readonly HashSet<string> whole = [];
+
+    /// <summary>Takes a folder for checkpoints, and leaves it as it is until the first is saved.</summary>
+    /// <param name="folder">Made when it is needed.</param>
+    /// <param name="keep">How many of the newest stay, besides the best; at least 1.</param>
+    public CheckpointStore(string folder, int keep = 3)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
+        this.folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        this.keep = keep;
+    }
+
+    /// <summary>Writes a checkpoint, whole or not at all, then deletes those that have had their time. One of the same step is replaced.</summary>
+    /// <param name="content">Read here; not kept.</param>
+    /// <returns>The checkpoint's folder.</returns>
+    /// <exception cref="CheckpointException">It can't be written: the disk is full, or the folder can't be written to. The earlier ones are as they were.</exception>
+    /// <exception cref="ArgumentException">The content has no <c>weights</c>, or a name that no file should have.</exception>
+    public string Save(CheckpointContent content)
+    {
+        CheckNames(content);
+        var path = Path.Combine(folder, CheckpointFolder.NameOf(content.Step));
+        var unfinished = Path.Combine(folder, CheckpointFolder.TemporaryNameOf(Path.GetFileName(path)));
+        try
+        {
+            CreateFolder();
+            foreach (var leftOver in CheckpointFolder.ListLeftOver(folder))
+                Directory.Delete(leftOver, recursive: true);
+            CheckpointFolder.Write(unfinished, content);
+            TakeName(unfinished, path, Path.Combine(folder, CheckpointFolder.ReplacedNameOf(content.Step)));
+        }
+        catch (Exception error)
+        {
+            if (Directory.Exists(unfinished))
+                Directory.Delete(unfinished, recursive: true);
+            if (error is IOException or UnauthorizedAccessException)
+                throw new CheckpointException(Explain(content, path, error), error);
+            throw;
+        }
+        whole.Add(path);
+        Prune(path);
+        return path;
+    }
+
+    /// <summary>The newest whole checkpoint, or null where there is none.</summary>
+    /// <param name="damaged">Told of every newer one that is damaged, and how.</param>
+    /// <exception cref="CheckpointException">One was written by a later version.</exception>
+    public Checkpoint? Newest(Action<string>? damaged = null) => Open(CheckpointFolder.Whole(folder, damaged).Take(1));
+
+    /// <summary>The whole checkpoint with the least loss, the newest of equals; null where none has a loss.</summary>
+    /// <param name="damaged">Told of every damaged one, and how.</param>
+    /// <exception cref="CheckpointException">One was written by a later version.</exception>
+    public Checkpoint? Best(Action<string>? damaged = null) => Open(BestOf(CheckpointFolder.Whole(folder, damaged)));
+
+    private Checkpoint? Open(IEnumerable<(string Path, CheckpointInfo Info)> found)
+    {
+        foreach (var (path, info) in found)
+        {
+            whole.Add(path);
+            return Checkpoint.Of(path, info);
+        }
+        return null;
+    }
+
+    private static IEnumerable<(string Path, CheckpointInfo Info)> BestOf(IEnumerable<(string Path, CheckpointInfo Info)> checkpoints) =>
+        checkpoints.Where(checkpoint => !double.IsNaN(checkpoint.Info.Loss)).OrderBy(checkpoint => checkpoint.Info.Loss).Take(1);
+
+    private static void CheckNames(CheckpointContent content)
+    {
+        if (!content.Tensors.ContainsKey("weights"))
+            throw new ArgumentException("A checkpoint holds 'weights' at least.", nameof(content));
+        if (content.Tensors.Keys.FirstOrDefault(stem => !CheckpointSums.Name().IsMatch(stem)) is { } wrong)
+            throw new ArgumentException($"'{wrong}' can't be the name of a checkpoint's file: letters, digits, '.', '_' and '-' only, a letter or digit first.", nameof(content));
+    }
+
+    private void CreateFolder()
+    {
+        if (Directory.Exists(folder))
+            return;
+        Directory.CreateDirectory(folder);
+        FolderFlush.Flush(Path.GetDirectoryName(folder)!);
+    }
+
+    private void TakeName(string complete, string path, string replaced)
+    {
+        if (Directory.Exists(path))
+        {
+            Discard(replaced);
+            Directory.Move(path, replaced);
+        }
+        Directory.Move(complete, path);
+        FolderFlush.Flush(folder);
+        Discard(replaced);
+    }
+
+    private void Discard(string path)
+    {
+        if (!Directory.Exists(path))
+            return;
+        var doomed = Path.Combine(folder, CheckpointFolder.TemporaryNameOf(Path.GetFileName(path)));
+        Directory.Move(path, doomed);
+        Directory.Delete(doomed, recursive: true);
+        whole.Remove(path);
+    }
+
+    /// <summary>
+    /// What stays: the newest ones down to the <c>keep</c>-th whole one, whole or not; the best; and the one just saved, even where a training that
+    /// was set back has left later ones.
+    /// </summary>
+    private void Prune(string saved)
+    {
+        var all = CheckpointFolder.List(folder);
+        if (all.Count <= keep)
+            return;
+        (string Path, CheckpointInfo Info)[] found = [.. CheckpointFolder.Whole(folder, known: whole)];
+        whole.UnionWith(found.Select(checkpoint => checkpoint.Path));
+        if (found.Length <= keep)
+            return;
+        var oldest = found[keep - 1].Path;
+        HashSet<string> kept = [saved, .. BestOf(found).Select(best => best.Path), .. all.TakeWhile(path => path != oldest), oldest];
+        foreach (var path in all.Where(path => !kept.Contains(path)))
+        {
+            try
+            {
+                Discard(path);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // Another program reads it, which on Windows holds it fast. The training goes on; the next save tries again.
+            }
+        }
+    }
+
+    private string Explain(CheckpointContent content, string path, Exception error)
+    {
+        var free = "";
+        try
+        {
+            free = string.Create(CultureInfo.InvariantCulture, $", and {new DriveInfo(folder).AvailableFreeSpace / 1e6:N1} MB are free there");
+        }
+        catch (Exception unknown) when (unknown is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            // A folder that isn't there, or a share that doesn't say.
+        }
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"The checkpoint {path} can't be written: {error.Message.TrimEnd('.')}. It needs {content.ByteCount / 1e6:N1} MB{free}. Earlier checkpoints are as they were.");
+    }
+}
