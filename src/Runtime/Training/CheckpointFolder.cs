@@ -89,7 +89,7 @@ internal static partial class CheckpointFolder
         if (!sums.Keys.SequenceEqual(info.Files.Keys))
             throw Damaged(folder, [$"{CheckpointSums.FileName} lists {string.Join(", ", sums.Keys)}, but {InfoName} {string.Join(", ", info.Files.Keys)}"]);
 
-        string[] problems = [.. info.Files.AsParallel().AsOrdered().Select(file => Problem(folder, file.Key, file.Value, contents ? sums[file.Key] : null)).OfType<string>()];
+        string[] problems = [.. info.Files.Select(file => Problem(folder, file.Key, file.Value, contents ? sums[file.Key] : null)).OfType<string>()];
         return problems.Length == 0 ? info : throw Damaged(folder, problems);
     }
 

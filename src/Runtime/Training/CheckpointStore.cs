@@ -47,10 +47,16 @@ public sealed class CheckpointStore
         }
         catch (Exception error)
         {
-            if (Directory.Exists(unfinished))
-                Directory.Delete(unfinished, recursive: true);
-            if (error is IOException or UnauthorizedAccessException)
-                throw new CheckpointException(Explain(content, path, error), error);
+            DeleteIfPossible(unfinished);
+            var reason = error switch
+            {
+                IOException or UnauthorizedAccessException => error.Message.TrimEnd('.'),
+                // How .NET says so: FAT32's limit is 4 GB.
+                ArgumentOutOfRangeException { ParamName: "value" } => "a file would be larger than its file system, or a limit of this process, allows",
+                _ => null,
+            };
+            if (reason is not null)
+                throw new CheckpointException(Explain(content, path, reason), error);
             throw;
         }
         whole.Add(path);
@@ -130,7 +136,7 @@ public sealed class CheckpointStore
             return;
         (string Path, CheckpointInfo Info)[] found = [.. CheckpointFolder.Whole(folder, known: whole)];
         whole.UnionWith(found.Select(checkpoint => checkpoint.Path));
-        if (found.Length <= keep)
+        if (found.Length < keep)
             return;
         var oldest = found[keep - 1].Path;
         HashSet<string> kept = [saved, .. BestOf(found).Select(best => best.Path), .. all.TakeWhile(path => path != oldest), oldest];
@@ -147,7 +153,21 @@ public sealed class CheckpointStore
         }
     }
 
-    private string Explain(CheckpointContent content, string path, Exception error)
+    /// <summary>What stays of it is left over, and bears no checkpoint's name.</summary>
+    private static void DeleteIfPossible(string path)
+    {
+        try
+        {
+            if (Directory.Exists(path))
+                Directory.Delete(path, recursive: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // What went wrong before is the one to be told.
+        }
+    }
+
+    private string Explain(CheckpointContent content, string path, string reason)
     {
         var free = "";
         try
@@ -160,6 +180,6 @@ public sealed class CheckpointStore
         }
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"The checkpoint {path} can't be written: {error.Message.TrimEnd('.')}. It needs {content.ByteCount / 1e6:N1} MB{free}. Earlier checkpoints are as they were.");
+            $"The checkpoint {path} can't be written: {reason}. It needs {content.ByteCount / 1e6:N1} MB{free}. Earlier checkpoints are as they were.");
     }
 }

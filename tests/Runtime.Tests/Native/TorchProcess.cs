@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using TorchSharp;
 using UNetGen.Native;
+using UNetGen.Runtime.Tests.Training;
 
 namespace UNetGen.Runtime.Tests.Native;
 
@@ -10,7 +12,7 @@ internal static class TorchProcess
 {
     public sealed record Result(int ExitCode, string Output);
 
-    /// <summary><c>tensor</c>, or <c>files VERSION DIRECTORIES WRITABLE</c> (lists separated by colons).</summary>
+    /// <summary><c>tensor</c>, <c>files VERSION DIRECTORIES WRITABLE</c> (lists separated by colons), or <c>save FOLDER KEEP</c>.</summary>
     private static int Main(string[] args)
     {
         if (args is ["tensor"])
@@ -19,6 +21,8 @@ internal static class TorchProcess
             Console.WriteLine(ones.sum().item<float>());
             return 0;
         }
+        if (args is ["save", var folder, var keep])
+            return SavingProcess.Run(folder, int.Parse(keep, CultureInfo.InvariantCulture));
         try
         {
             nint library = new LibtorchFiles(args[2].Split(':'), args[3].Split(':'), args[1]).Load();
@@ -32,10 +36,16 @@ internal static class TorchProcess
         }
     }
 
+    /// <summary>Its command line.</summary>
+    public static string[] Command(params string[] args) => ["dotnet", "exec", typeof(TorchProcess).Assembly.Location, .. args];
+
     /// <summary>Starts it.</summary>
-    public static async Task<Result> Run(string[] args, params (string Name, string Value)[] environment)
+    public static Task<Result> Run(string[] args, params (string Name, string Value)[] environment) => RunCommand(Command(args), environment);
+
+    /// <summary>Starts a command that starts it in turn, in other surroundings.</summary>
+    public static async Task<Result> RunCommand(string[] command, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", typeof(TorchProcess).Assembly.Location, .. args]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         using var process = Process.Start(start)!;

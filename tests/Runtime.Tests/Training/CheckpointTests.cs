@@ -4,110 +4,125 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Training;
 
+/// <summary>What is opened and loaded is what was saved, or it is refused with the reason.</summary>
 public sealed class CheckpointTests : IDisposable
 {
-    private static readonly TrainingOptions Training = new()
-    {
-        TimeLimit = TimeSpan.FromSeconds(90),
-        LearningRate = 3e-4,
-        Decay = LearningRateDecay.Cosine,
-        Seed = 9,
-    };
-
     private readonly TemporaryFolder root = new();
-    private readonly TwoConvNet network = new();
-    private readonly Ema ema;
-
-    public CheckpointTests()
-    {
-        // The last weights and the averaged ones differ.
-        ema = new Ema(network);
-        using var noGradients = no_grad();
-        foreach (var parameter in network.parameters())
-            parameter.mul_(1.1f);
-        network.get_buffer("calls")!.fill_(7);
-    }
-
-    private string Folder => root.File("checkpoint");
+    private readonly TinyCheckpoint tiny = new();
 
     public void Dispose()
     {
-        ema.Dispose();
-        network.Dispose();
+        tiny.Dispose();
         root.Dispose();
     }
+
+    private TwoConvNet Network => tiny.Network;
 
     [Fact]
     public void Weights_come_back_to_the_bit()
     {
-        Save();
-        using var loaded = Emptied();
+        using var loaded = TinyCheckpoint.Emptied();
 
-        Checkpoint.Open(Path.Combine(Folder, "weights.safetensors")).LoadInto(loaded);
+        Checkpoint.Open(Save()).LoadInto(loaded, "weights");
 
-        Assert.Equal(network.Weights(), loaded.Weights());
+        Assert.Equal(Network.Weights(), loaded.Weights());
     }
 
     [Fact]
-    public void A_folder_stands_for_its_averaged_weights()
+    public void The_averaged_weights_are_loaded_where_none_are_named()
     {
-        Save();
-        using var loaded = Emptied();
+        using var loaded = TinyCheckpoint.Emptied();
 
-        Checkpoint.Open(Folder).LoadInto(loaded);
+        Checkpoint.Open(Save()).LoadInto(loaded);
 
-        using (ema.Apply())
-            Assert.Equal(network.Weights(), loaded.Weights());
-        Assert.NotEqual(network.Weights(), loaded.Weights());
+        using (tiny.Ema.Apply())
+            Assert.Equal(Network.Weights(), loaded.Weights());
+        Assert.NotEqual(Network.Weights(), loaded.Weights());
     }
 
     [Fact]
-    public void It_says_where_it_comes_from()
+    public void Tensors_come_back_by_their_keys()
     {
-        Save();
+        using var scope = NewDisposeScope();
+        using var file = Checkpoint.Open(Save()).Tensors("weights");
 
-        var checkpoint = Checkpoint.Open(Folder);
+        var tensors = file.ReadAll();
 
-        Assert.Equal((network.Info.Name, network.Info.Spec, network.Info.SpecHash), (checkpoint.Network, checkpoint.Spec, checkpoint.SpecHash));
-        Assert.Equal(
-            new CheckpointInfo { Network = "TwoConvNet", SpecHash = network.Info.SpecHash, Step = 120, Loss = 0.25, Training = Training },
-            checkpoint.Info);
-        Assert.Equal("0.107.0", checkpoint.Info!.TorchsharpVersion.Split('-')[0]);
+        Assert.Equal(Network.state_dict().Keys, tensors.Keys);
+        Assert.Equal(7, tensors["calls"].item<long>());
+    }
+
+    [Fact]
+    public void What_it_does_not_hold_is_told_with_what_it_holds()
+    {
+        var folder = Save();
+
+        var error = Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder).Tensors("optimizer"));
+
+        Assert.Equal($"The checkpoint {folder} has no 'optimizer'; it has weights, ema.", error.Message);
+    }
+
+    [Fact]
+    public void It_says_where_it_comes_from_and_how_its_training_goes_on()
+    {
+        var checkpoint = Checkpoint.Open(Save());
+
+        Assert.Equal((Network.Info.Name, Network.Info.Spec, Network.Info.SpecHash), (checkpoint.Network, checkpoint.Spec, checkpoint.SpecHash));
+        var info = checkpoint.Info!;
+        Assert.Equal((1, "TwoConvNet", Network.Info.Spec, 120, 0.25, TinyCheckpoint.Training), (info.Format, info.Network, info.Spec, info.Step, info.Loss, info.Training));
+        Assert.Equal(12.5, info.State["elapsed_seconds"]!.GetValue<double>());
+        Assert.Equal("0.107.0", info.TorchsharpVersion.Split('-')[0]);
+        Assert.Equal(Environment.Version.ToString(), info.DotnetVersion);
+        Assert.Equal(new FileInfo(Path.Combine(checkpoint.Path, "ema.safetensors")).Length, info.Files["ema.safetensors"]);
     }
 
     [Fact]
     public void A_training_that_never_stepped_can_be_saved()
     {
-        Checkpoint.Save(Folder, network, ema, Training, 0, double.NaN);
+        var folder = new CheckpointStore(root.Path).Save(tiny.Content(0, double.NaN));
 
-        Assert.Equal(double.NaN, Checkpoint.Open(Folder).Info!.Loss);
+        Assert.Equal(double.NaN, Checkpoint.Open(folder).Info!.Loss);
     }
 
     [Fact]
     public void A_weights_file_can_stand_alone()
     {
-        Save();
         var alone = root.File("alone.safetensors");
-        File.Copy(Path.Combine(Folder, "weights.safetensors"), alone);
-        using var loaded = Emptied();
+        File.Copy(Path.Combine(Save(), "weights.safetensors"), alone);
+        using var loaded = TinyCheckpoint.Emptied();
 
         var checkpoint = Checkpoint.Open(alone);
         checkpoint.LoadInto(loaded);
 
         Assert.Null(checkpoint.Info);
-        Assert.Equal(network.Weights(), loaded.Weights());
+        Assert.Equal(["alone"], checkpoint.Stems);
+        Assert.Equal(Network.Weights(), loaded.Weights());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("checkpoints")]
+    [InlineData("checkpoints/step-00000120/")]
+    public void A_run_and_its_checkpoints_stand_for_the_newest(string path)
+    {
+        var store = new CheckpointStore(root.File("checkpoints"));
+        store.Save(tiny.Content(99_999_999));
+        store.Save(tiny.Content(100_000_000));
+        store.Save(tiny.Content(120));
+
+        Assert.Equal(path.EndsWith('/') ? 120 : 100_000_000, Checkpoint.Open(root.File(path)).Info!.Step);
     }
 
     [Fact]
     public void Another_spec_is_refused_with_the_lines_that_differ()
     {
-        Save();
+        var folder = Save();
         using var wider = new TwoConvNet(width: 12);
         var before = wider.Weights();
 
-        var error = Assert.Throws<CheckpointException>(() => Checkpoint.Open(Folder).LoadInto(wider));
+        var error = Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder).LoadInto(wider));
 
-        Assert.Contains($"TwoConvNet (spec {network.Info.SpecHash[..12]})", error.Message);
+        Assert.Contains($"TwoConvNet (spec {Network.Info.SpecHash[..12]})", error.Message);
         Assert.Contains($"TwoConvNet (spec {wider.Info.SpecHash[..12]})", error.Message);
         Assert.EndsWith("Their specs differ:\n  checkpoint: width: 8\n  network:    width: 12", error.Message);
         Assert.Equal(before, wider.Weights());
@@ -116,84 +131,27 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void Another_network_is_refused_by_both_names()
     {
-        Save();
+        var folder = Save();
         using var other = new TwoConvNet(name: "OtherNet");
 
-        var message = Assert.Throws<CheckpointException>(() => Checkpoint.Open(Folder).LoadInto(other)).Message;
+        var message = Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder).LoadInto(other)).Message;
 
         Assert.Contains("trained for TwoConvNet", message);
         Assert.Contains("loaded into OtherNet", message);
     }
 
     [Fact]
-    public void A_new_checkpoint_replaces_the_old_and_leaves_nothing_beside_it()
+    public void What_is_not_there_is_told()
     {
-        Save(step: 1);
-        Save(step: 2);
-
-        Assert.Equal(2, Checkpoint.Open(Folder).Info!.Step);
-        Assert.Equal([Folder], Directory.EnumerateFileSystemEntries(root.Path));
-        Assert.Equal(
-            ["checkpoint.json", "ema.safetensors", "weights.safetensors"], Directory.EnumerateFiles(Folder).Select(Path.GetFileName).Order());
-    }
-
-    [Fact]
-    public void A_checkpoint_that_cannot_be_written_leaves_the_old_one_whole()
-    {
-        Save(step: 1);
-        var spoilt = new Ema(network);
-        spoilt.Dispose();
-
-        Assert.ThrowsAny<Exception>(() => Checkpoint.Save(Folder, network, spoilt, Training, 2, 0.1));
-
-        Assert.Equal(1, Checkpoint.Open(Folder).Info!.Step);
-        Assert.Equal([Folder], Directory.EnumerateFileSystemEntries(root.Path));
-    }
-
-    [Fact]
-    public void A_folder_with_other_things_in_it_is_not_replaced()
-    {
-        Directory.CreateDirectory(Folder);
-        File.WriteAllText(Path.Combine(Folder, "thesis.tex"), "");
-
-        Assert.Contains("thesis.tex, which would be lost", Assert.Throws<CheckpointException>(() => Save()).Message);
-        Assert.True(File.Exists(Path.Combine(Folder, "thesis.tex")));
-        Assert.Equal([Folder], Directory.EnumerateFileSystemEntries(root.Path));
-    }
-
-    [Fact]
-    public void What_is_missing_is_named()
-    {
-        Assert.Contains($"There is no checkpoint {Folder}", Refusal(Folder));
-
-        Directory.CreateDirectory(Folder);
-        Assert.Contains("it has no ema.safetensors", Refusal(Folder));
-
-        Save();
-        File.Delete(Path.Combine(Folder, "checkpoint.json"));
-        Assert.Contains("it has no checkpoint.json", Refusal(Folder));
-    }
-
-    [Fact]
-    public void Damaged_files_are_named()
-    {
-        Save();
-        var ema = Path.Combine(Folder, "ema.safetensors");
-        var bytes = File.ReadAllBytes(ema);
-        File.WriteAllBytes(ema, bytes[..^5]);
-        Assert.Contains(ema, Refusal(Folder));
-
-        File.WriteAllBytes(ema, bytes);
-        var info = Path.Combine(Folder, "checkpoint.json");
-        File.WriteAllText(info, File.ReadAllText(info)[..40]);
-        Assert.Contains($"{info} is damaged", Refusal(Folder));
+        Assert.Contains($"There is no checkpoint {root.File("none")}: a checkpoint is a folder with checkpoint.json", Refusal(root.File("none")));
+        Assert.Contains($"There is no checkpoint in {root.Path}", Refusal(root.Path));
     }
 
     [Fact]
     public void A_safetensors_file_of_another_program_is_refused()
     {
         var path = root.File("other.safetensors");
-        SafetensorsFile.Write(path, network.state_dict());
+        SafetensorsFile.Write(path, Network.state_dict());
 
         Assert.Contains("doesn't say which network it belongs to", Refusal(path));
     }
@@ -201,28 +159,18 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void Tensors_that_do_not_fit_their_spec_are_refused()
     {
-        Save();
-        var path = Path.Combine(Folder, "ema.safetensors");
-        var (tensors, metadata) = SafetensorsFile.Read(path);
+        var path = root.File("alone.safetensors");
+        var (tensors, metadata) = SafetensorsFile.Read(Path.Combine(Save(), "ema.safetensors"));
         tensors.Remove("conv1.bias");
         SafetensorsFile.Write(path, tensors, metadata);
 
-        var message = Assert.Throws<CheckpointException>(() => Checkpoint.Open(Folder).LoadInto(network)).Message;
+        var message = Assert.Throws<CheckpointException>(() => Checkpoint.Open(path).LoadInto(Network)).Message;
 
         Assert.Contains(path, message);
         Assert.EndsWith("  missing:\n    conv1.bias float32 [8]", message);
     }
 
-    private void Save(int step = 120) => Checkpoint.Save(Folder, network, ema, Training, step, 0.25);
+    private string Save() => new CheckpointStore(root.Path).Save(tiny.Content());
 
     private static string Refusal(string path) => Assert.ThrowsAny<UNetGenException>(() => Checkpoint.Open(path)).Message;
-
-    private static TwoConvNet Emptied()
-    {
-        var network = new TwoConvNet();
-        using var noGradients = no_grad();
-        foreach (var parameter in network.parameters())
-            parameter.zero_();
-        return network;
-    }
 }

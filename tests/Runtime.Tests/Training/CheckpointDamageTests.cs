@@ -1,0 +1,189 @@
+using System.Diagnostics;
+using CsCheck;
+using UNetGen.Training;
+
+namespace UNetGen.Runtime.Tests.Training;
+
+/// <summary>Whatever happens to a file of a checkpoint is noticed and named, and the checkpoint before is used.</summary>
+public sealed class CheckpointDamageTests : IDisposable
+{
+    private static readonly string[] Files = ["checkpoint.json", "checkpoint.sha256", "ema.safetensors", "weights.safetensors"];
+
+    private readonly TemporaryFolder root = new();
+    private readonly string before;
+    private readonly string newest;
+
+    public CheckpointDamageTests()
+    {
+        using var tiny = new TinyCheckpoint(width: 1);
+        var store = new CheckpointStore(root.Path);
+        before = store.Save(tiny.Content(1));
+        newest = store.Save(tiny.Content(2));
+    }
+
+    public void Dispose() => root.Dispose();
+
+    [Theory]
+    [InlineData("checkpoint.json")]
+    [InlineData("checkpoint.sha256")]
+    public void Every_byte_that_changes_is_noticed(string file)
+    {
+        var path = Path.Combine(newest, file);
+        var whole = File.ReadAllBytes(path);
+        for (var i = 0; i < whole.Length; i++)
+        {
+            var changed = whole.ToArray();
+            changed[i] ^= (byte)(1 << (i * 5 % 8));
+            File.WriteAllBytes(path, changed);
+            Assert.Throws<DamagedCheckpointException>(() => CheckpointFolder.Verify(newest));
+        }
+        File.WriteAllBytes(path, whole);
+        CheckpointFolder.Verify(newest);
+    }
+
+    [Fact]
+    public void Any_change_of_a_byte_and_any_cut_and_anything_behind_the_end_is_noticed() =>
+        Gen.Select(Gen.OneOf([.. Files.Select(Gen.Const)]), Gen.Double.Unit, Gen.Byte, Gen.Byte.Array[1, 8]).Sample(
+            (file, at, mask, more) =>
+            {
+                var path = Path.Combine(newest, file);
+                var whole = File.ReadAllBytes(path);
+                var place = (int)(at * whole.Length);
+                var flipped = whole.ToArray();
+                flipped[place] ^= Math.Max(mask, (byte)1);
+                foreach (var damaged in new[] { flipped, whole[..place], [.. whole, .. more] })
+                {
+                    File.WriteAllBytes(path, damaged);
+                    Assert.Throws<DamagedCheckpointException>(() => CheckpointFolder.Verify(newest));
+                }
+                File.WriteAllBytes(path, whole);
+            },
+            iter: 200, threads: 1);
+
+    [Theory]
+    [InlineData("checkpoint.json")]
+    [InlineData("checkpoint.sha256")]
+    [InlineData("ema.safetensors")]
+    [InlineData("weights.safetensors")]
+    public void A_missing_file_is_named_and_the_checkpoint_before_is_used(string file)
+    {
+        File.Delete(Path.Combine(newest, file));
+
+        AssertNamed($"The checkpoint {newest} is damaged: {file} is missing.");
+    }
+
+    [Fact]
+    public void A_file_cut_short_is_named_with_both_sizes()
+    {
+        var path = Path.Combine(newest, "ema.safetensors");
+        var whole = File.ReadAllBytes(path);
+        File.WriteAllBytes(path, whole[..100]);
+
+        AssertNamed($"The checkpoint {newest} is damaged: ema.safetensors has 100 bytes, but {whole.Length} were written.");
+    }
+
+    [Fact]
+    public void Every_changed_file_is_named_with_both_sums()
+    {
+        foreach (var file in Files[2..])
+            Flip(Path.Combine(newest, file));
+
+        var message = Assert.Throws<DamagedCheckpointException>(() => CheckpointFolder.Verify(newest)).Message;
+
+        var sums = File.ReadLines(Path.Combine(newest, "checkpoint.sha256")).Select(line => line.Split("  ")).ToDictionary(line => line[1], line => line[0]);
+        foreach (var file in Files[2..])
+            Assert.Contains($"{file} has changed: its SHA-256 is {CheckpointSums.Of(Path.Combine(newest, file))}, but checkpoint.sha256 says {sums[file]}", message);
+    }
+
+    [Fact]
+    public void A_folder_that_lost_all_its_files_is_damaged_too()
+    {
+        Directory.Delete(newest, recursive: true);
+        Directory.CreateDirectory(newest);
+
+        AssertNamed($"The checkpoint {newest} is damaged: checkpoint.sha256 is missing.");
+    }
+
+    [Fact]
+    public void Where_none_is_whole_that_is_told()
+    {
+        foreach (var checkpoint in new[] { before, newest })
+            Flip(Path.Combine(checkpoint, "ema.safetensors"));
+
+        Assert.Null(new CheckpointStore(root.Path).Newest());
+        var message = Assert.Throws<DamagedCheckpointException>(() => Checkpoint.Open(root.Path)).Message;
+        Assert.StartsWith($"No checkpoint in {root.Path} is whole.", message);
+        Assert.Contains($"{before} is damaged: ema.safetensors", message);
+        Assert.EndsWith("No whole one lies beside it.", Assert.Throws<DamagedCheckpointException>(() => Checkpoint.Open(newest)).Message);
+    }
+
+    [Fact]
+    public void A_single_file_is_held_against_the_sum_beside_it()
+    {
+        Flip(Path.Combine(newest, "ema.safetensors"));
+
+        Assert.Contains("ema.safetensors has changed", Assert.Throws<DamagedCheckpointException>(() => Checkpoint.Open(Path.Combine(newest, "ema.safetensors"))).Message);
+        Assert.Equal(["weights"], Checkpoint.Open(Path.Combine(newest, "weights.safetensors")).Stems);
+    }
+
+    [Fact]
+    public void One_of_a_later_version_is_no_damage_but_an_error()
+    {
+        Rewrite("\"format\": 1", "\"format\": 2");
+
+        var message = Assert.Throws<CheckpointException>(() => new CheckpointStore(root.Path).Newest()).Message;
+
+        Assert.Contains($"{Path.Combine(newest, "checkpoint.json")} is of format 2, but this version of UNetGen reads formats up to 1", message);
+    }
+
+    [Fact]
+    public void A_key_that_this_version_does_not_know_is_an_error()
+    {
+        Rewrite("\"step\": 2", "\"step\": 2, \"later\": true");
+
+        Assert.Contains("'later'", Assert.Throws<CheckpointException>(() => Checkpoint.Open(newest)).Message);
+    }
+
+    [LinuxFact]
+    public void Sha256sum_finds_the_same()
+    {
+        Assert.Equal(0, Sha256sum());
+        Flip(Path.Combine(newest, "weights.safetensors"));
+        Assert.Equal(1, Sha256sum());
+    }
+
+    /// <summary>Said of the newest to whoever asks for it, by whichever way; asked for the newest whole one, they get the one before.</summary>
+    private void AssertNamed(string expected)
+    {
+        var (byStore, byPath) = (new List<string>(), new List<string>());
+        Assert.Equal(before, new CheckpointStore(root.Path).Newest(byStore.Add)!.Path);
+        Assert.Equal(before, Checkpoint.Open(root.Path, byPath.Add).Path);
+        Assert.Equal([expected], byStore);
+        Assert.Equal([expected], byPath);
+        Assert.Equal($"{expected} The newest whole one beside it is {before}.", Assert.Throws<DamagedCheckpointException>(() => Checkpoint.Open(newest)).Message);
+    }
+
+    private static void Flip(string path)
+    {
+        var bytes = File.ReadAllBytes(path);
+        bytes[^3] ^= 16;
+        File.WriteAllBytes(path, bytes);
+    }
+
+    /// <summary>A checkpoint.json of other words, with the sum of these.</summary>
+    private void Rewrite(string words, string others)
+    {
+        var path = Path.Combine(newest, "checkpoint.json");
+        var sums = Path.Combine(newest, "checkpoint.sha256");
+        var sum = CheckpointSums.Of(path);
+        File.WriteAllText(path, File.ReadAllText(path).Replace(words, others, StringComparison.Ordinal));
+        File.WriteAllText(sums, File.ReadAllText(sums).Replace(sum, CheckpointSums.Of(path), StringComparison.Ordinal));
+    }
+
+    private int Sha256sum()
+    {
+        using var process = Process.Start(new ProcessStartInfo("sha256sum", ["--check", "--strict", "--status", "checkpoint.sha256"]) { WorkingDirectory = newest })!;
+        process.WaitForExit();
+        return process.ExitCode;
+    }
+}

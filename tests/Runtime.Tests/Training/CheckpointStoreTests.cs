@@ -1,0 +1,168 @@
+using TorchSharp;
+using UNetGen.Training;
+
+namespace UNetGen.Runtime.Tests.Training;
+
+/// <summary>Which checkpoints there are after a save, and which is the newest and the best.</summary>
+public sealed class CheckpointStoreTests : IDisposable
+{
+    private readonly TemporaryFolder root = new();
+    private readonly TinyCheckpoint tiny = new(width: 1);
+
+    public void Dispose()
+    {
+        tiny.Dispose();
+        root.Dispose();
+    }
+
+    private string Folder => root.File("run/checkpoints");
+
+    [Fact]
+    public void An_empty_store_has_neither_a_newest_nor_a_best_and_leaves_no_folder()
+    {
+        var store = new CheckpointStore(Folder);
+
+        Assert.Null(store.Newest());
+        Assert.Null(store.Best());
+        Assert.False(Directory.Exists(Folder));
+    }
+
+    [Fact]
+    public void A_folder_a_step_holds_the_tensors_and_what_is_said_of_them()
+    {
+        Assert.Equal(Path.Combine(Folder, "step-00000120"), Save(120));
+
+        Assert.Equal(["step-00000120"], Names());
+        Assert.Equal(
+            ["checkpoint.json", "checkpoint.sha256", "ema.safetensors", "weights.safetensors"],
+            Directory.EnumerateFileSystemEntries(Path.Combine(Folder, "step-00000120")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_newest_ones_and_the_best_stay()
+    {
+        var store = new CheckpointStore(Folder, keep: 2);
+        foreach (var (step, loss) in new[] { (1, 0.9), (2, 0.3), (3, double.NaN), (4, 0.3), (5, 0.5), (6, 0.6), (7, 0.7) })
+            store.Save(tiny.Content(step, loss));
+
+        Assert.Equal(["step-00000004", "step-00000006", "step-00000007"], Names());
+        Assert.Equal(4, store.Best()!.Info!.Step);
+        Assert.Equal(7, store.Newest()!.Info!.Step);
+    }
+
+    [Fact]
+    public void Damaged_ones_do_not_count_as_newest_or_best()
+    {
+        var store = new CheckpointStore(Folder, keep: 1);
+        Damage(store.Save(tiny.Content(1, 0.1)));
+        store.Save(tiny.Content(2, 0.5));
+        Assert.Equal(["step-00000002"], Names());
+
+        // A training that went back to step 2 after step 9 was damaged.
+        Save(9);
+        Damage(Path.Combine(Folder, "step-00000009"));
+        store.Save(tiny.Content(3, 0.4));
+
+        Assert.Equal(["step-00000003", "step-00000009"], Names());
+        var damaged = new List<string>();
+        Assert.Equal(3, new CheckpointStore(Folder).Newest(damaged.Add)!.Info!.Step);
+        Assert.Contains("step-00000009 is damaged", Assert.Single(damaged));
+    }
+
+    [Fact]
+    public void The_one_just_saved_stays_though_there_are_later_ones()
+    {
+        var store = new CheckpointStore(Folder, keep: 1);
+        store.Save(tiny.Content(5, 0.1));
+        store.Save(tiny.Content(4, 0.2));
+
+        Assert.Equal(["step-00000004", "step-00000005"], Names());
+    }
+
+    [Fact]
+    public void The_same_step_is_replaced()
+    {
+        var store = new CheckpointStore(Folder, keep: 1);
+        store.Save(tiny.Content(1, 0.1));
+        store.Save(tiny.Content(1, 0.2));
+
+        Assert.Equal(["step-00000001"], Names());
+        Assert.Equal(0.2, store.Newest()!.Info!.Loss);
+    }
+
+    [Fact]
+    public void What_a_run_killed_while_replacing_has_moved_aside_is_still_the_newest()
+    {
+        Directory.Move(Save(1), Path.Combine(Folder, "step-00000001.old"));
+
+        Assert.Equal(1, new CheckpointStore(Folder).Newest()!.Info!.Step);
+        Assert.Equal(1, Checkpoint.Open(Folder).Info!.Step);
+
+        Save(1);
+        Assert.Equal(["step-00000001"], Names());
+    }
+
+    [Fact]
+    public void What_killed_runs_left_is_taken_away_by_the_next_save_and_nothing_else()
+    {
+        var leftOver = $".step-00000001.{Guid.NewGuid():N}.tmp";
+        string[] others = [".step-notes.tmp", "step-1", "notes"];
+        foreach (var name in others.Append(leftOver))
+            Directory.CreateDirectory(Path.Combine(Folder, name));
+        File.WriteAllText(Path.Combine(Folder, leftOver, "weights.safetensors"), "half");
+        var store = new CheckpointStore(Folder);
+        Assert.Null(store.Newest());
+
+        store.Save(tiny.Content(2));
+
+        Assert.Equal([".step-notes.tmp", "notes", "step-00000002", "step-1"], Names());
+    }
+
+    [Fact]
+    public void When_the_tensors_cannot_be_read_the_old_one_stays_whole_and_nothing_lies_beside_it()
+    {
+        Save(1);
+        var spoilt = tiny.Content(1, 0.5);
+        tiny.Ema.Dispose();
+
+        Assert.ThrowsAny<Exception>(() => new CheckpointStore(Folder).Save(spoilt));
+
+        Assert.Equal(["step-00000001"], Names());
+        Assert.Equal(0.25, new CheckpointStore(Folder).Newest()!.Info!.Loss);
+    }
+
+    [Theory]
+    [InlineData("../weights")]
+    [InlineData("a\nb")]
+    [InlineData("")]
+    public void A_name_that_is_no_file_s_is_refused(string stem)
+    {
+        var content = tiny.Content();
+        var wrong = content with { Tensors = content.Tensors.Append(new(stem, content.Tensors["ema"])).ToDictionary() };
+
+        Assert.Throws<ArgumentException>(() => new CheckpointStore(Folder).Save(wrong));
+        Assert.False(Directory.Exists(Folder));
+    }
+
+    [Fact]
+    public void Saving_and_opening_leave_no_tensors()
+    {
+        var content = tiny.Content();
+        var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
+
+        new CheckpointStore(Folder).Save(content);
+        new CheckpointStore(Folder).Newest()!.LoadInto(tiny.Network);
+
+        Assert.Equal(before, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+    }
+
+    private string Save(int step) => new CheckpointStore(Folder).Save(tiny.Content(step));
+
+    private IEnumerable<string?> Names() => Directory.EnumerateFileSystemEntries(Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal);
+
+    private static void Damage(string checkpoint)
+    {
+        var path = Path.Combine(checkpoint, "weights.safetensors");
+        File.WriteAllBytes(path, File.ReadAllBytes(path)[..^1]);
+    }
+}
