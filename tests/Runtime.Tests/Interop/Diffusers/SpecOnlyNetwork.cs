@@ -3,23 +3,23 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Interop.Diffusers;
 
-/// <summary><see cref="DdpmTinyUNet"/>'s description with some lines of its spec changed, and no weights: for what is decided by the spec alone.</summary>
+/// <summary>A network's description, by default <see cref="DdpmTinyUNet"/>'s, with some lines of its spec changed, and no weights: for what is decided by the spec alone.</summary>
 internal sealed class SpecOnlyNetwork : NoisePredictor
 {
-    public SpecOnlyNetwork(params (string Line, string Instead)[] changes) : this(new DiffusionOptions(), changes)
+    public SpecOnlyNetwork(params (string Line, string Instead)[] changes) : this(DdpmTinyUNet.Description, new(), changes)
     {
     }
 
-    public SpecOnlyNetwork(DiffusionOptions diffusion, params (string Line, string Instead)[] changes) : base(nameof(SpecOnlyNetwork))
+    public SpecOnlyNetwork(NetworkInfo info, DiffusionOptions diffusion, params (string Line, string Instead)[] changes) : base(nameof(SpecOnlyNetwork))
     {
-        var spec = DdpmTinyUNet.Description.Spec;
+        var spec = info.Spec;
         foreach (var (line, instead) in changes)
         {
             Assert.Contains(line, spec);
             spec = spec.Replace(line, instead);
         }
 
-        Info = DdpmTinyUNet.Description with { Name = nameof(SpecOnlyNetwork), Spec = spec };
+        Info = info with { Name = nameof(SpecOnlyNetwork), Spec = spec };
         Diffusion = diffusion;
     }
 
