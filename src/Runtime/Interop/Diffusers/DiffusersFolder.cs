@@ -56,7 +56,9 @@ public sealed class DiffusersFolder
             throw new DiffusersException($"The network in {path} can't be expressed here:", reasons);
 
         var weights = System.IO.Path.Combine(folder, WeightsFile.Name);
-        List<string> remarks = [$"From {System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path)))}, a UNet2DModel of diffusers."];
+        var name = System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path)));
+        // A folder's name may hold a line's end, and a comment mustn't.
+        List<string> remarks = [$"From {string.Concat(name.Where(c => !char.IsControl(c) && c is not ('\u2028' or '\u2029')))}, a UNet2DModel of diffusers."];
         if (!scheduler.Value("clip_sample", true) || scheduler.Value("clip_sample_range", 1.0) != 1)
             remarks.Add("Its scheduler doesn't clip x_0 to [-1, 1] while it samples (clip_sample); samplers here do.");
         return new(path, weights, WithTraining(model, weights), remarks);
