@@ -93,26 +93,32 @@ internal sealed class OneOrListType(FieldType<int> item, string description) : F
     public override string Write(EquatableArray<int> value) => value.Count == 1 ? item.Write(value[0]) : list.Write(value);
 }
 
-/// <summary>A whole number, or null for none.</summary>
-internal sealed class OrNullType(IntType inner) : FieldType<int?>
+/// <summary>A value, or null for none.</summary>
+/// <param name="none">What stands for none; no value of the inner type.</param>
+internal sealed class OrNullType<T>(FieldType<T> inner, T none) : FieldType<T>
 {
     public override string Description => inner.Description + ", or null";
 
     public override JsonObject Schema => JsonObject.Either("null", new JsonObject(), inner.Schema);
 
-    public override bool TryRead(YamlNode node, string key, Problems problems, out int? value)
+    public override bool TryRead(YamlNode node, string key, Problems problems, out T value)
     {
-        value = null;
+        value = none;
         // With nothing behind it the key is half typed.
         if (node is YamlScalar { IsNull: true, Value.Length: > 0 })
             return true;
-        if (!inner.TryRead(node, key, problems, out var number))
-            return false;
-        value = number;
-        return true;
+        return node is YamlScalar { IsPlain: true } scalar && (scalar.IsNull || Meant(scalar.Value) is not null)
+            ? Refuse(node, key, problems)
+            : inner.TryRead(node, key, problems, out value);
     }
 
-    public override string Write(int? value) => value is { } number ? inner.Write(number) : "null";
+    protected override string? Meant(string word) => word.ToLowerInvariant() is "null" or "none" or "nil" ? "null" : null;
+
+    public override string Write(T value) => IsNone(value) ? "null" : inner.Write(value);
+
+    public override string Json(T value) => IsNone(value) ? "null" : inner.Json(value);
+
+    private bool IsNone(T value) => EqualityComparer<T>.Default.Equals(value, none);
 }
 
 /// <summary>A key that a preset fixes: only its own value will do.</summary>

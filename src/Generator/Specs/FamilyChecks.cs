@@ -22,30 +22,11 @@ internal static class FamilyChecks
     /// <summary>Resolutions are of square images; a default must not quietly mean something else for others.</summary>
     public static bool CheckDefaultResolutions(UNetSpec spec, SpecSource source, Problems problems)
     {
-        if (spec.Attention is not { DefaultResolutions: { } resolutions, GivenLevels: null, Off: false })
+        if (spec.Attention is not { DefaultResolutions: { } resolutions, GivenLevels: null, Off: false } || spec.ImageSize.Height == spec.ImageSize.Width)
             return true;
-        if (spec.ImageSize.Height == spec.ImageSize.Width)
-        {
-            WarnOfNoLevel(resolutions, spec, source, problems);
-            return true;
-        }
-
         problems.Report(Rules.Attention, source.Span("image_size"),
             $"this preset attends at resolutions [{string.Join(", ", resolutions)}] of square images, and this one is {spec.ImageSize}; give attention.levels, one of none, linear and full a level, or attention: none");
         return false;
-    }
-
-    /// <summary>A default of which nothing is left is likely not meant; where some level has one of the sizes, the family's networks are made so.</summary>
-    private static void WarnOfNoLevel(EquatableArray<int> resolutions, UNetSpec spec, SpecSource source, Problems problems)
-    {
-        var sizes = Enumerable.Range(0, spec.Levels).Select(level => spec.SizeAt(level).Height).ToList();
-        if (spec.ImageSize.Height % spec.DownsampleFactor != 0 || sizes.Any(resolutions.Contains))
-            return;
-        var nearest = sizes.OrderBy(size => resolutions.Min(resolution => Math.Abs(Math.Log(size) - Math.Log(resolution)))).First();
-        problems.Report(Rules.NoResolution, source.Span("image_size"),
-            $"preset {Text.SnakeCase($"{spec.Preset}")} attends at size {Text.OneOf(resolutions)}, and {(spec.Levels == 1 ? "the level is" : "the levels are")} at {Text.AllOf(sizes)}: "
-            + $"{(spec.AttentionInTheMiddle == AttentionKind.None ? "nothing" : "only the middle")} attends; say where, as `attention: {{ resolutions: [{nearest}] }}`, or that no level does, "
-            + $"`attention: {{ levels: [{string.Join(", ", sizes.Select(_ => "none"))}] }}`");
     }
 
     /// <summary>In ddpm and adm the heads share the width of the place that attends.</summary>

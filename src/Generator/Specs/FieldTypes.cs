@@ -20,6 +20,9 @@ internal abstract class FieldType<T>
     /// <summary>The value as JSON: numbers and truth values are there what they are in YAML.</summary>
     public virtual string Json(T value) => Write(value);
 
+    /// <summary>The value that this word stands for in other versions of YAML, or in other languages; null: in none.</summary>
+    protected virtual string? Meant(string word) => null;
+
     /// <summary>Reports the wrong type and returns false.</summary>
     protected bool Refuse(YamlNode node, string key, Problems problems)
     {
@@ -27,7 +30,7 @@ internal abstract class FieldType<T>
             return false; // reported where it was read
         var remedy = node is YamlScalar { IsPlain: false } text && TryRead(text with { IsPlain = true }, key, Problems.Ignored, out _)
             ? "; leave out the quotes"
-            : "";
+            : node is YamlScalar { IsPlain: true } word && Meant(word.Value) is { } meant ? $"; did you mean '{meant}'?" : "";
         problems.Report(Rules.WrongType, node.Span, $"'{key}' must be {Description}, not {node.Kind}{remedy}");
         return false;
     }
@@ -143,6 +146,13 @@ internal sealed class BoolType : FieldType<bool>
         value = node is YamlScalar { IsPlain: true, Value: "true" };
         return value || node is YamlScalar { IsPlain: true, Value: "false" } || Refuse(node, key, problems);
     }
+
+    protected override string? Meant(string word) => word.ToLowerInvariant() switch
+    {
+        "true" or "yes" or "on" or "y" or "1" => "true",
+        "false" or "no" or "off" or "n" or "0" => "false",
+        _ => null,
+    };
 
     public override string Write(bool value) => value ? "true" : "false";
 }

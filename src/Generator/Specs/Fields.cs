@@ -135,10 +135,11 @@ internal static class Fields
             s => s.ZeroInit, (s, v) => s with { ZeroInit = v }),
         new Field<bool>("learned_variance", "Whether the network predicts the variance too, in as many channels again.", new BoolType(),
             s => s.LearnedVariance, (s, v) => s with { LearnedVariance = v }) { AlsoKnownAs = ["learn_sigma", "learned_sigma"] },
-        new Field<int?>("num_classes", "Classes whose labels the network takes; null: none.", new OrNullType(new IntType(1, MaxClasses)),
-            s => s.NumClasses, (s, v) => s with { NumClasses = v }) { AlsoKnownAs = ["class_cond", "num_class_embeds", "label_dim"] },
-        new Field<string>("blocks.resnet", "Your own residual block, a C# type with its namespace; its constructor takes (dim, dimOut, timeEmbDim), its forward (x, timeEmb).",
-            new TextType("a C# type, as My.Namespace.MyBlock", Names.FaultOfType, Names.DottedPattern), s => s.ResnetBlock ?? "", (s, v) => s with { ResnetBlock = v })
+        new Field<int>("num_classes", "Classes whose labels the network takes; null: none.", new OrNullType<int>(new IntType(1, MaxClasses), none: 0),
+            s => s.NumClasses ?? 0, (s, v) => s with { NumClasses = v == 0 ? null : v }) { AlsoKnownAs = ["class_cond", "num_class_embeds", "label_dim"] },
+        new Field<string>("blocks.resnet", "Your own residual block, a C# type with its namespace; its constructor takes (dim, dimOut, timeEmbDim), its forward (x, timeEmb). null: the family's, where a base says otherwise.",
+            new OrNullType<string>(new TextType("a C# type, as My.Namespace.MyBlock", Names.FaultOfType, Names.DottedPattern), none: ""),
+            s => s.ResnetBlock ?? "", (s, v) => s with { ResnetBlock = v.Length == 0 ? null : v })
             { DefaultInWords = "the family's", ImpliedIf = s => s.ResnetBlock is null },
         new Field<string>("extends", "Another spec whose keys are the defaults.", new TextType("a path to another *.unet.yaml, from this file's folder", _ => null), _ => "", (s, _) => s)
             { DefaultInWords = "none", ImpliedIf = _ => true, AlsoKnownAs = ["base", "inherits", "parent"] },

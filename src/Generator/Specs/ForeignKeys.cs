@@ -47,6 +47,6 @@ internal static class ForeignKeys
         ["seed"] = Training,
         ["use_fp16"] = Training,
 
-        ["$schema"] = "name the schema in a comment, which editors read: # yaml-language-server: $schema=unet.schema.json",
+        ["$schema"] = "name the schema in a comment, which editors read, with its path from this file: # yaml-language-server: $schema=unet.schema.json",
     };
 }

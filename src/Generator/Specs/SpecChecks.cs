@@ -29,6 +29,7 @@ internal static class SpecChecks
             CheckGroups(spec, source, problems);
         if (attends)
         {
+            ResolutionChecks.WarnOfNoLevel(spec, source, problems);
             FamilyChecks.CheckHeads(spec, source, problems);
             CheckAttentionSizes(spec, source, problems);
             CheckEffect(spec, source, problems);

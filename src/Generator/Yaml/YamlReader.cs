@@ -63,6 +63,13 @@ internal sealed class YamlReader
     /// <summary>Says in a user's words what YamlDotNet says in a parser's.</summary>
     private void ReportSyntax(YamlException exception)
     {
+        var at = SpanOf(exception.Start, exception.End).Start;
+        if (openFlows.Count > 0 && exception.Message.Contains("expected node content") && at < text.Length && text[at] == ',')
+        {
+            problems.Report(Rules.NotYaml, new TextSpan(at, 1), "not YAML: no value stands before this comma; write one, or remove the comma");
+            return;
+        }
+
         if (openFlows.Count > 0)
         {
             var open = openFlows.Peek();
@@ -71,7 +78,7 @@ internal sealed class YamlReader
             return;
         }
 
-        var span = exception.InnerException is null ? SpanOf(exception.Start, exception.End) : RestOfLine(SpanOf(exception.Start, exception.End).Start);
+        var span = exception.InnerException is null ? SpanOf(exception.Start, exception.End) : RestOfLine(at);
         var fault = exception.Message switch
         {
             var message when message.Contains("invalid mapping") => "a second colon in one value; put each `key: value` on a line of its own, no deeper than the others, and quotes around a value with a colon",
