@@ -9,7 +9,6 @@ namespace UNetGen.Training;
 /// </summary>
 public sealed class Checkpoint
 {
-    private const string DefaultStem = "ema";
     private const string StoreName = "checkpoints";
 
     private readonly IReadOnlyDictionary<string, string> files;
@@ -40,6 +39,8 @@ public sealed class Checkpoint
     /// <summary>What it holds: <c>weights</c>, <c>ema</c>, <c>optimizer</c> and the like.</summary>
     public IReadOnlyCollection<string> Stems => [.. files.Keys];
 
+    private string DefaultStem => files.Count == 1 ? Stems.Single() : files.ContainsKey("ema") ? "ema" : "weights";
+
     /// <summary>Opens a checkpoint and checks that it is whole, for which all its files are read once.</summary>
     /// <param name="path">A checkpoint's folder; a folder of checkpoints or a run's, which stands for its newest whole one; or a .safetensors file.</param>
     /// <param name="damaged">Told of every damaged checkpoint that is newer than the one opened, where the folder has several.</param>
@@ -48,11 +49,11 @@ public sealed class Checkpoint
     /// <exception cref="SafetensorsException">The file that stands alone is damaged.</exception>
     public static Checkpoint Open(string path, Action<string>? damaged = null)
     {
+        if (!System.IO.Path.Exists(path))
+            throw new CheckpointException($"There is no checkpoint {path}: a checkpoint is a folder with {CheckpointFolder.InfoName} in it, or a .safetensors file.");
         path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
         if (File.Exists(path))
             return OpenFile(path);
-        if (!Directory.Exists(path))
-            throw new CheckpointException($"There is no checkpoint {path}: a checkpoint is a folder with {CheckpointFolder.InfoName} in it, or a .safetensors file.");
         if (CheckpointFolder.Is(path))
             return OpenNamed(path);
 
@@ -82,13 +83,13 @@ public sealed class Checkpoint
 
     /// <summary>Puts weights into a network of the same spec, on whatever device it is.</summary>
     /// <param name="network">Unchanged where they don't fit.</param>
-    /// <param name="which">One of <see cref="Stems"/>; null is the averaged weights, or the file that stands alone.</param>
+    /// <param name="which">One of <see cref="Stems"/>; null is the averaged weights, the trained ones where none are averaged, or the file that stands alone.</param>
     /// <exception cref="CheckpointException">It is another network, or has no such weights.</exception>
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
     public void LoadInto(NoisePredictor network, string? which = null)
     {
         RequireSpecOf(network.Info);
-        using var file = Tensors(which ?? (files.Count == 1 ? Stems.Single() : DefaultStem));
+        using var file = Tensors(which ?? DefaultStem);
         Explained(file.Path, () =>
         {
             StateDict.Load(network, file);

@@ -21,8 +21,8 @@ public sealed class CheckpointKillTests
 
     private static void Kill(string folder, int keep)
     {
-        var lines = KilledProcess.Run(
-            TorchProcess.Command("save", folder, $"{keep}"), line => line == SavingProcess.Ready, TimeSpan.FromMilliseconds(Random.Shared.Next(1, 150)));
+        // A line is written before the first save and after each.
+        var lines = KilledProcess.Run(TorchProcess.Command("save", folder, $"{keep}"), Random.Shared.Next(1, 8), TimeSpan.FromMilliseconds(Random.Shared.Next(60)));
 
         var saved = lines.Where(line => line.StartsWith(SavingProcess.Saved, StringComparison.Ordinal))
             .Select(line => int.Parse(line[SavingProcess.Saved.Length..], CultureInfo.InvariantCulture)).LastOrDefault();

@@ -10,15 +10,15 @@ namespace UNetGen.Runtime.Tests.Training;
 /// </summary>
 internal static class SavingProcess
 {
-    /// <summary>The line before the first save, and the beginning of that after each.</summary>
-    public const string Ready = "ready", Saved = "saved ";
+    /// <summary>The beginning of the line after each save; before the first it writes one as well.</summary>
+    public const string Saved = "saved ";
 
     public static int Run(string folder, int keep)
     {
         using var network = new TwoConvNet(width: 2);
         var store = new CheckpointStore(folder, keep);
         var first = 1 + (store.Newest()?.Info?.Step ?? 0);
-        Console.WriteLine(Ready);
+        Console.WriteLine("ready");
         try
         {
             for (var step = first; ; step++)
