@@ -58,7 +58,7 @@ public sealed class SmallClassifier : FeatureNetwork
         manual_seed(seed);
         var classifier = new SmallClassifier(new Layers(source.Channels, source.Classes.Count), source.Channels, source.Classes);
         var network = classifier.network;
-        using var adam = new FusedAdam(network.parameters());
+        using var adam = new FusedAdam(network.named_parameters());
         using var loader = new BatchLoader(source, batchSize, seed);
         var steps = Math.Max(1, (int)((long)epochs * source.Count / batchSize));
         for (var step = 0; step < steps; step++)
