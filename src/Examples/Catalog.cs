@@ -18,9 +18,7 @@ internal static class Catalog
     /// <exception cref="UNetGenException">There is none of that name.</exception>
     public static NoisePredictor Create(string name)
     {
-        var type = Find(name)
-            ?? throw new UNetGenException(
-                $"No network '{name}' was generated into this program; it has {string.Join(", ", Names)}. For another, put a NAME.unet.yaml into specs/ and build again.");
+        var type = Find(name) ?? throw Unknown(name);
         // Device and type are left as they come.
         return (NoisePredictor)type.GetConstructors().Single().Invoke([null, null]);
     }
@@ -28,6 +26,14 @@ internal static class Catalog
     /// <summary>What a network is, without making it; null where there is none of that name.</summary>
     /// <param name="name">As in <see cref="Create"/>.</param>
     public static NetworkInfo? Describe(string name) => Find(name) is { } type ? Description(type) : null;
+
+    /// <summary>What a network is, without making it.</summary>
+    /// <param name="name">As in <see cref="Create"/>.</param>
+    /// <exception cref="UNetGenException">There is none of that name.</exception>
+    public static NetworkInfo Require(string name) => Describe(name) ?? throw Unknown(name);
+
+    private static UNetGenException Unknown(string name) => new(
+        $"No network '{name}' was generated into this program; it has {string.Join(", ", Names)}. For another, put a NAME.unet.yaml into specs/ and build again.");
 
     private static NetworkInfo Description(Type type) => (NetworkInfo)type.GetProperty(nameof(ShapesUNet.Description))!.GetValue(null)!;
 

@@ -30,6 +30,8 @@ internal static class Program
         train.AddTo(root);
         root.Add(train.AddTo(new Command("train", "Train a network; writes a grid of samples, the loss curve and a checkpoint.")));
         root.Add(new SampleCommand(interrupt).AddTo(new Command("sample", "Draw pictures with a trained network.")));
+        root.Add(ClassifierCommand.AddTo(new Command("classifier", "Train a small classifier, for `evaluate`.")));
+        root.Add(new EvaluateCommand(interrupt).AddTo(new Command("evaluate", "Measure how far samples are from the data: the Frechet distance (FID).")));
         root.Add(Report.ReportCommand.AddTo(new Command("report", "Write a run as one page: curves, samples over time, the network.")));
         root.Add(ExportCommand.AddTo(new Command("export", "Write trained weights for other programs.")));
         root.Add(ImportCommand.AddTo(new Command("import", "Take over a network of diffusers: its spec, then its weights.")));

@@ -11,7 +11,7 @@ internal static class Progress
     public static TrainingSummary WhileTraining(TrainingOptions options, Func<Action<TrainingStep>, TrainingSummary> train)
     {
         var smooth = double.NaN;
-        return Show("training", lines: true, show => train(step =>
+        return While("training", lines: true, show => train(step =>
         {
             smooth = double.IsNaN(smooth) ? step.Loss : 0.98 * smooth + 0.02 * step.Loss;
             var of = options.Steps is { } steps ? $" of {steps:N0}" : "";
@@ -20,7 +20,7 @@ internal static class Progress
     }
 
     /// <summary>Samples with a live bar; where output is no terminal silently, or with a line every tenth of the way.</summary>
-    public static T WhileSampling<T>(SamplingOptions options, bool lines, Func<Action<SamplingProgress>, T> sample) => Show("drawing", lines, show => sample(at =>
+    public static T WhileSampling<T>(SamplingOptions options, bool lines, Func<Action<SamplingProgress>, T> sample) => While("drawing", lines, show => sample(at =>
     {
         var before = at.FirstImage - options.FirstImage;
         var batch = Math.Min(options.BatchSize, options.Count - before);
@@ -30,7 +30,8 @@ internal static class Progress
 
     private static string Time(TimeSpan time) => time.TotalHours < 1 ? $"{time:m\\:ss}" : $"{(int)time.TotalHours}:{time:mm\\:ss}";
 
-    private static T Show<T>(string title, bool lines, Func<Action<double, string>, T> work)
+    /// <summary>Any work, which shows how much of it is done, from 0 to 1, and a text; where output is no terminal silently, or with a line every tenth of the way.</summary>
+    public static T While<T>(string title, bool lines, Func<Action<double, string>, T> work)
     {
         if (Console.IsOutputRedirected)
             return work(lines ? LineEveryTenth() : (_, _) => { });

@@ -60,6 +60,25 @@ public sealed class SampleFolder(string path)
         return written;
     }
 
+    /// <summary>What the pictures in it were drawn with.</summary>
+    /// <returns>The network's class, and the classes that were asked for: picture i is one of number i modulo their count. Null where the network knows none.</returns>
+    /// <exception cref="UNetGenException">It is no folder of samples.</exception>
+    public (string Network, IReadOnlyList<int>? Labels) Describe()
+    {
+        var info = Path.Combine(path, InfoName);
+        if (!File.Exists(info))
+            throw new UNetGenException($"{path} is no folder of samples: it has no {InfoName}. `sample --out FOLDER` makes one.");
+        var settings = Read(info);
+        try
+        {
+            return (settings["network"]!.GetValue<string>(), settings["labels"]?.AsArray().Select(label => label!.GetValue<int>()).ToArray());
+        }
+        catch (Exception error) when (error is NullReferenceException or InvalidOperationException or FormatException)
+        {
+            throw new UNetGenException($"{info} doesn't say which network and labels its pictures were drawn with.", error);
+        }
+    }
+
     private string PathOf(int image) => Path.Combine(path, $"{image:D6}.png");
 
     private static JsonObject Settings(NoisePredictor network, Sampler sampler, SamplingOptions options) => new()

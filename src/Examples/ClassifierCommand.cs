@@ -1,0 +1,67 @@
+using System.CommandLine;
+using Spectre.Console;
+using UNetGen.Data;
+using UNetGen.Evaluation;
+using static TorchSharp.torch;
+
+namespace UNetGen.Examples;
+
+/// <summary>Trains a small classifier, whose features `evaluate` compares pictures by.</summary>
+internal static class ClassifierCommand
+{
+    // Every tenth image is held back, to count how many are named rightly.
+    private const int HeldBack = 10;
+
+    private const int BatchSize = 256;
+
+    public static Command AddTo(Command command)
+    {
+        var data = new Option<string>("--data") { Description = "Images with classes: MNIST's folder, CIFAR-10's, or a folder of pictures with a folder for each class.", Required = true, HelpName = "PATH" };
+        var like = new Option<string>("--spec") { Description = "The network whose pictures are to be compared: its channels and size.", Required = true, HelpName = "NAME" };
+        var epochs = new Option<int>("--epochs") { Description = "Times that each image is seen.", DefaultValueFactory = _ => 6, HelpName = "N", CustomParser = result => CommonOptions.Whole(result, 1) };
+        var seed = CommonOptions.Seed();
+        var output = new Option<string>("--out") { Description = "The file to write; it mustn't exist.", Required = true, HelpName = "FILE.safetensors" };
+        foreach (var option in new Option[] { data, like, epochs, seed, output })
+            command.Add(option);
+        command.SetAction(parsed => Run(
+            parsed.GetRequiredValue(data), parsed.GetRequiredValue(like), parsed.GetValue(epochs), parsed.GetValue(seed), parsed.GetRequiredValue(output)));
+        return command;
+    }
+
+    private static void Run(string data, string spec, int epochs, long seed, string output)
+    {
+        NewFile.Check(output, ".safetensors");
+        var info = Catalog.Require(spec);
+        var source = DataSource.Open(data, info.Channels, info.ImageHeight, info.ImageWidth);
+        // What isn't held back has every class that the whole has, in any set worth comparing with.
+        var numbers = Enumerable.Range(0, source.Count).ToLookup(number => number % HeldBack == HeldBack - 1);
+        using var classifier = Progress.While("classifier", lines: false, show => SmallClassifier.Train(
+            new SubsetSource(source, [.. numbers[false]]), epochs, seed: seed, report: (done, loss) => show(done, $"loss {loss:0.0000}")));
+        var test = new SubsetSource(source, [.. numbers[true]]);
+        classifier.Save(output);
+        AnsiConsole.MarkupLineInterpolated($"{classifier.Description} in [blue]{output}[/]: names {Accuracy(classifier, test, test.Label):P1} of {test.Count:N0} images that it hasn't seen");
+    }
+
+    /// <summary>The share of images that the classifier sees as what they are.</summary>
+    public static double Accuracy(SmallClassifier classifier, IImageSource source, Func<int, int> label)
+    {
+        var right = 0;
+        var pixels = new float[source.Channels * source.Height * source.Width];
+        for (var first = 0; first < source.Count; first += BatchSize)
+        {
+            using var scope = NewDisposeScope();
+            var size = Math.Min(BatchSize, source.Count - first);
+            var images = new List<Tensor>();
+            for (var i = first; i < first + size; i++)
+            {
+                source.Read(i, pixels);
+                images.Add(tensor(pixels).reshape(1, source.Channels, source.Height, source.Width));
+            }
+
+            var seen = classifier.Classify(cat(images)).data<long>().ToArray();
+            right += Enumerable.Range(0, size).Count(i => seen[i] == label(first + i));
+        }
+
+        return (double)right / source.Count;
+    }
+}

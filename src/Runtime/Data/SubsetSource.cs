@@ -1,0 +1,31 @@
+namespace UNetGen.Data;
+
+/// <summary>Some of another source's images: a half to compare with the other, or what is held back from a training.</summary>
+/// <param name="source">Where they come from.</param>
+/// <param name="numbers">Which, in what order; each from 0 to the source's count - 1.</param>
+public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers) : IImageSource
+{
+    /// <inheritdoc/>
+    public string Description { get; } = FormattableString.Invariant($"{numbers.Count:N0} of {source.Description}");
+
+    /// <inheritdoc/>
+    public int Count => numbers.Count;
+
+    /// <inheritdoc/>
+    public int Channels => source.Channels;
+
+    /// <inheritdoc/>
+    public int Height => source.Height;
+
+    /// <inheritdoc/>
+    public int Width => source.Width;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Classes => source.Classes;
+
+    /// <inheritdoc/>
+    public int Label(int index) => source.Label(numbers[index]);
+
+    /// <inheritdoc/>
+    public void Read(int index, Span<float> pixels) => source.Read(numbers[index], pixels);
+}
