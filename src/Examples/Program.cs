@@ -31,6 +31,8 @@ internal static class Program
         root.Add(train.AddTo(new Command("train", "Train a network; writes a grid of samples, the loss curve and a checkpoint.")));
         root.Add(new SampleCommand(interrupt).AddTo(new Command("sample", "Draw pictures with a trained network.")));
         root.Add(Report.ReportCommand.AddTo(new Command("report", "Write a run as one page: curves, samples over time, the network.")));
+        root.Add(ExportCommand.AddTo(new Command("export", "Write trained weights for other programs.")));
+        root.Add(ImportCommand.AddTo(new Command("import", "Take over a network of diffusers: its spec, then its weights.")));
         root.Add(InspectCommand.AddTo(new Command("inspect", "Show a network's levels, parameters, operations and memory.")));
 
         var parsed = root.Parse(args);

@@ -65,6 +65,8 @@ internal sealed record Inheritance(EquatableArray<SpecLayer> Chain, bool Broken,
         var remedy = Nearest(written.Value.Replace('\\', '/'), others) is { } near ? $"did you mean '{near}'?"
             : others.Count == 0 ? "this is its only spec"
             : $"it has {Text.AllOf(others.Take(5))}{(others.Count > 5 ? " and others" : "")}";
+        if (Paths.IsRooted(written.Value))
+            return $"'{written.Shown}' is an absolute path, and paths in specs begin at the file's own folder, so that they hold on every machine; {remedy}";
         return document.Extends is null
             ? $"'{written.Shown}' has a backslash, and paths in specs have slashes on every system; {remedy}"
             : $"the project has no spec {Text.Shown(Paths.Normal($"{Paths.Directory(document.Path)}/{written.Value}").TrimStart('/'))}; {remedy}";

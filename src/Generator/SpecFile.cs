@@ -21,9 +21,10 @@ internal sealed record SpecFile(SpecNetwork Network, EquatableArray<DiagnosticIn
         {
             if (document.IsYaml && inheritance.Fault is { } fault)
                 problems.Report(fault.Rule, source.Span("extends"), fault.Message);
+            broken |= source.IsUncertain("extends");
             if (inheritance.Chain.Count > 0)
                 source = source.Over(Inherited(inheritance.Chain, document.Named, ref broken), inheritance.Chain[0].Path, source.Span("extends").Text);
-            // Without its base, what a spec says can't be judged.
+            // Without its bases, what a spec says can't be judged.
             spec = SpecReader.Read(source, document.Named, broken || !document.IsYaml ? Diagnostics.Problems.Ignored : problems);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)

@@ -95,6 +95,12 @@ public sealed partial class AdviceTests
     [InlineData("norms: group", "did you mean '(?<new>[^']+)'", "NEW: group")]
     [InlineData("norm: gruop", "did you mean '(?<new>[^']+)'", "norm: NEW")]
     [InlineData("activation: swish", "did you mean '(?<new>[^']+)'", "activation: NEW")]
+    [InlineData("self_condition: True", "did you mean '(?<new>[^']+)'", "self_condition: NEW")]
+    [InlineData("self_condition: OFF", "did you mean '(?<new>[^']+)'", "self_condition: NEW")]
+    [InlineData("zero_init: 1", "did you mean '(?<new>[^']+)'", "zero_init: NEW")]
+    [InlineData("num_classes: NULL", "did you mean '(?<new>[^']+)'", "num_classes: NEW")]
+    [InlineData("preset: ddpm\nimage_size: 28\ngroups: 8", "`(?<new>attention: { resol[^`]+)`", "preset: ddpm\nimage_size: 28\ngroups: 8\nNEW")]
+    [InlineData("preset: adm\nimage_size: 4\ngroups: 8", "`(?<new>attention: { levels[^`]+)`", "preset: adm\nimage_size: 4\ngroups: 8\nNEW")]
     [InlineData("self-conditioning: true", "did you mean '(?<new>[^']+)'", "NEW: true")]
     [InlineData("diffusion: {timesteps: 20}", "at least (?<new>\\d+) timesteps", "diffusion: {timesteps: NEW}")]
     [InlineData("diffusion: {timesteps: 20}", "(?<new>schedule_scaling: false)", "diffusion: {timesteps: 20, NEW}")]
@@ -102,7 +108,9 @@ public sealed partial class AdviceTests
     [InlineData("init_dim: '16'", "text '(?<new>16)'; leave out the quotes", "init_dim: NEW")]
     public void Whoever_takes_other_advice_is_rid_of_the_error_too(string line, string advice, string mended)
     {
-        const string spec = "preset: annotated\nimage_size: 16\nchannels: 3\ndim: 16\nchannel_multipliers: [1, 2]\n";
+        // A line of another preset or size takes the place of this one's.
+        var spec = string.Concat(new[] { "preset: annotated\n", "image_size: 16\n", "channels: 3\n", "dim: 16\n", "channel_multipliers: [1, 2]\n" }
+            .Where(own => !$"\n{line}".Contains($"\n{own.Split(':')[0]}:", StringComparison.Ordinal)));
         var message = Assert.Single(Run(spec + line).Diagnostics).GetMessage();
         var match = Regex.Match(message, advice);
         Assert.True(match.Success, message);

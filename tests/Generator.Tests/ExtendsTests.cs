@@ -81,6 +81,7 @@ public sealed class ExtendsTests
     [InlineData("preset: adm\ndim: 32\nattention:\n  heads: 2", "attention:\n  head_dim: 8", "preset: adm\ndim: 32\nattention:\n  head_dim: 8")]
     [InlineData("preset: adm\ndim: 32\nnum_classes: 10\nblocks_per_level: 3", "num_classes: null\nblocks_per_level: [1, 2, 3]", "preset: adm\ndim: 32\nblocks_per_level: [1, 2, 3]")]
     [InlineData("attention:\n  heads: 2", "attention:\n  head_dim: 8", "attention:\n  head_dim: 8\n  heads: 2")]
+    [InlineData("blocks:\n  resnet: My.Block", "blocks:\n  resnet: null\ndropout: 0.5", "dropout: 0.5")]
     [InlineData("blocks:\n  resnet: My.Block", "dim: 32", "blocks:\n  resnet: My.Block\ndim: 32")]
     [InlineData("activation: mish\ndropout: 0.5", "blocks:\n  resnet: My.Block\ndownsample: conv", "blocks:\n  resnet: My.Block\ndownsample: conv")]
     public void What_a_spec_says_leaves_no_room_for_what_contradicts_it(string inherited, string own, string same) =>

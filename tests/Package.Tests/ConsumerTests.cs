@@ -53,6 +53,7 @@ public sealed class ConsumerTests
 
         project.Edit("Program.cs", "TinyUNet", "SmallUNet");
         project.Edit("Training.cs", "TinyUNet", "SmallUNet");
+        project.Edit("Loading.cs", "TinyUNet", "SmallUNet");
         project.Build();
         Assert.Equal("2 x 3 x 16 x 16, 1412867 parameters", project.Run());
 

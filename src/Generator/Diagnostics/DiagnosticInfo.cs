@@ -23,6 +23,10 @@ internal sealed class Problems(string path, SourceText text, EquatableArray<Diag
     private const int Most = 50;
 
     private readonly List<DiagnosticInfo> found = [.. before ?? EquatableArray<DiagnosticInfo>.Empty];
+    private readonly HashSet<string> wrong = new(StringComparer.Ordinal);
+
+    /// <summary>The keys with an error, and the items of lists.</summary>
+    public IReadOnlyCollection<string> WrongKeys => wrong;
 
     /// <summary>For trying whether something would do.</summary>
     public static Problems Ignored => new("", SourceText.From(""));
@@ -46,6 +50,17 @@ internal sealed class Problems(string path, SourceText text, EquatableArray<Diag
         else if (found.Count == Most)
             found.Add(new DiagnosticInfo(Rules.TooLarge, LocationOf(span), $"here and below are more than {Most} errors; mend the others first"));
     }
+
+    /// <summary>The same of a key, or of an item of its list: <c>dim</c>, <c>image_size[0]</c>. If it is an error, nothing else is concluded from it.</summary>
+    public void Report(DiagnosticDescriptor rule, string key, SpecSpan span, string message)
+    {
+        Report(rule, span, message);
+        if (rule.DefaultSeverity == DiagnosticSeverity.Error)
+            MarkWrong(key);
+    }
+
+    /// <summary>For what was reported where the YAML was read.</summary>
+    public void MarkWrong(string key) => wrong.Add(key);
 
     /// <summary>A fault of the generator's own.</summary>
     public void ReportFailure(string what, Exception exception) =>

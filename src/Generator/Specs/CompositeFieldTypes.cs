@@ -1,10 +1,9 @@
-using System.Globalization;
 using UNetGen.Generator.Diagnostics;
 using UNetGen.Generator.Yaml;
 
 namespace UNetGen.Generator.Specs;
 
-/// <summary>A list of at least one value.</summary>
+/// <summary>A list of at least one value. With some that can't be read it is still a list of so many.</summary>
 internal sealed class ListType<T>(FieldType<T> item, string description) : FieldType<EquatableArray<T>>
 {
     public override string Description => description;
@@ -17,15 +16,14 @@ internal sealed class ListType<T>(FieldType<T> item, string description) : Field
         if (node is not YamlSequence { Items.Count: > 0 } sequence)
             return Refuse(node, key, problems);
         var items = new List<T>();
-        var good = true;
         for (var i = 0; i < sequence.Items.Count && !problems.Full; i++)
         {
-            good &= item.TryRead(sequence.Items[i], $"{key}[{i.ToString(CultureInfo.InvariantCulture)}]", problems, out var read);
+            item.TryRead(sequence.Items[i], Text.Item(key, i), problems, out var read);
             items.Add(read);
         }
 
         value = items.ToEquatableArray();
-        return good;
+        return true;
     }
 
     public override string Write(EquatableArray<T> value) => $"[{string.Join(", ", value.Select(item.Write))}]";
@@ -57,13 +55,14 @@ internal sealed class ImageSizeType(int max) : FieldType<ImageSize>
             return node is not YamlScalar && Refuse(node, key, problems);
         if (sequence.Items.Count != 2)
         {
-            problems.Report(Rules.WrongType, node.Span, $"'{key}' must be {Description}, not a list of {sequence.Items.Count}");
+            problems.Report(Rules.WrongType, key, node.Span, $"'{key}' must be {Description}, not a list of {sequence.Items.Count}");
             return false;
         }
 
-        var good = one.TryRead(sequence.Items[0], key + "[0]", problems, out var height) & one.TryRead(sequence.Items[1], key + "[1]", problems, out var width);
+        one.TryRead(sequence.Items[0], Text.Item(key, 0), problems, out var height);
+        one.TryRead(sequence.Items[1], Text.Item(key, 1), problems, out var width);
         value = new ImageSize(height, width);
-        return good;
+        return true;
     }
 
     public override string Write(ImageSize value) =>
@@ -93,26 +92,32 @@ internal sealed class OneOrListType(FieldType<int> item, string description) : F
     public override string Write(EquatableArray<int> value) => value.Count == 1 ? item.Write(value[0]) : list.Write(value);
 }
 
-/// <summary>A whole number, or null for none.</summary>
-internal sealed class OrNullType(IntType inner) : FieldType<int?>
+/// <summary>A value, or null for none.</summary>
+/// <param name="none">What stands for none; no value of the inner type.</param>
+internal sealed class OrNullType<T>(FieldType<T> inner, T none) : FieldType<T>
 {
     public override string Description => inner.Description + ", or null";
 
     public override JsonObject Schema => JsonObject.Either("null", new JsonObject(), inner.Schema);
 
-    public override bool TryRead(YamlNode node, string key, Problems problems, out int? value)
+    public override bool TryRead(YamlNode node, string key, Problems problems, out T value)
     {
-        value = null;
+        value = none;
         // With nothing behind it the key is half typed.
         if (node is YamlScalar { IsNull: true, Value.Length: > 0 })
             return true;
-        if (!inner.TryRead(node, key, problems, out var number))
-            return false;
-        value = number;
-        return true;
+        return node is YamlScalar { IsPlain: true } scalar && (scalar.IsNull || Meant(scalar.Value) is not null)
+            ? Refuse(node, key, problems)
+            : inner.TryRead(node, key, problems, out value);
     }
 
-    public override string Write(int? value) => value is { } number ? inner.Write(number) : "null";
+    protected override string? Meant(string word) => word.ToLowerInvariant() is "null" or "none" or "nil" ? "null" : null;
+
+    public override string Write(T value) => IsNone(value) ? "null" : inner.Write(value);
+
+    public override string Json(T value) => IsNone(value) ? "null" : inner.Json(value);
+
+    private bool IsNone(T value) => EqualityComparer<T>.Default.Equals(value, none);
 }
 
 /// <summary>A key that a preset fixes: only its own value will do.</summary>
@@ -129,7 +134,7 @@ internal sealed class FixedType<T>(FieldType<T> inner, T only, string reason) : 
         value = only;
         if (node is YamlScalar && inner.TryRead(node, key, Problems.Ignored, out value) && EqualityComparer<T>.Default.Equals(value, only))
             return true;
-        problems.Report(Rules.NoEffect, node.Span, $"'{key}' {reason}; here it must be {Description}");
+        problems.Report(Rules.NoEffect, key, node.Span, $"'{key}' {reason}; here it must be {Description}");
         return false;
     }
 

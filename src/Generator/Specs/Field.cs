@@ -26,8 +26,15 @@ internal abstract class Field(string key, string summary)
     /// <summary>After "must be".</summary>
     public abstract string Description { get; }
 
+    /// <summary>Whether the default is known where the preset isn't.</summary>
+    public bool HasOneDefault => DefaultInWords is null && Presets.All.Select(Default).Distinct().Count() == 1;
+
     /// <summary>Why this key, given, would change nothing about this network; null where it counts.</summary>
-    public virtual string? WhyUseless(UNetSpec spec) => null;
+    public string? WhyUseless(UNetSpec spec) => WhyUseless(spec, static _ => true);
+
+    /// <summary>The same of a spec of which not all is known; null where that doesn't suffice to say.</summary>
+    /// <param name="knows">Whether a key, or what follows from its absence, is known.</param>
+    public virtual string? WhyUseless(UNetSpec spec, Func<string, bool> knows) => null;
 
     /// <summary>The spec with this key's value, or the same after a report.</summary>
     public abstract UNetSpec Read(YamlNode node, UNetSpec spec, Problems problems);
@@ -61,7 +68,7 @@ internal sealed class Field<T>(string key, string summary, FieldType<T> type, Fu
 
     public FieldType<T> TypeIn(Preset? preset) => (preset is { } known ? NarrowedBy(known) : null) ?? type;
 
-    public override string? WhyUseless(UNetSpec spec) => OnlyIf?.WhyNot(spec);
+    public override string? WhyUseless(UNetSpec spec, Func<string, bool> knows) => OnlyIf?.WhyNot(spec, knows);
 
     public override UNetSpec Read(YamlNode node, UNetSpec spec, Problems problems) =>
         TypeIn(spec.Preset).TryRead(node, Key, problems, out var value) ? set(spec, value) : spec;
@@ -79,10 +86,11 @@ internal sealed class Field<T>(string key, string summary, FieldType<T> type, Fu
 
 /// <summary>When a key counts.</summary>
 /// <param name="Otherwise">Why it doesn't, and what to do.</param>
-internal sealed record Condition(Func<UNetSpec, bool> Holds, string Otherwise)
+/// <param name="Keys">What must be known to say that it doesn't, but for levels, attention and blocks: where these aren't known, they are as <see cref="SpecBounds.Most"/> has them.</param>
+internal sealed record Condition(Func<UNetSpec, bool> Holds, string Otherwise, params string[] Keys)
 {
     /// <summary>What must hold as well.</summary>
     public Condition? And { get; init; }
 
-    public string? WhyNot(UNetSpec spec) => Holds(spec) ? And?.WhyNot(spec) : Otherwise;
+    public string? WhyNot(UNetSpec spec, Func<string, bool> knows) => !Keys.All(knows) || Holds(spec) ? And?.WhyNot(spec, knows) : Otherwise;
 }

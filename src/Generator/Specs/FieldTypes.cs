@@ -10,6 +10,7 @@ internal abstract class FieldType<T>
     /// <summary>After "must be": <c>a whole number from 1 to 4096</c>.</summary>
     public abstract string Description { get; }
 
+    /// <summary>Whether there is a value. Of a list some items may be wrong all the same: <paramref name="problems"/> knows which, and they are the type's default.</summary>
     public abstract bool TryRead(YamlNode node, string key, Problems problems, out T value);
 
     public abstract string Write(T value);
@@ -20,22 +21,29 @@ internal abstract class FieldType<T>
     /// <summary>The value as JSON: numbers and truth values are there what they are in YAML.</summary>
     public virtual string Json(T value) => Write(value);
 
+    /// <summary>The value that this word stands for in other versions of YAML, or in other languages; null: in none.</summary>
+    protected virtual string? Meant(string word) => null;
+
     /// <summary>Reports the wrong type and returns false.</summary>
     protected bool Refuse(YamlNode node, string key, Problems problems)
     {
         if (node is YamlAlias)
-            return false; // reported where it was read
+        {
+            problems.MarkWrong(key);
+            return false;
+        }
+
         var remedy = node is YamlScalar { IsPlain: false } text && TryRead(text with { IsPlain = true }, key, Problems.Ignored, out _)
             ? "; leave out the quotes"
-            : "";
-        problems.Report(Rules.WrongType, node.Span, $"'{key}' must be {Description}, not {node.Kind}{remedy}");
+            : node is YamlScalar { IsPlain: true } word && Meant(word.Value) is { } meant ? $"; did you mean '{meant}'?" : "";
+        problems.Report(Rules.WrongType, key, node.Span, $"'{key}' must be {Description}, not {node.Kind}{remedy}");
         return false;
     }
 
     /// <summary>Reports the right type with an impossible value and returns false.</summary>
     protected bool RefuseRange(YamlScalar scalar, string key, Problems problems)
     {
-        problems.Report(Rules.OutOfRange, scalar.Span, $"'{key}' must be {Description}, not {scalar.Shown}");
+        problems.Report(Rules.OutOfRange, key, scalar.Span, $"'{key}' must be {Description}, not {scalar.Shown}");
         return false;
     }
 }
@@ -144,6 +152,13 @@ internal sealed class BoolType : FieldType<bool>
         return value || node is YamlScalar { IsPlain: true, Value: "false" } || Refuse(node, key, problems);
     }
 
+    protected override string? Meant(string word) => word.ToLowerInvariant() switch
+    {
+        "true" or "yes" or "on" or "y" or "1" => "true",
+        "false" or "no" or "off" or "n" or "0" => "false",
+        _ => null,
+    };
+
     public override string Write(bool value) => value ? "true" : "false";
 }
 
@@ -193,13 +208,13 @@ internal sealed class ChoiceType<T> : FieldType<T>
             return true;
         if (elsewhere.TryGetValue(scalar.Value, out var reason))
         {
-            problems.Report(Rules.NoEffect, scalar.Span, $"'{key}: {scalar.Value}' {reason}; here it must be {Description}");
+            problems.Report(Rules.NoEffect, key, scalar.Span, $"'{key}: {scalar.Value}' {reason}; here it must be {Description}");
             return false;
         }
 
         var near = synonyms.TryGetValue(scalar.Value, out var synonym) ? synonym : Text.Nearest(scalar.Value, words.Keys);
         var meant = near is null ? "" : $"; did you mean '{near}'?";
-        problems.Report(Rules.UnknownValue, scalar.Span, $"'{scalar.Shown}' is no value of '{key}', which must be {Description}{meant}");
+        problems.Report(Rules.UnknownValue, key, scalar.Span, $"'{scalar.Shown}' is no value of '{key}', which must be {Description}{meant}");
         return false;
     }
 
@@ -226,7 +241,7 @@ internal sealed class TextType(string description, Func<string, string?> fault, 
         value = scalar.Value;
         if (fault(value) is not { } wrong)
             return true;
-        problems.Report(Rules.InvalidName, scalar.Span, wrong);
+        problems.Report(Rules.InvalidName, key, scalar.Span, wrong);
         return false;
     }
 

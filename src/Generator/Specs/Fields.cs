@@ -23,8 +23,8 @@ internal static class Fields
     private static readonly OneOrListType BlocksPerLevel = new(new IntType(1, MaxBlocksPerLevel), $"a whole number from 1 to {MaxBlocksPerLevel}, or a list of them, one a level");
 
     private static readonly Condition Halves = new(s => s.Levels > 1, "one level halves nothing; leave it out");
-    private static readonly Condition Sinusoidal = new(s => s.TimeEmbedding.Type == TimeEmbeddingType.Sinusoidal, "only type: sinusoidal has it; leave it out");
-    private static readonly Condition Normalises = new(HasNorms, UserBlockOnly);
+    private static readonly Condition Sinusoidal = new(s => s.TimeEmbedding.Type == TimeEmbeddingType.Sinusoidal, "only type: sinusoidal has it; leave it out", "time_embedding.type");
+    private static readonly Condition Normalises = new(HasNorms, UserBlockOnly, "preset");
     private static readonly Condition OwnBlocks = new(s => s.HasOwnResnetBlocks, UserBlockOnly);
     private static readonly Condition Attends = new(s => s.AnyAttention, "there is no attention here; leave it out");
 
@@ -64,9 +64,9 @@ internal static class Fields
             new ChoiceType<Norm>().AlsoKnownAs(Norm.Group, "group_norm", "GroupNorm", "gn").AlsoKnownAs(Norm.Rms, "rms_norm", "RMSNorm"),
             s => s.Norm, (s, v) => s with { Norm = v }) { OnlyIf = Normalises, Details = "group: GroupNorm. rms: RMSNorm over the channels of each pixel." },
         new Field<int>("groups", "Groups of the GroupNorms.", Width, s => s.Groups, (s, v) => s with { Groups = v })
-            { AlsoKnownAs = ["resnet_block_groups", "norm_num_groups", "num_groups"], OnlyIf = new(s => s.Norm == Norm.Group, "norm: rms has no groups; leave it out, or say norm: group") { And = Normalises } },
+            { AlsoKnownAs = ["resnet_block_groups", "norm_num_groups", "num_groups"], OnlyIf = new(s => s.Norm == Norm.Group, "norm: rms has no groups; leave it out, or say norm: group", "norm") { And = Normalises } },
         new Field<double>("norm_eps", "Added to the variance by GroupNorms.", FloatType.Above(0),
-            s => s.NormEps, (s, v) => s with { NormEps = v }) { OnlyIf = new(UsesNormEps, "there is no GroupNorm here; leave it out, or say norm: group") },
+            s => s.NormEps, (s, v) => s with { NormEps = v }) { OnlyIf = new(UsesNormEps, "there is no GroupNorm here; leave it out, or say norm: group", "preset", "norm") },
         new Field<bool>("weight_standardization", "Whether residual blocks standardise their filters.", new BoolType(),
             s => s.WeightStandardization, (s, v) => s with { WeightStandardization = v }) { OnlyIf = OwnBlocks },
         new Field<Activation>("activation", "The nonlinearity of residual blocks.", new ChoiceType<Activation>().AlsoKnownAs(Activation.Silu, "swish"),
@@ -135,10 +135,11 @@ internal static class Fields
             s => s.ZeroInit, (s, v) => s with { ZeroInit = v }),
         new Field<bool>("learned_variance", "Whether the network predicts the variance too, in as many channels again.", new BoolType(),
             s => s.LearnedVariance, (s, v) => s with { LearnedVariance = v }) { AlsoKnownAs = ["learn_sigma", "learned_sigma"] },
-        new Field<int?>("num_classes", "Classes whose labels the network takes; null: none.", new OrNullType(new IntType(1, MaxClasses)),
-            s => s.NumClasses, (s, v) => s with { NumClasses = v }) { AlsoKnownAs = ["class_cond", "num_class_embeds", "label_dim"] },
-        new Field<string>("blocks.resnet", "Your own residual block, a C# type with its namespace; its constructor takes (dim, dimOut, timeEmbDim), its forward (x, timeEmb).",
-            new TextType("a C# type, as My.Namespace.MyBlock", Names.FaultOfType, Names.DottedPattern), s => s.ResnetBlock ?? "", (s, v) => s with { ResnetBlock = v })
+        new Field<int>("num_classes", "Classes whose labels the network takes; null: none.", new OrNullType<int>(new IntType(1, MaxClasses), none: 0),
+            s => s.NumClasses ?? 0, (s, v) => s with { NumClasses = v == 0 ? null : v }) { AlsoKnownAs = ["class_cond", "num_class_embeds", "label_dim"] },
+        new Field<string>("blocks.resnet", "Your own residual block, a C# type with its namespace; its constructor takes (dim, dimOut, timeEmbDim), its forward (x, timeEmb). null: the family's, where a base says otherwise.",
+            new OrNullType<string>(new TextType("a C# type, as My.Namespace.MyBlock", Names.FaultOfType, Names.DottedPattern), none: ""),
+            s => s.ResnetBlock ?? "", (s, v) => s with { ResnetBlock = v.Length == 0 ? null : v })
             { DefaultInWords = "the family's", ImpliedIf = s => s.ResnetBlock is null },
         new Field<string>("extends", "Another spec whose keys are the defaults.", new TextType("a path to another *.unet.yaml, from this file's folder", _ => null), _ => "", (s, _) => s)
             { DefaultInWords = "none", ImpliedIf = _ => true, AlsoKnownAs = ["base", "inherits", "parent"] },
@@ -153,7 +154,7 @@ internal static class Fields
             },
         new Field<bool>("diffusion.schedule_scaling", "Linear betas are scaled by 1000 / timesteps.", new BoolType(),
             s => s.Diffusion.ScheduleScaling, (s, v) => s with { Diffusion = s.Diffusion with { ScheduleScaling = v } })
-            { OnlyIf = new(s => s.Diffusion.Schedule == BetaSchedule.Linear, "only schedule: linear is scaled; leave it out") },
+            { OnlyIf = new(s => s.Diffusion.Schedule == BetaSchedule.Linear, "only schedule: linear is scaled; leave it out", "diffusion.schedule") },
         new Field<Objective>("diffusion.objective", "What the network predicts.",
             new ChoiceType<Objective>().AlsoKnownAs(Objective.Noise, "pred_noise", "epsilon", "eps").AlsoKnownAs(Objective.X0, "pred_x0", "sample", "start_x", "x_start")
                 .AlsoKnownAs(Objective.V, "pred_v", "v_prediction"),
@@ -162,7 +163,7 @@ internal static class Fields
             s => s.Diffusion.LossWeight, (s, v) => s with { Diffusion = s.Diffusion with { LossWeight = v } }) { Details = "none: all alike. min_snr: Hang et al. 2023." },
         new Field<double>("diffusion.min_snr_gamma", "Where min_snr clips.", FloatType.Above(0),
             s => s.Diffusion.MinSnrGamma, (s, v) => s with { Diffusion = s.Diffusion with { MinSnrGamma = v } })
-            { OnlyIf = new(s => s.Diffusion.LossWeight == LossWeight.MinSnr, "it belongs to loss_weight: min_snr; leave it out, or say that") },
+            { OnlyIf = new(s => s.Diffusion.LossWeight == LossWeight.MinSnr, "it belongs to loss_weight: min_snr; leave it out, or say that", "diffusion.loss_weight") },
         new Field<Variance>("diffusion.variance", "The variance of ancestral steps.",
             new ChoiceType<Variance>().AlsoKnownAs(Variance.FixedSmall, "fixed_small_log", "fixedsmall").AlsoKnownAs(Variance.FixedLarge, "fixed_large_log", "fixedlarge")
                 .AlsoKnownAs(Variance.LearnedRange, "learned"),

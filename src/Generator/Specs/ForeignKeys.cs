@@ -10,43 +10,47 @@ internal static class ForeignKeys
 
     private const string OutChannels = "as many channels come out as go in, and with `learned_variance: true` as many again; leave it out";
 
-    /// <summary>What follows "unknown key ...;". What stands between backticks can be pasted.</summary>
-    public static readonly IReadOnlyDictionary<string, string> Advice = new Dictionary<string, string>(StringComparer.Ordinal)
+    /// <summary>The advice follows "unknown key ...;". What stands between backticks can be pasted.</summary>
+    public static readonly IReadOnlyDictionary<string, ForeignKey> ByName = new Dictionary<string, ForeignKey>(StringComparer.Ordinal)
     {
         // diffusers
-        ["down_block_types"] = BlockTypes,
-        ["up_block_types"] = BlockTypes,
-        ["mid_block_type"] = "write `attention: { mid: full }`, or `attention: { mid: none }`",
-        ["add_attention"] = "write `attention: { mid: full }`, or `attention: { mid: none }` where it is false",
-        ["flip_sin_to_cos"] = "write `time_embedding: { order: cos_sin }`, or `time_embedding: { order: sin_cos }` where it is false",
-        ["beta_start"] = Betas,
-        ["beta_end"] = Betas,
+        ["down_block_types"] = new(BlockTypes, "attention.levels", "downsample"),
+        ["up_block_types"] = new(BlockTypes, "attention.levels", "upsample"),
+        ["mid_block_type"] = new("write `attention: { mid: full }`, or `attention: { mid: none }`", "attention.mid"),
+        ["add_attention"] = new("write `attention: { mid: full }`, or `attention: { mid: none }` where it is false", "attention.mid"),
+        ["flip_sin_to_cos"] = new("write `time_embedding: { order: cos_sin }`, or `time_embedding: { order: sin_cos }` where it is false", "time_embedding.order"),
+        ["beta_start"] = new(Betas),
+        ["beta_end"] = new(Betas),
 
         // denoising-diffusion-pytorch
-        ["full_attn"] = "say of each level what attention it has, as `attention: { levels: [linear, full] }`",
-        ["learned_sinusoidal_cond"] = "write `time_embedding: { type: learned_fourier }`",
-        ["random_fourier_features"] = "write `time_embedding: { type: fourier }`",
-        ["out_dim"] = OutChannels,
-        ["out_channels"] = OutChannels,
-        ["min_snr_loss_weight"] = "write `diffusion: { loss_weight: min_snr }`",
+        ["full_attn"] = new("say of each level what attention it has, as `attention: { levels: [linear, full] }`", "attention.levels"),
+        ["learned_sinusoidal_cond"] = new("write `time_embedding: { type: learned_fourier }`", "time_embedding.type"),
+        ["random_fourier_features"] = new("write `time_embedding: { type: fourier }`", "time_embedding.type"),
+        ["out_dim"] = new(OutChannels),
+        ["out_channels"] = new(OutChannels),
+        ["min_snr_loss_weight"] = new("write `diffusion: { loss_weight: min_snr }`", "diffusion.loss_weight"),
 
         // guided-diffusion, improved-diffusion
-        ["resblock_updown"] = "write `downsample: resblock` and `upsample: resblock`",
-        ["conv_resample"] = ResampleByConvolution,
-        ["resamp_with_conv"] = ResampleByConvolution,
-        ["use_scale_shift_norm"] = "write `time_embedding: { conditioning: scale_shift }`, or `time_embedding: { conditioning: add }` where it is false",
-        ["dims"] = "images here have two dimensions; leave it out",
-        ["predict_xstart"] = "write `diffusion: { objective: x0 }`",
+        ["resblock_updown"] = new("write `downsample: resblock` and `upsample: resblock`", "downsample", "upsample"),
+        ["conv_resample"] = new(ResampleByConvolution, "downsample"),
+        ["resamp_with_conv"] = new(ResampleByConvolution, "downsample"),
+        ["use_scale_shift_norm"] = new("write `time_embedding: { conditioning: scale_shift }`, or `time_embedding: { conditioning: add }` where it is false", "time_embedding.conditioning"),
+        ["dims"] = new("images here have two dimensions; leave it out"),
+        ["predict_xstart"] = new("write `diffusion: { objective: x0 }`", "diffusion.objective"),
 
-        ["learning_rate"] = Training,
-        ["lr"] = Training,
-        ["batch_size"] = Training,
-        ["ema_decay"] = Training,
-        ["epochs"] = Training,
-        ["optimizer"] = Training,
-        ["seed"] = Training,
-        ["use_fp16"] = Training,
+        ["learning_rate"] = new(Training),
+        ["lr"] = new(Training),
+        ["batch_size"] = new(Training),
+        ["ema_decay"] = new(Training),
+        ["epochs"] = new(Training),
+        ["optimizer"] = new(Training),
+        ["seed"] = new(Training),
+        ["use_fp16"] = new(Training),
 
-        ["$schema"] = "name the schema in a comment, which editors read: # yaml-language-server: $schema=unet.schema.json",
+        ["$schema"] = new("name the schema in a comment, which editors read, with its path from this file: # yaml-language-server: $schema=unet.schema.json"),
     };
 }
+
+/// <param name="Advice">What to do instead.</param>
+/// <param name="StandsFor">The keys that say it here.</param>
+internal sealed record ForeignKey(string Advice, params string[] StandsFor);

@@ -6,8 +6,6 @@ namespace UNetGen.Generator.Specs;
 /// </summary>
 internal static class SchemaWriter
 {
-    private static readonly Preset[] Presets = (Preset[])Enum.GetValues(typeof(Preset));
-
     public static string Write()
     {
         var required = new JsonObject { { "required", JsonObject.List(Fields.All.Where(field => field.Required).Select(field => JsonObject.Text(field.Key))) } };
@@ -19,7 +17,7 @@ internal static class SchemaWriter
             { "type", JsonObject.Text("object") },
             { "properties", Group("", Describe) },
             { "additionalProperties", "false" },
-            { "allOf", [new JsonObject { { "if", extended }, { "else", required } }, .. Presets.Select(InPreset), WithoutPreset()] },
+            { "allOf", [new JsonObject { { "if", extended }, { "else", required } }, .. Presets.All.Select(InPreset), WithoutPreset()] },
         } + "\n";
     }
 
@@ -83,12 +81,12 @@ internal static class SchemaWriter
         return schema;
     }
 
-    private static bool IsNarrowed(Field field) => Presets.Any(field.IsNarrowedBy);
+    private static bool IsNarrowed(Field field) => Presets.All.Any(field.IsNarrowedBy);
 
     /// <summary>The default of all presets, where they have the same.</summary>
     private static string? CommonDefault(Field field)
     {
-        var defaults = Presets.Select(field.Default).Distinct().ToList();
+        var defaults = Presets.All.Select(field.Default).Distinct().ToList();
         return defaults.Count == 1 ? defaults[0] : null;
     }
 
@@ -97,7 +95,7 @@ internal static class SchemaWriter
         var details = field.Details.Length == 0 ? "" : " " + field.Details;
         if (field.DefaultInWords is { } words)
             return $"{field.Summary}{details} Default: {words}.";
-        var defaults = Presets.Select(preset => (Name: Name(preset), Value: field.Default(preset)?.Replace("\"", ""))).Where(pair => pair.Value is not null).GroupBy(pair => pair.Value).ToList();
+        var defaults = Presets.All.Select(preset => (Name: Name(preset), Value: field.Default(preset)?.Replace("\"", ""))).Where(pair => pair.Value is not null).GroupBy(pair => pair.Value).ToList();
         return defaults.Count switch
         {
             0 => field.Summary + details,

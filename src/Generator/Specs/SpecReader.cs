@@ -22,10 +22,11 @@ internal static class SpecReader
         var spec = new UNetSpec();
         foreach (var field in Fields.All.OrderByDescending(field => field.Key == "preset"))
         {
-            if (source.Has(field.Key))
-                spec = field.Read(source.Value(field.Key), spec, problems);
-            else if (field.Required && !source.Misspelt.Contains(field.Key))
-                problems.Report(Rules.MissingKey, source.Start, $"'{field.Key}' is missing: {Lower(field.Summary).TrimEnd('.')}; it must be {field.Description}");
+            var uncertain = source.IsUncertain(field.Key);
+            if (source.Has(field.Key) && !(uncertain && field.Key == "preset"))
+                spec = field.Read(source.Value(field.Key), spec, uncertain ? Problems.Ignored : problems);
+            else if (field.Required && !uncertain)
+                problems.Report(Rules.MissingKey, field.Key, source.Start, $"'{field.Key}' is missing: {Lower(field.Summary).TrimEnd('.')}; it must be {field.Description}");
         }
 
         spec = spec with
@@ -33,16 +34,18 @@ internal static class SpecReader
             Name = spec.Name.Length > 0 ? spec.Name : named.Name,
             Namespace = spec.Namespace.Length > 0 ? spec.Namespace : named.Namespace,
         };
+        if (source.Has("attention") && source.Value("attention") is YamlScalar)
+            spec = spec with { Attention = spec.Attention with { Off = true } };
+
+        var reading = new SpecReading(spec, source, problems);
         if (source.Has("name") && Names.FaultOfClassIn(spec.Namespace, spec.Name, named.Namespace) is { } fault)
         {
-            problems.Report(Rules.InvalidName, source.Span("name"), fault);
+            if (reading.AreCertain("name", "namespace"))
+                reading.Report(Rules.InvalidName, "name", fault);
             spec = spec with { Name = named.Name };
         }
 
-        if (source.Has("attention") && source.Value("attention") is YamlScalar)
-            spec = spec with { Attention = spec.Attention with { Off = true } };
-        if (!problems.AnyError && source.Misspelt.Count == 0)
-            SpecChecks.Check(spec, source, problems);
+        SpecChecks.Check(reading);
 
         // What a base says for a network that had use for it is not said for this one.
         return !problems.AnyError && source.WithoutInherited(key => Fields.ByKey.TryGetValue(key, out var field) && field.WhyUseless(spec) is not null) is { } rest
@@ -55,32 +58,49 @@ internal static class SpecReader
         foreach (var entry in mapping.Entries.TakeWhile(_ => !problems.Full))
         {
             var key = group + entry.Key.Value;
-            if (entry.Value is YamlAlias)
-                source.Misspelt.Add(key); // reported where it was read
-            else if (Fields.ByKey.ContainsKey(key))
-                source.Add(key, entry);
+            if (entry.Twice || entry.Value is YamlAlias)
+                source.Unclear.Add(key); // reported where it was read
+            if (Fields.ByKey.ContainsKey(key))
+                CollectValue(key, entry, source);
             else if (group.Length == 0 && Fields.Groups.ContainsKey(key))
                 CollectGroup(key, entry, source, problems);
-            else
-                problems.Report(Rules.UnknownKey, entry.Key.Span, Unknown(entry.Key, group, source));
+            else if (Unknown(entry.Key, group, source) is var message && entry.Value is not YamlAlias) // which is no key where it is written out, as with <<
+                problems.Report(Rules.UnknownKey, entry.Key.Span, message);
         }
+    }
+
+    private static void CollectValue(string key, YamlEntry entry, SpecSource source)
+    {
+        if (entry.Value is not YamlAlias)
+            source.Add(key, entry);
     }
 
     private static void CollectGroup(string group, YamlEntry entry, SpecSource source, Problems problems)
     {
         if (entry.Value is YamlMapping inner)
+        {
             Collect(inner, group + ".", source, problems);
+        }
         else if (group == "attention" && entry.Value is YamlScalar { Value: "none" })
+        {
             source.Add(group, entry);
-        else
+        }
+        else if (entry.Value is not YamlAlias)
+        {
+            source.Unclear.Add(group);
             problems.Report(Rules.WrongType, entry.Value.Span, $"'{group}' must be {(group == "attention" ? "none or " : "")}a mapping of {Text.AllOf(KeysIn(group + "."))}, not {entry.Value.Kind}");
+        }
     }
 
     private static string Unknown(YamlScalar key, string group, SpecSource source)
     {
         var where = group.Length == 0 ? "" : $" in '{group.TrimEnd('.')}'";
-        if (ForeignKeys.Advice.TryGetValue(key.Value, out var advice))
-            return $"unknown key '{key.Shown}'{where}; {advice}";
+        if (ForeignKeys.ByName.TryGetValue(key.Value, out var foreign))
+        {
+            source.Misspelt.UnionWith(foreign.StandsFor);
+            return $"unknown key '{key.Shown}'{where}; {foreign.Advice}";
+        }
+
         var known = Fields.All.FirstOrDefault(field => field.AlsoKnownAs.Contains(key.Value) || LastPart(field.Key) == key.Value)?.Key;
         var meant = known is null ? Text.Nearest(key.Value, KeysIn(group)) : Place(known);
         if (meant is null)

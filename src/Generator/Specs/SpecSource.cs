@@ -12,8 +12,11 @@ internal sealed class SpecSource(SpecSpan start)
 
     public SpecSpan Start { get; } = start;
 
-    /// <summary>Keys that are there in a way, misspelt or with an alias for a value: they aren't missing as well.</summary>
+    /// <summary>Keys and groups that stand there under another name.</summary>
     public HashSet<string> Misspelt { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Keys and groups whose value can't be told: it stands twice, is an alias, or no group where one belongs.</summary>
+    public HashSet<string> Unclear { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The keys and values without their places and their order.</summary>
     public IEnumerable<SpecKey> Keys =>
@@ -35,10 +38,22 @@ internal sealed class SpecSource(SpecSpan start)
     /// <summary>Whether the file itself has the key.</summary>
     public bool HasOwn(string key) => given.TryGetValue(key, out var it) && it.From is null;
 
-    /// <summary>The first of these keys that is given, its own before inherited ones: its value.</summary>
-    public YamlNode Value(params string[] keys) => given[keys.FirstOrDefault(HasOwn) ?? keys.First(Has)].Entry.Value;
+    /// <summary>Whether what it is will only show when another error is mended, so that nothing is concluded from it, nor from its absence.</summary>
+    public bool IsUncertain(string key)
+    {
+        if (Unclear.Count == 0 && Misspelt.Count == 0)
+            return false;
+        var dot = key.IndexOf('.');
+        var group = dot < 0 ? key : key.Substring(0, dot);
+        return Unclear.Contains(key) || Unclear.Contains(group) || ((Misspelt.Contains(key) || Misspelt.Contains(group)) && !HasOwn(key));
+    }
 
-    public SpecSpan Span(params string[] keys) => Value(keys).Span;
+    /// <summary>The first of these keys that is given, its own before inherited ones.</summary>
+    public string First(params string[] keys) => keys.FirstOrDefault(HasOwn) ?? keys.First(Has);
+
+    public YamlNode Value(string key) => given[key].Entry.Value;
+
+    public SpecSpan Span(string key) => Value(key).Span;
 
     /// <summary>The value's item, or the value itself where it is no list that long.</summary>
     public SpecSpan ItemSpan(string key, int index) =>
@@ -76,6 +91,7 @@ internal sealed class SpecSource(SpecSpan start)
     {
         var copy = new SpecSource(Start);
         copy.Misspelt.UnionWith(Misspelt);
+        copy.Unclear.UnionWith(Unclear);
         foreach (var pair in given.Where(stays))
             copy.given.Add(pair.Key, pair.Value);
         return copy;

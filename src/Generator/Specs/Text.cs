@@ -20,6 +20,9 @@ internal static class Text
         return result.ToString();
     }
 
+    /// <summary><c>image_size[0]</c>.</summary>
+    public static string Item(string key, int index) => $"{key}[{index.ToString(CultureInfo.InvariantCulture)}]";
+
     /// <summary><c>my-small_unet</c> to <c>MySmallUnet</c>: letters and digits stay, what follows anything else is capital.</summary>
     public static string PascalCase(string text)
     {

@@ -216,6 +216,8 @@ internal sealed record DiffusionSpec
 
 internal static class Presets
 {
+    public static readonly IReadOnlyList<Preset> All = (Preset[])Enum.GetValues(typeof(Preset));
+
     /// <summary>What a spec of this family says where it says nothing: the columns of the language's table.</summary>
     public static UNetSpec Defaults(Preset preset) => preset switch
     {

@@ -59,7 +59,8 @@ internal sealed record YamlMapping(SpecSpan Span, EquatableArray<YamlEntry> Entr
     public override YamlNode At(SpecSpan span) => new YamlMapping(span, Entries.Select(entry => entry.At(span)).ToEquatableArray());
 }
 
-internal readonly record struct YamlEntry(YamlScalar Key, YamlNode Value)
+/// <param name="Twice">Whether the same key follows with another value, which was reported and is left out.</param>
+internal readonly record struct YamlEntry(YamlScalar Key, YamlNode Value, bool Twice = false)
 {
-    public YamlEntry At(SpecSpan span) => new(Key with { Span = span }, Value.At(span));
+    public YamlEntry At(SpecSpan span) => new(Key with { Span = span }, Value.At(span), Twice);
 }

@@ -63,6 +63,13 @@ internal sealed class YamlReader
     /// <summary>Says in a user's words what YamlDotNet says in a parser's.</summary>
     private void ReportSyntax(YamlException exception)
     {
+        var at = SpanOf(exception.Start, exception.End).Start;
+        if (openFlows.Count > 0 && exception.Message.Contains("expected node content") && at < text.Length && text[at] == ',')
+        {
+            problems.Report(Rules.NotYaml, new TextSpan(at, 1), "not YAML: no value stands before this comma; write one, or remove the comma");
+            return;
+        }
+
         if (openFlows.Count > 0)
         {
             var open = openFlows.Peek();
@@ -71,7 +78,7 @@ internal sealed class YamlReader
             return;
         }
 
-        var span = exception.InnerException is null ? SpanOf(exception.Start, exception.End) : RestOfLine(SpanOf(exception.Start, exception.End).Start);
+        var span = exception.InnerException is null ? SpanOf(exception.Start, exception.End) : RestOfLine(at);
         var fault = exception.Message switch
         {
             var message when message.Contains("invalid mapping") => "a second colon in one value; put each `key: value` on a line of its own, no deeper than the others, and quotes around a value with a colon",
@@ -167,7 +174,7 @@ internal sealed class YamlReader
     private YamlMapping ReadMapping(ParsingEvent start, int depth)
     {
         var entries = new List<YamlEntry>();
-        var firsts = new Dictionary<string, YamlScalar>(StringComparer.Ordinal);
+        var firsts = new Dictionary<string, int>(StringComparer.Ordinal);
         Open(start);
         while (MoveNext() && parser.Current is not MappingEnd)
         {
@@ -185,8 +192,6 @@ internal sealed class YamlReader
                 problems.Report(Rules.WrongType, value.Span, "a value without a key; write `key: value`");
             else if (key is not YamlScalar name)
                 problems.Report(Rules.WrongType, key.Span, $"a key is a word, not {key.Kind}");
-            else if (firsts.TryGetValue(name.Value, out var first))
-                problems.Report(Rules.DuplicateKey, name.Span, $"'{name.Shown}' stands twice, first in line {LineOf(first.Span)}; keep one of them");
             else
                 Add(name, value);
         }
@@ -196,7 +201,14 @@ internal sealed class YamlReader
 
         void Add(YamlScalar name, YamlNode value)
         {
-            firsts.Add(name.Value, name);
+            if (firsts.TryGetValue(name.Value, out var first))
+            {
+                problems.Report(Rules.DuplicateKey, name.Span, $"'{name.Shown}' stands twice, first in line {LineOf(entries[first].Key.Span)}; keep one of them");
+                entries[first] = entries[first] with { Twice = true };
+                return;
+            }
+
+            firsts.Add(name.Value, entries.Count);
             entries.Add(new YamlEntry(name, value));
         }
     }

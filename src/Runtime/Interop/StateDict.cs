@@ -1,3 +1,4 @@
+using UNetGen.Training;
 using static TorchSharp.torch;
 
 namespace UNetGen.Interop;
@@ -50,6 +51,15 @@ public static class StateDict
         using var scope = NewDisposeScope();
         Copy(targets, file.ReadAll());
     }
+
+    /// <summary>
+    /// Writes a network's parameters and persistent buffers to a safetensors file under their own keys, PyTorch's, for PyTorch's <c>load_state_dict</c>. The metadata holds the
+    /// network's name and whole spec, so that <see cref="Checkpoint.Open"/> takes the file as well.
+    /// </summary>
+    /// <param name="path">The file; an existing one is replaced, whole or not at all.</param>
+    /// <param name="network">On any device.</param>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public static void Save(string path, NoisePredictor network) => SafetensorsFile.Write(path, network.state_dict(), CheckpointMetadata.Of(network.Info));
 
     /// <summary>The module's own tensors, if the given ones fit them.</summary>
     private static Dictionary<string, Tensor> Check(nn.Module module, IEnumerable<(string Key, TensorForm Form)> given)

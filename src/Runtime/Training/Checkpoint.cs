@@ -49,11 +49,11 @@ public sealed class Checkpoint
     /// <exception cref="SafetensorsException">The file that stands alone is damaged.</exception>
     public static Checkpoint Open(string path, Action<string>? damaged = null)
     {
+        if (!System.IO.Path.Exists(path))
+            throw new CheckpointException($"There is no checkpoint {path}: a checkpoint is a folder with {CheckpointFolder.InfoName} in it, or a .safetensors file.");
         path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
         if (File.Exists(path))
             return OpenFile(path);
-        if (!Directory.Exists(path))
-            throw new CheckpointException($"There is no checkpoint {path}: a checkpoint is a folder with {CheckpointFolder.InfoName} in it, or a .safetensors file.");
         if (CheckpointFolder.Is(path))
             return OpenNamed(path);
 

@@ -6,7 +6,7 @@ namespace UNetGen.Training;
 internal static class CheckpointMetadata
 {
     private const string NetworkKey = "unetgen.network";
-    private const string SpecKey = "unetgen.spec";
+    public const string SpecKey = "unetgen.spec";
     private const string SpecHashKey = "unetgen.spec_sha256";
 
     public static IReadOnlyDictionary<string, string> Of(NetworkInfo network) => new Dictionary<string, string>

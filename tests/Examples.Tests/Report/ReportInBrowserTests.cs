@@ -97,6 +97,7 @@ public sealed class ReportInBrowserTests : IDisposable
         await using var browser = await Browser.Open(program.File("hostile/report.html"));
         Assert.Equal("MnistUNet - training report", await browser.Evaluate<string>("document.title"));
         Assert.Contains("nothing logged yet", await browser.Evaluate<string>("document.body.innerText"));
+        Assert.False(await browser.Evaluate<bool>("document.querySelector('#smoothing').checkVisibility()"), "a switch without a curve");
         AssertQuiet(browser);
     }
 

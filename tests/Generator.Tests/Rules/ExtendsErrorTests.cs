@@ -44,10 +44,13 @@ public sealed class ExtendsErrorTests
         [("base.unet.yaml", Base), ("small.unet.yaml", "extends: «../../else.unet.yaml»")],
         "UNG0021: the project has no spec ../../else.unet.yaml; it has base.unet.yaml");
 
-    [Fact]
-    public void An_absolute_path() => Errors.In(
-        [("base.unet.yaml", Base), ("small.unet.yaml", $"extends: «{GeneratorProject.Directory}base.unet.yaml»")],
-        "UNG0021: the project has no spec project/base.unet.yaml; did you mean 'base.unet.yaml'?");
+    [Theory]
+    [InlineData(GeneratorProject.Directory + "base.unet.yaml")]
+    [InlineData("C:/project/base.unet.yaml")]
+    [InlineData(@"C:\project\base.unet.yaml")]
+    public void An_absolute_path(string path) => Errors.In(
+        [("base.unet.yaml", Base), ("small.unet.yaml", $"extends: «{path}»")],
+        $"UNG0021: '{path}' is an absolute path, and paths in specs begin at the file's own folder, so that they hold on every machine; did you mean 'base.unet.yaml'?");
 
     [Fact]
     public void Backslashes() => Errors.In(

@@ -158,6 +158,23 @@ public sealed class FamilyErrorTests
         """,
         "UNG0007: 'num_classes' must be a whole number from 1 to 1000000, not 'many'");
 
+    [Theory]
+    [InlineData("Null")]
+    [InlineData("None")]
+    public void No_classes_as_another_language_says_it(string none) => Errors.In(
+        $"""
+        preset: adm
+        image_size: 32
+        channels: 3
+        dim: 32
+        channel_multipliers: [1, 2]
+        num_classes: «{none}»
+        blocks:
+          resnet: «{none}»
+        """,
+        $"UNG0007: 'num_classes' must be a whole number from 1 to 1000000, or null, not '{none}'; did you mean 'null'?",
+        $"UNG0007: 'blocks.resnet' must be a C# type, as My.Namespace.MyBlock, or null, not '{none}'; did you mean 'null'?");
+
     [Fact]
     public void Classes_half_typed() => Errors.In(
         """
@@ -168,7 +185,7 @@ public sealed class FamilyErrorTests
         channel_multipliers: [1, 2]
         num_classes:«»
         """,
-        "UNG0007: 'num_classes' must be a whole number from 1 to 1000000, not nothing");
+        "UNG0007: 'num_classes' must be a whole number from 1 to 1000000, or null, not nothing");
 
     [Fact]
     public void A_block_that_is_no_type() => Errors.In(

@@ -71,16 +71,16 @@ public sealed partial class ForeignKeyTests
         Assert.Equal($"unknown key '{foreign}'; did you mean '{ours}'?", message);
     }
 
-    public static TheoryData<string> Foreign => [.. ForeignKeys.Advice.Keys];
+    public static TheoryData<string> Foreign => [.. ForeignKeys.ByName.Keys];
 
     [Theory]
     [MemberData(nameof(Foreign))]
     public void A_key_without_a_counterpart_says_what_to_write_instead(string foreign)
     {
         var diagnostic = Assert.Single(GeneratorHarness.RunTwice(null, ("a.unet.yaml", $"{Spec}{foreign}: true")).Diagnostics);
-        Assert.Equal($"UNG0004: unknown key '{foreign}'; {ForeignKeys.Advice[foreign]}", $"{diagnostic.Id}: {diagnostic.GetMessage()}");
+        Assert.Equal($"UNG0004: unknown key '{foreign}'; {ForeignKeys.ByName[foreign].Advice}", $"{diagnostic.Id}: {diagnostic.GetMessage()}");
         Assert.Null(Fields.All.FirstOrDefault(field => field.AlsoKnownAs.Contains(foreign)));
-        foreach (Match snippet in Snippet().Matches(ForeignKeys.Advice[foreign]))
+        foreach (Match snippet in Snippet().Matches(ForeignKeys.ByName[foreign].Advice))
             GeneratorHarness.Run(Spec + snippet.Groups[1].Value);
     }
 

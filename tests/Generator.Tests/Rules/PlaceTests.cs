@@ -90,9 +90,9 @@ public sealed class PlaceTests
         ["no value at the end"] = ("preset: annotated\nimage_size: 16\nchannels: 3\nchannel_multipliers: [1]\ndim:«»", ["UNG0007: 'dim' must be an even whole number from 4 to 16384, not nothing"]),
         ["an item"] = (
             "preset: annotated\nimage_size: 16\nchannels: 3\ndim: 16\nchannel_multipliers: [1, «0», 2, «-1»]",
-            ["UNG0014: level 1 would be 0 wide (dim 16 * 0); a multiplier is at least 1", "UNG0014: level 3 would be -16 wide (dim 16 * -1); a multiplier is at least 1"]),
+            ["UNG0014: level 1 would be dim * 0 wide; a multiplier is at least 1", "UNG0014: level 3 would be dim * -1 wide; a multiplier is at least 1"]),
         ["an item on a line of its own"] = (
-            "preset: annotated\nimage_size: 16\nchannels: 3\ndim: 16\nchannel_multipliers:\n  - 1\n  - «0»", ["UNG0014: level 1 would be 0 wide (dim 16 * 0); a multiplier is at least 1"]),
+            "preset: annotated\nimage_size: 16\nchannels: 3\ndim: 16\nchannel_multipliers:\n  - 1\n  - «0»", ["UNG0014: level 1 would be dim * 0 wide; a multiplier is at least 1"]),
         ["a mapping of several lines"] = (
             "preset: annotated\nimage_size: 16\nchannels: 3\ndim: 16\nchannel_multipliers: [1]\ngroups:\n  «a: 1\n  b: 2»\ndropout: 0", ["UNG0007: 'groups' must be a whole number from 1 to 16384, not a mapping of keys"]),
         ["a list in brackets"] = ("preset: annotated\nimage_size: 16\nchannels: «[3, 3]»\ndim: 16\nchannel_multipliers: [1]", ["UNG0007: 'channels' must be a whole number from 1 to 4096, not a list"]),

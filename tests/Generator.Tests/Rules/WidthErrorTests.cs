@@ -58,8 +58,8 @@ public sealed class WidthErrorTests
         dim: 16
         channel_multipliers: [1, «0», «-2»]
         """,
-        "UNG0014: level 1 would be 0 wide (dim 16 * 0); a multiplier is at least 1",
-        "UNG0014: level 2 would be -32 wide (dim 16 * -2); a multiplier is at least 1");
+        "UNG0014: level 1 would be dim * 0 wide; a multiplier is at least 1",
+        "UNG0014: level 2 would be dim * -2 wide; a multiplier is at least 1");
 
     [Fact]
     public void A_level_too_wide() => Errors.In(

@@ -25,6 +25,15 @@ public sealed class YamlErrorTests
         """,
         "UNG0001: not YAML: the list that begins here doesn't end as one, [a, b, c]");
 
+    [Theory]
+    [InlineData("channel_multipliers: [1, «,» 4]")]
+    [InlineData("channel_multipliers: [«,» 4]")]
+    [InlineData("channel_multipliers: [1, 2\n  ,\n  «,» 4")]
+    [InlineData("attention: {heads: 2, «,» mid: none}")]
+    [InlineData("\uFEFFattention: {levels: [none,«,»none]}")]
+    public void A_comma_too_many_is_shown_itself(string marked) => Errors.In(
+        marked, "UNG0001: not YAML: no value stands before this comma; write one, or remove the comma");
+
     [Fact]
     public void A_mapping_left_open_is_shown_at_its_brace() => Errors.In(
         """

@@ -1,0 +1,47 @@
+using System.CommandLine;
+using Spectre.Console;
+using UNetGen.Interop;
+using UNetGen.Interop.Diffusers;
+using UNetGen.Training;
+
+namespace UNetGen.Examples;
+
+/// <summary>Writes trained weights for other programs.</summary>
+internal static class ExportCommand
+{
+    private const string Diffusers = "diffusers";
+    private const string Safetensors = "safetensors";
+
+    public static Command AddTo(Command command)
+    {
+        var format = new Option<string>("--format")
+        {
+            Description = "diffusers (a folder that DDPMPipeline loads; preset ddpm) or safetensors (one file of tensors under their own keys; all presets).",
+            DefaultValueFactory = _ => Diffusers,
+        }.AcceptOnlyFromAmong(Diffusers, Safetensors);
+        var checkpoint = new Option<string>("--checkpoint") { Description = "A run or a checkpoint folder, for its averaged weights, or a .safetensors file in it.", Required = true, HelpName = "PATH" };
+        var output = new Option<string>("--out") { Description = "The folder or file to write; it mustn't exist.", Required = true, HelpName = "PATH" };
+        foreach (var option in new Option[] { format, checkpoint, output })
+            command.Add(option);
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(format), parsed.GetRequiredValue(checkpoint), parsed.GetRequiredValue(output)));
+        return command;
+    }
+
+    private static void Run(string format, string checkpoint, string output)
+    {
+        var trained = Checkpoint.Open(checkpoint, damaged => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {damaged}"));
+        using var network = Catalog.Create(trained.Network);
+        trained.LoadInto(network);
+        if (format == Diffusers)
+        {
+            DiffusersFolder.Save(output, network);
+        }
+        else
+        {
+            NewFile.Check(output, ".safetensors");
+            StateDict.Save(output, network);
+        }
+
+        AnsiConsole.MarkupLineInterpolated($"{network.Info.Name} in [blue]{output}[/]");
+    }
+}

@@ -1,0 +1,167 @@
+using UNetGen.Generator.Diagnostics;
+
+namespace UNetGen.Generator.Specs;
+
+/// <summary>Whether attention stands where it can, with heads that divide the place's width and scores that fit into memory.</summary>
+internal static class AttentionChecks
+{
+    // As of the language: 64 x 64, whose scores are 67 MB a head and image.
+    private const int ManyTokens = 4096;
+
+    // What a process can address at all, 128 TiB; with it the operations of one attention fit into 64 bits.
+    private const double MaxScoreBytes = 1L << 47;
+
+    private const string Levels = "attention.levels", Resolutions = "attention.resolutions", Heads = "attention.heads", HeadDim = "attention.head_dim";
+
+    /// <summary>Levels and resolutions, the two ways to say which levels attend.</summary>
+    public static void CheckWhere(SpecReading reading)
+    {
+        var attention = reading.Spec.Attention;
+        if (reading.Source.Has(Levels) && reading.Source.Has(Resolutions))
+        {
+            if (!reading.Source.IsUncertain(Levels) && !reading.Source.IsUncertain(Resolutions))
+                reading.ReportKey(Rules.Attention, Resolutions, "levels and resolutions both say where attention stands; use one of them");
+        }
+        else if (!reading.AreCertain(Levels, Resolutions))
+        {
+            return;
+        }
+        else if (attention.GivenLevels is { } given)
+        {
+            LevelChecks.CheckLength(reading, Levels, given.Count);
+        }
+        else if (reading.Knows("image_size") && reading.KnowsLength("channel_multipliers")) // or its sides may not be as meant
+        {
+            CheckResolutions(reading);
+        }
+    }
+
+    /// <summary>In ddpm and adm the heads share the width of the place that attends.</summary>
+    /// <param name="least">The spec with only that attention which is certain.</param>
+    public static void CheckHeads(SpecReading reading, UNetSpec least)
+    {
+        var (heads, headDim) = (least.Attention.GivenHeads, least.Attention.GivenHeadDim);
+        if (!least.IsPreActivation || !reading.Knows("dim", "channel_multipliers", Heads, HeadDim))
+            return;
+        foreach (var width in least.AttendedWidths.Distinct())
+        {
+            var place = PlaceOf(width, least);
+            if (heads is not null && headDim is not null)
+            {
+                if ((long)heads * headDim == width)
+                    continue;
+                reading.Report(Rules.Heads, HeadDim, $"{heads} heads of {headDim} are {(long)heads * headDim} wide, but {place} is {width} wide; give heads or head_dim, not both");
+            }
+            else if (headDim is { } features && width % features != 0)
+            {
+                reading.Report(Rules.Heads, HeadDim, $"{place} is {width} wide: not divisible by head_dim {features}; use head_dim {NearestDivisors(features)}");
+            }
+            else if (headDim is null && width % (heads ?? least.Attention.DefaultHeads) != 0)
+            {
+                var count = heads ?? least.Attention.DefaultHeads;
+                reading.Report(Rules.Heads, reading.Source.First(Heads, "dim"),
+                    $"{place} is {width} wide: not divisible by heads {count}{(heads is null ? ", the preset's default" : "")}; use heads {NearestDivisors(count)}");
+            }
+            else
+            {
+                continue;
+            }
+
+            return; // one such message says it
+        }
+
+        string NearestDivisors(int value) => Text.OneOf(Divisors.Nearest(least.AttendedWidths.Aggregate(Divisors.GreatestCommon), value));
+    }
+
+    /// <param name="least">The spec with only that attention which is certain.</param>
+    public static void CheckSizes(SpecReading reading, UNetSpec least)
+    {
+        var attention = least.Attention;
+        var knowsWidths = least.IsPreActivation ? reading.Knows("dim", "channel_multipliers") : reading.KnowsLength("channel_multipliers"); // elsewhere heads don't share them
+        if (!knowsWidths || !reading.Knows("preset", Heads, HeadDim))
+            return;
+
+        var (heads, headDim) = (attention.GivenHeads ?? attention.DefaultHeads, attention.GivenHeadDim ?? AttentionSpec.DefaultHeadDim);
+        var width = (long)heads * headDim;
+        if (least.AnyAttention && !least.IsPreActivation && width > Fields.MaxWidth)
+            reading.Report(Rules.Attention, reading.Source.First(Heads, HeadDim), $"{heads} heads of {headDim} are {width} wide; at most {Fields.MaxWidth}: use fewer or narrower heads");
+        else if (reading.Knows("image_size", "attention.memory_tokens"))
+            CheckScores(reading, least);
+    }
+
+    private static void CheckResolutions(SpecReading reading)
+    {
+        var spec = reading.Spec;
+        var square = spec.ImageSize.Height == spec.ImageSize.Width;
+        if (spec.Attention.GivenResolutions is not { } resolutions)
+        {
+            // Resolutions are of square images; a default must not quietly mean something else for others.
+            if (!square && spec.Attention is { DefaultResolutions: { } usual, Off: false })
+            {
+                reading.Report(Rules.Attention, "image_size",
+                    $"this preset attends at resolutions [{string.Join(", ", usual)}] of square images, and this one is {spec.ImageSize}; give attention.levels, one of none, linear and full a level, or attention: none");
+            }
+
+            ResolutionChecks.WarnOfNoLevel(reading);
+        }
+        else if (!square)
+        {
+            reading.ReportKey(Rules.Attention, Resolutions, $"resolutions need a square image, this one is {spec.ImageSize}; use attention.levels");
+        }
+        else
+        {
+            var sizes = Enumerable.Range(0, spec.Levels).Select(level => spec.SizeAt(level).Height).ToList();
+            for (var i = 0; i < resolutions.Count; i++)
+            {
+                if (reading.KnowsItem(Resolutions, i) && !sizes.Contains(resolutions[i]))
+                    reading.ReportItem(Rules.Attention, Resolutions, i, $"no level has size {resolutions[i]}; the levels are at {Text.AllOf(sizes)}");
+            }
+        }
+    }
+
+    /// <summary>The scores of full attention: tokens times tokens, per head.</summary>
+    private static void CheckScores(SpecReading reading, UNetSpec spec)
+    {
+        var (attention, source) = (spec.Attention, reading.Source);
+        for (var level = 0; level < spec.Levels; level++)
+        {
+            if (spec.AttentionAt(level) != AttentionKind.Full)
+                continue;
+            var (key, item) = attention.GivenResolutions is { } resolutions ? (Resolutions, resolutions.ToList().IndexOf(spec.SizeAt(level).Height))
+                : source.Has(Levels) ? (Levels, level)
+                : ("image_size", -1);
+            CheckFull($"at level {level}", spec.SizeAt(level), attention.GivenResolutions is null ? "use linear attention there, or a smaller image" : "leave this size out, or use a smaller image",
+                spec.HeadsAt(spec.WidthAfter(level)), key, item);
+        }
+
+        if (spec.AttentionInTheMiddle == AttentionKind.Full)
+            CheckFull("in the middle", spec.SizeAt(spec.Levels - 1), "use mid: none, more levels or a smaller image", spec.HeadsAt(spec.WidthAfter(spec.Levels - 1)), source.First("attention.mid", "image_size"), -1);
+
+        void CheckFull(string where, ImageSize size, string remedy, int heads, string key, int item)
+        {
+            var tokens = (long)size.Height * size.Width;
+            if (tokens <= ManyTokens)
+                return;
+            var perHead = 4.0 * tokens * (tokens + attention.MemoryTokens);
+            var all = perHead * Math.Max(1, heads); // none where head_dim is wider than the place, which is an error already
+            var impossible = all > MaxScoreBytes;
+            var message = $"full attention {where} is over {Text.Thousands(tokens)} tokens ({size}): its scores take {Text.Bytes(perHead)} per image and head{(heads == 1 ? "" : $", {Text.Bytes(all)} for all {heads} heads")} (float32){(impossible ? ", more than a process can address" : "")}; {remedy}";
+            var rule = impossible ? Rules.Attention : Rules.ManyTokens;
+            if (item < 0)
+                reading.Report(rule, key, message);
+            else
+                reading.ReportItem(rule, key, item, message);
+        }
+    }
+
+    private static string PlaceOf(int width, UNetSpec spec)
+    {
+        for (var level = 0; level < spec.Levels; level++)
+        {
+            if (spec.AttentionAt(level) != AttentionKind.None && spec.WidthAfter(level) == width)
+                return $"level {level}";
+        }
+
+        return "the middle";
+    }
+}

@@ -1,0 +1,58 @@
+using Microsoft.CodeAnalysis;
+using UNetGen.Generator.Diagnostics;
+
+namespace UNetGen.Generator.Specs;
+
+/// <summary>
+/// A spec as far as it could be read, and what of it is known. Checks judge what they know alone: an error hides none that doesn't depend on it,
+/// and causes none that would go with it.
+/// </summary>
+internal sealed class SpecReading(UNetSpec spec, SpecSource source, Problems problems)
+{
+    public UNetSpec Spec { get; } = spec;
+
+    public SpecSource Source { get; } = source;
+
+    /// <summary>Whether it is known of each of these what it is: it is given and no error stands there, or it isn't and its default is known.</summary>
+    public bool Knows(params string[] keys)
+    {
+        foreach (var key in keys)
+        {
+            if (!KnowsLength(key) || IsAnyItemWrong(key))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>The same of a list whose length alone is asked for: items of it may be wrong.</summary>
+    public bool KnowsLength(string list) => AreCertain(list) && (Source.Has(list) || Spec.Preset is not null || Fields.ByKey[list].HasOneDefault);
+
+    /// <summary>The same of one item of a list, or of the value where it is none.</summary>
+    public bool KnowsItem(string list, int index) => KnowsLength(list) && (problems.WrongKeys.Count == 0 || !problems.WrongKeys.Contains(Text.Item(list, index)));
+
+    /// <summary>Whether it is known of each of these what the spec says of it, if anything.</summary>
+    public bool AreCertain(params string[] keys)
+    {
+        foreach (var key in keys)
+        {
+            if (problems.WrongKeys.Contains(key) || Source.IsUncertain(key))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>At the value of a key.</summary>
+    public void Report(DiagnosticDescriptor rule, string key, string message) => problems.Report(rule, key, Source.Span(key), message);
+
+    /// <summary>At an item of a list, or the value where it is none.</summary>
+    public void ReportItem(DiagnosticDescriptor rule, string list, int index, string message) =>
+        problems.Report(rule, Text.Item(list, index), Source.ItemSpan(list, index), message);
+
+    /// <summary>At the key itself, which shouldn't be there.</summary>
+    public void ReportKey(DiagnosticDescriptor rule, string key, string message) => problems.Report(rule, key, Source.KeySpan(key), message);
+
+    public bool IsAnyItemWrong(string list) => problems.WrongKeys.Count > 0
+        && problems.WrongKeys.Any(wrong => wrong.Length > list.Length && wrong[list.Length] == '[' && wrong.StartsWith(list, StringComparison.Ordinal));
+}

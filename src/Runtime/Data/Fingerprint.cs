@@ -1,0 +1,37 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace UNetGen.Data;
+
+/// <summary>Tells whether two sets of images are the same.</summary>
+public static class Fingerprint
+{
+    /// <summary>SHA-256 over shape, number, pixels and labels of all images, in hex: each image is read once.</summary>
+    /// <param name="source">Of whatever kind: the same images from other files have the same one.</param>
+    /// <param name="cancellation">Looked at before each image.</param>
+    public static string Of(IImageSource source, CancellationToken cancellation = default)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> number = stackalloc byte[sizeof(int)];
+        foreach (var part in (int[])[source.Count, source.Channels, source.Height, source.Width, source.Classes.Count])
+            Append(number, part);
+        var pixels = new float[source.PixelCount()];
+        for (var i = 0; i < source.Count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            source.Read(i, pixels);
+            hash.AppendData(MemoryMarshal.AsBytes(pixels.AsSpan()));
+            if (source.Classes.Count > 0)
+                Append(number, source.Label(i));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+
+        void Append(Span<byte> bytes, int value)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(bytes, value);
+            hash.AppendData(bytes);
+        }
+    }
+}

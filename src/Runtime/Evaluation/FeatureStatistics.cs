@@ -1,0 +1,103 @@
+using UNetGen.Interop;
+using static TorchSharp.torch;
+
+namespace UNetGen.Evaluation;
+
+/// <summary>
+/// Mean and covariance of features, gathered batch by batch in float64 and so in memory that doesn't grow with the number of images.
+/// Batches are joined by the pairwise update of Chan, Golub and LeVeque (1979), which loses no digits where the mean is far from 0.
+/// </summary>
+public sealed class FeatureStatistics : IDisposable
+{
+    private const string MeanKey = "mean";
+    private const string DeviationsKey = "squared_deviations";
+    private const string CountKey = "count";
+
+    private readonly Tensor mean;
+    private readonly Tensor deviations;
+
+    /// <summary>Begins with no images.</summary>
+    /// <param name="features">Features an image has.</param>
+    public FeatureStatistics(int features)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(features);
+        mean = zeros([features], ScalarType.Float64, CPU).DetachFromDisposeScope();
+        deviations = zeros([features, features], ScalarType.Float64, CPU).DetachFromDisposeScope();
+    }
+
+    private FeatureStatistics(long count, Tensor mean, Tensor deviations) => (Count, this.mean, this.deviations) = (count, mean, deviations);
+
+    /// <summary>Images so far.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Features an image has.</summary>
+    public int Features => (int)mean.shape[0];
+
+    /// <summary>Adds a batch.</summary>
+    /// <param name="features">[batch, features], any floating type, on any device.</param>
+    /// <exception cref="ArgumentException">They have another shape.</exception>
+    /// <exception cref="EvaluationException">One of them is no finite number.</exception>
+    public void Add(Tensor features)
+    {
+        if (features.dim() != 2 || features.shape[1] != Features)
+            throw new ArgumentException($"Expected features [batch, {Features}], got [{string.Join(", ", features.shape)}].", nameof(features));
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        var added = features.shape[0];
+        if (added == 0)
+            return;
+        var values = features.detach().to(ScalarType.Float64).cpu();
+        if (!values.isfinite().all().item<bool>())
+            throw new EvaluationException($"A feature among images {Count:N0} to {Count + added - 1:N0} is no finite number: their distance would be none either.");
+
+        var batchMean = values.mean([0]);
+        var centred = values - batchMean;
+        var difference = batchMean - mean;
+        var total = Count + added;
+        deviations.add_(centred.t().matmul(centred)).add_(outer(difference, difference) * ((double)Count * added / total));
+        mean.add_(difference * ((double)added / total));
+        Count = total;
+    }
+
+    /// <summary>The features' mean, [features], float64; the caller's.</summary>
+    public Tensor Mean() => mean.clone();
+
+    /// <summary>Their covariance, unbiased (over n - 1), [features, features], float64; the caller's.</summary>
+    /// <exception cref="EvaluationException">Fewer than two images.</exception>
+    public Tensor Covariance() => Count > 1
+        ? deviations / (Count - 1)
+        : throw new EvaluationException($"A covariance needs at least 2 images, but there {(Count == 1 ? "is 1" : "are none")}.");
+
+    /// <summary>Writes them as safetensors, whole or not at all.</summary>
+    /// <param name="path">Where to.</param>
+    /// <param name="metadata">What the file says besides.</param>
+    public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        using var count = tensor(new[] { Count }, ScalarType.Int64);
+        SafetensorsFile.Write(path, [new(MeanKey, mean), new(DeviationsKey, deviations), new(CountKey, count)], metadata);
+    }
+
+    /// <summary>Reads what <see cref="Save"/> has written.</summary>
+    /// <exception cref="SafetensorsException">The file isn't valid.</exception>
+    /// <exception cref="EvaluationException">It holds something else.</exception>
+    public static FeatureStatistics Load(string path)
+    {
+        using var scope = NewDisposeScope();
+        var (tensors, _) = SafetensorsFile.Read(path);
+        if (!tensors.TryGetValue(MeanKey, out var mean) || !tensors.TryGetValue(DeviationsKey, out var deviations) || !tensors.TryGetValue(CountKey, out var count)
+            || mean.dtype != ScalarType.Float64 || deviations.dtype != ScalarType.Float64 || count.dtype != ScalarType.Int64
+            || mean.dim() != 1 || count.numel() != 1 || !deviations.shape.SequenceEqual([mean.shape[0], mean.shape[0]]))
+        {
+            throw new EvaluationException($"{path} holds no statistics of features: those are {MeanKey} float64 [n], {DeviationsKey} float64 [n, n] and {CountKey} int64 [1].");
+        }
+
+        return new FeatureStatistics(count.item<long>(), mean.DetachFromDisposeScope(), deviations.DetachFromDisposeScope());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        mean.Dispose();
+        deviations.Dispose();
+    }
+}

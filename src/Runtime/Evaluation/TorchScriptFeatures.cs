@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using static TorchSharp.torch;
+
+namespace UNetGen.Evaluation;
+
+/// <summary>How a feature network wants its images.</summary>
+public enum FeatureInput
+{
+    /// <summary>uint8, from 0 to 255: the usual Inception export, which scales and resizes by itself.</summary>
+    Bytes,
+
+    /// <summary>float32, from 0 to 1.</summary>
+    Unit,
+
+    /// <summary>float32, from -1 to 1.</summary>
+    Signed,
+}
+
+/// <summary>
+/// Features by a TorchScript file: <c>forward(images [batch, 3, height, width])</c> gives [batch, features]. The Inception network of 2015 as exported for FID is one:
+/// by itself it answers with 1,008 class scores, so it is asked once more with its argument <c>return_features</c>, and gives 2,048 features.
+/// </summary>
+public sealed class TorchScriptFeatures : FeatureNetwork
+{
+    // Of the Inception export of 2015.
+    private const int InceptionClasses = 1008;
+
+    private readonly jit.ScriptModule module;
+    private readonly string path;
+    private readonly FeatureInput input;
+    private readonly Device device;
+    private bool? asksForFeatures;
+
+    private TorchScriptFeatures(jit.ScriptModule module, string path, string hash, FeatureInput input, Device device)
+    {
+        (this.module, this.path, Hash, this.input, this.device) = (module, path, hash, input, device);
+        module.eval();
+    }
+
+    /// <inheritdoc/>
+    public override string Description => $"{Path.GetFileName(path)} ({input.ToString().ToLowerInvariant()})";
+
+    /// <inheritdoc/>
+    public override string Hash { get; }
+
+    /// <summary>Loads a file.</summary>
+    /// <param name="path">What <c>torch.jit.save</c> has written.</param>
+    /// <param name="input">How it wants its images.</param>
+    /// <param name="device">Where it runs; null is the CPU.</param>
+    /// <exception cref="EvaluationException">There is no such file, or it is no TorchScript.</exception>
+    public static TorchScriptFeatures Load(string path, FeatureInput input = FeatureInput.Bytes, Device? device = null)
+    {
+        if (!File.Exists(path))
+            throw new EvaluationException($"There is no feature network {path}.");
+        try
+        {
+            string hash;
+            using (var stream = File.OpenRead(path))
+                hash = Convert.ToHexStringLower(SHA256.HashData([.. SHA256.HashData(stream), (byte)input]));
+            return new TorchScriptFeatures(jit.load(path, device ?? CPU), path, hash, input, device ?? CPU);
+        }
+        catch (Exception error) when (error is not UNetGenException)
+        {
+            throw new EvaluationException($"{path} can't be loaded as TorchScript, which torch.jit.save writes (a pickle of weights is none): {FirstLine(error)}", error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Extract(Tensor images)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        var seen = images.to(device);
+        if (seen.shape[1] == 1)
+            seen = seen.expand(-1, 3, -1, -1);
+        seen = input switch
+        {
+            FeatureInput.Bytes => ((seen.clamp(-1, 1) + 1) * 127.5).round().to(ScalarType.Byte),
+            FeatureInput.Unit => (seen.clamp(-1, 1) + 1) / 2,
+            FeatureInput.Signed => seen.clamp(-1, 1),
+            _ => throw new InvalidOperationException($"There is no input {input}."),
+        };
+
+        try
+        {
+            if (asksForFeatures is null)
+            {
+                var first = Forward(seen);
+                asksForFeatures = first.dim() == 2 && first.shape[1] == InceptionClasses;
+                if (asksForFeatures == false)
+                    return Checked(first, seen.shape[0]);
+            }
+
+            return Checked(asksForFeatures == true ? Forward(seen, true) : Forward(seen), seen.shape[0]);
+        }
+        catch (Exception error) when (error is not UNetGenException)
+        {
+            throw new EvaluationException(
+                $"{path} fails on images [{string.Join(", ", seen.shape)}] of {seen.dtype}: {FirstLine(error)} Does it want them otherwise (bytes, unit or signed)?", error);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing) => module.Dispose();
+
+    private Tensor Forward(params object[] arguments) => module.forward(arguments) as Tensor
+        ?? throw new EvaluationException($"{path} doesn't answer with one tensor.");
+
+    private Tensor Checked(Tensor features, long batch)
+    {
+        // [batch, features, 1, 1] is what a network gives whose last layer pools.
+        if (features.dim() == 4 && features.shape[2] == 1 && features.shape[3] == 1)
+            features = features.flatten(1);
+        if (features.dim() != 2 || features.shape[0] != batch)
+            throw new EvaluationException(string.Create(CultureInfo.InvariantCulture,
+                $"{path} answers with [{string.Join(", ", features.shape)}] to {batch} images, not with [{batch}, features]."));
+        return features.to(ScalarType.Float32).cpu().MoveToOuterDisposeScope();
+    }
+
+    private static string FirstLine(Exception error) => error.Message.Split('\n', 2)[0].TrimEnd();
+}

@@ -1,0 +1,173 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using UNetGen.Diffusion;
+using UNetGen.Training;
+using static TorchSharp.torch;
+
+namespace UNetGen.Interop.Diffusers;
+
+/// <summary>
+/// A network as diffusers' DDPMPipeline keeps it on disk: the configuration of a UNet2DModel and of its scheduler as JSON, and the weights as safetensors. Both layouts are read,
+/// <c>unet/</c> and <c>scheduler/</c> or, as in google/ddpm-cifar10-32, everything in one folder.
+/// </summary>
+/// <remarks>What can be expressed on both sides, and what can't: docs/exchange.md. Whatever can't is an error, never an approximation.</remarks>
+public sealed class DiffusersFolder
+{
+    private const string ConfigName = "config.json";
+    private const string SchedulerConfigName = "scheduler_config.json";
+    private const string PipelineName = "model_index.json";
+
+    private readonly DiffusersModel model;
+    private readonly IReadOnlyList<string> remarks;
+
+    private DiffusersFolder(string path, string weightsPath, DiffusersModel model, IReadOnlyList<string> remarks)
+    {
+        Path = path;
+        WeightsPath = weightsPath;
+        this.model = model;
+        this.remarks = remarks;
+    }
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>Where the weights belong, whether they are there or not; <see cref="SpecYaml"/> does without.</summary>
+    public string WeightsPath { get; }
+
+    /// <summary>Reads a folder's configuration, and no weights.</summary>
+    /// <param name="path">A folder on disk, with model_index.json or config.json in it.</param>
+    /// <exception cref="DiffusersException">A file is missing, or says what can't be expressed here; all reasons are listed.</exception>
+    /// <exception cref="IOException">A file can't be read.</exception>
+    public static DiffusersFolder Open(string path)
+    {
+        string[] folders = [System.IO.Path.Combine(path, "unet"), path];
+        var folder = folders.FirstOrDefault(folder => File.Exists(System.IO.Path.Combine(folder, ConfigName)))
+            ?? throw new DiffusersException($"{path} is no folder of diffusers: there is neither unet/{ConfigName} nor {ConfigName} in it.", []);
+        string[] schedulers = [System.IO.Path.Combine(path, "scheduler", SchedulerConfigName), System.IO.Path.Combine(path, SchedulerConfigName)];
+        var schedulerPath = schedulers.FirstOrDefault(File.Exists)
+            ?? throw new DiffusersException($"{path} doesn't say which noise its network was trained for: put the scheduler's {SchedulerConfigName} into {path}, or into scheduler/ in it.", []);
+
+        var reasons = new List<string>();
+        CheckPipeline(System.IO.Path.Combine(path, PipelineName), reasons);
+        var scheduler = ConfigFile.Read(schedulerPath, reasons);
+        var diffusion = DiffusionFromConfig.Read(scheduler);
+        var model = ModelFromConfigs.Read(ConfigFile.Read(System.IO.Path.Combine(folder, ConfigName), reasons), diffusion);
+        if (model is null || reasons.Count > 0)
+            throw new DiffusersException($"The network in {path} can't be expressed here:", reasons);
+
+        var weights = System.IO.Path.Combine(folder, WeightsFile.Name);
+        var name = System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path)));
+        // A folder's name may hold a line's end, and a comment mustn't.
+        List<string> remarks = [$"From {string.Concat(name.Where(c => !char.IsControl(c) && c is not ('\u2028' or '\u2029')))}, a UNet2DModel of diffusers."];
+        if (!scheduler.Value("clip_sample", true) || scheduler.Value("clip_sample_range", 1.0) != 1)
+            remarks.Add("Its scheduler doesn't clip x_0 to [-1, 1] while it samples (clip_sample); samplers here do.");
+        return new(path, weights, WithTraining(model, weights), remarks);
+    }
+
+    /// <summary>
+    /// Writes a network as a folder that diffusers' <c>DDPMPipeline.from_pretrained</c> loads, and <c>UNet2DModel.from_pretrained</c> with <c>subfolder="unet"</c>; the latter is the
+    /// way for a network with classes, whose labels the pipeline has no argument for.
+    /// </summary>
+    /// <param name="path">A folder that doesn't exist or is empty. It appears when it is complete.</param>
+    /// <param name="network">Of preset ddpm; with the weights that shall be used for drawing, usually the averaged ones.</param>
+    /// <exception cref="DiffusersException">diffusers can't express it, and all reasons are listed; or the folder holds something.</exception>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public static void Save(string path, NoisePredictor network)
+    {
+        var model = ModelFromSpec.Read(network);
+        path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
+        if (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
+            throw new DiffusersException($"{path} is there already, and not an empty folder; name another.", []);
+
+        var unfinished = $"{path}.{System.IO.Path.GetRandomFileName()}.tmp";
+        try
+        {
+            WriteJson(System.IO.Path.Combine(unfinished, PipelineName), ModelToConfigs.Pipeline());
+            WriteJson(System.IO.Path.Combine(unfinished, "unet", ConfigName), ModelToConfigs.UNet(model));
+            WriteJson(System.IO.Path.Combine(unfinished, "scheduler", SchedulerConfigName), ModelToConfigs.Scheduler(model.Diffusion));
+            StateDict.Save(System.IO.Path.Combine(unfinished, "unet", WeightsFile.Name), network);
+            if (Directory.Exists(path))
+                Directory.Delete(path);
+            Directory.Move(unfinished, path);
+        }
+        catch
+        {
+            if (Directory.Exists(unfinished))
+                Directory.Delete(unfinished, recursive: true);
+            throw;
+        }
+    }
+
+    /// <summary>A spec that means the same network and the same diffusion. What is the preset's default isn't spelled out.</summary>
+    /// <param name="name">The class's name; null: it follows from the file that the text is written to.</param>
+    /// <returns>The text of a .unet.yaml file.</returns>
+    public string SpecYaml(string? name = null) => ModelToSpec.Write(model, name, remarks);
+
+    /// <summary>Puts the folder's weights into a network that was generated for the same, older attention keys included.</summary>
+    /// <param name="network">On any device. Unchanged where anything differs.</param>
+    /// <param name="convert">Whether to turn numbers of another floating type, as float16, into the network's; else they are an error.</param>
+    /// <exception cref="DiffusersException">The network is another, which its shapes needn't show, the weights are missing or pickled, or of another type.</exception>
+    /// <exception cref="StateDictException">Keys, shapes or types differ; all differences are listed.</exception>
+    /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
+    public void LoadInto(NoisePredictor network, bool convert = false)
+    {
+        CheckSame(network);
+        using var scope = NewDisposeScope();
+        using var file = WeightsFile.Open(WeightsPath);
+        StateDict.Load(network, WeightsFile.Read(file, network, convert));
+    }
+
+    /// <summary>Wrong numbers come of the same shapes with another activation, another epsilon or other betas.</summary>
+    private void CheckSame(NoisePredictor network)
+    {
+        var other = ModelFromSpec.Read(network);
+        // Dropout is of no concern to weights.
+        var (ours, theirs) = (ModelToConfigs.UNet(model with { Dropout = 0 }), ModelToConfigs.UNet(other with { Dropout = 0 }));
+        string[] differences = [.. Differences(ours, theirs), .. Differences(ModelToConfigs.Scheduler(model.Diffusion), ModelToConfigs.Scheduler(other.Diffusion))];
+        if (differences.Length > 0)
+            throw new DiffusersException($"{network.Info.Name} isn't the network in {Path}:", differences);
+    }
+
+    private static IEnumerable<string> Differences(JsonObject ours, JsonObject theirs) => ours.Where(pair => !JsonNode.DeepEquals(pair.Value, theirs[pair.Key]))
+        .Select(pair => $"{pair.Key}: {Text(pair.Value)} in the folder, but {Text(theirs[pair.Key])} in the network");
+
+    private static string Text(JsonNode? node) => node?.ToJsonString() ?? "null";
+
+    /// <summary>A pipeline with an autoencoder draws latents, not images.</summary>
+    private static void CheckPipeline(string path, List<string> reasons)
+    {
+        if (!File.Exists(path))
+            return;
+        var pipeline = ConfigFile.Read(path, reasons);
+        pipeline.Ignore("unet", "scheduler");
+        pipeline.RefuseUnknown("a part beside unet and scheduler, so that the network's own output isn't the picture");
+    }
+
+    /// <summary>What diffusers has no word for, since it concerns training alone, from the metadata of weights that were written here.</summary>
+    private static DiffusersModel WithTraining(DiffusersModel model, string weights)
+    {
+        if (!File.Exists(weights))
+            return model;
+        using var file = SafetensorsFile.Open(weights);
+        if (!file.Metadata.TryGetValue(CheckpointMetadata.SpecKey, out var text))
+            return model;
+        var spec = new EffectiveSpec(text);
+        var minSnr = spec.Text("diffusion.loss_weight") == "min_snr";
+        var diffusion = model.Diffusion with
+        {
+            LossWeight = minSnr ? LossWeight.MinSnr : LossWeight.None,
+            MinSnrGamma = minSnr ? spec.Real("diffusion.min_snr_gamma") : model.Diffusion.MinSnrGamma,
+        };
+        // At a thousand timesteps both are the same betas.
+        if (diffusion is { Schedule: BetaSchedule.Linear, Timesteps: 1000 } && spec.Find("diffusion.schedule_scaling") is { } scaling)
+            diffusion = diffusion with { ScheduleScaling = scaling == "true" };
+        return model with { Diffusion = diffusion, ZeroInit = spec.Bool("zero_init") };
+    }
+
+    private static void WriteJson(string path, JsonObject content) => AtomicFile.Write(path, stream =>
+    {
+        using (var json = new Utf8JsonWriter(stream, new() { Indented = true, NewLine = "\n" }))
+            content.WriteTo(json);
+        stream.WriteByte((byte)'\n');
+    });
+}

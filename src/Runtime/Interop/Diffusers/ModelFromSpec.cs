@@ -1,0 +1,102 @@
+namespace UNetGen.Interop.Diffusers;
+
+/// <summary>Reads a network's spec, and says why diffusers couldn't express it.</summary>
+internal static class ModelFromSpec
+{
+    /// <summary>Keys that UNet2DModel has no word for, and the one value that is what it does.</summary>
+    private static readonly (string Key, string Only, string Why)[] Fixed =
+    [
+        ("init_kernel", "3", "UNet2DModel's first convolution is 3 x 3"),
+        ("norm", "group", "UNet2DModel has GroupNorm alone"),
+        ("weight_standardization", "false", "UNet2DModel doesn't standardise its filters"),
+        ("time_embedding.type", "sinusoidal", "UNet2DModel's Fourier features are of the timestep's logarithm, others than these"),
+        ("time_embedding.theta", "10000", "UNet2DModel has 10000, always"),
+        ("attention.memory_tokens", "0", "UNet2DModel's attention has no memory tokens"),
+        ("self_condition", "false", "UNet2DModel takes no previous estimate"),
+    ];
+
+    /// <summary>What the network is.</summary>
+    /// <exception cref="DiffusersException">diffusers can't express it; all reasons are listed.</exception>
+    public static DiffusersModel Read(NoisePredictor network)
+    {
+        var info = network.Info;
+        var spec = new EffectiveSpec(info.Spec);
+        List<string> reasons = [.. Reasons(spec, network)];
+        if (reasons.Count > 0)
+            throw new DiffusersException($"diffusers can't express {info.Name}:", reasons);
+
+        var model = new DiffusersModel
+        {
+            Height = info.ImageHeight,
+            Width = info.ImageWidth,
+            Channels = info.Channels,
+            Widths = Widths(spec),
+            TimeEmbDim = spec.Int("time_emb_dim"),
+            BlocksPerLevel = spec.Ints("blocks_per_level")[0],
+            Groups = spec.Int("groups"),
+            NormEps = spec.Real("norm_eps"),
+            Activation = spec.Text("activation"),
+            Dropout = spec.Real("dropout"),
+            CosinesFirst = spec.Text("time_embedding.order") == "cos_sin",
+            FreqShift = spec.Int("time_embedding.freq_shift"),
+            ScaleShift = spec.Text("time_embedding.conditioning") == "scale_shift",
+            Attention = [.. spec.List("attention.levels").Select(kind => kind == "full")],
+            AttentionInTheMiddle = spec.Text("attention.mid") == "full",
+            HeadDim = spec.Find("attention.head_dim") is null ? null : spec.Int("attention.head_dim"),
+            Downsample = spec.Find("downsample") ?? DiffusersModel.DefaultDownsample,
+            Upsample = spec.Find("upsample") ?? DiffusersModel.DefaultUpsample,
+            LearnedVariance = spec.Bool("learned_variance"),
+            NumClasses = info.NumClasses,
+            ZeroInit = spec.Bool("zero_init"),
+            Diffusion = network.Diffusion,
+        };
+        // Several heads at one width: the same as heads of that width's share.
+        return spec.Find("attention.heads") is not (null or "1") ? model with { HeadDim = AttendedWidths(spec).First() / spec.Int("attention.heads") } : model;
+    }
+
+    private static IEnumerable<string> Reasons(EffectiveSpec spec, NoisePredictor network)
+    {
+        if (spec.Text("preset") != "ddpm")
+        {
+            yield return $"preset: {spec.Text("preset")}: UNet2DModel is preset ddpm; other networks are exported as a file of tensors under their own keys";
+            yield break;
+        }
+
+        foreach (var (key, only, why) in Fixed)
+        {
+            if (spec.Find(key) is { } value && value != only)
+                yield return $"{key}: {value}: {why}";
+        }
+
+        if (spec.Find("blocks.resnet") is { } block)
+            yield return $"blocks.resnet: {block}: UNet2DModel has its own residual blocks alone";
+        else if (network.state_dict().Keys.Except(network.Info.StateDict.Select(entry => entry.Key)).FirstOrDefault() is { } added)
+            yield return $"the class's hooks have added {added}, which isn't in the spec";
+        if (spec.Ints("blocks_per_level").Distinct().Count() > 1)
+            yield return $"blocks_per_level: {spec.Text("blocks_per_level")}: UNet2DModel has as many at every level (layers_per_block)";
+        if (spec.Find("downsample") is "unshuffle" or "avg_pool")
+            yield return $"downsample: {spec.Text("downsample")}: UNet2DModel has conv, conv_asymmetric and resblock";
+        if (spec.Find("upsample") == "conv_transpose")
+            yield return "upsample: conv_transpose: UNet2DModel has nearest_conv and resblock";
+        if (spec.List("attention.levels").Append(spec.Text("attention.mid")).Contains("linear"))
+            yield return $"attention.levels: {spec.Text("attention.levels")}: UNet2DModel's attention is full";
+        if (spec.Text("diffusion.schedule") == "sigmoid")
+            yield return "diffusion.schedule: sigmoid: here that is the curve of alpha-bar, in DDPMScheduler that of the betas";
+
+        var (first, dim, initDim) = (Widths(spec)[0], spec.Int("dim"), spec.Int("init_dim"));
+        if (dim != first)
+            yield return $"dim: {dim}: UNet2DModel's sinusoid is as wide as its first level, {first}; channel_multipliers would have to begin with 1";
+        if (initDim != first)
+            yield return $"init_dim: {initDim}: UNet2DModel's first convolution is as wide as its first level, {first}";
+        if (spec.Find("attention.heads") is { } heads and not "1" && AttendedWidths(spec).Distinct().ToList() is { Count: > 1 } widths)
+            yield return $"attention.heads: {heads} at widths {string.Join(" and ", widths)}: UNet2DModel's heads all have one width (attention.head_dim)";
+    }
+
+    private static int[] Widths(EffectiveSpec spec) => [.. spec.Ints("channel_multipliers").Select(multiplier => multiplier * spec.Int("dim"))];
+
+    private static IEnumerable<int> AttendedWidths(EffectiveSpec spec)
+    {
+        var (widths, levels) = (Widths(spec), spec.List("attention.levels"));
+        return widths.Where((_, level) => levels[level] != "none").Concat(spec.Text("attention.mid") == "none" ? [] : [widths[^1]]);
+    }
+}

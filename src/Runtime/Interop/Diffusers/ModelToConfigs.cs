@@ -1,0 +1,96 @@
+using System.Text.Json.Nodes;
+using UNetGen.Diffusion;
+
+namespace UNetGen.Interop.Diffusers;
+
+/// <summary>Writes the configuration files of diffusers, every setting spelled out, since its defaults are others than ddpm's and have changed.</summary>
+internal static class ModelToConfigs
+{
+    /// <summary>Whose settings these are.</summary>
+    private const string Version = "0.40.0";
+
+    /// <summary>DDPMScheduler's first linear beta, Ho et al.'s.</summary>
+    public const double BetaStart = 1e-4;
+
+    /// <summary>DDPMScheduler's last linear beta, Ho et al.'s.</summary>
+    public const double BetaEnd = 0.02;
+
+    /// <summary>model_index.json: the parts of a DDPMPipeline.</summary>
+    public static JsonObject Pipeline() => new()
+    {
+        ["_class_name"] = "DDPMPipeline",
+        ["_diffusers_version"] = Version,
+        ["scheduler"] = new JsonArray("diffusers", "DDPMScheduler"),
+        ["unet"] = new JsonArray("diffusers", "UNet2DModel"),
+    };
+
+    /// <summary>config.json of a UNet2DModel.</summary>
+    public static JsonObject UNet(DiffusersModel model)
+    {
+        var last = model.Widths.Count - 1;
+        var (downInBlock, upInBlock) = (model.Downsample == "resblock", model.Upsample == "resblock");
+        return new()
+        {
+            ["_class_name"] = "UNet2DModel",
+            ["_diffusers_version"] = Version,
+            ["sample_size"] = model.Height == model.Width ? model.Height : List([model.Height, model.Width]),
+            ["in_channels"] = model.Channels,
+            ["out_channels"] = model.LearnedVariance ? 2 * model.Channels : model.Channels,
+            ["center_input_sample"] = false,
+            ["time_embedding_type"] = "positional",
+            // A setting of 2025: older versions know the default alone.
+            ["time_embedding_dim"] = model.TimeEmbDim == 4 * model.Widths[0] ? null : model.TimeEmbDim,
+            ["freq_shift"] = model.FreqShift,
+            ["flip_sin_to_cos"] = model.CosinesFirst,
+            ["down_block_types"] = List(model.Attention.Select((attends, level) => attends ? "AttnDownBlock2D" : downInBlock && level < last ? "ResnetDownsampleBlock2D" : "DownBlock2D")),
+            ["mid_block_type"] = "UNetMidBlock2D",
+            ["up_block_types"] = List(model.Attention.Select((attends, level) => attends ? "AttnUpBlock2D" : upInBlock && level > 0 ? "ResnetUpsampleBlock2D" : "UpBlock2D").Reverse()),
+            ["block_out_channels"] = List(model.Widths),
+            ["layers_per_block"] = model.BlocksPerLevel,
+            ["mid_block_scale_factor"] = 1,
+            ["downsample_padding"] = model.Downsample == "conv_asymmetric" ? 0 : 1,
+            ["downsample_type"] = downInBlock ? "resnet" : "conv",
+            ["upsample_type"] = upInBlock ? "resnet" : "conv",
+            ["dropout"] = model.Dropout,
+            ["act_fn"] = model.Activation,
+            ["attention_head_dim"] = model.HeadDim,
+            ["norm_num_groups"] = model.Groups,
+            // With scale_shift the middle's attention has no norm unless it is asked for.
+            ["attn_norm_num_groups"] = model.ScaleShift && model.AttentionInTheMiddle ? model.Groups : null,
+            ["norm_eps"] = model.NormEps,
+            ["resnet_time_scale_shift"] = model.ScaleShift ? "scale_shift" : "default",
+            ["add_attention"] = model.AttentionInTheMiddle,
+            ["class_embed_type"] = null,
+            ["num_class_embeds"] = model.NumClasses,
+            ["num_train_timesteps"] = null,
+        };
+    }
+
+    /// <summary>scheduler_config.json of a DDPMScheduler; how it samples is as the samplers here do it.</summary>
+    public static JsonObject Scheduler(DiffusionOptions diffusion)
+    {
+        var scale = diffusion is { Schedule: BetaSchedule.Linear, ScheduleScaling: true } ? 1000.0 / diffusion.Timesteps : 1;
+        return new()
+        {
+            ["_class_name"] = "DDPMScheduler",
+            ["_diffusers_version"] = Version,
+            ["num_train_timesteps"] = diffusion.Timesteps,
+            ["beta_start"] = BetaStart * scale,
+            ["beta_end"] = BetaEnd * scale,
+            ["beta_schedule"] = SchedulerWords.Schedules[diffusion.Schedule],
+            ["trained_betas"] = null,
+            ["variance_type"] = SchedulerWords.Variances[diffusion.Variance],
+            ["clip_sample"] = true,
+            ["prediction_type"] = SchedulerWords.Objectives[diffusion.Objective],
+            ["thresholding"] = false,
+            ["dynamic_thresholding_ratio"] = 0.995,
+            ["clip_sample_range"] = 1.0,
+            ["sample_max_value"] = 1.0,
+            ["timestep_spacing"] = "leading",
+            ["steps_offset"] = 0,
+            ["rescale_betas_zero_snr"] = false,
+        };
+    }
+
+    private static JsonArray List<T>(IEnumerable<T> items) => [.. items.Select(item => JsonValue.Create(item))];
+}

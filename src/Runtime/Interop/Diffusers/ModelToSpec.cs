@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using UNetGen.Diffusion;
+
+namespace UNetGen.Interop.Diffusers;
+
+/// <summary>Writes a spec as a person would: what differs from the preset's defaults, in the order of the language's table.</summary>
+internal static partial class ModelToSpec
+{
+    /// <param name="model">What it shall say.</param>
+    /// <param name="name">The class's name; null: it follows from the file's.</param>
+    /// <param name="remarks">Lines of comment at the top.</param>
+    public static string Write(DiffusersModel model, string? name, IEnumerable<string> remarks)
+    {
+        var dim = model.Widths[0];
+        var text = new StringBuilder();
+        foreach (var remark in remarks)
+            text.Append("# ").Append(remark).Append('\n');
+        Line("name", name);
+        Line("preset", "ddpm");
+        Line("image_size", model.Height == model.Width ? $"{model.Height}" : $"[{model.Height}, {model.Width}]");
+        Line("channels", $"{model.Channels}");
+        Line("dim", $"{dim}");
+        Line("channel_multipliers", List(model.Widths.Select(width => width / dim)));
+        Line("time_emb_dim", Unless(4 * dim, model.TimeEmbDim));
+        Line("blocks_per_level", Unless(2, model.BlocksPerLevel));
+        Line("groups", Unless(32, model.Groups));
+        Line("norm_eps", Unless(1e-6, model.NormEps));
+        Line("activation", Unless("silu", model.Activation));
+        Line("dropout", Unless(0.0, model.Dropout));
+        Line("time_embedding", Group(
+            ("order", model.CosinesFirst ? "cos_sin" : null),
+            ("freq_shift", Unless(1, model.FreqShift)),
+            ("conditioning", model.ScaleShift ? "scale_shift" : null)));
+        Line("attention", Attention(model));
+        Line("downsample", Unless(DiffusersModel.DefaultDownsample, model.Downsample));
+        Line("upsample", Unless(DiffusersModel.DefaultUpsample, model.Upsample));
+        Line("zero_init", model.ZeroInit ? "true" : null);
+        Line("learned_variance", model.LearnedVariance ? "true" : null);
+        Line("num_classes", model.NumClasses?.ToString(CultureInfo.InvariantCulture));
+        Line("diffusion", Diffusion(model.Diffusion));
+        return text.ToString();
+
+        void Line(string key, string? value)
+        {
+            if (value is not null)
+                text.Append(key).Append(": ").Append(value).Append('\n');
+        }
+    }
+
+    private static string? Attention(DiffusersModel model)
+    {
+        const int defaultResolution = 16;
+        if (!model.AttendedWidths.Any())
+            return "none";
+        var square = model.Height == model.Width;
+        var sizes = model.Attention.Select((_, level) => model.Height >> level).ToList();
+        var resolutions = sizes.Where((_, level) => model.Attention[level]).ToList();
+        var byResolution = square && resolutions.Count > 0;
+        return Group(
+            ("resolutions", byResolution && resolutions is not [defaultResolution] ? List(resolutions) : null),
+            ("levels", byResolution ? null : List(model.Attention.Select(attends => attends ? "full" : "none"))),
+            ("mid", model.AttentionInTheMiddle ? null : "none"),
+            ("head_dim", model.HeadDim?.ToString(CultureInfo.InvariantCulture)));
+    }
+
+    private static string? Diffusion(DiffusionOptions options)
+    {
+        var defaults = new DiffusionOptions();
+        return Group(
+            ("timesteps", Unless(defaults.Timesteps, options.Timesteps)),
+            ("schedule", Unless(defaults.Schedule, options.Schedule)),
+            ("schedule_scaling", options.Schedule == BetaSchedule.Linear && !options.ScheduleScaling ? "false" : null),
+            ("objective", Unless(defaults.Objective, options.Objective)),
+            ("loss_weight", Unless(defaults.LossWeight, options.LossWeight)),
+            ("min_snr_gamma", options.LossWeight == LossWeight.MinSnr ? Unless(defaults.MinSnrGamma, options.MinSnrGamma) : null),
+            // A learned one follows from learned_variance.
+            ("variance", options.Variance == Variance.LearnedRange ? null : Unless(defaults.Variance, options.Variance)));
+    }
+
+    private static string? Group(params (string Key, string? Value)[] entries)
+    {
+        var given = entries.Where(entry => entry.Value is not null).Select(entry => $"{entry.Key}: {entry.Value}").ToList();
+        return given.Count == 0 ? null : $"{{ {string.Join(", ", given)} }}";
+    }
+
+    private static string List<T>(IEnumerable<T> items) => $"[{string.Join(", ", items)}]";
+
+    private static string? Unless<T>(T usual, T value) where T : notnull => EqualityComparer<T>.Default.Equals(usual, value) ? null : value switch
+    {
+        double number => Exponent().Replace(number.ToString("R", CultureInfo.InvariantCulture), "e$1"),
+        Enum word => Capital().Replace(word.ToString(), "_$0").ToLowerInvariant(),
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture),
+    };
+
+    [GeneratedRegex(@"E\+?(-?)0*", RegexOptions.CultureInvariant)]
+    private static partial Regex Exponent();
+
+    [GeneratedRegex("(?<!^)[A-Z]", RegexOptions.CultureInvariant)]
+    private static partial Regex Capital();
+}

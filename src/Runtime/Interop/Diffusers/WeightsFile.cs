@@ -1,0 +1,54 @@
+using static TorchSharp.torch;
+
+namespace UNetGen.Interop.Diffusers;
+
+/// <summary>The weights of a UNet2DModel as diffusers names and stores them.</summary>
+internal static class WeightsFile
+{
+    public const string Name = "diffusion_pytorch_model.safetensors";
+
+    /// <exception cref="DiffusersException">There is none, but perhaps one of another kind.</exception>
+    /// <exception cref="SafetensorsException">It isn't valid, or was cut short.</exception>
+    public static SafetensorsFile Open(string path)
+    {
+        if (File.Exists(path))
+            return SafetensorsFile.Open(path);
+        var folder = Path.GetDirectoryName(path)!;
+        var others = Directory.EnumerateFiles(folder, "diffusion_pytorch_model*").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal).ToList();
+        var advice = others.FirstOrDefault() switch
+        {
+            null => "it holds no weights.",
+            _ when others.Find(name => name.EndsWith(".index.json", StringComparison.Ordinal)) is { } index =>
+                $"its weights are in several files ({index}); write them as one, in Python: UNet2DModel.from_pretrained(folder).save_pretrained(folder, max_shard_size=\"100GB\").",
+            _ when others.Find(name => name.EndsWith(".safetensors", StringComparison.Ordinal)) is { } variant => $"it has a variant of the weights, {variant}; name that {Name} if you want it.",
+            var pickle => $"its weights are pickled ({pickle}), and reading a pickle runs whatever program is in it; write them as safetensors, in Python where you trust it: "
+                + "UNet2DModel.from_pretrained(folder).save_pretrained(folder).",
+        };
+        throw new DiffusersException($"{folder} has no {Name}: {advice}", []);
+    }
+
+    /// <summary>All tensors under today's keys.</summary>
+    /// <param name="file">Any.</param>
+    /// <param name="network">Whose types are wanted.</param>
+    /// <param name="convert">Whether to turn other floating types into those.</param>
+    /// <returns>The tensors; of the caller's dispose scope.</returns>
+    /// <exception cref="DiffusersException">Types differ, and <paramref name="convert"/> is false.</exception>
+    public static IReadOnlyDictionary<string, Tensor> Read(SafetensorsFile file, NoisePredictor network, bool convert)
+    {
+        var state = network.state_dict();
+        var present = file.Entries.Select(entry => entry.Name).ToHashSet();
+        // Both names for one tensor is a file that nobody wrote: the old one is then unexpected.
+        var keys = file.Entries.ToDictionary(entry => entry, entry => present.Contains(AttentionKeys.Current(entry.Name)) ? entry.Name : AttentionKeys.Current(entry.Name));
+        var others = file.Entries.Where(entry => state.TryGetValue(keys[entry], out var target) && target.dtype != entry.DType && target.is_floating_point() && IsFloating(entry.DType)).ToList();
+        if (others.Count > 0 && !convert)
+        {
+            throw new DiffusersException(
+                $"{file.Path} holds {others[0].DType.ToString().ToLowerInvariant()} ({others.Count} of {file.Entries.Count} tensors, as {others[0].Name}), and {network.Info.Name} "
+                + $"{state[keys[others[0]]].dtype.ToString().ToLowerInvariant()}: converting them is yours to choose (convert: true, --convert).", []);
+        }
+
+        return file.Entries.ToDictionary(entry => keys[entry], entry => others.Contains(entry) ? file.Read(entry).to(state[keys[entry]].dtype) : file.Read(entry));
+    }
+
+    private static bool IsFloating(ScalarType type) => type is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64;
+}

@@ -1,0 +1,54 @@
+namespace UNetGen.Examples.Tests;
+
+/// <summary>The commands export and import, with a trained network of the program's.</summary>
+public sealed class ExchangeTests : IDisposable
+{
+    private readonly ExampleProgram program = new();
+
+    public void Dispose() => program.Dispose();
+
+    [Fact]
+    public void A_trained_network_is_exported_as_tensors_and_drawn_from_again()
+    {
+        program.Succeed("train", "--spec", "shapes", "--steps", "1", "--count", "1", "--out", "run");
+        Assert.Contains("ShapesUNet in weights.safetensors", program.Succeed("export", "--format", "safetensors", "--checkpoint", "run", "--out", "weights.safetensors"));
+        program.Succeed("sample", "--checkpoint", "weights.safetensors", "--steps", "1", "--count", "1", "--out", "picture.png");
+        Assert.True(File.Exists(program.File("picture.png")));
+
+        Assert.Contains("is there already", program.Fail(1, "export", "--format", "safetensors", "--checkpoint", "run", "--out", "weights.safetensors"));
+        Assert.Contains("preset: ", program.Fail(1, "export", "--checkpoint", "run", "--out", "folder"));
+        Assert.False(Directory.Exists(program.File("folder")));
+    }
+
+    [Fact]
+    public void A_spec_is_imported_from_a_folder_and_its_weights_only_into_the_same_network()
+    {
+        Directory.CreateDirectory(program.File("theirs"));
+        File.WriteAllText(program.File("theirs/config.json"), """
+            {
+              "_class_name": "UNet2DModel", "sample_size": 16, "block_out_channels": [32, 64], "norm_num_groups": 8, "norm_eps": 1e-06, "attention_head_dim": null, "downsample_padding": 0,
+              "flip_sin_to_cos": false, "freq_shift": 1, "down_block_types": ["DownBlock2D", "AttnDownBlock2D"], "up_block_types": ["AttnUpBlock2D", "UpBlock2D"]
+            }
+            """);
+        File.WriteAllText(program.File("theirs/scheduler_config.json"), """{"_class_name": "DDPMScheduler"}""");
+
+        Assert.Contains("import theirs --spec theirs.unet.yaml --checkpoint", program.Succeed("import", "theirs", "--out", "theirs.unet.yaml"));
+        Assert.Contains("\ndim: 32\nchannel_multipliers: [1, 2]\n", File.ReadAllText(program.File("theirs.unet.yaml")));
+
+        Assert.Contains("is there already", program.Fail(1, "import", "theirs", "--out", "theirs.unet.yaml"));
+        Assert.Contains("No network 'theirs'", program.Fail(1, "import", "theirs", "--spec", "theirs.unet.yaml", "--checkpoint", "theirs.safetensors"));
+        Assert.Contains("Cifar10UNet isn't the network in theirs:\n  sample_size: 16 in the folder, but 32 in the network", program.Fail(1, "import", "theirs", "--spec", "cifar10", "--checkpoint", "theirs.safetensors"));
+    }
+
+    [Theory]
+    [InlineData("import", "folder")]
+    [InlineData("import", "folder", "--spec", "cifar10")]
+    [InlineData("import", "folder", "--out", "a.unet.yaml", "--convert")]
+    [InlineData("import", "folder", "--out", "a.unet.yaml", "--spec", "cifar10")]
+    [InlineData("export", "--checkpoint", "run")]
+    [InlineData("export", "--checkpoint", "run", "--out", "x", "--format", "onnx")]
+    public void Half_a_step_is_a_usage_error(params string[] arguments) => program.Fail(2, arguments);
+
+    [Fact]
+    public void A_folder_that_is_none_is_told() => Assert.Contains("nowhere is no folder of diffusers", program.Fail(1, "import", "nowhere", "--out", "a.unet.yaml"));
+}

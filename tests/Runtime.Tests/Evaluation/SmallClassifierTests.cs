@@ -1,0 +1,105 @@
+using UNetGen.Data;
+using UNetGen.Evaluation;
+using static TorchSharp.torch;
+
+namespace UNetGen.Runtime.Tests.Evaluation;
+
+public class SmallClassifierTests
+{
+    [Fact]
+    public void It_learns_to_name_images_and_comes_back_from_its_file()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        var source = new Bars(256);
+        using var classifier = SmallClassifier.Train(source, epochs: 12, batchSize: 16, seed: 1);
+        classifier.Save(folder.File("classifier.safetensors"));
+        using var loaded = SmallClassifier.Load(folder.File("classifier.safetensors"));
+
+        var (images, labels) = source.All();
+        Assert.Equal(labels, classifier.Classify(images).data<long>().ToArray());
+        Assert.Equal(classifier.Extract(images).data<float>().ToArray(), loaded.Extract(images).data<float>().ToArray());
+        Assert.Equal(classifier.Hash, loaded.Hash);
+        Assert.Equal(["lying", "standing"], loaded.Classes);
+    }
+
+    [Fact]
+    public void By_its_features_halves_of_a_set_are_near_and_another_set_is_far()
+    {
+        using var classifier = SmallClassifier.Train(new Bars(256), epochs: 4, batchSize: 16, seed: 1);
+        using var first = ImageStatistics.Of(new Bars(128), classifier);
+        using var second = ImageStatistics.Of(new Bars(128, start: 128), classifier, batchSize: 17);
+        using var other = ImageStatistics.Of(new ShapesSource(1, 12, 12, count: 128), classifier);
+
+        Assert.True(FrechetDistance.Between(first, other) > 20 * FrechetDistance.Between(first, second));
+    }
+
+    [Fact]
+    public void Statistics_are_kept_and_used_again_until_images_or_features_change()
+    {
+        using var folder = new TemporaryFolder();
+        using var classifier = SmallClassifier.Train(new Bars(32), epochs: 1, batchSize: 16);
+        var seen = 0;
+        FeatureStatistics Cached(Bars source) => ImageStatistics.Cached(source, classifier, folder.Path, report: done => seen = done);
+
+        using var first = Cached(new Bars(40));
+        Assert.Equal(40, seen);
+        seen = 0;
+        using var again = Cached(new Bars(40));
+        Assert.Equal(0, seen);
+        Assert.Equal(0, FrechetDistance.Between(first, again), 1e-9);
+        using var changed = Cached(new Bars(40, start: 1));
+        Assert.Equal(40, seen);
+    }
+
+    [Fact]
+    public void Images_without_classes_or_of_other_channels_are_refused()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Contains("at least two classes", Assert.Throws<EvaluationException>(() => SmallClassifier.Train(new Bars(8, classes: []))).Message);
+        using var classifier = SmallClassifier.Train(new Bars(8), epochs: 1, batchSize: 8);
+        using var colours = zeros(1, 3, 12, 12);
+        Assert.Contains("1 channel, [batch, 1, height, width], but got [1, 3, 12, 12]", Assert.Throws<EvaluationException>(() => classifier.Extract(colours)).Message);
+        using var statistics = new FeatureStatistics(2);
+        statistics.Save(folder.File("statistics.safetensors"));
+        Assert.Contains("is no small classifier", Assert.Throws<EvaluationException>(() => SmallClassifier.Load(folder.File("statistics.safetensors"))).Message);
+    }
+
+    /// <summary>A bright bar on dark, lying or standing, each at a place of its own.</summary>
+    private sealed class Bars(int count, int start = 0, string[]? classes = null) : IImageSource
+    {
+        public string Description => "bars";
+
+        public int Count => count;
+
+        public int Channels => 1;
+
+        public int Height => 12;
+
+        public int Width => 12;
+
+        public IReadOnlyList<string> Classes { get; } = classes ?? ["lying", "standing"];
+
+        public int Label(int index) => (start + index) % 2;
+
+        public void Read(int index, Span<float> pixels)
+        {
+            var place = (start + index) * 7 / 2 % 12;
+            for (var i = 0; i < pixels.Length; i++)
+                pixels[i] = (Label(index) == 0 ? i / 12 : i % 12) == place ? 1 : -1;
+        }
+
+        public (Tensor Images, long[] Labels) All()
+        {
+            var images = empty(count, 1, 12, 12);
+            var pixels = new float[144];
+            for (var i = 0; i < count; i++)
+            {
+                Read(i, pixels);
+                images[i] = tensor(pixels).reshape(1, 12, 12);
+            }
+
+            return (images, [.. Enumerable.Range(0, count).Select(i => (long)Label(i))]);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+using System.Text.Json.Nodes;
+using UNetGen.Interop.Diffusers;
+
+namespace UNetGen.Runtime.Tests.Interop.Diffusers;
+
+/// <summary>Specs of diffusers' configurations, and what has none.</summary>
+public sealed class DiffusersImportTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void The_published_cifar10_network_is_the_preset_almost_as_it_is()
+    {
+        var path = Directory.CreateDirectory(folder.File("ddpm-cifar10-32")).FullName;
+        File.WriteAllText(Path.Combine(path, "config.json"), DiffusersFiles.Cifar10Config().ToJsonString());
+        File.WriteAllText(Path.Combine(path, "scheduler_config.json"), DiffusersFiles.Cifar10Scheduler().ToJsonString());
+        File.WriteAllText(Path.Combine(path, "model_index.json"), """
+            {"_class_name": "DDPMPipeline", "_diffusers_version": "0.1.1", "scheduler": ["diffusers", "DDPMScheduler"], "unet": ["diffusers", "UNet2DModel"]}
+            """);
+        Assert.Equal(DiffusersRoundTripTests.ImportedSpec("cifar10"), DiffusersFolder.Open(path).SpecYaml());
+        // The published count of parameters is PublishedDdpmUNet's, whose spec differs in dropout and variance alone.
+        Assert.Equal(PublishedDdpmUNet.Description.StateDict.Select(entry => entry.ToString()), ImportedCifar10UNet.Description.StateDict.Select(entry => entry.ToString()));
+    }
+
+    [Fact]
+    public void Settings_that_are_missing_have_diffusers_defaults()
+    {
+        var config = JsonNode.Parse("""{"_class_name": "UNet2DModel", "sample_size": 64}""")!.AsObject();
+        Assert.Equal(
+            """
+            preset: ddpm
+            image_size: 64
+            channels: 3
+            dim: 224
+            channel_multipliers: [1, 2, 3, 4]
+            norm_eps: 1e-5
+            time_embedding: { order: cos_sin, freq_shift: 0 }
+            attention: { resolutions: [32, 16, 8], head_dim: 8 }
+            downsample: conv
+
+            """.ReplaceLineEndings("\n"), Body(config, JsonNode.Parse("""{"_class_name": "DDPMScheduler"}""")!.AsObject()));
+    }
+
+    [Theory]
+    [InlineData("""{"attention_head_dim": 8}""", "attention: { resolutions: [8], head_dim: 8 }")]
+    [InlineData("""{"attention_head_dim": 64}""", "attention: { resolutions: [8] }")]
+    [InlineData("""{"add_attention": false}""", "attention: { resolutions: [8], mid: none }")]
+    [InlineData("""{"down_block_types": ["AttnDownBlock2D", "DownBlock2D"], "up_block_types": ["UpBlock2D", "AttnUpBlock2D"]}""", "attention: none", false)]
+    [InlineData("""{"down_block_types": ["DownBlock2D", "DownBlock2D"], "up_block_types": ["UpBlock2D", "UpBlock2D"]}""", "attention: { levels: [none, none] }")]
+    [InlineData("""{"down_block_types": ["UNetResDownBlock2D", "UNetResAttnDownBlock2D"], "up_block_types": ["UNetResAttnUpBlock2D", "UNetResUpBlock2D"]}""", "attention: { resolutions: [8] }")]
+    [InlineData("""{"sample_size": [16, 8]}""", "attention: { levels: [none, full] }")]
+    [InlineData("""{"down_block_types": ["ResnetDownsampleBlock2D", "AttnDownBlock2D"]}""", "downsample: resblock")]
+    [InlineData("""{"downsample_type": "resnet", "down_block_types": ["DownBlock2D", "AttnDownBlock2D"]}""", "downsample", false)]
+    [InlineData("""{"upsample_type": "resnet"}""", "upsample: resblock")]
+    [InlineData("""{"downsample_padding": 1}""", "downsample: conv")]
+    [InlineData("""{"resnet_time_scale_shift": "scale_shift", "attn_norm_num_groups": 8}""", "time_embedding: { conditioning: scale_shift }")]
+    [InlineData("""{"act_fn": "swish"}""", "activation", false)]
+    [InlineData("""{"time_embedding_dim": 96}""", "time_emb_dim: 96")]
+    [InlineData("""{"dropout": 0.25}""", "dropout: 0.25")]
+    [InlineData("""{"norm_eps": 0.00002}""", "norm_eps: 2e-5")]
+    public void A_setting_of_the_model_has_its_key(string changes, string line, bool isThere = true)
+    {
+        var config = DiffusersFiles.TinyConfig();
+        DiffusersFiles.Set(config, changes);
+        var text = Body(config, DiffusersFiles.TinyScheduler());
+        Assert.Equal(isThere, $"\n{text}".Contains($"\n{line}{(isThere ? "\n" : "")}"));
+    }
+
+    [Theory]
+    [InlineData("""{"num_train_timesteps": 4000}""", "diffusion: { timesteps: 4000, schedule_scaling: false }")]
+    [InlineData("""{"num_train_timesteps": 250, "beta_start": 0.0004, "beta_end": 0.08}""", "diffusion: { timesteps: 250 }")]
+    [InlineData("""{"beta_schedule": "squaredcos_cap_v2"}""", "diffusion: { schedule: cosine }")]
+    [InlineData("""{"beta_schedule": "scaled_linear"}""", "diffusion: { schedule: scaled_linear }")]
+    [InlineData("""{"prediction_type": "sample"}""", "diffusion: { objective: x0 }")]
+    [InlineData("""{"prediction_type": "v_prediction"}""", "diffusion: { objective: v }")]
+    [InlineData("""{"predict_epsilon": false}""", "diffusion: { objective: x0 }")]
+    [InlineData("""{"variance_type": "fixed_small_log"}""", null)]
+    [InlineData("""{"variance_type": "fixed_large"}""", "diffusion: { variance: fixed_large }")]
+    [InlineData("""{"_class_name": "DDIMScheduler", "set_alpha_to_one": true}""", null)]
+    public void A_setting_of_the_scheduler_has_its_key(string changes, string? line)
+    {
+        var scheduler = DiffusersFiles.TinyScheduler();
+        if (changes.Contains("DDIM"))
+            scheduler.Remove("variance_type");
+        DiffusersFiles.Set(scheduler, changes);
+        var text = Body(DiffusersFiles.TinyConfig(), scheduler);
+        Assert.Equal(line ?? "", text.Split('\n').FirstOrDefault(l => l.StartsWith("diffusion", StringComparison.Ordinal)) ?? "");
+    }
+
+    [Fact]
+    public void A_scheduler_that_does_not_clip_is_remarked_on()
+    {
+        var scheduler = DiffusersFiles.TinyScheduler();
+        DiffusersFiles.Set(scheduler, """{"clip_sample": false}""");
+        Assert.Contains("# Its scheduler doesn't clip x_0", DiffusersFolder.Open(DiffusersFiles.Flat(folder, DiffusersFiles.TinyConfig(), scheduler)).SpecYaml());
+    }
+
+    [Theory]
+    [InlineData("""{"_class_name": "UNet2DConditionModel"}""", "_class_name")]
+    [InlineData("""{"center_input_sample": true}""", "center_input_sample")]
+    [InlineData("""{"time_embedding_type": "fourier"}""", "time_embedding_type")]
+    [InlineData("""{"mid_block_type": null}""", "mid_block_type")]
+    [InlineData("""{"mid_block_scale_factor": 1.4142135}""", "mid_block_scale_factor")]
+    [InlineData("""{"class_embed_type": "timestep"}""", "class_embed_type")]
+    [InlineData("""{"block_out_channels": [32, 48]}""", "block_out_channels")]
+    [InlineData("""{"block_out_channels": [32, 64, 64]}""", "block_out_channels")]
+    [InlineData("""{"block_out_channels": 32}""", "block_out_channels")]
+    [InlineData("""{"down_block_types": ["SkipDownBlock2D", "AttnDownBlock2D"]}""", "down_block_types")]
+    [InlineData("""{"down_block_types": ["AttnDownBlock2D", "AttnDownBlock2D"]}""", "up_block_types")]
+    [InlineData("""{"down_block_types": ["AttnDownBlock2D", "ResnetDownsampleBlock2D", "DownBlock2D"], "up_block_types": ["UpBlock2D", "UpBlock2D", "AttnUpBlock2D"], "block_out_channels": [32, 32, 32]}""", "down_block_types")]
+    [InlineData("""{"out_channels": 6}""", "out_channels")]
+    [InlineData("""{"sample_size": null}""", "sample_size")]
+    [InlineData("""{"sample_size": 15}""", "sample_size")]
+    [InlineData("""{"sample_size": [16, 16, 16]}""", "sample_size")]
+    [InlineData("""{"act_fn": "elu"}""", "act_fn")]
+    [InlineData("""{"freq_shift": 2}""", "freq_shift")]
+    [InlineData("""{"downsample_padding": 2}""", "downsample_padding")]
+    [InlineData("""{"downsample_type": "kernel", "down_block_types": ["AttnDownBlock2D", "DownBlock2D"], "up_block_types": ["UpBlock2D", "AttnUpBlock2D"]}""", "downsample_type")]
+    [InlineData("""{"attention_head_dim": 24}""", "attention_head_dim")]
+    [InlineData("""{"attn_norm_num_groups": 4}""", "attn_norm_num_groups")]
+    [InlineData("""{"resnet_time_scale_shift": "scale_shift"}""", "attn_norm_num_groups")]
+    [InlineData("""{"resnet_time_scale_shift": "spatial"}""", "resnet_time_scale_shift")]
+    [InlineData("""{"norm_num_groups": null}""", "norm_num_groups")]
+    [InlineData("""{"layers_per_block": "two"}""", "layers_per_block")]
+    [InlineData("""{"attention_legacy_order": true}""", "attention_legacy_order")]
+    public void A_setting_of_the_model_that_cannot_be_expressed_is_refused_by_name(string changes, string key)
+    {
+        var config = DiffusersFiles.TinyConfig();
+        DiffusersFiles.Set(config, changes);
+        AssertRefused(key, config, DiffusersFiles.TinyScheduler());
+    }
+
+    [Theory]
+    [InlineData("""{"_class_name": "EulerDiscreteScheduler"}""", "_class_name")]
+    [InlineData("""{"beta_schedule": "sigmoid"}""", "beta_schedule")]
+    [InlineData("""{"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}""", "beta_start")]
+    [InlineData("""{"beta_end": 0.03}""", "beta_start")]
+    [InlineData("""{"trained_betas": [0.1, 0.2]}""", "trained_betas")]
+    [InlineData("""{"variance_type": "fixed_large_log"}""", "variance_type")]
+    [InlineData("""{"variance_type": "learned_range"}""", "out_channels")]
+    [InlineData("""{"prediction_type": "flow"}""", "prediction_type")]
+    [InlineData("""{"thresholding": true}""", "thresholding")]
+    [InlineData("""{"rescale_betas_zero_snr": true}""", "rescale_betas_zero_snr")]
+    [InlineData("""{"num_train_timesteps": 0}""", "num_train_timesteps")]
+    [InlineData("""{"use_karras_sigmas": true}""", "use_karras_sigmas")]
+    public void A_setting_of_the_scheduler_that_cannot_be_expressed_is_refused_by_name(string changes, string key)
+    {
+        var scheduler = DiffusersFiles.TinyScheduler();
+        DiffusersFiles.Set(scheduler, changes);
+        AssertRefused(key, DiffusersFiles.TinyConfig(), scheduler);
+    }
+
+    [Fact]
+    public void A_pipeline_with_an_autoencoder_is_refused()
+    {
+        folder.Write("model_index.json", """{"_class_name": "LDMPipeline", "unet": ["diffusers", "UNet2DModel"], "vqvae": ["diffusers", "VQModel"]}"""u8.ToArray());
+        AssertRefused("vqvae", DiffusersFiles.TinyConfig(), DiffusersFiles.TinyScheduler());
+    }
+
+    [Fact]
+    public void A_folder_without_a_scheduler_does_not_say_its_diffusion()
+    {
+        DiffusersFiles.Flat(folder, DiffusersFiles.TinyConfig(), DiffusersFiles.TinyScheduler());
+        File.Delete(folder.File("scheduler_config.json"));
+        Assert.Contains("scheduler_config.json", Assert.Throws<DiffusersException>(() => DiffusersFolder.Open(folder.Path)).Message);
+    }
+
+    [Fact]
+    public void A_folder_of_something_else_is_told() =>
+        Assert.Contains("neither unet/config.json nor config.json", Assert.Throws<DiffusersException>(() => DiffusersFolder.Open(folder.File("nowhere"))).Message);
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("""{"sample_size": 8, "sample_size": 16}""")]
+    public void A_configuration_that_is_no_JSON_object_is_named(string text)
+    {
+        DiffusersFiles.Flat(folder, DiffusersFiles.TinyConfig(), DiffusersFiles.TinyScheduler());
+        File.WriteAllText(folder.File("config.json"), text);
+        Assert.StartsWith(folder.File("config.json"), Assert.Throws<DiffusersException>(() => DiffusersFolder.Open(folder.Path)).Message);
+    }
+
+    /// <summary>The spec without its remark.</summary>
+    private string Body(JsonObject config, JsonObject scheduler)
+    {
+        var text = DiffusersFolder.Open(DiffusersFiles.Flat(folder, config, scheduler)).SpecYaml();
+        return text[(text.IndexOf('\n') + 1)..];
+    }
+
+    private void AssertRefused(string key, JsonObject config, JsonObject scheduler)
+    {
+        var error = Assert.Throws<DiffusersException>(() => DiffusersFolder.Open(DiffusersFiles.Flat(folder, config, scheduler)));
+        Assert.NotEmpty(error.Reasons);
+        Assert.All(error.Reasons, reason => Assert.StartsWith($"{key}: ", reason));
+    }
+}

@@ -1,0 +1,74 @@
+using CsCheck;
+using UNetGen.Diffusion;
+using UNetGen.Interop.Diffusers;
+
+namespace UNetGen.Runtime.Tests.Interop.Diffusers;
+
+/// <summary>Whatever both sides can say survives diffusers' files.</summary>
+public sealed class DiffusersModelLaws
+{
+    private static readonly Gen<DiffusionOptions> Diffusions =
+        from timesteps in Gen.Int[21, 4000]
+        from schedule in Gen.OneOf(BetaSchedule.Linear, BetaSchedule.ScaledLinear, BetaSchedule.Cosine)
+        from scaling in Gen.Bool
+        from objective in Gen.OneOf(Objective.Noise, Objective.X0)
+        from variance in Gen.OneOf(Variance.FixedSmall, Variance.FixedLarge, Variance.LearnedRange)
+        // At a thousand timesteps both scalings are one.
+        select new DiffusionOptions { Timesteps = timesteps, Schedule = schedule, ScheduleScaling = scaling || schedule != BetaSchedule.Linear || timesteps == 1000, Objective = objective, Variance = variance };
+
+    private static readonly Gen<DiffusersModel> Models =
+        from levels in Gen.Int[1, 4]
+        from multipliers in Gen.Int[1, 4].Array[levels]
+        from height in Gen.Int[1, 4]
+        from width in Gen.Int[1, 4]
+        from attention in Gen.Bool.Array[levels]
+        from bits in Gen.Bool.Array[7]
+        from headDim in Gen.OneOf<int?>(null, 2, 4)
+        from words in Gen.Select(Gen.OneOf("silu", "gelu", "relu", "mish"), Gen.OneOf("conv", "conv_asymmetric", "resblock"), Gen.OneOf("nearest_conv", "resblock"))
+        from numbers in Gen.Select(Gen.Int[1, 6], Gen.Int[1, 512], Gen.Double[1e-9, 1e-2], Gen.Double[0, 0.9])
+        from classes in Gen.Int[1, 1000]
+        from diffusion in Diffusions
+        let block = Enumerable.Range(0, levels).Select(level => level == 0 ? 8 : 8 * multipliers[level]).ToArray()
+        select new DiffusersModel
+        {
+            Height = height << (levels - 1),
+            Width = width << (levels - 1),
+            Channels = numbers.Item1,
+            Widths = block,
+            TimeEmbDim = numbers.Item2,
+            BlocksPerLevel = numbers.Item1,
+            Groups = 8,
+            NormEps = numbers.Item3,
+            Activation = words.Item1,
+            Dropout = numbers.Item4,
+            CosinesFirst = bits[0],
+            FreqShift = bits[1] ? 1 : 0,
+            ScaleShift = bits[2],
+            Attention = attention,
+            AttentionInTheMiddle = bits[3],
+            HeadDim = bits[3] || attention.Any(attends => attends) ? headDim : null,
+            Downsample = levels == 1 ? DiffusersModel.DefaultDownsample : words.Item2,
+            Upsample = levels == 1 ? DiffusersModel.DefaultUpsample : words.Item3,
+            LearnedVariance = diffusion.Variance == Variance.LearnedRange,
+            NumClasses = bits[4] ? classes : null,
+            Diffusion = diffusion,
+        };
+
+    [Fact]
+    public void A_model_that_is_written_and_read_is_the_same()
+    {
+        using var folder = new TemporaryFolder();
+        Models.Sample(model =>
+        {
+            var reasons = new List<string>();
+            File.WriteAllText(folder.File("scheduler.json"), ModelToConfigs.Scheduler(model.Diffusion).ToJsonString());
+            File.WriteAllText(folder.File("unet.json"), ModelToConfigs.UNet(model).ToJsonString());
+            var read = ModelFromConfigs.Read(ConfigFile.Read(folder.File("unet.json"), reasons), DiffusionFromConfig.Read(ConfigFile.Read(folder.File("scheduler.json"), reasons)));
+            Assert.Empty(reasons);
+            // Records compare their lists by reference.
+            Assert.Equal(model.Widths, read!.Widths);
+            Assert.Equal(model.Attention, read.Attention);
+            Assert.Equal(model, read with { Widths = model.Widths, Attention = model.Attention });
+        }, iter: 300, threads: 1);
+    }
+}
