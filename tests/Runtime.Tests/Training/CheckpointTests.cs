@@ -69,7 +69,8 @@ public sealed class CheckpointTests : IDisposable
 
         Assert.Equal((Network.Info.Name, Network.Info.Spec, Network.Info.SpecHash), (checkpoint.Network, checkpoint.Spec, checkpoint.SpecHash));
         var info = checkpoint.Info!;
-        Assert.Equal((1, "TwoConvNet", Network.Info.Spec, 120, 0.25, TinyCheckpoint.Training), (info.Format, info.Network, info.Spec, info.Step, info.Loss, info.Training));
+        Assert.Equal((1, "TwoConvNet", Network.Info.Spec, 120, 0.25), (info.Format, info.Network, info.Spec, info.Step, info.Loss));
+        Assert.Equivalent(TinyCheckpoint.Training, info.Training, strict: true);
         Assert.Equal(12.5, info.State["elapsed_seconds"]!.GetValue<double>());
         Assert.Equal("0.107.0", info.TorchsharpVersion.Split('-')[0]);
         Assert.Equal(Environment.Version.ToString(), info.DotnetVersion);
