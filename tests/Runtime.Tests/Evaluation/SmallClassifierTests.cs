@@ -35,6 +35,21 @@ public class SmallClassifierTests
     }
 
     [Fact]
+    public void Halves_of_mnist_are_nearer_to_one_another_than_to_their_mirror_images_and_each_is_at_no_distance_from_itself()
+    {
+        var digits = IdxSource.Open(Path.Combine(AppContext.BaseDirectory, "Data", "mnist"), 1, 28, 28);
+        using var classifier = SmallClassifier.Train(digits, epochs: 2, batchSize: 32);
+        using var even = ImageStatistics.Of(Half(0), classifier);
+        using var odd = ImageStatistics.Of(Half(1), classifier);
+        using var mirrored = ImageStatistics.Of(new Mirrored(Half(1)), classifier);
+
+        Assert.Equal(0, FrechetDistance.Between(even, even), 1e-6);
+        Assert.True(FrechetDistance.Between(even, mirrored) > 5 * FrechetDistance.Between(even, odd));
+
+        SubsetSource Half(int first) => new(digits, [.. Enumerable.Range(0, digits.Count / 2).Select(i => 2 * i + first)]);
+    }
+
+    [Fact]
     public void Statistics_are_kept_and_used_again_until_images_or_features_change()
     {
         using var folder = new TemporaryFolder();
@@ -63,6 +78,26 @@ public class SmallClassifierTests
         using var statistics = new FeatureStatistics(2);
         statistics.Save(folder.File("statistics.safetensors"));
         Assert.Contains("is no small classifier", Assert.Throws<EvaluationException>(() => SmallClassifier.Load(folder.File("statistics.safetensors"))).Message);
+    }
+
+    private sealed class Mirrored(IImageSource source) : IImageSource
+    {
+        public string Description => "mirrored";
+
+        public int Count => source.Count;
+
+        public int Channels => source.Channels;
+
+        public int Height => source.Height;
+
+        public int Width => source.Width;
+
+        public void Read(int index, Span<float> pixels)
+        {
+            source.Read(index, pixels);
+            for (var row = 0; row < Height; row++)
+                pixels.Slice(row * Width, Width).Reverse();
+        }
     }
 
     /// <summary>A bright bar on dark, lying or standing, each at a place of its own.</summary>

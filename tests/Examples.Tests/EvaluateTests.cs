@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace UNetGen.Examples.Tests;
+
+/// <summary>Samples are compared with data through the program.</summary>
+public sealed partial class EvaluateTests : IDisposable
+{
+    private static readonly string Digits = Path.Combine(AppContext.BaseDirectory, "Data", "mnist");
+
+    private readonly ExampleProgram program = new();
+
+    public void Dispose() => program.Dispose();
+
+    [Fact]
+    public void Samples_of_a_barely_trained_network_are_far_from_digits_and_the_digits_statistics_are_kept()
+    {
+        Assert.Matches("names [0-9.]+ % of 100 images", program.Succeed("classifier", "--data", Digits, "--spec", "mnist", "--epochs", "2", "--out", "digits.safetensors"));
+        program.Succeed("train", "--data", Digits, "--steps", "3", "--batch-size", "4", "--count", "1", "--sample-every", "none", "--out", "run");
+        program.Succeed("sample", "--checkpoint", "run", "--sampler", "dpm++", "--steps", "2", "--count", "20", "--out", "drawn");
+
+        string[] evaluate = ["evaluate", "--samples", "drawn", "--data", Digits, "--features", "digits.safetensors", "--cache", "statistics"];
+        var output = program.Succeed(evaluate);
+        Assert.Matches("[0-9.]+ % of the samples are seen as the class that was asked for", output);
+        Assert.True(Distance(output) > 10, output);
+
+        var kept = Assert.Single(Directory.GetFiles(program.File("statistics")));
+        var written = File.GetLastWriteTimeUtc(kept);
+        Assert.Equal(output, program.Succeed(evaluate));
+        Assert.Equal(written, File.GetLastWriteTimeUtc(kept));
+    }
+
+    [Fact]
+    public void What_can_t_be_compared_is_told_in_a_sentence()
+    {
+        Directory.CreateDirectory(program.File("empty"));
+        Assert.Contains("is no folder of samples", program.Fail(1, "evaluate", "--samples", "empty", "--data", Digits, "--features", "digits.safetensors"));
+        Assert.Contains("at least two classes", program.Fail(1, "classifier", "--data", WithoutClasses(), "--spec", "mnist", "--out", "digits.safetensors"));
+    }
+
+    private string WithoutClasses()
+    {
+        var folder = program.File("pictures");
+        Directory.CreateDirectory(folder);
+        File.Copy(Path.Combine(Digits, "train-images-idx3-ubyte.gz"), Path.Combine(folder, "train-images-idx3-ubyte.gz"));
+        return folder;
+    }
+
+    private static double Distance(string output) => double.Parse(TheDistance().Match(output).Groups[1].Value, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex("Frechet distance ([0-9.]+)")]
+    private static partial Regex TheDistance();
+}
