@@ -33,17 +33,21 @@ internal static class Catalog
     public static NetworkInfo Require(string name) => Describe(name) ?? throw Unknown(name);
 
     private static UNetGenException Unknown(string name) => new(
-        $"No network '{name}' was generated into this program; it has {string.Join(", ", Names)}. For another, put a NAME.unet.yaml into specs/ and build again.");
+        $"No network '{Stem(name)}' was generated into this program; it has {string.Join(", ", Names)}. For another, put a NAME.unet.yaml into specs/ and build again.");
 
     private static NetworkInfo Description(Type type) => (NetworkInfo)type.GetProperty(nameof(ShapesUNet.Description))!.GetValue(null)!;
 
     private static Type? Find(string name)
     {
-        // A spec's path does as well.
-        const string extension = ".unet.yaml";
-        if (name.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
-            name = Path.GetFileName(name)[..^extension.Length];
+        name = Stem(name);
         return Networks.FirstOrDefault(type => type.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
             ?? Networks.FirstOrDefault(type => type.Name.Equals(name.Replace("-", "").Replace("_", "") + "UNet", StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>A spec's path does as well.</summary>
+    private static string Stem(string name)
+    {
+        const string extension = ".unet.yaml";
+        return name.EndsWith(extension, StringComparison.OrdinalIgnoreCase) ? Path.GetFileName(name)[..^extension.Length] : name;
     }
 }
