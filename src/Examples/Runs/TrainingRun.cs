@@ -90,6 +90,9 @@ internal sealed class TrainingRun : IDisposable
         }, cancellation));
         ImageGrid.Save(images, folder.Samples);
         ImageGrid.SaveStrip(strip, folder.Strip);
+        // The grids over time end with the last step's.
+        if (options.SampleEvery is not null)
+            SaveOnTheWay(images.narrow(0, 0, Math.Min(drawn.Count, SamplesOnTheWay)), trainer.Step);
     }
 
     public void Dispose()
@@ -117,14 +120,19 @@ internal sealed class TrainingRun : IDisposable
             using var averaged = trainer.Ema.Apply();
             using var images = SamplerOptions.Default(network, SamplerStepsOnTheWay)
                 .Sample(network, Sampling(Math.Min(options.Count, SamplesOnTheWay)), cancellation: cancellation);
-            var picture = folder.SamplesOf(step);
-            ImageGrid.Save(images, picture);
-            events.Image("samples", File.ReadAllBytes(picture), step);
+            SaveOnTheWay(images, step);
         }
         catch (OperationCanceledException)
         {
             // Who interrupts waits for the checkpoint, not for pictures.
         }
+    }
+
+    private void SaveOnTheWay(Tensor images, int step)
+    {
+        var picture = folder.SamplesOf(step);
+        ImageGrid.Save(images, picture);
+        events.Image("samples", File.ReadAllBytes(picture), step);
     }
 
     /// <summary>The same noise each time, and each class in turn where there are any.</summary>
