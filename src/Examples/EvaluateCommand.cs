@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Spectre.Console;
 using UNetGen.Data;
 using UNetGen.Diffusion;
@@ -33,24 +32,30 @@ internal sealed class EvaluateCommand(Interrupt interrupt)
         var folder = parsed.GetRequiredValue(samples);
         var (network, labels) = new SampleFolder(folder).Describe();
         var info = Catalog.Require(network);
-        var drawn = DataSource.Open(folder, info.Channels, info.ImageHeight, info.ImageWidth);
+        var numbers = new SampleFolder(folder).Pictures();
+        var drawn = ImageFolderSource.Open(folder, info.Channels, info.ImageHeight, info.ImageWidth);
         var real = DataSource.Open(parsed.GetRequiredValue(data), info.Channels, info.ImageHeight, info.ImageWidth);
         using var sees = features.Open(parsed, Libtorch.ParseDevice(parsed.GetValue(device)));
 
         using var ofReal = Watch("data", real, report => ImageStatistics.Cached(real, sees, parsed.GetRequiredValue(cache), report: report, cancellation: interrupt.Token));
         using var ofDrawn = Watch("samples", drawn, report => ImageStatistics.Of(drawn, sees, report: report, cancellation: interrupt.Token));
+        // Elsewhere another picture stands in for a broken one; here it would count twice.
+        if (drawn.BrokenFiles is [var broken, ..])
+            throw new UNetGenException($"{Path.Combine(folder, broken.Path)} {broken.Reason}. Delete it: the call that has drawn the others draws it again.");
         AnsiConsole.MarkupLineInterpolated($"Frechet distance [bold]{FrechetDistance.Between(ofDrawn, ofReal):0.000}[/]: {drawn.Description} against {real.Description}, by {sees.Description}");
+        if (Math.Min(ofDrawn.Count, ofReal.Count) is var fewest && fewest <= ofReal.Features)
+            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {fewest:N0} pictures can't fill the covariance of {ofReal.Features:N0} features; take more than so many, or the distance says little");
         if (sees is SmallClassifier classifier && labels is not null)
-            AnsiConsole.MarkupLineInterpolated($"{ClassifierCommand.Accuracy(classifier, drawn, LabelsOfFiles(folder, labels)):P1} of the samples are seen as the class that was asked for");
+            SayAccuracy(classifier, drawn, real.Classes, index => labels[numbers[index] % labels.Count]);
         return 0;
     }
 
-    /// <summary>Picture n is in file n, and sources sort files by name.</summary>
-    private static Func<int, int> LabelsOfFiles(string folder, IReadOnlyList<int> labels)
+    private static void SayAccuracy(SmallClassifier classifier, IImageSource drawn, IReadOnlyList<string> classes, Func<int, int> label)
     {
-        var numbers = Directory.EnumerateFiles(folder, "*.png").Select(Path.GetFileNameWithoutExtension).Where(name => !name!.StartsWith('.'))
-            .OrderBy(name => name, StringComparer.Ordinal).Select(name => int.Parse(name!, NumberStyles.None, CultureInfo.InvariantCulture)).ToArray();
-        return index => labels[numbers[index] % labels.Count];
+        if (classifier.Classes.SequenceEqual(classes))
+            AnsiConsole.MarkupLineInterpolated($"{ClassifierCommand.Accuracy(classifier, drawn, label):P1} of the samples are seen as the class that was asked for");
+        else
+            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] the classifier knows other classes than the data, so whether it sees what was asked for isn't counted");
     }
 
     private static FeatureStatistics Watch(string title, IImageSource source, Func<Action<int>, FeatureStatistics> work) =>

@@ -31,11 +31,20 @@ public sealed partial class EvaluateTests : IDisposable
         SaveDigits(20, program.File("real"));
         var ofDigits = program.Succeed(["evaluate", "--samples", "real", .. evaluate[3..]]);
         Assert.True(Distance(output) > 2 * Distance(ofDigits), output + ofDigits);
+        Assert.Contains("20 pictures can't fill the covariance of 64 features", output);
 
         var kept = Assert.Single(Directory.GetFiles(program.File("statistics")));
         var written = File.GetLastWriteTimeUtc(kept);
         Assert.Equal(output, program.Succeed(evaluate));
         Assert.Equal(written, File.GetLastWriteTimeUtc(kept));
+
+        // What isn't the folder's own is never counted in.
+        File.WriteAllText(program.File("drawn/000003.png"), "no picture");
+        Assert.Contains("000003.png", program.Fail(1, evaluate));
+        File.Delete(program.File("drawn/000003.png"));
+        Assert.Contains("000003.png is missing", program.Fail(1, evaluate));
+        File.Copy(program.File("drawn/000004.png"), program.File("drawn/grid.png"));
+        Assert.Contains("grid.png is none of the folder's pictures", program.Fail(1, evaluate));
     }
 
     [Fact]

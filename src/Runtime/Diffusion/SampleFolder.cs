@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -77,6 +78,30 @@ public sealed class SampleFolder(string path)
         {
             throw new UNetGenException($"{info} doesn't say which network and labels its pictures were drawn with.", error);
         }
+    }
+
+    /// <summary>The numbers of its pictures, rising by one: that nothing else is in the folder, and nothing missing, is looked at.</summary>
+    /// <exception cref="UNetGenException">Another file is in it, a picture is missing in between, or there is none.</exception>
+    public IReadOnlyList<int> Pictures()
+    {
+        var numbers = new List<int>();
+        foreach (var name in Directory.EnumerateFileSystemEntries(path).Select(entry => Path.GetFileName(entry)).Where(name => name != InfoName && !name.StartsWith('.')))
+        {
+            if (!int.TryParse(Path.GetFileNameWithoutExtension(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) || name != Path.GetFileName(PathOf(number)))
+                throw new UNetGenException($"{Path.Combine(path, name)} is none of the folder's pictures; take it out.");
+            numbers.Add(number);
+        }
+
+        numbers.Sort();
+        if (numbers.Count == 0)
+            throw new UNetGenException($"{path} has no pictures yet.");
+        for (var i = 1; i < numbers.Count; i++)
+        {
+            if (numbers[i] != numbers[0] + i)
+                throw new UNetGenException($"{PathOf(numbers[0] + i)} is missing; the call that has drawn the others draws it.");
+        }
+
+        return numbers;
     }
 
     private string PathOf(int image) => Path.Combine(path, $"{image:D6}.png");

@@ -52,7 +52,7 @@ public static class ImageStatistics
         }
     }
 
-    /// <summary>The same, read from <paramref name="folder"/> where these images were seen by this network before, and written there otherwise.</summary>
+    /// <summary>The same, read from <paramref name="folder"/> where these images were seen by this network before, and written there otherwise, or where the file is damaged.</summary>
     /// <param name="source">The images; <see cref="Fingerprint"/> tells whether they are the same.</param>
     /// <param name="features">What sees them; <see cref="FeatureNetwork.Hash"/> tells whether it is the same.</param>
     /// <param name="folder">Made where it is missing.</param>
@@ -66,7 +66,17 @@ public static class ImageStatistics
         var key = $"{features.Hash} {Fingerprint.Of(source, cancellation)}";
         var path = Path.Combine(folder, $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..32]}.safetensors");
         if (File.Exists(path))
-            return FeatureStatistics.Load(path);
+        {
+            try
+            {
+                return FeatureStatistics.Load(path);
+            }
+            catch (UNetGenException)
+            {
+                // Damaged: what it held can be had again, and takes its place.
+            }
+        }
+
         var statistics = Of(source, features, batchSize, report, cancellation);
         statistics.Save(path, new Dictionary<string, string> { ["images"] = source.Description, ["features"] = features.Description });
         return statistics;

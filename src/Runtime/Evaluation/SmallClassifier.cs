@@ -16,15 +16,22 @@ namespace UNetGen.Evaluation;
 public sealed class SmallClassifier : FeatureNetwork
 {
     private const int Hidden = 64;
-    private const string NetworkKey = "unetgen.classifier";
+    private const string ShapeKey = "unetgen.classifier.images";
     private const string ClassesKey = "unetgen.classes";
 
     private readonly Layers network;
 
-    private SmallClassifier(Layers network, int channels, IReadOnlyList<string> classes) => (this.network, Channels, Classes) = (network, channels, classes);
+    private SmallClassifier(int channels, int height, int width, IReadOnlyList<string> classes) =>
+        (network, Channels, Height, Width, Classes) = (new Layers(channels, classes.Count), channels, height, width, classes);
 
     /// <summary>Channels of the images that it was trained on.</summary>
     public int Channels { get; }
+
+    /// <summary>Their height, pixels.</summary>
+    public int Height { get; }
+
+    /// <summary>Their width, pixels.</summary>
+    public int Width { get; }
 
     /// <summary>The classes' names.</summary>
     public IReadOnlyList<string> Classes { get; }
@@ -56,7 +63,7 @@ public sealed class SmallClassifier : FeatureNetwork
         if (source.Classes.Count < 2)
             throw new EvaluationException($"A classifier learns from images of at least two classes, and {source.Description} has {(source.Classes.Count == 0 ? "none" : "one")}.");
         manual_seed(seed);
-        var classifier = new SmallClassifier(new Layers(source.Channels, source.Classes.Count), source.Channels, source.Classes);
+        var classifier = new SmallClassifier(source.Channels, source.Height, source.Width, source.Classes);
         var network = classifier.network;
         using var adam = new FusedAdam(network.named_parameters());
         using var loader = new BatchLoader(source, batchSize, seed);
@@ -84,14 +91,14 @@ public sealed class SmallClassifier : FeatureNetwork
         if (!File.Exists(path))
             throw new EvaluationException($"There is no feature network {path}.");
         using var file = SafetensorsFile.Open(path);
-        if (!file.Metadata.TryGetValue(NetworkKey, out var channels) || !file.Metadata.TryGetValue(ClassesKey, out var classes)
-            || !int.TryParse(channels, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+        if (!file.Metadata.TryGetValue(ShapeKey, out var shape) || !file.Metadata.TryGetValue(ClassesKey, out var classes)
+            || shape.Split('x') is not [var channels, var height, var width]
+            || !(int.TryParse(channels, out var c) && int.TryParse(height, out var h) && int.TryParse(width, out var w)))
         {
-            throw new EvaluationException($"{path} is no small classifier: its metadata lacks {NetworkKey} or {ClassesKey}.");
+            throw new EvaluationException($"{path} is no small classifier: its metadata lacks {ShapeKey} or {ClassesKey}.");
         }
 
-        string[] names = classes.Split('\n');
-        var classifier = new SmallClassifier(new Layers(count, names.Length), count, names);
+        var classifier = new SmallClassifier(c, h, w, classes.Split('\n'));
         StateDict.Load(classifier.network, file);
         return classifier;
     }
@@ -99,7 +106,7 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <summary>Writes it as safetensors.</summary>
     public void Save(string path) => SafetensorsFile.Write(path, network.state_dict(), new Dictionary<string, string>
     {
-        [NetworkKey] = Channels.ToString(CultureInfo.InvariantCulture),
+        [ShapeKey] = string.Create(CultureInfo.InvariantCulture, $"{Channels}x{Height}x{Width}"),
         [ClassesKey] = string.Join('\n', Classes),
     });
 
@@ -107,7 +114,7 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <returns>[batch, 64].</returns>
     public override Tensor Extract(Tensor images)
     {
-        CheckChannels(images);
+        CheckShape(images);
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         return network.Features(images.cpu()).MoveToOuterDisposeScope();
@@ -116,10 +123,10 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <summary>The likeliest class of each image.</summary>
     /// <param name="images">[batch, channels, height, width], in [-1, 1].</param>
     /// <returns>[batch], int64.</returns>
-    /// <exception cref="EvaluationException">The images have other channels.</exception>
+    /// <exception cref="EvaluationException">The images have another shape.</exception>
     public Tensor Classify(Tensor images)
     {
-        CheckChannels(images);
+        CheckShape(images);
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         return network.forward(images.cpu()).argmax(1).MoveToOuterDisposeScope();
@@ -128,13 +135,13 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <inheritdoc/>
     protected override void Dispose(bool disposing) => network.Dispose();
 
-    private void CheckChannels(Tensor images)
+    private void CheckShape(Tensor images)
     {
-        if (images.dim() != 4 || images.shape[1] != Channels)
-            throw new EvaluationException($"The classifier was trained on images of {Channels} channel{(Channels == 1 ? "" : "s")}, [batch, {Channels}, height, width], but got [{string.Join(", ", images.shape)}].");
+        if (images.dim() != 4 || images.shape[1] != Channels || images.shape[2] != Height || images.shape[3] != Width)
+            throw new EvaluationException($"The classifier was trained on images [batch, {Channels}, {Height}, {Width}], but got [{string.Join(", ", images.shape)}].");
     }
 
-    /// <summary>[batch, channels, height, width] -> [batch, classes], for images of any size of at least 8 x 8.</summary>
+    /// <summary>[batch, channels, height, width] -> [batch, classes].</summary>
     private sealed class Layers : ExplicitModule
     {
         private readonly Conv2d conv1;

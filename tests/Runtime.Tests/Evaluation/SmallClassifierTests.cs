@@ -68,13 +68,28 @@ public class SmallClassifierTests
     }
 
     [Fact]
-    public void Images_without_classes_or_of_other_channels_are_refused()
+    public void Statistics_in_a_damaged_file_are_gathered_anew()
+    {
+        using var folder = new TemporaryFolder();
+        using var classifier = SmallClassifier.Train(new Bars(32), epochs: 1, batchSize: 16);
+        using var first = ImageStatistics.Cached(new Bars(40), classifier, folder.Path);
+        var file = Assert.Single(Directory.GetFiles(folder.Path));
+        var whole = File.ReadAllBytes(file);
+        File.WriteAllBytes(file, whole[..100]);
+
+        using var again = ImageStatistics.Cached(new Bars(40), classifier, folder.Path);
+        Assert.Equal(0, FrechetDistance.Between(first, again), 1e-9);
+        Assert.Equal(whole, File.ReadAllBytes(file));
+    }
+
+    [Fact]
+    public void Images_without_classes_or_of_another_shape_are_refused()
     {
         using var folder = new TemporaryFolder();
         Assert.Contains("at least two classes", Assert.Throws<EvaluationException>(() => SmallClassifier.Train(new Bars(8, classes: []))).Message);
         using var classifier = SmallClassifier.Train(new Bars(8), epochs: 1, batchSize: 8);
         using var colours = zeros(1, 3, 12, 12);
-        Assert.Contains("1 channel, [batch, 1, height, width], but got [1, 3, 12, 12]", Assert.Throws<EvaluationException>(() => classifier.Extract(colours)).Message);
+        Assert.Contains("images [batch, 1, 12, 12], but got [1, 3, 12, 12]", Assert.Throws<EvaluationException>(() => classifier.Extract(colours)).Message);
         using var statistics = new FeatureStatistics(2);
         statistics.Save(folder.File("statistics.safetensors"));
         Assert.Contains("is no small classifier", Assert.Throws<EvaluationException>(() => SmallClassifier.Load(folder.File("statistics.safetensors"))).Message);
