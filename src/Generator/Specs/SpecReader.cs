@@ -88,8 +88,10 @@ internal static class SpecReader
         else if (entry.Value is not YamlAlias)
         {
             source.Unclear.Add(group);
-            problems.Report(Rules.WrongType, entry.Value.Span, $"'{group}' must be {(group == "attention" ? "none or " : "")}a mapping of {Text.AllOf(KeysIn(group + "."))}, not {entry.Value.Kind}");
+            problems.Report(Rules.WrongType, entry.Value.Span, $"'{group}' must be {(group == "attention" ? "none or " : "")}a mapping of {Text.AllOf(KeysIn(group + "."))}, not {entry.Value.Kind}{(group == "attention" && IsNone(entry.Value) ? "; did you mean 'none'?" : "")}");
         }
+
+        static bool IsNone(YamlNode value) => value is YamlScalar scalar && scalar.Value.ToLowerInvariant() is "none" or "false" or "off" or "no" or "null";
     }
 
     private static string Unknown(YamlScalar key, string group, SpecSource source)

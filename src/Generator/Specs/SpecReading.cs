@@ -50,6 +50,13 @@ internal sealed class SpecReading(UNetSpec spec, SpecSource source, Problems pro
     public void ReportItem(DiagnosticDescriptor rule, string list, int index, string message) =>
         problems.Report(rule, Text.Item(list, index), Source.ItemSpan(list, index), message);
 
+    /// <summary>At a value that is known and doesn't go with another one.</summary>
+    public void ReportMisfit(DiagnosticDescriptor rule, string key, string message) => problems.ReportMisfit(rule, key, Source.Span(key), message);
+
+    /// <summary>The same at an item of a list.</summary>
+    public void ReportItemMisfit(DiagnosticDescriptor rule, string list, int index, string message) =>
+        problems.ReportMisfit(rule, Text.Item(list, index), Source.ItemSpan(list, index), message);
+
     /// <summary>At the key itself, which shouldn't be there.</summary>
     public void ReportKey(DiagnosticDescriptor rule, string key, string message) => problems.Report(rule, key, Source.KeySpan(key), message);
 

@@ -102,7 +102,7 @@ internal sealed class YamlReader
         if (MoveNext() && parser.Current is DocumentStart second)
         {
             problems.Report(Rules.SeveralDocuments, SpanOf(second), "a second document begins here; a file describes one network, so give each its own file");
-            return null;
+            return root as YamlMapping;
         }
 
         if (root is YamlMapping mapping)
@@ -232,6 +232,15 @@ internal sealed class YamlReader
             var c = text[i];
             if (atLineStart && c == '\t')
             {
+                var end = i;
+                while (end < text.Length && text[end] is ' ' or '\t')
+                    end++;
+                if (end == text.Length || text[end] is '\n' or '\r')
+                {
+                    i = end - 1; // a blank line has no indentation
+                    continue;
+                }
+
                 problems.Report(Rules.Tab, new TextSpan(i, 1), "a tab indents this line; YAML indents with spaces");
                 return false;
             }
