@@ -24,7 +24,7 @@ internal static class SpecReader
         {
             var uncertain = source.IsUncertain(field.Key);
             if (source.Has(field.Key) && !(uncertain && field.Key == "preset"))
-                spec = field.Read(source.Value(field.Key), spec, uncertain ? Problems.Ignored : problems);
+                spec = field.Read(source.Value(field.Key), spec, uncertain || source.IsAnyItemUncertain(field.Key) ? Problems.Ignored : problems);
             else if (field.Required && !uncertain)
                 problems.Report(Rules.MissingKey, field.Key, source.Start, $"'{field.Key}' is missing: {Lower(field.Summary).TrimEnd('.')}; it must be {field.Description}");
         }

@@ -18,7 +18,7 @@ internal sealed class SpecSource(SpecSpan start)
     /// <summary>Keys and groups whose value can't be told: it stands twice, is an alias, or no group where one belongs.</summary>
     public HashSet<string> Unclear { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Keys that this spec may inherit, or may inherit otherwise, when errors of its bases are mended.</summary>
+    /// <summary>Keys, and items of lists, that this spec may inherit, or may inherit otherwise, when errors of its bases are mended.</summary>
     private HashSet<string> Doubtful { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The keys and values without their places and their order.</summary>
@@ -39,7 +39,7 @@ internal sealed class SpecSource(SpecSpan start)
     public void Add(string key, YamlEntry entry) => given[key] = new Given(entry, null);
 
     /// <summary>Takes these keys, and the items of lists, for uncertain.</summary>
-    public void Doubt(IEnumerable<string> keys) => Doubtful.UnionWith(keys.Select(key => key.Split('[')[0]));
+    public void Doubt(IEnumerable<string> keys) => Doubtful.UnionWith(keys);
 
     public void DoubtAll() => Doubt(Fields.Keys);
 
@@ -57,6 +57,11 @@ internal sealed class SpecSource(SpecSpan start)
         var group = dot < 0 ? key : key.Substring(0, dot);
         return Doubtful.Contains(key) || Unclear.Contains(key) || Unclear.Contains(group) || ((Misspelt.Contains(key) || Misspelt.Contains(group)) && !HasOwn(key));
     }
+
+    /// <summary>The same of an item of a list.</summary>
+    public bool IsItemUncertain(string list, int index) => Doubtful.Count > 0 && Doubtful.Contains(Text.Item(list, index));
+
+    public bool IsAnyItemUncertain(string list) => Doubtful.Any(key => Text.IsItemOf(key, list));
 
     /// <summary>The first of these keys that is given, its own before inherited ones.</summary>
     public string First(params string[] keys) => keys.FirstOrDefault(HasOwn) ?? keys.First(Has);
@@ -86,7 +91,7 @@ internal sealed class SpecSource(SpecSpan start)
             merged.given.Add(key, new Given(pair.Value.Entry.At(span), from));
         }
 
-        merged.Doubt(Fields.Keys.Where(key => inherited.IsUncertain(key) && !IsItsOwn(key)));
+        merged.Doubt(Fields.Keys.Where(inherited.IsUncertain).Concat(inherited.Doubtful).Where(key => !IsItsOwn(Text.ListOf(key))));
         return merged;
 
         bool IsItsOwn(string key) => key is "name" or "extends" || Replaces(key, headsAreOneNumber);

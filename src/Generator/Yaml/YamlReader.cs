@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis.Text;
 using UNetGen.Generator.Diagnostics;
 using UNetGen.Generator.Specs;
@@ -27,7 +28,8 @@ internal sealed class YamlReader
         this.cancellation = cancellation;
         // Roslyn strips a byte order mark from files, but not every host does; YamlDotNet takes it for a letter of the first key.
         byteOrderMark = text.Length > 0 && text[0] == '\uFEFF' ? 1 : 0;
-        parser = new Parser(new StringReader(text.Substring(byteOrderMark)));
+        // YAML lets tabs stand in blank lines; YamlDotNet takes them for indentation.
+        parser = new Parser(new StringReader(Regex.Replace(text.Substring(byteOrderMark), @"^[ \t]+(?=[\r\n]|\z)", blank => new string(' ', blank.Length), RegexOptions.Multiline)));
     }
 
     /// <summary>The spec's top-level mapping, or null after at least one problem was reported.</summary>

@@ -70,10 +70,10 @@ public sealed class CollisionErrorTests
         Assert.Equal(2, run.Sources.Count);
     }
 
-    private static void AssertCollision(string[] sources, (string Path, string Marked)[] files, string problem)
+    private static void AssertCollision(string[] sources, (string Path, string Marked)[] files, params string[] problems)
     {
         var run = GeneratorHarness.RunTwice(null, [.. files.Select(file => (file.Path, Errors.Strip(file.Marked).Text))]);
         Assert.Equal(sources, run.Sources.Keys.Select(hint => hint.Replace(".unet", "")));
-        Errors.In(files, problem);
+        Errors.In(files, problems);
     }
 }

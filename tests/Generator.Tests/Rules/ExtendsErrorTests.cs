@@ -196,7 +196,7 @@ public sealed class ExtendsErrorTests
             ("base.unet.yaml", Base.Replace("dim: 32", "dim: «28»").Replace("groups: 8", "dropout: 0.1").Replace("annotated", "ddpm")),
             ("heads.unet.yaml", "extends: base.unet.yaml\nattention: { levels: «[full]», heads: 5 }"), ("wide.unet.yaml", "extends: base.unet.yaml\ndim: 64\nattention: { heads: «5» }"),
         ],
-        "UNG0015: the first convolution is 28 wide (dim 28): not divisible by groups 32, the preset's default; use groups 7, 14 or 28, or dim 32",
+        "UNG0015: the first convolution is 28 wide (dim 28): not divisible by groups 32, the preset's default; use groups 4, 7, 14 or 28, or dim 32",
         "UNG0026: attention.levels has one entry, but channel_multipliers has two levels; give one entry a level",
         "UNG0028: level 1 is 128 wide: not divisible by heads 5; use heads 2, 4, 8 or 16");
 

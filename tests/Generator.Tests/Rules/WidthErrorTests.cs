@@ -144,7 +144,7 @@ public sealed class WidthErrorTests
         init_dim: 24
         groups: «32»
         """,
-        "UNG0015: the first convolution is 24 wide (init_dim 24): not divisible by groups 32; use groups 2, 4 or 8, or init_dim 32");
+        "UNG0015: the first convolution is 24 wide (init_dim 24): not divisible by groups 32; use groups 1, 2, 4 or 8, or init_dim 32");
 
     [Fact]
     public void Groups_by_default_that_do_not_divide_dim() => Errors.In(
