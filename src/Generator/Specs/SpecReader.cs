@@ -48,7 +48,7 @@ internal static class SpecReader
         SpecChecks.Check(reading);
 
         // What a base says for a network that had use for it is not said for this one.
-        return !problems.AnyError && source.WithoutInherited(key => Fields.ByKey.TryGetValue(key, out var field) && field.WhyUseless(spec) is not null) is { } rest
+        return !problems.AnyError && !source.AnyDoubt && source.WithoutInherited(key => Fields.ByKey.TryGetValue(key, out var field) && field.WhyUseless(spec) is not null) is { } rest
             ? Read(rest, named, problems)
             : spec;
     }

@@ -41,6 +41,9 @@ internal sealed class SpecSource(SpecSpan start)
     /// <summary>Takes these keys, and the items of lists, for uncertain.</summary>
     public void Doubt(IEnumerable<string> keys) => Doubtful.UnionWith(keys);
 
+    /// <summary>Whether errors of its bases leave anything of the spec uncertain.</summary>
+    public bool AnyDoubt => Doubtful.Count > 0;
+
     public void DoubtAll() => Doubt(Fields.Keys);
 
     public bool Has(string key) => given.ContainsKey(key);

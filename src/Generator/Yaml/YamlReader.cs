@@ -29,7 +29,7 @@ internal sealed class YamlReader
         // Roslyn strips a byte order mark from files, but not every host does; YamlDotNet takes it for a letter of the first key.
         byteOrderMark = text.Length > 0 && text[0] == '\uFEFF' ? 1 : 0;
         // YAML lets tabs stand in blank lines; YamlDotNet takes them for indentation.
-        parser = new Parser(new StringReader(Regex.Replace(text.Substring(byteOrderMark), @"^[ \t]+(?=[\r\n]|\z)", blank => new string(' ', blank.Length), RegexOptions.Multiline)));
+        parser = new Parser(new StringReader(Regex.Replace(text.Substring(byteOrderMark), @"(?<![^\r\n])[ \t]+(?=[\r\n]|\z)", blank => new string(' ', blank.Length))));
     }
 
     /// <summary>The spec's top-level mapping, or null after at least one problem was reported.</summary>

@@ -48,6 +48,11 @@ public sealed class ErrorsAtOnceTests
         it => Assert.Equal(InDerived(it.Spec.With(), it), InDerived(it.Spec.With(it.Mistakes.Skip(1)), it)));
 
     [Fact]
+    public void A_mistake_of_a_base_causes_no_error_in_those_that_extend_it() => SpecGen.ForEach(
+        Cases((one, other) => !one.ChangesWith(other)).Where(it => it.Mistakes.Count > 1), 150,
+        it => Assert.Subset(RulesInDerived(it.Spec.With(), it), RulesInDerived(it.Spec.With(it.Mistakes.Skip(1)), it)));
+
+    [Fact]
     public void A_width_stops_only_what_divides_by_it_and_a_value_out_of_range_nothing() => Errors.In(
         """
         preset: lucidrains
@@ -198,6 +203,9 @@ public sealed class ErrorsAtOnceTests
         return [.. Answer.To([("base.unet.yaml", inherited), ("derived.unet.yaml", derived)]).Run.Diagnostics
             .Where(diagnostic => diagnostic.Location.GetLineSpan().Path.EndsWith("derived.unet.yaml", StringComparison.Ordinal)).Select(diagnostic => $"{diagnostic}")];
     }
+
+    /// <summary>The same without what they say: places and rules.</summary>
+    private static HashSet<string> RulesInDerived(string inherited, Case it) => [.. InDerived(inherited, it).Select(error => string.Join(": ", error.Split(": ").Take(2)))];
 
     /// <summary>Each error with its line, which no other mistake changes; columns are the line's own.</summary>
     private List<(string Id, string Message, string Line, int Column)> Found(string text) => answers.TryGetValue(text, out var known) ? known : answers[text] =

@@ -201,6 +201,12 @@ public sealed class ExtendsErrorTests
         "UNG0028: level 1 is 128 wide: not divisible by heads 5; use heads 2, 4, 8 or 16");
 
     [Fact]
+    public void Levels_of_a_base_that_are_not_known_stop_nothing() => Errors.In(
+        [("base.unet.yaml", Base.Replace("[1, 2]", "«*m»")), ("small.unet.yaml", "extends: base.unet.yaml\ndropout: 0.1"), ("tiny.unet.yaml", "extends: base.unet.yaml\ndropout: «1»")],
+        "UNG0010: the alias '*m': specs have no aliases; write the value itself",
+        "UNG0008: 'dropout' must be a number from 0 to below 1, not 1");
+
+    [Fact]
     public void What_a_base_misspells_or_says_twice_is_not_missed_in_those_that_extend_it() => Errors.In(
         [("base.unet.yaml", Base.Replace("dim: 32", "«dimm»: 32") + "\n«groups»: 3"), ("small.unet.yaml", "extends: base.unet.yaml\ndropout: «1»"), ("tiny.unet.yaml", "extends: base.unet.yaml\ndim: 4")],
         "UNG0004: unknown key 'dimm'; did you mean 'dim'?",
