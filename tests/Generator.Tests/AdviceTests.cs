@@ -117,6 +117,8 @@ public sealed partial class AdviceTests
     [InlineData("diffusion: {timesteps: 20}", "at least (?<new>\\d+) timesteps", "diffusion: {timesteps: NEW}")]
     [InlineData("diffusion: {timesteps: 20}", "(?<new>schedule_scaling: false)", "diffusion: {timesteps: 20, NEW}")]
     [InlineData("diffusion: {timesteps: 20}", "(?<new>schedule: cosine)", "diffusion: {timesteps: 20, NEW}")]
+    [InlineData("diffusion: {variance: learned_range}", "(?<new>learned_variance: true)", "NEW")]
+    [InlineData("diffusion: {variance: learned_range}", "(?<new>variance: fixed_small)", "diffusion: {NEW}")]
     [InlineData("init_dim: '16'", "text '(?<new>16)'; leave out the quotes", "init_dim: NEW")]
     public void Whoever_takes_other_advice_is_rid_of_the_error_too(string line, string advice, string mended)
     {

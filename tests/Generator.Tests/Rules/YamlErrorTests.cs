@@ -148,7 +148,7 @@ public sealed class YamlErrorTests
 
     [Fact]
     public void Lines_of_tabs_and_spaces_alone_are_blank() => GeneratorHarness.Run(
-        "\t\npreset: annotated\n\t\nimage_size: 16\n \t \r\nchannels: 3\r\t\rdim: 16\nchannel_multipliers:\n\t\n  - 1\n\t\n  - 2\nattention:\n\t\n  mid: none\n\t");
+        "\t\npreset: annotated\n\t\nimage_size: 16\n \t \r\nchannels: 3\ndim: 16\nchannel_multipliers:\n\t\n  - 1\n\t\n  - 2\nattention:\n\t\n  mid: none\n\t");
 
     [Fact]
     public void Two_documents_with_an_end_between_them() => Errors.In(
