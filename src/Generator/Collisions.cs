@@ -17,6 +17,7 @@ internal static class Collisions
         var byClass = new Dictionary<string, SpecIdentity>(StringComparer.OrdinalIgnoreCase);
         var byHint = new Dictionary<string, SpecIdentity>(StringComparer.OrdinalIgnoreCase);
         var byNamespace = identities.Where(identity => identity.Namespace.Length > 0).GroupBy(identity => identity.Namespace).ToDictionary(group => group.Key + ".", group => group.First().Path);
+        var taken = new HashSet<string>(identities.Select(identity => identity.ClassName).Concat(byNamespace.Keys.Select(key => key.TrimEnd('.'))), StringComparer.OrdinalIgnoreCase);
         foreach (var same in identities.GroupBy(identity => identity.Path).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             var identity = same.First();
@@ -26,8 +27,8 @@ internal static class Collisions
             }
             else if (byClass.TryGetValue(identity.ClassName, out var first))
             {
-                var name = identity.ClassName.Substring(identity.ClassName.LastIndexOf('.') + 1);
-                found.Add(new Collision(identity.Path, $"the class {identity.ClassName} is already that of {first.Path}; give this spec a name of its own, as `name: Another{name}`"));
+                var elsewhere = Paths.Directory(identity.Path) == Paths.Directory(first.Path) ? "" : ", or, as it lies in another folder, a `namespace` of its own";
+                found.Add(new Collision(identity.Path, $"the class {identity.ClassName} is already that of {first.Path}; give this spec a name of its own, as `name: {FreeName(identity)}`{elsewhere}"));
             }
             else if (byNamespace.FirstOrDefault(pair => pair.Key.StartsWith(identity.ClassName + ".", StringComparison.Ordinal)).Value is { } inside)
             {
@@ -45,6 +46,17 @@ internal static class Collisions
         }
 
         return found.ToEquatableArray();
+
+        // Each is proposed once: whoever takes all advice has no two of a name.
+        string FreeName(SpecIdentity identity)
+        {
+            var start = identity.ClassName.LastIndexOf('.') + 1;
+            var (@namespace, name) = (identity.ClassName.Substring(0, start), $"Another{identity.ClassName.Substring(start)}");
+            var free = name;
+            for (var count = 2; !taken.Add(@namespace + free); count++)
+                free = $"{name}{count}";
+            return free;
+        }
     }
 }
 

@@ -9,8 +9,9 @@ namespace UNetGen.Generator;
 /// <param name="FullPath">With slashes; by it specs find one another.</param>
 /// <param name="Path">Relative to the project, for people.</param>
 /// <param name="Extends">The full path of its own base, or null.</param>
+/// <param name="Uncertain">The keys of which it can't be told what it says of them; <c>extends</c>: nor what it inherits.</param>
 /// <param name="Broken">Whether it has errors as YAML.</param>
-internal sealed record SpecLayer(string FullPath, string Path, EquatableArray<SpecKey> Keys, string? Extends, bool Broken);
+internal sealed record SpecLayer(string FullPath, string Path, EquatableArray<SpecKey> Keys, EquatableArray<string> Uncertain, string? Extends, bool Broken);
 
 /// <summary>All specs that others extend, and every spec's full path.</summary>
 internal sealed record Bases(EquatableArray<SpecLayer> Layers, EquatableArray<string> Paths);
@@ -64,7 +65,7 @@ internal sealed record Inheritance(EquatableArray<SpecLayer> Chain, bool Broken,
         var others = paths.Where(path => path != document.FullPath).Select(path => Paths.Relative(directory, path)).ToList();
         var remedy = Nearest(written.Value.Replace('\\', '/'), others) is { } near ? $"did you mean '{near}'?"
             : others.Count == 0 ? "this is its only spec"
-            : $"it has {Text.AllOf(others.Take(5))}{(others.Count > 5 ? " and others" : "")}";
+            : $"it has {Text.AllOf(others.Count > 5 ? others.Take(5).Append("others") : others)}";
         if (Paths.IsRooted(written.Value))
             return $"'{written.Shown}' is an absolute path, and paths in specs begin at the file's own folder, so that they hold on every machine; {remedy}";
         return document.Extends is null
@@ -83,8 +84,13 @@ internal sealed record Inheritance(EquatableArray<SpecLayer> Chain, bool Broken,
 
     private static string Name(string path) => Stem(Paths.FileName(path));
 
-    private static string Stem(string path) =>
-        path.EndsWith(UNetGenerator.SpecExtension, StringComparison.OrdinalIgnoreCase) ? path.Substring(0, path.Length - UNetGenerator.SpecExtension.Length) : path;
+    /// <summary>Without the ending, and without what people write for it.</summary>
+    private static string Stem(string path)
+    {
+        var trimmed = path.Trim();
+        var ending = new[] { UNetGenerator.SpecExtension, ".unet.yml", ".unet", ".yaml", ".yml" }.FirstOrDefault(one => trimmed.EndsWith(one, StringComparison.OrdinalIgnoreCase)) ?? "";
+        return trimmed.Substring(0, trimmed.Length - ending.Length);
+    }
 }
 
 internal sealed record InheritanceFault(DiagnosticDescriptor Rule, string Message);

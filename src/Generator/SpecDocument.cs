@@ -26,7 +26,12 @@ internal sealed class SpecDocument
         try
         {
             if (YamlReader.Read(text, problems, cancellation) is { } root)
+            {
                 source = SpecReader.Collect(root, problems);
+                // A key that the first document doesn't have may stand in the next one.
+                if (problems.ToArray().Any(problem => problem.Rule == Rules.SeveralDocuments))
+                    source = source.Over(SpecSource.Of(EquatableArray<SpecKey>.Empty, Fields.Keys), "", default);
+            }
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -59,7 +64,12 @@ internal sealed class SpecDocument
     public bool IsYaml { get; }
 
     /// <summary>What those that extend it inherit.</summary>
-    public SpecLayer Layer => new(FullPath, Path, Source.Keys.ToEquatableArray(), Extends, Broken: faults.Count > 0 || (Extends is null && Source.Has("extends")));
+    public SpecLayer Layer => new(FullPath, Path, Source.Keys.ToEquatableArray(), Uncertain, Extends, Broken: faults.Count > 0 || ExtendsNothing);
+
+    private EquatableArray<string> Uncertain =>
+        Fields.Keys.Where(key => !IsYaml || Source.IsUncertain(key) || (key == "extends" && ExtendsNothing)).ToEquatableArray();
+
+    private bool ExtendsNothing => Extends is null && Source.Has("extends");
 
     public static SpecDocument Open(AdditionalText file, ProjectInfo project, CancellationToken cancellation) => new(file, project, cancellation);
 

@@ -16,16 +16,16 @@ internal sealed record SpecFile(SpecNetwork Network, EquatableArray<DiagnosticIn
         cancellation.ThrowIfCancellationRequested();
         var (document, inheritance) = (input.Document, input.Inheritance);
         var problems = document.NewProblems();
-        var (spec, source, broken) = (document.Named, document.Source, inheritance.Broken);
+        var (spec, source, broken) = (document.Named, document.Source, inheritance.Broken || document.Source.IsUncertain("extends"));
         try
         {
             if (document.IsYaml && inheritance.Fault is { } fault)
                 problems.Report(fault.Rule, source.Span("extends"), fault.Message);
-            broken |= source.IsUncertain("extends");
-            if (inheritance.Chain.Count > 0)
-                source = source.Over(Inherited(inheritance.Chain, document.Named, ref broken), inheritance.Chain[0].Path, source.Span("extends").Text);
-            // Without its bases, what a spec says can't be judged.
-            spec = SpecReader.Read(source, document.Named, broken || !document.IsYaml ? Diagnostics.Problems.Ignored : problems);
+            var inherited = Inherited(inheritance, document.Named, ref broken);
+            if (inheritance.Fault is not null || source.IsUncertain("extends"))
+                inherited.DoubtAll();
+            source = source.Over(inherited, inheritance.Chain.Count > 0 ? inheritance.Chain[0].Path : "", source.Has("extends") ? source.Span("extends").Text : default);
+            spec = SpecReader.Read(source, document.Named, document.IsYaml ? problems : Diagnostics.Problems.Ignored);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -38,17 +38,25 @@ internal sealed record SpecFile(SpecNetwork Network, EquatableArray<DiagnosticIn
         return new SpecFile(network, problems.ToArray(), place, problems.LocationOf(source.Has("dim") ? source.Span("dim") : name));
     }
 
-    /// <summary>The keys of the nearest base, with all that it inherits itself; broken where one of the bases has errors.</summary>
-    private static SpecSource Inherited(EquatableArray<SpecLayer> chain, UNetSpec named, ref bool broken)
+    /// <summary>
+    /// The keys of the nearest base, with all that it inherits itself; broken where one of the bases has errors. These are reported there: here the keys are
+    /// uncertain at which they stand, and what a missing base may give.
+    /// </summary>
+    private static SpecSource Inherited(Inheritance inheritance, UNetSpec named, ref bool broken)
     {
-        var inherited = new SpecSource(default);
-        for (var i = chain.Count - 1; i >= 0; i--)
+        var (inherited, from) = (new SpecSource(default), "");
+        if (inheritance.Broken)
+            inherited.DoubtAll();
+        foreach (var layer in inheritance.Chain.Reverse())
         {
-            var source = SpecSource.Of(chain[i].Keys);
-            inherited = i == chain.Count - 1 ? source : source.Over(inherited, chain[i + 1].Path, default);
+            if (layer.Uncertain.Contains("extends"))
+                inherited.DoubtAll();
+            inherited = SpecSource.Of(layer.Keys, layer.Uncertain).Over(inherited, from, default);
+            from = layer.Path;
             var problems = Diagnostics.Problems.Ignored;
             SpecReader.Read(inherited, named, problems);
-            broken |= chain[i].Broken || problems.AnyError;
+            inherited.Doubt(problems.BlamedKeys);
+            broken |= layer.Broken || problems.AnyError;
         }
 
         return inherited;

@@ -35,25 +35,33 @@ public sealed partial class AdviceTests
         var taken = new HashSet<string>();
         SpecGen.ForEach(Random, 400, random =>
         {
-            if (Message(random.Spec, "UNG0015", 0) is not { } message)
-                return;
-            var advice = GroupsAdvice().Match(message);
-            Assert.True(advice.Success, message);
-            foreach (var groups in Numbers(advice.Groups["groups"].Value))
+            var errors = Count(random.Spec);
+            for (var i = 0; i < errors; i++)
             {
-                taken.Add("groups");
-                Assert.Null(Message(With(random.Spec, "groups", groups), "UNG0015", 0));
-            }
+                var message = Message(random.Spec, "UNG0015", i)!;
+                var advice = GroupsAdvice().Match(message);
+                Assert.True(advice.Success, message);
+                foreach (var groups in Numbers(advice.Groups["groups"].Value))
+                {
+                    taken.Add("groups");
+                    Assert.Equal(0, Count(With(random.Spec, "groups", groups)));
+                }
 
-            foreach (var dim in Numbers(advice.Groups["dim"].Value))
-            {
-                taken.Add("dim");
-                var mended = With(random.Spec, "dim", dim);
-                Assert.Null(Message(mended, "UNG0015", 0));
-                Assert.Null(Message(mended, "UNG0014", 0));
+                foreach (var key in new[] { "dim", "init_dim" })
+                {
+                    foreach (var width in Numbers(advice.Groups[key].Value))
+                    {
+                        taken.Add(key);
+                        var mended = With(random.Spec, key, width);
+                        Assert.Equal(errors - 1, Count(mended));
+                        Assert.Null(Message(mended, "UNG0014", 0));
+                    }
+                }
             }
         });
-        Assert.Equal(["dim", "groups"], taken.Order());
+        Assert.Equal(["dim", "groups", "init_dim"], taken.Order());
+
+        static int Count(string spec) => Run(spec).Diagnostics.Count(diagnostic => diagnostic.Id == "UNG0015");
     }
 
     [Fact]
@@ -88,6 +96,10 @@ public sealed partial class AdviceTests
     [Theory]
     [InlineData("name: my-unet", "'(?<new>[^']+)'$", "name: NEW")]
     [InlineData("name: class", "'(?<new>[^']+)'$", "name: NEW")]
+    [InlineData("name: true", "'(?<new>[^']+)'$", "name: NEW")]
+    [InlineData("name: 'null'", "'(?<new>[^']+)'$", "name: NEW")]
+    [InlineData("attention: false", "did you mean '(?<new>[^']+)'", "attention: NEW")]
+    [InlineData("attention: None", "did you mean '(?<new>[^']+)'", "attention: NEW")]
     [InlineData("name: unet", "'(?<new>[^']+)'$", "name: NEW")]
     [InlineData("name: 3d", "'(?<new>[^']+)'$", "name: NEW")]
     [InlineData("name: forward", "'(?<new>[^']+)'$", "name: NEW")]
@@ -105,6 +117,8 @@ public sealed partial class AdviceTests
     [InlineData("diffusion: {timesteps: 20}", "at least (?<new>\\d+) timesteps", "diffusion: {timesteps: NEW}")]
     [InlineData("diffusion: {timesteps: 20}", "(?<new>schedule_scaling: false)", "diffusion: {timesteps: 20, NEW}")]
     [InlineData("diffusion: {timesteps: 20}", "(?<new>schedule: cosine)", "diffusion: {timesteps: 20, NEW}")]
+    [InlineData("diffusion: {variance: learned_range}", "(?<new>learned_variance: true)", "NEW")]
+    [InlineData("diffusion: {variance: learned_range}", "(?<new>variance: fixed_small)", "diffusion: {NEW}")]
     [InlineData("init_dim: '16'", "text '(?<new>16)'; leave out the quotes", "init_dim: NEW")]
     public void Whoever_takes_other_advice_is_rid_of_the_error_too(string line, string advice, string mended)
     {
@@ -137,7 +151,7 @@ public sealed partial class AdviceTests
     private static string WithLevels(string spec, int levels) => Regex.Replace(
         spec, @"channel_multipliers: \[(.*)\]", match => $"channel_multipliers: [{string.Join(", ", match.Groups[1].Value.Split(", ").Take(levels))}]");
 
-    [GeneratedRegex(@"; use groups (?<groups>[\d, or]+?)(, or dim (?<dim>\d+))?$")]
+    [GeneratedRegex(@"; use groups (?<groups>[\d, or]+?)(, or dim (?<dim>\d+))?(, or init_dim (?<init_dim>[\d or]+))?$")]
     private static partial Regex GroupsAdvice();
 
     [GeneratedRegex(@"; use (?<sizes>[\d or]+), or (?<levels>\w+) levels?$")]

@@ -24,9 +24,13 @@ internal sealed class Problems(string path, SourceText text, EquatableArray<Diag
 
     private readonly List<DiagnosticInfo> found = [.. before ?? EquatableArray<DiagnosticInfo>.Empty];
     private readonly HashSet<string> wrong = new(StringComparer.Ordinal);
+    private readonly HashSet<string> misfits = new(StringComparer.Ordinal);
 
-    /// <summary>The keys with an error, and the items of lists.</summary>
+    /// <summary>The keys whose values an error leaves unknown, and the items of lists.</summary>
     public IReadOnlyCollection<string> WrongKeys => wrong;
+
+    /// <summary>All keys at which an error stands, and the items of lists.</summary>
+    public IEnumerable<string> BlamedKeys => wrong.Concat(misfits);
 
     /// <summary>For trying whether something would do.</summary>
     public static Problems Ignored => new("", SourceText.From(""));
@@ -57,6 +61,13 @@ internal sealed class Problems(string path, SourceText text, EquatableArray<Diag
         Report(rule, span, message);
         if (rule.DefaultSeverity == DiagnosticSeverity.Error)
             MarkWrong(key);
+    }
+
+    /// <summary>The same of a value that is meant as it stands and doesn't go with another's: what depends on it alone is judged all the same.</summary>
+    public void ReportMisfit(DiagnosticDescriptor rule, string key, SpecSpan span, string message)
+    {
+        Report(rule, span, message);
+        misfits.Add(key);
     }
 
     /// <summary>For what was reported where the YAML was read.</summary>

@@ -27,7 +27,7 @@ internal static class DiffusionChecks
         }
         else if (!spec.LearnedVariance && spec.Variance == Specs.Variance.LearnedRange)
         {
-            reading.Report(Rules.LearnedVariance, Variance, "variance: learned_range reads what the network predicts; it needs learned_variance: true");
+            reading.Report(Rules.LearnedVariance, Variance, "variance: learned_range reads what the network predicts; use learned_variance: true, or variance: fixed_small");
         }
     }
 

@@ -235,8 +235,7 @@ internal sealed class TextType(string description, Func<string, string?> fault, 
     public override bool TryRead(YamlNode node, string key, Problems problems, out string value)
     {
         value = "";
-        // Without quotes these are no texts to any other reader of YAML.
-        if (node is not YamlScalar { IsNull: false } scalar || scalar is { IsPlain: true, Value: "True" or "TRUE" or "False" or "FALSE" or "Null" or "NULL" })
+        if (node is not YamlScalar { IsNull: false } scalar || (scalar.IsPlain && IsWordOfYaml(scalar.Value)))
             return Refuse(node, key, problems);
         value = scalar.Value;
         if (fault(value) is not { } wrong)
@@ -248,4 +247,7 @@ internal sealed class TextType(string description, Func<string, string?> fault, 
     public override string Write(string value) => value;
 
     public override string Json(string value) => JsonObject.Text(value);
+
+    /// <summary>Whether, without quotes, this is no text to any other reader of YAML.</summary>
+    public static bool IsWordOfYaml(string text) => text is "True" or "TRUE" or "False" or "FALSE" or "Null" or "NULL";
 }

@@ -53,7 +53,7 @@ internal static class Fields
             s => s.ChannelMultipliers, (s, v) => s with { ChannelMultipliers = v })
             { Required = true, AlsoKnownAs = ["dim_mults", "channel_mult", "channel_mults", "mults", "multipliers", "block_out_channels", "ch_mult"] },
         new Field<int>("time_emb_dim", "Width of the time embedding.", new IntType(1, MaxTimeEmbDim),
-            s => s.TimeEmbDim, (s, v) => s with { GivenTimeEmbDim = v }) { DefaultInWords = "4 * dim", AlsoKnownAs = ["time_embed_dim", "time_embedding_dim", "time_dim"] },
+            s => s.TimeEmbDim, (s, v) => s with { GivenTimeEmbDim = v }) { DefaultInWords = "4 * dim", AlsoKnownAs = ["time_embed_dim", "time_embedding_dim", "time_dim", "temb_ch", "temb_channels"] },
         new Field<int>("init_dim", "Width after the first convolution.", Width,
             s => s.InitDim, (s, v) => s with { GivenInitDim = v }) { DefaultInWords = "dim; in preset adm the first level's width" },
         new Field<int>("init_kernel", "Kernel of the first convolution.", new OddIntType(31), s => s.InitKernel, (s, v) => s with { InitKernel = v }),
@@ -75,7 +75,7 @@ internal static class Fields
             s => s.Dropout, (s, v) => s with { Dropout = v }) { AlsoKnownAs = ["dropout_rate", "dropout_prob"], OnlyIf = OwnBlocks },
 
         new Field<TimeEmbeddingType>("time_embedding.type", "How a timestep becomes a vector.",
-            new ChoiceType<TimeEmbeddingType>().AlsoKnownAs(TimeEmbeddingType.Sinusoidal, "positional", "sinusoid").AlsoKnownAs(TimeEmbeddingType.Fourier, "random_fourier"),
+            new ChoiceType<TimeEmbeddingType>().AlsoKnownAs(TimeEmbeddingType.Sinusoidal, "positional", "sinusoid", "sin").AlsoKnownAs(TimeEmbeddingType.Fourier, "random_fourier"),
             s => s.TimeEmbedding.Type, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Type = v } })
             {
                 AlsoKnownAs = ["time_embedding_type"],
@@ -83,11 +83,11 @@ internal static class Fields
             },
         new Field<double>("time_embedding.theta", "The lowest frequency is about 1 / theta.", FloatType.Above(1),
             s => s.TimeEmbedding.Theta, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Theta = v } }) { AlsoKnownAs = ["sinusoidal_pos_emb_theta"], OnlyIf = Sinusoidal },
-        new Field<SinusoidOrder>("time_embedding.order", "Which half comes first.", new ChoiceType<SinusoidOrder>(),
+        new Field<SinusoidOrder>("time_embedding.order", "Which half comes first.", new ChoiceType<SinusoidOrder>().AlsoKnownAs(SinusoidOrder.SinCos, "sin").AlsoKnownAs(SinusoidOrder.CosSin, "cos"),
             s => s.TimeEmbedding.Order, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Order = v } }) { OnlyIf = Sinusoidal, Details = "sin_cos: sines, then cosines. cos_sin: cosines, then sines." },
         new Field<int>("time_embedding.freq_shift", "Frequencies are divided by half - freq_shift.", new IntType(0, 1),
             s => s.TimeEmbedding.FreqShift, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { FreqShift = v } }) { OnlyIf = Sinusoidal },
-        new Field<TimeConditioning>("time_embedding.conditioning", "How time enters a residual block.", new ChoiceType<TimeConditioning>().AlsoKnownAs(TimeConditioning.Add, "default"),
+        new Field<TimeConditioning>("time_embedding.conditioning", "How time enters a residual block.", new ChoiceType<TimeConditioning>().AlsoKnownAs(TimeConditioning.Add, "default").AlsoKnownAs(TimeConditioning.ScaleShift, "film"),
             s => s.TimeEmbedding.Conditioning, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Conditioning = v } })
             { AlsoKnownAs = ["resnet_time_scale_shift"], OnlyIf = OwnBlocks, Details = "scale_shift: multiplied and added after a norm. add: added." },
 
@@ -130,7 +130,7 @@ internal static class Fields
                 OnlyIf = Halves, NarrowedBy = preset => InDenoisingDiffusion(preset, new ChoiceType<UpsampleKind>(UpsampleKind.Resblock).Without("resblock", PreActivationOnly)),
             },
         new Field<bool>("self_condition", "Whether the network sees its previous estimate of the clean image.", new BoolType(),
-            s => s.SelfCondition, (s, v) => s with { SelfCondition = v }) { AlsoKnownAs = ["self_conditioning"] },
+            s => s.SelfCondition, (s, v) => s with { SelfCondition = v }) { AlsoKnownAs = ["self_conditioning", "self_cond"] },
         new Field<bool>("zero_init", "The last convolution of each residual branch and of the network starts at 0.", new BoolType(),
             s => s.ZeroInit, (s, v) => s with { ZeroInit = v }),
         new Field<bool>("learned_variance", "Whether the network predicts the variance too, in as many channels again.", new BoolType(),
@@ -146,7 +146,7 @@ internal static class Fields
 
         new Field<int>("diffusion.timesteps", "Steps from image to noise.", new IntType(1, 1_000_000),
             s => s.Diffusion.Timesteps, (s, v) => s with { Diffusion = s.Diffusion with { Timesteps = v } }) { AlsoKnownAs = ["num_train_timesteps", "diffusion_steps", "num_timesteps", "num_diffusion_timesteps"] },
-        new Field<BetaSchedule>("diffusion.schedule", "How fast the noise grows.", new ChoiceType<BetaSchedule>().AlsoKnownAs(BetaSchedule.Cosine, "squaredcos_cap_v2").AlsoKnownAs(BetaSchedule.ScaledLinear, "quad"),
+        new Field<BetaSchedule>("diffusion.schedule", "How fast the noise grows.", new ChoiceType<BetaSchedule>().AlsoKnownAs(BetaSchedule.Cosine, "squaredcos_cap_v2", "cos").AlsoKnownAs(BetaSchedule.ScaledLinear, "quad"),
             s => s.Diffusion.Schedule, (s, v) => s with { Diffusion = s.Diffusion with { Schedule = v } })
             {
                 AlsoKnownAs = ["beta_schedule", "noise_schedule"],
@@ -159,14 +159,14 @@ internal static class Fields
             new ChoiceType<Objective>().AlsoKnownAs(Objective.Noise, "pred_noise", "epsilon", "eps").AlsoKnownAs(Objective.X0, "pred_x0", "sample", "start_x", "x_start")
                 .AlsoKnownAs(Objective.V, "pred_v", "v_prediction"),
             s => s.Diffusion.Objective, (s, v) => s with { Diffusion = s.Diffusion with { Objective = v } }) { AlsoKnownAs = ["prediction_type"], Details = "noise: epsilon. x0: the clean image. v: Salimans and Ho 2022." },
-        new Field<LossWeight>("diffusion.loss_weight", "How the loss weighs timesteps.", new ChoiceType<LossWeight>(),
+        new Field<LossWeight>("diffusion.loss_weight", "How the loss weighs timesteps.", new ChoiceType<LossWeight>().AlsoKnownAs(LossWeight.MinSnr, "min_snr_gamma", "snr"),
             s => s.Diffusion.LossWeight, (s, v) => s with { Diffusion = s.Diffusion with { LossWeight = v } }) { Details = "none: all alike. min_snr: Hang et al. 2023." },
         new Field<double>("diffusion.min_snr_gamma", "Where min_snr clips.", FloatType.Above(0),
             s => s.Diffusion.MinSnrGamma, (s, v) => s with { Diffusion = s.Diffusion with { MinSnrGamma = v } })
             { OnlyIf = new(s => s.Diffusion.LossWeight == LossWeight.MinSnr, "it belongs to loss_weight: min_snr; leave it out, or say that", "diffusion.loss_weight") },
         new Field<Variance>("diffusion.variance", "The variance of ancestral steps.",
-            new ChoiceType<Variance>().AlsoKnownAs(Variance.FixedSmall, "fixed_small_log", "fixedsmall").AlsoKnownAs(Variance.FixedLarge, "fixed_large_log", "fixedlarge")
-                .AlsoKnownAs(Variance.LearnedRange, "learned"),
+            new ChoiceType<Variance>().AlsoKnownAs(Variance.FixedSmall, "fixed_small_log", "fixedsmall", "fixed").AlsoKnownAs(Variance.FixedLarge, "fixed_large_log", "fixedlarge")
+                .AlsoKnownAs(Variance.LearnedRange, "learned", "learned_sigma"),
             s => s.Variance, (s, v) => s with { Diffusion = s.Diffusion with { GivenVariance = v } })
             {
                 AlsoKnownAs = ["variance_type"],
@@ -174,6 +174,8 @@ internal static class Fields
                 Details = "fixed_small: the posterior's. fixed_large: beta. learned_range: between the two, as the network predicts.",
             },
     ];
+
+    public static readonly IReadOnlyList<string> Keys = All.Select(field => field.Key).ToList();
 
     public static readonly ImmutableDictionary<string, Field> ByKey = All.ToImmutableDictionary(field => field.Key);
 

@@ -5,34 +5,55 @@ namespace UNetGen.Generator.Specs;
 /// <summary>Whether the groups of GroupNorms divide each width that is normalised.</summary>
 internal static class GroupChecks
 {
-    /// <param name="least">The spec with only those norms that are certain.</param>
-    public static void Check(SpecReading reading, UNetSpec least)
+    /// <summary>One error for each cause: the spec's own groups are one for all widths; groups by default may fail init_dim and the levels alike.</summary>
+    /// <param name="bounds">The spec with only those norms that are certain, and with all that may be.</param>
+    public static void Check(SpecReading reading, SpecBounds bounds)
     {
-        if (!reading.Knows("preset", "dim", "channel_multipliers", "groups", "norm", "blocks.resnet"))
+        if (!reading.Knows("preset", "dim", "channel_multipliers", "groups", "norm"))
             return;
 
         // Concatenated widths are sums of these: what divides them divides the sums.
-        var all = Enumerable.Range(0, least.Levels).Select(least.WidthAfter).Prepend(least.InitDim).ToList();
-        var normalised = NormalisedByGroups(least);
-        normalised[0] &= reading.Knows("init_dim");
-        var wrong = Enumerable.Range(0, all.Count).Where(index => normalised[index] && all[index] % least.Groups != 0).DefaultIfEmpty(-1).First();
-        if (wrong < 0)
+        var spec = bounds.Least;
+        var all = Enumerable.Range(0, spec.Levels).Select(spec.WidthAfter).Prepend(spec.InitDim).ToList();
+        var certain = NormalisedByGroups(spec);
+        certain[0] &= reading.Knows("init_dim");
+        var wrong = Enumerable.Range(0, all.Count).Where(index => certain[index] && all[index] % spec.Groups != 0).ToList();
+        if (wrong.Count == 0)
             return;
 
         var source = reading.Source;
-        var what = wrong == 0
-            ? $"the first convolution is {least.InitDim} wide ({(source.Has("init_dim") ? "init_dim" : "dim")} {least.InitDim})"
-            : $"level {wrong - 1} is {all[wrong]} wide (dim {least.Dim} * {least.ChannelMultipliers[wrong - 1]})";
-        var widths = all.Where((_, index) => normalised[index]);
-        var groups = Divisors.Nearest(widths.Aggregate(Divisors.GreatestCommon), least.Groups);
-        var dim = source.Has("init_dim") && least.InitDim % least.Groups != 0 ? null : NearestDim(least);
-        var message = $"{what}: not divisible by groups {least.Groups}{(source.Has("groups") ? "" : ", the preset's default")}; use groups {Text.OneOf(groups)}{(dim is { } d ? $", or dim {d}" : "")}";
+        var possible = NormalisedByGroups(bounds.Most);
+        var groups = Divisors.Nearest(all.Where((_, index) => certain[index] || possible[index]).Aggregate(Divisors.GreatestCommon), spec.Groups);
+        var byInitDim = wrong[0] == 0 && source.Has("init_dim");
         if (source.Has("groups"))
-            reading.Report(Rules.Groups, "groups", message);
-        else if (wrong == 0)
-            reading.Report(Rules.Groups, source.First("init_dim", "dim"), message);
-        else
-            reading.ReportItem(Rules.Groups, "channel_multipliers", wrong - 1, message);
+        {
+            var remedy = !byInitDim ? OrDim() : wrong.Count == 1 ? OrInitDim() : "";
+            reading.ReportMisfit(Rules.Groups, "groups", $"{What(wrong[0])}: not divisible by groups {spec.Groups}; use groups {Text.OneOf(groups)}{remedy}");
+            return;
+        }
+
+        if (byInitDim)
+            reading.ReportMisfit(Rules.Groups, "init_dim", ByDefault(0, OrInitDim()));
+        if (!byInitDim && wrong[0] == 0)
+            reading.ReportMisfit(Rules.Groups, "dim", ByDefault(0, OrDim()));
+        else if (wrong.Find(index => index > 0) is > 0 and var level)
+            reading.ReportItemMisfit(Rules.Groups, "channel_multipliers", level - 1, ByDefault(level, OrDim()));
+
+        string ByDefault(int index, string remedy) =>
+            $"{What(index)}: not divisible by groups {spec.Groups}, the preset's default; use groups {Text.OneOf(groups)}{remedy}";
+
+        string What(int index) => index == 0
+            ? $"the first convolution is {spec.InitDim} wide ({(source.Has("init_dim") ? "init_dim" : "dim")} {spec.InitDim})"
+            : $"level {index - 1} is {all[index]} wide (dim {spec.Dim} * {spec.ChannelMultipliers[index - 1]})";
+
+        string OrDim() => NearestDim(spec) is { } dim ? $", or dim {dim}" : "";
+
+        string OrInitDim()
+        {
+            var below = spec.InitDim / spec.Groups * spec.Groups;
+            var nearest = new[] { below, below + spec.Groups }.Where(width => width is > 0 and <= Fields.MaxWidth).ToList();
+            return nearest.Count == 0 ? "" : $", or init_dim {Text.OneOf(nearest)}";
+        }
     }
 
     /// <summary>Whether a GroupNorm of <see cref="UNetSpec.Groups"/> normalises the first width and each level's.</summary>
@@ -49,15 +70,15 @@ internal static class GroupChecks
             && (level == 0 || spec.AttentionAt(level) == AttentionKind.Full || (level == spec.Levels - 1 && spec.AttentionInTheMiddle != AttentionKind.None)))];
     }
 
-    /// <summary>The nearest valid dim whose every width the groups divide, upwards where two are as near.</summary>
+    /// <summary>The nearest valid dim whose every width but a given init_dim the groups divide, upwards where two are as near.</summary>
     private static int? NearestDim(UNetSpec spec)
     {
         for (var distance = 1; distance <= 2 * spec.Groups; distance++)
         {
             foreach (var dim in new[] { spec.Dim + distance, spec.Dim - distance })
             {
-                var first = (spec with { Dim = dim }).InitDim;
-                if (dim >= 4 && dim % 2 == 0 && spec.ChannelMultipliers.All(multiplier => (long)dim * multiplier <= Fields.MaxWidth) && first % spec.Groups == 0 && spec.ChannelMultipliers.All(multiplier => dim * multiplier % spec.Groups == 0))
+                var fitsFirst = spec.GivenInitDim is not null || (spec with { Dim = dim }).InitDim % spec.Groups == 0;
+                if (dim >= 4 && dim % 2 == 0 && fitsFirst && spec.ChannelMultipliers.All(multiplier => (long)dim * multiplier <= Fields.MaxWidth) && spec.ChannelMultipliers.All(multiplier => dim * multiplier % spec.Groups == 0))
                     return dim;
             }
         }

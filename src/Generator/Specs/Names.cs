@@ -120,6 +120,8 @@ internal static class Names
         var better = Text.PascalCase(name);
         if (better.Length > 0 && char.IsDigit(better[0]))
             better = "UNet" + better;
+        if (TextType.IsWordOfYaml(better))
+            better += "UNet";
         return better != name && better.Length < 64 && FaultOfClass(better) is null ? $"; use '{better}'" : "; use letters, digits and '_', a letter first";
     }
 }

@@ -17,13 +17,14 @@ internal sealed record SpecBounds(UNetSpec Least, UNetSpec Most)
         if (!reading.KnowsLength("channel_multipliers"))
             most = most with { ChannelMultipliers = new[] { 1, 1 }.ToEquatableArray() };
         if (!reading.Knows("blocks.resnet"))
-            most = most with { ResnetBlock = null };
+            (least, most) = (least with { ResnetBlock = "" }, most with { ResnetBlock = null });
         if (!reading.Knows("attention.mid"))
             (least, most) = (least with { Attention = least.Attention with { Mid = AttentionKind.None } }, most with { Attention = most.Attention with { Off = false, Mid = AttentionKind.Full } });
+        var mayResampleInBlocks = reading.Spec.Preset is null || reading.Spec.IsPreActivation;
         if (!reading.Knows("downsample"))
-            (least, most) = (least with { Downsample = DownsampleKind.Conv }, most with { Downsample = DownsampleKind.Resblock });
+            (least, most) = (least with { Downsample = DownsampleKind.Conv }, mayResampleInBlocks ? most with { Downsample = DownsampleKind.Resblock } : most);
         if (!reading.Knows("upsample"))
-            (least, most) = (least with { Upsample = UpsampleKind.NearestConv }, most with { Upsample = UpsampleKind.Resblock });
+            (least, most) = (least with { Upsample = UpsampleKind.NearestConv }, mayResampleInBlocks ? most with { Upsample = UpsampleKind.Resblock } : most);
         return new SpecBounds(least, most);
 
         EquatableArray<AttentionKind> AtEach(AttentionKind kind) => Enumerable.Repeat(kind, levels).ToEquatableArray();

@@ -13,7 +13,7 @@ internal static class SpecChecks
         LevelChecks.Check(reading);
         AttentionChecks.CheckWhere(reading);
         var bounds = SpecBounds.Of(reading);
-        GroupChecks.Check(reading, bounds.Least);
+        GroupChecks.Check(reading, bounds);
         AttentionChecks.CheckHeads(reading, bounds.Least);
         AttentionChecks.CheckSizes(reading, bounds.Least);
         DiffusionChecks.Check(reading);

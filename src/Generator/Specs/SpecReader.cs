@@ -24,7 +24,7 @@ internal static class SpecReader
         {
             var uncertain = source.IsUncertain(field.Key);
             if (source.Has(field.Key) && !(uncertain && field.Key == "preset"))
-                spec = field.Read(source.Value(field.Key), spec, uncertain ? Problems.Ignored : problems);
+                spec = field.Read(source.Value(field.Key), spec, uncertain || source.IsAnyItemUncertain(field.Key) ? Problems.Ignored : problems);
             else if (field.Required && !uncertain)
                 problems.Report(Rules.MissingKey, field.Key, source.Start, $"'{field.Key}' is missing: {Lower(field.Summary).TrimEnd('.')}; it must be {field.Description}");
         }
@@ -48,7 +48,7 @@ internal static class SpecReader
         SpecChecks.Check(reading);
 
         // What a base says for a network that had use for it is not said for this one.
-        return !problems.AnyError && source.WithoutInherited(key => Fields.ByKey.TryGetValue(key, out var field) && field.WhyUseless(spec) is not null) is { } rest
+        return !problems.AnyError && !source.AnyDoubt && source.WithoutInherited(key => Fields.ByKey.TryGetValue(key, out var field) && field.WhyUseless(spec) is not null) is { } rest
             ? Read(rest, named, problems)
             : spec;
     }
@@ -88,8 +88,10 @@ internal static class SpecReader
         else if (entry.Value is not YamlAlias)
         {
             source.Unclear.Add(group);
-            problems.Report(Rules.WrongType, entry.Value.Span, $"'{group}' must be {(group == "attention" ? "none or " : "")}a mapping of {Text.AllOf(KeysIn(group + "."))}, not {entry.Value.Kind}");
+            problems.Report(Rules.WrongType, entry.Value.Span, $"'{group}' must be {(group == "attention" ? "none or " : "")}a mapping of {Text.AllOf(KeysIn(group + "."))}, not {entry.Value.Kind}{(group == "attention" && IsNone(entry.Value) ? "; did you mean 'none'?" : "")}");
         }
+
+        static bool IsNone(YamlNode value) => value is YamlScalar scalar && scalar.Value.ToLowerInvariant() is "none" or "false" or "off" or "no" or "null";
     }
 
     private static string Unknown(YamlScalar key, string group, SpecSource source)

@@ -29,7 +29,8 @@ internal sealed class SpecReading(UNetSpec spec, SpecSource source, Problems pro
     public bool KnowsLength(string list) => AreCertain(list) && (Source.Has(list) || Spec.Preset is not null || Fields.ByKey[list].HasOneDefault);
 
     /// <summary>The same of one item of a list, or of the value where it is none.</summary>
-    public bool KnowsItem(string list, int index) => KnowsLength(list) && (problems.WrongKeys.Count == 0 || !problems.WrongKeys.Contains(Text.Item(list, index)));
+    public bool KnowsItem(string list, int index) => KnowsLength(list) && !Source.IsItemUncertain(list, index)
+        && (problems.WrongKeys.Count == 0 || !problems.WrongKeys.Contains(Text.Item(list, index)));
 
     /// <summary>Whether it is known of each of these what the spec says of it, if anything.</summary>
     public bool AreCertain(params string[] keys)
@@ -50,9 +51,15 @@ internal sealed class SpecReading(UNetSpec spec, SpecSource source, Problems pro
     public void ReportItem(DiagnosticDescriptor rule, string list, int index, string message) =>
         problems.Report(rule, Text.Item(list, index), Source.ItemSpan(list, index), message);
 
+    /// <summary>At a value that is known and doesn't go with another one.</summary>
+    public void ReportMisfit(DiagnosticDescriptor rule, string key, string message) => problems.ReportMisfit(rule, key, Source.Span(key), message);
+
+    /// <summary>The same at an item of a list.</summary>
+    public void ReportItemMisfit(DiagnosticDescriptor rule, string list, int index, string message) =>
+        problems.ReportMisfit(rule, Text.Item(list, index), Source.ItemSpan(list, index), message);
+
     /// <summary>At the key itself, which shouldn't be there.</summary>
     public void ReportKey(DiagnosticDescriptor rule, string key, string message) => problems.Report(rule, key, Source.KeySpan(key), message);
 
-    public bool IsAnyItemWrong(string list) => problems.WrongKeys.Count > 0
-        && problems.WrongKeys.Any(wrong => wrong.Length > list.Length && wrong[list.Length] == '[' && wrong.StartsWith(list, StringComparison.Ordinal));
+    public bool IsAnyItemWrong(string list) => Source.IsAnyItemUncertain(list) || problems.WrongKeys.Any(wrong => Text.IsItemOf(wrong, list));
 }

@@ -18,20 +18,33 @@ internal sealed class SpecSource(SpecSpan start)
     /// <summary>Keys and groups whose value can't be told: it stands twice, is an alias, or no group where one belongs.</summary>
     public HashSet<string> Unclear { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Keys, and items of lists, that this spec may inherit, or may inherit otherwise, when errors of its bases are mended.</summary>
+    private HashSet<string> Doubtful { get; } = new(StringComparer.Ordinal);
+
     /// <summary>The keys and values without their places and their order.</summary>
     public IEnumerable<SpecKey> Keys =>
         given.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => new SpecKey(pair.Key, pair.Value.Entry.Value.At(default)));
 
     /// <summary>Keys that stand nowhere.</summary>
-    public static SpecSource Of(EquatableArray<SpecKey> keys)
+    /// <param name="uncertain">Of which it isn't known what they are.</param>
+    public static SpecSource Of(EquatableArray<SpecKey> keys, IEnumerable<string> uncertain)
     {
         var source = new SpecSource(default);
+        source.Doubt(uncertain);
         foreach (var key in keys)
             source.Add(key.Key, new YamlEntry(new YamlScalar(default, key.Key, IsPlain: true), key.Value));
         return source;
     }
 
     public void Add(string key, YamlEntry entry) => given[key] = new Given(entry, null);
+
+    /// <summary>Takes these keys, and the items of lists, for uncertain.</summary>
+    public void Doubt(IEnumerable<string> keys) => Doubtful.UnionWith(keys);
+
+    /// <summary>Whether errors of its bases leave anything of the spec uncertain.</summary>
+    public bool AnyDoubt => Doubtful.Count > 0;
+
+    public void DoubtAll() => Doubt(Fields.Keys);
 
     public bool Has(string key) => given.ContainsKey(key);
 
@@ -41,12 +54,17 @@ internal sealed class SpecSource(SpecSpan start)
     /// <summary>Whether what it is will only show when another error is mended, so that nothing is concluded from it, nor from its absence.</summary>
     public bool IsUncertain(string key)
     {
-        if (Unclear.Count == 0 && Misspelt.Count == 0)
+        if (Unclear.Count == 0 && Misspelt.Count == 0 && Doubtful.Count == 0)
             return false;
         var dot = key.IndexOf('.');
         var group = dot < 0 ? key : key.Substring(0, dot);
-        return Unclear.Contains(key) || Unclear.Contains(group) || ((Misspelt.Contains(key) || Misspelt.Contains(group)) && !HasOwn(key));
+        return Doubtful.Contains(key) || Unclear.Contains(key) || Unclear.Contains(group) || ((Misspelt.Contains(key) || Misspelt.Contains(group)) && !HasOwn(key));
     }
+
+    /// <summary>The same of an item of a list.</summary>
+    public bool IsItemUncertain(string list, int index) => Doubtful.Count > 0 && Doubtful.Contains(Text.Item(list, index));
+
+    public bool IsAnyItemUncertain(string list) => Doubtful.Any(key => Text.IsItemOf(key, list));
 
     /// <summary>The first of these keys that is given, its own before inherited ones.</summary>
     public string First(params string[] keys) => keys.FirstOrDefault(HasOwn) ?? keys.First(Has);
@@ -70,13 +88,16 @@ internal sealed class SpecSource(SpecSpan start)
         foreach (var pair in inherited.given)
         {
             var (key, from) = (pair.Key, pair.Value.From ?? path);
-            if (key is "name" or "extends" || Replaces(key, headsAreOneNumber))
+            if (IsItsOwn(key))
                 continue;
             var span = new SpecSpan(at, $"'{key}: {Text.Shown(pair.Value.Entry.Value.Written)}' is inherited from {from}");
             merged.given.Add(key, new Given(pair.Value.Entry.At(span), from));
         }
 
+        merged.Doubt(Fields.Keys.Where(inherited.IsUncertain).Concat(inherited.Doubtful).Where(key => !IsItsOwn(Text.ListOf(key))));
         return merged;
+
+        bool IsItsOwn(string key) => key is "name" or "extends" || Replaces(key, headsAreOneNumber);
     }
 
     /// <summary>The same without those inherited keys that are to go, or null where there are none.</summary>
@@ -92,6 +113,7 @@ internal sealed class SpecSource(SpecSpan start)
         var copy = new SpecSource(Start);
         copy.Misspelt.UnionWith(Misspelt);
         copy.Unclear.UnionWith(Unclear);
+        copy.Doubtful.UnionWith(Doubtful);
         foreach (var pair in given.Where(stays))
             copy.given.Add(pair.Key, pair.Value);
         return copy;

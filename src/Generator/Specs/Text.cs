@@ -23,6 +23,12 @@ internal static class Text
     /// <summary><c>image_size[0]</c>.</summary>
     public static string Item(string key, int index) => $"{key}[{index.ToString(CultureInfo.InvariantCulture)}]";
 
+    /// <summary>Whether a key is that of an item of this list.</summary>
+    public static bool IsItemOf(string key, string list) => key.Length > list.Length && key[list.Length] == '[' && key.StartsWith(list, StringComparison.Ordinal);
+
+    /// <summary>The list of an item, or the key itself where it is none.</summary>
+    public static string ListOf(string key) => key.Split('[')[0];
+
     /// <summary><c>my-small_unet</c> to <c>MySmallUnet</c>: letters and digits stay, what follows anything else is capital.</summary>
     public static string PascalCase(string text)
     {

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis.Text;
 using UNetGen.Generator.Diagnostics;
 using UNetGen.Generator.Specs;
@@ -27,7 +28,8 @@ internal sealed class YamlReader
         this.cancellation = cancellation;
         // Roslyn strips a byte order mark from files, but not every host does; YamlDotNet takes it for a letter of the first key.
         byteOrderMark = text.Length > 0 && text[0] == '\uFEFF' ? 1 : 0;
-        parser = new Parser(new StringReader(text.Substring(byteOrderMark)));
+        // YAML lets tabs stand in blank lines; YamlDotNet takes them for indentation.
+        parser = new Parser(new StringReader(Regex.Replace(text.Substring(byteOrderMark), @"(?<![^\r\n])[ \t]+(?=[\r\n]|\z)", blank => new string(' ', blank.Length))));
     }
 
     /// <summary>The spec's top-level mapping, or null after at least one problem was reported.</summary>
@@ -102,7 +104,7 @@ internal sealed class YamlReader
         if (MoveNext() && parser.Current is DocumentStart second)
         {
             problems.Report(Rules.SeveralDocuments, SpanOf(second), "a second document begins here; a file describes one network, so give each its own file");
-            return null;
+            return root as YamlMapping;
         }
 
         if (root is YamlMapping mapping)
@@ -232,6 +234,15 @@ internal sealed class YamlReader
             var c = text[i];
             if (atLineStart && c == '\t')
             {
+                var end = i;
+                while (end < text.Length && text[end] is ' ' or '\t')
+                    end++;
+                if (end == text.Length || text[end] is '\n' or '\r')
+                {
+                    i = end - 1; // a blank line has no indentation
+                    continue;
+                }
+
                 problems.Report(Rules.Tab, new TextSpan(i, 1), "a tab indents this line; YAML indents with spaces");
                 return false;
             }

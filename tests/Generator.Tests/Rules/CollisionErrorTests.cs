@@ -13,6 +13,13 @@ public sealed class CollisionErrorTests
         "UNG0013: the class Shop.Models.Tiny is already that of a.unet.yaml; give this spec a name of its own, as `name: AnotherTiny`");
 
     [Fact]
+    public void The_proposed_names_are_free_and_each_another() => AssertCollision(
+        ["a.g.cs", "d.g.cs"],
+        [("a.unet.yaml", Spec + "name: Tiny"), ("b.unet.yaml", Spec + "name: «Tiny»"), ("c.unet.yaml", Spec + "name: «Tiny»"), ("d.unet.yaml", Spec + "name: AnotherTINY")],
+        "UNG0013: the class Shop.Models.Tiny is already that of a.unet.yaml; give this spec a name of its own, as `name: AnotherTiny2`",
+        "UNG0013: the class Shop.Models.Tiny is already that of a.unet.yaml; give this spec a name of its own, as `name: AnotherTiny3`");
+
+    [Fact]
     public void Names_are_compared_without_case() => AssertCollision(
         ["a.g.cs"], [("b.unet.yaml", Spec + "name: «TINY»"), ("a.unet.yaml", Spec + "name: Tiny")],
         "UNG0013: the class Shop.Models.TINY is already that of a.unet.yaml; give this spec a name of its own, as `name: AnotherTINY`");
@@ -20,7 +27,7 @@ public sealed class CollisionErrorTests
     [Fact]
     public void A_name_by_default_collides_too_and_is_shown_at_the_first_key() => AssertCollision(
         ["a.tiny.g.cs"], [("a/tiny.unet.yaml", Spec), ("b/tiny.unet.yaml", Spec.Replace("preset", "«preset»"))],
-        "UNG0013: the class Shop.Models.TinyUNet is already that of a/tiny.unet.yaml; give this spec a name of its own, as `name: AnotherTinyUNet`");
+        "UNG0013: the class Shop.Models.TinyUNet is already that of a/tiny.unet.yaml; give this spec a name of its own, as `name: AnotherTinyUNet`, or, as it lies in another folder, a `namespace` of its own");
 
     [Fact]
     public void Other_namespaces_are_other_classes() =>
@@ -63,10 +70,10 @@ public sealed class CollisionErrorTests
         Assert.Equal(2, run.Sources.Count);
     }
 
-    private static void AssertCollision(string[] sources, (string Path, string Marked)[] files, string problem)
+    private static void AssertCollision(string[] sources, (string Path, string Marked)[] files, params string[] problems)
     {
         var run = GeneratorHarness.RunTwice(null, [.. files.Select(file => (file.Path, Errors.Strip(file.Marked).Text))]);
         Assert.Equal(sources, run.Sources.Keys.Select(hint => hint.Replace(".unet", "")));
-        Errors.In(files, problem);
+        Errors.In(files, problems);
     }
 }

@@ -43,6 +43,16 @@ public sealed class ErrorsAtOnceTests
     });
 
     [Fact]
+    public void Mistakes_of_a_spec_are_reported_whatever_independent_one_its_base_has() => SpecGen.ForEach(
+        Cases((one, other) => one.IsIndependentOf(other)).Where(it => it.Mistakes.Count > 1), 200,
+        it => Assert.Equal(InDerived(it.Spec.With(), it), InDerived(it.Spec.With(it.Mistakes.Skip(1)), it)));
+
+    [Fact]
+    public void A_mistake_of_a_base_causes_no_error_in_those_that_extend_it() => SpecGen.ForEach(
+        Cases((one, other) => !one.ChangesWith(other)).Where(it => it.Mistakes.Count > 1), 150,
+        it => Assert.Subset(RulesInDerived(it.Spec.With(), it), RulesInDerived(it.Spec.With(it.Mistakes.Skip(1)), it)));
+
+    [Fact]
     public void A_width_stops_only_what_divides_by_it_and_a_value_out_of_range_nothing() => Errors.In(
         """
         preset: lucidrains
@@ -133,6 +143,47 @@ public sealed class ErrorsAtOnceTests
         "UNG0028: the middle is 256 wide: not divisible by heads 5; use heads 2, 4, 8 or 16");
 
     [Fact]
+    public void Groups_by_default_that_do_not_fit_a_width_hide_no_heads_that_do_not() => Errors.In(
+        """
+        preset: ddpm
+        image_size: 32
+        channels: 3
+        dim: «48»
+        channel_multipliers: [1, 2]
+        attention: { heads: «5» }
+        """,
+        "UNG0015: the first convolution is 48 wide (dim 48): not divisible by groups 32, the preset's default; use groups 12, 16, 24 or 48, or dim 64",
+        "UNG0028: level 1 is 96 wide: not divisible by heads 5; use heads 3, 4, 6 or 8");
+
+    [Fact]
+    public void Resampling_in_blocks_is_expected_only_where_the_preset_has_it() => Errors.In(
+        """
+        preset: lucidrains
+        image_size: 32
+        channels: 3
+        dim: 32
+        channel_multipliers: [1, 2]
+        «dropout»: 0.1
+        blocks: { resnet: My.Block }
+        downsample: «foo»
+        """,
+        "UNG0018: 'dropout' would have no effect: all residual blocks here are those of blocks.resnet; leave it out",
+        "UNG0005: 'foo' is no value of 'downsample', which must be unshuffle, conv, conv_asymmetric or avg_pool");
+
+    [Fact]
+    public void Norms_that_stand_around_whatever_block_are_judged() => Errors.In(
+        """
+        preset: ddpm
+        image_size: 32
+        channels: 3
+        dim: 48
+        channel_multipliers: [«1», 2]
+        blocks: { resnet: «9» }
+        """,
+        "UNG0015: level 0 is 48 wide (dim 48 * 1): not divisible by groups 32, the preset's default; use groups 12, 16, 24 or 48, or dim 64",
+        "UNG0012: '9' is no C# type: '9' is no identifier; write identifiers with dots between them, as My.Blocks.MyBlock");
+
+    [Fact]
     public void A_misspelt_extends_is_no_spec_without_its_required_keys() => Errors.In(
         [("base.unet.yaml", "preset: annotated\nimage_size: 32\nchannels: 3\ndim: 32\nchannel_multipliers: [1, 2]"), ("derived.unet.yaml", "«extend»: base.unet.yaml\ndim: 16")],
         "UNG0004: unknown key 'extend'; did you mean 'extends'?");
@@ -144,6 +195,17 @@ public sealed class ErrorsAtOnceTests
             ("derived.unet.yaml", "extends: base.unet.yaml\nchannel_multipliers: [1, 2, 4]\n«atention»: { levels: [full, none, none] }"),
         ],
         "UNG0004: unknown key 'atention'; did you mean 'attention'?");
+
+    /// <summary>The errors of a spec that has the first of the mistakes and inherits the rest.</summary>
+    private static List<string> InDerived(string inherited, Case it)
+    {
+        var derived = "extends: base.unet.yaml\n" + (it.Spec with { Right = [] }).With(it.Mistakes[0]);
+        return [.. Answer.To([("base.unet.yaml", inherited), ("derived.unet.yaml", derived)]).Run.Diagnostics
+            .Where(diagnostic => diagnostic.Location.GetLineSpan().Path.EndsWith("derived.unet.yaml", StringComparison.Ordinal)).Select(diagnostic => $"{diagnostic}")];
+    }
+
+    /// <summary>The same without what they say: places and rules.</summary>
+    private static HashSet<string> RulesInDerived(string inherited, Case it) => [.. InDerived(inherited, it).Select(error => string.Join(": ", error.Split(": ").Take(2)))];
 
     /// <summary>Each error with its line, which no other mistake changes; columns are the line's own.</summary>
     private List<(string Id, string Message, string Line, int Column)> Found(string text) => answers.TryGetValue(text, out var known) ? known : answers[text] =

@@ -24,6 +24,15 @@ public sealed class ExtendsErrorTests
         [("base.unet.yaml", Base), ("small.unet.yaml", "extends: «base»")],
         "UNG0021: the project has no spec base; did you mean 'base.unet.yaml'?");
 
+    [Theory]
+    [InlineData("base.yaml", "«base.yaml»")]
+    [InlineData("base.yml", "«base.yml»")]
+    [InlineData("base.unet.yml", "«base.unet.yml»")]
+    [InlineData("base.unet.yaml ", "«'base.unet.yaml '»")]
+    public void A_path_with_another_ending(string path, string marked) => Errors.In(
+        [("base.unet.yaml", Base), ("small.unet.yaml", $"extends: {marked}")],
+        $"UNG0021: the project has no spec {path}; did you mean 'base.unet.yaml'?");
+
     [Fact]
     public void A_path_from_the_projects_folder_instead_of_the_files() => Errors.In(
         [("specs/base.unet.yaml", Base), ("specs/small.unet.yaml", "extends: «specs/base.unet.yaml» # not from here")],
@@ -75,7 +84,7 @@ public sealed class ExtendsErrorTests
     [Fact]
     public void No_name_that_is_near() => Errors.In(
         [.. "abcdefg".Select(name => ($"{name}.unet.yaml", Base)), ("small.unet.yaml", "extends: «https://example.org/networks»")],
-        "UNG0021: the project has no spec https://example.org/networks; it has a.unet.yaml, b.unet.yaml, c.unet.yaml, d.unet.yaml and e.unet.yaml and others");
+        "UNG0021: the project has no spec https://example.org/networks; it has a.unet.yaml, b.unet.yaml, c.unet.yaml, d.unet.yaml, e.unet.yaml and others");
 
     [Theory]
     [InlineData("«» ", "nothing")]
@@ -140,19 +149,24 @@ public sealed class ExtendsErrorTests
     public void Faults_of_a_base_are_shown_there_alone()
     {
         (string, string)[] files = [
-            ("base.unet.yaml", Base.Replace("dim: 32", "dim: «15»")), ("middle.unet.yaml", "extends: base.unet.yaml\nimage_size: 36\nchannel_multipliers: [1, 2, 4, 4]"),
-            ("small.unet.yaml", "extends: middle.unet.yaml\ndim: 21"),
+            ("base.unet.yaml", Base.Replace("dim: 32", "dim: «15»")), ("middle.unet.yaml", "extends: base.unet.yaml\nimage_size: «36»\nchannel_multipliers: [1, 2, 4, 4]"),
+            ("small.unet.yaml", "extends: middle.unet.yaml\ndim: «21»"),
         ];
-        Errors.In(files, "UNG0014: dim 15: the base width must be even, from 4 to 16384; use 14 or 16");
+        Errors.In(
+            files,
+            "UNG0014: dim 15: the base width must be even, from 4 to 16384; use 14 or 16",
+            "UNG0016: 36 / 2 / 2 = 9 cannot halve again: four levels need a multiple of 8; use 32 or 40, or three levels",
+            "UNG0014: dim 21: the base width must be even, from 4 to 16384; use 20 or 22");
         var run = GeneratorHarness.RunTwice(null, [.. files.Select(file => (file.Item1, Errors.Strip(file.Item2).Text))]);
         Assert.Equal(3, run.Sources.Values.Count(source => source.Contains(", which has errors", StringComparison.Ordinal)));
     }
 
     [Fact]
     public void What_is_no_YAML_or_no_key_is_shown_whatever_the_base_is() => Errors.In(
-        [("base.unet.yaml", "dim: «[»"), ("small.unet.yaml", "extends: base.unet.yaml\n«dimm»: 21\nimage_size: x"), ("tiny.unet.yaml", "extends: base.unet.yaml\n«\t»dim: 3")],
+        [("base.unet.yaml", "dim: «[»"), ("small.unet.yaml", "extends: base.unet.yaml\n«dimm»: 21\nimage_size: «x»"), ("tiny.unet.yaml", "extends: base.unet.yaml\n«\t»dim: 3")],
         "UNG0001: not YAML: the list that begins here doesn't end as one, [a, b, c]",
         "UNG0004: unknown key 'dimm'; did you mean 'dim'?",
+        "UNG0007: 'image_size' must be a whole number from 1 to 4096, or [height, width], not 'x'",
         "UNG0002: a tab indents this line; YAML indents with spaces");
 
     [Fact]
@@ -160,6 +174,44 @@ public sealed class ExtendsErrorTests
         "extends: «base.unet.yaml»\n«imagesize»: 16\npreset: annotated\nchannels: 3\ndim: 16\nchannel_multipliers: [1, 2]",
         "UNG0021: the project has no spec base.unet.yaml; this is its only spec",
         "UNG0004: unknown key 'imagesize'; did you mean 'image_size'?");
+
+    [Fact]
+    public void Beside_a_missing_base_all_is_judged_that_depends_on_the_specs_own_keys() => Errors.In(
+        "extends: «base.unet.yaml»\npreset: lucidrains\ndim: «31»\nnorm: rms\n«groups»: 4\ndropout: «2»\nchannel_multipliers: [1, 2]\nattention: { levels: «[full]», heads: 0.5 }".Replace("0.5", "«0.5»"),
+        "UNG0021: the project has no spec base.unet.yaml; this is its only spec",
+        "UNG0014: dim 31: the base width must be even, from 4 to 16384; use 30 or 32",
+        "UNG0018: 'groups' would have no effect: norm: rms has no groups; leave it out, or say norm: group",
+        "UNG0008: 'dropout' must be a number from 0 to below 1, not 2",
+        "UNG0026: attention.levels has one entry, but channel_multipliers has two levels; give one entry a level",
+        "UNG0007: 'attention.heads' must be a whole number from 1 to 16384, not '0.5'");
+
+    [Fact]
+    public void Beside_a_missing_base_nothing_is_concluded_from_what_it_may_give() => Errors.In(
+        "extends: «base.unet.yaml»\ngroups: 7\ninit_dim: 9\nimage_size: 31\nattention: { heads: 5, levels: [full] }\ndiffusion: { variance: learned_range, min_snr_gamma: 3, timesteps: 3 }\nblocks_per_level: [1, 2, 3]",
+        "UNG0021: the project has no spec base.unet.yaml; this is its only spec");
+
+    [Fact]
+    public void A_base_with_an_error_hides_only_what_depends_on_the_key_where_it_stands() => Errors.In(
+        [
+            ("base.unet.yaml", Base.Replace("dim: 32", "dim: «28»").Replace("groups: 8", "dropout: 0.1").Replace("annotated", "ddpm")),
+            ("heads.unet.yaml", "extends: base.unet.yaml\nattention: { levels: «[full]», heads: 5 }"), ("wide.unet.yaml", "extends: base.unet.yaml\ndim: 64\nattention: { heads: «5» }"),
+        ],
+        "UNG0015: the first convolution is 28 wide (dim 28): not divisible by groups 32, the preset's default; use groups 4, 7, 14 or 28, or dim 32",
+        "UNG0026: attention.levels has one entry, but channel_multipliers has two levels; give one entry a level",
+        "UNG0028: level 1 is 128 wide: not divisible by heads 5; use heads 2, 4, 8 or 16");
+
+    [Fact]
+    public void Levels_of_a_base_that_are_not_known_stop_nothing() => Errors.In(
+        [("base.unet.yaml", Base.Replace("[1, 2]", "«*m»")), ("small.unet.yaml", "extends: base.unet.yaml\ndropout: 0.1"), ("tiny.unet.yaml", "extends: base.unet.yaml\ndropout: «1»")],
+        "UNG0010: the alias '*m': specs have no aliases; write the value itself",
+        "UNG0008: 'dropout' must be a number from 0 to below 1, not 1");
+
+    [Fact]
+    public void What_a_base_misspells_or_says_twice_is_not_missed_in_those_that_extend_it() => Errors.In(
+        [("base.unet.yaml", Base.Replace("dim: 32", "«dimm»: 32") + "\n«groups»: 3"), ("small.unet.yaml", "extends: base.unet.yaml\ndropout: «1»"), ("tiny.unet.yaml", "extends: base.unet.yaml\ndim: 4")],
+        "UNG0004: unknown key 'dimm'; did you mean 'dim'?",
+        "UNG0003: 'groups' stands twice, first in line 6; keep one of them",
+        "UNG0008: 'dropout' must be a number from 0 to below 1, not 1");
 
     [Fact]
     public void A_base_that_another_base_misses_is_reported_once() => Errors.In(

@@ -122,7 +122,7 @@ public sealed class FamilyErrorTests
         diffusion:
           variance: «learned_range»
         """,
-        "UNG0027: variance: learned_range reads what the network predicts; it needs learned_variance: true");
+        "UNG0027: variance: learned_range reads what the network predicts; use learned_variance: true, or variance: fixed_small");
 
     [Fact]
     public void Default_resolutions_of_an_image_that_isnt_square() => Errors.In(

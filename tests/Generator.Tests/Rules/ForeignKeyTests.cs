@@ -64,6 +64,8 @@ public sealed partial class ForeignKeyTests
     [InlineData("channels_per_head", "head_dim' under 'attention")]
     [InlineData("ch", "dim")]
     [InlineData("ch_mult", "channel_multipliers")]
+    [InlineData("self_cond", "self_condition")]
+    [InlineData("temb_ch", "time_emb_dim")]
     public void A_key_with_a_counterpart(string foreign, string ours)
     {
         var spec = $"preset: adm\n{foreign}: 1\n";
@@ -100,6 +102,13 @@ public sealed partial class ForeignKeyTests
     [InlineData("diffusion: { objective: sample }", "x0")]
     [InlineData("diffusion: { variance: fixedlarge }", "fixed_large")]
     [InlineData("diffusion: { variance: learned }", "learned_range")]
+    [InlineData("diffusion: { variance: learned_sigma }", "learned_range")]
+    [InlineData("diffusion: { variance: fixed }", "fixed_small")]
+    [InlineData("diffusion: { schedule: cos }", "cosine")]
+    [InlineData("diffusion: { loss_weight: min_snr_gamma }", "min_snr")]
+    [InlineData("time_embedding: { type: sin }", "sinusoidal")]
+    [InlineData("time_embedding: { order: cos }", "cos_sin")]
+    [InlineData("time_embedding: { conditioning: FiLM }", "scale_shift")]
     public void A_value_of_another_project(string line, string ours)
     {
         var diagnostic = Assert.Single(GeneratorHarness.RunTwice(null, ("a.unet.yaml", Spec + line)).Diagnostics);

@@ -118,7 +118,33 @@ public sealed class WidthErrorTests
         channel_multipliers: [1, 2]
         init_dim: «18»
         """,
-        "UNG0015: the first convolution is 18 wide (init_dim 18): not divisible by groups 4, the preset's default; use groups 1 or 2");
+        "UNG0015: the first convolution is 18 wide (init_dim 18): not divisible by groups 4, the preset's default; use groups 1 or 2, or init_dim 16 or 20");
+
+    [Fact]
+    public void Groups_by_default_that_divide_neither_init_dim_nor_a_level() => Errors.In(
+        """
+        preset: adm
+        image_size: 16
+        channels: 3
+        dim: 36
+        channel_multipliers: [«1», 2]
+        init_dim: «33»
+        """,
+        "UNG0015: level 0 is 36 wide (dim 36 * 1): not divisible by groups 32, the preset's default; use groups 1 or 3, or dim 32",
+        "UNG0015: the first convolution is 33 wide (init_dim 33): not divisible by groups 32, the preset's default; use groups 1 or 3, or init_dim 32 or 64");
+
+    [Fact]
+    public void Groups_of_its_own_are_one_error_and_an_init_dim_below_them_has_one_neighbour() => Errors.In(
+        """
+        preset: adm
+        image_size: 16
+        channels: 3
+        dim: 64
+        channel_multipliers: [1, 2]
+        init_dim: 24
+        groups: «32»
+        """,
+        "UNG0015: the first convolution is 24 wide (init_dim 24): not divisible by groups 32; use groups 1, 2, 4 or 8, or init_dim 32");
 
     [Fact]
     public void Groups_by_default_that_do_not_divide_dim() => Errors.In(

@@ -83,5 +83,5 @@ public sealed class WordErrorTests
         """,
         "UNG0018: 'downsample: resblock' is for presets ddpm and adm; here it must be unshuffle, conv, conv_asymmetric or avg_pool",
         "UNG0018: 'upsample: resblock' is for presets ddpm and adm; here it must be nearest_conv or conv_transpose",
-        "UNG0027: variance: learned_range reads what the network predicts; it needs learned_variance: true");
+        "UNG0027: variance: learned_range reads what the network predicts; use learned_variance: true, or variance: fixed_small");
 }

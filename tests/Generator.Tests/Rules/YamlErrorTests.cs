@@ -133,6 +133,24 @@ public sealed class YamlErrorTests
         "UNG0009: a second document begins here; a file describes one network, so give each its own file");
 
     [Fact]
+    public void The_first_of_two_documents_is_judged_but_for_what_may_stand_in_the_second() => Errors.In(
+        """
+        preset: annotated
+        image_size: 15
+        channels: «none»
+        «dimm»: 16
+        «---»
+        channel_multipliers: [1, 2]
+        """,
+        "UNG0007: 'channels' must be a whole number from 1 to 4096, not 'none'",
+        "UNG0004: unknown key 'dimm'; did you mean 'dim'?",
+        "UNG0009: a second document begins here; a file describes one network, so give each its own file");
+
+    [Fact]
+    public void Lines_of_tabs_and_spaces_alone_are_blank() => GeneratorHarness.Run(
+        "\t\npreset: annotated\n\t\nimage_size: 16\n \t \r\nchannels: 3\ndim: 16\nchannel_multipliers:\n\t\n  - 1\n\t\n  - 2\nattention:\n\t\n  mid: none\n\t");
+
+    [Fact]
     public void Two_documents_with_an_end_between_them() => Errors.In(
         """
         preset: annotated
