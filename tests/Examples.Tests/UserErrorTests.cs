@@ -65,6 +65,10 @@ public sealed class UserErrorTests : IDisposable
     }
 
     [Fact]
+    public void Guidance_without_a_class_for_none_is_refused() =>
+        Assert.Contains("guidance 3 needs a network with classes", program.Fail(1, "train", "--steps", "1", "--guidance", "3"));
+
+    [Fact]
     public void A_checkpoint_that_isn_t_there_is_told() =>
         Assert.Contains("There is no checkpoint nowhere", program.Fail(1, "sample", "--checkpoint", "nowhere"));
 

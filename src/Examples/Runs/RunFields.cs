@@ -49,6 +49,7 @@ internal static class RunFields
         OfTraining("checkpoint_minutes", "X", "Minutes from one checkpoint to the next, or none.", Time("minutes", TimeSpan.FromMinutes(1)).OrNone(), o => o.CheckpointInterval, (o, value) => o with { CheckpointInterval = value }, free: true),
         OfRun("keep_checkpoints", "N", "How many of the newest checkpoints stay, besides the best.", Whole(1), run => run.KeepCheckpoints, (run, value) => run with { KeepCheckpoints = value }, free: true),
         OfRun("sample_every", "N", "Steps from one grid of samples to the next, or none.", Whole(1).OrNone(), run => run.SampleEvery, (run, value) => run with { SampleEvery = value }, free: true),
+        OfRun("guidance", "W", "Guidance towards the class in the grids, 1 is off; none: 2 where the network has a class that stands for none.", NotNegative.OrNone(), run => run.Guidance, (run, value) => run with { Guidance = value }, free: true),
         OfRun("count", "N", "Samples in the grid at the end.", Whole(1, 1_000_000), run => run.Count, (run, value) => run with { Count = value }, free: true),
     ];
 

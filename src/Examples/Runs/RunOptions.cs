@@ -25,6 +25,9 @@ internal sealed record RunOptions
     /// <summary>Steps from one grid of samples to the next; null: only at the end.</summary>
     public int? SampleEvery { get; init; } = 500;
 
+    /// <summary>Guidance towards the class in the grids, 1 is off; null: on where the network has a class that stands for none.</summary>
+    public double? Guidance { get; init; }
+
     public int KeepCheckpoints { get; init; } = 3;
 
     /// <summary>For short runs: warm-up, a rate that falls to 0, and an average over the last few hundred steps, updated at every one.</summary>

@@ -14,6 +14,9 @@ internal sealed class TrainingRun : IDisposable
     private const int SamplesOnTheWay = 16;
     private const int SamplerStepsOnTheWay = 25;
 
+    // Enough for a class to be plain, without all of its pictures being alike.
+    private const double UsualGuidance = 2;
+
     private const int StripRows = 6;
     private const int StripColumns = 9;
 
@@ -34,6 +37,9 @@ internal sealed class TrainingRun : IDisposable
     public TrainingRun(RunOptions options, RunFolder folder, NoisePredictor network, IImageSource source, bool resume)
     {
         (this.options, this.folder, this.network, this.source) = (options, folder, network, source);
+        if (options.Guidance is { } guidance && guidance != 1 && !HasNullClass)
+            throw new UNetGenException(
+                $"guidance {guidance} needs a network with classes and one more that stands for none (num_classes: {source.Classes.Count + 1} for the {source.Classes.Count} of {source.Description}); {network.Info.Name} has {network.Info.NumClasses?.ToString() ?? "no"} classes.");
         store = new CheckpointStore(folder.Checkpoints, options.KeepCheckpoints);
         trainer = new Trainer(network, source, options.Training);
         if (resume && store.Newest(Warn) is { } newest)
@@ -74,6 +80,9 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>Draws the grid and the strip of the end.</summary>
     public void Draw(CancellationToken cancellation)
     {
+        // The grids over time end with the last step's.
+        if (options.SampleEvery is not null)
+            DrawOnTheWay(trainer.Step, cancellation);
         var sampler = SamplerOptions.Default(network);
         var drawn = Sampling(options.Count);
         // Evenly spaced over the way: pure noise first, the finished picture last.
@@ -90,9 +99,6 @@ internal sealed class TrainingRun : IDisposable
         }, cancellation));
         ImageGrid.Save(images, folder.Samples);
         ImageGrid.SaveStrip(strip, folder.Strip);
-        // The grids over time end with the last step's.
-        if (options.SampleEvery is not null)
-            SaveOnTheWay(images.narrow(0, 0, Math.Min(drawn.Count, SamplesOnTheWay)), trainer.Step);
     }
 
     public void Dispose()
@@ -120,19 +126,14 @@ internal sealed class TrainingRun : IDisposable
             using var averaged = trainer.Ema.Apply();
             using var images = SamplerOptions.Default(network, SamplerStepsOnTheWay)
                 .Sample(network, Sampling(Math.Min(options.Count, SamplesOnTheWay)), cancellation: cancellation);
-            SaveOnTheWay(images, step);
+            var picture = folder.SamplesOf(step);
+            ImageGrid.Save(images, picture);
+            events.Image("samples", File.ReadAllBytes(picture), step);
         }
         catch (OperationCanceledException)
         {
             // Who interrupts waits for the checkpoint, not for pictures.
         }
-    }
-
-    private void SaveOnTheWay(Tensor images, int step)
-    {
-        var picture = folder.SamplesOf(step);
-        ImageGrid.Save(images, picture);
-        events.Image("samples", File.ReadAllBytes(picture), step);
     }
 
     /// <summary>The same noise each time, and each class in turn where there are any.</summary>
@@ -141,7 +142,11 @@ internal sealed class TrainingRun : IDisposable
         Count = count,
         Seed = options.Training.Seed,
         Labels = network.Info.NumClasses is null ? null : [.. Enumerable.Range(0, source.Classes.Count)],
+        Guidance = options.Guidance ?? (HasNullClass ? UsualGuidance : 1),
     };
+
+    /// <summary>Whether the network's last class stands for none, as the trainer has it.</summary>
+    private bool HasNullClass => network.Info.NumClasses == source.Classes.Count + 1;
 
     private static void Warn(string message) => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {message}");
 }
