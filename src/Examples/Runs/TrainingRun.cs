@@ -126,6 +126,11 @@ internal sealed class TrainingRun : IDisposable
         {
             // Who interrupts waits for the checkpoint, not for pictures.
         }
+        catch (NotFiniteException error)
+        {
+            // Whether the training has diverged, the next steps show.
+            Warn($"no samples of step {step}: {error.Message}");
+        }
     }
 
     private void SaveOnTheWay(Tensor images, int step)

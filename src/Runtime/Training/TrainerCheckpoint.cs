@@ -60,6 +60,7 @@ public sealed partial class Trainer
         Load(checkpoint, OptimizerFile, optimizer.StateDict);
         guard.Restore(state);
         Step = info.Step;
+        restored = Path.GetFullPath(checkpoint.Path);
         elapsed = TimeSpan.FromSeconds(state.ElapsedSeconds);
     }
 

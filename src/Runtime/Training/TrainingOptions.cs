@@ -91,7 +91,7 @@ public sealed record TrainingOptions
     /// <summary>For a self-conditioned network: the part of the steps in which it is given its own estimate (Chen et al. 2022, algorithm 1).</summary>
     public double SelfConditionProbability { get; init; } = 0.5;
 
-    /// <summary>A step whose loss or gradient norm is more than so many times the greatest of the last 100 steps' is skipped as if it were no number; null: never.</summary>
+    /// <summary>A step whose loss or gradient norm is more than so many times the greatest of the last 100 steps' is skipped as if it were no number, and of the first 20 steps one whose loss, for its timesteps, is so many times the first one's; null: never.</summary>
     public double? ExplosionFactor { get; init; } = 100;
 
     /// <summary>So many steps may be skipped one after the other; one more ends the training.</summary>

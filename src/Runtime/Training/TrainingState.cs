@@ -12,6 +12,9 @@ public sealed record TrainingState
     /// <summary>How many of them were the last steps.</summary>
     public int ConsecutivelySkipped { get; init; }
 
+    /// <summary>The first accepted step's loss over the mean weight of its timesteps in it; null where there was none, or where that says nothing.</summary>
+    public double? FirstError { get; init; }
+
     /// <summary>The losses of the last steps that weren't skipped, at most 100, the latest last.</summary>
     public IReadOnlyList<double> Losses { get; init; } = [];
 
