@@ -1,8 +1,13 @@
+using UNetGen.Data;
+
 namespace UNetGen.Training;
 
 /// <summary>What a training knows beside its tensors and its step, to go on exactly. No generator's state is among it: what a step draws follows from (seed, step).</summary>
 public sealed record TrainingState
 {
+    /// <summary>What it is trained on; null in checkpoints of earlier versions.</summary>
+    public DataIdentity? Data { get; init; }
+
     /// <summary>Time trained.</summary>
     public double ElapsedSeconds { get; init; }
 
