@@ -55,8 +55,6 @@ internal sealed class TrainCommand
 
         AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {info.SpecPath}) on {source.Description}, {target}{(run.Step > 0 ? $", going on after step {run.Step:N0}" : "")}");
         var summary = run.Train(interrupt.Token);
-        if (source is ImageFolderSource { BrokenFiles: { Count: > 0 } broken })
-            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {broken.Count} files can't be read and were left out; the first is {broken[0].Path}: {broken[0].Reason}");
         if (summary.Steps == 0)
             throw new OperationCanceledException(interrupt.Token);
 

@@ -13,6 +13,33 @@ public sealed class EndToEndTests : IDisposable
     public void Dispose() => program.Dispose();
 
     [Fact]
+    public void Broken_pictures_are_listed_with_reasons_whatever_the_end_is()
+    {
+        Directory.CreateDirectory(program.File("photos"));
+        using (var picture = new SKBitmap(16, 16))
+        {
+            foreach (var name in (string[])["a.png", "b.png"])
+            {
+                using var file = File.Create(program.File($"photos/{name}"));
+                picture.Encode(file, SKEncodedImageFormat.Png, 100);
+            }
+        }
+        File.WriteAllText(program.File("photos/c.png"), "");
+        File.WriteAllText(program.File("photos/d.jpg"), "a letter");
+        string[] lines = ["c.png: is empty", "d.jpg: is no picture: its content is none of .png, .jpg, .jpeg, .webp and .bmp"];
+        string[] command = ["train", "--data", "photos", "--batch-size", "4", "--count", "1", "--device", "cpu"];
+
+        var whole = program.Succeed([.. command, "--steps", "4", "--out", "whole"]).ReplaceLineEndings(" ");
+        Assert.Contains("2 picture files were left out; the first, c.png, is empty.", whole);
+        Assert.Contains("broken-files.txt", whole);
+        Assert.Equal(lines, File.ReadAllLines(program.File("whole/broken-files.txt")));
+
+        // Weights that are ruined at once: the run ends with an error.
+        program.Fail(1, [.. command, "--steps", "40", "--warmup-steps", "0", "--learning-rate", "0.99", "--beta2", "0", "--gradient-clip", "none", "--explosion-factor", "1.0001", "--max-skips", "0", "--out", "failed"]);
+        Assert.Equal(lines, File.ReadAllLines(program.File("failed/broken-files.txt")));
+    }
+
+    [Fact]
     public void Training_on_MNIST_lowers_the_loss_and_leaves_pictures_and_a_checkpoint_that_draws()
     {
         var output = program.Succeed("train", "--data", Digits, "--steps", "60", "--batch-size", "8", "--count", "4", "--sample-every", "20", "--device", "cpu", "--out", "run");

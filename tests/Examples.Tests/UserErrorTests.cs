@@ -49,7 +49,7 @@ public sealed class UserErrorTests : IDisposable
     [InlineData("steps: 7", "run.yaml, line 2")]
     [InlineData("decay: {a: 1}", "run.yaml, line 2: decay is a value, or a list of values.")]
     [InlineData("decay: [", "run.yaml, line ")]
-    [InlineData("accumulation: 3", "Accumulation must divide BatchSize, 16, into equal parts, but is 3")]
+    [InlineData("accumulation: 3", "`accumulation` must divide `batch_size`, 16, into equal parts, but is 3")]
     public void What_is_wrong_in_a_run_file_is_told_with_its_line(string line, string message)
     {
         File.WriteAllText(program.File("run.yaml"), $"steps: 5\n{line}\n");

@@ -23,6 +23,8 @@ internal sealed class RunFolder : IDisposable
 
     public string Strip => File("noise-to-picture.png");
 
+    public string BrokenFiles => File("broken-files.txt");
+
     public string Checkpoints => File(CheckpointName);
 
     /// <summary>The folder that was asked for, or a new one under runs/, named by the network and the time.</summary>

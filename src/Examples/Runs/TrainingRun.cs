@@ -28,6 +28,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly CheckpointStore store;
     private readonly TrainingLog log;
     private readonly TensorBoardLog events;
+    private readonly BrokenFileList? broken;
 
     /// <param name="options">Effective ones.</param>
     /// <param name="folder">The run's.</param>
@@ -49,6 +50,11 @@ internal sealed class TrainingRun : IDisposable
         log = TrainingLog.Open(folder.Log, trainer.Step);
         events = new TensorBoardLog(folder.Path, trainer.Step);
         trainer.Saving += log.Flush;
+        if (source is ImageFolderSource pictures)
+        {
+            broken = new BrokenFileList(folder.BrokenFiles, pictures);
+            trainer.Saving += broken.Write;
+        }
     }
 
     /// <summary>The step that it begins after.</summary>
@@ -71,6 +77,9 @@ internal sealed class TrainingRun : IDisposable
         }
         finally
         {
+            // Whatever the end is: broken files may be what it came from.
+            if (broken?.Warning() is { } warning)
+                Warn(warning);
             var curve = TrainingLog.Read(folder.Log).Select(step => (step.Step, step.Loss)).ToArray();
             if (curve.Length > 0)
                 LossCurve.Save(curve, folder.LossCurve, $"Training loss of {network.Info.Name}");
@@ -133,6 +142,11 @@ internal sealed class TrainingRun : IDisposable
         catch (OperationCanceledException)
         {
             // Who interrupts waits for the checkpoint, not for pictures.
+        }
+        catch (NotFiniteException error)
+        {
+            // Whether the training has diverged, the next steps show.
+            Warn($"no samples of step {step}: {error.Message}");
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace UNetGen.Data;
 
 /// <summary>
@@ -8,12 +10,14 @@ public abstract class DecodedSource : IImageSource
 {
     private readonly IReadOnlyList<byte[]> images;
     private readonly IReadOnlyList<byte> labels;
+    private readonly Lazy<DataIdentity> identity;
 
     private protected DecodedSource(
         string description, IReadOnlyList<byte[]> images, IReadOnlyList<byte> labels, IReadOnlyList<string> classes, int channels, int height, int width)
     {
         (Description, this.images, this.labels, Classes) = (description, images, labels, classes);
         (Channels, Height, Width) = (channels, height, width);
+        identity = new(() => DataIdentity.Of(this, "pixels or labels", HashOfContent()));
     }
 
     /// <inheritdoc/>
@@ -34,6 +38,12 @@ public abstract class DecodedSource : IImageSource
     /// <inheritdoc/>
     public IReadOnlyList<string> Classes { get; }
 
+    /// <summary>By a hash of pixels and labels, made when it is first asked for.</summary>
+    public DataIdentity Identity => identity.Value;
+
+    /// <inheritdoc/>
+    public bool ScalesBytes => true;
+
     /// <inheritdoc/>
     public int Label(int index)
     {
@@ -46,6 +56,15 @@ public abstract class DecodedSource : IImageSource
     {
         ImageSource.CheckRead(this, index, pixels);
         ImageSource.ToValues(images[index], pixels);
+    }
+
+    private string HashOfContent()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var image in images)
+            hash.AppendData(image);
+        hash.AppendData([.. labels]);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     private protected static void CheckMemory(string path, long count, int channels, int height, int width)

@@ -21,6 +21,15 @@ public interface IImageSource
     /// <summary>The names of the classes, by label; empty where images have none, as here.</summary>
     IReadOnlyList<string> Classes => [];
 
+    /// <summary>
+    /// Which images these are, by what is cheap to know: a training that goes on compares it with what it was. A source that can tell its images from others' of the same number and
+    /// shape says so here, with <see cref="DataIdentity.Of"/>.
+    /// </summary>
+    DataIdentity Identity => DataIdentity.Of(this);
+
+    /// <summary>Whether the source itself has brought bytes of 0 to 255 to [-1, 1], so that values without a negative one are light images and no mistake in scaling.</summary>
+    bool ScalesBytes => false;
+
     /// <summary>The class of an image. Safe to call from several threads.</summary>
     /// <param name="index">From 0 to <see cref="Count"/> - 1.</param>
     /// <returns>From 0 to the number of <see cref="Classes"/> - 1, for the same number always the same.</returns>

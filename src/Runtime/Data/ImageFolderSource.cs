@@ -22,6 +22,7 @@ public sealed class ImageFolderSource : IImageSource
     private readonly PictureFolder folder;
     private readonly byte[]?[] decoded;
     private readonly ConcurrentDictionary<int, string> broken = new();
+    private readonly Lazy<DataIdentity> identity;
     private long room;
 
     private ImageFolderSource(PictureFolder folder, int channels, int height, int width, long memory)
@@ -30,6 +31,7 @@ public sealed class ImageFolderSource : IImageSource
         decoded = new byte[folder.Files.Length][];
         var classes = Classes.Count == 0 ? "" : FormattableString.Invariant($" of {Classes.Count:N0} classes");
         Description = FormattableString.Invariant($"{Count:N0} pictures{classes} in {folder.Path}");
+        identity = new(() => DataIdentity.Of(this, "file names", DataIdentity.HashOf(folder.Files)));
     }
 
     /// <inheritdoc/>
@@ -49,6 +51,12 @@ public sealed class ImageFolderSource : IImageSource
 
     /// <summary>The first-level folders in ordinal order; empty where a picture lies in the opened folder itself.</summary>
     public IReadOnlyList<string> Classes => folder.Classes;
+
+    /// <summary>By a hash of the files' names, relative to the folder.</summary>
+    public DataIdentity Identity => identity.Value;
+
+    /// <inheritdoc/>
+    public bool ScalesBytes => true;
 
     /// <summary>The files that were found broken until now, in the images' order. A program should tell its user of them.</summary>
     public IReadOnlyList<BrokenFile> BrokenFiles => [.. broken.OrderBy(file => file.Key).Select(file => new BrokenFile(folder.Files[file.Key], file.Value))];

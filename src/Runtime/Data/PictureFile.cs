@@ -45,7 +45,7 @@ internal static class PictureFile
             using var codec = SKCodec.Create(stream, out var opened);
             if (codec == null)
             {
-                reason = $"is no picture ({opened})";
+                reason = ReasonOf(opened);
                 return null;
             }
             using var srgb = SKColorSpace.CreateSrgb();
@@ -60,7 +60,7 @@ internal static class PictureFile
             var decoded = codec.GetPixels(bitmap.Info, bitmap.GetPixels());
             if (decoded != SKCodecResult.Success)
             {
-                reason = decoded == SKCodecResult.IncompleteInput ? "is cut off" : $"can't be decoded ({decoded})";
+                reason = ReasonOf(decoded);
                 return null;
             }
             bitmap.SetImmutable();
@@ -74,6 +74,16 @@ internal static class PictureFile
             return null;
         }
     }
+
+    private static string ReasonOf(SKCodecResult result) => result switch
+    {
+        SKCodecResult.IncompleteInput => "is cut off",
+        // Of a file in no format that it knows, Skia says that it isn't implemented.
+        SKCodecResult.Unimplemented => $"is no picture: its content is none of {ExtensionList}",
+        SKCodecResult.ErrorInInput or SKCodecResult.InvalidInput => "is damaged",
+        SKCodecResult.InvalidConversion => "has pixels of a kind that can't be converted",
+        _ => "can't be decoded",
+    };
 
     /// <summary>
     /// JPEG decodes to eighths of its sides at a fraction of the cost. About twice the target's are left, so that the scaling after it decides how the result looks.

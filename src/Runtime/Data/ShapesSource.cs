@@ -46,6 +46,9 @@ public sealed class ShapesSource : IImageSource
     /// <summary>The four kinds: disc, ring, square and triangle.</summary>
     public IReadOnlyList<string> Classes { get; } = [.. Enum.GetNames<Kind>().Select(name => name.ToLowerInvariant())];
 
+    /// <summary>By the seed.</summary>
+    public DataIdentity Identity => DataIdentity.Of(this, "seeds", FormattableString.Invariant($"shapes, seed {seed}"));
+
     /// <inheritdoc/>
     public int Label(int index)
     {

@@ -23,6 +23,21 @@ public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers
     /// <inheritdoc/>
     public IReadOnlyList<string> Classes => source.Classes;
 
+    /// <summary>By the numbers, and by what the other source is told by.</summary>
+    public DataIdentity Identity
+    {
+        get
+        {
+            var whole = source.Identity;
+            return DataIdentity.Of(
+                this, "numbers" + (whole.ContentKind is null ? "" : $" or {whole.ContentKind}"),
+                DataIdentity.HashOf([whole.Content ?? "", .. numbers.Select(number => FormattableString.Invariant($"{number}"))]));
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool ScalesBytes => source.ScalesBytes;
+
     /// <inheritdoc/>
     public int Label(int index) => source.Label(numbers[index]);
 

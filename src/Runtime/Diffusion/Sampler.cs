@@ -32,6 +32,7 @@ public abstract class Sampler
     /// <returns>[count, channels, height, width], float32, in [-1, 1] where they are clipped, on the network's device.</returns>
     /// <exception cref="ArgumentException">No image or no batch.</exception>
     /// <exception cref="UNetGenException">More steps than the network's diffusion has, or labels or guidance that don't fit the network.</exception>
+    /// <exception cref="NotFiniteException">Images came out as no finite numbers: the network's weights are ruined.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Tensor Sample(
         NoisePredictor network, SamplingOptions options, Action<SamplingProgress>? observe = null, CancellationToken cancellation = default)
@@ -88,6 +89,7 @@ public abstract class Sampler
                 }
                 previous.Dispose();
             }
+            CheckFinite(x, firstImage);
             observe?.Invoke(new(firstImage, steps, steps, x, denoiser.Previous?.X0));
             return x;
         }
@@ -96,5 +98,16 @@ public abstract class Sampler
             x.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Once a batch, since it waits for the device: what is NaN on the way is NaN at the end.</summary>
+    private static void CheckFinite(Tensor images, int firstImage)
+    {
+        using var scope = NewDisposeScope();
+        var broken = images.isfinite().logical_not().flatten(1).any(1).sum().item<long>();
+        if (broken > 0)
+            throw new NotFiniteException(
+                $"{broken} of the {images.shape[0]} images from number {firstImage} on came out with values that are no finite numbers. That is what weights give whose training has diverged: "
+                + "draw with an earlier checkpoint.");
     }
 }

@@ -48,6 +48,14 @@ internal sealed class BatchGradient(NoisePredictor network, GaussianDiffusion di
         return (values[0], values[1]);
     }
 
+    /// <summary>
+    /// The mean weight of the batch's timesteps in the loss, so that steps can be compared whose timesteps weigh differently, as under the objective x_0 by factors of thousands.
+    /// Null where the variance is learned: its term has another scale.
+    /// </summary>
+    public double? LossWeight(StepDraws draws) => diffusion.Options.Variance == Variance.LearnedRange
+        ? null
+        : draws.Timesteps.data<long>().Average(t => diffusion.Schedule.LossWeights[(int)t]);
+
     /// <summary>Scales the gradient down to a norm, as PyTorch's <c>clip_grad_norm_</c> does.</summary>
     /// <param name="norm">The one it has.</param>
     /// <param name="limit">The one it may have.</param>

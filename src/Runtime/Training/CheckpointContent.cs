@@ -28,6 +28,21 @@ public sealed record CheckpointContent
     /// </summary>
     public required IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> Tensors { get; init; }
 
+    /// <summary>The file and key of a tensor with values that are no finite numbers; null where all are finite. Waits once for the device where they are.</summary>
+    internal string? NotFinite
+    {
+        get
+        {
+            using var scope = NewDisposeScope();
+            using var noGradients = no_grad();
+            if (stack(Tensors.Values.SelectMany(file => file.Values).Select(IsFinite)).all().item<bool>())
+                return null;
+            return Tensors.SelectMany(file => file.Value.Select(tensor => (Name: $"{file.Key} {tensor.Key}", tensor.Value))).First(tensor => !IsFinite(tensor.Value).item<bool>()).Name;
+
+            static Tensor IsFinite(Tensor tensor) => tensor.isfinite().all();
+        }
+    }
+
     /// <summary>Bytes of all tensors.</summary>
     internal long ByteCount => Tensors.Values.SelectMany(file => file.Values).Sum(tensor => tensor.numel() * SafetensorsHeader.SizeOf(tensor.dtype));
 }

@@ -29,10 +29,11 @@ public sealed class CheckpointStore
 
     /// <summary>Writes a checkpoint, whole or not at all, then deletes those that have had their time. One of the same step is replaced.</summary>
     /// <param name="content">Read here; not kept.</param>
+    /// <param name="stays">Which of the others may not be deleted, by their folders as this method returned them; null: what is neither new nor the best may.</param>
     /// <returns>The checkpoint's folder.</returns>
     /// <exception cref="CheckpointException">It can't be written: the disk is full, or the folder can't be written to. The earlier ones are as they were.</exception>
     /// <exception cref="ArgumentException">The content has no <c>weights</c>, or a name that no file should have.</exception>
-    public string Save(CheckpointContent content)
+    public string Save(CheckpointContent content, Predicate<string>? stays = null)
     {
         CheckNames(content);
         var path = Path.Combine(folder, CheckpointFolder.NameOf(content.Step));
@@ -60,7 +61,7 @@ public sealed class CheckpointStore
             throw;
         }
         whole.Add(path);
-        Prune(path);
+        Prune(path, stays);
         return path;
     }
 
@@ -126,10 +127,10 @@ public sealed class CheckpointStore
     }
 
     /// <summary>
-    /// What stays: the newest ones down to the <c>keep</c>-th whole one, whole or not; the best; and the one just saved, even where a training that
-    /// was set back has left later ones.
+    /// What stays: the newest ones down to the <c>keep</c>-th whole one, whole or not; the best; what the caller wants; and the one just saved, even where
+    /// a training that was set back has left later ones.
     /// </summary>
-    private void Prune(string saved)
+    private void Prune(string saved, Predicate<string>? stays)
     {
         var all = CheckpointFolder.List(folder);
         if (all.Count <= keep)
@@ -140,7 +141,7 @@ public sealed class CheckpointStore
             return;
         var oldest = found[keep - 1].Path;
         HashSet<string> kept = [saved, .. BestOf(found).Select(best => best.Path), .. all.TakeWhile(path => path != oldest), oldest];
-        foreach (var path in all.Where(path => !kept.Contains(path)))
+        foreach (var path in all.Where(path => !kept.Contains(path) && stays?.Invoke(path) != true))
         {
             try
             {

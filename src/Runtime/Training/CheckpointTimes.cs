@@ -1,49 +1,85 @@
 namespace UNetGen.Training;
 
-/// <summary>When a training's checkpoints are due, and which was the last.</summary>
+/// <summary>
+/// When a training's checkpoints are due, and which of them is good. A checkpoint holds weights that a step has just moved, and whether they are any use only the next step's
+/// loss tells: so one is good once a step has succeeded after it, and while steps fail, none is written and none deleted.
+/// </summary>
 /// <param name="options">How often.</param>
 /// <param name="store">Where they go; null: nowhere.</param>
 /// <param name="firstStep">The step that the training goes on from.</param>
-/// <param name="save">Writes one and says where.</param>
-internal sealed class CheckpointTimes(TrainingOptions options, CheckpointStore? store, int firstStep, Func<CheckpointStore, string> save)
+/// <param name="restored">The checkpoint that it goes on from; null: none.</param>
+/// <param name="capture">What one is to hold.</param>
+internal sealed class CheckpointTimes(TrainingOptions options, CheckpointStore? store, int firstStep, string? restored, Func<CheckpointContent> capture)
 {
+    private readonly string? first = restored;
+    private int acceptedStep = firstStep;
     private int savedStep = firstStep;
     private TimeSpan? savedAt;
-    private string? last;
+    private string? last = restored;
+    private string? good;
 
-    /// <summary>A sentence for whose training has failed.</summary>
-    public string LastGood => last is not null ? $"The last good checkpoint is {last}."
-        : savedStep > 0 ? $"The last good checkpoint is that of step {savedStep}, from which it was continued."
-        : "No checkpoint was written before.";
-
-    public void SaveIfDue(int step, TimeSpan elapsed)
+    /// <summary>To be called after a step that succeeded: the checkpoint before it is good, and the next may be due.</summary>
+    /// <exception cref="TrainingDivergedException">One is due, and what it would hold is no finite numbers.</exception>
+    public void Accept(int step, TimeSpan elapsed)
     {
+        good = last;
         savedAt ??= elapsed;
-        if (step % options.CheckpointEvery == 0 || elapsed - savedAt >= options.CheckpointInterval)
-        {
-            Save(step);
-            savedAt = elapsed;
-        }
+        // Not "a multiple of": the step whose turn it was may have been skipped.
+        var due = step / options.CheckpointEvery > acceptedStep / options.CheckpointEvery;
+        acceptedStep = step;
+        if (!due && !(elapsed - savedAt >= options.CheckpointInterval))
+            return;
+        SaveFinite(step, stays: path => path == good);
+        savedAt = elapsed;
     }
 
-    /// <summary>So that a training that fails early isn't lost: weights and averages are those before the steps that failed.</summary>
-    public void SaveIfNone(int step)
-    {
-        if (savedStep == 0)
-            Save(step);
-    }
-
-    public void SaveLast(int step)
+    /// <summary>At the end of a training, or where it is stopped, so that it can go on exactly.</summary>
+    /// <param name="step">Steps done.</param>
+    /// <param name="skipping">Whether the last of them was skipped.</param>
+    /// <exception cref="TrainingDivergedException">What it would hold is no finite numbers.</exception>
+    public void SaveLast(int step, bool skipping)
     {
         if (step > savedStep)
-            Save(step);
+            SaveFinite(step, stays: path => skipping || path == good);
     }
 
-    private void Save(int step)
+    /// <summary>The end of a training whose steps fail. Where nothing was saved before, its weights are saved now, so that a long one isn't lost.</summary>
+    /// <param name="step">Steps done.</param>
+    /// <param name="why">What went wrong, as a clause.</param>
+    public TrainingDivergedException Diverged(int step, string why)
+    {
+        var checkpoints = LastGood;
+        if (savedStep == 0 && store is not null)
+        {
+            var content = capture();
+            if (content.NotFinite is null)
+                checkpoints = $"No checkpoint was written before. {Write(step, content, stays: _ => true)} holds the weights with which the last steps failed: good only if the fault was in the images.";
+        }
+        return new($"Training diverged: {why}. {checkpoints} A lower learning rate or a longer warm-up usually helps.");
+    }
+
+    private string LastGood => (good, last) switch
+    {
+        (null, null) => "No checkpoint was written before.",
+        (null, _) => $"There is no good checkpoint: no step has succeeded with the weights of {last}{(last == first ? ", from which it was continued" : "")}.",
+        _ when good == last => $"The last good checkpoint is {good}{(last == first ? ", from which it was continued" : "")}.",
+        _ => $"The last good checkpoint is {good}: no step has succeeded with the weights of the later {Path.GetFileName(last)}.",
+    };
+
+    private void SaveFinite(int step, Predicate<string> stays)
     {
         if (store is null)
             return;
-        last = save(store);
+        var content = capture();
+        if (content.NotFinite is { } tensor)
+            throw Diverged(step, $"after step {step} the values of {tensor} are no finite numbers, and so no checkpoint");
+        Write(step, content, stays);
+    }
+
+    private string Write(int step, CheckpointContent content, Predicate<string> stays)
+    {
+        last = store!.Save(content, stays);
         savedStep = step;
+        return last;
     }
 }

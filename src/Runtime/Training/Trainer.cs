@@ -22,6 +22,7 @@ public sealed partial class Trainer : IDisposable
     private readonly List<Ema> averages;
     private readonly StepGuard guard;
     private TimeSpan elapsed;
+    private string? restored;
 
     /// <summary>Makes ready to train.</summary>
     /// <param name="network">The network, on the device to be used: moving it afterwards replaces its parameters.</param>
@@ -67,7 +68,7 @@ public sealed partial class Trainer : IDisposable
     /// <param name="store">Where checkpoints go, as often as the options say, and at the end or when cancelled; null: nowhere.</param>
     /// <param name="cancellation">Looked at before each step; stopping is no error.</param>
     /// <exception cref="DataException">The images' values don't lie in [-1, 1], or none is negative.</exception>
-    /// <exception cref="TrainingDivergedException">More steps had to be skipped than the options allow.</exception>
+    /// <exception cref="TrainingDivergedException">More steps had to be skipped than the options allow, or the weights were no finite numbers when a checkpoint was due.</exception>
     /// <exception cref="CheckpointException">A checkpoint can't be written; those before it are whole.</exception>
     public TrainingSummary Train(Action<TrainingStep>? report = null, CheckpointStore? store = null, CancellationToken cancellation = default)
     {
@@ -75,7 +76,7 @@ public sealed partial class Trainer : IDisposable
         using var loader = new BatchLoader(source, options.BatchSize, options.Seed, options.HorizontalFlips, firstBatch: Step, options.Workers);
         using var diffusion = new GaussianDiffusion(network.Diffusion, network.Device);
         var gradient = new BatchGradient(network, diffusion, options.Accumulation);
-        var checkpoints = new CheckpointTimes(options, store, Step, Save);
+        var checkpoints = new CheckpointTimes(options, store, Step, restored, CaptureToSave);
 
         var wasTraining = network.training;
         network.train();
@@ -90,15 +91,11 @@ public sealed partial class Trainer : IDisposable
                 report?.Invoke(new(
                     Step, loss, gradientNorm, learningRate, ImagesPerSecond, elapsed, options.Remaining(Step, elapsed), skipped));
                 if (guard.Exhausted)
-                {
-                    checkpoints.SaveIfNone(Step);
-                    throw new TrainingDivergedException(
-                        $"Training diverged: {skipped}, and {guard.Skipped} of {Step} steps were skipped by now. "
-                        + $"{checkpoints.LastGood} A lower learning rate or a longer warm-up usually helps.");
-                }
-                checkpoints.SaveIfDue(Step, elapsed);
+                    throw checkpoints.Diverged(Step, $"{skipped}, and {guard.Skipped} of {Step} steps were skipped by now");
+                if (skipped is null)
+                    checkpoints.Accept(Step, elapsed);
             }
-            checkpoints.SaveLast(Step);
+            checkpoints.SaveLast(Step, guard.Skipping);
             return new(Step, guard.MeanLoss, elapsed, ImagesPerSecond, guard.Skipped, Cancelled: options.Progress(Step, elapsed) < 1);
         }
         finally
@@ -117,10 +114,10 @@ public sealed partial class Trainer : IDisposable
 
     private double ImagesPerSecond => elapsed > TimeSpan.Zero ? (double)Step * options.BatchSize / elapsed.TotalSeconds : 0;
 
-    private string Save(CheckpointStore store)
+    private CheckpointContent CaptureToSave()
     {
         Saving?.Invoke();
-        return store.Save(Capture());
+        return Capture();
     }
 
     private (double Loss, double GradientNorm, double LearningRate, string? Skipped) TakeStep(Batch batch, BatchGradient gradient)
@@ -129,7 +126,7 @@ public sealed partial class Trainer : IDisposable
         var draws = StepDraws.Draw(network, batch, options, labelDropout, Step + 1);
         var (loss, gradientNorm) = gradient.Compute(batch, draws);
         Step++;
-        if (guard.Judge(loss, gradientNorm) is { } fault)
+        if (guard.Judge(loss, gradientNorm, gradient.LossWeight(draws)) is { } fault)
             return (loss, gradientNorm, learningRate, string.Create(CultureInfo.InvariantCulture, $"step {Step} (batch {batch.Number}): {fault}"));
 
         if (options.GradientClip is { } limit)

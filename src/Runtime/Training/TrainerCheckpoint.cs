@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using UNetGen.Data;
 using UNetGen.Interop;
 using static TorchSharp.torch;
 
@@ -38,7 +39,7 @@ public sealed partial class Trainer
             Step = Step,
             Loss = guard.MeanLoss,
             Training = options,
-            State = (JsonObject)JsonSerializer.SerializeToNode(guard.Capture(elapsed), CheckpointInfo.Json)!,
+            State = (JsonObject)JsonSerializer.SerializeToNode(guard.Capture(elapsed) with { Data = source.Identity }, CheckpointInfo.Json)!,
             Tensors = tensors,
         };
     }
@@ -48,18 +49,20 @@ public sealed partial class Trainer
     /// is skipped may have changed since.
     /// </summary>
     /// <param name="checkpoint">Of a network of the same spec, trained with the same options.</param>
-    /// <exception cref="CheckpointException">It is another network's, lacks what a training needs, or was trained with other options; the message lists them.</exception>
+    /// <exception cref="CheckpointException">It is another network's, lacks what a training needs, or was trained with other options or on other data; the message lists the differences.</exception>
     public void Restore(Checkpoint checkpoint)
     {
         var info = checkpoint.Info ?? throw new CheckpointException($"{checkpoint.Path} is weights alone: to go on with a training, give its checkpoint's folder.");
         RefuseOtherOptions(checkpoint.Path, info.Training);
         var state = StateOf(checkpoint.Path, info);
+        RefuseOtherData(checkpoint.Path, state.Data);
         checkpoint.LoadInto(network, WeightsFile);
         for (var i = 0; i < averages.Count; i++)
             Load(checkpoint, EmaFileOf(i), averages[i].StateDict);
         Load(checkpoint, OptimizerFile, optimizer.StateDict);
         guard.Restore(state);
         Step = info.Step;
+        restored = Path.GetFullPath(checkpoint.Path);
         elapsed = TimeSpan.FromSeconds(state.ElapsedSeconds);
     }
 
@@ -89,21 +92,32 @@ public sealed partial class Trainer
         string[] changed =
         [
             .. typeof(TrainingOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
-                .Where(option => !FreeOptions.Contains(option.Name))
-                .Select(option => (option.Name, Was: Text(option.GetValue(saved)), Is: Text(option.GetValue(options))))
+                .Where(option => !FreeOptions.Contains(option.Name) && option.Name != nameof(TrainingOptions.Ema))
+                .Select(option => (Name: OptionNames.Of(option.Name), Was: Text(option.GetValue(saved)), Is: Text(option.GetValue(options))))
+                .Concat(typeof(EmaOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
+                    .Select(option => (Name: OptionNames.OfAverage(option.Name), Was: Text(saved.Ema.Select(option.GetValue)), Is: Text(options.Ema.Select(option.GetValue)))))
                 .Where(option => option.Was != option.Is)
-                .Select(option => $"{option.Name} was {option.Was} and is {option.Is}"),
+                .Select(option => $"`{option.Name}` was {option.Was} and is {option.Is}"),
         ];
         if (changed.Length > 0)
             throw new CheckpointException(
                 $"The training of {path} can't go on exactly with other options: {string.Join("; ", changed)}. Put them back, or begin a new training.");
     }
 
+    private void RefuseOtherData(string path, DataIdentity? saved)
+    {
+        if (saved?.DifferencesTo(source.Identity) is { Count: > 0 } differences)
+            throw new CheckpointException(
+                $"The training of {path} can't go on exactly on other data, {source.Description}: {string.Join("; ", differences)}. "
+                + "Put the data back as it was, or begin a new training; in C#, `Checkpoint.LoadInto` gives it these weights.");
+    }
+
     private static string Text(object? value) => value switch
     {
         null => "none",
+        bool or Enum => value.ToString()!.ToLowerInvariant(),
         IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
-        IEnumerable list and not string => $"[{string.Join(", ", list.Cast<object>().Select(Text))}]",
+        IEnumerable list and not string => $"[{string.Join(", ", list.Cast<object?>().Select(Text))}]",
         _ => value.ToString()!,
     };
 }

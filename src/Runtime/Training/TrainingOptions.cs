@@ -25,6 +25,9 @@ public enum LearningRateDecay
 /// <summary>
 /// How to train. What isn't said is as in denoising-diffusion-pytorch. One of <see cref="Steps"/> and <see cref="TimeLimit"/> must be said;
 /// with both, training ends with whichever comes first.
+/// Messages call options as run files do and, but for those in brackets, <c>checkpoint.json</c>: <c>batch_size</c> for <see cref="BatchSize"/>, and so on (<c>time</c> for
+/// <see cref="TimeLimit"/>, <c>checkpoint_minutes</c> for <see cref="CheckpointInterval"/>, <c>flips</c> for <see cref="HorizontalFlips"/>, <c>ema_decay</c> and the like for what
+/// <see cref="Ema"/> lists).
 /// </summary>
 public sealed record TrainingOptions
 {
@@ -91,7 +94,7 @@ public sealed record TrainingOptions
     /// <summary>For a self-conditioned network: the part of the steps in which it is given its own estimate (Chen et al. 2022, algorithm 1).</summary>
     public double SelfConditionProbability { get; init; } = 0.5;
 
-    /// <summary>A step whose loss or gradient norm is more than so many times the greatest of the last 100 steps' is skipped as if it were no number; null: never.</summary>
+    /// <summary>A step whose loss or gradient norm is more than so many times the greatest of the last 100 steps' is skipped as if it were no number, and of the first 20 steps one whose loss, for its timesteps, is so many times the first one's; null: never.</summary>
     public double? ExplosionFactor { get; init; } = 100;
 
     /// <summary>So many steps may be skipped one after the other; one more ends the training.</summary>
@@ -119,47 +122,47 @@ public sealed record TrainingOptions
     public int Workers { get; init; }
 
     /// <summary>Refuses what can't be trained with.</summary>
-    /// <exception cref="UNetGenException">A value makes no sense; the message names it and what it may be.</exception>
+    /// <exception cref="UNetGenException">A value makes no sense; the message names it, as a run file does, and what it may be.</exception>
     public void Validate()
     {
-        Check(Steps is not null || TimeLimit is not null, $"say how long to train: Steps, TimeLimit or both");
-        Check(Steps is null or > 0, $"Steps must be at least 1, but is {Steps}");
-        Check(TimeLimit is null || TimeLimit > TimeSpan.Zero, $"TimeLimit must be positive, but is {TimeLimit}");
-        Check(BatchSize > 0, $"BatchSize must be at least 1, but is {BatchSize}");
-        Check(Accumulation > 0 && BatchSize % Accumulation == 0, $"Accumulation must divide BatchSize, {BatchSize}, into equal parts, but is {Accumulation}");
-        Check(Enum.IsDefined(Optimizer), $"Optimizer must be Adam or AdamW, but is {Optimizer}");
-        Check(LearningRate > 0 && double.IsFinite(LearningRate), $"LearningRate must be positive, but is {LearningRate}");
-        Check(Beta1 is >= 0 and < 1, $"Beta1 must lie in [0, 1), but is {Beta1}");
-        Check(Beta2 is >= 0 and < 1, $"Beta2 must lie in [0, 1), but is {Beta2}");
-        Check(Epsilon > 0 && double.IsFinite(Epsilon), $"Epsilon must be positive, but is {Epsilon}");
-        Check(WeightDecay >= 0 && double.IsFinite(WeightDecay), $"WeightDecay can't be negative, but is {WeightDecay}");
-        Check(WarmupSteps >= 0, $"WarmupSteps can't be negative, but is {WarmupSteps}");
-        Check(Enum.IsDefined(Decay), $"Decay must be Constant or Cosine, but is {Decay}");
-        Check(GradientClip is null || IsPositive(GradientClip), $"GradientClip must be positive or null, but is {GradientClip}");
+        Check(Steps is not null || TimeLimit is not null, $"say how long to train: `steps`, `time` or both");
+        Check(Steps is null or > 0, $"`steps` must be at least 1, but is {Steps}");
+        Check(TimeLimit is null || TimeLimit > TimeSpan.Zero, $"`time` must be positive, but is {TimeLimit}");
+        Check(BatchSize > 0, $"`batch_size` must be at least 1, but is {BatchSize}");
+        Check(Accumulation > 0 && BatchSize % Accumulation == 0, $"`accumulation` must divide `batch_size`, {BatchSize}, into equal parts, but is {Accumulation}");
+        Check(Enum.IsDefined(Optimizer), $"`optimizer` must be adam or adamw, but is {Optimizer}");
+        Check(LearningRate > 0 && double.IsFinite(LearningRate), $"`learning_rate` must be positive, but is {LearningRate}");
+        Check(Beta1 is >= 0 and < 1, $"`beta1` must lie in [0, 1), but is {Beta1}");
+        Check(Beta2 is >= 0 and < 1, $"`beta2` must lie in [0, 1), but is {Beta2}");
+        Check(Epsilon > 0 && double.IsFinite(Epsilon), $"`epsilon` must be positive, but is {Epsilon}");
+        Check(WeightDecay >= 0 && double.IsFinite(WeightDecay), $"`weight_decay` can't be negative, but is {WeightDecay}");
+        Check(WarmupSteps >= 0, $"`warmup_steps` can't be negative, but is {WarmupSteps}");
+        Check(Enum.IsDefined(Decay), $"`decay` must be constant or cosine, but is {Decay}");
+        Check(GradientClip is null || IsPositive(GradientClip), $"`gradient_clip` must be positive or none, but is {GradientClip}");
         ValidateEma();
-        Check(OffsetNoise >= 0 && double.IsFinite(OffsetNoise), $"OffsetNoise can't be negative, but is {OffsetNoise}");
-        Check(LabelDropout is null or (>= 0 and <= 1), $"LabelDropout must lie in [0, 1], but is {LabelDropout}");
-        Check(SelfConditionProbability is >= 0 and <= 1, $"SelfConditionProbability must lie in [0, 1], but is {SelfConditionProbability}");
-        Check(ExplosionFactor is null || ExplosionFactor > 1, $"ExplosionFactor must be greater than 1 or null, but is {ExplosionFactor}");
-        Check(MaxConsecutiveSkips >= 0, $"MaxConsecutiveSkips can't be negative, but is {MaxConsecutiveSkips}");
-        Check(MaxSkips >= 0, $"MaxSkips can't be negative, but is {MaxSkips}");
-        Check(CheckpointEvery is null or > 0, $"CheckpointEvery must be at least 1 or null, but is {CheckpointEvery}");
-        Check(CheckpointInterval is null || CheckpointInterval > TimeSpan.Zero, $"CheckpointInterval must be positive or null, but is {CheckpointInterval}");
-        Check(Workers >= 0, $"Workers can't be negative, but is {Workers}");
+        Check(OffsetNoise >= 0 && double.IsFinite(OffsetNoise), $"`offset_noise` can't be negative, but is {OffsetNoise}");
+        Check(LabelDropout is null or (>= 0 and <= 1), $"`label_dropout` must lie in [0, 1], but is {LabelDropout}");
+        Check(SelfConditionProbability is >= 0 and <= 1, $"`self_condition_probability` must lie in [0, 1], but is {SelfConditionProbability}");
+        Check(ExplosionFactor is null || ExplosionFactor > 1, $"`explosion_factor` must be greater than 1 or none, but is {ExplosionFactor}");
+        Check(MaxConsecutiveSkips >= 0, $"`max_consecutive_skips` can't be negative, but is {MaxConsecutiveSkips}");
+        Check(MaxSkips >= 0, $"`max_skips` can't be negative, but is {MaxSkips}");
+        Check(CheckpointEvery is null or > 0, $"`checkpoint_every` must be at least 1 or none, but is {CheckpointEvery}");
+        Check(CheckpointInterval is null || CheckpointInterval > TimeSpan.Zero, $"`checkpoint_minutes` must be positive or none, but is {CheckpointInterval}");
+        Check(Workers >= 0, $"`workers` can't be negative, but is {Workers}");
     }
 
     private void ValidateEma()
     {
-        Check(Ema is { Count: > 0 }, $"Ema must list at least one average");
+        Check(Ema is { Count: > 0 }, $"`ema_decay` must list at least one average");
         foreach (var average in Ema)
         {
-            Check(average.Decay is >= 0 and < 1, $"an average's Decay must lie in [0, 1), but is {average.Decay}");
-            Check(average.Power is null || IsPositive(average.Power), $"an average's Power must be positive or null, but is {average.Power}");
-            Check(average.UpdateEvery > 0, $"an average's UpdateEvery must be at least 1, but is {average.UpdateEvery}");
-            Check(average.StartAfter >= 0, $"an average's StartAfter can't be negative, but is {average.StartAfter}");
+            Check(average.Decay is >= 0 and < 1, $"`ema_decay` must lie in [0, 1), but is {average.Decay}");
+            Check(average.Power is null || IsPositive(average.Power), $"`ema_power` must be positive or none, but is {average.Power}");
+            Check(average.UpdateEvery > 0, $"`ema_update_every` must be at least 1, but is {average.UpdateEvery}");
+            Check(average.StartAfter >= 0, $"`ema_start_after` can't be negative, but is {average.StartAfter}");
         }
         var twice = Ema.GroupBy(average => average.Decay).FirstOrDefault(same => same.Count() > 1);
-        Check(twice is null, $"two averages have the Decay {twice?.Key}; a checkpoint names them by it, so each needs its own");
+        Check(twice is null, $"two averages have the `ema_decay` {twice?.Key}; a checkpoint names them by it, so each needs its own");
     }
 
     private static bool IsPositive(double? value) => value > 0 && double.IsFinite(value.Value);

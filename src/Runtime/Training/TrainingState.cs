@@ -1,8 +1,13 @@
+using UNetGen.Data;
+
 namespace UNetGen.Training;
 
 /// <summary>What a training knows beside its tensors and its step, to go on exactly. No generator's state is among it: what a step draws follows from (seed, step).</summary>
 public sealed record TrainingState
 {
+    /// <summary>What it is trained on; null in checkpoints of earlier versions.</summary>
+    public DataIdentity? Data { get; init; }
+
     /// <summary>Time trained.</summary>
     public double ElapsedSeconds { get; init; }
 
@@ -11,6 +16,9 @@ public sealed record TrainingState
 
     /// <summary>How many of them were the last steps.</summary>
     public int ConsecutivelySkipped { get; init; }
+
+    /// <summary>The first accepted step's loss over the mean weight of its timesteps in it; null where there was none, or where that says nothing.</summary>
+    public double? FirstError { get; init; }
 
     /// <summary>The losses of the last steps that weren't skipped, at most 100, the latest last.</summary>
     public IReadOnlyList<double> Losses { get; init; } = [];

@@ -24,6 +24,27 @@ public class SamplerTests
     public void Ancestral_sampling_visits_every_timestep() => Assert.Equal([3, 2, 1, 0, -1], new AncestralSampler().Times(new NoiseSchedule(new() { Timesteps = 4, Schedule = BetaSchedule.Cosine })));
 
     [Theory]
+    [MemberData(nameof(All))]
+    public void Images_that_are_no_finite_numbers_are_refused_with_how_many(string sampler)
+    {
+        using var scope = NewDisposeScope();
+        var spoilt = 1;
+        var network = new FunctionPredictor(new() { Timesteps = 20, Schedule = BetaSchedule.Cosine }, (x, _, _) =>
+        {
+            var prediction = x.clone();
+            prediction.narrow(0, 0, spoilt).mul_(float.NaN);
+            return prediction;
+        });
+
+        var error = Assert.Throws<NotFiniteException>(() => Samplers[sampler].Sample(network, Three));
+        Assert.Contains("1 of the 3 images from number 0 on came out with values that are no finite numbers", error.Message);
+        Assert.True(network.training);
+
+        spoilt = 0;
+        Samplers[sampler].Sample(network, Three);
+    }
+
+    [Theory]
     [InlineData("linear")]
     [InlineData("cosine")]
     public void Ddims_pictures_are_the_references(string name)

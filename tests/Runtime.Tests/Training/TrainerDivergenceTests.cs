@@ -53,12 +53,143 @@ public class TrainerDivergenceTests
         var error = Assert.Throws<TrainingDivergedException>(() => trainer.Train(store: new CheckpointStore(folder.File("checkpoints"))));
 
         Assert.Contains("step 34 (batch 33): the loss is NaN, and 4 of 34 steps were skipped", error.Message);
-        Assert.Contains(Path.Combine("checkpoints", "step-00000030"), error.Message);
-        Assert.False(Directory.Exists(folder.File("checkpoints/step-00000034")));
+        Assert.Contains($"The last good checkpoint is {folder.File("checkpoints/step-00000020")}: no step has succeeded with the weights of the later step-00000030.", error.Message);
+        Assert.Equal(["step-00000010", "step-00000020", "step-00000030"], Names(folder));
     }
 
     [Fact]
-    public void Where_there_is_no_checkpoint_yet_the_last_good_weights_are_saved()
+    public void While_steps_are_skipped_no_checkpoint_is_written_and_the_good_one_stays()
+    {
+        using var folder = new TemporaryFolder();
+        using var trainer = new Trainer(new SpoiltNet(prediction => prediction * float.NaN, 31, 60), new Stripes(), Options with { CheckpointEvery = 1 });
+
+        var error = Assert.Throws<TrainingDivergedException>(() => trainer.Train(store: new CheckpointStore(folder.File("checkpoints"), keep: 1)));
+
+        Assert.Contains("step 41 (batch 40)", error.Message);
+        Assert.Contains($"The last good checkpoint is {folder.File("checkpoints/step-00000029")}:", error.Message);
+        Assert.Equal(["step-00000029", "step-00000030"], Names(folder)[^2..]);
+    }
+
+    [Fact]
+    public void A_checkpoint_after_which_no_step_succeeded_is_not_called_good()
+    {
+        using var folder = new TemporaryFolder();
+        using var trainer = new Trainer(new SpoiltNet(prediction => prediction * float.NaN, 6, 60), new Stripes(), Options with { CheckpointEvery = 5 });
+
+        var error = Assert.Throws<TrainingDivergedException>(() => trainer.Train(store: new CheckpointStore(folder.File("checkpoints"))));
+
+        Assert.Contains($"There is no good checkpoint: no step has succeeded with the weights of {folder.File("checkpoints/step-00000005")}.", error.Message);
+    }
+
+    [Fact]
+    public void The_checkpoint_that_was_gone_on_from_is_good_once_a_step_has_succeeded_after_it()
+    {
+        using var folder = new TemporaryFolder();
+        using (var first = new Trainer(new SpoiltNet(prediction => prediction, 0, 0), new Stripes(), Options with { Steps = 10 }))
+            first.Train(store: new CheckpointStore(folder.File("checkpoints")));
+
+        Assert.Contains("There is no good checkpoint", GoOn(firstSpoilt: 1));
+        Assert.Contains($"The last good checkpoint is {folder.File("checkpoints/step-00000010")}, from which it was continued.", GoOn(firstSpoilt: 2));
+
+        string GoOn(int firstSpoilt)
+        {
+            using var trainer = new Trainer(new SpoiltNet(prediction => prediction * float.NaN, firstSpoilt, 60), new Stripes(), Options);
+            trainer.Restore(Checkpoint.Open(folder.File("checkpoints")));
+            return Assert.Throws<TrainingDivergedException>(() => trainer.Train(store: new CheckpointStore(folder.File("checkpoints")))).Message;
+        }
+    }
+
+    [Fact]
+    public void A_checkpoint_whose_step_was_skipped_comes_with_the_next_that_is_not()
+    {
+        using var folder = new TemporaryFolder();
+        using var trainer = new Trainer(new SpoiltNet(prediction => prediction * float.NaN, 30, 32), new Stripes(), Options with { CheckpointEvery = 30 });
+
+        trainer.Train(store: new CheckpointStore(folder.File("checkpoints")));
+
+        Assert.Equal(["step-00000033", "step-00000060"], Names(folder));
+    }
+
+    [Fact]
+    public void A_training_that_ends_while_steps_are_skipped_is_saved_and_deletes_nothing()
+    {
+        using var folder = new TemporaryFolder();
+        using var trainer = new Trainer(new SpoiltNet(prediction => prediction * float.NaN, 58, 60), new Stripes(), Options with { CheckpointEvery = 1 });
+
+        trainer.Train(store: new CheckpointStore(folder.File("checkpoints"), keep: 1));
+
+        Assert.Equal(["step-00000056", "step-00000057", "step-00000060"], Names(folder)[^3..]);
+    }
+
+    [Theory]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NaN)]
+    public void Weights_that_are_no_finite_numbers_are_not_saved(float value)
+    {
+        using var folder = new TemporaryFolder();
+        var network = new TwoConvNet();
+        using var trainer = new Trainer(network, new Stripes(), Options with { CheckpointEvery = 5 });
+
+        var error = Assert.Throws<TrainingDivergedException>(() => trainer.Train(
+            step =>
+            {
+                if (step.Step != 10)
+                    return;
+                using var noGradients = no_grad();
+                network.get_parameter("conv2.bias")!.fill_(value);
+            },
+            new CheckpointStore(folder.File("checkpoints"))));
+
+        Assert.Contains("after step 10 the values of weights conv2.bias are no finite numbers", error.Message);
+        Assert.Contains($"The last good checkpoint is {folder.File("checkpoints/step-00000005")}.", error.Message);
+        Assert.Equal(["step-00000005"], Names(folder));
+    }
+
+    [Fact]
+    public void A_loss_that_explodes_in_the_first_steps_is_held_against_the_first()
+    {
+        using var folder = new TemporaryFolder();
+        var early = Options with { Steps = 6 };
+        using var trainer = new Trainer(new SpoiltNet(prediction => prediction * 1000, 3, 3), new Stripes(), early);
+        var skipped = new List<string>();
+        trainer.Train(Note, new CheckpointStore(folder.File("checkpoints")));
+        Assert.Contains("step 3 (batch 2): the loss is", Assert.Single(skipped));
+        Assert.EndsWith("more than 100 times that of the first step", skipped[0]);
+
+        using var again = new Trainer(new SpoiltNet(prediction => prediction * 1000, 1, 1), new Stripes(), early with { Steps = 8 });
+        again.Restore(Checkpoint.Open(folder.File("checkpoints")));
+        again.Train(Note);
+        Assert.Contains("step 7 (batch 6): the loss is", skipped[^1]);
+
+        void Note(TrainingStep step)
+        {
+            if (step.Skipped is { } fault)
+                skipped.Add(fault);
+        }
+    }
+
+    [Fact]
+    public void First_losses_that_differ_by_their_timesteps_weights_alone_are_no_explosion()
+    {
+        // Weighted by signal to noise, an image at timestep 0 counts some thousand times one at the end.
+        var greatest = 0.0;
+        for (var seed = 0; seed < 10; seed++)
+        {
+            var losses = new List<double>();
+            var network = new TwoConvNet(diffusion: new() { Timesteps = 1000, Objective = Objective.X0, Schedule = BetaSchedule.Linear });
+            using var trainer = new Trainer(network, new Stripes(), Options with { Steps = 20, BatchSize = 1, Seed = seed, LearningRate = 1e-3 });
+            trainer.Train(step =>
+            {
+                Assert.Null(step.Skipped);
+                losses.Add(step.Loss);
+            });
+            greatest = Math.Max(greatest, losses.Max() / losses[0]);
+        }
+        Assert.True(greatest > 100, $"no loss was more than {greatest:G3} times the first");
+    }
+
+    [Fact]
+    public void Where_there_is_no_checkpoint_yet_the_last_weights_are_saved_and_not_called_good()
     {
         using var folder = new TemporaryFolder();
         var network = new SpoiltNet(prediction => prediction * float.NaN, 6, 60);
@@ -68,7 +199,8 @@ public class TrainerDivergenceTests
         var error = Assert.Throws<TrainingDivergedException>(() => trainer.Train(
             step => good = step.Step == 5 ? network.Weights() : good, new CheckpointStore(folder.File("checkpoints"))));
 
-        Assert.Contains(Path.Combine("checkpoints", "step-00000009"), error.Message);
+        Assert.Contains($"{folder.File("checkpoints/step-00000009")} holds the weights with which the last steps failed", error.Message);
+        Assert.DoesNotContain("last good", error.Message);
         Assert.Equal(good, network.Weights());
     }
 
@@ -83,6 +215,8 @@ public class TrainerDivergenceTests
         Assert.Contains("7 of 11 steps were skipped", error.Message);
         Assert.Contains("No checkpoint was written", error.Message);
     }
+
+    private static string[] Names(TemporaryFolder folder) => [.. Directory.GetDirectories(folder.File("checkpoints")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
     private static void AssertSkipped(string reason, Func<Tensor, Tensor> spoil)
     {

@@ -1,5 +1,6 @@
 using UNetGen.Data;
 using UNetGen.Training;
+using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Training;
 
@@ -14,7 +15,7 @@ public class TrainerInputTests
     [InlineData(-1, float.NaN, "NaN")]
     [InlineData(-1, 1.5f, "run from -1 to 1.5")]
     [InlineData(0, 1, "looks like [0, 1], which becomes [-1, 1] by 2 * v - 1")]
-    [InlineData(0, 1, "RefuseNonNegativeImages")]
+    [InlineData(0, 1, "`refuse_non_negative_images: false` allows it")]
     public void Images_outside_minus_1_to_1_or_without_a_negative_value_are_refused(float low, float high, string expected)
     {
         using var trainer = new Trainer(new TwoConvNet(), new Stripes(low: low, high: high), Options);
@@ -24,6 +25,22 @@ public class TrainerInputTests
         Assert.Contains("values in [-1, 1]", error.Message);
         Assert.Contains(expected, error.Message);
         Assert.Equal(0, trainer.Step);
+    }
+
+    [Fact]
+    public void Light_pictures_whose_bytes_the_source_has_scaled_are_not_to_be_scaled_again()
+    {
+        using var folder = new TemporaryFolder();
+        using var white = ones(1, 1, 8, 8);
+        ImageGrid.Save(white, folder.File("white.png"), scale: 1, gap: 0);
+        var pictures = ImageFolderSource.Open(folder.Path, 1, 8, 8);
+        using var trainer = new Trainer(new TwoConvNet(), new SubsetSource(pictures, [0]), Options);
+
+        var error = Assert.Throws<DataException>(() => trainer.Train());
+
+        Assert.Contains("nothing in these pictures is darker than middle grey", error.Message);
+        Assert.Contains("`refuse_non_negative_images: false` allows it", error.Message);
+        Assert.DoesNotContain("2 * v - 1", error.Message);
     }
 
     [Fact]
@@ -64,7 +81,7 @@ public class TrainerInputTests
         var dropout = Options with { LabelDropout = 0.2 };
 
         Assert.Contains("`num_classes: 3`", Refusal(new TwoConvNet(classes: 2), new Stripes(classes: 2), dropout));
-        Assert.Contains("takes no labels", Refusal(new TwoConvNet(), new Stripes(classes: 2), dropout));
+        Assert.Contains("`label_dropout` is 0.2, but TwoConvNet takes no labels", Refusal(new TwoConvNet(), new Stripes(classes: 2), dropout));
     }
 
     private static string Refusal(NoisePredictor network, IImageSource source, TrainingOptions? options = null) =>

@@ -1,3 +1,4 @@
+using UNetGen.Data;
 using UNetGen.Training;
 using static TorchSharp.torch;
 
@@ -139,14 +140,26 @@ public sealed class TrainerResumeTests : IDisposable
     public void Other_options_are_refused_by_name_with_both_values()
     {
         Run.Begin(Options).To(3, folder.File("store"));
-        var other = Run.Begin(Options with { LearningRate = 2e-2, Ema = [new()], Steps = 99 });
+        var other = Run.Begin(Options with { LearningRate = 2e-2, Ema = [new()], HorizontalFlips = false, Steps = 99 });
 
         var error = Assert.Throws<CheckpointException>(() => other.Trainer.Restore(Checkpoint.Open(folder.File("store"))));
 
-        Assert.Contains("LearningRate was 0.01 and is 0.02", error.Message);
-        Assert.Contains("Ema was [EmaOptions { Decay = 0.9,", error.Message);
-        Assert.DoesNotContain("Steps", error.Message);
+        Assert.Contains("`learning_rate` was 0.01 and is 0.02; `flips` was true and is false; `ema_decay` was [0.9, 0.99, 0.9999] and is [0.995]; `ema_power` was [0.6666666666666666, 0.75, none]", error.Message);
+        Assert.DoesNotContain("steps", error.Message);
         Assert.Equal(0, other.Trainer.Step);
+    }
+
+    [Fact]
+    public void Other_data_is_refused_with_what_differs()
+    {
+        using var trained = new Trainer(new TwoConvNet(), new Stripes(), Options);
+        trained.Train(store: new CheckpointStore(folder.File("store")));
+        using var other = new Trainer(new TwoConvNet(), new SubsetSource(new Stripes(), [0, 1, 2]), Options);
+
+        var error = Assert.Throws<CheckpointException>(() => other.Restore(Checkpoint.Open(folder.File("store"))));
+
+        Assert.Contains("can't go on exactly on other data, 3 of four images of stripes: the number of images was 4 and is 3. Put the data back", error.Message);
+        Assert.Equal(0, other.Step);
     }
 
     [Fact]

@@ -1,0 +1,51 @@
+using System.Text;
+using UNetGen.Data;
+
+namespace UNetGen.Examples.Runs;
+
+/// <summary>The picture files that a run left out, with reasons: a line each in a file of its folder, as far as they have been met. A run that goes on adds to it.</summary>
+/// <param name="path">The file; not there while no picture is broken.</param>
+/// <param name="source">Which finds them.</param>
+internal sealed class BrokenFileList(string path, ImageFolderSource source)
+{
+    private int written;
+
+    /// <summary>Writes those that were found since.</summary>
+    /// <exception cref="UNetGenException">The file can't be written.</exception>
+    public void Write()
+    {
+        var found = source.BrokenFiles;
+        if (found.Count == written)
+            return;
+        try
+        {
+            string[] before = File.Exists(path) ? File.ReadAllLines(path) : [];
+            var lines = found.Select(file => $"{file.Path}: {file.Reason}".ReplaceLineEndings(" ")).Union(before).Order(StringComparer.Ordinal);
+            AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(string.Join('\n', lines) + "\n")));
+            written = found.Count;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new UNetGenException($"{path}, the list of broken pictures, can't be written: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Writes them a last time, and says how many there are; null: none.</summary>
+    public string? Warning()
+    {
+        var found = source.BrokenFiles;
+        if (found.Count == 0)
+            return null;
+        var warning = $"{found.Count:N0} picture {(found.Count == 1 ? "file was" : "files were")} left out; the first, {found[0].Path}, {found[0].Reason}.";
+        try
+        {
+            Write();
+            return $"{warning} {path} lists all, with reasons.";
+        }
+        catch (UNetGenException error)
+        {
+            // What ended the run is to be told, and this beside it.
+            return $"{warning} {error.Message}";
+        }
+    }
+}

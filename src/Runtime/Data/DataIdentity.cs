@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace UNetGen.Data;
+
+/// <summary>
+/// Which images a source has, as far as that is known without reading files: enough to notice that files were added, taken away or renamed, or that it is another set. It doesn't
+/// depend on where files lie, so that it can be held against another machine's. Whether the pixels are the same, <see cref="Fingerprint"/> tells.
+/// </summary>
+public sealed record DataIdentity
+{
+    /// <summary>How many images.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>Of every image.</summary>
+    public required int Channels { get; init; }
+
+    /// <summary>Pixels.</summary>
+    public required int Height { get; init; }
+
+    /// <summary>Pixels.</summary>
+    public required int Width { get; init; }
+
+    /// <summary>The classes' names, by label.</summary>
+    public IReadOnlyList<string> Classes { get; init; } = [];
+
+    /// <summary>What <see cref="Content"/> was made of, in the plural: <c>file names</c>. Null where the source doesn't say.</summary>
+    public string? ContentKind { get; init; }
+
+    /// <summary>Another text for another content: a hash, or a seed. Null where the source doesn't say.</summary>
+    public string? Content { get; init; }
+
+    /// <summary>What is known of any source: number and shape of its images, and its classes.</summary>
+    /// <param name="source">Whose images.</param>
+    /// <param name="contentKind">What tells its content from others', in the plural; null: nothing.</param>
+    /// <param name="content">A text that is another where that is another.</param>
+    public static DataIdentity Of(IImageSource source, string? contentKind = null, string? content = null) => new()
+    {
+        Count = source.Count,
+        Channels = source.Channels,
+        Height = source.Height,
+        Width = source.Width,
+        Classes = source.Classes,
+        ContentKind = contentKind,
+        Content = content,
+    };
+
+    /// <summary>What is another in another set of images, a clause for each, this one being the earlier: <c>the number of images was 5 and is 6</c>. Empty where they are the same.</summary>
+    /// <param name="other">The later one. What either doesn't say is no difference.</param>
+    public IReadOnlyList<string> DifferencesTo(DataIdentity other)
+    {
+        var differences = new List<string>();
+        Compare("number of images", Count, other.Count);
+        Compare("channels x height x width", $"{Channels} x {Height} x {Width}", $"{other.Channels} x {other.Height} x {other.Width}");
+        Compare("number of classes", Classes.Count, other.Classes.Count);
+        if (Classes.Zip(other.Classes).FirstOrDefault(pair => pair.First != pair.Second) is ({ } before, { } now))
+            Compare("first class that differs", $"'{before}'", $"'{now}'");
+        if (Content is not null && other.Content is not null && (Content, ContentKind) != (other.Content, other.ContentKind))
+            differences.Add(ContentKind == other.ContentKind ? $"the {ContentKind} differ" : $"images were told apart by their {ContentKind} and are by their {other.ContentKind}");
+        return differences;
+
+        void Compare<T>(string what, T before, T now)
+        {
+            if (!Equals(before, now))
+                differences.Add(string.Create(CultureInfo.InvariantCulture, $"the {what} was {before} and is {now}"));
+        }
+    }
+
+    /// <summary>SHA-256 over texts and where each ends, in hex.</summary>
+    internal static string HashOf(IEnumerable<string> texts)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var text in texts)
+            hash.AppendData(Encoding.UTF8.GetBytes(text + "\0"));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}
