@@ -53,8 +53,16 @@ internal sealed class TrainCommand
         using var folder = previous ?? RunFolder.Create(parsed.GetValue(output), info.Name);
         var store = new CheckpointStore(folder.Checkpoints, options.KeepCheckpoints);
         using var trainer = new Trainer(network, source, options.Training);
-        if (previous is not null && Resumption.Restore(previous, options, store, trainer, network.Device) == Resumption.Rest.Nothing)
-            return 0;
+        if (previous is not null)
+        {
+            Resumption.Restore(previous, options, store, trainer);
+            if (Resumption.HasEnded(previous, options, trainer))
+            {
+                AnsiConsole.MarkupLineInterpolated($"Nothing is left to train: the run in {folder.Path} has ended at step {trainer.Step:N0}, and nothing was changed. To train longer, give more --steps or --time.");
+                return 0;
+            }
+            Resumption.WarnIfElsewhere(previous, network.Device);
+        }
 
         AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {info.SpecPath}) on {source.Description}, {target}{(trainer.Step > 0 ? $", going on after step {trainer.Step:N0}" : "")}");
         try
@@ -62,7 +70,7 @@ internal sealed class TrainCommand
             using var run = new TrainingRun(options, folder, network, source, trainer, store);
             return Finish(run, folder, source);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CheckpointException)
         {
             throw new UNetGenException($"The run in {folder.Path} can't go on: {error.Message.TrimEnd('.')}. {Resumption.Hint(folder, store)}", error);
         }

@@ -16,9 +16,9 @@ public sealed class ExampleProgram : IDisposable
 
     public Result Run(params string[] arguments) => Run(arguments, (_, _) => { });
 
-    /// <summary>Runs it where a shell has prepared something, as <c>export X=1;</c>, in front of the command.</summary>
-    public Result RunAfter(string preparation, params string[] arguments) =>
-        Run(["sh", "-c", $"{preparation} exec \"$0\" \"$@\"", "dotnet", Path, .. arguments], _ => { }, (_, _) => { });
+    /// <summary>Runs it by another command, as <c>env X=1</c>.</summary>
+    public Result RunBy(string command, params string[] arguments) =>
+        Run(["sh", "-c", $"exec {command} \"$0\" \"$@\"", "dotnet", Path, .. arguments], _ => { }, (_, _) => { });
 
     /// <param name="arguments">The command line.</param>
     /// <param name="seen">Called with each line of output, while the program runs.</param>

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using UNetGen.Runtime.Tests;
 
 namespace UNetGen.Examples.Tests;
@@ -68,24 +69,25 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
         Assert.Contains("is at step 6, and can't end at step 4", AssertUnchanged(run, () => program.Fail(1, "train", "--resume", run, "--steps", "4")));
     }
 
-    [LinuxFact]
-    public void Another_number_of_threads_is_warned_about()
+    [Fact]
+    public void Another_number_of_threads_or_another_device_is_warned_about()
     {
-        var run = CopyOfRun("threads");
-        const string warning = "equal to an unbroken one to rounding only";
+        var run = CopyOfRun("elsewhere");
+        const string warning = "from here on the run is equal to an unbroken one to rounding only";
         Assert.DoesNotContain(warning, program.Succeed("train", "--resume", run, "--steps", "7"));
 
-        var result = program.RunAfter("export OMP_NUM_THREADS=7;", "train", "--resume", run, "--steps", "8");
+        var starts = program.File("elsewhere/starts.jsonl");
+        var threads = Regex.Match(File.ReadAllText(starts), "\"threads\":([0-9]+)").Groups[1].Value;
+        File.WriteAllText(starts, File.ReadAllText(starts).Replace($"\"threads\":{threads}", "\"threads\":99").Replace("\"device\":\"cpu\"", "\"device\":\"cuda:0\""));
 
-        Assert.Equal(0, result.ExitCode);
-        Assert.Contains($"warning: threads 7, not {Environment.ProcessorCount} as before: from here on the run is {warning}.\n", result.Output);
+        Assert.Contains($"warning: threads {threads}, not 99 as before; device cpu, not cuda:0 as before: {warning}.\n", program.Succeed("train", "--resume", run, "--steps", "8"));
     }
 
     [NamespaceFact]
     public void A_read_only_run_is_told_with_the_checkpoint_to_go_on_from()
     {
         var run = CopyOfRun("sealed");
-        var result = program.RunAfter("exec unshare -rm sh -c 'mount --bind sealed sealed && mount -o remount,bind,ro sealed && exec \"$0\" \"$@\"'", "train", "--resume", run, "--steps", "8");
+        var result = program.RunBy("unshare -rm sh -c 'mount --bind sealed sealed && mount -o remount,bind,ro sealed && exec \"$0\" \"$@\"'", "train", "--resume", run, "--steps", "8");
 
         var error = ExampleProgram.ErrorOf(1, result);
         Assert.Contains("The run in sealed can't go on: Read-only file system : ", error);

@@ -30,8 +30,8 @@ public sealed class UnwritableTests : IDisposable
     [NamespaceFact]
     public void A_disk_that_fills_while_training_ends_the_run_with_where_and_why()
     {
-        var result = program.RunAfter(
-            "exec unshare -rm sh -c 'mkdir run && mount -t tmpfs -o size=24k tmpfs run && exec \"$0\" \"$@\"'",
+        var result = program.RunBy(
+            "unshare -rm sh -c 'mkdir run && mount -t tmpfs -o size=24k tmpfs run && exec \"$0\" \"$@\"'",
             "train", "--steps", "1000", "--batch-size", "1", "--count", "1", "--out", "run");
 
         var error = ExampleProgram.ErrorOf(1, result);

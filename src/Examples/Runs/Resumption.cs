@@ -8,16 +8,6 @@ namespace UNetGen.Examples.Runs;
 /// <summary>How a run goes on. All of it is decided before anything in the run's folder is changed.</summary>
 internal static class Resumption
 {
-    /// <summary>What is left of a run.</summary>
-    public enum Rest
-    {
-        /// <summary>Steps, or the pictures of its end.</summary>
-        Something,
-
-        /// <summary>It has ended, and its pictures are there.</summary>
-        Nothing,
-    }
-
     /// <summary>The run's own options, and those changes that leave what was trained as it would have been.</summary>
     /// <exception cref="UNetGenException">A change would make it another run.</exception>
     public static RunOptions Options(RunFolder folder, IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes)
@@ -39,38 +29,42 @@ internal static class Resumption
 
     /// <summary>Brings a trainer to the newest whole checkpoint.</summary>
     /// <exception cref="UNetGenException">No checkpoint is whole, or it is of a later step than the run is to have.</exception>
-    public static Rest Restore(RunFolder folder, RunOptions options, CheckpointStore store, Trainer trainer, Device device)
+    public static void Restore(RunFolder folder, RunOptions options, CheckpointStore store, Trainer trainer)
     {
         var damaged = new List<string>();
         trainer.Restore(store.Newest(damaged.Add) ?? throw NoCheckpoint(folder, damaged));
-        foreach (var problem in damaged)
-            Warn(problem);
-
+        damaged.ForEach(Warn);
         if (options.Training.Steps < trainer.Step)
-            throw new UNetGenException(
-                $"The run in {folder.Path} is at step {trainer.Step}, and can't end at step {options.Training.Steps}, which is before. "
-                + $"Give more --steps, or none; what its earlier steps drew is in {Path.GetDirectoryName(folder.SamplesOf(0))}.");
-        if (trainer.Ended && HasEnded(folder, options, trainer.Step))
-        {
-            AnsiConsole.MarkupLineInterpolated($"Nothing is left to train: the run in {folder.Path} has ended at step {trainer.Step:N0}, and nothing was changed. To train longer, give more --steps or --time.");
-            return Rest.Nothing;
-        }
-        WarnIfElsewhere(folder, device);
-        return Rest.Something;
+            throw new UNetGenException($"The run in {folder.Path} is at step {trainer.Step}, and can't end at step {options.Training.Steps}, which is before. Nothing was changed; give more --steps.");
+    }
+
+    /// <summary>Whether no step is left and the end was drawn. Pictures of an end that is moved now, or that no grid over time tells of, may be of another step.</summary>
+    public static bool HasEnded(RunFolder folder, RunOptions options, Trainer trainer)
+    {
+        var before = new RunOptions().Apply(RunFile.Read(folder.Options)).Effective().Training;
+        return trainer.Ended && (before.Steps, before.TimeLimit) == (options.Training.Steps, options.Training.TimeLimit)
+            && options.SampleEvery is not null && File.Exists(folder.SamplesOf(trainer.Step)) && File.Exists(folder.Samples) && File.Exists(folder.Strip);
+    }
+
+    /// <summary>Other threads and devices add in another order.</summary>
+    public static void WarnIfElsewhere(RunFolder folder, Device device)
+    {
+        if (!File.Exists(folder.Starts) || RunStart.Read(folder.Starts).LastOrDefault() is not { } last)
+            return;
+        var now = RunStart.Now(device);
+        string[] differences =
+        [
+            .. last.Threads != now.Threads ? [$"threads {now.Threads}, not {last.Threads} as before"] : (string[])[],
+            .. last.Device != now.Device ? [$"device {now.Device}, not {last.Device} as before"] : (string[])[],
+        ];
+        if (differences.Length > 0)
+            Warn($"{string.Join("; ", differences)}: from here on the run is equal to an unbroken one to rounding only.");
     }
 
     /// <summary>A sentence for whose run has failed: from where it goes on, and how.</summary>
     public static string Hint(RunFolder folder, CheckpointStore store) => store.Newest() is { } newest
         ? $"The checkpoint {newest.Path} is whole; once that is mended, go on with: train --resume {folder.Path}"
         : "It has no checkpoint yet; once that is mended, begin it anew.";
-
-    /// <summary>Whether the end was drawn. Pictures of an end that is moved now, or that no grid over time tells of, may be of another step.</summary>
-    private static bool HasEnded(RunFolder folder, RunOptions options, int step)
-    {
-        var before = new RunOptions().Apply(RunFile.Read(folder.Options)).Effective().Training;
-        return (before.Steps, before.TimeLimit) == (options.Training.Steps, options.Training.TimeLimit)
-            && options.SampleEvery is not null && File.Exists(folder.SamplesOf(step)) && File.Exists(folder.Samples) && File.Exists(folder.Strip);
-    }
 
     private static UNetGenException NoCheckpoint(RunFolder folder, List<string> damaged)
     {
@@ -83,7 +77,6 @@ internal static class Resumption
             + anew);
     }
 
-    /// <summary>Threads and devices add in another order.</summary>
     private static void WarnIfElsewhere(RunFolder folder, Device device)
     {
         if (!File.Exists(folder.Starts) || RunStart.Read(folder.Starts).LastOrDefault() is not { } last)
