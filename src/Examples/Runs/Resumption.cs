@@ -77,19 +77,5 @@ internal static class Resumption
             + anew);
     }
 
-    private static void WarnIfElsewhere(RunFolder folder, Device device)
-    {
-        if (!File.Exists(folder.Starts) || RunStart.Read(folder.Starts).LastOrDefault() is not { } last)
-            return;
-        var now = RunStart.Now(device);
-        var differences = new[]
-        {
-            (Name: "threads", Was: $"{last.Threads}", Is: $"{now.Threads}"),
-            (Name: "device", Was: last.Device, Is: now.Device),
-        }.Where(difference => difference.Was != difference.Is).Select(difference => $"{difference.Name} {difference.Is}, not {difference.Was} as before").ToArray();
-        if (differences.Length > 0)
-            Warn($"{string.Join("; ", differences)}: from here on the run is equal to an unbroken one to rounding only.");
-    }
-
     private static void Warn(string message) => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {message}");
 }
