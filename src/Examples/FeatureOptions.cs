@@ -6,6 +6,8 @@ namespace UNetGen.Examples;
 /// <summary>Which feature network: the options of the command line that choose one.</summary>
 internal sealed class FeatureOptions
 {
+    private static readonly string[] Inputs = [.. Enum.GetNames<FeatureInput>().Select(name => name.ToLowerInvariant())];
+
     private readonly Option<string> file = new("--features")
     {
         Description = "What sees the pictures: a TorchScript file, such as the usual Inception export, or a .safetensors that `classifier` has written.",
@@ -13,12 +15,11 @@ internal sealed class FeatureOptions
         HelpName = "FILE.pt|FILE.safetensors",
     };
 
-    private readonly Option<FeatureInput> input = new("--feature-input")
+    private readonly Option<string> input = new Option<string>("--feature-input")
     {
         Description = "What a TorchScript file takes: bytes (uint8, 0 to 255), unit (0 to 1) or signed (-1 to 1).",
-        DefaultValueFactory = _ => FeatureInput.Bytes,
-        HelpName = "bytes|unit|signed",
-    };
+        DefaultValueFactory = _ => nameof(FeatureInput.Bytes).ToLowerInvariant(),
+    }.AcceptOnlyFromAmong(Inputs);
 
     public void AddTo(Command command)
     {
@@ -31,6 +32,6 @@ internal sealed class FeatureOptions
         var path = parsed.GetRequiredValue(file);
         return path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)
             ? SmallClassifier.Load(path)
-            : TorchScriptFeatures.Load(path, parsed.GetValue(input), device);
+            : TorchScriptFeatures.Load(path, Enum.Parse<FeatureInput>(parsed.GetRequiredValue(input), ignoreCase: true), device);
     }
 }

@@ -16,7 +16,7 @@ internal sealed class SampleCommand(Interrupt interrupt)
 {
     private static readonly string[] OtherPictures = [".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"];
 
-    private readonly Option<string> checkpoint = new("--checkpoint") { Description = "A run's checkpoint folder, or a .safetensors file in it.", Required = true, HelpName = "PATH" };
+    private readonly Option<string> checkpoint = new("--checkpoint") { Description = "A run's folder, for its newest checkpoint; a checkpoint's folder, for its averaged weights; or a .safetensors file in one.", Required = true, HelpName = "PATH" };
     private readonly SamplerOptions sampler = new();
     private readonly Option<int[]> labels = new("--labels", "--class")
     {

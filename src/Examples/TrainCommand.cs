@@ -40,7 +40,7 @@ internal sealed class TrainCommand
             .Where(option => option.Change is not null)
             .ToDictionary(option => option.Key, option => option.Change!);
         using var previous = parsed.GetValue(resumed) is { } path ? RunFolder.Open(path) : null;
-        var options = previous is null ? Begun(parsed.GetValue(file), changes) : Continued(previous, changes);
+        var options = previous is null ? Begun(parsed.GetValue(file), changes) : Resumption.Options(previous, changes);
         options.Training.Validate();
 
         var target = Libtorch.ParseDevice(options.Device);
@@ -51,21 +51,58 @@ internal sealed class TrainCommand
         var info = network.Info;
         var source = DataSource.Open(options.Data, info.Channels, info.ImageHeight, info.ImageWidth, options.Training.Seed);
         using var folder = previous ?? RunFolder.Create(parsed.GetValue(output), info.Name);
-        using var run = new TrainingRun(options, folder, network, source, resume: previous is not null);
+        var store = new CheckpointStore(folder.Checkpoints, options.KeepCheckpoints);
+        using var trainer = new Trainer(network, source, options.Training);
+        if (previous is not null)
+        {
+            Resumption.Restore(previous, options, store, trainer);
+            if (Resumption.HasEnded(previous, options, trainer))
+            {
+                AnsiConsole.MarkupLineInterpolated($"Nothing is left to train: the run in {folder.Path} has ended at step {trainer.Step:N0}, and nothing was changed. To train longer, give more --steps or --time.");
+                return 0;
+            }
+            Resumption.WarnIfElsewhere(previous, network.Device);
+        }
 
-        AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {info.SpecPath}) on {source.Description}, {target}{(run.Step > 0 ? $", going on after step {run.Step:N0}" : "")}");
+        AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {info.SpecPath}) on {source.Description}, {target}{(trainer.Step > 0 ? $", going on after step {trainer.Step:N0}" : "")}");
+        try
+        {
+            using var run = new TrainingRun(options, folder, network, source, trainer, store);
+            return Finish(run, folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CheckpointException)
+        {
+            throw new UNetGenException($"The run in {folder.Path} can't go on: {error.Message.TrimEnd('.')}. {Resumption.Hint(folder, store)}", error);
+        }
+    }
+
+    private int Finish(TrainingRun run, RunFolder folder)
+    {
         var summary = run.Train(interrupt.Token);
         if (summary.Steps == 0)
-            throw new OperationCanceledException(interrupt.Token);
-
-        AnsiConsole.MarkupLineInterpolated($"{summary.Steps:N0} steps in {summary.Elapsed.TotalSeconds:N0} s, loss {summary.Loss:0.0000}{(summary.Skipped > 0 ? $", {summary.Skipped:N0} skipped" : "")}{(summary.Cancelled ? ", interrupted: saved" : "")}");
-        if (summary.Cancelled)
         {
-            AnsiConsole.MarkupLineInterpolated($"To go on: [grey]dotnet run -c Release --project src/Examples -- train --resume {folder.Path}[/]");
-            AnsiConsole.MarkupLineInterpolated($"To draw:  [grey]dotnet run -c Release --project src/Examples -- sample --checkpoint {folder.Path}[/]");
+            AnsiConsole.MarkupLine("interrupted before the first step: there is nothing to go on with, the same command begins anew");
             return Program.Interrupted;
         }
-        run.Draw(interrupt.Token);
+
+        AnsiConsole.MarkupLineInterpolated($"{summary.Steps:N0} steps in {summary.Elapsed.TotalSeconds:N0} s, loss {summary.Loss:0.0000}{(summary.Skipped > 0 ? $", {summary.Skipped:N0} skipped" : "")}");
+        if (summary.Cancelled)
+        {
+            AnsiConsole.MarkupLineInterpolated($"interrupted: saved at step {summary.Steps:N0}");
+            AnsiConsole.MarkupLineInterpolated($"To go on: [grey]train --resume {folder.Path}[/]");
+            AnsiConsole.MarkupLineInterpolated($"To draw:  [grey]sample --checkpoint {folder.Path}[/]");
+            return Program.Interrupted;
+        }
+        try
+        {
+            run.Draw(interrupt.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            AnsiConsole.MarkupLineInterpolated($"interrupted: saved at step {summary.Steps:N0}, the last one; what is left is to draw its samples");
+            AnsiConsole.MarkupLineInterpolated($"To draw them: [grey]train --resume {folder.Path}[/]");
+            return Program.Interrupted;
+        }
         Show(folder);
         return 0;
     }
@@ -76,24 +113,6 @@ internal sealed class TrainCommand
         if (file is not null)
             options = options.Apply(RunFile.Read(file));
         return options.Apply(changes).Effective();
-    }
-
-    /// <summary>The run's own options, and those changes that leave what was trained as it would have been.</summary>
-    private static RunOptions Continued(RunFolder folder, IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes)
-    {
-        var before = new RunOptions().Apply(RunFile.Read(folder.Options));
-        var after = before.Apply(changes);
-        var changed = changes.Keys.Where(field => field.Write(before) != field.Write(after)).ToArray();
-        var refused = changed.Where(field => !field.IsFree).ToArray();
-        if (refused.Length > 0)
-            throw new UNetGenException(
-                $"A run goes on exactly only with its own options: {string.Join("; ", refused.Select(field => $"{field.Option} was {field.Write(before)}"))}. "
-                + $"Leave them out, or begin a new run with train --run {folder.Options}.");
-        foreach (var field in changed)
-            AnsiConsole.MarkupLineInterpolated($"{field.Option} was {field.Write(before)} and is {field.Write(after)}");
-        if (changed.Any(field => field.Key is "steps" or "time") && after.Training.Decay != LearningRateDecay.Constant)
-            AnsiConsole.MarkupLine("[yellow]warning:[/] the learning rate falls to its end, which has moved: what follows isn't what either length would have given from the beginning.");
-        return after.Effective();
     }
 
     private static Option<Func<RunOptions, RunOptions>?> OptionOf(RunField field)
@@ -128,6 +147,6 @@ internal sealed class TrainCommand
         files.AddRow(new Text("loss"), new Text(folder.LossCurve, new Style(Color.Blue)));
         files.AddRow(new Text("checkpoints"), new Text(folder.Checkpoints, new Style(Color.Blue)));
         AnsiConsole.Write(files);
-        AnsiConsole.MarkupLineInterpolated($"More: [grey]dotnet run -c Release --project src/Examples -- sample --checkpoint {folder.Path} --seed 1[/]");
+        AnsiConsole.MarkupLineInterpolated($"More: [grey]sample --checkpoint {folder.Path} --seed 1[/], or all on a page: [grey]report {folder.Path}[/]");
     }
 }

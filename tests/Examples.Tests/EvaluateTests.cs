@@ -82,4 +82,7 @@ public sealed partial class EvaluateTests : IDisposable
 
     [GeneratedRegex("Frechet distance ([0-9.]+)")]
     private static partial Regex TheDistance();
+
+    [Fact]
+    public void The_help_names_the_default_as_it_is_given() => Assert.Contains("[default: bytes]", program.Succeed("evaluate", "--help"));
 }

@@ -16,11 +16,21 @@ public sealed class ExampleProgram : IDisposable
 
     public Result Run(params string[] arguments) => Run(arguments, (_, _) => { });
 
+    /// <summary>Runs it by another command, as <c>env X=1</c>.</summary>
+    public Result RunBy(string command, params string[] arguments) =>
+        Run(["sh", "-c", $"exec {command} \"$0\" \"$@\"", "dotnet", Path, .. arguments], _ => { }, (_, _) => { });
+
     /// <param name="arguments">The command line.</param>
     /// <param name="seen">Called with each line of output, while the program runs.</param>
-    public Result Run(string[] arguments, Action<Process, string> seen)
+    public Result Run(string[] arguments, Action<Process, string> seen) => Run(["dotnet", Path, .. arguments], _ => { }, seen);
+
+    /// <param name="arguments">The command line.</param>
+    /// <param name="started">Called as soon as the process is there.</param>
+    public Result Run(string[] arguments, Action<Process> started) => Run(["dotnet", Path, .. arguments], started, (_, _) => { });
+
+    private Result Run(string[] command, Action<Process> started, Action<Process, string> seen)
     {
-        var start = new ProcessStartInfo("dotnet", [Path, .. arguments])
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = Folder,
             RedirectStandardOutput = true,
@@ -29,6 +39,7 @@ public sealed class ExampleProgram : IDisposable
         };
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
+        started(process);
         var error = process.StandardError.ReadToEndAsync();
         var output = new StringBuilder();
         while (process.StandardOutput.ReadLine() is { } line)
@@ -52,7 +63,12 @@ public sealed class ExampleProgram : IDisposable
     /// <summary>Runs what the user got wrong: one line of error, no stack, the exit code of its kind.</summary>
     public string Fail(int exitCode, params string[] arguments)
     {
-        var result = Run(arguments);
+        return ErrorOf(exitCode, Run(arguments));
+    }
+
+    /// <summary>The one line of error of what the user got wrong.</summary>
+    public static string ErrorOf(int exitCode, Result result)
+    {
         Assert.Equal(exitCode, result.ExitCode);
         Assert.StartsWith("error: ", result.Error);
         Assert.DoesNotContain("   at ", result.Error);

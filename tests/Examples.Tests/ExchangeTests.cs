@@ -38,6 +38,7 @@ public sealed class ExchangeTests : IDisposable
         Assert.Contains("is there already", program.Fail(1, "import", "theirs", "--out", "theirs.unet.yaml"));
         Assert.Contains("No network 'theirs'", program.Fail(1, "import", "theirs", "--spec", "theirs.unet.yaml", "--checkpoint", "theirs.safetensors"));
         Assert.Contains("Cifar10UNet isn't the network in theirs:\n  sample_size: 16 in the folder, but 32 in the network", program.Fail(1, "import", "theirs", "--spec", "cifar10", "--checkpoint", "theirs.safetensors"));
+        Assert.Contains("ShapesUNet isn't the network in theirs, nor any of diffusers':\n  preset: ", program.Fail(1, "import", "theirs", "--spec", "shapes", "--checkpoint", "theirs.safetensors"));
     }
 
     [Theory]

@@ -15,16 +15,7 @@ public sealed class InterruptTests : IDisposable
     [LinuxFact]
     public void The_first_signal_finishes_the_step_saves_and_says_how_to_go_on()
     {
-        var signalled = false;
-        var result = program.Run(
-            ["train", "--time", "60", "--batch-size", "2", "--count", "1", "--out", "run"],
-            (process, line) =>
-            {
-                if (signalled || !line.Contains("  step "))
-                    return;
-                signalled = true;
-                Terminate(process);
-            });
+        var result = program.Run(["train", "--time", "60", "--batch-size", "2", "--count", "1", "--out", "run"], TerminateAt("  step "));
 
         Assert.Equal(Interrupted, result.ExitCode);
         Assert.Equal("", result.Error);
@@ -62,6 +53,62 @@ public sealed class InterruptTests : IDisposable
         Assert.Equal("", result.Error);
         Assert.DoesNotContain("interrupted", result.Output);
         program.Succeed("sample", "--checkpoint", "run", "--count", "1", "--steps", "1");
+    }
+
+    [LinuxFact]
+    public void Grids_that_were_cut_off_are_drawn_when_the_run_goes_on()
+    {
+        string[] options = ["--steps", "6", "--batch-size", "2", "--sample-every", "3", "--count", "16", "--device", "cpu"];
+        program.Succeed(["train", .. options, "--out", "whole"]);
+
+        var first = program.Run(["train", .. options, "--out", "cut"], TerminateAt("step 3 of 6"));
+        Assert.Equal(Interrupted, first.ExitCode);
+        Assert.Contains("interrupted: saved at step 3\n", first.Output);
+        Assert.False(Directory.Exists(program.File("cut/samples")));
+
+        var second = program.Run(["train", "--resume", "cut"], TerminateAt("6 steps in "));
+        Assert.Equal(Interrupted, second.ExitCode);
+        Assert.Contains("interrupted: saved at step 6, the last one", second.Output);
+        Assert.Contains("train --resume cut", second.Output);
+        Assert.False(File.Exists(program.File("cut/samples.png")));
+
+        program.Succeed("train", "--resume", "cut");
+        Assert.Equal(["samples.png", "samples/step-00000003.png", "samples/step-00000006.png"], Samples("whole"));
+        Assert.Equal(Samples("whole"), Samples("cut"));
+        foreach (var file in Samples("whole").Append("noise-to-picture.png"))
+            Assert.True(File.ReadAllBytes(program.File($"whole/{file}")).SequenceEqual(File.ReadAllBytes(program.File($"cut/{file}"))), $"{file} differs");
+    }
+
+    [LinuxFact]
+    public void A_signal_before_the_first_step_leaves_no_run()
+    {
+        var result = program.Run(["train", "--out", "run"], process =>
+        {
+            // libtorch is loaded after the signals are seen to, and long before the first step.
+            while (!process.HasExited && !File.ReadAllText($"/proc/{process.Id}/maps").Contains("libtorch_cpu"))
+                Thread.Sleep(5);
+            Terminate(process);
+        });
+
+        Assert.Equal(Interrupted, result.ExitCode);
+        Assert.Equal("", result.Error);
+        Assert.Contains("interrupted before the first step: ", result.Output);
+        Assert.Empty(Directory.GetFileSystemEntries(program.Folder));
+    }
+
+    private string[] Samples(string run) =>
+        [.. Directory.GetFiles(program.File(run), "*.png", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(program.File(run), path)).Where(name => name.StartsWith("samples")).Order(StringComparer.Ordinal)];
+
+    private static Action<Process, string> TerminateAt(string text)
+    {
+        var signalled = false;
+        return (process, line) =>
+        {
+            if (signalled || !line.Contains(text))
+                return;
+            signalled = true;
+            Terminate(process);
+        };
     }
 
     private static void Terminate(Process process) => Process.Start("kill", ["-TERM", $"{process.Id}"]).WaitForExit();

@@ -30,7 +30,11 @@ public sealed class ResumeTests : IDisposable
         while (kills < Kills)
         {
             var ended = KillAfter(random.Next(0, 1500), command);
-            command = ["train", "--resume", "killed"];
+            // Killed before the first checkpoint, there is nothing to go on with.
+            if (Directory.Exists(program.File("killed")) && !Directory.EnumerateDirectories(program.File("killed"), "checkpoints/step-*").Any())
+                Directory.Delete(program.File("killed"), recursive: true);
+            else
+                command = ["train", "--resume", "killed"];
             if (ended)
                 // Done before all the kills: the last steps once more, from a checkpoint before them.
                 Directory.EnumerateDirectories(program.File("killed/checkpoints")).Order().Skip(1).ToList().ForEach(checkpoint => Directory.Delete(checkpoint, recursive: true));

@@ -57,6 +57,20 @@ public sealed class UserErrorTests : IDisposable
         Assert.False(Directory.Exists(program.File("runs")));
     }
 
+    [Theory]
+    [InlineData("", "run.yaml is empty. A run file is a list of options")]
+    [InlineData("# nothing\n", "run.yaml is empty. A run file is a list of options")]
+    [InlineData("---\n", "run.yaml is empty. A run file is a list of options")]
+    [InlineData("{}\n", "run.yaml is empty. A run file is a list of options")]
+    [InlineData("steps\n", "run.yaml, line 1: A run file is a list of options")]
+    [InlineData("steps: 5\n---\nsteps: 6\n", "run.yaml, line 3: a second YAML document begins")]
+    public void A_file_that_is_no_run_file_is_told(string text, string message)
+    {
+        File.WriteAllText(program.File("run.yaml"), text);
+        Assert.Contains(message, program.Fail(1, "train", "--run", "run.yaml"));
+        Assert.False(Directory.Exists(program.File("runs")));
+    }
+
     [Fact]
     public void What_can_t_go_on_is_told()
     {

@@ -28,4 +28,15 @@ public sealed class AtomicFileTests : IDisposable
         Assert.Equal("old", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFiles(folder.Path));
     }
+
+    [Fact]
+    public void What_can_t_be_written_is_named_and_not_its_temporary_file()
+    {
+        var path = folder.File("full.txt");
+        var error = Assert.Throws<IOException>(() => AtomicFile.Write(path, stream => throw new IOException($"No space left on device : '{((FileStream)stream).Name}'")));
+        Assert.Equal($"{path} can't be written: No space left on device.", error.Message);
+
+        error = Assert.Throws<IOException>(() => AtomicFile.Write(path, stream => throw new UnauthorizedAccessException($"Access to the path '{((FileStream)stream).Name}' is denied.")));
+        Assert.Equal($"{path} can't be written: Access to the path '{path}' is denied.", error.Message);
+    }
 }

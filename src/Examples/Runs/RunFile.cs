@@ -10,6 +10,8 @@ internal static class RunFile
     // A key that is wrong in more letters is another word.
     private const int LikelyMistakes = 3;
 
+    private const string What = "A run file is a list of options, as 'batch_size: 32'; each run writes one, run.yaml.";
+
     /// <summary>What a file changes.</summary>
     /// <exception cref="UNetGenException">It can't be read, or has a key or a value that can't be; the message names the line.</exception>
     public static IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> Read(string path)
@@ -57,9 +59,11 @@ internal static class RunFile
         var yaml = new YamlStream();
         using (var reader = new StreamReader(path))
             yaml.Load(reader);
-        if (yaml.Documents.Count == 0)
-            return [];
-        return yaml.Documents[0].RootNode as YamlMappingNode ?? throw Wrong(path, yaml.Documents[0].RootNode, "a run file is a list of options, as 'batch_size: 32'.");
+        if (yaml.Documents.Count > 1)
+            throw Wrong(path, yaml.Documents[1].RootNode, "a second YAML document begins. A run file is one list of options: take out the '---'.");
+        if (yaml.Documents.Count == 0 || yaml.Documents[0].RootNode is YamlScalarNode { Value: null or "" } or YamlMappingNode { Children.Count: 0 })
+            throw new UNetGenException($"{path} is empty. {What}");
+        return yaml.Documents[0].RootNode as YamlMappingNode ?? throw Wrong(path, yaml.Documents[0].RootNode, What);
     }
 
     private static string Text(string path, string key, YamlNode value) => value switch

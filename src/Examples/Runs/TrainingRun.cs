@@ -30,24 +30,23 @@ internal sealed class TrainingRun : IDisposable
     private readonly TensorBoardLog events;
     private readonly BrokenFileList? broken;
 
+    /// <summary>Begins to write: what another process trains is refused before anything is changed.</summary>
     /// <param name="options">Effective ones.</param>
     /// <param name="folder">The run's.</param>
     /// <param name="network">On its device.</param>
     /// <param name="source">What to learn from.</param>
-    /// <param name="resume">Whether to go on from the newest whole checkpoint in the folder.</param>
-    public TrainingRun(RunOptions options, RunFolder folder, NoisePredictor network, IImageSource source, bool resume)
+    /// <param name="trainer">At the step to go on from.</param>
+    /// <param name="store">The run's checkpoints.</param>
+    public TrainingRun(RunOptions options, RunFolder folder, NoisePredictor network, IImageSource source, Trainer trainer, CheckpointStore store)
     {
-        (this.options, this.folder, this.network, this.source) = (options, folder, network, source);
+        (this.options, this.folder, this.network, this.source, this.trainer, this.store) = (options, folder, network, source, trainer, store);
         if (options.Guidance is { } guidance && guidance != 1 && !HasNullClass)
             throw new UNetGenException(
                 $"guidance {guidance} needs a network with classes and one more that stands for none (num_classes: {source.Classes.Count + 1} for the {source.Classes.Count} of {source.Description}); {network.Info.Name} has {network.Info.NumClasses?.ToString() ?? "no"} classes.");
-        store = new CheckpointStore(folder.Checkpoints, options.KeepCheckpoints);
-        trainer = new Trainer(network, source, options.Training);
-        if (resume && store.Newest(Warn) is { } newest)
-            trainer.Restore(newest);
+        // First of all: it refuses a folder in which another process trains.
+        log = TrainingLog.Open(folder.Log, trainer.Step);
         RunFile.Write(folder.Options, options);
         RunStart.Now(network.Device, trainer.Step).AppendTo(folder.Starts);
-        log = TrainingLog.Open(folder.Log, trainer.Step);
         events = new TensorBoardLog(folder.Path, trainer.Step);
         trainer.Saving += log.Flush;
         if (source is ImageFolderSource pictures)
@@ -57,20 +56,20 @@ internal sealed class TrainingRun : IDisposable
         }
     }
 
-    /// <summary>The step that it begins after.</summary>
-    public int Step => trainer.Step;
-
     /// <summary>Trains until its end, or until cancelled; either way with a checkpoint of the last step.</summary>
     public TrainingSummary Train(CancellationToken cancellation)
     {
         try
         {
+            // Whoever interrupted while this grid was drawn left it out.
+            if (trainer.Step > 0 && IsDue(trainer.Step) && !trainer.Ended && !File.Exists(folder.SamplesOf(trainer.Step)))
+                DrawOnTheWay(trainer.Step, cancellation);
             return Progress.WhileTraining(options.Training, report => trainer.Train(
                 step =>
                 {
                     Write(step);
                     report(step);
-                    if (step.Step % options.SampleEvery == 0 && step.Remaining > TimeSpan.Zero)
+                    if (IsDue(step.Step) && !trainer.Ended)
                         DrawOnTheWay(step.Step, cancellation);
                 },
                 store, cancellation));
@@ -80,9 +79,7 @@ internal sealed class TrainingRun : IDisposable
             // Whatever the end is: broken files may be what it came from.
             if (broken?.Warning() is { } warning)
                 Warn(warning);
-            var curve = TrainingLog.Read(folder.Log).Select(step => (step.Step, step.Loss)).ToArray();
-            if (curve.Length > 0)
-                LossCurve.Save(curve, folder.LossCurve, $"Training loss of {network.Info.Name}");
+            DrawLoss();
         }
     }
 
@@ -114,7 +111,23 @@ internal sealed class TrainingRun : IDisposable
     {
         events.Dispose();
         log.Dispose();
-        trainer.Dispose();
+    }
+
+    private bool IsDue(int step) => step % options.SampleEvery == 0;
+
+    private void DrawLoss()
+    {
+        try
+        {
+            var curve = TrainingLog.Read(folder.Log).Select(step => (step.Step, step.Loss)).ToArray();
+            if (curve.Length > 0)
+                LossCurve.Save(curve, folder.LossCurve, $"Training loss of {network.Info.Name}");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // What else went wrong, with the same disk most likely, is the one to be told as an error.
+            Warn(error.Message);
+        }
     }
 
     private void Write(TrainingStep step)

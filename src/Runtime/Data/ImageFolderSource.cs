@@ -30,7 +30,7 @@ public sealed class ImageFolderSource : IImageSource
         (this.folder, Channels, Height, Width, room) = (folder, channels, height, width, memory);
         decoded = new byte[folder.Files.Length][];
         var classes = Classes.Count == 0 ? "" : FormattableString.Invariant($" of {Classes.Count:N0} classes");
-        Description = FormattableString.Invariant($"{Count:N0} pictures{classes} in {folder.Path}");
+        Description = FormattableString.Invariant($"{Count:N0} {(Count == 1 ? "picture" : "pictures")}{classes} in {folder.Path}");
         identity = new(() => DataIdentity.Of(this, "file names", DataIdentity.HashOf(folder.Files)));
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using UNetGen.Data;
@@ -17,7 +18,10 @@ public sealed class SampleFolder(string path)
 {
     private const string InfoName = "samples.json";
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    // For people: a sampler's name has signs that are escaped otherwise.
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static readonly JsonSerializerOptions Indented = new(Readable) { WriteIndented = true };
 
     /// <summary>Draws what is missing. A picture's file is there as a whole or not at all.</summary>
     /// <param name="network">A trained network, on the device to be used.</param>
@@ -42,6 +46,7 @@ public sealed class SampleFolder(string path)
 
         var written = 0;
         var end = options.FirstImage + options.Count;
+        DeleteUnfinished(options.FirstImage, end);
         for (var first = options.FirstImage; first < end;)
         {
             var size = Math.Min(options.BatchSize - first % options.BatchSize, end - first);
@@ -104,6 +109,17 @@ public sealed class SampleFolder(string path)
         return numbers;
     }
 
+    /// <summary>What a killed process left of these pictures. Those of other numbers may be another process's, which is at work.</summary>
+    private void DeleteUnfinished(int first, int end)
+    {
+        foreach (var (temporary, name) in AtomicFile.Unfinished(path))
+        {
+            if (int.TryParse(Path.GetFileNameWithoutExtension(name), NumberStyles.None, CultureInfo.InvariantCulture, out var image)
+                && image >= first && image < end && name == Path.GetFileName(PathOf(image)))
+                File.Delete(temporary);
+        }
+    }
+
     private string PathOf(int image) => Path.Combine(path, $"{image:D6}.png");
 
     private static JsonObject Settings(NoisePredictor network, Sampler sampler, SamplingOptions options) => new()
@@ -152,7 +168,7 @@ public sealed class SampleFolder(string path)
         }
     }
 
-    private static string Shown(JsonNode? value) => value?.ToJsonString() ?? "null";
+    private static string Shown(JsonNode? value) => value?.ToJsonString(Readable) ?? "null";
 
     /// <summary>SHA-256 over keys, types, shapes and values of the state_dict, in hex: whatever file they came from.</summary>
     private static string WeightsHash(NoisePredictor network)

@@ -91,16 +91,19 @@ public sealed class TrainingLog : IDisposable
                 using (new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
                     return;
             }
-            catch (IOException) when (attempt < 10)
+            catch (IOException error) when (IsLock(error) && attempt < 10)
             {
                 Thread.Sleep(100);
             }
-            catch (IOException error)
+            catch (IOException error) when (IsLock(error))
             {
                 throw new UNetGenException($"{path} can't be continued: {error.Message} If another process trains this run, stop that one first, or train into another folder.", error);
             }
         }
     }
+
+    /// <summary>As against a disk that can't be written to: ERROR_SHARING_VIOLATION of Windows, EWOULDBLOCK of Linux and of macOS.</summary>
+    private static bool IsLock(IOException error) => (error.HResult & 0xFFFF) is 32 or 11 or 35;
 
     private static byte[] ReadWhileWritten(string path)
     {

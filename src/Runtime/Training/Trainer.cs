@@ -55,6 +55,9 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Steps done, those that were skipped among them.</summary>
     public int Step { get; private set; }
 
+    /// <summary>Whether the options ask for no further step.</summary>
+    public bool Ended => options.Progress(Step, elapsed) >= 1;
+
     /// <summary>The averaged weights, with which to draw: the first of <see cref="Emas"/>.</summary>
     public Ema Ema => averages[0];
 

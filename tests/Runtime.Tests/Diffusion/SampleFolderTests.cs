@@ -87,6 +87,32 @@ public sealed class SampleFolderTests : IDisposable
     }
 
     [Fact]
+    public void What_a_killed_process_left_of_a_picture_goes_when_the_picture_is_drawn()
+    {
+        var guid = new string('a', 32);
+        Directory.CreateDirectory(folder.File("left"));
+        string[] others = [$".000010.png.{guid}.tmp", ".000003.png.tmp", $".notes.png.{guid}.tmp", $".3.png.{guid}.tmp"];
+        foreach (var name in others.Append($".000009.png.{guid}.tmp").Append($".000000.png.{guid}.tmp"))
+            File.WriteAllText(folder.File($"left/{name}"), "half");
+
+        new SampleFolder(folder.File("left")).Draw(network, Ddim, Ten);
+
+        Assert.Equal(others.Order(StringComparer.Ordinal), Names("left").Where(name => name.StartsWith('.')).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Settings_read_as_they_are_and_those_with_escaped_signs_are_the_same()
+    {
+        var solver = new DpmSolverSampler(4);
+        new SampleFolder(folder.File("signs")).Draw(network, solver, Ten);
+        var text = File.ReadAllText(folder.File("signs/samples.json"));
+        Assert.Contains("DPM-Solver++", text);
+
+        File.WriteAllText(folder.File("signs/samples.json"), text.Replace("+", "\\u002B"));
+        Assert.Equal(0, new SampleFolder(folder.File("signs")).Draw(network, solver, Ten));
+    }
+
+    [Fact]
     public void Other_settings_are_refused_with_the_difference()
     {
         var there = new SampleFolder(folder.File("there"));

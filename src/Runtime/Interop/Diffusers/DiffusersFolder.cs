@@ -74,7 +74,7 @@ public sealed class DiffusersFolder
     /// <exception cref="IOException">It can't be written.</exception>
     public static void Save(string path, NoisePredictor network)
     {
-        var model = ModelFromSpec.Read(network);
+        var model = ModelFromSpec.Read(network, reasons => new($"diffusers can't express {network.Info.Name}, whose tensors can go into a .safetensors file under their own keys instead:", reasons));
         path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
         if (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
             throw new DiffusersException($"{path} is there already, and not an empty folder; name another.", []);
@@ -120,7 +120,7 @@ public sealed class DiffusersFolder
     /// <summary>Wrong numbers come of the same shapes with another activation, another epsilon or other betas.</summary>
     private void CheckSame(NoisePredictor network)
     {
-        var other = ModelFromSpec.Read(network);
+        var other = ModelFromSpec.Read(network, reasons => new($"{network.Info.Name} isn't the network in {Path}, nor any of diffusers':", reasons));
         // Dropout is of no concern to weights.
         var (ours, theirs) = (ModelToConfigs.UNet(model with { Dropout = 0 }), ModelToConfigs.UNet(other with { Dropout = 0 }));
         string[] differences = [.. Differences(ours, theirs), .. Differences(ModelToConfigs.Scheduler(model.Diffusion), ModelToConfigs.Scheduler(other.Diffusion))];

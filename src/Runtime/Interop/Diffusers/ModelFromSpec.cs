@@ -16,14 +16,16 @@ internal static class ModelFromSpec
     ];
 
     /// <summary>What the network is.</summary>
-    /// <exception cref="DiffusersException">diffusers can't express it; all reasons are listed.</exception>
-    public static DiffusersModel Read(NoisePredictor network)
+    /// <param name="network">What to read.</param>
+    /// <param name="refuse">The error for a network that diffusers can't express, of all the reasons.</param>
+    /// <exception cref="DiffusersException">diffusers can't express it.</exception>
+    public static DiffusersModel Read(NoisePredictor network, Func<IReadOnlyList<string>, DiffusersException> refuse)
     {
         var info = network.Info;
         var spec = new EffectiveSpec(info.Spec);
         List<string> reasons = [.. Reasons(spec, network)];
         if (reasons.Count > 0)
-            throw new DiffusersException($"diffusers can't express {info.Name}:", reasons);
+            throw refuse(reasons);
 
         var model = new DiffusersModel
         {
@@ -58,7 +60,7 @@ internal static class ModelFromSpec
     {
         if (spec.Text("preset") != "ddpm")
         {
-            yield return $"preset: {spec.Text("preset")}: UNet2DModel is preset ddpm; other networks are exported as a file of tensors under their own keys";
+            yield return $"preset: {spec.Text("preset")}: UNet2DModel is preset ddpm";
             yield break;
         }
 

@@ -1,0 +1,81 @@
+using Spectre.Console;
+using UNetGen.Logging;
+using UNetGen.Training;
+using static TorchSharp.torch;
+
+namespace UNetGen.Examples.Runs;
+
+/// <summary>How a run goes on. All of it is decided before anything in the run's folder is changed.</summary>
+internal static class Resumption
+{
+    /// <summary>The run's own options, and those changes that leave what was trained as it would have been.</summary>
+    /// <exception cref="UNetGenException">A change would make it another run.</exception>
+    public static RunOptions Options(RunFolder folder, IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes)
+    {
+        var before = new RunOptions().Apply(RunFile.Read(folder.Options));
+        var after = before.Apply(changes);
+        var changed = changes.Keys.Where(field => field.Write(before) != field.Write(after)).ToArray();
+        var refused = changed.Where(field => !field.IsFree).ToArray();
+        if (refused.Length > 0)
+            throw new UNetGenException(
+                $"A run goes on exactly only with its own options: {string.Join("; ", refused.Select(field => $"{field.Option} was {field.Write(before)}"))}. "
+                + $"Leave them out, or begin a new run with train --run {folder.Options}.");
+        foreach (var field in changed)
+            AnsiConsole.MarkupLineInterpolated($"{field.Option} was {field.Write(before)} and is {field.Write(after)}");
+        if (changed.Any(field => field.Key is "steps" or "time") && after.Training.Decay != LearningRateDecay.Constant)
+            AnsiConsole.MarkupLine("[yellow]warning:[/] the learning rate falls to its end, which has moved: what follows isn't what either length would have given from the beginning.");
+        return after.Effective();
+    }
+
+    /// <summary>Brings a trainer to the newest whole checkpoint.</summary>
+    /// <exception cref="UNetGenException">No checkpoint is whole, or it is of a later step than the run is to have.</exception>
+    public static void Restore(RunFolder folder, RunOptions options, CheckpointStore store, Trainer trainer)
+    {
+        var damaged = new List<string>();
+        trainer.Restore(store.Newest(damaged.Add) ?? throw NoCheckpoint(folder, damaged));
+        damaged.ForEach(Warn);
+        if (options.Training.Steps < trainer.Step)
+            throw new UNetGenException($"The run in {folder.Path} is at step {trainer.Step}, and can't end at step {options.Training.Steps}, which is before. Nothing was changed; give more --steps.");
+    }
+
+    /// <summary>Whether no step is left and the end was drawn. Pictures of an end that is moved now, or that no grid over time tells of, may be of another step.</summary>
+    public static bool HasEnded(RunFolder folder, RunOptions options, Trainer trainer)
+    {
+        var before = new RunOptions().Apply(RunFile.Read(folder.Options)).Effective().Training;
+        return trainer.Ended && (before.Steps, before.TimeLimit) == (options.Training.Steps, options.Training.TimeLimit)
+            && options.SampleEvery is not null && File.Exists(folder.SamplesOf(trainer.Step)) && File.Exists(folder.Samples) && File.Exists(folder.Strip);
+    }
+
+    /// <summary>Other threads and devices add in another order.</summary>
+    public static void WarnIfElsewhere(RunFolder folder, Device device)
+    {
+        if (!File.Exists(folder.Starts) || RunStart.Read(folder.Starts).LastOrDefault() is not { } last)
+            return;
+        var now = RunStart.Now(device);
+        string[] differences =
+        [
+            .. last.Threads != now.Threads ? [$"threads {now.Threads}, not {last.Threads} as before"] : (string[])[],
+            .. last.Device != now.Device ? [$"device {now.Device}, not {last.Device} as before"] : (string[])[],
+        ];
+        if (differences.Length > 0)
+            Warn($"{string.Join("; ", differences)}: from here on the run is equal to an unbroken one to rounding only.");
+    }
+
+    /// <summary>A sentence for whose run has failed: from where it goes on, and how.</summary>
+    public static string Hint(RunFolder folder, CheckpointStore store) => store.Newest() is { } newest
+        ? $"The checkpoint {newest.Path} is whole; once that is mended, go on with: train --resume {folder.Path}"
+        : "It has no checkpoint yet; once that is mended, begin it anew.";
+
+    private static UNetGenException NoCheckpoint(RunFolder folder, List<string> damaged)
+    {
+        var anew = $"Nothing was changed. To begin it anew: train --run {folder.Options} --out NEW_FOLDER";
+        if (damaged.Count > 0)
+            return new($"The run in {folder.Path} can't go on: no checkpoint in {folder.Checkpoints} is whole. {string.Join(" ", damaged)} {anew}");
+        var steps = File.Exists(folder.Log) ? TrainingLog.Read(folder.Log).Count : 0;
+        return new($"The run in {folder.Path} can't go on: there is no checkpoint in {folder.Checkpoints}"
+            + (steps > 0 ? $", though its log tells of {steps:N0} steps: either they were moved away, or the run ended before the first was written. " : ". ")
+            + anew);
+    }
+
+    private static void Warn(string message) => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {message}");
+}

@@ -1,0 +1,123 @@
+using System.Text.RegularExpressions;
+using UNetGen.Runtime.Tests;
+
+namespace UNetGen.Examples.Tests;
+
+/// <summary>What <c>train --resume</c> refuses, or has nothing to do about, leaves the run's folder as it was.</summary>
+public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<GoingOnTests.Trained>
+{
+    /// <summary>A run that has ended at step 6, with checkpoints of 2, 4 and 6.</summary>
+    public sealed class Trained : IDisposable
+    {
+        public Trained() => Program.Succeed(
+            "train", "--steps", "6", "--batch-size", "2", "--checkpoint-every", "2", "--sample-every", "3", "--count", "1", "--decay", "constant", "--device", "cpu", "--out", "run");
+
+        public ExampleProgram Program { get; } = new();
+
+        public void Dispose() => Program.Dispose();
+    }
+
+    private readonly ExampleProgram program = trained.Program;
+
+    [Fact]
+    public void Without_a_whole_checkpoint_each_damaged_one_is_named()
+    {
+        var run = CopyOfRun("damaged");
+        foreach (var weights in Directory.GetFiles(program.File(run), "weights.safetensors", SearchOption.AllDirectories))
+        {
+            var bytes = File.ReadAllBytes(weights);
+            bytes[^1] ^= 1;
+            File.WriteAllBytes(weights, bytes);
+        }
+
+        var error = AssertUnchanged(run, () => program.Fail(1, "train", "--resume", run));
+
+        Assert.Contains("no checkpoint in damaged/checkpoints is whole", error);
+        Assert.All([2, 4, 6], step => Assert.Contains($"step-{step:D8}", error));
+        Assert.Contains("train --run damaged/run.yaml --out NEW_FOLDER", error);
+    }
+
+    [Fact]
+    public void Steps_without_a_checkpoint_are_not_thrown_away()
+    {
+        var run = CopyOfRun("emptied");
+        Directory.Delete(program.File("emptied/checkpoints"), recursive: true);
+
+        var error = AssertUnchanged(run, () => program.Fail(1, "train", "--resume", run));
+
+        Assert.Contains("there is no checkpoint in emptied/checkpoints, though its log tells of 6 steps", error);
+        Assert.Contains("train --run emptied/run.yaml --out NEW_FOLDER", error);
+    }
+
+    [Fact]
+    public void A_run_that_another_process_trains_is_left_alone()
+    {
+        var run = CopyOfRun("busy");
+        using (new FileStream(program.File("busy/log.jsonl"), FileMode.Append, FileAccess.Write, FileShare.None))
+        {
+            var before = Content(run, but: "log.jsonl");
+            Assert.Contains("another process", program.Fail(1, "train", "--resume", run, "--steps", "8"));
+            Assert.Equal(before, Content(run, but: "log.jsonl"));
+        }
+    }
+
+    [Fact]
+    public void An_ended_run_is_left_alone_and_says_so()
+    {
+        var run = CopyOfRun("ended");
+        Assert.Contains("Nothing is left to train: the run in ended has ended at step 6", AssertUnchanged(run, () => program.Succeed("train", "--resume", run)));
+        Assert.Contains("is at step 6, and can't end at step 4", AssertUnchanged(run, () => program.Fail(1, "train", "--resume", run, "--steps", "4")));
+    }
+
+    [Fact]
+    public void Another_number_of_threads_or_another_device_is_warned_about()
+    {
+        var run = CopyOfRun("elsewhere");
+        const string warning = "from here on the run is equal to an unbroken one to rounding only";
+        Assert.DoesNotContain(warning, program.Succeed("train", "--resume", run, "--steps", "7"));
+
+        var starts = program.File("elsewhere/starts.jsonl");
+        var threads = Regex.Match(File.ReadAllText(starts), "\"threads\":([0-9]+)").Groups[1].Value;
+        File.WriteAllText(starts, File.ReadAllText(starts).Replace($"\"threads\":{threads}", "\"threads\":99").Replace("\"device\":\"cpu\"", "\"device\":\"cuda:0\""));
+
+        Assert.Contains($"warning: threads {threads}, not 99 as before; device cpu, not cuda:0 as before: {warning}.\n", program.Succeed("train", "--resume", run, "--steps", "8"));
+    }
+
+    [NamespaceFact]
+    public void A_read_only_run_is_told_with_the_checkpoint_to_go_on_from()
+    {
+        var run = CopyOfRun("sealed");
+        var result = program.RunBy("unshare -rm sh -c 'mount --bind sealed sealed && mount -o remount,bind,ro sealed && exec \"$0\" \"$@\"'", "train", "--resume", run, "--steps", "8");
+
+        var error = ExampleProgram.ErrorOf(1, result);
+        Assert.Contains("The run in sealed can't go on: Read-only file system : ", error);
+        Assert.Contains("sealed/log.jsonl", error);
+        Assert.Contains("step-00000006 is whole; once that is mended, go on with: train --resume sealed", error);
+    }
+
+    private string CopyOfRun(string name)
+    {
+        foreach (var file in Directory.GetFiles(program.File("run"), "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(program.File(name), Path.GetRelativePath(program.File("run"), file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+        return name;
+    }
+
+    private string AssertUnchanged(string run, Func<string> act)
+    {
+        var before = Content(run);
+        var said = act();
+        Assert.Equal(before, Content(run));
+        return said;
+    }
+
+    /// <summary>Every file and what is in it.</summary>
+    private string[] Content(string run, string? but = null) =>
+    [
+        .. Directory.GetFiles(program.File(run), "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != but).Order()
+            .Select(file => $"{file} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)))}"),
+    ];
+}
