@@ -29,7 +29,10 @@ public class NetworkSamplingTests
         Fill.Parameters(net);
         var options = new SamplingOptions
         {
-            Count = 5, Seed = 2, Labels = net.Info.NumClasses is null ? null : [1, 0, 2], Guidance = net.Info.NumClasses is null ? 1 : 1.5,
+            Count = 5,
+            Seed = 2,
+            Labels = net.Info.NumClasses is null ? null : [1, 0, 2],
+            Guidance = net.Info.NumClasses is null ? 1 : 1.5,
         };
 
         var together = Samplers[sampler].Sample(net, options);
