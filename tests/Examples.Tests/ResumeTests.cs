@@ -43,7 +43,7 @@ public sealed class ResumeTests : IDisposable
             else
                 kills++;
         }
-        program.Succeed("train", "--resume", "killed");
+        program.Succeed(command);
 
         AssertSame("whole", "killed");
     }
