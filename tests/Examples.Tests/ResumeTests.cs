@@ -25,23 +25,25 @@ public sealed class ResumeTests : IDisposable
         program.Succeed(["train", .. Options, "--out", "whole"]);
 
         var random = new Random(1);
-        string[] command = ["train", .. Options, "--out", "killed"];
+        string[] start = ["train", .. Options, "--out", "killed"];
+        var command = start;
+        var checkpoints = program.File("killed/checkpoints");
         var kills = 0;
         while (kills < Kills)
         {
             var ended = KillAfter(random.Next(0, 1500), command);
             // Killed before the first checkpoint, there is nothing to go on with.
-            if (Directory.Exists(program.File("killed")) && !Directory.EnumerateDirectories(program.File("killed"), "checkpoints/step-*").Any())
+            var begun = Directory.Exists(checkpoints) && Directory.EnumerateDirectories(checkpoints, "step-*").Any();
+            if (!begun && Directory.Exists(program.File("killed")))
                 Directory.Delete(program.File("killed"), recursive: true);
-            else
-                command = ["train", "--resume", "killed"];
+            command = begun ? ["train", "--resume", "killed"] : start;
             if (ended)
                 // Done before all the kills: the last steps once more, from a checkpoint before them.
-                Directory.EnumerateDirectories(program.File("killed/checkpoints")).Order().Skip(1).ToList().ForEach(checkpoint => Directory.Delete(checkpoint, recursive: true));
+                Directory.EnumerateDirectories(checkpoints).Order().Skip(1).ToList().ForEach(checkpoint => Directory.Delete(checkpoint, recursive: true));
             else
                 kills++;
         }
-        program.Succeed("train", "--resume", "killed");
+        program.Succeed(command);
 
         AssertSame("whole", "killed");
     }
