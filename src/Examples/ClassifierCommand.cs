@@ -2,7 +2,6 @@ using System.CommandLine;
 using Spectre.Console;
 using UNetGen.Data;
 using UNetGen.Evaluation;
-using static TorchSharp.torch;
 
 namespace UNetGen.Examples;
 
@@ -11,8 +10,6 @@ internal static class ClassifierCommand
 {
     // Every tenth image is held back, to count how many are named rightly.
     private const int HeldBack = 10;
-
-    private const int BatchSize = 256;
 
     public static Command AddTo(Command command)
     {
@@ -39,29 +36,6 @@ internal static class ClassifierCommand
             new SubsetSource(source, [.. numbers[false]]), epochs, seed: seed, report: (done, loss) => show(done, $"loss {loss:0.0000}")));
         var test = new SubsetSource(source, [.. numbers[true]]);
         classifier.Save(output);
-        AnsiConsole.MarkupLineInterpolated($"{classifier.Description} in [blue]{output}[/]: names {Accuracy(classifier, test, test.Label):P1} of {test.Count:N0} images that it hasn't seen");
-    }
-
-    /// <summary>The share of images that the classifier sees as what they are.</summary>
-    public static double Accuracy(SmallClassifier classifier, IImageSource source, Func<int, int> label)
-    {
-        var right = 0;
-        var pixels = new float[source.Channels * source.Height * source.Width];
-        for (var first = 0; first < source.Count; first += BatchSize)
-        {
-            using var scope = NewDisposeScope();
-            var size = Math.Min(BatchSize, source.Count - first);
-            var images = new List<Tensor>();
-            for (var i = first; i < first + size; i++)
-            {
-                source.Read(i, pixels);
-                images.Add(tensor(pixels).reshape(1, source.Channels, source.Height, source.Width));
-            }
-
-            var seen = classifier.Classify(cat(images)).data<long>().ToArray();
-            right += Enumerable.Range(0, size).Count(i => seen[i] == label(first + i));
-        }
-
-        return (double)right / source.Count;
+        AnsiConsole.MarkupLineInterpolated($"{classifier.Description} in [blue]{output}[/]: names {classifier.Accuracy(test, test.Label):P1} of {test.Count:N0} images that it hasn't seen");
     }
 }

@@ -53,7 +53,7 @@ internal sealed class EvaluateCommand(Interrupt interrupt)
     private static void SayAccuracy(SmallClassifier classifier, IImageSource drawn, IReadOnlyList<string> classes, Func<int, int> label)
     {
         if (classifier.Classes.SequenceEqual(classes))
-            AnsiConsole.MarkupLineInterpolated($"{ClassifierCommand.Accuracy(classifier, drawn, label):P1} of the samples are seen as the class that was asked for");
+            AnsiConsole.MarkupLineInterpolated($"{classifier.Accuracy(drawn, label):P1} of the samples are seen as the class that was asked for");
         else
             AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] the classifier knows other classes than the data, so whether it sees what was asked for isn't counted");
     }

@@ -22,25 +22,18 @@ public static class ImageStatistics
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         FeatureStatistics? statistics = null;
-        var pixels = new float[source.Channels * source.Height * source.Width];
+        var done = 0;
         try
         {
-            for (var first = 0; first < source.Count; first += batchSize)
+            foreach (var images in InOrder(source, batchSize))
             {
-                cancellation.ThrowIfCancellationRequested();
                 using var scope = NewDisposeScope();
-                var size = Math.Min(batchSize, source.Count - first);
-                var images = empty([size, source.Channels, source.Height, source.Width], ScalarType.Float32, CPU);
-                for (var i = 0; i < size; i++)
-                {
-                    source.Read(first + i, pixels);
-                    MemoryMarshal.AsBytes(pixels.AsSpan()).CopyTo(images.bytes[(i * pixels.Length * sizeof(float))..]);
-                }
-
+                using var read = images;
+                cancellation.ThrowIfCancellationRequested();
                 var batch = features.Extract(images);
                 statistics ??= new FeatureStatistics((int)batch.shape[1]);
                 statistics.Add(batch);
-                report?.Invoke(first + size);
+                report?.Invoke(done += (int)images.shape[0]);
             }
 
             return statistics ?? throw new EvaluationException($"{source.Description} has no images.");
@@ -80,5 +73,23 @@ public static class ImageStatistics
         var statistics = Of(source, features, batchSize, report, cancellation);
         statistics.Save(path, new Dictionary<string, string> { ["images"] = source.Description, ["features"] = features.Description });
         return statistics;
+    }
+
+    /// <summary>Every image once, by its number: [batch, channels, height, width], float32, on the CPU; the receiver's to dispose.</summary>
+    internal static IEnumerable<Tensor> InOrder(IImageSource source, int batchSize)
+    {
+        var pixels = new float[source.PixelCount()];
+        for (var first = 0; first < source.Count; first += batchSize)
+        {
+            var size = Math.Min(batchSize, source.Count - first);
+            var images = empty([size, source.Channels, source.Height, source.Width], ScalarType.Float32, CPU);
+            for (var i = 0; i < size; i++)
+            {
+                source.Read(first + i, pixels);
+                MemoryMarshal.AsBytes(pixels.AsSpan()).CopyTo(images.bytes[(i * pixels.Length * sizeof(float))..]);
+            }
+
+            yield return images;
+        }
     }
 }

@@ -132,6 +132,27 @@ public sealed class SmallClassifier : FeatureNetwork
         return network.forward(images.cpu()).argmax(1).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The share of images, from 0 to 1, whose likeliest class is the one they should be of.</summary>
+    /// <param name="source">The images; at least one.</param>
+    /// <param name="label">The class that an image should be of, by its number.</param>
+    /// <param name="batchSize">Images at once.</param>
+    /// <exception cref="EvaluationException">The images have another shape.</exception>
+    public double Accuracy(IImageSource source, Func<int, int> label, int batchSize = 256)
+    {
+        var (seen, right) = (0, 0);
+        foreach (var images in ImageStatistics.InOrder(source, batchSize))
+        {
+            using (images)
+            {
+                using var classes = Classify(images);
+                foreach (var found in classes.data<long>())
+                    right += found == label(seen++) ? 1 : 0;
+            }
+        }
+
+        return (double)right / seen;
+    }
+
     /// <inheritdoc/>
     protected override void Dispose(bool disposing) => network.Dispose();
 

@@ -20,6 +20,8 @@ public class SmallClassifierTests
         Assert.Equal(labels, classifier.Classify(images).data<long>().ToArray());
         Assert.Equal(classifier.Extract(images).data<float>().ToArray(), loaded.Extract(images).data<float>().ToArray());
         Assert.Equal(classifier.Hash, loaded.Hash);
+        Assert.Equal(1, loaded.Accuracy(source, source.Label, batchSize: 100));
+        Assert.Equal(0.75, loaded.Accuracy(source, index => index % 4 == 0 ? 1 - source.Label(index) : source.Label(index)));
         Assert.Equal(["lying", "standing"], loaded.Classes);
     }
 
