@@ -35,7 +35,7 @@ public sealed class Block : nn.Module<Tensor, Tensor?, Tensor?, Tensor>
     public override Tensor forward(Tensor x, Tensor? scale = null, Tensor? shift = null)
     {
         using var scope = NewDisposeScope();
-        var h = norm.forward(proj.forward(x));
+        var h = norm.forward(Layers.Convolve(proj, x));
         if (scale is not null && shift is not null)
             h = h * (scale + 1) + shift;
         h = Layers.Activate(h, activation);

@@ -42,6 +42,6 @@ public sealed class Downsample : ExplicitModule
             DownsampleKind.AvgPool => nn.functional.avg_pool2d(x, 2),
             _ => x,
         };
-        return conv.forward(h).MoveToOuterDisposeScope();
+        return Layers.Convolve(conv, h).MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using UNetGen.Kernels;
 using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
@@ -50,6 +51,34 @@ public static class Layers
         if (bias is not null)
             nn.init.zeros_(bias);
     }
+
+    /// <summary>A convolution as <see cref="Compute"/> says: by the kernel that is fastest here, or the textbook's; its channels lie together unless the kernels are the reference's.</summary>
+    /// <param name="conv">Its weights, stride and padding.</param>
+    /// <param name="x">[batch, channels, height, width].</param>
+    /// <returns>[batch, out channels, ...].</returns>
+    internal static Tensor Convolve(Conv2d conv, Tensor x)
+    {
+        var square = conv.stride is [1, 1] && conv.padding is [1, 1];
+        return Compute.Kernels == KernelForm.Fast && square && Convolution3x3.Fits(x, conv.weight)
+            ? Convolution3x3.Convolve(x, conv.weight, conv.bias)
+            : conv.forward(Compute.Kernels == KernelForm.Fast ? TensorMemory.ChannelsLast(x) : x);
+    }
+
+    /// <summary>A convolution of stride 1 whose output is as large as its input, as <see cref="Convolve(Conv2d, Tensor)"/>.</summary>
+    /// <param name="x">[batch, channels, height, width].</param>
+    /// <param name="weight">[out channels, channels, kernel, kernel], an odd kernel.</param>
+    /// <param name="bias">[out channels].</param>
+    /// <returns>[batch, out channels, height, width].</returns>
+    internal static Tensor Convolve(Tensor x, Tensor weight, Tensor bias)
+    {
+        var padding = weight.shape[2] / 2;
+        return Compute.Kernels == KernelForm.Fast && Convolution3x3.Fits(x, weight)
+            ? Convolution3x3.Convolve(x, weight, bias)
+            : nn.functional.conv2d(Compute.Kernels == KernelForm.Fast ? TensorMemory.ChannelsLast(x) : x, weight, bias, padding: [padding, padding]);
+    }
+
+    /// <summary>What <see cref="Conv3x3"/> made, as <see cref="Convolve(Conv2d, Tensor)"/>.</summary>
+    internal static Tensor Convolve(nn.Module<Tensor, Tensor> conv, Tensor x) => conv is Conv2d plain ? Convolve(plain, x) : conv.forward(x);
 
     /// <summary>The nonlinearity, elementwise.</summary>
     internal static Tensor Activate(Tensor x, Activation activation) => activation switch

@@ -72,7 +72,7 @@ public sealed class PreActResnetBlock : nn.Module<Tensor, Tensor, Tensor>
     public override Tensor forward(Tensor x, Tensor timeEmb)
     {
         using var scope = NewDisposeScope();
-        var h = conv1.forward(Resample(Layers.Activate(norm1.forward(x), activation)));
+        var h = Layers.Convolve(conv1, Resample(Layers.Activate(norm1.forward(x), activation)));
         var time = time_emb_proj.forward(Layers.Activate(timeEmb, activation)).unsqueeze(-1).unsqueeze(-1);
         if (conditioning == TimeConditioning.ScaleShift)
         {
@@ -88,7 +88,7 @@ public sealed class PreActResnetBlock : nn.Module<Tensor, Tensor, Tensor>
         if (dropout > 0)
             h = nn.functional.dropout(h, dropout, training);
         var shortcut = Resample(x);
-        return (conv2.forward(h) + (conv_shortcut is null ? shortcut : conv_shortcut.forward(shortcut))).MoveToOuterDisposeScope();
+        return (Layers.Convolve(conv2, h) + (conv_shortcut is null ? shortcut : Layers.Convolve(conv_shortcut, shortcut))).MoveToOuterDisposeScope();
     }
 
     private Tensor Resample(Tensor x) => resampling switch

@@ -33,6 +33,6 @@ public sealed class Upsample : ExplicitModule
     {
         using var scope = NewDisposeScope();
         var h = kind == UpsampleKind.NearestConv ? nn.functional.interpolate(x, scale_factor: [2, 2], mode: InterpolationMode.Nearest) : x;
-        return conv.forward(h).MoveToOuterDisposeScope();
+        return Layers.Convolve(conv, h).MoveToOuterDisposeScope();
     }
 }

@@ -15,8 +15,6 @@ public sealed class WeightStandardizedConv2d : ExplicitModule
     /// <summary>[out].</summary>
     public readonly Parameter bias;
 
-    private readonly long padding;
-
     /// <param name="inChannels">Channels of the input.</param>
     /// <param name="outChannels">Channels of the output.</param>
     /// <param name="kernelSize">Pixels, odd: the output is as large as the input.</param>
@@ -29,7 +27,6 @@ public sealed class WeightStandardizedConv2d : ExplicitModule
             bias = nn.Parameter(plain.bias!.detach().clone());
         }
 
-        padding = kernelSize / 2;
         register_parameter("weight", weight);
         register_parameter("bias", bias);
     }
@@ -43,6 +40,6 @@ public sealed class WeightStandardizedConv2d : ExplicitModule
         var mean = weight.mean([1, 2, 3], keepdim: true);
         var variance = weight.var([1, 2, 3], unbiased: false, keepdim: true);
         var standardized = (weight - mean) * (variance + eps).rsqrt();
-        return nn.functional.conv2d(x, standardized, bias, padding: [padding, padding]).MoveToOuterDisposeScope();
+        return Layers.Convolve(x, standardized, bias).MoveToOuterDisposeScope();
     }
 }

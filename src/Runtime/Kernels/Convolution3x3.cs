@@ -1,0 +1,56 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace UNetGen.Kernels;
+
+/// <summary>A 3 x 3 convolution of stride 1 and padding 1 by <see cref="Winograd"/>, with its gradient.</summary>
+internal sealed class Convolution3x3 : KernelFunction<Convolution3x3>
+{
+    /// <summary>Whether it is faster here than libtorch's.</summary>
+    /// <param name="x">[batch, channels, height, width].</param>
+    /// <param name="weight">[out channels, channels, height, width of the kernel].</param>
+    public static bool Fits(Tensor x, Tensor weight)
+    {
+        if (x.device_type != DeviceType.CPU || x.dtype != ScalarType.Float32 || weight.dtype != ScalarType.Float32)
+            return false;
+        var (shape, kernel) = (x.shape, weight.shape);
+        return kernel[2] == 3 && kernel[3] == 3 && Winograd.Fits(kernel[1], kernel[0], shape[2], shape[3])
+            // With few pixels for many channels the transformed kernels are most of the work.
+            && shape[0] * shape[2] * shape[3] >= Math.Max(kernel[0], kernel[1])
+            && TensorMemory.IsWithinReach(shape[0] * Math.Max(kernel[0], kernel[1]) * shape[2] * shape[3]);
+    }
+
+    /// <summary>The convolution.</summary>
+    /// <param name="x">[batch, channels, height, width].</param>
+    /// <param name="weight">[out channels, channels, 3, 3].</param>
+    /// <param name="bias">[out channels], or null.</param>
+    /// <returns>[batch, out channels, height, width], channels together.</returns>
+    public static Tensor Convolve(Tensor x, Tensor weight, Tensor? bias)
+    {
+        using var scope = NewDisposeScope();
+        var images = TensorMemory.ChannelsLast(x);
+        var result = is_grad_enabled() ? Run(images, weight, bias) : Winograd.Convolve(images, weight, bias);
+        return result.MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        var (x, weight, bias) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor?)vars[2]);
+        ctx.save_for_backward([x, weight]);
+        ctx.save_data(nameof(x), x.requires_grad);
+        ctx.save_data(nameof(bias), bias is not null);
+        return Winograd.Convolve(x, weight, bias);
+    }
+
+    /// <inheritdoc/>
+    protected override List<Tensor?> Backward(autograd.AutogradContext context, Tensor gradient)
+    {
+        var saved = context.get_saved_variables();
+        var (x, weight) = (saved[0], saved[1]);
+        var images = TensorMemory.ChannelsLast(gradient);
+        var byInput = (bool)context.get_data(nameof(x)) ? Winograd.InputGradient(images, weight) : null;
+        var (byWeight, byBias) = Winograd.ParameterGradients(x, images, (bool)context.get_data("bias"));
+        return [byInput, byWeight, byBias];
+    }
+}

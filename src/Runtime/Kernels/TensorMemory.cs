@@ -1,0 +1,32 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace UNetGen.Kernels;
+
+/// <summary>The memory of images [batch, channels, height, width] whose channels lie together ("channels last": in the order batch, height, width, channels).</summary>
+internal static unsafe class TensorMemory
+{
+    /// <summary>The same numbers with the channels together; the tensor itself where they are.</summary>
+    public static Tensor ChannelsLast(Tensor x)
+    {
+        using var pixels = x.permute(0, 2, 3, 1);
+        return pixels.is_contiguous() ? x : pixels.contiguous().permute(0, 3, 1, 2);
+    }
+
+    /// <summary>Whether a tensor of so many numbers can be reached: TorchSharp gives out up to 2 GiB.</summary>
+    public static bool IsWithinReach(long count) => count <= int.MaxValue / sizeof(float);
+
+    /// <summary>Images of any content, channels together.</summary>
+    public static Tensor EmptyImages(long batch, long channels, long height, long width) => empty(batch, height, width, channels).permute(0, 3, 1, 2);
+
+    /// <summary>Where the numbers of images whose channels are together lie.</summary>
+    public static float* OfImages(Tensor x)
+    {
+        using var pixels = x.permute(0, 2, 3, 1);
+        return Of(pixels);
+    }
+
+    /// <summary>Where the numbers of a contiguous tensor of float32 on the CPU lie; null for null.</summary>
+    public static float* Of(Tensor? x) => x is null ? null : (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(x.bytes));
+}
