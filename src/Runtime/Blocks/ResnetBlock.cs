@@ -107,7 +107,7 @@ public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
         if (added is not null)
             h = h + added;
         h = block2.forward(h);
-        return (h + (res_conv is null ? x : Layers.Convolve(res_conv, x))).MoveToOuterDisposeScope();
+        return Layers.Add(h, res_conv is null ? x : Layers.Convolve(res_conv, x)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Nothing: the constructor registered the layers under PyTorch's keys.</summary>
