@@ -85,8 +85,8 @@ public static class Layers
     /// <param name="x">[batch, channels, height, width].</param>
     /// <returns>The same shape.</returns>
     internal static Tensor Normalize(nn.Module<Tensor, Tensor> norm, Tensor x) =>
-        Compute.Kernels == KernelForm.Fast && norm is GroupNorm group && Normalization.Fits(group, x)
-            ? Normalization.Normalize(group, x, null, null, silu: false)
+        Compute.Kernels == KernelForm.Fast && norm is GroupNorm group && GroupNormFunction.Fits(group, x)
+            ? GroupNormFunction.Normalize(group, x, null, null, silu: false)
             : norm.forward(x);
 
     /// <summary>activation(norm(x) * (scale + 1) + shift), in one pass where there is a kernel for it.</summary>
@@ -98,8 +98,8 @@ public static class Layers
     /// <returns>[batch, channels, height, width].</returns>
     internal static Tensor NormActivate(nn.Module<Tensor, Tensor> norm, Tensor x, Tensor? scale, Tensor? shift, Activation activation)
     {
-        if (Compute.Kernels == KernelForm.Fast && activation == Activation.Silu && norm is GroupNorm group && Normalization.Fits(group, x))
-            return Normalization.Normalize(group, x, scale, shift, silu: true);
+        if (Compute.Kernels == KernelForm.Fast && activation == Activation.Silu && norm is GroupNorm group && GroupNormFunction.Fits(group, x))
+            return GroupNormFunction.Normalize(group, x, scale, shift, silu: true);
         var h = norm.forward(x);
         return Activate(scale is null || shift is null ? h : h * (scale + 1) + shift, activation);
     }

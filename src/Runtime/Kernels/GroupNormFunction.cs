@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace UNetGen.Kernels;
 
 /// <summary>GroupNorm, scale and shift, and SiLU by <see cref="GroupNormSilu"/>, with its gradient.</summary>
-internal sealed class Normalization : KernelFunction<Normalization>
+internal sealed class GroupNormFunction : KernelFunction<GroupNormFunction>
 {
     /// <summary>Whether there is a kernel for this.</summary>
     /// <param name="norm">With weight and bias.</param>
