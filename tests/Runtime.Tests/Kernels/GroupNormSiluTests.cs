@@ -9,7 +9,7 @@ namespace UNetGen.Runtime.Tests.Kernels;
 public sealed class GroupNormSiluTests
 {
     private static readonly Gen<(int Batch, int Channels, int Groups, int Height, int Width, bool Scaled, bool Silu, bool Together)> Shapes =
-        Gen.Select(Gen.Int[1, 4], Gen.OneOf((16, 1), (16, 4), (16, 16), (32, 8), (32, 1), (64, 4), (64, 2), (128, 8)), Gen.Int[1, 7], Gen.Int[1, 7], Gen.Bool, Gen.Bool, Gen.Bool,
+        Gen.Select(Gen.Int[1, 4], Gen.OneOf((16, 1), (16, 4), (16, 16), (32, 8), (32, 1), (64, 4), (64, 2), (128, 8)), Gen.Int[2, 7], Gen.Int[2, 7], Gen.Bool, Gen.Bool, Gen.Bool,
             (batch, channels, height, width, scaled, silu, together) => (batch, channels.Item1, channels.Item2, height, width, scaled, silu, together));
 
     [VectorFact]
@@ -65,10 +65,10 @@ public sealed class GroupNormSiluTests
         using var norm = Layers.GroupNorm(4, 16, 1e-5);
         var x = randn(2, 16, 4, 4).requires_grad_();
         Step();
-        var before = Tensor.TotalCount;
+        var before = TorchSharp.DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
         for (var i = 0; i < 5; i++)
             Step();
-        Assert.Equal(before, Tensor.TotalCount);
+        Assert.Equal(before, TorchSharp.DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
 
         void Step()
         {

@@ -100,10 +100,10 @@ public sealed class WinogradTests
         var x = Images(2, 16, 8, 8, together: true);
         var conv = nn.Conv2d(16, 16, 3, padding: 1);
         Step();
-        var before = Tensor.TotalCount;
+        var before = TorchSharp.DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
         for (var i = 0; i < 5; i++)
             Step();
-        Assert.Equal(before, Tensor.TotalCount);
+        Assert.Equal(before, TorchSharp.DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
 
         void Step()
         {
