@@ -27,6 +27,17 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// <summary>Where its weights lie: images and timesteps must lie there too. The CPU, if it has none.</summary>
     public Device Device => parameters().FirstOrDefault()?.device ?? CPU;
 
+    /// <summary>
+    /// In which form a generated network computes; the spec's <c>kernels</c> says how it begins. Weights and checkpoints are the same with both, results to rounding.
+    /// </summary>
+    public KernelForm Kernels { get; set; }
+
+    /// <summary>
+    /// In which numbers a generated network computes, as torch.autocast has it: bfloat16 for convolutions, linear layers and attention, float32 for norms and
+    /// what comes out. Its weights, and with them gradients and checkpoints, stay float32. A trainer sets it while it trains.
+    /// </summary>
+    public Precision Precision { get; set; }
+
     /// <summary>One pass of the network.</summary>
     /// <param name="x">Noised images, [batch, channels, height, width].</param>
     /// <param name="timesteps">How noised each is, [batch], int64 from 0.</param>
@@ -98,6 +109,30 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
         if (condition is not null)
             throw new ArgumentException($"{Info.Name} takes no {name}; its spec would have to say {key}.", name);
     }
+
+    /// <summary>Lets the blocks compute as <see cref="Kernels"/> and <see cref="Precision"/> say, on this thread, until the result is disposed.</summary>
+    protected Compute.Scope Computing() => Compute.Use(Kernels, Precision);
+
+    /// <summary>A convolution of the network's own, of stride 1, by the kernel and in the numbers of <see cref="Computing"/>.</summary>
+    /// <param name="conv">With its weights.</param>
+    /// <param name="x">[batch, channels, height, width].</param>
+    /// <returns>[batch, out channels, height, width].</returns>
+    protected static Tensor Convolve(Conv2d conv, Tensor x) => Layers.Convolve(conv, x);
+
+    /// <summary>The last convolution: as <see cref="Convolve"/>, but the result has its weights' type, whatever the precision.</summary>
+    /// <param name="conv">With its weights.</param>
+    /// <param name="x">[batch, channels, height, width].</param>
+    /// <returns>The prediction, [batch, out channels, height, width].</returns>
+    protected static Tensor Predict(Conv2d conv, Tensor x) => Layers.Convolve(conv, x).to(conv.weight.dtype);
+
+    /// <summary>SiLU(norm(x)), before the last convolution.</summary>
+    /// <param name="norm">With its weights.</param>
+    /// <param name="x">[batch, channels, height, width].</param>
+    /// <returns>The same shape.</returns>
+    protected static Tensor NormActivate(nn.Module<Tensor, Tensor> norm, Tensor x) => Layers.NormActivate(norm, x, scale: null, shift: null, Activation.Silu);
+
+    /// <summary>What a block is given that casts nothing itself, as one of the user's own: bfloat16 as float32, anything else as it is.</summary>
+    protected static Tensor Widen(Tensor x) => x.dtype == ScalarType.BFloat16 && Compute.Precision == Precision.BFloat16 ? x.to(ScalarType.Float32) : x;
 
     /// <summary>[batch, a, height, width] and [batch, b, height, width] to [batch, a + b, height, width], in this order.</summary>
     protected static Tensor Concat(Tensor first, Tensor second) => cat([first, second], 1);

@@ -31,6 +31,7 @@ public sealed class RoundTripTests
         const string spec = Specimens.LucidrainsRms;
         var hash = Hash(spec);
         Assert.Equal(hash, Hash(spec + "\nname: Other\nnamespace: Else.Where"));
+        Assert.Equal(hash, Hash(spec + "\nkernels: reference"));
         Assert.Equal(hash, Hash(spec + "\ntime_emb_dim: 64\ninit_dim: 16\nnorm: rms\ndropout: -0.0\nattention:\n  levels: [linear, linear, full]"));
         Assert.Equal(hash, Hash(spec.Replace("image_size: 16", "image_size: [16, 16]")));
         Assert.Equal(Hash(spec + "\nattention:\n  resolutions: [8]"), Hash(spec + "\nattention:\n  levels: [none, full, none]"));

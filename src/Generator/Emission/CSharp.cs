@@ -50,7 +50,7 @@ internal static class CSharp
         Variable variable => variable.Name,
         Call call => $"{call.Module}.forward({string.Join(", ", call.Arguments.Select(Expression))})",
         Concat concat => $"Concat({Expression(concat.First)}, {Expression(concat.Second)})",
-        Function function => $"global::{function.Name}({Expression(function.Argument)})",
+        Function function => $"{function.Name}({string.Join(", ", function.Arguments.Select(Expression))})",
         Sum sum => $"{Expression(sum.First)} + {Expression(sum.Second)}",
         SelfCondition condition => $"selfCondition ?? global::TorchSharp.torch.zeros_like({condition.Like})",
         _ => throw new ArgumentOutOfRangeException(nameof(expression), expression.GetType().Name, "no C# for this expression"),

@@ -108,6 +108,8 @@ internal sealed class NetworkEmitter
         if (network)
         {
             writer.Line();
+            if (plan.Kernels is { } kernels)
+                writer.Line($"Kernels = {CSharp.Value(kernels)};");
             writer.Line("OnConstructed();");
             writer.Line("MoveTo(device, dtype);");
         }
@@ -135,6 +137,7 @@ internal sealed class NetworkEmitter
         }
 
         writer.Open($"public override {CSharp.Tensor} {(IsConditional ? CSharp.ConditionalForward : CSharp.Forward)}");
+        writer.Line("using var compute = Computing();");
         writer.Line("using var scope = global::TorchSharp.torch.NewDisposeScope();");
         writer.Line($"OnForwarding({(IsConditional ? "ref x, ref timesteps, ref labels, ref selfCondition" : "ref x, ref timesteps")});");
         writer.Line("CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);");

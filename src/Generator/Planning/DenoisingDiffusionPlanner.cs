@@ -82,42 +82,43 @@ internal sealed class DenoisingDiffusionPlanner(UNetSpec spec) : NetworkPlanner(
     private void PlanForward()
     {
         var last = Spec.Levels - 1;
-        var (x, t, h) = (new Variable("x"), new Variable("t"), new Variable("h"));
+        var (x, h) = (new Variable("x"), new Variable("h"));
         StepTime("time_mlp", "label_emb");
         StepSelfCondition();
-        Step("x_in", Call("init_conv", x), Spec.ImageSize.Shape(Spec.InitDim));
+        Step("x_in", Convolve("init_conv", x), Spec.ImageSize.Shape(Spec.InitDim));
 
         Expression previous = new Variable("x_in");
         for (var level = 0; level < Spec.Levels; level++)
         {
             var (size, width, down) = (Spec.SizeAt(level), Spec.WidthBefore(level), $"downs_{level}");
-            Step($"skip{level}a", Call(down + ".block1", previous, t), size.Shape(width), $"down, level {level}: {width} wide, {size}");
-            Step($"skip{level}b", Call(down + ".block2", new Variable($"skip{level}a"), t), size.Shape(width));
+            Step($"skip{level}a", CallBlock(down + ".block1", previous), size.Shape(width), $"down, level {level}: {width} wide, {size}");
+            Step($"skip{level}b", CallBlock(down + ".block2", new Variable($"skip{level}a")), size.Shape(width));
             if (Spec.AttentionAt(level) != AttentionKind.None)
                 Attend($"skip{level}b", down + ".attn", size.Shape(width));
-            Step("h", Call(down + (level == last ? ".conv" : ".downsample"), new Variable($"skip{level}b")),
+            var kept = new Variable($"skip{level}b");
+            Step("h", level == last ? Convolve(down + ".conv", kept) : Call(down + ".downsample", kept),
                 Spec.SizeAt(Math.Min(level + 1, last)).Shape(Spec.WidthAfter(level)));
             previous = h;
         }
 
         var (bottom, lowest) = (Spec.WidthAfter(last), Spec.SizeAt(last));
-        Step("h", Call("mid_block1", h, t), lowest.Shape(bottom), $"middle: {bottom} wide, {lowest}");
+        Step("h", CallBlock("mid_block1", h), lowest.Shape(bottom), $"middle: {bottom} wide, {lowest}");
         if (Spec.AttentionInTheMiddle != AttentionKind.None)
             Attend("h", "mid_attn", lowest.Shape(bottom));
-        Step("h", Call("mid_block2", h, t), lowest.Shape(bottom));
+        Step("h", CallBlock("mid_block2", h), lowest.Shape(bottom));
 
         for (var level = last; level >= 0; level--)
         {
             var (size, width, below, up) = (Spec.SizeAt(level), Spec.WidthAfter(level), Spec.WidthBefore(level), $"ups_{last - level}");
-            Step("h", Call(up + ".block1", new Concat(h, new Variable($"skip{level}b")), t), Joined(width + below, width, size), $"up, level {level}: {width} wide, {size}");
-            Step("h", Call(up + ".block2", new Concat(h, new Variable($"skip{level}a")), t), Joined(width + below, width, size));
+            Step("h", CallBlock(up + ".block1", new Concat(h, new Variable($"skip{level}b"))), Joined(width + below, width, size), $"up, level {level}: {width} wide, {size}");
+            Step("h", CallBlock(up + ".block2", new Concat(h, new Variable($"skip{level}a"))), Joined(width + below, width, size));
             if (Spec.AttentionAt(level) != AttentionKind.None)
                 Attend("h", up + ".attn", size.Shape(width));
-            Step("h", Call(up + (level == 0 ? ".conv" : ".upsample"), h), Spec.SizeAt(Math.Max(level - 1, 0)).Shape(below));
+            Step("h", level == 0 ? Convolve(up + ".conv", h) : Call(up + ".upsample", h), Spec.SizeAt(Math.Max(level - 1, 0)).Shape(below));
         }
 
-        Step("h", Call("final_res_block", new Concat(h, new Variable("x_in")), t), Joined(2 * Spec.InitDim, Spec.InitDim, Spec.ImageSize), "out");
-        Step("h", Call("final_conv", h), Spec.ImageSize.Shape(Spec.OutChannels));
+        Step("h", CallBlock("final_res_block", new Concat(h, new Variable("x_in"))), Joined(2 * Spec.InitDim, Spec.InitDim, Spec.ImageSize), "out");
+        Step("h", Predict("final_conv", h), Spec.ImageSize.Shape(Spec.OutChannels));
     }
 
     /// <summary>Annotated's attention adds its input itself; lucidrains' leaves that to the network.</summary>

@@ -105,7 +105,8 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         };
     }
 
-    private static EnumValue Enum<T>(T value)
+    /// <summary>A value of one of the blocks' enums, which has the same name here.</summary>
+    public static EnumValue Enum<T>(T value)
         where T : struct, Enum => new(Blocks + typeof(T).Name, value.ToString());
 
     private static string Shapes(int from, ImageSize size, int to, ImageSize end) => $"{size.Shape(from)} -> {end.Shape(to)}";

@@ -20,6 +20,9 @@ internal sealed record NetworkPlan
     /// <summary>Null: the network takes no labels.</summary>
     public required int? NumClasses { get; init; }
 
+    /// <summary>How it computes; null: as networks do of which nothing is said.</summary>
+    public required EnumValue? Kernels { get; init; }
+
     /// <summary>What the network predicts: "the noise in them".</summary>
     public required string Predicts { get; init; }
 
@@ -120,8 +123,8 @@ internal sealed record Call(string Module, EquatableArray<Expression> Arguments)
 
 internal sealed record Concat(Expression First, Expression Second) : Expression;
 
-/// <param name="Name">A static method of one tensor, with its type and namespace.</param>
-internal sealed record Function(string Name, Expression Argument) : Expression;
+/// <param name="Name">A method that every network has.</param>
+internal sealed record Function(string Name, EquatableArray<Expression> Arguments) : Expression;
 
 internal sealed record Sum(Expression First, Expression Second) : Expression;
 

@@ -58,6 +58,7 @@ internal abstract class NetworkPlanner
             DownsampleFactor = Spec.DownsampleFactor,
             SelfCondition = Spec.SelfCondition,
             NumClasses = Spec.NumClasses,
+            Kernels = Spec.Kernels == default ? null : LayerPlans.Enum(Spec.Kernels),
             Predicts = Spec.Diffusion.Objective switch
             {
                 Objective.Noise => "the noise in them",
@@ -79,6 +80,8 @@ internal abstract class NetworkPlanner
         Step("t", Call(timeModule, new Variable("timesteps")), $"[B, {Spec.TimeEmbDim}]");
         if (Spec.NumClasses is not null)
             Step("t", new Sum(new Variable("t"), Call(labelModule, new Variable("labels"))), $"[B, {Spec.TimeEmbDim}]");
+        if (Spec.ResnetBlock is not null)
+            Step("t", Function("Widen", new Variable("t")), $"[B, {Spec.TimeEmbDim}]");
     }
 
     /// <summary>The images, with the condition before them where there is one.</summary>
@@ -91,6 +94,17 @@ internal abstract class NetworkPlanner
     protected int ImageChannels => Spec.SelfCondition ? 2 * Spec.Channels : Spec.Channels;
 
     protected void Step(string target, Expression value, string shape, string? heading = null) => steps.Add(new StepPlan(target, value, shape, heading));
+
+    /// <summary>A convolution of the network's own, which stands in no block.</summary>
+    protected static Function Convolve(string conv, Expression x) => Function("Convolve", new Variable(conv), x);
+
+    /// <summary>The network's last convolution.</summary>
+    protected static Function Predict(string conv, Expression x) => Function("Predict", new Variable(conv), x);
+
+    /// <summary>A residual block that may be the user's own, which casts nothing itself.</summary>
+    protected Call CallBlock(string module, Expression x) => Call(module, Spec.ResnetBlock is null ? x : Function("Widen", x), new Variable("t"));
+
+    protected static Function Function(string name, params Expression[] arguments) => new(name, arguments.ToEquatableArray());
 
     protected static Call Call(string module, params Expression[] arguments) => new(module, arguments.ToEquatableArray());
 

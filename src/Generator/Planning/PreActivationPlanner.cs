@@ -29,9 +29,6 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
     public static readonly ImmutableHashSet<string> Members = ImmutableHashSet.Create(
         "conv_in", "time_embedding", "class_embedding", "mid_block", "conv_norm_out", "conv_out", "time_embed", "label_emb", "out_0", "out_2");
 
-    // At the end, whatever the activation of the blocks is: diffusers' conv_act.
-    private const string Silu = "TorchSharp.torch.nn.functional.silu";
-
     private readonly List<(string Row, Place Place, ModulePlan Module)> modules = [];
     private readonly Stack<(string Variable, int Width)> skips = new();
 
@@ -86,7 +83,7 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
         Add("in", ConvIn, LayerPlans.Conv2d(ConvIn.Key, ConvIn.Field, ImageChannels, Spec.InitDim, Spec.InitKernel, Spec.ImageSize));
         StepTime(TimeKey, LabelKey);
         StepSelfCondition();
-        Keep(Call(ConvIn.Path, new Variable("x")), Spec.InitDim, Spec.ImageSize);
+        Keep(Convolve(ConvIn.Path, new Variable("x")), Spec.InitDim, Spec.ImageSize);
     }
 
     private void PlanDown(int level)
@@ -98,7 +95,7 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
             var (previous, from) = skips.Peek();
             var place = DownBlock(level, block);
             Add(row, place, Layers.PreActResnetBlock(place.Key, place.Field, keys, from, width, size));
-            Keep(Call(place.Path, new Variable(previous), new Variable("t")), width, size, block == 0 ? heading : null);
+            Keep(CallBlock(place.Path, new Variable(previous)), width, size, block == 0 ? heading : null);
             if (Spec.AttentionAt(level) != AttentionKind.None)
                 Attend(row, DownAttention(level, block), Spec.AttentionAt(level), skips.Peek().Variable, width, size);
         }
@@ -120,11 +117,11 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
         var (width, size) = (Spec.WidthAfter(last), Spec.SizeAt(last));
         var (first, second) = (Middle(0), Middle(2));
         Add("mid", first, Layers.PreActResnetBlock(first.Key, first.Field, keys, width, width, size));
-        Step("h", Call(first.Path, new Variable(skips.Peek().Variable), new Variable("t")), size.Shape(width), $"middle: {width} wide, {size}");
+        Step("h", CallBlock(first.Path, new Variable(skips.Peek().Variable)), size.Shape(width), $"middle: {width} wide, {size}");
         if (Spec.AttentionInTheMiddle != AttentionKind.None)
             Attend("mid", Middle(1), Spec.AttentionInTheMiddle, "h", width, size);
         Add("mid", second, Layers.PreActResnetBlock(second.Key, second.Field, keys, width, width, size));
-        Step("h", Call(second.Path, new Variable("h"), new Variable("t")), size.Shape(width));
+        Step("h", CallBlock(second.Path, new Variable("h")), size.Shape(width));
     }
 
     private void PlanUp(int level)
@@ -136,7 +133,7 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
             var (skip, skipWidth) = skips.Pop();
             var place = UpBlock(level, block);
             Add(row, place, Layers.PreActResnetBlock(place.Key, place.Field, keys, from + skipWidth, width, size));
-            Step("h", Call(place.Path, new Concat(new Variable("h"), new Variable(skip)), new Variable("t")), Joined(from + skipWidth, width, size),
+            Step("h", CallBlock(place.Path, new Concat(new Variable("h"), new Variable(skip))), Joined(from + skipWidth, width, size),
                 block == 0 ? $"up, level {level}: {width} wide, {size}" : null);
             if (Spec.AttentionAt(level) != AttentionKind.None)
                 Attend(row, UpAttention(level, block), Spec.AttentionAt(level), "h", width, size);
@@ -158,8 +155,8 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
         var width = Spec.WidthAfter(0);
         Add("out", NormOut, Layers.OutNorm(NormOut.Key, NormOut.Field, width, Spec.ImageSize));
         Add("out", ConvOut, LayerPlans.Conv2d(ConvOut.Key, ConvOut.Field, width, Spec.OutChannels, 3, Spec.ImageSize) with { StartsAtZero = Spec.ZeroInit });
-        Step("h", new Function(Silu, Call(NormOut.Path, new Variable("h"))), Spec.ImageSize.Shape(width), "out");
-        Step("h", Call(ConvOut.Path, new Variable("h")), Spec.ImageSize.Shape(Spec.OutChannels));
+        Step("h", Function("NormActivate", new Variable(NormOut.Path), new Variable("h")), Spec.ImageSize.Shape(width), "out");
+        Step("h", Predict(ConvOut.Path, new Variable("h")), Spec.ImageSize.Shape(Spec.OutChannels));
     }
 
     private IEnumerable<LevelPlan> Rows()

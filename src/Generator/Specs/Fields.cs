@@ -141,6 +141,8 @@ internal static class Fields
             new OrNullType<string>(new TextType("a C# type, as My.Namespace.MyBlock", Names.FaultOfType, Names.DottedPattern), none: ""),
             s => s.ResnetBlock ?? "", (s, v) => s with { ResnetBlock = v.Length == 0 ? null : v })
             { DefaultInWords = "the family's", ImpliedIf = s => s.ResnetBlock is null },
+        new Field<KernelForm>("kernels", "How the network computes; weights and checkpoints are the same.", new ChoiceType<KernelForm>(), s => s.Kernels, (s, v) => s with { Kernels = v })
+            { Details = "fast: in the fastest form there is. reference: operation by operation, as in the papers and reference implementations." },
         new Field<string>("extends", "Another spec whose keys are the defaults.", new TextType("a path to another *.unet.yaml, from this file's folder", _ => null), _ => "", (s, _) => s)
             { DefaultInWords = "none", ImpliedIf = _ => true, AlsoKnownAs = ["base", "inherits", "parent"] },
 

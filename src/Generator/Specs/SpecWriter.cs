@@ -6,14 +6,17 @@ namespace UNetGen.Generator.Specs;
 /// <summary>The effective spec as YAML: every default spelled out, in the table's order, nothing that says nothing.</summary>
 internal static class SpecWriter
 {
-    /// <summary>The same text for every spec that means the same network. Name and namespace are the class's, not the network's.</summary>
+    /// <summary>What a spec says of the class, not of the network: weights fit whatever stands there.</summary>
+    private static readonly string[] OfTheClass = ["name", "namespace", "kernels"];
+
+    /// <summary>The same text for every spec that means the same network.</summary>
     public static string Write(UNetSpec spec)
     {
         var text = new StringBuilder();
         var group = "";
         foreach (var field in Fields.All)
         {
-            if (field.Key is "name" or "namespace" || field.Write(spec) is not { } value)
+            if (OfTheClass.Contains(field.Key) || field.Write(spec) is not { } value)
                 continue;
             var dot = field.Key.IndexOf('.');
             var inGroup = dot < 0 ? "" : field.Key.Substring(0, dot);

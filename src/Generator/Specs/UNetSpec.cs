@@ -3,6 +3,8 @@ namespace UNetGen.Generator.Specs;
 // The names of these values, and in the runtime of the types that emitted code names, are the same on purpose.
 internal enum Preset { Annotated, Lucidrains, Ddpm, Adm }
 
+internal enum KernelForm { Fast, Reference }
+
 internal enum Norm { Group, Rms }
 
 internal enum Activation { Silu, Gelu, Relu, Mish }
@@ -93,6 +95,9 @@ internal sealed record UNetSpec
     public int? NumClasses { get; init; }
 
     public bool ZeroInit { get; init; }
+
+    /// <summary>How the network computes, not which network it is.</summary>
+    public KernelForm Kernels { get; init; }
 
     /// <summary>The user's own residual block, a C# type; null: the family's.</summary>
     public string? ResnetBlock { get; init; }

@@ -55,7 +55,7 @@ public sealed class Attention : ExplicitModule
     {
         using var scope = NewDisposeScope();
         var (batch, height, width) = (x.shape[0], x.shape[2], x.shape[3]);
-        var qkv = to_qkv.forward(norm is null ? x : norm.forward(x)).chunk(3, 1);
+        var qkv = Layers.Convolve(to_qkv, norm is null ? x : norm.forward(x)).chunk(3, 1);
         var (q, k, v) = (Heads(qkv[0]), Heads(qkv[1]), Heads(qkv[2])); // each [B, heads, height * width, headDim]
         if (mem_kv is not null)
         {
@@ -63,8 +63,8 @@ public sealed class Attention : ExplicitModule
             v = cat([mem_kv[1].unsqueeze(0).expand(batch, -1, -1, -1), v], -2);
         }
 
-        var result = nn.functional.scaled_dot_product_attention(q, k, v);
-        return to_out.forward(result.transpose(-2, -1).reshape(batch, -1, height, width)).MoveToOuterDisposeScope();
+        var result = Layers.Attend(q, k, v);
+        return Layers.Convolve(to_out, result.transpose(-2, -1).reshape(batch, -1, height, width)).MoveToOuterDisposeScope();
 
         Tensor Heads(Tensor t) => t.reshape(batch, heads, -1, height * width).transpose(-2, -1);
     }

@@ -60,7 +60,7 @@ public sealed class AttentionBlock : ExplicitModule
     {
         using var scope = NewDisposeScope();
         var (batch, dim) = (x.shape[0], x.shape[1]);
-        var pixels = group_norm.forward(x).flatten(2).transpose(1, 2); // [B, height * width, dim]
+        var pixels = Layers.Normalize(group_norm, x).flatten(2).transpose(1, 2); // [B, height * width, dim]
         var (q, k, v) = (Heads(to_q), Heads(to_k), Heads(to_v)); // each [B, heads, height * width, dim / heads]
         if (mem_kv is not null)
         {
@@ -68,9 +68,9 @@ public sealed class AttentionBlock : ExplicitModule
             v = cat([mem_kv[1].unsqueeze(0).expand(batch, -1, -1, -1), v], -2);
         }
 
-        var result = nn.functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(batch, -1, dim);
-        return (to_out.forward(result).transpose(1, 2).reshape(x.shape) + x).MoveToOuterDisposeScope();
+        var result = Layers.Attend(q, k, v).transpose(1, 2).reshape(batch, -1, dim);
+        return (Layers.Project(to_out, result).transpose(1, 2).reshape(x.shape) + x).MoveToOuterDisposeScope();
 
-        Tensor Heads(Linear layer) => layer.forward(pixels).reshape(batch, -1, heads, dim / heads).transpose(1, 2);
+        Tensor Heads(Linear layer) => Layers.Project(layer, pixels).reshape(batch, -1, heads, dim / heads).transpose(1, 2);
     }
 }

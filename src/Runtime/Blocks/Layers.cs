@@ -53,16 +53,10 @@ public static class Layers
     }
 
     /// <summary>A convolution as <see cref="Compute"/> says: by the kernel that is fastest here, or the textbook's; its channels lie together unless the kernels are the reference's.</summary>
-    /// <param name="conv">Its weights, stride and padding.</param>
+    /// <param name="conv">Its weights, stride and padding; of one group, undilated, with zeros around the image.</param>
     /// <param name="x">[batch, channels, height, width].</param>
     /// <returns>[batch, out channels, ...].</returns>
-    internal static Tensor Convolve(Conv2d conv, Tensor x)
-    {
-        var square = conv.stride is [1, 1] && conv.padding is [1, 1];
-        return Compute.Kernels == KernelForm.Fast && square && Convolution3x3.Fits(x, conv.weight)
-            ? Convolution3x3.Convolve(x, conv.weight, conv.bias)
-            : conv.forward(Compute.Kernels == KernelForm.Fast ? TensorMemory.ChannelsLast(x) : x);
-    }
+    internal static Tensor Convolve(Conv2d conv, Tensor x) => Convolve(x, conv.weight, conv.bias, conv.stride, conv.padding!);
 
     /// <summary>A convolution of stride 1 whose output is as large as its input, as <see cref="Convolve(Conv2d, Tensor)"/>.</summary>
     /// <param name="x">[batch, channels, height, width].</param>
@@ -72,22 +66,70 @@ public static class Layers
     internal static Tensor Convolve(Tensor x, Tensor weight, Tensor bias)
     {
         var padding = weight.shape[2] / 2;
-        return Compute.Kernels == KernelForm.Fast && Convolution3x3.Fits(x, weight)
-            ? Convolution3x3.Convolve(x, weight, bias)
-            : nn.functional.conv2d(Compute.Kernels == KernelForm.Fast ? TensorMemory.ChannelsLast(x) : x, weight, bias, padding: [padding, padding]);
+        return Convolve(x, weight, bias, [1, 1], [padding, padding]);
     }
 
-    /// <summary>What <see cref="Conv3x3"/> made, as <see cref="Convolve(Conv2d, Tensor)"/>.</summary>
-    internal static Tensor Convolve(nn.Module<Tensor, Tensor> conv, Tensor x) => conv is Conv2d plain ? Convolve(plain, x) : conv.forward(x);
+    /// <summary>What <see cref="Conv3x3"/> made, or a transposed convolution, as <see cref="Convolve(Conv2d, Tensor)"/>.</summary>
+    internal static Tensor Convolve(nn.Module<Tensor, Tensor> conv, Tensor x) => conv switch
+    {
+        Conv2d plain => Convolve(plain, x),
+        ConvTranspose2d transposed when Compute.Precision != Precision.Float32 => InPrecision(x, transposed.weight, transposed.bias, (images, weight, bias) =>
+            nn.functional.conv_transpose2d(images, weight, bias, transposed.stride, transposed.padding)),
+        _ => conv.forward(x),
+    };
+
+    /// <summary>A convolution over positions of one axis, kernel 1, in the numbers that <see cref="Compute"/> says.</summary>
+    /// <param name="conv">Its weights.</param>
+    /// <param name="x">[batch, channels, positions].</param>
+    /// <returns>[batch, out channels, positions].</returns>
+    internal static Tensor Convolve(Conv1d conv, Tensor x) => InPrecision(x, conv.weight, conv.bias, (pixels, weight, bias) => nn.functional.conv1d(pixels, weight, bias));
+
+    /// <summary>A linear layer of the last axis, in the numbers that <see cref="Compute"/> says.</summary>
+    /// <param name="linear">Its weights.</param>
+    /// <param name="x">[..., in].</param>
+    /// <returns>[..., out].</returns>
+    internal static Tensor Project(Linear linear, Tensor x) => InPrecision(x, linear.weight, linear.bias, (features, weight, bias) => nn.functional.linear(features, weight, bias));
+
+    /// <summary>The product of (batches of) matrices, in the numbers that <see cref="Compute"/> says.</summary>
+    internal static Tensor Product(Tensor a, Tensor b) => InPrecision(a, b, null, (first, second, _) => matmul(first, second));
+
+    /// <summary>softmax(q k^T / sqrt(features)) v, in the numbers that <see cref="Compute"/> says.</summary>
+    /// <param name="q">[batch, heads, positions, features].</param>
+    /// <param name="k">[batch, heads, positions of k, features].</param>
+    /// <param name="v">[batch, heads, positions of k, features].</param>
+    /// <returns>[batch, heads, positions, features].</returns>
+    internal static Tensor Attend(Tensor q, Tensor k, Tensor v) => InPrecision(q, k, v, (queries, keys, values) => nn.functional.scaled_dot_product_attention(queries, keys, values!));
+
+    private static Tensor Convolve(Tensor x, Tensor weight, Tensor? bias, long[] stride, long[] padding) => InPrecision(x, weight, bias, (images, kernel, offset) =>
+    {
+        var fast = Compute.Kernels == KernelForm.Fast;
+        return fast && stride is [1, 1] && padding is [1, 1] && Convolution3x3.Fits(images, kernel)
+            ? Convolution3x3.Convolve(images, kernel, offset)
+            : nn.functional.conv2d(fast ? TensorMemory.ChannelsLast(images) : images, kernel, offset, stride, padding);
+    });
+
+    /// <summary>What a layer computes of its input and weights, these as <see cref="Compute.Precision"/> says: rounded at each call, so that the weights themselves stay what the optimiser moves.</summary>
+    private static Tensor InPrecision(Tensor x, Tensor weight, Tensor? bias, Func<Tensor, Tensor, Tensor?, Tensor> layer)
+    {
+        if (Compute.Precision == Precision.Float32)
+            return layer(x, weight, bias);
+        using var scope = NewDisposeScope();
+        return layer(As(ScalarType.BFloat16, x), As(ScalarType.BFloat16, weight), bias is null ? null : As(ScalarType.BFloat16, bias)).MoveToOuterDisposeScope();
+    }
 
     /// <summary>A norm as <see cref="Compute"/> says; with the fast kernels the result's channels lie together.</summary>
     /// <param name="norm">A <see cref="TorchSharp.Modules.GroupNorm"/>, an <see cref="RMSNorm"/> or another that keeps the shape.</param>
     /// <param name="x">[batch, channels, height, width].</param>
     /// <returns>The same shape.</returns>
-    internal static Tensor Normalize(nn.Module<Tensor, Tensor> norm, Tensor x) =>
-        Compute.Kernels == KernelForm.Fast && norm is GroupNorm group && GroupNormFunction.Fits(group, x)
+    internal static Tensor Normalize(nn.Module<Tensor, Tensor> norm, Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        x = AsNormed(norm, x);
+        var result = Compute.Kernels == KernelForm.Fast && norm is GroupNorm group && GroupNormFunction.Fits(group, x)
             ? GroupNormFunction.Normalize(group, x, null, null, silu: false)
             : norm.forward(x);
+        return result.MoveToOuterDisposeScope();
+    }
 
     /// <summary>activation(norm(x) * (scale + 1) + shift), in one pass where there is a kernel for it.</summary>
     /// <param name="norm">As in <see cref="Normalize"/>.</param>
@@ -98,14 +140,22 @@ public static class Layers
     /// <returns>[batch, channels, height, width].</returns>
     internal static Tensor NormActivate(nn.Module<Tensor, Tensor> norm, Tensor x, Tensor? scale, Tensor? shift, Activation activation)
     {
+        using var scope = NewDisposeScope();
+        x = AsNormed(norm, x);
+        (scale, shift) = (scale is null ? null : As(x.dtype, scale), shift is null ? null : As(x.dtype, shift));
         if (Compute.Kernels == KernelForm.Fast && activation == Activation.Silu && norm is GroupNorm group && GroupNormFunction.Fits(group, x))
-            return GroupNormFunction.Normalize(group, x, scale, shift, silu: true);
+            return GroupNormFunction.Normalize(group, x, scale, shift, silu: true).MoveToOuterDisposeScope();
         var h = norm.forward(x);
-        return Activate(scale is null || shift is null ? h : h * (scale + 1) + shift, activation);
+        return Activate(scale is null || shift is null ? h : h * (scale + 1) + shift, activation).MoveToOuterDisposeScope();
     }
 
-    /// <summary>branch + shortcut, the end of a residual block; with the fast kernels in the branch's own memory, which no gradient needs.</summary>
-    internal static Tensor Add(Tensor branch, Tensor shortcut) => Compute.Kernels == KernelForm.Fast ? branch.add_(shortcut) : branch + shortcut;
+    /// <summary>A norm's input in the type of its weights: sums over pixels need more than the 8 bits of bfloat16.</summary>
+    private static Tensor AsNormed(nn.Module<Tensor, Tensor> norm, Tensor x) => norm is GroupNorm { weight: { } weight } ? As(weight.dtype, x) : x;
+
+    private static Tensor As(ScalarType type, Tensor x) => x.dtype == type ? x : x.to(type);
+
+    /// <summary>branch + shortcut, the end of a residual block; with the fast kernels in the branch's own memory, which no gradient needs, if it can hold the sum.</summary>
+    internal static Tensor Add(Tensor branch, Tensor shortcut) => Compute.Kernels == KernelForm.Fast && branch.dtype == shortcut.dtype ? branch.add_(shortcut) : branch + shortcut;
 
     /// <summary>The nonlinearity, elementwise.</summary>
     internal static Tensor Activate(Tensor x, Activation activation) => activation switch

@@ -68,7 +68,7 @@ public sealed class LinearAttention : ExplicitModule
     {
         using var scope = NewDisposeScope();
         var (batch, height, width) = (x.shape[0], x.shape[2], x.shape[3]);
-        var qkv = to_qkv.forward(norm is null ? x : norm.forward(x)).chunk(3, 1);
+        var qkv = Layers.Convolve(to_qkv, norm is null ? x : norm.forward(x)).chunk(3, 1);
         var (q, k, v) = (Heads(qkv[0]), Heads(qkv[1]), Heads(qkv[2])); // each [B, heads, headDim, height * width]
         if (mem_kv is not null)
         {
@@ -78,9 +78,9 @@ public sealed class LinearAttention : ExplicitModule
 
         q = q.softmax(-2) * scale;
         k = k.softmax(-1);
-        var context = matmul(k, v.transpose(-2, -1)); // [B, heads, d of k, d of v]
-        var result = matmul(context.transpose(-2, -1), q).reshape(batch, -1, height, width);
-        return to_out_norm.forward(to_out.forward(result)).MoveToOuterDisposeScope();
+        var context = Layers.Product(k, v.transpose(-2, -1)); // [B, heads, d of k, d of v]
+        var result = Layers.Product(context.transpose(-2, -1), q).reshape(batch, -1, height, width);
+        return Layers.Normalize(to_out_norm, Layers.Convolve(to_out, result)).MoveToOuterDisposeScope();
 
         Tensor Heads(Tensor t) => t.reshape(batch, heads, -1, height * width);
     }

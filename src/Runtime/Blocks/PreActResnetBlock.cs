@@ -73,7 +73,7 @@ public sealed class PreActResnetBlock : nn.Module<Tensor, Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var h = Layers.Convolve(conv1, Resample(Layers.NormActivate(norm1, x, null, null, activation)));
-        var time = time_emb_proj.forward(Layers.Activate(timeEmb, activation)).unsqueeze(-1).unsqueeze(-1);
+        var time = Layers.Project(time_emb_proj, Layers.Activate(timeEmb, activation)).unsqueeze(-1).unsqueeze(-1);
         if (conditioning == TimeConditioning.ScaleShift)
         {
             var halves = time.chunk(2, 1);

@@ -52,7 +52,7 @@ public sealed class QkvAttentionBlock : ExplicitModule
         using var scope = NewDisposeScope();
         var (batch, dim) = (x.shape[0], x.shape[1]);
         // [B, heads, 3 * dim / heads, height * width], of which each third is one of q, k and v.
-        var parts = qkv.forward(norm.forward(x).flatten(2)).reshape(batch, heads, 3 * dim / heads, -1).transpose(-2, -1).chunk(3, -1);
+        var parts = Layers.Convolve(qkv, Layers.Normalize(norm, x).flatten(2)).reshape(batch, heads, 3 * dim / heads, -1).transpose(-2, -1).chunk(3, -1);
         var (q, k, v) = (parts[0], parts[1], parts[2]); // each [B, heads, height * width, dim / heads]
         if (mem_kv is not null)
         {
@@ -60,7 +60,7 @@ public sealed class QkvAttentionBlock : ExplicitModule
             v = cat([mem_kv[1].unsqueeze(0).expand(batch, -1, -1, -1), v], -2);
         }
 
-        var result = nn.functional.scaled_dot_product_attention(q, k, v).transpose(-2, -1).reshape(batch, dim, -1);
-        return (proj_out.forward(result).reshape(x.shape) + x).MoveToOuterDisposeScope();
+        var result = Layers.Attend(q, k, v).transpose(-2, -1).reshape(batch, dim, -1);
+        return (Layers.Convolve(proj_out, result).reshape(x.shape) + x).MoveToOuterDisposeScope();
     }
 }

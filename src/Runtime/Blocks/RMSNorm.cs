@@ -24,6 +24,6 @@ public sealed class RMSNorm : ExplicitModule
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        return (nn.functional.normalize(x, dim: 1) * (g * scale)).MoveToOuterDisposeScope();
+        return (nn.functional.normalize(x.to(g.dtype), dim: 1) * (g * scale)).MoveToOuterDisposeScope();
     }
 }

@@ -91,7 +91,7 @@ public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
         Tensor? scale = null, shift = null, added = null;
         if (mlp is not null && timeEmb is not null)
         {
-            var projected = mlp.forward(Layers.Activate(timeEmb, activation)).unsqueeze(-1).unsqueeze(-1);
+            var projected = Layers.Project(mlp, Layers.Activate(timeEmb, activation)).unsqueeze(-1).unsqueeze(-1);
             if (conditioning == TimeConditioning.ScaleShift)
             {
                 var halves = projected.chunk(2, 1);

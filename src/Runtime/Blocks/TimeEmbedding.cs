@@ -50,6 +50,6 @@ public sealed class TimeEmbedding : ExplicitModule
     {
         using var scope = NewDisposeScope();
         var features = embedding.forward(timesteps).to(linear1.weight.dtype);
-        return linear2.forward(Layers.Activate(linear1.forward(features), activation)).MoveToOuterDisposeScope();
+        return Layers.Project(linear2, Layers.Activate(Layers.Project(linear1, features), activation)).MoveToOuterDisposeScope();
     }
 }

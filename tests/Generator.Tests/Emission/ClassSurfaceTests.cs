@@ -57,6 +57,14 @@ public sealed class ClassSurfaceTests
     }
 
     [Fact]
+    public void Kernels_of_the_reference_are_one_line_more_of_the_constructor()
+    {
+        var (fast, reference) = (Source(Specimens.Annotated), Source(Specimens.Annotated + "\nkernels: reference"));
+        Assert.Equal(fast, Source(Specimens.Annotated + "\nkernels: fast"));
+        Assert.Equal(["        Kernels = global::UNetGen.Blocks.KernelForm.Reference;"], reference.Split('\n').Except(fast.Split('\n')));
+    }
+
+    [Fact]
     public void No_class_can_have_the_name_of_a_member()
     {
         foreach (var spec in Specimens.Good.Append(Specimens.UserBlock))

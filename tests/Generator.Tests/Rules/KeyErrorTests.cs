@@ -150,7 +150,7 @@ public sealed class KeyErrorTests
         channel_multipliers: [1, 2]
         «colours»: 3
         """,
-        "UNG0004: unknown key 'colours'; the keys here are name, namespace, preset, image_size, channels, dim, channel_multipliers, time_emb_dim, init_dim, init_kernel, blocks_per_level, norm, groups, norm_eps, weight_standardization, activation, dropout, time_embedding, attention, downsample, upsample, self_condition, zero_init, learned_variance, num_classes, blocks, extends and diffusion");
+        "UNG0004: unknown key 'colours'; the keys here are name, namespace, preset, image_size, channels, dim, channel_multipliers, time_emb_dim, init_dim, init_kernel, blocks_per_level, norm, groups, norm_eps, weight_standardization, activation, dropout, time_embedding, attention, downsample, upsample, self_condition, zero_init, learned_variance, num_classes, blocks, kernels, extends and diffusion");
 
     [Fact]
     public void A_key_like_no_other_in_a_group() => Errors.In(

@@ -32,7 +32,7 @@ public sealed class PlaceTests
         "UNG0007: 'dim' must be an even whole number from 4 to 16384, not the text '15'; leave out the quotes",
         "UNG0004: unknown key '\U0001F600'; the keys here are name, namespace, preset, image_size, channels, dim, channel_multipliers, time_emb_dim, init_dim, init_kernel, "
         + "blocks_per_level, norm, groups, norm_eps, weight_standardization, activation, dropout, time_embedding, attention, downsample, upsample, self_condition, "
-        + "zero_init, learned_variance, num_classes, blocks, extends and diffusion");
+        + "zero_init, learned_variance, num_classes, blocks, kernels, extends and diffusion");
 
     [Fact]
     public void After_tabs_between_key_and_value() => Errors.In(

@@ -210,6 +210,7 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps, global::TorchSharp.torch.Tensor? labels, global::TorchSharp.torch.Tensor? selfCondition = null)
     {
+        using var compute = Computing();
         using var scope = global::TorchSharp.torch.NewDisposeScope();
         OnForwarding(ref x, ref timesteps, ref labels, ref selfCondition);
         CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
@@ -218,7 +219,7 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
 
         var t = time_embed.forward(timesteps);                                       // [B, 128]
         t = t + label_emb.forward(labels);                                           // [B, 128]
-        var skip0 = input_blocks_0_0.forward(x);                                     // [B, 32, 16, 16]
+        var skip0 = Convolve(input_blocks_0_0, x);                                   // [B, 32, 16, 16]
 
         // down, level 0: 32 wide, 16 x 16
         var skip1 = input_blocks_1_0.forward(skip0, t);                              // [B, 32, 16, 16]
@@ -248,8 +249,8 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
         h = output_blocks_3_1.forward(h);                                            // [B, 32, 16, 16]
 
         // out
-        h = global::TorchSharp.torch.nn.functional.silu(out_0.forward(h));           // [B, 32, 16, 16]
-        h = out_2.forward(h);                                                        // [B, 6, 16, 16]
+        h = NormActivate(out_0, h);                                                  // [B, 32, 16, 16]
+        h = Predict(out_2, h);                                                       // [B, 6, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }

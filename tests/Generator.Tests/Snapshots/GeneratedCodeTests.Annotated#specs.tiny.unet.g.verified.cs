@@ -148,12 +148,13 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps)
     {
+        using var compute = Computing();
         using var scope = global::TorchSharp.torch.NewDisposeScope();
         OnForwarding(ref x, ref timesteps);
         CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
 
         var t = time_mlp.forward(timesteps);                                         // [B, 32]
-        var x_in = init_conv.forward(x);                                             // [B, 8, 16, 16]
+        var x_in = Convolve(init_conv, x);                                           // [B, 8, 16, 16]
 
         // down, level 0: 8 wide, 16 x 16
         var skip0a = downs_0.block1.forward(x_in, t);                                // [B, 8, 16, 16]
@@ -165,7 +166,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         var skip1a = downs_1.block1.forward(h, t);                                   // [B, 8, 8, 8]
         var skip1b = downs_1.block2.forward(skip1a, t);                              // [B, 8, 8, 8]
         skip1b = downs_1.attn.forward(skip1b);                                       // [B, 8, 8, 8]
-        h = downs_1.conv.forward(skip1b);                                            // [B, 16, 8, 8]
+        h = Convolve(downs_1.conv, skip1b);                                          // [B, 16, 8, 8]
 
         // middle: 16 wide, 8 x 8
         h = mid_block1.forward(h, t);                                                // [B, 16, 8, 8]
@@ -182,11 +183,11 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         h = ups_1.block1.forward(Concat(h, skip0b), t);                              // [B, 16, 16, 16] -> [B, 8, 16, 16]
         h = ups_1.block2.forward(Concat(h, skip0a), t);                              // [B, 16, 16, 16] -> [B, 8, 16, 16]
         h = ups_1.attn.forward(h);                                                   // [B, 8, 16, 16]
-        h = ups_1.conv.forward(h);                                                   // [B, 8, 16, 16]
+        h = Convolve(ups_1.conv, h);                                                 // [B, 8, 16, 16]
 
         // out
         h = final_res_block.forward(Concat(h, x_in), t);                             // [B, 16, 16, 16] -> [B, 8, 16, 16]
-        h = final_conv.forward(h);                                                   // [B, 1, 16, 16]
+        h = Predict(final_conv, h);                                                  // [B, 1, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }

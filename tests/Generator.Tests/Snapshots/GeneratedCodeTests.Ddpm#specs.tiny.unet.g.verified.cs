@@ -138,12 +138,13 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps)
     {
+        using var compute = Computing();
         using var scope = global::TorchSharp.torch.NewDisposeScope();
         OnForwarding(ref x, ref timesteps);
         CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
 
         var t = time_embedding.forward(timesteps);                                   // [B, 128]
-        var skip0 = conv_in.forward(x);                                              // [B, 32, 16, 16]
+        var skip0 = Convolve(conv_in, x);                                            // [B, 32, 16, 16]
 
         // down, level 0: 32 wide, 16 x 16
         var skip1 = down_blocks_0.resnets_0.forward(skip0, t);                       // [B, 32, 16, 16]
@@ -174,8 +175,8 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         h = up_blocks_1.resnets_1.forward(Concat(h, skip0), t);                      // [B, 64, 16, 16] -> [B, 32, 16, 16]
 
         // out
-        h = global::TorchSharp.torch.nn.functional.silu(conv_norm_out.forward(h));   // [B, 32, 16, 16]
-        h = conv_out.forward(h);                                                     // [B, 3, 16, 16]
+        h = NormActivate(conv_norm_out, h);                                          // [B, 32, 16, 16]
+        h = Predict(conv_out, h);                                                    // [B, 3, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }

@@ -158,12 +158,13 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps)
     {
+        using var compute = Computing();
         using var scope = global::TorchSharp.torch.NewDisposeScope();
         OnForwarding(ref x, ref timesteps);
         CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
 
         var t = time_mlp.forward(timesteps);                                         // [B, 64]
-        var x_in = init_conv.forward(x);                                             // [B, 16, 16, 16]
+        var x_in = Convolve(init_conv, x);                                           // [B, 16, 16, 16]
 
         // down, level 0: 16 wide, 16 x 16
         var skip0a = downs_0.block1.forward(x_in, t);                                // [B, 16, 16, 16]
@@ -181,7 +182,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         var skip2a = downs_2.block1.forward(h, t);                                   // [B, 32, 4, 4]
         var skip2b = downs_2.block2.forward(skip2a, t);                              // [B, 32, 4, 4]
         skip2b = downs_2.attn.forward(skip2b) + skip2b;                              // [B, 32, 4, 4]
-        h = downs_2.conv.forward(skip2b);                                            // [B, 64, 4, 4]
+        h = Convolve(downs_2.conv, skip2b);                                          // [B, 64, 4, 4]
 
         // middle: 64 wide, 4 x 4
         h = mid_block1.forward(h, t);                                                // [B, 64, 4, 4]
@@ -204,11 +205,11 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         h = ups_2.block1.forward(Concat(h, skip0b), t);                              // [B, 32, 16, 16] -> [B, 16, 16, 16]
         h = ups_2.block2.forward(Concat(h, skip0a), t);                              // [B, 32, 16, 16] -> [B, 16, 16, 16]
         h = ups_2.attn.forward(h) + h;                                               // [B, 16, 16, 16]
-        h = ups_2.conv.forward(h);                                                   // [B, 16, 16, 16]
+        h = Convolve(ups_2.conv, h);                                                 // [B, 16, 16, 16]
 
         // out
         h = final_res_block.forward(Concat(h, x_in), t);                             // [B, 32, 16, 16] -> [B, 16, 16, 16]
-        h = final_conv.forward(h);                                                   // [B, 3, 16, 16]
+        h = Predict(final_conv, h);                                                  // [B, 3, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }

@@ -167,6 +167,7 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps, global::TorchSharp.torch.Tensor? labels, global::TorchSharp.torch.Tensor? selfCondition = null)
     {
+        using var compute = Computing();
         using var scope = global::TorchSharp.torch.NewDisposeScope();
         OnForwarding(ref x, ref timesteps, ref labels, ref selfCondition);
         CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
@@ -174,7 +175,7 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
 
         var t = time_mlp.forward(timesteps);                                         // [B, 72]
         x = Concat(selfCondition ?? global::TorchSharp.torch.zeros_like(x), x);      // [B, 4, 32, 48]
-        var x_in = init_conv.forward(x);                                             // [B, 12, 32, 48]
+        var x_in = Convolve(init_conv, x);                                           // [B, 12, 32, 48]
 
         // down, level 0: 12 wide, 32 x 48
         var skip0a = downs_0.block1.forward(x_in, t);                                // [B, 12, 32, 48]
@@ -191,7 +192,7 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
         var skip2a = downs_2.block1.forward(h, t);                                   // [B, 48, 8, 12]
         var skip2b = downs_2.block2.forward(skip2a, t);                              // [B, 48, 8, 12]
         skip2b = downs_2.attn.forward(skip2b) + skip2b;                              // [B, 48, 8, 12]
-        h = downs_2.conv.forward(skip2b);                                            // [B, 48, 8, 12]
+        h = Convolve(downs_2.conv, skip2b);                                          // [B, 48, 8, 12]
 
         // middle: 48 wide, 8 x 12
         h = mid_block1.forward(h, t);                                                // [B, 48, 8, 12]
@@ -213,11 +214,11 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
         // up, level 0: 24 wide, 32 x 48
         h = ups_2.block1.forward(Concat(h, skip0b), t);                              // [B, 36, 32, 48] -> [B, 24, 32, 48]
         h = ups_2.block2.forward(Concat(h, skip0a), t);                              // [B, 36, 32, 48] -> [B, 24, 32, 48]
-        h = ups_2.conv.forward(h);                                                   // [B, 12, 32, 48]
+        h = Convolve(ups_2.conv, h);                                                 // [B, 12, 32, 48]
 
         // out
         h = final_res_block.forward(Concat(h, x_in), t);                             // [B, 24, 32, 48] -> [B, 12, 32, 48]
-        h = final_conv.forward(h);                                                   // [B, 2, 32, 48]
+        h = Predict(final_conv, h);                                                  // [B, 2, 32, 48]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }
