@@ -80,6 +80,15 @@ public static class Layers
     /// <summary>What <see cref="Conv3x3"/> made, as <see cref="Convolve(Conv2d, Tensor)"/>.</summary>
     internal static Tensor Convolve(nn.Module<Tensor, Tensor> conv, Tensor x) => conv is Conv2d plain ? Convolve(plain, x) : conv.forward(x);
 
+    /// <summary>A linear layer of the last axis.</summary>
+    internal static Tensor Project(Linear linear, Tensor x) => linear.forward(x);
+
+    /// <summary>A product of (batches of) matrices that a block writes out.</summary>
+    internal static Tensor Product(Tensor a, Tensor b) => matmul(a, b);
+
+    /// <summary>What <see cref="Normalization"/> or <see cref="GroupNorm"/> made, [batch, channels, height, width] to the same.</summary>
+    internal static Tensor Normalize(nn.Module<Tensor, Tensor> norm, Tensor x) => norm.forward(x);
+
     /// <summary>The nonlinearity, elementwise.</summary>
     internal static Tensor Activate(Tensor x, Activation activation) => activation switch
     {
