@@ -35,10 +35,7 @@ public sealed class Block : nn.Module<Tensor, Tensor?, Tensor?, Tensor>
     public override Tensor forward(Tensor x, Tensor? scale = null, Tensor? shift = null)
     {
         using var scope = NewDisposeScope();
-        var h = norm.forward(Layers.Convolve(proj, x));
-        if (scale is not null && shift is not null)
-            h = h * (scale + 1) + shift;
-        h = Layers.Activate(h, activation);
+        var h = Layers.NormActivate(norm, Layers.Convolve(proj, x), scale, shift, activation);
         if (dropout > 0)
             h = nn.functional.dropout(h, dropout, training);
         return h.MoveToOuterDisposeScope();

@@ -86,8 +86,32 @@ public static class Layers
     /// <summary>A product of (batches of) matrices that a block writes out.</summary>
     internal static Tensor Product(Tensor a, Tensor b) => matmul(a, b);
 
-    /// <summary>What <see cref="Normalization"/> or <see cref="GroupNorm"/> made, [batch, channels, height, width] to the same.</summary>
-    internal static Tensor Normalize(nn.Module<Tensor, Tensor> norm, Tensor x) => norm.forward(x);
+    /// <summary>A norm as <see cref="Compute"/> says; with the fast kernels the result's channels lie together.</summary>
+    /// <param name="norm">A <see cref="TorchSharp.Modules.GroupNorm"/>, an <see cref="RMSNorm"/> or another that keeps the shape.</param>
+    /// <param name="x">[batch, channels, height, width].</param>
+    /// <returns>The same shape.</returns>
+    internal static Tensor Normalize(nn.Module<Tensor, Tensor> norm, Tensor x) =>
+        Compute.Kernels == KernelForm.Fast && norm is GroupNorm group && GroupNormFunction.Fits(group, x)
+            ? GroupNormFunction.Normalize(group, x, null, null, silu: false)
+            : norm.forward(x);
+
+    /// <summary>activation(norm(x) * (scale + 1) + shift), in one pass where there is a kernel for it.</summary>
+    /// <param name="norm">As in <see cref="Normalize"/>.</param>
+    /// <param name="x">[batch, channels, height, width].</param>
+    /// <param name="scale">[batch, channels, 1, 1], or null.</param>
+    /// <param name="shift">[batch, channels, 1, 1], or null; both or neither.</param>
+    /// <param name="activation">The nonlinearity.</param>
+    /// <returns>[batch, channels, height, width].</returns>
+    internal static Tensor NormActivate(nn.Module<Tensor, Tensor> norm, Tensor x, Tensor? scale, Tensor? shift, Activation activation)
+    {
+        if (Compute.Kernels == KernelForm.Fast && activation == Activation.Silu && norm is GroupNorm group && GroupNormFunction.Fits(group, x))
+            return GroupNormFunction.Normalize(group, x, scale, shift, silu: true);
+        var h = norm.forward(x);
+        return Activate(scale is null || shift is null ? h : h * (scale + 1) + shift, activation);
+    }
+
+    /// <summary>branch + shortcut, the end of a residual block; with the fast kernels in the branch's own memory, which no gradient needs.</summary>
+    internal static Tensor Add(Tensor branch, Tensor shortcut) => Compute.Kernels == KernelForm.Fast ? branch.add_(shortcut) : branch + shortcut;
 
     /// <summary>The nonlinearity, elementwise.</summary>
     internal static Tensor Activate(Tensor x, Activation activation) => activation switch

@@ -72,23 +72,22 @@ public sealed class PreActResnetBlock : nn.Module<Tensor, Tensor, Tensor>
     public override Tensor forward(Tensor x, Tensor timeEmb)
     {
         using var scope = NewDisposeScope();
-        var h = Layers.Convolve(conv1, Resample(Layers.Activate(norm1.forward(x), activation)));
+        var h = Layers.Convolve(conv1, Resample(Layers.NormActivate(norm1, x, null, null, activation)));
         var time = time_emb_proj.forward(Layers.Activate(timeEmb, activation)).unsqueeze(-1).unsqueeze(-1);
         if (conditioning == TimeConditioning.ScaleShift)
         {
             var halves = time.chunk(2, 1);
-            h = norm2.forward(h) * (halves[0] + 1) + halves[1];
+            h = Layers.NormActivate(norm2, h, halves[0], halves[1], activation);
         }
         else
         {
-            h = norm2.forward(h + time);
+            h = Layers.NormActivate(norm2, Layers.Add(h, time), null, null, activation);
         }
 
-        h = Layers.Activate(h, activation);
         if (dropout > 0)
             h = nn.functional.dropout(h, dropout, training);
         var shortcut = Resample(x);
-        return (Layers.Convolve(conv2, h) + (conv_shortcut is null ? shortcut : Layers.Convolve(conv_shortcut, shortcut))).MoveToOuterDisposeScope();
+        return Layers.Add(Layers.Convolve(conv2, h), conv_shortcut is null ? shortcut : Layers.Convolve(conv_shortcut, shortcut)).MoveToOuterDisposeScope();
     }
 
     private Tensor Resample(Tensor x) => resampling switch

@@ -107,7 +107,9 @@ public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
         if (added is not null)
             h = h + added;
         h = block2.forward(h);
-        return (h + (res_conv is null ? x : Layers.Convolve(res_conv, x))).MoveToOuterDisposeScope();
+        var shortcut = res_conv is null ? x : Layers.Convolve(res_conv, x);
+        // ReLU's gradient looks at its result, the others' at what they were given.
+        return (activation == Activation.Relu ? h + shortcut : Layers.Add(h, shortcut)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Nothing: the constructor registered the layers under PyTorch's keys.</summary>

@@ -117,7 +117,7 @@ internal sealed unsafe class KeyPool : KernelFunction<KeyPool>
                 most = Max(most, Load(keys + row * features + feature));
             if (most != before)
             {
-                var shrink = VectorMath.Exp(before - most);
+                var shrink = Elementary.Exp(before - most);
                 most.Store(greatest + feature);
                 (Load(total + feature) * shrink).Store(total + feature);
                 for (var lane = 0; lane < Gemm.Lanes; lane++)
@@ -132,7 +132,7 @@ internal sealed unsafe class KeyPool : KernelFunction<KeyPool>
             for (var row = 0; row < rows; row++)
             {
                 var key = keys + row * features + feature;
-                var exponential = VectorMath.Exp(Load(key) - most);
+                var exponential = Elementary.Exp(Load(key) - most);
                 exponential.Store(key);
                 added += exponential;
             }
@@ -150,7 +150,7 @@ internal sealed unsafe class KeyPool : KernelFunction<KeyPool>
             for (var row = 0; row < rows; row++)
             {
                 float* key = keys + row * features + feature, product = products + row * features + feature;
-                var share = VectorMath.Exp(Load(key) - logSum);
+                var share = Elementary.Exp(Load(key) - logSum);
                 share.Store(key);
                 (share * (Load(product) + offset)).Store(product);
             }

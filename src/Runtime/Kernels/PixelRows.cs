@@ -8,7 +8,7 @@ namespace UNetGen.Kernels;
 internal readonly struct PixelRows
 {
     /// <summary>Pixels at once.</summary>
-    public const int AtOnce = 64;
+    public const int AtOnce = 32;
 
     /// <param name="pixels">[batch, positions, dim].</param>
     /// <param name="weight">[features, dim].</param>

@@ -96,11 +96,11 @@ internal sealed unsafe class QueryMix : KernelFunction<QueryMix>
             var most = Load(head);
             for (var at = Gemm.Lanes; at < headDim; at += Gemm.Lanes)
                 most = Max(most, Load(head + at));
-            var greatest = Create(VectorMath.Greatest(most));
+            var greatest = Create(Elementary.Greatest(most));
             var total = Vector512<float>.Zero;
             for (var at = 0; at < headDim; at += Gemm.Lanes)
             {
-                var exponential = VectorMath.Exp(Load(head + at) - greatest);
+                var exponential = Elementary.Exp(Load(head + at) - greatest);
                 exponential.Store(head + at);
                 total += exponential;
             }

@@ -31,8 +31,9 @@ internal static unsafe class TensorMemory
     /// <summary>Whether a tensor of so many numbers can be reached: TorchSharp gives out up to 2 GiB.</summary>
     public static bool IsWithinReach(long count) => count <= int.MaxValue / sizeof(float);
 
-    /// <summary>Images of any content, channels together.</summary>
-    public static Tensor EmptyImages(long batch, long channels, long height, long width) => empty(batch, height, width, channels).permute(0, 3, 1, 2);
+    /// <summary>Images of any content, channels together; no view of another tensor, so that a gradient may pass through what is changed in place.</summary>
+    public static Tensor EmptyImages(long batch, long channels, long height, long width) =>
+        empty_strided([batch, channels, height, width], [height * width * channels, 1, width * channels, channels]);
 
     /// <summary>Where the numbers of images whose channels are together lie.</summary>
     public static float* OfImages(Tensor x)

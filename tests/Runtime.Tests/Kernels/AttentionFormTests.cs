@@ -127,8 +127,8 @@ public class AttentionFormTests
         Assert.Equal(expected.Keys.Order(), actual.Keys.Order());
         var wrong = expected.Keys
             .Select(name => (name, difference: (expected[name] - actual[name]).abs().max().item<float>(), largest: expected[name].abs().max().item<float>()))
-            // Some gradients are zero but for rounding.
-            .Where(pair => !(pair.difference <= 1e-4 * pair.largest + 1e-5))
+            // A key's bias has no effect: its gradient is zero but for rounding.
+            .Where(pair => !(pair.difference <= 1e-4 * pair.largest + 1e-4))
             .Select(pair => $"{layout}: {pair.name} differs by {pair.difference:g3} where the largest value is {pair.largest:g3}");
         Assert.Empty(wrong);
     }
