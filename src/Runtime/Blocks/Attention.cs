@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using UNetGen.Kernels;
 using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
@@ -7,6 +8,7 @@ namespace UNetGen.Blocks;
 /// <remarks>
 /// With <see cref="Norm.Rms"/> as in denoising-diffusion-pytorch, RMSNorm first. With <see cref="Norm.Group"/> as in The Annotated Diffusion
 /// Model, where the norm before it stands outside, in <see cref="ResidualPreNorm{T}"/>. The residual sum is the caller's.
+/// <para>In the fast form (<see cref="KernelForm.Fast"/>) pixels are rows, so that the 1 x 1 convolutions are products of matrices and nothing is copied.</para>
 /// </remarks>
 public sealed class Attention : ExplicitModule
 {
@@ -54,6 +56,20 @@ public sealed class Attention : ExplicitModule
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
+        return (Compute.Kernels == KernelForm.Fast ? Fast(x) : Textbook(x)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Fast(Tensor x)
+    {
+        var pixels = TensorMemory.Tokens(norm is null ? x : norm.forward(x));
+        var qkv = Layers.Product(pixels, to_qkv.weight.flatten(1).t());
+        var result = PixelAttention.Attend(qkv.reshape(x.shape[0], -1, 3, heads, qkv.shape[2] / 3 / heads).permute(2, 0, 3, 1, 4), mem_kv);
+        result = Layers.Product(result, to_out.weight.flatten(1).t()).add_(to_out.bias!);
+        return TensorMemory.Images(result, x.shape[2], x.shape[3]);
+    }
+
+    private Tensor Textbook(Tensor x)
+    {
         var (batch, height, width) = (x.shape[0], x.shape[2], x.shape[3]);
         var qkv = Layers.Convolve(to_qkv, norm is null ? x : norm.forward(x)).chunk(3, 1);
         var (q, k, v) = (Heads(qkv[0]), Heads(qkv[1]), Heads(qkv[2])); // each [B, heads, height * width, headDim]
@@ -64,7 +80,7 @@ public sealed class Attention : ExplicitModule
         }
 
         var result = Layers.Attend(q, k, v);
-        return Layers.Convolve(to_out, result.transpose(-2, -1).reshape(batch, -1, height, width)).MoveToOuterDisposeScope();
+        return Layers.Convolve(to_out, result.transpose(-2, -1).reshape(batch, -1, height, width));
 
         Tensor Heads(Tensor t) => t.reshape(batch, heads, -1, height * width).transpose(-2, -1);
     }

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using UNetGen.Kernels;
 using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
@@ -6,7 +7,7 @@ namespace UNetGen.Blocks;
 /// <summary>
 /// x + Linear(softmax(q k^T / sqrt(d)) v), with q, k and v by linear layers of the normalised pixels: the attention of Ho et al. 2020, as diffusers has it.
 /// </summary>
-/// <remarks>Keys <c>group_norm</c>, <c>to_q</c>, <c>to_k</c>, <c>to_v</c>, <c>to_out.0</c>.</remarks>
+/// <remarks>Keys <c>group_norm</c>, <c>to_q</c>, <c>to_k</c>, <c>to_v</c>, <c>to_out.0</c>. The fast form (<see cref="KernelForm.Fast"/>) differs in where the numbers lie alone.</remarks>
 public sealed class AttentionBlock : ExplicitModule
 {
     /// <summary>Learned keys and values of positions that every image has, [2, heads, tokens, dim / heads]; null without.</summary>
@@ -59,6 +60,20 @@ public sealed class AttentionBlock : ExplicitModule
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
+        return (Compute.Kernels == KernelForm.Fast ? Fast(x) : Textbook(x)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Fast(Tensor x)
+    {
+        var pixels = TensorMemory.Tokens(Layers.Normalize(group_norm, x));
+        var qkv = stack([Layers.Project(to_q, pixels), Layers.Project(to_k, pixels), Layers.Project(to_v, pixels)]);
+        var result = PixelAttention.Attend(qkv.reshape(3, x.shape[0], -1, heads, x.shape[1] / heads).transpose(2, 3), mem_kv);
+        result = Layers.Project(to_out, result).add_(TensorMemory.Tokens(x));
+        return TensorMemory.Images(result, x.shape[2], x.shape[3]);
+    }
+
+    private Tensor Textbook(Tensor x)
+    {
         var (batch, dim) = (x.shape[0], x.shape[1]);
         var pixels = Layers.Normalize(group_norm, x).flatten(2).transpose(1, 2); // [B, height * width, dim]
         var (q, k, v) = (Heads(to_q), Heads(to_k), Heads(to_v)); // each [B, heads, height * width, dim / heads]
@@ -69,7 +84,7 @@ public sealed class AttentionBlock : ExplicitModule
         }
 
         var result = Layers.Attend(q, k, v).transpose(1, 2).reshape(batch, -1, dim);
-        return (Layers.Project(to_out, result).transpose(1, 2).reshape(x.shape) + x).MoveToOuterDisposeScope();
+        return (Layers.Project(to_out, result).transpose(1, 2).reshape(x.shape) + x);
 
         Tensor Heads(Linear layer) => Layers.Project(layer, pixels).reshape(batch, -1, heads, dim / heads).transpose(1, 2);
     }

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using UNetGen.Kernels;
 using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
@@ -11,6 +12,10 @@ namespace UNetGen.Blocks;
 /// With <see cref="Norm.Rms"/> as in denoising-diffusion-pytorch: RMSNorm first and last. With <see cref="Norm.Group"/> as in
 /// The Annotated Diffusion Model: GroupNorm(1) last, and the norm before it stands outside, in <see cref="ResidualPreNorm{T}"/>.
 /// The residual sum is the caller's.
+/// <para>
+/// The fast form (<see cref="KernelForm.Fast"/>) never makes v, nor the output of the heads: both are linear, so that with X = [pixels, dim] and a head's weights
+/// softmax(q) (softmax(k)^T v) W_out^T = softmax(q) [(softmax(k)^T X) W_v^T W_out^T]. What stands in the brackets is small, [headDim, dim] a head and image.
+/// </para>
 /// </remarks>
 public sealed class LinearAttention : ExplicitModule
 {
@@ -67,6 +72,36 @@ public sealed class LinearAttention : ExplicitModule
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
+        return (Compute.Kernels == KernelForm.Fast ? Fast(x) : Textbook(x)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Fast(Tensor x)
+    {
+        var (dim, hidden) = (x.shape[1], to_out.weight.shape[1]);
+        var headDim = hidden / heads;
+        var pixels = TensorMemory.Tokens(norm is null ? x : norm.forward(x));
+        var weights = to_qkv.weight.reshape(3, hidden, dim);
+        var pooled = LinearAttentionForm.Pool(pixels, weights[1]);
+        var (mean, logSum) = (pooled.narrow(-1, 0, dim), pooled.narrow(-1, dim, 1)); // [B, hidden, dim] and [B, hidden, 1]
+        var memory = mem_kv?.reshape(2, hidden, -1);
+        // A memory token is one more position: the image's own all together weigh as their sum does.
+        var shares = memory is null ? null : cat([logSum, memory[0].unsqueeze(0).expand(x.shape[0], -1, -1)], -1).softmax(-1);
+        if (shares is not null)
+            mean = mean * shares.narrow(-1, 0, 1);
+        var context = Layers.Product(mean.reshape(-1, heads, headDim, dim), weights[2].reshape(heads, headDim, dim).transpose(1, 2)); // [B, heads, d of k, d of v]
+        if (shares is not null)
+        {
+            var tokens = memory!.shape[2];
+            context = context + Layers.Product(shares.narrow(-1, 1, tokens).reshape(-1, heads, headDim, tokens), memory[1].reshape(heads, headDim, tokens).transpose(1, 2));
+        }
+
+        var mixing = Layers.Product(context, to_out.weight.reshape(dim, heads, headDim).permute(1, 2, 0) * scale).reshape(-1, hidden, dim);
+        var result = LinearAttentionForm.Mix(pixels, weights[0], mixing, heads).add_(to_out.bias!);
+        return Layers.Normalize(to_out_norm, TensorMemory.Images(result, x.shape[2], x.shape[3]));
+    }
+
+    private Tensor Textbook(Tensor x)
+    {
         var (batch, height, width) = (x.shape[0], x.shape[2], x.shape[3]);
         var qkv = Layers.Convolve(to_qkv, norm is null ? x : norm.forward(x)).chunk(3, 1);
         var (q, k, v) = (Heads(qkv[0]), Heads(qkv[1]), Heads(qkv[2])); // each [B, heads, headDim, height * width]
@@ -80,7 +115,7 @@ public sealed class LinearAttention : ExplicitModule
         k = k.softmax(-1);
         var context = Layers.Product(k, v.transpose(-2, -1)); // [B, heads, d of k, d of v]
         var result = Layers.Product(context.transpose(-2, -1), q).reshape(batch, -1, height, width);
-        return Layers.Normalize(to_out_norm, Layers.Convolve(to_out, result)).MoveToOuterDisposeScope();
+        return Layers.Normalize(to_out_norm, Layers.Convolve(to_out, result));
 
         Tensor Heads(Tensor t) => t.reshape(batch, heads, -1, height * width);
     }

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using UNetGen.Kernels;
 using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
@@ -7,7 +8,7 @@ namespace UNetGen.Blocks;
 /// x + proj_out(softmax(q k^T / sqrt(d)) v), with q, k and v from one convolution: guided-diffusion's AttentionBlock in its legacy order, which its published weights
 /// have. The heads are split first, and each head's channels are its q, its k and its v. (The newer order has the same shapes and gives other pictures.)
 /// </summary>
-/// <remarks>Keys <c>norm</c>, <c>qkv</c>, <c>proj_out</c>; the convolutions are one-dimensional, over the pixels.</remarks>
+/// <remarks>Keys <c>norm</c>, <c>qkv</c>, <c>proj_out</c>; the convolutions are one-dimensional, over the pixels. In the fast form (<see cref="KernelForm.Fast"/>) they are products of matrices, with the pixels as rows.</remarks>
 public sealed class QkvAttentionBlock : ExplicitModule
 {
     /// <summary>Learned keys and values of positions that every image has, [2, heads, tokens, dim / heads]; null without.</summary>
@@ -50,6 +51,20 @@ public sealed class QkvAttentionBlock : ExplicitModule
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
+        return (Compute.Kernels == KernelForm.Fast ? Fast(x) : Textbook(x)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Fast(Tensor x)
+    {
+        var pixels = TensorMemory.Tokens(Layers.Normalize(norm, x));
+        var parts = Layers.Product(pixels, qkv.weight.flatten(1).t()).add_(qkv.bias!);
+        var result = PixelAttention.Attend(parts.reshape(x.shape[0], -1, heads, 3, x.shape[1] / heads).permute(3, 0, 2, 1, 4), mem_kv);
+        result = Layers.Product(result, proj_out.weight.flatten(1).t()).add_(proj_out.bias!).add_(TensorMemory.Tokens(x));
+        return TensorMemory.Images(result, x.shape[2], x.shape[3]);
+    }
+
+    private Tensor Textbook(Tensor x)
+    {
         var (batch, dim) = (x.shape[0], x.shape[1]);
         // [B, heads, 3 * dim / heads, height * width], of which each third is one of q, k and v.
         var parts = Layers.Convolve(qkv, Layers.Normalize(norm, x).flatten(2)).reshape(batch, heads, 3 * dim / heads, -1).transpose(-2, -1).chunk(3, -1);
@@ -61,6 +76,6 @@ public sealed class QkvAttentionBlock : ExplicitModule
         }
 
         var result = Layers.Attend(q, k, v).transpose(-2, -1).reshape(batch, dim, -1);
-        return (Layers.Convolve(proj_out, result).reshape(x.shape) + x).MoveToOuterDisposeScope();
+        return (Layers.Convolve(proj_out, result).reshape(x.shape) + x);
     }
 }

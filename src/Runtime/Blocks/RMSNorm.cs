@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using UNetGen.Kernels;
 using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
@@ -24,6 +25,7 @@ public sealed class RMSNorm : ExplicitModule
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        return (nn.functional.normalize(x.to(g.dtype), dim: 1) * (g * scale)).MoveToOuterDisposeScope();
+        var images = Compute.Kernels == KernelForm.Fast ? TensorMemory.ChannelsLast(x.to(g.dtype)) : x.to(g.dtype);
+        return (nn.functional.normalize(images, dim: 1) * (g * scale)).MoveToOuterDisposeScope();
     }
 }

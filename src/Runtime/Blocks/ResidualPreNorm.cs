@@ -30,6 +30,6 @@ public sealed class ResidualPreNorm<T> : ExplicitModule
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        return (fn.forward(Layers.Normalize(norm, x)) + x).MoveToOuterDisposeScope();
+        return Layers.Add(fn.forward(Layers.Normalize(norm, x)), x).MoveToOuterDisposeScope();
     }
 }

@@ -14,6 +14,20 @@ internal static unsafe class TensorMemory
         return pixels.is_contiguous() ? x : pixels.contiguous().permute(0, 3, 1, 2);
     }
 
+    /// <summary>Images [batch, channels, height, width] as the rows of a matrix each, [batch, height * width, channels]: a view where the channels lie together.</summary>
+    public static Tensor Tokens(Tensor images)
+    {
+        using var pixels = images.permute(0, 2, 3, 1);
+        return pixels.reshape(images.shape[0], -1, images.shape[1]);
+    }
+
+    /// <summary>What <see cref="Tokens"/> took apart, [batch, channels, height, width] with the channels together.</summary>
+    public static Tensor Images(Tensor tokens, long height, long width)
+    {
+        using var pixels = tokens.reshape(tokens.shape[0], height, width, -1);
+        return pixels.permute(0, 3, 1, 2);
+    }
+
     /// <summary>Whether a tensor of so many numbers can be reached: TorchSharp gives out up to 2 GiB.</summary>
     public static bool IsWithinReach(long count) => count <= int.MaxValue / sizeof(float);
 
