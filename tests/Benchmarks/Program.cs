@@ -8,6 +8,7 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Perfolizer.Horology;
 using UNetGen.Benchmarks;
+using UNetGen.Benchmarks.Networks;
 
 // One process for all: warm, as the compiler's is in an IDE.
 var once = Job.Default.WithToolchain(InProcessEmitToolchain.Instance);
@@ -19,6 +20,9 @@ switch (args)
         var builds = BuildComparison.Run(specs: 100, rounds: 5);
         Console.WriteLine(Report.Of(summaries, builds));
         return Failed(summaries) ? 1 : 0;
+
+    case ["networks", .. var options]:
+        return NetworkCommand.Run(options);
 
     case ["build"]:
         Console.WriteLine(Report.Of(BuildComparison.Run(specs: 100, rounds: 5)));

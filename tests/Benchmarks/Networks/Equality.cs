@@ -1,0 +1,35 @@
+using static TorchSharp.torch;
+
+namespace UNetGen.Benchmarks.Networks;
+
+/// <summary>Whether the two networks of a case are one: what is compared by the clock has to compute the same.</summary>
+internal static class Equality
+{
+    private const double LargestDifference = 1e-4;
+
+    /// <summary>Copies the generated network's weights into the hand-written one, by key, and holds their outputs against each other.</summary>
+    /// <returns>The greatest absolute difference.</returns>
+    /// <exception cref="InvalidOperationException">Keys or outputs differ.</exception>
+    public static double OfOutputs(NetworkCase network, Contender generated, Contender peer)
+    {
+        CopyWeights(network, generated.Network, peer.Network);
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        using var batch = network.Draw(seed: 2);
+        var (x, timesteps) = (batch.Noise.to(generated.Device), batch.Timesteps.to(generated.Device));
+        var difference = (generated.Network.forward(x, timesteps) - peer.Network.forward(x, timesteps)).abs().max().item<float>();
+        return difference <= LargestDifference
+            ? difference
+            : throw new InvalidOperationException($"{network.Name}: outputs of the generated and the hand-written network differ by {difference}, more than {LargestDifference}. Nothing was timed.");
+    }
+
+    private static void CopyWeights(NetworkCase network, nn.Module from, nn.Module to)
+    {
+        using var noGradients = no_grad();
+        var (given, taken) = (from.state_dict(), to.state_dict());
+        if (given.Keys.Concat(taken.Keys).FirstOrDefault(key => !given.ContainsKey(key) || !taken.ContainsKey(key) || !given[key].shape.SequenceEqual(taken[key].shape)) is { } odd)
+            throw new InvalidOperationException($"{network.Name}: the generated and the hand-written network differ in '{odd}', which one lacks or has in another shape.");
+        foreach (var (key, weight) in given)
+            taken[key].copy_(weight);
+    }
+}
