@@ -21,8 +21,8 @@ switch (args)
         Console.WriteLine(Report.Of(summaries, builds));
         return Failed(summaries) ? 1 : 0;
 
-    case ["networks", .. var options]:
-        return NetworkCommand.Run(options);
+    case ["networks" or "growth" or "curves" or Worker.Command, ..]:
+        return NetworkCommand.Run(args);
 
     case ["build"]:
         Console.WriteLine(Report.Of(BuildComparison.Run(specs: 100, rounds: 5)));
@@ -33,6 +33,7 @@ switch (args)
         var smallest = Run(Config(once.WithStrategy(BenchmarkDotNet.Engines.RunStrategy.Monitoring).WithWarmupCount(0).WithIterationCount(1).WithInvocationCount(1).WithUnrollFactor(1))
             .AddFilter(new SimpleFilter(benchmark => benchmark.Parameters[nameof(GeneratorBenchmarks.Specs)] is null or 10)));
         Console.WriteLine(Report.Of(smallest, BuildComparison.Once(specs: 10)));
+        NetworkCommand.Smoke();
         return Failed(smallest) ? 1 : 0;
 
     default:

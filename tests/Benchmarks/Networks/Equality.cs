@@ -9,8 +9,8 @@ internal static class Equality
 
     /// <summary>Copies the generated network's weights into the hand-written one, by key, and holds their outputs against each other.</summary>
     /// <returns>The greatest absolute difference.</returns>
-    /// <exception cref="InvalidOperationException">Keys or outputs differ.</exception>
-    public static double OfOutputs(NetworkCase network, Contender generated, Contender peer)
+    /// <exception cref="NetworksDifferException">Keys or outputs differ.</exception>
+    public static double OfOutputs(NetworkCase network, Workload generated, Workload peer)
     {
         CopyWeights(network, generated.Network, peer.Network);
         using var scope = NewDisposeScope();
@@ -20,7 +20,7 @@ internal static class Equality
         var difference = (generated.Network.forward(x, timesteps) - peer.Network.forward(x, timesteps)).abs().max().item<float>();
         return difference <= LargestDifference
             ? difference
-            : throw new InvalidOperationException($"{network.Name}: outputs of the generated and the hand-written network differ by {difference}, more than {LargestDifference}. Nothing was timed.");
+            : throw new NetworksDifferException($"{network.Name}: outputs of the generated and the hand-written network differ by {difference}, more than {LargestDifference}. Nothing was timed.");
     }
 
     private static void CopyWeights(NetworkCase network, nn.Module from, nn.Module to)
@@ -28,7 +28,7 @@ internal static class Equality
         using var noGradients = no_grad();
         var (given, taken) = (from.state_dict(), to.state_dict());
         if (given.Keys.Concat(taken.Keys).FirstOrDefault(key => !given.ContainsKey(key) || !taken.ContainsKey(key) || !given[key].shape.SequenceEqual(taken[key].shape)) is { } odd)
-            throw new InvalidOperationException($"{network.Name}: the generated and the hand-written network differ in '{odd}', which one lacks or has in another shape.");
+            throw new NetworksDifferException($"{network.Name}: the generated and the hand-written network differ in '{odd}', which one lacks or has in another shape.");
         foreach (var (key, weight) in given)
             taken[key].copy_(weight);
     }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Benchmarks.Networks;
 
-/// <summary>One side of a pair, ready to be measured whenever it is asked; its network exists from the start.</summary>
+/// <summary>One side of a pair, which measures itself when it is asked to.</summary>
 internal interface IParticipant : IDisposable
 {
     /// <summary>Seconds of one execution.</summary>
@@ -21,19 +21,19 @@ internal interface IParticipant : IDisposable
 /// <param name="Bytes">Allocated.</param>
 /// <param name="Tensors">Made: each is an object with a finaliser.</param>
 /// <param name="Finalised">Objects left to the finaliser.</param>
-internal readonly record struct Garbage(double Bytes, double Tensors, double Finalised);
+internal sealed record Garbage(double Bytes, double Tensors, double Finalised);
 
 /// <summary>A process's memory.</summary>
 /// <param name="Constructed">Bytes resident when libtorch was loaded and the network made.</param>
 /// <param name="Peak">The most that were resident, bytes.</param>
-internal readonly record struct Memory(long Constructed, long Peak);
+internal sealed record Memory(long Constructed, long Peak);
 
 /// <summary>One side in this process.</summary>
 internal sealed class Participant : IParticipant
 {
     private readonly NetworkCase network;
     private readonly Side side;
-    private readonly Contender contender;
+    private readonly Workload workload;
     private readonly NoisedBatch batch;
     private readonly (Tensor Images, Tensor Timesteps) input;
     private readonly long constructed;
@@ -43,7 +43,7 @@ internal sealed class Participant : IParticipant
         (this.network, this.side) = (network, side);
         var made = network.Make(side);
         constructed = Resident(process => process.WorkingSet64);
-        contender = network.Enter(made, device);
+        workload = network.Employ(made, device);
         batch = network.Draw(seed: 1);
         input = (batch.Noise.to(device).DetachFromDisposeScope(), batch.Timesteps.to(device).DetachFromDisposeScope());
     }
@@ -51,26 +51,26 @@ internal sealed class Participant : IParticipant
     public double Time(Row row)
     {
         if (row == Row.Update && Gradients() == 0)
-            contender.Train(batch);
-        var repetitions = row.Repetitions();
+            workload.Train(batch);
+        var executions = row.Executions();
         Synchronize();
         var start = Stopwatch.GetTimestamp();
-        for (var i = 0; i < repetitions; i++)
+        for (var i = 0; i < executions; i++)
             Execute(row);
         Synchronize();
-        return Stopwatch.GetElapsedTime(start).TotalSeconds / repetitions;
+        return Stopwatch.GetElapsedTime(start).TotalSeconds / executions;
     }
 
     public Garbage MeasureGarbage()
     {
         const int steps = 4;
-        contender.Train(batch);
+        workload.Train(batch);
         Collect();
         var (bytes, tensors) = (GC.GetTotalAllocatedBytes(precise: true), Made());
         // Without collections between: each would finalise what it finds.
         var undisturbed = GC.TryStartNoGCRegion(64 << 20);
         for (var i = 0; i < steps; i++)
-            contender.Train(batch);
+            workload.Train(batch);
         (bytes, tensors) = (GC.GetTotalAllocatedBytes(precise: true) - bytes, Made() - tensors);
         if (undisturbed)
             GC.EndNoGCRegion();
@@ -95,7 +95,7 @@ internal sealed class Participant : IParticipant
 
     public void Dispose()
     {
-        contender.Dispose();
+        workload.Dispose();
         batch.Dispose();
         input.Images.Dispose();
         input.Timesteps.Dispose();
@@ -106,16 +106,16 @@ internal sealed class Participant : IParticipant
         switch (row)
         {
             case Row.Step:
-                contender.Train(batch);
+                workload.Train(batch);
                 break;
             case Row.Forward:
-                contender.Forward(input.Images, input.Timesteps);
+                workload.Forward(input.Images, input.Timesteps);
                 break;
             case Row.Sampling:
-                contender.Sample().Dispose();
+                workload.Sample().Dispose();
                 break;
             case Row.Update:
-                contender.Update();
+                workload.Update();
                 break;
             case Row.Construction:
                 network.Make(side).Dispose();
@@ -125,11 +125,11 @@ internal sealed class Participant : IParticipant
         }
     }
 
-    private int Gradients() => contender.Network.parameters().Count(parameter => parameter.grad is not null);
+    private int Gradients() => workload.Network.parameters().Count(parameter => parameter.grad is not null);
 
     private void Synchronize()
     {
-        if (contender.Device.type == DeviceType.CUDA)
+        if (workload.Device.type == DeviceType.CUDA)
             cuda.synchronize();
     }
 

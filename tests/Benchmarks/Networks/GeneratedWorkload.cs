@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace UNetGen.Benchmarks.Networks;
 
 /// <summary>A generated network with the parts that <see cref="Trainer"/> is made of, in its order: what it does in a step but for drawing the batch.</summary>
-internal sealed class GeneratedContender(NoisePredictor network, Device device) : Contender(network.to(device), device)
+internal sealed class GeneratedWorkload(NoisePredictor network, NetworkCase of, Device device) : Workload(network.to(device), device)
 {
     private Training? training;
 
@@ -26,7 +26,7 @@ internal sealed class GeneratedContender(NoisePredictor network, Device device) 
 
     /// <summary>The same, watched.</summary>
     public Tensor Sample(Action<SamplingProgress>? observe) =>
-        new DdimSampler(DrawnSteps).Sample(network, new SamplingOptions { Count = DrawnImages, BatchSize = DrawnImages }, observe);
+        new DdimSampler(of.DrawnSteps).Sample(network, new SamplingOptions { Count = of.DrawnImages, BatchSize = of.DrawnImages }, observe);
 
     public override void Dispose()
     {
@@ -42,7 +42,7 @@ internal sealed class GeneratedContender(NoisePredictor network, Device device) 
         private int step;
 
         public float Gradient(NoisedBatch batch) => new BatchGradient(network, diffusion, parts: 1)
-            .Compute(new Batch(batch.Images, null, 0), new StepDraws(batch.Timesteps, batch.Noise, null, SelfCondition: false)).Loss;
+            .Compute(new Batch(batch.Images, null, step), new StepDraws(batch.Timesteps, batch.Noise, null, SelfCondition: false)).Loss;
 
         public void Update()
         {

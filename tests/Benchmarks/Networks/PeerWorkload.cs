@@ -4,19 +4,18 @@ using static TorchSharp.torch;
 namespace UNetGen.Benchmarks.Networks;
 
 /// <summary>A hand-written network with a training loop and a sampler as a careful person writes them in TorchSharp.</summary>
-internal sealed class PeerContender : Contender
+internal sealed class PeerWorkload : Workload
 {
     public const int Timesteps = 1000;
 
-    private readonly long[] image;
+    private readonly NetworkCase of;
     private readonly Tensor alphasCumprod;
     private Training? training;
 
-    /// <param name="image">[channels, height, width].</param>
-    public PeerContender(nn.Module<Tensor, Tensor, Tensor> network, long[] image, Device device) : base(network.to(device), device)
+    public PeerWorkload(nn.Module<Tensor, Tensor, Tensor> network, NetworkCase of, Device device) : base(network.to(device), device)
     {
+        this.of = of;
         using var scope = NewDisposeScope();
-        this.image = image;
         alphasCumprod = (1 - linspace(1e-4, 0.02, Timesteps, float64)).cumprod(0).to(float32).to(device).DetachFromDisposeScope();
     }
 
@@ -39,7 +38,7 @@ internal sealed class PeerContender : Contender
 
     public override Tensor Sample()
     {
-        using var start = randn([DrawnImages, .. image], float32, Device);
+        using var start = randn([of.DrawnImages, of.Channels, of.Size, of.Size], float32, Device);
         return Sample(start);
     }
 
@@ -47,22 +46,22 @@ internal sealed class PeerContender : Contender
     public Tensor Sample(Tensor start)
     {
         using var noGradients = no_grad();
-        var schedule = alphasCumprod.cpu().data<float>().ToArray();
-        // From -1, the clean image, to the last timestep.
-        var times = Enumerable.Range(0, DrawnSteps + 1).Select(i => (int)(-1 + (double)i * Timesteps / DrawnSteps)).Reverse().ToArray();
+        using var schedule = alphasCumprod.cpu();
+        var signals = schedule.data<float>().ToArray();
+        // From the last timestep to -1, the clean image.
+        var times = Enumerable.Range(0, of.DrawnSteps + 1).Select(i => Timesteps * i / of.DrawnSteps - 1).Reverse().ToArray();
         var x = start.clone();
-        for (var step = 0; step < DrawnSteps; step++)
+        for (var step = 0; step < of.DrawnSteps; step++)
         {
             using var scope = NewDisposeScope();
-            var signal = schedule[times[step]];
+            var signal = signals[times[step]];
             var noise = Network.forward(x, full([x.shape[0]], times[step], int64, Device));
-            var clean = ((x - Math.Sqrt(1 - signal) * noise) / Math.Sqrt(signal)).clamp(-1, 1);
-            var next = clean;
+            var next = ((x - Math.Sqrt(1 - signal) * noise) / Math.Sqrt(signal)).clamp(-1, 1);
             if (times[step + 1] >= 0)
             {
-                noise = (x - Math.Sqrt(signal) * clean) / Math.Sqrt(1 - signal);
-                var signalNext = schedule[times[step + 1]];
-                next = Math.Sqrt(signalNext) * clean + Math.Sqrt(1 - signalNext) * noise;
+                noise = (x - Math.Sqrt(signal) * next) / Math.Sqrt(1 - signal);
+                var signalNext = signals[times[step + 1]];
+                next = Math.Sqrt(signalNext) * next + Math.Sqrt(1 - signalNext) * noise;
             }
 
             x.Dispose();

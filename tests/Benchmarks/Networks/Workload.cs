@@ -2,15 +2,17 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Benchmarks.Networks;
 
-/// <summary>A network with all that trains it and draws with it, on its device: either what users of the generator get, or what they would write by hand.</summary>
-internal abstract class Contender(nn.Module<Tensor, Tensor, Tensor> network, Device device) : IDisposable
+/// <summary>
+/// A network at work, on its device: what users of the generator have, or what they would write by hand. What only training needs is made by the first
+/// step, so that a process that draws doesn't hold it.
+/// </summary>
+/// <param name="network">Already on its device; it is this object's from now on.</param>
+internal abstract class Workload(nn.Module<Tensor, Tensor, Tensor> network, Device device) : IDisposable
 {
     public const double LearningRate = 1e-4;
     public const double Beta1 = 0.9;
     public const double Beta2 = 0.99;
     public const double EmaDecay = 0.995;
-    public const int DrawnImages = 16;
-    public const int DrawnSteps = 25;
 
     public nn.Module<Tensor, Tensor, Tensor> Network { get; } = network;
 
@@ -22,7 +24,7 @@ internal abstract class Contender(nn.Module<Tensor, Tensor, Tensor> network, Dev
     /// <summary>The optimiser and the average alone, on the gradients of the last <see cref="Train"/>.</summary>
     public abstract void Update();
 
-    /// <summary>Draws <see cref="DrawnImages"/> images by DDIM in <see cref="DrawnSteps"/> steps.</summary>
+    /// <summary>Draws the case's number of images by DDIM.</summary>
     /// <returns>[images, channels, height, width].</returns>
     public abstract Tensor Sample();
 
