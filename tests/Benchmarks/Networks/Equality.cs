@@ -23,6 +23,21 @@ internal static class Equality
             : throw new NetworksDifferException($"{network.Name}: outputs of the generated and the hand-written network differ by {difference}, more than {LargestDifference}. Nothing was timed.");
     }
 
+    /// <summary>Draws with both from the same noise, after <see cref="OfOutputs"/> has made their weights equal.</summary>
+    /// <exception cref="NetworksDifferException">The images differ.</exception>
+    public static void OfSamples(NetworkCase network, GeneratedWorkload generated, PeerWorkload peer)
+    {
+        Tensor? noise = null;
+        using var ofGenerated = generated.Sample(progress => noise ??= progress.Images.clone());
+        using (noise!)
+        {
+            using var ofPeer = peer.Sample(noise!);
+            using var difference = (ofGenerated - ofPeer).abs_().max();
+            if (difference.item<float>() is var largest && !(largest <= LargestDifference))
+                throw new NetworksDifferException($"{network.Name}: images drawn with the generated and the hand-written network differ by {largest}, more than {LargestDifference}. Nothing was timed.");
+        }
+    }
+
     private static void CopyWeights(NetworkCase network, nn.Module from, nn.Module to)
     {
         using var noGradients = no_grad();

@@ -15,8 +15,8 @@ internal static class LossCurves
     /// <exception cref="NetworksDifferException">They differ by more than 1 %.</exception>
     public static string Compare(NetworkCase network, int steps, Device device)
     {
-        using var generated = network.Employ(network.Make(Side.Generated), device);
-        using var peer = network.Employ(network.Make(Side.Peer), device);
+        using var generated = network.EmployGenerated(device);
+        using var peer = network.EmployPeer(device);
         Equality.OfOutputs(network, generated, peer);
 
         using var loader = new BatchLoader(new ShapesSource(network.Channels, network.Size, network.Size), network.Batch);

@@ -70,9 +70,14 @@ internal sealed record NetworkCase(
         return side == Side.Generated ? Generated() : Peer();
     }
 
-    /// <summary>Moves a network to its device and puts it to work.</summary>
-    public Workload Employ(nn.Module<Tensor, Tensor, Tensor> network, Device device) =>
-        network is NoisePredictor generated ? new GeneratedWorkload(generated, this, device) : new PeerWorkload(network, this, device);
+    /// <summary>A side at work on its device.</summary>
+    public Workload Employ(Side side, Device device) => side == Side.Generated ? EmployGenerated(device) : EmployPeer(device);
+
+    /// <summary>The generated network at work.</summary>
+    public GeneratedWorkload EmployGenerated(Device device) => new((NoisePredictor)Make(Side.Generated), this, device);
+
+    /// <summary>The hand-written network at work.</summary>
+    public PeerWorkload EmployPeer(Device device) => new(Make(Side.Peer), this, device);
 
     /// <summary>A batch of noise for images: images, timesteps and noise, on the CPU as a loader gives them.</summary>
     /// <param name="seed">What they are drawn from.</param>

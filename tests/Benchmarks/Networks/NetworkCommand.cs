@@ -7,8 +7,8 @@ namespace UNetGen.Benchmarks.Networks;
 /// <summary>The modes that measure networks: <c>networks</c>, <c>growth</c>, <c>curves</c>, and the process that the first two start.</summary>
 internal static class NetworkCommand
 {
-    private static readonly Option<string[]> Network = new("--network") { Description = $"Only this one: {string.Join(", ", NetworkCase.All.Select(network => network.Name))}.", HelpName = "NAME" };
-    private static readonly Option<Row[]> Row = new("--row") { Description = $"Only this one: {string.Join(", ", Enum.GetNames<Row>())}.", HelpName = "NAME" };
+    private static readonly Option<string[]> OnlyNetworks = new("--network") { Description = $"Only this one: {string.Join(", ", NetworkCase.All.Select(network => network.Name))}.", HelpName = "NAME" };
+    private static readonly Option<Row[]> OnlyRows = new("--row") { Description = $"Only this one: {string.Join(", ", Enum.GetNames<Row>())}.", HelpName = "NAME" };
     private static readonly Option<int> Rounds = new("--rounds") { Description = "Pairs, each made anew.", DefaultValueFactory = _ => 3, HelpName = "N" };
     private static readonly Option<int> Repeats = new("--repeats") { Description = "Readings of each row in a round.", DefaultValueFactory = _ => 9, HelpName = "N" };
     private static readonly Option<int> Threads = new("--threads") { Description = "Of libtorch.", DefaultValueFactory = _ => Environment.ProcessorCount, HelpName = "N" };
@@ -36,19 +36,19 @@ internal static class NetworkCommand
     {
         var options = new BenchOptions(Rounds: 1, Repeats: 1, Environment.ProcessorCount, "cpu", OneProcess: false);
         var networks = NetworkCase.All.Select(network => network.Smallest).ToList();
-        Networks(networks.Take(1), Enum.GetValues<Row>(), options);
-        Networks(networks.Skip(1), [Benchmarks.Networks.Row.Step], options with { OneProcess = true });
+        Networks([networks[0]], Rows.All, options);
+        Networks(networks[1..], [Row.Step], options with { OneProcess = true });
     }
 
     private static RootCommand Commands()
     {
-        var networks = new Command("networks", "Measure the generated networks against the same written by hand.") { Network, Row, Rounds, Repeats, Threads, Device, OneProcess };
-        networks.SetAction(parsed => Networks(Chosen(parsed), parsed.GetValue(Row) is [_, ..] rows ? rows : Enum.GetValues<Row>(), Options(parsed)));
+        var networks = new Command("networks", "Measure the generated networks against the same written by hand.") { OnlyNetworks, OnlyRows, Rounds, Repeats, Threads, Device, OneProcess };
+        networks.SetAction(parsed => Networks(Chosen(parsed), parsed.GetValue(OnlyRows) is [_, ..] rows ? rows : Rows.All, Options(parsed)));
 
         var growth = new Command("growth", "Measure the first network in growing batches, sizes and widths.") { Rounds, Repeats, Threads, Device, OneProcess };
         growth.SetAction(parsed => Growth(Options(parsed)));
 
-        var curves = new Command("curves", "Train both from the same weights on the same batches, and compare the losses.") { Network, Steps, Threads, Device };
+        var curves = new Command("curves", "Train both from the same weights on the same batches, and compare the losses.") { OnlyNetworks, Steps, Threads, Device };
         curves.SetAction(parsed =>
         {
             set_num_threads(parsed.GetValue(Threads));
@@ -74,7 +74,7 @@ internal static class NetworkCommand
         return worker;
     }
 
-    private static void Networks(IEnumerable<NetworkCase> networks, IReadOnlyList<Row> rows, BenchOptions options)
+    private static void Networks(IReadOnlyList<NetworkCase> networks, IReadOnlyList<Row> rows, BenchOptions options)
     {
         set_num_threads(options.Threads);
         Console.WriteLine(NetworkReport.Heading(options));
@@ -88,11 +88,11 @@ internal static class NetworkCommand
         Console.WriteLine(NetworkReport.Heading(options));
         Console.WriteLine(GrowthReport.Header);
         foreach (var network in NetworkCase.Growing)
-            Console.WriteLine(GrowthReport.Of(new PairedRun(network, options).Measure([Benchmarks.Networks.Row.Step, Benchmarks.Networks.Row.Forward], withMemory: false)));
+            Console.WriteLine(GrowthReport.Of(new PairedRun(network, options).Measure([Row.Step, Row.Forward], withMemory: false)));
     }
 
-    private static IEnumerable<NetworkCase> Chosen(System.CommandLine.ParseResult parsed) => parsed.GetValue(Network) is [_, ..] names ? names.Select(NetworkCase.Named) : NetworkCase.All;
+    private static IReadOnlyList<NetworkCase> Chosen(ParseResult parsed) => parsed.GetValue(OnlyNetworks) is [_, ..] names ? [.. names.Select(NetworkCase.Named)] : NetworkCase.All;
 
-    private static BenchOptions Options(System.CommandLine.ParseResult parsed) =>
+    private static BenchOptions Options(ParseResult parsed) =>
         new(parsed.GetValue(Rounds), parsed.GetValue(Repeats), parsed.GetValue(Threads), parsed.GetValue(Device)!, parsed.GetValue(OneProcess));
 }

@@ -60,9 +60,12 @@ internal sealed class PairedRun(NetworkCase network, BenchOptions options)
 
     private double Compare()
     {
-        using var generated = network.Employ(network.Make(Side.Generated), options.TorchDevice);
-        using var peer = network.Employ(network.Make(Side.Peer), options.TorchDevice);
-        return Equality.OfOutputs(network, generated, peer);
+        var sample = network with { DrawnImages = 2, DrawnSteps = 4 };
+        using var generated = sample.EmployGenerated(options.TorchDevice);
+        using var peer = sample.EmployPeer(options.TorchDevice);
+        var difference = Equality.OfOutputs(network, generated, peer);
+        Equality.OfSamples(network, generated, peer);
+        return difference;
     }
 
     private IParticipant Open(Side side) => options.OneProcess ? new Participant(network, side, options.TorchDevice) : new WorkerProcess(network, side, options);

@@ -41,9 +41,8 @@ internal sealed class Participant : IParticipant
     public Participant(NetworkCase network, Side side, Device device)
     {
         (this.network, this.side) = (network, side);
-        var made = network.Make(side);
+        workload = network.Employ(side, device);
         constructed = Resident(process => process.WorkingSet64);
-        workload = network.Employ(made, device);
         batch = network.Draw(seed: 1);
         input = (batch.Noise.to(device).DetachFromDisposeScope(), batch.Timesteps.to(device).DetachFromDisposeScope());
     }

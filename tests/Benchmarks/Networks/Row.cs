@@ -13,6 +13,8 @@ internal enum Row
 /// <summary>What there is to know of the rows.</summary>
 internal static class Rows
 {
+    public static IReadOnlyList<Row> All { get; } = Enum.GetValues<Row>();
+
     public static string Title(this Row row, NetworkCase network) => row switch
     {
         Row.Step => $"training step, batch {network.Batch}",
