@@ -15,9 +15,9 @@ internal static class LossCurves
     /// <exception cref="NetworksDifferException">They differ by more than 1 %.</exception>
     public static string Compare(NetworkCase network, int steps, Device device)
     {
-        using var generated = network.EmployGenerated(device);
-        using var peer = network.EmployPeer(device);
-        Equality.OfOutputs(network, generated, peer);
+        using var generated = network.Sketched.EmployGenerated(device);
+        using var peer = network.Sketched.EmployPeer(device);
+        Equality.Of(network, generated, peer);
 
         using var loader = new BatchLoader(new ShapesSource(network.Channels, network.Size, network.Size), network.Batch);
         var (ofPeer, ofGenerated) = (new List<float>(), new List<float>());

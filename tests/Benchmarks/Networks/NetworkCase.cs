@@ -57,8 +57,11 @@ internal sealed record NetworkCase(
     /// <summary>DDIM's steps.</summary>
     public int DrawnSteps { get; init; } = 25;
 
+    /// <summary>The same with as few steps of drawing as show what it draws.</summary>
+    public NetworkCase Sketched => this with { DrawnImages = 2, DrawnSteps = 4 };
+
     /// <summary>The same with so little work that it only shows that it runs.</summary>
-    public NetworkCase Smallest => this with { Batch = 1, DrawnImages = 1, DrawnSteps = 2 };
+    public NetworkCase Smallest => Sketched with { Batch = 1 };
 
     public static NetworkCase Named(string name) => All.Concat(Scaled).FirstOrDefault(network => network.Name == name)
         ?? throw new UNetGenException($"There is no network '{name}'. There are {string.Join(", ", All.Concat(Scaled).Select(network => network.Name))}.");

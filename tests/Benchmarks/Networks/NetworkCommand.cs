@@ -9,12 +9,12 @@ internal static class NetworkCommand
 {
     private static readonly Option<string[]> OnlyNetworks = new("--network") { Description = $"Only this one: {string.Join(", ", NetworkCase.All.Select(network => network.Name))}.", HelpName = "NAME" };
     private static readonly Option<Row[]> OnlyRows = new("--row") { Description = $"Only this one: {string.Join(", ", Enum.GetNames<Row>())}.", HelpName = "NAME" };
-    private static readonly Option<int> Rounds = new("--rounds") { Description = "Pairs, each made anew.", DefaultValueFactory = _ => 3, HelpName = "N" };
-    private static readonly Option<int> Repeats = new("--repeats") { Description = "Readings of each row in a round.", DefaultValueFactory = _ => 9, HelpName = "N" };
-    private static readonly Option<int> Threads = new("--threads") { Description = "Of libtorch.", DefaultValueFactory = _ => Environment.ProcessorCount, HelpName = "N" };
+    private static readonly Option<int> Rounds = Number("--rounds", "Pairs, each made anew.", 3);
+    private static readonly Option<int> Repeats = Number("--repeats", "Readings of each row in a round.", 9);
+    private static readonly Option<int> Threads = Number("--threads", "Of libtorch.", Environment.ProcessorCount);
     private static readonly Option<string> Device = new("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu", HelpName = "DEVICE" };
     private static readonly Option<bool> OneProcess = new("--in-process") { Description = "Both sides in one process, instead of one for each." };
-    private static readonly Option<int> Steps = new("--steps") { Description = "Steps of training.", DefaultValueFactory = _ => 200, HelpName = "N" };
+    private static readonly Option<int> Steps = Number("--steps", "Steps of training.", 200);
 
     /// <summary>Runs a mode.</summary>
     /// <param name="args">Its name and its options.</param>
@@ -92,6 +92,19 @@ internal static class NetworkCommand
     }
 
     private static IReadOnlyList<NetworkCase> Chosen(ParseResult parsed) => parsed.GetValue(OnlyNetworks) is [_, ..] names ? [.. names.Select(NetworkCase.Named)] : NetworkCase.All;
+
+    private static Option<int> Number(string name, string description, int usual) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => usual,
+        HelpName = "N",
+        CustomParser = result =>
+        {
+            if (!int.TryParse(result.Tokens[0].Value, out var number) || number < 1)
+                result.AddError($"{name} must be a whole number from 1, not '{result.Tokens[0].Value}'.");
+            return number;
+        },
+    };
 
     private static BenchOptions Options(ParseResult parsed) =>
         new(parsed.GetValue(Rounds), parsed.GetValue(Repeats), parsed.GetValue(Threads), parsed.GetValue(Device)!, parsed.GetValue(OneProcess));

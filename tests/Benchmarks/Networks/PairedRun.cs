@@ -60,12 +60,9 @@ internal sealed class PairedRun(NetworkCase network, BenchOptions options)
 
     private double Compare()
     {
-        var sample = network with { DrawnImages = 2, DrawnSteps = 4 };
-        using var generated = sample.EmployGenerated(options.TorchDevice);
-        using var peer = sample.EmployPeer(options.TorchDevice);
-        var difference = Equality.OfOutputs(network, generated, peer);
-        Equality.OfSamples(network, generated, peer);
-        return difference;
+        using var generated = network.Sketched.EmployGenerated(options.TorchDevice);
+        using var peer = network.Sketched.EmployPeer(options.TorchDevice);
+        return Equality.Of(network, generated, peer);
     }
 
     private IParticipant Open(Side side) => options.OneProcess ? new Participant(network, side, options.TorchDevice) : new WorkerProcess(network, side, options);

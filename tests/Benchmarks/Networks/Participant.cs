@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -67,11 +68,11 @@ internal sealed class Participant : IParticipant
         Collect();
         var (bytes, tensors) = (GC.GetTotalAllocatedBytes(precise: true), Made());
         // Without collections between: each would finalise what it finds.
-        var undisturbed = GC.TryStartNoGCRegion(64 << 20);
+        GC.TryStartNoGCRegion(64 << 20);
         for (var i = 0; i < steps; i++)
             workload.Train(batch);
         (bytes, tensors) = (GC.GetTotalAllocatedBytes(precise: true) - bytes, Made() - tensors);
-        if (undisturbed)
+        if (GCSettings.LatencyMode == GCLatencyMode.NoGCRegion)
             GC.EndNoGCRegion();
         GC.Collect();
         var finalised = GC.GetGCMemoryInfo(GCKind.Any).FinalizationPendingCount;
