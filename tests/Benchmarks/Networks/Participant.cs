@@ -53,6 +53,7 @@ internal sealed class Participant : IParticipant
         if (row == Row.Update && Gradients() == 0)
             workload.Train(batch);
         var executions = row.Executions();
+        workload.Network.train(row == Row.Step);
         Synchronize();
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < executions; i++)
@@ -64,6 +65,7 @@ internal sealed class Participant : IParticipant
     public Garbage MeasureGarbage()
     {
         const int steps = 4;
+        workload.Network.train();
         workload.Train(batch);
         Collect();
         var (bytes, tensors) = (GC.GetTotalAllocatedBytes(precise: true), Made());
@@ -87,6 +89,7 @@ internal sealed class Participant : IParticipant
 
     public Memory MeasureMemory(Row row, int executions)
     {
+        workload.Network.train(row == Row.Step);
         for (var i = 0; i < executions; i++)
             Execute(row);
         Synchronize();
