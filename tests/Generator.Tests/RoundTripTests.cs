@@ -1,8 +1,5 @@
-using Microsoft.CodeAnalysis.Text;
-using UNetGen.Generator.Diagnostics;
 using UNetGen.Generator.Specs;
 using UNetGen.Generator.Tests.Harness;
-using UNetGen.Generator.Yaml;
 
 namespace UNetGen.Generator.Tests;
 
@@ -12,14 +9,14 @@ public sealed class RoundTripTests
     [Fact]
     public void The_effective_spec_read_again_is_the_same_spec() => SpecGen.ForEach(SpecGen.Valid, 500, text =>
     {
-        var effective = SpecWriter.Write(Parse(text));
-        Assert.Equal(effective, SpecWriter.Write(Parse(effective)));
+        var effective = SpecWriter.Write(ParsedSpec.Of(text));
+        Assert.Equal(effective, SpecWriter.Write(ParsedSpec.Of(effective)));
     });
 
     [Fact]
     public void The_effective_spec_gives_the_same_network() => SpecGen.ForEach(SpecGen.Valid, 100, text =>
     {
-        var effective = SpecWriter.Write(Parse(text));
+        var effective = SpecWriter.Write(ParsedSpec.Of(text));
         var (first, second) = (GeneratorHarness.Run(text, ProjectOptions.Unbounded).Source, GeneratorHarness.Run(effective, ProjectOptions.Unbounded).Source);
         Assert.Equal(first, second);
         Assert.Contains($"SpecHash = \"{SpecWriter.Hash(effective)}\"", first, StringComparison.Ordinal);
@@ -50,14 +47,5 @@ public sealed class RoundTripTests
         }
     }
 
-    private static string Hash(string spec) => SpecWriter.Hash(SpecWriter.Write(Parse(spec)));
-
-    private static UNetSpec Parse(string text)
-    {
-        var source = SourceText.From(text);
-        var problems = new Problems("a.unet.yaml", source);
-        var spec = SpecReader.Read(SpecReader.Collect(YamlReader.Read(source, problems, CancellationToken.None)!, problems), new UNetSpec { Name = "A" }, problems);
-        Assert.Equal([], problems.ToArray().Select(problem => problem.Message));
-        return spec;
-    }
+    private static string Hash(string spec) => SpecWriter.Hash(SpecWriter.Write(ParsedSpec.Of(spec)));
 }
