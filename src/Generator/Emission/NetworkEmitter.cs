@@ -149,15 +149,17 @@ internal sealed class NetworkEmitter
             writer.Line("RefuseCondition(selfCondition, nameof(selfCondition), \"`self_condition: true`\");");
         writer.Line();
         var declared = new HashSet<string>(StringComparer.Ordinal) { "x", "timesteps" };
-        foreach (var step in plan.Forward)
+        var lastReads = LastReads.Of(plan.Forward);
+        for (var i = 0; i < plan.Forward.Count; i++)
         {
+            var step = plan.Forward[i];
             if (step.Heading is { } heading)
             {
                 writer.Line();
                 writer.Line($"// {heading}");
             }
 
-            writer.Line($"{(declared.Add(step.Target) ? "var " : "")}{step.Target} = {CSharp.Expression(step.Value)};", step.Shape);
+            writer.Line($"{(declared.Add(step.Target) ? "var " : "")}{step.Target} = {CSharp.Expression(step.Value, lastReads[i])};", step.Shape);
         }
 
         var output = plan.Forward[plan.Forward.Count - 1].Target;

@@ -110,14 +110,17 @@ internal sealed class DenoisingDiffusionPlanner(UNetSpec spec) : NetworkPlanner(
         for (var level = last; level >= 0; level--)
         {
             var (size, width, below, up) = (Spec.SizeAt(level), Spec.WidthAfter(level), Spec.WidthBefore(level), $"ups_{last - level}");
-            Step("h", CallBlock(up + ".block1", new Concat(h, new Variable($"skip{level}b"))), Joined(width + below, width, size), $"up, level {level}: {width} wide, {size}");
-            Step("h", CallBlock(up + ".block2", new Concat(h, new Variable($"skip{level}a"))), Joined(width + below, width, size));
+            Step("h", new Concat(h, new Variable($"skip{level}b")), size.Shape(width + below), $"up, level {level}: {width} wide, {size}");
+            Step("h", CallBlock(up + ".block1", h), size.Shape(width));
+            Step("h", new Concat(h, new Variable($"skip{level}a")), size.Shape(width + below));
+            Step("h", CallBlock(up + ".block2", h), size.Shape(width));
             if (Spec.AttentionAt(level) != AttentionKind.None)
                 Attend("h", up + ".attn", size.Shape(width));
             Step("h", level == 0 ? Convolve(up + ".conv", h) : Call(up + ".upsample", h), Spec.SizeAt(Math.Max(level - 1, 0)).Shape(below));
         }
 
-        Step("h", CallBlock("final_res_block", new Concat(h, new Variable("x_in"))), Joined(2 * Spec.InitDim, Spec.InitDim, Spec.ImageSize), "out");
+        Step("h", new Concat(h, new Variable("x_in")), Spec.ImageSize.Shape(2 * Spec.InitDim), "out");
+        Step("h", CallBlock("final_res_block", h), Spec.ImageSize.Shape(Spec.InitDim));
         Step("h", Predict("final_conv", h), Spec.ImageSize.Shape(Spec.OutChannels));
     }
 

@@ -112,7 +112,14 @@ internal sealed record EnumValue(string Type, string Name);
 
 /// <summary>One line of the forward pass: target = value, and the shape that comes out.</summary>
 /// <param name="Heading">A comment before it, where a new part of the network begins.</param>
-internal sealed record StepPlan(string Target, Expression Value, string Shape, string? Heading = null);
+internal sealed record StepPlan(string Target, Expression Value, string Shape, string? Heading = null)
+{
+    /// <summary>The images that the network is given.</summary>
+    public const string Input = "x";
+
+    /// <summary>The embedding of the timesteps.</summary>
+    public const string Time = "t";
+}
 
 internal abstract record Expression;
 

@@ -108,8 +108,6 @@ internal abstract class NetworkPlanner
 
     protected static Call Call(string module, params Expression[] arguments) => new(module, arguments.ToEquatableArray());
 
-    protected static string Joined(int from, int to, ImageSize size) => $"{size.Shape(from)} -> {size.Shape(to)}";
-
     protected static LevelPlan Row(string name, ImageSize size, int channels, string blocks, string attention, params ModulePlan[] parts) =>
         new(name, size.Height, size.Width, channels, blocks, attention, parts.Sum(part => part.ParameterCount),
             parts.Aggregate(default(Cost), (sum, part) => sum + part.TotalCost));

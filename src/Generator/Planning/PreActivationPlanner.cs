@@ -133,8 +133,8 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
             var (skip, skipWidth) = skips.Pop();
             var place = UpBlock(level, block);
             Add(row, place, Layers.PreActResnetBlock(place.Key, place.Field, keys, from + skipWidth, width, size));
-            Step("h", CallBlock(place.Path, new Concat(new Variable("h"), new Variable(skip))), Joined(from + skipWidth, width, size),
-                block == 0 ? $"up, level {level}: {width} wide, {size}" : null);
+            Step("h", new Concat(new Variable("h"), new Variable(skip)), size.Shape(from + skipWidth), block == 0 ? $"up, level {level}: {width} wide, {size}" : null);
+            Step("h", CallBlock(place.Path, new Variable("h")), size.Shape(width));
             if (Spec.AttentionAt(level) != AttentionKind.None)
                 Attend(row, UpAttention(level, block), Spec.AttentionAt(level), "h", width, size);
             from = width;
