@@ -63,7 +63,8 @@ public sealed class Attention : ExplicitModule
     {
         var pixels = TensorMemory.Tokens(norm is null ? x : norm.forward(x));
         var qkv = Layers.Product(pixels, to_qkv.weight.flatten(1).t());
-        var result = PixelAttention.Attend(qkv.reshape(x.shape[0], -1, 3, heads, qkv.shape[2] / 3 / heads).permute(2, 0, 3, 1, 4), mem_kv);
+        var parts = qkv.reshape(x.shape[0], -1, 3, heads, qkv.shape[2] / 3 / heads).permute(2, 0, 3, 1, 4).unbind(); // each [B, heads, height * width, headDim]
+        var result = PixelAttention.Attend(parts[0], parts[1], parts[2], mem_kv);
         result = Layers.Product(result, to_out.weight.flatten(1).t()).add_(to_out.bias!);
         return TensorMemory.Images(result, x.shape[2], x.shape[3]);
     }

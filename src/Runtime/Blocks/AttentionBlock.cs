@@ -66,10 +66,11 @@ public sealed class AttentionBlock : ExplicitModule
     private Tensor Fast(Tensor x)
     {
         var pixels = TensorMemory.Tokens(Layers.Normalize(group_norm, x));
-        var qkv = stack([Layers.Project(to_q, pixels), Layers.Project(to_k, pixels), Layers.Project(to_v, pixels)]);
-        var result = PixelAttention.Attend(qkv.reshape(3, x.shape[0], -1, heads, x.shape[1] / heads).transpose(2, 3), mem_kv);
+        var result = PixelAttention.Attend(Heads(to_q), Heads(to_k), Heads(to_v), mem_kv);
         result = Layers.Project(to_out, result).add_(TensorMemory.Tokens(x));
         return TensorMemory.Images(result, x.shape[2], x.shape[3]);
+
+        Tensor Heads(Linear layer) => Layers.Project(layer, pixels).reshape(x.shape[0], -1, heads, x.shape[1] / heads).transpose(1, 2);
     }
 
     private Tensor Textbook(Tensor x)

@@ -80,7 +80,7 @@ public sealed class LinearAttention : ExplicitModule
         var (dim, hidden) = (x.shape[1], to_out.weight.shape[1]);
         var headDim = hidden / heads;
         var pixels = TensorMemory.Tokens(norm is null ? x : norm.forward(x));
-        var weights = to_qkv.weight.reshape(3, hidden, dim);
+        var weights = to_qkv.weight.reshape(3, hidden, dim).unbind();
         var pooled = LinearAttentionForm.Pool(pixels, weights[1]);
         var (mean, logSum) = (pooled.narrow(-1, 0, dim), pooled.narrow(-1, dim, 1)); // [B, hidden, dim] and [B, hidden, 1]
         var memory = mem_kv?.reshape(2, hidden, -1);

@@ -7,13 +7,14 @@ namespace UNetGen.Blocks;
 internal static class PixelAttention
 {
     /// <summary>softmax(q k^T / sqrt(d)) v of each head.</summary>
-    /// <param name="qkv">[3, batch, heads, positions, d]; fastest where the last axis lies together.</param>
+    /// <param name="q">[batch, heads, positions, d]; fastest where the last axis lies together, as of all three.</param>
+    /// <param name="k">As <paramref name="q"/>.</param>
+    /// <param name="v">As <paramref name="q"/>.</param>
     /// <param name="memory">Further keys and values, [2, heads, tokens, d], or null.</param>
     /// <returns>[batch, positions, heads * d].</returns>
-    public static Tensor Attend(Tensor qkv, Parameter? memory)
+    public static Tensor Attend(Tensor q, Tensor k, Tensor v, Parameter? memory)
     {
         using var scope = NewDisposeScope();
-        var (q, k, v) = (qkv[0], qkv[1], qkv[2]);
         if (memory is not null)
         {
             k = cat([memory[0].unsqueeze(0).expand(q.shape[0], -1, -1, -1), k], -2);

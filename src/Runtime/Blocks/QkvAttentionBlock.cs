@@ -57,8 +57,9 @@ public sealed class QkvAttentionBlock : ExplicitModule
     private Tensor Fast(Tensor x)
     {
         var pixels = TensorMemory.Tokens(Layers.Normalize(norm, x));
-        var parts = Layers.Product(pixels, qkv.weight.flatten(1).t()).add_(qkv.bias!);
-        var result = PixelAttention.Attend(parts.reshape(x.shape[0], -1, heads, 3, x.shape[1] / heads).permute(3, 0, 2, 1, 4), mem_kv);
+        var numbers = Layers.Product(pixels, qkv.weight.flatten(1).t()).add_(qkv.bias!);
+        var parts = numbers.reshape(x.shape[0], -1, heads, 3, x.shape[1] / heads).permute(3, 0, 2, 1, 4).unbind(); // each [B, heads, height * width, dim / heads]
+        var result = PixelAttention.Attend(parts[0], parts[1], parts[2], mem_kv);
         result = Layers.Product(result, proj_out.weight.flatten(1).t()).add_(proj_out.bias!).add_(TensorMemory.Tokens(x));
         return TensorMemory.Images(result, x.shape[2], x.shape[3]);
     }

@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 namespace UNetGen.Blocks;
 
 /// <summary>x / max(|x|, 1e-12) * g * sqrt(channels), the norm |x| taken over the channels of each pixel (denoising-diffusion-pytorch's RMSNorm).</summary>
+/// <remarks>The fast form (<see cref="KernelForm.Fast"/>) differs by rounding alone: one pass over the pixels (<see cref="RmsNormFunction"/>).</remarks>
 public sealed class RMSNorm : ExplicitModule
 {
     /// <summary>The gain, [1, channels, 1, 1], at first 1.</summary>
@@ -25,7 +26,14 @@ public sealed class RMSNorm : ExplicitModule
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var images = Compute.Kernels == KernelForm.Fast ? TensorMemory.ChannelsLast(x.to(g.dtype)) : x.to(g.dtype);
-        return (nn.functional.normalize(images, dim: 1) * (g * scale)).MoveToOuterDisposeScope();
+        var gain = g * scale;
+        if (Compute.Kernels == KernelForm.Reference)
+            return (nn.functional.normalize(x.to(g.dtype), dim: 1) * gain).MoveToOuterDisposeScope();
+        var images = TensorMemory.ChannelsLast(x.to(g.dtype));
+        gain = gain.flatten();
+        var result = RmsNormFunction.Fits(images, gain)
+            ? RmsNormFunction.Normalize(images, gain)
+            : nn.functional.normalize(images, dim: 1) * gain.unsqueeze(-1).unsqueeze(-1);
+        return result.MoveToOuterDisposeScope();
     }
 }
