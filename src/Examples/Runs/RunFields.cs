@@ -1,3 +1,4 @@
+using UNetGen.Blocks;
 using UNetGen.Training;
 using static UNetGen.Examples.Runs.RunField;
 using static UNetGen.Examples.Runs.TextFormat;
@@ -21,6 +22,7 @@ internal static class RunFields
         OfTraining("time", "SECONDS", "How many seconds, the learning rate falling with the clock; 150 where neither is given.", Time("seconds", TimeSpan.FromSeconds(1)).OrNone(), o => o.TimeLimit, (o, value) => o with { TimeLimit = value }, free: true),
         OfTraining("batch_size", "N", "Images a step.", Whole(1, 65536), o => o.BatchSize, (o, value) => o with { BatchSize = value }),
         OfTraining("accumulation", "N", "Parts in which a step's images go through the network, for less memory.", Whole(1, 65536), o => o.Accumulation, (o, value) => o with { Accumulation = value }),
+        OfTraining("precision", "NAME", "float32, or bfloat16 for convolutions, linear layers and attention.", Choice<Precision>(), o => o.Precision, (o, value) => o with { Precision = value }),
         OfTraining("optimizer", "NAME", "adam or adamw.", Choice<Optimizer>(), o => o.Optimizer, (o, value) => o with { Optimizer = value }),
         OfTraining("learning_rate", "X", "After the warm-up and before the decay.", Real("a number between 0 and 1", value => value is > 0 and < 1), o => o.LearningRate, (o, value) => o with { LearningRate = value }),
         OfTraining("beta1", "X", "Adam's decay of the gradients' mean.", Part, o => o.Beta1, (o, value) => o with { Beta1 = value }),

@@ -43,6 +43,8 @@ internal sealed class TrainingRun : IDisposable
         if (options.Guidance is { } guidance && guidance != 1 && !HasNullClass)
             throw new UNetGenException(
                 $"guidance {guidance} needs a network with classes and one more that stands for none (num_classes: {source.Classes.Count + 1} for the {source.Classes.Count} of {source.Description}); {network.Info.Name} has {network.Info.NumClasses?.ToString() ?? "no"} classes.");
+        // Grids are drawn as it trains, whether within a training or after it.
+        network.Precision = options.Training.Precision;
         // First of all: it refuses a folder in which another process trains.
         log = TrainingLog.Open(folder.Log, trainer.Step);
         RunFile.Write(folder.Options, options);

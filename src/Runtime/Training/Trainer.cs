@@ -76,6 +76,7 @@ public sealed partial class Trainer : IDisposable
     public TrainingSummary Train(Action<TrainingStep>? report = null, CheckpointStore? store = null, CancellationToken cancellation = default)
     {
         InputCheck.Values(source, options.RefuseNonNegativeImages);
+        using var precision = new TrainingPrecision(network, options.Precision);
         using var loader = new BatchLoader(source, options.BatchSize, options.Seed, options.HorizontalFlips, firstBatch: Step, options.Workers);
         using var diffusion = new GaussianDiffusion(network.Diffusion, network.Device);
         var gradient = new BatchGradient(network, diffusion, options.Accumulation);

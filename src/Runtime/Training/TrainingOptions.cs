@@ -1,4 +1,5 @@
 using System.Globalization;
+using UNetGen.Blocks;
 
 namespace UNetGen.Training;
 
@@ -48,6 +49,12 @@ public sealed record TrainingOptions
     /// <see cref="BatchSize"/>. The step is that of the whole batch, to rounding; only dropout within the network is drawn otherwise.
     /// </summary>
     public int Accumulation { get; init; } = 1;
+
+    /// <summary>
+    /// In which numbers the network's convolutions, linear layers and attention compute, forward and backward. Weights, their averages, the optimiser and the loss are
+    /// float32 with either. It is the generated networks that heed it; one written by hand does where it asks <see cref="NoisePredictor.Precision"/>.
+    /// </summary>
+    public Precision Precision { get; init; }
 
     /// <summary>What moves the weights.</summary>
     public Optimizer Optimizer { get; init; } = Optimizer.Adam;
@@ -130,6 +137,7 @@ public sealed record TrainingOptions
         Check(TimeLimit is null || TimeLimit > TimeSpan.Zero, $"`time` must be positive, but is {TimeLimit}");
         Check(BatchSize > 0, $"`batch_size` must be at least 1, but is {BatchSize}");
         Check(Accumulation > 0 && BatchSize % Accumulation == 0, $"`accumulation` must divide `batch_size`, {BatchSize}, into equal parts, but is {Accumulation}");
+        Check(Enum.IsDefined(Precision), $"`precision` must be float32 or bfloat16, but is {Precision}");
         Check(Enum.IsDefined(Optimizer), $"`optimizer` must be adam or adamw, but is {Optimizer}");
         Check(LearningRate > 0 && double.IsFinite(LearningRate), $"`learning_rate` must be positive, but is {LearningRate}");
         Check(Beta1 is >= 0 and < 1, $"`beta1` must lie in [0, 1), but is {Beta1}");

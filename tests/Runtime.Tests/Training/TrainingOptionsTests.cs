@@ -1,3 +1,4 @@
+using UNetGen.Blocks;
 using UNetGen.Training;
 
 namespace UNetGen.Runtime.Tests.Training;
@@ -27,6 +28,7 @@ public class TrainingOptionsTests
         { "two averages have the `ema_decay` 0.995", Valid with { Ema = [new(), new() { Power = null }] } },
         { "`accumulation` must divide `batch_size`, 16, into equal parts, but is 3", Valid with { Accumulation = 3 } },
         { "`accumulation`", Valid with { Accumulation = 0 } },
+        { "`precision` must be float32 or bfloat16", Valid with { Precision = (Precision)2 } },
         { "`optimizer` must be adam or adamw", Valid with { Optimizer = (Optimizer)2 } },
         { "`epsilon` must be positive, but is 0", Valid with { Epsilon = 0 } },
         { "`weight_decay` can't be negative", Valid with { WeightDecay = -0.1 } },

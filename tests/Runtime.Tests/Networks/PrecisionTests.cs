@@ -1,0 +1,118 @@
+using UNetGen.Blocks;
+using UNetGen.Runtime.Tests.Golden;
+using static TorchSharp.torch;
+
+namespace UNetGen.Runtime.Tests.Networks;
+
+/// <summary>What bfloat16 does to a network, and that it does it.</summary>
+public sealed class PrecisionTests
+{
+    public static TheoryData<string> Names => [.. AllNetworks.Small.Select(type => type.Name)];
+
+    public static TheoryData<string> Blocks => [.. Types.Keys];
+
+    /// <summary>What comes out where bfloat16 computes: a sum has the wider type, a norm float32.</summary>
+    private static Dictionary<string, (Func<nn.Module<Tensor, Tensor>> Make, ScalarType Type)> Types => new()
+    {
+        ["halving"] = (() => new Downsample(32, 48), ScalarType.BFloat16),
+        ["halving, 3 x 3"] = (() => new Downsample(32, 48, DownsampleKind.ConvAsymmetric), ScalarType.BFloat16),
+        ["doubling"] = (() => new UNetGen.Blocks.Upsample(32, 48), ScalarType.BFloat16),
+        ["doubling, transposed"] = (() => new UNetGen.Blocks.Upsample(32, 48, UpsampleKind.ConvTranspose), ScalarType.BFloat16),
+        ["standardised weights"] = (() => new WeightStandardizedConv2d(32, 48, 3), ScalarType.BFloat16),
+        ["RMSNorm"] = (() => new RMSNorm(32), ScalarType.Float32),
+        ["attention"] = (() => new Attention(32, memoryTokens: 4), ScalarType.BFloat16),
+        ["attention of linear layers"] = (() => new AttentionBlock(32, 4, new(), memoryTokens: 4), ScalarType.BFloat16),
+        ["attention of one convolution"] = (() => new QkvAttentionBlock(32, 4, new(), memoryTokens: 4), ScalarType.BFloat16),
+        ["linear attention, which a norm ends"] = (() => new LinearAttention(32, memoryTokens: 4), ScalarType.Float32),
+        ["a norm first, its input added"] = (() => new ResidualPreNorm<Attention>(32, new Attention(32, norm: Norm.Group)), ScalarType.BFloat16),
+    };
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Output_and_gradients_in_bfloat16_are_float32_and_near_to_float32_s(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var network = AllNetworks.Create(name);
+        Fill.Parameters(network);
+        network.eval();
+        var exact = Outcome(network);
+        network.Precision = Precision.BFloat16;
+        var rounded = Outcome(network);
+
+        // bfloat16 rounds by up to 2^-9 of a number, at each of some tens of layers.
+        Assert.InRange(Distance(exact.Output, rounded.Output), 1e-4, 3e-2);
+        Assert.InRange(Distance(exact.Gradient, rounded.Gradient), 1e-4, 3e-2);
+    }
+
+    [Theory]
+    [MemberData(nameof(Blocks))]
+    public void A_block_gives_the_type_of_its_last_layer(string name)
+    {
+        using var scope = NewDisposeScope();
+        var (make, type) = Types[name];
+        using var block = make();
+        foreach (var kernels in Enum.GetValues<KernelForm>())
+        {
+            using var mode = Compute.Use(kernels, Precision.BFloat16);
+            Assert.Equal(type, block.forward(randn(2, 32, 8, 8).to(ScalarType.BFloat16)).dtype);
+        }
+    }
+
+    [Theory]
+    [InlineData(KernelForm.Fast)]
+    [InlineData(KernelForm.Reference)]
+    public void Residual_blocks_and_the_time_embedding_have_the_types_of_autocast(KernelForm kernels)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = Compute.Use(kernels, Precision.BFloat16);
+        using var embedding = new SinusoidalPosEmb(16);
+        using var time = new TimeEmbedding(embedding, 16, 20);
+        using var normLast = new ResnetBlock(32, 48, 20);
+        using var convolutionLast = new PreActResnetBlock(32, 48, 20, new(), KeyStyle.Diffusers);
+        var (x, t) = (randn(2, 32, 8, 8).to(ScalarType.BFloat16), time.forward(tensor([0L, 7L])));
+        Assert.Equal(ScalarType.Float32, embedding.forward(tensor([0L, 7L])).dtype);
+        Assert.Equal(ScalarType.BFloat16, t.dtype);
+        Assert.Equal(ScalarType.Float32, normLast.forward(x, t).dtype);
+        Assert.Equal(ScalarType.BFloat16, convolutionLast.forward(x, t).dtype);
+    }
+
+    [Fact]
+    public void The_mode_of_a_forward_pass_ends_with_it_also_by_an_exception()
+    {
+        using var scope = NewDisposeScope();
+        using var network = new AnnotatedTinyRgbUNet { Kernels = KernelForm.Reference, Precision = Precision.BFloat16 };
+        Assert.Throws<ArgumentException>(() => network.forward(zeros(1, 1, 16, 16), tensor([0L])));
+        network.forward(zeros(1, 3, 16, 16), tensor([0L]));
+        Assert.Equal((KernelForm.Fast, Precision.Float32), (Compute.Kernels, Compute.Precision));
+    }
+
+    [Fact]
+    public void Kernels_are_as_the_spec_says_and_either_gives_the_same_images()
+    {
+        using var scope = NewDisposeScope();
+        using var network = new ReferenceKernelsUNet();
+        Assert.Equal(KernelForm.Reference, network.Kernels);
+        Assert.Equal(AnnotatedTinyRgbUNet.SpecHash, ReferenceKernelsUNet.SpecHash);
+        Fill.Parameters(network);
+        var textbook = Outcome(network);
+        network.Kernels = KernelForm.Fast;
+        var fast = Outcome(network);
+        Assert.InRange(Distance(textbook.Output, fast.Output), 0, 1e-5);
+        Assert.InRange(Distance(textbook.Gradient, fast.Gradient), 0, 1e-4);
+    }
+
+    private static (Tensor Output, Tensor Gradient) Outcome(NoisePredictor network)
+    {
+        var (channels, height, width) = (network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth);
+        var labels = network.Info.NumClasses is { } classes ? tensor([0L, classes - 1L]) : null;
+        network.zero_grad();
+        var y = network.forward(Fill.Input("x", 2, channels, height, width), tensor([3L, 700L % network.Diffusion.Timesteps]), labels);
+        Assert.Equal(ScalarType.Float32, y.dtype);
+        y.square().mean().backward();
+        var trained = network.parameters().Where(parameter => parameter.requires_grad).ToArray();
+        Assert.All(trained, parameter => Assert.Equal((ScalarType.Float32, ScalarType.Float32), (parameter.dtype, parameter.grad!.dtype)));
+        return (y.detach(), cat([.. trained.Select(parameter => parameter.grad!.flatten())]).clone());
+    }
+
+    private static double Distance(Tensor expected, Tensor actual) => ((actual - expected).norm() / expected.norm()).item<float>();
+}

@@ -1,0 +1,80 @@
+using UNetGen.Blocks;
+using UNetGen.Data;
+using UNetGen.Training;
+using static TorchSharp.torch;
+
+namespace UNetGen.Runtime.Tests.Training;
+
+public sealed class TrainingPrecisionTests : IDisposable
+{
+    private static readonly TrainingOptions Options = new()
+    {
+        Steps = 40, BatchSize = 8, LearningRate = 2e-3, Ema = [new() { UpdateEvery = 1, StartAfter = 0 }],
+    };
+
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void In_bfloat16_the_loss_falls_as_in_float32_and_is_another()
+    {
+        var (exact, rounded) = (Train(Options), Train(Options with { Precision = Precision.BFloat16 }));
+
+        Assert.NotEqual(exact, rounded);
+        Assert.True(exact[^10..].Average() < 0.6 * exact[..3].Average(), $"from {exact[..3].Average():G3} to {exact[^10..].Average():G3}");
+        Assert.Equal(exact[^10..].Average(), rounded[^10..].Average(), 0.1 * exact[^10..].Average());
+    }
+
+    [Fact]
+    public void The_network_computes_in_the_options_precision_while_it_trains_and_in_its_own_again_afterwards()
+    {
+        using var network = Make();
+        var within = new List<Precision>();
+        using (var trainer = new Trainer(network, Images, Options with { Steps = 2, Precision = Precision.BFloat16 }))
+            trainer.Train(_ => within.Add(network.Precision));
+        Assert.Equal([Precision.BFloat16, Precision.BFloat16], within);
+        Assert.Equal(Precision.Float32, network.Precision);
+    }
+
+    [Fact]
+    public void Checkpoints_are_float32_in_either_and_load_in_the_other_but_a_training_goes_on_in_its_own()
+    {
+        var options = Options with { Steps = 2, Precision = Precision.BFloat16 };
+        using var network = Make();
+        using (var trainer = new Trainer(network, Images, options))
+            trainer.Train(store: new CheckpointStore(folder.File("store")));
+        var checkpoint = new CheckpointStore(folder.File("store")).Newest()!;
+        foreach (var stem in checkpoint.Stems)
+        {
+            using var file = checkpoint.Tensors(stem);
+            Assert.DoesNotContain(file.Entries, entry => entry.DType is ScalarType.BFloat16);
+        }
+
+        using var other = Make();
+        checkpoint.LoadInto(other, "weights");
+        Assert.Equal(Weights(network), Weights(other));
+        using var inFloat32 = new Trainer(other, Images, options with { Precision = Precision.Float32 });
+        Assert.Contains("`precision` was bfloat16 and is float32", Assert.Throws<CheckpointException>(() => inFloat32.Restore(checkpoint)).Message);
+    }
+
+    private static ShapesSource Images => new(3, 16, 16, count: 64);
+
+    private static AnnotatedTinyRgbUNet Make()
+    {
+        manual_seed(1);
+        return new AnnotatedTinyRgbUNet();
+    }
+
+    private static double[] Train(TrainingOptions options)
+    {
+        using var network = Make();
+        using var trainer = new Trainer(network, Images, options);
+        var losses = new List<double>();
+        trainer.Train(step => losses.Add(step.Loss));
+        Assert.All(network.parameters(), parameter => Assert.Equal(ScalarType.Float32, parameter.dtype));
+        return [.. losses];
+    }
+
+    private static float[] Weights(NoisePredictor network) => [.. network.parameters().SelectMany(parameter => parameter.data<float>().ToArray())];
+}
