@@ -223,34 +223,38 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
 
         // down, level 0: 32 wide, 16 x 16
         var skip1 = input_blocks_1_0.forward(skip0, t);                              // [B, 32, 16, 16]
-        skip1 = input_blocks_1_1.forward(skip1);                                     // [B, 32, 16, 16]
+        skip1 = Replacing(skip1, input_blocks_1_1.forward(skip1));                   // [B, 32, 16, 16]
         var skip2 = input_blocks_2_0.forward(skip1, t);                              // [B, 32, 8, 8]
 
         // down, level 1: 64 wide, 8 x 8
         var skip3 = input_blocks_3_0.forward(skip2, t);                              // [B, 64, 8, 8]
-        skip3 = input_blocks_3_1.forward(skip3);                                     // [B, 64, 8, 8]
+        skip3 = Replacing(skip3, input_blocks_3_1.forward(skip3));                   // [B, 64, 8, 8]
 
         // middle: 64 wide, 8 x 8
         var h = middle_block_0.forward(skip3, t);                                    // [B, 64, 8, 8]
-        h = middle_block_1.forward(h);                                               // [B, 64, 8, 8]
-        h = middle_block_2.forward(h, t);                                            // [B, 64, 8, 8]
+        h = Replacing(h, middle_block_1.forward(h));                                 // [B, 64, 8, 8]
+        h = Replacing(h, middle_block_2.forward(h, t));                              // [B, 64, 8, 8]
 
         // up, level 1: 64 wide, 8 x 8
-        h = output_blocks_0_0.forward(Concat(h, skip3), t);                          // [B, 128, 8, 8] -> [B, 64, 8, 8]
-        h = output_blocks_0_1.forward(h);                                            // [B, 64, 8, 8]
-        h = output_blocks_1_0.forward(Concat(h, skip2), t);                          // [B, 96, 8, 8] -> [B, 64, 8, 8]
-        h = output_blocks_1_1.forward(h);                                            // [B, 64, 8, 8]
-        h = output_blocks_1_2.forward(h, t);                                         // [B, 64, 16, 16]
+        h = Join(h, skip3);                                                          // [B, 128, 8, 8]
+        h = Replacing(h, output_blocks_0_0.forward(h, t));                           // [B, 64, 8, 8]
+        h = Replacing(h, output_blocks_0_1.forward(h));                              // [B, 64, 8, 8]
+        h = Join(h, skip2);                                                          // [B, 96, 8, 8]
+        h = Replacing(h, output_blocks_1_0.forward(h, t));                           // [B, 64, 8, 8]
+        h = Replacing(h, output_blocks_1_1.forward(h));                              // [B, 64, 8, 8]
+        h = Replacing(h, output_blocks_1_2.forward(h, t));                           // [B, 64, 16, 16]
 
         // up, level 0: 32 wide, 16 x 16
-        h = output_blocks_2_0.forward(Concat(h, skip1), t);                          // [B, 96, 16, 16] -> [B, 32, 16, 16]
-        h = output_blocks_2_1.forward(h);                                            // [B, 32, 16, 16]
-        h = output_blocks_3_0.forward(Concat(h, skip0), t);                          // [B, 64, 16, 16] -> [B, 32, 16, 16]
-        h = output_blocks_3_1.forward(h);                                            // [B, 32, 16, 16]
+        h = Join(h, skip1);                                                          // [B, 96, 16, 16]
+        h = Replacing(h, output_blocks_2_0.forward(h, t));                           // [B, 32, 16, 16]
+        h = Replacing(h, output_blocks_2_1.forward(h));                              // [B, 32, 16, 16]
+        h = Join(h, skip0);                                                          // [B, 64, 16, 16]
+        h = Replacing(h, output_blocks_3_0.forward(h, t));                           // [B, 32, 16, 16]
+        h = Replacing(h, output_blocks_3_1.forward(h));                              // [B, 32, 16, 16]
 
         // out
-        h = NormActivate(out_0, h);                                                  // [B, 32, 16, 16]
-        h = Predict(out_2, h);                                                       // [B, 6, 16, 16]
+        h = Replacing(h, NormActivate(out_0, h));                                    // [B, 32, 16, 16]
+        h = Replacing(h, Predict(out_2, h));                                         // [B, 6, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }

@@ -159,35 +159,40 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         // down, level 0: 8 wide, 16 x 16
         var skip0a = downs_0.block1.forward(x_in, t);                                // [B, 8, 16, 16]
         var skip0b = downs_0.block2.forward(skip0a, t);                              // [B, 8, 16, 16]
-        skip0b = downs_0.attn.forward(skip0b);                                       // [B, 8, 16, 16]
+        skip0b = Replacing(skip0b, downs_0.attn.forward(skip0b));                    // [B, 8, 16, 16]
         var h = downs_0.downsample.forward(skip0b);                                  // [B, 8, 8, 8]
 
         // down, level 1: 8 wide, 8 x 8
-        var skip1a = downs_1.block1.forward(h, t);                                   // [B, 8, 8, 8]
+        var skip1a = Replacing(h, downs_1.block1.forward(h, t));                     // [B, 8, 8, 8]
         var skip1b = downs_1.block2.forward(skip1a, t);                              // [B, 8, 8, 8]
-        skip1b = downs_1.attn.forward(skip1b);                                       // [B, 8, 8, 8]
+        skip1b = Replacing(skip1b, downs_1.attn.forward(skip1b));                    // [B, 8, 8, 8]
         h = Convolve(downs_1.conv, skip1b);                                          // [B, 16, 8, 8]
 
         // middle: 16 wide, 8 x 8
-        h = mid_block1.forward(h, t);                                                // [B, 16, 8, 8]
-        h = mid_attn.forward(h);                                                     // [B, 16, 8, 8]
-        h = mid_block2.forward(h, t);                                                // [B, 16, 8, 8]
+        h = Replacing(h, mid_block1.forward(h, t));                                  // [B, 16, 8, 8]
+        h = Replacing(h, mid_attn.forward(h));                                       // [B, 16, 8, 8]
+        h = Replacing(h, mid_block2.forward(h, t));                                  // [B, 16, 8, 8]
 
         // up, level 1: 16 wide, 8 x 8
-        h = ups_0.block1.forward(Concat(h, skip1b), t);                              // [B, 24, 8, 8] -> [B, 16, 8, 8]
-        h = ups_0.block2.forward(Concat(h, skip1a), t);                              // [B, 24, 8, 8] -> [B, 16, 8, 8]
-        h = ups_0.attn.forward(h);                                                   // [B, 16, 8, 8]
-        h = ups_0.upsample.forward(h);                                               // [B, 8, 16, 16]
+        h = Join(h, skip1b);                                                         // [B, 24, 8, 8]
+        h = Replacing(h, ups_0.block1.forward(h, t));                                // [B, 16, 8, 8]
+        h = Join(h, skip1a);                                                         // [B, 24, 8, 8]
+        h = Replacing(h, ups_0.block2.forward(h, t));                                // [B, 16, 8, 8]
+        h = Replacing(h, ups_0.attn.forward(h));                                     // [B, 16, 8, 8]
+        h = Replacing(h, ups_0.upsample.forward(h));                                 // [B, 8, 16, 16]
 
         // up, level 0: 8 wide, 16 x 16
-        h = ups_1.block1.forward(Concat(h, skip0b), t);                              // [B, 16, 16, 16] -> [B, 8, 16, 16]
-        h = ups_1.block2.forward(Concat(h, skip0a), t);                              // [B, 16, 16, 16] -> [B, 8, 16, 16]
-        h = ups_1.attn.forward(h);                                                   // [B, 8, 16, 16]
-        h = Convolve(ups_1.conv, h);                                                 // [B, 8, 16, 16]
+        h = Join(h, skip0b);                                                         // [B, 16, 16, 16]
+        h = Replacing(h, ups_1.block1.forward(h, t));                                // [B, 8, 16, 16]
+        h = Join(h, skip0a);                                                         // [B, 16, 16, 16]
+        h = Replacing(h, ups_1.block2.forward(h, t));                                // [B, 8, 16, 16]
+        h = Replacing(h, ups_1.attn.forward(h));                                     // [B, 8, 16, 16]
+        h = Replacing(h, Convolve(ups_1.conv, h));                                   // [B, 8, 16, 16]
 
         // out
-        h = final_res_block.forward(Concat(h, x_in), t);                             // [B, 16, 16, 16] -> [B, 8, 16, 16]
-        h = Predict(final_conv, h);                                                  // [B, 1, 16, 16]
+        h = Join(h, x_in);                                                           // [B, 16, 16, 16]
+        h = Replacing(h, final_res_block.forward(h, t));                             // [B, 8, 16, 16]
+        h = Replacing(h, Predict(final_conv, h));                                    // [B, 1, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }

@@ -152,31 +152,36 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
 
         // down, level 1: 64 wide, 8 x 8
         var skip3 = down_blocks_1.resnets_0.forward(skip2, t);                       // [B, 64, 8, 8]
-        skip3 = down_blocks_1.attentions_0.forward(skip3);                           // [B, 64, 8, 8]
+        skip3 = Replacing(skip3, down_blocks_1.attentions_0.forward(skip3));         // [B, 64, 8, 8]
         var skip4 = down_blocks_1.resnets_1.forward(skip3, t);                       // [B, 64, 8, 8]
-        skip4 = down_blocks_1.attentions_1.forward(skip4);                           // [B, 64, 8, 8]
+        skip4 = Replacing(skip4, down_blocks_1.attentions_1.forward(skip4));         // [B, 64, 8, 8]
 
         // middle: 64 wide, 8 x 8
         var h = mid_block.resnets_0.forward(skip4, t);                               // [B, 64, 8, 8]
-        h = mid_block.attentions_0.forward(h);                                       // [B, 64, 8, 8]
-        h = mid_block.resnets_1.forward(h, t);                                       // [B, 64, 8, 8]
+        h = Replacing(h, mid_block.attentions_0.forward(h));                         // [B, 64, 8, 8]
+        h = Replacing(h, mid_block.resnets_1.forward(h, t));                         // [B, 64, 8, 8]
 
         // up, level 1: 64 wide, 8 x 8
-        h = up_blocks_0.resnets_0.forward(Concat(h, skip4), t);                      // [B, 128, 8, 8] -> [B, 64, 8, 8]
-        h = up_blocks_0.attentions_0.forward(h);                                     // [B, 64, 8, 8]
-        h = up_blocks_0.resnets_1.forward(Concat(h, skip3), t);                      // [B, 128, 8, 8] -> [B, 64, 8, 8]
-        h = up_blocks_0.attentions_1.forward(h);                                     // [B, 64, 8, 8]
-        h = up_blocks_0.resnets_2.forward(Concat(h, skip2), t);                      // [B, 96, 8, 8] -> [B, 64, 8, 8]
-        h = up_blocks_0.attentions_2.forward(h);                                     // [B, 64, 8, 8]
-        h = up_blocks_0.upsamplers_0.forward(h);                                     // [B, 64, 16, 16]
+        h = Join(h, skip4);                                                          // [B, 128, 8, 8]
+        h = Replacing(h, up_blocks_0.resnets_0.forward(h, t));                       // [B, 64, 8, 8]
+        h = Replacing(h, up_blocks_0.attentions_0.forward(h));                       // [B, 64, 8, 8]
+        h = Join(h, skip3);                                                          // [B, 128, 8, 8]
+        h = Replacing(h, up_blocks_0.resnets_1.forward(h, t));                       // [B, 64, 8, 8]
+        h = Replacing(h, up_blocks_0.attentions_1.forward(h));                       // [B, 64, 8, 8]
+        h = Join(h, skip2);                                                          // [B, 96, 8, 8]
+        h = Replacing(h, up_blocks_0.resnets_2.forward(h, t));                       // [B, 64, 8, 8]
+        h = Replacing(h, up_blocks_0.attentions_2.forward(h));                       // [B, 64, 8, 8]
+        h = Replacing(h, up_blocks_0.upsamplers_0.forward(h));                       // [B, 64, 16, 16]
 
         // up, level 0: 32 wide, 16 x 16
-        h = up_blocks_1.resnets_0.forward(Concat(h, skip1), t);                      // [B, 96, 16, 16] -> [B, 32, 16, 16]
-        h = up_blocks_1.resnets_1.forward(Concat(h, skip0), t);                      // [B, 64, 16, 16] -> [B, 32, 16, 16]
+        h = Join(h, skip1);                                                          // [B, 96, 16, 16]
+        h = Replacing(h, up_blocks_1.resnets_0.forward(h, t));                       // [B, 32, 16, 16]
+        h = Join(h, skip0);                                                          // [B, 64, 16, 16]
+        h = Replacing(h, up_blocks_1.resnets_1.forward(h, t));                       // [B, 32, 16, 16]
 
         // out
-        h = NormActivate(conv_norm_out, h);                                          // [B, 32, 16, 16]
-        h = Predict(conv_out, h);                                                    // [B, 3, 16, 16]
+        h = Replacing(h, NormActivate(conv_norm_out, h));                            // [B, 32, 16, 16]
+        h = Replacing(h, Predict(conv_out, h));                                      // [B, 3, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }

@@ -169,47 +169,54 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         // down, level 0: 16 wide, 16 x 16
         var skip0a = downs_0.block1.forward(x_in, t);                                // [B, 16, 16, 16]
         var skip0b = downs_0.block2.forward(skip0a, t);                              // [B, 16, 16, 16]
-        skip0b = downs_0.attn.forward(skip0b) + skip0b;                              // [B, 16, 16, 16]
+        skip0b = Replacing(skip0b, Add(downs_0.attn.forward(skip0b), skip0b));       // [B, 16, 16, 16]
         var h = downs_0.downsample.forward(skip0b);                                  // [B, 16, 8, 8]
 
         // down, level 1: 16 wide, 8 x 8
-        var skip1a = downs_1.block1.forward(h, t);                                   // [B, 16, 8, 8]
+        var skip1a = Replacing(h, downs_1.block1.forward(h, t));                     // [B, 16, 8, 8]
         var skip1b = downs_1.block2.forward(skip1a, t);                              // [B, 16, 8, 8]
-        skip1b = downs_1.attn.forward(skip1b) + skip1b;                              // [B, 16, 8, 8]
+        skip1b = Replacing(skip1b, Add(downs_1.attn.forward(skip1b), skip1b));       // [B, 16, 8, 8]
         h = downs_1.downsample.forward(skip1b);                                      // [B, 32, 4, 4]
 
         // down, level 2: 32 wide, 4 x 4
-        var skip2a = downs_2.block1.forward(h, t);                                   // [B, 32, 4, 4]
+        var skip2a = Replacing(h, downs_2.block1.forward(h, t));                     // [B, 32, 4, 4]
         var skip2b = downs_2.block2.forward(skip2a, t);                              // [B, 32, 4, 4]
-        skip2b = downs_2.attn.forward(skip2b) + skip2b;                              // [B, 32, 4, 4]
+        skip2b = Replacing(skip2b, Add(downs_2.attn.forward(skip2b), skip2b));       // [B, 32, 4, 4]
         h = Convolve(downs_2.conv, skip2b);                                          // [B, 64, 4, 4]
 
         // middle: 64 wide, 4 x 4
-        h = mid_block1.forward(h, t);                                                // [B, 64, 4, 4]
-        h = mid_attn.forward(h) + h;                                                 // [B, 64, 4, 4]
-        h = mid_block2.forward(h, t);                                                // [B, 64, 4, 4]
+        h = Replacing(h, mid_block1.forward(h, t));                                  // [B, 64, 4, 4]
+        h = Replacing(h, Add(mid_attn.forward(h), h));                               // [B, 64, 4, 4]
+        h = Replacing(h, mid_block2.forward(h, t));                                  // [B, 64, 4, 4]
 
         // up, level 2: 64 wide, 4 x 4
-        h = ups_0.block1.forward(Concat(h, skip2b), t);                              // [B, 96, 4, 4] -> [B, 64, 4, 4]
-        h = ups_0.block2.forward(Concat(h, skip2a), t);                              // [B, 96, 4, 4] -> [B, 64, 4, 4]
-        h = ups_0.attn.forward(h) + h;                                               // [B, 64, 4, 4]
-        h = ups_0.upsample.forward(h);                                               // [B, 32, 8, 8]
+        h = Join(h, skip2b);                                                         // [B, 96, 4, 4]
+        h = Replacing(h, ups_0.block1.forward(h, t));                                // [B, 64, 4, 4]
+        h = Join(h, skip2a);                                                         // [B, 96, 4, 4]
+        h = Replacing(h, ups_0.block2.forward(h, t));                                // [B, 64, 4, 4]
+        h = Replacing(h, Add(ups_0.attn.forward(h), h));                             // [B, 64, 4, 4]
+        h = Replacing(h, ups_0.upsample.forward(h));                                 // [B, 32, 8, 8]
 
         // up, level 1: 32 wide, 8 x 8
-        h = ups_1.block1.forward(Concat(h, skip1b), t);                              // [B, 48, 8, 8] -> [B, 32, 8, 8]
-        h = ups_1.block2.forward(Concat(h, skip1a), t);                              // [B, 48, 8, 8] -> [B, 32, 8, 8]
-        h = ups_1.attn.forward(h) + h;                                               // [B, 32, 8, 8]
-        h = ups_1.upsample.forward(h);                                               // [B, 16, 16, 16]
+        h = Join(h, skip1b);                                                         // [B, 48, 8, 8]
+        h = Replacing(h, ups_1.block1.forward(h, t));                                // [B, 32, 8, 8]
+        h = Join(h, skip1a);                                                         // [B, 48, 8, 8]
+        h = Replacing(h, ups_1.block2.forward(h, t));                                // [B, 32, 8, 8]
+        h = Replacing(h, Add(ups_1.attn.forward(h), h));                             // [B, 32, 8, 8]
+        h = Replacing(h, ups_1.upsample.forward(h));                                 // [B, 16, 16, 16]
 
         // up, level 0: 16 wide, 16 x 16
-        h = ups_2.block1.forward(Concat(h, skip0b), t);                              // [B, 32, 16, 16] -> [B, 16, 16, 16]
-        h = ups_2.block2.forward(Concat(h, skip0a), t);                              // [B, 32, 16, 16] -> [B, 16, 16, 16]
-        h = ups_2.attn.forward(h) + h;                                               // [B, 16, 16, 16]
-        h = Convolve(ups_2.conv, h);                                                 // [B, 16, 16, 16]
+        h = Join(h, skip0b);                                                         // [B, 32, 16, 16]
+        h = Replacing(h, ups_2.block1.forward(h, t));                                // [B, 16, 16, 16]
+        h = Join(h, skip0a);                                                         // [B, 32, 16, 16]
+        h = Replacing(h, ups_2.block2.forward(h, t));                                // [B, 16, 16, 16]
+        h = Replacing(h, Add(ups_2.attn.forward(h), h));                             // [B, 16, 16, 16]
+        h = Replacing(h, Convolve(ups_2.conv, h));                                   // [B, 16, 16, 16]
 
         // out
-        h = final_res_block.forward(Concat(h, x_in), t);                             // [B, 32, 16, 16] -> [B, 16, 16, 16]
-        h = Predict(final_conv, h);                                                  // [B, 3, 16, 16]
+        h = Join(h, x_in);                                                           // [B, 32, 16, 16]
+        h = Replacing(h, final_res_block.forward(h, t));                             // [B, 16, 16, 16]
+        h = Replacing(h, Predict(final_conv, h));                                    // [B, 3, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }

@@ -183,42 +183,49 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
         var h = downs_0.downsample.forward(skip0b);                                  // [B, 24, 16, 24]
 
         // down, level 1: 24 wide, 16 x 24
-        var skip1a = downs_1.block1.forward(h, t);                                   // [B, 24, 16, 24]
+        var skip1a = Replacing(h, downs_1.block1.forward(h, t));                     // [B, 24, 16, 24]
         var skip1b = downs_1.block2.forward(skip1a, t);                              // [B, 24, 16, 24]
-        skip1b = downs_1.attn.forward(skip1b) + skip1b;                              // [B, 24, 16, 24]
+        skip1b = Replacing(skip1b, Add(downs_1.attn.forward(skip1b), skip1b));       // [B, 24, 16, 24]
         h = downs_1.downsample.forward(skip1b);                                      // [B, 48, 8, 12]
 
         // down, level 2: 48 wide, 8 x 12
-        var skip2a = downs_2.block1.forward(h, t);                                   // [B, 48, 8, 12]
+        var skip2a = Replacing(h, downs_2.block1.forward(h, t));                     // [B, 48, 8, 12]
         var skip2b = downs_2.block2.forward(skip2a, t);                              // [B, 48, 8, 12]
-        skip2b = downs_2.attn.forward(skip2b) + skip2b;                              // [B, 48, 8, 12]
+        skip2b = Replacing(skip2b, Add(downs_2.attn.forward(skip2b), skip2b));       // [B, 48, 8, 12]
         h = Convolve(downs_2.conv, skip2b);                                          // [B, 48, 8, 12]
 
         // middle: 48 wide, 8 x 12
-        h = mid_block1.forward(h, t);                                                // [B, 48, 8, 12]
-        h = mid_attn.forward(h) + h;                                                 // [B, 48, 8, 12]
-        h = mid_block2.forward(h, t);                                                // [B, 48, 8, 12]
+        h = Replacing(h, mid_block1.forward(h, t));                                  // [B, 48, 8, 12]
+        h = Replacing(h, Add(mid_attn.forward(h), h));                               // [B, 48, 8, 12]
+        h = Replacing(h, mid_block2.forward(h, t));                                  // [B, 48, 8, 12]
 
         // up, level 2: 48 wide, 8 x 12
-        h = ups_0.block1.forward(Concat(h, skip2b), t);                              // [B, 96, 8, 12] -> [B, 48, 8, 12]
-        h = ups_0.block2.forward(Concat(h, skip2a), t);                              // [B, 96, 8, 12] -> [B, 48, 8, 12]
-        h = ups_0.attn.forward(h) + h;                                               // [B, 48, 8, 12]
-        h = ups_0.upsample.forward(h);                                               // [B, 48, 16, 24]
+        h = Join(h, skip2b);                                                         // [B, 96, 8, 12]
+        h = Replacing(h, ups_0.block1.forward(h, t));                                // [B, 48, 8, 12]
+        h = Join(h, skip2a);                                                         // [B, 96, 8, 12]
+        h = Replacing(h, ups_0.block2.forward(h, t));                                // [B, 48, 8, 12]
+        h = Replacing(h, Add(ups_0.attn.forward(h), h));                             // [B, 48, 8, 12]
+        h = Replacing(h, ups_0.upsample.forward(h));                                 // [B, 48, 16, 24]
 
         // up, level 1: 48 wide, 16 x 24
-        h = ups_1.block1.forward(Concat(h, skip1b), t);                              // [B, 72, 16, 24] -> [B, 48, 16, 24]
-        h = ups_1.block2.forward(Concat(h, skip1a), t);                              // [B, 72, 16, 24] -> [B, 48, 16, 24]
-        h = ups_1.attn.forward(h) + h;                                               // [B, 48, 16, 24]
-        h = ups_1.upsample.forward(h);                                               // [B, 24, 32, 48]
+        h = Join(h, skip1b);                                                         // [B, 72, 16, 24]
+        h = Replacing(h, ups_1.block1.forward(h, t));                                // [B, 48, 16, 24]
+        h = Join(h, skip1a);                                                         // [B, 72, 16, 24]
+        h = Replacing(h, ups_1.block2.forward(h, t));                                // [B, 48, 16, 24]
+        h = Replacing(h, Add(ups_1.attn.forward(h), h));                             // [B, 48, 16, 24]
+        h = Replacing(h, ups_1.upsample.forward(h));                                 // [B, 24, 32, 48]
 
         // up, level 0: 24 wide, 32 x 48
-        h = ups_2.block1.forward(Concat(h, skip0b), t);                              // [B, 36, 32, 48] -> [B, 24, 32, 48]
-        h = ups_2.block2.forward(Concat(h, skip0a), t);                              // [B, 36, 32, 48] -> [B, 24, 32, 48]
-        h = Convolve(ups_2.conv, h);                                                 // [B, 12, 32, 48]
+        h = Join(h, skip0b);                                                         // [B, 36, 32, 48]
+        h = Replacing(h, ups_2.block1.forward(h, t));                                // [B, 24, 32, 48]
+        h = Join(h, skip0a);                                                         // [B, 36, 32, 48]
+        h = Replacing(h, ups_2.block2.forward(h, t));                                // [B, 24, 32, 48]
+        h = Replacing(h, Convolve(ups_2.conv, h));                                   // [B, 12, 32, 48]
 
         // out
-        h = final_res_block.forward(Concat(h, x_in), t);                             // [B, 24, 32, 48] -> [B, 12, 32, 48]
-        h = Predict(final_conv, h);                                                  // [B, 2, 32, 48]
+        h = Join(h, x_in);                                                           // [B, 24, 32, 48]
+        h = Replacing(h, final_res_block.forward(h, t));                             // [B, 12, 32, 48]
+        h = Replacing(h, Predict(final_conv, h));                                    // [B, 2, 32, 48]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }
