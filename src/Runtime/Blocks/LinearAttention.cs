@@ -82,17 +82,14 @@ public sealed class LinearAttention : ExplicitModule
         var pixels = TensorMemory.Tokens(norm is null ? x : norm.forward(x));
         var weights = to_qkv.weight.reshape(3, hidden, dim).unbind();
         var pooled = LinearAttentionForm.Pool(pixels, weights[1]);
-        var (mean, logSum) = (pooled.narrow(-1, 0, dim), pooled.narrow(-1, dim, 1)); // [B, hidden, dim] and [B, hidden, 1]
-        var memory = mem_kv?.reshape(2, hidden, -1);
-        // A memory token is one more position: the image's own all together weigh as their sum does.
-        var shares = memory is null ? null : cat([logSum, memory[0].unsqueeze(0).expand(x.shape[0], -1, -1)], -1).softmax(-1);
-        if (shares is not null)
-            mean = mean * shares.narrow(-1, 0, 1);
-        var context = Layers.Product(mean.reshape(-1, heads, headDim, dim), weights[2].reshape(heads, headDim, dim).transpose(1, 2)); // [B, heads, d of k, d of v]
-        if (shares is not null)
+        var means = pooled.narrow(-1, 0, dim).reshape(-1, heads, headDim, dim);
+        var context = Layers.Product(means, weights[2].reshape(heads, headDim, dim).transpose(1, 2)); // [B, heads, d of k, d of v]
+        if (mem_kv is not null)
         {
-            var tokens = memory!.shape[2];
-            context = context + Layers.Product(shares.narrow(-1, 1, tokens).reshape(-1, heads, headDim, tokens), memory[1].reshape(heads, headDim, tokens).transpose(1, 2));
+            // A memory token is one more position: the image's own all together weigh as their sum does.
+            var logSums = pooled.narrow(-1, dim, 1).reshape(-1, heads, headDim, 1);
+            var shares = cat([logSums, mem_kv[0].unsqueeze(0).expand(x.shape[0], -1, -1, -1)], -1).softmax(-1);
+            context = context * shares.narrow(-1, 0, 1) + Layers.Product(shares.narrow(-1, 1, mem_kv.shape[3]), mem_kv[1].transpose(1, 2));
         }
 
         var mixing = Layers.Product(context, to_out.weight.reshape(dim, heads, headDim).permute(1, 2, 0) * scale).reshape(-1, hidden, dim);
