@@ -26,7 +26,7 @@ internal static class SpecGen
         }
     }
 
-    /// <summary>A spec without faults: every key that says which network it is is there in some, with every value that it can have.</summary>
+    /// <summary>A spec without faults: every key of the network, not of its class, is there in some, with every value that it can have.</summary>
     public static readonly Gen<string> Valid =
         from preset in Gen.OneOf("annotated", "lucidrains", "ddpm", "adm")
         let preActivation = preset is "ddpm" or "adm"

@@ -9,7 +9,10 @@ public sealed class TrainingPrecisionTests : IDisposable
 {
     private static readonly TrainingOptions Options = new()
     {
-        Steps = 40, BatchSize = 8, LearningRate = 2e-3, Ema = [new() { UpdateEvery = 1, StartAfter = 0 }],
+        Steps = 40,
+        BatchSize = 8,
+        LearningRate = 2e-3,
+        Ema = [new() { UpdateEvery = 1, StartAfter = 0 }],
     };
 
     private readonly TemporaryFolder folder = new();
