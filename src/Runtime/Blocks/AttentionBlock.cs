@@ -67,7 +67,7 @@ public sealed class AttentionBlock : ExplicitModule
     {
         var pixels = TensorMemory.Tokens(Layers.Normalize(group_norm, x));
         var result = PixelAttention.Attend(Heads(to_q), Heads(to_k), Heads(to_v), mem_kv);
-        result = Layers.Project(to_out, result).add_(TensorMemory.Tokens(x));
+        result = Layers.Add(Layers.Project(to_out, result), TensorMemory.Tokens(x));
         return TensorMemory.Images(result, x.shape[2], x.shape[3]);
 
         Tensor Heads(Linear layer) => Layers.Project(layer, pixels).reshape(x.shape[0], -1, heads, x.shape[1] / heads).transpose(1, 2);

@@ -12,15 +12,16 @@ internal static class LinearAttentionForm
     /// <returns>[batch, features, dim + 1]: the means, and last the logarithm of the sum of exponentials.</returns>
     public static Tensor Pool(Tensor pixels, Tensor weight)
     {
-        if (PixelRows.Fit(pixels, weight, weight.shape[0]))
+        if (Compute.Precision == Precision.Float32 && PixelRows.Fit(pixels, weight, weight.shape[0]))
             return KeyPool.Pool(pixels, weight);
         using var scope = NewDisposeScope();
-        var keys = Layers.Product(pixels, weight.t());
+        // Exponentials and their sums in the weights' numbers, whatever the precision.
+        var keys = Layers.Product(pixels, weight.t()).to(weight.dtype);
         // Any constant would do for the result and its gradient; the greatest keeps the exponentials within range.
         var greatest = keys.detach().amax([1], keepdim: true);
         var exponentials = (is_grad_enabled() ? keys - greatest : keys.sub_(greatest)).exp_();
         var sum = exponentials.sum(1).unsqueeze(-1);
-        var mean = Layers.Product(exponentials.transpose(1, 2), pixels) / sum;
+        var mean = Layers.Product(exponentials.transpose(1, 2), pixels).to(weight.dtype) / sum;
         return cat([mean, sum.log() + greatest.transpose(1, 2)], -1).MoveToOuterDisposeScope();
     }
 
@@ -32,10 +33,10 @@ internal static class LinearAttentionForm
     /// <returns>[batch, positions, dim].</returns>
     public static Tensor Mix(Tensor pixels, Tensor weight, Tensor mixing, long heads)
     {
-        if (PixelRows.Fit(pixels, weight, weight.shape[0] / heads))
+        if (Compute.Precision == Precision.Float32 && PixelRows.Fit(pixels, weight, weight.shape[0] / heads))
             return QueryMix.Mix(pixels, weight, mixing, heads);
         using var scope = NewDisposeScope();
-        var queries = Layers.Product(pixels, weight.t());
+        var queries = Layers.Product(pixels, weight.t()).to(weight.dtype);
         var shape = queries.shape;
         var shares = queries.reshape(shape[0], shape[1], heads, -1).softmax(-1);
         return Layers.Product(shares.reshape(shape), mixing).MoveToOuterDisposeScope();

@@ -21,6 +21,6 @@ internal static class PixelAttention
             v = cat([memory[1].unsqueeze(0).expand(q.shape[0], -1, -1, -1), v], -2);
         }
 
-        return nn.functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2).MoveToOuterDisposeScope();
+        return Layers.Attend(q, k, v).transpose(1, 2).flatten(2).MoveToOuterDisposeScope();
     }
 }

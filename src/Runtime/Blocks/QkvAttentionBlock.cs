@@ -60,7 +60,7 @@ public sealed class QkvAttentionBlock : ExplicitModule
         var numbers = Layers.Product(pixels, qkv.weight.flatten(1).t()).add_(qkv.bias!);
         var parts = numbers.reshape(x.shape[0], -1, heads, 3, x.shape[1] / heads).permute(3, 0, 2, 1, 4).unbind(); // each [B, heads, height * width, dim / heads]
         var result = PixelAttention.Attend(parts[0], parts[1], parts[2], mem_kv);
-        result = Layers.Product(result, proj_out.weight.flatten(1).t()).add_(proj_out.bias!).add_(TensorMemory.Tokens(x));
+        result = Layers.Add(Layers.Product(result, proj_out.weight.flatten(1).t()).add_(proj_out.bias!), TensorMemory.Tokens(x));
         return TensorMemory.Images(result, x.shape[2], x.shape[3]);
     }
 
