@@ -32,16 +32,22 @@ internal sealed record MpiAbi(
         InPlace: 1, SharedMemory: 221, Serialized: 2048);
 
     /// <summary>That of a loaded library, or null where it is of none of these families.</summary>
-    /// <param name="library">Its handle.</param>
-    /// <param name="name">Under which it was loaded. The standard ABI has no symbols of its own to be known by: a library that has both has them in two files.</param>
-    public static MpiAbi? Of(nint library, string name)
+    public static MpiAbi? Of(nint library)
     {
-        if (Path.GetFileName(name).StartsWith("libmpi_abi", StringComparison.Ordinal))
+        // A library with the standard ABI may have its family's own symbols too; it answers for itself, also before MPI_Init, and others with -1.
+        if (NativeLibrary.TryGetExport(library, "MPI_Abi_get_version", out nint getVersion) && StandardVersion(getVersion) == 1)
             return Standard;
         if (NativeLibrary.TryGetExport(library, "ompi_mpi_comm_world", out _))
             return OpenMpi(library);
         // What MPI_DUP_FN stands for in MPICH's header.
         return NativeLibrary.TryGetExport(library, "MPIR_Dup_fn", out _) ? Mpich : null;
+    }
+
+    private static unsafe int StandardVersion(nint getVersion)
+    {
+        int major = -1, minor;
+        _ = ((delegate* unmanaged<int*, int*, int>)getVersion)(&major, &minor);
+        return major;
     }
 
     /// <summary>Open MPI's mpi.h: handles are the addresses of exported variables.</summary>

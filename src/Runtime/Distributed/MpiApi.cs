@@ -23,7 +23,7 @@ internal sealed unsafe class MpiApi
     {
         (this.library, this.name) = (library, name);
         _ = Function("MPI_Init_thread");
-        abi = MpiAbi.Of(library, name) ?? throw new MpiException(
+        abi = MpiAbi.Of(library) ?? throw new MpiException(
             $"{name} is an MPI library whose binary interface isn't known here: it is neither Open MPI's nor MPICH's (Intel MPI, Cray MPICH, MVAPICH). "
             + $"Name a library with the standard ABI of MPI 5, libmpi_abi.so, with {MpiLibrary.Variable}, or load another MPI's module.");
         allreduce = (delegate* unmanaged<void*, void*, int, nint, nint, nint, int>)Function("MPI_Allreduce");
