@@ -13,7 +13,7 @@ internal static class Names
 
     /// <summary>The runtime's namespaces, its root first.</summary>
     private static readonly ImmutableArray<string> OwnNamespaces = ImmutableArray.Create(
-        "UNetGen", "UNetGen.Blocks", "UNetGen.Data", "UNetGen.Diffusion", "UNetGen.Evaluation", "UNetGen.Interop", "UNetGen.Interop.Diffusers",
+        "UNetGen", "UNetGen.Blocks", "UNetGen.Data", "UNetGen.Diffusion", "UNetGen.Distributed", "UNetGen.Evaluation", "UNetGen.Interop", "UNetGen.Interop.Diffusers",
         "UNetGen.Logging", "UNetGen.Native", "UNetGen.Training");
 
     /// <summary>The types of the runtime's root, and others that generated code names: no namespace can have their names.</summary>
