@@ -1,11 +1,10 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using UNetGen.Data;
-using static TorchSharp.torch;
+using UNetGen.Interop;
 
 namespace UNetGen.Diffusion;
 
@@ -126,7 +125,7 @@ public sealed class SampleFolder(string path)
     {
         ["network"] = network.Info.Name,
         ["spec_sha256"] = network.Info.SpecHash,
-        ["weights_sha256"] = WeightsHash(network),
+        ["weights_sha256"] = Convert.ToHexStringLower(StateDict.Hash(network.state_dict().Select(entry => (entry.Key, entry.Value)))),
         ["sampler"] = sampler.Description,
         ["seed"] = options.Seed,
         ["labels"] = options.Labels is null ? null : new JsonArray([.. options.Labels.Select(label => JsonValue.Create(label))]),
@@ -169,17 +168,4 @@ public sealed class SampleFolder(string path)
     }
 
     private static string Shown(JsonNode? value) => value?.ToJsonString(Readable) ?? "null";
-
-    /// <summary>SHA-256 over keys, types, shapes and values of the state_dict, in hex: whatever file they came from.</summary>
-    private static string WeightsHash(NoisePredictor network)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (key, value) in network.state_dict())
-        {
-            using var scope = NewDisposeScope();
-            hash.AppendData(Encoding.UTF8.GetBytes($"{key} {value.dtype} [{string.Join(", ", value.shape)}]\n"));
-            hash.AppendData(value.detach().cpu().contiguous().bytes);
-        }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
 }
