@@ -3,7 +3,36 @@ namespace UNetGen.Distributed;
 /// <summary>How this process was started: alone, or as one of several.</summary>
 public static class Collective
 {
-    /// <summary>MPI where a launcher (mpirun, mpiexec, srun) started this process as one of several, else one process, which needs no MPI on the machine. To be called once.</summary>
+    /// <summary>
+    /// MPI where a launcher (mpirun, mpiexec, srun) started this process as one of several, else one process, for which nothing is loaded. To be called once.
+    /// The environment variable UNETGEN_MPI names the library, or says <c>off</c>; UNETGEN_MPI_CUDA says 1 or 0 where the library's own answer, whether it takes
+    /// pointers to a GPU's memory, is wrong.
+    /// </summary>
     /// <exception cref="MpiException">A launcher started this process, and its MPI can't be used.</exception>
-    public static ICollective FromEnvironment() => new SingleProcess();
+    public static ICollective FromEnvironment()
+    {
+        var named = Environment.GetEnvironmentVariable(MpiLibrary.Variable);
+        if (named == "off" || Launcher.Find(Environment.GetEnvironmentVariable) is not { } launcher)
+            return new SingleProcess();
+        var api = MpiLibrary.Load(launcher, string.IsNullOrEmpty(named) ? null : named);
+        api.Initialize();
+        if (api.Size() is var size && size != (launcher.Size ?? size))
+        {
+            var version = api.Version;
+            api.End();
+            throw new MpiException(
+                $"{launcher.Name} started {launcher.Size} processes ({launcher.Variable}), but {version} sees {size}: the library isn't the launcher's. "
+                + $"Start with that library's own mpirun, or name the launcher's library with {MpiLibrary.Variable}=/path/to/libmpi.so; under srun, --mpi=pmix or --mpi=pmi2 is what most libraries need.");
+        }
+        return new MpiCollective(api, TakesDevicePointers(api));
+    }
+
+    /// <summary>What the user says, else what the library says, else (Cray MPICH before it had the function) what it was told.</summary>
+    private static bool TakesDevicePointers(MpiApi api) => Environment.GetEnvironmentVariable("UNETGEN_MPI_CUDA") switch
+    {
+        "1" => true,
+        "0" => false,
+        null or "" => api.TakesDevicePointers ?? Environment.GetEnvironmentVariable("MPICH_GPU_SUPPORT_ENABLED") == "1",
+        var other => throw new MpiException($"UNETGEN_MPI_CUDA is '{other}'; it must be 1, where the MPI library takes pointers to a GPU's memory, or 0."),
+    };
 }

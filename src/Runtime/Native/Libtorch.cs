@@ -18,6 +18,7 @@ public static partial class Libtorch
     private static readonly LibtorchFiles Files = LibtorchFiles.OfThisProgram();
     private static readonly Lazy<nint> LoadedFromFiles = new(LoadFromFiles);
     private static readonly Lazy<bool> Loaded = new(LoadOnce);
+    private static readonly Lazy<nint> DataFunction = new(() => NativeLibrary.GetExport(Library(), "THSTensor_data"));
     private static int installed;
 
     /// <summary>
@@ -112,15 +113,19 @@ public static partial class Libtorch
             : throw new LibtorchException($"Device '{text}': there are {cuda.device_count()} GPUs, counted from 0.");
     }
 
+    /// <summary>Where a tensor's values lie, on whichever device; TorchSharp shows it for the CPU alone, and no more than 2 GB of it.</summary>
+    internal static unsafe nint AddressOf(Tensor tensor) => ((delegate* unmanaged<nint, nint>)DataFunction.Value)(tensor.Handle);
+
     /// <summary>As TorchSharp would, in the same order, so that its own attempt finds it done.</summary>
     private static bool LoadOnce()
     {
         Files.CheckComplete();
         NativeLibrary.TryLoad("torch_cpu", TorchSharpAssembly, null, out _);
-        if (!NativeLibrary.TryLoad("LibTorchSharp", TorchSharpAssembly, null, out _))
-            _ = LoadedFromFiles.Value;
+        _ = Library();
         return true;
     }
+
+    private static nint Library() => NativeLibrary.TryLoad("LibTorchSharp", TorchSharpAssembly, null, out nint library) ? library : LoadedFromFiles.Value;
 
 #pragma warning disable CA2255 // Meant for applications, but nobody should have to know about this one; it costs them an event handler.
     [ModuleInitializer]

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using TorchSharp;
 using UNetGen.Native;
+using UNetGen.Runtime.Tests.Distributed;
 using UNetGen.Runtime.Tests.Training;
 
 namespace UNetGen.Runtime.Tests.Native;
@@ -12,7 +13,7 @@ internal static class TorchProcess
 {
     public sealed record Result(int ExitCode, string Output);
 
-    /// <summary><c>tensor</c>, <c>files VERSION DIRECTORIES WRITABLE</c> (lists separated by colons), or <c>save FOLDER KEEP</c>.</summary>
+    /// <summary><c>tensor</c>, <c>files VERSION DIRECTORIES WRITABLE</c> (lists separated by colons), <c>save FOLDER KEEP</c>, or <c>rank ...</c>.</summary>
     private static int Main(string[] args)
     {
         if (args is ["tensor"])
@@ -21,6 +22,8 @@ internal static class TorchProcess
             Console.WriteLine(ones.sum().item<float>());
             return 0;
         }
+        if (args is ["rank", .. var what])
+            return RankProcess.Run(what);
         if (args is ["save", var folder, var keep])
             return SavingProcess.Run(folder, int.Parse(keep, CultureInfo.InvariantCulture));
         try

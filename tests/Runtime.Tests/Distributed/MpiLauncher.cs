@@ -1,0 +1,86 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace UNetGen.Runtime.Tests.Distributed;
+
+/// <summary>An installed mpirun, and processes that it starts.</summary>
+public sealed class MpiLauncher
+{
+    // Both in one machine's PATH have suffixes on Debian.
+    public static readonly MpiLauncher? OpenMpi = Find("Open MPI", "Open MPI", ["mpirun.openmpi", "mpirun"], ["--oversubscribe"]);
+    public static readonly MpiLauncher? Mpich = Find("MPICH", "HYDRA", ["mpirun.mpich", "mpiexec.hydra", "mpirun"], []);
+
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    private readonly string name;
+    private readonly string program;
+    private readonly string[] options;
+
+    private MpiLauncher(string name, string program, string[] options) => (this.name, this.program, this.options) = (name, program, options);
+
+    public sealed record Result(int ExitCode, string Output, string Error)
+    {
+        public override string ToString() => $"exit code {ExitCode}\n{Output}\n{Error}";
+    }
+
+    public override string ToString() => name;
+
+    /// <summary>Starts a command as so many ranks, one thread each, and waits until the launcher ends.</summary>
+    /// <param name="ranks">How many.</param>
+    /// <param name="command">Program and arguments.</param>
+    /// <param name="folder">Where they run, or null for here.</param>
+    /// <param name="environment">More variables.</param>
+    /// <param name="seen">Called with each line that any of them writes to its output, while they run; the process is the launcher.</param>
+    public Result Run(int ranks, string[] command, string? folder = null, IReadOnlyDictionary<string, string>? environment = null, Action<Process, string>? seen = null)
+    {
+        var start = new ProcessStartInfo(program, [.. options, "-n", $"{ranks}", .. command])
+        {
+            WorkingDirectory = folder ?? "",
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["OMP_NUM_THREADS"] = "1";
+        // Open MPI gives its processes a pseudo-terminal, into which .NET would write codes that set it up.
+        start.Environment["TERM"] = "dumb";
+        start.Environment["OMPI_ALLOW_RUN_AS_ROOT"] = start.Environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
+        foreach (var (variable, value) in environment ?? new Dictionary<string, string>())
+            start.Environment[variable] = value;
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        var late = false;
+        using var limit = new Timer(_ =>
+        {
+            late = true;
+            process.Kill(entireProcessTree: true);
+        }, null, Limit, Timeout.InfiniteTimeSpan);
+        var error = process.StandardError.ReadToEndAsync();
+        var output = "";
+        while (process.StandardOutput.ReadLine() is { } line)
+        {
+            output += line + "\n";
+            seen?.Invoke(process, line);
+        }
+        process.WaitForExit();
+        var result = new Result(process.ExitCode, output, error.Result);
+        Assert.False(late, $"not ended after {Limit.TotalSeconds} s: {result}");
+        return result;
+    }
+
+    private static MpiLauncher? Find(string name, string sign, string[] programs, string[] options)
+    {
+        foreach (var program in programs)
+        {
+            try
+            {
+                using var process = Process.Start(new ProcessStartInfo(program, ["--version"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+                if (process.StandardOutput.ReadToEnd().Contains(sign, StringComparison.Ordinal))
+                    return new MpiLauncher(name, program, options);
+            }
+            catch (Win32Exception)
+            {
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using UNetGen.Distributed;
+using static TorchSharp.torch;
+
+namespace UNetGen.Runtime.Tests.Distributed;
+
+/// <summary>What tests let several processes do together.</summary>
+internal static class RankProcess
+{
+    public static int Run(string[] what)
+    {
+        ICollective collective;
+        try
+        {
+            collective = Collective.FromEnvironment();
+        }
+        catch (MpiException error)
+        {
+            Console.Error.WriteLine(error.Message);
+            return 1;
+        }
+        Console.WriteLine($"{collective.Rank} of {collective.Size}, local {collective.LocalRank}: {collective.Description}");
+        switch (what)
+        {
+            case ["sum"]:
+                Sum(collective);
+                break;
+            case ["end", var how, var rank]:
+                if ($"{collective.Rank}" == rank)
+                    return End(collective, how);
+                Console.WriteLine("waits");
+                using (var numbers = ones(1000))
+                    while (true)
+                        collective.AllReduce(numbers);
+        }
+        collective.Dispose();
+        return 0;
+    }
+
+    /// <summary>Whole numbers, so that every order of adding gives the same; then such that rounding would tell apart who added in another order.</summary>
+    private static void Sum(ICollective collective)
+    {
+        int rank = collective.Rank, size = collective.Size;
+        using var scope = NewDisposeScope();
+        foreach (var type in new[] { ScalarType.Float32, ScalarType.Float64, ScalarType.Int64 })
+            foreach (var length in new[] { 0, 1, 5, 1000, 300_007 })
+            {
+                using var numbers = arange(length, type) * (rank + 1);
+                collective.AllReduce(numbers);
+                using var expected = arange(length, type) * (size * (size + 1) / 2);
+                Check(numbers.equal(expected).all().item<bool>(), $"sum of {length} {type}");
+            }
+
+        using var rough = randn(100_003, generator: new Generator((ulong)rank));
+        collective.AllReduce(rough);
+        using var first = rough.clone();
+        collective.Broadcast(first, 0);
+        Check(rough.equal(first).all().item<bool>(), "all have the same bits");
+
+        // A parameter, and a type that has no sum.
+        using var weight = full(3, 4, (float)rank, requires_grad: true);
+        collective.Broadcast(weight, size - 1);
+        Check(weight.equal(full(3, 4, (float)(size - 1))).all().item<bool>() && weight.requires_grad, "broadcast");
+        using var half = full(7, (float)rank, dtype: ScalarType.BFloat16);
+        collective.Broadcast(half, 0);
+        Check(half.equal(0).all().item<bool>(), "broadcast of bfloat16");
+        collective.Barrier();
+        Console.WriteLine("sums agree");
+    }
+
+    private static void Check(bool holds, string what)
+    {
+        if (!holds)
+            throw new InvalidOperationException($"wrong: {what}");
+    }
+
+    private static int End(ICollective collective, string how)
+    {
+        // The others are in their wait by then, or will be.
+        Thread.Sleep(300);
+        switch (how)
+        {
+            case "kill":
+                Process.GetCurrentProcess().Kill();
+                break;
+            case "throw":
+                throw new InvalidOperationException("thrown on purpose");
+            case "abort":
+                collective.Abort(7);
+                break;
+            case "term":
+                Process.Start("kill", ["-TERM", $"{Environment.ProcessId}"]);
+                Thread.Sleep(Timeout.Infinite);
+                break;
+            case "exit":
+                Environment.Exit(5);
+                break;
+        }
+        return how == "return" ? 3 : 0;
+    }
+}
