@@ -1,11 +1,13 @@
+using System.Runtime.InteropServices;
+using System.Text;
 using static TorchSharp.torch;
 
 namespace UNetGen.Distributed;
 
-/// <summary>Numbers of every process, known to all.</summary>
-internal static class Gathering
+/// <summary>What every process says, known to all. All of them call it.</summary>
+public static class Gathering
 {
-    /// <summary>What each process says, by ranks.</summary>
+    /// <summary>Numbers of each process, by ranks.</summary>
     /// <param name="collective">The processes.</param>
     /// <param name="own">What this one says: as many numbers as every other.</param>
     public static long[][] Gather(this ICollective collective, params long[] own)
@@ -16,5 +18,18 @@ internal static class Gathering
         table.select(0, collective.Rank).copy_(tensor(own, device: CPU));
         collective.AllReduce(table);
         return [.. table.data<long>().ToArray().Chunk(own.Length)];
+    }
+
+    /// <summary>A text of each process, by ranks.</summary>
+    /// <param name="collective">The processes.</param>
+    /// <param name="own">What this one says, of any length.</param>
+    public static string[] Gather(this ICollective collective, string own)
+    {
+        var text = Encoding.UTF8.GetBytes(own);
+        var lengths = collective.Gather(text.Length).Select(row => (int)row[0]).ToArray();
+        // One number at least: a row of none could not be told from no row.
+        var numbers = new long[lengths.Max() / sizeof(long) + 1];
+        text.CopyTo(MemoryMarshal.AsBytes(numbers.AsSpan()));
+        return [.. collective.Gather(numbers).Zip(lengths, (row, length) => Encoding.UTF8.GetString(MemoryMarshal.AsBytes(row.AsSpan())[..length]))];
     }
 }
