@@ -9,7 +9,10 @@ public static class Collective
     /// pointers to a GPU's memory, is wrong.
     /// </summary>
     /// <exception cref="MpiException">A launcher started this process, and its MPI can't be used.</exception>
-    public static ICollective FromEnvironment()
+    public static ICollective FromEnvironment() => FromEnvironment(MpiCollective.LongestPiece);
+
+    /// <param name="piece">How many elements are given to MPI at once.</param>
+    internal static ICollective FromEnvironment(int piece)
     {
         var named = Environment.GetEnvironmentVariable(MpiLibrary.Variable);
         if (named == "off" || Launcher.Find(Environment.GetEnvironmentVariable) is not { } launcher)
@@ -18,13 +21,13 @@ public static class Collective
         api.Initialize();
         if (api.Size() is var size && size != (launcher.Size ?? size))
         {
-            var version = api.Version;
+            var version = $"{api.Version} ({api.Name})";
             api.End();
             throw new MpiException(
-                $"{launcher.Name} started {launcher.Size} processes ({launcher.Variable}), but {version} sees {size}: the library isn't the launcher's. "
-                + $"Start with that library's own mpirun, or name the launcher's library with {MpiLibrary.Variable}=/path/to/libmpi.so; under srun, --mpi=pmix or --mpi=pmi2 is what most libraries need.");
+                $"{launcher.Name} started {launcher.Size} processes ({launcher.Variable}={launcher.Size}), but {version} sees {size}: the library isn't this launcher's. "
+                + $"Start with the library's own mpirun, or name the launcher's library with {MpiLibrary.Variable}=/path/to/libmpi.so; under srun, try --mpi=pmix or --mpi=pmi2.");
         }
-        return new MpiCollective(api, TakesDevicePointers(api));
+        return new MpiCollective(api, TakesDevicePointers(api), piece);
     }
 
     /// <summary>What the user says, else what the library says, else (Cray MPICH before it had the function) what it was told.</summary>

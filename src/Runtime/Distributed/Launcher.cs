@@ -14,9 +14,9 @@ internal sealed record Launcher(string Name, string Variable, int? Size)
     [
         ("OMPI_COMM_WORLD_SIZE", "Open MPI's mpirun", true),
         ("MV2_COMM_WORLD_SIZE", "MVAPICH's mpirun", true),
-        ("PMI_SIZE", "a launcher of MPICH's family (PMI)", true),
+        ("PMI_SIZE", "A launcher of MPICH's family (PMI)", true),
         ("SLURM_STEP_NUM_TASKS", "srun", true),
-        ("PMIX_RANK", "a launcher with PMIx", false),
+        ("PMIX_RANK", "A launcher with PMIx", false),
     ];
 
     /// <summary>Whether the library to look for first is Open MPI's.</summary>

@@ -32,6 +32,9 @@ internal sealed unsafe class MpiApi
         errorString = (delegate* unmanaged<int, byte*, int*, int>)Function("MPI_Error_string");
     }
 
+    /// <summary>Under which the library was loaded.</summary>
+    public string Name => name;
+
     /// <summary>The values of the library's constants.</summary>
     public MpiAbi Abi => abi;
 

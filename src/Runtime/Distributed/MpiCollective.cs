@@ -26,7 +26,7 @@ internal sealed class MpiCollective : ICollective
     /// <param name="api">An initialised library.</param>
     /// <param name="takesDevicePointers">Whether tensors on a GPU are given to it where they lie.</param>
     /// <param name="piece">How many elements are given to it at once.</param>
-    public MpiCollective(MpiApi api, bool takesDevicePointers, int piece = LongestPiece)
+    public MpiCollective(MpiApi api, bool takesDevicePointers, int piece)
     {
         (this.api, this.takesDevicePointers, this.piece) = (api, takesDevicePointers, piece);
         (Rank, Size, LocalRank) = (api.Rank(), api.Size(), api.LocalRank());

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using UNetGen.Native;
 
 namespace UNetGen.Distributed;
 
@@ -19,6 +20,8 @@ internal static class MpiLibrary
     public static MpiApi Load(Launcher launcher, string? named)
     {
         string[] names = named is not null ? [named] : launcher.IsOpenMpi ? [.. OpenMpi, .. Any, .. Mpich] : [.. Mpich, .. Any, .. OpenMpi];
+        // UCX, below many an MPI, handles segmentation faults by ending the process; .NET makes NullReferenceExceptions of them.
+        NativeEnvironment.SetDefault("UCX_ERROR_SIGNALS", "");
         foreach (var name in names)
             if (NativeLibrary.TryLoad(name, out nint library))
                 return new MpiApi(library, name);

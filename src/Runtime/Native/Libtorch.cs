@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace UNetGen.Native;
 
 /// <summary>Loading libtorch, and the device to compute on.</summary>
-public static partial class Libtorch
+public static class Libtorch
 {
     private static readonly Assembly TorchSharpAssembly = typeof(torch).Assembly;
     /// <summary>Of the package, such as 0.107.0: a program needs the libtorch that goes with it.</summary>
@@ -42,12 +42,8 @@ public static partial class Libtorch
     private static void ShareProcessors()
     {
         if (Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null)
-            _ = SetEnvironment("GOMP_SPINCOUNT", "1000", overwrite: 0);
+            NativeEnvironment.SetDefault("GOMP_SPINCOUNT", "1000");
     }
-
-    // Environment.SetEnvironmentVariable doesn't reach native code on Unix.
-    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int SetEnvironment(string name, string value, int overwrite);
 
     private static nint Resolve(string name) => name == "LibTorchSharp" ? LoadedFromFiles.Value : 0;
 

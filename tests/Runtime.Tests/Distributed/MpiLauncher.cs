@@ -6,8 +6,8 @@ namespace UNetGen.Runtime.Tests.Distributed;
 /// <summary>An installed mpirun, and processes that it starts.</summary>
 public sealed class MpiLauncher
 {
-    // Both in one machine's PATH have suffixes on Debian.
-    public static readonly MpiLauncher? OpenMpi = Find("Open MPI", "Open MPI", ["mpirun.openmpi", "mpirun"], ["--oversubscribe"]);
+    // Debian gives them suffixes, for both to be there. Open MPI's names itself (OpenRTE) when it is called by the longer name.
+    public static readonly MpiLauncher? OpenMpi = Find("Open MPI", "(Open", ["mpirun.openmpi", "mpirun"], ["--oversubscribe"]);
     public static readonly MpiLauncher? Mpich = Find("MPICH", "HYDRA", ["mpirun.mpich", "mpiexec.hydra", "mpirun"], []);
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);

@@ -12,7 +12,8 @@ internal static class RankProcess
         ICollective collective;
         try
         {
-            collective = Collective.FromEnvironment();
+            // Short pieces, for tensors of a test's size to have several.
+            collective = Collective.FromEnvironment(piece: 70_000);
         }
         catch (MpiException error)
         {
@@ -24,6 +25,9 @@ internal static class RankProcess
         {
             case ["sum"]:
                 Sum(collective);
+                break;
+            case ["maps"]:
+                Console.WriteLine(File.ReadAllText("/proc/self/maps").Contains("libmp", StringComparison.Ordinal) ? "MPI" : "no MPI");
                 break;
             case ["end", var how, var rank]:
                 if ($"{collective.Rank}" == rank)
@@ -57,6 +61,9 @@ internal static class RankProcess
         collective.Broadcast(first, 0);
         Check(rough.equal(first).all().item<bool>(), "all have the same bits");
 
+        Task.Run(() => collective.AllReduce(first)).Wait();
+        Check(first.equal(rough * size).all().item<bool>(), "from another thread");
+
         // A parameter, and a type that has no sum.
         using var weight = full(3, 4, (float)rank, requires_grad: true);
         collective.Broadcast(weight, size - 1);
@@ -64,8 +71,30 @@ internal static class RankProcess
         using var half = full(7, (float)rank, dtype: ScalarType.BFloat16);
         collective.Broadcast(half, 0);
         Check(half.equal(0).all().item<bool>(), "broadcast of bfloat16");
+
+        // .NET makes exceptions of segmentation faults, for which communication libraries have handlers too.
+        Check(Caught<NullReferenceException>(() => ((string?)null)!.Trim()), "null");
+        using var matrix = ones(3, 4);
+        using var transposed = matrix.t();
+        Check(Caught<ArgumentException>(() => collective.AllReduce(transposed)), "contiguous");
+        Check(Caught<ArgumentException>(() => collective.AllReduce(half)), "sum of bfloat16");
+        Check(Caught<ArgumentOutOfRangeException>(() => collective.Broadcast(matrix, size)), "root");
         collective.Barrier();
         Console.WriteLine("sums agree");
+    }
+
+    private static bool Caught<TException>(Action action)
+        where TException : Exception
+    {
+        try
+        {
+            action();
+            return false;
+        }
+        catch (TException)
+        {
+            return true;
+        }
     }
 
     private static void Check(bool holds, string what)
