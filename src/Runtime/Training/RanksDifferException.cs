@@ -22,7 +22,7 @@ public sealed class RanksDifferException : UNetGenException
         var said = ranks.Gather([.. facts.Select(fact => fact.Value)]);
         var differences = facts.Select((fact, column) => Difference(fact.What, fact.IsNumber, [.. said.Select(row => row[column])])).OfType<string>().ToArray();
         if (differences.Length > 0)
-            throw new RanksDifferException($"{what}: {string.Join("; ", differences)}. {mend}");
+            throw new RanksDifferException($"{what}: other than on rank 0 are {string.Join("; ", differences)}. {mend}");
     }
 
     private static string? Difference(string what, bool isNumber, long[] values)
@@ -32,7 +32,7 @@ public sealed class RanksDifferException : UNetGenException
             return null;
         var named = others.Take(MostNamed).Select(rank => isNumber ? Text($"{values[rank]:N0} on rank {rank}") : Text($"rank {rank}"));
         var list = string.Join(", ", named) + (others.Length > MostNamed ? Text($" and {others.Length - MostNamed} others") : "");
-        return isNumber ? Text($"{what} is {values[0]:N0} on rank 0, {list}") : $"{what} of {list} differ{(others.Length == 1 ? "s" : "")} from rank 0's";
+        return isNumber ? Text($"{what} ({values[0]:N0} on rank 0, {list})") : $"{what} ({list})";
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
