@@ -8,6 +8,7 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Perfolizer.Horology;
 using UNetGen.Benchmarks;
+using UNetGen.Benchmarks.Networks;
 
 // One process for all: warm, as the compiler's is in an IDE.
 var once = Job.Default.WithToolchain(InProcessEmitToolchain.Instance);
@@ -20,6 +21,9 @@ switch (args)
         Console.WriteLine(Report.Of(summaries, builds));
         return Failed(summaries) ? 1 : 0;
 
+    case ["networks" or "growth" or "curves" or Worker.Command, ..]:
+        return NetworkCommand.Run(args);
+
     case ["build"]:
         Console.WriteLine(Report.Of(BuildComparison.Run(specs: 100, rounds: 5)));
         return 0;
@@ -29,6 +33,7 @@ switch (args)
         var smallest = Run(Config(once.WithStrategy(BenchmarkDotNet.Engines.RunStrategy.Monitoring).WithWarmupCount(0).WithIterationCount(1).WithInvocationCount(1).WithUnrollFactor(1))
             .AddFilter(new SimpleFilter(benchmark => benchmark.Parameters[nameof(GeneratorBenchmarks.Specs)] is null or 10)));
         Console.WriteLine(Report.Of(smallest, BuildComparison.Once(specs: 10)));
+        NetworkCommand.Smoke();
         return Failed(smallest) ? 1 : 0;
 
     default:

@@ -1,0 +1,29 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace UNetGen.Benchmarks.Networks;
+
+/// <summary>The machine in words.</summary>
+internal static class Machine
+{
+    /// <summary>The processor, or the GPU where that is the device.</summary>
+    public static string Name(Device device) => device.type == DeviceType.CUDA ? Gpu(device.index) : Processor();
+
+    private static string Processor()
+    {
+        const string file = "/proc/cpuinfo";
+        var model = File.Exists(file) ? File.ReadLines(file).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() : null;
+        return $"{model ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString()}, {Environment.ProcessorCount} cores";
+    }
+
+    /// <summary>TorchSharp doesn't know its name, the driver's program does.</summary>
+    private static string Gpu(int index)
+    {
+        using var process = Process.Start(new ProcessStartInfo("nvidia-smi", ["--query-gpu=name", "--format=csv,noheader", $"--id={index}"]) { RedirectStandardOutput = true })!;
+        var name = process.StandardOutput.ReadToEnd().Trim();
+        process.WaitForExit();
+        return name;
+    }
+}

@@ -1,0 +1,98 @@
+using System.CommandLine;
+using UNetGen.Native;
+using static TorchSharp.torch;
+
+namespace UNetGen.Benchmarks.Networks;
+
+/// <summary>The modes that measure networks: <c>networks</c>, <c>growth</c>, <c>curves</c>, and the process that the first two start.</summary>
+internal static class NetworkCommand
+{
+    private static readonly Option<string[]> OnlyNetworks = new("--network") { Description = $"Only this one: {string.Join(", ", NetworkCase.All.Select(network => network.Name))}.", HelpName = "NAME" };
+    private static readonly Option<Row[]> OnlyRows = new("--row") { Description = $"Only this one: {string.Join(", ", Enum.GetNames<Row>())}.", HelpName = "NAME" };
+    private static readonly Option<int> Rounds = new("--rounds") { Description = "Pairs, each made anew.", DefaultValueFactory = _ => 3, HelpName = "N" };
+    private static readonly Option<int> Repeats = new("--repeats") { Description = "Readings of each row in a round.", DefaultValueFactory = _ => 9, HelpName = "N" };
+    private static readonly Option<int> Threads = new("--threads") { Description = "Of libtorch.", DefaultValueFactory = _ => Environment.ProcessorCount, HelpName = "N" };
+    private static readonly Option<string> Device = new("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu", HelpName = "DEVICE" };
+    private static readonly Option<bool> OneProcess = new("--in-process") { Description = "Both sides in one process, instead of one for each." };
+    private static readonly Option<int> Steps = new("--steps") { Description = "Steps of training.", DefaultValueFactory = _ => 200, HelpName = "N" };
+
+    /// <summary>Runs a mode.</summary>
+    /// <param name="args">Its name and its options.</param>
+    public static int Run(string[] args)
+    {
+        try
+        {
+            return Commands().Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception problem) when (problem is UNetGenException or NetworksDifferException)
+        {
+            Console.Error.WriteLine(problem.Message);
+            return 1;
+        }
+    }
+
+    /// <summary>The least work that shows that all still runs, and that both networks of each pair still compute the same: the first in processes of its own, as it is measured, the others here.</summary>
+    public static void Smoke()
+    {
+        var options = new BenchOptions(Rounds: 1, Repeats: 1, Environment.ProcessorCount, "cpu", OneProcess: false);
+        var networks = NetworkCase.All.Select(network => network.Smallest).ToList();
+        Networks([networks[0]], Rows.All, options);
+        Networks(networks[1..], [Row.Step], options with { OneProcess = true });
+    }
+
+    private static RootCommand Commands()
+    {
+        var networks = new Command("networks", "Measure the generated networks against the same written by hand.") { OnlyNetworks, OnlyRows, Rounds, Repeats, Threads, Device, OneProcess };
+        networks.SetAction(parsed => Networks(Chosen(parsed), parsed.GetValue(OnlyRows) is [_, ..] rows ? rows : Rows.All, Options(parsed)));
+
+        var growth = new Command("growth", "Measure the first network in growing batches, sizes and widths.") { Rounds, Repeats, Threads, Device, OneProcess };
+        growth.SetAction(parsed => Growth(Options(parsed)));
+
+        var curves = new Command("curves", "Train both from the same weights on the same batches, and compare the losses.") { OnlyNetworks, Steps, Threads, Device };
+        curves.SetAction(parsed =>
+        {
+            set_num_threads(parsed.GetValue(Threads));
+            foreach (var network in Chosen(parsed))
+                Console.WriteLine(LossCurves.Compare(network, parsed.GetValue(Steps), Libtorch.ParseDevice(parsed.GetValue(Device))));
+        });
+
+        return new RootCommand { networks, growth, curves, WorkerCommand() };
+    }
+
+    private static Command WorkerCommand()
+    {
+        var (name, side) = (new Argument<string>("NETWORK"), new Argument<Side>("SIDE"));
+        var (batch, images, steps) = (new Option<int>("--batch"), new Option<int>("--images"), new Option<int>("--steps"));
+        var worker = new Command(Worker.Command, "Measure one side, as the other modes ask.") { name, side, batch, images, steps, Threads, Device };
+        worker.Hidden = true;
+        worker.SetAction(parsed =>
+        {
+            set_num_threads(parsed.GetValue(Threads));
+            var network = NetworkCase.Named(parsed.GetRequiredValue(name)) with { Batch = parsed.GetValue(batch), DrawnImages = parsed.GetValue(images), DrawnSteps = parsed.GetValue(steps) };
+            Worker.Serve(network, parsed.GetValue(side), Libtorch.ParseDevice(parsed.GetValue(Device)));
+        });
+        return worker;
+    }
+
+    private static void Networks(IReadOnlyList<NetworkCase> networks, IReadOnlyList<Row> rows, BenchOptions options)
+    {
+        set_num_threads(options.Threads);
+        Console.WriteLine(NetworkReport.Heading(options));
+        foreach (var network in networks)
+            Console.WriteLine(NetworkReport.Of(new PairedRun(network, options).Measure(rows, withMemory: rows.Count > 1)));
+    }
+
+    private static void Growth(BenchOptions options)
+    {
+        set_num_threads(options.Threads);
+        Console.WriteLine(NetworkReport.Heading(options));
+        Console.WriteLine(GrowthReport.Header);
+        foreach (var network in NetworkCase.Growing)
+            Console.WriteLine(GrowthReport.Of(new PairedRun(network, options).Measure([Row.Step, Row.Forward], withMemory: false)));
+    }
+
+    private static IReadOnlyList<NetworkCase> Chosen(ParseResult parsed) => parsed.GetValue(OnlyNetworks) is [_, ..] names ? [.. names.Select(NetworkCase.Named)] : NetworkCase.All;
+
+    private static BenchOptions Options(ParseResult parsed) =>
+        new(parsed.GetValue(Rounds), parsed.GetValue(Repeats), parsed.GetValue(Threads), parsed.GetValue(Device)!, parsed.GetValue(OneProcess));
+}

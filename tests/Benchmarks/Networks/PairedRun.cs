@@ -1,0 +1,103 @@
+using UNetGen.Native;
+using static TorchSharp.torch;
+
+namespace UNetGen.Benchmarks.Networks;
+
+/// <summary>How to measure.</summary>
+/// <param name="Rounds">Pairs, each made anew.</param>
+/// <param name="Repeats">Readings of each row in a round; of a drawing a third.</param>
+/// <param name="Threads">Of libtorch, in each process.</param>
+/// <param name="Device">As libtorch names it.</param>
+/// <param name="OneProcess">Both sides in this process, instead of one for each.</param>
+internal sealed record BenchOptions(int Rounds, int Repeats, int Threads, string Device, bool OneProcess)
+{
+    public Device TorchDevice => Libtorch.ParseDevice(Device);
+}
+
+/// <summary>What was measured of a network.</summary>
+/// <param name="Network">Which.</param>
+/// <param name="Difference">Of the two outputs, the greatest absolute one.</param>
+/// <param name="Times">Seconds.</param>
+/// <param name="Limit">Floating point operations a second of the matrix product, the most that was read: what disturbs a reading doesn't make the limit lower.</param>
+/// <param name="Garbage">By hand, then generated.</param>
+/// <param name="Memory">Of training and of sampling, by hand, then generated.</param>
+internal sealed record NetworkResult(
+    NetworkCase Network, double Difference, IReadOnlyDictionary<Row, Readings> Times, double Limit,
+    (Garbage Peer, Garbage Generated)? Garbage, IReadOnlyDictionary<Row, (Memory Peer, Memory Generated)> Memory);
+
+/// <summary>
+/// Measures both sides in turn, one directly after the other, so that what else the machine does meets both alike. Each has a process of its own, which waits while the other works.
+/// </summary>
+internal sealed class PairedRun(NetworkCase network, BenchOptions options)
+{
+    // Enough that the allocators have settled.
+    private const int StepsForMemory = 3;
+
+    /// <summary>Holds the outputs against each other, then measures.</summary>
+    public NetworkResult Measure(IReadOnlyList<Row> rows, bool withMemory)
+    {
+        var difference = Compare();
+        var times = rows.ToDictionary(row => row, _ => new Readings());
+        var limit = 0.0;
+        (Garbage, Garbage)? garbage = null;
+        for (var round = 0; round < options.Rounds; round++)
+        {
+            Console.Error.WriteLine($"{network.Name}, batch {network.Batch}: round {round + 1} of {options.Rounds}");
+            using IParticipant peer = Open(Side.Peer), generated = Open(Side.Generated);
+            foreach (var row in rows)
+            {
+                limit = Math.Max(limit, MatrixProduct.Measure(options.TorchDevice));
+                Read(row, peer, generated, times[row]);
+            }
+
+            if (withMemory)
+                garbage ??= (peer.MeasureGarbage(), generated.MeasureGarbage());
+        }
+
+        var memory = withMemory ? new[] { Row.Step, Row.Sampling }.ToDictionary(row => row, row => (MemoryOf(Side.Peer, row), MemoryOf(Side.Generated, row))) : [];
+        return new(network, difference, times, limit, garbage, memory);
+    }
+
+    private double Compare()
+    {
+        var sample = network with { DrawnImages = 2, DrawnSteps = 4 };
+        using var generated = sample.EmployGenerated(options.TorchDevice);
+        using var peer = sample.EmployPeer(options.TorchDevice);
+        var difference = Equality.OfOutputs(network, generated, peer);
+        Equality.OfSamples(network, generated, peer);
+        return difference;
+    }
+
+    private IParticipant Open(Side side) => options.OneProcess ? new Participant(network, side, options.TorchDevice) : new WorkerProcess(network, side, options);
+
+    private void Read(Row row, IParticipant peer, IParticipant generated, Readings readings)
+    {
+        for (var i = 0; i < row.WarmUps(); i++)
+        {
+            peer.Time(row);
+            generated.Time(row);
+        }
+
+        var repeats = row == Row.Sampling ? (options.Repeats + 2) / 3 : options.Repeats;
+        for (var i = 0; i < repeats; i++)
+        {
+            // Neither is always the one that comes second.
+            if (i % 2 == 0)
+            {
+                var first = peer.Time(row);
+                readings.Add(first, generated.Time(row));
+            }
+            else
+            {
+                var first = generated.Time(row);
+                readings.Add(peer.Time(row), first);
+            }
+        }
+    }
+
+    private Memory MemoryOf(Side side, Row row)
+    {
+        using var process = new WorkerProcess(network, side, options);
+        return process.MeasureMemory(row, row == Row.Step ? StepsForMemory : 1);
+    }
+}
