@@ -3,6 +3,8 @@ namespace UNetGen.Distributed;
 /// <summary>How this process was started: alone, or as one of several.</summary>
 public static class Collective
 {
+    private const string CudaVariable = "UNETGEN_MPI_CUDA";
+
     /// <summary>
     /// MPI where a launcher (mpirun, mpiexec, srun) started this process as one of several, else one process, for which nothing is loaded. To be called once.
     /// The environment variable UNETGEN_MPI names the library, or says <c>off</c>; UNETGEN_MPI_CUDA says 1 or 0 where the library's own answer, whether it takes
@@ -17,6 +19,7 @@ public static class Collective
         var named = Environment.GetEnvironmentVariable(MpiLibrary.Variable);
         if (named == "off" || Launcher.Find(Environment.GetEnvironmentVariable) is not { } launcher)
             return new SingleProcess();
+        var said = SaidOfDevicePointers();
         var api = MpiLibrary.Load(launcher, string.IsNullOrEmpty(named) ? null : named);
         api.Initialize();
         if (api.Size() is var size && size != (launcher.Size ?? size))
@@ -27,15 +30,15 @@ public static class Collective
                 $"{launcher.Name} started {launcher.Size} processes ({launcher.Variable}={launcher.Size}), but {version} sees {size}: the library isn't this launcher's. "
                 + $"Start with the library's own mpirun, or name the launcher's library with {MpiLibrary.Variable}=/path/to/libmpi.so; under srun, try --mpi=pmix or --mpi=pmi2.");
         }
-        return new MpiCollective(api, TakesDevicePointers(api), piece);
+        return new MpiCollective(api, said ?? api.TakesDevicePointers, piece);
     }
 
-    /// <summary>What the user says, else what the library says, else (Cray MPICH before it had the function) what it was told.</summary>
-    private static bool TakesDevicePointers(MpiApi api) => Environment.GetEnvironmentVariable("UNETGEN_MPI_CUDA") switch
+    /// <summary>What the user says about device pointers; null where nothing.</summary>
+    private static bool? SaidOfDevicePointers() => Environment.GetEnvironmentVariable(CudaVariable) switch
     {
         "1" => true,
         "0" => false,
-        null or "" => api.TakesDevicePointers ?? Environment.GetEnvironmentVariable("MPICH_GPU_SUPPORT_ENABLED") == "1",
-        var other => throw new MpiException($"UNETGEN_MPI_CUDA is '{other}'; it must be 1, where the MPI library takes pointers to a GPU's memory, or 0."),
+        null or "" => null,
+        var other => throw new MpiException($"{CudaVariable} is '{other}'; it must be 1, where the MPI library takes pointers to a GPU's memory, or 0."),
     };
 }

@@ -23,7 +23,7 @@ internal sealed unsafe class MpiApi
     {
         (this.library, this.name) = (library, name);
         _ = Function("MPI_Init_thread");
-        abi = MpiAbi.Of(library, name) ?? throw new MpiException(
+        abi = MpiAbi.Of(library) ?? throw new MpiException(
             $"{name} is an MPI library whose binary interface isn't known here: it is neither Open MPI's nor MPICH's (Intel MPI, Cray MPICH, MVAPICH). "
             + $"Name a library with the standard ABI of MPI 5, libmpi_abi.so, with {MpiLibrary.Variable}, or load another MPI's module.");
         allreduce = (delegate* unmanaged<void*, void*, int, nint, nint, nint, int>)Function("MPI_Allreduce");
@@ -49,19 +49,23 @@ internal sealed unsafe class MpiApi
         }
     }
 
-    /// <summary>Whether device pointers may be given to it, as far as the library knows itself (MPIX_Query_cuda_support); null where it has no such function.</summary>
-    public bool? TakesDevicePointers =>
-        NativeLibrary.TryGetExport(library, "MPIX_Query_cuda_support", out nint query) ? ((delegate* unmanaged<int>)query)() != 0 : null;
+    /// <summary>Whether device pointers may be given to it: as the library says (MPIX_Query_cuda_support), or where it has no such function (older Cray MPICH) as it was told to.</summary>
+    public bool TakesDevicePointers => NativeLibrary.TryGetExport(library, "MPIX_Query_cuda_support", out nint query)
+        ? ((delegate* unmanaged<int>)query)() != 0
+        : Environment.GetEnvironmentVariable("MPICH_GPU_SUPPORT_ENABLED") == "1";
 
-    /// <summary>MPI_Init_thread. From here on errors are answered, not fatal.</summary>
+    /// <summary>
+    /// MPI_Init_thread. From here on errors are answered, not fatal. Calls may come from any thread, one at a time: more than that (MPI_THREAD_MULTIPLE) costs locks, and makes
+    /// Open MPI pass over some networks' fast ways.
+    /// </summary>
     public void Initialize()
     {
         int provided;
-        Check("MPI_Init_thread", ((delegate* unmanaged<void*, void*, int, int*, int>)Function("MPI_Init_thread"))(null, null, abi.Multiple, &provided));
+        Check("MPI_Init_thread", ((delegate* unmanaged<void*, void*, int, int*, int>)Function("MPI_Init_thread"))(null, null, abi.Serialized, &provided));
         Check("MPI_Comm_set_errhandler", ((delegate* unmanaged<nint, nint, int>)Function("MPI_Comm_set_errhandler"))(abi.World, abi.ErrorsReturn));
         if (provided < abi.Serialized)
             throw new MpiException(
-                $"{Version} ({name}) was built without support for threads (MPI_Init_thread gives level {provided}); .NET can't do without. Use a build with MPI_THREAD_SERIALIZED or MPI_THREAD_MULTIPLE.");
+                $"{Version} ({name}) was built without support for threads (MPI_Init_thread gives level {provided}); .NET can't do without. Use a build with MPI_THREAD_SERIALIZED.");
     }
 
     /// <summary>This process's number among all.</summary>

@@ -18,7 +18,6 @@ internal sealed class MpiCollective : ICollective
     private readonly MpiApi api;
     private readonly int piece;
     private readonly bool takesDevicePointers;
-    // MPI is asked for any thread at any time, but promises less than that in some builds.
     private readonly Lock oneAtATime = new();
     private readonly Dictionary<ScalarType, Tensor> pinned = [];
     private readonly MpiEnd end;

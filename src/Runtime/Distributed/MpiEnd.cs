@@ -36,7 +36,7 @@ internal sealed partial class MpiEnd
     {
         if (Interlocked.Exchange(ref ended, 1) == 0)
         {
-            // In a thread of its own: should MPI wait for a lock that another thread holds within it, this process's end alone is what the launcher sees.
+            // In a thread of its own, since another may be within MPI, which promises nothing for two: should it get stuck, this process's end alone is what the launcher sees.
             var abort = new Thread(() => api.Abort(exitCode)) { IsBackground = true };
             abort.Start();
             abort.Join(Patience);

@@ -11,7 +11,8 @@ internal static class MpiLibrary
 
     private static readonly string[] OpenMpi = OperatingSystem.IsMacOS() ? ["libmpi.40.dylib"] : ["libmpi.so.40"];
     private static readonly string[] Mpich = OperatingSystem.IsMacOS() ? ["libmpi.12.dylib"] : ["libmpi.so.12", "libmpich.so.12"];
-    private static readonly string[] Any = OperatingSystem.IsMacOS() ? ["libmpi_abi.0.dylib", "libmpi.dylib"] : ["libmpi_abi.so.0", "libmpi.so"];
+    // MPICH 5.0.0 and 5.0.1 have the standard ABI under version 0 by mistake.
+    private static readonly string[] Any = OperatingSystem.IsMacOS() ? ["libmpi_abi.1.dylib", "libmpi.dylib"] : ["libmpi_abi.so.1", "libmpi_abi.so.0", "libmpi.so"];
 
     /// <summary>Loads it.</summary>
     /// <param name="launcher">Whose family's library is looked for first.</param>

@@ -36,6 +36,13 @@ public sealed class CollectiveTests
     public void A_library_that_is_not_there_or_not_MPI_is_one_clear_error(string library, string message) =>
         Assert.Equal(message, Assert.Throws<MpiException>(() => MpiLibrary.Load(Launcher.Find(Variables("OMPI_COMM_WORLD_SIZE=4"))!, library)).Message);
 
+    [Fact]
+    public async Task What_is_said_of_device_pointers_is_yes_or_no()
+    {
+        var result = await TorchProcess.Run(["rank", "sum"], ("OMPI_COMM_WORLD_SIZE", "2"), ("UNETGEN_MPI_CUDA", "yes"));
+        Assert.Equal((1, "UNETGEN_MPI_CUDA is 'yes'; it must be 1, where the MPI library takes pointers to a GPU's memory, or 0.\n"), (result.ExitCode, result.Output));
+    }
+
     [LinuxFact]
     public async Task A_process_on_its_own_loads_no_MPI()
     {

@@ -32,10 +32,8 @@ internal static class RankProcess
             case ["end", var how, var rank]:
                 if ($"{collective.Rank}" == rank)
                     return End(collective, how);
-                Console.WriteLine("waits");
-                using (var numbers = ones(1000))
-                    while (true)
-                        collective.AllReduce(numbers);
+                Wait(collective);
+                break;
         }
         collective.Dispose();
         return 0;
@@ -103,6 +101,15 @@ internal static class RankProcess
             throw new InvalidOperationException($"wrong: {what}");
     }
 
+    /// <summary>In an operation for which all have to come, for ever.</summary>
+    private static void Wait(ICollective collective)
+    {
+        Console.WriteLine("waits");
+        using var numbers = ones(1000);
+        while (true)
+            collective.AllReduce(numbers);
+    }
+
     private static int End(ICollective collective, string how)
     {
         // The others are in their wait by then, or will be.
@@ -115,7 +122,9 @@ internal static class RankProcess
             case "throw":
                 throw new InvalidOperationException("thrown on purpose");
             case "abort":
-                collective.Abort(7);
+                // While the main thread is where the others are.
+                _ = Task.Run(() => collective.Abort(7));
+                Wait(collective);
                 break;
             case "term":
                 Process.Start("kill", ["-TERM", $"{Environment.ProcessId}"]);
