@@ -10,9 +10,6 @@ namespace UNetGen.Training;
 /// </summary>
 internal sealed class RankGradients : IDisposable
 {
-    // Large enough that a message's latency is nothing beside it, small enough that buffers on the way stay small.
-    private const long BucketBytes = 25 << 20;
-
     // Loss, its weight, wishes to stop, and rank 0's seconds in two parts: as one float32 the seconds of a week would be of 1/16 s.
     private const int TotalCount = 5;
 
@@ -71,10 +68,8 @@ internal sealed class RankGradients : IDisposable
         var high = (float)seconds;
         Totals.copy_(tensor(new[] { 0, (float)(lossWeight ?? 0) / collective.Size, stop ? 1 : 0, high, (float)(seconds - high) }));
         Totals.select(0, 0).copy_(loss);
-        var length = flat.numel();
-        const long bucket = BucketBytes / sizeof(float);
-        for (var start = 0L; start < length; start += bucket)
-            collective.AllReduce(flat.narrow(0, start, Math.Min(bucket, length - start)));
+        // All at once: nothing else could be done meanwhile, and every further message has its latency on every rank.
+        collective.AllReduce(flat);
     }
 
     /// <summary>Takes note of the totals.</summary>
