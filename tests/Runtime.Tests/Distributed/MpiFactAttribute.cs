@@ -1,32 +1,25 @@
+using System.Reflection;
+using Xunit.Sdk;
+
 namespace UNetGen.Runtime.Tests.Distributed;
 
 /// <summary>A fact about real processes that Open MPI starts.</summary>
 internal sealed class MpiFactAttribute : FactAttribute
 {
-    public MpiFactAttribute() => Skip = MpiLauncher.OpenMpi is null ? MpiTheoryAttribute.Missing("Open MPI") : null;
+    public MpiFactAttribute() => Skip = MpiLauncher.Missing(MpiLauncher.OpenMpiName);
 }
 
-/// <summary>What holds for real processes that each launcher starts; its data is <see cref="MpiDataAttribute"/>.</summary>
-internal sealed class MpiTheoryAttribute : TheoryAttribute
-{
-    public static string Missing(string which) => $"There is no mpirun of {which} here.";
-}
-
-/// <summary>One launcher and more arguments.</summary>
+/// <summary>One row of a theory about real processes: a launcher's name, and more arguments.</summary>
 [AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
-internal sealed class MpiDataAttribute : Xunit.Sdk.DataAttribute
+internal sealed class MpiDataAttribute : DataAttribute
 {
-    private readonly string which;
-    private readonly object[] more;
+    private readonly object[] row;
 
-    public MpiDataAttribute(string which, params object[] more)
+    public MpiDataAttribute(string launcher, params object[] more)
     {
-        (this.which, this.more) = (which, more);
-        if (Launcher is null)
-            Skip = MpiTheoryAttribute.Missing(which);
+        row = [launcher, .. more];
+        Skip = MpiLauncher.Missing(launcher);
     }
 
-    private MpiLauncher? Launcher => which == "MPICH" ? MpiLauncher.Mpich : MpiLauncher.OpenMpi;
-
-    public override IEnumerable<object[]> GetData(System.Reflection.MethodInfo testMethod) => [[Launcher!, .. more]];
+    public override IEnumerable<object[]> GetData(MethodInfo testMethod) => [row];
 }

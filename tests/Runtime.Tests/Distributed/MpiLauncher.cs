@@ -6,24 +6,29 @@ namespace UNetGen.Runtime.Tests.Distributed;
 /// <summary>An installed mpirun, and processes that it starts.</summary>
 public sealed class MpiLauncher
 {
+    public const string OpenMpiName = "Open MPI", MpichName = "MPICH";
+
     // Debian gives them suffixes, for both to be there. Open MPI's names itself (OpenRTE) when it is called by the longer name.
-    public static readonly MpiLauncher? OpenMpi = Find("Open MPI", "(Open", ["mpirun.openmpi", "mpirun"], ["--oversubscribe"]);
-    public static readonly MpiLauncher? Mpich = Find("MPICH", "HYDRA", ["mpirun.mpich", "mpiexec.hydra", "mpirun"], []);
+    public static readonly MpiLauncher? OpenMpi = Find("(Open", ["mpirun.openmpi", "mpirun"], ["--oversubscribe"]);
+    public static readonly MpiLauncher? Mpich = Find("HYDRA", ["mpirun.mpich", "mpiexec.hydra", "mpirun"], []);
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
-    private readonly string name;
     private readonly string program;
     private readonly string[] options;
 
-    private MpiLauncher(string name, string program, string[] options) => (this.name, this.program, this.options) = (name, program, options);
+    private MpiLauncher(string program, string[] options) => (this.program, this.options) = (program, options);
 
     public sealed record Result(int ExitCode, string Output, string Error)
     {
         public override string ToString() => $"exit code {ExitCode}\n{Output}\n{Error}";
     }
 
-    public override string ToString() => name;
+    /// <summary>That of a name, which has to be there.</summary>
+    public static MpiLauncher Of(string name) => (name == MpichName ? Mpich : OpenMpi)!;
+
+    /// <summary>Why it can't start anything here, or null where it can.</summary>
+    public static string? Missing(string name) => Of(name) is null ? $"There is no mpirun of {name} here." : null;
 
     /// <summary>Starts a command as so many ranks, one thread each, and waits until the launcher ends.</summary>
     /// <param name="ranks">How many.</param>
@@ -67,7 +72,7 @@ public sealed class MpiLauncher
         return result;
     }
 
-    private static MpiLauncher? Find(string name, string sign, string[] programs, string[] options)
+    private static MpiLauncher? Find(string sign, string[] programs, string[] options)
     {
         foreach (var program in programs)
         {
@@ -75,7 +80,7 @@ public sealed class MpiLauncher
             {
                 using var process = Process.Start(new ProcessStartInfo(program, ["--version"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
                 if (process.StandardOutput.ReadToEnd().Contains(sign, StringComparison.Ordinal))
-                    return new MpiLauncher(name, program, options);
+                    return new MpiLauncher(program, options);
             }
             catch (Win32Exception)
             {

@@ -5,11 +5,11 @@ namespace UNetGen.Runtime.Tests.Distributed;
 /// <summary>Real processes under real launchers.</summary>
 public sealed class MpiTests
 {
-    [MpiTheory]
-    [MpiData("Open MPI", 2)]
-    [MpiData("Open MPI", 4)]
-    [MpiData("MPICH", 3)]
-    public void All_have_the_sum_to_the_bit_and_what_one_has(MpiLauncher launcher, int ranks)
+    [Theory]
+    [MpiData(MpiLauncher.OpenMpiName, 2)]
+    [MpiData(MpiLauncher.OpenMpiName, 4)]
+    [MpiData(MpiLauncher.MpichName, 3)]
+    public void All_have_the_sum_to_the_bit_and_what_one_has(string launcher, int ranks)
     {
         var result = Run(launcher, ranks, ["sum"]);
 
@@ -20,16 +20,16 @@ public sealed class MpiTests
         Assert.Equal(ranks, result.Output.Split("sums agree").Length - 1);
     }
 
-    [MpiTheory]
-    [MpiData("Open MPI", "kill", 128 + 9)]
-    [MpiData("Open MPI", "term", 128 + 15)]
-    [MpiData("Open MPI", "throw", 134)]
-    [MpiData("Open MPI", "abort", 7)]
-    [MpiData("Open MPI", "return", 3)]
-    [MpiData("Open MPI", "forget", 1)]
-    [MpiData("MPICH", "kill", 9)]
-    [MpiData("MPICH", "throw", 134)]
-    public void A_rank_that_ends_alone_ends_the_job_while_the_others_wait(MpiLauncher launcher, string how, int exitCode)
+    [Theory]
+    [MpiData(MpiLauncher.OpenMpiName, "kill", 128 + 9)]
+    [MpiData(MpiLauncher.OpenMpiName, "term", 128 + 15)]
+    [MpiData(MpiLauncher.OpenMpiName, "throw", 134)]
+    [MpiData(MpiLauncher.OpenMpiName, "abort", 7)]
+    [MpiData(MpiLauncher.OpenMpiName, "return", 3)]
+    [MpiData(MpiLauncher.OpenMpiName, "forget", 1)]
+    [MpiData(MpiLauncher.MpichName, "kill", 9)]
+    [MpiData(MpiLauncher.MpichName, "throw", 134)]
+    public void A_rank_that_ends_alone_ends_the_job_while_the_others_wait(string launcher, string how, int exitCode)
     {
         var result = Run(launcher, 3, ["end", how, "1"]);
 
@@ -54,12 +54,12 @@ public sealed class MpiTests
     [MpiFact]
     public void A_process_that_is_told_so_is_on_its_own_under_a_launcher_too()
     {
-        var result = Run(MpiLauncher.OpenMpi!, 2, ["maps"], new Dictionary<string, string> { ["UNETGEN_MPI"] = "off" });
+        var result = Run(MpiLauncher.OpenMpiName, 2, ["maps"], new Dictionary<string, string> { ["UNETGEN_MPI"] = "off" });
 
         Assert.True(result.ExitCode == 0, $"{result}");
         Assert.Equal(["0 of 1, local 0: one process", "0 of 1, local 0: one process", "no MPI", "no MPI"], result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
     }
 
-    private static MpiLauncher.Result Run(MpiLauncher launcher, int ranks, string[] what, IReadOnlyDictionary<string, string>? environment = null) =>
-        launcher.Run(ranks, TorchProcess.Command(["rank", .. what]), environment: environment);
+    private static MpiLauncher.Result Run(string launcher, int ranks, string[] what, IReadOnlyDictionary<string, string>? environment = null) =>
+        MpiLauncher.Of(launcher).Run(ranks, TorchProcess.Command(["rank", .. what]), environment: environment);
 }
