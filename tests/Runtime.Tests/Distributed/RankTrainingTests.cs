@@ -15,7 +15,12 @@ public sealed class RankTrainingTests : IDisposable
 
     private static readonly TrainingOptions Options = new()
     {
-        Steps = 12, BatchSize = EffectiveBatch, LearningRate = 1e-2, Seed = 7, HorizontalFlips = true, Ema = [new() { Decay = 0.9, UpdateEvery = 1, StartAfter = 0 }],
+        Steps = 12,
+        BatchSize = EffectiveBatch,
+        LearningRate = 1e-2,
+        Seed = 7,
+        HorizontalFlips = true,
+        Ema = [new() { Decay = 0.9, UpdateEvery = 1, StartAfter = 0 }],
     };
 
     private readonly TemporaryFolder folder = new();
