@@ -23,6 +23,8 @@ internal static class Program
     {
         // 0.002 means the same on a German machine.
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        // To the very end: a rank that waits for the others' is not to die of a signal that they heed.
+        using var interrupt = new Interrupt();
         ICollective ranks;
         try
         {
@@ -45,7 +47,7 @@ internal static class Program
         var code = Failure;
         try
         {
-            code = Run(args, ranks);
+            code = Run(args, interrupt, ranks);
         }
         catch (OperationCanceledException)
         {
@@ -66,9 +68,8 @@ internal static class Program
     /// <summary>Whether what is shown goes elsewhere than to one person's terminal: lines instead of bars.</summary>
     public static bool Plain { get; private set; }
 
-    private static int Run(string[] args, ICollective ranks)
+    private static int Run(string[] args, Interrupt interrupt, ICollective ranks)
     {
-        using var interrupt = new Interrupt();
         var root = new RootCommand("U-Nets from a few lines of YAML, trained to draw. Without a command it trains the shapes, for two and a half minutes.");
         var train = new TrainCommand(interrupt, ranks);
         train.AddTo(root);

@@ -60,7 +60,8 @@ internal sealed class TrainCommand
         if (previous is not null)
         {
             Resumption.Restore(previous, options, store!, trainer);
-            if (Resumption.HasEnded(previous, options, trainer))
+            // Rank 0's word: a file system may show others an older state.
+            if (ranks.Gather(Resumption.HasEnded(previous, options, trainer) ? 1 : 0)[0][0] == 1)
             {
                 AnsiConsole.MarkupLineInterpolated($"Nothing is left to train: the run in {previous.Path} has ended at step {trainer.Step:N0}, and nothing was changed. To train longer, give more --steps or --time.");
                 return 0;
