@@ -1,8 +1,11 @@
 using CsCheck;
 using UNetGen.Distributed;
+using UNetGen.Runtime.Tests.Training;
 
 namespace UNetGen.Runtime.Tests.Distributed;
 
+// Ranks that are threads set libtorch's number of threads, of which a process has one as well.
+[Collection(nameof(GlobalGenerator))]
 public class GatheringTests
 {
     [Fact]
