@@ -2,13 +2,14 @@ using System.CommandLine;
 using Spectre.Console;
 using UNetGen.Data;
 using UNetGen.Diffusion;
+using UNetGen.Distributed;
 using UNetGen.Evaluation;
 using UNetGen.Native;
 
 namespace UNetGen.Examples;
 
 /// <summary>How far a folder of samples is from the images that the network has learnt from.</summary>
-internal sealed class EvaluateCommand(Interrupt interrupt)
+internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
 {
     private readonly Option<string> samples = new("--samples") { Description = "A folder that `sample --out FOLDER` has written.", Required = true, HelpName = "FOLDER" };
     private readonly Option<string> data = new("--data") { Description = "What to compare with: the training data, as `train` takes it.", Required = true, HelpName = "shapes|PATH" };
@@ -35,13 +36,16 @@ internal sealed class EvaluateCommand(Interrupt interrupt)
         var numbers = new SampleFolder(folder).Pictures();
         var drawn = ImageFolderSource.Open(folder, info.Channels, info.ImageHeight, info.ImageWidth);
         var real = DataSource.Open(parsed.GetRequiredValue(data), info.Channels, info.ImageHeight, info.ImageWidth);
-        using var sees = features.Open(parsed, Libtorch.ParseDevice(parsed.GetValue(device)));
+        using var sees = features.Open(parsed, Libtorch.ParseDevice(parsed.GetValue(device), ranks.LocalRank));
 
-        using var ofReal = Watch("data", real, report => ImageStatistics.Cached(real, sees, parsed.GetRequiredValue(cache), report: report, cancellation: interrupt.Token));
-        using var ofDrawn = Watch("samples", drawn, report => ImageStatistics.Of(drawn, sees, report: report, cancellation: interrupt.Token));
+        using var ofReal = Watch("data", real, report => ImageStatistics.Cached(real, sees, parsed.GetRequiredValue(cache), report: report, cancellation: interrupt.Token, collective: ranks));
+        using var ofDrawn = Watch("samples", drawn, report => ImageStatistics.Of(drawn, sees, report: report, cancellation: interrupt.Token, collective: ranks));
         // Elsewhere another picture stands in for a broken one; here it would count twice.
-        if (drawn.BrokenFiles is [var broken, ..])
-            throw new UNetGenException($"{Path.Combine(folder, broken.Path)} {broken.Reason}. Delete it: the call that has drawn the others draws it again.");
+        var broken = drawn.BrokenFiles is [var first, ..] ? $"{Path.Combine(folder, first.Path)} {first.Reason}. Delete it: the call that has drawn the others draws it again." : "";
+        if (ranks.Gather(broken).FirstOrDefault(message => message.Length > 0) is { } message)
+            throw new UNetGenException(message);
+        if (ranks.Rank > 0)
+            return 0;
         AnsiConsole.MarkupLineInterpolated($"Frechet distance [bold]{FrechetDistance.Between(ofDrawn, ofReal):0.000}[/]: {drawn.Description} against {real.Description}, by {sees.Description}");
         if (Math.Min(ofDrawn.Count, ofReal.Count) is var fewest && fewest <= ofReal.Features)
             AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {fewest:N0} pictures can't fill the covariance of {ofReal.Features:N0} features; take more than so many, or the distance says little");

@@ -31,7 +31,7 @@ internal sealed partial class Interrupt : IDisposable
 
     private static void ExitNow()
     {
-        if (!Console.IsOutputRedirected)
+        if (!Program.Plain)
             AnsiConsole.Cursor.Show(); // the progress bar hides it
         // An orderly exit unloads libtorch below its running threads, which then crash.
         if (!OperatingSystem.IsWindows())

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Spectre.Console;
+using UNetGen.Distributed;
 
 namespace UNetGen.Examples;
 
@@ -13,25 +14,75 @@ internal static class Program
     private const int Failure = 1;
     private const int Usage = 2;
 
+    // Of an error that all ranks meet, rank 0 tells, and ends the others while they still wait.
+    private static readonly TimeSpan FirstWord = TimeSpan.FromSeconds(2);
+
     private static readonly IAnsiConsole Errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
 
     public static int Main(string[] args)
     {
         // 0.002 means the same on a German machine.
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-        // A file or a pipe has no width: lines stay whole.
-        if (Console.IsOutputRedirected)
-            AnsiConsole.Profile.Width = 1000;
-        if (Console.IsErrorRedirected)
-            Errors.Profile.Width = 1000;
+        // To the very end: a rank that waits for the others' is not to die of a signal that they heed.
         using var interrupt = new Interrupt();
-        var train = new TrainCommand(interrupt);
+        ICollective ranks;
+        try
+        {
+            ranks = Collective.FromEnvironment();
+        }
+        catch (MpiException error)
+        {
+            Say(error.Message);
+            return Failure;
+        }
+        Plain = Console.IsOutputRedirected || ranks.Size > 1;
+        if (ranks.Rank > 0)
+            Console.SetOut(TextWriter.Null);
+        // A file or a pipe has no width: lines stay whole.
+        if (Plain)
+            AnsiConsole.Profile.Width = 1000;
+        if (Console.IsErrorRedirected || ranks.Size > 1)
+            Errors.Profile.Width = 1000;
+
+        var code = Failure;
+        try
+        {
+            code = Run(args, interrupt, ranks);
+        }
+        catch (OperationCanceledException)
+        {
+            code = End(ranks, Interrupted, null);
+        }
+        catch (Exception error) when (IsTheUsers(error))
+        {
+            code = End(ranks, Failure, error.Message);
+        }
+        catch (Exception error) when (ranks.Size > 1)
+        {
+            code = End(ranks, Failure, error.ToString());
+        }
+        ranks.Dispose();
+        return code;
+    }
+
+    /// <summary>Whether what is shown goes elsewhere than to one person's terminal: lines instead of bars.</summary>
+    public static bool Plain { get; private set; }
+
+    private static int Run(string[] args, Interrupt interrupt, ICollective ranks)
+    {
         var root = new RootCommand("U-Nets from a few lines of YAML, trained to draw. Without a command it trains the shapes, for two and a half minutes.");
+        var train = new TrainCommand(interrupt, ranks);
         train.AddTo(root);
-        root.Add(train.AddTo(new Command("train", "Train a network; writes a grid of samples, the loss curve and a checkpoint.")));
-        root.Add(new SampleCommand(interrupt).AddTo(new Command("sample", "Draw pictures with a trained network.")));
+        Command[] together =
+        [
+            train.AddTo(new Command("train", "Train a network; writes a grid of samples, the loss curve and a checkpoint.")),
+            new SampleCommand(interrupt, ranks).AddTo(new Command("sample", "Draw pictures with a trained network.")),
+            new EvaluateCommand(interrupt, ranks).AddTo(new Command("evaluate", "Measure how far samples are from the data: the Frechet distance (FID).")),
+        ];
+        root.Add(together[0]);
+        root.Add(together[1]);
         root.Add(ClassifierCommand.AddTo(new Command("classifier", "Train a small classifier, for `evaluate`.")));
-        root.Add(new EvaluateCommand(interrupt).AddTo(new Command("evaluate", "Measure how far samples are from the data: the Frechet distance (FID).")));
+        root.Add(together[2]);
         root.Add(Report.ReportCommand.AddTo(new Command("report", "Write a run as one page: curves, samples over time, the network.")));
         root.Add(ExportCommand.AddTo(new Command("export", "Write trained weights for other programs.")));
         root.Add(ImportCommand.AddTo(new Command("import", "Take over a network of diffusers: its spec, then its weights.")));
@@ -40,26 +91,30 @@ internal static class Program
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
+            if (ranks.Rank > 0)
+                return Usage;
             // An option that root and command share is checked twice.
             foreach (var message in parsed.Errors.Select(error => error.Message).Distinct())
                 Say(message);
             Errors.MarkupLine("Try [blue]--help[/].");
             return Usage;
         }
+        // What isn't shared out is done once.
+        if (ranks.Rank > 0 && parsed.CommandResult.Command != root && !together.Contains(parsed.CommandResult.Command))
+            return 0;
+        return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+    }
 
-        try
-        {
-            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
-        }
-        catch (OperationCanceledException)
-        {
-            return Interrupted;
-        }
-        catch (Exception error) when (IsTheUsers(error))
-        {
-            Say(error.Message);
-            return Failure;
-        }
+    /// <summary>After an exception: the others wait for this rank, and would for ever.</summary>
+    private static int End(ICollective ranks, int code, string? message)
+    {
+        if (ranks.Rank > 0)
+            Thread.Sleep(FirstWord);
+        if (message is not null)
+            Say(ranks.Size > 1 ? $"rank {ranks.Rank}: {message}" : message);
+        if (ranks.Size > 1)
+            ranks.Abort(code);
+        return code;
     }
 
     /// <summary>What the user can mend is told in a sentence; anything else is a bug, and shows its stack.</summary>

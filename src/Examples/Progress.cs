@@ -33,7 +33,7 @@ internal static class Progress
     /// <summary>Any work, which shows how much of it is done, from 0 to 1, and a text; where output is no terminal silently, or with a line every tenth of the way.</summary>
     public static T While<T>(string title, bool lines, Func<Action<double, string>, T> work)
     {
-        if (Console.IsOutputRedirected)
+        if (Program.Plain)
             return work(lines ? LineEveryTenth() : (_, _) => { });
         return AnsiConsole.Progress()
             .Columns(new ProgressBarColumn { Width = 20 }, new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })

@@ -5,6 +5,7 @@ using Spectre.Console;
 using TorchSharp;
 using UNetGen.Data;
 using UNetGen.Diffusion;
+using UNetGen.Distributed;
 using UNetGen.Examples.Runs;
 using UNetGen.Native;
 using UNetGen.Training;
@@ -12,7 +13,7 @@ using UNetGen.Training;
 namespace UNetGen.Examples;
 
 /// <summary>Draws pictures with a trained network: a grid, or thousands of files.</summary>
-internal sealed class SampleCommand(Interrupt interrupt)
+internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
 {
     private static readonly string[] OtherPictures = [".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"];
 
@@ -73,7 +74,7 @@ internal sealed class SampleCommand(Interrupt interrupt)
         var trained = Checkpoint.Open(path, damaged => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {damaged}"));
         using var network = Catalog.Create(trained.Network);
         trained.LoadInto(network);
-        network.to(Libtorch.ParseDevice(parsed.GetValue(device)));
+        network.to(Libtorch.ParseDevice(parsed.GetValue(device), ranks.LocalRank));
 
         var chosen = sampler.Make(parsed, network);
         var options = new SamplingOptions
@@ -97,7 +98,9 @@ internal sealed class SampleCommand(Interrupt interrupt)
 
     private void DrawGrid(NoisePredictor network, Sampler chosen, SamplingOptions options, string picture)
     {
-        using var images = Progress.WhileSampling(options, lines: false, observe => chosen.Sample(network, options, observe, interrupt.Token));
+        using var images = Progress.WhileSampling(options, lines: false, observe => chosen.Sample(network, options, ranks, observe, interrupt.Token));
+        if (ranks.Rank > 0)
+            return;
         ImageGrid.Save(images, picture);
         AnsiConsole.MarkupLineInterpolated($"{Pictures(options.Count)} in [blue]{picture}[/]");
     }
@@ -106,7 +109,7 @@ internal sealed class SampleCommand(Interrupt interrupt)
     {
         try
         {
-            var drawn = Progress.WhileSampling(options, lines: true, observe => new SampleFolder(folder).Draw(network, chosen, options, observe, interrupt.Token));
+            var drawn = Progress.WhileSampling(options, lines: true, observe => new SampleFolder(folder).Draw(network, chosen, options, observe, interrupt.Token, ranks));
             AnsiConsole.MarkupLineInterpolated($"{Pictures(options.Count)} in [blue]{folder}[/], {(drawn == options.Count ? "all" : $"{drawn}")} of them new");
         }
         catch (OperationCanceledException)

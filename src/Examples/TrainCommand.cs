@@ -2,6 +2,7 @@ using System.CommandLine;
 using Spectre.Console;
 using TorchSharp;
 using UNetGen.Data;
+using UNetGen.Distributed;
 using UNetGen.Examples.Runs;
 using UNetGen.Native;
 using UNetGen.Training;
@@ -13,12 +14,13 @@ namespace UNetGen.Examples;
 internal sealed class TrainCommand
 {
     private readonly Interrupt interrupt;
+    private readonly ICollective ranks;
     private readonly IReadOnlyDictionary<RunField, Option<Func<RunOptions, RunOptions>?>> given = RunFields.All.ToDictionary(field => field, OptionOf);
     private readonly Option<string?> output = new("--out") { Description = "The run's folder; by default a new one under runs/.", HelpName = "FOLDER" };
     private readonly Option<string?> file = new("--run") { Description = "A file with options, as a run's run.yaml; those of the command line win.", HelpName = "FILE.yaml" };
     private readonly Option<string?> resumed = new("--resume") { Description = "Go on with a run that was stopped, exactly, with its own options.", HelpName = "FOLDER" };
 
-    public TrainCommand(Interrupt interrupt) => this.interrupt = interrupt;
+    public TrainCommand(Interrupt interrupt, ICollective ranks) => (this.interrupt, this.ranks) = (interrupt, ranks);
 
     public Command AddTo(Command command)
     {
@@ -40,40 +42,58 @@ internal sealed class TrainCommand
             .Where(option => option.Change is not null)
             .ToDictionary(option => option.Key, option => option.Change!);
         using var previous = parsed.GetValue(resumed) is { } path ? RunFolder.Open(path) : null;
-        var options = previous is null ? Begun(parsed.GetValue(file), changes) : Resumption.Options(previous, changes);
+        var options = previous is null ? Begun(parsed.GetValue(file), changes) : Resumption.Options(previous, changes, ranks.Size);
         options.Training.Validate();
 
-        var target = Libtorch.ParseDevice(options.Device);
+        var target = Libtorch.ParseDevice(options.Device, ranks.LocalRank);
         // The network's first weights are drawn from the seed as well.
         manual_seed(options.Training.Seed);
         using var network = Catalog.Create(options.Spec!);
         network.to(target);
         var info = network.Info;
-        var source = DataSource.Open(options.Data, info.Channels, info.ImageHeight, info.ImageWidth, options.Training.Seed);
-        using var folder = previous ?? RunFolder.Create(parsed.GetValue(output), info.Name);
-        var store = new CheckpointStore(folder.Checkpoints, options.KeepCheckpoints);
-        using var trainer = new Trainer(network, source, options.Training);
+        var localRanks = (int)ranks.Gather(ranks.LocalRank).Max(row => row[0]) + 1;
+        var source = DataSource.Open(options.Data, info.Channels, info.ImageHeight, info.ImageWidth, options.Training.Seed, localRanks);
+        // Rank 0 alone writes; the others need a run's folder only to go on from it.
+        using var folder = previous ?? (ranks.Rank == 0 ? RunFolder.Create(parsed.GetValue(output), info.Name) : null);
+        var store = folder is null ? null : new CheckpointStore(folder.Checkpoints, options.KeepCheckpoints);
+        using var trainer = new Trainer(network, source, options.Training, collective: ranks);
         if (previous is not null)
         {
-            Resumption.Restore(previous, options, store, trainer);
-            if (Resumption.HasEnded(previous, options, trainer))
+            Resumption.Restore(previous, options, store!, trainer);
+            // Rank 0's word: a file system may show others an older state.
+            if (ranks.Gather(Resumption.HasEnded(previous, options, trainer) ? 1 : 0)[0][0] == 1)
             {
-                AnsiConsole.MarkupLineInterpolated($"Nothing is left to train: the run in {folder.Path} has ended at step {trainer.Step:N0}, and nothing was changed. To train longer, give more --steps or --time.");
+                AnsiConsole.MarkupLineInterpolated($"Nothing is left to train: the run in {previous.Path} has ended at step {trainer.Step:N0}, and nothing was changed. To train longer, give more --steps or --time.");
                 return 0;
             }
             Resumption.WarnIfElsewhere(previous, network.Device);
         }
+        // What the others have still read in the run's folder, rank 0 now begins to change.
+        ranks.Barrier();
+        if (ranks.Rank > 0)
+            return Follow(trainer, source);
 
         AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {info.SpecPath}) on {source.Description}, {target}{(trainer.Step > 0 ? $", going on after step {trainer.Step:N0}" : "")}");
+        if (ranks.Size > 1)
+            AnsiConsole.MarkupLineInterpolated($"{ranks.Size} ranks with batches of {options.Training.BatchSize}, {trainer.EffectiveBatchSize} images a step; {ranks.Description}");
         try
         {
-            using var run = new TrainingRun(options, folder, network, source, trainer, store);
-            return Finish(run, folder);
+            using var run = new TrainingRun(options, folder!, network, source, trainer, store!, ranks);
+            return Finish(run, folder!);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or CheckpointException)
         {
-            throw new UNetGenException($"The run in {folder.Path} can't go on: {error.Message.TrimEnd('.')}. {Resumption.Hint(folder, store)}", error);
+            throw new UNetGenException($"The run in {folder!.Path} can't go on: {error.Message.TrimEnd('.')}. {Resumption.Hint(folder, store!)}", error);
         }
+    }
+
+    /// <summary>What ranks do that write nothing.</summary>
+    private int Follow(Trainer trainer, IImageSource source)
+    {
+        var summary = trainer.Train(cancellation: interrupt.Token);
+        if (source is ImageFolderSource pictures)
+            BrokenFileList.OfAll(pictures, ranks);
+        return summary.Cancelled ? Program.Interrupted : 0;
     }
 
     private int Finish(TrainingRun run, RunFolder folder)

@@ -9,6 +9,7 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Perfolizer.Horology;
 using UNetGen.Benchmarks;
 using UNetGen.Benchmarks.Networks;
+using UNetGen.Benchmarks.Ranks;
 
 // One process for all: warm, as the compiler's is in an IDE.
 var once = Job.Default.WithToolchain(InProcessEmitToolchain.Instance);
@@ -23,6 +24,13 @@ switch (args)
 
     case ["networks" or "growth" or "curves" or Worker.Command, ..]:
         return NetworkCommand.Run(args);
+
+    case ["ranks"]:
+        return RankBench.Run();
+
+    case [RankWorker.Command, var batch, var steps]:
+        RankWorker.Run(int.Parse(batch), int.Parse(steps));
+        return 0;
 
     case ["build"]:
         Console.WriteLine(Report.Of(BuildComparison.Run(specs: 100, rounds: 5)));

@@ -7,7 +7,8 @@ namespace UNetGen.Examples.Tests;
 /// <summary>The built program, run as a user runs it, in a folder of its own.</summary>
 public sealed class ExampleProgram : IDisposable
 {
-    private static readonly string Path = typeof(ExampleProgram).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "Program").Value!;
+    /// <summary>What `dotnet` runs.</summary>
+    public static readonly string Path = typeof(ExampleProgram).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "Program").Value!;
 
     /// <summary>Where it runs, and leaves its files.</summary>
     public string Folder { get; } = Directory.CreateTempSubdirectory("unetgen-program-").FullName;

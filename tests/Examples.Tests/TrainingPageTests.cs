@@ -18,7 +18,7 @@ public sealed partial class TrainingPageTests : IDisposable
         var help = HelpLine().Matches(program.Succeed("train", "--help")).Where(line => !NoKeys.Contains(line.Groups[1].Value))
             .Select(line => (line.Groups[1].Value.Replace('-', '_'), line.Groups[3].Value, line.Groups[2].Value)).ToArray();
 
-        Assert.Contains(("batch_size", "16", "Images a step."), help);
+        Assert.Contains(("batch_size", "16", "Images a step; of several ranks, those of each."), help);
         Assert.Equal(help, PageLine().Matches(page).Select(line => (line.Groups[1].Value, line.Groups[2].Value, line.Groups[3].Value)));
     }
 

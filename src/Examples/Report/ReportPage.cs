@@ -132,6 +132,8 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
             ("machine", last.Machine), ("system", last.OperatingSystem), ("processor", last.Processor), ("processors", $"{last.ProcessorCount}"),
             ("threads", $"{last.Threads}"), ("device", last.Device), (".NET", last.Dotnet), ("TorchSharp", last.Torchsharp), ("UNetGen", last.Unetgen),
         ];
+        if (last.Ranks > 1)
+            rows.Add(("ranks", $"{last.Ranks}, together {last.EffectiveBatchSize} images a step, by {last.Collective}"));
         rows.AddRange(run.Starts.Skip(1).Select(start => ("taken up again", $"{Date(start.Date)} after step {start.AfterStep:N0}, on {start.Machine}")));
         return rows;
     }

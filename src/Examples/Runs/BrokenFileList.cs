@@ -1,5 +1,6 @@
 using System.Text;
 using UNetGen.Data;
+using UNetGen.Distributed;
 
 namespace UNetGen.Examples.Runs;
 
@@ -8,13 +9,28 @@ namespace UNetGen.Examples.Runs;
 /// <param name="source">Which finds them.</param>
 internal sealed class BrokenFileList(string path, ImageFolderSource source)
 {
+    private IReadOnlyList<BrokenFile> elsewhere = [];
     private int written;
+
+    private IReadOnlyList<BrokenFile> Found => [.. source.BrokenFiles.UnionBy(elsewhere, file => file.Path).OrderBy(file => file.Path, StringComparer.Ordinal)];
+
+    /// <summary>Those that the ranks have met, each among its own images. All of them call it.</summary>
+    public static IReadOnlyList<BrokenFile> OfAll(ImageFolderSource source, ICollective ranks) =>
+    [
+        .. ranks.Gather(string.Join('\n', source.BrokenFiles.Select(file => $"{file.Path}\0{file.Reason}".ReplaceLineEndings(" "))))
+            .SelectMany(text => text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            .Select(line => line.Split('\0'))
+            .Select(parts => new BrokenFile(parts[0], parts[1])),
+    ];
+
+    /// <summary>Adds those that other ranks have met.</summary>
+    public void Join(ICollective ranks) => elsewhere = OfAll(source, ranks);
 
     /// <summary>Writes those that were found since.</summary>
     /// <exception cref="UNetGenException">The file can't be written.</exception>
     public void Write()
     {
-        var found = source.BrokenFiles;
+        var found = Found;
         if (found.Count == written)
             return;
         try
@@ -33,7 +49,7 @@ internal sealed class BrokenFileList(string path, ImageFolderSource source)
     /// <summary>Writes them a last time, and says how many there are; null: none.</summary>
     public string? Warning()
     {
-        var found = source.BrokenFiles;
+        var found = Found;
         if (found.Count == 0)
             return null;
         var warning = $"{found.Count:N0} picture {(found.Count == 1 ? "file was" : "files were")} left out; the first, {found[0].Path}, {found[0].Reason}.";

@@ -8,14 +8,15 @@ namespace UNetGen.Examples.Runs;
 /// <summary>How a run goes on. All of it is decided before anything in the run's folder is changed.</summary>
 internal static class Resumption
 {
-    /// <summary>The run's own options, and those changes that leave what was trained as it would have been.</summary>
+    /// <summary>The run's own options, and those changes that leave what was trained as it would have been; with another number of ranks, each one's batch.</summary>
     /// <exception cref="UNetGenException">A change would make it another run.</exception>
-    public static RunOptions Options(RunFolder folder, IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes)
+    public static RunOptions Options(RunFolder folder, IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes, int ranks)
     {
         var before = new RunOptions().Apply(RunFile.Read(folder.Options));
         var after = before.Apply(changes);
         var changed = changes.Keys.Where(field => field.Write(before) != field.Write(after)).ToArray();
-        var refused = changed.Where(field => !field.IsFree).ToArray();
+        var otherRanks = LastStart(folder) is { } last && last.Ranks != ranks;
+        var refused = changed.Where(field => !field.IsFree && !(otherRanks && field.IsRanks)).ToArray();
         if (refused.Length > 0)
             throw new UNetGenException(
                 $"A run goes on exactly only with its own options: {string.Join("; ", refused.Select(field => $"{field.Option} was {field.Write(before)}"))}. "
@@ -32,8 +33,10 @@ internal static class Resumption
     public static void Restore(RunFolder folder, RunOptions options, CheckpointStore store, Trainer trainer)
     {
         var damaged = new List<string>();
-        trainer.Restore(store.Newest(damaged.Add) ?? throw NoCheckpoint(folder, damaged));
+        var change = trainer.Restore(store.Newest(damaged.Add) ?? throw NoCheckpoint(folder, damaged));
         damaged.ForEach(Warn);
+        if (change is not null)
+            Warn(change);
         if (options.Training.Steps < trainer.Step)
             throw new UNetGenException($"The run in {folder.Path} is at step {trainer.Step}, and can't end at step {options.Training.Steps}, which is before. Nothing was changed; give more --steps.");
     }
@@ -49,7 +52,7 @@ internal static class Resumption
     /// <summary>Other threads and devices add in another order.</summary>
     public static void WarnIfElsewhere(RunFolder folder, Device device)
     {
-        if (!File.Exists(folder.Starts) || RunStart.Read(folder.Starts).LastOrDefault() is not { } last)
+        if (LastStart(folder) is not { } last)
             return;
         var now = RunStart.Now(device);
         string[] differences =
@@ -60,6 +63,8 @@ internal static class Resumption
         if (differences.Length > 0)
             Warn($"{string.Join("; ", differences)}: from here on the run is equal to an unbroken one to rounding only.");
     }
+
+    private static RunStart? LastStart(RunFolder folder) => File.Exists(folder.Starts) ? RunStart.Read(folder.Starts).LastOrDefault() : null;
 
     /// <summary>A sentence for whose run has failed: from where it goes on, and how.</summary>
     public static string Hint(RunFolder folder, CheckpointStore store) => store.Newest() is { } newest

@@ -8,6 +8,8 @@ internal sealed class RunField
     private readonly Func<string, Func<RunOptions, RunOptions>> parse;
     private readonly Func<RunOptions, string> write;
 
+    private static readonly string[] OfRanks = ["batch_size", "accumulation"];
+
     private RunField(string key, string help, string unit, bool free, bool flag, Func<string, Func<RunOptions, RunOptions>> parse, Func<RunOptions, string> write)
     {
         (Key, Help, Unit, IsFree, IsFlag) = (key, help, unit, free, flag);
@@ -27,6 +29,9 @@ internal sealed class RunField
 
     /// <summary>Whether a run that goes on may have another value than before.</summary>
     public bool IsFree { get; }
+
+    /// <summary>Whether a run that goes on with another number of ranks may have another value than before, so that a step can stay as it was.</summary>
+    public bool IsRanks => OfRanks.Contains(Key);
 
     /// <summary>Whether it can stand on the command line alone, for true.</summary>
     public bool IsFlag { get; }

@@ -20,7 +20,7 @@ internal static class RunFields
         OfRun("data", "shapes|PATH", "shapes, a folder of pictures, or the folder of MNIST or CIFAR-10.", Word, run => run.Data, (run, value) => run with { Data = value }),
         OfTraining("steps", "N", "How many steps.", Whole(1).OrNone(), o => o.Steps, (o, value) => o with { Steps = value }, free: true),
         OfTraining("time", "SECONDS", "How many seconds, the learning rate falling with the clock; 150 where neither is given.", Time("seconds", TimeSpan.FromSeconds(1)).OrNone(), o => o.TimeLimit, (o, value) => o with { TimeLimit = value }, free: true),
-        OfTraining("batch_size", "N", "Images a step.", Whole(1, 65536), o => o.BatchSize, (o, value) => o with { BatchSize = value }),
+        OfTraining("batch_size", "N", "Images a step; of several ranks, those of each.", Whole(1, 65536), o => o.BatchSize, (o, value) => o with { BatchSize = value }),
         OfTraining("accumulation", "N", "Parts in which a step's images go through the network, for less memory.", Whole(1, 65536), o => o.Accumulation, (o, value) => o with { Accumulation = value }),
         OfTraining("precision", "NAME", "float32, or bfloat16 for convolutions, linear layers and attention.", Choice<Precision>(), o => o.Precision, (o, value) => o with { Precision = value }),
         OfTraining("optimizer", "NAME", "adam or adamw.", Choice<Optimizer>(), o => o.Optimizer, (o, value) => o with { Optimizer = value }),

@@ -1,6 +1,7 @@
 using Spectre.Console;
 using UNetGen.Data;
 using UNetGen.Diffusion;
+using UNetGen.Distributed;
 using UNetGen.Logging;
 using UNetGen.Training;
 using static TorchSharp.torch;
@@ -26,6 +27,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly IImageSource source;
     private readonly Trainer trainer;
     private readonly CheckpointStore store;
+    private readonly ICollective ranks;
     private readonly TrainingLog log;
     private readonly TensorBoardLog events;
     private readonly BrokenFileList? broken;
@@ -37,9 +39,10 @@ internal sealed class TrainingRun : IDisposable
     /// <param name="source">What to learn from.</param>
     /// <param name="trainer">At the step to go on from.</param>
     /// <param name="store">The run's checkpoints.</param>
-    public TrainingRun(RunOptions options, RunFolder folder, NoisePredictor network, IImageSource source, Trainer trainer, CheckpointStore store)
+    /// <param name="ranks">Who trains; this is rank 0.</param>
+    public TrainingRun(RunOptions options, RunFolder folder, NoisePredictor network, IImageSource source, Trainer trainer, CheckpointStore store, ICollective ranks)
     {
-        (this.options, this.folder, this.network, this.source, this.trainer, this.store) = (options, folder, network, source, trainer, store);
+        (this.options, this.folder, this.network, this.source, this.trainer, this.store, this.ranks) = (options, folder, network, source, trainer, store, ranks);
         if (options.Guidance is { } guidance && guidance != 1 && !HasNullClass)
             throw new UNetGenException(
                 $"guidance {guidance} needs a network with classes and one more that stands for none (num_classes: {source.Classes.Count + 1} for the {source.Classes.Count} of {source.Description}); {network.Info.Name} has {network.Info.NumClasses?.ToString() ?? "no"} classes.");
@@ -48,7 +51,7 @@ internal sealed class TrainingRun : IDisposable
         // First of all: it refuses a folder in which another process trains.
         log = TrainingLog.Open(folder.Log, trainer.Step);
         RunFile.Write(folder.Options, options);
-        RunStart.Now(network.Device, trainer.Step).AppendTo(folder.Starts);
+        RunStart.Now(network.Device, trainer.Step, collective: ranks, effectiveBatchSize: trainer.EffectiveBatchSize).AppendTo(folder.Starts);
         events = new TensorBoardLog(folder.Path, trainer.Step);
         trainer.Saving += log.Flush;
         if (source is ImageFolderSource pictures)
@@ -66,7 +69,7 @@ internal sealed class TrainingRun : IDisposable
             // Whoever interrupted while this grid was drawn left it out.
             if (trainer.Step > 0 && IsDue(trainer.Step) && !trainer.Ended && !File.Exists(folder.SamplesOf(trainer.Step)))
                 DrawOnTheWay(trainer.Step, cancellation);
-            return Progress.WhileTraining(options.Training, report => trainer.Train(
+            var summary = Progress.WhileTraining(options.Training, report => trainer.Train(
                 step =>
                 {
                     Write(step);
@@ -75,6 +78,8 @@ internal sealed class TrainingRun : IDisposable
                         DrawOnTheWay(step.Step, cancellation);
                 },
                 store, cancellation));
+            broken?.Join(ranks);
+            return summary;
         }
         finally
         {

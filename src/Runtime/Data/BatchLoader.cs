@@ -6,7 +6,7 @@ namespace UNetGen.Data;
 /// <summary>
 /// An endless row of batches from a source, for one reader: epochs in an order of their own, one after the other without a gap, so that every
 /// batch is full whatever the number of images. What is in a batch, and which of its images are mirrored, is a pure function of the seed and the
-/// batch's number: neither where the row was begun nor how many workers read ahead changes it.
+/// batch's position in the row: neither where the row was begun nor how many workers read ahead changes it. Several loaders can share a row, each with its part of every batch.
 /// </summary>
 public sealed class BatchLoader : IDisposable
 {
@@ -16,6 +16,8 @@ public sealed class BatchLoader : IDisposable
     private readonly IImageSource source;
     private readonly long seed;
     private readonly bool horizontalFlips;
+    private readonly long origin;
+    private readonly long stride;
     private readonly ShuffledOrder order;
     private readonly CancellationTokenSource ending = new();
 
@@ -33,8 +35,11 @@ public sealed class BatchLoader : IDisposable
     /// <param name="workers">
     /// How many batches are prepared at once, each by one thread and held until it is asked for; 0 takes one a core, up to eight and to 256 MiB of batches.
     /// </param>
+    /// <param name="firstPosition">The place of that batch's first image in the row; null: where batches of this size from number 0 on have brought it.</param>
+    /// <param name="stride">Places from one batch's first image to the next one's: more than <paramref name="batchSize"/> where others read what is between; null: the batch size.</param>
     /// <exception cref="DataException">A batch takes more than 2 GiB.</exception>
-    public BatchLoader(IImageSource source, int batchSize, long seed = 0, bool horizontalFlips = false, long firstBatch = 0, int workers = 0)
+    public BatchLoader(
+        IImageSource source, int batchSize, long seed = 0, bool horizontalFlips = false, long firstBatch = 0, int workers = 0, long? firstPosition = null, long? stride = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         ArgumentOutOfRangeException.ThrowIfNegative(firstBatch);
@@ -47,6 +52,8 @@ public sealed class BatchLoader : IDisposable
                 $"A batch of {batchSize} images of {source.Channels} x {source.Height} x {source.Width} is larger than 2 GiB; "
                 + $"use at most {int.MaxValue / sizeof(float) / source.PixelCount()} images.");
         (this.source, BatchSize, this.seed, this.horizontalFlips) = (source, batchSize, seed, horizontalFlips);
+        this.stride = stride ?? batchSize;
+        origin = firstPosition is { } position ? position - checked(firstBatch * this.stride) : 0;
         order = new ShuffledOrder(source.Count, seed);
         nextNumber = firstBatch;
         Workers = workers > 0 ? workers : (int)Math.Clamp(MemoryAhead / bytes, 1, Math.Min(Environment.ProcessorCount, MostWorkers));
@@ -74,7 +81,7 @@ public sealed class BatchLoader : IDisposable
         MemoryMarshal.AsBytes(buffer.Pixels.AsSpan()).CopyTo(images.bytes);
         var labels = buffer.Labels is null ? null : tensor(buffer.Labels, device: CPU);
         Start(buffer);
-        return new Batch(images, labels, number);
+        return new Batch(images, labels, number, PositionOf(number));
     }
 
     /// <summary>Ends the workers, and returns when they have ended: each finishes the image that it is reading.</summary>
@@ -95,14 +102,16 @@ public sealed class BatchLoader : IDisposable
         ahead.Enqueue(Task.Run(() => Prepare(buffer, number), ending.Token));
     }
 
+    private long PositionOf(long number) => checked(origin + number * stride);
+
     private Buffer Prepare(Buffer buffer, long number)
     {
-        var length = source.PixelCount();
+        var (length, first) = (source.PixelCount(), PositionOf(number));
         var (epoch, orderOfEpoch) = (-1L, Array.Empty<int>());
         for (var i = 0; i < BatchSize; i++)
         {
             ending.Token.ThrowIfCancellationRequested();
-            var position = checked(number * BatchSize + i);
+            var position = checked(first + i);
             var (epochOfPosition, place) = Math.DivRem(position, source.Count);
             if (epochOfPosition != epoch)
                 (epoch, orderOfEpoch) = (epochOfPosition, order.Of(epochOfPosition));

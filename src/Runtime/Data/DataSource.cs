@@ -14,8 +14,9 @@ public static class DataSource
     /// <param name="height">Pixels.</param>
     /// <param name="width">Pixels.</param>
     /// <param name="seed">Which shapes; files don't depend on it.</param>
+    /// <param name="sharers">Processes of this machine that open it, this one among them: they share the memory in which pictures stay decoded.</param>
     /// <exception cref="DataException">There is nothing at the path, or nothing that can be used. The message says what was looked for.</exception>
-    public static IImageSource Open(string text, int channels, int height, int width, long seed = 0)
+    public static IImageSource Open(string text, int channels, int height, int width, long seed = 0, int sharers = 1)
     {
         if (text == Shapes)
             return new ShapesSource(channels, height, width, seed);
@@ -28,7 +29,7 @@ public static class DataSource
             return IdxSource.Open(idx, channels, height, width);
         if (Cifar10Source.FindIn(text) is { } cifar)
             return Cifar10Source.Open(cifar, channels, height, width);
-        return ImageFolderSource.TryOpen(text, channels, height, width) ?? throw new DataException(
+        return ImageFolderSource.TryOpen(text, channels, height, width, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 / sharers) ?? throw new DataException(
             $"'{text}' {(Directory.EnumerateFileSystemEntries(text).Any() ? "holds no images" : "is empty")}: looked for {IdxSource.LookedFor}, "
             + $"for {Cifar10Source.LookedFor}, and for {PictureFile.ExtensionList} files in it and in its folders.");
     }

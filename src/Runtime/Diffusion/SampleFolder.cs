@@ -1,11 +1,11 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using UNetGen.Data;
-using static TorchSharp.torch;
+using UNetGen.Distributed;
+using UNetGen.Interop;
 
 namespace UNetGen.Diffusion;
 
@@ -32,25 +32,43 @@ public sealed class SampleFolder(string path)
     /// </param>
     /// <param name="observe">Called before the first and after every step of every batch, on the calling thread.</param>
     /// <param name="cancellation">Looked at before every step.</param>
+    /// <param name="collective">
+    /// Processes that draw together, each its share of the batches into the same folder, which all of them see; all call this. The pictures are those of one process. Null: this one alone.
+    /// </param>
     /// <returns>How many pictures were missing, and have been written.</returns>
     /// <exception cref="UNetGenException">The folder has pictures of another network, sampler, seed, labels or guidance, or other files; or the options don't fit the network.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the finished batches are in the folder.</exception>
     public int Draw(
-        NoisePredictor network, Sampler sampler, SamplingOptions options, Action<SamplingProgress>? observe = null, CancellationToken cancellation = default)
+        NoisePredictor network, Sampler sampler, SamplingOptions options, Action<SamplingProgress>? observe = null, CancellationToken cancellation = default,
+        ICollective? collective = null)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(sampler);
         ArgumentNullException.ThrowIfNull(options);
         options.Check(network.Info);
-        Claim(Settings(network, sampler, options));
-
+        var ranks = collective ?? new SingleProcess();
+        var settings = Settings(network, sampler, options);
         var written = 0;
         var end = options.FirstImage + options.Count;
-        DeleteUnfinished(options.FirstImage, end);
+        if (ranks.Rank == 0)
+        {
+            Claim(settings);
+            DeleteUnfinished(options.FirstImage, end);
+        }
+        ranks.Barrier();
+        if (ranks.Rank > 0)
+        {
+            if (!File.Exists(Path.Combine(path, InfoName)))
+                throw new UNetGenException($"Rank {ranks.Rank} doesn't see the folder {path} that rank 0 has begun: processes that draw together need a folder that all of them see.");
+            Claim(settings);
+        }
+
         for (var first = options.FirstImage; first < end;)
         {
             var size = Math.Min(options.BatchSize - first % options.BatchSize, end - first);
-            var missing = Enumerable.Range(first, size).Where(image => !File.Exists(PathOf(image))).ToList();
+            // By the batch's number, not by what is missing: meanwhile others write.
+            var isOwn = first / options.BatchSize % ranks.Size == ranks.Rank;
+            var missing = isOwn ? Enumerable.Range(first, size).Where(image => !File.Exists(PathOf(image))).ToList() : [];
             if (missing.Count > 0)
             {
                 using var images = sampler.Sample(network, options with { FirstImage = first, Count = size, BatchSize = size }, observe, cancellation);
@@ -63,7 +81,7 @@ public sealed class SampleFolder(string path)
             written += missing.Count;
             first += size;
         }
-        return written;
+        return (int)ranks.Gather(written).Sum(row => row[0]);
     }
 
     /// <summary>What the pictures in it were drawn with.</summary>
@@ -126,7 +144,7 @@ public sealed class SampleFolder(string path)
     {
         ["network"] = network.Info.Name,
         ["spec_sha256"] = network.Info.SpecHash,
-        ["weights_sha256"] = WeightsHash(network),
+        ["weights_sha256"] = Convert.ToHexStringLower(StateDict.Hash(network.state_dict().Select(entry => (entry.Key, entry.Value)))),
         ["sampler"] = sampler.Description,
         ["seed"] = options.Seed,
         ["labels"] = options.Labels is null ? null : new JsonArray([.. options.Labels.Select(label => JsonValue.Create(label))]),
@@ -169,17 +187,4 @@ public sealed class SampleFolder(string path)
     }
 
     private static string Shown(JsonNode? value) => value?.ToJsonString(Readable) ?? "null";
-
-    /// <summary>SHA-256 over keys, types, shapes and values of the state_dict, in hex: whatever file they came from.</summary>
-    private static string WeightsHash(NoisePredictor network)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (key, value) in network.state_dict())
-        {
-            using var scope = NewDisposeScope();
-            hash.AppendData(Encoding.UTF8.GetBytes($"{key} {value.dtype} [{string.Join(", ", value.shape)}]\n"));
-            hash.AppendData(value.detach().cpu().contiguous().bytes);
-        }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
 }

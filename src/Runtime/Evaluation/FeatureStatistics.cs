@@ -1,3 +1,4 @@
+using UNetGen.Distributed;
 using UNetGen.Interop;
 using static TorchSharp.torch;
 
@@ -57,6 +58,33 @@ public sealed class FeatureStatistics : IDisposable
         deviations.add_(centred.t().matmul(centred)).add_(outer(difference, difference) * ((double)Count * added / total));
         mean.add_(difference * ((double)added / total));
         Count = total;
+    }
+
+    /// <summary>Joins what several processes have gathered, each of images of its own, by the same update; all have the whole afterwards.</summary>
+    /// <param name="collective">The processes; all of them call this, also one that has no images.</param>
+    internal void Join(ICollective collective)
+    {
+        using var scope = NewDisposeScope();
+        var total = collective.Gather(Count).Sum(row => row[0]);
+        var whole = mean * ((double)Count / total);
+        collective.AllReduce(whole);
+        var difference = mean - whole;
+        deviations.add_(outer(difference, difference) * Count);
+        collective.AllReduce(deviations);
+        mean.copy_(whole);
+        Count = total;
+    }
+
+    /// <summary>Gives all processes what rank 0 has, to the bit.</summary>
+    /// <param name="own">Rank 0's; null elsewhere.</param>
+    /// <param name="collective">The processes; all of them call this.</param>
+    internal static FeatureStatistics Share(FeatureStatistics? own, ICollective collective)
+    {
+        var (features, count) = collective.Gather(own?.Features ?? 0, own?.Count ?? 0)[0] is [var first, var second] ? ((int)first, second) : default;
+        own ??= new FeatureStatistics(features) { Count = count };
+        collective.Broadcast(own.mean, 0);
+        collective.Broadcast(own.deviations, 0);
+        return own;
     }
 
     /// <summary>The features' mean, [features], float64; the caller's.</summary>

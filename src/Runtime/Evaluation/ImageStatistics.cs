@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using UNetGen.Data;
+using UNetGen.Distributed;
 using static TorchSharp.torch;
 
 namespace UNetGen.Evaluation;
@@ -13,19 +14,21 @@ public static class ImageStatistics
     /// <param name="source">The images.</param>
     /// <param name="features">What sees them.</param>
     /// <param name="batchSize">Images at once: a matter of memory and speed.</param>
-    /// <param name="report">Called after each batch with the images done.</param>
+    /// <param name="report">Called after each batch with the images done; of several processes, with about as many as are done by all.</param>
     /// <param name="cancellation">Looked at before each batch.</param>
+    /// <param name="collective">Processes that share out the batches, with the same images each; all of them call this, and all have the whole, to rounding that of one process. Null: this one alone.</param>
     /// <returns>The caller's to dispose.</returns>
     /// <exception cref="EvaluationException">The network doesn't take such images, or a feature is no finite number.</exception>
     public static FeatureStatistics Of(
-        IImageSource source, FeatureNetwork features, int batchSize = 64, Action<int>? report = null, CancellationToken cancellation = default)
+        IImageSource source, FeatureNetwork features, int batchSize = 64, Action<int>? report = null, CancellationToken cancellation = default, ICollective? collective = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        var ranks = collective ?? new SingleProcess();
         FeatureStatistics? statistics = null;
         var done = 0;
         try
         {
-            foreach (var images in InOrder(source, batchSize))
+            foreach (var images in InOrder(source, batchSize, ranks.Rank, ranks.Size))
             {
                 using var scope = NewDisposeScope();
                 using var read = images;
@@ -33,10 +36,20 @@ public static class ImageStatistics
                 var batch = features.Extract(images);
                 statistics ??= new FeatureStatistics((int)batch.shape[1]);
                 statistics.Add(batch);
-                report?.Invoke(done += (int)images.shape[0]);
+                done += (int)images.shape[0];
+                report?.Invoke(Math.Min(source.Count, done * ranks.Size));
             }
 
-            return statistics ?? throw new EvaluationException($"{source.Description} has no images.");
+            if (source.Count == 0)
+                throw new EvaluationException($"{source.Description} has no images.");
+            if (ranks.Size > 1)
+            {
+                // Fewer batches than processes leave some of these without.
+                var width = ranks.Gather(statistics?.Features ?? 0).Max(row => row[0]);
+                statistics ??= new FeatureStatistics((int)width);
+                statistics.Join(ranks);
+            }
+            return statistics!;
         }
         catch
         {
@@ -52,34 +65,47 @@ public static class ImageStatistics
     /// <param name="batchSize">As in <see cref="Of"/>.</param>
     /// <param name="report">As in <see cref="Of"/>; not called where they are read.</param>
     /// <param name="cancellation">As in <see cref="Of"/>.</param>
+    /// <param name="collective">As in <see cref="Of"/>. Rank 0 alone looks into the folder and writes there.</param>
     /// <returns>The caller's to dispose.</returns>
     public static FeatureStatistics Cached(
-        IImageSource source, FeatureNetwork features, string folder, int batchSize = 64, Action<int>? report = null, CancellationToken cancellation = default)
+        IImageSource source, FeatureNetwork features, string folder, int batchSize = 64, Action<int>? report = null, CancellationToken cancellation = default, ICollective? collective = null)
     {
-        var key = $"{features.Hash} {Fingerprint.Of(source, cancellation)}";
-        var path = Path.Combine(folder, $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..32]}.safetensors");
-        if (File.Exists(path))
-        {
-            try
-            {
-                return FeatureStatistics.Load(path);
-            }
-            catch (UNetGenException)
-            {
-                // Damaged: what it held can be had again, and takes its place.
-            }
-        }
+        var ranks = collective ?? new SingleProcess();
+        var path = ranks.Rank == 0 ? PathOf(source, features, folder, cancellation) : null;
+        var kept = path is null ? null : Kept(path);
+        if (ranks.Gather(kept is null ? 0 : 1)[0][0] == 1)
+            return FeatureStatistics.Share(kept, ranks);
 
-        var statistics = Of(source, features, batchSize, report, cancellation);
-        statistics.Save(path, new Dictionary<string, string> { ["images"] = source.Description, ["features"] = features.Description });
+        var statistics = Of(source, features, batchSize, report, cancellation, ranks);
+        if (path is not null)
+            statistics.Save(path, new Dictionary<string, string> { ["images"] = source.Description, ["features"] = features.Description });
         return statistics;
     }
 
-    /// <summary>Every image once, by its number: [batch, channels, height, width], float32, on the CPU; the receiver's to dispose.</summary>
-    internal static IEnumerable<Tensor> InOrder(IImageSource source, int batchSize)
+    private static string PathOf(IImageSource source, FeatureNetwork features, string folder, CancellationToken cancellation)
+    {
+        var key = $"{features.Hash} {Fingerprint.Of(source, cancellation)}";
+        return Path.Combine(folder, $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..32]}.safetensors");
+    }
+
+    private static FeatureStatistics? Kept(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? FeatureStatistics.Load(path) : null;
+        }
+        catch (UNetGenException)
+        {
+            // Damaged: what it held can be had again, and takes its place.
+            return null;
+        }
+    }
+
+    /// <summary>Every image once, by its number: [batch, channels, height, width], float32, on the CPU; the receiver's to dispose. Of several processes each has its turns.</summary>
+    internal static IEnumerable<Tensor> InOrder(IImageSource source, int batchSize, int rank = 0, int ranks = 1)
     {
         var pixels = new float[source.PixelCount()];
-        for (var first = 0; first < source.Count; first += batchSize)
+        for (var first = rank * batchSize; first < source.Count; first += ranks * batchSize)
         {
             var size = Math.Min(batchSize, source.Count - first);
             var images = empty([size, source.Channels, source.Height, source.Width], ScalarType.Float32, CPU);

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using UNetGen.Training;
 using static TorchSharp.torch;
 
@@ -101,5 +103,18 @@ public static class StateDict
         using var _ = no_grad();
         foreach (var (key, target) in state)
             target.copy_(tensors[key]);
+    }
+
+    /// <summary>SHA-256 over keys, types, shapes and values: whatever file they came from, and on whatever device they are.</summary>
+    internal static byte[] Hash(IEnumerable<(string Key, Tensor Value)> entries)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (key, value) in entries)
+        {
+            using var scope = NewDisposeScope();
+            hash.AppendData(Encoding.UTF8.GetBytes($"{key} {value.dtype} [{string.Join(", ", value.shape)}]\n"));
+            hash.AppendData(value.detach().cpu().contiguous().bytes);
+        }
+        return hash.GetHashAndReset();
     }
 }

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using TorchSharp;
+using UNetGen.Distributed;
 
 namespace UNetGen.Logging;
 
@@ -19,9 +20,12 @@ namespace UNetGen.Logging;
 /// <param name="Dotnet">The version of .NET.</param>
 /// <param name="Torchsharp">The version of TorchSharp.</param>
 /// <param name="Unetgen">The version of this library.</param>
+/// <param name="Ranks">Processes that train together; machine, processor, threads and device are rank 0's.</param>
+/// <param name="Collective">By what they speak (<see cref="ICollective.Description"/>).</param>
+/// <param name="EffectiveBatchSize">Images in a step, over all ranks; null in files of earlier versions.</param>
 public sealed record RunStart(
     DateTimeOffset Date, int AfterStep, string Machine, string OperatingSystem, string Processor, int ProcessorCount, int Threads, string Device,
-    string Dotnet, string Torchsharp, string Unetgen)
+    string Dotnet, string Torchsharp, string Unetgen, int Ranks = 1, string? Collective = null, int? EffectiveBatchSize = null)
 {
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true };
 
@@ -29,9 +33,12 @@ public sealed record RunStart(
     /// <param name="device">Where the network lies.</param>
     /// <param name="afterStep">The step that training goes on from.</param>
     /// <param name="clock">Tells the time; null is the system's clock.</param>
-    public static RunStart Now(torch.Device device, int afterStep = 0, TimeProvider? clock = null) => new(
+    /// <param name="collective">The processes that train together; null is this one alone.</param>
+    /// <param name="effectiveBatchSize">Images in a step, over all of them.</param>
+    public static RunStart Now(torch.Device device, int afterStep = 0, TimeProvider? clock = null, ICollective? collective = null, int? effectiveBatchSize = null) => new(
         (clock ?? TimeProvider.System).GetLocalNow(), afterStep, Environment.MachineName, RuntimeInformation.OSDescription, ProcessorName(), Environment.ProcessorCount,
-        torch.get_num_threads(), device.ToString(), Environment.Version.ToString(), VersionOf(typeof(torch)), VersionOf(typeof(RunStart)));
+        torch.get_num_threads(), device.ToString(), Environment.Version.ToString(), VersionOf(typeof(torch)), VersionOf(typeof(RunStart)),
+        collective?.Size ?? 1, collective?.Description, effectiveBatchSize);
 
     /// <summary>Adds the line to a run's file, which is made where it is missing.</summary>
     /// <exception cref="IOException">It can't be written.</exception>

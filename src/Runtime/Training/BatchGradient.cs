@@ -4,8 +4,13 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Training;
 
-/// <summary>A batch's loss, with its gradient left in the network's parameters. The batch goes through in equal parts, whose gradients add up to the whole one's.</summary>
-internal sealed class BatchGradient(NoisePredictor network, GaussianDiffusion diffusion, int parts)
+/// <summary>A batch's loss, with its gradient left in the network's parameters. The batch goes through in equal parts, whose gradients add up to the whole one's; so do those of several ranks.</summary>
+/// <param name="network">To be asked.</param>
+/// <param name="diffusion">Which noises, and knows the loss.</param>
+/// <param name="parts">Of a rank's batch.</param>
+/// <param name="ranks">How many there are.</param>
+/// <param name="among">Adds up over the ranks; null where there is one.</param>
+internal sealed class BatchGradient(NoisePredictor network, GaussianDiffusion diffusion, int parts, int ranks = 1, RankGradients? among = null)
 {
     // The operators over lists have no binding in TorchSharp; TorchScript reaches every operator of libtorch.
     private const string Source =
@@ -24,11 +29,18 @@ internal sealed class BatchGradient(NoisePredictor network, GaussianDiffusion di
     private static readonly Lazy<jit.CompilationUnit> Script = new(() => jit.compile(Source.ReplaceLineEndings("\n")));
 
     /// <summary>Makes the gradient anew.</summary>
-    /// <returns>The loss, and the gradient's norm over all parameters. To have both, it waits once for the device, the only time in a step.</returns>
-    public (float Loss, float GradientNorm) Compute(Batch batch, StepDraws draws)
+    /// <returns>
+    /// The loss, the gradient's norm over all parameters, and the mean weight of the batch's timesteps in the loss, so that steps can be compared whose timesteps weigh differently, as under
+    /// the objective x_0 by factors of thousands; that is null where the variance is learned, whose term has another scale. To have them, it waits once for the device, the only time in a step.
+    /// Of several ranks all have the same.
+    /// </returns>
+    public (float Loss, float GradientNorm, double? LossWeight) Compute(Batch batch, StepDraws draws)
     {
         using var scope = NewDisposeScope();
-        network.zero_grad();
+        if (among is null)
+            network.zero_grad();
+        else
+            among.Clear();
         var count = batch.Images.shape[0] / parts;
         var loss = zeros([], ScalarType.Float32, network.Device);
         for (var part = 0; part < parts; part++)
@@ -38,23 +50,20 @@ internal sealed class BatchGradient(NoisePredictor network, GaussianDiffusion di
             var (x0, t, noise) = (Part(batch.Images), Part(draws.Timesteps), Part(draws.Noise));
             var labels = draws.Labels is null ? null : Part(draws.Labels);
             var xt = diffusion.QSample(x0, t, noise);
-            var partLoss = diffusion.Loss(Predict(xt, t, labels, draws.SelfCondition), x0, xt, t, noise) / parts;
+            var partLoss = diffusion.Loss(Predict(xt, t, labels, draws.SelfCondition), x0, xt, t, noise) / (parts * ranks);
             partLoss.backward();
             using var noGradients = no_grad();
             loss.add_(partLoss);
         }
-        using var both = stack([loss, (Tensor)Script.Value.invoke("norm", [Gradients()])]).cpu();
-        var values = both.data<float>();
-        return (values[0], values[1]);
+        var lossWeight = LossWeight(draws);
+        among?.AllReduce(loss, lossWeight);
+        var norm = (Tensor)Script.Value.invoke("norm", [Gradients()]);
+        using var read = cat([among?.Totals ?? loss.reshape(1), norm.reshape(1)]).cpu();
+        var values = read.data<float>().ToArray();
+        if (among?.Read(values) is not var (total, weight))
+            return (values[0], values[1], lossWeight);
+        return (total, values[^1], lossWeight is null ? null : weight);
     }
-
-    /// <summary>
-    /// The mean weight of the batch's timesteps in the loss, so that steps can be compared whose timesteps weigh differently, as under the objective x_0 by factors of thousands.
-    /// Null where the variance is learned: its term has another scale.
-    /// </summary>
-    public double? LossWeight(StepDraws draws) => diffusion.Options.Variance == Variance.LearnedRange
-        ? null
-        : draws.Timesteps.data<long>().Average(t => diffusion.Schedule.LossWeights[(int)t]);
 
     /// <summary>Scales the gradient down to a norm, as PyTorch's <c>clip_grad_norm_</c> does.</summary>
     /// <param name="norm">The one it has.</param>
@@ -66,6 +75,10 @@ internal sealed class BatchGradient(NoisePredictor network, GaussianDiffusion di
         if (factor < 1)
             Script.Value.invoke("scale", Gradients(), factor);
     }
+
+    private double? LossWeight(StepDraws draws) => diffusion.Options.Variance == Variance.LearnedRange
+        ? null
+        : draws.Timesteps.data<long>().Average(t => diffusion.Schedule.LossWeights[(int)t]);
 
     private Tensor[] Gradients() => [.. network.parameters().Select(parameter => parameter.grad).OfType<Tensor>()];
 

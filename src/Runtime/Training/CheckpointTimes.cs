@@ -9,7 +9,8 @@ namespace UNetGen.Training;
 /// <param name="firstStep">The step that the training goes on from.</param>
 /// <param name="restored">The checkpoint that it goes on from; null: none.</param>
 /// <param name="capture">What one is to hold.</param>
-internal sealed class CheckpointTimes(TrainingOptions options, CheckpointStore? store, int firstStep, string? restored, Func<CheckpointContent> capture)
+/// <param name="agree">Called by every rank when one is due, with a store or without.</param>
+internal sealed class CheckpointTimes(TrainingOptions options, CheckpointStore? store, int firstStep, string? restored, Func<CheckpointContent> capture, Action agree)
 {
     private readonly string? first = restored;
     private int acceptedStep = firstStep;
@@ -44,16 +45,15 @@ internal sealed class CheckpointTimes(TrainingOptions options, CheckpointStore? 
     }
 
     /// <summary>The end of a training whose steps fail. Where nothing was saved before, its weights are saved now, so that a long one isn't lost.</summary>
-    /// <param name="step">Steps done.</param>
     /// <param name="why">What went wrong, as a clause.</param>
-    public TrainingDivergedException Diverged(int step, string why)
+    public TrainingDivergedException Diverged(string why)
     {
         var checkpoints = LastGood;
         if (savedStep == 0 && store is not null)
         {
             var content = capture();
             if (content.NotFinite is null)
-                checkpoints = $"No checkpoint was written before. {Write(step, content, stays: _ => true)} holds the weights with which the last steps failed: good only if the fault was in the images.";
+                checkpoints = $"No checkpoint was written before. {Write(content, stays: _ => true)} holds the weights with which the last steps failed: good only if the fault was in the images.";
         }
         return new($"Training diverged: {why}. {checkpoints} A lower learning rate or a longer warm-up usually helps.");
     }
@@ -68,18 +68,19 @@ internal sealed class CheckpointTimes(TrainingOptions options, CheckpointStore? 
 
     private void SaveFinite(int step, Predicate<string> stays)
     {
-        if (store is null)
-            return;
-        var content = capture();
-        if (content.NotFinite is { } tensor)
-            throw Diverged(step, $"after step {step} the values of {tensor} are no finite numbers, and so no checkpoint");
-        Write(step, content, stays);
+        agree();
+        if (store is not null)
+            Write(FiniteContent(step), stays);
+        savedStep = step;
     }
 
-    private string Write(int step, CheckpointContent content, Predicate<string> stays)
+    private CheckpointContent FiniteContent(int step)
     {
-        last = store!.Save(content, stays);
-        savedStep = step;
-        return last;
+        var content = capture();
+        if (content.NotFinite is { } tensor)
+            throw Diverged($"after step {step} the values of {tensor} are no finite numbers, and so no checkpoint");
+        return content;
     }
+
+    private string Write(CheckpointContent content, Predicate<string> stays) => last = store!.Save(content, stays);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using UNetGen.Data;
 using UNetGen.Diffusion;
+using UNetGen.Distributed;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;
@@ -11,28 +12,37 @@ namespace UNetGen.Training;
 /// and to the bit with the same libtorch and number of threads, also where it was stopped and continued. Two things break that: a learning rate that falls with a time
 /// limit's clock, and, for networks with dropout, another thread that uses libtorch's own generator, which a step seeds. A step waits once for the device, to look at loss and gradient before they reach the weights.
 /// </summary>
+/// <remarks>
+/// Of several processes each has a trainer, of the same network, images and options, and its share of every batch: N ranks of batches of B train as one process does with batches of N B, to rounding,
+/// but for dropout within the network, which each rank draws for itself. All of them decide alike whether a step counts and whether to go on. An exception in one leaves the
+/// others waiting for it: call <see cref="ICollective.Abort"/> then.
+/// </remarks>
 public sealed partial class Trainer : IDisposable
 {
     private readonly NoisePredictor network;
     private readonly IImageSource source;
     private readonly TrainingOptions options;
     private readonly TimeProvider clock;
+    private readonly ICollective ranks;
     private readonly double labelDropout;
     private readonly FusedAdam optimizer;
     private readonly List<Ema> averages;
     private readonly StepGuard guard;
     private TimeSpan elapsed;
+    private long images;
     private string? restored;
 
     /// <summary>Makes ready to train.</summary>
     /// <param name="network">The network, on the device to be used: moving it afterwards replaces its parameters.</param>
     /// <param name="source">What to learn from; of the network's channels and size, and of its classes where it has any.</param>
     /// <param name="options">How to train.</param>
-    /// <param name="clock">Tells the time; null is the system's clock.</param>
+    /// <param name="clock">Tells the time; null is the system's clock. Of several ranks, that of rank 0 counts.</param>
+    /// <param name="collective">The ranks, all of which make their trainer at the same time; stays the caller's. Null: this process trains alone.</param>
     /// <exception cref="UNetGenException">The options make no sense.</exception>
     /// <exception cref="DataException">The images or their classes don't fit the network.</exception>
+    /// <exception cref="RanksDifferException">The ranks are to train other networks, with other options or on other images; the message names the ranks.</exception>
     /// <exception cref="ArgumentException">The network has nothing to train.</exception>
-    public Trainer(NoisePredictor network, IImageSource source, TrainingOptions options, TimeProvider? clock = null)
+    public Trainer(NoisePredictor network, IImageSource source, TrainingOptions options, TimeProvider? clock = null, ICollective? collective = null)
     {
         options.Validate();
         if (!network.parameters().Any(parameter => parameter.requires_grad))
@@ -44,6 +54,8 @@ public sealed partial class Trainer : IDisposable
         this.source = source;
         this.options = options;
         this.clock = clock ?? TimeProvider.System;
+        ranks = collective ?? new SingleProcess();
+        RequireSameTraining();
         optimizer = new FusedAdam(network.named_parameters(), options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay, options.Optimizer);
         averages = [.. options.Ema.Select(average => new Ema(network, average))];
         guard = new StepGuard(options);
@@ -54,6 +66,9 @@ public sealed partial class Trainer : IDisposable
 
     /// <summary>Steps done, those that were skipped among them.</summary>
     public int Step { get; private set; }
+
+    /// <summary>Images in a step, over all ranks.</summary>
+    public int EffectiveBatchSize => checked(options.BatchSize * ranks.Size);
 
     /// <summary>Whether the options ask for no further step.</summary>
     public bool Ended => options.Progress(Step, elapsed) >= 1;
@@ -68,8 +83,9 @@ public sealed partial class Trainer : IDisposable
     /// <param name="report">
     /// Called after each step, on the calling thread, before a checkpoint of that step is written. It may draw pictures, or <see cref="Capture"/>.
     /// </param>
-    /// <param name="store">Where checkpoints go, as often as the options say, and at the end or when cancelled; null: nowhere.</param>
-    /// <param name="cancellation">Looked at before each step; stopping is no error.</param>
+    /// <param name="store">Where checkpoints go, as often as the options say, and at the end or when cancelled; null: nowhere. Of several ranks, one writes them.</param>
+    /// <param name="cancellation">Looked at before each step; stopping is no error. All ranks stop when one is asked to, after the step that they are in.</param>
+    /// <exception cref="RanksDifferException">The ranks' weights are others, at the beginning or when a checkpoint is due.</exception>
     /// <exception cref="DataException">The images' values don't lie in [-1, 1], or none is negative.</exception>
     /// <exception cref="TrainingDivergedException">More steps had to be skipped than the options allow, or the weights were no finite numbers when a checkpoint was due.</exception>
     /// <exception cref="CheckpointException">A checkpoint can't be written; those before it are whole.</exception>
@@ -77,29 +93,37 @@ public sealed partial class Trainer : IDisposable
     {
         InputCheck.Values(source, options.RefuseNonNegativeImages);
         using var precision = new TrainingPrecision(network, options.Precision);
-        using var loader = new BatchLoader(source, options.BatchSize, options.Seed, options.HorizontalFlips, firstBatch: Step, options.Workers);
         using var diffusion = new GaussianDiffusion(network.Diffusion, network.Device);
-        var gradient = new BatchGradient(network, diffusion, options.Accumulation);
-        var checkpoints = new CheckpointTimes(options, store, Step, restored, CaptureToSave);
+        var (start, before) = (clock.GetTimestamp(), elapsed);
+        using var among = ranks.Size == 1
+            ? null
+            : new RankGradients([.. network.named_parameters().Where(named => named.parameter.requires_grad)], ranks, () => (cancellation.IsCancellationRequested, before + clock.GetElapsedTime(start)));
+        var stop = RequireSameState(cancellation.IsCancellationRequested);
+        using var loader = new BatchLoader(
+            source, options.BatchSize, options.Seed, options.HorizontalFlips, firstBatch: Step, options.Workers, images + (long)ranks.Rank * options.BatchSize, EffectiveBatchSize);
+        var gradient = new BatchGradient(network, diffusion, options.Accumulation, ranks.Size, among);
+        var checkpoints = new CheckpointTimes(options, store, Step, restored, CaptureToSave, () => RequireSameState(false));
 
         var wasTraining = network.training;
         network.train();
         try
         {
-            var (start, before) = (clock.GetTimestamp(), elapsed);
-            while (options.Progress(Step, elapsed) < 1 && !cancellation.IsCancellationRequested)
+            while (options.Progress(Step, elapsed) < 1 && !stop)
             {
                 using var scope = NewDisposeScope();
                 var (loss, gradientNorm, learningRate, skipped) = TakeStep(loader.Next(), gradient);
-                elapsed = before + clock.GetElapsedTime(start);
+                elapsed = among?.Elapsed ?? before + clock.GetElapsedTime(start);
                 report?.Invoke(new(
                     Step, loss, gradientNorm, learningRate, ImagesPerSecond, elapsed, options.Remaining(Step, elapsed), skipped));
                 if (guard.Exhausted)
-                    throw checkpoints.Diverged(Step, $"{skipped}, and {guard.Skipped} of {Step} steps were skipped by now");
+                    throw checkpoints.Diverged($"{skipped}, and {guard.Skipped} of {Step} steps were skipped by now");
                 if (skipped is null)
                     checkpoints.Accept(Step, elapsed);
+                stop = among?.Stop ?? cancellation.IsCancellationRequested;
             }
             checkpoints.SaveLast(Step, guard.Skipping);
+            // Whoever goes on from here finds the last checkpoint whole.
+            ranks.Barrier();
             return new(Step, guard.MeanLoss, elapsed, ImagesPerSecond, guard.Skipped, Cancelled: options.Progress(Step, elapsed) < 1);
         }
         finally
@@ -116,7 +140,7 @@ public sealed partial class Trainer : IDisposable
         averages.ForEach(average => average.Dispose());
     }
 
-    private double ImagesPerSecond => elapsed > TimeSpan.Zero ? (double)Step * options.BatchSize / elapsed.TotalSeconds : 0;
+    private double ImagesPerSecond => elapsed > TimeSpan.Zero ? images / elapsed.TotalSeconds : 0;
 
     private CheckpointContent CaptureToSave()
     {
@@ -127,10 +151,11 @@ public sealed partial class Trainer : IDisposable
     private (double Loss, double GradientNorm, double LearningRate, string? Skipped) TakeStep(Batch batch, BatchGradient gradient)
     {
         var learningRate = options.LearningRateAt(Step, options.Progress(Step, elapsed));
-        var draws = StepDraws.Draw(network, batch, options, labelDropout, Step + 1);
-        var (loss, gradientNorm) = gradient.Compute(batch, draws);
+        var draws = StepDraws.Draw(network, batch, options, labelDropout, Step + 1, ranks.Rank);
+        var (loss, gradientNorm, lossWeight) = gradient.Compute(batch, draws);
         Step++;
-        if (guard.Judge(loss, gradientNorm, gradient.LossWeight(draws)) is { } fault)
+        images += EffectiveBatchSize;
+        if (guard.Judge(loss, gradientNorm, lossWeight) is { } fault)
             return (loss, gradientNorm, learningRate, string.Create(CultureInfo.InvariantCulture, $"step {Step} (batch {batch.Number}): {fault}"));
 
         if (options.GradientClip is { } limit)

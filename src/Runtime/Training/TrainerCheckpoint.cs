@@ -23,6 +23,9 @@ public sealed partial class Trainer
         nameof(TrainingOptions.MaxConsecutiveSkips), nameof(TrainingOptions.MaxSkips), nameof(TrainingOptions.RefuseNonNegativeImages), nameof(TrainingOptions.Workers),
     ];
 
+    /// <summary>What of one rank may be another when their number is another, so that a step can stay as it was.</summary>
+    private static readonly string[] RankOptions = [nameof(TrainingOptions.BatchSize), nameof(TrainingOptions.Accumulation)];
+
     /// <summary>
     /// All that a checkpoint needs to go on from here: the weights, all averages (<c>ema</c> the first, others <c>ema-DECAY</c>), the optimiser's state, and numbers.
     /// The tensors are the live ones: write them before the next step.
@@ -39,22 +42,23 @@ public sealed partial class Trainer
             Step = Step,
             Loss = guard.MeanLoss,
             Training = options,
-            State = (JsonObject)JsonSerializer.SerializeToNode(guard.Capture(elapsed) with { Data = source.Identity }, CheckpointInfo.Json)!,
+            State = (JsonObject)JsonSerializer.SerializeToNode(guard.Capture(elapsed) with { Data = source.Identity, Ranks = ranks.Size, Images = images }, CheckpointInfo.Json)!,
             Tensors = tensors,
         };
     }
 
     /// <summary>
     /// Goes on from a checkpoint, exactly: what is trained from here is what would have been without a stop. How long to train, how often to save and what
-    /// is skipped may have changed since.
+    /// is skipped may have changed since; and with the number of ranks each one's batch. Of several ranks every one restores.
     /// </summary>
     /// <param name="checkpoint">Of a network of the same spec, trained with the same options.</param>
+    /// <returns>Where the number of ranks is another, what that means for what is trained from here, in a sentence; else null.</returns>
     /// <exception cref="CheckpointException">It is another network's, lacks what a training needs, or was trained with other options or on other data; the message lists the differences.</exception>
-    public void Restore(Checkpoint checkpoint)
+    public string? Restore(Checkpoint checkpoint)
     {
         var info = checkpoint.Info ?? throw new CheckpointException($"{checkpoint.Path} is weights alone: to go on with a training, give its checkpoint's folder.");
-        RefuseOtherOptions(checkpoint.Path, info.Training);
         var state = StateOf(checkpoint.Path, info);
+        RefuseOtherOptions(checkpoint.Path, info.Training, otherRanks: state.Ranks != ranks.Size);
         RefuseOtherData(checkpoint.Path, state.Data);
         checkpoint.LoadInto(network, WeightsFile);
         for (var i = 0; i < averages.Count; i++)
@@ -62,8 +66,22 @@ public sealed partial class Trainer
         Load(checkpoint, OptimizerFile, optimizer.StateDict);
         guard.Restore(state);
         Step = info.Step;
+        images = state.Images ?? (long)info.Step * info.Training.BatchSize;
         restored = Path.GetFullPath(checkpoint.Path);
         elapsed = TimeSpan.FromSeconds(state.ElapsedSeconds);
+        return state.Ranks == ranks.Size ? null : WithOtherRanks(state.Ranks, info.Training.BatchSize);
+    }
+
+    private string WithOtherRanks(int before, int batchBefore)
+    {
+        var effectiveBefore = (long)before * batchBefore;
+        var change = $"{RankText(ranks.Size)} with batches of {options.BatchSize}, not {RankText(before)} with batches of {batchBefore} as before";
+        if (effectiveBefore == EffectiveBatchSize)
+            return $"{change}: a step still has {effectiveBefore} images, and what follows is equal to an unbroken training to rounding.";
+        var keep = effectiveBefore % ranks.Size == 0 ? $" A `batch_size` of {effectiveBefore / ranks.Size} would keep the step as it was." : "";
+        return $"{change}: from here on a step has {EffectiveBatchSize} images where it had {effectiveBefore}, and the learning rate stays as it was.{keep}";
+
+        static string RankText(int count) => count == 1 ? "1 rank" : $"{count} ranks";
     }
 
     private string EmaFileOf(int average) =>
@@ -87,22 +105,26 @@ public sealed partial class Trainer
         }
     }
 
-    private void RefuseOtherOptions(string path, TrainingOptions saved)
+    private void RefuseOtherOptions(string path, TrainingOptions saved, bool otherRanks)
     {
         string[] changed =
         [
-            .. typeof(TrainingOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
-                .Where(option => !FreeOptions.Contains(option.Name) && option.Name != nameof(TrainingOptions.Ema))
-                .Select(option => (Name: OptionNames.Of(option.Name), Was: Text(option.GetValue(saved)), Is: Text(option.GetValue(options))))
-                .Concat(typeof(EmaOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
-                    .Select(option => (Name: OptionNames.OfAverage(option.Name), Was: Text(saved.Ema.Select(option.GetValue)), Is: Text(options.Ema.Select(option.GetValue)))))
-                .Where(option => option.Was != option.Is)
+            .. Texts(saved).Zip(Texts(options), (was, now) => (now.Property, now.Name, Was: was.Text, Is: now.Text))
+                .Where(option => option.Was != option.Is && !FreeOptions.Contains(option.Property) && !(otherRanks && RankOptions.Contains(option.Property)))
                 .Select(option => $"`{option.Name}` was {option.Was} and is {option.Is}"),
         ];
         if (changed.Length > 0)
             throw new CheckpointException(
                 $"The training of {path} can't go on exactly with other options: {string.Join("; ", changed)}. Put them back, or begin a new training.");
     }
+
+    /// <summary>Every option by its property and its name in messages, with its value; those of the averages list one value each.</summary>
+    private static IEnumerable<(string Property, string Name, string Text)> Texts(TrainingOptions options) =>
+        typeof(TrainingOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(option => option.Name != nameof(TrainingOptions.Ema))
+            .Select(option => (option.Name, OptionNames.Of(option.Name), Text(option.GetValue(options))))
+            .Concat(typeof(EmaOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
+                .Select(option => (nameof(TrainingOptions.Ema), OptionNames.OfAverage(option.Name), Text(options.Ema.Select(option.GetValue)))));
 
     private void RefuseOtherData(string path, DataIdentity? saved)
     {

@@ -41,7 +41,7 @@ public sealed record TrainingOptions
     /// </summary>
     public TimeSpan? TimeLimit { get; init; }
 
-    /// <summary>Images in a step.</summary>
+    /// <summary>Images in a step; of several ranks, those of each: a step then has so many times their number.</summary>
     public int BatchSize { get; init; } = 16;
 
     /// <summary>

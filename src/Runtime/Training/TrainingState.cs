@@ -8,6 +8,12 @@ public sealed record TrainingState
     /// <summary>What it is trained on; null in checkpoints of earlier versions.</summary>
     public DataIdentity? Data { get; init; }
 
+    /// <summary>Processes that trained together, each with a batch of its own.</summary>
+    public int Ranks { get; init; } = 1;
+
+    /// <summary>Images trained on, over all steps and ranks: the place in the row of all epochs where the next batch begins. Null in checkpoints of earlier versions.</summary>
+    public long? Images { get; init; }
+
     /// <summary>Time trained.</summary>
     public double ElapsedSeconds { get; init; }
 

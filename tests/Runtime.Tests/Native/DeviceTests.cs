@@ -36,6 +36,15 @@ public class DeviceTests
         }
     }
 
+    [Fact]
+    public void Each_process_of_a_machine_has_a_GPU_of_its_own()
+    {
+        Assert.Equal([0, 1, 2], Enumerable.Range(0, 3).Select(localRank => Libtorch.GpuOf(localRank, gpus: 4)));
+        // The launcher has given it that one.
+        Assert.Equal(0, Libtorch.GpuOf(localRank: 3, gpus: 1));
+        Assert.Contains("process 2 of its machine, counted from 0, and it sees 2 GPUs", Assert.Throws<LibtorchException>(() => Libtorch.GpuOf(2, 2)).Message);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("gpu")]

@@ -118,7 +118,7 @@ public class TrainingStepTests
     private static StepDraws Draw(TrainingOptions options, int step = 1)
     {
         using var network = new TwoConvNet();
-        return StepDraws.Draw(network, new Batch(zeros(500, 1, 8, 8), null, step - 1), options, 0, step);
+        return StepDraws.Draw(network, new Batch(zeros(500, 1, 8, 8), null, step - 1, 500 * (step - 1)), options, 0, step);
     }
 
     private static (List<TrainingStep> Steps, float[] Weights) Train(TwoConvNet network, TrainingOptions options, Stripes? source = null)

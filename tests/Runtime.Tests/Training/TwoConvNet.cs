@@ -44,6 +44,9 @@ public sealed class TwoConvNet : NoisePredictor
     /// <summary>The labels that it was given.</summary>
     public List<long> Labels { get; } = [];
 
+    /// <summary>The number, from 1, of the pass with gradients that answers with what are no numbers; 0: none.</summary>
+    public int Spoil { get; set; }
+
     public override Tensor forward(Tensor x, Tensor timesteps) => forward(x, timesteps, null, null);
 
     public override Tensor forward(Tensor x, Tensor timesteps, Tensor? labels, Tensor? selfCondition = null)
@@ -60,7 +63,10 @@ public sealed class TwoConvNet : NoisePredictor
             input = cat([input, ((labels.to(ScalarType.Float32) + 1) / classes).reshape(-1, 1, 1, 1).expand_as(time)], 1);
         }
         var hidden = nn.functional.dropout(nn.functional.silu(conv1.forward(input)), dropout, training);
-        return conv2.forward(hidden).MoveToOuterDisposeScope();
+        var prediction = conv2.forward(hidden);
+        if (is_grad_enabled() && Calls.Count(call => call.Gradients) == Spoil)
+            prediction = prediction * float.NaN;
+        return prediction.MoveToOuterDisposeScope();
     }
 
     public float[] Weights() => [.. state_dict().Values.SelectMany(value => value.to(ScalarType.Float32).data<float>().ToArray())];
