@@ -46,72 +46,15 @@ internal static class Winograd
 internal static unsafe class Winograd<TScheme>
     where TScheme : struct, IWinogradScheme
 {
-    // A block's tiles and their products stay in a core's second cache.
-    private const int FloatsInCache = 1 << 18;
+    // In floats. What one core works on stays in its second cache; what fits the cache that all share goes through each step as a whole, which leaves more to share out.
+    private const int OfACore = 1 << 18;
+    private const int OfAll = 1 << 20;
 
     // Pixels in each part of a weight gradient's sum: as many parts as this gives, however many threads there are, so that the sum is the same for all.
-    private const int PixelsInASum = 4096;
+    private const int PixelsInASum = 2048;
+    private const int MostSums = 8;
 
     private static int Points => WinogradTransforms<TScheme>.Points;
-
-    /// <summary>See <see cref="Winograd.ParameterGradients"/>.</summary>
-    /// <param name="x">[batch, channels, height, width].</param>
-    /// <param name="gradient">[batch, out channels, height, width].</param>
-    /// <param name="withBias">Whether there is a bias.</param>
-    /// <returns>[out channels, channels, 3, 3], and [out channels] or null.</returns>
-    public static (Tensor Weight, Tensor? Bias) ParameterGradients(Tensor x, Tensor gradient, bool withBias)
-    {
-        var size = TScheme.Outputs;
-        var (batch, height, width) = (x.shape[0], (int)x.shape[2], (int)x.shape[3]);
-        var (channels, outputs) = ((int)x.shape[1], (int)gradient.shape[1]);
-        var tiling = new Tiling(batch, height, width);
-        var sums = (int)Math.Clamp(batch * height * width / PixelsInASum, 1, 8);
-        var tilesInASum = (tiling.Count + sums - 1) / sums;
-        var channelsAtOnce = channels >= 128 ? 2 * Gemm.Lanes : Gemm.Lanes;
-        var slices = (channels + channelsAtOnce - 1) / channelsAtOnce;
-
-        using var scope = NewDisposeScope();
-        var points = empty(sums, Points, channels, outputs);
-        var biases = withBias ? zeros(sums, outputs) : null;
-        float* source = TensorMemory.OfImages(x), target = TensorMemory.OfImages(gradient), sum = TensorMemory.Of(points), biasSum = TensorMemory.Of(biases);
-        Workers.Run(sums * slices, part =>
-        {
-            var (which, first) = (part / slices, part % slices * channelsAtOnce);
-            var count = Math.Min(channelsAtOnce, channels - first);
-            var atOnce = TilesAtOnce(count + outputs, tiling.Count);
-            var v = Scratch.Take((long)Points * atOnce * (count + outputs));
-            var m = v + Points * atOnce * count;
-            var end = Math.Min(tiling.Count, (which + 1) * tilesInASum);
-            for (var start = which * tilesInASum; start < end; start += atOnce)
-            {
-                var tiles = Math.Min(atOnce, end - start);
-                for (var i = 0; i < tiles; i++)
-                {
-                    var (image, row, column) = tiling[start + i];
-                    WinogradTransforms<TScheme>.Input(source + image * height * width * channels + first, height, width, channels, row, column, count, v + i * count, atOnce * count);
-                    WinogradTransforms<TScheme>.OutputTransposed(target + (image * height + size * row) * width * outputs + size * column * outputs, outputs, width * outputs, outputs,
-                        m + i * outputs, atOnce * outputs, first == 0 && biasSum is not null ? biasSum + which * outputs : null);
-                }
-
-                for (var point = 0; point < Points; point++)
-                {
-                    Gemm.Multiply(v + point * atOnce * count, 1, count, m + point * atOnce * outputs, outputs,
-                        sum + ((long)(which * Points + point) * channels + first) * outputs, outputs, count, tiles, outputs, add: start > which * tilesInASum);
-                }
-            }
-        });
-
-        var total = sums == 1 ? points[0] : points.sum(dim: 0);
-        var taps = empty(3, 3, channels, outputs);
-        float* from = TensorMemory.Of(total), to = TensorMemory.Of(taps);
-        Workers.Run(channels / Gemm.Lanes, part =>
-        {
-            for (var channel = part * Gemm.Lanes; channel < (part + 1) * Gemm.Lanes; channel++)
-                WinogradTransforms<TScheme>.WeightTransposed(from + channel * outputs, channels * outputs, outputs, to + channel * outputs, channels * outputs);
-        });
-        var weight = taps.permute(3, 2, 0, 1).contiguous();
-        return (weight.MoveToOuterDisposeScope(), biases?.sum(dim: 0).MoveToOuterDisposeScope());
-    }
 
     /// <summary>See <see cref="Winograd.Convolve"/>.</summary>
     /// <param name="x">[batch, channels, height, width].</param>
@@ -121,82 +64,138 @@ internal static unsafe class Winograd<TScheme>
     public static Tensor Convolve(Tensor x, Tensor weight, Tensor? bias, bool turned)
     {
         using var scope = NewDisposeScope();
-        var size = TScheme.Outputs;
-        var (batch, height, width) = (x.shape[0], (int)x.shape[2], (int)x.shape[3]);
         var (channels, outputs) = ((int)x.shape[1], (int)weight.shape[turned ? 1 : 0]);
+        var tiles = new WinogradTiles<TScheme>(x);
         var u = Transformed(weight, channels, outputs, turned);
-        var y = TensorMemory.EmptyImages(batch, outputs, height, width);
-        var tiling = new Tiling(batch, height, width);
-        var atOnce = TilesAtOnce(channels + outputs, tiling.Count);
-        float* source = TensorMemory.OfImages(x), kernel = TensorMemory.Of(u), offset = TensorMemory.Of(bias), result = TensorMemory.OfImages(y);
-        Workers.Run((tiling.Count + atOnce - 1) / atOnce, part =>
+        var y = TensorMemory.EmptyImages(x.shape[0], outputs, x.shape[2], x.shape[3]);
+        float* images = TensorMemory.OfImages(x), kernels = TensorMemory.Of(u), offset = TensorMemory.Of(bias), results = TensorMemory.OfImages(y);
+        if (SizeOf(tiles.Count, channels) + SizeOf(tiles.Count, outputs) <= OfAll)
         {
-            var start = part * atOnce;
-            var tiles = Math.Min(atOnce, tiling.Count - start);
-            var v = Scratch.Take((long)Points * atOnce * (channels + outputs));
-            var m = v + Points * atOnce * channels;
-            for (var i = 0; i < tiles; i++)
+            var both = empty(SizeOf(tiles.Count, channels) + SizeOf(tiles.Count, outputs));
+            var v = TensorMemory.Of(both);
+            var m = v + SizeOf(tiles.Count, channels);
+            var groups = (tiles.Count + Gemm.Rows - 1) / Gemm.Rows;
+            Workers.Run(groups, group => tiles.ToPoints(images, channels, 0, channels, group * Gemm.Rows, Gemm.Rows, v + group * Gemm.Rows * channels, PointStride(tiles.Count, channels)));
+            Workers.Run(Points, point => Multiply(v, m, point, tiles.Count));
+            Workers.Run(groups, group => tiles.FromPoints(m + group * Gemm.Rows * outputs, PointStride(tiles.Count, outputs), offset, outputs, group * Gemm.Rows, Gemm.Rows, results));
+        }
+        else
+        {
+            var atOnce = AtOnce(channels + outputs);
+            Workers.Run((tiles.Count + atOnce - 1) / atOnce, part =>
             {
-                var (image, row, column) = tiling[start + i];
-                WinogradTransforms<TScheme>.Input(source + image * height * width * channels, height, width, channels, row, column, channels, v + i * channels, atOnce * channels);
-            }
-
-            for (var point = 0; point < Points; point++)
-            {
-                Gemm.Multiply(v + point * atOnce * channels, channels, 1, kernel + (long)point * channels * outputs, outputs,
-                    m + point * atOnce * outputs, outputs, tiles, channels, outputs, add: false);
-            }
-
-            for (var i = 0; i < tiles; i++)
-            {
-                var (image, row, column) = tiling[start + i];
-                WinogradTransforms<TScheme>.Output(m + i * outputs, atOnce * outputs, offset, outputs,
-                    result + (image * height + size * row) * width * outputs + size * column * outputs, outputs, width * outputs);
-            }
-        });
+                var v = Scratch.Take(SizeOf(atOnce, channels) + SizeOf(atOnce, outputs));
+                var m = v + SizeOf(atOnce, channels);
+                tiles.ToPoints(images, channels, 0, channels, part * atOnce, atOnce, v, PointStride(atOnce, channels));
+                for (var point = 0; point < Points; point++)
+                    Multiply(v, m, point, atOnce);
+                tiles.FromPoints(m, PointStride(atOnce, outputs), offset, outputs, part * atOnce, atOnce, results);
+            });
+        }
         return y.MoveToOuterDisposeScope();
+
+        void Multiply(float* v, float* m, int point, int rows) => Gemm.Multiply(
+            v + point * PointStride(rows, channels), channels, 1, kernels + point * KernelStride(channels, outputs), outputs, m + point * PointStride(rows, outputs), outputs,
+            rows, channels, outputs, add: false);
     }
 
-    /// <summary>G g G^T of all kernels, [points, channels, outputs].</summary>
-    private static Tensor Transformed(Tensor weight, int channels, int outputs, bool turned)
+    /// <summary>See <see cref="Winograd.ParameterGradients"/>.</summary>
+    /// <param name="x">[batch, channels, height, width].</param>
+    /// <param name="gradient">[batch, out channels, height, width].</param>
+    /// <param name="withBias">Whether there is a bias.</param>
+    /// <returns>[out channels, channels, 3, 3], and [out channels] or null.</returns>
+    public static (Tensor Weight, Tensor? Bias) ParameterGradients(Tensor x, Tensor gradient, bool withBias)
     {
         using var scope = NewDisposeScope();
-        var taps = weight.detach().permute(2, 3, turned ? 0 : 1, turned ? 1 : 0).contiguous(); // [3, 3, channels, outputs]
-        var points = empty(Points, channels, outputs);
-        nint both = channels * outputs;
-        float* from = TensorMemory.Of(taps), to = TensorMemory.Of(points);
-        var start = turned ? from + 8 * both : from;
-        var stride = turned ? -both : both;
+        var (channels, outputs) = ((int)x.shape[1], (int)gradient.shape[1]);
+        var tiles = new WinogradTiles<TScheme>(x);
+        var stride = KernelStride(channels, outputs);
+        float* images = TensorMemory.OfImages(x), gradients = TensorMemory.OfImages(gradient);
+        Tensor points, biases;
+        if (SizeOf(tiles.Count, channels) + SizeOf(tiles.Count, outputs) <= OfAll)
+        {
+            var both = empty(SizeOf(tiles.Count, channels) + SizeOf(tiles.Count, outputs));
+            var v = TensorMemory.Of(both);
+            var m = v + SizeOf(tiles.Count, channels);
+            var groups = (tiles.Count + Gemm.Rows - 1) / Gemm.Rows;
+            points = empty(1, Points * stride);
+            biases = zeros(groups, outputs);
+            float* sum = TensorMemory.Of(points), biasSum = TensorMemory.Of(biases);
+            Workers.Run(groups, group =>
+            {
+                tiles.ToPoints(images, channels, 0, channels, group * Gemm.Rows, Gemm.Rows, v + group * Gemm.Rows * channels, PointStride(tiles.Count, channels));
+                tiles.GradientsToPoints(gradients, outputs, group * Gemm.Rows, Gemm.Rows, m + group * Gemm.Rows * outputs, PointStride(tiles.Count, outputs), biasSum + group * outputs);
+            });
+            Workers.Run(Points, point => Gemm.Multiply(
+                v + point * PointStride(tiles.Count, channels), 1, channels, m + point * PointStride(tiles.Count, outputs), outputs, sum + point * stride, outputs,
+                channels, tiles.Count, outputs, add: false));
+        }
+        else
+        {
+            var sums = (int)Math.Clamp(tiles.Pixels / PixelsInASum, 1, MostSums);
+            var tilesInASum = (tiles.Count + sums - 1) / sums;
+            var channelsAtOnce = Math.Min(channels, 4 * Gemm.Lanes);
+            var slices = (channels + channelsAtOnce - 1) / channelsAtOnce;
+            points = empty(sums, Points * stride);
+            biases = zeros(sums, outputs);
+            float* sum = TensorMemory.Of(points), biasSum = TensorMemory.Of(biases);
+            Workers.Run(sums * slices, part =>
+            {
+                var (which, first) = (part / slices, part % slices * channelsAtOnce);
+                var count = Math.Min(channelsAtOnce, channels - first);
+                var atOnce = AtOnce(count + outputs);
+                var v = Scratch.Take(SizeOf(atOnce, count) + SizeOf(atOnce, outputs));
+                var m = v + SizeOf(atOnce, count);
+                var end = Math.Min(tiles.Count, (which + 1) * tilesInASum);
+                for (var start = which * tilesInASum; start < end; start += atOnce)
+                {
+                    var rows = Math.Min(atOnce, end - start);
+                    tiles.ToPoints(images, channels, first, count, start, rows, v, PointStride(atOnce, count));
+                    tiles.GradientsToPoints(gradients, outputs, start, rows, m, PointStride(atOnce, outputs), first == 0 ? biasSum + which * outputs : null);
+                    for (var point = 0; point < Points; point++)
+                    {
+                        Gemm.Multiply(v + point * PointStride(atOnce, count), 1, count, m + point * PointStride(atOnce, outputs), outputs,
+                            sum + (which * Points + point) * stride + first * outputs, outputs, count, rows, outputs, add: start > which * tilesInASum);
+                    }
+                }
+            });
+        }
+
+        var total = points.shape[0] == 1 ? points : points.sum(dim: 0);
+        var weight = empty(outputs, channels, 3, 3);
+        float* from = TensorMemory.Of(total), to = TensorMemory.Of(weight);
         Workers.Run(channels / Gemm.Lanes, part =>
         {
             for (var channel = part * Gemm.Lanes; channel < (part + 1) * Gemm.Lanes; channel++)
-                WinogradTransforms<TScheme>.Weight(start + channel * outputs, stride, outputs, to + channel * outputs, both);
+                WinogradTransforms<TScheme>.WeightTransposed(from + channel * outputs, stride, outputs, to + channel * 9, channels * 9);
+        });
+        return (weight.MoveToOuterDisposeScope(), withBias ? biases.sum(dim: 0).MoveToOuterDisposeScope() : null);
+    }
+
+    /// <summary>G g G^T of all kernels, [points, channels, outputs], the points <see cref="KernelStride"/> apart.</summary>
+    private static Tensor Transformed(Tensor weight, int channels, int outputs, bool turned)
+    {
+        using var scope = NewDisposeScope();
+        var stride = KernelStride(channels, outputs);
+        var points = empty(Points * stride);
+        var taps = weight.detach().contiguous();
+        float* from = TensorMemory.Of(taps), to = TensorMemory.Of(points);
+        var (ofChannel, ofOutput) = turned ? (9 * outputs, 9) : (9, 9 * channels);
+        Workers.Run(channels / Gemm.Lanes, part =>
+        {
+            for (var channel = part * Gemm.Lanes; channel < (part + 1) * Gemm.Lanes; channel++)
+                WinogradTransforms<TScheme>.Weight(from + channel * ofChannel, ofOutput, turned, outputs, to + channel * outputs, stride);
         });
         return points.MoveToOuterDisposeScope();
     }
 
-    /// <summary>As many as fit the cache, in whole groups of rows that are multiplied together.</summary>
-    private static int TilesAtOnce(int channels, int tiles)
-    {
-        var fitting = Math.Clamp(FloatsInCache / (Points * channels) / Gemm.Rows * Gemm.Rows, 2 * Gemm.Rows, 12 * Gemm.Rows);
-        return Math.Min(fitting, (tiles + Gemm.Rows - 1) / Gemm.Rows * Gemm.Rows);
-    }
+    // A register more than is needed between the points: at a distance of some power of two they would all fall on the same few lines of the first cache.
+    private static nint PointStride(int tiles, int channels) => (tiles + Gemm.Rows - 1) / Gemm.Rows * Gemm.Rows * channels + Gemm.Lanes;
 
-    /// <summary>The tiles of a batch, row by row.</summary>
-    private readonly struct Tiling(long batch, int height, int width)
-    {
-        private readonly int columns = width / TScheme.Outputs;
-        private readonly int inAnImage = height / TScheme.Outputs * (width / TScheme.Outputs);
+    private static nint KernelStride(int channels, int outputs) => channels * outputs + Gemm.Lanes;
 
-        public int Count { get; } = checked((int)(batch * (height / TScheme.Outputs) * (width / TScheme.Outputs)));
+    private static long SizeOf(int tiles, int channels) => Points * (long)PointStride(tiles, channels);
 
-        public (long Image, int Row, int Column) this[int tile]
-        {
-            get
-            {
-                var place = tile % inAnImage;
-                return (tile / inAnImage, place / columns, place % columns);
-            }
-        }
-    }
+    /// <summary>Tiles whose points fit a core's cache, in whole groups of rows that are multiplied together.</summary>
+    private static int AtOnce(int channels) => Math.Clamp(OfACore / (Points * channels) / Gemm.Rows * Gemm.Rows, 2 * Gemm.Rows, 12 * Gemm.Rows);
 }

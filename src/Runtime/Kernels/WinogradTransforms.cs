@@ -113,42 +113,55 @@ internal static unsafe class WinogradTransforms<TScheme>
     }
 
     /// <summary>G g G^T of the kernels of one input channel.</summary>
-    /// <param name="taps">[3, 3, ...]: the taps lie <paramref name="tapStride"/> floats apart; from the last with a stride below 0, the kernel is turned by 180 degrees.</param>
-    /// <param name="tapStride">Floats from a tap to the next.</param>
+    /// <param name="taps">The first output channel's kernel, [3, 3].</param>
+    /// <param name="kernelStride">Floats from an output channel's kernel to the next.</param>
+    /// <param name="turned">Whether the kernels are turned by 180 degrees.</param>
     /// <param name="channels">Output channels, a multiple of 16.</param>
     /// <param name="result">[points, ...]: the points lie <paramref name="pointStride"/> floats apart.</param>
     /// <param name="pointStride">Floats from a point to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Weight(float* taps, nint tapStride, int channels, float* result, nint pointStride)
+    public static void Weight(float* taps, nint kernelStride, bool turned, int channels, float* result, nint pointStride)
     {
         var points = TScheme.Points;
-        var half = stackalloc float[MostFloats];
+        float* kernels = stackalloc float[MostFloats], half = stackalloc float[MostFloats];
         for (var channel = 0; channel < channels; channel += Gemm.Lanes)
         {
+            for (var lane = 0; lane < Gemm.Lanes; lane++)
+            {
+                var g = taps + (channel + lane) * kernelStride;
+                for (var tap = 0; tap < 9; tap++)
+                    kernels[tap * Gemm.Lanes + lane] = g[turned ? 8 - tap : tap];
+            }
             for (var i = 0; i < 3; i++)
-                TScheme.Weight(taps + channel + i * tapStride, 3 * tapStride, half + i * Gemm.Lanes, 3 * Gemm.Lanes);
+                TScheme.Weight(kernels + i * Gemm.Lanes, 3 * Gemm.Lanes, half + i * Gemm.Lanes, 3 * Gemm.Lanes);
             for (var i = 0; i < points; i++)
                 TScheme.Weight(half + i * 3 * Gemm.Lanes, Gemm.Lanes, result + channel + i * points * pointStride, pointStride);
         }
     }
 
-    /// <summary>G^T u G: the transpose of <see cref="Weight"/>, from the points' gradients to the taps'.</summary>
+    /// <summary>G^T u G: the transpose of <see cref="Weight"/>, from the points' gradients to the kernels'.</summary>
     /// <param name="gradients">[points, ...]: the points lie <paramref name="pointStride"/> floats apart.</param>
     /// <param name="pointStride">Floats from a point to the next.</param>
     /// <param name="channels">Output channels, a multiple of 16.</param>
-    /// <param name="taps">[3, 3, ...]: the taps lie <paramref name="tapStride"/> floats apart.</param>
-    /// <param name="tapStride">Floats from a tap to the next.</param>
+    /// <param name="taps">The first output channel's kernel, [3, 3].</param>
+    /// <param name="kernelStride">Floats from an output channel's kernel to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void WeightTransposed(float* gradients, nint pointStride, int channels, float* taps, nint tapStride)
+    public static void WeightTransposed(float* gradients, nint pointStride, int channels, float* taps, nint kernelStride)
     {
         var points = TScheme.Points;
-        var half = stackalloc float[MostFloats];
+        float* kernels = stackalloc float[MostFloats], half = stackalloc float[MostFloats];
         for (var channel = 0; channel < channels; channel += Gemm.Lanes)
         {
             for (var i = 0; i < points; i++)
                 TScheme.WeightTransposed(gradients + channel + i * pointStride, points * pointStride, half + i * Gemm.Lanes, points * Gemm.Lanes);
             for (var i = 0; i < 3; i++)
-                TScheme.WeightTransposed(half + i * points * Gemm.Lanes, Gemm.Lanes, taps + channel + i * 3 * tapStride, tapStride);
+                TScheme.WeightTransposed(half + i * points * Gemm.Lanes, Gemm.Lanes, kernels + i * 3 * Gemm.Lanes, Gemm.Lanes);
+            for (var lane = 0; lane < Gemm.Lanes; lane++)
+            {
+                var g = taps + (channel + lane) * kernelStride;
+                for (var tap = 0; tap < 9; tap++)
+                    g[tap] = kernels[tap * Gemm.Lanes + lane];
+            }
         }
     }
 

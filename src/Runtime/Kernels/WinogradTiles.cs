@@ -1,0 +1,81 @@
+using static TorchSharp.torch;
+
+namespace UNetGen.Kernels;
+
+/// <summary>The tiles of a batch of images, row by row, and their way to a <see cref="IWinogradScheme"/>'s points and back.</summary>
+internal readonly unsafe struct WinogradTiles<TScheme>
+    where TScheme : struct, IWinogradScheme
+{
+    private readonly int height;
+    private readonly int width;
+    private readonly int inARow;
+    private readonly int inAnImage;
+
+    /// <param name="images">[batch, channels, height, width], height and width whole tiles.</param>
+    public WinogradTiles(Tensor images)
+    {
+        (height, width) = ((int)images.shape[2], (int)images.shape[3]);
+        inARow = width / TScheme.Outputs;
+        inAnImage = height / TScheme.Outputs * inARow;
+        Pixels = images.shape[0] * height * width;
+        Count = checked((int)(images.shape[0] * inAnImage));
+    }
+
+    /// <summary>Of all images.</summary>
+    public int Count { get; }
+
+    /// <summary>Of all images.</summary>
+    public long Pixels { get; }
+
+    /// <summary>B^T d B of some tiles, for some channels.</summary>
+    /// <param name="images">[batch, height, width, stride].</param>
+    /// <param name="stride">Channels of the images.</param>
+    /// <param name="first">Of the channels that are read.</param>
+    /// <param name="channels">How many are read.</param>
+    /// <param name="start">The first tile.</param>
+    /// <param name="tiles">How many, where there are so many.</param>
+    /// <param name="points">[points, tiles, channels], the points <paramref name="pointStride"/> apart.</param>
+    /// <param name="pointStride">In floats.</param>
+    public void ToPoints(float* images, int stride, int first, int channels, int start, int tiles, float* points, nint pointStride)
+    {
+        for (var tile = start; tile < Math.Min(start + tiles, Count); tile++, points += channels)
+        {
+            var (image, place) = Math.DivRem(tile, inAnImage);
+            WinogradTransforms<TScheme>.Input(images + (nint)image * height * width * stride + first, height, width, stride, place / inARow, place % inARow, channels, points, pointStride);
+        }
+    }
+
+    /// <summary>A^T m A + bias of some tiles, to their pixels.</summary>
+    /// <param name="points">[points, tiles, channels], the points <paramref name="pointStride"/> apart.</param>
+    /// <param name="pointStride">In floats.</param>
+    /// <param name="bias">[channels], or null.</param>
+    /// <param name="channels">Of the images.</param>
+    /// <param name="start">The first tile.</param>
+    /// <param name="tiles">How many, where there are so many.</param>
+    /// <param name="images">[batch, height, width, channels].</param>
+    public void FromPoints(float* points, nint pointStride, float* bias, int channels, int start, int tiles, float* images)
+    {
+        for (var tile = start; tile < Math.Min(start + tiles, Count); tile++, points += channels)
+            WinogradTransforms<TScheme>.Output(points, pointStride, bias, channels, images + FirstPixel(tile) * channels, channels, width * channels);
+    }
+
+    /// <summary>A y A^T of some tiles' gradients, which are added to the bias's as well.</summary>
+    /// <param name="gradients">[batch, height, width, channels].</param>
+    /// <param name="channels">Of the gradients.</param>
+    /// <param name="start">The first tile.</param>
+    /// <param name="tiles">How many, where there are so many.</param>
+    /// <param name="points">[points, tiles, channels], the points <paramref name="pointStride"/> apart.</param>
+    /// <param name="pointStride">In floats.</param>
+    /// <param name="bias">[channels], or null.</param>
+    public void GradientsToPoints(float* gradients, int channels, int start, int tiles, float* points, nint pointStride, float* bias)
+    {
+        for (var tile = start; tile < Math.Min(start + tiles, Count); tile++, points += channels)
+            WinogradTransforms<TScheme>.OutputTransposed(gradients + FirstPixel(tile) * channels, channels, width * channels, channels, points, pointStride, bias);
+    }
+
+    private nint FirstPixel(int tile)
+    {
+        var (image, place) = Math.DivRem(tile, inAnImage);
+        return ((nint)image * height + place / inARow * TScheme.Outputs) * width + place % inARow * TScheme.Outputs;
+    }
+}
