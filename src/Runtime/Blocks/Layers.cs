@@ -88,7 +88,14 @@ public static class Layers
     /// <param name="linear">Its weights.</param>
     /// <param name="x">[..., in].</param>
     /// <returns>[..., out].</returns>
-    internal static Tensor Project(Linear linear, Tensor x) => InPrecision(x, linear.weight, linear.bias, (features, weight, bias) => nn.functional.linear(features, weight, bias));
+    internal static Tensor Project(Linear linear, Tensor x) => Project(x, linear.weight, linear.bias);
+
+    /// <summary>x weight^T + bias over the last axis, in the numbers that <see cref="Compute"/> says.</summary>
+    /// <param name="x">[..., in].</param>
+    /// <param name="weight">[out, in].</param>
+    /// <param name="bias">[out], or null.</param>
+    /// <returns>[..., out].</returns>
+    internal static Tensor Project(Tensor x, Tensor weight, Tensor? bias) => InPrecision(x, weight, bias, (features, matrix, offset) => nn.functional.linear(features, matrix, offset));
 
     /// <summary>The product of (batches of) matrices, in the numbers that <see cref="Compute"/> says.</summary>
     internal static Tensor Product(Tensor a, Tensor b) => InPrecision(a, b, null, (first, second, _) => matmul(first, second));

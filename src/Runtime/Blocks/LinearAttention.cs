@@ -83,7 +83,8 @@ public sealed class LinearAttention : ExplicitModule
         var weights = to_qkv.weight.reshape(3, hidden, dim).unbind();
         var pooled = LinearAttentionForm.Pool(pixels, weights[1]);
         var means = pooled.narrow(-1, 0, dim).reshape(-1, heads, headDim, dim);
-        var context = Layers.Product(means, weights[2].reshape(heads, headDim, dim).transpose(1, 2)); // [B, heads, d of k, d of v]
+        // Small, so that they cost nothing in the weights' own numbers, whatever the precision of the two passes over the pixels.
+        var context = matmul(means, weights[2].reshape(heads, headDim, dim).transpose(1, 2)); // [B, heads, d of k, d of v]
         if (mem_kv is not null)
         {
             // A memory token is one more position: the image's own all together weigh as their sum does.
@@ -92,8 +93,8 @@ public sealed class LinearAttention : ExplicitModule
             context = context * shares.narrow(-1, 0, 1) + Layers.Product(shares.narrow(-1, 1, mem_kv.shape[3]), mem_kv[1].transpose(1, 2));
         }
 
-        var mixing = Layers.Product(context, to_out.weight.reshape(dim, heads, headDim).permute(1, 2, 0) * scale).reshape(-1, hidden, dim);
-        var result = LinearAttentionForm.Mix(pixels, weights[0], mixing, heads).add_(to_out.bias!);
+        var mixing = matmul(context, to_out.weight.reshape(dim, heads, headDim).permute(1, 2, 0) * scale).reshape(-1, hidden, dim);
+        var result = LinearAttentionForm.Mix(pixels, weights[0], mixing, heads).to(mixing.dtype).add_(to_out.bias!);
         return Layers.Normalize(to_out_norm, TensorMemory.Images(result, x.shape[2], x.shape[3]));
     }
 

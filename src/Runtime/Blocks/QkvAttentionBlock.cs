@@ -57,10 +57,10 @@ public sealed class QkvAttentionBlock : ExplicitModule
     private Tensor Fast(Tensor x)
     {
         var pixels = TensorMemory.Tokens(Layers.Normalize(norm, x));
-        var numbers = Layers.Product(pixels, qkv.weight.flatten(1).t()).add_(qkv.bias!);
+        var numbers = Layers.Project(pixels, qkv.weight.flatten(1), qkv.bias);
         var parts = numbers.reshape(x.shape[0], -1, heads, 3, x.shape[1] / heads).permute(3, 0, 2, 1, 4).unbind(); // each [B, heads, height * width, dim / heads]
         var result = PixelAttention.Attend(parts[0], parts[1], parts[2], mem_kv);
-        result = Layers.Add(Layers.Product(result, proj_out.weight.flatten(1).t()).add_(proj_out.bias!), TensorMemory.Tokens(x));
+        result = Layers.Add(Layers.Project(result, proj_out.weight.flatten(1), proj_out.bias), TensorMemory.Tokens(x));
         return TensorMemory.Images(result, x.shape[2], x.shape[3]);
     }
 

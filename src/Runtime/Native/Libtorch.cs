@@ -42,7 +42,7 @@ public static class Libtorch
     private static void ShareProcessors()
     {
         if (Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null)
-            NativeEnvironment.SetDefault("GOMP_SPINCOUNT", "1000");
+            NativeEnvironment.SetDefault("GOMP_SPINCOUNT", "2000");
     }
 
     private static nint Resolve(string name) => name == "LibTorchSharp" ? LoadedFromFiles.Value : 0;

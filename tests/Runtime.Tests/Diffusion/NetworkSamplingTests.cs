@@ -1,3 +1,4 @@
+using UNetGen.Blocks;
 using UNetGen.Diffusion;
 using UNetGen.Runtime.Tests.Golden;
 using UNetGen.Runtime.Tests.Networks;
@@ -35,16 +36,21 @@ public class NetworkSamplingTests
             Guidance = net.Info.NumClasses is null ? 1 : 1.5,
         };
 
-        var together = Samplers[sampler].Sample(net, options);
-        Assert.True(together.isfinite().all().item<bool>());
-        foreach (var size in new[] { 1, 2 })
+        // The fast kernels round in more places, and these weights, which nobody has trained, pass rounding on thousandfold.
+        foreach (var (kernels, bound) in new[] { (KernelForm.Reference, 5e-4), (KernelForm.Fast, 2e-3) })
         {
-            // Convolutions and matrix products add in another order for another batch, so that the last bits differ.
-            var apart = Samplers[sampler].Sample(net, options with { BatchSize = size });
-            var difference = (together - apart).abs().max().item<float>();
-            Assert.True(difference < 5e-4, $"in batches of {size} pictures differ by {difference:g3}");
+            net.Kernels = kernels;
+            var together = Samplers[sampler].Sample(net, options);
+            Assert.True(together.isfinite().all().item<bool>());
+            foreach (var size in new[] { 1, 2 })
+            {
+                // Convolutions and matrix products add in another order for another batch, so that the last bits differ.
+                var apart = Samplers[sampler].Sample(net, options with { BatchSize = size });
+                var difference = (together - apart).abs().max().item<float>();
+                Assert.True(difference < bound, $"in batches of {size} pictures differ by {difference:g3}");
+            }
+            var rest = Samplers[sampler].Sample(net, options with { FirstImage = 3, Count = 2 });
+            Assert.True((together[3..] - rest).abs().max().item<float>() < bound);
         }
-        var rest = Samplers[sampler].Sample(net, options with { FirstImage = 3, Count = 2 });
-        Assert.True((together[3..] - rest).abs().max().item<float>() < 5e-4);
     }
 }

@@ -41,8 +41,9 @@ public sealed class PrecisionTests
 
         // bfloat16 rounds by up to 2^-9 of a number, at each of some tens of layers.
         Assert.InRange(Distance(exact.Output, rounded.Output), 1e-4, 3e-2);
-        // In networks of a few channels the errors of a gradient's many terms don't average out.
-        Assert.InRange(Distance(exact.Gradient, rounded.Gradient), 1e-4, network.Info.Levels.Min(level => level.Channels) < 16 ? 0.15 : 3e-2);
+        // The middle one of the parameters: where a pixel of a few channels is next to nothing, RMSNorm's gradient is as large as the rounding, and a few parameters see little else.
+        var distances = exact.Gradients.Zip(rounded.Gradients, Distance).Where(double.IsFinite).Order().ToList();
+        Assert.InRange(distances[distances.Count / 2], 1e-4, network.Info.Levels.Min(level => level.Channels) < 16 ? 0.1 : 3e-2);
     }
 
     [Theory]
@@ -99,10 +100,10 @@ public sealed class PrecisionTests
         network.Kernels = KernelForm.Fast;
         var fast = Outcome(network);
         Assert.InRange(Distance(textbook.Output, fast.Output), 0, 1e-5);
-        Assert.InRange(Distance(textbook.Gradient, fast.Gradient), 0, 1e-4);
+        Assert.InRange(Distance(cat(textbook.Gradients), cat(fast.Gradients)), 0, 1e-4);
     }
 
-    private static (Tensor Output, Tensor Gradient) Outcome(NoisePredictor network)
+    private static (Tensor Output, Tensor[] Gradients) Outcome(NoisePredictor network)
     {
         var (channels, height, width) = (network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth);
         var labels = network.Info.NumClasses is { } classes ? tensor([0L, classes - 1L]) : null;
@@ -112,7 +113,7 @@ public sealed class PrecisionTests
         y.square().mean().backward();
         var trained = network.parameters().Where(parameter => parameter.requires_grad).ToArray();
         Assert.All(trained, parameter => Assert.Equal((ScalarType.Float32, ScalarType.Float32), (parameter.dtype, parameter.grad!.dtype)));
-        return (y.detach(), cat([.. trained.Select(parameter => parameter.grad!.flatten())]).clone());
+        return (y.detach(), [.. trained.Select(parameter => parameter.grad!.flatten().clone())]);
     }
 
     private static double Distance(Tensor expected, Tensor actual) => ((actual - expected).norm() / expected.norm()).item<float>();
