@@ -35,15 +35,20 @@ public sealed class PrecisionTests
         using var network = AllNetworks.Create(name);
         Fill.Parameters(network);
         network.eval();
-        var exact = Outcome(network);
-        network.Precision = Precision.BFloat16;
-        var rounded = Outcome(network);
-
-        // bfloat16 rounds by up to 2^-9 of a number, at each of some tens of layers.
-        Assert.InRange(Distance(exact.Output, rounded.Output), 1e-4, 3e-2);
-        // The middle one of the parameters: where a pixel of a few channels is next to nothing, RMSNorm's gradient is as large as the rounding, and a few parameters see little else.
-        var distances = exact.Gradients.Zip(rounded.Gradients, Distance).Where(double.IsFinite).Order().ToList();
-        Assert.InRange(distances[distances.Count / 2], 1e-4, network.Info.Levels.Min(level => level.Channels) < 16 ? 0.1 : 3e-2);
+        // In the networks of 8 channels RMSNorm divides by a pixel's norm, and where that is next to nothing the numbers, and above all the gradient, are mostly rounding: in the
+        // textbook's form as in the fast one. So theirs may differ more, and the gradient is judged by the middle one of five images.
+        var narrow = network.Info.Levels.Min(level => level.Channels) < 16;
+        var distances = Enumerable.Range(0, 5).Select(image =>
+        {
+            network.Precision = Precision.Float32;
+            var exact = Outcome(network, image);
+            network.Precision = Precision.BFloat16;
+            var rounded = Outcome(network, image);
+            // bfloat16 rounds by up to 2^-9 of a number, at each of some tens of layers.
+            Assert.InRange(Distance(exact.Output, rounded.Output), 1e-4, narrow ? 6e-2 : 3e-2);
+            return Distance(exact.Gradient, rounded.Gradient);
+        }).Order().ToList();
+        Assert.InRange(distances[2], 1e-4, narrow ? 0.2 : 3.5e-2);
     }
 
     [Theory]
@@ -100,20 +105,20 @@ public sealed class PrecisionTests
         network.Kernels = KernelForm.Fast;
         var fast = Outcome(network);
         Assert.InRange(Distance(textbook.Output, fast.Output), 0, 1e-5);
-        Assert.InRange(Distance(cat(textbook.Gradients), cat(fast.Gradients)), 0, 1e-4);
+        Assert.InRange(Distance(textbook.Gradient, fast.Gradient), 0, 1e-4);
     }
 
-    private static (Tensor Output, Tensor[] Gradients) Outcome(NoisePredictor network)
+    private static (Tensor Output, Tensor Gradient) Outcome(NoisePredictor network, int image = 0)
     {
         var (channels, height, width) = (network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth);
         var labels = network.Info.NumClasses is { } classes ? tensor([0L, classes - 1L]) : null;
         network.zero_grad();
-        var y = network.forward(Fill.Input("x", 2, channels, height, width), tensor([3L, 700L % network.Diffusion.Timesteps]), labels);
+        var y = network.forward(Fill.Input($"x{image}", 2, channels, height, width), tensor([3L, 700L % network.Diffusion.Timesteps]), labels);
         Assert.Equal(ScalarType.Float32, y.dtype);
         y.square().mean().backward();
         var trained = network.parameters().Where(parameter => parameter.requires_grad).ToArray();
         Assert.All(trained, parameter => Assert.Equal((ScalarType.Float32, ScalarType.Float32), (parameter.dtype, parameter.grad!.dtype)));
-        return (y.detach(), [.. trained.Select(parameter => parameter.grad!.flatten().clone())]);
+        return (y.detach(), cat([.. trained.Select(parameter => parameter.grad!.flatten())]).clone());
     }
 
     private static double Distance(Tensor expected, Tensor actual) => ((actual - expected).norm() / expected.norm()).item<float>();
