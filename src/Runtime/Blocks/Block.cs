@@ -35,7 +35,7 @@ public sealed class Block : nn.Module<Tensor, Tensor?, Tensor?, Tensor>
     public override Tensor forward(Tensor x, Tensor? scale = null, Tensor? shift = null)
     {
         using var scope = NewDisposeScope();
-        var h = Layers.NormActivate(norm, Layers.Convolve(proj, x), scale, shift, activation);
+        var h = Layers.NormActivate(norm, Layers.Convolve(proj, x), scale, shift, activation, spent: true);
         if (dropout > 0)
             h = nn.functional.dropout(h, dropout, training);
         return h.MoveToOuterDisposeScope();

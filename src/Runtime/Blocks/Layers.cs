@@ -144,14 +144,15 @@ public static class Layers
     /// <param name="scale">[batch, channels, 1, 1], or null.</param>
     /// <param name="shift">[batch, channels, 1, 1], or null; both or neither.</param>
     /// <param name="activation">The nonlinearity.</param>
+    /// <param name="spent">Whether nobody reads <paramref name="x"/> again: then its memory may be the result's.</param>
     /// <returns>[batch, channels, height, width].</returns>
-    internal static Tensor NormActivate(nn.Module<Tensor, Tensor> norm, Tensor x, Tensor? scale, Tensor? shift, Activation activation)
+    internal static Tensor NormActivate(nn.Module<Tensor, Tensor> norm, Tensor x, Tensor? scale, Tensor? shift, Activation activation, bool spent = false)
     {
         using var scope = NewDisposeScope();
         x = AsNormed(norm, x);
         (scale, shift) = (scale is null ? null : As(x.dtype, scale), shift is null ? null : As(x.dtype, shift));
         if (Compute.Kernels == KernelForm.Fast && activation == Activation.Silu && norm is GroupNorm group && GroupNormFunction.Fits(group, x))
-            return GroupNormFunction.Normalize(group, x, scale, shift, silu: true).MoveToOuterDisposeScope();
+            return GroupNormFunction.Normalize(group, x, scale, shift, silu: true, spent).MoveToOuterDisposeScope();
         var h = norm.forward(x);
         return Activate(scale is null || shift is null ? h : h * (scale + 1) + shift, activation).MoveToOuterDisposeScope();
     }

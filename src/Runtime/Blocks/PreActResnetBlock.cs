@@ -72,16 +72,18 @@ public sealed class PreActResnetBlock : nn.Module<Tensor, Tensor, Tensor>
     public override Tensor forward(Tensor x, Tensor timeEmb)
     {
         using var scope = NewDisposeScope();
-        var h = Layers.Convolve(conv1, Resample(Layers.NormActivate(norm1, x, null, null, activation)));
+        var activated = Layers.NormActivate(norm1, x, null, null, activation);
+        var h = Layers.Convolve(conv1, Resample(activated));
+        activated.Dispose();
         var time = Layers.Project(time_emb_proj, Layers.Activate(timeEmb, activation)).unsqueeze(-1).unsqueeze(-1);
         if (conditioning == TimeConditioning.ScaleShift)
         {
             var halves = time.chunk(2, 1);
-            h = Layers.NormActivate(norm2, h, halves[0], halves[1], activation);
+            h = Layers.NormActivate(norm2, h, halves[0], halves[1], activation, spent: true);
         }
         else
         {
-            h = Layers.NormActivate(norm2, Layers.Add(h, time), null, null, activation);
+            h = Layers.NormActivate(norm2, Layers.Add(h, time), null, null, activation, spent: true);
         }
 
         if (dropout > 0)

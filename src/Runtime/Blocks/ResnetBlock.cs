@@ -103,10 +103,9 @@ public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
             }
         }
 
-        var h = block1.forward(x, scale, shift);
-        if (added is not null)
-            h = h + added;
-        h = block2.forward(h);
+        var first = block1.forward(x, scale, shift);
+        var h = block2.forward(added is null ? first : first + added);
+        first.Dispose();
         var shortcut = res_conv is null ? x : Layers.Convolve(res_conv, x);
         // ReLU's gradient looks at its result, the others' at what they were given.
         return (activation == Activation.Relu ? h + shortcut : Layers.Add(h, shortcut)).MoveToOuterDisposeScope();

@@ -21,8 +21,9 @@ internal sealed class GroupNormFunction : KernelFunction<GroupNormFunction>
     /// <param name="scale">[batch, channels, 1, 1], or null.</param>
     /// <param name="shift">[batch, channels, 1, 1], or null; both or neither.</param>
     /// <param name="silu">Whether SiLU follows.</param>
+    /// <param name="spent">Whether nobody reads <paramref name="x"/> again: without gradients it is written over.</param>
     /// <returns>[batch, channels, height, width], channels together.</returns>
-    public static Tensor Normalize(GroupNorm norm, Tensor x, Tensor? scale, Tensor? shift, bool silu)
+    public static Tensor Normalize(GroupNorm norm, Tensor x, Tensor? scale, Tensor? shift, bool silu, bool spent = false)
     {
         using var scope = NewDisposeScope();
         var layer = new GroupNormSilu.Layer((int)norm.num_groups, (float)norm.eps, silu);
@@ -30,7 +31,7 @@ internal sealed class GroupNormFunction : KernelFunction<GroupNormFunction>
         var (scales, shifts) = (scale?.flatten(1).contiguous(), shift?.flatten(1).contiguous());
         var result = is_grad_enabled()
             ? Run(images, norm.weight, norm.bias, scales, shifts, layer)
-            : GroupNormSilu.Forward(images, norm.weight!, norm.bias!, scales, shifts, layer).Result;
+            : GroupNormSilu.Forward(images, norm.weight!, norm.bias!, scales, shifts, layer, inPlace: spent).Result;
         return result.MoveToOuterDisposeScope();
     }
 

@@ -37,11 +37,12 @@ internal static unsafe class GroupNormSilu
     /// <param name="scale">[batch, channels], or null.</param>
     /// <param name="shift">[batch, channels], or null; both or neither.</param>
     /// <param name="layer">The rest.</param>
+    /// <param name="inPlace">Whether <paramref name="x"/> is written over.</param>
     /// <returns>[batch, channels, height, width], and [batch, 2, channels]: mean and inverse deviation, of each channel's group.</returns>
-    public static (Tensor Result, Tensor Moments) Forward(Tensor x, Tensor weight, Tensor bias, Tensor? scale, Tensor? shift, Layer layer)
+    public static (Tensor Result, Tensor Moments) Forward(Tensor x, Tensor weight, Tensor bias, Tensor? scale, Tensor? shift, Layer layer, bool inPlace = false)
     {
         var (batch, channels, pixels) = ((int)x.shape[0], (int)x.shape[1], (int)(x.shape[2] * x.shape[3]));
-        var result = TensorMemory.EmptyImages(batch, channels, x.shape[2], x.shape[3]);
+        var result = inPlace ? x.alias() : TensorMemory.EmptyImages(batch, channels, x.shape[2], x.shape[3]);
         var moments = empty(batch, 2, channels);
         var affine = new Affine(TensorMemory.Of(weight), TensorMemory.Of(bias), TensorMemory.Of(scale), TensorMemory.Of(shift), TensorMemory.Of(moments), channels);
         float* source = TensorMemory.OfImages(x), target = TensorMemory.OfImages(result);
