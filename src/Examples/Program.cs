@@ -21,6 +21,9 @@ internal static class Program
 
     public static int Main(string[] args)
     {
+        // Open MPI gives each rank a terminal of its own, to which .NET and Spectre would write codes that end in the middle of the launcher's output.
+        if (Collective.IsLaunched)
+            Environment.SetEnvironmentVariable("TERM", "dumb");
         // 0.002 means the same on a German machine.
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         // To the very end: a rank that waits for the others' is not to die of a signal that they heed.

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Spectre.Console;
 using TorchSharp;
+using UNetGen.Blocks;
 using UNetGen.Data;
 using UNetGen.Distributed;
 using UNetGen.Examples.Runs;
@@ -73,7 +74,8 @@ internal sealed class TrainCommand
         if (ranks.Rank > 0)
             return Follow(trainer, source);
 
-        AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {info.SpecPath}) on {source.Description}, {target}{(trainer.Step > 0 ? $", going on after step {trainer.Step:N0}" : "")}");
+        var computing = (network.Kernels == KernelForm.Reference ? ", reference kernels" : "") + (options.Training.Precision == Precision.BFloat16 ? ", in bfloat16" : "");
+        AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {info.SpecPath}) on {source.Description}, {target}{computing}{(trainer.Step > 0 ? $", going on after step {trainer.Step:N0}" : "")}");
         if (ranks.Size > 1)
             AnsiConsole.MarkupLineInterpolated($"{ranks.Size} ranks with batches of {options.Training.BatchSize}, {trainer.EffectiveBatchSize} images a step; {ranks.Description}");
         try
@@ -105,7 +107,7 @@ internal sealed class TrainCommand
             return Program.Interrupted;
         }
 
-        AnsiConsole.MarkupLineInterpolated($"{summary.Steps:N0} steps in {summary.Elapsed.TotalSeconds:N0} s, loss {summary.Loss:0.0000}{(summary.Skipped > 0 ? $", {summary.Skipped:N0} skipped" : "")}");
+        AnsiConsole.MarkupLineInterpolated($"{summary.Steps:N0} {(summary.Steps == 1 ? "step" : "steps")} in {summary.Elapsed.TotalSeconds:N0} s, loss {summary.Loss:0.0000}{(summary.Skipped > 0 ? $", {summary.Skipped:N0} skipped" : "")}");
         if (summary.Cancelled)
         {
             AnsiConsole.MarkupLineInterpolated($"interrupted: saved at step {summary.Steps:N0}");

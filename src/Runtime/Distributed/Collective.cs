@@ -5,6 +5,9 @@ public static class Collective
 {
     private const string CudaVariable = "UNETGEN_MPI_CUDA";
 
+    /// <summary>Whether a launcher (mpirun, mpiexec, srun) started this process as one of several. Nothing is loaded to know it.</summary>
+    public static bool IsLaunched => Launcher.Find(Environment.GetEnvironmentVariable) is not null;
+
     /// <summary>
     /// MPI where a launcher (mpirun, mpiexec, srun) started this process as one of several, else one process, for which nothing is loaded. To be called once.
     /// The environment variable UNETGEN_MPI names the library, or says <c>off</c>; UNETGEN_MPI_CUDA says 1 or 0 where the library's own answer, whether it takes
