@@ -3,7 +3,7 @@ namespace UNetGen.Blocks;
 /// <summary>Which form of its mathematics a block uses.</summary>
 public enum KernelForm
 {
-    /// <summary>The fastest there is for the device and the shapes. It differs from the textbook's by rounding alone.</summary>
+    /// <summary>The fastest there is for the device and the shapes. It differs from the textbook's by rounding alone. On the CPU its gradients have no gradients of their own: what differentiates twice (<c>create_graph: true</c>, a penalty on gradients) needs <see cref="Reference"/>.</summary>
     Fast,
 
     /// <summary>The textbook's, operation by operation, as the references have it (<c>kernels: reference</c>).</summary>

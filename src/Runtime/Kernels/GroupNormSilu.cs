@@ -45,7 +45,7 @@ internal static unsafe class GroupNormSilu
         var result = inPlace ? x.alias() : TensorMemory.EmptyImages(batch, channels, x.shape[2], x.shape[3]);
         var moments = empty(batch, 2, channels);
         var affine = new Affine(TensorMemory.Of(weight), TensorMemory.Of(bias), TensorMemory.Of(scale), TensorMemory.Of(shift), TensorMemory.Of(moments), channels);
-        float* source = TensorMemory.OfImages(x), target = TensorMemory.OfImages(result);
+        float* source = TensorMemory.OfImages(x), target = TensorMemory.OfImages(result), groups = TensorMemory.Of(moments);
         var inAGroup = channels / layer.Groups;
         var slice = Math.Max(inAGroup, Gemm.Lanes);
         var slices = channels / slice;
@@ -53,7 +53,7 @@ internal static unsafe class GroupNormSilu
         {
             var (image, first) = (part / slices, part % slices * slice);
             var start = (nint)image * pixels * channels + first;
-            var moment = TensorMemory.Of(moments) + (nint)image * 2 * channels + first;
+            var moment = groups + (nint)image * 2 * channels + first;
             Moments(source + start, pixels, channels, slice, inAGroup, layer.Eps, moment, moment + channels);
             for (var channel = 0; channel < slice; channel += Gemm.Lanes)
             {

@@ -8,8 +8,9 @@ namespace UNetGen.Runtime.Tests.Kernels;
 
 public sealed class GroupNormSiluTests
 {
+    // Nine pixels at least: of fewer, a group of one channel may have next to no deviation, by which all rounding is then divided, the textbook's too.
     private static readonly Gen<(int Batch, int Channels, int Groups, int Height, int Width, bool Scaled, bool Silu, bool Together)> Shapes =
-        Gen.Select(Gen.Int[1, 4], Gen.OneOf((16, 1), (16, 4), (16, 16), (32, 8), (32, 1), (64, 4), (64, 2), (128, 8)), Gen.Int[2, 7], Gen.Int[2, 7], Gen.Bool, Gen.Bool, Gen.Bool,
+        Gen.Select(Gen.Int[1, 4], Gen.OneOf((16, 1), (16, 4), (16, 16), (32, 8), (32, 1), (64, 4), (64, 2), (128, 8)), Gen.Int[3, 7], Gen.Int[3, 7], Gen.Bool, Gen.Bool, Gen.Bool,
             (batch, channels, height, width, scaled, silu, together) => (batch, channels.Item1, channels.Item2, height, width, scaled, silu, together));
 
     [VectorFact]
@@ -46,7 +47,7 @@ public sealed class GroupNormSiluTests
 
         List<Tensor> Outcome(Tensor y) =>
             [y, .. autograd.grad([(y * direction).sum()], shape.Scaled ? [x, norm.weight!, norm.bias!, time] : [x, norm.weight!, norm.bias!])];
-    }, iter: 40, seed: "0000KQ4mlm12");
+    }, iter: 60, seed: "0000KQ4mlm12");
 
     [Fact]
     public void Groups_that_neither_fill_registers_nor_share_them_are_left_to_libtorch()
