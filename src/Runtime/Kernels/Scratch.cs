@@ -6,7 +6,10 @@ namespace UNetGen.Kernels;
 internal sealed unsafe class Scratch
 {
     [ThreadStatic]
-    private static Scratch? current;
+    private static Scratch? ofOnePart;
+
+    [ThreadStatic]
+    private static Scratch? ofAllParts;
 
     private float* memory;
     private nuint length;
@@ -17,18 +20,22 @@ internal sealed unsafe class Scratch
 
     ~Scratch() => NativeMemory.AlignedFree(memory);
 
-    /// <summary>At least so many floats for the calling thread, aligned to 64 bytes, of any content. The next call of the same thread takes them back.</summary>
-    public static float* Take(long floats)
+    /// <summary>At least so many floats for the part that the calling thread computes, aligned to 64 bytes, of any content. The next call of the same thread takes them back.</summary>
+    public static float* Take(long floats) => (ofOnePart ??= new()).AtLeast(floats);
+
+    /// <summary>As <see cref="Take"/>, for what all parts of a kernel read that the calling thread starts.</summary>
+    public static float* TakeForAll(long floats) => (ofAllParts ??= new()).AtLeast(floats);
+
+    private float* AtLeast(long floats)
     {
-        var scratch = current ??= new();
-        if (scratch.length < (nuint)floats)
+        if (length < (nuint)floats)
         {
-            NativeMemory.AlignedFree(scratch.memory);
-            scratch.memory = (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), 64);
-            scratch.length = (nuint)floats;
+            NativeMemory.AlignedFree(memory);
+            memory = (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), 64);
+            length = (nuint)floats;
             // Rows that only fill a register tile up are computed as well, and numbers that are no floats would be slow.
-            NativeMemory.Clear(scratch.memory, scratch.length * sizeof(float));
+            NativeMemory.Clear(memory, length * sizeof(float));
         }
-        return scratch.memory;
+        return memory;
     }
 }

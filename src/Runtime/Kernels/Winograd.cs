@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using static TorchSharp.torch;
 
 namespace UNetGen.Kernels;
@@ -14,7 +13,7 @@ internal static class Winograd
 {
     /// <summary>Whether there are kernels for this: on this processor, for whole registers of channels and whole tiles.</summary>
     public static bool Fits(long channels, long outChannels, long height, long width) =>
-        Vector512.IsHardwareAccelerated && channels % Gemm.Lanes == 0 && outChannels % Gemm.Lanes == 0 && height % 2 == 0 && width % 2 == 0;
+        Transposition.IsSupported && channels % Gemm.Lanes == 0 && outChannels % Gemm.Lanes == 0 && height % 2 == 0 && width % 2 == 0;
 
     /// <summary>The convolution.</summary>
     /// <param name="x">[batch, channels, height, width].</param>
@@ -43,16 +42,23 @@ internal static class Winograd
 }
 
 /// <summary><see cref="Winograd"/> with tiles of one size.</summary>
+/// <remarks>
+/// Where there are few tiles, as of small images with many channels, the kernels are most of what is read: all tiles' points are made first, then each part takes some output channels and transforms
+/// their kernels where it needs them. Where there are many, the kernels are transformed first, and each part takes some tiles through all steps.
+/// </remarks>
 internal static unsafe class Winograd<TScheme>
     where TScheme : struct, IWinogradScheme
 {
-    // In floats. What one core works on stays in its second cache; what fits the cache that all share goes through each step as a whole, which leaves more to share out.
-    private const int OfACore = 1 << 18;
+    // In floats. What one core works on stays in its second cache; few tiles are those whose points fit the cache that all share.
+    private const int OfACore = 1 << 17;
     private const int OfAll = 1 << 20;
 
     // Pixels in each part of a weight gradient's sum: as many parts as this gives, however many threads there are, so that the sum is the same for all.
     private const int PixelsInASum = 2048;
     private const int MostSums = 8;
+
+    private const int MostChannels = WinogradKernels<TScheme>.MostChannels;
+    private const int MostOutputs = WinogradKernels<TScheme>.MostOutputs;
 
     private static int Points => WinogradTransforms<TScheme>.Points;
 
@@ -66,37 +72,67 @@ internal static unsafe class Winograd<TScheme>
         using var scope = NewDisposeScope();
         var (channels, outputs) = ((int)x.shape[1], (int)weight.shape[turned ? 1 : 0]);
         var tiles = new WinogradTiles<TScheme>(x);
-        var u = Transformed(weight, channels, outputs, turned);
+        var taps = weight.detach().contiguous();
+        var kernels = new WinogradKernels<TScheme>(TensorMemory.Of(taps), channels, outputs, turned);
         var y = TensorMemory.EmptyImages(x.shape[0], outputs, x.shape[2], x.shape[3]);
-        float* images = TensorMemory.OfImages(x), kernels = TensorMemory.Of(u), offset = TensorMemory.Of(bias), results = TensorMemory.OfImages(y);
-        if (SizeOf(tiles.Count, channels) + SizeOf(tiles.Count, outputs) <= OfAll)
+        float* images = TensorMemory.OfImages(x), offset = TensorMemory.Of(bias), results = TensorMemory.OfImages(y);
+        if (SizeOf(tiles.Count, channels) <= OfAll)
         {
-            var both = empty(SizeOf(tiles.Count, channels) + SizeOf(tiles.Count, outputs));
-            var v = TensorMemory.Of(both);
-            var m = v + SizeOf(tiles.Count, channels);
-            var groups = (tiles.Count + Gemm.Rows - 1) / Gemm.Rows;
-            Workers.Run(groups, group => tiles.ToPoints(images, channels, 0, channels, group * Gemm.Rows, Gemm.Rows, v + group * Gemm.Rows * channels, PointStride(tiles.Count, channels)));
-            Workers.Run(Points, point => Multiply(v, m, point, tiles.Count));
-            Workers.Run(groups, group => tiles.FromPoints(m + group * Gemm.Rows * outputs, PointStride(tiles.Count, outputs), offset, outputs, group * Gemm.Rows, Gemm.Rows, results));
+            var v = Scratch.TakeForAll(SizeOf(tiles.Count, channels));
+            Workers.Run(Groups(tiles.Count), group => tiles.ToPoints(
+                images, channels, 0, channels, group * Gemm.Rows, Gemm.Rows, v + group * Gemm.Rows * channels, PointStride(tiles.Count, channels)));
+            // Half as wide where there would be too few parts.
+            var width = outputs >= get_num_threads() * MostOutputs ? MostOutputs : Gemm.Lanes;
+            Workers.Run((outputs + width - 1) / width, part =>
+            {
+                var count = Math.Min(width, outputs - part * width);
+                var m = Scratch.Take(SizeOf(tiles.Count, count) + WinogradKernels<TScheme>.BlockSize(Math.Min(channels, MostChannels), count));
+                var block = m + SizeOf(tiles.Count, count);
+                for (var channel = 0; channel < channels; channel += MostChannels)
+                {
+                    var depth = Math.Min(MostChannels, channels - channel);
+                    kernels.ToPoints(channel, depth, part * width, count, block);
+                    Multiply(v + channel, PointStride(tiles.Count, channels), channels, block, depth, count, m, tiles.Count, add: channel > 0);
+                }
+                tiles.FromPoints(m, PointStride(tiles.Count, count), offset, outputs, part * width, count, 0, tiles.Count, results);
+            });
         }
         else
         {
-            var atOnce = AtOnce(channels + outputs);
+            var blocks = empty(Points * (channels * (long)outputs + (long)Blocks(channels, MostChannels) * Blocks(outputs, MostOutputs) * Gemm.Lanes));
+            var all = TensorMemory.Of(blocks);
+            Workers.Run(Blocks(channels, MostChannels) * Blocks(outputs, MostOutputs), part =>
+            {
+                var (output, channel) = (part / Blocks(channels, MostChannels) * MostOutputs, part % Blocks(channels, MostChannels) * MostChannels);
+                kernels.ToPoints(channel, Math.Min(MostChannels, channels - channel), output, Math.Min(MostOutputs, outputs - output), all + PlaceOf(channel, output));
+            });
+            var atOnce = AtOnce(channels + MostOutputs);
             Workers.Run((tiles.Count + atOnce - 1) / atOnce, part =>
             {
-                var v = Scratch.Take(SizeOf(atOnce, channels) + SizeOf(atOnce, outputs));
+                var v = Scratch.Take(SizeOf(atOnce, channels) + SizeOf(atOnce, MostOutputs));
                 var m = v + SizeOf(atOnce, channels);
                 tiles.ToPoints(images, channels, 0, channels, part * atOnce, atOnce, v, PointStride(atOnce, channels));
-                for (var point = 0; point < Points; point++)
-                    Multiply(v, m, point, atOnce);
-                tiles.FromPoints(m, PointStride(atOnce, outputs), offset, outputs, part * atOnce, atOnce, results);
+                for (var output = 0; output < outputs; output += MostOutputs)
+                {
+                    var count = Math.Min(MostOutputs, outputs - output);
+                    for (var channel = 0; channel < channels; channel += MostChannels)
+                    {
+                        Multiply(v + channel, PointStride(atOnce, channels), channels, all + PlaceOf(channel, output), Math.Min(MostChannels, channels - channel), count, m, atOnce,
+                            add: channel > 0);
+                    }
+                    tiles.FromPoints(m, PointStride(atOnce, count), offset, outputs, output, count, part * atOnce, atOnce, results);
+                }
             });
         }
         return y.MoveToOuterDisposeScope();
 
-        void Multiply(float* v, float* m, int point, int rows) => Gemm.Multiply(
-            v + point * PointStride(rows, channels), channels, 1, kernels + point * KernelStride(channels, outputs), outputs, m + point * PointStride(rows, outputs), outputs,
-            rows, channels, outputs, add: false);
+        // Blocks lie in the order of their outputs, those of the same outputs in the order of their channels.
+        nint PlaceOf(int channel, int output)
+        {
+            var before = output / MostOutputs * Blocks(channels, MostChannels) + channel / MostChannels;
+            var width = Math.Min(MostOutputs, outputs - output);
+            return Points * ((nint)output * channels + (nint)channel * width + before * Gemm.Lanes);
+        }
     }
 
     /// <summary>See <see cref="Winograd.ParameterGradients"/>.</summary>
@@ -109,90 +145,94 @@ internal static unsafe class Winograd<TScheme>
         using var scope = NewDisposeScope();
         var (channels, outputs) = ((int)x.shape[1], (int)gradient.shape[1]);
         var tiles = new WinogradTiles<TScheme>(x);
-        var stride = KernelStride(channels, outputs);
         float* images = TensorMemory.OfImages(x), gradients = TensorMemory.OfImages(gradient);
-        Tensor points, biases;
-        if (SizeOf(tiles.Count, channels) + SizeOf(tiles.Count, outputs) <= OfAll)
+        var few = SizeOf(tiles.Count, channels) + SizeOf(tiles.Count, outputs) <= OfAll;
+        var sums = few ? 1 : (int)Math.Clamp(tiles.Pixels / PixelsInASum, 1, MostSums);
+        Tensor weights = empty([sums, outputs, channels, 3, 3]), biases = zeros(few ? Groups(tiles.Count) : sums, outputs);
+        float* weight = TensorMemory.Of(weights), bias = TensorMemory.Of(biases);
+        if (few)
         {
-            var both = empty(SizeOf(tiles.Count, channels) + SizeOf(tiles.Count, outputs));
-            var v = TensorMemory.Of(both);
+            var v = Scratch.TakeForAll(SizeOf(tiles.Count, channels) + SizeOf(tiles.Count, outputs));
             var m = v + SizeOf(tiles.Count, channels);
-            var groups = (tiles.Count + Gemm.Rows - 1) / Gemm.Rows;
-            points = empty(1, Points * stride);
-            biases = zeros(groups, outputs);
-            float* sum = TensorMemory.Of(points), biasSum = TensorMemory.Of(biases);
-            Workers.Run(groups, group =>
+            Workers.Run(Groups(tiles.Count), group =>
             {
-                tiles.ToPoints(images, channels, 0, channels, group * Gemm.Rows, Gemm.Rows, v + group * Gemm.Rows * channels, PointStride(tiles.Count, channels));
-                tiles.GradientsToPoints(gradients, outputs, group * Gemm.Rows, Gemm.Rows, m + group * Gemm.Rows * outputs, PointStride(tiles.Count, outputs), biasSum + group * outputs);
+                var first = group * Gemm.Rows;
+                tiles.ToPoints(images, channels, 0, channels, first, Gemm.Rows, v + first * channels, PointStride(tiles.Count, channels));
+                tiles.GradientsToPoints(gradients, outputs, 0, outputs, first, Gemm.Rows, m + first * outputs, PointStride(tiles.Count, outputs), bias + group * outputs);
             });
-            Workers.Run(Points, point => Gemm.Multiply(
-                v + point * PointStride(tiles.Count, channels), 1, channels, m + point * PointStride(tiles.Count, outputs), outputs, sum + point * stride, outputs,
-                channels, tiles.Count, outputs, add: false));
+            Workers.Run(Blocks(channels, MostChannels) * Blocks(outputs, MostOutputs), part =>
+            {
+                var (output, channel) = (part / Blocks(channels, MostChannels) * MostOutputs, part % Blocks(channels, MostChannels) * MostChannels);
+                var (depth, count) = (Math.Min(MostChannels, channels - channel), Math.Min(MostOutputs, outputs - output));
+                var block = Scratch.Take(WinogradKernels<TScheme>.BlockSize(depth, count));
+                Correlate(v + channel, PointStride(tiles.Count, channels), channels, m + output, PointStride(tiles.Count, outputs), outputs, block, depth, count, tiles.Count, add: false);
+                new WinogradKernels<TScheme>(weight, channels, outputs, turned: false).FromPoints(block, channel, depth, output, count);
+            });
         }
         else
         {
-            var sums = (int)Math.Clamp(tiles.Pixels / PixelsInASum, 1, MostSums);
+            const int OutputsInAPart = 2 * MostOutputs;
             var tilesInASum = (tiles.Count + sums - 1) / sums;
-            var channelsAtOnce = Math.Min(channels, 4 * Gemm.Lanes);
-            var slices = (channels + channelsAtOnce - 1) / channelsAtOnce;
-            points = empty(sums, Points * stride);
-            biases = zeros(sums, outputs);
-            float* sum = TensorMemory.Of(points), biasSum = TensorMemory.Of(biases);
-            Workers.Run(sums * slices, part =>
+            var (slices, panels) = (Blocks(channels, MostChannels), Blocks(outputs, OutputsInAPart));
+            Workers.Run(sums * slices * panels, part =>
             {
-                var (which, first) = (part / slices, part % slices * channelsAtOnce);
-                var count = Math.Min(channelsAtOnce, channels - first);
-                var atOnce = AtOnce(count + outputs);
-                var v = Scratch.Take(SizeOf(atOnce, count) + SizeOf(atOnce, outputs));
-                var m = v + SizeOf(atOnce, count);
-                var end = Math.Min(tiles.Count, (which + 1) * tilesInASum);
-                for (var start = which * tilesInASum; start < end; start += atOnce)
+                var (which, channel, output) = (part / (slices * panels), part / panels % slices * MostChannels, part % panels * OutputsInAPart);
+                var depth = Math.Min(MostChannels, channels - channel);
+                var atOnce = AtOnce(depth + MostOutputs);
+                var size = WinogradKernels<TScheme>.BlockSize(depth, MostOutputs);
+                var blocks = Scratch.Take(2 * size + SizeOf(atOnce, depth) + SizeOf(atOnce, MostOutputs));
+                var v = blocks + 2 * size;
+                var m = v + SizeOf(atOnce, depth);
+                var (first, end) = (which * tilesInASum, Math.Min(tiles.Count, (which + 1) * tilesInASum));
+                for (var start = first; start < end; start += atOnce)
                 {
                     var rows = Math.Min(atOnce, end - start);
-                    tiles.ToPoints(images, channels, first, count, start, rows, v, PointStride(atOnce, count));
-                    tiles.GradientsToPoints(gradients, outputs, start, rows, m, PointStride(atOnce, outputs), first == 0 ? biasSum + which * outputs : null);
-                    for (var point = 0; point < Points; point++)
+                    tiles.ToPoints(images, channels, channel, depth, start, rows, v, PointStride(atOnce, depth));
+                    for (var at = output; at < Math.Min(output + OutputsInAPart, outputs); at += MostOutputs)
                     {
-                        Gemm.Multiply(v + point * PointStride(atOnce, count), 1, count, m + point * PointStride(atOnce, outputs), outputs,
-                            sum + (which * Points + point) * stride + first * outputs, outputs, count, rows, outputs, add: start > which * tilesInASum);
+                        var block = blocks + (at - output) / MostOutputs * size;
+                        var count = Math.Min(MostOutputs, outputs - at);
+                        tiles.GradientsToPoints(gradients, outputs, at, count, start, rows, m, PointStride(atOnce, count), channel == 0 ? bias + which * outputs + at : null);
+                        Correlate(v, PointStride(atOnce, depth), depth, m, PointStride(atOnce, count), count, block, depth, count, rows, add: start > first);
                     }
                 }
+                var kernels = new WinogradKernels<TScheme>(weight + which * (nint)outputs * channels * 9, channels, outputs, turned: false);
+                for (var at = output; at < Math.Min(output + OutputsInAPart, outputs); at += MostOutputs)
+                    kernels.FromPoints(blocks + (at - output) / MostOutputs * size, channel, depth, at, Math.Min(MostOutputs, outputs - at));
             });
         }
 
-        var total = points.shape[0] == 1 ? points : points.sum(dim: 0);
-        var weight = empty(outputs, channels, 3, 3);
-        float* from = TensorMemory.Of(total), to = TensorMemory.Of(weight);
-        Workers.Run(channels / Gemm.Lanes, part =>
-        {
-            for (var channel = part * Gemm.Lanes; channel < (part + 1) * Gemm.Lanes; channel++)
-                WinogradTransforms<TScheme>.WeightTransposed(from + channel * outputs, stride, outputs, to + channel * 9, channels * 9);
-        });
-        return (weight.MoveToOuterDisposeScope(), withBias ? biases.sum(dim: 0).MoveToOuterDisposeScope() : null);
+        var total = sums == 1 ? weights.squeeze_(0) : weights.sum(dim: 0);
+        return (total.MoveToOuterDisposeScope(), withBias ? biases.sum(dim: 0).MoveToOuterDisposeScope() : null);
     }
 
-    /// <summary>G g G^T of all kernels, [points, channels, outputs], the points <see cref="KernelStride"/> apart.</summary>
-    private static Tensor Transformed(Tensor weight, int channels, int outputs, bool turned)
+    /// <summary>Of each point [tiles, depth] times [depth, count] to [tiles, count].</summary>
+    private static void Multiply(float* v, nint pointStride, int channels, float* block, int depth, int count, float* m, int tiles, bool add)
     {
-        using var scope = NewDisposeScope();
-        var stride = KernelStride(channels, outputs);
-        var points = empty(Points * stride);
-        var taps = weight.detach().contiguous();
-        float* from = TensorMemory.Of(taps), to = TensorMemory.Of(points);
-        var (ofChannel, ofOutput) = turned ? (9 * outputs, 9) : (9, 9 * channels);
-        Workers.Run(channels / Gemm.Lanes, part =>
+        for (var point = 0; point < Points; point++)
         {
-            for (var channel = part * Gemm.Lanes; channel < (part + 1) * Gemm.Lanes; channel++)
-                WinogradTransforms<TScheme>.Weight(from + channel * ofChannel, ofOutput, turned, outputs, to + channel * outputs, stride);
-        });
-        return points.MoveToOuterDisposeScope();
+            Gemm.Multiply(v + point * pointStride, channels, 1, block + point * WinogradKernels<TScheme>.PointStride(depth, count), count, m + point * PointStride(tiles, count), count,
+                tiles, depth, count, add);
+        }
     }
 
-    // A register more than is needed between the points: at a distance of some power of two they would all fall on the same few lines of the first cache.
-    private static nint PointStride(int tiles, int channels) => (tiles + Gemm.Rows - 1) / Gemm.Rows * Gemm.Rows * channels + Gemm.Lanes;
+    /// <summary>Of each point [tiles, depth] transposed times [tiles, count] to [depth, count].</summary>
+    private static void Correlate(
+        float* v, nint pointsOfV, int channels, float* m, nint pointsOfM, int outputs, float* block, int depth, int count, int tiles, bool add)
+    {
+        for (var point = 0; point < Points; point++)
+        {
+            Gemm.Multiply(v + point * pointsOfV, 1, channels, m + point * pointsOfM, outputs, block + point * WinogradKernels<TScheme>.PointStride(depth, count), count,
+                depth, tiles, count, add);
+        }
+    }
 
-    private static nint KernelStride(int channels, int outputs) => channels * outputs + Gemm.Lanes;
+    private static int Blocks(int count, int atOnce) => (count + atOnce - 1) / atOnce;
+
+    private static int Groups(int tiles) => Blocks(tiles, Gemm.Rows);
+
+    // A register more than is needed between the points: see WinogradKernels.
+    private static nint PointStride(int tiles, int channels) => (nint)Groups(tiles) * Gemm.Rows * channels + Gemm.Lanes;
 
     private static long SizeOf(int tiles, int channels) => Points * (long)PointStride(tiles, channels);
 

@@ -45,32 +45,37 @@ internal readonly unsafe struct WinogradTiles<TScheme>
         }
     }
 
-    /// <summary>A^T m A + bias of some tiles, to their pixels.</summary>
+    /// <summary>A^T m A + bias of some tiles, for some channels, to their pixels.</summary>
     /// <param name="points">[points, tiles, channels], the points <paramref name="pointStride"/> apart.</param>
     /// <param name="pointStride">In floats.</param>
-    /// <param name="bias">[channels], or null.</param>
-    /// <param name="channels">Of the images.</param>
+    /// <param name="bias">[stride], or null.</param>
+    /// <param name="stride">Channels of the images.</param>
+    /// <param name="first">Of the channels that are written.</param>
+    /// <param name="channels">How many are written.</param>
     /// <param name="start">The first tile.</param>
     /// <param name="tiles">How many, where there are so many.</param>
-    /// <param name="images">[batch, height, width, channels].</param>
-    public void FromPoints(float* points, nint pointStride, float* bias, int channels, int start, int tiles, float* images)
+    /// <param name="images">[batch, height, width, stride].</param>
+    public void FromPoints(float* points, nint pointStride, float* bias, int stride, int first, int channels, int start, int tiles, float* images)
     {
+        var offset = bias is null ? null : bias + first;
         for (var tile = start; tile < Math.Min(start + tiles, Count); tile++, points += channels)
-            WinogradTransforms<TScheme>.Output(points, pointStride, bias, channels, images + FirstPixel(tile) * channels, channels, width * channels);
+            WinogradTransforms<TScheme>.Output(points, pointStride, offset, channels, images + FirstPixel(tile) * stride + first, stride, (nint)width * stride);
     }
 
-    /// <summary>A y A^T of some tiles' gradients, which are added to the bias's as well.</summary>
-    /// <param name="gradients">[batch, height, width, channels].</param>
-    /// <param name="channels">Of the gradients.</param>
+    /// <summary>A y A^T of some tiles' gradients, for some channels, which are added to the bias's as well.</summary>
+    /// <param name="gradients">[batch, height, width, stride].</param>
+    /// <param name="stride">Channels of the gradients.</param>
+    /// <param name="first">Of the channels that are read.</param>
+    /// <param name="channels">How many are read.</param>
     /// <param name="start">The first tile.</param>
     /// <param name="tiles">How many, where there are so many.</param>
     /// <param name="points">[points, tiles, channels], the points <paramref name="pointStride"/> apart.</param>
     /// <param name="pointStride">In floats.</param>
     /// <param name="bias">[channels], or null.</param>
-    public void GradientsToPoints(float* gradients, int channels, int start, int tiles, float* points, nint pointStride, float* bias)
+    public void GradientsToPoints(float* gradients, int stride, int first, int channels, int start, int tiles, float* points, nint pointStride, float* bias)
     {
         for (var tile = start; tile < Math.Min(start + tiles, Count); tile++, points += channels)
-            WinogradTransforms<TScheme>.OutputTransposed(gradients + FirstPixel(tile) * channels, channels, width * channels, channels, points, pointStride, bias);
+            WinogradTransforms<TScheme>.OutputTransposed(gradients + FirstPixel(tile) * stride + first, stride, (nint)width * stride, channels, points, pointStride, bias);
     }
 
     private nint FirstPixel(int tile)

@@ -5,6 +5,7 @@ using static System.Runtime.Intrinsics.Vector512;
 namespace UNetGen.Kernels;
 
 /// <summary>The maps of a <see cref="IWinogradScheme"/> in two dimensions: on the columns of a tile, then on its rows, for any number of channels.</summary>
+[SkipLocalsInit]
 internal static unsafe class WinogradTransforms<TScheme>
     where TScheme : struct, IWinogradScheme
 {
@@ -31,13 +32,16 @@ internal static unsafe class WinogradTransforms<TScheme>
         var (top, left) = (row * TScheme.Outputs - 1, column * TScheme.Outputs - 1);
         var inside = top >= 0 && left >= 0 && top + points <= height && left + points <= width;
         float* half = stackalloc float[MostFloats], padded = stackalloc float[MostFloats];
+        if (!inside)
+            new Span<float>(padded, MostFloats).Clear();
         for (var channel = 0; channel < channels; channel += Gemm.Lanes)
         {
             var d = image + (top * width + left) * stride + channel;
             var (pixel, line) = (stride, width * stride);
             if (!inside)
             {
-                Pad(image + channel, height, width, stride, top, left, points, padded);
+                // Which pixels lie outside is the same for all channels: they stay zeros.
+                Inside(image + channel, height, width, stride, top, left, points, padded);
                 d = padded;
                 (pixel, line) = (Gemm.Lanes, points * Gemm.Lanes);
             }
@@ -112,68 +116,18 @@ internal static unsafe class WinogradTransforms<TScheme>
         }
     }
 
-    /// <summary>G g G^T of the kernels of one input channel.</summary>
-    /// <param name="taps">The first output channel's kernel, [3, 3].</param>
-    /// <param name="kernelStride">Floats from an output channel's kernel to the next.</param>
-    /// <param name="turned">Whether the kernels are turned by 180 degrees.</param>
-    /// <param name="channels">Output channels, a multiple of 16.</param>
-    /// <param name="result">[points, ...]: the points lie <paramref name="pointStride"/> floats apart.</param>
-    /// <param name="pointStride">Floats from a point to the next.</param>
+    /// <summary>The pixels of a tile and those around it that lie within the image; the others of <paramref name="padded"/> are left as they are.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Weight(float* taps, nint kernelStride, bool turned, int channels, float* result, nint pointStride)
+    private static void Inside(float* image, int height, int width, nint stride, int top, int left, int points, float* padded)
     {
-        var points = TScheme.Points;
-        float* kernels = stackalloc float[MostFloats], half = stackalloc float[MostFloats];
-        for (var channel = 0; channel < channels; channel += Gemm.Lanes)
+        var (firstRow, endRow) = (Math.Max(top, 0), Math.Min(top + points, height));
+        var (firstColumn, endColumn) = (Math.Max(left, 0), Math.Min(left + points, width));
+        for (var row = firstRow; row < endRow; row++)
         {
-            for (var lane = 0; lane < Gemm.Lanes; lane++)
-            {
-                var g = taps + (channel + lane) * kernelStride;
-                for (var tap = 0; tap < 9; tap++)
-                    kernels[tap * Gemm.Lanes + lane] = g[turned ? 8 - tap : tap];
-            }
-            for (var i = 0; i < 3; i++)
-                TScheme.Weight(kernels + i * Gemm.Lanes, 3 * Gemm.Lanes, half + i * Gemm.Lanes, 3 * Gemm.Lanes);
-            for (var i = 0; i < points; i++)
-                TScheme.Weight(half + i * 3 * Gemm.Lanes, Gemm.Lanes, result + channel + i * points * pointStride, pointStride);
-        }
-    }
-
-    /// <summary>G^T u G: the transpose of <see cref="Weight"/>, from the points' gradients to the kernels'.</summary>
-    /// <param name="gradients">[points, ...]: the points lie <paramref name="pointStride"/> floats apart.</param>
-    /// <param name="pointStride">Floats from a point to the next.</param>
-    /// <param name="channels">Output channels, a multiple of 16.</param>
-    /// <param name="taps">The first output channel's kernel, [3, 3].</param>
-    /// <param name="kernelStride">Floats from an output channel's kernel to the next.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void WeightTransposed(float* gradients, nint pointStride, int channels, float* taps, nint kernelStride)
-    {
-        var points = TScheme.Points;
-        float* kernels = stackalloc float[MostFloats], half = stackalloc float[MostFloats];
-        for (var channel = 0; channel < channels; channel += Gemm.Lanes)
-        {
-            for (var i = 0; i < points; i++)
-                TScheme.WeightTransposed(gradients + channel + i * pointStride, points * pointStride, half + i * Gemm.Lanes, points * Gemm.Lanes);
-            for (var i = 0; i < 3; i++)
-                TScheme.WeightTransposed(half + i * points * Gemm.Lanes, Gemm.Lanes, kernels + i * 3 * Gemm.Lanes, Gemm.Lanes);
-            for (var lane = 0; lane < Gemm.Lanes; lane++)
-            {
-                var g = taps + (channel + lane) * kernelStride;
-                for (var tap = 0; tap < 9; tap++)
-                    g[tap] = kernels[tap * Gemm.Lanes + lane];
-            }
-        }
-    }
-
-    private static void Pad(float* image, int height, int width, nint stride, int top, int left, int points, float* padded)
-    {
-        for (var i = 0; i < points; i++)
-        {
-            for (var j = 0; j < points; j++, padded += Gemm.Lanes)
-            {
-                var outside = (uint)(top + i) >= (uint)height || (uint)(left + j) >= (uint)width;
-                (outside ? Vector512<float>.Zero : Load(image + ((nint)(top + i) * width + left + j) * stride)).Store(padded);
-            }
+            var from = image + ((nint)row * width + firstColumn) * stride;
+            var to = padded + ((row - top) * points + firstColumn - left) * Gemm.Lanes;
+            for (var column = firstColumn; column < endColumn; column++, from += stride, to += Gemm.Lanes)
+                Load(from).Store(to);
         }
     }
 }
