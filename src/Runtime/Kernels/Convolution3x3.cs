@@ -15,8 +15,8 @@ internal sealed class Convolution3x3 : KernelFunction<Convolution3x3>
             return false;
         var (shape, kernel) = (x.shape, weight.shape);
         return kernel[2] == 3 && kernel[3] == 3 && Winograd.Fits(kernel[1], kernel[0], shape[2], shape[3])
-            // With few pixels for many channels the transformed kernels are most of the work. The batch doesn't decide: the same image gives the same numbers in any.
-            && 4 * shape[2] * shape[3] >= Math.Max(kernel[0], kernel[1])
+            // With fewer pixels transforming the kernels is most of the work. The batch doesn't decide: the same image gives the same numbers in any.
+            && shape[2] * shape[3] >= 64
             && TensorMemory.IsWithinReach(shape[0] * Math.Max(kernel[0], kernel[1]) * shape[2] * shape[3]);
     }
 

@@ -5,30 +5,46 @@ using static System.Runtime.Intrinsics.Vector512;
 namespace UNetGen.Kernels;
 
 /// <summary>
-/// The maps of Winograd's algorithm for a kernel of 3 and several results at once, in one dimension and for 16 channels: y = A^T [(G g) * (B^T d)] (Lavin and Gray 2016, section 4).
-/// In two dimensions each is applied to the columns and then to the rows.
+/// The maps of Winograd's algorithm for a kernel of 3 and several results at once, for 16 channels: in one dimension y = A^T [(G g) * (B^T d)] (Lavin and Gray 2016, section 4). In two dimensions
+/// each is applied to the columns and then to the rows; those of images do so within registers.
 /// </summary>
 internal unsafe interface IWinogradScheme
 {
-    /// <summary>Results at once.</summary>
+    /// <summary>Results at once, in one dimension.</summary>
     static abstract int Outputs { get; }
 
-    /// <summary>Inputs, and products: <see cref="Outputs"/> + 2.</summary>
+    /// <summary>Inputs, and products: <see cref="Outputs"/> + 2, in one dimension.</summary>
     static abstract int Points { get; }
 
-    /// <summary>B^T d.</summary>
-    static abstract void Input(float* d, nint stride, float* v, nint target);
+    /// <summary>B^T d B.</summary>
+    /// <param name="d">The first pixel.</param>
+    /// <param name="pixel">Floats from a pixel to the next.</param>
+    /// <param name="line">Floats from a row of pixels to the next.</param>
+    /// <param name="v">The first point.</param>
+    /// <param name="point">Floats from a point to the next.</param>
+    static abstract void Input(float* d, nint pixel, nint line, float* v, nint point);
 
-    /// <summary>G g.</summary>
+    /// <summary>A^T m A + offset.</summary>
+    /// <param name="m">The first point.</param>
+    /// <param name="point">Floats from a point to the next.</param>
+    /// <param name="offset">Added to each pixel.</param>
+    /// <param name="y">The first pixel.</param>
+    /// <param name="pixel">Floats from a pixel to the next.</param>
+    /// <param name="line">Floats from a row of pixels to the next.</param>
+    static abstract void Output(float* m, nint point, Vector512<float> offset, float* y, nint pixel, nint line);
+
+    /// <summary>A y A^T, by which gradients go back.</summary>
+    /// <param name="y">The first pixel.</param>
+    /// <param name="pixel">Floats from a pixel to the next.</param>
+    /// <param name="line">Floats from a row of pixels to the next.</param>
+    /// <param name="m">The first point.</param>
+    /// <param name="point">Floats from a point to the next.</param>
+    static abstract void OutputTransposed(float* y, nint pixel, nint line, float* m, nint point);
+
+    /// <summary>G g, in one dimension.</summary>
     static abstract void Weight(float* g, nint stride, float* u, nint target);
 
-    /// <summary>A^T m.</summary>
-    static abstract void Output(float* m, nint stride, float* y, nint target);
-
-    /// <summary>A y, by which gradients go back.</summary>
-    static abstract void OutputTransposed(float* y, nint stride, float* m, nint target);
-
-    /// <summary>G^T u, by which gradients go back.</summary>
+    /// <summary>G^T u, in one dimension, by which gradients go back.</summary>
     static abstract void WeightTransposed(float* u, nint stride, float* g, nint target);
 }
 
@@ -40,13 +56,57 @@ internal readonly unsafe struct TilesOf2 : IWinogradScheme
     public static int Points => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Input(float* d, nint stride, float* v, nint target)
+    public static void Input(float* d, nint pixel, nint line, float* v, nint point)
     {
-        var (d1, d2) = (Load(d + stride), Load(d + 2 * stride));
-        (Load(d) - d2).Store(v);
-        (d1 + d2).Store(v + target);
-        (d2 - d1).Store(v + 2 * target);
-        (d1 - Load(d + 3 * stride)).Store(v + 3 * target);
+        Inputs(d, pixel, out var a0, out var b0, out var c0, out var d0);
+        Inputs(d + line, pixel, out var a1, out var b1, out var c1, out var d1);
+        Inputs(d + 2 * line, pixel, out var a2, out var b2, out var c2, out var d2);
+        Inputs(d + 3 * line, pixel, out var a3, out var b3, out var c3, out var d3);
+        Put(a0, a1, a2, a3, v, 4 * point);
+        Put(b0, b1, b2, b3, v + point, 4 * point);
+        Put(c0, c1, c2, c3, v + 2 * point, 4 * point);
+        Put(d0, d1, d2, d3, v + 3 * point, 4 * point);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static void Put(Vector512<float> d0, Vector512<float> d1, Vector512<float> d2, Vector512<float> d3, float* v, nint target)
+        {
+            (d0 - d2).Store(v);
+            (d1 + d2).Store(v + target);
+            (d2 - d1).Store(v + 2 * target);
+            (d1 - d3).Store(v + 3 * target);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Output(float* m, nint point, Vector512<float> offset, float* y, nint pixel, nint line)
+    {
+        Outputs2(m, 4 * point, out var a0, out var b0);
+        Outputs2(m + point, 4 * point, out var a1, out var b1);
+        Outputs2(m + 2 * point, 4 * point, out var a2, out var b2);
+        Outputs2(m + 3 * point, 4 * point, out var a3, out var b3);
+        (a0 + (a1 + a2) + offset).Store(y);
+        (a1 - a2 - a3 + offset).Store(y + pixel);
+        (b0 + (b1 + b2) + offset).Store(y + line);
+        (b1 - b2 - b3 + offset).Store(y + line + pixel);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void OutputTransposed(float* y, nint pixel, nint line, float* m, nint point)
+    {
+        var (a0, a1, b0, b1) = (Load(y), Load(y + pixel), Load(y + line), Load(y + line + pixel));
+        Put(a0, a1, m, point);
+        Put(a0 + b0, a1 + b1, m + 4 * point, point);
+        Put(a0 - b0, a1 - b1, m + 8 * point, point);
+        Put(-b0, -b1, m + 12 * point, point);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static void Put(Vector512<float> y0, Vector512<float> y1, float* m, nint target)
+        {
+            y0.Store(m);
+            (y0 + y1).Store(m + target);
+            (y0 - y1).Store(m + 2 * target);
+            (-y1).Store(m + 3 * target);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -61,24 +121,6 @@ internal readonly unsafe struct TilesOf2 : IWinogradScheme
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Output(float* m, nint stride, float* y, nint target)
-    {
-        var (m1, m2) = (Load(m + stride), Load(m + 2 * stride));
-        (Load(m) + (m1 + m2)).Store(y);
-        (m1 - m2 - Load(m + 3 * stride)).Store(y + target);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void OutputTransposed(float* y, nint stride, float* m, nint target)
-    {
-        var (y0, y1) = (Load(y), Load(y + stride));
-        y0.Store(m);
-        (y0 + y1).Store(m + target);
-        (y0 - y1).Store(m + 2 * target);
-        (-y1).Store(m + 3 * target);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void WeightTransposed(float* u, nint stride, float* g, nint target)
     {
         var (u1, u2) = (Load(u + stride), Load(u + 2 * stride));
@@ -87,12 +129,33 @@ internal readonly unsafe struct TilesOf2 : IWinogradScheme
         (0.5f * (u1 - u2)).Store(g + target);
         (Load(u + 3 * stride) + even).Store(g + 2 * target);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Inputs(float* d, nint stride, out Vector512<float> v0, out Vector512<float> v1, out Vector512<float> v2, out Vector512<float> v3)
+    {
+        var (d1, d2) = (Load(d + stride), Load(d + 2 * stride));
+        v0 = Load(d) - d2;
+        v1 = d1 + d2;
+        v2 = d2 - d1;
+        v3 = d1 - Load(d + 3 * stride);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Outputs2(float* m, nint stride, out Vector512<float> y0, out Vector512<float> y1)
+    {
+        var (m1, m2) = (Load(m + stride), Load(m + 2 * stride));
+        y0 = Load(m) + (m1 + m2);
+        y1 = m1 - m2 - Load(m + 3 * stride);
+    }
 }
 
 /// <summary>
 /// F(4, 3) with the points 0, 3/4, -3/4, 3/2, -3/2 and infinity: 6 products for 4 results instead of 12, in two dimensions 36 for 16 instead of 144. With the usual points
 /// 0, 1, -1, 2, -2 the results would be four times as far from exact; with these they are twice as far as the textbook's sum itself, and all numbers in the maps of the input and the output are exact in float32.
 /// </summary>
+/// <remarks>
+/// 36 points are more than there are registers: the maps go through the tile once for each pair of points (or of rows) that are made of the same sums, instead of through memory.
+/// </remarks>
 internal readonly unsafe struct TilesOf4 : IWinogradScheme
 {
     private const float A = 0.75f;
@@ -110,17 +173,135 @@ internal readonly unsafe struct TilesOf4 : IWinogradScheme
     public static int Points => 6;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Input(float* d, nint stride, float* v, nint target)
+    public static void Input(float* d, nint pixel, nint line, float* v, nint point)
     {
-        var (d1, d2, d3, d4) = (Load(d + stride), Load(d + 2 * stride), Load(d + 3 * stride), Load(d + 4 * stride));
-        (d4 - (A2 + B2) * d2 + A2 * B2 * Load(d)).Store(v);
-        var (even, odd) = (d4 - B2 * d2, A * (d3 - B2 * d1));
-        (even + odd).Store(v + target);
-        (even - odd).Store(v + 2 * target);
-        (even, odd) = (d4 - A2 * d2, B * (d3 - A2 * d1));
-        (even + odd).Store(v + 3 * target);
-        (even - odd).Store(v + 4 * target);
-        (Load(d + 5 * stride) - (A2 + B2) * d3 + A2 * B2 * d1).Store(v + 5 * target);
+        Ends(d, pixel, out var p0, out var q0);
+        Ends(d + line, pixel, out var p1, out var q1);
+        Ends(d + 2 * line, pixel, out var p2, out var q2);
+        Ends(d + 3 * line, pixel, out var p3, out var q3);
+        Ends(d + 4 * line, pixel, out var p4, out var q4);
+        Ends(d + 5 * line, pixel, out var p5, out var q5);
+        Put(p0, p1, p2, p3, p4, p5, v, 6 * point);
+        Put(q0, q1, q2, q3, q4, q5, v + 5 * point, 6 * point);
+        Pairs(d, pixel, line, A, B2, v + point, point);
+        Pairs(d, pixel, line, B, A2, v + 3 * point, point);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static void Pairs(float* d, nint pixel, nint line, float at, float otherSquared, float* v, nint point)
+        {
+            Pair(d, pixel, at, otherSquared, out var p0, out var q0);
+            Pair(d + line, pixel, at, otherSquared, out var p1, out var q1);
+            Pair(d + 2 * line, pixel, at, otherSquared, out var p2, out var q2);
+            Pair(d + 3 * line, pixel, at, otherSquared, out var p3, out var q3);
+            Pair(d + 4 * line, pixel, at, otherSquared, out var p4, out var q4);
+            Pair(d + 5 * line, pixel, at, otherSquared, out var p5, out var q5);
+            Put(p0, p1, p2, p3, p4, p5, v, 6 * point);
+            Put(q0, q1, q2, q3, q4, q5, v + point, 6 * point);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static void Put(Vector512<float> d0, Vector512<float> d1, Vector512<float> d2, Vector512<float> d3, Vector512<float> d4, Vector512<float> d5, float* v, nint target)
+        {
+            FusedMultiplyAdd(d0, Create(A2 * B2), FusedMultiplyAdd(d2, Create(-A2 - B2), d4)).Store(v);
+            var (even, odd) = (FusedMultiplyAdd(d2, Create(-B2), d4), A * FusedMultiplyAdd(d1, Create(-B2), d3));
+            (even + odd).Store(v + target);
+            (even - odd).Store(v + 2 * target);
+            (even, odd) = (FusedMultiplyAdd(d2, Create(-A2), d4), B * FusedMultiplyAdd(d1, Create(-A2), d3));
+            (even + odd).Store(v + 3 * target);
+            (even - odd).Store(v + 4 * target);
+            FusedMultiplyAdd(d1, Create(A2 * B2), FusedMultiplyAdd(d3, Create(-A2 - B2), d5)).Store(v + 5 * target);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Output(float* m, nint point, Vector512<float> offset, float* y, nint pixel, nint line)
+    {
+        Even(m, 6 * point, out var p0, out var q0);
+        Even(m + point, 6 * point, out var p1, out var q1);
+        Even(m + 2 * point, 6 * point, out var p2, out var q2);
+        Even(m + 3 * point, 6 * point, out var p3, out var q3);
+        Even(m + 4 * point, 6 * point, out var p4, out var q4);
+        Even(m + 5 * point, 6 * point, out var p5, out var q5);
+        Put(p0, p1, p2, p3, p4, p5, offset, y, pixel);
+        Put(q0, q1, q2, q3, q4, q5, offset, y + 2 * line, pixel);
+        Odd(m, 6 * point, out p0, out q0);
+        Odd(m + point, 6 * point, out p1, out q1);
+        Odd(m + 2 * point, 6 * point, out p2, out q2);
+        Odd(m + 3 * point, 6 * point, out p3, out q3);
+        Odd(m + 4 * point, 6 * point, out p4, out q4);
+        Odd(m + 5 * point, 6 * point, out p5, out q5);
+        Put(p0, p1, p2, p3, p4, p5, offset, y + line, pixel);
+        Put(q0, q1, q2, q3, q4, q5, offset, y + 3 * line, pixel);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static void Even(float* m, nint stride, out Vector512<float> y0, out Vector512<float> y2)
+        {
+            var (a, b) = (Load(m + stride) + Load(m + 2 * stride), Load(m + 3 * stride) + Load(m + 4 * stride));
+            y0 = Load(m) + a + b;
+            y2 = FusedMultiplyAdd(a, Create(A2), B2 * b);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static void Odd(float* m, nint stride, out Vector512<float> y1, out Vector512<float> y3)
+        {
+            var (a, b) = (Load(m + stride) - Load(m + 2 * stride), Load(m + 3 * stride) - Load(m + 4 * stride));
+            y1 = FusedMultiplyAdd(a, Create(A), B * b);
+            y3 = FusedMultiplyAdd(a, Create(A2 * A), FusedMultiplyAdd(b, Create(B2 * B), Load(m + 5 * stride)));
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static void Put(
+            Vector512<float> m0, Vector512<float> m1, Vector512<float> m2, Vector512<float> m3, Vector512<float> m4, Vector512<float> m5, Vector512<float> offset, float* y, nint pixel)
+        {
+            var (evenA, oddA, evenB, oddB) = (m1 + m2, m1 - m2, m3 + m4, m3 - m4);
+            (m0 + evenA + evenB + offset).Store(y);
+            FusedMultiplyAdd(oddA, Create(A), FusedMultiplyAdd(oddB, Create(B), offset)).Store(y + pixel);
+            FusedMultiplyAdd(evenA, Create(A2), FusedMultiplyAdd(evenB, Create(B2), offset)).Store(y + 2 * pixel);
+            FusedMultiplyAdd(oddA, Create(A2 * A), FusedMultiplyAdd(oddB, Create(B2 * B), m5 + offset)).Store(y + 3 * pixel);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void OutputTransposed(float* y, nint pixel, nint line, float* m, nint point)
+    {
+        Put(Load(y), Load(y + pixel), Load(y + 2 * pixel), Load(y + 3 * pixel), m, point);
+        Pairs(y, pixel, line, A, A2, m + 6 * point, point);
+        Pairs(y, pixel, line, B, B2, m + 18 * point, point);
+        y += 3 * line;
+        Put(Load(y), Load(y + pixel), Load(y + 2 * pixel), Load(y + 3 * pixel), m + 30 * point, point);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static void Pairs(float* y, nint pixel, nint line, float at, float squared, float* m, nint point)
+        {
+            Pair(y, line, at, squared, out var p0, out var q0);
+            Pair(y + pixel, line, at, squared, out var p1, out var q1);
+            Pair(y + 2 * pixel, line, at, squared, out var p2, out var q2);
+            Pair(y + 3 * pixel, line, at, squared, out var p3, out var q3);
+            Put(p0, p1, p2, p3, m, point);
+            Put(q0, q1, q2, q3, m + 6 * point, point);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static void Pair(float* y, nint stride, float at, float squared, out Vector512<float> plus, out Vector512<float> minus)
+        {
+            var even = FusedMultiplyAdd(Load(y + 2 * stride), Create(squared), Load(y));
+            var odd = at * FusedMultiplyAdd(Load(y + 3 * stride), Create(squared), Load(y + stride));
+            plus = even + odd;
+            minus = even - odd;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static void Put(Vector512<float> y0, Vector512<float> y1, Vector512<float> y2, Vector512<float> y3, float* m, nint target)
+        {
+            y0.Store(m);
+            var (even, odd) = (FusedMultiplyAdd(y2, Create(A2), y0), A * FusedMultiplyAdd(y3, Create(A2), y1));
+            (even + odd).Store(m + target);
+            (even - odd).Store(m + 2 * target);
+            (even, odd) = (FusedMultiplyAdd(y2, Create(B2), y0), B * FusedMultiplyAdd(y3, Create(B2), y1));
+            (even + odd).Store(m + 3 * target);
+            (even - odd).Store(m + 4 * target);
+            y3.Store(m + 5 * target);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -138,31 +319,6 @@ internal readonly unsafe struct TilesOf4 : IWinogradScheme
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Output(float* m, nint stride, float* y, nint target)
-    {
-        var (m1, m2, m3, m4) = (Load(m + stride), Load(m + 2 * stride), Load(m + 3 * stride), Load(m + 4 * stride));
-        var (evenA, oddA, evenB, oddB) = (m1 + m2, m1 - m2, m3 + m4, m3 - m4);
-        (Load(m) + evenA + evenB).Store(y);
-        (A * oddA + B * oddB).Store(y + target);
-        (A2 * evenA + B2 * evenB).Store(y + 2 * target);
-        (A2 * A * oddA + B2 * B * oddB + Load(m + 5 * stride)).Store(y + 3 * target);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void OutputTransposed(float* y, nint stride, float* m, nint target)
-    {
-        var (y0, y1, y2, y3) = (Load(y), Load(y + stride), Load(y + 2 * stride), Load(y + 3 * stride));
-        y0.Store(m);
-        var (even, odd) = (y0 + A2 * y2, A * y1 + A2 * A * y3);
-        (even + odd).Store(m + target);
-        (even - odd).Store(m + 2 * target);
-        (even, odd) = (y0 + B2 * y2, B * y1 + B2 * B * y3);
-        (even + odd).Store(m + 3 * target);
-        (even - odd).Store(m + 4 * target);
-        y3.Store(m + 5 * target);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void WeightTransposed(float* u, nint stride, float* g, nint target)
     {
         var (u1, u2, u3, u4) = (Load(u + stride), Load(u + 2 * stride), Load(u + 3 * stride), Load(u + 4 * stride));
@@ -170,5 +326,21 @@ internal readonly unsafe struct TilesOf4 : IWinogradScheme
         (AtZero * Load(u) + evenA + evenB).Store(g);
         (oddA + oddB).Store(g + target);
         (A2 * evenA + B2 * evenB + Load(u + 5 * stride)).Store(g + 2 * target);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Ends(float* d, nint stride, out Vector512<float> first, out Vector512<float> last)
+    {
+        first = FusedMultiplyAdd(Load(d), Create(A2 * B2), FusedMultiplyAdd(Load(d + 2 * stride), Create(-A2 - B2), Load(d + 4 * stride)));
+        last = FusedMultiplyAdd(Load(d + stride), Create(A2 * B2), FusedMultiplyAdd(Load(d + 3 * stride), Create(-A2 - B2), Load(d + 5 * stride)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Pair(float* d, nint stride, float at, float otherSquared, out Vector512<float> plus, out Vector512<float> minus)
+    {
+        var even = FusedMultiplyAdd(Load(d + 2 * stride), Create(-otherSquared), Load(d + 4 * stride));
+        var odd = at * FusedMultiplyAdd(Load(d + stride), Create(-otherSquared), Load(d + 3 * stride));
+        plus = even + odd;
+        minus = even - odd;
     }
 }

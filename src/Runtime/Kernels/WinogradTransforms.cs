@@ -31,7 +31,7 @@ internal static unsafe class WinogradTransforms<TScheme>
         var points = TScheme.Points;
         var (top, left) = (row * TScheme.Outputs - 1, column * TScheme.Outputs - 1);
         var inside = top >= 0 && left >= 0 && top + points <= height && left + points <= width;
-        float* half = stackalloc float[MostFloats], padded = stackalloc float[MostFloats];
+        var padded = stackalloc float[MostFloats];
         if (!inside)
             new Span<float>(padded, MostFloats).Clear();
         for (var channel = 0; channel < channels; channel += Gemm.Lanes)
@@ -45,10 +45,7 @@ internal static unsafe class WinogradTransforms<TScheme>
                 d = padded;
                 (pixel, line) = (Gemm.Lanes, points * Gemm.Lanes);
             }
-            for (var i = 0; i < points; i++)
-                TScheme.Input(d + i * pixel, line, half + i * Gemm.Lanes, points * Gemm.Lanes);
-            for (var i = 0; i < points; i++)
-                TScheme.Input(half + i * points * Gemm.Lanes, Gemm.Lanes, result + channel + i * points * pointStride, pointStride);
+            TScheme.Input(d, pixel, line, result + channel, pointStride);
         }
     }
 
@@ -63,24 +60,8 @@ internal static unsafe class WinogradTransforms<TScheme>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Output(float* products, nint pointStride, float* bias, int channels, float* result, nint pixel, nint line)
     {
-        var (points, outputs) = (TScheme.Points, TScheme.Outputs);
-        var half = stackalloc float[MostFloats];
         for (var channel = 0; channel < channels; channel += Gemm.Lanes)
-        {
-            for (var i = 0; i < points; i++)
-                TScheme.Output(products + channel + i * pointStride, points * pointStride, half + i * Gemm.Lanes, points * Gemm.Lanes);
-            for (var i = 0; i < outputs; i++)
-            {
-                var y = result + i * line + channel;
-                TScheme.Output(half + i * points * Gemm.Lanes, Gemm.Lanes, y, pixel);
-                if (bias is not null)
-                {
-                    var offset = Load(bias + channel);
-                    for (var j = 0; j < outputs; j++)
-                        (Load(y + j * pixel) + offset).Store(y + j * pixel);
-                }
-            }
-        }
+            TScheme.Output(products + channel, pointStride, bias is null ? Vector512<float>.Zero : Load(bias + channel), result + channel, pixel, line);
     }
 
     /// <summary>A y A^T: the transpose of <see cref="Output"/>, from a tile's gradients to the points'; adds the gradients to the bias's.</summary>
@@ -94,8 +75,7 @@ internal static unsafe class WinogradTransforms<TScheme>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void OutputTransposed(float* gradient, nint pixel, nint line, int channels, float* result, nint pointStride, float* bias)
     {
-        var (points, outputs) = (TScheme.Points, TScheme.Outputs);
-        var half = stackalloc float[MostFloats];
+        var outputs = TScheme.Outputs;
         for (var channel = 0; channel < channels; channel += Gemm.Lanes)
         {
             var y = gradient + channel;
@@ -109,10 +89,7 @@ internal static unsafe class WinogradTransforms<TScheme>
                 }
                 (Load(bias + channel) + sum).Store(bias + channel);
             }
-            for (var i = 0; i < outputs; i++)
-                TScheme.OutputTransposed(y + i * pixel, line, half + i * Gemm.Lanes, outputs * Gemm.Lanes);
-            for (var i = 0; i < points; i++)
-                TScheme.OutputTransposed(half + i * outputs * Gemm.Lanes, Gemm.Lanes, result + channel + i * points * pointStride, pointStride);
+            TScheme.OutputTransposed(y, pixel, line, result + channel, pointStride);
         }
     }
 
