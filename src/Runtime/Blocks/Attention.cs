@@ -62,9 +62,18 @@ public sealed class Attention : ExplicitModule
     private Tensor Fast(Tensor x)
     {
         var pixels = TensorMemory.Tokens(norm is null ? x : norm.forward(x));
-        var qkv = Layers.Project(pixels, to_qkv.weight.flatten(1), to_qkv.bias);
-        var parts = qkv.reshape(x.shape[0], -1, 3, heads, qkv.shape[2] / 3 / heads).permute(2, 0, 3, 1, 4).unbind(); // each [B, heads, height * width, headDim]
-        var result = PixelAttention.Attend(parts[0], parts[1], parts[2], mem_kv);
+        var weights = to_qkv.weight.reshape(3, -1, x.shape[1]).unbind(); // each [heads * headDim, dim]
+        Tensor result;
+        if (PixelAttention.Fits(pixels, weights[0], heads))
+        {
+            result = FullAttention.Attend(pixels, weights, null, mem_kv, heads);
+        }
+        else
+        {
+            var qkv = Layers.Project(pixels, to_qkv.weight.flatten(1), to_qkv.bias);
+            var parts = qkv.reshape(x.shape[0], -1, 3, heads, qkv.shape[2] / 3 / heads).permute(2, 0, 3, 1, 4).unbind(); // each [B, heads, height * width, headDim]
+            result = PixelAttention.Attend(parts[0], parts[1], parts[2], mem_kv);
+        }
         result = Layers.Project(result, to_out.weight.flatten(1), to_out.bias);
         return TensorMemory.Images(result, x.shape[2], x.shape[3]);
     }

@@ -66,7 +66,9 @@ public sealed class AttentionBlock : ExplicitModule
     private Tensor Fast(Tensor x)
     {
         var pixels = TensorMemory.Tokens(Layers.Normalize(group_norm, x));
-        var result = PixelAttention.Attend(Heads(to_q), Heads(to_k), Heads(to_v), mem_kv);
+        var result = PixelAttention.Fits(pixels, to_q.weight, heads)
+            ? FullAttention.Attend(pixels, [to_q.weight, to_k.weight, to_v.weight], [to_q.bias!, to_k.bias!, to_v.bias!], mem_kv, heads)
+            : PixelAttention.Attend(Heads(to_q), Heads(to_k), Heads(to_v), mem_kv);
         result = Layers.Add(Layers.Project(to_out, result), TensorMemory.Tokens(x));
         return TensorMemory.Images(result, x.shape[2], x.shape[3]);
 

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using UNetGen.Kernels;
 using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
@@ -6,6 +7,12 @@ namespace UNetGen.Blocks;
 /// <summary>What the fast forms of attention between all pixels have in common.</summary>
 internal static class PixelAttention
 {
+    /// <summary>Whether <see cref="FullAttention"/> computes it, from the projections on.</summary>
+    /// <param name="pixels">[batch, positions, dim].</param>
+    /// <param name="weight">Of the queries, [heads * d, dim].</param>
+    /// <param name="heads">Of the features.</param>
+    public static bool Fits(Tensor pixels, Tensor weight, long heads) => Compute.Precision == Precision.Float32 && FullAttention.Fits(pixels, weight, heads);
+
     /// <summary>softmax(q k^T / sqrt(d)) v of each head.</summary>
     /// <param name="q">[batch, heads, positions, d]; fastest where the last axis lies together, as of all three.</param>
     /// <param name="k">As <paramref name="q"/>.</param>
