@@ -1,5 +1,6 @@
 using TorchSharp;
 using UNetGen.Blocks;
+using UNetGen.Kernels;
 using UNetGen.Runtime.Tests.Training;
 using static TorchSharp.torch;
 
@@ -27,6 +28,7 @@ public class AttentionFormTests
         ["attention, odd sizes"] = (() => new Attention(20, heads: 3, headDim: 6, memoryTokens: 1), [2, 20, 5, 3]),
         ["ddpm's attention"] = (() => new AttentionBlock(64, 1, new()), [2, 64, 16, 16]),
         ["ddpm's attention, heads, memory tokens, RMSNorm"] = (() => new AttentionBlock(48, 3, new() { Norm = Norm.Rms }, memoryTokens: 2), [2, 48, 4, 6]),
+        ["ddpm's attention, more positions than at once"] = (() => new AttentionBlock(32, 2, new(), memoryTokens: 17), [3, 32, 12, 12]),
         ["guided-diffusion's attention"] = (() => new QkvAttentionBlock(64, 4, new()), [2, 64, 8, 8]),
         ["guided-diffusion's attention, memory tokens, RMSNorm"] = (() => new QkvAttentionBlock(24, 3, new() { Norm = Norm.Rms }, memoryTokens: 2), [2, 24, 5, 3]),
         ["RMSNorm"] = (() => new RMSNorm(32), [2, 32, 8, 8]),
@@ -134,4 +136,18 @@ public class AttentionFormTests
     }
 
     private static long LiveTensors() => DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
+
+    [VectorTheory]
+    [InlineData(true, 256, 128, 128, 1, "ddpm's at 16 x 16")]
+    [InlineData(true, 64, 64, 128, 4, "heads of 32, wider than the image's channels")]
+    [InlineData(false, 256, 128, 128, 16, "heads of 8")]
+    [InlineData(false, 49, 64, 64, 1, "7 x 7 pixels")]
+    [InlineData(false, 64, 24, 32, 1, "24 channels")]
+    [InlineData(false, 4096, 128, 128, 1, "64 x 64, whose keys no core's cache holds")]
+    public void The_kernel_of_attention_is_taken_where_it_is_made_for(bool taken, long positions, long dim, long features, long heads, string what)
+    {
+        using var scope = NewDisposeScope();
+        Assert.True(taken == FullAttention.Fits(zeros(1, positions, dim), zeros(features, dim), heads), what);
+        Assert.False(FullAttention.Fits(zeros(1, positions, dim, ScalarType.Float64), zeros(features, dim, ScalarType.Float64), heads));
+    }
 }
