@@ -33,7 +33,8 @@ public sealed record ResnetBlockOptions
 
 /// <summary>
 /// The residual block of The Annotated Diffusion Model and denoising-diffusion-pytorch: two <see cref="Block"/>s, the time embedding
-/// between, and the input added, through a 1 x 1 convolution where the width changes.
+/// between, and the input added, through a 1 x 1 convolution where the width changes. Where there are kernels for all of it (SiLU, GroupNorm, float32, no dropout at work) the whole block is
+/// one step of autograd's, which keeps the convolutions' results for the gradient and makes the activated images again.
 /// </summary>
 public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
 {
@@ -51,6 +52,7 @@ public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
 
     private readonly Activation activation;
     private readonly TimeConditioning conditioning;
+    private readonly ResidualLayers layers;
 
     /// <param name="dim">Channels of the input.</param>
     /// <param name="dimOut">Channels of the output.</param>
@@ -73,6 +75,7 @@ public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
         block1 = new Block(dim, dimOut, options, last: false);
         block2 = new Block(dimOut, dimOut, options, last: true);
         res_conv = dim == dimOut ? null : nn.Conv2d(dim, dimOut, 1);
+        layers = new ResidualLayers(NormFirst: false, mlp, block1.proj, block1.norm, block2.proj, block2.norm, res_conv, options);
 
         if (mlp is not null)
             ModuleGroup.Register(this, "mlp.1", mlp);
@@ -87,6 +90,8 @@ public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
     /// <returns>[batch, dimOut, height, width].</returns>
     public override Tensor forward(Tensor x, Tensor? timeEmb = null)
     {
+        if (layers.Forward(x, timeEmb, training) is { } whole)
+            return whole;
         using var scope = NewDisposeScope();
         Tensor? scale = null, shift = null, added = null;
         if (mlp is not null && timeEmb is not null)
