@@ -37,7 +37,6 @@ public sealed class PreActResnetBlock : nn.Module<Tensor, Tensor, Tensor>
     private readonly TimeConditioning conditioning;
     private readonly double dropout;
     private readonly Resampling resampling;
-    private readonly ResidualLayers layers;
 
     /// <param name="dim">Channels of the input.</param>
     /// <param name="dimOut">Channels of the output.</param>
@@ -58,7 +57,7 @@ public sealed class PreActResnetBlock : nn.Module<Tensor, Tensor, Tensor>
         norm2 = Layers.Normalization(dimOut, options);
         conv2 = Layers.Conv3x3(dimOut, dimOut, options, last: true);
         conv_shortcut = dim == dimOut ? null : nn.Conv2d(dim, dimOut, 1);
-        layers = new ResidualLayers(NormFirst: true, time_emb_proj, conv1, norm1, conv2, norm2, conv_shortcut, options);
+        Whole = new ResidualLayers(NormFirst: true, time_emb_proj, conv1, norm1, conv2, norm2, conv_shortcut, options);
 
         var guided = keys == KeyStyle.GuidedDiffusion;
         ModuleGroup.Register(this, guided ? "in_layers.0" : "norm1", norm1);
@@ -70,12 +69,15 @@ public sealed class PreActResnetBlock : nn.Module<Tensor, Tensor, Tensor>
             register_module(guided ? "skip_connection" : "conv_shortcut", conv_shortcut);
     }
 
+    /// <summary>All layers together.</summary>
+    internal ResidualLayers Whole { get; }
+
     /// <param name="x">[batch, dim, height, width].</param>
     /// <param name="timeEmb">[batch, timeEmbDim].</param>
     /// <returns>[batch, dimOut, height, width], or half or twice the height and width.</returns>
     public override Tensor forward(Tensor x, Tensor timeEmb)
     {
-        if (resampling == Resampling.None && layers.Forward(x, timeEmb, training) is { } whole)
+        if (resampling == Resampling.None && Whole.Forward(x, timeEmb, training) is { } whole)
             return whole;
         using var scope = NewDisposeScope();
         var activated = Layers.NormActivate(norm1, x, null, null, activation);

@@ -16,7 +16,8 @@ namespace UNetGen.Blocks;
 internal sealed record ResidualLayers(bool NormFirst, Linear? Time, nn.Module<Tensor, Tensor> FirstConvolution, nn.Module<Tensor, Tensor> FirstNorm,
     nn.Module<Tensor, Tensor> SecondConvolution, nn.Module<Tensor, Tensor> SecondNorm, Conv2d? Shortcut, ResnetBlockOptions Options)
 {
-    private readonly ResidualForm form = new(NormFirst, Options.Conditioning == TimeConditioning.Add, Options.WeightStandardization ? WeightStandardizedConv2d.Eps : null,
+    /// <summary>What is fixed.</summary>
+    public ResidualForm Form { get; } = new(NormFirst, Options.Conditioning == TimeConditioning.Add, Options.WeightStandardization ? WeightStandardizedConv2d.Eps : null,
         new((int)Options.Groups, (float)Options.NormEps, Silu: true));
 
     /// <summary>The block's result; null where it has to be computed layer by layer: without kernels for its layers, sizes and numbers, and where there is dropout between them.</summary>
@@ -31,16 +32,17 @@ internal sealed record ResidualLayers(bool NormFirst, Linear? Time, nn.Module<Te
             return null;
         var (first, second, time) = (Half(FirstConvolution, firstNorm), Half(SecondConvolution, secondNorm), Time is null ? null : timeEmb);
         if (!Fits(first.Weight, x) || !Convolution3x3.Fits(x, second.Weight) || !GroupNormFunction.Fits(firstNorm, x) || !GroupNormFunction.Fits(secondNorm, x)
-            || (time is not null && (time.dtype != ScalarType.Float32 || time.dim() != 2 || time.shape[0] != x.shape[0])))
+            || (time is not null && (time.dtype != ScalarType.Float32 || time.dim() != 2 || time.size(0) != x.size(0))))
             return null;
-        return ResidualFunction.Forward(x, time, time is null ? null : new(Time!.weight!, Time.bias), first, second, Shortcut is null ? null : new(Shortcut.weight!, Shortcut.bias), form);
+        return ResidualFunction.Forward(x, time, time is null ? null : new(Time!.weight!, Time.bias), first, second, Shortcut is null ? null : new(Shortcut.weight!, Shortcut.bias), Form);
     }
 
     private bool Fits(Tensor firstWeight, Tensor x) =>
-        x.dim() == 4 && x.shape[1] == firstWeight.shape[1] && Convolution3x3.Fits(x, firstWeight)
+        x.dim() == 4 && x.size(1) == firstWeight.size(1) && Convolution3x3.Fits(x, firstWeight)
         && (!Options.WeightStandardization || WeightStandardization.Fits(firstWeight));
 
-    private static ResidualFunction.Half Half(nn.Module<Tensor, Tensor> convolution, GroupNorm norm) => convolution switch
+    /// <summary>The parameters of a half.</summary>
+    internal static ResidualFunction.Half Half(nn.Module<Tensor, Tensor> convolution, GroupNorm norm) => convolution switch
     {
         WeightStandardizedConv2d standardized => new(standardized.weight, standardized.bias, norm.weight!, norm.bias!),
         _ => new(((Conv2d)convolution).weight!, ((Conv2d)convolution).bias, norm.weight!, norm.bias!),

@@ -52,7 +52,6 @@ public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
 
     private readonly Activation activation;
     private readonly TimeConditioning conditioning;
-    private readonly ResidualLayers layers;
 
     /// <param name="dim">Channels of the input.</param>
     /// <param name="dimOut">Channels of the output.</param>
@@ -75,7 +74,7 @@ public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
         block1 = new Block(dim, dimOut, options, last: false);
         block2 = new Block(dimOut, dimOut, options, last: true);
         res_conv = dim == dimOut ? null : nn.Conv2d(dim, dimOut, 1);
-        layers = new ResidualLayers(NormFirst: false, mlp, block1.proj, block1.norm, block2.proj, block2.norm, res_conv, options);
+        Whole = new ResidualLayers(NormFirst: false, mlp, block1.proj, block1.norm, block2.proj, block2.norm, res_conv, options);
 
         if (mlp is not null)
             ModuleGroup.Register(this, "mlp.1", mlp);
@@ -85,12 +84,15 @@ public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
             register_module("res_conv", res_conv);
     }
 
+    /// <summary>All layers together.</summary>
+    internal ResidualLayers Whole { get; }
+
     /// <param name="x">[batch, dim, height, width].</param>
     /// <param name="timeEmb">[batch, timeEmbDim]; null leaves scale, shift and sum out, as the references do.</param>
     /// <returns>[batch, dimOut, height, width].</returns>
     public override Tensor forward(Tensor x, Tensor? timeEmb = null)
     {
-        if (layers.Forward(x, timeEmb, training) is { } whole)
+        if (Whole.Forward(x, timeEmb, training) is { } whole)
             return whole;
         using var scope = NewDisposeScope();
         Tensor? scale = null, shift = null, added = null;

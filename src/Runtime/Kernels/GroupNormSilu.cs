@@ -48,7 +48,7 @@ internal static unsafe class GroupNormSilu
     /// <returns>[batch, channels, height, width], and [batch, 2, channels]: mean and inverse deviation, of each channel's group.</returns>
     public static (Tensor Result, Tensor Moments) Forward(Tensor x, Parameters parameters, Layer layer, Tensor? residual = null, Tensor? result = null)
     {
-        var moments = empty(x.shape[0], 2, x.shape[1]);
+        var moments = empty(x.size(0), 2, x.size(1));
         return (Forward(x, parameters, layer, moments, known: false, residual, result), moments);
     }
 
@@ -62,9 +62,9 @@ internal static unsafe class GroupNormSilu
 
     private static Tensor Forward(Tensor x, Parameters parameters, Layer layer, Tensor moments, bool known, Tensor? residual, Tensor? result)
     {
-        var shape = x.shape;
-        var (batch, channels, pixels) = ((int)shape[0], (int)shape[1], (int)(shape[2] * shape[3]));
-        result ??= TensorMemory.EmptyImages(batch, channels, shape[2], shape[3]);
+        var (batch, channels, height, width) = ((int)x.size(0), (int)x.size(1), (int)x.size(2), (int)x.size(3));
+        var pixels = height * width;
+        result ??= TensorMemory.EmptyImages(batch, channels, height, width);
         var affine = new Affine(parameters, moments, channels);
         float* source = TensorMemory.OfImages(x), target = TensorMemory.OfImages(result), groups = TensorMemory.Of(moments), addend = residual is null ? null : TensorMemory.OfImages(residual);
         var inAGroup = channels / layer.Groups;
@@ -96,9 +96,9 @@ internal static unsafe class GroupNormSilu
     /// <returns>[batch, channels, height, width], and the parameters' gradients.</returns>
     public static (Tensor ByInput, ParameterGradients ByParameters) Backward(Tensor gradient, Tensor x, Parameters parameters, Layer layer, Tensor moments, bool inPlace = false)
     {
-        var shape = x.shape;
-        var (batch, channels, pixels) = ((int)shape[0], (int)shape[1], (int)(shape[2] * shape[3]));
-        var result = inPlace ? gradient : TensorMemory.EmptyImages(batch, channels, shape[2], shape[3]);
+        var (batch, channels, height, width) = ((int)x.size(0), (int)x.size(1), (int)x.size(2), (int)x.size(3));
+        var pixels = height * width;
+        var result = inPlace ? gradient : TensorMemory.EmptyImages(batch, channels, height, width);
         using var sums = empty(2, batch, channels);
         var affine = new Affine(parameters, moments, channels);
         float* source = TensorMemory.OfImages(x), incoming = TensorMemory.OfImages(gradient), target = TensorMemory.OfImages(result), sum = TensorMemory.Of(sums);

@@ -119,8 +119,7 @@ internal sealed class ResidualPass(Tensor?[] tensors, ResidualForm form)
         if (all[Shortcut] is null)
             return Norm(Second, last, residual: x, result: keep ? null : last);
 
-        var shape = last.shape;
-        var shortcut = TensorMemory.EmptyImages(shape[0], shape[1], shape[2], shape[3]);
+        var shortcut = TensorMemory.EmptyImages(last.size(0), last.size(1), last.size(2), last.size(3));
         if (all[Shortcut + 1] is { } bias)
             shortcut.copy_(bias.view(1, -1, 1, 1));
         else
@@ -146,7 +145,7 @@ internal sealed class ResidualPass(Tensor?[] tensors, ResidualForm form)
     private void AddTime(Tensor images)
     {
         if (form.AddsTime && all[Projected] is { } projected)
-            images.add_(projected.view(projected.shape[0], -1, 1, 1));
+            images.add_(projected.view(projected.size(0), -1, 1, 1));
     }
 
     private void AddShortcut(Tensor images)

@@ -25,7 +25,7 @@ internal static unsafe class TensorMemory
     public static Tensor Pixels(Tensor images)
     {
         using var pixels = images.permute(0, 2, 3, 1);
-        return pixels.view(-1, images.shape[1]);
+        return pixels.view(-1, images.size(1));
     }
 
     /// <summary>What <see cref="Tokens"/> took apart, [batch, channels, height, width] with the channels together.</summary>
