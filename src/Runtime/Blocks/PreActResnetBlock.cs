@@ -5,7 +5,9 @@ namespace UNetGen.Blocks;
 
 /// <summary>
 /// The residual block of Ho et al. 2020 (diffusers' ResnetBlock2D) and of Dhariwal and Nichol 2021 (guided-diffusion's ResBlock): norm, activation and
-/// convolution, in this order, twice, the time embedding between, and the input added, through a 1 x 1 convolution where the width changes.
+/// convolution, in this order, twice, the time embedding between, and the input added, through a 1 x 1 convolution where the width changes. Where there are kernels for all of it (SiLU,
+/// GroupNorm, float32, no dropout at work, no change of the image's size) the whole block is one step of autograd's, which keeps the first convolution's result for the gradient and makes the
+/// activated images again.
 /// </summary>
 /// <remarks>
 /// Keys of diffusers: <c>norm1</c>, <c>conv1</c>, <c>time_emb_proj</c>, <c>norm2</c>, <c>conv2</c>, <c>conv_shortcut</c>; of guided-diffusion: <c>in_layers.0</c>,
@@ -55,6 +57,7 @@ public sealed class PreActResnetBlock : nn.Module<Tensor, Tensor, Tensor>
         norm2 = Layers.Normalization(dimOut, options);
         conv2 = Layers.Conv3x3(dimOut, dimOut, options, last: true);
         conv_shortcut = dim == dimOut ? null : nn.Conv2d(dim, dimOut, 1);
+        Whole = new ResidualLayers(NormFirst: true, time_emb_proj, conv1, norm1, conv2, norm2, conv_shortcut, options);
 
         var guided = keys == KeyStyle.GuidedDiffusion;
         ModuleGroup.Register(this, guided ? "in_layers.0" : "norm1", norm1);
@@ -66,11 +69,16 @@ public sealed class PreActResnetBlock : nn.Module<Tensor, Tensor, Tensor>
             register_module(guided ? "skip_connection" : "conv_shortcut", conv_shortcut);
     }
 
+    /// <summary>All layers together.</summary>
+    internal ResidualLayers Whole { get; }
+
     /// <param name="x">[batch, dim, height, width].</param>
     /// <param name="timeEmb">[batch, timeEmbDim].</param>
     /// <returns>[batch, dimOut, height, width], or half or twice the height and width.</returns>
     public override Tensor forward(Tensor x, Tensor timeEmb)
     {
+        if (resampling == Resampling.None && Whole.Forward(x, timeEmb, training) is { } whole)
+            return whole;
         using var scope = NewDisposeScope();
         var activated = Layers.NormActivate(norm1, x, null, null, activation);
         var h = Layers.Convolve(conv1, Resample(activated));

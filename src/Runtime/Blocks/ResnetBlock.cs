@@ -33,7 +33,8 @@ public sealed record ResnetBlockOptions
 
 /// <summary>
 /// The residual block of The Annotated Diffusion Model and denoising-diffusion-pytorch: two <see cref="Block"/>s, the time embedding
-/// between, and the input added, through a 1 x 1 convolution where the width changes.
+/// between, and the input added, through a 1 x 1 convolution where the width changes. Where there are kernels for all of it (SiLU, GroupNorm, float32, no dropout at work) the whole block is
+/// one step of autograd's, which keeps the convolutions' results for the gradient and makes the activated images again.
 /// </summary>
 public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
 {
@@ -73,6 +74,7 @@ public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
         block1 = new Block(dim, dimOut, options, last: false);
         block2 = new Block(dimOut, dimOut, options, last: true);
         res_conv = dim == dimOut ? null : nn.Conv2d(dim, dimOut, 1);
+        Whole = new ResidualLayers(NormFirst: false, mlp, block1.proj, block1.norm, block2.proj, block2.norm, res_conv, options);
 
         if (mlp is not null)
             ModuleGroup.Register(this, "mlp.1", mlp);
@@ -82,11 +84,16 @@ public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
             register_module("res_conv", res_conv);
     }
 
+    /// <summary>All layers together.</summary>
+    internal ResidualLayers Whole { get; }
+
     /// <param name="x">[batch, dim, height, width].</param>
     /// <param name="timeEmb">[batch, timeEmbDim]; null leaves scale, shift and sum out, as the references do.</param>
     /// <returns>[batch, dimOut, height, width].</returns>
     public override Tensor forward(Tensor x, Tensor? timeEmb = null)
     {
+        if (Whole.Forward(x, timeEmb, training) is { } whole)
+            return whole;
         using var scope = NewDisposeScope();
         Tensor? scale = null, shift = null, added = null;
         if (mlp is not null && timeEmb is not null)

@@ -1,14 +1,18 @@
 using TorchSharp.Modules;
+using UNetGen.Kernels;
 using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
 
 /// <summary>
 /// A convolution whose filters are brought to mean 0 and variance 1 before each use (Qiao et al. 2019, "Weight Standardization"),
-/// with the biased variance and eps 1e-5, in less than 32 bits 1e-3, as in The Annotated Diffusion Model.
+/// with the biased variance and eps 1e-5, in less than 32 bits 1e-3, as in The Annotated Diffusion Model; in one kernel where <see cref="Compute"/> says so.
 /// </summary>
 public sealed class WeightStandardizedConv2d : ExplicitModule
 {
+    /// <summary>Added to a filter's variance, in 32 bits or more.</summary>
+    internal const double Eps = 1e-5;
+
     /// <summary>As learned, not standardised, [out, in, kernel, kernel].</summary>
     public readonly Parameter weight;
 
@@ -36,10 +40,16 @@ public sealed class WeightStandardizedConv2d : ExplicitModule
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var eps = weight.dtype is ScalarType.Float32 or ScalarType.Float64 ? 1e-5 : 1e-3;
+        return Layers.Convolve(x, Standardized(), bias).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Standardized()
+    {
+        if (Compute.Kernels == KernelForm.Fast && WeightStandardization.Fits(weight))
+            return WeightStandardization.Standardize(weight, Eps);
+        var eps = weight.dtype is ScalarType.Float32 or ScalarType.Float64 ? Eps : 1e-3;
         var mean = weight.mean([1, 2, 3], keepdim: true);
         var variance = weight.var([1, 2, 3], unbiased: false, keepdim: true);
-        var standardized = (weight - mean) * (variance + eps).rsqrt();
-        return Layers.Convolve(x, standardized, bias).MoveToOuterDisposeScope();
+        return (weight - mean) * (variance + eps).rsqrt();
     }
 }

@@ -13,7 +13,7 @@ internal sealed class GroupNormFunction : KernelFunction<GroupNormFunction>
     public static bool Fits(GroupNorm norm, Tensor x) =>
         x.device_type == DeviceType.CPU && x.dtype == ScalarType.Float32 && x.dim() == 4
         && norm.weight is { dtype: ScalarType.Float32 } && norm.bias is not null
-        && GroupNormSilu.Fits(x.shape[1], norm.num_groups) && TensorMemory.IsWithinReach(x.numel());
+        && GroupNormSilu.Fits(norm.weight.size(0), norm.num_groups) && TensorMemory.IsWithinReach(x.numel());
 
     /// <summary>The normalised image.</summary>
     /// <param name="norm">Groups, eps, weight and bias.</param>
@@ -28,20 +28,20 @@ internal sealed class GroupNormFunction : KernelFunction<GroupNormFunction>
         using var scope = NewDisposeScope();
         var layer = new GroupNormSilu.Layer((int)norm.num_groups, (float)norm.eps, silu);
         var images = TensorMemory.ChannelsLast(x);
-        var (scales, shifts) = (scale?.flatten(1).contiguous(), shift?.flatten(1).contiguous());
+        var time = scale is null || shift is null ? null : cat([scale, shift], 1).flatten(1);
         var result = is_grad_enabled()
-            ? Run(images, norm.weight, norm.bias, scales, shifts, layer)
-            : GroupNormSilu.Forward(images, norm.weight!, norm.bias!, scales, shifts, layer, inPlace: spent).Result;
+            ? Run(images, norm.weight, norm.bias, time, layer)
+            : GroupNormSilu.Forward(images, new(norm.weight!, norm.bias!, time), layer, result: spent ? images.alias() : null).Result;
         return result.MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
-        var (x, weight, bias, scale, shift) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor?)vars[3], (Tensor?)vars[4]);
-        var (result, moments) = GroupNormSilu.Forward(x, weight, bias, scale, shift, (GroupNormSilu.Layer)vars[5]);
-        ctx.save_for_backward([x, weight, bias, scale!, shift!, moments]);
-        ctx.save_data(nameof(GroupNormSilu.Layer), vars[5]);
+        var (x, weight, bias, time) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor?)vars[3]);
+        var (result, moments) = GroupNormSilu.Forward(x, new(weight, bias, time), (GroupNormSilu.Layer)vars[4]);
+        ctx.save_for_backward([x, weight, bias, time!, moments]);
+        ctx.save_data(nameof(GroupNormSilu.Layer), vars[4]);
         return result;
     }
 
@@ -49,13 +49,8 @@ internal sealed class GroupNormFunction : KernelFunction<GroupNormFunction>
     protected override List<Tensor?> Backward(autograd.AutogradContext context, Tensor gradient)
     {
         var saved = context.get_saved_variables();
-        var (x, weight, bias, scale, shift, moments) = (saved[0], saved[1], saved[2], (Tensor?)saved[3], (Tensor?)saved[4], saved[5]);
         var layer = (GroupNormSilu.Layer)context.get_data(nameof(GroupNormSilu.Layer));
-        var (byInput, sums) = GroupNormSilu.Backward(TensorMemory.ChannelsLast(gradient), x, weight, bias, scale, shift, moments, layer);
-        var (ofNormal, ofOffset) = (sums[0], sums[1]); // each [batch, channels]
-        if (scale is null)
-            return [byInput, ofNormal.sum(dim: 0), ofOffset.sum(dim: 0), null, null, null];
-        var factor = scale + 1;
-        return [byInput, (ofNormal * factor).sum(dim: 0), (ofOffset * factor).sum(dim: 0), ofNormal * weight + ofOffset * bias, ofOffset, null];
+        var (byInput, (weight, bias, time)) = GroupNormSilu.Backward(TensorMemory.ChannelsLast(gradient), saved[0], new(saved[1], saved[2], saved[3]), layer, saved[4]);
+        return [byInput, weight, bias, time, null];
     }
 }

@@ -30,22 +30,43 @@ internal static unsafe class GroupNormSilu
         return Vector512.IsHardwareAccelerated && channels % Gemm.Lanes == 0 && (inAGroup % Gemm.Lanes == 0 || Gemm.Lanes % inAGroup == 0);
     }
 
+    /// <summary>What an image is scaled and shifted with.</summary>
+    /// <param name="Weight">[channels].</param>
+    /// <param name="Bias">[channels].</param>
+    /// <param name="Time">[batch, 2 channels], each image's scale, then its shift; or null.</param>
+    public readonly record struct Parameters(Tensor Weight, Tensor Bias, Tensor? Time);
+
+    /// <summary>The gradients by <see cref="Parameters"/>, of the same shapes.</summary>
+    public readonly record struct ParameterGradients(Tensor Weight, Tensor Bias, Tensor? Time);
+
     /// <summary>The result, and what the gradient needs.</summary>
     /// <param name="x">[batch, channels, height, width].</param>
-    /// <param name="weight">[channels].</param>
-    /// <param name="bias">[channels].</param>
-    /// <param name="scale">[batch, channels], or null.</param>
-    /// <param name="shift">[batch, channels], or null; both or neither.</param>
+    /// <param name="parameters">Of the layer.</param>
     /// <param name="layer">The rest.</param>
-    /// <param name="inPlace">Whether <paramref name="x"/> is written over.</param>
+    /// <param name="residual">[batch, channels, height, width], added to the result; or null.</param>
+    /// <param name="result">Where the result goes, which may be <paramref name="x"/> or <paramref name="residual"/>; null for memory of its own.</param>
     /// <returns>[batch, channels, height, width], and [batch, 2, channels]: mean and inverse deviation, of each channel's group.</returns>
-    public static (Tensor Result, Tensor Moments) Forward(Tensor x, Tensor weight, Tensor bias, Tensor? scale, Tensor? shift, Layer layer, bool inPlace = false)
+    public static (Tensor Result, Tensor Moments) Forward(Tensor x, Parameters parameters, Layer layer, Tensor? residual = null, Tensor? result = null)
     {
-        var (batch, channels, pixels) = ((int)x.shape[0], (int)x.shape[1], (int)(x.shape[2] * x.shape[3]));
-        var result = inPlace ? x.alias() : TensorMemory.EmptyImages(batch, channels, x.shape[2], x.shape[3]);
-        var moments = empty(batch, 2, channels);
-        var affine = new Affine(TensorMemory.Of(weight), TensorMemory.Of(bias), TensorMemory.Of(scale), TensorMemory.Of(shift), TensorMemory.Of(moments), channels);
-        float* source = TensorMemory.OfImages(x), target = TensorMemory.OfImages(result), groups = TensorMemory.Of(moments);
+        var moments = empty(x.size(0), 2, x.size(1));
+        return (Forward(x, parameters, layer, moments, known: false, residual, result), moments);
+    }
+
+    /// <summary>The result once more, from the moments of its first time: one reading of the image less.</summary>
+    /// <param name="x">As in <see cref="Forward(Tensor, Parameters, Layer, Tensor?, Tensor?)"/>, like all that follow.</param>
+    /// <param name="parameters">Of the layer.</param>
+    /// <param name="layer">The rest.</param>
+    /// <param name="moments">[batch, 2, channels].</param>
+    /// <returns>[batch, channels, height, width].</returns>
+    public static Tensor Again(Tensor x, Parameters parameters, Layer layer, Tensor moments) => Forward(x, parameters, layer, moments, known: true, null, null);
+
+    private static Tensor Forward(Tensor x, Parameters parameters, Layer layer, Tensor moments, bool known, Tensor? residual, Tensor? result)
+    {
+        var (batch, channels, height, width) = ((int)x.size(0), (int)x.size(1), (int)x.size(2), (int)x.size(3));
+        var pixels = height * width;
+        result ??= TensorMemory.EmptyImages(batch, channels, height, width);
+        var affine = new Affine(parameters, moments, channels);
+        float* source = TensorMemory.OfImages(x), target = TensorMemory.OfImages(result), groups = TensorMemory.Of(moments), addend = residual is null ? null : TensorMemory.OfImages(residual);
         var inAGroup = channels / layer.Groups;
         var slice = Math.Max(inAGroup, Gemm.Lanes);
         var slices = channels / slice;
@@ -54,32 +75,32 @@ internal static unsafe class GroupNormSilu
             var (image, first) = (part / slices, part % slices * slice);
             var start = (nint)image * pixels * channels + first;
             var moment = groups + (nint)image * 2 * channels + first;
-            Moments(source + start, pixels, channels, slice, inAGroup, layer.Eps, moment, moment + channels);
+            if (!known)
+                Moments(source + start, pixels, channels, slice, inAGroup, layer.Eps, moment, moment + channels);
             for (var channel = 0; channel < slice; channel += Gemm.Lanes)
             {
                 affine.At(image, first + channel, out var a, out var b);
-                Apply(source + start + channel, target + start + channel, pixels, channels, a, b, layer.Silu);
+                Apply(source + start + channel, target + start + channel, addend is null ? null : addend + start + channel, pixels, channels, a, b, layer.Silu);
             }
         });
-        return (result, moments);
+        return result;
     }
 
-    /// <summary>The gradients by the image and, of each image, by what x is scaled and shifted with.</summary>
+    /// <summary>The gradients.</summary>
     /// <param name="gradient">[batch, channels, height, width].</param>
-    /// <param name="x">As in <see cref="Forward"/>, like all that follow.</param>
-    /// <param name="weight">[channels].</param>
-    /// <param name="bias">[channels].</param>
-    /// <param name="scale">[batch, channels], or null.</param>
-    /// <param name="shift">[batch, channels], or null.</param>
-    /// <param name="moments">[batch, 2, channels].</param>
+    /// <param name="x">As in <see cref="Forward(Tensor, Parameters, Layer, Tensor?, Tensor?)"/>, like all that follow.</param>
+    /// <param name="parameters">Of the layer.</param>
     /// <param name="layer">The rest.</param>
-    /// <returns>[batch, channels, height, width], and [2, batch, channels]: the sums over the pixels of dz h and of dz.</returns>
-    public static (Tensor ByInput, Tensor Sums) Backward(Tensor gradient, Tensor x, Tensor weight, Tensor bias, Tensor? scale, Tensor? shift, Tensor moments, Layer layer)
+    /// <param name="moments">[batch, 2, channels].</param>
+    /// <param name="inPlace">Whether <paramref name="gradient"/> is written over with the gradient by the image.</param>
+    /// <returns>[batch, channels, height, width], and the parameters' gradients.</returns>
+    public static (Tensor ByInput, ParameterGradients ByParameters) Backward(Tensor gradient, Tensor x, Parameters parameters, Layer layer, Tensor moments, bool inPlace = false)
     {
-        var (batch, channels, pixels) = ((int)x.shape[0], (int)x.shape[1], (int)(x.shape[2] * x.shape[3]));
-        var result = TensorMemory.EmptyImages(batch, channels, x.shape[2], x.shape[3]);
-        var sums = empty(2, batch, channels);
-        var affine = new Affine(TensorMemory.Of(weight), TensorMemory.Of(bias), TensorMemory.Of(scale), TensorMemory.Of(shift), TensorMemory.Of(moments), channels);
+        var (batch, channels, height, width) = ((int)x.size(0), (int)x.size(1), (int)x.size(2), (int)x.size(3));
+        var pixels = height * width;
+        var result = inPlace ? gradient : TensorMemory.EmptyImages(batch, channels, height, width);
+        using var sums = empty(2, batch, channels);
+        var affine = new Affine(parameters, moments, channels);
         float* source = TensorMemory.OfImages(x), incoming = TensorMemory.OfImages(gradient), target = TensorMemory.OfImages(result), sum = TensorMemory.Of(sums);
         var inAGroup = channels / layer.Groups;
         var slice = Math.Max(inAGroup, Gemm.Lanes);
@@ -115,7 +136,35 @@ internal static unsafe class GroupNormSilu
                 Combine(target + start + channel, source + start + channel, pixels, channels, p, q, s);
             }
         });
-        return (result, sums);
+        return (result, OfParameters(sum, affine, parameters, batch, channels));
+    }
+
+    /// <summary>The parameters' gradients.</summary>
+    /// <param name="sums">[2, batch, channels]: of each image the sums over the pixels of dz h and of dz.</param>
+    /// <param name="affine">The parameters' memory.</param>
+    /// <param name="parameters">Their shapes.</param>
+    /// <param name="batch">Images.</param>
+    /// <param name="channels">Of an image.</param>
+    private static ParameterGradients OfParameters(float* sums, Affine affine, Parameters parameters, int batch, int channels)
+    {
+        var (weight, bias, time) = (zeros(channels), zeros(channels), parameters.Time is null ? null : empty(batch, 2 * channels));
+        float* byWeight = TensorMemory.Of(weight), byBias = TensorMemory.Of(bias), byTime = TensorMemory.Of(time);
+        for (var image = 0; image < batch; image++)
+        {
+            for (var channel = 0; channel < channels; channel += Gemm.Lanes)
+            {
+                var (normal, offset) = (Load(sums + image * channels + channel), Load(sums + (batch + image) * channels + channel));
+                var scale = affine.Scale(image, channel);
+                FusedMultiplyAdd(normal, scale, Load(byWeight + channel)).Store(byWeight + channel);
+                FusedMultiplyAdd(offset, scale, Load(byBias + channel)).Store(byBias + channel);
+                if (byTime is not null)
+                {
+                    affine.OfScale(channel, normal, offset).Store(byTime + image * 2 * channels + channel);
+                    offset.Store(byTime + (image * 2 + 1) * channels + channel);
+                }
+            }
+        }
+        return new(weight, bias, time);
     }
 
     private static void Moments(float* x, int pixels, int stride, int slice, int inAGroup, float eps, float* mean, float* inverse)
@@ -158,12 +207,19 @@ internal static unsafe class GroupNormSilu
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Apply(float* x, float* y, int pixels, int stride, Vector512<float> a, Vector512<float> b, bool silu)
+    private static void Apply(float* x, float* y, float* residual, int pixels, int stride, Vector512<float> a, Vector512<float> b, bool silu)
     {
         for (var pixel = 0; pixel < pixels; pixel++, x += stride, y += stride)
         {
             var z = FusedMultiplyAdd(Load(x), a, b);
-            (silu ? z * Elementary.Sigmoid(z) : z).Store(y);
+            if (silu)
+                z *= Elementary.Sigmoid(z);
+            if (residual is not null)
+            {
+                z += Load(residual);
+                residual += stride;
+            }
+            z.Store(y);
         }
     }
 
@@ -197,17 +253,17 @@ internal static unsafe class GroupNormSilu
     }
 
     /// <summary>What x is multiplied with and what is added to it, for 16 channels of an image.</summary>
-    private readonly struct Affine(float* weight, float* bias, float* scale, float* shift, float* moments, int channels)
+    private readonly struct Affine(Parameters parameters, Tensor moments, int channels)
     {
-        private readonly float* weight = weight, bias = bias, scale = scale, shift = shift, moments = moments;
+        private readonly float* weight = TensorMemory.Of(parameters.Weight), bias = TensorMemory.Of(parameters.Bias), time = TensorMemory.Of(parameters.Time), moments = TensorMemory.Of(moments);
 
         public void At(int image, int channel, out Vector512<float> a, out Vector512<float> b)
         {
             Normal(image, channel, out var r, out var negativeMean);
             a = r * Weight(image, channel);
             b = Load(bias + channel) * Scale(image, channel) + negativeMean * a;
-            if (shift is not null)
-                b += Load(shift + (nint)image * channels + channel);
+            if (time is not null)
+                b += Load(time + ((nint)image * 2 + 1) * channels + channel);
         }
 
         public void Normal(int image, int channel, out Vector512<float> r, out Vector512<float> negativeMean)
@@ -219,7 +275,10 @@ internal static unsafe class GroupNormSilu
 
         public Vector512<float> Weight(int image, int channel) => Load(weight + channel) * Scale(image, channel);
 
-        private Vector512<float> Scale(int image, int channel) =>
-            scale is null ? Vector512<float>.One : Load(scale + (nint)image * channels + channel) + Vector512<float>.One;
+        public Vector512<float> Scale(int image, int channel) =>
+            time is null ? Vector512<float>.One : Load(time + (nint)image * 2 * channels + channel) + Vector512<float>.One;
+
+        /// <summary>The gradient by the scale.</summary>
+        public Vector512<float> OfScale(int channel, Vector512<float> normal, Vector512<float> offset) => normal * Load(weight + channel) + offset * Load(bias + channel);
     }
 }

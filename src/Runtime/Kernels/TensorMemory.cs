@@ -21,6 +21,13 @@ internal static unsafe class TensorMemory
         return pixels.reshape(images.shape[0], -1, images.shape[1]);
     }
 
+    /// <summary>The pixels of all images whose channels are together, [batch * height * width, channels]: a view.</summary>
+    public static Tensor Pixels(Tensor images)
+    {
+        using var pixels = images.permute(0, 2, 3, 1);
+        return pixels.view(-1, images.size(1));
+    }
+
     /// <summary>What <see cref="Tokens"/> took apart, [batch, channels, height, width] with the channels together.</summary>
     public static Tensor Images(Tensor tokens, long height, long width)
     {

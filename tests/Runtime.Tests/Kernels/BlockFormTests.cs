@@ -19,9 +19,18 @@ public sealed class BlockFormTests
         ["residual, ReLU"] = () => Resnet(32, 32, new() { Activation = Activation.Relu }),
         ["residual, GELU"] = () => Resnet(32, 32, new() { Activation = Activation.Gelu }),
         ["residual, RMSNorm"] = () => Resnet(32, 48, new() { Norm = Norm.Rms }),
+        ["residual, of twice the width"] = () => Resnet(32, 64, new()),
+        ["residual, without time"] = () => Untimed(32, 64, new()),
+        ["residual, as wide, without time"] = () => Untimed(32, 32, new() { Conditioning = TimeConditioning.Add }),
+        ["residual, of half the width, time added"] = () => Resnet(64, 32, new() { Conditioning = TimeConditioning.Add }),
+        ["residual, of twice the width, standardised weights"] = () => Resnet(32, 64, new() { WeightStandardization = true }),
         ["residual, of odd widths"] = () => Resnet(24, 40, new()),
         ["pre-activation, wider"] = () => PreAct(32, 48, new() { Conditioning = TimeConditioning.Add }),
         ["pre-activation, scale and shift"] = () => PreAct(32, 32, new()),
+        ["pre-activation, of twice the width"] = () => PreAct(32, 64, new() { Conditioning = TimeConditioning.Add }),
+        ["pre-activation, of half the width, scale and shift"] = () => PreAct(64, 32, new()),
+        ["pre-activation, as wide, time added"] = () => PreAct(32, 32, new() { Conditioning = TimeConditioning.Add }),
+        ["pre-activation, standardised weights"] = () => PreAct(32, 64, new() { WeightStandardization = true }),
         ["pre-activation, ReLU"] = () => PreAct(32, 32, new() { Activation = Activation.Relu }),
         ["pre-activation, down"] = () => PreAct(32, 48, new(), Resampling.Down),
         ["pre-activation, up"] = () => PreAct(32, 48, new(), Resampling.Up),
@@ -76,6 +85,12 @@ public sealed class BlockFormTests
     {
         var block = Random(new ResnetBlock(from, to, 20, options));
         return (block, (x, time) => block.forward(x, time), from);
+    }
+
+    private static (nn.Module, Func<Tensor, Tensor, Tensor>, long) Untimed(long from, long to, ResnetBlockOptions options)
+    {
+        var block = Random(new ResnetBlock(from, to, null, options));
+        return (block, (x, _) => block.forward(x), from);
     }
 
     private static (nn.Module, Func<Tensor, Tensor, Tensor>, long) PreAct(long from, long to, ResnetBlockOptions options, Resampling resampling = Resampling.None)
