@@ -23,11 +23,17 @@ internal static unsafe class GroupNormSilu
     /// <param name="Silu">Whether SiLU follows.</param>
     public sealed record Layer(int Groups, float Eps, bool Silu);
 
-    /// <summary>Whether there are kernels for this: on this processor, for groups that fill registers or of which registers hold several.</summary>
-    public static bool Fits(long channels, long groups)
+    /// <summary>Whether there are kernels for this: on this processor, for whole registers of channels that are whole groups.</summary>
+    public static bool Fits(long channels, long groups) => Vector512.IsHardwareAccelerated && channels % Slice(channels, groups) == 0;
+
+    /// <summary>The fewest channels that are whole registers and whole groups.</summary>
+    private static long Slice(long channels, long groups)
     {
         var inAGroup = channels / groups;
-        return Vector512.IsHardwareAccelerated && channels % Gemm.Lanes == 0 && (inAGroup % Gemm.Lanes == 0 || Gemm.Lanes % inAGroup == 0);
+        var slice = inAGroup;
+        while (slice % Gemm.Lanes != 0)
+            slice += inAGroup;
+        return slice;
     }
 
     /// <summary>What an image is scaled and shifted with.</summary>
@@ -68,7 +74,7 @@ internal static unsafe class GroupNormSilu
         var affine = new Affine(parameters, moments, channels);
         float* source = TensorMemory.OfImages(x), target = TensorMemory.OfImages(result), groups = TensorMemory.Of(moments), addend = residual is null ? null : TensorMemory.OfImages(residual);
         var inAGroup = channels / layer.Groups;
-        var slice = Math.Max(inAGroup, Gemm.Lanes);
+        var slice = (int)Slice(channels, layer.Groups);
         var slices = channels / slice;
         Workers.Run(batch * slices, part =>
         {
@@ -103,7 +109,7 @@ internal static unsafe class GroupNormSilu
         var affine = new Affine(parameters, moments, channels);
         float* source = TensorMemory.OfImages(x), incoming = TensorMemory.OfImages(gradient), target = TensorMemory.OfImages(result), sum = TensorMemory.Of(sums);
         var inAGroup = channels / layer.Groups;
-        var slice = Math.Max(inAGroup, Gemm.Lanes);
+        var slice = (int)Slice(channels, layer.Groups);
         var slices = channels / slice;
         Workers.Run(batch * slices, part =>
         {

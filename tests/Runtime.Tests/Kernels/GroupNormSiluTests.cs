@@ -10,7 +10,7 @@ public sealed class GroupNormSiluTests
 {
     // Nine pixels at least: of fewer, a group of one channel may have next to no deviation, by which all rounding is then divided, the textbook's too.
     private static readonly Gen<(int Batch, int Channels, int Groups, int Height, int Width, bool Scaled, bool Silu, bool Together)> Shapes =
-        Gen.Select(Gen.Int[1, 4], Gen.OneOf((16, 1), (16, 4), (16, 16), (32, 8), (32, 1), (64, 4), (64, 2), (128, 8)), Gen.Int[3, 7], Gen.Int[3, 7], Gen.Bool, Gen.Bool, Gen.Bool,
+        Gen.Select(Gen.Int[1, 4], Gen.OneOf((16, 1), (16, 4), (16, 16), (32, 8), (32, 1), (64, 4), (64, 2), (128, 8), (48, 4), (48, 8), (96, 4), (80, 16)), Gen.Int[3, 7], Gen.Int[3, 7], Gen.Bool, Gen.Bool, Gen.Bool,
             (batch, channels, height, width, scaled, silu, together) => (batch, channels.Item1, channels.Item2, height, width, scaled, silu, together));
 
     [VectorFact]
@@ -50,11 +50,11 @@ public sealed class GroupNormSiluTests
     }, iter: 60, seed: "0000KQ4mlm12");
 
     [Fact]
-    public void Groups_that_neither_fill_registers_nor_share_them_are_left_to_libtorch()
+    public void Groups_that_fill_no_whole_registers_together_are_left_to_libtorch()
     {
         using var scope = NewDisposeScope();
-        using var norm = Layers.GroupNorm(4, 48, 1e-5);
-        var x = randn(2, 48, 4, 4);
+        using var norm = Layers.GroupNorm(8, 40, 1e-5);
+        var x = randn(2, 40, 4, 4);
         Assert.False(GroupNormFunction.Fits(norm, x));
         Closeness.Check(nn.functional.silu(norm.forward(x)), Layers.NormActivate(norm, x, null, null, Activation.Silu), 1e-6);
     }
