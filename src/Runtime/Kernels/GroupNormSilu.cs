@@ -54,23 +54,10 @@ internal static unsafe class GroupNormSilu
     /// <returns>[batch, channels, height, width], and [batch, 2, channels]: mean and inverse deviation, of each channel's group.</returns>
     public static (Tensor Result, Tensor Moments) Forward(Tensor x, Parameters parameters, Layer layer, Tensor? residual = null, Tensor? result = null)
     {
-        var moments = empty(x.size(0), 2, x.size(1));
-        return (Forward(x, parameters, layer, moments, known: false, residual, result), moments);
-    }
-
-    /// <summary>The result once more, from the moments of its first time: one reading of the image less.</summary>
-    /// <param name="x">As in <see cref="Forward(Tensor, Parameters, Layer, Tensor?, Tensor?)"/>, like all that follow.</param>
-    /// <param name="parameters">Of the layer.</param>
-    /// <param name="layer">The rest.</param>
-    /// <param name="moments">[batch, 2, channels].</param>
-    /// <returns>[batch, channels, height, width].</returns>
-    public static Tensor Again(Tensor x, Parameters parameters, Layer layer, Tensor moments) => Forward(x, parameters, layer, moments, known: true, null, null);
-
-    private static Tensor Forward(Tensor x, Parameters parameters, Layer layer, Tensor moments, bool known, Tensor? residual, Tensor? result)
-    {
         var (batch, channels, height, width) = ((int)x.size(0), (int)x.size(1), (int)x.size(2), (int)x.size(3));
         var pixels = height * width;
         result ??= TensorMemory.EmptyImages(batch, channels, height, width);
+        var moments = empty(batch, 2, channels);
         var affine = new Affine(parameters, moments, channels);
         float* source = TensorMemory.OfImages(x), target = TensorMemory.OfImages(result), groups = TensorMemory.Of(moments), addend = residual is null ? null : TensorMemory.OfImages(residual);
         var inAGroup = channels / layer.Groups;
@@ -81,33 +68,33 @@ internal static unsafe class GroupNormSilu
             var (image, first) = (part / slices, part % slices * slice);
             var start = (nint)image * pixels * channels + first;
             var moment = groups + (nint)image * 2 * channels + first;
-            if (!known)
-                Moments(source + start, pixels, channels, slice, inAGroup, layer.Eps, moment, moment + channels);
+            Moments(source + start, pixels, channels, slice, inAGroup, layer.Eps, moment, moment + channels);
             for (var channel = 0; channel < slice; channel += Gemm.Lanes)
             {
                 affine.At(image, first + channel, out var a, out var b);
                 Apply(source + start + channel, target + start + channel, addend is null ? null : addend + start + channel, pixels, channels, a, b, layer.Silu);
             }
         });
-        return result;
+        return (result, moments);
     }
 
     /// <summary>The gradients.</summary>
     /// <param name="gradient">[batch, channels, height, width].</param>
-    /// <param name="x">As in <see cref="Forward(Tensor, Parameters, Layer, Tensor?, Tensor?)"/>, like all that follow.</param>
+    /// <param name="x">As in <see cref="Forward"/>, like all that follow.</param>
     /// <param name="parameters">Of the layer.</param>
     /// <param name="layer">The rest.</param>
     /// <param name="moments">[batch, 2, channels].</param>
     /// <param name="inPlace">Whether <paramref name="gradient"/> is written over with the gradient by the image.</param>
+    /// <param name="activated">[batch, channels, height, width], to be written: the forward pass's result, which the gradient computes on its way; or null.</param>
     /// <returns>[batch, channels, height, width], and the parameters' gradients.</returns>
-    public static (Tensor ByInput, ParameterGradients ByParameters) Backward(Tensor gradient, Tensor x, Parameters parameters, Layer layer, Tensor moments, bool inPlace = false)
+    public static (Tensor ByInput, ParameterGradients ByParameters) Backward(Tensor gradient, Tensor x, Parameters parameters, Layer layer, Tensor moments, bool inPlace = false, Tensor? activated = null)
     {
         var (batch, channels, height, width) = ((int)x.size(0), (int)x.size(1), (int)x.size(2), (int)x.size(3));
         var pixels = height * width;
         var result = inPlace ? gradient : TensorMemory.EmptyImages(batch, channels, height, width);
         using var sums = empty(2, batch, channels);
         var affine = new Affine(parameters, moments, channels);
-        float* source = TensorMemory.OfImages(x), incoming = TensorMemory.OfImages(gradient), target = TensorMemory.OfImages(result), sum = TensorMemory.Of(sums);
+        float* source = TensorMemory.OfImages(x), incoming = TensorMemory.OfImages(gradient), target = TensorMemory.OfImages(result), sum = TensorMemory.Of(sums), again = activated is null ? null : TensorMemory.OfImages(activated);
         var inAGroup = channels / layer.Groups;
         var slice = (int)Slice(channels, layer.Groups);
         var slices = channels / slice;
@@ -122,7 +109,7 @@ internal static unsafe class GroupNormSilu
             {
                 affine.At(image, first + channel, out var a, out var b);
                 affine.Normal(image, first + channel, out var r, out var negativeMean);
-                Activation(incoming + start + channel, source + start + channel, target + start + channel, pixels, channels, a, b, r, negativeMean, layer.Silu,
+                Activation(incoming + start + channel, source + start + channel, target + start + channel, again is null ? null : again + start + channel, pixels, channels, a, b, r, negativeMean, layer.Silu,
                     out var normal, out var offset);
                 normal.Store(byNormal + channel);
                 offset.Store(byOffset + channel);
@@ -229,9 +216,9 @@ internal static unsafe class GroupNormSilu
         }
     }
 
-    /// <summary>dz to <paramref name="dz"/>, and its sums.</summary>
+    /// <summary>dz to <paramref name="dz"/>, the forward pass's result to <paramref name="y"/> unless it is null, and dz's sums.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Activation(float* gradient, float* x, float* dz, int pixels, int stride, Vector512<float> a, Vector512<float> b, Vector512<float> r, Vector512<float> negativeMean, bool silu,
+    private static void Activation(float* gradient, float* x, float* dz, float* y, int pixels, int stride, Vector512<float> a, Vector512<float> b, Vector512<float> r, Vector512<float> negativeMean, bool silu,
         out Vector512<float> normal, out Vector512<float> offset)
     {
         normal = offset = Vector512<float>.Zero;
@@ -239,11 +226,17 @@ internal static unsafe class GroupNormSilu
         {
             var value = Load(x);
             var d = Load(gradient);
+            var z = FusedMultiplyAdd(value, a, b);
             if (silu)
             {
-                var z = FusedMultiplyAdd(value, a, b);
                 var sigmoid = Elementary.Sigmoid(z);
-                d *= FusedMultiplyAdd(z * sigmoid, Vector512<float>.One - sigmoid, sigmoid);
+                z *= sigmoid;
+                d *= FusedMultiplyAdd(z, Vector512<float>.One - sigmoid, sigmoid);
+            }
+            if (y is not null)
+            {
+                z.Store(y);
+                y += stride;
             }
             d.Store(dz);
             offset += d;

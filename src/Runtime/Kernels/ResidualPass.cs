@@ -12,7 +12,8 @@ internal sealed record ResidualForm(bool NormFirst, bool AddsTime, double? Stand
 /// <summary>
 /// The forward or the backward pass of a residual block: two 3 x 3 convolutions by <see cref="Winograd"/> and two GroupNorms with SiLU by <see cref="GroupNormSilu"/>, in either order, the
 /// time embedding's projection, and the input added, through a 1 x 1 convolution where the width changes. Between the passes only the input and the convolutions' results are kept, which the
-/// norms' gradients are made of, beside moments and standardised weights, which are small: the activated images are made again, each just before the one convolution's gradient that needs it.
+/// norms' gradients are made of, beside moments and standardised weights, which are small: the activated images are made again on the way of the norms' gradients, which
+/// compute all but their last product anyway, each just before the one convolution's gradient that needs it.
 /// A 1 x 1 convolution is a product of matrices over the pixels of all images, W x, with the gradients W^T g and g x^T; it adds to what it is a term of.
 /// </summary>
 /// <param name="tensors">The inputs, <see cref="Inputs"/> of them; or what a forward pass has kept.</param>
@@ -64,23 +65,27 @@ internal sealed class ResidualPass(Tensor?[] tensors, ResidualForm form)
         Tensor? byProjected;
         if (form.NormFirst)
         {
-            var byBranch = ConvolutionGradients(Second, Activated(Second, all[Between]!), gradient)!;
-            byProjected = NormGradients(Second, all[Between]!, ref byBranch, inPlace: true) ?? OfAddedTime(byBranch);
-            byInput = ConvolutionGradients(First, Activated(First, x), byBranch)!;
+            var byBranch = Winograd.InputGradient(gradient, all[Second]!);
+            byProjected = NormGradients(Second, all[Between]!, ref byBranch, inPlace: true, Second, out var activated) ?? OfAddedTime(byBranch);
+            ConvolutionGradients(Second, activated, gradient);
+            byInput = Winograd.InputGradient(byBranch, all[First]!);
+            NormGradients(First, x, ref byInput, inPlace: true, First, out activated);
+            ConvolutionGradients(First, activated, byBranch);
             byBranch.Dispose();
-            NormGradients(First, x, ref byInput, inPlace: true);
         }
         else
         {
             var byLast = gradient;
-            NormGradients(Second, all[Last]!, ref byLast, inPlace: false);
-            var activated = Activated(First, all[Between]!);
-            AddTime(activated);
-            var byBranch = ConvolutionGradients(Second, activated, byLast)!;
-            byLast.Dispose();
+            NormGradients(Second, all[Last]!, ref byLast, inPlace: false, null, out _);
+            var byBranch = Winograd.InputGradient(byLast, all[Second]!);
             var added = OfAddedTime(byBranch);
-            byProjected = NormGradients(First, all[Between]!, ref byBranch, inPlace: true) ?? added;
-            byInput = ConvolutionGradients(First, x, byBranch);
+            byProjected = NormGradients(First, all[Between]!, ref byBranch, inPlace: true, Second, out var activated) ?? added;
+            if (activated is not null)
+                AddTime(activated);
+            ConvolutionGradients(Second, activated, byLast);
+            byLast.Dispose();
+            ConvolutionGradients(First, x, byBranch);
+            byInput = needed[X] ? Winograd.InputGradient(byBranch, all[First]!) : null;
             byBranch.Dispose();
         }
 
@@ -139,9 +144,6 @@ internal sealed class ResidualPass(Tensor?[] tensors, ResidualForm form)
         return result;
     }
 
-    /// <summary>What <see cref="Norm"/> gave, made again.</summary>
-    private Tensor Activated(int half, Tensor images) => GroupNormSilu.Again(images, ParametersOf(half), form.Norm, all[MomentsOf(half)]!);
-
     private void AddTime(Tensor images)
     {
         if (form.AddsTime && all[Projected] is { } projected)
@@ -156,23 +158,22 @@ internal sealed class ResidualPass(Tensor?[] tensors, ResidualForm form)
         target.addmm_(source, transposed);
     }
 
-    /// <summary>Sets the gradients by a half's convolution, and gives back that by its input if it is asked for.</summary>
+    private bool IsLearned(int half) => needed[half] || needed[half + 1];
+
+    /// <summary>Sets the gradients by a half's convolution if they are asked for.</summary>
     /// <param name="half">Which.</param>
     /// <param name="images">What it convolved; given up, unless it is the block's input.</param>
     /// <param name="gradient">By its result.</param>
-    private Tensor? ConvolutionGradients(int half, Tensor images, Tensor gradient)
+    private void ConvolutionGradients(int half, Tensor? images, Tensor gradient)
     {
-        if (needed[half] || needed[half + 1])
-        {
-            var (byWeight, byBias) = Winograd.ParameterGradients(images, gradient, withBias: needed[half + 1]);
-            if (form.StandardizationEps is not null)
-                WeightStandardization.Backward(byWeight, all[half]!, all[half == First ? FirstInverse : SecondInverse]!);
-            (gradients[half], gradients[half + 1]) = (byWeight, byBias);
-        }
-        if (ReferenceEquals(images, all[X]))
-            return needed[X] ? Winograd.InputGradient(gradient, all[half]!) : null;
-        images.Dispose();
-        return Winograd.InputGradient(gradient, all[half]!);
+        if (images is null || !IsLearned(half))
+            return;
+        var (byWeight, byBias) = Winograd.ParameterGradients(images, gradient, withBias: needed[half + 1]);
+        if (form.StandardizationEps is not null)
+            WeightStandardization.Backward(byWeight, all[half]!, all[half == First ? FirstInverse : SecondInverse]!);
+        (gradients[half], gradients[half + 1]) = (byWeight, byBias);
+        if (!ReferenceEquals(images, all[X]))
+            images.Dispose();
     }
 
     /// <summary>Sets the gradients by a half's norm, and gives back that by the projected time embedding if it is the norm's scale and shift.</summary>
@@ -180,10 +181,13 @@ internal sealed class ResidualPass(Tensor?[] tensors, ResidualForm form)
     /// <param name="images">What it normalised.</param>
     /// <param name="gradient">By its result, then by its input.</param>
     /// <param name="inPlace">Whether in the same memory.</param>
-    private Tensor? NormGradients(int half, Tensor images, ref Tensor gradient, bool inPlace)
+    /// <param name="convolution">The half whose convolution the activated images go into, or null.</param>
+    /// <param name="activated">These images made again, if that convolution's gradient is asked for.</param>
+    private Tensor? NormGradients(int half, Tensor images, ref Tensor gradient, bool inPlace, int? convolution, out Tensor? activated)
     {
+        activated = convolution is { } learned && IsLearned(learned) ? TensorMemory.EmptyImages(images.size(0), images.size(1), images.size(2), images.size(3)) : null;
         (gradient, (gradients[half + 2], gradients[half + 3], var byTime)) =
-            GroupNormSilu.Backward(gradient, images, ParametersOf(half), form.Norm, all[MomentsOf(half)]!, inPlace);
+            GroupNormSilu.Backward(gradient, images, ParametersOf(half), form.Norm, all[MomentsOf(half)]!, inPlace, activated);
         return byTime;
     }
 
