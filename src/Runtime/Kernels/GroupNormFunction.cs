@@ -13,7 +13,7 @@ internal sealed class GroupNormFunction : KernelFunction<GroupNormFunction>
     public static bool Fits(GroupNorm norm, Tensor x) =>
         x.device_type == DeviceType.CPU && x.dtype == ScalarType.Float32 && x.dim() == 4
         && norm.weight is { dtype: ScalarType.Float32 } && norm.bias is not null
-        && GroupNormSilu.Fits(norm.weight.size(0), norm.num_groups) && TensorMemory.IsWithinReach(x.numel());
+        && GroupNormSilu.Fits(norm.weight.size(0)) && TensorMemory.IsWithinReach(x.numel());
 
     /// <summary>The normalised image.</summary>
     /// <param name="norm">Groups, eps, weight and bias.</param>

@@ -23,8 +23,8 @@ internal static unsafe class GroupNormSilu
     /// <param name="Silu">Whether SiLU follows.</param>
     public sealed record Layer(int Groups, float Eps, bool Silu);
 
-    /// <summary>Whether there are kernels for this: on this processor, for whole registers of channels that are whole groups.</summary>
-    public static bool Fits(long channels, long groups) => Vector512.IsHardwareAccelerated && channels % Slice(channels, groups) == 0;
+    /// <summary>Whether there are kernels for this: on this processor, for whole registers of channels.</summary>
+    public static bool Fits(long channels) => Vector512.IsHardwareAccelerated && channels % Gemm.Lanes == 0;
 
     /// <summary>The fewest channels that are whole registers and whole groups.</summary>
     private static long Slice(long channels, long groups)

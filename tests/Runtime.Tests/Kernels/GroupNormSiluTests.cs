@@ -50,7 +50,7 @@ public sealed class GroupNormSiluTests
     }, iter: 60, seed: "0000KQ4mlm12");
 
     [Fact]
-    public void Groups_that_fill_no_whole_registers_together_are_left_to_libtorch()
+    public void Channels_that_fill_no_registers_are_left_to_libtorch()
     {
         using var scope = NewDisposeScope();
         using var norm = Layers.GroupNorm(8, 40, 1e-5);
