@@ -135,7 +135,7 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     protected static Tensor Widen(Tensor x) => x.dtype == ScalarType.BFloat16 && Compute.Precision == Precision.BFloat16 ? x.to(ScalarType.Float32) : x;
 
     /// <summary>[batch, a, height, width] and [batch, b, height, width] to [batch, a + b, height, width], in this order.</summary>
-    protected static Tensor Concat(Tensor first, Tensor second) => cat([first, second], 1);
+    protected static Tensor Concat(Tensor first, Tensor second) => ImageCopies.Concat(first, second);
 
     /// <summary><see cref="Concat"/>, after which neither is read again: their memory serves the next.</summary>
     protected static Tensor Join(Tensor first, Tensor second) => Replacing(first, Replacing(second, Concat(first, second)));

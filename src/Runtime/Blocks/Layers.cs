@@ -95,7 +95,19 @@ public static class Layers
     /// <param name="weight">[out, in].</param>
     /// <param name="bias">[out], or null.</param>
     /// <returns>[..., out].</returns>
-    internal static Tensor Project(Tensor x, Tensor weight, Tensor? bias) => InPrecision(x, weight, bias, (features, matrix, offset) => nn.functional.linear(features, matrix, offset));
+    internal static Tensor Project(Tensor x, Tensor weight, Tensor? bias) => InPrecision(x, weight, bias, (features, matrix, offset) =>
+        ImageCopies.InImageMemory(features) ? ProjectInImageMemory(features, matrix, offset) : nn.functional.linear(features, matrix, offset));
+
+    private static Tensor ProjectInImageMemory(Tensor features, Tensor matrix, Tensor? offset)
+    {
+        using var scope = NewDisposeScope();
+        var rows = features.flatten(0, -2);
+        var result = ImageMemory.Empty(rows.shape[0], matrix.shape[0]);
+        if (offset is not null)
+            result.copy_(offset);
+        result.addmm_(rows, matrix.t(), beta: offset is null ? 0 : 1, alpha: 1);
+        return result.view([.. features.shape[..^1], matrix.shape[0]]).MoveToOuterDisposeScope();
+    }
 
     /// <summary>The product of (batches of) matrices, in the numbers that <see cref="Compute"/> says.</summary>
     internal static Tensor Product(Tensor a, Tensor b) => InPrecision(a, b, null, (first, second, _) => matmul(first, second));

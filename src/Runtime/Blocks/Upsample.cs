@@ -32,7 +32,7 @@ public sealed class Upsample : ExplicitModule
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var h = kind == UpsampleKind.NearestConv ? nn.functional.interpolate(x, scale_factor: [2, 2], mode: InterpolationMode.Nearest) : x;
+        var h = kind == UpsampleKind.NearestConv ? ImageCopies.Doubled(x) : x;
         return Layers.Convolve(conv, h).MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,5 @@
 using UNetGen.Distributed;
+using UNetGen.Kernels;
 using static TorchSharp.torch;
 
 namespace UNetGen.Diffusion;
@@ -65,6 +66,7 @@ public abstract class Sampler
         {
             batches.ForEach(batch => batch.Dispose());
             network.train(wasTraining);
+            ImageMemory.Trim();
         }
     }
 

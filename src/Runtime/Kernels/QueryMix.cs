@@ -68,7 +68,7 @@ internal sealed unsafe class QueryMix : KernelFunction<QueryMix>
         using var scope = NewDisposeScope();
         var size = new PixelRows(pixels, weight);
         var turnedWeight = weight.t().contiguous();
-        var result = empty_like(pixels);
+        var result = ImageMemory.Empty(pixels.shape);
         var headDim = size.Features / (int)heads;
         float* x = TensorMemory.Of(pixels), wT = TensorMemory.Of(turnedWeight), m = TensorMemory.Of(mixing), y = TensorMemory.Of(result);
         Workers.Run(size.Batch, image =>

@@ -40,7 +40,7 @@ internal static unsafe class TensorMemory
 
     /// <summary>Images of any content, channels together; no view of another tensor, so that a gradient may pass through what is changed in place.</summary>
     public static Tensor EmptyImages(long batch, long channels, long height, long width) =>
-        empty_strided([batch, channels, height, width], [height * width * channels, 1, width * channels, channels]);
+        ImageMemory.Empty(batch, height, width, channels).transpose_(1, 3).transpose_(2, 3);
 
     /// <summary>Where the numbers of images whose channels are together lie.</summary>
     public static float* OfImages(Tensor x)

@@ -19,6 +19,7 @@ public static class Libtorch
     private static readonly Lazy<nint> LoadedFromFiles = new(LoadFromFiles);
     private static readonly Lazy<bool> Loaded = new(LoadOnce);
     private static readonly Lazy<nint> DataFunction = new(() => NativeLibrary.GetExport(Library(), "THSTensor_data"));
+    private static readonly Lazy<nint> NewFunction = new(() => NativeLibrary.GetExport(Library(), "THSTensor_new"));
     private static int installed;
 
     /// <summary>
@@ -114,6 +115,20 @@ public static class Libtorch
 
     /// <summary>Where a tensor's values lie, on whichever device; TorchSharp shows it for the CPU alone, and no more than 2 GB of it.</summary>
     internal static unsafe nint AddressOf(Tensor tensor) => ((delegate* unmanaged<nint, nint>)DataFunction.Value)(tensor.Handle);
+
+    /// <summary>A contiguous tensor of float32 on the CPU, in memory that somebody else has.</summary>
+    /// <param name="memory">Where its values lie.</param>
+    /// <param name="giveBack">Called with <paramref name="memory"/> when nothing of libtorch's needs it any more, on any thread.</param>
+    /// <param name="shape">Of the tensor.</param>
+    internal static unsafe Tensor Wrap(nint memory, delegate* unmanaged<nint, void> giveBack, ReadOnlySpan<long> shape)
+    {
+        var make = (delegate* unmanaged<nint, delegate* unmanaged<nint, void>, long*, int, sbyte, sbyte, int, int, byte, nint>)NewFunction.Value;
+        fixed (long* lengths = shape)
+        {
+            var handle = make(memory, giveBack, lengths, shape.Length, (sbyte)ScalarType.Float32, (sbyte)ScalarType.Float32, (int)DeviceType.CPU, -1, 0);
+            return handle != 0 ? Tensor.UnsafeCreateTensor(handle) : throw new LibtorchException($"libtorch could not make a tensor [{string.Join(", ", shape.ToArray())}].");
+        }
+    }
 
     /// <summary>As TorchSharp would, in the same order, so that its own attempt finds it done.</summary>
     private static bool LoadOnce()
