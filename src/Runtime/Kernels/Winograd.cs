@@ -99,7 +99,7 @@ internal static unsafe class Winograd<TScheme>
         }
         else
         {
-            var blocks = empty(Points * (channels * (long)outputs + (long)Blocks(channels, MostChannels) * Blocks(outputs, MostOutputs) * Gemm.Lanes));
+            var blocks = ImageMemory.Empty(Points * (channels * (long)outputs + (long)Blocks(channels, MostChannels) * Blocks(outputs, MostOutputs) * Gemm.Lanes));
             var all = TensorMemory.Of(blocks);
             Workers.Run(Blocks(channels, MostChannels) * Blocks(outputs, MostOutputs), part =>
             {
@@ -148,7 +148,8 @@ internal static unsafe class Winograd<TScheme>
         float* images = TensorMemory.OfImages(x), gradients = TensorMemory.OfImages(gradient);
         var few = SizeOf(tiles.Count, channels) + SizeOf(tiles.Count, outputs) <= OfAll;
         var sums = few ? 1 : (int)Math.Clamp(tiles.Pixels / PixelsInASum, 1, MostSums);
-        Tensor weights = empty([sums, outputs, channels, 3, 3]), biases = zeros(few ? Groups(tiles.Count) : sums, outputs);
+        // One sum is the result itself, several are gone at once.
+        Tensor weights = sums == 1 ? empty(outputs, channels, 3, 3) : ImageMemory.Empty(sums, outputs, channels, 3, 3), biases = zeros(few ? Groups(tiles.Count) : sums, outputs);
         float* weight = TensorMemory.Of(weights), bias = TensorMemory.Of(biases);
         if (few)
         {
@@ -202,7 +203,7 @@ internal static unsafe class Winograd<TScheme>
             });
         }
 
-        var total = sums == 1 ? weights.squeeze_(0) : weights.sum(dim: 0);
+        var total = sums == 1 ? weights : weights.sum(dim: 0);
         return (total.MoveToOuterDisposeScope(), withBias ? biases.sum(dim: 0).MoveToOuterDisposeScope() : null);
     }
 
