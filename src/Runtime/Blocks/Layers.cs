@@ -122,7 +122,7 @@ public static class Layers
     private static Tensor Convolve(Tensor x, Tensor weight, Tensor? bias, long[] stride, long[] padding) => InPrecision(x, weight, bias, (images, kernel, offset) =>
     {
         var fast = Compute.Kernels == KernelForm.Fast;
-        return fast && stride is [1, 1] && padding is [1, 1] && Convolution3x3.Fits(images, kernel)
+        return fast && stride is [1, 1] && padding is [1, 1] && images.size(1) == kernel.size(1) && Convolution3x3.Fits(images, kernel)
             ? Convolution3x3.Convolve(images, kernel, offset)
             : nn.functional.conv2d(fast ? TensorMemory.ChannelsLast(images) : images, kernel, offset, stride, padding);
     });

@@ -13,11 +13,11 @@ internal sealed class Convolution3x3 : KernelFunction<Convolution3x3>
     {
         if (x.device_type != DeviceType.CPU || x.dtype != ScalarType.Float32 || weight.dtype != ScalarType.Float32)
             return false;
-        var (shape, kernel) = (x.shape, weight.shape);
-        return kernel[2] == 3 && kernel[3] == 3 && Winograd.Fits(kernel[1], kernel[0], shape[2], shape[3])
+        var (height, width, channels, outputs) = (x.size(2), x.size(3), weight.size(1), weight.size(0));
+        return weight.size(2) == 3 && weight.size(3) == 3 && Winograd.Fits(channels, outputs, height, width)
             // With fewer pixels transforming the kernels is most of the work. The batch doesn't decide: the same image gives the same numbers in any.
-            && shape[2] * shape[3] >= 64
-            && TensorMemory.IsWithinReach(shape[0] * Math.Max(kernel[0], kernel[1]) * shape[2] * shape[3]);
+            && height * width >= 64
+            && TensorMemory.IsWithinReach(x.size(0) * Math.Max(channels, outputs) * height * width);
     }
 
     /// <summary>The convolution.</summary>

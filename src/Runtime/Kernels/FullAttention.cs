@@ -22,9 +22,9 @@ internal sealed unsafe class FullAttention : KernelFunction<FullAttention>
     {
         if (!Transposition.IsSupported || pixels.device_type != DeviceType.CPU || pixels.dtype != ScalarType.Float32 || weight.dtype != ScalarType.Float32)
             return false;
-        var (shape, features) = (pixels.shape, weight.shape[0]);
-        return shape[1] % Gemm.Lanes == 0 && shape[2] % Gemm.Lanes == 0 && features / heads % Gemm.Lanes == 0
-            && shape[1] * features <= MostFloats && TensorMemory.IsWithinReach(shape[0] * shape[1] * Math.Max(shape[2], features));
+        var (positions, dim, features) = (pixels.size(1), pixels.size(2), weight.size(0));
+        return positions % Gemm.Lanes == 0 && dim % Gemm.Lanes == 0 && features / heads % Gemm.Lanes == 0
+            && positions * features <= MostFloats && TensorMemory.IsWithinReach(pixels.size(0) * positions * Math.Max(dim, features));
     }
 
     /// <summary>What the heads put out, beside each other.</summary>
@@ -51,7 +51,7 @@ internal sealed unsafe class FullAttention : KernelFunction<FullAttention>
     {
         var (pixels, weights, memory, heads) = ((Tensor)vars[0], new[] { (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3] }, (Tensor?)vars[7], (long)vars[8]);
         var biases = vars[4] is null ? null : new[] { (Tensor)vars[4], (Tensor)vars[5], (Tensor)vars[6] };
-        var sums = empty(pixels.shape[0], heads, pixels.shape[1]);
+        var sums = empty(pixels.size(0), heads, pixels.size(1));
         ctx.save_for_backward([pixels, .. weights, (Tensor)vars[4], (Tensor)vars[5], (Tensor)vars[6], memory!, sums]);
         ctx.save_data(nameof(heads), heads);
         return Forward(pixels, weights, biases, memory, heads, sums);
@@ -65,7 +65,7 @@ internal sealed unsafe class FullAttention : KernelFunction<FullAttention>
         var biases = saved[4] is null ? null : saved[4..7].ToArray();
         var size = new Size(pixels, weights[0], memory, (long)context.get_data("heads"));
         var incoming = gradient.contiguous();
-        Tensor byPixels = empty_like(pixels), byWeights = empty([size.Batch, 3, size.Features, size.Dim]), byBiases = empty(size.Batch, 3, size.Features);
+        Tensor byPixels = ImageMemory.Empty(size.Batch, size.Positions, size.Dim), byWeights = empty([size.Batch, 3, size.Features, size.Dim]), byBiases = empty(size.Batch, 3, size.Features);
         var byMemory = memory is null ? null : empty([size.Batch, .. memory.shape]);
         float* x = TensorMemory.Of(pixels), dY = TensorMemory.Of(incoming), dX = TensorMemory.Of(byPixels), dW = TensorMemory.Of(byWeights), dB = TensorMemory.Of(byBiases);
         float* tokens = TensorMemory.Of(memory), dTokens = TensorMemory.Of(byMemory), logSums = TensorMemory.Of(sums);
@@ -121,7 +121,7 @@ internal sealed unsafe class FullAttention : KernelFunction<FullAttention>
     private static Tensor Forward(Tensor pixels, Tensor[] weights, Tensor[]? biases, Tensor? memory, long heads, Tensor? sums)
     {
         var size = new Size(pixels, weights[0], memory, heads);
-        var result = empty(size.Batch, size.Positions, size.Features);
+        var result = ImageMemory.Empty(size.Batch, size.Positions, size.Features);
         float* x = TensorMemory.Of(pixels), y = TensorMemory.Of(result), tokens = TensorMemory.Of(memory), logSums = TensorMemory.Of(sums);
         var layers = new Projections(weights, biases, size);
         Workers.Run(size.Batch, image =>
@@ -240,8 +240,8 @@ internal sealed unsafe class FullAttention : KernelFunction<FullAttention>
 
         public Size(Tensor pixels, Tensor weight, Tensor? memory, long heads)
         {
-            (Batch, Positions, Dim) = ((int)pixels.shape[0], (int)pixels.shape[1], (int)pixels.shape[2]);
-            (Features, Heads, Tokens) = ((int)weight.shape[0], (int)heads, memory is null ? 0 : (int)memory.shape[2]);
+            (Batch, Positions, Dim) = ((int)pixels.size(0), (int)pixels.size(1), (int)pixels.size(2));
+            (Features, Heads, Tokens) = ((int)weight.size(0), (int)heads, memory is null ? 0 : (int)memory.size(2));
             Columns = (Keys + Gemm.Lanes - 1) / Gemm.Lanes * Gemm.Lanes;
         }
 

@@ -1,5 +1,4 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Kernels;
@@ -10,15 +9,17 @@ internal static unsafe class TensorMemory
     /// <summary>The same numbers with the channels together; the tensor itself where they are.</summary>
     public static Tensor ChannelsLast(Tensor x)
     {
+        if (AreTogether(x))
+            return x;
         using var pixels = x.permute(0, 2, 3, 1);
-        return pixels.is_contiguous() ? x : pixels.contiguous().permute(0, 3, 1, 2);
+        return pixels.contiguous().permute(0, 3, 1, 2);
     }
 
     /// <summary>Images [batch, channels, height, width] as the rows of a matrix each, [batch, height * width, channels]: a view where the channels lie together.</summary>
     public static Tensor Tokens(Tensor images)
     {
         using var pixels = images.permute(0, 2, 3, 1);
-        return pixels.reshape(images.shape[0], -1, images.shape[1]);
+        return pixels.reshape(images.size(0), -1, images.size(1));
     }
 
     /// <summary>The pixels of all images whose channels are together, [batch * height * width, channels]: a view.</summary>
@@ -31,7 +32,7 @@ internal static unsafe class TensorMemory
     /// <summary>What <see cref="Tokens"/> took apart, [batch, channels, height, width] with the channels together.</summary>
     public static Tensor Images(Tensor tokens, long height, long width)
     {
-        using var pixels = tokens.reshape(tokens.shape[0], height, width, -1);
+        using var pixels = tokens.reshape(tokens.size(0), height, width, -1);
         return pixels.permute(0, 3, 1, 2);
     }
 
@@ -43,12 +44,17 @@ internal static unsafe class TensorMemory
         ImageMemory.Empty(batch, height, width, channels).transpose_(1, 3).transpose_(2, 3);
 
     /// <summary>Where the numbers of images whose channels are together lie.</summary>
-    public static float* OfImages(Tensor x)
-    {
-        using var pixels = x.permute(0, 2, 3, 1);
-        return Of(pixels);
-    }
+    public static float* OfImages(Tensor x) => AreTogether(x) ? (float*)Libtorch.AddressOf(x) : throw new ArgumentException("The channels don't lie together.", nameof(x));
 
     /// <summary>Where the numbers of a contiguous tensor of float32 on the CPU lie; null for null.</summary>
-    public static float* Of(Tensor? x) => x is null ? null : (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(x.bytes));
+    public static float* Of(Tensor? x) =>
+        x is null ? null : x.is_contiguous() ? (float*)Libtorch.AddressOf(x) : throw new ArgumentException("The numbers don't lie in the order of their indices.", nameof(x));
+
+    // By the strides: a permuted tensor that could be asked would cost twenty times as much, and kernels ask often. Along an axis of length 1 a stride says nothing.
+    private static bool AreTogether(Tensor x)
+    {
+        var (batch, channels, height, width) = (x.size(0), x.size(1), x.size(2), x.size(3));
+        return (channels == 1 || x.stride(1) == 1) && (width == 1 || x.stride(3) == channels) && (height == 1 || x.stride(2) == width * channels)
+            && (batch == 1 || x.stride(0) == height * width * channels);
+    }
 }

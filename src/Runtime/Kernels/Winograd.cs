@@ -38,7 +38,7 @@ internal static class Winograd
     public static (Tensor Weight, Tensor? Bias) ParameterGradients(Tensor x, Tensor gradient, bool withBias) =>
         InTilesOf4(x) ? Winograd<TilesOf4>.ParameterGradients(x, gradient, withBias) : Winograd<TilesOf2>.ParameterGradients(x, gradient, withBias);
 
-    private static bool InTilesOf4(Tensor images) => images.shape[2] % 4 == 0 && images.shape[3] % 4 == 0;
+    private static bool InTilesOf4(Tensor images) => images.size(2) % 4 == 0 && images.size(3) % 4 == 0;
 }
 
 /// <summary><see cref="Winograd"/> with tiles of one size.</summary>
@@ -70,11 +70,11 @@ internal static unsafe class Winograd<TScheme>
     public static Tensor Convolve(Tensor x, Tensor weight, Tensor? bias, bool turned)
     {
         using var scope = NewDisposeScope();
-        var (channels, outputs) = ((int)x.shape[1], (int)weight.shape[turned ? 1 : 0]);
+        var (channels, outputs) = ((int)x.size(1), (int)weight.size(turned ? 1 : 0));
         var tiles = new WinogradTiles<TScheme>(x);
-        var taps = weight.detach().contiguous();
-        var kernels = new WinogradKernels<TScheme>(TensorMemory.Of(taps), channels, outputs, turned);
-        var y = TensorMemory.EmptyImages(x.shape[0], outputs, x.shape[2], x.shape[3]);
+        using var taps = weight.is_contiguous() ? null : weight.contiguous();
+        var kernels = new WinogradKernels<TScheme>(TensorMemory.Of(taps ?? weight), channels, outputs, turned);
+        var y = TensorMemory.EmptyImages(x.size(0), outputs, x.size(2), x.size(3));
         float* images = TensorMemory.OfImages(x), offset = TensorMemory.Of(bias), results = TensorMemory.OfImages(y);
         if (SizeOf(tiles.Count, channels) <= OfAll)
         {
@@ -143,7 +143,7 @@ internal static unsafe class Winograd<TScheme>
     public static (Tensor Weight, Tensor? Bias) ParameterGradients(Tensor x, Tensor gradient, bool withBias)
     {
         using var scope = NewDisposeScope();
-        var (channels, outputs) = ((int)x.shape[1], (int)gradient.shape[1]);
+        var (channels, outputs) = ((int)x.size(1), (int)gradient.size(1));
         var tiles = new WinogradTiles<TScheme>(x);
         float* images = TensorMemory.OfImages(x), gradients = TensorMemory.OfImages(gradient);
         var few = SizeOf(tiles.Count, channels) + SizeOf(tiles.Count, outputs) <= OfAll;

@@ -14,11 +14,11 @@ internal readonly unsafe struct WinogradTiles<TScheme>
     /// <param name="images">[batch, channels, height, width], height and width whole tiles.</param>
     public WinogradTiles(Tensor images)
     {
-        (height, width) = ((int)images.shape[2], (int)images.shape[3]);
+        (height, width) = ((int)images.size(2), (int)images.size(3));
         inARow = width / TScheme.Outputs;
         inAnImage = height / TScheme.Outputs * inARow;
-        Pixels = images.shape[0] * height * width;
-        Count = checked((int)(images.shape[0] * inAnImage));
+        Pixels = images.size(0) * height * width;
+        Count = checked((int)(images.size(0) * inAnImage));
     }
 
     /// <summary>Of all images.</summary>
