@@ -101,12 +101,18 @@ public static class Layers
     private static Tensor ProjectInImageMemory(Tensor features, Tensor matrix, Tensor? offset)
     {
         using var scope = NewDisposeScope();
-        var rows = features.flatten(0, -2);
-        var result = ImageMemory.Empty(rows.shape[0], matrix.shape[0]);
-        if (offset is not null)
+        var rows = features.flatten(0, -2).contiguous();
+        var (count, from, to) = (rows.size(0), (int)matrix.size(1), (int)matrix.size(0));
+        var result = ImageMemory.Empty(count, to);
+        if (offset is null)
+            result.zero_();
+        else
             result.copy_(offset);
-        result.addmm_(rows, matrix.t(), beta: offset is null ? 0 : 1, alpha: 1);
-        return result.view([.. features.shape[..^1], matrix.shape[0]]).MoveToOuterDisposeScope();
+        if (rows.size(1) == from && matrix.dtype == ScalarType.Float32 && PixelProduct.Fits(from, to))
+            PixelProduct.Add(rows, matrix.contiguous(), result);
+        else
+            result.addmm_(rows, matrix.t());
+        return result.view([.. features.shape[..^1], to]).MoveToOuterDisposeScope();
     }
 
     /// <summary>The product of (batches of) matrices, in the numbers that <see cref="Compute"/> says.</summary>

@@ -150,13 +150,7 @@ internal sealed class ResidualPass(Tensor?[] tensors, ResidualForm form)
             images.add_(projected.view(projected.size(0), -1, 1, 1));
     }
 
-    private void AddShortcut(Tensor images)
-    {
-        using var weight = all[Shortcut]!.flatten(1);
-        using var transposed = weight.t();
-        using Tensor target = TensorMemory.Pixels(images), source = TensorMemory.Pixels(all[X]!);
-        target.addmm_(source, transposed);
-    }
+    private void AddShortcut(Tensor images) => PixelProduct.Add(all[X]!, all[Shortcut]!, images);
 
     private bool IsLearned(int half) => needed[half] || needed[half + 1];
 
@@ -211,10 +205,7 @@ internal sealed class ResidualPass(Tensor?[] tensors, ResidualForm form)
         if (needed[Shortcut + 1])
             gradients[Shortcut + 1] = pixels.sum(dim: 0);
         if (byInput is not null)
-        {
-            using Tensor target = TensorMemory.Pixels(byInput), weight = kernel.flatten(1);
-            target.addmm_(pixels, weight);
-        }
+            PixelProduct.AddTransposed(gradient, kernel, byInput);
     }
 
     private void TimeGradients(Tensor byProjected)
