@@ -72,7 +72,17 @@ public sealed class LinearAttention : ExplicitModule
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        return (Compute.Kernels == KernelForm.Fast ? Fast(x) : Textbook(x)).MoveToOuterDisposeScope();
+        if (Compute.Kernels == KernelForm.Reference)
+            return Textbook(x).MoveToOuterDisposeScope();
+        var isOneNode = Compute.Precision == Precision.Float32 && LinearAttentionSize.Fits(x, to_out.weight, heads);
+        return (isOneNode ? OneNode(x) : Fast(x)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor OneNode(Tensor x)
+    {
+        var end = to_out_norm as RMSNorm;
+        var result = LinearAttentionFunction.Attend(x, new(norm?.g, to_qkv.weight, mem_kv, to_out.weight, to_out.bias!, end?.g), heads);
+        return end is null ? Layers.Normalize(to_out_norm, result) : result;
     }
 
     private Tensor Fast(Tensor x)
