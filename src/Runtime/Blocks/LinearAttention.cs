@@ -15,6 +15,7 @@ namespace UNetGen.Blocks;
 /// <para>
 /// The fast form (<see cref="KernelForm.Fast"/>) never makes v, nor the output of the heads: both are linear, so that with X = [pixels, dim] and a head's weights
 /// softmax(q) (softmax(k)^T v) W_out^T = softmax(q) [(softmax(k)^T X) W_v^T W_out^T]. What stands in the brackets is small, [headDim, dim] a head and image.
+/// Where it fits, a kernel computes all of it but a GroupNorm (<see cref="LinearAttentionFunction"/>).
 /// </para>
 /// </remarks>
 public sealed class LinearAttention : ExplicitModule

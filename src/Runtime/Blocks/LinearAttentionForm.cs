@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
 
-/// <summary>The two passes over the pixels that <see cref="LinearAttention"/>'s fast form consists of.</summary>
+/// <summary>The two passes over the pixels that <see cref="LinearAttention"/>'s fast form consists of, where there is no kernel for all of it.</summary>
 internal static class LinearAttentionForm
 {
     /// <summary>For each feature of the keys, the mean of the pixels weighted by the softmax of that feature over the pixels.</summary>

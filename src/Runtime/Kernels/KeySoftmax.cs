@@ -46,6 +46,7 @@ internal static unsafe class KeySoftmax
     }
 
     /// <summary>After the last pixels: the sums become means, the greatest keys the logarithms of the sums of all exponentials.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Finish(float* greatest, float* total, float* sums, int features, int dim)
     {
         for (var feature = 0; feature < features; feature++, sums += dim)

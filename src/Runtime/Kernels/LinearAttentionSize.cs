@@ -42,7 +42,7 @@ internal readonly struct LinearAttentionSize
     /// <summary>Numbers of a matrix [features, dim].</summary>
     public int Matrix => Features * Dim;
 
-    /// <summary>Whether the kernels can do it: float32, on a processor with registers of 16 floats, and everything comes in whole registers.</summary>
+    /// <summary>Whether the kernels can do it: images of the weights' channels, float32, on a processor with registers of 16 floats, and everything comes in whole registers.</summary>
     /// <param name="x">[batch, dim, height, width].</param>
     /// <param name="outWeight">[dim, features, 1, 1].</param>
     /// <param name="heads">Of the features.</param>
@@ -51,7 +51,7 @@ internal readonly struct LinearAttentionSize
         if (!Transposition.IsSupported || x.device_type != DeviceType.CPU || x.dtype != ScalarType.Float32 || outWeight.dtype != ScalarType.Float32)
             return false;
         var (dim, positions, features) = (x.size(1), x.size(2) * x.size(3), outWeight.size(1));
-        return positions % Gemm.Rows == 0 && dim % Gemm.Lanes == 0 && features / heads % Gemm.Lanes == 0
+        return dim == outWeight.size(0) && positions % Gemm.Rows == 0 && dim % Gemm.Lanes == 0 && features / heads % Gemm.Lanes == 0
             && TensorMemory.IsWithinReach(x.size(0) * dim * Math.Max(positions, 3 * features));
     }
 
