@@ -15,6 +15,7 @@ namespace UNetGen.Blocks;
 /// <para>
 /// The fast form (<see cref="KernelForm.Fast"/>) never makes v, nor the output of the heads: both are linear, so that with X = [pixels, dim] and a head's weights
 /// softmax(q) (softmax(k)^T v) W_out^T = softmax(q) [(softmax(k)^T X) W_v^T W_out^T]. What stands in the brackets is small, [headDim, dim] a head and image.
+/// Where it fits, a kernel computes all of it but a GroupNorm (<see cref="LinearAttentionFunction"/>).
 /// </para>
 /// </remarks>
 public sealed class LinearAttention : ExplicitModule
@@ -72,7 +73,17 @@ public sealed class LinearAttention : ExplicitModule
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        return (Compute.Kernels == KernelForm.Fast ? Fast(x) : Textbook(x)).MoveToOuterDisposeScope();
+        if (Compute.Kernels == KernelForm.Reference)
+            return Textbook(x).MoveToOuterDisposeScope();
+        var isOneNode = Compute.Precision == Precision.Float32 && LinearAttentionSize.Fits(x, to_out.weight, heads);
+        return (isOneNode ? OneNode(x) : Fast(x)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor OneNode(Tensor x)
+    {
+        var end = to_out_norm as RMSNorm;
+        var result = LinearAttentionFunction.Attend(x, new(norm?.g, to_qkv.weight, mem_kv, to_out.weight, to_out.bias!, end?.g), heads);
+        return end is null ? Layers.Normalize(to_out_norm, result) : result;
     }
 
     private Tensor Fast(Tensor x)

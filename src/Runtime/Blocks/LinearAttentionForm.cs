@@ -1,9 +1,8 @@
-using UNetGen.Kernels;
 using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
 
-/// <summary>The two passes over the pixels that <see cref="LinearAttention"/>'s fast form consists of.</summary>
+/// <summary>The two passes over the pixels that <see cref="LinearAttention"/>'s fast form consists of, where there is no kernel for all of it.</summary>
 internal static class LinearAttentionForm
 {
     /// <summary>For each feature of the keys, the mean of the pixels weighted by the softmax of that feature over the pixels.</summary>
@@ -12,8 +11,6 @@ internal static class LinearAttentionForm
     /// <returns>[batch, features, dim + 1]: the means, and last the logarithm of the sum of exponentials.</returns>
     public static Tensor Pool(Tensor pixels, Tensor weight)
     {
-        if (Compute.Precision == Precision.Float32 && PixelRows.Fit(pixels, weight, weight.shape[0]))
-            return KeyPool.Pool(pixels, weight);
         using var scope = NewDisposeScope();
         // Exponentials and their sums in the weights' numbers, whatever the precision.
         var keys = Layers.Product(pixels, weight.t()).to(weight.dtype);
@@ -33,8 +30,6 @@ internal static class LinearAttentionForm
     /// <returns>[batch, positions, dim].</returns>
     public static Tensor Mix(Tensor pixels, Tensor weight, Tensor mixing, long heads)
     {
-        if (Compute.Precision == Precision.Float32 && PixelRows.Fit(pixels, weight, weight.shape[0] / heads))
-            return QueryMix.Mix(pixels, weight, mixing, heads);
         using var scope = NewDisposeScope();
         var queries = Layers.Product(pixels, weight.t()).to(weight.dtype);
         var shape = queries.shape;

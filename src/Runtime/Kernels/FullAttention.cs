@@ -80,8 +80,8 @@ internal sealed unsafe class FullAttention : KernelFunction<FullAttention>
             layers.Queries(from, size.Positions, q);
             layers.Keys(from, tokens, k);
             layers.Values(from, tokens, dV);
-            Transpose(k, size.Columns, features, kT);
-            Transpose(dV, size.Columns, features, vT);
+            Transposition.Matrix(k, size.Columns, features, kT);
+            Transposition.Matrix(dV, size.Columns, features, vT);
             for (var head = 0; head < size.Heads; head++)
             {
                 var first = head * size.HeadDim;
@@ -130,7 +130,7 @@ internal sealed unsafe class FullAttention : KernelFunction<FullAttention>
             float* kT = Scratch.Take(2 * matrix + Size.RowsAtOnce * (features + size.Columns)), v = kT + matrix, q = v + matrix, scores = q + Size.RowsAtOnce * features;
             var from = x + (long)image * size.Positions * size.Dim;
             layers.Keys(from, tokens, v);
-            Transpose(v, size.Columns, features, kT);
+            Transposition.Matrix(v, size.Columns, features, kT);
             layers.Values(from, tokens, v);
             for (var row = 0; row < size.Positions; row += Size.RowsAtOnce)
             {
@@ -225,15 +225,6 @@ internal sealed unsafe class FullAttention : KernelFunction<FullAttention>
             (Load(x + at) * factor).Store(x + at);
     }
 
-    private static void Transpose(float* x, int rows, int columns, float* to)
-    {
-        for (var row = 0; row < rows; row += Gemm.Lanes)
-        {
-            for (var column = 0; column < columns; column += Gemm.Lanes)
-                Transposition.Square(x + (long)row * columns + column, columns, to + (long)column * rows + row, rows);
-        }
-    }
-
     private readonly struct Size
     {
         public const int RowsAtOnce = 32;
@@ -283,7 +274,7 @@ internal sealed unsafe class FullAttention : KernelFunction<FullAttention>
             this.size = size;
             this.weights = Scratch.TakeForAll(3L * size.Dim * size.Features);
             for (var which = 0; which < 3; which++)
-                Transpose(TensorMemory.Of(weights[which]), size.Features, size.Dim, this.weights + (long)which * size.Dim * size.Features);
+                Transposition.Matrix(TensorMemory.Of(weights[which]), size.Features, size.Dim, this.weights + (long)which * size.Dim * size.Features);
             queryBias = TensorMemory.Of(biases?[0]);
             keyBias = TensorMemory.Of(biases?[1]);
             valueBias = TensorMemory.Of(biases?[2]);

@@ -62,8 +62,9 @@ internal sealed unsafe class RmsNormFunction : KernelFunction<RmsNormFunction>
         return result;
     }
 
+    /// <summary>Normalises rows of channels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scale(float* x, float* gain, float* y, long pixels, int channels)
+    public static void Scale(float* x, float* gain, float* y, long pixels, int channels)
     {
         for (var end = x + pixels * channels; x < end; x += channels, y += channels)
         {
@@ -73,8 +74,9 @@ internal sealed unsafe class RmsNormFunction : KernelFunction<RmsNormFunction>
         }
     }
 
+    /// <summary>The gradient by rows of channels, which may be where these rows or their results' gradients are; that by the gain is added.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Gradients(float* x, float* gain, float* dY, float* dX, float* dGain, long pixels, int channels)
+    public static void Gradients(float* x, float* gain, float* dY, float* dX, float* dGain, long pixels, int channels)
     {
         for (var end = x + pixels * channels; x < end; x += channels, dY += channels, dX += channels)
         {

@@ -10,6 +10,20 @@ internal static unsafe class Transposition
     /// <summary>Whether the processor has the instructions.</summary>
     public static bool IsSupported => Avx512F.IsSupported;
 
+    /// <summary>A matrix whose rows become the columns of another.</summary>
+    /// <param name="from">[rows, columns], both multiples of 16.</param>
+    /// <param name="rows">Of <paramref name="from"/>.</param>
+    /// <param name="columns">Of <paramref name="from"/>.</param>
+    /// <param name="to">[columns, rows]; may not overlap <paramref name="from"/>.</param>
+    public static void Matrix(float* from, int rows, int columns, float* to)
+    {
+        for (var row = 0; row < rows; row += Gemm.Lanes)
+        {
+            for (var column = 0; column < columns; column += Gemm.Lanes)
+                Square(from + (long)row * columns + column, columns, to + (long)column * rows + row, rows);
+        }
+    }
+
     /// <summary>16 rows of 16 numbers become 16 columns.</summary>
     /// <param name="from">The first row.</param>
     /// <param name="stride">Floats from a row to the next.</param>

@@ -20,6 +20,7 @@ public class AttentionFormTests
         ["linear attention, group norm, 1 memory token"] = (() => new LinearAttention(48, heads: 2, headDim: 16, memoryTokens: 1, norm: Norm.Group), [1, 48, 12, 6]),
         ["linear attention, wide"] = (() => new LinearAttention(128, heads: 3, headDim: 64, memoryTokens: 2), [2, 128, 4, 4]),
         ["linear attention, odd sizes"] = (() => new LinearAttention(20, heads: 3, headDim: 6, memoryTokens: 2), [2, 20, 5, 7]),
+        ["linear attention, 8 pixels of 1 image"] = (() => new LinearAttention(16, heads: 1, headDim: 16, memoryTokens: 5), [1, 16, 2, 4]),
         ["linear attention, odd positions"] = (() => new LinearAttention(16, heads: 2, headDim: 16), [2, 16, 5, 7]),
         ["linear attention, one pixel"] = (() => new LinearAttention(16, heads: 2, headDim: 16), [2, 16, 1, 1]),
         ["attention"] = (() => new Attention(64), [2, 64, 8, 8]),
