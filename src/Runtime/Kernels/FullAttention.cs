@@ -146,6 +146,7 @@ internal sealed unsafe class FullAttention : KernelFunction<FullAttention>
                 }
             }
         });
+        GC.KeepAlive((pixels, weights, biases, memory));
         return result;
     }
 

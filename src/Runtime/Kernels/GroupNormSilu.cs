@@ -75,6 +75,7 @@ internal static unsafe class GroupNormSilu
                 Apply(source + start + channel, target + start + channel, addend is null ? null : addend + start + channel, pixels, channels, a, b, layer.Silu);
             }
         });
+        GC.KeepAlive((x, parameters, residual));
         return (result, moments);
     }
 
@@ -129,6 +130,7 @@ internal static unsafe class GroupNormSilu
                 Combine(target + start + channel, source + start + channel, pixels, channels, p, q, s);
             }
         });
+        GC.KeepAlive((gradient, x, parameters, moments, activated));
         return (result, OfParameters(sum, affine, parameters, batch, channels));
     }
 

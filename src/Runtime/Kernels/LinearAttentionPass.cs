@@ -75,6 +75,7 @@ internal sealed unsafe class LinearAttentionPass
             var start = (long)image * size.Positions * size.Dim;
             Forward(x + start, mean + (long)image * size.Matrix, logSum + (long)image * size.Features, y + start);
         });
+        GC.KeepAlive(all);
         return result;
     }
 
@@ -104,6 +105,7 @@ internal sealed unsafe class LinearAttentionPass
                 Bias = rows + 2L * batch * dim,
             });
         });
+        GC.KeepAlive((all, gradient));
         var sums = byRows.sum(dim: 1);
         return [byInput, OfGain(Gain), byWeight.sum(dim: 0), byMemory?.sum(dim: 0), byOut.sum(dim: 0), sums[2], OfGain(EndGain)];
 

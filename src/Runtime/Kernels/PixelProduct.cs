@@ -24,6 +24,7 @@ internal static unsafe class PixelProduct
                 Transposition.Square(w + (nint)row * from + column, from, turned + (nint)column * to + row, to);
         }
         Add(RowsOf(x), x.numel() / from, turned, from, to, RowsOf(y));
+        GC.KeepAlive((x, weight, y));
     }
 
     /// <summary>x += y W, by which the gradient of <see cref="Add(Tensor, Tensor, Tensor)"/> goes back.</summary>
@@ -34,6 +35,7 @@ internal static unsafe class PixelProduct
     {
         var (from, to) = ((int)weight.size(1), (int)weight.size(0));
         Add(RowsOf(y), y.numel() / to, TensorMemory.Of(weight), to, from, RowsOf(x));
+        GC.KeepAlive((x, weight, y));
     }
 
     private static float* RowsOf(Tensor x) => x.dim() == 4 ? TensorMemory.OfImages(x) : TensorMemory.Of(x);

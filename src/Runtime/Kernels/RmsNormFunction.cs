@@ -59,6 +59,7 @@ internal sealed unsafe class RmsNormFunction : KernelFunction<RmsNormFunction>
         var result = TensorMemory.EmptyImages(shape[0], shape[1], shape[2], shape[3]);
         float* from = TensorMemory.OfImages(x), g = TensorMemory.Of(gain), to = TensorMemory.OfImages(result);
         Workers.Run((int)shape[0], image => Scale(from + image * pixels * channels, g, to + image * pixels * channels, pixels, channels));
+        GC.KeepAlive((x, gain));
         return result;
     }
 

@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 namespace UNetGen.Kernels;
 
 /// <summary>The memory of images [batch, channels, height, width] whose channels lie together ("channels last": in the order batch, height, width, channels).</summary>
+/// <remarks>Who asks for an address calls <see cref="GC.KeepAlive"/> behind its last use for tensors that it was given: one that nobody else holds would be finalised as soon as its address is known.</remarks>
 internal static unsafe class TensorMemory
 {
     /// <summary>The same numbers with the channels together; the tensor itself where they are.</summary>

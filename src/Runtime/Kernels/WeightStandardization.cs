@@ -40,6 +40,7 @@ internal sealed unsafe class WeightStandardization : KernelFunction<WeightStanda
         var (standardized, inverse) = (empty(shape), empty(shape[0]));
         float* w = TensorMemory.Of(weight), v = TensorMemory.Of(standardized), r = TensorMemory.Of(inverse);
         ForEachFilter(shape, (filter, start, count) => r[filter] = Standardize(w + start, v + start, count, eps));
+        GC.KeepAlive(weight);
         return (standardized, inverse);
     }
 
@@ -51,6 +52,7 @@ internal sealed unsafe class WeightStandardization : KernelFunction<WeightStanda
     {
         float* g = TensorMemory.Of(gradient), v = TensorMemory.Of(standardized), r = TensorMemory.Of(inverse);
         ForEachFilter(gradient.shape, (filter, start, count) => Gradient(g + start, v + start, count, r[filter]));
+        GC.KeepAlive((gradient, standardized, inverse));
     }
 
     /// <inheritdoc/>

@@ -124,6 +124,7 @@ internal static unsafe class Winograd<TScheme>
                 }
             });
         }
+        GC.KeepAlive((x, weight, bias));
         return y.MoveToOuterDisposeScope();
 
         // Blocks lie in the order of their outputs, those of the same outputs in the order of their channels.
@@ -203,6 +204,7 @@ internal static unsafe class Winograd<TScheme>
             });
         }
 
+        GC.KeepAlive((x, gradient));
         var total = sums == 1 ? weights : weights.sum(dim: 0);
         return (total.MoveToOuterDisposeScope(), withBias ? biases.sum(dim: 0).MoveToOuterDisposeScope() : null);
     }
