@@ -7,7 +7,7 @@ namespace UNetGen.Kernels;
 internal sealed class Convolution3x3 : KernelFunction<Convolution3x3>
 {
     /// <summary>Whether it is faster here than libtorch's.</summary>
-    /// <param name="x">[batch, channels, height, width].</param>
+    /// <param name="x">Images of the size and type that are convolved, [batch, ..., height, width]; how many channels, <paramref name="weight"/> says, and who asks sees to it that the images have as many.</param>
     /// <param name="weight">[out channels, channels, height, width of the kernel].</param>
     public static bool Fits(Tensor x, Tensor weight)
     {

@@ -17,12 +17,8 @@ internal static unsafe class PixelProduct
     public static void Add(Tensor x, Tensor weight, Tensor y)
     {
         var (from, to) = ((int)weight.size(1), (int)weight.size(0));
-        float* w = TensorMemory.Of(weight), turned = Scratch.TakeForAll((long)from * to);
-        for (var row = 0; row < to; row += Gemm.Lanes)
-        {
-            for (var column = 0; column < from; column += Gemm.Lanes)
-                Transposition.Square(w + (nint)row * from + column, from, turned + (nint)column * to + row, to);
-        }
+        var turned = Scratch.TakeForAll((long)from * to);
+        Transposition.Matrix(TensorMemory.Of(weight), to, from, turned);
         Add(RowsOf(x), x.numel() / from, turned, from, to, RowsOf(y));
         GC.KeepAlive((x, weight, y));
     }

@@ -1,4 +1,3 @@
-using TorchSharp;
 using UNetGen.Blocks;
 using UNetGen.Kernels;
 using UNetGen.Runtime.Tests.Training;
@@ -107,11 +106,7 @@ public class AttentionFormTests
         var (make, shape) = Cases[block];
         using var module = make();
         using var x = randn(shape, requires_grad: true);
-        Step();
-        var before = LiveTensors();
-        for (var step = 0; step < 3; step++)
-            Step();
-        Assert.Equal(before, LiveTensors());
+        LiveTensors.AreAsManyAfterEach(Step);
 
         void Step()
         {
@@ -135,8 +130,6 @@ public class AttentionFormTests
             .Select(pair => $"{layout}: {pair.name} differs by {pair.difference:g3} where the largest value is {pair.largest:g3}");
         Assert.Empty(wrong);
     }
-
-    private static long LiveTensors() => DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
 
     [VectorTheory]
     [InlineData(true, 256, 128, 128, 1, "ddpm's at 16 x 16")]

@@ -65,11 +65,7 @@ public sealed class GroupNormSiluTests
         using var outer = NewDisposeScope();
         using var norm = Layers.GroupNorm(4, 16, 1e-5);
         var x = randn(2, 16, 4, 4).requires_grad_();
-        Step();
-        var before = TorchSharp.DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
-        for (var i = 0; i < 5; i++)
-            Step();
-        Assert.Equal(before, TorchSharp.DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+        LiveTensors.AreAsManyAfterEach(Step);
 
         void Step()
         {

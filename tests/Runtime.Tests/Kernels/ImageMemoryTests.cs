@@ -84,7 +84,7 @@ public sealed class ImageMemoryTests
     }
 
     [Fact]
-    public void Copies_and_projections_are_libtorch_s_to_the_bit()
+    public void Copies_are_libtorch_s_to_the_bit_and_projections_to_rounding()
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
@@ -93,8 +93,9 @@ public sealed class ImageMemoryTests
         var (features, weight, bias) = (randn(4, 256, 64), randn(96, 64), randn(96));
         Same(cat([first, second], 1), ImageCopies.Concat(first, second));
         Same(nn.functional.interpolate(first, scale_factor: [2, 2]), ImageCopies.Doubled(first));
-        Same(nn.functional.linear(features, weight, bias), Layers.Project(features, weight, bias));
-        Same(nn.functional.linear(features, weight), Layers.Project(features, weight, null));
+        // Which order a BLAS adds in is its own affair.
+        Closeness.Check(nn.functional.linear(features, weight, bias), Layers.Project(features, weight, bias), 1e-6);
+        Closeness.Check(nn.functional.linear(features, weight), Layers.Project(features, weight, null), 1e-6);
 
         static void Same(Tensor expected, Tensor actual)
         {

@@ -125,11 +125,7 @@ public sealed class ResidualFunctionTests
         using var outer = NewDisposeScope();
         var blocks = Blocks.Values.Select(block => (Layers: Make(block.NormFirst, block.From, block.To, block.WithTime, block.Options), x: randn(2, block.From, 8, 8))).ToList();
         var time = randn(2, TimeWidth);
-        Step();
-        var before = TorchSharp.DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
-        for (var i = 0; i < 5; i++)
-            Step();
-        Assert.Equal(before, TorchSharp.DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+        LiveTensors.AreAsManyAfterEach(Step);
 
         void Step()
         {

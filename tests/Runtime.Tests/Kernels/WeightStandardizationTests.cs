@@ -55,11 +55,7 @@ public sealed class WeightStandardizationTests
         using var outer = NewDisposeScope();
         var conv = new WeightStandardizedConv2d(16, 16, 3);
         var x = randn(2, 16, 8, 8);
-        Step();
-        var before = TorchSharp.DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
-        for (var i = 0; i < 5; i++)
-            Step();
-        Assert.Equal(before, TorchSharp.DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+        LiveTensors.AreAsManyAfterEach(Step);
 
         void Step()
         {

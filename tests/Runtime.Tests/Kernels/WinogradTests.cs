@@ -93,11 +93,7 @@ public sealed class WinogradTests
         using var outer = NewDisposeScope();
         var x = Images(2, 16, 8, 8, together: true);
         var conv = nn.Conv2d(16, 16, 3, padding: 1);
-        Step();
-        var before = TorchSharp.DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
-        for (var i = 0; i < 5; i++)
-            Step();
-        Assert.Equal(before, TorchSharp.DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+        LiveTensors.AreAsManyAfterEach(Step);
 
         void Step()
         {
