@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using UNetGen.Kernels;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;
@@ -9,7 +10,21 @@ namespace UNetGen.Training;
 /// </summary>
 public sealed class Ema : IDisposable
 {
+    // The operator has no binding in TorchSharp; TorchScript reaches every operator of libtorch.
+    private const string Source =
+        """
+        def average(shadows: List[Tensor], weights: List[Tensor], share: float):
+            torch._foreach_lerp_(shadows, weights, share)
+            return 0
+
+        """;
+
+    private static readonly Lazy<jit.CompilationUnit> Script = new(() => jit.compile(Source.ReplaceLineEndings("\n")));
+
     private readonly List<(string Key, Tensor Live, Tensor Shadow)> weights;
+    private readonly Tensor[] lives;
+    private readonly Tensor[] shadows;
+    private readonly WeightUpdate? kernel;
     private readonly EmaOptions options;
     private bool applied;
 
@@ -20,6 +35,10 @@ public sealed class Ema : IDisposable
     {
         weights = [.. network.state_dict().Select(entry => (entry.Key, entry.Value, Copy(entry.Value)))];
         this.options = options ?? new();
+        // Buffers hold constants or counters, which have no mean.
+        var means = weights.Where(weight => weight.Live is Parameter).ToArray();
+        (lives, shadows) = (Array.ConvertAll(means, weight => weight.Live), Array.ConvertAll(means, weight => weight.Shadow));
+        kernel = WeightUpdate.Fits([.. lives, .. shadows]) ? new(lives) : null;
     }
 
     /// <summary>The averaged weights by their keys, in the network's order; they stay this object's.</summary>
@@ -45,14 +64,14 @@ public sealed class Ema : IDisposable
             return;
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        foreach (var (_, live, shadow) in weights)
-        {
-            // Buffers hold constants or counters, which have no mean.
-            if (live is Parameter)
-                shadow.lerp_(live, 1 - DecayAt(step));
-            else
-                shadow.copy_(live);
-        }
+        foreach (var (_, buffer, copy) in weights.Where(weight => weight.Live is not Parameter))
+            copy.copy_(buffer);
+        if (lives.Length == 0)
+            return;
+        if (kernel is null)
+            Script.Value.invoke("average", shadows, lives, 1 - DecayAt(step));
+        else
+            Average(kernel, (float)(1 - DecayAt(step)));
     }
 
     /// <summary>Puts the averaged weights into the network, until the result is disposed: <c>using (ema.Apply()) sampler.Sample(…)</c>.</summary>
@@ -66,6 +85,18 @@ public sealed class Ema : IDisposable
 
     /// <summary>Frees the averaged weights; the network stays.</summary>
     public void Dispose() => weights.ForEach(weight => weight.Shadow.Dispose());
+
+    private unsafe void Average(WeightUpdate kernel, float share)
+    {
+        float*[] from = new float*[lives.Length], to = new float*[lives.Length];
+        for (var index = 0; index < lives.Length; index++)
+        {
+            from[index] = TensorMemory.Of(lives[index]);
+            to[index] = TensorMemory.Of(shadows[index]);
+        }
+        kernel.Average(from, to, share);
+        GC.KeepAlive(this);
+    }
 
     private static Tensor Copy(Tensor weight)
     {

@@ -1,11 +1,12 @@
 using TorchSharp.Modules;
+using UNetGen.Kernels;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;
 
 /// <summary>
-/// Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019) by libtorch's fused kernels: one call for all parameters, where
-/// <c>torch.optim.Adam</c> makes 29 for each. Make it after the network has been moved to its device: moving replaces the parameters.
+/// Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), all parameters at once, where <c>torch.optim.Adam</c> makes 29 calls for each: by a kernel of our own
+/// (float32 on processors with AVX-512) or libtorch's fused ones. Make it after the network has been moved to its device: moving replaces the parameters.
 /// </summary>
 public sealed class FusedAdam : IDisposable
 {
@@ -29,6 +30,7 @@ public sealed class FusedAdam : IDisposable
     private static readonly Lazy<jit.CompilationUnit> Script = new(() => jit.compile(Source.ReplaceLineEndings("\n")));
 
     private readonly List<State> states;
+    private readonly WeightUpdate? kernel;
     private readonly double beta1;
     private readonly double beta2;
     private readonly double epsilon;
@@ -47,6 +49,8 @@ public sealed class FusedAdam : IDisposable
         Optimizer kind = Optimizer.Adam)
     {
         states = [.. parameters.Where(named => named.Parameter.requires_grad).Select(named => new State(named.Name, named.Parameter))];
+        var weights = states.ConvertAll(state => (Tensor)state.Parameter);
+        kernel = WeightUpdate.Fits(weights) ? new(weights) : null;
         this.beta1 = beta1;
         this.beta2 = beta2;
         this.epsilon = epsilon;
@@ -71,17 +75,10 @@ public sealed class FusedAdam : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        var active = states.Select(state => (State: state, Gradient: state.Parameter.grad)).Where(pair => pair.Gradient is not null).ToArray();
-        if (active.Length == 0)
-            return;
-        Script.Value.invoke(
-            "step",
-            Array.ConvertAll(active, pair => (Tensor)pair.State.Parameter),
-            Array.ConvertAll(active, pair => pair.Gradient!),
-            Array.ConvertAll(active, pair => pair.State.ExpAvg),
-            Array.ConvertAll(active, pair => pair.State.ExpAvgSq),
-            Array.ConvertAll(active, pair => pair.State.Steps),
-            kind == Optimizer.AdamW, learningRate, beta1, beta2, epsilon, weightDecay);
+        if (kernel is null)
+            StepByLibtorch(learningRate);
+        else
+            Step(kernel, learningRate);
     }
 
     /// <summary>Frees the moments; the parameters stay.</summary>
@@ -93,6 +90,41 @@ public sealed class FusedAdam : IDisposable
             state.ExpAvgSq.Dispose();
             state.Steps.Dispose();
         }
+    }
+
+    private unsafe void Step(WeightUpdate kernel, double learningRate)
+    {
+        var gradients = states.ConvertAll(state => state.Parameter.grad is not { } gradient ? null : gradient.is_contiguous() ? gradient : gradient.contiguous());
+        float*[] weights = new float*[states.Count], by = new float*[states.Count], means = new float*[states.Count], squares = new float*[states.Count];
+        var steps = new AdamStep[states.Count];
+        foreach (var (index, state) in states.Index())
+        {
+            if (gradients[index] is not { } gradient)
+                continue;
+            weights[index] = TensorMemory.Of(state.Parameter);
+            by[index] = TensorMemory.Of(gradient);
+            means[index] = TensorMemory.Of(state.ExpAvg);
+            squares[index] = TensorMemory.Of(state.ExpAvgSq);
+            var number = ++*TensorMemory.Of(state.Steps);
+            steps[index] = new(learningRate, beta1, beta2, epsilon, weightDecay, kind == Optimizer.AdamW, number);
+        }
+        kernel.Adam(weights, by, means, squares, steps);
+        GC.KeepAlive((this, gradients));
+    }
+
+    private void StepByLibtorch(double learningRate)
+    {
+        var active = states.Select(state => (State: state, Gradient: state.Parameter.grad)).Where(pair => pair.Gradient is not null).ToArray();
+        if (active.Length == 0)
+            return;
+        Script.Value.invoke(
+            "step",
+            Array.ConvertAll(active, pair => (Tensor)pair.State.Parameter),
+            Array.ConvertAll(active, pair => pair.Gradient!),
+            Array.ConvertAll(active, pair => pair.State.ExpAvg),
+            Array.ConvertAll(active, pair => pair.State.ExpAvgSq),
+            Array.ConvertAll(active, pair => pair.State.Steps),
+            kind == Optimizer.AdamW, learningRate, beta1, beta2, epsilon, weightDecay);
     }
 
     /// <summary>A parameter and its moments. The kernel wants the number of steps as a float32 tensor per parameter.</summary>

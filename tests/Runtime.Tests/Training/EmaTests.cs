@@ -75,6 +75,31 @@ public class EmaTests
     }
 
     [Fact]
+    public void Many_weights_are_averaged_alike_in_float32_and_in_float64()
+    {
+        using var scope = NewDisposeScope();
+        // Float64 has no kernel; more than a kernel's part, and no whole registers.
+        var networks = new[] { ScalarType.Float32, ScalarType.Float64 }.Select(type => nn.Linear(301, 207, dtype: type)).ToArray();
+        using var noGradients = no_grad();
+        networks[1].load_state_dict(networks[0].state_dict());
+        var averages = networks.Select(network => new Ema(network, new() { UpdateEvery = 1, StartAfter = 1 })).ToArray();
+
+        for (var step = 1; step <= 6; step++)
+        {
+            foreach (var (network, average) in networks.Zip(averages))
+            {
+                foreach (var parameter in network.parameters())
+                    parameter.mul_(-0.7).add_(0.1 * step);
+                average.Update(step);
+            }
+            foreach (var (key, value) in averages[0].StateDict)
+                Assert.True((value - averages[1].StateDict[key]).abs().max().item<double>() < 1e-6, $"{key} after {step} steps");
+        }
+        Assert.True((averages[0].StateDict["weight"] - networks[0].weight).abs().min().item<float>() > 1e-3);
+        Array.ForEach(averages, average => average.Dispose());
+    }
+
+    [Fact]
     public void Buffers_are_copied()
     {
         using var network = new TwoConvNet();
