@@ -65,12 +65,16 @@ public sealed class AttentionBlock : ExplicitModule
 
     private Tensor Fast(Tensor x)
     {
-        var pixels = TensorMemory.Tokens(Layers.Normalize(group_norm, x));
-        var result = PixelAttention.Fits(pixels, to_q.weight, heads)
+        var (pixels, residual) = (TensorMemory.Tokens(Layers.Normalize(group_norm, x)), TensorMemory.Tokens(x));
+        var fits = PixelAttention.Fits(pixels, to_q.weight, heads);
+        if (fits && mem_kv is null && FoldedAttention.Fits(pixels, heads))
+            return TensorMemory.Images(FoldedAttention.Attend(pixels, residual, LayerOf(to_q), LayerOf(to_k), LayerOf(to_v), LayerOf(to_out)), x.shape[2], x.shape[3]);
+        var result = fits
             ? FullAttention.Attend(pixels, [to_q.weight, to_k.weight, to_v.weight], [to_q.bias!, to_k.bias!, to_v.bias!], mem_kv, heads)
             : PixelAttention.Attend(Heads(to_q), Heads(to_k), Heads(to_v), mem_kv);
-        result = Layers.Add(Layers.Project(to_out, result), TensorMemory.Tokens(x));
-        return TensorMemory.Images(result, x.shape[2], x.shape[3]);
+        return TensorMemory.Images(Layers.Add(Layers.Project(to_out, result), residual), x.shape[2], x.shape[3]);
+
+        static (Tensor Weight, Tensor Bias) LayerOf(Linear layer) => (layer.weight, layer.bias!);
 
         Tensor Heads(Linear layer) => Layers.Project(layer, pixels).reshape(x.shape[0], -1, heads, x.shape[1] / heads).transpose(1, 2);
     }

@@ -63,17 +63,17 @@ internal sealed unsafe class FullAttention : KernelFunction<FullAttention>
         var saved = context.get_saved_variables();
         var (pixels, weights, memory, sums) = (saved[0], saved[1..4].ToArray(), (Tensor?)saved[7], saved[8]);
         var biases = saved[4] is null ? null : saved[4..7].ToArray();
-        var size = new Size(pixels, weights[0], memory, (long)context.get_data("heads"));
+        var size = new AttentionSize(pixels, weights[0], memory, (long)context.get_data("heads"));
         var incoming = gradient.contiguous();
         Tensor byPixels = ImageMemory.Empty(size.Batch, size.Positions, size.Dim), byWeights = empty([size.Batch, 3, size.Features, size.Dim]), byBiases = empty(size.Batch, 3, size.Features);
         var byMemory = memory is null ? null : empty([size.Batch, .. memory.shape]);
         float* x = TensorMemory.Of(pixels), dY = TensorMemory.Of(incoming), dX = TensorMemory.Of(byPixels), dW = TensorMemory.Of(byWeights), dB = TensorMemory.Of(byBiases);
         float* tokens = TensorMemory.Of(memory), dTokens = TensorMemory.Of(byMemory), logSums = TensorMemory.Of(sums);
         float* wQ = TensorMemory.Of(weights[0]), wK = TensorMemory.Of(weights[1]), wV = TensorMemory.Of(weights[2]);
-        var layers = new Projections(weights, biases, size);
+        var layers = new AttentionProjections(weights, biases, size);
         Workers.Run(size.Batch, image =>
         {
-            var (matrix, block, features) = ((long)size.Columns * size.Features, (long)Size.RowsAtOnce * size.Columns, size.Features);
+            var (matrix, block, features) = ((long)size.Columns * size.Features, (long)AttentionSize.RowsAtOnce * size.Columns, size.Features);
             float* q = Scratch.Take(7 * matrix + 2 * block), k = q + matrix, kT = k + matrix, vT = kT + matrix, dQ = vT + matrix, dK = dQ + matrix, dV = dK + matrix;
             float* shares = dV + matrix, dScores = shares + block;
             float* from = x + (long)image * size.Positions * size.Dim, given = dY + (long)image * size.Positions * features;
@@ -86,20 +86,20 @@ internal sealed unsafe class FullAttention : KernelFunction<FullAttention>
             {
                 var first = head * size.HeadDim;
                 var sum = logSums + ((long)image * size.Heads + head) * size.Positions;
-                for (var row = 0; row < size.Positions; row += Size.RowsAtOnce)
+                for (var row = 0; row < size.Positions; row += AttentionSize.RowsAtOnce)
                 {
-                    var rows = Math.Min(Size.RowsAtOnce, size.Positions - row);
+                    var rows = Math.Min(AttentionSize.RowsAtOnce, size.Positions - row);
                     float* queries = q + (long)row * features + first, dRows = given + (long)row * features + first;
                     Gemm.Multiply(queries, features, 1, kT + (long)first * size.Columns, size.Columns, shares, size.Columns, rows, size.HeadDim, size.Columns, add: false);
                     Gemm.Multiply(dRows, features, 1, vT + (long)first * size.Columns, size.Columns, dScores, size.Columns, rows, size.HeadDim, size.Columns, add: false);
-                    ScoreGradients(shares, dScores, sum + row, rows, size);
+                    AttentionScores.Gradients(shares, dScores, sum + row, rows, size.Keys, size.Columns);
                     Gemm.Multiply(dScores, size.Columns, 1, k + first, features, dQ + (long)row * features + first, features, rows, size.Keys, size.HeadDim, add: false);
                     Gemm.Multiply(dScores, 1, size.Columns, queries, features, dK + first, features, size.Columns, rows, size.HeadDim, add: row > 0);
                     Gemm.Multiply(shares, 1, size.Columns, dRows, features, dV + first, features, size.Columns, rows, size.HeadDim, add: row > 0);
                 }
             }
 
-            Scale(dQ, (long)size.Positions * features, size.Factor);
+            AttentionScores.Scale(dQ, (long)size.Positions * features, size.Factor);
             if (tokens is not null)
                 TokenGradients(dK, dV, dTokens + 2L * image * features * size.Tokens, size);
             float* byWeight = dW + 3L * image * features * size.Dim, byBias = dB + 3L * image * features;
@@ -120,28 +120,28 @@ internal sealed unsafe class FullAttention : KernelFunction<FullAttention>
 
     private static Tensor Forward(Tensor pixels, Tensor[] weights, Tensor[]? biases, Tensor? memory, long heads, Tensor? sums)
     {
-        var size = new Size(pixels, weights[0], memory, heads);
+        var size = new AttentionSize(pixels, weights[0], memory, heads);
         var result = ImageMemory.Empty(size.Batch, size.Positions, size.Features);
         float* x = TensorMemory.Of(pixels), y = TensorMemory.Of(result), tokens = TensorMemory.Of(memory), logSums = TensorMemory.Of(sums);
-        var layers = new Projections(weights, biases, size);
+        var layers = new AttentionProjections(weights, biases, size);
         Workers.Run(size.Batch, image =>
         {
             var (matrix, features) = ((long)size.Columns * size.Features, size.Features);
-            float* kT = Scratch.Take(2 * matrix + Size.RowsAtOnce * (features + size.Columns)), v = kT + matrix, q = v + matrix, scores = q + Size.RowsAtOnce * features;
+            float* kT = Scratch.Take(2 * matrix + AttentionSize.RowsAtOnce * (features + size.Columns)), v = kT + matrix, q = v + matrix, scores = q + AttentionSize.RowsAtOnce * features;
             var from = x + (long)image * size.Positions * size.Dim;
             layers.Keys(from, tokens, v);
             Transposition.Matrix(v, size.Columns, features, kT);
             layers.Values(from, tokens, v);
-            for (var row = 0; row < size.Positions; row += Size.RowsAtOnce)
+            for (var row = 0; row < size.Positions; row += AttentionSize.RowsAtOnce)
             {
-                var rows = Math.Min(Size.RowsAtOnce, size.Positions - row);
+                var rows = Math.Min(AttentionSize.RowsAtOnce, size.Positions - row);
                 layers.Queries(from + (long)row * size.Dim, rows, q);
                 for (var head = 0; head < size.Heads; head++)
                 {
                     var first = head * size.HeadDim;
                     var to = y + ((long)image * size.Positions + row) * features + first;
                     Gemm.Multiply(q + first, features, 1, kT + (long)first * size.Columns, size.Columns, scores, size.Columns, rows, size.HeadDim, size.Columns, add: false);
-                    Softmax(scores, rows, size, logSums is null ? null : logSums + ((long)image * size.Heads + head) * size.Positions + row);
+                    AttentionScores.Softmax(scores, rows, size.Keys, size.Columns, logSums is null ? null : logSums + ((long)image * size.Heads + head) * size.Positions + row);
                     Gemm.Multiply(scores, size.Columns, 1, v + first, features, to, features, rows, size.Keys, size.HeadDim, add: false);
                 }
             }
@@ -150,51 +150,7 @@ internal sealed unsafe class FullAttention : KernelFunction<FullAttention>
         return result;
     }
 
-    /// <summary>Of each row, in place; the columns beyond the keys count nothing. The logarithms of the sums to <paramref name="logSums"/>, unless it is null.</summary>
-    private static void Softmax(float* scores, int rows, in Size size, float* logSums)
-    {
-        for (var row = 0; row < rows; row++, scores += size.Columns)
-        {
-            new Span<float>(scores + size.Keys, size.Columns - size.Keys).Fill(float.MinValue);
-            var most = Load(scores);
-            for (var at = Gemm.Lanes; at < size.Columns; at += Gemm.Lanes)
-                most = Max(most, Load(scores + at));
-            var greatest = Elementary.Greatest(most);
-            var total = Vector512<float>.Zero;
-            for (var at = 0; at < size.Columns; at += Gemm.Lanes)
-            {
-                var exponential = Elementary.Exp(Load(scores + at) - Create(greatest));
-                exponential.Store(scores + at);
-                total += exponential;
-            }
-            var sum = Sum(total);
-            Scale(scores, size.Columns, 1 / sum);
-            if (logSums is not null)
-                logSums[row] = greatest + MathF.Log(sum);
-        }
-    }
-
-    /// <summary>Scores become the softmax's shares p, gradients g by the shares those by the scores, p (g - sum of p g).</summary>
-    private static void ScoreGradients(float* scores, float* gradients, float* logSums, int rows, in Size size)
-    {
-        for (var row = 0; row < rows; row++, scores += size.Columns, gradients += size.Columns)
-        {
-            new Span<float>(scores + size.Keys, size.Columns - size.Keys).Fill(float.MinValue);
-            var logSum = Create(logSums[row]);
-            var total = Vector512<float>.Zero;
-            for (var at = 0; at < size.Columns; at += Gemm.Lanes)
-            {
-                var share = Elementary.Exp(Load(scores + at) - logSum);
-                share.Store(scores + at);
-                total = FusedMultiplyAdd(share, Load(gradients + at), total);
-            }
-            var mean = Create(Sum(total));
-            for (var at = 0; at < size.Columns; at += Gemm.Lanes)
-                (Load(scores + at) * (Load(gradients + at) - mean)).Store(gradients + at);
-        }
-    }
-
-    private static void TokenGradients(float* dK, float* dV, float* to, in Size size)
+    private static void TokenGradients(float* dK, float* dV, float* to, in AttentionSize size)
     {
         for (var part = 0; part < 2; part++)
         {
@@ -217,104 +173,6 @@ internal sealed unsafe class FullAttention : KernelFunction<FullAttention>
             for (var row = 0; row < rows; row++)
                 sum += Load(x + (long)row * columns + column);
             sum.Store(to + column);
-        }
-    }
-
-    private static void Scale(float* x, long count, float factor)
-    {
-        for (var at = 0L; at < count; at += Gemm.Lanes)
-            (Load(x + at) * factor).Store(x + at);
-    }
-
-    private readonly struct Size
-    {
-        public const int RowsAtOnce = 32;
-
-        public Size(Tensor pixels, Tensor weight, Tensor? memory, long heads)
-        {
-            (Batch, Positions, Dim) = ((int)pixels.size(0), (int)pixels.size(1), (int)pixels.size(2));
-            (Features, Heads, Tokens) = ((int)weight.size(0), (int)heads, memory is null ? 0 : (int)memory.size(2));
-            Columns = (Keys + Gemm.Lanes - 1) / Gemm.Lanes * Gemm.Lanes;
-        }
-
-        public int Batch { get; }
-
-        public int Positions { get; }
-
-        public int Dim { get; }
-
-        /// <summary>Of all heads.</summary>
-        public int Features { get; }
-
-        public int Heads { get; }
-
-        /// <summary>Learned keys.</summary>
-        public int Tokens { get; }
-
-        /// <summary>The keys, filled up to whole registers.</summary>
-        public int Columns { get; }
-
-        public int Keys => Positions + Tokens;
-
-        public int HeadDim => Features / Heads;
-
-        public float Factor => 1 / MathF.Sqrt(HeadDim);
-    }
-
-    /// <summary>The pixels' queries, keys and values: products with the turned weights.</summary>
-    private readonly struct Projections
-    {
-        private readonly Size size;
-        private readonly float* weights;
-        private readonly float* queryBias;
-        private readonly float* keyBias;
-        private readonly float* valueBias;
-
-        public Projections(Tensor[] weights, Tensor[]? biases, Size size)
-        {
-            this.size = size;
-            this.weights = Scratch.TakeForAll(3L * size.Dim * size.Features);
-            for (var which = 0; which < 3; which++)
-                Transposition.Matrix(TensorMemory.Of(weights[which]), size.Features, size.Dim, this.weights + (long)which * size.Dim * size.Features);
-            queryBias = TensorMemory.Of(biases?[0]);
-            keyBias = TensorMemory.Of(biases?[1]);
-            valueBias = TensorMemory.Of(biases?[2]);
-        }
-
-        public void Queries(float* pixels, int rows, float* to)
-        {
-            Project(pixels, rows, 0, queryBias, to);
-            Scale(to, (long)rows * size.Features, size.Factor);
-        }
-
-        public void Keys(float* pixels, float* tokens, float* to)
-        {
-            Project(pixels, size.Positions, 1, keyBias, to);
-            Remember(tokens, to);
-        }
-
-        public void Values(float* pixels, float* tokens, float* to)
-        {
-            Project(pixels, size.Positions, 2, valueBias, to);
-            Remember(tokens is null ? null : tokens + (long)size.Features * size.Tokens, to);
-        }
-
-        private void Project(float* pixels, int rows, int which, float* bias, float* to)
-        {
-            for (var row = 0; bias is not null && row < rows; row++)
-                new Span<float>(bias, size.Features).CopyTo(new(to + (long)row * size.Features, size.Features));
-            Gemm.Multiply(pixels, size.Dim, 1, weights + (long)which * size.Dim * size.Features, size.Features, to, size.Features, rows, size.Dim, size.Features, add: bias is not null);
-        }
-
-        /// <summary>The tokens after the pixels, [heads, tokens, d] as rows of all heads, and zeros up to whole registers.</summary>
-        private void Remember(float* tokens, float* to)
-        {
-            new Span<float>(to + (long)size.Positions * size.Features, (size.Columns - size.Positions) * size.Features).Clear();
-            for (var head = 0; head < size.Heads; head++)
-            {
-                for (var token = 0; token < size.Tokens; token++, tokens += size.HeadDim)
-                    new Span<float>(tokens, size.HeadDim).CopyTo(new(to + (long)(size.Positions + token) * size.Features + head * size.HeadDim, size.HeadDim));
-            }
         }
     }
 }
