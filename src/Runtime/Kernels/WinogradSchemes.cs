@@ -20,9 +20,10 @@ internal unsafe interface IWinogradScheme
     /// <param name="d">The first pixel.</param>
     /// <param name="pixel">Floats from a pixel to the next.</param>
     /// <param name="line">Floats from a row of pixels to the next.</param>
+    /// <param name="edges">Which of the outer pixels lie outside the image, and are zeros.</param>
     /// <param name="v">The first point.</param>
     /// <param name="point">Floats from a point to the next.</param>
-    static abstract void Input(float* d, nint pixel, nint line, float* v, nint point);
+    static abstract void Input(float* d, nint pixel, nint line, in TileEdges edges, float* v, nint point);
 
     /// <summary>A^T m A + offset.</summary>
     /// <param name="m">The first point.</param>
@@ -48,6 +49,25 @@ internal unsafe interface IWinogradScheme
     static abstract void WeightTransposed(float* u, nint stride, float* g, nint target);
 }
 
+/// <summary>Where the outer pixels of a tile, one on each side, are read from, and what is left of them: inside the image all, outside nothing, which is read from their neighbours instead.</summary>
+/// <param name="points">Pixels on a side, these among them.</param>
+/// <param name="pixel">Floats from a pixel to the next.</param>
+/// <param name="line">Floats from a row of pixels to the next.</param>
+/// <param name="top">Whether the first row lies outside.</param>
+/// <param name="bottom">Whether the last row lies outside.</param>
+/// <param name="left">Whether the first column lies outside.</param>
+/// <param name="right">Whether the last column lies outside.</param>
+internal readonly struct TileEdges(int points, nint pixel, nint line, bool top, bool bottom, bool left, bool right)
+{
+    /// <summary>From the tile's first pixel on, in floats.</summary>
+    public readonly nint FirstLine = top ? line : 0, LastLine = (bottom ? points - 2 : points - 1) * line, FirstPixel = left ? pixel : 0, LastPixel = (right ? points - 2 : points - 1) * pixel;
+
+    /// <summary>All bits set for what lies inside.</summary>
+    public readonly Vector512<float> Top = Inside(!top), Bottom = Inside(!bottom), Left = Inside(!left), Right = Inside(!right);
+
+    private static Vector512<float> Inside(bool inside) => inside ? Vector512<float>.AllBitsSet : Vector512<float>.Zero;
+}
+
 /// <summary>F(2, 3) with the points 0, 1, -1 and infinity: 4 products for 2 results instead of 6, in two dimensions 16 for 4 instead of 36.</summary>
 internal readonly unsafe struct TilesOf2 : IWinogradScheme
 {
@@ -56,16 +76,16 @@ internal readonly unsafe struct TilesOf2 : IWinogradScheme
     public static int Points => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Input(float* d, nint pixel, nint line, float* v, nint point)
+    public static void Input(float* d, nint pixel, nint line, in TileEdges edges, float* v, nint point)
     {
-        Inputs(d, pixel, out var a0, out var b0, out var c0, out var d0);
-        Inputs(d + line, pixel, out var a1, out var b1, out var c1, out var d1);
-        Inputs(d + 2 * line, pixel, out var a2, out var b2, out var c2, out var d2);
-        Inputs(d + 3 * line, pixel, out var a3, out var b3, out var c3, out var d3);
-        Put(a0, a1, a2, a3, v, 4 * point);
-        Put(b0, b1, b2, b3, v + point, 4 * point);
-        Put(c0, c1, c2, c3, v + 2 * point, 4 * point);
-        Put(d0, d1, d2, d3, v + 3 * point, 4 * point);
+        Inputs(d + edges.FirstLine, pixel, edges, out var a0, out var b0, out var c0, out var d0);
+        Inputs(d + line, pixel, edges, out var a1, out var b1, out var c1, out var d1);
+        Inputs(d + 2 * line, pixel, edges, out var a2, out var b2, out var c2, out var d2);
+        Inputs(d + edges.LastLine, pixel, edges, out var a3, out var b3, out var c3, out var d3);
+        Put(a0 & edges.Top, a1, a2, a3 & edges.Bottom, v, 4 * point);
+        Put(b0 & edges.Top, b1, b2, b3 & edges.Bottom, v + point, 4 * point);
+        Put(c0 & edges.Top, c1, c2, c3 & edges.Bottom, v + 2 * point, 4 * point);
+        Put(d0 & edges.Top, d1, d2, d3 & edges.Bottom, v + 3 * point, 4 * point);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         static void Put(Vector512<float> d0, Vector512<float> d1, Vector512<float> d2, Vector512<float> d3, float* v, nint target)
@@ -131,13 +151,13 @@ internal readonly unsafe struct TilesOf2 : IWinogradScheme
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Inputs(float* d, nint stride, out Vector512<float> v0, out Vector512<float> v1, out Vector512<float> v2, out Vector512<float> v3)
+    private static void Inputs(float* d, nint pixel, in TileEdges edges, out Vector512<float> v0, out Vector512<float> v1, out Vector512<float> v2, out Vector512<float> v3)
     {
-        var (d1, d2) = (Load(d + stride), Load(d + 2 * stride));
-        v0 = Load(d) - d2;
+        var (d1, d2) = (Load(d + pixel), Load(d + 2 * pixel));
+        v0 = (Load(d + edges.FirstPixel) & edges.Left) - d2;
         v1 = d1 + d2;
         v2 = d2 - d1;
-        v3 = d1 - Load(d + 3 * stride);
+        v3 = d1 - (Load(d + edges.LastPixel) & edges.Right);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -173,30 +193,30 @@ internal readonly unsafe struct TilesOf4 : IWinogradScheme
     public static int Points => 6;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Input(float* d, nint pixel, nint line, float* v, nint point)
+    public static void Input(float* d, nint pixel, nint line, in TileEdges edges, float* v, nint point)
     {
-        Ends(d, pixel, out var p0, out var q0);
-        Ends(d + line, pixel, out var p1, out var q1);
-        Ends(d + 2 * line, pixel, out var p2, out var q2);
-        Ends(d + 3 * line, pixel, out var p3, out var q3);
-        Ends(d + 4 * line, pixel, out var p4, out var q4);
-        Ends(d + 5 * line, pixel, out var p5, out var q5);
-        Put(p0, p1, p2, p3, p4, p5, v, 6 * point);
-        Put(q0, q1, q2, q3, q4, q5, v + 5 * point, 6 * point);
-        Pairs(d, pixel, line, A, B2, v + point, point);
-        Pairs(d, pixel, line, B, A2, v + 3 * point, point);
+        Ends(d + edges.FirstLine, pixel, edges, out var p0, out var q0);
+        Ends(d + line, pixel, edges, out var p1, out var q1);
+        Ends(d + 2 * line, pixel, edges, out var p2, out var q2);
+        Ends(d + 3 * line, pixel, edges, out var p3, out var q3);
+        Ends(d + 4 * line, pixel, edges, out var p4, out var q4);
+        Ends(d + edges.LastLine, pixel, edges, out var p5, out var q5);
+        Put(p0 & edges.Top, p1, p2, p3, p4, p5 & edges.Bottom, v, 6 * point);
+        Put(q0 & edges.Top, q1, q2, q3, q4, q5 & edges.Bottom, v + 5 * point, 6 * point);
+        Pairs(d, pixel, line, edges, A, B2, v + point, point);
+        Pairs(d, pixel, line, edges, B, A2, v + 3 * point, point);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static void Pairs(float* d, nint pixel, nint line, float at, float otherSquared, float* v, nint point)
+        static void Pairs(float* d, nint pixel, nint line, in TileEdges edges, float at, float otherSquared, float* v, nint point)
         {
-            Pair(d, pixel, at, otherSquared, out var p0, out var q0);
+            Pair(d + edges.FirstLine, pixel, at, otherSquared, out var p0, out var q0);
             Pair(d + line, pixel, at, otherSquared, out var p1, out var q1);
             Pair(d + 2 * line, pixel, at, otherSquared, out var p2, out var q2);
             Pair(d + 3 * line, pixel, at, otherSquared, out var p3, out var q3);
             Pair(d + 4 * line, pixel, at, otherSquared, out var p4, out var q4);
-            Pair(d + 5 * line, pixel, at, otherSquared, out var p5, out var q5);
-            Put(p0, p1, p2, p3, p4, p5, v, 6 * point);
-            Put(q0, q1, q2, q3, q4, q5, v + point, 6 * point);
+            Pair(d + edges.LastLine, pixel, at, otherSquared, out var p5, out var q5);
+            Put(p0 & edges.Top, p1, p2, p3, p4, p5 & edges.Bottom, v, 6 * point);
+            Put(q0 & edges.Top, q1, q2, q3, q4, q5 & edges.Bottom, v + point, 6 * point);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -329,10 +349,10 @@ internal readonly unsafe struct TilesOf4 : IWinogradScheme
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Ends(float* d, nint stride, out Vector512<float> first, out Vector512<float> last)
+    private static void Ends(float* d, nint pixel, in TileEdges edges, out Vector512<float> first, out Vector512<float> last)
     {
-        first = FusedMultiplyAdd(Load(d), Create(A2 * B2), FusedMultiplyAdd(Load(d + 2 * stride), Create(-A2 - B2), Load(d + 4 * stride)));
-        last = FusedMultiplyAdd(Load(d + stride), Create(A2 * B2), FusedMultiplyAdd(Load(d + 3 * stride), Create(-A2 - B2), Load(d + 5 * stride)));
+        first = FusedMultiplyAdd(Load(d + edges.FirstPixel) & edges.Left, Create(A2 * B2), FusedMultiplyAdd(Load(d + 2 * pixel), Create(-A2 - B2), Load(d + 4 * pixel)));
+        last = FusedMultiplyAdd(Load(d + pixel), Create(A2 * B2), FusedMultiplyAdd(Load(d + 3 * pixel), Create(-A2 - B2), Load(d + edges.LastPixel) & edges.Right));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

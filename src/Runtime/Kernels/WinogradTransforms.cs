@@ -5,13 +5,9 @@ using static System.Runtime.Intrinsics.Vector512;
 namespace UNetGen.Kernels;
 
 /// <summary>The maps of a <see cref="IWinogradScheme"/> in two dimensions: on the columns of a tile, then on its rows, for any number of channels.</summary>
-[SkipLocalsInit]
 internal static unsafe class WinogradTransforms<TScheme>
     where TScheme : struct, IWinogradScheme
 {
-    // A tile's points for one register of channels.
-    private const int MostFloats = 6 * 6 * Gemm.Lanes;
-
     /// <summary>Products a tile.</summary>
     public static int Points => TScheme.Points * TScheme.Points;
 
@@ -28,25 +24,13 @@ internal static unsafe class WinogradTransforms<TScheme>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Input(float* image, int height, int width, nint stride, int row, int column, int channels, float* result, nint pointStride)
     {
-        var points = TScheme.Points;
-        var (top, left) = (row * TScheme.Outputs - 1, column * TScheme.Outputs - 1);
-        var inside = top >= 0 && left >= 0 && top + points <= height && left + points <= width;
-        var padded = stackalloc float[MostFloats];
-        if (!inside)
-            new Span<float>(padded, MostFloats).Clear();
+        var tile = TScheme.Outputs;
+        var (pixel, line) = (stride, width * stride);
+        var edges = new TileEdges(TScheme.Points, pixel, line, row == 0, (row + 1) * tile == height, column == 0, (column + 1) * tile == width);
+        // One up and one to the left: where that lies outside the image, the edges lead back into it.
+        var first = image + ((nint)row * tile - 1) * line + ((nint)column * tile - 1) * pixel;
         for (var channel = 0; channel < channels; channel += Gemm.Lanes)
-        {
-            var d = image + (top * width + left) * stride + channel;
-            var (pixel, line) = (stride, width * stride);
-            if (!inside)
-            {
-                // Which pixels lie outside is the same for all channels: they stay zeros.
-                Inside(image + channel, height, width, stride, top, left, points, padded);
-                d = padded;
-                (pixel, line) = (Gemm.Lanes, points * Gemm.Lanes);
-            }
-            TScheme.Input(d, pixel, line, result + channel, pointStride);
-        }
+            TScheme.Input(first + channel, pixel, line, edges, result + channel, pointStride);
     }
 
     /// <summary>A^T m A + bias: a tile's pixels.</summary>
@@ -90,21 +74,6 @@ internal static unsafe class WinogradTransforms<TScheme>
                 (Load(bias + channel) + sum).Store(bias + channel);
             }
             TScheme.OutputTransposed(y, pixel, line, result + channel, pointStride);
-        }
-    }
-
-    /// <summary>The pixels of a tile and those around it that lie within the image; the others of <paramref name="padded"/> are left as they are.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Inside(float* image, int height, int width, nint stride, int top, int left, int points, float* padded)
-    {
-        var (firstRow, endRow) = (Math.Max(top, 0), Math.Min(top + points, height));
-        var (firstColumn, endColumn) = (Math.Max(left, 0), Math.Min(left + points, width));
-        for (var row = firstRow; row < endRow; row++)
-        {
-            var from = image + ((nint)row * width + firstColumn) * stride;
-            var to = padded + ((row - top) * points + firstColumn - left) * Gemm.Lanes;
-            for (var column = firstColumn; column < endColumn; column++, from += stride, to += Gemm.Lanes)
-                Load(from).Store(to);
         }
     }
 }
