@@ -24,6 +24,9 @@ public sealed class FusedAdam : IDisposable
                 torch._fused_adam_(params, grads, exp_avgs, exp_avg_sqs, no_amsgrad, steps, lr=lr, beta1=beta1, beta2=beta2,
                                    weight_decay=weight_decay, eps=eps, amsgrad=False, maximize=False)
             return 0
+        def mark(views: List[Tensor]):
+            torch._foreach_zero_(views)
+            return 0
 
         """;
 
@@ -31,6 +34,7 @@ public sealed class FusedAdam : IDisposable
 
     private readonly List<State> states;
     private readonly WeightUpdate? kernel;
+    private readonly Tensor[] marks;
     private readonly double beta1;
     private readonly double beta2;
     private readonly double epsilon;
@@ -51,6 +55,7 @@ public sealed class FusedAdam : IDisposable
         states = [.. parameters.Where(named => named.Parameter.requires_grad).Select(named => new State(named.Name, named.Parameter))];
         var weights = states.ConvertAll(state => (Tensor)state.Parameter);
         kernel = WeightUpdate.Fits(weights) ? new(weights) : null;
+        marks = kernel is null ? [] : [.. weights.Select(Nothing)];
         this.beta1 = beta1;
         this.beta2 = beta2;
         this.epsilon = epsilon;
@@ -90,6 +95,7 @@ public sealed class FusedAdam : IDisposable
             state.ExpAvgSq.Dispose();
             state.Steps.Dispose();
         }
+        Array.ForEach(marks, mark => mark.Dispose());
     }
 
     private unsafe void Step(WeightUpdate kernel, double learningRate)
@@ -109,7 +115,16 @@ public sealed class FusedAdam : IDisposable
             steps[index] = new(learningRate, beta1, beta2, epsilon, weightDecay, kind == Optimizer.AdamW, number);
         }
         kernel.Adam(weights, by, means, squares, steps);
+        // Autograd refuses a backward pass through weights that have changed since its forward pass, if it knows.
+        Script.Value.invoke("mark", [marks]);
         GC.KeepAlive((this, gradients));
+    }
+
+    /// <summary>No number of a weight: changed, it counts as a change of the weight.</summary>
+    private static Tensor Nothing(Tensor weight)
+    {
+        using var scope = NewDisposeScope();
+        return weight.detach().flatten().narrow(0, 0, 0).DetachFromDisposeScope();
     }
 
     private void StepByLibtorch(double learningRate)

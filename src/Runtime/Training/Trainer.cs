@@ -9,7 +9,7 @@ namespace UNetGen.Training;
 /// <summary>
 /// Trains a denoising network: at each step noises a batch to random timesteps, lets the network predict, and moves its weights and their averages.
 /// What a step does follows from the options, the weights before it and its number alone: the same seed gives the same training on every device, to rounding,
-/// and to the bit with the same libtorch and number of threads, also where it was stopped and continued. Two things break that: a learning rate that falls with a time
+/// and to the bit with the same libtorch, kind of processor and number of threads, also where it was stopped and continued. Two things break that: a learning rate that falls with a time
 /// limit's clock, and, for networks with dropout, another thread that uses libtorch's own generator, which a step seeds. A step waits once for the device, to look at loss and gradient before they reach the weights.
 /// </summary>
 /// <remarks>

@@ -144,6 +144,20 @@ public class FusedAdamTests
     }
 
     [Fact]
+    public void A_backward_pass_through_weights_that_a_step_has_changed_is_refused()
+    {
+        using var scope = NewDisposeScope();
+        var parameter = Parameter(Fill.Input("p", 1, [37]));
+        using var adam = new FusedAdam([("p", parameter)]);
+        var before = parameter.square().sum();
+        parameter.grad = ones(37);
+        adam.Step(0.1);
+
+        Assert.Contains("modified by an inplace operation", Assert.ThrowsAny<Exception>(() => before.backward()).Message);
+        parameter.square().sum().backward();
+    }
+
+    [Fact]
     public void Steps_leave_no_tensors_behind()
     {
         using var scope = NewDisposeScope();
