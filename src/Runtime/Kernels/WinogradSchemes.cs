@@ -49,25 +49,6 @@ internal unsafe interface IWinogradScheme
     static abstract void WeightTransposed(float* u, nint stride, float* g, nint target);
 }
 
-/// <summary>Where the outer pixels of a tile, one on each side, are read from, and what is left of them: inside the image all, outside nothing, which is read from their neighbours instead.</summary>
-/// <param name="points">Pixels on a side, these among them.</param>
-/// <param name="pixel">Floats from a pixel to the next.</param>
-/// <param name="line">Floats from a row of pixels to the next.</param>
-/// <param name="top">Whether the first row lies outside.</param>
-/// <param name="bottom">Whether the last row lies outside.</param>
-/// <param name="left">Whether the first column lies outside.</param>
-/// <param name="right">Whether the last column lies outside.</param>
-internal readonly struct TileEdges(int points, nint pixel, nint line, bool top, bool bottom, bool left, bool right)
-{
-    /// <summary>From the tile's first pixel on, in floats.</summary>
-    public readonly nint FirstLine = top ? line : 0, LastLine = (bottom ? points - 2 : points - 1) * line, FirstPixel = left ? pixel : 0, LastPixel = (right ? points - 2 : points - 1) * pixel;
-
-    /// <summary>All bits set for what lies inside.</summary>
-    public readonly Vector512<float> Top = Inside(!top), Bottom = Inside(!bottom), Left = Inside(!left), Right = Inside(!right);
-
-    private static Vector512<float> Inside(bool inside) => inside ? Vector512<float>.AllBitsSet : Vector512<float>.Zero;
-}
-
 /// <summary>F(2, 3) with the points 0, 1, -1 and infinity: 4 products for 2 results instead of 6, in two dimensions 16 for 4 instead of 36.</summary>
 internal readonly unsafe struct TilesOf2 : IWinogradScheme
 {
