@@ -67,7 +67,7 @@ public sealed class AttentionBlock : ExplicitModule
     {
         var (pixels, residual) = (TensorMemory.Tokens(Layers.Normalize(group_norm, x)), TensorMemory.Tokens(x));
         var fits = PixelAttention.Fits(pixels, to_q.weight, heads);
-        if (fits && mem_kv is null && FoldedAttention.Fits(pixels, heads))
+        if (fits && mem_kv is null && FoldedAttention.Fits(pixels, residual, heads))
             return TensorMemory.Images(FoldedAttention.Attend(pixels, residual, LayerOf(to_q), LayerOf(to_k), LayerOf(to_v), LayerOf(to_out)), x.shape[2], x.shape[3]);
         var result = fits
             ? FullAttention.Attend(pixels, [to_q.weight, to_k.weight, to_v.weight], [to_q.bias!, to_k.bias!, to_v.bias!], mem_kv, heads)

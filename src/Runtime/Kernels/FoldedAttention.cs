@@ -13,8 +13,10 @@ internal static unsafe class FoldedAttention
 {
     /// <summary>Whether this computes less than <see cref="FullAttention"/>, also for a single image: from as many positions on as there are channels.</summary>
     /// <param name="pixels">[batch, positions, dim], as <see cref="FullAttention.Fits"/> asks.</param>
+    /// <param name="residual">[batch, positions, dim]; of other numbers than the pixels it is added by libtorch.</param>
     /// <param name="heads">Of the features.</param>
-    public static bool Fits(Tensor pixels, long heads) => heads == 1 && !is_grad_enabled() && pixels.size(1) >= pixels.size(2);
+    public static bool Fits(Tensor pixels, Tensor residual, long heads) =>
+        heads == 1 && !is_grad_enabled() && residual.dtype == pixels.dtype && pixels.size(1) >= pixels.size(2);
 
     /// <summary>The block's result.</summary>
     /// <param name="pixels">[batch, positions, dim], normalised.</param>

@@ -115,6 +115,18 @@ public class AttentionFormTests
             Assert.True(module.forward(x.narrow(0, image, 1)).Equals(together.narrow(0, image, 1)));
     }
 
+    [Fact]
+    public void Images_of_other_numbers_than_the_weights_are_attended_to_alike()
+    {
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        manual_seed(7);
+        using var module = new AttentionBlock(32, 1, new());
+        var x = randn(2, 32, 8, 8);
+
+        Assert.True((module.forward(x.to(ScalarType.Float64)) - module.forward(x)).abs().max().item<double>() < 1e-5);
+    }
+
     [Theory]
     [MemberData(nameof(Blocks))]
     public void No_tensor_outlives_a_step(string block)
