@@ -30,6 +30,29 @@ internal static class CommonOptions
         HelpName = "N",
     };
 
+    /// <summary>An option for one of a few words.</summary>
+    /// <param name="name">With its hyphens.</param>
+    /// <param name="description">For the help.</param>
+    /// <param name="words">All that it can be.</param>
+    /// <param name="standard">What holds where it isn't given; null: nothing.</param>
+    public static Option<string?> Choice(string name, string description, IReadOnlyList<string> words, string? standard = null)
+    {
+        var option = new Option<string?>(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', words),
+            CustomParser = result => words.Contains(result.Tokens[0].Value)
+                ? result.Tokens[0].Value
+                : Refuse<string>(result, words.Count == 1 ? words[0] : $"{string.Join(", ", words.SkipLast(1))} or {words[^1]}", EditDistance.Suggestion(result.Tokens[0].Value, words)),
+        };
+        if (standard is not null)
+            option.DefaultValueFactory = _ => standard;
+        return option;
+    }
+
+    /// <summary>Whether an option stands on the command line.</summary>
+    public static bool IsGiven(this ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+
     /// <summary>Parses a whole number, or says what it must be.</summary>
     public static int Whole(ArgumentResult result, int min, int max = int.MaxValue)
     {
@@ -46,10 +69,10 @@ internal static class CommonOptions
         return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && holds(value) ? value : Refuse<double>(result, range);
     }
 
-    private static T? Refuse<T>(ArgumentResult result, string range)
+    private static T? Refuse<T>(ArgumentResult result, string range, string suggestion = "")
     {
         var option = (result.Parent as OptionResult)?.Option.Name ?? result.Argument.Name;
-        result.AddError($"{option} must be {range}, not '{result.Tokens[0].Value}'.");
+        result.AddError($"{option} must be {range}, not '{result.Tokens[0].Value}'.{suggestion}");
         return default;
     }
 }

@@ -30,6 +30,7 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
 
     private int Run(ParseResult parsed)
     {
+        features.Check(parsed);
         var folder = parsed.GetRequiredValue(samples);
         var (network, labels) = new SampleFolder(folder).Describe();
         var info = Catalog.Require(network);

@@ -11,24 +11,24 @@ internal static class ExportCommand
 {
     private const string Diffusers = "diffusers";
     private const string Safetensors = "safetensors";
+    private const string FileEnding = ".safetensors";
 
     public static Command AddTo(Command command)
     {
-        var format = new Option<string>("--format")
-        {
-            Description = "diffusers (a folder that DDPMPipeline loads; preset ddpm) or safetensors (one file of tensors under their own keys; all presets).",
-            DefaultValueFactory = _ => Diffusers,
-        }.AcceptOnlyFromAmong(Diffusers, Safetensors);
+        var format = CommonOptions.Choice(
+            "--format", "diffusers (a folder that DDPMPipeline loads; preset ddpm) or safetensors (one file of tensors under their own keys; all presets).", [Diffusers, Safetensors], standard: Diffusers);
         var checkpoint = new Option<string>("--checkpoint") { Description = "A run or a checkpoint folder, for its averaged weights, or a .safetensors file in it.", Required = true, HelpName = "PATH" };
         var output = new Option<string>("--out") { Description = "The folder or file to write; it mustn't exist.", Required = true, HelpName = "PATH" };
         foreach (var option in new Option[] { format, checkpoint, output })
             command.Add(option);
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(format), parsed.GetRequiredValue(checkpoint), parsed.GetRequiredValue(output)));
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(format)!, parsed.GetRequiredValue(checkpoint), parsed.GetRequiredValue(output)));
         return command;
     }
 
     private static void Run(string format, string checkpoint, string output)
     {
+        if (format == Diffusers && output.EndsWith(FileEnding, StringComparison.OrdinalIgnoreCase))
+            throw new UsageException($"--format diffusers writes a folder, and {output} names a file: add --format safetensors, or name a folder.");
         var trained = Checkpoint.Open(checkpoint, damaged => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {damaged}"));
         using var network = Catalog.Create(trained.Network);
         trained.LoadInto(network);
@@ -38,7 +38,7 @@ internal static class ExportCommand
         }
         else
         {
-            NewFile.Check(output, ".safetensors");
+            NewFile.Check(output, FileEnding);
             StateDict.Save(output, network);
         }
 

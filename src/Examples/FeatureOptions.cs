@@ -15,11 +15,8 @@ internal sealed class FeatureOptions
         HelpName = "FILE.pt|FILE.safetensors",
     };
 
-    private readonly Option<string> input = new Option<string>("--feature-input")
-    {
-        Description = "What a TorchScript file takes: bytes (uint8, 0 to 255), unit (0 to 1) or signed (-1 to 1).",
-        DefaultValueFactory = _ => nameof(FeatureInput.Bytes).ToLowerInvariant(),
-    }.AcceptOnlyFromAmong(Inputs);
+    private readonly Option<string?> input = CommonOptions.Choice(
+        "--feature-input", "What a TorchScript file takes: bytes (uint8, 0 to 255), unit (0 to 1) or signed (-1 to 1).", Inputs, standard: nameof(FeatureInput.Bytes).ToLowerInvariant());
 
     public void AddTo(Command command)
     {
@@ -27,11 +24,18 @@ internal sealed class FeatureOptions
         command.Add(input);
     }
 
+    /// <exception cref="UsageException">What a TorchScript file takes is given for another.</exception>
+    public void Check(ParseResult parsed)
+    {
+        if (IsClassifier(parsed) && parsed.IsGiven(input))
+            throw new UsageException("--feature-input belongs to a TorchScript file: a classifier's .safetensors takes what it was trained on.");
+    }
+
     public FeatureNetwork Open(ParseResult parsed, TorchSharp.torch.Device device)
     {
         var path = parsed.GetRequiredValue(file);
-        return path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)
-            ? SmallClassifier.Load(path)
-            : TorchScriptFeatures.Load(path, Enum.Parse<FeatureInput>(parsed.GetRequiredValue(input), ignoreCase: true), device);
+        return IsClassifier(parsed) ? SmallClassifier.Load(path) : TorchScriptFeatures.Load(path, Enum.Parse<FeatureInput>(parsed.GetRequiredValue(input)!, ignoreCase: true), device);
     }
+
+    private bool IsClassifier(ParseResult parsed) => parsed.GetRequiredValue(file).EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
 }

@@ -30,6 +30,8 @@ internal static class InspectCommand
         {
             if (parsed.GetValue(name) is { } wanted)
                 Show(wanted, parsed.GetValue(batch));
+            else if (parsed.IsGiven(batch))
+                throw new UsageException("--batch-size is for one network's memory: name the network.");
             else
                 List();
         });

@@ -91,21 +91,34 @@ internal static class Program
         root.Add(ImportCommand.AddTo(new Command("import", "Take over a network of diffusers: its spec, then its weights.")));
         root.Add(InspectCommand.AddTo(new Command("inspect", "Show a network's levels, parameters, operations and memory.")));
 
-        var parsed = root.Parse(args);
+        if (CommandLineErrors.EmptyValue(args) is { } empty)
+            throw new UNetGenException(empty);
+        // A path may begin with an @, which stands for no file of arguments here.
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
-        {
-            if (ranks.Rank > 0)
-                return Usage;
-            // An option that root and command share is checked twice.
-            foreach (var message in parsed.Errors.Select(error => error.Message).Distinct())
-                Say(message);
-            Errors.MarkupLine("Try [blue]--help[/].");
-            return Usage;
-        }
+            return Refuse(CommandLineErrors.Of(parsed), ranks);
         // What isn't shared out is done once.
         if (ranks.Rank > 0 && parsed.CommandResult.Command != root && !together.Contains(parsed.CommandResult.Command))
             return 0;
-        return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (UsageException error)
+        {
+            return Refuse([error.Message], ranks);
+        }
+    }
+
+    /// <summary>A wrong command line, which all ranks have seen: none waits for another.</summary>
+    private static int Refuse(IReadOnlyList<string> messages, ICollective ranks)
+    {
+        if (ranks.Rank > 0)
+            return Usage;
+        foreach (var message in messages)
+            Say(message);
+        Errors.MarkupLine("Try [blue]--help[/].");
+        return Usage;
     }
 
     /// <summary>After an exception: the others wait for this rank, and would for ever.</summary>

@@ -54,19 +54,15 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         sampler.AddTo(command);
         foreach (var option in new Option[] { labels, guidance, count, batchSize, seed, device, output })
             command.Add(option);
-        output.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<string>() is not { } path)
-                return;
-            if (IsPicture(path) ? Directory.Exists(path) : File.Exists(path) || OtherPictures.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase))
-                result.AddError($"--out must be a .png file or a folder, not '{path}'.");
-        });
         command.SetAction(Run);
         return command;
     }
 
     private int Run(ParseResult parsed)
     {
+        sampler.Check(parsed);
+        if (parsed.GetValue(output) is { } wanted && (IsPicture(wanted) ? Directory.Exists(wanted) : File.Exists(wanted) || OtherPictures.Contains(Path.GetExtension(wanted), StringComparer.OrdinalIgnoreCase)))
+            throw new UsageException($"--out must be a .png file or a folder, not '{wanted}'.");
         var path = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(checkpoint));
         // A run's folder stands for the checkpoint in it.
         if (Directory.Exists(Path.Combine(path, RunFolder.CheckpointName)))

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using UNetGen.Diffusion;
 
 namespace UNetGen.Examples;
@@ -11,6 +10,8 @@ internal sealed class SamplerOptions
 
     // With fresh noise in each step, the errors of a briefly trained network are drawn over; without, they add up.
     private const double DefaultEta = 1;
+
+    private const string Yes = "true";
 
     private static readonly Dictionary<string, int> DefaultSteps = new() { ["ddim"] = DefaultDdimSteps, ["dpm++"] = 20, ["heun"] = 18 };
 
@@ -24,11 +25,8 @@ internal sealed class SamplerOptions
         ["karras"] = TimestepSpacing.Karras,
     };
 
-    private readonly Option<string> sampler = new Option<string>("--sampler")
-    {
-        Description = "ddim, dpm++ (DPM-Solver++ 2M) or heun (EDM): few steps; ddpm: every timestep.",
-        DefaultValueFactory = _ => "ddim",
-    }.AcceptOnlyFromAmong("ddpm", "ddim", "dpm++", "heun");
+    private readonly Option<string?> sampler = CommonOptions.Choice(
+        "--sampler", "ddim, dpm++ (DPM-Solver++ 2M) or heun (EDM): few steps; ddpm: every timestep.", ["ddpm", "ddim", "dpm++", "heun"], standard: "ddim");
 
     private readonly Option<int?> steps = new("--steps")
     {
@@ -44,21 +42,40 @@ internal sealed class SamplerOptions
         CustomParser = result => CommonOptions.Real(result, value => value is >= 0 and <= 1, "a number from 0 to 1"),
     };
 
-    private readonly Option<string?> spacing = new Option<string?>("--spacing")
+    private readonly Option<string?> spacing = CommonOptions.Choice(
+        "--spacing", "How the timesteps lie; karras for heun and even for the others where it isn't given.", [.. Spacings.Keys]);
+
+    private readonly Option<int> stepsOffset = new("--steps-offset")
     {
-        Description = $"How the timesteps lie: {string.Join(", ", Spacings.Keys)}; karras for heun and even for the others where it isn't given.",
-        HelpName = "SPACING",
-    }.AcceptOnlyFromAmong([.. Spacings.Keys]);
+        Description = "What is added to the timesteps of --spacing leading, as diffusers' steps_offset.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 0,
+        CustomParser = result => CommonOptions.Whole(result, 0),
+    };
+
+    private readonly Option<string?> rederiveNoise = CommonOptions.Choice(
+        "--rederive-noise", "Whether ddim derives a step's noise again from the clipped estimate; false as diffusers' DDIM has it by default.", [Yes, "false"], standard: Yes);
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { sampler, steps, eta, spacing })
+        foreach (var option in new Option[] { sampler, steps, eta, rederiveNoise, spacing, stepsOffset })
             command.Add(option);
-        command.Validators.Add(Check);
     }
 
     /// <summary>The sampler's name on the command line.</summary>
-    public string NameIn(ParseResult parsed) => parsed.GetRequiredValue(sampler);
+    public string NameIn(ParseResult parsed) => parsed.GetRequiredValue(sampler)!;
+
+    /// <exception cref="UsageException">Options are given that the sampler, or the spacing, hasn't.</exception>
+    public void Check(ParseResult parsed)
+    {
+        var name = NameIn(parsed);
+        if (name == "ddpm" && Given(parsed, steps, eta, rederiveNoise, spacing, stepsOffset) is { } few)
+            throw new UsageException($"ddpm takes every timestep with its own noise: {few} belongs to ddim and the other samplers of few steps.");
+        if (name != "ddim" && Given(parsed, eta, rederiveNoise) is { } own)
+            throw new UsageException($"{name} adds no noise: {own} belongs to ddim.");
+        if (parsed.IsGiven(stepsOffset) && parsed.GetValue(spacing) != "leading")
+            throw new UsageException("--steps-offset belongs to --spacing leading.");
+    }
 
     public Sampler Make(ParseResult parsed, NoisePredictor network)
     {
@@ -67,23 +84,17 @@ internal sealed class SamplerOptions
             return new AncestralSampler();
         var count = parsed.GetValue(steps) ?? Math.Min(DefaultSteps[name], network.Diffusion.Timesteps);
         var chosen = parsed.GetValue(spacing) is { } given ? Spacings[given] : name == "heun" ? TimestepSpacing.Karras : TimestepSpacing.Even;
+        var offset = parsed.GetValue(stepsOffset);
         return name switch
         {
-            "dpm++" => new DpmSolverSampler(count, chosen),
-            "heun" => new HeunSampler(count, spacing: chosen),
-            _ => new DdimSampler(count, parsed.GetValue(eta) ?? DefaultEta, chosen),
+            "dpm++" => new DpmSolverSampler(count, chosen) { StepsOffset = offset },
+            "heun" => new HeunSampler(count, spacing: chosen) { StepsOffset = offset },
+            _ => new DdimSampler(count, parsed.GetValue(eta) ?? DefaultEta, chosen, parsed.GetValue(rederiveNoise) == Yes) { StepsOffset = offset },
         };
     }
 
     /// <summary>The program's way to draw, where nothing else is asked for.</summary>
     public static DdimSampler Default(NoisePredictor network, int steps = DefaultDdimSteps) => new(Math.Min(steps, network.Diffusion.Timesteps), DefaultEta);
 
-    private void Check(CommandResult result)
-    {
-        var name = result.GetValue(sampler);
-        if (name == "ddpm" && (result.GetValue(steps) is not null || result.GetValue(eta) is not null || result.GetValue(spacing) is not null))
-            result.AddError("ddpm takes every timestep with its own noise: --steps, --eta and --spacing belong to ddim and the other samplers of few steps.");
-        else if (name != "ddim" && result.GetValue(eta) is not null)
-            result.AddError($"{name} adds no noise: --eta belongs to ddim.");
-    }
+    private static string? Given(ParseResult parsed, params Option[] options) => options.FirstOrDefault(parsed.IsGiven)?.Name;
 }

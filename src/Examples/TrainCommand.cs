@@ -27,17 +27,14 @@ internal sealed class TrainCommand
     {
         foreach (var option in new Option[] { file, resumed, output }.Concat(RunFields.All.Select(field => given[field])))
             command.Add(option);
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(resumed) is not null && (result.GetValue(file) ?? result.GetValue(output)) is not null)
-                result.AddError("A run goes on in its own folder and with its own options: --resume stands without --run and --out.");
-        });
         command.SetAction(Run);
         return command;
     }
 
     private int Run(ParseResult parsed)
     {
+        if (parsed.GetValue(resumed) is not null && (parsed.GetValue(file) ?? parsed.GetValue(output)) is not null)
+            throw new UsageException("A run goes on in its own folder and with its own options: --resume stands without --run and --out.");
         var changes = given
             .Select(option => (option.Key, Change: parsed.GetValue(option.Value)))
             .Where(option => option.Change is not null)

@@ -1,8 +1,11 @@
 namespace UNetGen;
 
-/// <summary>How far two words are apart, for "did you mean": of keys in specs and of keys in checkpoints. Compiled into both projects.</summary>
+/// <summary>How far two words are apart, for "did you mean": of keys in specs and in checkpoints, of commands, options and their values. Compiled into all projects.</summary>
 internal static class EditDistance
 {
+    // What is longer is no word that somebody has misspelt.
+    private const int LongestWord = 64;
+
     /// <summary>Insertions, deletions, changes and swaps of neighbours (Damerau, Levenshtein; optimal string alignment).</summary>
     public static int Between(string a, string b)
     {
@@ -24,4 +27,17 @@ internal static class EditDistance
 
         return d[a.Length, b.Length];
     }
+
+    /// <summary>The likeliest word for a misspelt one, whatever the case, or null where none is near.</summary>
+    public static string? Nearest(string word, IEnumerable<string> candidates)
+    {
+        if (word.Length > LongestWord)
+            return null;
+        var plain = word.ToLowerInvariant();
+        var best = candidates.Select(candidate => (candidate, distance: Between(plain, candidate.ToLowerInvariant()))).OrderBy(pair => pair.distance).FirstOrDefault();
+        return best.candidate is not null && best.distance <= Math.Max(1, best.candidate.Length / 3) ? best.candidate : null;
+    }
+
+    /// <summary>The same as a sentence, to follow another; empty where none is near.</summary>
+    public static string Suggestion(string word, IEnumerable<string> candidates) => Nearest(word, candidates) is { } near ? $" Did you mean '{near}'?" : "";
 }

@@ -96,10 +96,6 @@ public sealed class UserErrorTests : IDisposable
     }
 
     [Fact]
-    public void Ddpm_with_steps_is_a_usage_error() =>
-        Assert.Contains("belong to ddim", program.Fail(2, "sample", "--checkpoint", "x", "--sampler", "ddpm", "--steps", "5"));
-
-    [Fact]
     public void A_picture_that_is_no_png_is_a_usage_error() =>
         Assert.Contains("--out must be a .png file or a folder, not 'x.jpg'.", program.Fail(2, "sample", "--checkpoint", "x", "--out", "x.jpg"));
 

@@ -7,9 +7,6 @@ namespace UNetGen.Examples.Runs;
 /// <summary>A run's options as YAML: a line each, <c>batch_size: 32</c>. What a run was given is written beside it, and can be given back.</summary>
 internal static class RunFile
 {
-    // A key that is wrong in more letters is another word.
-    private const int LikelyMistakes = 3;
-
     private const string What = "A run file is a list of options, as 'batch_size: 32'; each run writes one, run.yaml.";
 
     /// <summary>What a file changes.</summary>
@@ -75,11 +72,7 @@ internal static class RunFile
 
     private static UNetGenException Wrong(string path, YamlNode node, string message) => new($"{path}, line {node.Start.Line}: {message}");
 
-    private static string Suggestion(string name)
-    {
-        var nearest = RunFields.All.MinBy(field => EditDistance.Between(field.Key, name))!.Key;
-        return EditDistance.Between(nearest, name) <= LikelyMistakes
-            ? $" Did you mean '{nearest}'?"
-            : $" There are {string.Join(", ", RunFields.All.Select(field => field.Key))}.";
-    }
+    private static string Suggestion(string name) => EditDistance.Suggestion(name, RunFields.All.Select(field => field.Key)) is { Length: > 0 } suggestion
+        ? suggestion
+        : $" There are {string.Join(", ", RunFields.All.Select(field => field.Key))}.";
 }

@@ -9,6 +9,9 @@ namespace UNetGen.Examples.Runs;
 internal sealed record TextFormat<T>(string Range, TextFormat<T>.Parser TryParse, Func<T, string> Write)
 {
     public delegate bool Parser(string text, out T value);
+
+    /// <summary>Where it can be one of a few words only, these.</summary>
+    public IReadOnlyList<string> Words { get; init; } = [];
 }
 
 /// <summary>The formats there are.</summary>
@@ -19,7 +22,7 @@ internal static class TextFormat
 
     public static readonly TextFormat<string> Word = new("a word", (string text, out string value) => (value = text).Length > 0, text => text);
 
-    public static readonly TextFormat<bool> Flag = new("true or false", bool.TryParse, value => value ? "true" : "false");
+    public static readonly TextFormat<bool> Flag = new("true or false", bool.TryParse, value => value ? "true" : "false") { Words = ["true", "false"] };
 
     public static readonly TextFormat<long> Integer = new(
         "a whole number",
@@ -55,7 +58,10 @@ internal static class TextFormat
     public static TextFormat<T> Choice<T>() where T : struct, Enum => new(
         string.Join(" or ", Enum.GetNames<T>().Select(name => name.ToLowerInvariant())),
         (string text, out T value) => Enum.TryParse(text, ignoreCase: true, out value) && Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase),
-        value => value.ToString().ToLowerInvariant());
+        value => value.ToString().ToLowerInvariant())
+    {
+        Words = [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())],
+    };
 
     public static TextFormat<T?> OrNone<T>(this TextFormat<T> format) where T : struct => new(
         $"{format.Range}, or {None}",

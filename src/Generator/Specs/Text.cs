@@ -101,12 +101,5 @@ internal static class Text
         : $"{value}";
 
     /// <summary>The likeliest word for a misspelt one, or null where none is near.</summary>
-    public static string? Nearest(string word, IEnumerable<string> candidates)
-    {
-        if (word.Length > 64)
-            return null;
-        var plain = word.ToLowerInvariant().Replace('-', '_');
-        var best = candidates.Select(candidate => (candidate, distance: EditDistance.Between(plain, candidate))).OrderBy(pair => pair.distance).FirstOrDefault();
-        return best.candidate is not null && best.distance <= Math.Max(1, best.candidate.Length / 3) ? best.candidate : null;
-    }
+    public static string? Nearest(string word, IEnumerable<string> candidates) => EditDistance.Nearest(word.Replace('-', '_'), candidates);
 }

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace UNetGen.Diffusion;
 
 /// <summary>
-/// DDIM (Song et al. 2021, eq. 12): few steps through a subset of the timesteps. The noise is derived
-/// again from the x_0 that was clipped.
+/// DDIM (Song et al. 2021, eq. 12): few steps through a subset of the timesteps. Where x_0 is clipped, the noise of a step is either derived again from it, as in denoising-diffusion-pytorch, or
+/// stays what the network has said, as in diffusers unless <c>use_clipped_model_output</c> is given; without clipping both are the same.
 /// </summary>
 public sealed class DdimSampler : SpacedSampler
 {
@@ -13,26 +13,32 @@ public sealed class DdimSampler : SpacedSampler
     /// <param name="steps">Passes through the network, from 1 to the diffusion's timesteps.</param>
     /// <param name="eta">How much fresh noise each step adds: 0 none, so that the picture depends on its first noise alone; 1 as much as ancestral sampling.</param>
     /// <param name="spacing">At which timesteps.</param>
+    /// <param name="rederiveNoise">Whether the noise is derived again from the x_0 that was clipped.</param>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1 step, or eta outside [0, 1].</exception>
-    public DdimSampler(int steps = 50, double eta = 0, TimestepSpacing spacing = TimestepSpacing.Even) : base(steps, spacing)
+    public DdimSampler(int steps = 50, double eta = 0, TimestepSpacing spacing = TimestepSpacing.Even, bool rederiveNoise = true) : base(steps, spacing)
     {
         if (eta is not (>= 0 and <= 1))
             throw new ArgumentOutOfRangeException(
                 nameof(eta), string.Create(CultureInfo.InvariantCulture, $"DDIM's eta must lie from 0 to 1, but is {eta}."));
         Eta = eta;
+        RederivesNoise = rederiveNoise;
     }
 
     /// <summary>How much fresh noise each step adds, from 0 to 1.</summary>
     public double Eta { get; }
 
+    /// <summary>Whether the noise is derived again from the x_0 that was clipped; else it stays what the network has said.</summary>
+    public bool RederivesNoise { get; }
+
     /// <inheritdoc/>
-    public override string Description => string.Create(CultureInfo.InvariantCulture, $"DDIM, {Settings}, eta {Eta}");
+    public override string Description => string.Create(CultureInfo.InvariantCulture, $"DDIM, {Settings}, eta {Eta}{(RederivesNoise ? "" : ", noise as predicted")}");
 
     /// <inheritdoc/>
     protected internal override Tensor Step(Denoiser denoiser, Tensor x, int time, int next)
     {
         var diffusion = denoiser.Diffusion;
-        var x0 = denoiser.Denoise(x, time).X0;
+        var estimate = denoiser.Denoise(x, time);
+        var x0 = estimate.X0;
         if (next < 0)
             return x0.clone();
 
@@ -41,7 +47,8 @@ public sealed class DdimSampler : SpacedSampler
         var sigma = Eta * Math.Sqrt((1 - alphaBarNext) / (1 - alphaBar) * (1 - alphaBar / alphaBarNext));
         var direction = Math.Sqrt(1 - alphaBarNext - sigma * sigma);
 
-        var oldNoise = diffusion.PredictNoise(x, GaussianDiffusion.Timesteps(x, time), x0);
+        var t = GaussianDiffusion.Timesteps(x, time);
+        var oldNoise = RederivesNoise ? diffusion.PredictNoise(x, t, x0) : diffusion.NoiseOf(x, t, estimate.Prediction!);
         var mean = Math.Sqrt(alphaBarNext) * x0 + direction * oldNoise;
         return sigma > 0 ? mean + sigma * denoiser.Noise() : mean;
     }

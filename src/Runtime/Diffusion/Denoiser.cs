@@ -5,8 +5,9 @@ namespace UNetGen.Diffusion;
 /// <summary>What a network sees in noised images.</summary>
 /// <param name="Time">Their timestep.</param>
 /// <param name="X0">The clean images that it estimates, [batch, channels, height, width].</param>
+/// <param name="Prediction">What it has said to that, guided and not clipped, as the diffusion's <see cref="DiffusionOptions.Objective"/> has it, of the same shape.</param>
 /// <param name="V">Where the variance is learned, what <see cref="GaussianDiffusion.LearnedLogVariance"/> takes, of the same shape; else null.</param>
-public readonly record struct Estimate(int Time, Tensor X0, Tensor? V);
+public readonly record struct Estimate(int Time, Tensor X0, Tensor? Prediction, Tensor? V);
 
 /// <summary>
 /// A network on the way of one batch from noise to pictures: with the batch's labels, guidance, self-conditioning and clipping, so that samplers
@@ -38,7 +39,7 @@ public sealed class Denoiser : IDisposable
     /// <summary>The network's diffusion.</summary>
     public GaussianDiffusion Diffusion { get; }
 
-    /// <summary>The last estimate of the step before, for samplers of several steps; null in the first step. It has no <see cref="Estimate.V"/>.</summary>
+    /// <summary>The last estimate of the step before, for samplers of several steps; null in the first step. It has neither <see cref="Estimate.Prediction"/> nor <see cref="Estimate.V"/>.</summary>
     public Estimate? Previous { get; private set; }
 
     /// <summary>Fresh standard normal noise, [batch, channels, height, width].</summary>
@@ -59,7 +60,7 @@ public sealed class Denoiser : IDisposable
             prediction = without + guidance * (prediction - without);
         }
         var x0 = Diffusion.PredictX0(x, t, prediction);
-        var estimate = new Estimate(time, clip ? x0.clamp_(-1, 1) : x0, v);
+        var estimate = new Estimate(time, clip ? x0.clamp_(-1, 1) : x0, prediction, v);
         last = estimate;
         return estimate;
     }
@@ -78,7 +79,7 @@ public sealed class Denoiser : IDisposable
         if (last is not { } estimate)
             return;
         Previous?.X0.Dispose();
-        Previous = new(estimate.Time, estimate.X0.DetachFromDisposeScope(), V: null);
+        Previous = new(estimate.Time, estimate.X0.DetachFromDisposeScope(), Prediction: null, V: null);
         last = null;
     }
 }

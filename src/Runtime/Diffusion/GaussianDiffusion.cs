@@ -81,6 +81,15 @@ public sealed class GaussianDiffusion : IDisposable
         return (scaled / At(sqrtReciprocalMinusOneAlphasCumprod, t, xt)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The noise in x_t that a network's prediction implies, that of the clean image of <see cref="PredictX0"/>.</summary>
+    public Tensor NoiseOf(Tensor xt, Tensor t, Tensor prediction) => Options.Objective switch
+    {
+        Objective.Noise => prediction.clone(),
+        Objective.X0 => PredictNoise(xt, t, prediction),
+        Objective.V => Combine(sqrtAlphasCumprod, prediction, sqrtOneMinusAlphasCumprod, xt, t),
+        _ => throw UnknownObjective(),
+    };
+
     /// <summary>v = sqrt(alpha-bar) noise - sqrt(1 - alpha-bar) x_0 (Salimans and Ho 2022).</summary>
     public Tensor V(Tensor x0, Tensor t, Tensor noise) =>
         Combine(sqrtAlphasCumprod, noise, sqrtOneMinusAlphasCumprod, x0, t, -1);

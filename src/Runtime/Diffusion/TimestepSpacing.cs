@@ -3,16 +3,21 @@ namespace UNetGen.Diffusion;
 /// <summary>How the few timesteps of a fast sampler lie among the diffusion's T. The last step always ends at the clean image.</summary>
 public enum TimestepSpacing
 {
-    /// <summary>The integers at or below steps + 1 even places from -1, the clean image, to T - 1 (denoising-diffusion-pytorch).</summary>
+    /// <summary>
+    /// The integers at or below steps + 1 even places from -1, the clean image, to T - 1: denoising-diffusion-pytorch's, computed exactly. Its own are rounded in float32 by the processor's
+    /// vectors, which sets some of them off by one.
+    /// </summary>
     Even,
 
-    /// <summary>Multiples of T / steps, rounded down, from 0: it never sees the noisiest timesteps (diffusers' default).</summary>
+    /// <summary>
+    /// Multiples of T / steps, rounded down, from 0 or <see cref="SpacedSampler.StepsOffset"/>: it never sees the noisiest timesteps (the default of diffusers' DDIM).
+    /// </summary>
     Leading,
 
-    /// <summary>Even places from 0 to T - 1, rounded (diffusers; Nichol and Dhariwal 2021).</summary>
+    /// <summary>Even places from 0 to T - 1, rounded as NumPy does (diffusers' DDIM; Nichol and Dhariwal 2021).</summary>
     Linspace,
 
-    /// <summary>Even places from T - 1 down, rounded (diffusers; Lin et al. 2023, table 2).</summary>
+    /// <summary>Even places from T - 1 down, rounded as NumPy does (diffusers; Lin et al. 2023, table 2).</summary>
     Trailing,
 
     /// <summary>Even in lambda, half the logarithm of the signal-to-noise ratio, at the nearest timesteps; repeated ones are left out (Lu et al. 2022).</summary>
@@ -33,8 +38,12 @@ internal static class SpacedTimesteps
     private const double Rho = 7;
 
     /// <summary>The timesteps, falling, with -1 behind them.</summary>
-    /// <exception cref="UNetGenException">There are fewer timesteps than steps, or the spacing can't do with one step.</exception>
-    public static IReadOnlyList<int> Of(TimestepSpacing spacing, int steps, NoiseSchedule schedule)
+    /// <param name="spacing">How they lie.</param>
+    /// <param name="steps">How many.</param>
+    /// <param name="schedule">The diffusion's numbers.</param>
+    /// <param name="offset">Added to each of <see cref="TimestepSpacing.Leading"/>.</param>
+    /// <exception cref="UNetGenException">There are fewer timesteps than steps, an offset leads beyond them, or the spacing can't do with one step.</exception>
+    public static IReadOnlyList<int> Of(TimestepSpacing spacing, int steps, NoiseSchedule schedule, int offset = 0)
     {
         var timesteps = schedule.Timesteps;
         if (steps > timesteps)
@@ -42,19 +51,29 @@ internal static class SpacedTimesteps
         if (steps == 1 && timesteps > 1 && (spacing is TimestepSpacing.Leading or TimestepSpacing.Linspace))
             throw new UNetGenException(
                 $"With the spacing {spacing} a single step would be taken for timestep 0, where hardly any noise is, though it starts from nothing else. Use 2 steps or more, or another spacing.");
+        if (offset >= timesteps - (steps - 1) * (timesteps / steps))
+            throw new UNetGenException(
+                $"With an offset of {offset} the first of {steps} steps would begin at timestep {(steps - 1) * (timesteps / steps) + offset}, and the diffusion's last is {timesteps - 1}. Use fewer steps, or a smaller offset.");
 
         var indices = Enumerable.Range(0, steps);
         var times = spacing switch
         {
             TimestepSpacing.Even => indices.Select(i => (int)((i + 1L) * timesteps / steps) - 1).Reverse(),
-            TimestepSpacing.Leading => indices.Select(i => i * (timesteps / steps)).Reverse(),
-            TimestepSpacing.Linspace => indices.Select(i => (int)Math.Round(i * (timesteps - 1.0) / Math.Max(1, steps - 1))).Reverse(),
-            TimestepSpacing.Trailing => indices.Select(i => (int)Math.Round(timesteps - (double)i * timesteps / steps) - 1),
+            TimestepSpacing.Leading => indices.Select(i => i * (timesteps / steps) + offset).Reverse(),
+            TimestepSpacing.Linspace => indices.Select(i => (int)Math.Round(i * ((timesteps - 1.0) / Math.Max(1, steps - 1)))).Reverse(),
+            TimestepSpacing.Trailing => Trailing(timesteps, steps),
             TimestepSpacing.LogSnr => Nearest(schedule, steps, Math.Log, Math.Exp),
             TimestepSpacing.Karras => Nearest(schedule, steps, sigma => Math.Pow(sigma, 1 / Rho), root => Math.Pow(root, Rho)),
             _ => throw new ArgumentOutOfRangeException(nameof(spacing), $"There is no spacing {spacing}."),
         };
         return [.. times, -1];
+    }
+
+    /// <summary>As NumPy's arange counts from T down by T / steps: by the difference of its first two numbers, whose rounding decides what lies halfway between two timesteps.</summary>
+    private static IEnumerable<int> Trailing(int timesteps, int steps)
+    {
+        var step = timesteps - (double)timesteps / steps - timesteps;
+        return Enumerable.Range(0, steps).Select(i => (int)Math.Round(timesteps + i * step) - 1);
     }
 
     /// <summary>Even places of a function of sigma, from the noisiest to the least noisy.</summary>

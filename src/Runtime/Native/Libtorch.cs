@@ -15,6 +15,8 @@ public static class Libtorch
     /// <summary>Of the package, such as 0.107.0: a program needs the libtorch that goes with it.</summary>
     internal static readonly string TorchSharpVersion = TorchSharpAssembly.GetName().Version!.ToString(3);
 
+    private static readonly string[] Devices = ["auto", "cpu", "cuda"];
+
     private static readonly LibtorchFiles Files = LibtorchFiles.OfThisProgram();
     private static readonly Lazy<nint> LoadedFromFiles = new(LoadFromFiles);
     private static readonly Lazy<bool> Loaded = new(LoadOnce);
@@ -93,7 +95,7 @@ public static class Libtorch
         bool indexed = text.StartsWith("cuda:", StringComparison.Ordinal)
             && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index);
         if (text is not ("cpu" or "cuda") && !indexed)
-            throw new LibtorchException($"'{text}' is no device: it must be auto, cpu, cuda or cuda:N with N from 0.");
+            throw new LibtorchException($"'{text}' is no device: it must be auto, cpu, cuda or cuda:N with N from 0.{(text == "gpu" ? " Did you mean 'cuda'?" : EditDistance.Suggestion(text, Devices))}");
         Load();
         if (text == "cpu")
             return CPU;

@@ -9,14 +9,15 @@ namespace UNetGen.Runtime.Tests.Diffusion;
 public class GoldenSamplerTests
 {
     public sealed record Case(
-        string Sampler, string Schedule, int[] Times, float[] Output, int Steps = 0, string? Spacing = null, double Eta = 0, double Churn = 0, string? Variance = null)
+        string Sampler, string Schedule, int[] Times, float[] Output, int Steps = 0, string? Spacing = null, double Eta = 0, double Churn = 0, string? Variance = null,
+        string Objective = "noise", int StepsOffset = 0, bool RederiveNoise = true)
     {
         public Variance VarianceOrNone => Variance is null ? default : Parse<Variance>(Variance);
 
         public Sampler Make() => Sampler switch
         {
             "ddpm" => new AncestralSampler(VarianceOrNone),
-            "ddim" => new DdimSampler(Steps, Eta, Parse<TimestepSpacing>(Spacing!)),
+            "ddim" => new DdimSampler(Steps, Eta, Parse<TimestepSpacing>(Spacing!), RederiveNoise) { StepsOffset = StepsOffset },
             "dpm" => new DpmSolverSampler(Steps, Parse<TimestepSpacing>(Spacing!)),
             "heun" => new HeunSampler(Steps, Churn, Parse<TimestepSpacing>(Spacing!)),
             _ => throw new InvalidOperationException(Sampler),
@@ -39,7 +40,7 @@ public class GoldenSamplerTests
         var golden = Cases[number];
         var learned = golden.VarianceOrNone == Variance.LearnedRange;
         var network = new FunctionPredictor(
-            new() { Timesteps = 100, Schedule = Case.Parse<BetaSchedule>(golden.Schedule), Variance = golden.VarianceOrNone },
+            new() { Timesteps = 100, Schedule = Case.Parse<BetaSchedule>(golden.Schedule), Objective = Case.Parse<Objective>(golden.Objective), Variance = golden.VarianceOrNone },
             (x, t, _) => learned ? cat([GoldenDiffusion.Predict(x, t), 0.5 * sin(3 * x)], 1) : GoldenDiffusion.Predict(x, t));
         var drawn = 0;
         using var walk = new Walk(network, noise: () => Fill.Input($"noise:{drawn++}", 2, 1, 4, 4));

@@ -1,0 +1,117 @@
+namespace UNetGen.Examples.Tests;
+
+/// <summary>What a command line says is judged by the values that hold, those by default among them, and what is wrong with it is told in a sentence.</summary>
+public sealed class CommandLineTests : IDisposable
+{
+    private const string NoCheckpoint = "There is no checkpoint nowhere";
+
+    private readonly ExampleProgram program = new();
+
+    public void Dispose() => program.Dispose();
+
+    [Fact]
+    public void Every_sampler_has_its_options_and_no_others()
+    {
+        string[] few = ["ddim", "dpm++", "heun"];
+        (string[] Given, string[] Samplers)[] options =
+        [
+            (["--steps", "5"], few),
+            (["--spacing", "trailing"], few),
+            (["--spacing", "leading", "--steps-offset", "1"], few),
+            (["--eta", "0.5"], ["ddim"]),
+            (["--rederive-noise", "false"], ["ddim"]),
+        ];
+        var cases =
+            from option in options
+            from sampler in (string?[])[null, "ddpm", .. few]
+            select (option.Given, Sampler: sampler, Fits: option.Samplers.Contains(sampler ?? "ddim"));
+
+        Parallel.ForEach(cases, given =>
+        {
+            string[] chosen = given.Sampler is null ? [] : ["--sampler", given.Sampler];
+            var error = program.Fail(given.Fits ? 1 : 2, ["sample", "--checkpoint", "nowhere", .. chosen, .. given.Given]);
+            Assert.Contains(given.Fits ? NoCheckpoint : given.Sampler == "ddpm" ? "ddpm takes every timestep with its own noise: --" : $"{given.Sampler} adds no noise: --", error);
+        });
+    }
+
+    [Theory]
+    [InlineData("--steps-offset belongs to --spacing leading.", "sample", "--checkpoint", "nowhere", "--steps-offset", "1")]
+    [InlineData("--steps-offset belongs to --spacing leading.", "sample", "--checkpoint", "nowhere", "--spacing", "even", "--steps-offset", "0")]
+    [InlineData("--out must be a .png file or a folder, not 'x.JPG'.", "sample", "--checkpoint", "nowhere", "--out", "x.JPG")]
+    [InlineData("--feature-input belongs to a TorchScript file", "evaluate", "--samples", "s", "--data", "shapes", "--features", "f.safetensors", "--feature-input", "bytes")]
+    [InlineData("--batch-size is for one network's memory", "inspect", "--batch-size", "4")]
+    [InlineData("--resume stands without --run and --out", "train", "--resume", "run", "--run", "run.yaml")]
+    [InlineData("Give --out FILE.unet.yaml for the first step", "import", "folder")]
+    [InlineData("Give --out FILE.unet.yaml for the first step", "import", "folder", "--out", "x.unet.yaml", "--spec", "x")]
+    [InlineData("belong to the second step", "import", "folder", "--spec", "x")]
+    [InlineData("belong to the second step", "import", "folder", "--out", "x.unet.yaml", "--convert")]
+    [InlineData("belong to the second step", "import", "folder", "--out", "x.unet.yaml", "--checkpoint", "x.safetensors")]
+    [InlineData("--format diffusers writes a folder", "export", "--checkpoint", "nowhere", "--out", "x.safetensors")]
+    public void Options_that_don_t_go_together_are_a_usage_error(string message, params string[] arguments)
+    {
+        var error = program.Fail(2, arguments);
+        Assert.Contains(message, error);
+        Assert.EndsWith("Try --help.\n", error);
+        Assert.Empty(Directory.GetFileSystemEntries(program.Folder));
+    }
+
+    [Theory]
+    [InlineData("The value of --out is empty", "train", "--steps", "1", "--out", "")]
+    [InlineData("The value of --out is empty", "--out", "")]
+    [InlineData("The value of --out is empty", "train", "--out=")]
+    [InlineData("The value of --learning-rate is empty", "train", "--learning-rate", " \t")]
+    [InlineData("The value of --resume is empty", "train", "--resume", "", "--steps", "5")]
+    [InlineData("The value of --out is empty", "sample", "--checkpoint", "nowhere", "--out", "")]
+    [InlineData("The value of --class is empty", "sample", "--checkpoint", "nowhere", "--class=  ")]
+    [InlineData("The value of --cache is empty", "evaluate", "--samples", "s", "--data", "d", "--features", "f", "--cache", "")]
+    [InlineData("The value of --spec is empty", "classifier", "--data", "d", "--out", "o", "--spec", "")]
+    [InlineData("The value of --out is empty", "export", "--checkpoint", "c", "--out", "")]
+    [InlineData("The value of --spec is empty", "import", "folder", "--spec", "", "--checkpoint", "x.safetensors")]
+    [InlineData("The argument behind 'import' is empty", "import", "", "--out", "x.unet.yaml")]
+    [InlineData("The argument behind 'report' is empty", "report", "")]
+    [InlineData("The argument behind 'inspect' is empty", "inspect", " ")]
+    [InlineData("The command is empty", "")]
+    public void What_is_given_empty_is_told_as_a_shell_s_variable_that_isn_t_set(string message, params string[] arguments)
+    {
+        var error = program.Fail(1, arguments);
+        Assert.StartsWith($"error: {message}, as when a variable of the shell isn't set", error);
+        Assert.Single(error.TrimEnd().Split('\n'));
+        Assert.Empty(Directory.GetFileSystemEntries(program.Folder));
+    }
+
+    [Theory]
+    [InlineData("There is no command 'trian'. Did you mean 'train'?", "trian")]
+    [InlineData("There is no command 'sampel'. Did you mean 'sample'?", "sampel", "--checkpoint", "x", "--count", "5")]
+    [InlineData("There is no command 'draw'. There are train, sample, ", "draw")]
+    [InlineData("The command train has no option '--stepz'. Did you mean '--steps'?", "train", "--stepz", "5")]
+    [InlineData("The command train has no option '--batch_size'. Did you mean '--batch-size'?", "train", "--batch_size=5")]
+    [InlineData("The command sample has no option '--learning-rate'.\n", "sample", "--checkpoint", "x", "--learning-rate", "1")]
+    [InlineData("The program has no option '--vesion'. Did you mean '--version'?", "--vesion")]
+    [InlineData("The command report doesn't know what to do with 'two'.", "report", "one", "two")]
+    [InlineData("--sampler must be ddpm, ddim, dpm++ or heun, not 'DDIM'. Did you mean 'ddim'?", "sample", "--checkpoint", "x", "--sampler", "DDIM")]
+    [InlineData("--spacing must be even, leading, linspace, trailing, log-snr or karras, not 'traling'. Did you mean 'trailing'?", "sample", "--checkpoint", "x", "--spacing", "traling")]
+    [InlineData("--rederive-noise must be true or false, not 'no'.\n", "sample", "--checkpoint", "x", "--rederive-noise", "no")]
+    [InlineData("--format must be diffusers or safetensors, not 'difusers'. Did you mean 'diffusers'?", "export", "--checkpoint", "x", "--out", "y", "--format", "difusers")]
+    [InlineData("not 'byte'. Did you mean 'bytes'?", "evaluate", "--samples", "s", "--data", "d", "--features", "f", "--feature-input", "byte")]
+    [InlineData("--precision must be float32 or bfloat16, not 'bflot16'. Did you mean 'bfloat16'?", "train", "--precision", "bflot16")]
+    [InlineData("--flips must be true or false, not 'ture'. Did you mean 'true'?", "train", "--flips", "ture")]
+    public void What_is_misspelt_is_told_with_the_nearest_there_is(string message, params string[] arguments)
+    {
+        var error = program.Fail(2, arguments);
+        Assert.StartsWith("error: ", error);
+        Assert.Contains(message, error);
+        Assert.Equal(2, error.TrimEnd().Split('\n').Length);
+    }
+
+    [Theory]
+    [InlineData("Did you mean 'shapes'?", "train", "--spec", "shapse")]
+    [InlineData("Did you mean 'MnistUNet'?", "inspect", "MnistNet")]
+    [InlineData("Did you mean 'cuda'?", "train", "--device", "gpu")]
+    [InlineData("Did you mean 'cpu'?", "train", "--device", "CPU")]
+    [InlineData("Did you mean 'shapes'?", "train", "--data", "shaeps")]
+    public void A_name_that_isn_t_there_is_told_with_the_nearest_there_is(string message, params string[] arguments) =>
+        Assert.Contains(message, program.Fail(1, arguments));
+
+    [Fact]
+    public void A_path_may_begin_with_an_at_sign() => Assert.Contains("There is no checkpoint @nowhere", program.Fail(1, "sample", "--checkpoint", "@nowhere"));
+}
