@@ -2,6 +2,7 @@ using System.CommandLine;
 using Spectre.Console;
 using UNetGen.Data;
 using UNetGen.Evaluation;
+using Color = System.Drawing.Color;
 
 namespace UNetGen.Examples;
 
@@ -14,22 +15,23 @@ internal static class ClassifierCommand
     public static Command AddTo(Command command)
     {
         var data = new Option<string>("--data") { Description = "Images with classes: MNIST's folder, CIFAR-10's, or a folder of pictures with a folder for each class.", Required = true, HelpName = "PATH" };
+        var background = DataOptions.Background();
         var like = new Option<string>("--spec") { Description = "The network whose pictures are to be compared: its channels and size.", Required = true, HelpName = "NAME" };
         var epochs = new Option<int>("--epochs") { Description = "Times that each image is seen.", DefaultValueFactory = _ => 6, HelpName = "N", CustomParser = result => CommonOptions.Whole(result, 1) };
         var seed = CommonOptions.Seed();
         var output = new Option<string>("--out") { Description = "The file to write; it mustn't exist.", Required = true, HelpName = "FILE.safetensors" };
-        foreach (var option in new Option[] { data, like, epochs, seed, output })
+        foreach (var option in new Option[] { data, background, like, epochs, seed, output })
             command.Add(option);
         command.SetAction(parsed => Run(
-            parsed.GetRequiredValue(data), parsed.GetRequiredValue(like), parsed.GetValue(epochs), parsed.GetValue(seed), parsed.GetRequiredValue(output)));
+            parsed.GetRequiredValue(data), parsed.GetValue(background), parsed.GetRequiredValue(like), parsed.GetValue(epochs), parsed.GetValue(seed), parsed.GetRequiredValue(output)));
         return command;
     }
 
-    private static void Run(string data, string spec, int epochs, long seed, string output)
+    private static void Run(string data, Color background, string spec, int epochs, long seed, string output)
     {
         NewFile.Check(output, ".safetensors");
         var info = Catalog.Require(spec);
-        var source = DataSource.Open(data, info.Channels, info.ImageHeight, info.ImageWidth);
+        var source = DataOptions.Open(data, info, background);
         // What isn't held back has every class that the whole has, in any set worth comparing with.
         var numbers = Enumerable.Range(0, source.Count).ToLookup(number => number % HeldBack == HeldBack - 1);
         using var classifier = Progress.While("classifier", lines: false, show => SmallClassifier.Train(

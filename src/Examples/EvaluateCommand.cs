@@ -5,6 +5,7 @@ using UNetGen.Diffusion;
 using UNetGen.Distributed;
 using UNetGen.Evaluation;
 using UNetGen.Native;
+using Color = System.Drawing.Color;
 
 namespace UNetGen.Examples;
 
@@ -13,6 +14,7 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
 {
     private readonly Option<string> samples = new("--samples") { Description = "A folder that `sample --out FOLDER` has written.", Required = true, HelpName = "FOLDER" };
     private readonly Option<string> data = new("--data") { Description = "What to compare with: the training data, as `train` takes it.", Required = true, HelpName = "shapes|PATH" };
+    private readonly Option<Color> background = DataOptions.Background();
     private readonly FeatureOptions features = new();
     private readonly Option<string> cache = new("--cache") { Description = "Where the data's statistics are kept, for the next time.", DefaultValueFactory = _ => Path.Combine("runs", "statistics"), HelpName = "FOLDER" };
     private readonly Option<string> device = CommonOptions.Device();
@@ -21,6 +23,7 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
     {
         command.Add(samples);
         command.Add(data);
+        command.Add(background);
         features.AddTo(command);
         command.Add(cache);
         command.Add(device);
@@ -36,7 +39,7 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
         var info = Catalog.Require(network);
         var numbers = new SampleFolder(folder).Pictures();
         var drawn = ImageFolderSource.Open(folder, info.Channels, info.ImageHeight, info.ImageWidth);
-        var real = DataSource.Open(parsed.GetRequiredValue(data), info.Channels, info.ImageHeight, info.ImageWidth);
+        var real = DataOptions.Open(parsed.GetRequiredValue(data), info, parsed.GetValue(background));
         using var sees = features.Open(parsed, Libtorch.ParseDevice(parsed.GetValue(device), ranks.LocalRank));
 
         using var ofReal = Watch("data", real, report => ImageStatistics.Cached(real, sees, parsed.GetRequiredValue(cache), report: report, cancellation: interrupt.Token, collective: ranks));

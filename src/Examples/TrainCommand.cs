@@ -50,7 +50,7 @@ internal sealed class TrainCommand
         network.to(target);
         var info = network.Info;
         var localRanks = (int)ranks.Gather(ranks.LocalRank).Max(row => row[0]) + 1;
-        var source = DataSource.Open(options.Data, info.Channels, info.ImageHeight, info.ImageWidth, options.Training.Seed, localRanks);
+        var source = DataOptions.Open(options.Data, info, options.Background, options.Training.Seed, localRanks);
         // Rank 0 alone writes; the others need a run's folder only to go on from it.
         using var folder = previous ?? (ranks.Rank == 0 ? RunFolder.Create(parsed.GetValue(output), info.Name) : null);
         var store = folder is null ? null : new CheckpointStore(folder.Checkpoints, options.KeepCheckpoints);

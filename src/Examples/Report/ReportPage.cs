@@ -158,7 +158,11 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
 
     private static string Remark(string text) => $"<p class=\"empty-section\">{Encode(text)}</p>";
 
-    private static string Source(string png) => "data:image/png;base64," + Convert.ToBase64String(File.ReadAllBytes(png));
+    private static string Source(string png)
+    {
+        RegularFile.Require(png);
+        return "data:image/png;base64," + Convert.ToBase64String(File.ReadAllBytes(png));
+    }
 
     private static string Date(DateTimeOffset date) => date.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
 

@@ -82,7 +82,10 @@ internal sealed class TrainedRun
     {
         try
         {
-            return Existing(name) is { } path ? read(path) : null;
+            if (Existing(name) is not { } path)
+                return null;
+            RegularFile.Require(path);
+            return read(path);
         }
         catch (Exception error) when (error is UNetGenException or IOException or UnauthorizedAccessException or JsonException or YamlException or KeyNotFoundException or FormatException or InvalidOperationException)
         {

@@ -18,6 +18,7 @@ internal static class RunFields
     [
         OfRun("spec", "NAME", $"The network; {nameof(ShapesUNet)}, or {nameof(MnistUNet)} for MNIST, where it isn't given.", Word, run => run.Spec!, (run, value) => run with { Spec = value }),
         OfRun("data", "shapes|PATH", "shapes, a folder of pictures, or the folder of MNIST or CIFAR-10.", Word, run => run.Data, (run, value) => run with { Data = value }),
+        OfRun("background", "COLOUR", "What lies behind the transparent pixels of pictures: black, white or #rrggbb.", Colour, run => run.Background, (run, value) => run with { Background = value }),
         OfTraining("steps", "N", "How many steps.", Whole(1).OrNone(), o => o.Steps, (o, value) => o with { Steps = value }, free: true),
         OfTraining("time", "SECONDS", "How many seconds, the learning rate falling with the clock; 150 where neither is given.", Time("seconds", TimeSpan.FromSeconds(1)).OrNone(), o => o.TimeLimit, (o, value) => o with { TimeLimit = value }, free: true),
         OfTraining("batch_size", "N", "Images a step; of several ranks, those of each.", Whole(1, 65536), o => o.BatchSize, (o, value) => o with { BatchSize = value }),

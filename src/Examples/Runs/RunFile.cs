@@ -54,6 +54,7 @@ internal static class RunFile
     private static IEnumerable<KeyValuePair<YamlNode, YamlNode>> Entries(string path)
     {
         var yaml = new YamlStream();
+        RegularFile.Require(path);
         using (var reader = new StreamReader(path))
             yaml.Load(reader);
         if (yaml.Documents.Count > 1)

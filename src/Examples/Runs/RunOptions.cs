@@ -1,3 +1,4 @@
+using System.Drawing;
 using UNetGen.Data;
 using UNetGen.Training;
 
@@ -16,6 +17,9 @@ internal sealed record RunOptions
     public string? Spec { get; init; }
 
     public string Data { get; init; } = DataSource.Shapes;
+
+    /// <summary>What lies behind transparent pixels.</summary>
+    public Color Background { get; init; } = Color.Black;
 
     public string Device { get; init; } = "auto";
 

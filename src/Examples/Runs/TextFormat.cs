@@ -1,3 +1,4 @@
+using System.Drawing;
 using System.Globalization;
 
 namespace UNetGen.Examples.Runs;
@@ -28,6 +29,18 @@ internal static class TextFormat
         "a whole number",
         (string text, out long value) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value),
         value => value.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>An opaque one.</summary>
+    public static readonly TextFormat<Color> Colour = new(
+        "black, white or a colour as #rrggbb",
+        (string text, out Color value) =>
+        {
+            var digits = text.ToLowerInvariant() switch { "black" => "000000", "white" => "ffffff", ['#', .. { Length: 6 } given] => given, _ => "" };
+            var good = int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var rgb);
+            value = Color.FromArgb(byte.MaxValue, rgb >> 16, rgb >> 8 & byte.MaxValue, rgb & byte.MaxValue);
+            return good;
+        },
+        value => (value.ToArgb() & 0xFFFFFF) switch { 0 => "black", 0xFFFFFF => "white", var rgb => $"#{rgb:x6}" });
 
     public static TextFormat<int> Whole(int min, int max = int.MaxValue) => new(
         max == int.MaxValue ? $"a whole number of at least {min}" : $"a whole number from {min} to {max}",

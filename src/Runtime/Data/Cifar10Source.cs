@@ -58,7 +58,7 @@ public sealed class Cifar10Source : DecodedSource
 
     private static void ReadRecords(string file, List<byte[]> images, List<byte> labels, int channels, int height, int width)
     {
-        using var stream = File.OpenRead(file);
+        using var stream = RegularFile.OpenRead(file);
         var (count, rest) = Math.DivRem(stream.Length, RecordLength);
         if (count == 0 || rest != 0)
             throw new DataException($"'{file}' has {stream.Length} bytes, and whole records of {RecordLength} were expected: it is cut off, or not CIFAR-10's binary version.");
@@ -80,6 +80,7 @@ public sealed class Cifar10Source : DecodedSource
         var file = Path.Combine(folder, Names);
         if (!File.Exists(file))
             return [.. Enumerable.Range(0, ClassCount).Select(label => FormattableString.Invariant($"{label}"))];
+        RegularFile.Require(file);
         var names = File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0).ToArray();
         return names.Length == ClassCount ? names : throw new DataException($"'{file}' has {names.Length} names, and CIFAR-10 has {ClassCount} classes.");
     }

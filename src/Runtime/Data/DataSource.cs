@@ -1,3 +1,5 @@
+using System.Drawing;
+
 namespace UNetGen.Data;
 
 /// <summary>Finds the source that a word or a path stands for.</summary>
@@ -15,8 +17,9 @@ public static class DataSource
     /// <param name="width">Pixels.</param>
     /// <param name="seed">Which shapes; files don't depend on it.</param>
     /// <param name="sharers">Processes of this machine that open it, this one among them: they share the memory in which pictures stay decoded.</param>
+    /// <param name="background">What lies behind the transparent pixels of pictures, opaque; null is black. Other images have none.</param>
     /// <exception cref="DataException">There is nothing at the path, or nothing that can be used. The message says what was looked for.</exception>
-    public static IImageSource Open(string text, int channels, int height, int width, long seed = 0, int sharers = 1)
+    public static IImageSource Open(string text, int channels, int height, int width, long seed = 0, int sharers = 1, Color? background = null)
     {
         if (text == Shapes)
             return new ShapesSource(channels, height, width, seed);
@@ -29,9 +32,12 @@ public static class DataSource
             return IdxSource.Open(idx, channels, height, width);
         if (Cifar10Source.FindIn(text) is { } cifar)
             return Cifar10Source.Open(cifar, channels, height, width);
-        return ImageFolderSource.TryOpen(text, channels, height, width, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 / sharers) ?? throw new DataException(
-            $"'{text}' {(Directory.EnumerateFileSystemEntries(text).Any() ? "holds no images" : "is empty")}: looked for {IdxSource.LookedFor}, "
-            + $"for {Cifar10Source.LookedFor}, and for {PictureFile.ExtensionList} files in it and in its folders.");
+        var pictures = PictureFolder.Search(text);
+        if (pictures.Files.Length == 0)
+            throw new DataException(
+                $"'{text}' {(Directory.EnumerateFileSystemEntries(text).Any() ? "holds no images" : "is empty")}: looked for {IdxSource.LookedFor}, "
+                + $"for {Cifar10Source.LookedFor}, and for {PictureFile.ExtensionList} files in it and in its folders.{pictures.Instead}");
+        return new ImageFolderSource(pictures, channels, height, width, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 / sharers, background ?? Color.Black);
     }
 
     /// <summary>Whether <see cref="Open"/> would find IDX images there, as MNIST's are.</summary>

@@ -27,6 +27,9 @@ public interface IImageSource
     /// </summary>
     DataIdentity Identity => DataIdentity.Of(this);
 
+    /// <summary>What the user should know of the images before they are used, a sentence each: what was left out of a folder. A program shows them as warnings.</summary>
+    IReadOnlyList<string> Notes => [];
+
     /// <summary>Whether the source itself has brought bytes of 0 to 255 to [-1, 1], so that values without a negative one are light images and no mistake in scaling.</summary>
     bool ScalesBytes => false;
 

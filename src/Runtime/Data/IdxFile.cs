@@ -13,7 +13,7 @@ internal static class IdxFile
     public static bool LooksLike(string path)
     {
         Span<byte> start = stackalloc byte[4];
-        using var stream = File.OpenRead(path);
+        using var stream = RegularFile.OpenRead(path);
         return stream.ReadAtLeast(start, 4, throwOnEndOfStream: false) == 4
             && (IsGzip(start) || (start[0] == 0 && start[1] == 0 && start[2] is >= 8 and <= 14 && start[3] is >= 1 and <= 8));
     }
@@ -91,7 +91,7 @@ internal static class IdxFile
 
     private static Stream OpenUnzipped(string path)
     {
-        var stream = File.OpenRead(path);
+        var stream = RegularFile.OpenRead(path);
         Span<byte> start = stackalloc byte[2];
         var read = stream.ReadAtLeast(start, 2, throwOnEndOfStream: false);
         stream.Position = 0;

@@ -1,3 +1,4 @@
+using System.Drawing;
 using SkiaSharp;
 
 namespace UNetGen.Data;
@@ -12,18 +13,18 @@ internal static class ImageFit
 
     /// <summary>
     /// Centre crop to the target's aspect ratio, then scaling: mip-mapped where it shrinks (nothing aliases), Mitchell's cubic where it grows.
-    /// Transparency is laid on black; three channels become one by Rec. 601 luma.
+    /// Three channels become one by Rec. 601 luma.
     /// </summary>
     /// <param name="image">The picture as it is stored.</param>
     /// <param name="origin">How it has to be turned to stand upright (EXIF).</param>
-    /// <param name="channels">1 (grey) or 3 (RGB).</param>
-    /// <param name="height">Pixels.</param>
-    /// <param name="width">Pixels.</param>
+    /// <param name="shape">[channels, height, width]: 1 (grey) or 3 (RGB), and pixels.</param>
+    /// <param name="background">What lies behind transparent pixels, opaque.</param>
     /// <returns>[channels, height, width] bytes.</returns>
-    public static byte[] Fit(SKImage image, SKEncodedOrigin origin, int channels, int height, int width)
+    public static byte[] Fit(SKImage image, SKEncodedOrigin origin, (int Channels, int Height, int Width) shape, Color background)
     {
+        var (channels, height, width) = shape;
         using var target = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Premul));
-        target.Erase(SKColors.Black);
+        target.Erase(new SKColor(background.R, background.G, background.B));
         using (var canvas = new SKCanvas(target))
         {
             var upright = Upright(origin, image.Width, image.Height);
@@ -57,7 +58,7 @@ internal static class ImageFit
         fixed (byte* start = grey)
         {
             using var image = SKImage.FromPixels(new SKImageInfo(sourceWidth, sourceHeight, SKColorType.Gray8, SKAlphaType.Opaque), (nint)start);
-            return Fit(image, SKEncodedOrigin.TopLeft, channels, height, width);
+            return Fit(image, SKEncodedOrigin.TopLeft, (channels, height, width), Color.Black);
         }
     }
 
@@ -71,7 +72,7 @@ internal static class ImageFit
         fixed (byte* start = rgba)
         {
             using var image = SKImage.FromPixels(new SKImageInfo(sourceWidth, sourceHeight, SKColorType.Rgba8888, SKAlphaType.Opaque), (nint)start);
-            return Fit(image, SKEncodedOrigin.TopLeft, channels, height, width);
+            return Fit(image, SKEncodedOrigin.TopLeft, (channels, height, width), Color.Black);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Drawing;
 
 namespace UNetGen.Data;
 
@@ -8,26 +9,31 @@ namespace UNetGen.Data;
 public sealed record BrokenFile(string Path, string Reason);
 
 /// <summary>
-/// The picture files (PNG, JPEG, WebP, BMP) of a folder and of the folders in it, in ordinal order of their relative paths, the same on every machine. Where
-/// all of them lie in folders, each first-level folder is a class. Hidden files and folders are left out.
+/// The picture files (PNG, JPEG, WebP, BMP, GIF) of a folder and of the folders in it, in ordinal order of their relative paths, the same on every machine. Where
+/// all of them lie in folders, each first-level folder is a class. Links are followed, never in a circle. Hidden files and folders are left out, and folders in it that hold a
+/// <c>run.yaml</c> or a <c>samples.json</c>, with all that is in them: what a run or a drawing has left is no data.
 /// </summary>
 /// <remarks>
-/// <para>Each picture is turned upright (EXIF), converted to sRGB, laid on black where it is transparent, cropped around its centre to the wanted aspect
+/// <para>Each picture is turned upright (EXIF), converted to sRGB, laid on the background where it is transparent, cropped around its centre to the wanted aspect
 /// ratio, and scaled: mip-mapped where it shrinks, Mitchell's cubic where it grows. Grey is Rec. 601 luma; RGB from a grey picture repeats it.</para>
 /// <para>A file is decoded when its image is first asked for, and stays decoded while there is room. One that turns out broken is left out: the next
-/// whole file of its class stands in for it, the first following the last. So what an image is depends on the files alone, never on who reads what when.</para>
+/// whole file of its class stands in for it, the first following the last. So what an image is depends on the files alone, never on who reads what when. What passes (too many open
+/// files, short memory, a share that is away) makes no file broken: it is waited for, and is an exception where it lasts.</para>
 /// </remarks>
 public sealed class ImageFolderSource : IImageSource
 {
     private readonly PictureFolder folder;
+    private readonly Color background;
     private readonly byte[]?[] decoded;
     private readonly ConcurrentDictionary<int, string> broken = new();
     private readonly Lazy<DataIdentity> identity;
     private long room;
 
-    private ImageFolderSource(PictureFolder folder, int channels, int height, int width, long memory)
+    internal ImageFolderSource(PictureFolder folder, int channels, int height, int width, long memory, Color background)
     {
+        ImageSource.CheckTarget(folder.Path, channels, height, width);
         (this.folder, Channels, Height, Width, room) = (folder, channels, height, width, memory);
+        this.background = background.A == byte.MaxValue ? background : throw new ArgumentException($"The background is opaque, and {background} isn't.", nameof(background));
         decoded = new byte[folder.Files.Length][];
         var classes = Classes.Count == 0 ? "" : FormattableString.Invariant($" of {Classes.Count:N0} classes");
         Description = FormattableString.Invariant($"{Count:N0} {(Count == 1 ? "picture" : "pictures")}{classes} in {folder.Path}");
@@ -58,6 +64,9 @@ public sealed class ImageFolderSource : IImageSource
     /// <inheritdoc/>
     public bool ScalesBytes => true;
 
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Notes => [.. folder.Notes.Select(note => $"{folder.Path}: {note}")];
+
     /// <summary>The files that were found broken until now, in the images' order. A program should tell its user of them.</summary>
     public IReadOnlyList<BrokenFile> BrokenFiles => [.. broken.OrderBy(file => file.Key).Select(file => new BrokenFile(folder.Files[file.Key], file.Value))];
 
@@ -67,24 +76,18 @@ public sealed class ImageFolderSource : IImageSource
     /// <param name="height">Pixels.</param>
     /// <param name="width">Pixels.</param>
     /// <param name="memory">Bytes of decoded images to keep, channels * height * width each; null is a quarter of the machine's. It changes the speed alone.</param>
+    /// <param name="background">What lies behind transparent pixels, opaque; null is black.</param>
     /// <exception cref="DataException">There is no such folder, or no picture in it.</exception>
-    public static ImageFolderSource Open(string folder, int channels, int height, int width, long? memory = null)
+    public static ImageFolderSource Open(string folder, int channels, int height, int width, long? memory = null, Color? background = null)
     {
-        if (!Directory.Exists(folder))
-            throw new DataException($"There is no folder '{folder}'.");
-        return TryOpen(folder, channels, height, width, memory) ?? throw new DataException($"'{folder}' holds no {PictureFile.ExtensionList} file.");
-    }
-
-    /// <summary>As <see cref="Open"/>, or null where there is no picture.</summary>
-    internal static ImageFolderSource? TryOpen(string folder, int channels, int height, int width, long? memory = null)
-    {
-        ImageSource.CheckTarget(folder, channels, height, width);
         if (memory is { } bytes)
             ArgumentOutOfRangeException.ThrowIfNegative(bytes, nameof(memory));
+        if (!Directory.Exists(folder))
+            throw new DataException($"There is no folder '{folder}'.");
         var found = PictureFolder.Search(folder);
-        return found.Files.Length == 0
-            ? null
-            : new ImageFolderSource(found, channels, height, width, memory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
+        if (found.Files.Length == 0)
+            throw new DataException($"'{folder}' holds no {PictureFile.ExtensionList} file.{found.Instead}");
+        return new(found, channels, height, width, memory ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, background ?? Color.Black);
     }
 
     /// <inheritdoc/>
@@ -118,7 +121,7 @@ public sealed class ImageFolderSource : IImageSource
             return kept;
         if (broken.ContainsKey(index))
             return null;
-        if (PictureFile.Decode(Path.Combine(folder.Path, folder.Files[index]), Channels, Height, Width, out var reason) is not { } image)
+        if (Decode(Path.Combine(folder.Path, folder.Files[index]), out var reason) is not { } image)
         {
             // Otherwise an unplugged disk would be a million broken files.
             if (!Directory.Exists(folder.Path))
@@ -130,5 +133,11 @@ public sealed class ImageFolderSource : IImageSource
         if (Interlocked.Add(ref room, -image.Length) < 0 || Interlocked.CompareExchange(ref decoded[index], image, null) is not null)
             Interlocked.Add(ref room, image.Length);
         return image;
+    }
+
+    private byte[]? Decode(string file, out string? reason)
+    {
+        var content = PatientFile.Read(file, out reason);
+        return content is null ? null : PictureFile.Decode(content, (Channels, Height, Width), background, out reason);
     }
 }

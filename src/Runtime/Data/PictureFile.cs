@@ -1,3 +1,4 @@
+using System.Drawing;
 using SkiaSharp;
 
 namespace UNetGen.Data;
@@ -8,7 +9,8 @@ internal static class PictureFile
     // The limit at which Pillow refuses a picture as a "decompression bomb".
     private const long MostPixels = 178_956_970;
 
-    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".webp", ".bmp"];
+    // .jpe, .jfif and .jif are JPEG files, .dib is BMP; of a GIF with several pictures the first is taken.
+    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".webp", ".bmp", ".dib", ".gif"];
 
     /// <summary>The formats' extensions, for people.</summary>
     public static string ExtensionList => $"{string.Join(", ", Extensions[..^1])} and {Extensions[^1]}";
@@ -25,38 +27,35 @@ internal static class PictureFile
         return false;
     }
 
-    /// <summary>Reads a picture, turned upright, in sRGB, cropped and scaled as <see cref="ImageFit"/> does it.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="channels">1 (grey) or 3 (RGB).</param>
-    /// <param name="height">Pixels.</param>
-    /// <param name="width">Pixels.</param>
+    /// <summary>Makes an image of a picture file's content: turned upright, in sRGB, cropped and scaled as <see cref="ImageFit"/> does it.</summary>
+    /// <param name="content">All bytes of the file.</param>
+    /// <param name="shape">[channels, height, width]: 1 (grey) or 3 (RGB), and pixels.</param>
+    /// <param name="background">What lies behind transparent pixels.</param>
     /// <param name="reason">What is wrong with the file, or null.</param>
     /// <returns>[channels, height, width] bytes, or null where the file is broken.</returns>
-    public static byte[]? Decode(string file, int channels, int height, int width, out string? reason)
+    /// <exception cref="OutOfMemoryException">There is no memory for the decoded picture now.</exception>
+    public static unsafe byte[]? Decode(byte[] content, (int Channels, int Height, int Width) shape, Color background, out string? reason)
     {
-        try
+        fixed (byte* start = content)
         {
-            using var stream = File.OpenRead(file);
-            if (stream.Length == 0)
-            {
-                reason = "is empty";
-                return null;
-            }
-            using var codec = SKCodec.Create(stream, out var opened);
+            using var data = SKData.Create((nint)start, content.Length);
+            // The codec owns the stream from here on, also where there is none.
+            using var codec = SKCodec.Create(new SKMemoryStream(data), out var opened);
             if (codec == null)
             {
                 reason = ReasonOf(opened);
                 return null;
             }
-            using var srgb = SKColorSpace.CreateSrgb();
-            using var bitmap = new SKBitmap();
-            var size = DecodedSize(codec, height, width);
-            if ((long)size.Width * size.Height > MostPixels
-                || !bitmap.TryAllocPixels(new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Premul, srgb)))
+            var size = DecodedSize(codec, shape.Height, shape.Width);
+            if ((long)size.Width * size.Height > MostPixels)
             {
                 reason = $"is too large to decode ({codec.Info.Width} x {codec.Info.Height})";
                 return null;
             }
+            using var srgb = SKColorSpace.CreateSrgb();
+            using var bitmap = new SKBitmap();
+            if (!bitmap.TryAllocPixels(new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Premul, srgb)))
+                throw new OutOfMemoryException();
             var decoded = codec.GetPixels(bitmap.Info, bitmap.GetPixels());
             if (decoded != SKCodecResult.Success)
             {
@@ -66,12 +65,7 @@ internal static class PictureFile
             bitmap.SetImmutable();
             using var image = SKImage.FromBitmap(bitmap);
             reason = null;
-            return ImageFit.Fit(image, codec.EncodedOrigin, channels, height, width);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            reason = $"can't be read: {e.Message}";
-            return null;
+            return ImageFit.Fit(image, codec.EncodedOrigin, shape, background);
         }
     }
 

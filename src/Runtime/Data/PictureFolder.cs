@@ -1,18 +1,17 @@
-using System.IO.Enumeration;
-
 namespace UNetGen.Data;
 
-/// <summary>The picture files in a folder and their classes, from names alone: no file is opened or asked for its size, so that a million take seconds.</summary>
+/// <summary>The picture files in a folder and their classes.</summary>
 internal sealed class PictureFolder
 {
     // Sorted paths with one first folder stand together, so a class is a range: where it starts, and its label.
     private readonly int[] starts;
     private readonly int[] labels;
 
-    private PictureFolder(string path, string[] files)
+    private PictureFolder(string path, PictureSearch found)
     {
-        (Path, Files) = (path, files);
-        (starts, labels, Classes) = FindClasses(files);
+        (Path, Files, Notes) = (path, found.Files, found.LeftOut.Notes);
+        Instead = string.Concat(((string[])[.. found.LeftOut.OtherFiles is { Length: > 0 } others ? [$"There are {others}."] : (string[])[], .. Notes]).Select(note => $" {note}"));
+        (starts, labels, Classes) = FindClasses(Files);
     }
 
     /// <summary>The folder as it was given.</summary>
@@ -24,22 +23,19 @@ internal sealed class PictureFolder
     /// <summary>The first-level folders in ordinal order; none where pictures lie in the folder itself.</summary>
     public IReadOnlyList<string> Classes { get; }
 
-    /// <summary>Searches a folder and the folders in it. Hidden files and folders are left out.</summary>
+    /// <summary>What was left out and could be missed, a sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>What there is where no picture was found, as sentences that follow another; empty where there is nothing.</summary>
+    public string Instead { get; }
+
+    /// <summary>Searches a folder as <see cref="PictureSearch"/> does.</summary>
     /// <exception cref="DataException">It can't be searched.</exception>
     public static PictureFolder Search(string path)
     {
-        var options = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false };
-        // Links to files are followed; links to folders aren't, since they may lead round in a circle.
-        var found = new FileSystemEnumerable<string>(path, RelativePath, options)
-        {
-            ShouldIncludePredicate = (ref FileSystemEntry entry) => PictureFile.HasName(entry.FileName) && !entry.IsDirectory,
-            ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
-        };
         try
         {
-            var files = found.ToArray();
-            Array.Sort(files, StringComparer.Ordinal);
-            return new PictureFolder(path, files);
+            return new PictureFolder(path, PictureSearch.Of(path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -53,15 +49,6 @@ internal sealed class PictureFolder
         var found = Array.BinarySearch(starts, index);
         var range = found >= 0 ? found : ~found - 1;
         return (labels[range], starts[range], range + 1 < starts.Length ? starts[range + 1] : Files.Length);
-    }
-
-    private static string RelativePath(ref FileSystemEntry entry)
-    {
-        var inside = entry.Directory[entry.RootDirectory.Length..].TrimStart(System.IO.Path.DirectorySeparatorChar);
-        if (inside.IsEmpty)
-            return entry.FileName.ToString();
-        var path = string.Concat(inside, "/", entry.FileName);
-        return System.IO.Path.DirectorySeparatorChar == '/' ? path : path.Replace(System.IO.Path.DirectorySeparatorChar, '/');
     }
 
     private static (int[] Starts, int[] Labels, string[] Classes) FindClasses(string[] files)

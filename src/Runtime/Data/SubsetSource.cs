@@ -36,6 +36,9 @@ public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> Notes => source.Notes;
+
+    /// <inheritdoc/>
     public bool ScalesBytes => source.ScalesBytes;
 
     /// <inheritdoc/>

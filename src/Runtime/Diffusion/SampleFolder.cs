@@ -178,6 +178,7 @@ public sealed class SampleFolder(string path)
     {
         try
         {
+            RegularFile.Require(info);
             return JsonNode.Parse(File.ReadAllText(info)) as JsonObject ?? throw new JsonException("it is no object");
         }
         catch (JsonException error)

@@ -56,7 +56,7 @@ public sealed class TorchScriptFeatures : FeatureNetwork
         try
         {
             string hash;
-            using (var stream = File.OpenRead(path))
+            using (var stream = RegularFile.OpenRead(path))
                 hash = Convert.ToHexStringLower(SHA256.HashData([.. SHA256.HashData(stream), (byte)input]));
             return new TorchScriptFeatures(jit.load(path, device ?? CPU), path, hash, input, device ?? CPU);
         }

@@ -53,6 +53,7 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="IOException">It can't be read.</exception>
     public static SafetensorsFile Open(string path)
     {
+        RegularFile.Require(path);
         var handle = File.OpenHandle(path);
         try
         {

@@ -51,7 +51,11 @@ public sealed record RunStart(
 
     /// <summary>All starts that a file tells of, in their order; what was cut off is left out.</summary>
     /// <exception cref="IOException">There is no such file, or it can't be read.</exception>
-    public static IReadOnlyList<RunStart> Read(string path) => [.. File.ReadLines(path).Select(Parse).OfType<RunStart>()];
+    public static IReadOnlyList<RunStart> Read(string path)
+    {
+        RegularFile.Require(path);
+        return [.. File.ReadLines(path).Select(Parse).OfType<RunStart>()];
+    }
 
     private static RunStart? Parse(string line)
     {

@@ -107,6 +107,7 @@ public sealed class TrainingLog : IDisposable
 
     private static byte[] ReadWhileWritten(string path)
     {
+        RegularFile.Require(path);
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         using var content = new MemoryStream();
         file.CopyTo(content);

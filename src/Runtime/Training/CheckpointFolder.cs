@@ -152,6 +152,7 @@ internal static partial class CheckpointFolder
     {
         try
         {
+            RegularFile.Require(Path.Combine(folder, name));
             return File.ReadAllBytes(Path.Combine(folder, name));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

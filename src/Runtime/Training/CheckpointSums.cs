@@ -35,6 +35,7 @@ internal static partial class CheckpointSums
     /// <exception cref="IOException">It can't be read.</exception>
     public static string Of(string path)
     {
+        RegularFile.Require(path);
         using var file = new FileStream(path, new FileStreamOptions { BufferSize = BufferSize, Options = FileOptions.SequentialScan });
         return Text(SHA256.HashData(file));
     }

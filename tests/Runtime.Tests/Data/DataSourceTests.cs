@@ -64,7 +64,7 @@ public sealed class DataSourceTests : IDisposable
         folder.Write("notes.txt", [1]);
         Assert.Equal(
             $"'{folder.Path}' holds no images: looked for train-images-idx3-ubyte or t10k-images-idx3-ubyte (MNIST, also .gz), for data_batch_1.bin to data_batch_5.bin "
-            + "(CIFAR-10's binary version), and for .png, .jpg, .jpeg, .webp and .bmp files in it and in its folders.",
+            + "(CIFAR-10's binary version), and for .png, .jpg, .jpeg, .jpe, .jfif, .jif, .webp, .bmp, .dib and .gif files in it and in its folders. There are 1 .txt.",
             Refusal(folder.Path));
     }
 

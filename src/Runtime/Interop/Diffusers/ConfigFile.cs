@@ -29,6 +29,7 @@ internal sealed class ConfigFile
     {
         try
         {
+            RegularFile.Require(path);
             var node = JsonNode.Parse(File.ReadAllText(path), documentOptions: new() { AllowDuplicateProperties = false });
             return new(path, node as JsonObject ?? throw new DiffusersException($"{path} holds no JSON object.", []), reasons);
         }

@@ -1,0 +1,34 @@
+using System.CommandLine;
+using Spectre.Console;
+using UNetGen.Data;
+using UNetGen.Examples.Runs;
+using Color = System.Drawing.Color;
+
+namespace UNetGen.Examples;
+
+/// <summary>The images that a command works on.</summary>
+internal static class DataOptions
+{
+    /// <summary>As <c>train</c> has it among a run's options.</summary>
+    public static Option<Color> Background() => new("--background")
+    {
+        Description = "What lies behind the transparent pixels of the data's pictures: black, white or #rrggbb.",
+        HelpName = "COLOUR",
+        DefaultValueFactory = _ => Color.Black,
+        CustomParser = result =>
+        {
+            if (!TextFormat.Colour.TryParse(result.Tokens[0].Value, out var colour))
+                result.AddError($"--background must be {TextFormat.Colour.Range}, not '{result.Tokens[0].Value}'.");
+            return colour;
+        },
+    };
+
+    /// <summary>Opens what <c>--data</c> says as the network takes it, and shows what the user should know of it.</summary>
+    public static IImageSource Open(string data, NetworkInfo network, Color background, long seed = 0, int sharers = 1)
+    {
+        var source = DataSource.Open(data, network.Channels, network.ImageHeight, network.ImageWidth, seed, sharers, background);
+        foreach (var note in source.Notes)
+            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {note}");
+        return source;
+    }
+}

@@ -1,0 +1,78 @@
+namespace UNetGen.Data;
+
+/// <summary>Reads files that are data. What is wrong with a file itself is told from what passes, such as a share that is away for a moment or handles that others have: that is waited for.</summary>
+internal static class PatientFile
+{
+    private const int LongestFile = 1 << 30;
+
+    // What hasn't passed in three seconds is for a person to mend.
+    private static readonly TimeSpan[] Waits = [.. new[] { 50, 200, 750, 2000 }.Select(milliseconds => TimeSpan.FromMilliseconds(milliseconds))];
+
+    /// <summary>Reads a whole file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="reason">What is wrong with it, or null.</param>
+    /// <returns>Its bytes, or null where it can't be used.</returns>
+    /// <exception cref="DataException">It can't be read now, through no fault of its own, and tries for three seconds haven't helped.</exception>
+    public static byte[]? Read(string path, out string? reason)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                return TryRead(path, out reason);
+            }
+            catch (Exception error) when (FaultOf(error, path) is { } fault)
+            {
+                reason = fault;
+                return null;
+            }
+            catch (Exception error) when (error is IOException or OutOfMemoryException)
+            {
+                if (tries == Waits.Length)
+                    throw new DataException($"'{path}' can't be read: {Cause(error)}", error);
+                Thread.Sleep(Waits[tries]);
+            }
+        }
+    }
+
+    private static byte[]? TryRead(string path, out string? reason)
+    {
+        reason = RegularFile.OtherKind(path) is { } kind ? $"is {kind}, no regular file" : null;
+        if (reason is not null)
+            return null;
+        // Others may read it, write it and take it away meanwhile.
+        using var handle = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
+        var length = RandomAccess.GetLength(handle);
+        if (length is 0 or > LongestFile)
+        {
+            reason = length == 0 ? "is empty" : "is larger than 1 GiB";
+            return null;
+        }
+        var bytes = new byte[length];
+        for (var read = 0; read < bytes.Length;)
+        {
+            var got = RandomAccess.Read(handle, bytes.AsSpan(read), read);
+            // Somebody writes it anew just now: to wait for him is right.
+            read += got > 0 ? got : throw new IOException("It got shorter while it was read.");
+        }
+        return bytes;
+    }
+
+    /// <summary>What is the file's own, and stays: null for all that may pass.</summary>
+    private static string? FaultOf(Exception error, string path) => error switch
+    {
+        FileNotFoundException or DirectoryNotFoundException => new FileInfo(path).LinkTarget is { } target ? $"is a link to {target}, which isn't there" : "isn't there any more",
+        UnauthorizedAccessException or PathTooLongException => $"can't be read: {error.Message}",
+        IOException when !OperatingSystem.IsWindows() && error.HResult == (OperatingSystem.IsMacOS() ? 62 : 40) => "is a link that leads round in a circle", // ELOOP
+        _ => null,
+    };
+
+    private static string Cause(Exception error)
+    {
+        // EMFILE and ENFILE on Linux and macOS; ERROR_TOO_MANY_OPEN_FILES.
+        if (error.HResult is 24 or 23 or unchecked((int)0x80070004))
+            return "too many files are open at once in this process or on this machine. Allow more, with `ulimit -n 4096` in the shell that starts it, or close other programs; the file itself isn't at fault.";
+        var message = error is OutOfMemoryException ? "memory is short." : error.Message;
+        return $"{message} This was tried for three seconds; once it is mended, go on.";
+    }
+}

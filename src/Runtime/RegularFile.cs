@@ -1,0 +1,64 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace UNetGen;
+
+/// <summary>
+/// Opens what is a file and nothing else. A named pipe without a writer would be waited for without end, and no signal ends that; a device isn't what a user meant.
+/// .NET doesn't tell them from files, so this asks the system (Linux: statx; macOS: stat). Windows has no such names in folders.
+/// </summary>
+public static partial class RegularFile
+{
+    private const int CurrentFolder = -100; // AT_FDCWD
+    private const uint TypeOnly = 1; // STATX_TYPE
+    private const int TypeBits = 0xF000; // S_IFMT
+    private const int LinuxModeAt = 28; // struct statx, of one layout on all processors
+    private const int MacModeAt = 4; // struct stat of arm64
+    private const int Room = 256; // of either struct
+
+    /// <summary>Opens a file to read it.</summary>
+    /// <param name="path">The file, or a link to it.</param>
+    /// <exception cref="IOException">It can't be opened, or is a named pipe, a socket or a device.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder.</exception>
+    public static FileStream OpenRead(string path)
+    {
+        Require(path);
+        return File.OpenRead(path);
+    }
+
+    /// <summary>Refuses what is there but is a named pipe, a socket or a device. What isn't there, or is a folder, whoever opens it is told by the system.</summary>
+    /// <param name="path">The file, or a link to it.</param>
+    /// <exception cref="IOException">It is one of these; the message names it and which.</exception>
+    public static void Require(string path)
+    {
+        if (OtherKind(path) is { } kind)
+            throw new IOException($"'{path}' is {kind}, no regular file.");
+    }
+
+    /// <summary>What it is instead of a file, <c>a named pipe</c>; null where it is a file, a folder, or not there.</summary>
+    internal static string? OtherKind(string path) => (ModeOf(path) & TypeBits) switch
+    {
+        0x1000 => "a named pipe",
+        0x2000 or 0x6000 => "a device",
+        0xC000 => "a socket",
+        _ => null,
+    };
+
+    private static int ModeOf(string path)
+    {
+        Span<byte> status = stackalloc byte[Room];
+        status.Clear();
+        // A system that doesn't answer leaves zeros, which are none of the kinds.
+        if (OperatingSystem.IsLinux())
+            _ = Statx(CurrentFolder, path, 0, TypeOnly, status);
+        else if (OperatingSystem.IsMacOS())
+            _ = Stat(path, status);
+        return BinaryPrimitives.ReadUInt16LittleEndian(status[(OperatingSystem.IsMacOS() ? MacModeAt : LinuxModeAt)..]);
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Statx(int folder, string path, int flags, uint mask, Span<byte> status);
+
+    [LibraryImport("libc", EntryPoint = "stat", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Stat(string path, Span<byte> status);
+}

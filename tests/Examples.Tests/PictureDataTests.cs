@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using SkiaSharp;
+using UNetGen.Runtime.Tests;
+
+namespace UNetGen.Examples.Tests;
+
+/// <summary>Folders of pictures as users have them: with runs, links, pipes and other files among them.</summary>
+public sealed class PictureDataTests : IDisposable
+{
+    private static readonly string[] Short = ["--batch-size", "2", "--sample-every", "1", "--count", "1", "--device", "cpu"];
+
+    private readonly ExampleProgram program = new();
+
+    public void Dispose() => program.Dispose();
+
+    [Fact]
+    public void A_run_inside_its_own_data_goes_on_and_the_next_learns_none_of_its_pictures()
+    {
+        Pictures("a.png", "b.png", "c.png");
+        Assert.DoesNotContain("warning", program.Succeed(["train", "--data", ".", "--steps", "2", "--decay", "constant", .. Short]));
+        var run = Path.GetRelativePath(program.Folder, Directory.GetDirectories(program.File("runs")).Single());
+
+        var resumed = program.Succeed("train", "--resume", run, "--steps", "3");
+        Assert.Contains($"warning: .: what a run or a drawing has left is no data: left out is {run} (it holds run.yaml), with 5 pictures.\n", resumed);
+        Assert.Contains("on 3 pictures in .,", resumed);
+
+        program.Succeed("sample", "--checkpoint", run, "--count", "2", "--steps", "1", "--out", "drawn");
+        Assert.Contains("on 3 pictures in .,", program.Succeed(["train", "--data", ".", "--steps", "1", .. Short]));
+    }
+
+    [Fact]
+    public void Runs_beside_class_folders_are_no_class_for_any_command()
+    {
+        Pictures("data/a/1.png", "data/a/2.png", "data/b/1.png", "data/b/2.png", "data/runs/x/samples.png", "data/tif/1.tif");
+        File.WriteAllText(program.File("data/runs/x/run.yaml"), "");
+        string[] expected =
+        [
+            "warning: data: what a run or a drawing has left is no data: left out is runs/x (it holds run.yaml), with 1 picture.\n",
+            "warning: data: 1 folder without a picture that can be read is no class: tif (1 .tif). ",
+        ];
+
+        var trained = program.Succeed(["train", "--data", "data", "--steps", "1", "--out", "run", .. Short]);
+        Assert.Contains("4 pictures of 2 classes in data", trained);
+        Assert.All(expected, warning => Assert.Contains(warning, trained));
+        var classified = program.Succeed("classifier", "--data", "data", "--spec", "shapes", "--epochs", "1", "--out", "c.safetensors");
+        Assert.All(expected, warning => Assert.Contains(warning, classified));
+        program.Succeed("sample", "--checkpoint", "run", "--count", "2", "--steps", "1", "--out", "drawn");
+        var evaluated = program.Succeed("evaluate", "--samples", "drawn", "--data", "data", "--features", "c.safetensors");
+        Assert.All(expected, warning => Assert.Contains(warning, evaluated));
+    }
+
+    [Fact]
+    public void Another_background_is_another_run()
+    {
+        Pictures("data/a.png", "data/b.png");
+        program.Succeed(["train", "--data", "data", "--background", "white", "--steps", "1", "--out", "run", .. Short]);
+        Assert.Contains("background: white\n", File.ReadAllText(program.File("run/run.yaml")));
+        Assert.Contains("--background was white.", program.Fail(1, "train", "--resume", "run", "--steps", "2", "--background", "#fffffe"));
+        foreach (var colour in (string[])["", "red", "#fff", "ffffff", "#1234567", "#12345g", "#+12345"])
+            Assert.Contains($"--background must be black, white or a colour as #rrggbb, not '{colour}'.", program.Fail(2, "evaluate", "--samples", "x", "--data", "data", "--features", "x", "--background", colour));
+    }
+
+    [LinuxFact]
+    public void A_named_pipe_in_the_place_of_a_file_is_one_sentence_and_no_command_hangs()
+    {
+        Assert.Equal(0, RunSh("mkfifo pipe pipe.safetensors && mkdir c r s && mkfifo c/checkpoint.sha256 r/run.yaml s/samples.png"));
+        string[][] commands =
+        [
+            ["train", "--data", "pipe"], ["train", "--run", "pipe"], ["train", "--resume", "r"], ["sample", "--checkpoint", "pipe.safetensors"], ["sample", "--checkpoint", "c"],
+            ["export", "--checkpoint", "pipe.safetensors", "--out", "x"], ["report", "s"],
+        ];
+        foreach (var command in commands)
+            Assert.Contains("is a named pipe, no regular file", program.Fail(1, command));
+        Assert.Contains("warning: run.yaml can't be shown: 'r/run.yaml' is a named pipe, no regular file.", program.Succeed("report", "r"));
+    }
+
+    private int RunSh(string script)
+    {
+        using var process = Process.Start(new ProcessStartInfo("sh", ["-c", script]) { WorkingDirectory = program.Folder })!;
+        process.WaitForExit();
+        return process.ExitCode;
+    }
+
+    /// <summary>Pictures of random pixels, by their names.</summary>
+    private void Pictures(params string[] names)
+    {
+        foreach (var name in names)
+        {
+            var random = new Random(name.Length);
+            using var bitmap = new SKBitmap(new SKImageInfo(16, 16, SKColorType.Rgba8888, SKAlphaType.Unpremul));
+            random.NextBytes(bitmap.GetPixelSpan());
+            Directory.CreateDirectory(Path.GetDirectoryName(program.File(name))!);
+            using var data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
+            File.WriteAllBytes(program.File(name), data.ToArray());
+        }
+    }
+}
