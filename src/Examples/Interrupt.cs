@@ -3,16 +3,24 @@ using Spectre.Console;
 
 namespace UNetGen.Examples;
 
-/// <summary>Ctrl-C and SIGTERM: the first asks the command to finish, the second ends the program at once.</summary>
+/// <summary>Ctrl-C and SIGTERM: the first asks the command to finish, where it has something to finish; the second ends the program at once.</summary>
 internal sealed partial class Interrupt : IDisposable
 {
     private readonly CancellationTokenSource first = new();
     private readonly PosixSignalRegistration[] signals;
+    private volatile bool isHeeded;
 
     public Interrupt() => signals = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle)];
 
-    /// <summary>Cancelled by the first.</summary>
-    public CancellationToken Token => first.Token;
+    /// <summary>Cancelled by the first. Who has asked for it heeds it; until then the first ends the program at once.</summary>
+    public CancellationToken Token
+    {
+        get
+        {
+            isHeeded = true;
+            return first.Token;
+        }
+    }
 
     public void Dispose()
     {
@@ -24,7 +32,7 @@ internal sealed partial class Interrupt : IDisposable
     private void Handle(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (first.IsCancellationRequested)
+        if (first.IsCancellationRequested || !isHeeded)
             ExitNow();
         first.Cancel();
     }

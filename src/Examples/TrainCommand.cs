@@ -33,6 +33,8 @@ internal sealed class TrainCommand
 
     private int Run(ParseResult parsed)
     {
+        // From here on: a run's folder that was begun for nothing goes again.
+        _ = interrupt.Token;
         if (parsed.GetValue(resumed) is not null && (parsed.GetValue(file) ?? parsed.GetValue(output)) is not null)
             throw new UsageException("A run goes on in its own folder and with its own options: --resume stands without --run and --out.");
         var changes = given
