@@ -56,7 +56,7 @@ public sealed class PictureDataTests : IDisposable
         program.Succeed(["train", "--data", "data", "--background", "white", "--steps", "1", "--out", "run", .. Short]);
         Assert.Contains("background: white\n", File.ReadAllText(program.File("run/run.yaml")));
         Assert.Contains("--background was white.", program.Fail(1, "train", "--resume", "run", "--steps", "2", "--background", "#fffffe"));
-        foreach (var colour in (string[])["", "red", "#fff", "ffffff", "#1234567", "#12345g", "#+12345"])
+        foreach (var colour in (string[])["red", "#fff", "ffffff", "#1234567", "#12345g", "#+12345"])
             Assert.Contains($"--background must be black, white or a colour as #rrggbb, not '{colour}'.", program.Fail(2, "evaluate", "--samples", "x", "--data", "data", "--features", "x", "--background", colour));
     }
 
