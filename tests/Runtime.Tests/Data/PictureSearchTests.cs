@@ -132,7 +132,7 @@ public sealed class PictureSearchTests : IDisposable
         Assert.Equal(["a/1.png", "a/other/1.png", "b/1.png", "b/other/1.png"], PictureSearch.Of(data).Files);
         Assert.Equal(["a", "b"], source.Classes);
         Assert.Equal(
-            $"{data}: 3 links can't be followed: self leads back to a folder that it lies in, a/over leads back to a folder that it lies in, a/up leads back to a folder that it lies in.",
+            $"{data}: 3 links can't be followed: a/over leads back to a folder that it lies in, a/up leads back to a folder that it lies in, self leads back to a folder that it lies in.",
             Assert.Single(source.Notes));
     }
 
