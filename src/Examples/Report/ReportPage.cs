@@ -26,7 +26,7 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
         ["checkpoints"] = Section("Checkpoints", Checkpoints(), "None yet."),
         ["footer"] = Encode($"{run.Folder}, as of {date.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture)}. One file, nothing fetched."),
         ["steps"] = new StepCurves(run.Steps).ToJson(),
-        ["grids"] = JsonSerializer.Serialize(Grids().Select(grid => new { step = grid.Step, source = Source(grid.Path) })),
+        ["grids"] = JsonSerializer.Serialize([.. Grids().Select(grid => new EmbeddedGrid(grid.Step, Source(grid.Path)))], ReportJson.Default.EmbeddedGridArray),
     });
 
     private string Name => network?.Name ?? run.Network ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Folder)));

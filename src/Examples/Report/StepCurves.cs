@@ -9,8 +9,6 @@ internal sealed class StepCurves
     // More than a screen has pixels to tell apart; the page stays small whatever the log's length.
     private const int MostPoints = 1500;
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     public StepCurves(IReadOnlyList<LoggedStep> steps)
     {
         var size = Math.Max(1, (steps.Count + MostPoints - 1) / MostPoints);
@@ -39,7 +37,7 @@ internal sealed class StepCurves
     public double?[] ImagesPerSecond { get; }
     public double?[] ResidentMegabytes { get; }
 
-    public string ToJson() => JsonSerializer.Serialize(this, Json);
+    public string ToJson() => JsonSerializer.Serialize(this, ReportJson.Default.StepCurves);
 
     private static double?[] Means(LoggedStep[][] groups, Func<LoggedStep, double> column) =>
         [.. groups.Select(group => Finite(group.Select(column)).Select(value => (double?)value).Average() is { } mean ? Rounded(mean) : (double?)null)];

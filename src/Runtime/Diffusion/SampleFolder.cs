@@ -179,13 +179,13 @@ public sealed class SampleFolder(string path)
         try
         {
             RegularFile.Require(info);
-            return JsonNode.Parse(File.ReadAllText(info)) as JsonObject ?? throw new JsonException("it is no object");
+            return JsonText.Object(File.ReadAllBytes(info));
         }
         catch (JsonException error)
         {
-            throw new UNetGenException($"{info} is damaged ({error.Message}), so that the folder can't be continued. Name another.", error);
+            throw new UNetGenException($"{info} is damaged ({Excerpt.Of(error.Message)}), so that the folder can't be continued. Name another.", error);
         }
     }
 
-    private static string Shown(JsonNode? value) => value?.ToJsonString(Readable) ?? "null";
+    private static string Shown(JsonNode? value) => Excerpt.Of(value?.ToJsonString(Readable) ?? "null");
 }

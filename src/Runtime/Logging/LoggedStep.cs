@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using UNetGen.Training;
 
 namespace UNetGen.Logging;
@@ -17,22 +16,14 @@ public sealed record LoggedStep(
     int Step, double Loss, double GradientNorm, double LearningRate,
     double ImagesPerSecond, double SecondsPerThousandImages, long ResidentBytes, double ElapsedSeconds)
 {
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        // A loss that is no number any more is what a log is read for.
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        RespectRequiredConstructorParameters = true,
-    };
-
     internal static LoggedStep From(TrainingStep step, long residentBytes) => new(
         step.Step, step.Loss, step.GradientNorm, step.LearningRate,
         step.ImagesPerSecond, step.ImagesPerSecond > 0 ? 1000 / step.ImagesPerSecond : 0, residentBytes, step.Elapsed.TotalSeconds);
 
     /// <summary>The line, UTF-8, with the line feed that says it is whole.</summary>
-    internal byte[] ToLine() => [.. JsonSerializer.SerializeToUtf8Bytes(this, Json), (byte)'\n'];
+    internal byte[] ToLine() => [.. JsonSerializer.SerializeToUtf8Bytes(this, LogJson.Default.LoggedStep), (byte)'\n'];
 
     /// <exception cref="JsonException">It is no line of a log.</exception>
     internal static LoggedStep Parse(ReadOnlySpan<byte> line) =>
-        JsonSerializer.Deserialize<LoggedStep>(line, Json) ?? throw new JsonException("It holds null.");
+        JsonSerializer.Deserialize(line, LogJson.Default.LoggedStep) ?? throw new JsonException("It holds null.");
 }

@@ -27,8 +27,6 @@ public sealed record RunStart(
     DateTimeOffset Date, int AfterStep, string Machine, string OperatingSystem, string Processor, int ProcessorCount, int Threads, string Device,
     string Dotnet, string Torchsharp, string Unetgen, int Ranks = 1, string? Collective = null, int? EffectiveBatchSize = null)
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true };
-
     /// <summary>This process, now.</summary>
     /// <param name="device">Where the network lies.</param>
     /// <param name="afterStep">The step that training goes on from.</param>
@@ -46,7 +44,7 @@ public sealed record RunStart(
     {
         // On a line of its own, even where the last one was cut off.
         var separator = File.Exists(path) && File.ReadAllText(path) is { Length: > 0 } text && !text.EndsWith('\n') ? "\n" : "";
-        File.AppendAllText(path, separator + JsonSerializer.Serialize(this, Json) + "\n");
+        File.AppendAllText(path, separator + JsonSerializer.Serialize(this, LogJson.Default.RunStart) + "\n");
     }
 
     /// <summary>All starts that a file tells of, in their order; what was cut off is left out.</summary>
@@ -61,7 +59,7 @@ public sealed record RunStart(
     {
         try
         {
-            return JsonSerializer.Deserialize<RunStart>(line, Json);
+            return JsonSerializer.Deserialize(line, LogJson.Default.RunStart);
         }
         catch (JsonException)
         {

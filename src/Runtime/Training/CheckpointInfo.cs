@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using TorchSharp;
 
 namespace UNetGen.Training;
@@ -10,19 +9,6 @@ namespace UNetGen.Training;
 public sealed record CheckpointInfo
 {
     private const int CurrentFormat = 1;
-
-    /// <summary>How a checkpoint's texts are written: the training's state as well.</summary>
-    internal static readonly JsonSerializerOptions Json = new()
-    {
-        WriteIndented = true,
-        IndentSize = 2,
-        NewLine = "\n",
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        // A training that was stopped before its first step has no loss: NaN.
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
-    };
 
     /// <summary>The version of the folder's layout.</summary>
     public int Format { get; init; } = CurrentFormat;
@@ -60,7 +46,7 @@ public sealed record CheckpointInfo
     /// <summary>The version of .NET that it was trained with.</summary>
     public string DotnetVersion { get; init; } = Environment.Version.ToString();
 
-    internal byte[] ToUtf8() => [.. JsonSerializer.SerializeToUtf8Bytes(this, Json), (byte)'\n'];
+    internal byte[] ToUtf8() => [.. JsonSerializer.SerializeToUtf8Bytes(this, CheckpointJson.Default.CheckpointInfo), (byte)'\n'];
 
     /// <param name="utf8">The file's content.</param>
     /// <param name="path">The file.</param>
@@ -69,14 +55,15 @@ public sealed record CheckpointInfo
     {
         try
         {
+            var json = JsonText.Object(utf8);
             // Before all else: a later format may have other keys.
-            if (JsonNode.Parse(utf8)?["format"] is { } format && format.GetValue<int>() > CurrentFormat)
-                throw new CheckpointException($"{path} is of format {format}, but this version of UNetGen reads formats up to {CurrentFormat}. Use the version that wrote it, or a newer one.");
-            return JsonSerializer.Deserialize<CheckpointInfo>(utf8, Json) ?? throw new JsonException("It holds null.");
+            if (json["format"] is JsonValue format && format.TryGetValue(out int version) && version > CurrentFormat)
+                throw new CheckpointException($"{path} is of format {version}, but this version of UNetGen reads formats up to {CurrentFormat}. Use the version that wrote it, or a newer one.");
+            return CheckpointText.ReadInfo(json);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        catch (JsonException error)
         {
-            throw new CheckpointException($"{path} isn't what this version of UNetGen writes: {error.Message}", error);
+            throw new CheckpointException($"{path} isn't what this version of UNetGen writes: {Excerpt.Of(error.Message)}", error);
         }
     }
 

@@ -1,8 +1,6 @@
 using System.Collections;
 using System.Globalization;
-using System.Reflection;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using UNetGen.Data;
 using UNetGen.Interop;
 using static TorchSharp.torch;
@@ -17,14 +15,14 @@ public sealed partial class Trainer
     private const string OptimizerFile = "optimizer";
 
     /// <summary>What may be another when a training goes on, without a step being another.</summary>
-    private static readonly string[] FreeOptions =
-    [
+    private static readonly string[] FreeOptions = Keys(
         nameof(TrainingOptions.Steps), nameof(TrainingOptions.TimeLimit), nameof(TrainingOptions.CheckpointEvery), nameof(TrainingOptions.CheckpointInterval),
-        nameof(TrainingOptions.MaxConsecutiveSkips), nameof(TrainingOptions.MaxSkips), nameof(TrainingOptions.RefuseNonNegativeImages), nameof(TrainingOptions.Workers),
-    ];
+        nameof(TrainingOptions.MaxConsecutiveSkips), nameof(TrainingOptions.MaxSkips), nameof(TrainingOptions.RefuseNonNegativeImages), nameof(TrainingOptions.Workers));
 
     /// <summary>What of one rank may be another when their number is another, so that a step can stay as it was.</summary>
-    private static readonly string[] RankOptions = [nameof(TrainingOptions.BatchSize), nameof(TrainingOptions.Accumulation)];
+    private static readonly string[] RankOptions = Keys(nameof(TrainingOptions.BatchSize), nameof(TrainingOptions.Accumulation));
+
+    private static readonly string EmaKey = KeyOf(nameof(TrainingOptions.Ema));
 
     /// <summary>
     /// All that a checkpoint needs to go on from here: the weights, all averages (<c>ema</c> the first, others <c>ema-DECAY</c>), the optimiser's state, and numbers.
@@ -42,7 +40,7 @@ public sealed partial class Trainer
             Step = Step,
             Loss = guard.MeanLoss,
             Training = options,
-            State = (JsonObject)JsonSerializer.SerializeToNode(guard.Capture(elapsed) with { Data = source.Identity, Ranks = ranks.Size, Images = images }, CheckpointInfo.Json)!,
+            State = CheckpointText.WriteState(guard.Capture(elapsed) with { Data = source.Identity, Ranks = ranks.Size, Images = images }),
             Tensors = tensors,
         };
     }
@@ -97,11 +95,11 @@ public sealed partial class Trainer
     {
         try
         {
-            return info.State.Deserialize<TrainingState>(CheckpointInfo.Json)!;
+            return CheckpointText.ReadState(info.State);
         }
         catch (JsonException error)
         {
-            throw new CheckpointException($"{path} holds a training's state that this version doesn't know: {error.Message}", error);
+            throw new CheckpointException($"{path} holds a training's state that this version doesn't know: {Excerpt.Of(error.Message)}", error);
         }
     }
 
@@ -109,8 +107,8 @@ public sealed partial class Trainer
     {
         string[] changed =
         [
-            .. Texts(saved).Zip(Texts(options), (was, now) => (now.Property, now.Name, Was: was.Text, Is: now.Text))
-                .Where(option => option.Was != option.Is && !FreeOptions.Contains(option.Property) && !(otherRanks && RankOptions.Contains(option.Property)))
+            .. Texts(saved).Zip(Texts(options), (was, now) => (now.Key, now.Name, Was: was.Text, Is: now.Text))
+                .Where(option => option.Was != option.Is && !FreeOptions.Contains(option.Key) && !(otherRanks && RankOptions.Contains(option.Key)))
                 .Select(option => $"`{option.Name}` was {option.Was} and is {option.Is}"),
         ];
         if (changed.Length > 0)
@@ -118,13 +116,17 @@ public sealed partial class Trainer
                 $"The training of {path} can't go on exactly with other options: {string.Join("; ", changed)}. Put them back, or begin a new training.");
     }
 
-    /// <summary>Every option by its property and its name in messages, with its value; those of the averages list one value each.</summary>
-    private static IEnumerable<(string Property, string Name, string Text)> Texts(TrainingOptions options) =>
-        typeof(TrainingOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(option => option.Name != nameof(TrainingOptions.Ema))
-            .Select(option => (option.Name, OptionNames.Of(option.Name), Text(option.GetValue(options))))
-            .Concat(typeof(EmaOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
-                .Select(option => (nameof(TrainingOptions.Ema), OptionNames.OfAverage(option.Name), Text(options.Ema.Select(option.GetValue)))));
+    /// <summary>Every option by its key in <c>checkpoint.json</c> and its name in messages, with its value; those of the averages list one value each.</summary>
+    private static IEnumerable<(string Key, string Name, string Text)> Texts(TrainingOptions options) =>
+        CheckpointJson.Default.TrainingOptions.Properties
+            .Where(option => option.Name != EmaKey)
+            .Select(option => (option.Name, OptionNames.Of(option.Name), Text(option.Get!(options))))
+            .Concat(CheckpointJson.Default.EmaOptions.Properties
+                .Select(option => (EmaKey, OptionNames.OfAverage(option.Name), Text(options.Ema.Select(average => option.Get!(average))))));
+
+    private static string[] Keys(params string[] properties) => [.. properties.Select(KeyOf)];
+
+    private static string KeyOf(string property) => JsonNamingPolicy.SnakeCaseLower.ConvertName(property);
 
     private void RefuseOtherData(string path, DataIdentity? saved)
     {

@@ -23,7 +23,7 @@ public sealed partial class Trainer
             ("the data's number of images", identity.Count, true),
             ("the data's shape or classes", HashOf($"{identity.Channels} {identity.Height} {identity.Width} {string.Join('\0', identity.Classes)}"), false),
             ($"the data's {identity.ContentKind ?? "content"}", HashOf($"{identity.ContentKind} {identity.Content}"), false),
-            .. Texts(options).Where(option => option.Property != nameof(TrainingOptions.Workers)).Select(option => ($"`{option.Name}`", HashOf(option.Text), false)),
+            .. Texts(options).Where(option => option.Key != KeyOf(nameof(TrainingOptions.Workers))).Select(option => ($"`{option.Name}`", HashOf(option.Text), false)),
         ]);
     }
 

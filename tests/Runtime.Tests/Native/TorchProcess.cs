@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using TorchSharp;
 using UNetGen.Native;
 using UNetGen.Runtime.Tests.Distributed;
+using UNetGen.Runtime.Tests.Formats;
 using UNetGen.Runtime.Tests.Training;
 
 namespace UNetGen.Runtime.Tests.Native;
@@ -13,7 +14,7 @@ internal static class TorchProcess
 {
     public sealed record Result(int ExitCode, string Output);
 
-    /// <summary><c>tensor</c>, <c>files VERSION DIRECTORIES WRITABLE</c> (lists separated by colons), <c>save FOLDER KEEP</c>, or <c>rank ...</c>.</summary>
+    /// <summary><c>tensor</c>, <c>files VERSION DIRECTORIES WRITABLE</c> (lists separated by colons), <c>save FOLDER KEEP</c>, <c>no-reflection FOLDER</c>, or <c>rank ...</c>.</summary>
     private static int Main(string[] args)
     {
         if (args is ["tensor"])
@@ -26,6 +27,8 @@ internal static class TorchProcess
             return RankProcess.Run(what);
         if (args is ["save", var folder, var keep])
             return SavingProcess.Run(folder, int.Parse(keep, CultureInfo.InvariantCulture));
+        if (args is ["no-reflection", var written])
+            return NoReflectionProcess.Run(written);
         try
         {
             nint library = new LibtorchFiles(args[2].Split(':'), args[3].Split(':'), args[1]).Load();

@@ -92,5 +92,7 @@ internal static class ModelToConfigs
         };
     }
 
-    private static JsonArray List<T>(IEnumerable<T> items) => [.. items.Select(item => JsonValue.Create(item))];
+    private static JsonArray List(IEnumerable<int> items) => new([.. items.Select(item => JsonValue.Create(item))]);
+
+    private static JsonArray List(IEnumerable<string> items) => new([.. items.Select(item => JsonValue.Create(item))]);
 }
