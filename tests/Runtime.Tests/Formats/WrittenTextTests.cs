@@ -22,8 +22,17 @@ public sealed partial class WrittenTextTests : IDisposable
         using var tiny = new TinyCheckpoint(width: 1);
         var options = new TrainingOptions
         {
-            Steps = 500, TimeLimit = TimeSpan.FromSeconds(90.5), BatchSize = 4, Precision = Precision.BFloat16, Optimizer = Optimizer.AdamW, LearningRate = 3e-4,
-            Decay = LearningRateDecay.Cosine, GradientClip = null, Ema = [new() { Decay = 0.99 }, new() { Decay = 0.5, Power = null }], Seed = 9, CheckpointEvery = 7,
+            Steps = 500,
+            TimeLimit = TimeSpan.FromSeconds(90.5),
+            BatchSize = 4,
+            Precision = Precision.BFloat16,
+            Optimizer = Optimizer.AdamW,
+            LearningRate = 3e-4,
+            Decay = LearningRateDecay.Cosine,
+            GradientClip = null,
+            Ema = [new() { Decay = 0.99 }, new() { Decay = 0.5, Power = null }],
+            Seed = 9,
+            CheckpointEvery = 7,
             CheckpointInterval = TimeSpan.FromMinutes(10),
         };
         using var trainer = new Trainer(tiny.Network, new Stripes(), options);
