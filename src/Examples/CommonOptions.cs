@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using UNetGen.Examples.Runs;
 
 namespace UNetGen.Examples;
 
@@ -66,7 +67,7 @@ internal static class CommonOptions
     public static double Real(ArgumentResult result, Predicate<double> holds, string range)
     {
         var text = result.Tokens[0].Value;
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && holds(value) ? value : Refuse<double>(result, range);
+        return TextFormat.TryParseReal(text, out var value) && holds(value) ? value : Refuse<double>(result, range);
     }
 
     private static T? Refuse<T>(ArgumentResult result, string range, string suggestion = "")

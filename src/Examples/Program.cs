@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Spectre.Console;
 using UNetGen.Distributed;
+using UNetGen.Examples.Runs;
 
 namespace UNetGen.Examples;
 
@@ -11,7 +12,9 @@ internal static class Program
     /// <summary>The exit code after Ctrl-C, as shells have it.</summary>
     public const int Interrupted = 130;
 
-    private const int Failure = 1;
+    /// <summary>The exit code of what went wrong.</summary>
+    public const int Failure = 1;
+
     private const int Usage = 2;
 
     // Of an error that all ranks meet, rank 0 tells, and ends the others while they still wait.
@@ -137,5 +140,5 @@ internal static class Program
     private static bool IsTheUsers(Exception error) => error
         is UNetGenException or UnauthorizedAccessException or IOException;
 
-    private static void Say(string message) => Errors.MarkupLineInterpolated($"[red]error:[/] {message}");
+    private static void Say(string message) => Errors.MarkupLineInterpolated($"[red]error:[/] {RunFields.InWordsOfRuns(message)}");
 }

@@ -30,7 +30,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         Description = "Classifier-free guidance towards the class; 1 is off.",
         HelpName = "W",
         DefaultValueFactory = _ => 1,
-        CustomParser = result => CommonOptions.Real(result, value => value >= 0 && double.IsFinite(value), "a number of at least 0"),
+        CustomParser = result => CommonOptions.Real(result, value => value >= 0, "a number of at least 0, up to 3.4e38"),
     };
     private readonly Option<int> count = CommonOptions.Count("How many pictures.");
     private readonly Option<int> batchSize = new("--batch-size")
@@ -70,6 +70,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         var trained = Checkpoint.Open(path, damaged => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {damaged}"));
         using var network = Catalog.Create(trained.Network);
         trained.LoadInto(network);
+        foreach (var doubt in ranks.Rank == 0 ? trained.Doubts : [])
+            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {RunFields.InWordsOfRuns(doubt)}");
         network.to(Libtorch.ParseDevice(parsed.GetValue(device), ranks.LocalRank));
 
         var chosen = sampler.Make(parsed, network);

@@ -125,7 +125,7 @@ internal sealed class TrainCommand
             return Program.Interrupted;
         }
         Show(folder);
-        return 0;
+        return summary.SkippedAtEnd > 0 ? Program.Failure : 0;
     }
 
     private static RunOptions Begun(string? file, IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes)

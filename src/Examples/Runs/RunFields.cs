@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using UNetGen.Blocks;
 using UNetGen.Training;
 using static UNetGen.Examples.Runs.RunField;
@@ -6,12 +7,12 @@ using static UNetGen.Examples.Runs.TextFormat;
 namespace UNetGen.Examples.Runs;
 
 /// <summary>Every option of a run. Command line, help, run file and what may change when a run goes on are all made of this table.</summary>
-internal static class RunFields
+internal static partial class RunFields
 {
-    private static readonly TextFormat<double> Part = Real("a number from 0 to below 1", value => value is >= 0 and < 1);
+    private static readonly TextFormat<double> Part = Real("a number from 0 to below 1", value => value >= 0 && (float)value < 1);
     private static readonly TextFormat<double> Probability = Real("a number from 0 to 1", value => value is >= 0 and <= 1);
-    private static readonly TextFormat<double> Positive = Real("a positive number", value => value > 0 && double.IsFinite(value));
-    private static readonly TextFormat<double> NotNegative = Real("a number of at least 0", value => value >= 0 && double.IsFinite(value));
+    private static readonly TextFormat<double> Positive = Real("a positive number from 1.2e-38 to 3.4e38", value => value > 0);
+    private static readonly TextFormat<double> NotNegative = Real("a number of at least 0, up to 3.4e38", value => value >= 0);
 
     /// <summary>In the order in which they are written and take effect.</summary>
     public static readonly IReadOnlyList<RunField> All =
@@ -20,7 +21,7 @@ internal static class RunFields
         OfRun("data", "shapes|PATH", "shapes, a folder of pictures, or the folder of MNIST or CIFAR-10.", Word, run => run.Data, (run, value) => run with { Data = value }),
         OfRun("background", "COLOUR", "What lies behind the transparent pixels of pictures: black, white or #rrggbb.", Colour, run => run.Background, (run, value) => run with { Background = value }),
         OfTraining("steps", "N", "How many steps.", Whole(1).OrNone(), o => o.Steps, (o, value) => o with { Steps = value }, free: true),
-        OfTraining("time", "SECONDS", "How many seconds, the learning rate falling with the clock; 150 where neither is given.", Time("seconds", TimeSpan.FromSeconds(1)).OrNone(), o => o.TimeLimit, (o, value) => o with { TimeLimit = value }, free: true),
+        OfTraining("time", "SECONDS", "How many seconds to train, the learning rate falling with the clock; 150 where neither is given. Drawing at the end takes up to a quarter more.", Time("seconds", TimeSpan.FromSeconds(1)).OrNone(), o => o.TimeLimit, (o, value) => o with { TimeLimit = value }, free: true),
         OfTraining("batch_size", "N", "Images a step; of several ranks, those of each.", Whole(1, 65536), o => o.BatchSize, (o, value) => o with { BatchSize = value }),
         OfTraining("accumulation", "N", "Parts in which a step's images go through the network, for less memory.", Whole(1, 65536), o => o.Accumulation, (o, value) => o with { Accumulation = value }),
         OfTraining("precision", "NAME", "float32, or bfloat16 for convolutions, linear layers and attention.", Choice<Precision>(), o => o.Precision, (o, value) => o with { Precision = value }),
@@ -40,7 +41,7 @@ internal static class RunFields
         OfTraining("offset_noise", "X", "How much of the noise is one value for a whole channel.", NotNegative, o => o.OffsetNoise, (o, value) => o with { OffsetNoise = value }),
         OfTraining("label_dropout", "X", "Part of the labels that are dropped, for guidance; none: 0.1 where the network has a class for it.", Probability.OrNone(), o => o.LabelDropout, (o, value) => o with { LabelDropout = value }),
         OfTraining("self_condition_probability", "X", "Part of the steps in which a self-conditioned network sees its own estimate.", Probability, o => o.SelfConditionProbability, (o, value) => o with { SelfConditionProbability = value }),
-        OfTraining("explosion_factor", "X", "A loss or gradient so many times the recent greatest is skipped, or none.", Real("a number above 1", value => value > 1).OrNone(), o => o.ExplosionFactor, (o, value) => o with { ExplosionFactor = value }),
+        OfTraining("explosion_factor", "X", "A loss or gradient so many times the recent greatest is skipped, or none.", Real("a number above 1, up to 3.4e38", value => value > 1).OrNone(), o => o.ExplosionFactor, (o, value) => o with { ExplosionFactor = value }),
         OfTraining("max_consecutive_skips", "N", "More skipped steps in a row end the run.", Whole(0), o => o.MaxConsecutiveSkips, (o, value) => o with { MaxConsecutiveSkips = value }, free: true),
         OfTraining("max_skips", "N", "More skipped steps in all end the run.", Whole(0), o => o.MaxSkips, (o, value) => o with { MaxSkips = value }, free: true),
         OfTraining("refuse_non_negative_images", "true|false", "Refuse images without a value below 0, which usually were meant to be in [-1, 1].", Flag, o => o.RefuseNonNegativeImages, (o, value) => o with { RefuseNonNegativeImages = value }, free: true),
@@ -55,6 +56,12 @@ internal static class RunFields
         OfRun("guidance", "W", "Guidance towards the class in the grids, 1 is off; none: 2 where the network has a class that stands for none.", NotNegative.OrNone(), run => run.Guidance, (run, value) => run with { Guidance = value }, free: true),
         OfRun("count", "N", "Samples in the grid at the end.", Whole(1, 1_000_000), run => run.Count, (run, value) => run with { Count = value }, free: true),
     ];
+
+    /// <summary>A message of the library, which names options by their properties, in the words of run files: `batch_size` for `BatchSize`.</summary>
+    public static string InWordsOfRuns(string message) => Quoted().Replace(message, quoted => All.FirstOrDefault(field => field.Property == quoted.Groups[1].Value) is { } field ? $"`{field.Key}`" : quoted.Value);
+
+    [GeneratedRegex("`([A-Za-z0-9.]+)`")]
+    private static partial Regex Quoted();
 
     /// <summary>Changes options by texts, in the table's order.</summary>
     public static RunOptions Apply(this RunOptions run, IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes) =>

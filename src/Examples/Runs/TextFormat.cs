@@ -50,8 +50,12 @@ internal static class TextFormat
     /// <summary>With a point and without thousands.</summary>
     public static TextFormat<double> Real(string range, Predicate<double> holds) => new(
         range,
-        (string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && holds(value),
+        (string text, out double value) => TryParseReal(text, out value) && holds(value),
         value => value.ToString("R", CultureInfo.InvariantCulture));
+
+    /// <summary>A number that float32, in which all is computed, tells from 0 and from infinity.</summary>
+    public static bool TryParseReal(string text, out double value) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && (value == 0 || float.IsNormal((float)value));
 
     /// <summary>A time as a number of a unit.</summary>
     public static TextFormat<TimeSpan> Time(string unit, TimeSpan one)

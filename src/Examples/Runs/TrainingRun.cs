@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Spectre.Console;
 using UNetGen.Data;
 using UNetGen.Diffusion;
@@ -15,6 +16,10 @@ internal sealed class TrainingRun : IDisposable
     private const int SamplesOnTheWay = 16;
     private const int SamplerStepsOnTheWay = 25;
 
+    // Whoever gives minutes doesn't want to wait as long again for pictures. Fewer steps than the least are no pictures.
+    private const double ShareOfTimeForDrawing = 0.25;
+    private const int LeastSamplerSteps = 10;
+
     // Enough for a class to be plain, without all of its pictures being alike.
     private const double UsualGuidance = 2;
 
@@ -31,6 +36,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly TrainingLog log;
     private readonly TensorBoardLog events;
     private readonly BrokenFileList? broken;
+    private IReadOnlyList<string> told = [];
 
     /// <summary>Begins to write: what another process trains is refused before anything is changed.</summary>
     /// <param name="options">Effective ones.</param>
@@ -64,6 +70,7 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>Trains until its end, or until cancelled; either way with a checkpoint of the last step.</summary>
     public TrainingSummary Train(CancellationToken cancellation)
     {
+        Tell(options.Training.Steps is { } steps ? options.Training.DoubtsAt(steps) : []);
         try
         {
             // Whoever interrupted while this grid was drawn left it out.
@@ -79,6 +86,7 @@ internal sealed class TrainingRun : IDisposable
                 },
                 store, cancellation));
             broken?.Join(ranks);
+            Tell(summary.Doubts);
             return summary;
         }
         finally
@@ -96,8 +104,8 @@ internal sealed class TrainingRun : IDisposable
         // The grids over time end with the last step's.
         if (options.SampleEvery is not null)
             DrawOnTheWay(trainer.Step, cancellation);
-        var sampler = SamplerOptions.Default(network);
         var drawn = Sampling(options.Count);
+        var sampler = SamplerOfEnd(drawn, cancellation);
         // Evenly spaced over the way: pure noise first, the finished picture last.
         var frames = Enumerable.Range(0, StripColumns).Select(column => column * sampler.Steps / (StripColumns - 1)).ToHashSet();
         var strip = new List<Tensor>();
@@ -120,7 +128,31 @@ internal sealed class TrainingRun : IDisposable
         log.Dispose();
     }
 
+    /// <summary>With a time limit one of as few steps as are drawn in a quarter of it, by the time that a single step takes for all pictures.</summary>
+    private DdimSampler SamplerOfEnd(SamplingOptions drawn, CancellationToken cancellation)
+    {
+        using var averaged = trainer.Ema.Apply();
+        var usual = SamplerOptions.Default(network);
+        if (options.Training.TimeLimit is not { } limit)
+            return usual;
+        var start = Stopwatch.GetTimestamp();
+        using var sketches = SamplerOptions.Default(network, 1).Sample(network, drawn, cancellation: cancellation);
+        var oneStep = Stopwatch.GetElapsedTime(start);
+        var affordable = (int)Math.Clamp(ShareOfTimeForDrawing * limit / oneStep, LeastSamplerSteps, usual.Steps);
+        if (affordable < usual.Steps)
+            AnsiConsole.MarkupLineInterpolated($"drawing the samples in {affordable} steps, not {usual.Steps}, as suits the time: for more of them, sample --checkpoint {folder.Path}");
+        return SamplerOptions.Default(network, affordable);
+    }
+
     private bool IsDue(int step) => step % options.SampleEvery == 0;
+
+    /// <summary>What isn't known yet of what speaks against drawing.</summary>
+    private void Tell(IReadOnlyList<string> doubts)
+    {
+        foreach (var doubt in doubts.Except(told))
+            Warn(doubt);
+        told = doubts;
+    }
 
     private void DrawLoss()
     {
@@ -158,6 +190,8 @@ internal sealed class TrainingRun : IDisposable
             var picture = folder.SamplesOf(step);
             ImageGrid.Save(images, picture);
             events.Image("samples", File.ReadAllBytes(picture), step);
+            if (told.Count == 0)
+                Tell(trainer.Doubts);
         }
         catch (OperationCanceledException)
         {
@@ -182,5 +216,5 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>Whether the network's last class stands for none, as the trainer has it.</summary>
     private bool HasNullClass => network.Info.NumClasses == source.Classes.Count + 1;
 
-    private static void Warn(string message) => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {message}");
+    private static void Warn(string message) => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {RunFields.InWordsOfRuns(message)}");
 }

@@ -25,10 +25,10 @@ public sealed class NoiseSchedule
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Timesteps < 1)
-            throw new ArgumentException($"A diffusion needs at least 1 timestep, but timesteps is {options.Timesteps}.", nameof(options));
-        if (!(options.MinSnrGamma > 0))
+            throw new ArgumentException($"A diffusion needs at least 1 timestep, but `Timesteps` is {options.Timesteps}.", nameof(options));
+        if (!Float32.IsPositive(options.MinSnrGamma))
             throw new ArgumentException(
-                string.Create(CultureInfo.InvariantCulture, $"min_snr_gamma must be positive, but is {options.MinSnrGamma}."), nameof(options));
+                string.Create(CultureInfo.InvariantCulture, $"`MinSnrGamma` must be {Float32.Range}, but is {options.MinSnrGamma}."), nameof(options));
 
         Betas = ComputeBetas(options);
         CheckBetas(options, Betas);
@@ -152,7 +152,7 @@ public sealed class NoiseSchedule
             if (betas[t] is > 0 and < 1)
                 continue;
             var mend = options is { Schedule: BetaSchedule.Linear, ScheduleScaling: true }
-                ? "Linear betas are scaled by 1000 / timesteps: use more than 20 timesteps, or `schedule_scaling: false`."
+                ? "Linear betas are scaled by 1000 / timesteps: use more than 20 timesteps, or switch `ScheduleScaling` off (in a spec: `schedule_scaling: false`)."
                 : "Use another number of timesteps or another schedule.";
             throw new ArgumentException(
                 string.Create(CultureInfo.InvariantCulture,

@@ -41,8 +41,8 @@ public sealed record SamplingOptions
             throw new ArgumentException($"At least 1 image must pass at once, not {BatchSize}.");
         if (FirstImage < 0 || FirstImage > int.MaxValue - Count)
             throw new ArgumentException($"Images are numbered from 0 to {int.MaxValue}: {Count} from number {FirstImage} on can't be drawn.");
-        if (!double.IsFinite(Guidance) || Guidance < 0)
-            throw new UNetGenException(string.Create(CultureInfo.InvariantCulture, $"Guidance must be a number of at least 0, but is {Guidance}; 1 is off."));
+        if (!Float32.IsNotNegative(Guidance))
+            throw new UNetGenException(string.Create(CultureInfo.InvariantCulture, $"Guidance must be a number of at least 0 that float32 holds, up to 3.4e38, but is {Guidance}; 1 is off."));
 
         if (info.NumClasses is { } classes)
             CheckLabels(info.Name, classes);

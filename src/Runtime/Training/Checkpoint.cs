@@ -36,6 +36,10 @@ public sealed class Checkpoint
     /// <summary>How it was trained, and what is needed to go on; null for a file that stands alone, with which no training goes on.</summary>
     public CheckpointInfo? Info { get; }
 
+    /// <summary>What speaks against drawing with it, a sentence each: averages that were still the first weights, steps that were skipped. None for a file that stands alone.</summary>
+    /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
+    public IReadOnlyList<string> Doubts => Info is null ? [] : TrainingDoubts.Of(Info.Training, Info.Step, Trainer.StateOf(Path, Info));
+
     /// <summary>What it holds: <c>weights</c>, <c>ema</c>, <c>optimizer</c> and the like.</summary>
     public IReadOnlyCollection<string> Stems => [.. files.Keys];
 

@@ -9,8 +9,9 @@ namespace UNetGen.Training;
 /// <param name="firstStep">The step that the training goes on from.</param>
 /// <param name="restored">The checkpoint that it goes on from; null: none.</param>
 /// <param name="capture">What one is to hold.</param>
-/// <param name="agree">Called by every rank when one is due, with a store or without.</param>
-internal sealed class CheckpointTimes(TrainingOptions options, CheckpointStore? store, int firstStep, string? restored, Func<CheckpointContent> capture, Action agree)
+/// <param name="saving">Called before one is written.</param>
+/// <param name="agree">Called by every rank when one is due, with a store or without, as is <paramref name="capture"/>.</param>
+internal sealed class CheckpointTimes(TrainingOptions options, CheckpointStore? store, int firstStep, string? restored, Func<CheckpointContent> capture, Action saving, Action agree)
 {
     private readonly string? first = restored;
     private int acceptedStep = firstStep;
@@ -58,7 +59,8 @@ internal sealed class CheckpointTimes(TrainingOptions options, CheckpointStore? 
         return new($"Training diverged: {why}. {checkpoints} A lower learning rate or a longer warm-up usually helps.");
     }
 
-    private string LastGood => (good, last) switch
+    /// <summary>Which checkpoint is good, in a sentence.</summary>
+    public string LastGood => (good, last) switch
     {
         (null, null) => "No checkpoint was written before.",
         (null, _) => $"There is no good checkpoint: no step has succeeded with the weights of {last}{(last == first ? ", from which it was continued" : "")}.",
@@ -69,18 +71,18 @@ internal sealed class CheckpointTimes(TrainingOptions options, CheckpointStore? 
     private void SaveFinite(int step, Predicate<string> stays)
     {
         agree();
-        if (store is not null)
-            Write(FiniteContent(step), stays);
-        savedStep = step;
-    }
-
-    private CheckpointContent FiniteContent(int step)
-    {
+        // Without a store as well: of the last step's weights no further loss tells.
         var content = capture();
         if (content.NotFinite is { } tensor)
             throw Diverged($"after step {step} the values of {tensor} are no finite numbers, and so no checkpoint");
-        return content;
+        if (store is not null)
+            Write(content, stays);
+        savedStep = step;
     }
 
-    private string Write(CheckpointContent content, Predicate<string> stays) => last = store!.Save(content, stays);
+    private string Write(CheckpointContent content, Predicate<string> stays)
+    {
+        saving();
+        return last = store!.Save(content, stays);
+    }
 }

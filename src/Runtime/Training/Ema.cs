@@ -44,24 +44,23 @@ public sealed class Ema : IDisposable
     /// <summary>The averaged weights by their keys, in the network's order; they stay this object's.</summary>
     public IReadOnlyDictionary<string, Tensor> StateDict => weights.ToDictionary(weight => weight.Key, weight => weight.Shadow);
 
+    /// <summary>How much of the averaged weights is still those of the start: 1 before the first update, 0 once they were a copy of trained ones.</summary>
+    public double FirstShare { get; internal set; } = 1;
+
     /// <summary>The decay of the update after a step: 0 (a copy) up to the start, then min(decay, 1 - (1 + n)^-power) for the n-th step from there.</summary>
     /// <param name="step">Steps trained, from 1.</param>
-    public double DecayAt(int step)
-    {
-        if (step <= options.StartAfter)
-            return 0;
-        return options.Power is { } power ? Math.Min(options.Decay, 1 - Math.Pow(1.0 + step - options.StartAfter, -power)) : options.Decay;
-    }
+    public double DecayAt(int step) => options.DecayAt(step);
 
-    /// <summary>To be called after each step; does something after every <see cref="EmaOptions.UpdateEvery"/>-th.</summary>
+    /// <summary>To be called after each step; does something up to <see cref="EmaOptions.StartAfter"/>, and then after every <see cref="EmaOptions.UpdateEvery"/>-th.</summary>
     /// <param name="step">Steps trained, from 1.</param>
     /// <exception cref="InvalidOperationException">The network holds the averaged weights now.</exception>
     public void Update(int step)
     {
         if (applied)
             throw new InvalidOperationException("The averaged weights are in the network now; they can't be averaged with themselves.");
-        if (step % options.UpdateEvery != 0)
+        if (!options.UpdatesAt(step))
             return;
+        FirstShare *= DecayAt(step);
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         foreach (var (_, buffer, copy) in weights.Where(weight => weight.Live is not Parameter))

@@ -12,9 +12,31 @@ public sealed record EmaOptions
     /// <summary>The decay warms up: after n averaged steps it is at most 1 - (1 + n)^-power, so that the random weights of the start are soon forgotten. Null: no warm-up.</summary>
     public double? Power { get; init; } = 2.0 / 3;
 
-    /// <summary>Steps from one update of the averaged weights to the next.</summary>
+    /// <summary>Steps from one update of the averaged weights to the next, once they are no copy any more.</summary>
     public int UpdateEvery { get; init; } = 10;
 
     /// <summary>Up to this step the averaged weights are a copy of the trained ones; 0: they start as the untrained ones.</summary>
     public int StartAfter { get; init; } = 100;
+
+    /// <summary>The decay of the update after a step: 0 (a copy) up to the start, then min(decay, 1 - (1 + n)^-power) for the n-th step from there.</summary>
+    internal double DecayAt(int step)
+    {
+        if (step <= StartAfter)
+            return 0;
+        return Power is { } power ? Math.Min(Decay, 1 - Math.Pow(1.0 + step - StartAfter, -power)) : Decay;
+    }
+
+    /// <summary>Whether the averaged weights are updated after a step.</summary>
+    internal bool UpdatesAt(int step) => step <= StartAfter || step % UpdateEvery == 0;
+
+    /// <summary>How much of the averaged weights is still the first, untrained ones after so many steps, if none of them is skipped: from 1, where there was no update, to 0.</summary>
+    internal double FirstShareAfter(int steps)
+    {
+        if (StartAfter > 0 && steps > 0)
+            return 0;
+        var share = 1.0;
+        for (var step = (long)UpdateEvery; step <= steps && share > double.Epsilon; step += UpdateEvery)
+            share *= DecayAt((int)step);
+        return share;
+    }
 }

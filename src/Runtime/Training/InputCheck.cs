@@ -28,7 +28,7 @@ internal static class InputCheck
         if (info.NumClasses is not { } takes)
         {
             if (options.LabelDropout > 0)
-                throw new DataException($"`label_dropout` is {Text(options.LabelDropout.Value)}, but {info.Name} takes no labels: leave it out, or give the spec `num_classes`.");
+                throw new DataException($"`LabelDropout` is {Text(options.LabelDropout.Value)}, but {info.Name} takes no labels: leave it out, or give the spec `num_classes`.");
             return 0;
         }
         if (classes == 0)
@@ -40,7 +40,7 @@ internal static class InputCheck
         var hasNullClass = takes == classes + 1;
         if (options.LabelDropout > 0 && !hasNullClass)
             throw new DataException(
-                $"`label_dropout` is {Text(options.LabelDropout.Value)}, but {info.Name} has no class to replace labels by: for the {classes} classes of {source.Description} give the spec `num_classes: {classes + 1}`.");
+                $"`LabelDropout` is {Text(options.LabelDropout.Value)}, but {info.Name} has no class to replace labels by: for the {classes} classes of {source.Description} give the spec `num_classes: {classes + 1}`.");
         return options.LabelDropout ?? (hasNullClass ? UsualLabelDropout : 0);
     }
 
@@ -65,9 +65,9 @@ internal static class InputCheck
         if (refuseNonNegative && low >= 0)
             throw new DataException(source.ScalesBytes
                 ? $"{found}, in [-1, 1]: nothing in these pictures is darker than middle grey, so there is hardly anything to learn from, or they were saved wrongly. If that is as it should be, "
-                    + "`refuse_non_negative_images: false` allows it."
+                    + "set `RefuseNonNegativeImages` to false."
                 : $"Images must hold values in [-1, 1], but {found}: that looks like [0, 1], which becomes [-1, 1] by 2 * v - 1. "
-                    + "If the images really have nothing darker than middle grey, `refuse_non_negative_images: false` allows it.");
+                    + "If the images really have nothing darker than middle grey, set `RefuseNonNegativeImages` to false.");
     }
 
     private static string Text(double value) => value.ToString("G6", CultureInfo.InvariantCulture);

@@ -16,20 +16,22 @@ internal sealed class StepGuard(TrainingOptions options)
 
     private readonly Queue<double> losses = new();
     private readonly Queue<double> gradientNorms = new();
-    private int consecutive;
     private double? firstError;
 
     /// <summary>Steps that were skipped.</summary>
     public int Skipped { get; private set; }
 
+    /// <summary>How many of them were the last steps.</summary>
+    public int Consecutive { get; private set; }
+
     /// <summary>Whether the last step was skipped.</summary>
-    public bool Skipping => consecutive > 0;
+    public bool Skipping => Consecutive > 0;
 
     /// <summary>The mean of the last 100 accepted steps' losses, or of all where there are fewer; NaN where there are none.</summary>
     public double MeanLoss => losses.Count == 0 ? double.NaN : losses.Average();
 
     /// <summary>Whether so many steps were skipped that the training has to end.</summary>
-    public bool Exhausted => consecutive > options.MaxConsecutiveSkips || Skipped > options.MaxSkips;
+    public bool Exhausted => Consecutive > options.MaxConsecutiveSkips || Skipped > options.MaxSkips;
 
     /// <summary>What is wrong with a step, as half a sentence; null where nothing is. Counts it either way.</summary>
     /// <param name="loss">Of the step.</param>
@@ -40,7 +42,7 @@ internal sealed class StepGuard(TrainingOptions options)
         var error = loss / lossWeight;
         if ((Fault("loss", loss, losses) ?? Fault("gradient norm", gradientNorm, gradientNorms) ?? EarlyFault(loss, error)) is { } fault)
         {
-            consecutive++;
+            Consecutive++;
             Skipped++;
             return fault;
         }
@@ -48,7 +50,7 @@ internal sealed class StepGuard(TrainingOptions options)
             firstError = error;
         Remember(losses, loss);
         Remember(gradientNorms, gradientNorm);
-        consecutive = 0;
+        Consecutive = 0;
         return null;
     }
 
@@ -57,7 +59,7 @@ internal sealed class StepGuard(TrainingOptions options)
     {
         ElapsedSeconds = elapsed.TotalSeconds,
         Skipped = Skipped,
-        ConsecutivelySkipped = consecutive,
+        ConsecutivelySkipped = Consecutive,
         FirstError = firstError,
         Losses = [.. losses],
         GradientNorms = [.. gradientNorms],
@@ -66,7 +68,7 @@ internal sealed class StepGuard(TrainingOptions options)
     /// <summary>Goes on from there.</summary>
     public void Restore(TrainingState state)
     {
-        (Skipped, consecutive, firstError) = (state.Skipped, state.ConsecutivelySkipped, state.FirstError);
+        (Skipped, Consecutive, firstError) = (state.Skipped, state.ConsecutivelySkipped, state.FirstError);
         losses.Clear();
         gradientNorms.Clear();
         foreach (var loss in state.Losses)

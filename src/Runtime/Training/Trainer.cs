@@ -79,6 +79,9 @@ public sealed partial class Trainer : IDisposable
     /// <summary>All averages of the weights, in the order of <see cref="TrainingOptions.Ema"/>.</summary>
     public IReadOnlyList<Ema> Emas => averages;
 
+    /// <summary>What speaks against drawing with the weights as they are now, a sentence each: averages that are still the first weights, steps that were skipped.</summary>
+    public IReadOnlyList<string> Doubts => TrainingDoubts.Of(options, Step, State);
+
     /// <summary>Trains to the end, or until cancelled. The network is in training mode meanwhile and in its own afterwards.</summary>
     /// <param name="report">
     /// Called after each step, on the calling thread, before a checkpoint of that step is written. It may draw pictures, or <see cref="Capture"/>.
@@ -87,7 +90,7 @@ public sealed partial class Trainer : IDisposable
     /// <param name="cancellation">Looked at before each step; stopping is no error. All ranks stop when one is asked to, after the step that they are in.</param>
     /// <exception cref="RanksDifferException">The ranks' weights are others, at the beginning or when a checkpoint is due.</exception>
     /// <exception cref="DataException">The images' values don't lie in [-1, 1], or none is negative.</exception>
-    /// <exception cref="TrainingDivergedException">More steps had to be skipped than the options allow, or the weights were no finite numbers when a checkpoint was due.</exception>
+    /// <exception cref="TrainingDivergedException">More steps had to be skipped than the options allow, or weights or averages were no finite numbers when a checkpoint was due or at the end, with a store or without.</exception>
     /// <exception cref="CheckpointException">A checkpoint can't be written; those before it are whole.</exception>
     public TrainingSummary Train(Action<TrainingStep>? report = null, CheckpointStore? store = null, CancellationToken cancellation = default)
     {
@@ -102,7 +105,7 @@ public sealed partial class Trainer : IDisposable
         using var loader = new BatchLoader(
             source, options.BatchSize, options.Seed, options.HorizontalFlips, firstBatch: Step, options.Workers, images + (long)ranks.Rank * options.BatchSize, EffectiveBatchSize);
         var gradient = new BatchGradient(network, diffusion, options.Accumulation, ranks.Size, among);
-        var checkpoints = new CheckpointTimes(options, store, Step, restored, CaptureToSave, () => RequireSameState(false));
+        var checkpoints = new CheckpointTimes(options, store, Step, restored, Capture, () => Saving?.Invoke(), () => RequireSameState(false));
 
         var wasTraining = network.training;
         network.train();
@@ -124,7 +127,11 @@ public sealed partial class Trainer : IDisposable
             checkpoints.SaveLast(Step, guard.Skipping);
             // Whoever goes on from here finds the last checkpoint whole.
             ranks.Barrier();
-            return new(Step, guard.MeanLoss, elapsed, ImagesPerSecond, guard.Skipped, Cancelled: options.Progress(Step, elapsed) < 1);
+            return new(Step, guard.MeanLoss, elapsed, ImagesPerSecond, guard.Skipped, Cancelled: options.Progress(Step, elapsed) < 1)
+            {
+                SkippedAtEnd = guard.Consecutive,
+                Doubts = guard.Skipping && store is not null ? [.. Doubts, checkpoints.LastGood] : Doubts,
+            };
         }
         finally
         {
@@ -141,12 +148,6 @@ public sealed partial class Trainer : IDisposable
     }
 
     private double ImagesPerSecond => elapsed > TimeSpan.Zero ? images / elapsed.TotalSeconds : 0;
-
-    private CheckpointContent CaptureToSave()
-    {
-        Saving?.Invoke();
-        return Capture();
-    }
 
     private (double Loss, double GradientNorm, double LearningRate, string? Skipped) TakeStep(Batch batch, BatchGradient gradient)
     {

@@ -40,7 +40,7 @@ public sealed partial class Trainer
             Step = Step,
             Loss = guard.MeanLoss,
             Training = options,
-            State = CheckpointText.WriteState(guard.Capture(elapsed) with { Data = source.Identity, Ranks = ranks.Size, Images = images }),
+            State = CheckpointText.WriteState(State with { Data = source.Identity }),
             Tensors = tensors,
         };
     }
@@ -62,6 +62,8 @@ public sealed partial class Trainer
         for (var i = 0; i < averages.Count; i++)
             Load(checkpoint, EmaFileOf(i), averages[i].StateDict);
         Load(checkpoint, OptimizerFile, optimizer.StateDict);
+        for (var i = 0; i < averages.Count; i++)
+            averages[i].FirstShare = state.FirstShares is { } shares && i < shares.Count ? shares[i] : options.Ema[i].FirstShareAfter(info.Step);
         guard.Restore(state);
         Step = info.Step;
         images = state.Images ?? (long)info.Step * info.Training.BatchSize;
@@ -70,13 +72,15 @@ public sealed partial class Trainer
         return state.Ranks == ranks.Size ? null : WithOtherRanks(state.Ranks, info.Training.BatchSize);
     }
 
+    private TrainingState State => guard.Capture(elapsed) with { Ranks = ranks.Size, Images = images, FirstShares = [.. averages.Select(average => average.FirstShare)] };
+
     private string WithOtherRanks(int before, int batchBefore)
     {
         var effectiveBefore = (long)before * batchBefore;
         var change = $"{RankText(ranks.Size)} with batches of {options.BatchSize}, not {RankText(before)} with batches of {batchBefore} as before";
         if (effectiveBefore == EffectiveBatchSize)
             return $"{change}: a step still has {effectiveBefore} images, and what follows is equal to an unbroken training to rounding.";
-        var keep = effectiveBefore % ranks.Size == 0 ? $" A `batch_size` of {effectiveBefore / ranks.Size} would keep the step as it was." : "";
+        var keep = effectiveBefore % ranks.Size == 0 ? $" A `BatchSize` of {effectiveBefore / ranks.Size} would keep the step as it was." : "";
         return $"{change}: from here on a step has {EffectiveBatchSize} images where it had {effectiveBefore}, and the learning rate stays as it was.{keep}";
 
         static string RankText(int count) => count == 1 ? "1 rank" : $"{count} ranks";
@@ -91,7 +95,8 @@ public sealed partial class Trainer
         StateDict.Load(file.Path, targets, file);
     }
 
-    private static TrainingState StateOf(string path, CheckpointInfo info)
+    /// <exception cref="CheckpointException">It is none that this version knows.</exception>
+    internal static TrainingState StateOf(string path, CheckpointInfo info)
     {
         try
         {
@@ -120,13 +125,15 @@ public sealed partial class Trainer
     private static IEnumerable<(string Key, string Name, string Text)> Texts(TrainingOptions options) =>
         CheckpointJson.Default.TrainingOptions.Properties
             .Where(option => option.Name != EmaKey)
-            .Select(option => (option.Name, OptionNames.Of(option.Name), Text(option.Get!(options))))
+            .Select(option => (option.Name, PropertyOf(option.Name), Text(option.Get!(options))))
             .Concat(CheckpointJson.Default.EmaOptions.Properties
-                .Select(option => (EmaKey, OptionNames.OfAverage(option.Name), Text(options.Ema.Select(average => option.Get!(average))))));
+                .Select(option => (EmaKey, $"{nameof(TrainingOptions.Ema)}.{PropertyOf(option.Name)}", Text(options.Ema.Select(average => option.Get!(average))))));
 
     private static string[] Keys(params string[] properties) => [.. properties.Select(KeyOf)];
 
     private static string KeyOf(string property) => JsonNamingPolicy.SnakeCaseLower.ConvertName(property);
+
+    private static string PropertyOf(string key) => string.Concat(key.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
 
     private void RefuseOtherData(string path, DataIdentity? saved)
     {

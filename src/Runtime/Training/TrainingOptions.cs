@@ -26,12 +26,13 @@ public enum LearningRateDecay
 /// <summary>
 /// How to train. What isn't said is as in denoising-diffusion-pytorch. One of <see cref="Steps"/> and <see cref="TimeLimit"/> must be said;
 /// with both, training ends with whichever comes first.
-/// Messages call options as run files do and, but for those in brackets, <c>checkpoint.json</c>: <c>batch_size</c> for <see cref="BatchSize"/>, and so on (<c>time</c> for
-/// <see cref="TimeLimit"/>, <c>checkpoint_minutes</c> for <see cref="CheckpointInterval"/>, <c>flips</c> for <see cref="HorizontalFlips"/>, <c>ema_decay</c> and the like for what
-/// <see cref="Ema"/> lists).
+/// Messages name options by their properties, and those of an average as <c>Ema.Decay</c>.
 /// </summary>
 public sealed record TrainingOptions
 {
+    // Adam moves a weight by about the rate. Only with an epsilon as large, which makes it plain gradient descent, is more than 1 any use.
+    private const double MostLearningRate = 1e6;
+
     /// <summary>How many steps to train.</summary>
     public int? Steps { get; init; }
 
@@ -59,7 +60,7 @@ public sealed record TrainingOptions
     /// <summary>What moves the weights.</summary>
     public Optimizer Optimizer { get; init; } = Optimizer.Adam;
 
-    /// <summary>The optimiser's learning rate, after the warm-up and before the decay.</summary>
+    /// <summary>The optimiser's learning rate, after the warm-up and before the decay; about as far as Adam moves a weight in a step, and up to 1e6.</summary>
     public double LearningRate { get; init; } = 1e-4;
 
     /// <summary>Adam's decay of the mean of the gradients.</summary>
@@ -128,52 +129,57 @@ public sealed record TrainingOptions
     /// <summary>Threads that read images ahead; 0: chosen by the machine. The images are the same with any number.</summary>
     public int Workers { get; init; }
 
+    /// <summary>What can be known before a training of what its averages will be after so many steps, a sentence each; none where nothing speaks against drawing with them.</summary>
+    /// <param name="steps">From 1.</param>
+    public IReadOnlyList<string> DoubtsAt(int steps) => TrainingDoubts.OfAverages(Ema, steps, [.. Ema.Select(average => average.FirstShareAfter(steps))]);
+
     /// <summary>Refuses what can't be trained with.</summary>
-    /// <exception cref="UNetGenException">A value makes no sense; the message names it, as a run file does, and what it may be.</exception>
+    /// <exception cref="UNetGenException">A value makes no sense, or an average would never be updated; the message names the property, and what it may be.</exception>
     public void Validate()
     {
-        Check(Steps is not null || TimeLimit is not null, $"say how long to train: `steps`, `time` or both");
-        Check(Steps is null or > 0, $"`steps` must be at least 1, but is {Steps}");
-        Check(TimeLimit is null || TimeLimit > TimeSpan.Zero, $"`time` must be positive, but is {TimeLimit}");
-        Check(BatchSize > 0, $"`batch_size` must be at least 1, but is {BatchSize}");
-        Check(Accumulation > 0 && BatchSize % Accumulation == 0, $"`accumulation` must divide `batch_size`, {BatchSize}, into equal parts, but is {Accumulation}");
-        Check(Enum.IsDefined(Precision), $"`precision` must be float32 or bfloat16, but is {Precision}");
-        Check(Enum.IsDefined(Optimizer), $"`optimizer` must be adam or adamw, but is {Optimizer}");
-        Check(LearningRate > 0 && double.IsFinite(LearningRate), $"`learning_rate` must be positive, but is {LearningRate}");
-        Check(Beta1 is >= 0 and < 1, $"`beta1` must lie in [0, 1), but is {Beta1}");
-        Check(Beta2 is >= 0 and < 1, $"`beta2` must lie in [0, 1), but is {Beta2}");
-        Check(Epsilon > 0 && double.IsFinite(Epsilon), $"`epsilon` must be positive, but is {Epsilon}");
-        Check(WeightDecay >= 0 && double.IsFinite(WeightDecay), $"`weight_decay` can't be negative, but is {WeightDecay}");
-        Check(WarmupSteps >= 0, $"`warmup_steps` can't be negative, but is {WarmupSteps}");
-        Check(Enum.IsDefined(Decay), $"`decay` must be constant or cosine, but is {Decay}");
-        Check(GradientClip is null || IsPositive(GradientClip), $"`gradient_clip` must be positive or none, but is {GradientClip}");
+        Check(Steps is not null || TimeLimit is not null, $"say how long to train: `Steps`, `TimeLimit` or both");
+        Check(Steps is null or > 0, $"`Steps` must be at least 1, but is {Steps}");
+        Check(TimeLimit is null || TimeLimit > TimeSpan.Zero, $"`TimeLimit` must be positive, but is {TimeLimit}");
+        Check(BatchSize > 0, $"`BatchSize` must be at least 1, but is {BatchSize}");
+        Check(Accumulation > 0 && BatchSize % Accumulation == 0, $"`Accumulation` must divide `BatchSize`, {BatchSize}, into equal parts, but is {Accumulation}");
+        Check(Enum.IsDefined(Precision), $"`Precision` must be Float32 or BFloat16, but is {Precision}");
+        Check(Enum.IsDefined(Optimizer), $"`Optimizer` must be Adam or AdamW, but is {Optimizer}");
+        Check(Float32.IsPositive(LearningRate) && LearningRate <= MostLearningRate, $"`LearningRate` must be a positive number up to {MostLearningRate}, but is {LearningRate}");
+        Check(Float32.IsPart(Beta1), $"`Beta1` must lie in [0, 1), as float32 tells it from 1, but is {Beta1}");
+        Check(Float32.IsPart(Beta2), $"`Beta2` must lie in [0, 1), as float32 tells it from 1, but is {Beta2}");
+        Check(Float32.IsPositive(Epsilon), $"`Epsilon` must be {Float32.Range}, but is {Epsilon}");
+        Check(Float32.IsNotNegative(WeightDecay), $"`WeightDecay` must be 0 or {Float32.Range}, but is {WeightDecay}");
+        Check(Optimizer == Optimizer.Adam || LearningRate * WeightDecay < 1, $"a step of AdamW takes `LearningRate` x `WeightDecay` of each weight, which must be less than 1, but is {LearningRate * WeightDecay:G4}");
+        Check(WarmupSteps >= 0, $"`WarmupSteps` can't be negative, but is {WarmupSteps}");
+        Check(Enum.IsDefined(Decay), $"`Decay` must be Constant or Cosine, but is {Decay}");
+        Check(GradientClip is null || Float32.IsPositive(GradientClip.Value), $"`GradientClip` must be {Float32.Range}, or null, but is {GradientClip}");
         ValidateEma();
-        Check(OffsetNoise >= 0 && double.IsFinite(OffsetNoise), $"`offset_noise` can't be negative, but is {OffsetNoise}");
-        Check(LabelDropout is null or (>= 0 and <= 1), $"`label_dropout` must lie in [0, 1], but is {LabelDropout}");
-        Check(SelfConditionProbability is >= 0 and <= 1, $"`self_condition_probability` must lie in [0, 1], but is {SelfConditionProbability}");
-        Check(ExplosionFactor is null || ExplosionFactor > 1, $"`explosion_factor` must be greater than 1 or none, but is {ExplosionFactor}");
-        Check(MaxConsecutiveSkips >= 0, $"`max_consecutive_skips` can't be negative, but is {MaxConsecutiveSkips}");
-        Check(MaxSkips >= 0, $"`max_skips` can't be negative, but is {MaxSkips}");
-        Check(CheckpointEvery is null or > 0, $"`checkpoint_every` must be at least 1 or none, but is {CheckpointEvery}");
-        Check(CheckpointInterval is null || CheckpointInterval > TimeSpan.Zero, $"`checkpoint_minutes` must be positive or none, but is {CheckpointInterval}");
-        Check(Workers >= 0, $"`workers` can't be negative, but is {Workers}");
+        Check(Float32.IsNotNegative(OffsetNoise), $"`OffsetNoise` must be 0 or {Float32.Range}, but is {OffsetNoise}");
+        Check(LabelDropout is null or (>= 0 and <= 1), $"`LabelDropout` must lie in [0, 1], but is {LabelDropout}");
+        Check(SelfConditionProbability is >= 0 and <= 1, $"`SelfConditionProbability` must lie in [0, 1], but is {SelfConditionProbability}");
+        Check(ExplosionFactor is null || (ExplosionFactor > 1 && Float32.IsPositive(ExplosionFactor.Value)), $"`ExplosionFactor` must be a number above 1 that float32 holds, or null, but is {ExplosionFactor}");
+        Check(MaxConsecutiveSkips >= 0, $"`MaxConsecutiveSkips` can't be negative, but is {MaxConsecutiveSkips}");
+        Check(MaxSkips >= 0, $"`MaxSkips` can't be negative, but is {MaxSkips}");
+        Check(CheckpointEvery is null or > 0, $"`CheckpointEvery` must be at least 1 or null, but is {CheckpointEvery}");
+        Check(CheckpointInterval is null || CheckpointInterval > TimeSpan.Zero, $"`CheckpointInterval` must be positive or null, but is {CheckpointInterval}");
+        Check(Workers >= 0, $"`Workers` can't be negative, but is {Workers}");
     }
 
     private void ValidateEma()
     {
-        Check(Ema is { Count: > 0 }, $"`ema_decay` must list at least one average");
+        Check(Ema is { Count: > 0 }, $"`Ema` must list at least one average");
         foreach (var average in Ema)
         {
-            Check(average.Decay is >= 0 and < 1, $"`ema_decay` must lie in [0, 1), but is {average.Decay}");
-            Check(average.Power is null || IsPositive(average.Power), $"`ema_power` must be positive or none, but is {average.Power}");
-            Check(average.UpdateEvery > 0, $"`ema_update_every` must be at least 1, but is {average.UpdateEvery}");
-            Check(average.StartAfter >= 0, $"`ema_start_after` can't be negative, but is {average.StartAfter}");
+            Check(Float32.IsPart(average.Decay), $"`Ema.Decay` must lie in [0, 1), as float32 tells it from 1, but is {average.Decay}");
+            Check(average.Power is null || Float32.IsPositive(average.Power.Value), $"`Ema.Power` must be {Float32.Range}, or null, but is {average.Power}");
+            Check(average.UpdateEvery > 0, $"`Ema.UpdateEvery` must be at least 1, but is {average.UpdateEvery}");
+            Check(average.StartAfter >= 0, $"`Ema.StartAfter` can't be negative, but is {average.StartAfter}");
+            Check(Steps is not { } steps || average.FirstShareAfter(steps) < 1,
+                $"the average with `Ema.Decay` {average.Decay} would be the first, untrained weights to the end, since `Ema.UpdateEvery` is {average.UpdateEvery} and `Steps` {Steps}: update it more often, or train longer");
         }
         var twice = Ema.GroupBy(average => average.Decay).FirstOrDefault(same => same.Count() > 1);
-        Check(twice is null, $"two averages have the `ema_decay` {twice?.Key}; a checkpoint names them by it, so each needs its own");
+        Check(twice is null, $"two averages have the `Ema.Decay` {twice?.Key}; a checkpoint names them by it, so each needs its own");
     }
-
-    private static bool IsPositive(double? value) => value > 0 && double.IsFinite(value.Value);
 
     private static void Check(bool holds, FormattableString message)
     {

@@ -23,6 +23,9 @@ public sealed record TrainingState
     /// <summary>How many of them were the last steps.</summary>
     public int ConsecutivelySkipped { get; init; }
 
+    /// <summary>How much of each average is still the first, untrained weights, in the order of <see cref="TrainingOptions.Ema"/>; null in checkpoints of earlier versions.</summary>
+    public IReadOnlyList<double>? FirstShares { get; init; }
+
     /// <summary>The first accepted step's loss over the mean weight of its timesteps in it; null where there was none, or where that says nothing.</summary>
     public double? FirstError { get; init; }
 

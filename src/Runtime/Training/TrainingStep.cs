@@ -19,7 +19,14 @@ public readonly record struct TrainingStep(
 /// <param name="ImagesPerSecond">On average.</param>
 /// <param name="Skipped">Steps that were skipped because loss or gradient was no finite number, or exploded.</param>
 /// <param name="Cancelled">Whether it was stopped before its end.</param>
-public sealed record TrainingSummary(int Steps, double Loss, TimeSpan Elapsed, double ImagesPerSecond, int Skipped, bool Cancelled);
+public sealed record TrainingSummary(int Steps, double Loss, TimeSpan Elapsed, double ImagesPerSecond, int Skipped, bool Cancelled)
+{
+    /// <summary>How many of the skipped steps were the last ones: where any were, no step has succeeded with the weights that the training ended with.</summary>
+    public int SkippedAtEnd { get; init; }
+
+    /// <summary>What speaks against drawing with the weights as they are now, a sentence each: <see cref="Trainer.Doubts"/> at the end.</summary>
+    public IReadOnlyList<string> Doubts { get; init; } = [];
+}
 
 /// <summary>A training of which too many steps had to be skipped. Weights and averages are those of the last step that wasn't.</summary>
 public sealed class TrainingDivergedException : UNetGenException

@@ -122,7 +122,7 @@ public class NoiseScheduleTests
         var error = Assert.Throws<ArgumentException>(() => new NoiseSchedule(new() { Timesteps = timesteps }));
 
         Assert.Contains($"over {timesteps} timesteps has beta", error.Message);
-        Assert.Contains("more than 20 timesteps, or `schedule_scaling: false`", error.Message);
+        Assert.Contains("more than 20 timesteps, or switch `ScheduleScaling` off (in a spec: `schedule_scaling: false`)", error.Message);
     }
 
     [Fact]
@@ -132,13 +132,13 @@ public class NoiseScheduleTests
     [InlineData(0)]
     [InlineData(-5)]
     public void No_timesteps_are_refused(int timesteps) =>
-        Assert.Contains($"timesteps is {timesteps}", Assert.Throws<ArgumentException>(() => new NoiseSchedule(new() { Timesteps = timesteps })).Message);
+        Assert.Contains($"`Timesteps` is {timesteps}", Assert.Throws<ArgumentException>(() => new NoiseSchedule(new() { Timesteps = timesteps })).Message);
 
     [Theory]
     [InlineData(0)]
     [InlineData(double.NaN)]
     public void A_gamma_that_is_not_positive_is_refused(double gamma) =>
-        Assert.Contains("min_snr_gamma", Assert.Throws<ArgumentException>(() => new NoiseSchedule(new() { MinSnrGamma = gamma })).Message);
+        Assert.Contains("`MinSnrGamma` must be a positive number", Assert.Throws<ArgumentException>(() => new NoiseSchedule(new() { MinSnrGamma = gamma })).Message);
 
     private static void AssertRelative(double expected, double actual) =>
         Assert.True(Math.Abs(expected - actual) <= Float32 * Math.Abs(expected), $"expected {expected:R}, got {actual:R}");

@@ -101,7 +101,7 @@ public sealed class RankTrainingTests : IDisposable
         var second = OnRanks(4, collective => Train(collective, options, resumed: folder.File("store")));
 
         Assert.Equal(
-            "4 ranks with batches of 2, not 2 ranks with batches of 2 as before: from here on a step has 8 images where it had 4, and the learning rate stays as it was. A `batch_size` of 1 would keep the step as it was.",
+            "4 ranks with batches of 2, not 2 ranks with batches of 2 as before: from here on a step has 8 images where it had 4, and the learning rate stays as it was. A `BatchSize` of 1 would keep the step as it was.",
             second[0].Note);
         Assert.Equal(1e-2, second[0].Log[0].LearningRate);
         // 6 steps of 4 images were trained on; an epoch has 4, so the 7th epoch comes next, a half of it on each two ranks.
@@ -116,7 +116,7 @@ public sealed class RankTrainingTests : IDisposable
 
         var error = Refused<CheckpointException>(2, collective => Train(collective, Options with { BatchSize = 4 }, resumed: folder.File("store")));
 
-        Assert.Contains("`batch_size` was 2 and is 4", error.Message);
+        Assert.Contains("`BatchSize` was 2 and is 4", error.Message);
     }
 
     [Fact]
@@ -188,7 +188,7 @@ public sealed class RankTrainingTests : IDisposable
         var error = Refused<RanksDifferException>(2, collective => new Trainer(
             new TwoConvNet(width: collective.Rank == 0 ? 8 : 9), new Stripes(), Options with { LearningRate = collective.Rank == 0 ? 1e-2 : 1e-3, Workers = collective.Rank }, collective: collective));
 
-        Assert.Contains("are the network (rank 1); `learning_rate` (rank 1).", error.Message);
+        Assert.Contains("are the network (rank 1); `LearningRate` (rank 1).", error.Message);
     }
 
     [Fact]

@@ -27,21 +27,51 @@ public class EmaTests
         Assert.Equal(0.9, ema.DecayAt(40));
     }
 
-    [Fact]
-    public void Up_to_its_start_it_is_a_copy()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(100)]
+    public void Up_to_its_start_it_is_a_copy_however_seldom_it_is_updated_later(int updateEvery)
     {
         using var network = new TwoConvNet();
-        using var ema = new Ema(network, new() { UpdateEvery = 1, StartAfter = 5 });
+        using var ema = new Ema(network, new() { UpdateEvery = updateEvery, StartAfter = 5 });
 
+        Assert.Equal(1, ema.FirstShare);
         for (var step = 1; step <= 5; step++)
         {
             Move(network, 1);
             ema.Update(step);
             Assert.Equal(Parameters(network), Shadow(ema));
+            Assert.Equal(0, ema.FirstShare);
         }
         Move(network, 1);
         ema.Update(6);
         Assert.NotEqual(Parameters(network), Shadow(ema));
+    }
+
+    [Theory]
+    [InlineData(0.99, null, 1, 40)]
+    [InlineData(0.99, 0.75, 1, 4)]
+    [InlineData(0.9, 0.6666666666666666, 5, 23)]
+    [InlineData(0.9, null, 30, 29)]
+    public void How_much_of_the_first_weights_is_left_is_known_after_and_before(double decay, double? power, int updateEvery, int steps)
+    {
+        using var network = new TwoConvNet();
+        var options = new EmaOptions { Decay = decay, Power = power, UpdateEvery = updateEvery, StartAfter = 0 };
+        using var ema = new Ema(network, options);
+        var first = Shadow(ema);
+        using (no_grad())
+        {
+            foreach (var parameter in network.parameters())
+                parameter.zero_();
+        }
+
+        for (var step = 1; step <= steps; step++)
+            ema.Update(step);
+
+        Assert.Equal(ema.FirstShare, options.FirstShareAfter(steps));
+        Assert.All(first.Zip(Shadow(ema)), pair => Assert.Equal(ema.FirstShare * pair.First, pair.Second, 1e-6));
+        Assert.Equal(steps < updateEvery, ema.FirstShare == 1);
     }
 
     [Fact]

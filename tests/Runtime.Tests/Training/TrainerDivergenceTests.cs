@@ -116,9 +116,25 @@ public class TrainerDivergenceTests
         using var folder = new TemporaryFolder();
         using var trainer = new Trainer(new SpoiltNet(prediction => prediction * float.NaN, 58, 60), new Stripes(), Options with { CheckpointEvery = 1 });
 
-        trainer.Train(store: new CheckpointStore(folder.File("checkpoints"), keep: 1));
+        var summary = trainer.Train(store: new CheckpointStore(folder.File("checkpoints"), keep: 1));
 
         Assert.Equal(["step-00000056", "step-00000057", "step-00000060"], Names(folder)[^3..]);
+        Assert.Equal((3, 3), (summary.Skipped, summary.SkippedAtEnd));
+        Assert.StartsWith("3 of 60 steps were skipped, the last 3 among them, because loss or gradient exploded: no step has succeeded with these weights", summary.Doubts[0]);
+        Assert.Contains($"The last good checkpoint is {folder.File("checkpoints/step-00000056")}", summary.Doubts[1]);
+        Assert.Equal(summary.Doubts.Take(1), Checkpoint.Open(folder.File("checkpoints")).Doubts);
+        Assert.Empty(Checkpoint.Open(folder.File("checkpoints/step-00000057")).Doubts);
+    }
+
+    [Fact]
+    public void A_training_that_skipped_most_steps_but_not_the_last_is_doubted_as_well()
+    {
+        using var trainer = new Trainer(new SpoiltNet(prediction => prediction * float.NaN, 2, 9), new Stripes(), Options with { Steps = 12 });
+
+        var summary = trainer.Train();
+
+        Assert.Equal((8, 0), (summary.Skipped, summary.SkippedAtEnd));
+        Assert.Equal("8 of 12 steps were skipped because loss or gradient exploded: these weights have learnt from the others alone.", summary.Doubts[0]);
     }
 
     [Theory]
@@ -143,6 +159,25 @@ public class TrainerDivergenceTests
         Assert.Contains("after step 10 the values of weights conv2.bias are no finite numbers", error.Message);
         Assert.Contains($"The last good checkpoint is {folder.File("checkpoints/step-00000005")}.", error.Message);
         Assert.Equal(["step-00000005"], Names(folder));
+    }
+
+    [Theory]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NaN)]
+    public void Weights_that_the_last_step_has_ruined_are_told_where_nothing_is_saved_too(float value)
+    {
+        var network = new TwoConvNet();
+        using var trainer = new Trainer(network, new Stripes(), Options with { Steps = 5 });
+
+        var error = Assert.Throws<TrainingDivergedException>(() => trainer.Train(step =>
+        {
+            if (step.Step < 5)
+                return;
+            using var noGradients = no_grad();
+            network.get_parameter("conv1.weight")!.fill_(value);
+        }));
+
+        Assert.Contains("after step 5 the values of weights conv1.weight are no finite numbers", error.Message);
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public class TrainerInputTests
     [InlineData(-1, float.NaN, "NaN")]
     [InlineData(-1, 1.5f, "run from -1 to 1.5")]
     [InlineData(0, 1, "looks like [0, 1], which becomes [-1, 1] by 2 * v - 1")]
-    [InlineData(0, 1, "`refuse_non_negative_images: false` allows it")]
+    [InlineData(0, 1, "set `RefuseNonNegativeImages` to false")]
     public void Images_outside_minus_1_to_1_or_without_a_negative_value_are_refused(float low, float high, string expected)
     {
         using var trainer = new Trainer(new TwoConvNet(), new Stripes(low: low, high: high), Options);
@@ -39,7 +39,7 @@ public class TrainerInputTests
         var error = Assert.Throws<DataException>(() => trainer.Train());
 
         Assert.Contains("nothing in these pictures is darker than middle grey", error.Message);
-        Assert.Contains("`refuse_non_negative_images: false` allows it", error.Message);
+        Assert.Contains("set `RefuseNonNegativeImages` to false", error.Message);
         Assert.DoesNotContain("2 * v - 1", error.Message);
     }
 
@@ -81,7 +81,7 @@ public class TrainerInputTests
         var dropout = Options with { LabelDropout = 0.2 };
 
         Assert.Contains("`num_classes: 3`", Refusal(new TwoConvNet(classes: 2), new Stripes(classes: 2), dropout));
-        Assert.Contains("`label_dropout` is 0.2, but TwoConvNet takes no labels", Refusal(new TwoConvNet(), new Stripes(classes: 2), dropout));
+        Assert.Contains("`LabelDropout` is 0.2, but TwoConvNet takes no labels", Refusal(new TwoConvNet(), new Stripes(classes: 2), dropout));
     }
 
     private static string Refusal(NoisePredictor network, IImageSource source, TrainingOptions? options = null) =>

@@ -144,8 +144,8 @@ public sealed class TrainerResumeTests : IDisposable
 
         var error = Assert.Throws<CheckpointException>(() => other.Trainer.Restore(Checkpoint.Open(folder.File("store"))));
 
-        Assert.Contains("`learning_rate` was 0.01 and is 0.02; `flips` was true and is false; `ema_decay` was [0.9, 0.99, 0.9999] and is [0.995]; `ema_power` was [0.6666666666666666, 0.75, none]", error.Message);
-        Assert.DoesNotContain("steps", error.Message);
+        Assert.Contains("`LearningRate` was 0.01 and is 0.02; `HorizontalFlips` was true and is false; `Ema.Decay` was [0.9, 0.99, 0.9999] and is [0.995]; `Ema.Power` was [0.6666666666666666, 0.75, none]", error.Message);
+        Assert.DoesNotContain("Steps", error.Message);
         Assert.Equal(0, other.Trainer.Step);
     }
 
@@ -160,6 +160,23 @@ public sealed class TrainerResumeTests : IDisposable
 
         Assert.Contains("can't go on exactly on other data, 3 of four images of stripes: the number of images was 4 and is 3. Put the data back", error.Message);
         Assert.Equal(0, other.Step);
+    }
+
+    [Fact]
+    public void A_checkpoint_that_does_not_say_how_much_of_the_first_weights_its_averages_are_goes_on_as_if_no_step_had_been_skipped()
+    {
+        var run = Run.Begin(Options);
+        run.To(3, folder.File("store"));
+        var content = run.Trainer.Capture();
+        content.State.Remove("first_shares");
+        var old = new CheckpointStore(folder.File("old"));
+        old.Save(content);
+
+        var second = Run.Begin(Options);
+        second.Trainer.Restore(old.Newest()!);
+
+        Assert.Equal(run.Trainer.Emas.Select(average => average.FirstShare), second.Trainer.Emas.Select(average => average.FirstShare));
+        Assert.Contains("`Ema.Decay` 0.9999 is still the first, untrained weights", Assert.Single(old.Newest()!.Doubts, doubt => doubt.Contains("0.9999")));
     }
 
     [Fact]

@@ -9,44 +9,83 @@ public class TrainingOptionsTests
 
     public static TheoryData<string, TrainingOptions> Wrong => new()
     {
-        { "how long to train", new() },
-        { "`steps` must be at least 1, but is 0", Valid with { Steps = 0 } },
-        { "`time` must be positive", Valid with { TimeLimit = TimeSpan.Zero } },
-        { "`batch_size` must be at least 1, but is -1", Valid with { BatchSize = -1 } },
-        { "`learning_rate` must be positive, but is NaN", Valid with { LearningRate = double.NaN } },
-        { "`learning_rate`", Valid with { LearningRate = double.PositiveInfinity } },
-        { "`beta1` must lie in [0, 1), but is 1", Valid with { Beta1 = 1 } },
-        { "`beta2` must lie in [0, 1), but is -0.5", Valid with { Beta2 = -0.5 } },
-        { "`warmup_steps`", Valid with { WarmupSteps = -1 } },
-        { "`decay`", Valid with { Decay = (LearningRateDecay)7 } },
-        { "`gradient_clip`", Valid with { GradientClip = 0 } },
-        { "`ema_decay` must list at least one", Valid with { Ema = [] } },
-        { "`ema_decay` must lie in [0, 1), but is 1", Valid with { Ema = [new() { Decay = 1 }] } },
-        { "`ema_power` must be positive or none, but is 0", Valid with { Ema = [new() { Power = 0 }] } },
-        { "`ema_update_every`", Valid with { Ema = [new(), new() { Decay = 0.9, UpdateEvery = 0 }] } },
-        { "`ema_start_after`", Valid with { Ema = [new() { StartAfter = -1 }] } },
-        { "two averages have the `ema_decay` 0.995", Valid with { Ema = [new(), new() { Power = null }] } },
-        { "`accumulation` must divide `batch_size`, 16, into equal parts, but is 3", Valid with { Accumulation = 3 } },
-        { "`accumulation`", Valid with { Accumulation = 0 } },
-        { "`precision` must be float32 or bfloat16", Valid with { Precision = (Precision)2 } },
-        { "`optimizer` must be adam or adamw", Valid with { Optimizer = (Optimizer)2 } },
-        { "`epsilon` must be positive, but is 0", Valid with { Epsilon = 0 } },
-        { "`weight_decay` can't be negative", Valid with { WeightDecay = -0.1 } },
-        { "`offset_noise` can't be negative", Valid with { OffsetNoise = double.NaN } },
-        { "`label_dropout` must lie in [0, 1], but is 1.5", Valid with { LabelDropout = 1.5 } },
-        { "`self_condition_probability`", Valid with { SelfConditionProbability = -1 } },
-        { "`explosion_factor` must be greater than 1 or none, but is 1", Valid with { ExplosionFactor = 1 } },
-        { "`max_consecutive_skips`", Valid with { MaxConsecutiveSkips = -1 } },
-        { "`max_skips`", Valid with { MaxSkips = -1 } },
-        { "`checkpoint_every` must be at least 1", Valid with { CheckpointEvery = 0 } },
-        { "`checkpoint_minutes` must be positive", Valid with { CheckpointInterval = TimeSpan.Zero } },
-        { "`workers`", Valid with { Workers = -1 } },
+        { "say how long to train: `Steps`, `TimeLimit` or both", new() },
+        { "`Steps` must be at least 1, but is 0", Valid with { Steps = 0 } },
+        { "`TimeLimit` must be positive", Valid with { TimeLimit = TimeSpan.Zero } },
+        { "`BatchSize` must be at least 1, but is -1", Valid with { BatchSize = -1 } },
+        { "`LearningRate` must be a positive number up to 1000000, but is NaN", Valid with { LearningRate = double.NaN } },
+        { "`LearningRate`", Valid with { LearningRate = double.PositiveInfinity } },
+        { "`LearningRate`", Valid with { LearningRate = 1e39 } },
+        { "`LearningRate`", Valid with { LearningRate = 1.1e6 } },
+        { "`LearningRate`", Valid with { LearningRate = 1e-40 } },
+        { "`Beta1` must lie in [0, 1), as float32 tells it from 1, but is 1", Valid with { Beta1 = 1 } },
+        { "`Beta1`", Valid with { Beta1 = 0.999999999 } },
+        { "`Beta2` must lie in [0, 1), as float32 tells it from 1, but is -0.5", Valid with { Beta2 = -0.5 } },
+        { "`Beta2`", Valid with { Beta2 = 0.999999999 } },
+        { "`WarmupSteps`", Valid with { WarmupSteps = -1 } },
+        { "`Decay` must be Constant or Cosine", Valid with { Decay = (LearningRateDecay)7 } },
+        { "`GradientClip`", Valid with { GradientClip = 0 } },
+        { "`GradientClip`", Valid with { GradientClip = 1e-46 } },
+        { "`GradientClip`", Valid with { GradientClip = 1e39 } },
+        { "`Ema` must list at least one", Valid with { Ema = [] } },
+        { "`Ema.Decay` must lie in [0, 1), as float32 tells it from 1, but is 1", Valid with { Ema = [new() { Decay = 1 }] } },
+        { "`Ema.Decay`", Valid with { Ema = [new() { Decay = 0.999999999 }] } },
+        { "`Ema.Power` must be a positive number that float32 holds, from 1.2e-38 to 3.4e38, or null, but is 0", Valid with { Ema = [new() { Power = 0 }] } },
+        { "`Ema.UpdateEvery`", Valid with { Ema = [new(), new() { Decay = 0.9, UpdateEvery = 0 }] } },
+        { "`Ema.StartAfter`", Valid with { Ema = [new() { StartAfter = -1 }] } },
+        { "two averages have the `Ema.Decay` 0.995", Valid with { Ema = [new(), new() { Power = null }] } },
+        { "the average with `Ema.Decay` 0.9 would be the first, untrained weights to the end, since `Ema.UpdateEvery` is 101 and `Steps` 100", Valid with { Ema = [new(), new() { Decay = 0.9, UpdateEvery = 101, StartAfter = 0 }] } },
+        { "`Accumulation` must divide `BatchSize`, 16, into equal parts, but is 3", Valid with { Accumulation = 3 } },
+        { "`Accumulation`", Valid with { Accumulation = 0 } },
+        { "`Precision` must be Float32 or BFloat16", Valid with { Precision = (Precision)2 } },
+        { "`Optimizer` must be Adam or AdamW", Valid with { Optimizer = (Optimizer)2 } },
+        { "`Epsilon` must be a positive number that float32 holds, from 1.2e-38 to 3.4e38, but is 0", Valid with { Epsilon = 0 } },
+        { "`Epsilon`", Valid with { Epsilon = 1e-46 } },
+        { "`Epsilon`", Valid with { Epsilon = 1e39 } },
+        { "`WeightDecay` must be 0 or", Valid with { WeightDecay = -0.1 } },
+        { "`WeightDecay`", Valid with { WeightDecay = 1e39 } },
+        { "`LearningRate` x `WeightDecay` of each weight, which must be less than 1, but is 2", Valid with { Optimizer = Optimizer.AdamW, LearningRate = 0.01, WeightDecay = 200 } },
+        { "`OffsetNoise` must be 0 or", Valid with { OffsetNoise = double.NaN } },
+        { "`OffsetNoise`", Valid with { OffsetNoise = 1e39 } },
+        { "`LabelDropout` must lie in [0, 1], but is 1.5", Valid with { LabelDropout = 1.5 } },
+        { "`SelfConditionProbability`", Valid with { SelfConditionProbability = -1 } },
+        { "`ExplosionFactor` must be a number above 1", Valid with { ExplosionFactor = 1 } },
+        { "`ExplosionFactor`", Valid with { ExplosionFactor = double.PositiveInfinity } },
+        { "`MaxConsecutiveSkips`", Valid with { MaxConsecutiveSkips = -1 } },
+        { "`MaxSkips`", Valid with { MaxSkips = -1 } },
+        { "`CheckpointEvery` must be at least 1", Valid with { CheckpointEvery = 0 } },
+        { "`CheckpointInterval` must be positive", Valid with { CheckpointInterval = TimeSpan.Zero } },
+        { "`Workers`", Valid with { Workers = -1 } },
     };
 
     [Theory]
     [MemberData(nameof(Wrong))]
     public void What_makes_no_sense_is_refused_by_name_and_value(string expected, TrainingOptions options) =>
         Assert.Contains(expected, Assert.Throws<UNetGenException>(options.Validate).Message);
+
+    [Fact]
+    public void Every_option_is_refused_by_its_property()
+    {
+        // What a flag or a seed is, is always right.
+        string[] free = [nameof(TrainingOptions.RefuseNonNegativeImages), nameof(TrainingOptions.HorizontalFlips), nameof(TrainingOptions.Seed)];
+        var named = Wrong.Select(row => (string)row[0]).ToArray();
+
+        Assert.All(typeof(TrainingOptions).GetProperties().Select(option => option.Name).Except(free), name => Assert.Contains(named, text => text.Contains($"`{name}`", StringComparison.Ordinal)));
+        Assert.All(typeof(EmaOptions).GetProperties(), option => Assert.Contains(named, text => text.Contains($"`Ema.{option.Name}`", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Averages_of_a_training_that_is_short_for_them_are_foretold()
+    {
+        Assert.Empty((Valid with { Steps = 200 }).DoubtsAt(200));
+        Assert.Empty((Valid with { Ema = [new() { StartAfter = 0, UpdateEvery = 1 }] }).DoubtsAt(100));
+
+        Assert.Contains("`Ema.Decay` 0.995 is a mere copy of the trained weights: `Ema.StartAfter` is 100", Assert.Single(Valid.DoubtsAt(100)));
+        // 0.9999^100.
+        Assert.StartsWith("99 % of the average with `Ema.Decay` 0.9999 are the first, untrained weights after 100 steps",
+            Assert.Single((Valid with { Ema = [new() { Decay = 0.9999, Power = null, UpdateEvery = 1, StartAfter = 0 }] }).DoubtsAt(100)));
+        Assert.Contains("is still the first, untrained weights", Assert.Single((Valid with { Ema = [new() { UpdateEvery = 101, StartAfter = 0 }] }).DoubtsAt(100)));
+    }
 
     [Fact]
     public void Steps_a_time_limit_or_both_will_do()

@@ -1,0 +1,45 @@
+using System.Globalization;
+
+namespace UNetGen.Training;
+
+/// <summary>What speaks against drawing with the weights of a training, in sentences: no error, since it may well go on, but nothing to be silent about.</summary>
+internal static class TrainingDoubts
+{
+    // Of this share and more the random weights show in the pictures. The first few updates of a warm-up are below it.
+    private const double VisibleShare = 0.1;
+
+    /// <param name="options">Of the training.</param>
+    /// <param name="step">Steps done.</param>
+    /// <param name="state">Their state.</param>
+    public static IReadOnlyList<string> Of(TrainingOptions options, int step, TrainingState state) =>
+    [
+        .. OfSkips(step, state.Skipped, state.ConsecutivelySkipped),
+        .. OfAverages(options.Ema, step, state.FirstShares ?? [.. options.Ema.Select(average => average.FirstShareAfter(step))]),
+    ];
+
+    /// <param name="averages">How they are kept.</param>
+    /// <param name="step">Steps done.</param>
+    /// <param name="firstShares">How much of each is still the first weights.</param>
+    public static IReadOnlyList<string> OfAverages(IReadOnlyList<EmaOptions> averages, int step, IReadOnlyList<double> firstShares) =>
+        step == 0 ? [] : [.. averages.Zip(firstShares, (average, share) => OfAverage(average, step, share)).OfType<string>()];
+
+    private static string? OfAverage(EmaOptions average, int step, double share) => share switch
+    {
+        1 => Text($"The average with `Ema.Decay` {average.Decay} is still the first, untrained weights: no update of it (`Ema.UpdateEvery` is {average.UpdateEvery}) was among {Count(step)}."),
+        >= VisibleShare => Text($"{share:P0} of the average with `Ema.Decay` {average.Decay} are the first, untrained weights after {Count(step)}: pictures show them. It needs more steps, a smaller decay or a warm-up (`Ema.Power`)."),
+        _ when step <= average.StartAfter => Text($"The average with `Ema.Decay` {average.Decay} is a mere copy of the trained weights: `Ema.StartAfter` is {average.StartAfter}, after {Count(step)}."),
+        _ => null,
+    };
+
+    private static IEnumerable<string> OfSkips(int step, int skipped, int last)
+    {
+        if (last > 0)
+            yield return Text($"{skipped:N0} of {Count(step)} were skipped, the last {(last == 1 ? "one" : Text($"{last:N0}"))} among them, because loss or gradient exploded: no step has succeeded with these weights, and they may be ruined.");
+        else if (2L * skipped > step)
+            yield return Text($"{skipped:N0} of {Count(step)} were skipped because loss or gradient exploded: these weights have learnt from the others alone.");
+    }
+
+    private static string Count(int steps) => steps == 1 ? "1 step" : Text($"{steps:N0} steps");
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
