@@ -9,7 +9,7 @@ namespace UNetGen.Examples;
 /// <summary>Trains a small classifier, whose features `evaluate` compares pictures by.</summary>
 internal static class ClassifierCommand
 {
-    // Every tenth image is held back, to count how many are named rightly.
+    // Every tenth image of each class is held back, to count how many are named rightly.
     private const int HeldBack = 10;
 
     public static Command AddTo(Command command)
@@ -27,13 +27,25 @@ internal static class ClassifierCommand
         return command;
     }
 
+    /// <summary>The numbers of the images to learn from (false) and of those held back (true).</summary>
+    private static ILookup<bool, int> Split(IImageSource source)
+    {
+        IGrouping<int, int>[] ofClasses = [.. Enumerable.Range(0, source.Classes.Count == 0 ? 0 : source.Count).GroupBy(source.Label).OrderBy(images => images.Key)];
+        var few = ofClasses.Where(images => images.Count() < HeldBack).Select(images => $"{source.Classes[images.Key]}: {images.Count()}").ToArray();
+        if (few.Length > 0)
+            throw new UNetGenException(
+                $"A classifier needs at least {HeldBack} images of each class, one of every {HeldBack} to be tried on, but of {source.Description} these classes have fewer: {string.Join(", ", few)}.");
+        // One class after the other, so that each has a tenth; those to learn from keep their order.
+        var heldBack = ofClasses.SelectMany(images => images).Where((_, place) => place % HeldBack == HeldBack - 1).ToHashSet();
+        return Enumerable.Range(0, source.Count).ToLookup(heldBack.Contains);
+    }
+
     private static void Run(string data, Color background, string spec, int epochs, long seed, string output)
     {
         NewFile.Check(output, ".safetensors");
         var info = Catalog.Require(spec);
         var source = DataOptions.Open(data, info, background);
-        // What isn't held back has every class that the whole has, in any set worth comparing with.
-        var numbers = Enumerable.Range(0, source.Count).ToLookup(number => number % HeldBack == HeldBack - 1);
+        var numbers = Split(source);
         using var classifier = Progress.While("classifier", lines: false, show => SmallClassifier.Train(
             new SubsetSource(source, [.. numbers[false]]), epochs, seed: seed, report: (done, loss) => show(done, $"loss {loss:0.0000}")));
         var test = new SubsetSource(source, [.. numbers[true]]);

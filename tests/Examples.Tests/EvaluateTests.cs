@@ -55,6 +55,22 @@ public sealed partial class EvaluateTests : IDisposable
         Assert.Contains("at least two classes", program.Fail(1, "classifier", "--data", WithoutClasses(), "--spec", "mnist", "--out", "digits.safetensors"));
     }
 
+    [Fact]
+    public void A_classifier_of_few_pictures_is_refused_with_how_many_are_needed()
+    {
+        foreach (var (name, count) in new[] { ("cats", 3), ("dogs", 12) })
+        {
+            Directory.CreateDirectory(program.File($"pets/{name}"));
+            SaveDigits(count, program.File($"pets/{name}"));
+        }
+
+        var error = program.Fail(1, "classifier", "--data", "pets", "--spec", "mnist", "--out", "pets.safetensors");
+
+        Assert.Contains("A classifier needs at least 10 images of each class", error);
+        Assert.EndsWith("these classes have fewer: cats: 3.", error.Trim());
+        Assert.False(File.Exists(program.File("pets.safetensors")));
+    }
+
     private string WithoutClasses()
     {
         var folder = program.File("pictures");
