@@ -63,14 +63,23 @@ internal static class Collisions
 /// <summary>The names under which Roslyn keeps generated files.</summary>
 internal static class HintNames
 {
-    /// <summary><c>specs/tiny.unet.yaml</c> to <c>specs.tiny.unet.g.cs</c>; a path with anything but letters, digits, - and _ gets its hash, so that no two become one.</summary>
+    // Disks allow 255 characters; Windows 260 for the whole path, of which the folders of emitted files have some hundred.
+    private const int MaxLength = 120;
+
+    /// <summary>
+    /// <c>specs/tiny.unet.yaml</c> to <c>specs.tiny.unet.g.cs</c>; a path with anything but letters, digits, - and _ gets its hash, so that no two become one,
+    /// and so does a long one, of which the end is kept.
+    /// </summary>
     public static string Of(string path)
     {
+        const string extension = ".unet.g.cs";
         var stem = path.Substring(0, path.Length - UNetGenerator.SpecExtension.Length);
         var inside = stem.Split('/').SkipWhile(part => part == "..").ToArray();
         var name = string.Join(".", inside.Select(part => string.Concat(part.Select(c => IsPlain(c) ? c : '_'))));
-        var suffix = inside.Length == stem.Split('/').Length && inside.All(part => part.All(IsPlain)) ? "" : $"-{Fnv1A(path):x8}";
-        return $"{name}{suffix}.unet.g.cs";
+        if (inside.Length == stem.Split('/').Length && inside.All(part => part.All(IsPlain)) && name.Length + extension.Length <= MaxLength)
+            return name + extension;
+        var suffix = $"-{Fnv1A(path):x8}{extension}";
+        return name.Substring(Math.Max(0, name.Length + suffix.Length - MaxLength)) + suffix;
     }
 
     private static bool IsPlain(char c) => c is (>= 'a' and <= 'z') or (>= 'A' and <= 'Z') or (>= '0' and <= '9') or '-' or '_';

@@ -63,14 +63,39 @@ internal sealed record Inheritance(EquatableArray<SpecLayer> Chain, bool Broken,
     {
         var directory = Paths.Directory(document.FullPath);
         var others = paths.Where(path => path != document.FullPath).Select(path => Paths.Relative(directory, path)).ToList();
-        var remedy = Nearest(written.Value.Replace('\\', '/'), others) is { } near ? $"did you mean '{near}'?"
+        var near = Nearest(written.Value.Replace('\\', '/'), others);
+        var known = near is not null ? $"did you mean '{near}'?"
             : others.Count == 0 ? "this is its only spec"
             : $"it has {Text.AllOf(others.Count > 5 ? others.Take(5).Append("others") : others)}";
         if (Paths.IsRooted(written.Value))
-            return $"'{written.Shown}' is an absolute path, and paths in specs begin at the file's own folder, so that they hold on every machine; {remedy}";
-        return document.Extends is null
-            ? $"'{written.Shown}' has a backslash, and paths in specs have slashes on every system; {remedy}"
-            : $"the project has no spec {Text.Shown(Paths.Normal($"{Paths.Directory(document.Path)}/{written.Value}").TrimStart('/'))}; {remedy}";
+            return $"'{written.Shown}' is an absolute path, and paths in specs begin at the file's own folder, so that they hold on every machine; {known}";
+        if (document.Extends is null)
+            return $"'{written.Shown}' has a backslash, and paths in specs have slashes on every system; {known}";
+        var remedy = Listing(document.ExtendsPath) is not { } listing ? known
+            : IsOutside(document.ExtendsPath) ? $"{(near is null ? "" : known + " Else, ")}{listing}"
+            : near is null ? $"{known}; {listing}"
+            : known;
+        return $"the project has no spec {Text.Shown(document.ExtendsPath)}; {remedy}";
+    }
+
+    /// <summary>Whether a path leads out of the project's folder, whose specs are in the project without being listed; it is relative to it where it can be.</summary>
+    private static bool IsOutside(string path) => path.StartsWith("../", StringComparison.Ordinal) || Paths.IsRooted(path);
+
+    /// <summary>How the project takes a spec that it doesn't have; whether the file is there, a generator can't see. Null for what no spec is called.</summary>
+    private static string? Listing(string path)
+    {
+        const int longest = 260;
+        if (path.Length > longest || !path.EndsWith(UNetGenerator.SpecExtension, StringComparison.OrdinalIgnoreCase))
+            return null;
+        var include = string.Concat(path.Select(c => c switch
+        {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '"' => "&quot;",
+            '%' or '*' or '?' or ';' or '$' or '@' => $"%{(int)c:X2}", // means something else to MSBuild
+            _ => $"{c}",
+        }));
+        return $"if the file is there, add it to the project: <AdditionalFiles Include=\"{include}\" />";
     }
 
     /// <summary>The same file's name elsewhere, or else the likeliest path, or file's name; the ending, which all have, makes none likelier.</summary>

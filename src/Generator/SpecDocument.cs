@@ -44,6 +44,7 @@ internal sealed class SpecDocument
         Extends = Source.Has("extends") && Source.Value("extends") is YamlScalar { IsNull: false } path && !path.Value.Contains('\\')
             ? Paths.Normal($"{Paths.Directory(FullPath)}/{path.Value}")
             : null;
+        ExtendsPath = project.Relative(Extends ?? "");
     }
 
     /// <summary>With slashes; by it specs find one another.</summary>
@@ -54,6 +55,9 @@ internal sealed class SpecDocument
 
     /// <summary>The full path of the spec that it extends, or null.</summary>
     public string? Extends { get; }
+
+    /// <summary>The same relative to the project, for people; empty where there is none.</summary>
+    public string ExtendsPath { get; }
 
     /// <summary>The name and namespace of a spec that gives none.</summary>
     public UNetSpec Named { get; }

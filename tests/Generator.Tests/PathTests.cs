@@ -51,18 +51,33 @@ public sealed class PathTests
     }
 
     [Fact]
-    public void The_longest_file_names_still_give_a_class() =>
-        Compiler.AssertCompiles(GeneratorHarness.Run(Specimens.LucidrainsRms, path: $"{new string('a', 244)}.unet.yaml"));
+    public void The_longest_file_names_still_give_a_class_whose_file_a_disk_takes()
+    {
+        var run = GeneratorHarness.Run(Specimens.LucidrainsRms, path: $"{string.Concat(Enumerable.Repeat("deep/", 100))}{new string('a', 244)}.unet.yaml");
+        Compiler.AssertCompiles(run);
+        Assert.InRange(run.Sources.Keys.Single().Length, 1, 120);
+    }
+
+    [Theory]
+    [InlineData(99, @"specs\.a{99}\.tiny\.unet\.g\.cs")]
+    [InlineData(100, @"a{96}\.tiny-[0-9a-f]{8}\.unet\.g\.cs")]
+    [InlineData(4000, @"a{96}\.tiny-[0-9a-f]{8}\.unet\.g\.cs")]
+    public void A_name_of_more_than_120_letters_keeps_its_end_and_gets_the_hash(int length, string hint) =>
+        Assert.Matches($"^{hint}$", HintNames.Of($"specs/{new string('a', length)}/tiny.unet.yaml"));
 
     [Fact]
     public void Different_paths_have_different_names()
     {
         var part = Gen.OneOf("a", "b", "a.b", "a_b", "a b", "ä", "..", "a-b", "A");
         var path = Gen.Select(part.Array[0, 3], Gen.OneOf("a", "b", "a.b", "a b", "a_b"), (folders, file) => string.Concat(folders.Select(folder => folder + "/")) + file + ".unet.yaml");
+        var @long = $"{new string('x', 120)}/";
         SpecGen.ForEach(Gen.Select(path, path), 3000, pair =>
         {
             if (!string.Equals(pair.Item1, pair.Item2, StringComparison.OrdinalIgnoreCase))
+            {
                 Assert.NotEqual(HintNames.Of(pair.Item1), HintNames.Of(pair.Item2), StringComparer.OrdinalIgnoreCase);
+                Assert.NotEqual(HintNames.Of(pair.Item1 + @long + pair.Item1), HintNames.Of(pair.Item2 + @long + pair.Item1), StringComparer.OrdinalIgnoreCase);
+            }
         });
     }
 }

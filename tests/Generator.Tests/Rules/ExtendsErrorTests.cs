@@ -14,6 +14,9 @@ public sealed class ExtendsErrorTests
         groups: 8
         """;
 
+    private const string Alone = "UNG0021: the project has no spec base.unet.yaml; this is its only spec; "
+        + "if the file is there, add it to the project: <AdditionalFiles Include=\"base.unet.yaml\" />";
+
     [Fact]
     public void A_misspelt_path() => Errors.In(
         [("specs/base.unet.yaml", Base), ("specs/small.unet.yaml", "extends: «bass.unet.yaml»\ndim: 16")],
@@ -48,10 +51,30 @@ public sealed class ExtendsErrorTests
         [("specs/base.unet.yaml", Base), ("small.unet.yaml", "extends: «../spec/bases»")],
         "UNG0021: the project has no spec ../spec/bases; did you mean 'specs/base.unet.yaml'?");
 
+    [Theory]
+    [InlineData("small", "../shared/base.unet.yaml", "../shared/base.unet.yaml", "../shared/base.unet.yaml")]
+    [InlineData("specs/small", "../../shared/base.unet.yaml", "../shared/base.unet.yaml", "../shared/base.unet.yaml")]
+    [InlineData("../specs/small", "base.UNET.yaml", "../specs/base.UNET.yaml", "../specs/base.UNET.yaml")]
+    [InlineData("small", "../R&D/50% (1);$x/base.unet.yaml", "../R&D/50% (1);$x/base.unet.yaml", "../R&amp;D/50%25 (1)%3B%24x/base.unet.yaml")]
+    public void A_file_outside_the_project_is_added_by_the_line_that_the_message_shows(string spec, string path, string shown, string include) => Errors.In(
+        [("other.unet.yaml", Base), (spec + ".unet.yaml", $"extends: «{path}»")],
+        $"UNG0021: the project has no spec {shown}; if the file is there, add it to the project: <AdditionalFiles Include=\"{include}\" />");
+
     [Fact]
-    public void A_path_outside_the_project() => Errors.In(
-        [("base.unet.yaml", Base), ("small.unet.yaml", "extends: «../../else.unet.yaml»")],
-        "UNG0021: the project has no spec ../../else.unet.yaml; it has base.unet.yaml");
+    public void A_file_outside_the_project_called_like_one_inside() => Errors.In(
+        [("base.unet.yaml", Base), ("small.unet.yaml", "extends: «../shared/base.unet.yaml»")],
+        "UNG0021: the project has no spec ../shared/base.unet.yaml; did you mean 'base.unet.yaml'? Else, if the file is there, add it to the project: "
+        + "<AdditionalFiles Include=\"../shared/base.unet.yaml\" />");
+
+    [Fact]
+    public void A_file_on_another_drive() => Assert.Equal(
+        "the project has no spec D:/base.unet.yaml; if the file is there, add it to the project: <AdditionalFiles Include=\"D:/base.unet.yaml\" />",
+        Assert.Single(GeneratorHarness.RunTwice(new ProjectOptions("Shop", @"C:\shop"), (@"D:\specs\small.unet.yaml", "extends: ../base.unet.yaml")).Diagnostics).GetMessage());
+
+    [Fact]
+    public void What_no_spec_is_called_is_not_to_be_added() => Errors.In(
+        [("other.unet.yaml", Base), ("small.unet.yaml", "extends: «../shared/base.yaml»")],
+        "UNG0021: the project has no spec ../shared/base.yaml; it has other.unet.yaml");
 
     [Theory]
     [InlineData(GeneratorProject.Directory + "base.unet.yaml")]
@@ -79,7 +102,7 @@ public sealed class ExtendsErrorTests
 
     [Fact]
     public void The_only_spec_of_a_project() => Errors.In(
-        "extends: «base.unet.yaml»", "UNG0021: the project has no spec base.unet.yaml; this is its only spec");
+        "extends: «base.unet.yaml»", Alone);
 
     [Fact]
     public void No_name_that_is_near() => Errors.In(
@@ -172,13 +195,13 @@ public sealed class ExtendsErrorTests
     [Fact]
     public void A_misspelt_key_beside_a_missing_base() => Errors.In(
         "extends: «base.unet.yaml»\n«imagesize»: 16\npreset: annotated\nchannels: 3\ndim: 16\nchannel_multipliers: [1, 2]",
-        "UNG0021: the project has no spec base.unet.yaml; this is its only spec",
+        Alone,
         "UNG0004: unknown key 'imagesize'; did you mean 'image_size'?");
 
     [Fact]
     public void Beside_a_missing_base_all_is_judged_that_depends_on_the_specs_own_keys() => Errors.In(
         "extends: «base.unet.yaml»\npreset: lucidrains\ndim: «31»\nnorm: rms\n«groups»: 4\ndropout: «2»\nchannel_multipliers: [1, 2]\nattention: { levels: «[full]», heads: 0.5 }".Replace("0.5", "«0.5»"),
-        "UNG0021: the project has no spec base.unet.yaml; this is its only spec",
+        Alone,
         "UNG0014: dim 31: the base width must be even, from 4 to 16384; use 30 or 32",
         "UNG0018: 'groups' would have no effect: norm: rms has no groups; leave it out, or say norm: group",
         "UNG0008: 'dropout' must be a number from 0 to below 1, not 2",
@@ -188,7 +211,7 @@ public sealed class ExtendsErrorTests
     [Fact]
     public void Beside_a_missing_base_nothing_is_concluded_from_what_it_may_give() => Errors.In(
         "extends: «base.unet.yaml»\ngroups: 7\ninit_dim: 9\nimage_size: 31\nattention: { heads: 5, levels: [full] }\ndiffusion: { variance: learned_range, min_snr_gamma: 3, timesteps: 3 }\nblocks_per_level: [1, 2, 3]",
-        "UNG0021: the project has no spec base.unet.yaml; this is its only spec");
+        Alone);
 
     [Fact]
     public void A_base_with_an_error_hides_only_what_depends_on_the_key_where_it_stands() => Errors.In(
@@ -216,7 +239,7 @@ public sealed class ExtendsErrorTests
     [Fact]
     public void A_base_that_another_base_misses_is_reported_once() => Errors.In(
         [("middle.unet.yaml", "extends: «base.unet.yaml»"), ("small.unet.yaml", "extends: middle.unet.yaml\ndim: 16")],
-        "UNG0021: the project has no spec base.unet.yaml; it has small.unet.yaml");
+        Alone.Replace("this is its only spec", "it has small.unet.yaml"));
 
     [Fact]
     public void A_key_of_its_own_without_effect_is_an_error_an_inherited_one_is_not() => Errors.In(
