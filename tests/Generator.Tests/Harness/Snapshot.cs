@@ -1,8 +1,5 @@
 using System.Runtime.CompilerServices;
-#if SNAPSHOTS_BY_VERIFY
-using VerifyTests;
-using VerifyXunit;
-#else
+#if !SNAPSHOTS_BY_VERIFY // whose package brings its own usings
 using System.Text;
 using DiffEngine;
 using DiffPlex.DiffBuilder;
@@ -26,7 +23,7 @@ internal static class Snapshot
         await Verifier.Verify(targets: [new Target("cs", text, hint)], settings, testFile);
     }
 #else
-    /// <param name="text">Lines end in \n.</param>
+    /// <param name="text">What is to be as it was.</param>
     /// <param name="hint">Which of the test's snapshots this is.</param>
     /// <param name="testFile">The test class's file, which is named after it.</param>
     /// <param name="method">The test.</param>
@@ -36,10 +33,10 @@ internal static class Snapshot
     {
         var stem = Path.Combine(Path.GetDirectoryName(testFile)!, $"{Path.GetFileNameWithoutExtension(testFile)}.{method}#{hint}");
         var (verified, received) = (stem + ".verified.cs", stem + ".received.cs");
-        var exists = File.Exists(verified);
-        // A checkout may have turned the line ends, as git does on Windows.
-        var expected = exists ? (await File.ReadAllTextAsync(verified)).ReplaceLineEndings("\n") : "";
-        if (exists && expected == text)
+        text = WithLineFeeds(text);
+        var expected = File.Exists(verified) ? WithLineFeeds(await File.ReadAllTextAsync(verified)) : "";
+        var exists = expected.Length > 0;
+        if (exists && (expected == text || expected == text + '\n'))
         {
             File.Delete(received);
             return;
@@ -51,6 +48,9 @@ internal static class Snapshot
             ? $"{Path.GetFileName(verified)} differs; if this is right, rename {received} to it:\n\n{Difference(expected, text)}"
             : $"There is no {Path.GetFileName(verified)} yet; if this is right, rename {received} to it:\n\n{text}");
     }
+
+    /// <summary>A checkout may have turned the line ends, as git does on Windows; and editors end a file's last line.</summary>
+    private static string WithLineFeeds(string text) => text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
 
     private static async Task OpenDiffTool(string received, string verified)
     {

@@ -25,11 +25,19 @@ public sealed class SnapshotTests : IDisposable
         Assert.Empty(shown);
     }
 
-    [Fact]
-    public async Task A_checkout_with_other_line_ends_and_a_byte_order_mark_is_the_same()
+    /// <summary>What Verify 30.5.0's <c>Comparer.Text</c> takes for the same.</summary>
+    [Theory]
+    [InlineData("a\nb\n", "utf-8")]
+    [InlineData("a\nb\n", "utf-16")]
+    [InlineData("a\r\nb\r\n", "utf-8")]
+    [InlineData("a\rb\r", "utf-8")]
+    [InlineData("a\nb\n\n", "utf-8")]
+    [InlineData("a\r\nb\r\n\r\n", "utf-8")]
+    public async Task Other_line_ends_one_more_of_them_at_the_end_and_a_byte_order_mark_are_the_same(string verified, string encoding)
     {
-        File.WriteAllText(Verified, "a\r\nb\r\n", new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+        File.WriteAllText(Verified, verified, System.Text.Encoding.GetEncoding(encoding));
         await Match("a\nb\n");
+        await Match("a\r\nb\r\n");
     }
 
     [Fact]
@@ -45,8 +53,9 @@ public sealed class SnapshotTests : IDisposable
     }
 
     [Theory]
-    [InlineData("a\nb")]
+    [InlineData("a\n")]
     [InlineData("a\nb\n\n")]
+    [InlineData("a\u2028b\n")]
     [InlineData("a \nb\n")]
     [InlineData("A\nb\n")]
     [InlineData("")]
@@ -56,13 +65,17 @@ public sealed class SnapshotTests : IDisposable
         await Assert.ThrowsAnyAsync<Exception>(() => Match(text));
     }
 
-    [Fact]
-    public async Task A_missing_snapshot_fails_even_for_no_text()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_missing_or_empty_snapshot_fails_even_for_no_text(bool empty)
     {
+        if (empty)
+            File.WriteAllText(Verified, "");
         var failure = await Assert.ThrowsAnyAsync<Exception>(() => Match(""));
         Assert.Contains("no CarTests.Drives#car.g.verified.cs yet", failure.Message, StringComparison.Ordinal);
         Assert.True(File.Exists(Received));
-        Assert.False(File.Exists(Verified));
+        Assert.Equal(empty, File.Exists(Verified));
     }
 
     private Task Match(string text) => Snapshot.Matches(text, "car.g", Path.Combine(folder, "CarTests.cs"), "Drives", (received, verified) =>
