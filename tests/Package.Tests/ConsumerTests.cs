@@ -75,40 +75,6 @@ public sealed class ConsumerTests
     }
 
     [Fact]
-    public void The_project_takes_specs_in_and_out_as_it_does_with_sources()
-    {
-        project.Write("draft.unet.yaml", "preset: none");
-        Directory.CreateDirectory(project.PathOf("../specs"));
-        File.Move(project.PathOf(Spec), project.PathOf("../specs/" + Spec), overwrite: true);
-        project.Edit("Drawing.csproj", "<ItemGroup>", """<ItemGroup><AdditionalFiles Include="../specs/*" /><AdditionalFiles Remove="draft*" />""");
-
-        project.Build();
-
-        Assert.Equal("2 x 3 x 16 x 16, 1412867 parameters", project.Run());
-    }
-
-    [Fact]
-    public void The_generated_class_can_be_written_beside_the_build()
-    {
-        project.Build("-p:EmitCompilerGeneratedFiles=true");
-
-        string file = Assert.Single(Directory.GetFiles(project.PathOf("obj"), "tiny.unet.g.cs", SearchOption.AllDirectories));
-        Assert.Contains("public sealed partial class TinyUNet", File.ReadAllText(file));
-        File.Delete(file);
-    }
-
-    [Fact]
-    public void The_schema_for_editors_is_put_beside_the_project_for_the_asking()
-    {
-        const string schema = "unet.schema.json";
-        project.Build("-t:UNetGenSchema");
-
-        Assert.Equal(packages.Read("UNetGen", "schema/" + schema), File.ReadAllBytes(project.PathOf(schema)));
-        Assert.Contains("`dotnet build -t:UNetGenSchema`", ReadmeProject.Readme);
-        File.Delete(project.PathOf(schema));
-    }
-
-    [Fact]
     public void An_analyzer_with_another_YamlDotNet_runs_beside_the_generator_each_with_its_own()
     {
         project.Edit("Drawing.csproj", "<ItemGroup>", $"""<ItemGroup><Analyzer Include="{Tree.OtherAnalyzer}/*.dll" />""");
@@ -118,18 +84,5 @@ public sealed class ConsumerTests
 
         Assert.Equal("13.0.0.0 found 5 keys, 2 x 3 x 16 x 16, 1412867 parameters", project.Run());
         Assert.NotEqual(File.ReadAllBytes(Path.Combine(Tree.OtherAnalyzer, "YamlDotNet.dll")), packages.Read("UNetGen", "analyzers/dotnet/cs/YamlDotNet.dll"));
-    }
-
-    [Fact]
-    public void A_project_for_an_older_NET_is_refused_by_name()
-    {
-        string folder = Directory.CreateDirectory(project.PathOf("../Older")).FullName;
-        File.Copy(project.PathOf("NuGet.config"), Path.Combine(folder, "NuGet.config"));
-        File.WriteAllText(Path.Combine(folder, "Older.csproj"), project.Read("Drawing.csproj").Replace("net10.0", "net8.0"));
-
-        var result = project.TryRestore(folder);
-
-        Assert.Equal(1, result.ExitCode);
-        Assert.Contains($"NU1202: Package UNetGen {packages.Version} is not compatible with net8.0", result.Output);
     }
 }

@@ -19,10 +19,15 @@ public sealed class PackageTests(PackedTree packages)
     [Theory]
     [InlineData("UNetGen", "nupkg",
         "README.md", "THIRD-PARTY-NOTICES.txt", "UNetGen.nuspec", "analyzers/dotnet/cs/UNetGen.Generator.dll", "analyzers/dotnet/cs/YamlDotNet.dll",
-        "build/net10.0/UNetGen.props", "build/net10.0/UNetGen.targets", "buildTransitive/net10.0/UNetGen.props", "buildTransitive/net10.0/UNetGen.targets",
+        "build/UNetGen.targets", "build/net10.0/UNetGen.References.targets", "build/net10.0/UNetGen.Schema.targets",
+        "build/net10.0/UNetGen.props", "build/net10.0/UNetGen.targets",
+        "buildMultiTargeting/UNetGen.targets",
+        "buildTransitive/UNetGen.targets", "buildTransitive/net10.0/UNetGen.References.targets", "buildTransitive/net10.0/UNetGen.Schema.targets",
+        "buildTransitive/net10.0/UNetGen.props", "buildTransitive/net10.0/UNetGen.targets",
         "lib/net10.0/_._", "schema/unet.schema.json")]
     [InlineData("UNetGen.Runtime", "nupkg",
         "README.md", "UNetGen.Runtime.nuspec", "buildTransitive/net10.0/UNetGen.ModuleInitializer.cs", "buildTransitive/net10.0/UNetGen.Runtime.props",
+        "buildTransitive/net10.0/UNetGen.Runtime.targets",
         "lib/net10.0/UNetGen.Runtime.dll", "lib/net10.0/UNetGen.Runtime.xml")]
     [InlineData("UNetGen.Runtime", "snupkg", "UNetGen.Runtime.nuspec", "lib/net10.0/UNetGen.Runtime.pdb")]
     public void A_package_has_these_files_and_no_others(string id, string extension, params string[] files)
@@ -59,7 +64,13 @@ public sealed class PackageTests(PackedTree packages)
             Assert.NotEqual("Package Description", Value(metadata, "description"));
         }
         Assert.Equal([$"UNetGen.Runtime [{packages.Version}]"], Dependencies(generator));
-        Assert.Contains($"TorchSharp {Tree.TorchSharpVersion}", Dependencies(runtime));
+        // Another major version is another library; TorchSharp's, of 0, are its minor ones.
+        Assert.Equal(
+            [
+                "SharpZipLib 1.4.1", $"SkiaSharp [{Tree.SkiaSharpVersion}, 4.0.0)", $"SkiaSharp.NativeAssets.Linux.NoDependencies [{Tree.SkiaSharpVersion}, 4.0.0)",
+                $"TorchSharp [{Tree.TorchSharpVersion}, 0.108.0)",
+            ],
+            Dependencies(runtime));
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text;
 
 namespace UNetGen.Package.Tests.Harness;
 
@@ -27,11 +28,32 @@ public sealed class PackedTree : IDisposable
     /// <summary>Where the .nupkg files are.</summary>
     public string Packages => Path.Combine(folder, "packages");
 
+    /// <summary>Where these are restored to, and no others: those come from the machine's cache.</summary>
+    public string Restored => Path.Combine(folder, "restored");
+
     /// <summary>The project of the package's README.</summary>
     internal ReadmeProject Project { get; }
 
+    /// <summary>A folder for another project.</summary>
+    public string NewFolder(string name) => Path.Combine(folder, $"{Guid.NewGuid():N}", name);
+
     /// <summary>A package as the archive that it is.</summary>
     public ZipArchive Open(string id, string extension = "nupkg") => ZipFile.OpenRead(Path.Combine(Packages, $"{id}.{Version}.{extension}"));
+
+    /// <summary>Offers a package of the machine's cache as another version of itself.</summary>
+    public void AddAs(string id, string version, string other)
+    {
+        string cached = Path.Combine(Tree.PackageCache, id.ToLowerInvariant(), version);
+        string copy = Path.Combine(Packages, $"{id}.{other}.nupkg");
+        File.Copy(Path.Combine(cached, $"{id}.{version}.nupkg".ToLowerInvariant()), copy);
+        using var package = ZipFile.Open(copy, ZipArchiveMode.Update);
+        package.GetEntry(".signature.p7s")?.Delete();
+        var manifest = package.Entries.Single(entry => entry.FullName.EndsWith(".nuspec", StringComparison.Ordinal));
+        using var content = manifest.Open();
+        string text = new StreamReader(content).ReadToEnd();
+        content.SetLength(0);
+        content.Write(Encoding.UTF8.GetBytes(text.Replace(version, other, StringComparison.Ordinal)));
+    }
 
     /// <summary>One file of a package.</summary>
     public byte[] Read(string id, string file, string extension = "nupkg")

@@ -12,6 +12,8 @@ internal static class Tree
 
     public static string LibtorchVersion { get; } = Value("LibtorchVersion");
 
+    public static string SkiaSharpVersion { get; } = Value("SkiaSharpVersion");
+
     /// <summary>Where restored packages lie on this machine.</summary>
     public static string PackageCache { get; } = Value("PackageCache");
 

@@ -1,0 +1,146 @@
+using System.Text.RegularExpressions;
+using UNetGen.Package.Tests.Harness;
+
+namespace UNetGen.Package.Tests;
+
+/// <summary>Which files are specs of a project, whatever they are called and wherever they lie, and what is written of them.</summary>
+[Collection(nameof(PackedTree))]
+public sealed class SpecFileTests
+{
+    private const string Spec = "tiny.unet.yaml";
+    private readonly PackedTree packages;
+    private readonly ReadmeProject project;
+
+    public SpecFileTests(PackedTree packages)
+    {
+        this.packages = packages;
+        project = packages.Project;
+        project.Reset();
+    }
+
+    [Fact]
+    public void The_project_takes_specs_in_and_out_as_it_does_with_sources()
+    {
+        project.Write("draft.unet.yaml", "preset: none");
+        project.Write("../specs/" + Spec, project.Read(Spec));
+        File.Delete(project.PathOf(Spec));
+        project.Edit("Drawing.csproj", "<ItemGroup>", """<ItemGroup><AdditionalFiles Include="../specs/*" /><AdditionalFiles Remove="draft*" />""");
+
+        project.Build();
+
+        Assert.Equal("2 x 3 x 16 x 16, 1412867 parameters", project.Run());
+    }
+
+    [Theory]
+    [InlineData("EnableDefaultItems=false")]
+    [InlineData("EnableDefaultUNetItems=false")]
+    [InlineData("EnableDefaultItems=false;EnableDefaultUNetItems=true")]
+    public void A_project_that_lists_its_files_itself_gets_no_spec_that_it_doesn_t_list(string properties) =>
+        Assert.Empty(project.Items("AdditionalFiles", $"-p:{properties}"));
+
+    [Theory]
+    [InlineData("Watch")]
+    [InlineData("UpToDateCheckInput")]
+    public void Specs_are_what_IDEs_and_dotnet_watch_look_at(string type)
+    {
+        project.Write("more/LOUD.UNET.YAML", project.Read(Spec));
+        project.Edit("Drawing.csproj", "<ItemGroup>", """<ItemGroup><AdditionalFiles Include="../shared/base.unet.yaml" Link="base" />""");
+
+        Assert.Equal(["../shared/base.unet.yaml", "more/LOUD.UNET.YAML", Spec], project.Items(type).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Specs_of_any_name_and_depth_become_classes_and_files_that_are_not_compiled_twice()
+    {
+        // Disks take names of 255 characters: those of emitted files must not be the whole path.
+        string deep = string.Join('/', Enumerable.Repeat(new string('d', OperatingSystem.IsWindows() ? 40 : 90), 3));
+        foreach (string path in new[] { "my specs/50% #1 & it's (1)", "a;b/c;d", "obj-like/obj/inner", deep + "/deep", "per%20cent" })
+            project.Write(path + ".unet.yaml", project.Read(Spec));
+        project.Write("LOUD.UNET.YAML", project.Read(Spec));
+        project.Edit("Program.cs", "using var net", """
+            Console.WriteLine(string.Join(' ', typeof(TinyUNet).Assembly.GetTypes().Where(type => type.BaseType == typeof(UNetGen.NoisePredictor)).Select(type => type.Name).Order()));
+            using var net
+            """);
+        string[] emit = ["-p:EmitCompilerGeneratedFiles=true", "-p:CompilerGeneratedFilesOutputPath=Generated"];
+
+        project.Build(emit);
+        project.Build([.. emit, "--no-incremental"]);
+        project.Build("-p:EmitCompilerGeneratedFiles=false", "--no-incremental");
+
+        Assert.Equal("CDUNet DeepUNet InnerUNet LOUDUNet Per20centUNet TinyUNet UNet501ItS1", project.Run().Split('\n')[0].TrimEnd());
+        string folder = project.PathOf("Generated/UNetGen.Generator/UNetGen.Generator.UNetGenerator");
+        Assert.Equal(7, Directory.GetFiles(folder).Length);
+        Assert.Contains("public sealed partial class TinyUNet", File.ReadAllText(Path.Combine(folder, "tiny.unet.g.cs")));
+    }
+
+    [Fact]
+    public void A_base_outside_the_project_is_added_by_the_line_of_its_error_and_is_an_input_of_the_build()
+    {
+        project.Write("../shared/base.unet.yaml", project.Read(Spec));
+        project.Write(Spec, "extends: ../shared/base.unet.yaml\n");
+        string error = project.TryBuild().Output;
+        Assert.Contains($"{project.PathOf(Spec)}(1,10): error UNG0021: the project has no spec ../shared/base.unet.yaml; if the file is there, ", error);
+
+        project.Edit("Drawing.csproj", "<ItemGroup>", "<ItemGroup>" + Regex.Match(error, "<AdditionalFiles .*? />").Value);
+        project.Build();
+        Assert.Equal("2 x 3 x 16 x 16, 1412867 parameters", project.Run());
+
+        project.Edit("../shared/base.unet.yaml", "[1, 2, 2]", "[1, 2]");
+        project.Build();
+        Assert.Equal("2 x 3 x 16 x 16, 829091 parameters", project.Run());
+    }
+
+    [Fact]
+    public void A_file_based_app_runs_with_its_specs_as_they_are_now()
+    {
+        string head = Regex.Match(ReadmeProject.Readme, @"^```csharp\n(#:package .*?)^```", RegexOptions.Multiline | RegexOptions.Singleline).Groups[1].Value;
+        var app = new ConsumerProject(packages.NewFolder("App"), packages);
+        app.Write(Spec, project.Read(Spec));
+        // The count is a constant: it needs no libtorch, of which the app would have another copy.
+        app.Write("app.cs", Regex.Replace(head, "^#:package TorchSharp-cpu.*\n", "", RegexOptions.Multiline).Replace($"UNetGen@{Tree.Version}", $"UNetGen@{packages.Version}")
+            + "using Drawing;\nConsole.WriteLine(TinyUNet.ParameterCount);\n");
+        try
+        {
+            Assert.Equal("1412867", Run());
+
+            app.Edit(Spec, "[1, 2, 2]", "[1, 2]");
+            Assert.Equal("829091", Run());
+
+            app.Write("wide.unet.yaml", $"extends: {Spec}\ndim: 64\n");
+            app.Edit("app.cs", "TinyUNet", "WideUNet");
+            Assert.Equal("3053891", Run());
+
+            File.Delete(app.PathOf(Spec));
+            Assert.Contains("error UNG0021", Dotnet.Run(app.Folder, "run", "app.cs").Output);
+        }
+        finally
+        {
+            string built = Dotnet.Run(app.Folder, "build", "app.cs", "-getProperty:ArtifactsPath").Output.Trim();
+            if (Directory.Exists(built))
+                Directory.Delete(built, recursive: true);
+        }
+
+        string Run() => Dotnet.Succeed(app.Folder, "run", "app.cs").TrimEnd();
+    }
+
+    [Theory]
+    [InlineData("TargetFramework")]
+    [InlineData("TargetFrameworks")]
+    public void The_schema_for_editors_is_put_beside_the_project_for_the_asking(string property)
+    {
+        const string schema = "unet.schema.json";
+        var asking = new ConsumerProject(packages.NewFolder("Asking"), packages);
+        asking.Write("Asking.csproj", $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup><{property}>net10.0</{property}></PropertyGroup>
+              <ItemGroup>{asking.Reference("UNetGen")}</ItemGroup>
+            </Project>
+            """);
+        asking.Restore();
+
+        asking.Build("-t:UNetGenSchema");
+
+        Assert.Equal(packages.Read("UNetGen", "schema/" + schema), File.ReadAllBytes(asking.PathOf(schema)));
+        Assert.Contains("`dotnet build -t:UNetGenSchema`", ReadmeProject.Readme);
+    }
+}
