@@ -29,18 +29,17 @@ internal static class ExportCommand
     {
         if (format == Diffusers && output.EndsWith(FileEnding, StringComparison.OrdinalIgnoreCase))
             throw new UsageException($"--format diffusers writes a folder, and {output} names a file: add --format safetensors, or name a folder.");
+        if (format == Diffusers)
+            NewFile.CheckFolder(output);
+        else
+            NewFile.Check(output, FileEnding);
         var trained = Checkpoint.Open(checkpoint, damaged => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {damaged}"));
         using var network = Catalog.Create(trained.Network);
         trained.LoadInto(network);
         if (format == Diffusers)
-        {
             DiffusersFolder.Save(output, network);
-        }
         else
-        {
-            NewFile.Check(output, FileEnding);
             StateDict.Save(output, network);
-        }
 
         AnsiConsole.MarkupLineInterpolated($"{network.Info.Name} in [blue]{output}[/]");
     }

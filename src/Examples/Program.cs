@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Spectre.Console;
 using UNetGen.Distributed;
 using UNetGen.Examples.Runs;
@@ -7,7 +8,7 @@ using UNetGen.Examples.Runs;
 namespace UNetGen.Examples;
 
 /// <summary>The command line. Without a command it does the main job: trains the default spec on the shapes.</summary>
-internal static class Program
+internal static partial class Program
 {
     /// <summary>The exit code after Ctrl-C, as shells have it.</summary>
     public const int Interrupted = 130;
@@ -16,6 +17,7 @@ internal static class Program
     public const int Failure = 1;
 
     private const int Usage = 2;
+    private const int LongestWord = 400;
 
     // Of an error that all ranks meet, rank 0 tells, and ends the others while they still wait.
     private static readonly TimeSpan FirstWord = TimeSpan.FromSeconds(2);
@@ -48,7 +50,7 @@ internal static class Program
         if (Plain)
             AnsiConsole.Profile.Width = 1000;
         if (Console.IsErrorRedirected || ranks.Size > 1)
-            Errors.Profile.Width = 1000;
+            Errors.Profile.Width = int.MaxValue;
 
         var code = Failure;
         try
@@ -140,5 +142,13 @@ internal static class Program
     private static bool IsTheUsers(Exception error) => error
         is UNetGenException or UnauthorizedAccessException or IOException;
 
-    private static void Say(string message) => Errors.MarkupLineInterpolated($"[red]error:[/] {RunFields.InWordsOfRuns(message)}");
+    private static void Say(string message)
+    {
+        var shown = LongWord().Replace(RunFields.InWordsOfRuns(message), word => $"{word.Value[..(LongestWord / 2)]}...{word.Value[^(LongestWord / 2)..]}");
+        Errors.MarkupLineInterpolated($"[red]error:[/] {shown}");
+    }
+
+    /// <summary>A path or a value that buries what is said of it.</summary>
+    [GeneratedRegex(@"\S{401,}")]
+    private static partial Regex LongWord();
 }

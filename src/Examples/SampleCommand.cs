@@ -96,11 +96,13 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
 
     private void DrawGrid(NoisePredictor network, Sampler chosen, SamplingOptions options, string picture)
     {
+        if (ranks.Rank == 0)
+            AtomicFile.Try(picture);
         using var images = Progress.WhileSampling(options, lines: false, observe => chosen.Sample(network, options, ranks, observe, interrupt.Token));
         if (ranks.Rank > 0)
             return;
         ImageGrid.Save(images, picture);
-        AnsiConsole.MarkupLineInterpolated($"{Pictures(options.Count)} in [blue]{picture}[/]");
+        AnsiConsole.MarkupLineInterpolated($"{Counted.Of(options.Count, "picture")} in [blue]{picture}[/]");
     }
 
     private void Stream(NoisePredictor network, Sampler chosen, SamplingOptions options, string folder)
@@ -108,7 +110,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         try
         {
             var drawn = Progress.WhileSampling(options, lines: true, observe => new SampleFolder(folder).Draw(network, chosen, options, observe, interrupt.Token, ranks));
-            AnsiConsole.MarkupLineInterpolated($"{Pictures(options.Count)} in [blue]{folder}[/], {(drawn == options.Count ? "all" : $"{drawn}")} of them new");
+            AnsiConsole.MarkupLineInterpolated($"{Counted.Of(options.Count, "picture")} in [blue]{folder}[/], {(drawn == options.Count ? "all" : $"{drawn}")} of them new");
         }
         catch (OperationCanceledException)
         {
@@ -121,8 +123,6 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     private static int[]? EachClass(NetworkInfo info) => info.NumClasses is { } classes ? [.. Enumerable.Range(0, Math.Max(1, classes - 1))] : null;
 
     private static bool IsPicture(string path) => path.EndsWith(".png", StringComparison.OrdinalIgnoreCase);
-
-    private static string Pictures(int count) => count == 1 ? "1 picture" : $"{count} pictures";
 
     private static int[] Labels(ArgumentResult result)
     {

@@ -106,7 +106,7 @@ internal sealed class TrainCommand
             return Program.Interrupted;
         }
 
-        AnsiConsole.MarkupLineInterpolated($"{summary.Steps:N0} {(summary.Steps == 1 ? "step" : "steps")} in {summary.Elapsed.TotalSeconds:N0} s, loss {summary.Loss:0.0000}{(summary.Skipped > 0 ? $", {summary.Skipped:N0} skipped" : "")}");
+        AnsiConsole.MarkupLineInterpolated($"{Counted.Of(summary.Steps, "step")} in {summary.Elapsed.TotalSeconds:N0} s, loss {summary.Loss:0.0000}{(summary.Skipped > 0 ? $", {summary.Skipped:N0} skipped" : "")}");
         if (summary.Cancelled)
         {
             AnsiConsole.MarkupLineInterpolated($"interrupted: saved at step {summary.Steps:N0}");

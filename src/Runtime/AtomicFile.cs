@@ -10,20 +10,49 @@ public static partial class AtomicFile
     /// <param name="path">Replaced if it exists; left as it was if <paramref name="write"/> throws.</param>
     /// <param name="write">Writes the content.</param>
     /// <exception cref="IOException">It can't be written, for lack of space or of a permission as well; the message names it and says why.</exception>
-    public static void Write(string path, Action<Stream> write)
+    public static void Write(string path, Action<Stream> write) => InFolderOf(path, temporary => WriteBeside(path, temporary, write));
+
+    /// <summary>Tries whether a file could be written, before the work is done whose result it is to hold; its folder is made where it is missing.</summary>
+    /// <param name="path">What is there stays as it is.</param>
+    /// <exception cref="IOException">It couldn't be written; the message names it and says why.</exception>
+    public static void Try(string path)
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        if (Directory.Exists(path))
+            throw new IOException($"{path} can't be written: a folder is there.");
+        // Elsewhere a file that can't be written to can be replaced.
+        if (OperatingSystem.IsWindows() && File.Exists(path) && File.GetAttributes(path).HasFlag(FileAttributes.ReadOnly))
+            throw new IOException($"{path} can't be written: it is read-only.");
+        InFolderOf(path, temporary =>
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(temporary)!);
+            new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose).Dispose();
+        });
+    }
+
+    /// <summary>Gives a new name for a temporary file, and tells what goes wrong with it in the target's name.</summary>
+    private static void InFolderOf(string path, Action<string> use)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? throw new IOException($"{path} can't be written: it is no file's name.");
         var temporary = Path.Combine(folder, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
         try
         {
-            WriteBeside(path, folder, temporary, write);
+            use(temporary);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // The temporary file is nobody's but ours.
-            var reason = error.Message.Replace($" : '{temporary}'", "").Replace(temporary, Path.GetFullPath(path)).TrimEnd('.');
+            var reason = FileAbove(folder) is { } file
+                ? $"{file} is a file, not a folder"
+                : error.Message.Replace($" : '{temporary}'", "").Replace(temporary, Path.GetFullPath(path)).TrimEnd('.');
             throw new IOException($"{path} can't be written: {reason}.", error);
         }
+    }
+
+    private static string? FileAbove(string? folder)
+    {
+        while (folder is not null && !File.Exists(folder))
+            folder = Path.GetDirectoryName(folder);
+        return folder;
     }
 
     /// <summary>The temporary files that processes which were killed have left in a folder, or others are still writing, each with the name it was to have.</summary>
@@ -35,8 +64,9 @@ public static partial class AtomicFile
     [GeneratedRegex(@"^\.(?<name>.+)\.[0-9a-f]{32}\.tmp$", RegexOptions.CultureInvariant)]
     private static partial Regex TemporaryName();
 
-    private static void WriteBeside(string path, string folder, string temporary, Action<Stream> write)
+    private static void WriteBeside(string path, string temporary, Action<Stream> write)
     {
+        var folder = Path.GetDirectoryName(temporary)!;
         Directory.CreateDirectory(folder);
         try
         {

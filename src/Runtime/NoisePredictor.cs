@@ -90,7 +90,7 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     protected void CheckLabels([NotNull] Tensor? labels, Tensor x, int classes)
     {
         if (labels is null)
-            throw new ArgumentException($"{Info.Name} is conditioned on {classes} classes: it needs labels, one per image, [{x.shape[0]}].", nameof(labels));
+            throw new ArgumentException($"{Info.Name} is conditioned on {Counted.Of(classes, "class", "classes")}: it needs labels, one per image, [{x.shape[0]}].", nameof(labels));
         if (labels.dim() != 1 || labels.shape[0] != x.shape[0] || labels.dtype != ScalarType.Int64)
             throw new ArgumentException(
                 $"{Info.Name} takes one label per image, [{x.shape[0]}] of Int64, but got [{string.Join(", ", labels.shape)}] of {labels.dtype}.", nameof(labels));

@@ -38,6 +38,13 @@ public sealed partial class EvaluateTests : IDisposable
         Assert.Equal(output, program.Succeed(evaluate));
         Assert.Equal(written, File.GetLastWriteTimeUtc(kept));
 
+        // A folder that can't be written to costs a warning.
+        File.WriteAllText(program.File("file"), "");
+        var unkept = program.Succeed([.. evaluate[..^1], "file"]);
+        Assert.Contains("warning: the data's statistics aren't kept for the next time: file/", unkept);
+        Assert.Contains("Name another folder with --cache.", unkept);
+        Assert.Equal(Distance(output), Distance(unkept));
+
         // What isn't the folder's own is never counted in.
         File.WriteAllText(program.File("drawn/000003.png"), "no picture");
         Assert.Contains("000003.png", program.Fail(1, evaluate));

@@ -60,7 +60,7 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
     {
         Assert.Contains("takes no labels", program.Fail(1, "sample", "--checkpoint", "run", "--labels", "1,2"));
         Assert.Contains("can't be guided", program.Fail(1, "sample", "--checkpoint", "run", "--guidance", "2"));
-        Assert.Contains("can't take 5000 steps: the network's diffusion has", program.Fail(1, "sample", "--checkpoint", "run", "--steps", "5000"));
+        Assert.Contains("can't take 5,000 steps: the network's diffusion has", program.Fail(1, "sample", "--checkpoint", "run", "--steps", "5000"));
         Assert.Contains("--labels must be classes", program.Fail(2, "sample", "--checkpoint", "x", "--class", "1,two"));
         Assert.Contains("--eta belongs to ddim", program.Fail(2, "sample", "--checkpoint", "x", "--sampler", "heun", "--eta", "1"));
         Assert.Contains("--spacing belong", program.Fail(2, "sample", "--checkpoint", "x", "--sampler", "ddpm", "--spacing", "even"));

@@ -27,6 +27,64 @@ public sealed class UnwritableTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("file/grid.png", "sample", "--checkpoint", "run", "--guidance", "2", "--out")]
+    [InlineData("file/x.safetensors", "export", "--checkpoint", "nowhere", "--format", "safetensors", "--out")]
+    [InlineData("file/x", "export", "--checkpoint", "nowhere", "--out")]
+    [InlineData("file/x.safetensors", "classifier", "--data", "nowhere", "--spec", "mnist", "--out")]
+    public void A_target_is_tried_before_anything_is_read_or_drawn(string target, params string[] command)
+    {
+        if (command.Contains("run"))
+            program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
+        Assert.StartsWith($"error: {target} can't be written: {program.File("file")} is a file, not a folder.", program.Fail(1, [.. command, target]));
+    }
+
+    [Fact]
+    public void A_run_whose_page_can_t_be_written_is_told()
+    {
+        Directory.CreateDirectory(program.File("run/report.html"));
+        File.WriteAllText(program.File("run/run.yaml"), "steps: 1\n");
+        Assert.Contains("report.html can't be written: a folder is there.", program.Fail(1, "report", "run"));
+    }
+
+    [Fact]
+    public void A_path_of_any_length_is_one_sentence()
+    {
+        var error = program.Fail(1, "sample", "--checkpoint", new string('x', 5000));
+        Assert.InRange(error.Length, 400, 700);
+        Assert.Single(error.TrimEnd().Split('\n'));
+    }
+
+    [NamespaceFact]
+    public void A_disk_that_fills_while_a_picture_is_written_leaves_the_one_that_was_there()
+    {
+        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
+        foreach (var (name, command) in new[] { ("grid.png", "sample --checkpoint run --steps 1 --out"), ("x.safetensors", "export --checkpoint run --format safetensors --out") })
+        {
+            var result = program.RunBy(
+                "unshare -rm sh -c 'mkdir -p full && mount -t tmpfs -o size=16k tmpfs full && printf old > full/grid.png && \"$0\" \"$@\"; code=$?; cat full/grid.png; ls -A full; exit $code'",
+                [.. command.Split(' '), $"full/{name}"]);
+
+            Assert.Equal($"error: full/{name} can't be written: No space left on device.\n", ExampleProgram.ErrorOf(1, result));
+            Assert.EndsWith("oldgrid.png\n", result.Output);
+        }
+    }
+
+    [NamespaceFact]
+    public void A_folder_of_samples_that_can_t_be_written_to_any_more_is_refused_before_it_is_gone_on_with()
+    {
+        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
+        program.Succeed("sample", "--checkpoint", "run", "--steps", "1", "--count", "1", "--out", "drawn");
+        var readOnly = "unshare -rm sh -c 'mount --bind drawn drawn && mount -o remount,ro,bind drawn && exec \"$0\" \"$@\"'";
+
+        var more = program.RunBy(readOnly, "sample", "--checkpoint", "run", "--steps", "1", "--count", "2", "--out", "drawn");
+        Assert.Equal("error: drawn/000001.png can't be written: Read-only file system.\n", ExampleProgram.ErrorOf(1, more));
+        Assert.DoesNotContain("drawing", more.Output);
+
+        var same = program.RunBy(readOnly, "sample", "--checkpoint", "run", "--steps", "1", "--count", "1", "--out", "drawn");
+        Assert.Equal((0, "1 picture in drawn, 0 of them new\n"), (same.ExitCode, same.Output));
+    }
+
     [NamespaceFact]
     public void A_disk_that_fills_while_training_ends_the_run_with_where_and_why()
     {

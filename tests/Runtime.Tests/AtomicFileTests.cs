@@ -30,6 +30,32 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void Trying_leaves_what_is_there_and_nothing_beside_it()
+    {
+        var path = folder.Write("file", "old"u8.ToArray());
+        AtomicFile.Try(path);
+        Assert.Equal("old", File.ReadAllText(path));
+        AtomicFile.Try(folder.File("new"));
+        Assert.Equal([path], Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public void What_can_t_be_written_is_told_by_trying_as_by_writing()
+    {
+        var path = folder.Write("file", []);
+        Action<string>[] ways = [AtomicFile.Try, target => AtomicFile.Write(target, _ => { })];
+        foreach (var way in ways)
+        {
+            Assert.Equal($"{path}/below can't be written: {path} is a file, not a folder.", Assert.Throws<IOException>(() => way($"{path}/below")).Message);
+            Assert.StartsWith($"{folder.Path} can't be written: ", Assert.Throws<IOException>(() => way(folder.Path)).Message);
+            Assert.StartsWith("/ can't be written: ", Assert.Throws<IOException>(() => way("/")).Message);
+            var longName = folder.File(new string('n', 300));
+            Assert.StartsWith($"{longName} can't be written: ", Assert.Throws<IOException>(() => way(longName)).Message);
+        }
+        Assert.Equal([path], Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
     public void What_can_t_be_written_is_named_and_not_its_temporary_file()
     {
         var path = folder.File("full.txt");

@@ -85,7 +85,7 @@ internal sealed class ArchitectureDrawing
     private static string Description(LevelInfo level)
     {
         var attention = level.Attention == "-" ? "" : $", {level.Attention} attention";
-        var blocks = level.Blocks is "-" or "" ? "" : $"{level.Blocks} blocks";
+        var blocks = level.Blocks is "-" or "" ? "" : level.Blocks == "1" ? "1 block" : $"{level.Blocks} blocks";
         return $"{blocks}{attention}, {level.Parameters:N0} parameters".TrimStart(',', ' ');
     }
 

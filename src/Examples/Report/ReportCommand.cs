@@ -19,11 +19,13 @@ internal static class ReportCommand
     /// <exception cref="UNetGenException">There is no run.</exception>
     private static void Write(string folder)
     {
+        var path = Path.Combine(folder, "report.html");
+        if (Directory.Exists(folder))
+            AtomicFile.Try(path);
         var run = TrainedRun.Open(folder);
         foreach (var problem in run.Problems)
             AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {problem}");
         var html = new ReportPage(run, run.Network is { } name ? Catalog.Describe(name) : null, DateTimeOffset.Now).ToHtml();
-        var path = Path.Combine(folder, "report.html");
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(html)));
         AnsiConsole.MarkupLineInterpolated($"the run as a page: [blue]{path}[/]");
     }

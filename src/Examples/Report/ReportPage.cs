@@ -61,7 +61,7 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
         foreach (var problem in run.Problems)
             yield return problem;
         if (run.Steps.Count(step => !double.IsFinite(step.Loss)) is > 0 and var skipped)
-            yield return $"The loss of {skipped:N0} {(skipped == 1 ? "step" : "steps")} is no finite number; the curve leaves them out.";
+            yield return $"The loss of {Counted.Of(skipped, "step")} is no finite number; the curve leaves them out.";
         if (network is not null && run.Checkpoints.LastOrDefault() is { SpecHash: { Length: > 0 } hash } && !hash.Equals(network.SpecHash, StringComparison.OrdinalIgnoreCase))
             yield return $"{network.Name}'s spec has changed since this run: the architecture below is today's, not the one that was trained.";
     }

@@ -78,7 +78,7 @@ internal static class Resumption
             return new($"The run in {folder.Path} can't go on: no checkpoint in {folder.Checkpoints} is whole. {string.Join(" ", damaged)} {anew}");
         var steps = File.Exists(folder.Log) ? TrainingLog.Read(folder.Log).Count : 0;
         return new($"The run in {folder.Path} can't go on: there is no checkpoint in {folder.Checkpoints}"
-            + (steps > 0 ? $", though its log tells of {steps:N0} steps: either they were moved away, or the run ended before the first was written. " : ". ")
+            + (steps > 0 ? $", though its log tells of {Counted.Of(steps, "step")}: either they were moved away, or the run ended before the first was written. " : ". ")
             + anew);
     }
 

@@ -50,7 +50,7 @@ public sealed class BatchLoader : IDisposable
         if (bytes > int.MaxValue)
             throw new DataException(
                 $"A batch of {batchSize} images of {source.Channels} x {source.Height} x {source.Width} is larger than 2 GiB; "
-                + $"use at most {int.MaxValue / sizeof(float) / source.PixelCount()} images.");
+                + $"use at most {Counted.Of(int.MaxValue / sizeof(float) / source.PixelCount(), "image")}.");
         (this.source, BatchSize, this.seed, this.horizontalFlips) = (source, batchSize, seed, horizontalFlips);
         this.stride = stride ?? batchSize;
         origin = firstPosition is { } position ? position - checked(firstBatch * this.stride) : 0;

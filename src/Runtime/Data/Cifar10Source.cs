@@ -44,7 +44,7 @@ public sealed class Cifar10Source : DecodedSource
             foreach (var name in files)
                 ReadRecords(Path.Combine(found, name), images, labels, channels, height, width);
             return new Cifar10Source(
-                FormattableString.Invariant($"{images.Count:N0} images of {ClassCount} classes in {found}"), images, labels, ReadNames(found), channels, height, width);
+                $"{Counted.Of(images.Count, "image")} of {ClassCount} classes in {found}", images, labels, ReadNames(found), channels, height, width);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -61,7 +61,7 @@ public sealed class Cifar10Source : DecodedSource
         using var stream = RegularFile.OpenRead(file);
         var (count, rest) = Math.DivRem(stream.Length, RecordLength);
         if (count == 0 || rest != 0)
-            throw new DataException($"'{file}' has {stream.Length} bytes, and whole records of {RecordLength} were expected: it is cut off, or not CIFAR-10's binary version.");
+            throw new DataException($"'{file}' has {Counted.Of(stream.Length, "byte")}, and whole records of {RecordLength} were expected: it is cut off, or not CIFAR-10's binary version.");
         CheckMemory(file, images.Count + count, channels, height, width);
         var record = new byte[RecordLength];
         for (var i = 0L; i < count; i++)
@@ -82,6 +82,6 @@ public sealed class Cifar10Source : DecodedSource
             return [.. Enumerable.Range(0, ClassCount).Select(label => FormattableString.Invariant($"{label}"))];
         RegularFile.Require(file);
         var names = File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0).ToArray();
-        return names.Length == ClassCount ? names : throw new DataException($"'{file}' has {names.Length} names, and CIFAR-10 has {ClassCount} classes.");
+        return names.Length == ClassCount ? names : throw new DataException($"'{file}' has {Counted.Of(names.Length, "name")}, and CIFAR-10 has {ClassCount} classes.");
     }
 }

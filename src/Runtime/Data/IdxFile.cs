@@ -48,24 +48,24 @@ internal static class IdxFile
         if (read >= 4)
             CheckMagic(header, path, content);
         if (read < header.Length)
-            throw new DataException($"'{path}' is cut off: an IDX file of {content.Plural()} starts with {header.Length} bytes of header, and it has {read}.");
+            throw new DataException($"'{path}' is cut off: an IDX file of {content.Plural()} starts with {Counted.Of(header.Length, "byte")} of header, and it has {read}.");
         var dimensions = new uint[(int)content];
         for (var i = 0; i < dimensions.Length; i++)
             dimensions[i] = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4 + 4 * i));
         checkDimensions(dimensions);
 
-        var what = dimensions is [var count, var rows, var columns] ? $"{count} images of {rows} x {columns}" : $"{dimensions[0]} labels";
+        var what = dimensions is [var count, var rows, var columns] ? $"{Counted.Of(count, "image")} of {rows} x {columns}" : Counted.Of(dimensions[0], "label");
         var bytes = new byte[dimensions[1..].Aggregate(1, (size, dimension) => checked(size * (int)dimension))];
         var expected = header.Length + (long)dimensions[0] * bytes.Length;
         for (var i = 0L; i < dimensions[0]; i++)
         {
             var got = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             if (got < bytes.Length)
-                throw new DataException($"'{path}' is cut off: {what} take {expected} bytes, and it has {header.Length + i * bytes.Length + got}.");
+                throw new DataException($"'{path}' is cut off: {what} {(dimensions[0] == 1 ? "takes" : "take")} {expected} bytes, and it has {header.Length + i * bytes.Length + got}.");
             record(bytes);
         }
         if (stream.ReadByte() >= 0)
-            throw new DataException($"'{path}' is too long: {what} take {expected} bytes, and more follow.");
+            throw new DataException($"'{path}' is too long: {what} {(dimensions[0] == 1 ? "takes" : "take")} {expected} bytes, and more follow.");
     }
 
     private static void CheckMagic(ReadOnlySpan<byte> header, string path, IdxContent content)

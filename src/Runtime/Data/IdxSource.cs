@@ -36,7 +36,7 @@ public sealed class IdxSource : DecodedSource
         var images = ReadImages(file, channels, height, width);
         var labels = LabelsBeside(file) is { } labelsFile ? ReadLabels(labelsFile, file, images.Count) : [];
         var classes = labels.Count == 0 ? [] : Enumerable.Range(0, labels.Max() + 1).Select(label => FormattableString.Invariant($"{label}")).ToArray();
-        var description = FormattableString.Invariant($"{images.Count:N0} images in {file}") + (labels.Count == 0 ? "" : $" of {classes.Length} classes");
+        var description = $"{Counted.Of(images.Count, "image")} in {file}" + (labels.Count == 0 ? "" : " of " + Counted.Of(classes.Length, "class", "classes"));
         return new IdxSource(description, images, labels, classes, channels, height, width);
     }
 
@@ -67,7 +67,7 @@ public sealed class IdxSource : DecodedSource
             {
                 if (dimensions is not [> 0, > 0 and <= LongestSide, > 0 and <= LongestSide])
                     throw new DataException(
-                        $"'{file}': its header says {dimensions[0]} images of {dimensions[1]} x {dimensions[2]} pixels; there must be at least one, with sides from 1 to {LongestSide}.");
+                        $"'{file}': its header says {Counted.Of(dimensions[0], "image")} of {dimensions[1]} x {dimensions[2]} pixels; there must be at least one, with sides from 1 to {LongestSide}.");
                 CheckMemory(file, dimensions[0], channels, height, width);
                 (rows, columns) = ((int)dimensions[1], (int)dimensions[2]);
             },
@@ -84,7 +84,7 @@ public sealed class IdxSource : DecodedSource
             dimensions =>
             {
                 if (dimensions[0] != images)
-                    throw new DataException($"'{file}' has {dimensions[0]} labels, and '{imagesFile}' {images} images: they don't belong together. To train without labels, take the file of labels away.");
+                    throw new DataException($"'{file}' has {Counted.Of(dimensions[0], "label")}, and '{imagesFile}' {Counted.Of(images, "image")}: they don't belong together. To train without labels, take the file of labels away.");
             },
             label => labels.Add(label[0]));
         return labels;

@@ -35,8 +35,8 @@ public sealed class ImageFolderSource : IImageSource
         (this.folder, Channels, Height, Width, room) = (folder, channels, height, width, memory);
         this.background = background.A == byte.MaxValue ? background : throw new ArgumentException($"The background is opaque, and {background} isn't.", nameof(background));
         decoded = new byte[folder.Files.Length][];
-        var classes = Classes.Count == 0 ? "" : FormattableString.Invariant($" of {Classes.Count:N0} classes");
-        Description = FormattableString.Invariant($"{Count:N0} {(Count == 1 ? "picture" : "pictures")}{classes} in {folder.Path}");
+        var classes = Classes.Count == 0 ? "" : " of " + Counted.Of(Classes.Count, "class", "classes");
+        Description = $"{Counted.Of(Count, "picture")}{classes} in {folder.Path}";
         identity = new(() => DataIdentity.Of(this, "file names", DataIdentity.HashOf(folder.Files)));
     }
 

@@ -156,7 +156,7 @@ public sealed class NoiseSchedule
                 : "Use another number of timesteps or another schedule.";
             throw new ArgumentException(
                 string.Create(CultureInfo.InvariantCulture,
-                    $"The {options.Schedule} schedule over {options.Timesteps} timesteps has beta {betas[t]:G6} at timestep {t}, outside (0, 1). {mend}"),
+                    $"The {options.Schedule} schedule over {Counted.Of(options.Timesteps, "timestep")} has beta {betas[t]:G6} at timestep {t}, outside (0, 1). {mend}"),
                 nameof(options));
         }
     }

@@ -71,6 +71,8 @@ public sealed class SampleFolder(string path)
             var missing = isOwn ? Enumerable.Range(first, size).Where(image => !File.Exists(PathOf(image))).ToList() : [];
             if (missing.Count > 0)
             {
+                // What is continued was written to before, and may not be any more.
+                AtomicFile.Try(PathOf(missing[0]));
                 using var images = sampler.Sample(network, options with { FirstImage = first, Count = size, BatchSize = size }, observe, cancellation);
                 foreach (var image in missing)
                 {

@@ -66,9 +66,11 @@ public static class ImageStatistics
     /// <param name="report">As in <see cref="Of"/>; not called where they are read.</param>
     /// <param name="cancellation">As in <see cref="Of"/>.</param>
     /// <param name="collective">As in <see cref="Of"/>. Rank 0 alone looks into the folder and writes there.</param>
+    /// <param name="unkept">Told why they can't be kept in the folder, which costs no more than the next time's work.</param>
     /// <returns>The caller's to dispose.</returns>
     public static FeatureStatistics Cached(
-        IImageSource source, FeatureNetwork features, string folder, int batchSize = 64, Action<int>? report = null, CancellationToken cancellation = default, ICollective? collective = null)
+        IImageSource source, FeatureNetwork features, string folder, int batchSize = 64, Action<int>? report = null, CancellationToken cancellation = default,
+        ICollective? collective = null, Action<string>? unkept = null)
     {
         var ranks = collective ?? new SingleProcess();
         var path = ranks.Rank == 0 ? PathOf(source, features, folder, cancellation) : null;
@@ -77,8 +79,15 @@ public static class ImageStatistics
             return FeatureStatistics.Share(kept, ranks);
 
         var statistics = Of(source, features, batchSize, report, cancellation, ranks);
-        if (path is not null)
-            statistics.Save(path, new Dictionary<string, string> { ["images"] = source.Description, ["features"] = features.Description });
+        try
+        {
+            if (path is not null)
+                statistics.Save(path, new Dictionary<string, string> { ["images"] = source.Description, ["features"] = features.Description });
+        }
+        catch (IOException error)
+        {
+            unkept?.Invoke(error.Message);
+        }
         return statistics;
     }
 
@@ -94,9 +103,9 @@ public static class ImageStatistics
         {
             return File.Exists(path) ? FeatureStatistics.Load(path) : null;
         }
-        catch (UNetGenException)
+        catch (Exception error) when (error is UNetGenException or IOException or UnauthorizedAccessException)
         {
-            // Damaged: what it held can be had again, and takes its place.
+            // Damaged, or not to be read: what it held can be had again, and takes its place.
             return null;
         }
     }

@@ -114,7 +114,7 @@ public sealed class TorchScriptFeatures : FeatureNetwork
             features = features.flatten(1);
         if (features.dim() != 2 || features.shape[0] != batch)
             throw new EvaluationException(string.Create(CultureInfo.InvariantCulture,
-                $"{path} answers with [{string.Join(", ", features.shape)}] to {batch} images, not with [{batch}, features]."));
+                $"{path} answers with [{string.Join(", ", features.shape)}] to {Counted.Of(batch, "image")}, not with [{batch}, features]."));
         return features.to(ScalarType.Float32).cpu().MoveToOuterDisposeScope();
     }
 

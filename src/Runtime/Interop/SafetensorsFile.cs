@@ -25,14 +25,14 @@ public sealed class SafetensorsFile : IDisposable
         this.handle = handle;
         long fileLength = RandomAccess.GetLength(handle);
         if (fileLength < LengthSize)
-            throw new SafetensorsException(path, $"it has {fileLength} bytes, too few even for the length of its header.");
+            throw new SafetensorsException(path, $"it has {Counted.Of(fileLength, "byte")}, too few even for the length of its header.");
         Span<byte> lengthBytes = stackalloc byte[LengthSize];
         ReadExactly(lengthBytes, 0);
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
         if (headerLength > SafetensorsHeader.MaxLength)
             throw new SafetensorsException(path, $"it claims a header of {headerLength:N0} bytes, but the format allows {SafetensorsHeader.MaxLength:N0}.");
         if ((long)headerLength > fileLength - LengthSize)
-            throw new SafetensorsException(path, $"it ends too early: its header should have {headerLength:N0} bytes, but the file has {fileLength:N0}.");
+            throw new SafetensorsException(path, $"it ends too early: its header should have {Counted.Of((long)headerLength, "byte")}, but the file has {fileLength:N0}.");
         var json = new byte[headerLength];
         ReadExactly(json, LengthSize);
         dataStart = LengthSize + json.Length;

@@ -160,7 +160,7 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
         if (ByteLength(shape, row.Size) is not { } expected)
             throw Wrong($"has shape [{string.Join(", ", shape)}], more than any file can hold.");
         if (length != expected)
-            throw Wrong($"needs {expected:N0} bytes for shape [{string.Join(", ", shape)}] of {dtype}, but its data_offsets [{offsets[0]}, {offsets[1]}] span {length:N0}.");
+            throw Wrong($"needs {Counted.Of(expected, "byte")} for shape [{string.Join(", ", shape)}] of {dtype}, but its data_offsets [{offsets[0]}, {offsets[1]}] span {length:N0}.");
         return new SafetensorsEntry(name, row.DType, shape, offsets[0], length);
     }
 

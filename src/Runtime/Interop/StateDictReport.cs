@@ -11,12 +11,12 @@ internal static class StateDictReport
     public static string Write(StateDictComparison comparison)
     {
         var fitting = comparison.Expected.Count - comparison.Missing.Count - comparison.OfOtherShape.Count - comparison.OfOtherType.Count;
-        var text = new StringBuilder($"{fitting} of {comparison.Expected.Count} entries agree.");
+        var text = new StringBuilder($"{fitting} of {Counted.Of(comparison.Expected.Count, "entry", "entries")} agree.");
         var renamed = RenamedModules.Find(comparison);
         var missing = comparison.Missing.Where(key => !renamed.Any(module => key.StartsWith(module.Expected, StringComparison.Ordinal))).ToList();
         var unexpected = comparison.Unexpected.Where(key => !renamed.Any(module => key.StartsWith(module.Given, StringComparison.Ordinal))).ToList();
 
-        Section("renamed", renamed, module => $"{Module(module.Expected)} seems to be {Module(module.Given)} ({module.Count} entries)");
+        Section("renamed", renamed, module => $"{Module(module.Expected)} seems to be {Module(module.Given)} ({Counted.Of(module.Count, "entry", "entries")})");
         Section("missing", new KeyGroups(comparison.Expected.Keys, missing).Groups, group => Line(group, comparison.Expected));
         Section("unexpected", new KeyGroups(comparison.Given.Keys, unexpected).Groups, group => Line(group, comparison.Given) + Meant(group.Keys, missing, comparison));
         Section("of another shape", comparison.OfOtherShape, SideBySide(comparison));
@@ -39,7 +39,7 @@ internal static class StateDictReport
 
     private static string Line((string Name, IReadOnlyList<string> Keys) group, IReadOnlyDictionary<string, TensorForm> forms) => group.Keys.Count == 1
         ? $"{Shown(group.Name)} {forms[group.Name]}"
-        : $"{Module(group.Name)} ({group.Keys.Count} entries)";
+        : $"{Module(group.Name)} ({Counted.Of(group.Keys.Count, "entry", "entries")})";
 
     /// <summary>The missing key that an unexpected one of the same shape may have been meant to be.</summary>
     private static string Meant(IReadOnlyList<string> keys, IReadOnlyList<string> missing, StateDictComparison comparison)

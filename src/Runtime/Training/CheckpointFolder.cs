@@ -136,7 +136,7 @@ internal static partial class CheckpointFolder
             if (!file.Exists)
                 return $"{name} is missing";
             if (file.Length != size)
-                return $"{name} has {file.Length} bytes, but {size} were written";
+                return $"{name} has {Counted.Of(file.Length, "byte")}, but {size} were written";
             return sum is null ? null : Difference(name, sum, CheckpointSums.Of(file.FullName));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

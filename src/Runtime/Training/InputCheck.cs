@@ -33,14 +33,14 @@ internal static class InputCheck
         }
         if (classes == 0)
             throw new DataException(
-                $"{info.Name} is conditioned on {takes} classes, but {source.Description} has no labels. Sort the pictures into a folder per class, or leave `num_classes` out of the spec.");
+                $"{info.Name} is conditioned on {Counted.Of(takes, "class", "classes")}, but {source.Description} has no labels. Sort the pictures into a folder per class, or leave `num_classes` out of the spec.");
         if (takes != classes && takes != classes + 1)
             throw new DataException(
-                $"{info.Name} takes {takes} classes (num_classes), but {source.Description} has {classes}. Give the spec `num_classes: {classes}`, or {classes + 1} for guidance: the last class then stands for none.");
+                $"{info.Name} takes {Counted.Of(takes, "class", "classes")} (num_classes), but {source.Description} has {classes}. Give the spec `num_classes: {classes}`, or {classes + 1} for guidance: the last class then stands for none.");
         var hasNullClass = takes == classes + 1;
         if (options.LabelDropout > 0 && !hasNullClass)
             throw new DataException(
-                $"`LabelDropout` is {Text(options.LabelDropout.Value)}, but {info.Name} has no class to replace labels by: for the {classes} classes of {source.Description} give the spec `num_classes: {classes + 1}`.");
+                $"`LabelDropout` is {Text(options.LabelDropout.Value)}, but {info.Name} has no class to replace labels by: for the {Counted.Of(classes, "class", "classes")} of {source.Description} give the spec `num_classes: {classes + 1}`.");
         return options.LabelDropout ?? (hasNullClass ? UsualLabelDropout : 0);
     }
 
@@ -58,7 +58,7 @@ internal static class InputCheck
                 (low, high) = (MathF.Min(low, value), MathF.Max(high, value));
         }
 
-        var found = $"{looked:N0} images of {source.Description} run from {Text(low)} to {Text(high)}";
+        var found = $"{Counted.Of(looked, "image")} of {source.Description} {(looked == 1 ? "runs" : "run")} from {Text(low)} to {Text(high)}";
         if (!(low >= -1 && high <= 1))
             throw new DataException(
                 $"Images must hold values in [-1, 1], but {found}. " + (low >= 0 && high > 1 ? "Bytes from 0 to 255 become such values by v / 127.5 - 1." : "Scale them, or mend what isn't a number."));

@@ -31,7 +31,7 @@ public sealed class RanksDifferException : UNetGenException
         if (others.Length == 0)
             return null;
         var named = others.Take(MostNamed).Select(rank => isNumber ? Text($"{values[rank]:N0} on rank {rank}") : Text($"rank {rank}"));
-        var list = string.Join(", ", named) + (others.Length > MostNamed ? Text($" and {others.Length - MostNamed} others") : "");
+        var list = string.Join(", ", named) + (others.Length > MostNamed ? Text($" and {Counted.Of(others.Length - MostNamed, "other")}") : "");
         return isNumber ? Text($"{what} ({values[0]:N0} on rank 0, {list})") : $"{what} ({list})";
     }
 

@@ -79,9 +79,9 @@ public sealed partial class Trainer
         var effectiveBefore = (long)before * batchBefore;
         var change = $"{RankText(ranks.Size)} with batches of {options.BatchSize}, not {RankText(before)} with batches of {batchBefore} as before";
         if (effectiveBefore == EffectiveBatchSize)
-            return $"{change}: a step still has {effectiveBefore} images, and what follows is equal to an unbroken training to rounding.";
+            return $"{change}: a step still has {Counted.Of(effectiveBefore, "image")}, and what follows is equal to an unbroken training to rounding.";
         var keep = effectiveBefore % ranks.Size == 0 ? $" A `BatchSize` of {effectiveBefore / ranks.Size} would keep the step as it was." : "";
-        return $"{change}: from here on a step has {EffectiveBatchSize} images where it had {effectiveBefore}, and the learning rate stays as it was.{keep}";
+        return $"{change}: from here on a step has {Counted.Of(EffectiveBatchSize, "image")} where it had {effectiveBefore}, and the learning rate stays as it was.{keep}";
 
         static string RankText(int count) => count == 1 ? "1 rank" : $"{count} ranks";
     }

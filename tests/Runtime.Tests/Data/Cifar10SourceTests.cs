@@ -64,7 +64,7 @@ public sealed class Cifar10SourceTests : IDisposable
     public void A_file_that_is_cut_off_or_empty_is_named_with_its_length()
     {
         var file = folder.Write("test_batch.bin", Record(label: 0, value: 0)[..3000]);
-        Assert.Contains($"'{file}' has 3000 bytes, and whole records of 3073 were expected", Refusal());
+        Assert.Contains($"'{file}' has 3,000 bytes, and whole records of 3073 were expected", Refusal());
         folder.Write("test_batch.bin", []);
         Assert.Contains($"'{file}' has 0 bytes", Refusal());
     }

@@ -27,7 +27,7 @@ internal static class ModelFromConfigs
         var up = BlockTypes(unet, "up_block_types", "Up", ["AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"]);
         if (down.Length != widths.Length || up.Length != widths.Length)
         {
-            unet.Refuse("block_out_channels", $"{widths.Length} levels, but {down.Length} down_block_types and {up.Length} up_block_types");
+            unet.Refuse("block_out_channels", $"{Counted.Of(widths.Length, "level")}, but {down.Length} down_block_types and {up.Length} up_block_types");
             return null;
         }
 
@@ -145,7 +145,7 @@ internal static class ModelFromConfigs
 
         var factor = 1 << (levels - 1);
         if (height < factor || width < factor || height % factor != 0 || width % factor != 0)
-            unet.Refuse("sample_size", $"it must be the images' size, a multiple of {factor} for {levels} levels, or [height, width]");
+            unet.Refuse("sample_size", $"it must be the images' size, a multiple of {factor} for {Counted.Of(levels, "level")}, or [height, width]");
         return (height, width);
     }
 }
