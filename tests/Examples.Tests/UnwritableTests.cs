@@ -82,7 +82,8 @@ public sealed class UnwritableTests : IDisposable
         Assert.DoesNotContain("drawing", more.Output);
 
         var same = program.RunBy(readOnly, "sample", "--checkpoint", "run", "--steps", "1", "--count", "1", "--out", "drawn");
-        Assert.Equal((0, "1 picture in drawn, 0 of them new\n"), (same.ExitCode, same.Output));
+        Assert.Equal(0, same.ExitCode);
+        Assert.EndsWith("1 picture in drawn, 0 of them new\n", same.Output);
     }
 
     [NamespaceFact]
