@@ -82,7 +82,7 @@ internal sealed class TrainCommand
             using var run = new TrainingRun(options, folder!, network, source, trainer, store!, ranks);
             return Finish(run, folder!);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CheckpointException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CheckpointException || error is DataException && trainer.Step > 0)
         {
             throw new UNetGenException($"The run in {folder!.Path} can't go on: {error.Message.TrimEnd('.')}. {Resumption.Hint(folder, store!)}", error);
         }

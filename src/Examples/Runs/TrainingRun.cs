@@ -59,6 +59,7 @@ internal sealed class TrainingRun : IDisposable
         RunFile.Write(folder.Options, options);
         RunStart.Now(network.Device, trainer.Step, collective: ranks, effectiveBatchSize: trainer.EffectiveBatchSize).AppendTo(folder.Starts);
         events = new TensorBoardLog(folder.Path, trainer.Step);
+        trainer.Noticed += Warn;
         trainer.Saving += log.Flush;
         if (source is ImageFolderSource pictures)
         {

@@ -68,13 +68,15 @@ public sealed class BatchLoader : IDisposable
     public int Workers { get; }
 
     /// <summary>The next batch. What the source throws while reading it is thrown here, and again at every later call.</summary>
+    /// <param name="cancellation">After it a batch is waited for two seconds more: a read may hang.</param>
     /// <returns>The caller's to dispose.</returns>
     /// <exception cref="ObjectDisposedException">The loader was disposed of.</exception>
-    public Batch Next()
+    /// <exception cref="OperationCanceledException">Cancelled, and the batch didn't come in time.</exception>
+    public Batch Next(CancellationToken cancellation = default)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         var number = nextNumber - ahead.Count;
-        var buffer = ahead.Peek().GetAwaiter().GetResult();
+        var buffer = Patience.Await(ahead.Peek(), cancellation);
         ahead.Dequeue();
         // Made here and not by a worker: a tensor belongs to the dispose scope of the thread that makes it.
         var images = empty([BatchSize, source.Channels, source.Height, source.Width], ScalarType.Float32, CPU);
@@ -84,16 +86,15 @@ public sealed class BatchLoader : IDisposable
         return new Batch(images, labels, number, PositionOf(number));
     }
 
-    /// <summary>Ends the workers, and returns when they have ended: each finishes the image that it is reading.</summary>
+    /// <summary>Ends the workers, and returns when they have ended: each finishes the image that it is reading. One whose read hangs is left to itself after two seconds.</summary>
     public void Dispose()
     {
         if (disposed)
             return;
         disposed = true;
         ending.Cancel();
-        foreach (var worker in ahead)
-            ((Task)worker).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
-        ending.Dispose();
+        if (Patience.Ends(Task.WhenAll(ahead)))
+            ending.Dispose();
     }
 
     private void Start(Buffer buffer)

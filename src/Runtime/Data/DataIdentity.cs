@@ -6,7 +6,7 @@ namespace UNetGen.Data;
 
 /// <summary>
 /// Which images a source has, as far as that is known without reading files: enough to notice that files were added, taken away or renamed, or that it is another set. It doesn't
-/// depend on where files lie, so that it can be held against another machine's. Whether the pixels are the same, <see cref="Fingerprint"/> tells.
+/// depend on where files lie, so that it can be held against another machine's. Whether files are still the same, <see cref="FileRecord"/> tells, whether pixels are, <see cref="Fingerprint"/>.
 /// </summary>
 public sealed record DataIdentity
 {
@@ -24,6 +24,9 @@ public sealed record DataIdentity
 
     /// <summary>The classes' names, by label.</summary>
     public IReadOnlyList<string> Classes { get; init; } = [];
+
+    /// <summary>What lies behind transparent pixels, <c>#rrggbb</c>. Null: black, or nothing is transparent.</summary>
+    public string? Background { get; init; }
 
     /// <summary>What <see cref="Content"/> was made of, in the plural: <c>file names</c>. Null where the source doesn't say.</summary>
     public string? ContentKind { get; init; }
@@ -56,6 +59,7 @@ public sealed record DataIdentity
         Compare("number of classes", Classes.Count, other.Classes.Count);
         if (Classes.Zip(other.Classes).FirstOrDefault(pair => pair.First != pair.Second) is ({ } before, { } now))
             Compare("first class that differs", $"'{before}'", $"'{now}'");
+        Compare("background", Background ?? "#000000", other.Background ?? "#000000");
         if (Content is not null && other.Content is not null && (Content, ContentKind) != (other.Content, other.ContentKind))
             differences.Add(ContentKind == other.ContentKind ? $"the {ContentKind} differ" : $"images were told apart by their {ContentKind} and are by their {other.ContentKind}");
         return differences;

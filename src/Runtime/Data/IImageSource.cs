@@ -27,6 +27,9 @@ public interface IImageSource
     /// </summary>
     DataIdentity Identity => DataIdentity.Of(this);
 
+    /// <summary>What is known of the files behind the images, to be kept with a training; null where there are none, or they are told apart by <see cref="Identity"/>.</summary>
+    FileRecord? Record => null;
+
     /// <summary>What the user should know of the images before they are used, a sentence each: what was left out of a folder. A program shows them as warnings.</summary>
     IReadOnlyList<string> Notes => [];
 

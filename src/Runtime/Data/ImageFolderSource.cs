@@ -37,7 +37,8 @@ public sealed class ImageFolderSource : IImageSource
         decoded = new byte[folder.Files.Length][];
         var classes = Classes.Count == 0 ? "" : " of " + Counted.Of(Classes.Count, "class", "classes");
         Description = $"{Counted.Of(Count, "picture")}{classes} in {folder.Path}";
-        identity = new(() => DataIdentity.Of(this, "file names", DataIdentity.HashOf(folder.Files)));
+        Record = new(folder.Path, folder.Files);
+        identity = new(() => DataIdentity.Of(this, "file names", DataIdentity.HashOf(folder.Files)) with { Background = TextOf(background) });
     }
 
     /// <inheritdoc/>
@@ -58,11 +59,14 @@ public sealed class ImageFolderSource : IImageSource
     /// <summary>The first-level folders in ordinal order; empty where a picture lies in the opened folder itself.</summary>
     public IReadOnlyList<string> Classes => folder.Classes;
 
-    /// <summary>By a hash of the files' names, relative to the folder.</summary>
+    /// <summary>By a hash of the files' names, relative to the folder, and by the background.</summary>
     public DataIdentity Identity => identity.Value;
 
     /// <inheritdoc/>
     public bool ScalesBytes => true;
+
+    /// <inheritdoc/>
+    public FileRecord Record { get; }
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Notes => [.. folder.Notes.Select(note => $"{folder.Path}: {note}")];
@@ -115,17 +119,17 @@ public sealed class ImageFolderSource : IImageSource
             $"'{place}': not one of its {end - start} picture files can be used; the first, {folder.Files[start]}, {broken[start]}. Take the folder away, or mend the files.");
     }
 
+    /// <summary>None for black, which is what earlier versions had without saying so.</summary>
+    private static string? TextOf(Color colour) => (colour.ToArgb() & 0xFFFFFF) is var rgb and not 0 ? $"#{rgb:x6}" : null;
+
     private byte[]? Decoded(int index)
     {
         if (Volatile.Read(ref decoded[index]) is { } kept)
             return kept;
         if (broken.ContainsKey(index))
             return null;
-        if (Decode(Path.Combine(folder.Path, folder.Files[index]), out var reason) is not { } image)
+        if (Decode(index, out var reason) is not { } image)
         {
-            // Otherwise an unplugged disk would be a million broken files.
-            if (!Directory.Exists(folder.Path))
-                throw new DataException($"'{folder.Path}' is gone while it is being read; {folder.Files[index]} was asked for.");
             broken.TryAdd(index, reason!);
             return null;
         }
@@ -135,9 +139,16 @@ public sealed class ImageFolderSource : IImageSource
         return image;
     }
 
-    private byte[]? Decode(string file, out string? reason)
+    private byte[]? Decode(int index, out string? reason)
     {
-        var content = PatientFile.Read(file, out reason);
-        return content is null ? null : PictureFile.Decode(content, (Channels, Height, Width), background, out reason);
+        var content = PatientFile.Read(Path.Combine(folder.Path, folder.Files[index]), out var fault);
+        // Otherwise an unplugged disk would be a million broken files.
+        if (content is null && !Directory.Exists(folder.Path))
+            throw new DataException($"'{folder.Path}' is gone while it is being read; {folder.Files[index]} was asked for.");
+        Record.Met(index, content, fault);
+        if (content is not null)
+            return PictureFile.Decode(content, (Channels, Height, Width), background, out reason);
+        reason = fault!.Reason;
+        return null;
     }
 }

@@ -10,20 +10,20 @@ internal static class PatientFile
 
     /// <summary>Reads a whole file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="reason">What is wrong with it, or null.</param>
+    /// <param name="fault">What is wrong with it, or null.</param>
     /// <returns>Its bytes, or null where it can't be used.</returns>
     /// <exception cref="DataException">It can't be read now, through no fault of its own, and tries for three seconds haven't helped.</exception>
-    public static byte[]? Read(string path, out string? reason)
+    public static byte[]? Read(string path, out FileFault? fault)
     {
         for (var tries = 0; ; tries++)
         {
             try
             {
-                return TryRead(path, out reason);
+                return TryRead(path, out fault);
             }
-            catch (Exception error) when (FaultOf(error, path) is { } fault)
+            catch (Exception error) when (FaultOf(error, path) is { } reason)
             {
-                reason = fault;
+                fault = new(reason, IsOfContent: false);
                 return null;
             }
             catch (Exception error) when (error is IOException or OutOfMemoryException)
@@ -35,17 +35,17 @@ internal static class PatientFile
         }
     }
 
-    private static byte[]? TryRead(string path, out string? reason)
+    private static byte[]? TryRead(string path, out FileFault? fault)
     {
-        reason = RegularFile.OtherKind(path) is { } kind ? $"is {kind}, no regular file" : null;
-        if (reason is not null)
+        fault = RegularFile.OtherKind(path) is { } kind ? new($"is {kind}, no regular file", IsOfContent: true) : null;
+        if (fault is not null)
             return null;
         // Others may read it, write it and take it away meanwhile.
         using var handle = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
         var length = RandomAccess.GetLength(handle);
         if (length is 0 or > LongestFile)
         {
-            reason = length == 0 ? "is empty" : "is larger than 1 GiB";
+            fault = new(length == 0 ? "is empty" : "is larger than 1 GiB", IsOfContent: true);
             return null;
         }
         var bytes = new byte[length];
@@ -76,3 +76,8 @@ internal static class PatientFile
         return $"{message} This was tried for three seconds; once it is mended, go on.";
     }
 }
+
+/// <summary>What is wrong with a file.</summary>
+/// <param name="Reason">To follow its name.</param>
+/// <param name="IsOfContent">Whether it is in the file itself; otherwise in how it can be reached, which may be another without the file being changed.</param>
+internal sealed record FileFault(string Reason, bool IsOfContent);

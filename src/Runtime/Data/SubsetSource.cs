@@ -31,9 +31,12 @@ public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers
             var whole = source.Identity;
             return DataIdentity.Of(
                 this, "numbers" + (whole.ContentKind is null ? "" : $" or {whole.ContentKind}"),
-                DataIdentity.HashOf([whole.Content ?? "", .. numbers.Select(number => FormattableString.Invariant($"{number}"))]));
+                DataIdentity.HashOf([whole.Content ?? "", .. numbers.Select(number => FormattableString.Invariant($"{number}"))])) with { Background = whole.Background };
         }
     }
+
+    /// <summary>That of the whole.</summary>
+    public FileRecord? Record => source.Record;
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Notes => source.Notes;

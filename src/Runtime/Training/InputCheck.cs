@@ -8,6 +8,9 @@ internal static class InputCheck
 {
     private const int ImagesToLookAt = 64;
 
+    // An eighth of what there is.
+    private const float NarrowRange = 2f / 8;
+
     // As in guided sampling's papers (Ho and Salimans 2022 found 0.1 to 0.2 to be best).
     private const double UsualLabelDropout = 0.1;
 
@@ -45,14 +48,16 @@ internal static class InputCheck
     }
 
     /// <summary>Looks at images from all over the source.</summary>
+    /// <returns>What is strange of them, in a sentence, though they may be meant so; null: nothing.</returns>
     /// <exception cref="DataException">Values lie outside of [-1, 1], or none is negative, and that isn't allowed.</exception>
-    public static void Values(IImageSource source, bool refuseNonNegative)
+    public static string? Values(IImageSource source, bool refuseNonNegative, CancellationToken cancellation)
     {
         var pixels = new float[source.Channels * source.Height * source.Width];
         var looked = Math.Min(source.Count, ImagesToLookAt);
         var (low, high) = (float.PositiveInfinity, float.NegativeInfinity);
         for (var i = 0; i < looked; i++)
         {
+            cancellation.ThrowIfCancellationRequested();
             source.Read((int)((long)i * source.Count / looked), pixels);
             foreach (var value in pixels)
                 (low, high) = (MathF.Min(low, value), MathF.Max(high, value));
@@ -68,6 +73,9 @@ internal static class InputCheck
                     + "set `RefuseNonNegativeImages` to false."
                 : $"Images must hold values in [-1, 1], but {found}: that looks like [0, 1], which becomes [-1, 1] by 2 * v - 1. "
                     + "If the images really have nothing darker than middle grey, set `RefuseNonNegativeImages` to false.");
+        return high - low < NarrowRange && looked > 0
+            ? $"{found}: less than an eighth of [-1, 1], so that they look all of one grey. Pictures of 12 bits in files of 16 come out so: stretch them to the whole range first."
+            : null;
     }
 
     private static string Text(double value) => value.ToString("G6", CultureInfo.InvariantCulture);

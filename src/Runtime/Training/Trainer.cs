@@ -64,6 +64,9 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Raised before a checkpoint is written: what has to reach as far as it, such as a log, goes to the disk now.</summary>
     public event Action? Saving;
 
+    /// <summary>Raised before the first step, with a sentence for the user: the images are strange, though they may be meant so.</summary>
+    public event Action<string>? Noticed;
+
     /// <summary>Steps done, those that were skipped among them.</summary>
     public int Step { get; private set; }
 
@@ -87,21 +90,21 @@ public sealed partial class Trainer : IDisposable
     /// Called after each step, on the calling thread, before a checkpoint of that step is written. It may draw pictures, or <see cref="Capture"/>.
     /// </param>
     /// <param name="store">Where checkpoints go, as often as the options say, and at the end or when cancelled; null: nowhere. Of several ranks, one writes them.</param>
-    /// <param name="cancellation">Looked at before each step; stopping is no error. All ranks stop when one is asked to, after the step that they are in.</param>
+    /// <param name="cancellation">Looked at before each step; a batch that hasn't come is waited for two seconds more. Stopping is no error. All ranks stop when one is asked to, after the step that they are in.</param>
     /// <exception cref="RanksDifferException">The ranks' weights are others, at the beginning or when a checkpoint is due.</exception>
     /// <exception cref="DataException">The images' values don't lie in [-1, 1], or none is negative.</exception>
     /// <exception cref="TrainingDivergedException">More steps had to be skipped than the options allow, or weights or averages were no finite numbers when a checkpoint was due or at the end, with a store or without.</exception>
     /// <exception cref="CheckpointException">A checkpoint can't be written; those before it are whole.</exception>
     public TrainingSummary Train(Action<TrainingStep>? report = null, CheckpointStore? store = null, CancellationToken cancellation = default)
     {
-        InputCheck.Values(source, options.RefuseNonNegativeImages);
+        var ready = LookAtImages(cancellation);
         using var precision = new TrainingPrecision(network, options.Precision);
         using var diffusion = new GaussianDiffusion(network.Diffusion, network.Device);
         var (start, before) = (clock.GetTimestamp(), elapsed);
         using var among = ranks.Size == 1
             ? null
             : new RankGradients([.. network.named_parameters().Where(named => named.parameter.requires_grad)], ranks, () => (cancellation.IsCancellationRequested, before + clock.GetElapsedTime(start)));
-        var stop = RequireSameState(cancellation.IsCancellationRequested);
+        var stop = RequireSameState(!ready || cancellation.IsCancellationRequested);
         using var loader = new BatchLoader(
             source, options.BatchSize, options.Seed, options.HorizontalFlips, firstBatch: Step, options.Workers, images + (long)ranks.Rank * options.BatchSize, EffectiveBatchSize);
         var gradient = new BatchGradient(network, diffusion, options.Accumulation, ranks.Size, among);
@@ -114,7 +117,9 @@ public sealed partial class Trainer : IDisposable
             while (options.Progress(Step, elapsed) < 1 && !stop)
             {
                 using var scope = NewDisposeScope();
-                var (loss, gradientNorm, learningRate, skipped) = TakeStep(loader.Next(), gradient);
+                if (NextBatch(loader, checkpoints, cancellation) is not { } batch)
+                    break;
+                var (loss, gradientNorm, learningRate, skipped) = TakeStep(batch, gradient);
                 elapsed = among?.Elapsed ?? before + clock.GetElapsedTime(start);
                 report?.Invoke(new(
                     Step, loss, gradientNorm, learningRate, ImagesPerSecond, elapsed, options.Remaining(Step, elapsed), skipped));
@@ -145,6 +150,42 @@ public sealed partial class Trainer : IDisposable
     {
         optimizer.Dispose();
         averages.ForEach(average => average.Dispose());
+    }
+
+    /// <returns>Whether there was time to.</returns>
+    private bool LookAtImages(CancellationToken cancellation)
+    {
+        try
+        {
+            // Of several ranks none stops by itself, but where reading hangs.
+            var look = Task.Run(() => InputCheck.Values(source, options.RefuseNonNegativeImages, ranks.Size == 1 ? cancellation : default), default);
+            if (Patience.Await(look, cancellation) is { } strange)
+                Noticed?.Invoke(strange);
+            return true;
+        }
+        catch (OperationCanceledException) when (ranks.Size == 1)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The next batch; null: it doesn't come, and the training is to stop.</summary>
+    private Batch? NextBatch(BatchLoader loader, CheckpointTimes checkpoints, CancellationToken cancellation)
+    {
+        try
+        {
+            return loader.Next(cancellation);
+        }
+        catch (OperationCanceledException) when (ranks.Size == 1)
+        {
+            return null;
+        }
+        catch (DataException) when (ranks.Size == 1)
+        {
+            // What was learnt until here isn't lost.
+            checkpoints.SaveLast(Step, guard.Skipping);
+            throw;
+        }
     }
 
     private double ImagesPerSecond => elapsed > TimeSpan.Zero ? images / elapsed.TotalSeconds : 0;

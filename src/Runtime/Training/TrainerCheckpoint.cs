@@ -13,6 +13,7 @@ public sealed partial class Trainer
     private const string WeightsFile = "weights";
     private const string EmaFile = "ema";
     private const string OptimizerFile = "optimizer";
+    private const string FilesFile = "data";
 
     /// <summary>What may be another when a training goes on, without a step being another.</summary>
     private static readonly string[] FreeOptions = Keys(
@@ -25,7 +26,7 @@ public sealed partial class Trainer
     private static readonly string EmaKey = KeyOf(nameof(TrainingOptions.Ema));
 
     /// <summary>
-    /// All that a checkpoint needs to go on from here: the weights, all averages (<c>ema</c> the first, others <c>ema-DECAY</c>), the optimiser's state, and numbers.
+    /// All that a checkpoint needs to go on from here: the weights, all averages (<c>ema</c> the first, others <c>ema-DECAY</c>), the optimiser's state, what is known of the data's files, and numbers.
     /// The tensors are the live ones: write them before the next step.
     /// </summary>
     public CheckpointContent Capture()
@@ -34,6 +35,8 @@ public sealed partial class Trainer
         for (var i = 0; i < averages.Count; i++)
             tensors.Add(EmaFileOf(i), averages[i].StateDict);
         tensors.Add(OptimizerFile, optimizer.StateDict);
+        if (source.Record is { } record)
+            tensors.Add(FilesFile, record.ToTensors());
         return new()
         {
             Network = network,
@@ -50,7 +53,8 @@ public sealed partial class Trainer
     /// is skipped may have changed since; and with the number of ranks each one's batch. Of several ranks every one restores.
     /// </summary>
     /// <param name="checkpoint">Of a network of the same spec, trained with the same options.</param>
-    /// <returns>Where the number of ranks is another, what that means for what is trained from here, in a sentence; else null.</returns>
+    /// <returns>Where the number of ranks is another, or it can't be known whether files are the same, what that means for what is trained from here, in sentences; else null.</returns>
+    /// <exception cref="DataException">A file of the data was changed since.</exception>
     /// <exception cref="CheckpointException">It is another network's, lacks what a training needs, or was trained with other options or on other data; the message lists the differences.</exception>
     public string? Restore(Checkpoint checkpoint)
     {
@@ -58,6 +62,7 @@ public sealed partial class Trainer
         var state = StateOf(checkpoint.Path, info);
         RefuseOtherOptions(checkpoint.Path, info.Training, otherRanks: state.Ranks != ranks.Size);
         RefuseOtherData(checkpoint.Path, state.Data);
+        var doubt = GoOnWithFiles(checkpoint);
         checkpoint.LoadInto(network, WeightsFile);
         for (var i = 0; i < averages.Count; i++)
             Load(checkpoint, EmaFileOf(i), averages[i].StateDict);
@@ -69,7 +74,8 @@ public sealed partial class Trainer
         images = state.Images ?? (long)info.Step * info.Training.BatchSize;
         restored = Path.GetFullPath(checkpoint.Path);
         elapsed = TimeSpan.FromSeconds(state.ElapsedSeconds);
-        return state.Ranks == ranks.Size ? null : WithOtherRanks(state.Ranks, info.Training.BatchSize);
+        string?[] changes = [state.Ranks == ranks.Size ? null : WithOtherRanks(state.Ranks, info.Training.BatchSize), doubt];
+        return changes.Any(change => change is not null) ? string.Join(" ", changes.OfType<string>()) : null;
     }
 
     private TrainingState State => guard.Capture(elapsed) with { Ranks = ranks.Size, Images = images, FirstShares = [.. averages.Select(average => average.FirstShare)] };
@@ -88,6 +94,16 @@ public sealed partial class Trainer
 
     private string EmaFileOf(int average) =>
         average == 0 ? EmaFile : string.Create(CultureInfo.InvariantCulture, $"{EmaFile}-{options.Ema[average].Decay}");
+
+    /// <summary>Checkpoints of earlier versions know no files.</summary>
+    private string? GoOnWithFiles(Checkpoint checkpoint)
+    {
+        if (source.Record is not { } record || !checkpoint.Stems.Contains(FilesFile))
+            return null;
+        using var scope = NewDisposeScope();
+        using var file = checkpoint.Tensors(FilesFile);
+        return record.GoOnFrom(file.ReadAll());
+    }
 
     private static void Load(Checkpoint checkpoint, string stem, IReadOnlyDictionary<string, Tensor> targets)
     {

@@ -37,7 +37,19 @@ public sealed partial class Trainer
         RanksDifferException.ThrowUnlessSame(
             ranks, string.Create(CultureInfo.InvariantCulture, $"The ranks have come apart at step {Step}"), "Go on from a checkpoint that all can read, with the same libraries on like machines.",
             [("the step", Step, true), ("the number of images so far", images, true), ("the weights", Begin(weights), false)]);
+        ShareRecord();
         return ranks.Gather(stop ? 1 : 0).Any(answer => answer[0] == 1);
+    }
+
+    /// <summary>Each has read its own part of the files, and one of them writes down what all know.</summary>
+    private void ShareRecord()
+    {
+        for (var root = 0; root < ranks.Size && source.Record is { } record; root++)
+        {
+            using var sums = record.Sums();
+            ranks.Broadcast(sums, root);
+            record.Join(sums);
+        }
     }
 
     private static long HashOf(string text) => Begin(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

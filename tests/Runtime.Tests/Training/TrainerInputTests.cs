@@ -43,6 +43,33 @@ public class TrainerInputTests
         Assert.DoesNotContain("2 * v - 1", error.Message);
     }
 
+    [Theory]
+    [InlineData(-1, -0.88f, true)]
+    [InlineData(-1, -0.76f, true)]
+    [InlineData(-1, -0.74f, false)]
+    [InlineData(-0.1f, 0.1f, true)]
+    [InlineData(-1, 1, false)]
+    public void Images_that_use_less_than_an_eighth_of_the_range_are_told_once_and_learnt_from(float low, float high, bool told)
+    {
+        using var trainer = new Trainer(new TwoConvNet(), new Stripes(low: low, high: high), Options);
+        var notices = new List<string>();
+        trainer.Noticed += notices.Add;
+
+        Assert.Equal(2, trainer.Train().Steps);
+
+        Assert.Equal(told ? 1 : 0, notices.Count);
+        Assert.All(notices, notice => Assert.Contains("less than an eighth of [-1, 1]", notice));
+    }
+
+    [Fact]
+    public void Digits_are_mostly_black_and_use_the_whole_range()
+    {
+        var digits = IdxSource.Open(Path.Combine(AppContext.BaseDirectory, "Data", "mnist"), 1, 8, 8);
+        using var trainer = new Trainer(new TwoConvNet(), digits, Options);
+        trainer.Noticed += notice => Assert.Fail(notice);
+        trainer.Train();
+    }
+
     [Fact]
     public void Images_without_a_negative_value_can_be_allowed()
     {

@@ -1,0 +1,26 @@
+namespace UNetGen.Data;
+
+/// <summary>Waits for what may hang: a read from a share that is away can't be ended, only be given up.</summary>
+internal static class Patience
+{
+    /// <summary>How long after it was asked to stop something may still take.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+
+    /// <summary>The result, or what was thrown.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled, and it didn't come to its end in time; it goes on for itself.</exception>
+    public static T Await<T>(Task<T> task, CancellationToken cancellation)
+    {
+        try
+        {
+            Task.WaitAny([task], cancellation);
+        }
+        catch (OperationCanceledException) when (Ends(task))
+        {
+            // In time after all.
+        }
+        return task.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Whether a task has ended in time, in whatever way.</summary>
+    public static bool Ends(Task task) => Task.WhenAny(task, Task.Delay(Grace)).GetAwaiter().GetResult() == task;
+}
