@@ -9,6 +9,9 @@ public sealed class PictureDataTests : IDisposable
 {
     private static readonly string[] Short = ["--batch-size", "2", "--sample-every", "1", "--count", "1", "--device", "cpu"];
 
+    /// <summary>Root may read everything, but for its capabilities.</summary>
+    private static readonly string WithoutRights = Environment.UserName == "root" ? "setpriv --bounding-set=-all" : "env";
+
     private readonly ExampleProgram program = new();
 
     public void Dispose() => program.Dispose();
@@ -58,6 +61,50 @@ public sealed class PictureDataTests : IDisposable
         Assert.Contains("--background was white.", program.Fail(1, "train", "--resume", "run", "--steps", "2", "--background", "#fffffe"));
         foreach (var colour in (string[])["red", "#fff", "ffffff", "#1234567", "#12345g", "#+12345"])
             Assert.Contains($"--background must be black, white or a colour as #rrggbb, not '{colour}'.", program.Fail(2, "evaluate", "--samples", "x", "--data", "data", "--features", "x", "--background", colour));
+    }
+
+    [LinuxFact]
+    public void A_picture_that_can_t_be_read_any_more_ends_a_resumed_run_before_a_step_without_it()
+    {
+        Pictures("data/a.png", "data/b.png", "data/c.png");
+        program.Succeed(["train", "--data", "data", "--steps", "1", "--decay", "constant", "--out", "run", .. Short]);
+        Assert.Equal(0, RunSh("chmod 000 data/b.png"));
+
+        var error = ExampleProgram.ErrorOf(1, program.RunBy(WithoutRights, "train", "--resume", "run", "--steps", "3"));
+
+        Assert.Contains("'data/b.png' can't be read: Access to the path", error);
+        Assert.Contains("and this training has learnt from it before. A training goes on exactly only on the images that it was trained on: put back what was there", error);
+        Assert.Single(File.ReadAllLines(program.File("run/log.jsonl")));
+
+        Assert.Equal(0, RunSh("chmod 400 data/b.png"));
+        program.Succeed("train", "--resume", "run", "--steps", "3");
+    }
+
+    [LinuxFact]
+    public void A_picture_that_couldn_t_be_read_and_now_can_ends_a_resumed_run()
+    {
+        Pictures("data/a.png", "data/b.png", "data/c.png");
+        Assert.Equal(0, RunSh("chmod 000 data/b.png"));
+        var first = program.RunBy(WithoutRights, ["train", "--data", "data", "--steps", "1", "--decay", "constant", "--out", "run", .. Short]);
+        Assert.Contains("1 picture file was left out; the first, b.png, can't be read", first.Output);
+        Assert.Equal(0, RunSh("chmod 400 data/b.png"));
+
+        Assert.Contains("'data/b.png' couldn't be used when this training met it first", program.Fail(1, "train", "--resume", "run", "--steps", "3"));
+
+        Assert.Equal(0, RunSh("chmod 000 data/b.png"));
+        Assert.Equal(0, program.RunBy(WithoutRights, "train", "--resume", "run", "--steps", "3").ExitCode);
+    }
+
+    [Fact]
+    public void A_picture_that_was_changed_under_its_name_ends_a_resumed_run_before_the_first_step()
+    {
+        Pictures("data/a.png", "data/b.png");
+        program.Succeed(["train", "--data", "data", "--steps", "1", "--decay", "constant", "--out", "run", .. Short]);
+        var content = File.ReadAllBytes(program.File("data/b.png"));
+        content[^20] ^= 1;
+        File.WriteAllBytes(program.File("data/b.png"), content);
+        Assert.Contains("'data/b.png' has changed since this training has read it first.", program.Fail(1, "train", "--resume", "run", "--steps", "2"));
+        Assert.Single(File.ReadAllLines(program.File("run/log.jsonl")));
     }
 
     [LinuxFact]

@@ -73,7 +73,7 @@ public sealed class ChangedFilesTests : IDisposable
         File.WriteAllBytes(PathOf(7), [.. Picture(7), 0]);
         File.WriteAllBytes(PathOf(9), []);
 
-        Assert.Equal($"2 files in '{folder.File("data")}' have another size than when the training was at work; the first, 007.bmp, had 246 bytes and has 247. {PutBack}", Refusal());
+        Assert.Equal($"2 files in '{folder.File("data")}' have another size than when the training was at work; the first, 007.bmp, had 246 bytes and has 247 bytes. {PutBack}", Refusal());
     }
 
     [Fact]
