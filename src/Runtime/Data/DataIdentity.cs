@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Serialization;
 
 namespace UNetGen.Data;
 
@@ -26,6 +27,7 @@ public sealed record DataIdentity
     public IReadOnlyList<string> Classes { get; init; } = [];
 
     /// <summary>What lies behind transparent pixels, <c>#rrggbb</c>. Null: black, or nothing is transparent.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Background { get; init; }
 
     /// <summary>What <see cref="Content"/> was made of, in the plural: <c>file names</c>. Null where the source doesn't say.</summary>
