@@ -69,7 +69,7 @@ public sealed class FileRecord
         goesOn = true;
         if (Enumerable.Range(0, files.Length).Where(i => sizes[i] != now.Value.Sizes[i]).ToArray() is { Length: > 0 } others)
             throw new DataException(FormattableString.Invariant(
-                $"{Count(others.Length)} in '{folder}' {(others.Length == 1 ? "has" : "have")} another size than when the training was at work; the first, {files[others[0]]}, had {Bytes(sizes[others[0]])} and has {Bytes(now.Value.Sizes[others[0]])}. {PutBack}"));
+                $"{Counted.Of(others.Length, "file")} in '{folder}' {(others.Length == 1 ? "has" : "have")} another size than when the training was at work; the first, {files[others[0]]}, had {Bytes(sizes[others[0]])} and has {Bytes(now.Value.Sizes[others[0]])}. {PutBack}"));
         was.CopyTo(sums, 0);
         var touched = Enumerable.Range(0, files.Length).Where(i => times[i] != now.Value.Times[i]).ToArray();
         foreach (var index in touched.Where(i => was[i] != Unread).Union(Enumerable.Range(0, files.Length).Where(i => was[i] == Unusable)).Take(MostReadAtOnce))
@@ -77,7 +77,7 @@ public sealed class FileRecord
         var unknown = touched.Count(i => was[i] == Unread);
         return unknown == 0
             ? null
-            : FormattableString.Invariant($"{Count(unknown)} in '{folder}' {(unknown == 1 ? "has" : "have")} another time than before, the same size, and {(unknown == 1 ? "wasn't" : "weren't")} read before: ")
+            : FormattableString.Invariant($"{Counted.Of(unknown, "file")} in '{folder}' {(unknown == 1 ? "has" : "have")} another time than before, the same size, and {(unknown == 1 ? "wasn't" : "weren't")} read before: ")
                 + "whether they are what an unbroken training would read isn't known. After a copy they are, after an edit they aren't.";
 
         long[] Numbers(string key) => before.TryGetValue(key, out var numbers) && numbers.dtype == ScalarType.Int64 && numbers.numel() == files.Length
@@ -140,8 +140,6 @@ public sealed class FileRecord
     }
 
     private string PathOf(int index) => Path.Combine(folder, files[index]);
-
-    private static string Count(int count) => FormattableString.Invariant($"{count:N0} {(count == 1 ? "file" : "files")}");
 
     private static string Bytes(long size) => size == NoSize ? "none that can be asked for" : FormattableString.Invariant($"{size:N0} bytes");
 

@@ -48,7 +48,7 @@ internal sealed class LeftOut
 
     private string? OfRuns() => runs.Count == 0
         ? null
-        : $"what a run or a drawing has left is no data: left out {(runs.Count == 1 ? "is" : "are")} {Named(runs.Select(run => run.Folder))}, with {Count(runs.Sum(run => run.Pictures), "picture")}.";
+        : $"what a run or a drawing has left is no data: left out {(runs.Count == 1 ? "is" : "are")} {Named(runs.Select(run => run.Folder))}, with {Counted.Of(runs.Sum(run => run.Pictures), "picture")}.";
 
     private string? OfClasses()
     {
@@ -58,7 +58,7 @@ internal sealed class LeftOut
             : [.. folders.Where(folder => folder is { Key: not "", Value: { Pictures: 0, HasRuns: false } }).Select(folder => $"{folder.Key} ({(folder.Value.Others.Count == 0 ? "empty" : Text(folder.Value.Others))})")];
         return empty.Length == 0
             ? null
-            : $"{Count(empty.Length, "folder")} without a picture that can be read {(empty.Length == 1 ? "is no class" : "are no classes")}: {Named(empty)}. Read are {PictureFile.ExtensionList} files.";
+            : $"{Counted.Of(empty.Length, "folder")} without a picture that can be read {(empty.Length == 1 ? "is no class" : "are no classes")}: {Named(empty)}. Read are {PictureFile.ExtensionList} files.";
     }
 
     private string? OfEndings()
@@ -67,7 +67,7 @@ internal sealed class LeftOut
         return unread.Length == 0 ? null : $"left out are pictures of kinds that aren't read: {Text(unread)}. Read are {PictureFile.ExtensionList} files.";
     }
 
-    private string? OfLinks() => links.Count == 0 ? null : $"{Count(links.Count, "link")} can't be followed: {Named(links.Values)}.";
+    private string? OfLinks() => links.Count == 0 ? null : $"{Counted.Of(links.Count, "link")} can't be followed: {Named(links.Values)}.";
 
     private static string Text(IEnumerable<KeyValuePair<string, int>> endings) => Named(
         endings.GroupBy(ending => ending.Key, (ending, counts) => (Ending: ending, Count: counts.Sum(count => count.Value))).OrderByDescending(ending => ending.Count)
@@ -78,8 +78,6 @@ internal sealed class LeftOut
         string[] all = [.. names];
         return string.Join(", ", all.Take(MostNamed)) + (all.Length > MostNamed ? FormattableString.Invariant($" and {all.Length - MostNamed:N0} more") : "");
     }
-
-    private static string Count(int count, string noun) => FormattableString.Invariant($"{count:N0} {noun}{(count == 1 ? "" : "s")}");
 
     private sealed class FirstLevel
     {
