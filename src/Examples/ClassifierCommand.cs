@@ -42,7 +42,7 @@ internal static class ClassifierCommand
 
     private static void Run(string data, Color background, string spec, int epochs, long seed, string output)
     {
-        NewFile.Check(output, ".safetensors");
+        using var claim = NewFile.Claim(output, ".safetensors");
         var info = Catalog.Require(spec);
         var source = DataOptions.Open(data, info, background);
         var numbers = Split(source);

@@ -29,10 +29,7 @@ internal static class ExportCommand
     {
         if (format == Diffusers && output.EndsWith(FileEnding, StringComparison.OrdinalIgnoreCase))
             throw new UsageException($"--format diffusers writes a folder, and {output} names a file: add --format safetensors, or name a folder.");
-        if (format == Diffusers)
-            NewFile.CheckFolder(output);
-        else
-            NewFile.Check(output, FileEnding);
+        using var claim = format == Diffusers ? NewFile.ClaimFolder(output) : NewFile.Claim(output, FileEnding);
         var trained = Checkpoint.Open(checkpoint, damaged => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {damaged}"));
         using var network = Catalog.Create(trained.Network);
         trained.LoadInto(network);

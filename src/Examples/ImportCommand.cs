@@ -41,7 +41,7 @@ internal static class ImportCommand
 
     private static void WriteSpec(DiffusersFolder source, string path)
     {
-        NewFile.Check(path, SpecEnding);
+        using var claim = NewFile.Claim(path, SpecEnding);
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(source.SpecYaml())));
         AnsiConsole.MarkupLineInterpolated($"The spec is in [blue]{path}[/]. Build it into the program (specs/), then take over the weights:");
         AnsiConsole.MarkupLineInterpolated($"  import {source.Path} --spec {Path.GetFileName(path)} --checkpoint FILE.safetensors");
@@ -49,7 +49,7 @@ internal static class ImportCommand
 
     private static void WriteWeights(DiffusersFolder source, string spec, string path, bool convert)
     {
-        NewFile.Check(path, ".safetensors");
+        using var claim = NewFile.Claim(path, ".safetensors");
         using var network = Catalog.Create(spec);
         source.LoadInto(network, convert);
         StateDict.Save(path, network);

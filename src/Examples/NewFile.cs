@@ -1,26 +1,49 @@
 namespace UNetGen.Examples;
 
-/// <summary>What a command was told to write, tried before there is a result that could be lost.</summary>
+/// <summary>What a command was told to write: tried and taken before there is a result that could be lost.</summary>
 internal static class NewFile
 {
-    /// <exception cref="UNetGenException">It has another ending, or is there already.</exception>
+    /// <summary>Takes a file's name: until what is returned is disposed, another command that is to write it is refused.</summary>
+    /// <exception cref="UNetGenException">It has another ending, is there already, or another command is about to write it.</exception>
     /// <exception cref="IOException">It can't be written.</exception>
-    public static void Check(string path, string ending)
+    public static IDisposable Claim(string path, string ending)
     {
         if (!path.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
             throw new UNetGenException($"The file {path} must end in {ending}.");
-        if (Path.Exists(path))
-            throw new UNetGenException($"{path} is there already, and would be lost; name another.");
-        AtomicFile.Try(path);
+        return Claim(path, () => Path.Exists(path) ? "would be lost" : null);
     }
 
-    /// <exception cref="UNetGenException">A file is there, or a folder that isn't empty.</exception>
+    /// <summary>The same of a folder, which isn't there yet or is empty.</summary>
+    /// <exception cref="UNetGenException">A file is there, or a folder that isn't empty, or another command is about to write it.</exception>
     /// <exception cref="IOException">It can't be made.</exception>
-    public static void CheckFolder(string path)
+    public static IDisposable ClaimFolder(string path)
     {
-        if (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
-            throw new UNetGenException($"{path} is there already, and not an empty folder; name another.");
-        if (!Directory.Exists(path))
-            AtomicFile.Try(Path.TrimEndingDirectorySeparator(path));
+        var isEmpty = () => Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any();
+        return Claim(Path.TrimEndingDirectorySeparator(path), () => Path.Exists(path) && !isEmpty() ? "not an empty folder" : null);
+    }
+
+    /// <param name="path">What is to be written.</param>
+    /// <param name="obstacle">What is wrong with what is there; null: nothing.</param>
+    private static WriterLock Claim(string path, Func<string?> obstacle)
+    {
+        RefuseIfThere();
+        var claim = WriterLock.OfFile(path);
+        try
+        {
+            // Another command may just have finished.
+            RefuseIfThere();
+            return claim;
+        }
+        catch
+        {
+            claim.Dispose();
+            throw;
+        }
+
+        void RefuseIfThere()
+        {
+            if (obstacle() is { } reason)
+                throw new UNetGenException($"{path} is there already, and {reason}; name another.");
+        }
     }
 }

@@ -41,7 +41,7 @@ internal sealed class TrainCommand
             .Select(option => (option.Key, Change: parsed.GetValue(option.Value)))
             .Where(option => option.Change is not null)
             .ToDictionary(option => option.Key, option => option.Change!);
-        using var previous = parsed.GetValue(resumed) is { } path ? RunFolder.Open(path) : null;
+        using var previous = parsed.GetValue(resumed) is { } path ? Resumption.Open(path, ranks) : null;
         var options = previous is null ? Begun(parsed.GetValue(file), changes) : Resumption.Options(previous, changes, ranks.Size);
         options.Training.Validate();
 
@@ -53,10 +53,10 @@ internal sealed class TrainCommand
         var info = network.Info;
         var localRanks = (int)ranks.Gather(ranks.LocalRank).Max(row => row[0]) + 1;
         var source = DataOptions.Open(options.Data, info, options.Background, options.Training.Seed, localRanks);
-        // Rank 0 alone writes; the others need a run's folder only to go on from it.
+        using var trainer = new Trainer(network, source, options.Training, collective: ranks);
+        // Rank 0 alone writes, and makes a folder when all ranks have come so far; the others need a run's folder only to go on from it.
         using var folder = previous ?? (ranks.Rank == 0 ? RunFolder.Create(parsed.GetValue(output), info.Name) : null);
         var store = folder is null ? null : new CheckpointStore(folder.Checkpoints, options.KeepCheckpoints);
-        using var trainer = new Trainer(network, source, options.Training, collective: ranks);
         if (previous is not null)
         {
             Resumption.Restore(previous, options, store!, trainer);
@@ -75,16 +75,21 @@ internal sealed class TrainCommand
 
         var computing = (network.Kernels == KernelForm.Reference ? ", reference kernels" : "") + (options.Training.Precision == Precision.BFloat16 ? ", in bfloat16" : "");
         AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {info.SpecPath}) on {source.Description}, {target}{computing}{(trainer.Step > 0 ? $", going on after step {trainer.Step:N0}" : "")}");
+        if (!folder!.IsAlone)
+        {
+            const string free = "has no locks, so that nothing keeps another training out: begin none there now.";
+            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] the file system of {folder.Path} {free}");
+        }
         if (ranks.Size > 1)
             AnsiConsole.MarkupLineInterpolated($"{ranks.Size} ranks with batches of {options.Training.BatchSize}, {trainer.EffectiveBatchSize} images a step; {ranks.Description}");
         try
         {
-            using var run = new TrainingRun(options, folder!, network, source, trainer, store!, ranks);
-            return Finish(run, folder!);
+            using var run = new TrainingRun(options, folder, network, source, trainer, store!, ranks);
+            return Finish(run, folder);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or CheckpointException || error is DataException && trainer.Step > 0)
         {
-            throw new UNetGenException($"The run in {folder!.Path} can't go on: {error.Message.TrimEnd('.')}. {Resumption.Hint(folder, store!)}", error);
+            throw Resumption.Failed(folder, store!, error);
         }
     }
 

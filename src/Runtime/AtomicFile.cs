@@ -48,7 +48,8 @@ public static partial class AtomicFile
         }
     }
 
-    private static string? FileAbove(string? folder)
+    /// <summary>A file where a folder would have to be, which systems tell in many ways; null: none.</summary>
+    internal static string? FileAbove(string? folder)
     {
         while (folder is not null && !File.Exists(folder))
             folder = Path.GetDirectoryName(folder);
@@ -76,7 +77,7 @@ public static partial class AtomicFile
                 // Else a power cut soon after could find the new name on the disk, but not yet the content.
                 stream.Flush(flushToDisk: true);
             }
-            File.Move(temporary, path, overwrite: true);
+            TakeName(temporary, path);
         }
         catch
         {
@@ -84,5 +85,23 @@ public static partial class AtomicFile
             throw;
         }
         FolderFlush.Flush(folder);
+    }
+
+    /// <summary>On Windows nobody can replace a file that another program reads, who lets go soon.</summary>
+    private static void TakeName(string temporary, string path)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                File.Move(temporary, path, overwrite: true);
+                return;
+            }
+            catch (Exception error)
+                when (OperatingSystem.IsWindows() && attempt < 20 && error is IOException or UnauthorizedAccessException)
+            {
+                Thread.Sleep(50);
+            }
+        }
     }
 }

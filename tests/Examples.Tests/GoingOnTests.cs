@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using UNetGen.Runtime.Tests;
 
@@ -16,6 +17,9 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
 
         public void Dispose() => Program.Dispose();
     }
+
+    private const string LockFile = ".lock";
+    private const string Holder = "process 7 on node3, since 2026-11-26 14:03:11 +00:00";
 
     private readonly ExampleProgram program = trained.Program;
 
@@ -53,12 +57,25 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
     public void A_run_that_another_process_trains_is_left_alone()
     {
         var run = CopyOfRun("busy");
-        using (new FileStream(program.File("busy/log.jsonl"), FileMode.Append, FileAccess.Write, FileShare.None))
-        {
-            var before = Content(run, but: "log.jsonl");
-            Assert.Contains("another process", program.Fail(1, "train", "--resume", run, "--steps", "8"));
-            Assert.Equal(before, Content(run, but: "log.jsonl"));
-        }
+        using var training = Hold(run);
+        Assert.Equal(
+            $"error: The run in busy can't go on: {Holder}, trains it. Wait until that one has ended, or stop it; nothing was changed.\n",
+            AssertUnchanged(run, () => program.Fail(1, "train", "--resume", run, "--steps", "8")));
+        Assert.Contains("isn't empty", AssertUnchanged(run, () => program.Fail(1, "train", "--steps", "8", "--out", run)));
+
+        // Who only reads asks nobody.
+        program.Succeed("report", run);
+        program.Succeed("sample", "--checkpoint", run, "--steps", "1", "--count", "1");
+    }
+
+    [Fact]
+    public void A_folder_in_which_another_training_is_just_beginning_is_refused_and_left_alone()
+    {
+        Directory.CreateDirectory(program.File("beginning"));
+        using var training = Hold("beginning");
+        Assert.Equal(
+            $"error: The folder beginning is taken: {Holder}, trains in it. Name another with --out.\n",
+            AssertUnchanged("beginning", () => program.Fail(1, "train", "--steps", "8", "--out", "beginning")));
     }
 
     [Fact]
@@ -90,9 +107,17 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
         var result = program.RunBy("unshare -rm sh -c 'mount --bind sealed sealed && mount -o remount,bind,ro sealed && exec \"$0\" \"$@\"'", "train", "--resume", run, "--steps", "8");
 
         var error = ExampleProgram.ErrorOf(1, result);
-        Assert.Contains("The run in sealed can't go on: Read-only file system : ", error);
-        Assert.Contains("sealed/log.jsonl", error);
+        Assert.Contains("The run in sealed can't go on: sealed can't be written: Read-only file system. ", error);
         Assert.Contains("step-00000006 is whole; once that is mended, go on with: train --resume sealed", error);
+    }
+
+    /// <summary>Locks a folder as another process does that trains in it.</summary>
+    private FileStream Hold(string run)
+    {
+        var share = OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None;
+        var file = new FileStream(program.File($"{run}/{LockFile}"), FileMode.CreateNew, FileAccess.ReadWrite, share, bufferSize: 0);
+        file.Write(Encoding.UTF8.GetBytes($"{Holder}\n"));
+        return file;
     }
 
     private string CopyOfRun(string name)
@@ -114,10 +139,10 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
         return said;
     }
 
-    /// <summary>Every file and what is in it.</summary>
-    private string[] Content(string run, string? but = null) =>
+    /// <summary>Every file and what is in it; but the lock's own, which no other .NET program can read.</summary>
+    private string[] Content(string run) =>
     [
-        .. Directory.GetFiles(program.File(run), "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != but).Order()
+        .. Directory.GetFiles(program.File(run), "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != LockFile).Order()
             .Select(file => $"{file} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)))}"),
     ];
 }

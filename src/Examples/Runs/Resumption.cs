@@ -1,4 +1,5 @@
 using Spectre.Console;
+using UNetGen.Distributed;
 using UNetGen.Logging;
 using UNetGen.Training;
 using static TorchSharp.torch;
@@ -8,6 +9,17 @@ namespace UNetGen.Examples.Runs;
 /// <summary>How a run goes on. All of it is decided before anything in the run's folder is changed.</summary>
 internal static class Resumption
 {
+    /// <summary>Opens a run's folder for all ranks. Rank 0 takes it before any of them reads what is in it.</summary>
+    /// <exception cref="UNetGenException">There is no run in it, it can't be written to, or another process trains it.</exception>
+    public static RunFolder Open(string path, ICollective ranks)
+    {
+        var folder = RunFolder.Open(path);
+        if (ranks.Rank == 0)
+            Take(folder);
+        ranks.Barrier();
+        return folder;
+    }
+
     /// <summary>The run's own options, and those changes that leave what was trained as it would have been; with another number of ranks, each one's batch.</summary>
     /// <exception cref="UNetGenException">A change would make it another run.</exception>
     public static RunOptions Options(RunFolder folder, IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes, int ranks)
@@ -66,10 +78,33 @@ internal static class Resumption
 
     private static RunStart? LastStart(RunFolder folder) => File.Exists(folder.Starts) ? RunStart.Read(folder.Starts).LastOrDefault() : null;
 
-    /// <summary>A sentence for whose run has failed: from where it goes on, and how.</summary>
-    public static string Hint(RunFolder folder, CheckpointStore store) => store.Newest() is { } newest
-        ? $"The checkpoint {newest.Path} is whole; once that is mended, go on with: train --resume {folder.Path}"
-        : "It has no checkpoint yet; once that is mended, begin it anew.";
+    /// <summary>What is told of a run that has failed: why, from where it goes on, and how.</summary>
+    public static UNetGenException Failed(RunFolder folder, CheckpointStore store, Exception error)
+    {
+        var hint = store.Newest() is { } newest
+            ? $"The checkpoint {newest.Path} is whole; once that is mended, go on with: train --resume {folder.Path}"
+            : "It has no checkpoint yet; once that is mended, begin it anew.";
+        return new($"The run in {folder.Path} can't go on: {error.Message.TrimEnd('.')}. {hint}", error);
+    }
+
+    private static void Take(RunFolder folder)
+    {
+        try
+        {
+            folder.Take();
+        }
+        catch (LockedException error)
+        {
+            throw new UNetGenException(
+                $"The run in {folder.Path} can't go on: {error.Holder}, trains it. "
+                + "Wait until that one has ended, or stop it; nothing was changed.",
+                error);
+        }
+        catch (IOException error)
+        {
+            throw Failed(folder, new CheckpointStore(folder.Checkpoints), error);
+        }
+    }
 
     private static UNetGenException NoCheckpoint(RunFolder folder, List<string> damaged)
     {

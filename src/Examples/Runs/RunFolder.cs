@@ -2,14 +2,20 @@ using System.Globalization;
 
 namespace UNetGen.Examples.Runs;
 
-/// <summary>Where a training run leaves its files. A new one goes again if no step was done in it.</summary>
+/// <summary>
+/// Where a training run leaves its files. Who trains holds it to the end; a new one goes again if no step was done in it.
+/// </summary>
 internal sealed class RunFolder : IDisposable
 {
     public const string CheckpointName = "checkpoints";
 
-    private readonly bool isNew;
+    // A killed process gives up what it holds when its memory is freed, and launchers don't wait for all that they have killed.
+    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(3);
 
-    private RunFolder(string path, bool isNew) => (Path, this.isNew) = (path, isNew);
+    private readonly bool isNew;
+    private WriterLock? alone;
+
+    private RunFolder(string path, WriterLock? alone = null) => (Path, this.alone, isNew) = (path, alone, alone is not null);
 
     public string Path { get; }
 
@@ -29,63 +35,112 @@ internal sealed class RunFolder : IDisposable
 
     public string Checkpoints => File(CheckpointName);
 
-    /// <summary>The folder that was asked for, or a new one under runs/, named by the network and the time.</summary>
-    /// <exception cref="UNetGenException">The folder that was asked for has a run already, or can't be made.</exception>
+    /// <summary>Whether it is known that nobody else trains in it: some file systems have no locks.</summary>
+    public bool IsAlone => alone is { IsEnforced: true };
+
+    /// <summary>Takes the folder that was asked for, or a new one under runs/, named by the network and the time.</summary>
+    /// <exception cref="UNetGenException">
+    /// The folder that was asked for has a run already, or can't be made, or another process trains in it.
+    /// </exception>
     public static RunFolder Create(string? path, string network)
     {
-        if (path is null)
-        {
-            var stem = System.IO.Path.Combine("runs", $"{network}-{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}");
-            path = stem;
-            for (var i = 2; Directory.Exists(path); i++)
-                path = $"{stem}-{i}";
-        }
-        else if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
-        {
-            var goOn = System.IO.File.Exists(new RunFolder(path, isNew: false).Options) ? $", or go on with its run: train --resume {path}" : "";
-            throw new UNetGenException($"The folder {path} isn't empty, and a run would overwrite what is in it. Name another with --out{goOn}.");
-        }
-
         try
         {
-            Directory.CreateDirectory(path);
+            if (path is not null)
+            {
+                return TakeIfEmpty(path) ?? throw new UNetGenException(
+                    $"The folder {path} isn't empty, and a run would overwrite what is in it. Name another with --out{GoOn(path)}.");
+            }
+            var stem = System.IO.Path.Combine("runs", $"{network}-{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}");
+            for (var i = 1; ; i++)
+            {
+                var numbered = i == 1 ? stem : $"{stem}-{i}";
+                if (!Directory.Exists(numbered) && TakeUnlessTaken(numbered) is { } folder)
+                    return folder;
+            }
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (LockedException error)
         {
-            throw new UNetGenException($"The run's folder {path} can't be made: {error.Message.TrimEnd('.')}. Name another with --out.", error);
+            throw new UNetGenException($"The folder {path} is taken: {error.Holder}, trains in it. Name another with --out.", error);
         }
-        return new RunFolder(path, isNew: true);
+        catch (IOException error)
+        {
+            throw new UNetGenException($"The run's folder {error.Message} Name another with --out.", error);
+        }
     }
 
-    /// <summary>The folder of a run that is to go on.</summary>
+    /// <summary>The folder of a run, to be read.</summary>
     /// <exception cref="UNetGenException">There is no run in it.</exception>
     public static RunFolder Open(string path)
     {
-        var folder = new RunFolder(System.IO.Path.TrimEndingDirectorySeparator(path), isNew: false);
-        if (!System.IO.File.Exists(folder.Options))
-            throw new UNetGenException($"There is no run in {path} to go on with: a run's folder has a {System.IO.Path.GetFileName(folder.Options)}.");
-        return folder;
+        var folder = new RunFolder(System.IO.Path.TrimEndingDirectorySeparator(path));
+        return System.IO.File.Exists(folder.Options)
+            ? folder
+            : throw new UNetGenException(
+                $"There is no run in {path} to go on with: a run's folder has a {System.IO.Path.GetFileName(folder.Options)}.");
     }
+
+    /// <summary>Takes it for oneself: until it is given up, nobody else trains in it.</summary>
+    /// <exception cref="LockedException">Another process does.</exception>
+    /// <exception cref="IOException">It can't be written to.</exception>
+    public void Take() => alone = WriterLock.OfFolder(Path, TimeToEnd);
 
     /// <summary>The grid of samples at a step.</summary>
     public string SamplesOf(int step) => System.IO.Path.Combine(File("samples"), $"step-{step:D8}.png");
 
     public void Dispose()
     {
-        if (!isNew || Directory.Exists(Checkpoints) || new FileInfo(Log) is { Exists: true, Length: > 0 })
-            return;
+        // While it is still held: what is deleted is this run's.
+        if (isNew && !Directory.Exists(Checkpoints) && new FileInfo(Log) is not { Exists: true, Length: > 0 })
+            DeleteFiles();
+        alone?.Dispose();
+    }
+
+    private void DeleteFiles()
+    {
         try
         {
             foreach (var file in (string[])[Options, Log, Starts, .. Directory.GetFiles(Path, "events.out.tfevents.*")])
                 System.IO.File.Delete(file);
-            if (!Directory.EnumerateFileSystemEntries(Path).Any())
-                Directory.Delete(Path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // A disk that can't be written to has refused the run before, and that is what is told.
         }
     }
+
+    /// <summary>
+    /// Null where it isn't empty. It is looked at before too, so that nothing is written into a folder of something else.
+    /// </summary>
+    private static RunFolder? TakeIfEmpty(string path)
+    {
+        if (!IsEmpty(path))
+            return null;
+        var alone = WriterLock.OfFolder(path);
+        if (IsEmpty(path))
+            return new RunFolder(path, alone);
+        alone.Dispose();
+        return null;
+    }
+
+    private static RunFolder? TakeUnlessTaken(string path)
+    {
+        try
+        {
+            return TakeIfEmpty(path);
+        }
+        catch (LockedException)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsEmpty(string path) =>
+        !Directory.Exists(path)
+        || Directory.EnumerateFileSystemEntries(path).All(entry => System.IO.Path.GetFileName(entry) == WriterLock.FileName);
+
+    private static string GoOn(string path) =>
+        System.IO.File.Exists(new RunFolder(path).Options) ? $", or go on with its run: train --resume {path}" : "";
 
     private string File(string name) => System.IO.Path.Combine(Path, name);
 }

@@ -38,9 +38,9 @@ internal sealed class TrainingRun : IDisposable
     private readonly BrokenFileList? broken;
     private IReadOnlyList<string> told = [];
 
-    /// <summary>Begins to write: what another process trains is refused before anything is changed.</summary>
+    /// <summary>Begins to write.</summary>
     /// <param name="options">Effective ones.</param>
-    /// <param name="folder">The run's.</param>
+    /// <param name="folder">The run's, which this process has taken.</param>
     /// <param name="network">On its device.</param>
     /// <param name="source">What to learn from.</param>
     /// <param name="trainer">At the step to go on from.</param>
@@ -54,7 +54,6 @@ internal sealed class TrainingRun : IDisposable
                 $"guidance {guidance} needs a network with classes and one more that stands for none (num_classes: {source.Classes.Count + 1} for the {source.Classes.Count} of {source.Description}); {network.Info.Name} has {network.Info.NumClasses?.ToString() ?? "no"} classes.");
         // Grids are drawn as it trains, whether within a training or after it.
         network.Precision = options.Training.Precision;
-        // First of all: it refuses a folder in which another process trains.
         log = TrainingLog.Open(folder.Log, trainer.Step);
         RunFile.Write(folder.Options, options);
         RunStart.Now(network.Device, trainer.Step, collective: ranks, effectiveBatchSize: trainer.EffectiveBatchSize).AppendTo(folder.Starts);

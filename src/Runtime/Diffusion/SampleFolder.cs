@@ -37,6 +37,9 @@ public sealed class SampleFolder(string path)
     /// </param>
     /// <returns>How many pictures were missing, and have been written.</returns>
     /// <exception cref="UNetGenException">The folder has pictures of another network, sampler, seed, labels or guidance, or other files; or the options don't fit the network.</exception>
+    /// <exception cref="LockedException">
+    /// Another call draws into the folder; several processes share it by a <paramref name="collective"/>.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled; the finished batches are in the folder.</exception>
     public int Draw(
         NoisePredictor network, Sampler sampler, SamplingOptions options, Action<SamplingProgress>? observe = null, CancellationToken cancellation = default,
@@ -50,6 +53,8 @@ public sealed class SampleFolder(string path)
         var settings = Settings(network, sampler, options);
         var written = 0;
         var end = options.FirstImage + options.Count;
+        // Two calls at once would each delete what the other is writing, and both could claim an empty folder.
+        using var alone = ranks.Rank == 0 && !IsComplete(options.FirstImage, end) ? WriterLock.OfFolder(path) : null;
         if (ranks.Rank == 0)
         {
             Claim(settings);
@@ -129,7 +134,11 @@ public sealed class SampleFolder(string path)
         return numbers;
     }
 
-    /// <summary>What a killed process left of these pictures. Those of other numbers may be another process's, which is at work.</summary>
+    /// <summary>Whether nothing is left to be written, which needs no right to write.</summary>
+    private bool IsComplete(int first, int end) =>
+        File.Exists(Path.Combine(path, InfoName)) && Enumerable.Range(first, end - first).All(image => File.Exists(PathOf(image)));
+
+    /// <summary>What a killed process left of these pictures.</summary>
     private void DeleteUnfinished(int first, int end)
     {
         foreach (var (temporary, name) in AtomicFile.Unfinished(path))

@@ -12,32 +12,42 @@ public sealed class TrainingLog : IDisposable
     // Asking costs a file of /proc to be read; memory grows slower than steps come.
     private const int StepsPerLookAtMemory = 10;
 
+    private readonly WriterLock alone;
     private readonly FileStream file;
     private long residentBytes;
     private int written;
 
-    private TrainingLog(FileStream file) => this.file = file;
+    private TrainingLog(WriterLock alone, FileStream file) => (this.alone, this.file) = (alone, file);
 
     /// <summary>Begins a log, or continues one after a step.</summary>
     /// <param name="path">The file; its folder is made where it is missing. Only one log at a time has it open.</param>
     /// <param name="continueAfter">The step that training continues after; lines of later steps are dropped, all at once or not at all. 0 begins anew.</param>
-    /// <exception cref="UNetGenException">A line before the last is no line of a log, or another process writes it.</exception>
+    /// <exception cref="LockedException">Another has it open.</exception>
+    /// <exception cref="UNetGenException">A line before the last is no line of a log.</exception>
     /// <exception cref="IOException">It can't be written.</exception>
     public static TrainingLog Open(string path, int continueAfter = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(continueAfter);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        if (File.Exists(path))
+        // From before the first line is read: replacing the file would take it from whoever writes it, without a word.
+        var alone = WriterLock.OfFile(path);
+        try
         {
-            RefuseIfWritten(path);
-            var kept = Read(path).TakeWhile(step => step.Step <= continueAfter).ToArray();
-            AtomicFile.Write(path, stream =>
+            if (File.Exists(path))
             {
-                foreach (var step in kept)
-                    stream.Write(step.ToLine());
-            });
+                var kept = Read(path).TakeWhile(step => step.Step <= continueAfter).ToArray();
+                AtomicFile.Write(path, stream =>
+                {
+                    foreach (var step in kept)
+                        stream.Write(step.ToLine());
+                });
+            }
+            return new TrainingLog(alone, new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0));
         }
-        return new TrainingLog(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0));
+        catch
+        {
+            alone.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Writes a step's line.</summary>
@@ -53,7 +63,11 @@ public sealed class TrainingLog : IDisposable
     public void Flush() => file.Flush(flushToDisk: true);
 
     /// <inheritdoc/>
-    public void Dispose() => file.Dispose();
+    public void Dispose()
+    {
+        file.Dispose();
+        alone.Dispose();
+    }
 
     /// <summary>All whole lines, in the order of the steps; also of a run that is under way.</summary>
     /// <exception cref="UNetGenException">A line before the last is no line of a log, or its step not after the one before.</exception>
@@ -79,31 +93,6 @@ public sealed class TrainingLog : IDisposable
         }
         return steps;
     }
-
-    /// <summary>Who is still writing keeps the file: replaced by another, its lines would be lost without a word.</summary>
-    private static void RefuseIfWritten(string path)
-    {
-        for (var attempt = 0; ; attempt++)
-        {
-            try
-            {
-                // None, since on Unix whoever shares anything shares all. A reader lets go soon.
-                using (new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
-                    return;
-            }
-            catch (IOException error) when (IsLock(error) && attempt < 10)
-            {
-                Thread.Sleep(100);
-            }
-            catch (IOException error) when (IsLock(error))
-            {
-                throw new UNetGenException($"{path} can't be continued: {error.Message} If another process trains this run, stop that one first, or train into another folder.", error);
-            }
-        }
-    }
-
-    /// <summary>As against a disk that can't be written to: ERROR_SHARING_VIOLATION of Windows, EWOULDBLOCK of Linux and of macOS.</summary>
-    private static bool IsLock(IOException error) => (error.HResult & 0xFFFF) is 32 or 11 or 35;
 
     private static byte[] ReadWhileWritten(string path)
     {

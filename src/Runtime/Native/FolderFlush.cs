@@ -6,38 +6,26 @@ namespace UNetGen.Native;
 /// Puts on the disk which names a folder holds. A file's own flush doesn't: after a power cut its content could be there and its name not.
 /// .NET opens no folders, so this asks the system (POSIX fsync). Windows has no such call and keeps names in NTFS's journal.
 /// </summary>
-internal static partial class FolderFlush
+internal static class FolderFlush
 {
-    private const int ReadOnly = 0; // O_RDONLY
-    private const int InvalidArgument = 22; // EINVAL, on Linux and macOS
-
     /// <exception cref="IOException">The disk fails.</exception>
     public static void Flush(string folder)
     {
         if (OperatingSystem.IsWindows())
             return;
-        var descriptor = Open(folder, ReadOnly);
+        var descriptor = Posix.Open(folder, Posix.ReadOnly);
         // A folder that may be written but not read can't be opened, and can't be flushed.
         if (descriptor < 0)
             return;
         try
         {
             // EINVAL: some network file systems can't flush folders.
-            if (Fsync(descriptor) != 0 && Marshal.GetLastPInvokeError() is var error and not InvalidArgument)
+            if (Posix.Fsync(descriptor) != 0 && Marshal.GetLastPInvokeError() is var error and not Posix.InvalidArgument)
                 throw new IOException($"The folder {folder} can't be flushed to the disk: {Marshal.GetPInvokeErrorMessage(error)}.");
         }
         finally
         {
-            _ = Close(descriptor);
+            _ = Posix.Close(descriptor);
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Fsync(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int Close(int descriptor);
 }

@@ -6,8 +6,9 @@ namespace UNetGen.Training;
 /// <summary>
 /// The checkpoints of one training: a folder each, <c>step-00001000</c>. A checkpoint is written beside, put on the disk and then renamed,
 /// and renamed before it is deleted, so that whenever the process or the machine stops, what bears such a name is whole.
-/// Of the older ones, the newest stay and the one with the least loss. Only one training at a time may write to a folder; what else is put
-/// into a checkpoint's folder goes with it.
+/// Of the older ones, the newest stay and the one with the least loss. Only one training at a time may write to a folder, and holds a
+/// <see cref="WriterLock"/> of it
+/// meanwhile; what else is put into a checkpoint's folder goes with it.
 /// </summary>
 public sealed class CheckpointStore
 {
@@ -16,6 +17,8 @@ public sealed class CheckpointStore
 
     /// <summary>Found whole, or written whole, since this store was made: their contents aren't read again to choose which to delete.</summary>
     private readonly HashSet<string> whole = [];
+
+    private WriterLock? alone;
 
     /// <summary>Takes a folder for checkpoints, and leaves it as it is until the first is saved.</summary>
     /// <param name="folder">Made when it is needed.</param>
@@ -27,24 +30,46 @@ public sealed class CheckpointStore
         this.keep = keep;
     }
 
+    /// <summary>
+    /// Keeps others from writing to the folder, who would delete what isn't whole yet: until what is returned is disposed.
+    /// </summary>
+    /// <exception cref="LockedException">Another training writes to it.</exception>
+    /// <exception cref="CheckpointException">It can't be written to.</exception>
+    internal WriterLock Hold()
+    {
+        try
+        {
+            return alone = WriterLock.OfFolder(folder);
+        }
+        catch (IOException error)
+        {
+            throw new CheckpointException(error.Message, error);
+        }
+    }
+
     /// <summary>Writes a checkpoint, whole or not at all, then deletes those that have had their time. One of the same step is replaced.</summary>
     /// <param name="content">Read here; not kept.</param>
     /// <param name="stays">Which of the others may not be deleted, by their folders as this method returned them; null: what is neither new nor the best may.</param>
     /// <returns>The checkpoint's folder.</returns>
     /// <exception cref="CheckpointException">It can't be written: the disk is full, or the folder can't be written to. The earlier ones are as they were.</exception>
+    /// <exception cref="LockedException">Another training writes to the folder.</exception>
     /// <exception cref="ArgumentException">The content has no <c>weights</c>, or a name that no file should have.</exception>
     public string Save(CheckpointContent content, Predicate<string>? stays = null)
     {
         CheckNames(content);
         var path = Path.Combine(folder, CheckpointFolder.NameOf(content.Step));
         var unfinished = Path.Combine(folder, CheckpointFolder.TemporaryNameOf(Path.GetFileName(path)));
+        WriterLock? taken = null;
         try
         {
-            CreateFolder();
+            taken = alone is { IsHeld: true } ? null : WriterLock.OfFolder(folder);
             foreach (var leftOver in CheckpointFolder.ListLeftOver(folder))
                 Directory.Delete(leftOver, recursive: true);
             CheckpointFolder.Write(unfinished, content);
             TakeName(unfinished, path, Path.Combine(folder, CheckpointFolder.ReplacedNameOf(content.Step)));
+            whole.Add(path);
+            Prune(path, stays);
+            return path;
         }
         catch (Exception error)
         {
@@ -60,9 +85,10 @@ public sealed class CheckpointStore
                 throw new CheckpointException(Explain(content, path, reason), error);
             throw;
         }
-        whole.Add(path);
-        Prune(path, stays);
-        return path;
+        finally
+        {
+            taken?.Dispose();
+        }
     }
 
     /// <summary>The newest whole checkpoint, or null where there is none.</summary>
@@ -94,14 +120,6 @@ public sealed class CheckpointStore
             throw new ArgumentException("A checkpoint holds 'weights' at least.", nameof(content));
         if (content.Tensors.Keys.FirstOrDefault(stem => !CheckpointSums.Name().IsMatch(stem)) is { } wrong)
             throw new ArgumentException($"'{wrong}' can't be the name of a checkpoint's file: letters, digits, '.', '_' and '-' only, a letter or digit first.", nameof(content));
-    }
-
-    private void CreateFolder()
-    {
-        if (Directory.Exists(folder))
-            return;
-        Directory.CreateDirectory(folder);
-        FolderFlush.Flush(Path.GetDirectoryName(folder)!);
     }
 
     private void TakeName(string complete, string path, string replaced)

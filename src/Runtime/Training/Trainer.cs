@@ -95,9 +95,11 @@ public sealed partial class Trainer : IDisposable
     /// <exception cref="DataException">The images' values don't lie in [-1, 1], or none is negative.</exception>
     /// <exception cref="TrainingDivergedException">More steps had to be skipped than the options allow, or weights or averages were no finite numbers when a checkpoint was due or at the end, with a store or without.</exception>
     /// <exception cref="CheckpointException">A checkpoint can't be written; those before it are whole.</exception>
+    /// <exception cref="LockedException">Another training writes to the folder of checkpoints.</exception>
     public TrainingSummary Train(Action<TrainingStep>? report = null, CheckpointStore? store = null, CancellationToken cancellation = default)
     {
         var ready = LookAtImages(cancellation);
+        using var alone = store?.Hold();
         using var precision = new TrainingPrecision(network, options.Precision);
         using var diffusion = new GaussianDiffusion(network.Diffusion, network.Device);
         var (start, before) = (clock.GetTimestamp(), elapsed);

@@ -14,7 +14,10 @@ internal static class TorchProcess
 {
     public sealed record Result(int ExitCode, string Output);
 
-    /// <summary><c>tensor</c>, <c>files VERSION DIRECTORIES WRITABLE</c> (lists separated by colons), <c>save FOLDER KEEP</c>, <c>no-reflection FOLDER</c>, or <c>rank ...</c>.</summary>
+    /// <summary>
+    /// <c>tensor</c>, <c>files VERSION DIRECTORIES WRITABLE</c> (lists separated by colons), <c>save FOLDER KEEP</c>,
+    /// <c>no-reflection FOLDER</c>, <c>lock ...</c>, or <c>rank ...</c>.
+    /// </summary>
     private static int Main(string[] args)
     {
         if (args is ["tensor"])
@@ -25,6 +28,8 @@ internal static class TorchProcess
         }
         if (args is ["rank", .. var what])
             return RankProcess.Run(what);
+        if (args is ["lock", .. var how])
+            return LockingProcess.Run(how);
         if (args is ["save", var folder, var keep])
             return SavingProcess.Run(folder, int.Parse(keep, CultureInfo.InvariantCulture));
         if (args is ["no-reflection", var written])

@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace UNetGen.Native;
+
+/// <summary>
+/// The operating system's lock on an open file: it ends with the process, however that ends. On Windows it is the file's share mode,
+/// elsewhere flock, which
+/// Linux carries to NFS and SMB servers as a lock of the whole file. .NET asks for it too, but keeps to itself where a file system has no
+/// locks.
+/// </summary>
+internal static class FileLock
+{
+    public enum Outcome
+    {
+        Held,
+        HeldByAnother,
+
+        /// <summary>The file system has no locks.</summary>
+        Unknown,
+    }
+
+    /// <summary>Opens a file, made where it is missing, and locks it.</summary>
+    /// <returns>The file, null where another has locked it; whether the lock is known to hold.</returns>
+    /// <exception cref="IOException">It can't be opened.</exception>
+    public static (FileStream? File, Outcome Outcome) Open(string path)
+    {
+        FileStream file;
+        try
+        {
+            // On Windows others may read who holds it, and its holder delete it. Elsewhere all but None is a lock that several have.
+            var share = OperatingSystem.IsWindows() ? FileShare.Read | FileShare.Delete : FileShare.None;
+            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, share, bufferSize: 0);
+        }
+        catch (IOException error) when (IsHeld(error))
+        {
+            return (null, Outcome.HeldByAnother);
+        }
+        var outcome = OperatingSystem.IsWindows() ? Outcome.Held : Flock(file.SafeFileHandle);
+        if (outcome != Outcome.HeldByAnother)
+            return (file, outcome);
+        file.Dispose();
+        return (null, outcome);
+    }
+
+    /// <summary>Reads a file whatever locks it has.</summary>
+    /// <exception cref="IOException">It isn't there, or can't be read.</exception>
+    public static string Read(string path)
+    {
+        using var file = OperatingSystem.IsWindows()
+            ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)
+            : new FileStream(OpenUnlocked(path), FileAccess.Read);
+        using var reader = new StreamReader(file);
+        return reader.ReadToEnd();
+    }
+
+    private static Outcome Flock(SafeFileHandle file)
+    {
+        if (Posix.Flock(file, Posix.LockExclusive | Posix.LockNonBlocking) == 0)
+            return Outcome.Held;
+        return Marshal.GetLastPInvokeError() == Posix.WouldBlock ? Outcome.HeldByAnother : Outcome.Unknown;
+    }
+
+    /// <summary>.NET would ask for a lock.</summary>
+    private static SafeFileHandle OpenUnlocked(string path)
+    {
+        var descriptor = Posix.Open(path, Posix.ReadOnly);
+        return descriptor >= 0
+            ? new SafeFileHandle(descriptor, ownsHandle: true)
+            : throw new IOException($"{path} can't be read: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
+    }
+
+    /// <summary>As against a file that can't be opened: ERROR_SHARING_VIOLATION of Windows, EWOULDBLOCK elsewhere.</summary>
+    private static bool IsHeld(IOException error) => (error.HResult & 0xFFFF) == (OperatingSystem.IsWindows() ? 32 : Posix.WouldBlock);
+}

@@ -1,0 +1,238 @@
+using System.Globalization;
+using System.Text;
+using UNetGen.Native;
+
+namespace UNetGen;
+
+/// <summary>
+/// The right to write a folder or a file, which one holder at a time has, among all processes and machines that see it. A process that ends
+/// gives it up, however it ends.
+/// Who only reads needs none. While it is held there is a hidden file, <c>.lock</c>, that says by whom; one that a killed process has left
+/// behind locks nobody out.
+/// </summary>
+/// <remarks>
+/// To train into a folder without the program: take the folder before anything in it is read, open log, checkpoints and trainer, and give
+/// it up after them.
+/// <see cref="Logging.TrainingLog"/> holds its own file while it is open, <see cref="Training.Trainer.Train"/> the folder of its
+/// checkpoints while it trains.
+/// </remarks>
+public sealed class WriterLock : IDisposable
+{
+    /// <summary>What a folder that is held has in it.</summary>
+    public const string FileName = ".lock";
+
+    private const int Attempts = 20;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Of this process: an emulated lock, and a file system without locks, keep no two of one process apart.</summary>
+    private static readonly HashSet<string> Held = [];
+
+    private readonly string path;
+    private readonly string text;
+    private readonly FileStream file;
+
+    /// <summary>What goes again where nothing was put into it.</summary>
+    private readonly string? madeFolder;
+
+    private WriterLock(string path, string text, FileStream file, bool isEnforced, string? madeFolder) =>
+        (this.path, this.text, this.file, IsEnforced, this.madeFolder) = (path, text, file, isEnforced, madeFolder);
+
+    /// <summary>Whoever forgot to give it up has lost it with its file.</summary>
+    ~WriterLock() => Forget(path);
+
+    /// <summary>
+    /// Whether it keeps others out: a file system that has no locks, as some of clusters and some that are mounted by programs, can't.
+    /// </summary>
+    public bool IsEnforced { get; }
+
+    /// <summary>Whether it wasn't given up yet.</summary>
+    internal bool IsHeld { get; private set; } = true;
+
+    /// <summary>Takes a folder, under whatever name it is known.</summary>
+    /// <param name="folder">Made where it is missing, and taken away again if it is then still empty.</param>
+    /// <param name="wait">How long to wait for another that holds it; by default not at all.</param>
+    /// <exception cref="LockedException">Another holds it.</exception>
+    /// <exception cref="IOException">It can't be made, or written to.</exception>
+    public static WriterLock OfFolder(string folder, TimeSpan wait = default)
+    {
+        for (var begin = TimeProvider.System.GetTimestamp(); ; Thread.Sleep(Pause))
+        {
+            try
+            {
+                return Take(Path.Combine(folder, FileName), folder);
+            }
+            catch (LockedException) when (TimeProvider.System.GetElapsedTime(begin) < wait)
+            {
+                // Its holder may just be ending.
+            }
+        }
+    }
+
+    /// <summary>Takes a file, whether it is there or not, by a file beside it.</summary>
+    /// <param name="file">Its folder is made where it is missing.</param>
+    /// <exception cref="LockedException">Another holds it.</exception>
+    /// <exception cref="IOException">The folder can't be made, or written to.</exception>
+    public static WriterLock OfFile(string file)
+    {
+        var full = Path.GetFullPath(file);
+        return Take(Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}.lock"), file);
+    }
+
+    /// <summary>Gives it up.</summary>
+    public void Dispose()
+    {
+        if (!IsHeld)
+            return;
+        IsHeld = false;
+        try
+        {
+            // While it is still held, so that nobody else's goes; who has opened this one meanwhile sees that it is gone, and opens the
+            // next.
+            if (IsAt(path, text))
+                File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // What is left behind locks nobody out.
+        }
+        file.Dispose();
+        Forget(path);
+        if (madeFolder is not null)
+            DeleteIfEmpty(madeFolder);
+        GC.SuppressFinalize(this);
+    }
+
+    private static WriterLock Take(string lockFile, string what)
+    {
+        var path = Path.GetFullPath(lockFile);
+        var folder = Path.GetDirectoryName(path)!;
+        lock (Held)
+        {
+            if (!Held.Add(path))
+                throw new LockedException(what, Holder(path));
+        }
+        try
+        {
+            var made = false;
+            for (var attempt = 1; ; attempt++)
+            {
+                try
+                {
+                    made |= Make(folder);
+                    if (TryTake(path, what, made ? folder : null) is { } taken)
+                        return taken;
+                }
+                catch (Exception error) when (attempt < Attempts && IsGoing(error))
+                {
+                }
+                catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+                {
+                    if (made)
+                        DeleteIfEmpty(folder);
+                    var reason = AtomicFile.FileAbove(folder) is { } file
+                        ? $"{file} is a file, not a folder"
+                        : error.Message.Replace($" : '{path}'", "").TrimEnd('.');
+                    throw new IOException($"{what} can't be written: {reason}.", error);
+                }
+                if (attempt == Attempts)
+                    throw new LockedException(what, Holder(path));
+                Thread.Sleep(Pause);
+            }
+        }
+        catch
+        {
+            Forget(path);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Whether a holder has just given it up, and taken file or folder away. Windows calls a file that is going "denied".
+    /// </summary>
+    private static bool IsGoing(Exception error) =>
+        error is DirectoryNotFoundException || (OperatingSystem.IsWindows() && error is UnauthorizedAccessException);
+
+    private static bool Make(string folder)
+    {
+        if (Directory.Exists(folder))
+            return false;
+        Directory.CreateDirectory(folder);
+        FolderFlush.Flush(Path.GetDirectoryName(folder)!);
+        return true;
+    }
+
+    /// <summary>Null where the file that was locked is not the one that bears its name any more.</summary>
+    private static WriterLock? TryTake(string path, string what, string? madeFolder)
+    {
+        var (file, outcome) = FileLock.Open(path);
+        if (file is null)
+            throw new LockedException(what, Holder(path));
+        try
+        {
+            var since = DateTimeOffset.Now.ToString("yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture);
+            var text = $"process {Environment.ProcessId} on {Environment.MachineName}, since {since}\n{Guid.NewGuid():N}\n";
+            file.SetLength(0);
+            file.Write(Encoding.UTF8.GetBytes(text));
+            if (IsAt(path, text))
+                return new WriterLock(path, text, file, outcome == FileLock.Outcome.Held, madeFolder);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+        file.Dispose();
+        return null;
+    }
+
+    private static bool IsAt(string path, string text)
+    {
+        try
+        {
+            return FileLock.Read(path) == text;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A server may let nobody read what is locked, not even its holder.
+            return File.Exists(path);
+        }
+    }
+
+    /// <summary>What its holder has written, who may be at it just now.</summary>
+    private static string Holder(string path)
+    {
+        for (var attempt = 1; attempt <= Attempts; attempt++)
+        {
+            try
+            {
+                var lines = FileLock.Read(path).Split('\n');
+                if (lines.Length > 1)
+                    return lines[0].Length <= 200 && !lines[0].Any(char.IsControl) ? lines[0] : "another process";
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                break;
+            }
+            Thread.Sleep(Pause);
+        }
+        return "another process";
+    }
+
+    private static void Forget(string path)
+    {
+        lock (Held)
+            Held.Remove(path);
+    }
+
+    private static void DeleteIfEmpty(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Something lies in it, or another process has taken it meanwhile.
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using UNetGen.Runtime.Tests.Native;
+
+namespace UNetGen.Runtime.Tests;
+
+public sealed class WriterLockTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    private string Run => folder.File("run");
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void One_at_a_time_holds_a_folder_and_the_other_is_told_who()
+    {
+        using (WriterLock.OfFolder(Run))
+        {
+            var error = Assert.Throws<LockedException>(() => WriterLock.OfFolder(Run));
+            Assert.StartsWith($"process {Environment.ProcessId} on {Environment.MachineName}, since ", error.Holder);
+            Assert.Matches(@"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d$", error.Holder);
+            Assert.StartsWith($"{Run} is being written by {error.Holder}, and only one at a time may write it. Wait until ", error.Message);
+        }
+        using var next = WriterLock.OfFolder(Run);
+        Assert.True(next.IsEnforced);
+    }
+
+    [Fact]
+    public async Task Who_waits_has_it_when_it_is_given_up()
+    {
+        var alone = WriterLock.OfFolder(Run);
+        var next = Task.Run(() => WriterLock.OfFolder(Run, wait: TimeSpan.MaxValue));
+        Assert.False(next.IsCompleted);
+        alone.Dispose();
+        (await next).Dispose();
+    }
+
+    [LinuxFact]
+    public void Another_name_of_the_folder_is_the_same_folder()
+    {
+        using var alone = WriterLock.OfFolder(Run);
+        Directory.CreateSymbolicLink(folder.File("link"), Run);
+        Assert.Throws<LockedException>(() => WriterLock.OfFolder(folder.File("link")));
+    }
+
+    [Fact]
+    public void A_folder_that_was_made_for_it_goes_again_if_nothing_was_put_in_and_others_stay()
+    {
+        WriterLock.OfFolder(Run).Dispose();
+        Assert.False(Directory.Exists(Run));
+
+        Directory.CreateDirectory(Run);
+        WriterLock.OfFolder(Run).Dispose();
+        Assert.Empty(Directory.GetFileSystemEntries(Run));
+
+        using (WriterLock.OfFolder(folder.File("filled")))
+            folder.Write("filled/log.jsonl", [1]);
+        Assert.Equal([folder.File("filled/log.jsonl")], Directory.GetFileSystemEntries(folder.File("filled")));
+    }
+
+    [Fact]
+    public void A_file_is_read_and_replaced_while_it_is_held_and_another_beside_it_is_free()
+    {
+        var file = folder.Write("log.jsonl", [1]);
+        using (WriterLock.OfFile(file))
+        {
+            Assert.Throws<LockedException>(() => WriterLock.OfFile(file));
+            WriterLock.OfFile(folder.File("other.jsonl")).Dispose();
+            AtomicFile.Write(file, stream => stream.Write([2]));
+            Assert.Throws<LockedException>(() => WriterLock.OfFile(file));
+            Assert.Equal([2], File.ReadAllBytes(file));
+        }
+        Assert.Equal([file], Directory.GetFiles(folder.Path));
+    }
+
+    [Fact]
+    public void What_can_t_be_written_to_is_told_by_its_own_name()
+    {
+        var file = folder.Write("file", [1]);
+        var run = Path.Combine(file, "run");
+        Assert.StartsWith($"{run} can't be written: ", Assert.Throws<IOException>(() => WriterLock.OfFolder(run)).Message);
+    }
+
+    [Fact]
+    public void Another_process_is_named_and_killed_it_locks_nobody_out()
+    {
+        var command = TorchProcess.Command("lock", "hold", Run);
+        using var other = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true })!;
+        try
+        {
+            Assert.Equal(LockingProcess.Taken, other.StandardOutput.ReadLine());
+            Assert.StartsWith($"process {other.Id} on ", Assert.Throws<LockedException>(() => WriterLock.OfFolder(Run)).Holder);
+        }
+        finally
+        {
+            other.Kill();
+            other.WaitForExit();
+        }
+
+        Assert.True(File.Exists(Path.Combine(Run, WriterLock.FileName)));
+        using (WriterLock.OfFolder(Run))
+            Assert.Throws<LockedException>(() => WriterLock.OfFolder(Run));
+        Assert.Empty(Directory.GetFileSystemEntries(Run));
+    }
+
+    [Fact]
+    public async Task Processes_that_take_it_in_turns_never_hold_it_together()
+    {
+        // Each giving up takes the lock's file away, and the folder where it is empty: the next may just be opening it.
+        const int processes = 4;
+        const int times = 100;
+        var number = folder.Write("number", "0"u8.ToArray());
+
+        var results = await Task.WhenAll(
+            Enumerable.Range(0, processes).Select(_ => TorchProcess.Run(["lock", "count", Run, number, $"{times}"])));
+
+        Assert.All(results, result => Assert.True(result.ExitCode == 0, result.Output));
+        Assert.Equal($"{processes * times}", File.ReadAllText(number));
+        Assert.Equal([number], Directory.GetFiles(folder.Path, "*", SearchOption.AllDirectories));
+    }
+}
