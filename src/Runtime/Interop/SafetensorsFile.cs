@@ -36,7 +36,7 @@ public sealed class SafetensorsFile : IDisposable
         var json = new byte[headerLength];
         ReadExactly(json, LengthSize);
         dataStart = LengthSize + json.Length;
-        header = SafetensorsHeader.Parse(json, fileLength - dataStart, path);
+        header = SafetensorsHeaderReader.Read(json, fileLength - dataStart, path);
     }
 
     /// <summary>The file.</summary>
@@ -112,7 +112,7 @@ public sealed class SafetensorsFile : IDisposable
                 position += bytes.Length;
                 // Any other value in a C++ bool is undefined behaviour.
                 if (entry.DType == ScalarType.Bool && bytes.ContainsAnyExceptInRange((byte)0, (byte)1))
-                    throw new SafetensorsException(Path, $"tensor '{entry.Name}' is of type BOOL, but has bytes other than 0 and 1.");
+                    throw new SafetensorsException(Path, $"tensor '{Excerpt.Of(entry.Name)}' is of type BOOL, but has bytes other than 0 and 1.");
             });
             return tensor;
         }

@@ -6,10 +6,7 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Interop;
 
-/// <summary>
-/// The JSON in front of a safetensors file's data, and its rules: what every entry must say, and that the entries together cover the data
-/// without a hole or an overlap.
-/// </summary>
+/// <summary>The JSON in front of a safetensors file's data; <see cref="SafetensorsHeaderReader"/> has the rules by which it is read.</summary>
 /// <param name="Metadata">Free text by key, <c>__metadata__</c> in the file.</param>
 /// <param name="Entries">The tensors in the header's order, which needn't be that of the data.</param>
 internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<SafetensorsEntry> Entries)
@@ -17,12 +14,16 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
     /// <summary>The format's own limit: a lying length can't make a reader allocate more.</summary>
     public const int MaxLength = 100_000_000;
 
+    /// <summary>Our own: a spec has some 2 KB, what others write some 100. Texts take several times their bytes in memory, and the format would allow all of its header for them.</summary>
+    public const int MaxMetadataLength = 10_000_000;
+
     /// <summary>Throws at half a surrogate pair, which the JSON writer would replace in silence.</summary>
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private const string MetadataKey = "__metadata__";
+    public const string MetadataKey = "__metadata__";
 
-    private static readonly (ScalarType DType, string Name, int Size)[] DTypes =
+    /// <summary>The types that both the format and TorchSharp have.</summary>
+    public static readonly IReadOnlyList<(ScalarType DType, string Name, int Size)> DTypes =
     [
         (ScalarType.Float64, "F64", 8), (ScalarType.Float32, "F32", 4), (ScalarType.Float16, "F16", 2), (ScalarType.BFloat16, "BF16", 2),
         (ScalarType.Int64, "I64", 8), (ScalarType.Int32, "I32", 4), (ScalarType.Int16, "I16", 2), (ScalarType.Int8, "I8", 1),
@@ -71,6 +72,8 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
                 foreach (var (key, value) in Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
                     json.WriteString(key, value);
                 json.WriteEndObject();
+                if (json.BytesCommitted + json.BytesPending > MaxMetadataLength)
+                    throw new ArgumentException($"The metadata would have {json.BytesCommitted + json.BytesPending:N0} bytes; {MaxMetadataLength:N0} can be read again.");
             }
             foreach (var entry in Entries)
             {
@@ -94,104 +97,5 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
         return buffer.WrittenCount <= MaxLength
             ? buffer.WrittenMemory
             : throw new ArgumentException($"The header would have {buffer.WrittenCount:N0} bytes; the safetensors format allows {MaxLength:N0}.");
-    }
-
-    /// <summary>Reads a header and checks it against the length of the data behind it.</summary>
-    /// <exception cref="SafetensorsException">Something is wrong with it.</exception>
-    public static SafetensorsHeader Parse(ReadOnlyMemory<byte> bytes, long dataLength, string path)
-    {
-        var metadata = new Dictionary<string, string>();
-        var entries = new List<SafetensorsEntry>();
-        try
-        {
-            using var json = JsonDocument.Parse(bytes, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            if (json.RootElement.ValueKind != JsonValueKind.Object)
-                throw new SafetensorsException(path, "its header isn't a JSON object.");
-            foreach (var property in json.RootElement.EnumerateObject())
-                if (property.NameEquals(MetadataKey))
-                    ReadMetadata(property.Value, metadata, path);
-                else
-                    entries.Add(ReadEntry(property.Name, property.Value, path));
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            // InvalidOperationException: a string that isn't valid UTF-8, found only when it is asked for.
-            throw new SafetensorsException(path, $"its header isn't valid JSON. {e.Message}", e);
-        }
-        CheckCover(entries, dataLength, path);
-        return new SafetensorsHeader(metadata, entries);
-    }
-
-    private static void ReadMetadata(JsonElement json, Dictionary<string, string> metadata, string path)
-    {
-        if (json.ValueKind != JsonValueKind.Object)
-            throw new SafetensorsException(path, $"{MetadataKey} isn't a JSON object.");
-        foreach (var property in json.EnumerateObject())
-            metadata[property.Name] = property.Value.ValueKind == JsonValueKind.String
-                ? property.Value.GetString()!
-                : throw new SafetensorsException(path, $"{MetadataKey} holds '{property.Name}', which isn't text.");
-    }
-
-    private static SafetensorsEntry ReadEntry(string name, JsonElement json, string path)
-    {
-        SafetensorsException Wrong(string problem) => new(path, $"tensor '{name}' {problem}");
-
-        JsonElement Field(string field, JsonValueKind kind) =>
-            json.ValueKind == JsonValueKind.Object && json.TryGetProperty(field, out var value) && value.ValueKind == kind
-                ? value
-                : throw Wrong($"has no {field}, or not as {(kind == JsonValueKind.Array ? "a list" : "text")}.");
-
-        long[] Numbers(string field) =>
-        [
-            .. Field(field, JsonValueKind.Array).EnumerateArray().Select(item =>
-                item.ValueKind == JsonValueKind.Number && item.TryGetInt64(out long number) && number >= 0
-                    ? number
-                    : throw Wrong($"has {item} in {field}, which must hold whole numbers from 0.")),
-        ];
-
-        string dtype = Field("dtype", JsonValueKind.String).GetString()!;
-        var row = DTypes.FirstOrDefault(row => row.Name == dtype);
-        if (row.Name is null)
-            throw Wrong($"is of type '{dtype}'; known are {string.Join(", ", DTypes.Select(known => known.Name))}.");
-        long[] shape = Numbers("shape"), offsets = Numbers("data_offsets");
-        if (offsets.Length != 2 || offsets[1] < offsets[0])
-            throw Wrong($"has data_offsets [{string.Join(", ", offsets)}]; they must be a begin and an end.");
-        long length = offsets[1] - offsets[0];
-        if (ByteLength(shape, row.Size) is not { } expected)
-            throw Wrong($"has shape [{string.Join(", ", shape)}], more than any file can hold.");
-        if (length != expected)
-            throw Wrong($"needs {Counted.Of(expected, "byte")} for shape [{string.Join(", ", shape)}] of {dtype}, but its data_offsets [{offsets[0]}, {offsets[1]}] span {length:N0}.");
-        return new SafetensorsEntry(name, row.DType, shape, offsets[0], length);
-    }
-
-    /// <summary>Null where it doesn't fit; strides must fit too, so an empty dimension doesn't excuse the others.</summary>
-    private static long? ByteLength(long[] shape, int elementSize)
-    {
-        try
-        {
-            long span = shape.Aggregate((long)elementSize, (product, size) => checked(product * Math.Max(size, 1)));
-            return shape.Contains(0) ? 0 : span;
-        }
-        catch (OverflowException)
-        {
-            return null;
-        }
-    }
-
-    private static void CheckCover(List<SafetensorsEntry> entries, long dataLength, string path)
-    {
-        long end = 0;
-        foreach (var entry in entries.OrderBy(entry => entry.Offset).ThenBy(entry => entry.Length))
-        {
-            if (entry.Offset != end)
-                throw new SafetensorsException(path, entry.Offset < end
-                    ? $"tensor '{entry.Name}' begins at byte {entry.Offset:N0} of the data, inside another that ends at {end:N0}."
-                    : $"tensor '{entry.Name}' begins at byte {entry.Offset:N0} of the data and leaves a hole after {end:N0}.");
-            if (entry.Length > dataLength - entry.Offset)
-                throw new SafetensorsException(path, $"it ends too early: tensor '{entry.Name}' needs {entry.Offset + (decimal)entry.Length:N0} bytes of data, but there are {dataLength:N0}.");
-            end = entry.Offset + entry.Length;
-        }
-        if (end != dataLength)
-            throw new SafetensorsException(path, $"its tensors end at byte {end:N0} of the data, but there are {dataLength:N0}.");
     }
 }

@@ -38,8 +38,17 @@ public sealed class InvalidSafetensorsTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4, "tensor 'a' needs 8 bytes for shape [2] of F32, but its data_offsets [0, 4] span 4")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", 4, "tensor 'a' has data_offsets [4, 0]; they must be a begin and an end")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}""", 4, "tensor 'a' has data_offsets [0, 4, 8]")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "isn't valid JSON")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "isn't valid JSON")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "its header has 'a' twice in one object")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "its header has 'a' twice in one object")]
+    [InlineData("""{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "its header has 'dtype' twice in one object")]
+    [InlineData("""{"__metadata__":{"k":"1","k":"2"}}""", 0, "its header has 'k' twice in one object")]
+    [InlineData(""" {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "its header isn't a JSON object that begins at once, with '{'")]
+    [InlineData("\n{}", 0, "its header isn't a JSON object that begins at once")]
+    [InlineData("\uFEFF{}", 0, "its header isn't a JSON object that begins at once")]
+    [InlineData("{}x", 0, "isn't valid JSON")]
+    [InlineData("{}\0", 0, "isn't valid JSON")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[-0],"data_offsets":[0,0]}}""", 0, "tensor 'a' has -0 in shape")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1e0],"data_offsets":[0,4]}}""", 4, "tensor 'a' has 1e0 in shape")]
     [InlineData("""{"\ud800":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "isn't valid JSON")]
     [InlineData("""{"__metadata__":3}""", 0, "__metadata__ isn't a JSON object")]
     [InlineData("""{"__metadata__":{"k":3}}""", 0, "__metadata__ holds 'k', which isn't text")]
@@ -53,6 +62,32 @@ public sealed class InvalidSafetensorsTests : IDisposable
     [InlineData("{}", 1, "its tensors end at byte 0 of the data, but there are 1")]
     public void A_header_that_lies_is_refused(string json, int dataLength, string problem) =>
         Refused(SafetensorsBytes.Of(json, new byte[dataLength]), problem);
+
+    [Fact]
+    public void More_dimensions_than_libtorch_has_are_refused() =>
+        Refused(SafetensorsBytes.Of($$$"""{"a":{"dtype":"U8","shape":[{{{string.Join(',', Enumerable.Repeat(1, 65))}}}],"data_offsets":[0,1]}}""", new byte[1]), "tensor 'a' has more than 64 numbers in shape");
+
+    [Fact]
+    public void Names_that_are_shown_are_shortened_and_move_no_cursor() =>
+        Refused(SafetensorsBytes.Of($$"""{"\u001b[2J{{new string('a', 5000)}}":3}""", []), $"tensor '\uFFFD[2J{new string('a', 116)}... (5,004 characters)' has no dtype");
+
+    [Fact]
+    public void Metadata_beyond_all_measure_are_refused_before_they_are_read()
+    {
+        var path = folder.Write("large.safetensors", SafetensorsBytes.Of($$$"""{"__metadata__":{"k":"{{{new string('x', 50_000_000)}}}"}}""", []));
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+
+        var message = Assert.Throws<SafetensorsException>(() => SafetensorsFile.Open(path)).Message;
+
+        Assert.Contains("__metadata__ has 50,000,007 bytes of text, and at most 10,000,000 are read", message);
+        // Beside the header's own 50 MB.
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 60_000_000);
+    }
+
+    [Fact]
+    public void Metadata_that_could_not_be_read_again_are_not_written() => Assert.Contains(
+        "10,000,000 can be read again",
+        Assert.Throws<ArgumentException>(() => SafetensorsFile.Write(folder.File("large.safetensors"), [], new Dictionary<string, string> { ["k"] = new('x', 10_000_000) })).Message);
 
     [Fact]
     public void A_truth_value_other_than_0_and_1_is_refused() =>
