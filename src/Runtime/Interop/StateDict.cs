@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using UNetGen.Training;
@@ -25,21 +26,30 @@ public static class StateDict
     /// <param name="module">On any device; it stays there. Unchanged where the tensors don't fit.</param>
     /// <param name="tensors">By the names of the module's <c>state_dict()</c>, in any order; copied, so still the caller's.</param>
     /// <exception cref="StateDictException">Something differs; nothing was copied.</exception>
-    /// <exception cref="UNetGenException">The network's class and the runtime are of two versions.</exception>
-    public static void Load(nn.Module module, IReadOnlyDictionary<string, Tensor> tensors) =>
-        Copy(Check(module, tensors.Select(pair => (pair.Key, TensorForm.Of(pair.Value)))), tensors);
+    /// <exception cref="UNetGenException">A number is NaN or infinite; or the network's class and the runtime are of two versions.</exception>
+    public static void Load(nn.Module module, IReadOnlyDictionary<string, Tensor> tensors) => Load(module, tensors, $"What is to be loaded into {module.GetName()}");
+
+    /// <summary>The same, of tensors that a message can name.</summary>
+    internal static void Load(nn.Module module, IReadOnlyDictionary<string, Tensor> tensors, string what)
+    {
+        var state = Check(module, tensors.Select(pair => (pair.Key, TensorForm.Of(pair.Value))));
+        RequireFinite(what, tensors);
+        Copy(state, tensors);
+    }
 
     /// <summary>Copies a file's tensors into a module, as <see cref="Load(nn.Module, IReadOnlyDictionary{string, Tensor})"/> does; they are read only when they are known to fit.</summary>
     /// <param name="module">On any device; it stays there. Unchanged where the file doesn't fit.</param>
     /// <param name="file">Its names are those of the module's <c>state_dict()</c>, in any order.</param>
     /// <exception cref="StateDictException">Something differs; nothing was read or copied.</exception>
-    /// <exception cref="UNetGenException">The network's class and the runtime are of two versions.</exception>
+    /// <exception cref="UNetGenException">A number is NaN or infinite; or the network's class and the runtime are of two versions.</exception>
     /// <exception cref="SafetensorsException">The file was cut short or changed meanwhile; nothing was copied.</exception>
     public static void Load(nn.Module module, SafetensorsFile file)
     {
         var state = Check(module, Forms(file));
         using var scope = NewDisposeScope();
-        Copy(state, file.ReadAll());
+        var tensors = file.ReadAll();
+        RequireFinite(file.Path, tensors);
+        Copy(state, tensors);
     }
 
     /// <summary>Copies a file's tensors into those given, under the same rules; they are read only when they are known to fit.</summary>
@@ -51,7 +61,9 @@ public static class StateDict
     {
         Compare(what, targets, Forms(file));
         using var scope = NewDisposeScope();
-        Copy(targets, file.ReadAll());
+        var tensors = file.ReadAll();
+        RequireFinite(file.Path, tensors);
+        Copy(targets, tensors);
     }
 
     /// <summary>
@@ -60,8 +72,29 @@ public static class StateDict
     /// </summary>
     /// <param name="path">The file; an existing one is replaced, whole or not at all.</param>
     /// <param name="network">On any device.</param>
+    /// <exception cref="UNetGenException">A weight is NaN or infinite. Where such weights are wanted, as to look into them, <see cref="SafetensorsFile.Write(string, IEnumerable{KeyValuePair{string, Tensor}}, IReadOnlyDictionary{string, string}?)"/> writes them.</exception>
     /// <exception cref="IOException">It can't be written.</exception>
-    public static void Save(string path, NoisePredictor network) => SafetensorsFile.Write(path, network.state_dict(), CheckpointMetadata.Of(network.Info));
+    public static void Save(string path, NoisePredictor network)
+    {
+        var tensors = network.state_dict();
+        RequireFinite(network.Info.Name, tensors);
+        SafetensorsFile.Write(path, tensors, CheckpointMetadata.Of(network.Info));
+    }
+
+    /// <summary>A network in which a weight is no number draws none: it is told where the weight comes from, and not where the pictures go to.</summary>
+    private static void RequireFinite(string what, IReadOnlyDictionary<string, Tensor> tensors)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        var floating = tensors.Where(pair => pair.Value.is_floating_point() && pair.Value.numel() > 0).ToList();
+        if (floating.Count == 0 || stack([.. floating.Select(pair => pair.Value.isfinite().all())]).all().item<bool>())
+            return;
+        var counts = floating.Select(pair => (pair.Key, Bad: pair.Value.isfinite().logical_not().sum().item<long>(), All: pair.Value.numel())).Where(found => found.Bad > 0).ToList();
+        var (key, bad, all) = counts[0];
+        throw new UNetGenException(string.Create(CultureInfo.InvariantCulture,
+            $"{what} holds numbers that are NaN or infinite: {bad:N0} of {all:N0} in '{Excerpt.Of(key)}'{(counts.Count > 1 ? $", and some in {counts.Count - 1:N0} more tensors" : "")}. "
+            + $"The training that gave them had diverged; take the weights of an earlier step."));
+    }
 
     /// <summary>The module's own tensors, if the given ones fit them.</summary>
     private static Dictionary<string, Tensor> Check(nn.Module module, IEnumerable<(string Key, TensorForm Form)> given)

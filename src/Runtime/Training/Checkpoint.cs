@@ -10,6 +10,7 @@ namespace UNetGen.Training;
 public sealed class Checkpoint
 {
     private const string StoreName = "checkpoints";
+    private const int MostDifferences = 40;
 
     private readonly IReadOnlyDictionary<string, string> files;
 
@@ -107,7 +108,7 @@ public sealed class Checkpoint
     {
         if (Network != network.Name || !string.Equals(SpecHash, network.SpecHash, StringComparison.OrdinalIgnoreCase))
             throw new CheckpointException(
-                $"{Path} was trained for {Network} (spec {Short(SpecHash)}), but is to be loaded into {network.Name} (spec {Short(network.SpecHash)})."
+                $"{Path} was trained for {Excerpt.Of(Network)} (spec {Short(SpecHash)}), but is to be loaded into {network.Name} (spec {Short(network.SpecHash)})."
                 + Differences(Spec, network.Spec));
     }
 
@@ -164,9 +165,10 @@ public sealed class Checkpoint
     {
         static string[] Lines(string text) => text.ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var (theirs, ours) = (Lines(ofCheckpoint), Lines(ofNetwork));
-        var lines = theirs.Except(ours).Select(line => $"\n  checkpoint: {line.Trim()}")
-            .Concat(ours.Except(theirs).Select(line => $"\n  network:    {line.Trim()}"))
+        var lines = theirs.Except(ours).Select(line => $"\n  checkpoint: {Excerpt.Of(line.Trim())}")
+            .Concat(ours.Except(theirs).Select(line => $"\n  network:    {Excerpt.Of(line.Trim())}"))
             .ToArray();
-        return lines.Length == 0 ? "" : " Their specs differ:" + string.Concat(lines);
+        var more = lines.Length > MostDifferences ? $"\n  and {lines.Length - MostDifferences} more" : "";
+        return lines.Length == 0 ? "" : " Their specs differ:" + string.Concat(lines.Take(MostDifferences)) + more;
     }
 }

@@ -79,6 +79,33 @@ internal static partial class CheckpointFolder
     /// <exception cref="CheckpointException">It is whole, but of a later version.</exception>
     public static CheckpointInfo Verify(string folder, bool contents = true)
     {
+        var (info, sums) = ReadTexts(folder);
+        string[] problems = [.. info.Files.Select(file => Problem(folder, file.Key, file.Value, contents ? sums[file.Key] : null)).OfType<string>()];
+        return problems.Length == 0 ? info : throw Damaged(folder, problems);
+    }
+
+    /// <summary>Checks one file of a checkpoint as <see cref="Verify"/> checks all. A file that lies elsewhere, or beside them, stands alone.</summary>
+    /// <exception cref="DamagedCheckpointException">It has changed, or the texts beside it have, so that nothing says whether it has.</exception>
+    public static void VerifyFile(string path)
+    {
+        var (folder, name) = (Path.GetDirectoryName(path)!, Path.GetFileName(path));
+        if (!Is(folder))
+            return;
+        try
+        {
+            var (info, sums) = ReadTexts(folder);
+            if (info.Files.TryGetValue(name, out var size) && Problem(folder, name, size, sums[name]) is { } problem)
+                throw Damaged(folder, [problem]);
+        }
+        catch (DamagedCheckpointException error)
+        {
+            throw new DamagedCheckpointException($"{error.Message} Copied into a folder of its own, {name} is loaded without a check of its sum.", error);
+        }
+    }
+
+    /// <summary>What says which files there are, of which sizes and with which sums.</summary>
+    private static (CheckpointInfo Info, OrderedDictionary<string, string> Sums) ReadTexts(string folder)
+    {
         var sums = CheckpointSums.Read(ReadSmall(folder, CheckpointSums.FileName)) ?? throw Damaged(folder, [$"{CheckpointSums.FileName} isn't as it was written"]);
         var json = ReadSmall(folder, InfoName);
         if (!sums.Remove(InfoName, out var expected))
@@ -87,22 +114,17 @@ internal static partial class CheckpointFolder
             throw Damaged(folder, [changed]);
         var info = CheckpointInfo.Read(json, Path.Combine(folder, InfoName));
         if (!sums.Keys.SequenceEqual(info.Files.Keys))
-            throw Damaged(folder, [$"{CheckpointSums.FileName} lists {string.Join(", ", sums.Keys)}, but {InfoName} {string.Join(", ", info.Files.Keys)}"]);
-
-        string[] problems = [.. info.Files.Select(file => Problem(folder, file.Key, file.Value, contents ? sums[file.Key] : null)).OfType<string>()];
-        return problems.Length == 0 ? info : throw Damaged(folder, problems);
+            throw Damaged(folder, [$"{CheckpointSums.FileName} lists {Excerpt.List(sums.Keys)}, but {InfoName} {Excerpt.List([.. info.Files.Keys])}"]);
+        RequireName(folder, info.Step);
+        return (info, sums);
     }
 
-    /// <summary>Checks a file against the sums beside it, where there are any and it is one of theirs.</summary>
-    /// <exception cref="DamagedCheckpointException">It has changed.</exception>
-    public static void VerifyFile(string path)
+    /// <summary>The newest is found by its name: under another step's it would be taken again and again, or never.</summary>
+    private static void RequireName(string folder, int step)
     {
-        var (folder, name) = (Path.GetDirectoryName(path)!, Path.GetFileName(path));
-        if (File.Exists(Path.Combine(folder, CheckpointSums.FileName))
-            && CheckpointSums.Read(ReadSmall(folder, CheckpointSums.FileName)) is { } sums
-            && sums.TryGetValue(name, out var sum)
-            && Difference(name, sum, CheckpointSums.Of(path)) is { } problem)
-            throw Damaged(folder, [problem]);
+        if (Name().Match(Path.GetFileName(folder)) is { Success: true } name && long.Parse(name.Groups[1].ValueSpan, CultureInfo.InvariantCulture) != step)
+            throw new DamagedCheckpointException(
+                $"The checkpoint {folder} has another step's name: what it holds is of step {step}. Call it {NameOf(step)} again, or something that is no step's name.");
     }
 
     /// <summary>The whole checkpoints in a store's folder, newest first; each is read when it is come to.</summary>
@@ -152,8 +174,7 @@ internal static partial class CheckpointFolder
     {
         try
         {
-            RegularFile.Require(Path.Combine(folder, name));
-            return File.ReadAllBytes(Path.Combine(folder, name));
+            return RegularFile.ReadSmall(Path.Combine(folder, name));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

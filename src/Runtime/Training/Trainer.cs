@@ -38,7 +38,7 @@ public sealed partial class Trainer : IDisposable
     /// <param name="options">How to train.</param>
     /// <param name="clock">Tells the time; null is the system's clock. Of several ranks, that of rank 0 counts.</param>
     /// <param name="collective">The ranks, all of which make their trainer at the same time; stays the caller's. Null: this process trains alone.</param>
-    /// <exception cref="UNetGenException">The options make no sense.</exception>
+    /// <exception cref="UNetGenException">The options make no sense, or the network's description contradicts itself.</exception>
     /// <exception cref="DataException">The images or their classes don't fit the network.</exception>
     /// <exception cref="RanksDifferException">The ranks are to train other networks, with other options or on other images; the message names the ranks.</exception>
     /// <exception cref="ArgumentException">The network has nothing to train.</exception>
@@ -47,6 +47,7 @@ public sealed partial class Trainer : IDisposable
         options.Validate();
         if (!network.parameters().Any(parameter => parameter.requires_grad))
             throw new ArgumentException($"{network.Info.Name} has no parameters to train. One written by hand registers its modules itself.", nameof(network));
+        CheckpointMetadata.RequireConsistent(network.Info);
         InputCheck.Shape(network.Info, source);
         labelDropout = InputCheck.LabelDropout(network.Info, source, options);
 

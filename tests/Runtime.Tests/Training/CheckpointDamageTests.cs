@@ -11,7 +11,7 @@ public sealed class CheckpointDamageTests : IDisposable
 
     private readonly TemporaryFolder root = new();
     private readonly string before;
-    private readonly string newest;
+    private string newest;
 
     public CheckpointDamageTests()
     {
@@ -124,6 +124,52 @@ public sealed class CheckpointDamageTests : IDisposable
 
         Assert.Contains("ema.safetensors has changed", Assert.Throws<DamagedCheckpointException>(() => Checkpoint.Open(Path.Combine(newest, "ema.safetensors"))).Message);
         Assert.Equal(["weights"], Checkpoint.Open(Path.Combine(newest, "weights.safetensors")).Stems);
+    }
+
+    [Fact]
+    public void Under_another_steps_name_it_is_told_and_not_taken_for_the_newest()
+    {
+        Directory.Move(newest, newest = root.File("step-00000099"));
+
+        AssertNamed($"The checkpoint {newest} has another step's name: what it holds is of step 2. Call it step-00000002 again, or something that is no step's name.");
+    }
+
+    [Fact]
+    public void Under_a_name_of_its_own_it_is_opened()
+    {
+        Directory.Move(newest, root.File("best"));
+
+        Assert.Equal(2, Checkpoint.Open(root.File("best")).Info!.Step);
+        Assert.Equal(before, Checkpoint.Open(root.Path).Path);
+    }
+
+    [Theory]
+    [InlineData("checkpoint.sha256", "cut", "checkpoint.sha256 isn't as it was written")]
+    [InlineData("checkpoint.sha256", "gone", "checkpoint.sha256 is missing")]
+    [InlineData("checkpoint.json", "cut", "checkpoint.json has changed")]
+    [InlineData("checkpoint.json", "gone", "checkpoint.json is missing")]
+    public void A_single_file_is_refused_where_nothing_says_any_more_whether_it_is_whole(string file, string damage, string problem)
+    {
+        if (damage == "gone")
+            File.Delete(Path.Combine(newest, file));
+        else
+            File.WriteAllBytes(Path.Combine(newest, file), File.ReadAllBytes(Path.Combine(newest, file))[..^1]);
+        var ema = Path.Combine(newest, "ema.safetensors");
+
+        var message = Assert.Throws<DamagedCheckpointException>(() => Checkpoint.Open(ema)).Message;
+
+        Assert.Contains(problem, message);
+        Assert.EndsWith("Copied into a folder of its own, ema.safetensors is loaded without a check of its sum.", message);
+        File.Copy(ema, root.File("ema.safetensors"));
+        Assert.Equal("TwoConvNet", Checkpoint.Open(root.File("ema.safetensors")).Network);
+    }
+
+    [Fact]
+    public void A_spec_that_is_not_its_hashs_is_refused()
+    {
+        Rewrite("width: 1", "width: 7");
+
+        Assert.Contains("the SHA-256 of its spec is another", Assert.Throws<CheckpointException>(() => Checkpoint.Open(newest)).Message);
     }
 
     [Fact]

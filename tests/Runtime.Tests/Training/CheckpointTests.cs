@@ -158,6 +158,42 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void A_file_whose_spec_is_not_its_hashs_is_refused()
+    {
+        var path = root.File("alone.safetensors");
+        var (tensors, metadata) = SafetensorsFile.Read(Path.Combine(Save(), "ema.safetensors"));
+        SafetensorsFile.Write(path, tensors, new Dictionary<string, string>(metadata) { ["unetgen.spec"] = metadata["unetgen.spec"] + "dropout: 0.1\n" });
+
+        Assert.Contains($"{path} contradicts itself: its metadata's unetgen.spec_sha256 isn't the SHA-256 of its unetgen.spec", Refusal(path));
+    }
+
+    [Fact]
+    public void A_network_whose_hash_is_not_its_specs_is_refused_before_the_first_step()
+    {
+        using var network = new TwoConvNet();
+        network.Described = network.Info with { SpecHash = "0" };
+
+        Assert.StartsWith("TwoConvNet contradicts itself", Assert.Throws<UNetGenException>(() => new Trainer(network, new Stripes(), new() { Steps = 1 })).Message);
+        Assert.StartsWith("TwoConvNet contradicts itself", Assert.Throws<UNetGenException>(() => StateDict.Save(root.File("x.safetensors"), network)).Message);
+    }
+
+    [Fact]
+    public void Weights_that_are_no_numbers_are_refused_with_where_and_how_many_and_nothing_is_loaded()
+    {
+        using (no_grad())
+            Network.get_parameter("conv2.weight")![0, 0].fill_(float.NaN);
+        var folder = Save();
+        using var loaded = TinyCheckpoint.Emptied();
+
+        var message = Assert.Throws<UNetGenException>(() => Checkpoint.Open(folder).LoadInto(loaded, "weights")).Message;
+
+        Assert.Equal($"{Path.Combine(folder, "weights.safetensors")} holds numbers that are NaN or infinite: 9 of 72 in 'conv2.weight'. The training that gave them had diverged; take the weights of an earlier step.", message);
+        Assert.All(loaded.parameters().SelectMany(parameter => parameter.data<float>().ToArray()), value => Assert.Equal(0, value));
+        Assert.Contains("9 of 72 in 'conv2.weight'", Assert.Throws<UNetGenException>(() => StateDict.Save(root.File("x.safetensors"), Network)).Message);
+        Assert.Contains("9 of 72 in 'conv2.weight'", Assert.Throws<UNetGenException>(() => StateDict.Load(loaded, Network.state_dict())).Message);
+    }
+
+    [Fact]
     public void Tensors_that_do_not_fit_their_spec_are_refused()
     {
         var path = root.File("alone.safetensors");

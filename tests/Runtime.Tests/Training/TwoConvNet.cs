@@ -20,7 +20,7 @@ public sealed class TwoConvNet : NoisePredictor
         Diffusion = diffusion ?? new() { Timesteps = 100, Objective = Objective.V, Schedule = BetaSchedule.Cosine };
         if (learnedVariance)
             Diffusion = Diffusion with { Variance = Variance.LearnedRange };
-        Info = FunctionPredictor.ToyInfo(name, 1, 8, selfCondition, $"name: {name}\nimage_size: 8\nwidth: {width}\n") with
+        Described = FunctionPredictor.ToyInfo(name, 1, 8, selfCondition, $"name: {name}\nimage_size: 8\nwidth: {width}\n") with
         {
             NumClasses = classes,
             OutChannels = learnedVariance ? 2 : 1,
@@ -34,7 +34,10 @@ public sealed class TwoConvNet : NoisePredictor
         Fill.Parameters(this);
     }
 
-    public override NetworkInfo Info { get; }
+    public override NetworkInfo Info => Described;
+
+    /// <summary>What it says of itself, be it wrong.</summary>
+    public NetworkInfo Described { get; set; }
 
     public override DiffusionOptions Diffusion { get; }
 
