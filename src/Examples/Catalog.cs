@@ -33,7 +33,7 @@ internal static class Catalog
     public static NetworkInfo Require(string name) => Describe(name) ?? throw Unknown(name);
 
     private static UNetGenException Unknown(string name) => new(
-        $"No network '{Stem(name)}' was generated into this program; it has {string.Join(", ", Names)}.{EditDistance.Suggestion(Stem(name), Names.Concat(Descriptions.Select(info => Stem(info.SpecPath))))} For another, put a NAME.unet.yaml into specs/ and build again.");
+        $"No network '{Excerpt.Of(Stem(name))}' was generated into this program; it has {string.Join(", ", Names)}.{EditDistance.Suggestion(Stem(name), Names.Concat(Descriptions.Select(info => Stem(info.SpecPath))))} For another, put a NAME.unet.yaml into specs/ and build again.");
 
     private static NetworkInfo Description(Type type) => (NetworkInfo)type.GetProperty(nameof(ShapesUNet.Description))!.GetValue(null)!;
 

@@ -7,18 +7,21 @@ namespace UNetGen.Examples;
 /// <summary>The loss of a training run as a picture: every step faint, a running mean over it.</summary>
 internal static class LossCurve
 {
+    // The sum of a long run's losses is then still a number.
+    private const double GreatestDrawn = 1e300;
+
     // A fresh machine without a desktop has no fonts at all, and text would be missing without a word: so one comes along.
     private const string Font = "DejaVu Sans ASCII";
 
     static LossCurve() => Fonts.AddFontFile(Font, Path.Combine(AppContext.BaseDirectory, "Fonts", "DejaVuSans-ASCII.ttf"));
 
     /// <summary>Writes the curve; the loss axis is logarithmic.</summary>
-    /// <param name="points">In the order of the steps; losses that aren't positive and finite are left out of the picture.</param>
+    /// <param name="points">In the order of the steps; losses that aren't positive, or beyond all bounds, are left out of the picture.</param>
     /// <param name="path">A .png file.</param>
     /// <param name="title">What was trained, in ASCII.</param>
     public static void Save(IReadOnlyList<(int Step, double Loss)> points, string path, string title = "Training loss")
     {
-        var drawn = points.Where(point => double.IsFinite(point.Loss) && point.Loss > 0).ToArray();
+        var drawn = points.Where(point => point.Loss is > 0 and < GreatestDrawn).ToArray();
         var steps = drawn.Select(point => (double)point.Step).ToArray();
         var logs = drawn.Select(point => Math.Log10(point.Loss)).ToArray();
 

@@ -26,6 +26,11 @@ internal static class JsonText
         }
     }
 
+    /// <summary>What is wrong, for people: .NET speaks of its types, and quotes keys of any length.</summary>
+    public static string Explain(JsonException error) => Excerpt.Of(error.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)
+        ? $"The value of {error.Path}, in line {error.LineNumber + 1}, is of another kind."
+        : error.Message);
+
     /// <summary>Nodes are read when they are asked for, and only then show what their text is.</summary>
     private static void Touch(JsonNode? node)
     {

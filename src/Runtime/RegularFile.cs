@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace UNetGen;
@@ -9,6 +10,7 @@ namespace UNetGen;
 /// </summary>
 public static partial class RegularFile
 {
+    private const int MostOfSmall = 16 << 20;
     private const int CurrentFolder = -100; // AT_FDCWD
     private const uint TypeOnly = 1; // STATX_TYPE
     private const int TypeBits = 0xF000; // S_IFMT
@@ -24,6 +26,20 @@ public static partial class RegularFile
     {
         Require(path);
         return File.OpenRead(path);
+    }
+
+    /// <summary>Reads a small file of text, such as one of settings, as a whole.</summary>
+    /// <param name="path">The file, or a link to it.</param>
+    /// <exception cref="IOException">It can't be read, is no file, or has more than 16 MiB, which none of its kind needs.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder.</exception>
+    public static byte[] ReadSmall(string path)
+    {
+        using var file = OpenRead(path);
+        if (file.Length > MostOfSmall)
+            throw new IOException($"'{path}' has {file.Length.ToString("N0", CultureInfo.InvariantCulture)} bytes, but files of its kind have at most {MostOfSmall.ToString("N0", CultureInfo.InvariantCulture)}.");
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        return bytes;
     }
 
     /// <summary>Refuses what is there but is a named pipe, a socket or a device. What isn't there, or is a folder, whoever opens it is told by the system.</summary>

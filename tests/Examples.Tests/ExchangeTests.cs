@@ -41,6 +41,18 @@ public sealed class ExchangeTests : IDisposable
         Assert.Contains("ShapesUNet isn't the network in theirs, nor any of diffusers':\n  preset: ", program.Fail(1, "import", "theirs", "--spec", "shapes", "--checkpoint", "theirs.safetensors"));
     }
 
+    [Fact]
+    public void A_configuration_of_30_MB_is_refused_by_its_size_and_a_long_value_is_not_shown_whole()
+    {
+        Directory.CreateDirectory(program.File("theirs"));
+        File.WriteAllText(program.File("theirs/scheduler_config.json"), """{"_class_name": "DDPMScheduler"}""");
+        File.WriteAllText(program.File("theirs/config.json"), $$"""{"_class_name": "{{new string('x', 30_000_000)}}"}""");
+        Assert.Contains("has 30,000,019 bytes, but files of its kind have at most 16,777,216", program.Fail(1, "import", "theirs", "--out", "a.unet.yaml"));
+
+        File.WriteAllText(program.File("theirs/config.json"), $$"""{"_class_name": "{{new string('x', 3_000_000)}}"}""");
+        Assert.InRange(program.Fail(1, "import", "theirs", "--out", "a.unet.yaml").Length, 100, 2000);
+    }
+
     [Theory]
     [InlineData("import", "folder")]
     [InlineData("import", "folder", "--spec", "cifar10")]

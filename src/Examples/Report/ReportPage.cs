@@ -46,7 +46,7 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
             var planned = run.Option("training.steps") ?? run.Option("steps");
             yield return ("Steps", $"{last.Step:N0}", int.TryParse(planned, NumberStyles.None, CultureInfo.InvariantCulture, out var steps) ? $"of {steps:N0}" : "");
             var losses = run.Steps.TakeLast(LossWindow).Select(step => step.Loss).Where(double.IsFinite).ToArray();
-            yield return ("Loss", losses.Length == 0 ? "-" : $"{losses.Average():0.0000}", $"mean of the last {losses.Length}");
+            yield return ("Loss", losses.Length == 0 ? "-" : Number(losses.Average()), $"mean of the last {losses.Length}");
             yield return ("Time", Duration(TimeSpan.FromSeconds(last.ElapsedSeconds)), $"{last.SecondsPerThousandImages:0.##} s a thousand images");
             yield return ("Images a second", $"{last.ImagesPerSecond:N0}", "");
             yield return ("Memory", Bytes(run.Steps.Max(step => step.ResidentBytes)), "at most");
@@ -144,7 +144,7 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
             return "";
         var best = run.Checkpoints.Where(row => double.IsFinite(row.Loss)).MinBy(row => row.Loss);
         var rows = run.Checkpoints.Select(row =>
-            $"<tr><td>{Encode(row.Name)}{(row == best ? " <span class=\"best\">least loss</span>" : "")}</td><td class=\"number\">{row.Step:N0}</td><td class=\"number\">{row.Loss:0.0000}</td><td class=\"number\">{Bytes(row.Bytes)}</td></tr>");
+            $"<tr><td>{Encode(row.Name)}{(row == best ? " <span class=\"best\">least loss</span>" : "")}</td><td class=\"number\">{row.Step:N0}</td><td class=\"number\">{Number(row.Loss)}</td><td class=\"number\">{Bytes(row.Bytes)}</td></tr>");
         return "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">folder</th><th scope=\"col\" class=\"number\">step</th><th scope=\"col\" class=\"number\">loss</th><th scope=\"col\" class=\"number\">size</th></tr></thead><tbody>"
             + string.Concat(rows) + "</tbody></table></div>";
     }
@@ -169,6 +169,8 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
     private static string Duration(TimeSpan time) => time.TotalMinutes < 1 ? $"{time.TotalSeconds:0} s"
         : time.TotalHours < 1 ? $"{time:m\\:ss} min"
         : time.TotalDays < 1 ? $"{time:h\\:mm} h" : $"{(int)time.TotalDays} d {time.Hours} h";
+
+    private static string Number(double value) => Math.Abs(value) < 1e6 ? $"{value:0.0000}" : $"{value:G4}";
 
     private static string Bytes(long bytes) => bytes < 1e9 ? $"{bytes / 1e6:0.#} MB" : $"{bytes / 1e9:0.00} GB";
 

@@ -40,7 +40,7 @@ internal sealed class StepCurves
     public string ToJson() => JsonSerializer.Serialize(this, ReportJson.Default.StepCurves);
 
     private static double?[] Means(LoggedStep[][] groups, Func<LoggedStep, double> column) =>
-        [.. groups.Select(group => Finite(group.Select(column)).Select(value => (double?)value).Average() is { } mean ? Rounded(mean) : (double?)null)];
+        [.. groups.Select(group => Finite(group.Select(column)).Select(value => (double?)value).Average() is { } mean && double.IsFinite(mean) ? Rounded(mean) : (double?)null)];
 
     private static IEnumerable<double> Finite(IEnumerable<double> values) => values.Where(double.IsFinite);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using UNetGen.Examples.Runs;
 using UNetGen.Logging;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -89,7 +90,7 @@ internal sealed class TrainedRun
         }
         catch (Exception error) when (error is UNetGenException or IOException or UnauthorizedAccessException or JsonException or YamlException or KeyNotFoundException or FormatException or InvalidOperationException)
         {
-            problems.Add($"{name} can't be shown: {error.Message}");
+            problems.Add($"{name} can't be shown: {Excerpt.Of(error.Message)}");
             return null;
         }
     }
@@ -112,7 +113,7 @@ internal sealed class TrainedRun
     private CheckpointRow? ReadCheckpoint(string folder) => Read(Path.Combine(CheckpointsName, Path.GetFileName(folder), "checkpoint.json"), path =>
     {
         // By name, not by the record that wrote it: a report of an older run shows what it can.
-        using var json = JsonDocument.Parse(File.ReadAllBytes(path));
+        using var json = JsonDocument.Parse(RegularFile.ReadSmall(path), new() { AllowDuplicateProperties = false });
         var root = json.RootElement;
         return new CheckpointRow(
             Path.GetFileName(folder),
@@ -131,9 +132,7 @@ internal sealed class TrainedRun
 
     private static IReadOnlyList<(string Key, string Value)> ReadOptions(string path)
     {
-        var stream = new YamlStream();
-        using var reader = File.OpenText(path);
-        stream.Load(reader);
+        var stream = PlainYaml.Load(path);
         return stream.Documents.Count == 0 ? [] : [.. Flat("", stream.Documents[0].RootNode)];
     }
 

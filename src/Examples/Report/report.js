@@ -39,6 +39,8 @@
   // 1, 2 and 5 of each decade, or decades alone where those are too many.
   function logTicks(low, high, count) {
     const all = [];
+    // Beyond these, powers of ten are 0 and infinite, and the decades would have no end.
+    [low, high] = [Math.max(low, Number.MIN_VALUE), Math.min(high, Number.MAX_VALUE)];
     for (let decade = Math.floor(Math.log10(low)); 10 ** decade <= high; decade++)
       for (const digit of [1, 2, 5]) all.push(digit * 10 ** decade);
     const inside = all.filter(tick => tick >= low * 0.999 && tick <= high * 1.001);

@@ -19,7 +19,7 @@ internal static class RunFile
             foreach (var (key, value) in Entries(path))
             {
                 var name = (key as YamlScalarNode)?.Value ?? "";
-                var field = RunFields.All.FirstOrDefault(field => field.Key == name) ?? throw Wrong(path, key, $"there is no option '{name}'.{Suggestion(name)}");
+                var field = RunFields.All.FirstOrDefault(field => field.Key == name) ?? throw Wrong(path, key, $"there is no option '{Excerpt.Of(name)}'.{Suggestion(name)}");
                 try
                 {
                     changes.Add(field, field.Parse(Text(path, name, value)));
@@ -32,7 +32,7 @@ internal static class RunFile
         }
         catch (YamlException error)
         {
-            throw new UNetGenException($"{path}, line {error.Start.Line}: {error.Message}", error);
+            throw new UNetGenException($"{path}, line {error.Start.Line}: {Excerpt.Of(error.Message)}", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -53,10 +53,7 @@ internal static class RunFile
 
     private static IEnumerable<KeyValuePair<YamlNode, YamlNode>> Entries(string path)
     {
-        var yaml = new YamlStream();
-        RegularFile.Require(path);
-        using (var reader = new StreamReader(path))
-            yaml.Load(reader);
+        var yaml = PlainYaml.Load(path);
         if (yaml.Documents.Count > 1)
             throw Wrong(path, yaml.Documents[1].RootNode, "a second YAML document begins. A run file is one list of options: take out the '---'.");
         if (yaml.Documents.Count == 0 || yaml.Documents[0].RootNode is YamlScalarNode { Value: null or "" } or YamlMappingNode { Children.Count: 0 })

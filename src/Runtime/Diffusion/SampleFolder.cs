@@ -189,12 +189,11 @@ public sealed class SampleFolder(string path)
     {
         try
         {
-            RegularFile.Require(info);
-            return JsonText.Object(File.ReadAllBytes(info));
+            return JsonText.Object(RegularFile.ReadSmall(info));
         }
         catch (JsonException error)
         {
-            throw new UNetGenException($"{info} is damaged ({Excerpt.Of(error.Message)}), so that the folder can't be continued. Name another.", error);
+            throw new UNetGenException($"{info} is damaged ({JsonText.Explain(error)}), so that the folder can't be continued. Name another.", error);
         }
     }
 

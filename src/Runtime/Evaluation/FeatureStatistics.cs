@@ -1,3 +1,4 @@
+using System.Globalization;
 using UNetGen.Distributed;
 using UNetGen.Interop;
 using static TorchSharp.torch;
@@ -14,19 +15,31 @@ public sealed class FeatureStatistics : IDisposable
     private const string DeviationsKey = "squared_deviations";
     private const string CountKey = "count";
 
+    /// <summary>The most features that an image can have: their covariance takes 2 GiB, and its eigenvalues hours.</summary>
+    public const int MostFeatures = 16384;
+
     private readonly Tensor mean;
     private readonly Tensor deviations;
 
     /// <summary>Begins with no images.</summary>
-    /// <param name="features">Features an image has.</param>
+    /// <param name="features">Features an image has, from 1 to <see cref="MostFeatures"/>.</param>
+    /// <exception cref="EvaluationException">They are more, or none.</exception>
     public FeatureStatistics(int features)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(features);
+        RequireCount(features, "A feature network");
         mean = zeros([features], ScalarType.Float64, CPU).DetachFromDisposeScope();
         deviations = zeros([features, features], ScalarType.Float64, CPU).DetachFromDisposeScope();
     }
 
     private FeatureStatistics(long count, Tensor mean, Tensor deviations) => (Count, this.mean, this.deviations) = (count, mean, deviations);
+
+    /// <exception cref="EvaluationException">There are no features, or more than their covariance has memory for.</exception>
+    internal static void RequireCount(long features, string network)
+    {
+        if (features is < 1 or > MostFeatures)
+            throw new EvaluationException(string.Create(CultureInfo.InvariantCulture,
+                $"{network} gives {features:N0} features an image, but a distance needs from 1 to {MostFeatures:N0}: their covariance takes the square of their number in memory, here {8.0 * features * features / (1 << 30):N1} GiB."));
+    }
 
     /// <summary>Images so far.</summary>
     public long Count { get; private set; }
@@ -114,9 +127,10 @@ public sealed class FeatureStatistics : IDisposable
         var (tensors, _) = SafetensorsFile.Read(path);
         if (!tensors.TryGetValue(MeanKey, out var mean) || !tensors.TryGetValue(DeviationsKey, out var deviations) || !tensors.TryGetValue(CountKey, out var count)
             || mean.dtype != ScalarType.Float64 || deviations.dtype != ScalarType.Float64 || count.dtype != ScalarType.Int64
-            || mean.dim() != 1 || count.numel() != 1 || !deviations.shape.SequenceEqual([mean.shape[0], mean.shape[0]]))
+            || mean.dim() != 1 || mean.shape[0] is < 1 or > MostFeatures || count.numel() != 1 || count.item<long>() < 0
+            || !mean.isfinite().all().item<bool>() || !deviations.isfinite().all().item<bool>() || !deviations.shape.SequenceEqual([mean.shape[0], mean.shape[0]]))
         {
-            throw new EvaluationException($"{path} holds no statistics of features: those are {MeanKey} float64 [n], {DeviationsKey} float64 [n, n] and {CountKey} int64 [1].");
+            throw new EvaluationException($"{path} holds no statistics of features: those are, in finite numbers, {MeanKey} float64 [n], {DeviationsKey} float64 [n, n] and {CountKey} int64 [1].");
         }
 
         return new FeatureStatistics(count.item<long>(), mean.DetachFromDisposeScope(), deviations.DetachFromDisposeScope());

@@ -16,6 +16,8 @@ namespace UNetGen.Evaluation;
 public sealed class SmallClassifier : FeatureNetwork
 {
     private const int Hidden = 64;
+    private const int MostChannels = 1024;
+    private const int MostClasses = 65536;
     private const string ShapeKey = "unetgen.classifier.images";
     private const string ClassesKey = "unetgen.classes";
 
@@ -95,9 +97,10 @@ public sealed class SmallClassifier : FeatureNetwork
         using var file = SafetensorsFile.Open(path);
         if (!file.Metadata.TryGetValue(ShapeKey, out var shape) || !file.Metadata.TryGetValue(ClassesKey, out var classes)
             || shape.Split('x') is not [var channels, var height, var width]
-            || !(int.TryParse(channels, out var c) && int.TryParse(height, out var h) && int.TryParse(width, out var w)))
+            || !(int.TryParse(channels, out var c) && int.TryParse(height, out var h) && int.TryParse(width, out var w))
+            || c is < 1 or > MostChannels || h < 1 || w < 1 || classes.Count(sign => sign == '\n') >= MostClasses)
         {
-            throw new EvaluationException($"{path} is no small classifier: its metadata lacks {ShapeKey} or {ClassesKey}.");
+            throw new EvaluationException($"{path} is no small classifier: its metadata lacks {ShapeKey} or {ClassesKey}, or says of them what can't be.");
         }
 
         var classifier = new SmallClassifier(c, h, w, classes.Split('\n'));

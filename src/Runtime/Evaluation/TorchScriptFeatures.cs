@@ -115,6 +115,7 @@ public sealed class TorchScriptFeatures : FeatureNetwork
         if (features.dim() != 2 || features.shape[0] != batch)
             throw new EvaluationException(string.Create(CultureInfo.InvariantCulture,
                 $"{path} answers with [{string.Join(", ", features.shape)}] to {Counted.Of(batch, "image")}, not with [{batch}, features]."));
+        FeatureStatistics.RequireCount(features.shape[1], path);
         return features.to(ScalarType.Float32).cpu().MoveToOuterDisposeScope();
     }
 

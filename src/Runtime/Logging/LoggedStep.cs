@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using UNetGen.Training;
 
@@ -16,6 +17,9 @@ public sealed record LoggedStep(
     int Step, double Loss, double GradientNorm, double LearningRate,
     double ImagesPerSecond, double SecondsPerThousandImages, long ResidentBytes, double ElapsedSeconds)
 {
+    // Some thousand years.
+    private const double MostSeconds = 1e11;
+
     internal static LoggedStep From(TrainingStep step, long residentBytes) => new(
         step.Step, step.Loss, step.GradientNorm, step.LearningRate,
         step.ImagesPerSecond, step.ImagesPerSecond > 0 ? 1000 / step.ImagesPerSecond : 0, residentBytes, step.Elapsed.TotalSeconds);
@@ -24,6 +28,22 @@ public sealed record LoggedStep(
     internal byte[] ToLine() => [.. JsonSerializer.SerializeToUtf8Bytes(this, LogJson.Default.LoggedStep), (byte)'\n'];
 
     /// <exception cref="JsonException">It is no line of a log.</exception>
-    internal static LoggedStep Parse(ReadOnlySpan<byte> line) =>
-        JsonSerializer.Deserialize(line, LogJson.Default.LoggedStep) ?? throw new JsonException("It holds null.");
+    internal static LoggedStep Parse(ReadOnlySpan<byte> line)
+    {
+        var step = JsonSerializer.Deserialize(line, LogJson.Default.LoggedStep) ?? throw new JsonException("It holds null.");
+        Check(step.Step > 0, "step", step.Step);
+        Check(IsRate(step.ImagesPerSecond), "images_per_second", step.ImagesPerSecond);
+        Check(IsRate(step.SecondsPerThousandImages), "seconds_per_thousand_images", step.SecondsPerThousandImages);
+        Check(step.ResidentBytes >= 0, "resident_bytes", step.ResidentBytes);
+        Check(step.ElapsedSeconds is >= 0 and <= MostSeconds, "elapsed_seconds", step.ElapsedSeconds);
+        return step;
+
+        static bool IsRate(double value) => value >= 0 && double.IsFinite(value);
+
+        static void Check<T>(bool holds, string key, T value)
+        {
+            if (!holds)
+                throw new JsonException(string.Create(CultureInfo.InvariantCulture, $"`{key}` is {value}, which no step can have."));
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using TorchSharp;
 using UNetGen.Distributed;
@@ -43,7 +44,7 @@ public sealed record RunStart(
     public void AppendTo(string path)
     {
         // On a line of its own, even where the last one was cut off.
-        var separator = File.Exists(path) && File.ReadAllText(path) is { Length: > 0 } text && !text.EndsWith('\n') ? "\n" : "";
+        var separator = File.Exists(path) && IsCutOff(path) ? "\n" : "";
         File.AppendAllText(path, separator + JsonSerializer.Serialize(this, LogJson.Default.RunStart) + "\n");
     }
 
@@ -51,8 +52,16 @@ public sealed record RunStart(
     /// <exception cref="IOException">There is no such file, or it can't be read.</exception>
     public static IReadOnlyList<RunStart> Read(string path)
     {
-        RegularFile.Require(path);
-        return [.. File.ReadLines(path).Select(Parse).OfType<RunStart>()];
+        return [.. Encoding.UTF8.GetString(RegularFile.ReadSmall(path)).Split('\n').Select(Parse).OfType<RunStart>()];
+    }
+
+    private static bool IsCutOff(string path)
+    {
+        using var file = RegularFile.OpenRead(path);
+        if (file.Length == 0)
+            return false;
+        file.Seek(-1, SeekOrigin.End);
+        return file.ReadByte() != '\n';
     }
 
     private static RunStart? Parse(string line)

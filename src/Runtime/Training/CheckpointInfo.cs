@@ -63,7 +63,7 @@ public sealed record CheckpointInfo
         }
         catch (JsonException error)
         {
-            throw new CheckpointException($"{path} isn't what this version of UNetGen writes: {Excerpt.Of(error.Message)}", error);
+            throw new CheckpointException($"{path} isn't what this version of UNetGen writes: {JsonText.Explain(error)}", error);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -6,6 +7,11 @@ namespace UNetGen.Training;
 /// <summary>A checkpoint's texts as objects. What an earlier version didn't write yet is as it was before there was a word for it.</summary>
 internal static class CheckpointText
 {
+    // Beyond any training; what is counted from there on stays within its type.
+    private const int MostSteps = 2_000_000_000;
+    private const long MostImages = 1L << 53;
+    private const double MostSeconds = 1e11;
+
     // What a file lacks is null or 0 to generated code, whatever the property's initial value is.
     private static readonly JsonObject InfoDefaults = new()
     {
@@ -16,21 +22,46 @@ internal static class CheckpointText
         ["dotnet_version"] = "unknown",
     };
 
-    private static readonly JsonObject StateDefaults = new()
+    private static readonly JsonObject StateDefaults = WriteState(new TrainingState());
+
+    static CheckpointText() => StateDefaults["data"] = new JsonObject { ["classes"] = new JsonArray() };
+
+    /// <exception cref="JsonException">It says something else.</exception>
+    public static CheckpointInfo ReadInfo(JsonObject json)
     {
-        ["data"] = new JsonObject { ["classes"] = new JsonArray() },
-        ["ranks"] = 1,
-        ["losses"] = new JsonArray(),
-        ["gradient_norms"] = new JsonArray(),
-    };
+        var info = Filled(json, InfoDefaults).Deserialize(CheckpointJson.Default.CheckpointInfo)!;
+        Check(info.Format > 0, "format", info.Format);
+        Check(info.Step is >= 0 and <= MostSteps, "step", info.Step);
+        Check(!double.IsInfinity(info.Loss), "loss", info.Loss);
+        Check(CheckpointMetadata.IsHashOf(info.Spec, info.SpecHash), "spec_hash", info.SpecHash, "the SHA-256 of its spec is another");
+        foreach (var (file, size) in info.Files)
+            Check(size >= 0 && file.EndsWith(CheckpointFolder.Extension, StringComparison.Ordinal), "files", $"{file}: {size}");
+        return info;
+    }
 
     /// <exception cref="JsonException">It says something else.</exception>
-    public static CheckpointInfo ReadInfo(JsonObject json) => Filled(json, InfoDefaults).Deserialize(CheckpointJson.Default.CheckpointInfo)!;
-
-    /// <exception cref="JsonException">It says something else.</exception>
-    public static TrainingState ReadState(JsonObject json) => Filled(json, StateDefaults).Deserialize(CheckpointJson.Default.TrainingState)!;
+    public static TrainingState ReadState(JsonObject json)
+    {
+        var state = Filled(json, StateDefaults).Deserialize(CheckpointJson.Default.TrainingState)!;
+        Check(state.Ranks > 0, "ranks", state.Ranks);
+        Check(state.Images is null or (>= 0 and <= MostImages), "images", state.Images);
+        Check(state.ElapsedSeconds >= 0 && state.ElapsedSeconds <= MostSeconds, "elapsed_seconds", state.ElapsedSeconds);
+        Check(state.Skipped >= 0, "skipped", state.Skipped);
+        Check(state.ConsecutivelySkipped >= 0 && state.ConsecutivelySkipped <= state.Skipped, "consecutively_skipped", state.ConsecutivelySkipped);
+        Check(state.FirstShares is null || state.FirstShares.All(share => share is >= 0 and <= 1), "first_shares", "a list");
+        Check(state.FirstError is null || (state.FirstError > 0 && double.IsFinite(state.FirstError.Value)), "first_error", state.FirstError);
+        Check(state.Losses.Count <= StepGuard.Window && state.Losses.All(double.IsFinite), "losses", "a list");
+        Check(state.GradientNorms.Count == state.Losses.Count && state.GradientNorms.All(norm => norm >= 0 && double.IsFinite(norm)), "gradient_norms", "a list");
+        return state;
+    }
 
     public static JsonObject WriteState(TrainingState state) => (JsonObject)JsonSerializer.SerializeToNode(state, CheckpointJson.Default.TrainingState)!;
+
+    private static void Check<T>(bool holds, string key, T value, string why = "which no training can have")
+    {
+        if (!holds)
+            throw new JsonException(string.Create(CultureInfo.InvariantCulture, $"`{key}` is {value}, {why}."));
+    }
 
     private static JsonObject Filled(JsonObject json, JsonObject defaults)
     {

@@ -8,7 +8,8 @@ namespace UNetGen.Training;
 /// </summary>
 internal sealed class StepGuard(TrainingOptions options)
 {
-    private const int Window = 100;
+    /// <summary>The steps that it remembers.</summary>
+    public const int Window = 100;
 
     // A greatest of fewer says little: the losses of the first steps differ widely, with their timesteps' weights, and a training that goes wrong at once has only bad ones. Until then
     // a step is held against the first one, by errors without these weights: an untrained network's is about as large as what it is to predict.

@@ -116,11 +116,12 @@ public sealed partial class Trainer
     {
         try
         {
+            info.Training.Validate();
             return CheckpointText.ReadState(info.State);
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or UNetGenException)
         {
-            throw new CheckpointException($"{path} holds a training's state that this version doesn't know: {Excerpt.Of(error.Message)}", error);
+            throw new CheckpointException($"{path} holds a training's state that this version doesn't know: {(error is JsonException json ? JsonText.Explain(json) : Excerpt.Of(error.Message))}", error);
         }
     }
 

@@ -37,6 +37,21 @@ public sealed class ReportInBrowserTests : IDisposable
     }
 
     [BrowserFact]
+    public async Task Losses_from_the_least_to_the_greatest_number_are_drawn_to_an_end()
+    {
+        MadeRun.WriteFile(program.File("run/log.jsonl"), string.Concat(new[] { "5e-324", "1", "1.7976931348623157e308" }.Select((loss, i) =>
+            $$"""{"step":{{i + 1}},"loss":{{loss}},"gradient_norm":{{loss}},"learning_rate":{{loss}},"images_per_second":{{loss}},"seconds_per_thousand_images":1,"resident_bytes":1,"elapsed_seconds":1}{{"\n"}}""")));
+        program.Succeed("report", "run");
+        await using var browser = await Browser.Open(program.File("run/report.html"));
+        const string curve = "document.querySelector('#chart-loss .line').getAttribute('d')";
+
+        Assert.StartsWith("M", await browser.Evaluate<string>(curve));
+        await browser.Click("#log-loss", across: 0.5);
+        Assert.StartsWith("M", await browser.Evaluate<string>(curve));
+        AssertQuiet(browser);
+    }
+
+    [BrowserFact]
     public async Task Curves_answer_their_switches_and_the_keyboard()
     {
         await using var browser = await Open();

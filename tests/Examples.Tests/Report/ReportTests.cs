@@ -74,6 +74,8 @@ public sealed partial class ReportTests : IDisposable
     [Theory]
     [InlineData("log.jsonl", "no json\n")]
     [InlineData("run.yaml", "a: [")]
+    [InlineData("run.yaml", "a: &a [*a]")]
+    [InlineData("log.jsonl", """{"step":1,"loss":1,"gradient_norm":1,"learning_rate":1,"images_per_second":1,"seconds_per_thousand_images":1,"resident_bytes":1,"elapsed_seconds":1e300}""" + "\n")]
     [InlineData("checkpoints/step-00003000/checkpoint.json", "{}")]
     public void A_file_that_can_t_be_read_is_named_and_the_rest_shown(string name, string content)
     {
@@ -83,6 +85,18 @@ public sealed partial class ReportTests : IDisposable
         Assert.Equal(0, result.ExitCode);
         Assert.Contains($"warning: {name.Replace('/', Path.DirectorySeparatorChar)} can't be shown", result.Output);
         Assert.Contains("<h1>MnistUNet</h1>", File.ReadAllText(program.File("run/report.html")));
+    }
+
+    [Fact]
+    public void Losses_beyond_all_measure_are_numbers_of_a_few_digits()
+    {
+        MadeRun.WriteFile(program.File("run/log.jsonl"), string.Concat(Enumerable.Range(1, 3100).Select(step =>
+            $$"""{"step":{{step}},"loss":1.7e308,"gradient_norm":1e308,"learning_rate":1e39,"images_per_second":1e308,"seconds_per_thousand_images":5e-324,"resident_bytes":9223372036854775807,"elapsed_seconds":1e11}{{"\n"}}""")));
+
+        var page = Report("run");
+
+        Assert.DoesNotMatch("[0-9]{30}", page);
+        Assert.Contains("\"high\":[1.7E+308,", page);
     }
 
     [Fact]

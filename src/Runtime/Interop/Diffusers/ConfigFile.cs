@@ -10,6 +10,8 @@ namespace UNetGen.Interop.Diffusers;
 /// </summary>
 internal sealed class ConfigFile
 {
+    private const int MostCount = 1_000_000;
+
     private readonly JsonObject settings;
     private readonly List<string> reasons;
     private readonly HashSet<string> asked = [];
@@ -31,12 +33,11 @@ internal sealed class ConfigFile
     {
         try
         {
-            RegularFile.Require(path);
-            return new(path, JsonText.Object(File.ReadAllBytes(path)), reasons);
+            return new(path, JsonText.Object(RegularFile.ReadSmall(path)), reasons);
         }
         catch (JsonException error)
         {
-            throw new DiffusersException($"{path} is no configuration: {Excerpt.Of(error.Message)}", [], error);
+            throw new DiffusersException($"{path} is no configuration: {JsonText.Explain(error)}", [], error);
         }
     }
 
@@ -50,8 +51,9 @@ internal sealed class ConfigFile
             return default!;
         try
         {
-            if (node is not null)
-                return node.Deserialize(TypeOf<T>())!;
+            // 1e999 is read as what no setting is.
+            if (node is not null && node.Deserialize(TypeOf<T>())! is var value && value is not double.PositiveInfinity and not double.NegativeInfinity)
+                return value;
         }
         catch (JsonException)
         {
@@ -61,6 +63,18 @@ internal sealed class ConfigFile
         Refuse(key, $"it should be like {JsonSerializer.Serialize(fallback, TypeOf<T>())}");
         return fallback;
     }
+
+    /// <summary>A number of which there is at least one, and at most as many as any network has.</summary>
+    public int Count(string key, int fallback)
+    {
+        if (Value(key, fallback) is > 0 and <= MostCount and var count)
+            return count;
+        Refuse(key, $"it should be a number from 1 to {MostCount:N0}");
+        return fallback;
+    }
+
+    /// <summary>The same, or null.</summary>
+    public int? CountOrNull(string key, int? fallback) => Value(key, fallback) is null ? null : Count(key, fallback ?? 1);
 
     public bool IsList(string key) => settings[key] is JsonArray;
 

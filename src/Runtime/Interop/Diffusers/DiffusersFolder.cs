@@ -109,12 +109,13 @@ public sealed class DiffusersFolder
     /// <exception cref="DiffusersException">The network is another, which its shapes needn't show, the weights are missing or pickled, or of another type.</exception>
     /// <exception cref="StateDictException">Keys, shapes or types differ; all differences are listed.</exception>
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
+    /// <exception cref="UNetGenException">A weight is NaN or infinite; the message says which and how many.</exception>
     public void LoadInto(NoisePredictor network, bool convert = false)
     {
         CheckSame(network);
         using var scope = NewDisposeScope();
         using var file = WeightsFile.Open(WeightsPath);
-        StateDict.Load(network, WeightsFile.Read(file, network, convert));
+        StateDict.Load(network, WeightsFile.Read(file, network, convert), WeightsPath);
     }
 
     /// <summary>Wrong numbers come of the same shapes with another activation, another epsilon or other betas.</summary>
@@ -131,7 +132,7 @@ public sealed class DiffusersFolder
     private static IEnumerable<string> Differences(JsonObject ours, JsonObject theirs) => ours.Where(pair => !JsonNode.DeepEquals(pair.Value, theirs[pair.Key]))
         .Select(pair => $"{pair.Key}: {Text(pair.Value)} in the folder, but {Text(theirs[pair.Key])} in the network");
 
-    private static string Text(JsonNode? node) => node?.ToJsonString() ?? "null";
+    private static string Text(JsonNode? node) => Excerpt.Of(node?.ToJsonString() ?? "null");
 
     /// <summary>A pipeline with an autoencoder draws latents, not images.</summary>
     private static void CheckPipeline(string path, List<string> reasons)
@@ -149,7 +150,7 @@ public sealed class DiffusersFolder
         if (!File.Exists(weights))
             return model;
         using var file = SafetensorsFile.Open(weights);
-        if (!file.Metadata.TryGetValue(CheckpointMetadata.SpecKey, out var text))
+        if (CheckpointMetadata.FindSpec(file) is not { } text)
             return model;
         var spec = new EffectiveSpec(text);
         var minSnr = spec.Text("diffusion.loss_weight") == "min_snr";

@@ -20,9 +20,7 @@ internal static class DiffusionFromConfig
         scheduler.Only("rescale_betas_zero_snr", false, "there are no such betas here");
         scheduler.Ignore(OfSampling);
 
-        var timesteps = scheduler.Value("num_train_timesteps", 1000);
-        if (timesteps < 1)
-            scheduler.Refuse("num_train_timesteps", "at least 1");
+        var timesteps = scheduler.Count("num_train_timesteps", 1000);
         var schedule = scheduler.Choice("beta_schedule", "linear", SchedulerWords.Schedules.Select(Swap));
         var variance = Variance.FixedSmall;
         if (hasVariance)

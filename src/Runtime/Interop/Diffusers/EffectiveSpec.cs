@@ -58,5 +58,5 @@ internal sealed class EffectiveSpec
     }
 
     private static UNetGenException Unreadable(string line, Exception? inner = null) =>
-        new($"The network's spec has a line that can't be read: '{line}'; are UNetGen and UNetGen.Runtime of one version?", inner);
+        new($"The network's spec has a line that can't be read: '{Excerpt.Of(line)}'; are UNetGen and UNetGen.Runtime of one version?", inner);
 }

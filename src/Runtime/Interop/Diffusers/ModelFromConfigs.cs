@@ -8,6 +8,9 @@ internal static class ModelFromConfigs
     private static readonly Dictionary<string, string> Activations = new() { ["silu"] = "silu", ["swish"] = "silu", ["gelu"] = "gelu", ["relu"] = "relu", ["mish"] = "mish" };
     private static readonly Dictionary<string, bool> TimeScaleShift = new() { ["default"] = false, ["scale_shift"] = true };
 
+    private const int MostLevels = 13;
+    private const int MostWidth = 1_000_000;
+
     /// <summary>How old configurations say the same.</summary>
     private const string OldPrefix = "UNetRes";
 
@@ -34,11 +37,16 @@ internal static class ModelFromConfigs
         Array.Reverse(up);
         if (!down.Select(block => block.Attends).SequenceEqual(up.Select(block => block.Attends)))
             unet.Refuse("up_block_types", "a level has attention on both ways or on none");
+        if (widths.Length > MostLevels || widths.Any(width => width > MostWidth))
+        {
+            unet.Refuse("block_out_channels", $"at most {MostLevels} levels of at most {MostWidth:N0} channels are known here");
+            return null;
+        }
         if (widths[0] < 4 || widths[0] % 2 != 0 || widths.Any(width => width < 1 || width % widths[0] != 0))
             unet.Refuse("block_out_channels", "the first must be even and at least 4, and the others multiples of it");
 
-        var channels = unet.Value("in_channels", 3);
-        var outChannels = unet.Value("out_channels", 3);
+        var channels = unet.Count("in_channels", 3);
+        var outChannels = unet.Count("out_channels", 3);
         var learned = diffusion.Variance == Variance.LearnedRange;
         if (outChannels != (learned ? 2 * channels : channels))
             unet.Refuse("out_channels", $"for {channels} in_channels and the scheduler's variance_type it should be {(learned ? 2 * channels : channels)}");
@@ -46,15 +54,15 @@ internal static class ModelFromConfigs
             unet.Refuse("out_channels", "a learned variance goes with prediction_type epsilon or sample");
 
         var (height, width) = SampleSize(unet, widths.Length);
-        var groups = unet.Value("norm_num_groups", 32);
+        var groups = unet.Count("norm_num_groups", 32);
         var model = new DiffusersModel
         {
             Height = height,
             Width = width,
             Channels = channels,
             Widths = widths,
-            TimeEmbDim = unet.Value<int?>("time_embedding_dim", null) ?? 4 * widths[0],
-            BlocksPerLevel = unet.Value("layers_per_block", 2),
+            TimeEmbDim = unet.CountOrNull("time_embedding_dim", null) ?? 4 * widths[0],
+            BlocksPerLevel = unet.Count("layers_per_block", 2),
             Groups = groups,
             NormEps = unet.Value("norm_eps", 1e-5),
             Activation = unet.Choice("act_fn", "silu", Activations),
@@ -73,18 +81,22 @@ internal static class ModelFromConfigs
             },
             Upsample = Resampling(unet, "up_block_types", "upsample_type", up.Skip(1)) == "resnet" ? "resblock" : DiffusersModel.DefaultUpsample,
             LearnedVariance = learned,
-            NumClasses = unet.Value<int?>("num_class_embeds", null),
+            NumClasses = unet.CountOrNull("num_class_embeds", null),
             Diffusion = diffusion,
         };
         unet.Ignore("downsample_padding");
 
+        if (model.NormEps <= 0)
+            unet.Refuse("norm_eps", "it should be positive");
+        if (model.Dropout is < 0 or >= 1)
+            unet.Refuse("dropout", "it should lie in [0, 1)");
         if (model.FreqShift is not (0 or 1))
             unet.Refuse("freq_shift", "0 and 1 are known");
         var headDim = model.HeadDim;
         if (headDim is { } features && model.AttendedWidths.FirstOrDefault(attended => features < 1 || attended % features != 0) is > 0 and var odd)
             unet.Refuse("attention_head_dim", $"{odd} channels can't be shared out to heads of so many");
         // Null: those of the blocks, but with scale_shift no norm at all.
-        var attentionGroups = unet.Value<int?>("attn_norm_num_groups", null) ?? (model.ScaleShift ? null : groups);
+        var attentionGroups = unet.CountOrNull("attn_norm_num_groups", null) ?? (model.ScaleShift ? null : groups);
         if (model.AttentionInTheMiddle && attentionGroups != groups)
             unet.Refuse("attn_norm_num_groups", $"the middle's attention is normed here as the blocks are, by {groups} groups");
         unet.RefuseUnknown();
@@ -104,7 +116,7 @@ internal static class ModelFromConfigs
         };
         var types = unet.List(key, fallback);
         if (types.Select(Current).FirstOrDefault(type => !known.ContainsKey(type)) is { } unknown)
-            unet.Refuse(key, $"{unknown} isn't known here; known are {string.Join(", ", known.Keys)}");
+            unet.Refuse(key, $"{Excerpt.Of(unknown)} isn't known here; known are {string.Join(", ", known.Keys)}");
         return [.. types.Select(type => known.GetValueOrDefault(Current(type), (type.Contains("Attn", StringComparison.Ordinal), "conv")))];
 
         static string Current(string type) => type.StartsWith(OldPrefix, StringComparison.Ordinal) ? type[OldPrefix.Length..] : type;

@@ -43,7 +43,7 @@ internal static class WeightsFile
         if (others.Count > 0 && !convert)
         {
             throw new DiffusersException(
-                $"{file.Path} holds {others[0].DType.ToString().ToLowerInvariant()} ({others.Count} of {Counted.Of(file.Entries.Count, "tensor")}, as {others[0].Name}), and {network.Info.Name} "
+                $"{file.Path} holds {others[0].DType.ToString().ToLowerInvariant()} ({others.Count} of {Counted.Of(file.Entries.Count, "tensor")}, as {Excerpt.Of(others[0].Name)}), and {network.Info.Name} "
                 + $"{state[keys[others[0]]].dtype.ToString().ToLowerInvariant()}: converting them is yours to choose (convert: true, --convert).", []);
         }
 
