@@ -67,8 +67,8 @@ internal static class HintNames
     private const int MaxLength = 120;
 
     /// <summary>
-    /// <c>specs/tiny.unet.yaml</c> to <c>specs.tiny.unet.g.cs</c>; a path with anything but letters, digits, - and _ gets its hash, so that no two become one,
-    /// and so does a long one, of which the end is kept.
+    /// <c>specs/tiny.unet.yaml</c> to <c>specs.tiny.unet.g.cs</c>; a path with anything but letters, digits, - and _ gets its hash,
+    /// so that no two become one, and so does a long one, of which the end is kept.
     /// </summary>
     public static string Of(string path)
     {

@@ -78,10 +78,14 @@ internal sealed record Inheritance(EquatableArray<SpecLayer> Chain, bool Broken,
         return $"the project has no spec {Text.Shown(document.ExtendsPath)}; {remedy}";
     }
 
-    /// <summary>Whether a path leads out of the project's folder, whose specs are in the project without being listed; it is relative to it where it can be.</summary>
+    /// <summary>
+    /// Whether a path leads out of the project's folder, whose specs are in the project without being listed. It is relative to that where it can be.
+    /// </summary>
     private static bool IsOutside(string path) => path.StartsWith("../", StringComparison.Ordinal) || Paths.IsRooted(path);
 
-    /// <summary>How the project takes a spec that it doesn't have; whether the file is there, a generator can't see. Null for what no spec is called.</summary>
+    /// <summary>
+    /// How the project takes a spec that it doesn't have; whether the file is there, a generator can't see. Null for what no spec is called.
+    /// </summary>
     private static string? Listing(string path)
     {
         const int longest = 260;

@@ -5,7 +5,7 @@ namespace UNetGen.Package.Tests;
 
 /// <summary>Which files are specs of a project, whatever they are called and wherever they lie, and what is written of them.</summary>
 [Collection(nameof(PackedTree))]
-public sealed class SpecFileTests
+public sealed partial class SpecFileTests
 {
     private const string Spec = "tiny.unet.yaml";
     private readonly PackedTree packages;
@@ -58,7 +58,8 @@ public sealed class SpecFileTests
             project.Write(path + ".unet.yaml", project.Read(Spec));
         project.Write("LOUD.UNET.YAML", project.Read(Spec));
         project.Edit("Program.cs", "using var net", """
-            Console.WriteLine(string.Join(' ', typeof(TinyUNet).Assembly.GetTypes().Where(type => type.BaseType == typeof(UNetGen.NoisePredictor)).Select(type => type.Name).Order()));
+            var networks = typeof(TinyUNet).Assembly.GetTypes().Where(type => type.BaseType == typeof(UNetGen.NoisePredictor));
+            Console.WriteLine(string.Join(' ', networks.Select(type => type.Name).Order()));
             using var net
             """);
         string[] emit = ["-p:EmitCompilerGeneratedFiles=true", "-p:CompilerGeneratedFilesOutputPath=Generated"];
@@ -93,12 +94,15 @@ public sealed class SpecFileTests
     [Fact]
     public void A_file_based_app_runs_with_its_specs_as_they_are_now()
     {
-        string head = Regex.Match(ReadmeProject.Readme, @"^```csharp\n(#:package .*?)^```", RegexOptions.Multiline | RegexOptions.Singleline).Groups[1].Value;
+        string head = FileBasedHead().Match(ReadmeProject.Readme).Groups[1].Value;
         var app = new ConsumerProject(packages.NewFolder("App"), packages);
         app.Write(Spec, project.Read(Spec));
         // The count is a constant: it needs no libtorch, of which the app would have another copy.
-        app.Write("app.cs", Regex.Replace(head, "^#:package TorchSharp-cpu.*\n", "", RegexOptions.Multiline).Replace($"UNetGen@{Tree.Version}", $"UNetGen@{packages.Version}")
-            + "using Drawing;\nConsole.WriteLine(TinyUNet.ParameterCount);\n");
+        app.Write("app.cs", Regex.Replace(head, "^#:package TorchSharp-cpu.*\n", "", RegexOptions.Multiline) + """
+            using Drawing;
+            Console.WriteLine(TinyUNet.ParameterCount);
+            """);
+        app.Edit("app.cs", $"UNetGen@{Tree.Version}", $"UNetGen@{packages.Version}");
         try
         {
             Assert.Equal("1412867", Run());
@@ -143,4 +147,7 @@ public sealed class SpecFileTests
         Assert.Equal(packages.Read("UNetGen", "schema/" + schema), File.ReadAllBytes(asking.PathOf(schema)));
         Assert.Contains("`dotnet build -t:UNetGenSchema`", ReadmeProject.Readme);
     }
+
+    [GeneratedRegex(@"^```csharp\n(#:package .*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex FileBasedHead();
 }

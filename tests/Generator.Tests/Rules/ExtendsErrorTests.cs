@@ -52,24 +52,28 @@ public sealed class ExtendsErrorTests
         "UNG0021: the project has no spec ../spec/bases; did you mean 'specs/base.unet.yaml'?");
 
     [Theory]
-    [InlineData("small", "../shared/base.unet.yaml", "../shared/base.unet.yaml", "../shared/base.unet.yaml")]
-    [InlineData("specs/small", "../../shared/base.unet.yaml", "../shared/base.unet.yaml", "../shared/base.unet.yaml")]
-    [InlineData("../specs/small", "base.UNET.yaml", "../specs/base.UNET.yaml", "../specs/base.UNET.yaml")]
-    [InlineData("small", "../R&D/50% (1);$x/base.unet.yaml", "../R&D/50% (1);$x/base.unet.yaml", "../R&amp;D/50%25 (1)%3B%24x/base.unet.yaml")]
-    public void A_file_outside_the_project_is_added_by_the_line_that_the_message_shows(string spec, string path, string shown, string include) => Errors.In(
-        [("other.unet.yaml", Base), (spec + ".unet.yaml", $"extends: «{path}»")],
-        $"UNG0021: the project has no spec {shown}; if the file is there, add it to the project: <AdditionalFiles Include=\"{include}\" />");
+    [InlineData("small", "../shared/base.unet.yaml", "../shared/base.unet.yaml")]
+    [InlineData("specs/small", "../../shared/base.unet.yaml", "../shared/base.unet.yaml")]
+    [InlineData("../specs/small", "base.UNET.yaml", "../specs/base.UNET.yaml")]
+    public void A_file_outside_the_project_is_added_by_the_line_that_the_message_shows(string spec, string path, string listed) => Errors.In(
+        [("other.unet.yaml", Base), (spec + ".unet.yaml", $"extends: «{path}»")], Unlisted(listed, listed));
+
+    [Fact]
+    public void The_line_says_what_means_something_else_to_XML_and_MSBuild_as_they_read_it() => Errors.In(
+        [("other.unet.yaml", Base), ("small.unet.yaml", "extends: «../R&D/50% (1);$x/base.unet.yaml»")],
+        Unlisted("../R&D/50% (1);$x/base.unet.yaml", "../R&amp;D/50%25 (1)%3B%24x/base.unet.yaml"));
 
     [Fact]
     public void A_file_outside_the_project_called_like_one_inside() => Errors.In(
         [("base.unet.yaml", Base), ("small.unet.yaml", "extends: «../shared/base.unet.yaml»")],
-        "UNG0021: the project has no spec ../shared/base.unet.yaml; did you mean 'base.unet.yaml'? Else, if the file is there, add it to the project: "
-        + "<AdditionalFiles Include=\"../shared/base.unet.yaml\" />");
+        Unlisted("../shared/base.unet.yaml", "../shared/base.unet.yaml").Replace("; if", "; did you mean 'base.unet.yaml'? Else, if"));
 
     [Fact]
-    public void A_file_on_another_drive() => Assert.Equal(
-        "the project has no spec D:/base.unet.yaml; if the file is there, add it to the project: <AdditionalFiles Include=\"D:/base.unet.yaml\" />",
-        Assert.Single(GeneratorHarness.RunTwice(new ProjectOptions("Shop", @"C:\shop"), (@"D:\specs\small.unet.yaml", "extends: ../base.unet.yaml")).Diagnostics).GetMessage());
+    public void A_file_on_another_drive()
+    {
+        var run = GeneratorHarness.RunTwice(new ProjectOptions("Shop", @"C:\shop"), (@"D:\specs\small.unet.yaml", "extends: ../base.unet.yaml"));
+        Assert.Equal(Unlisted("D:/base.unet.yaml", "D:/base.unet.yaml"), $"UNG0021: {Assert.Single(run.Diagnostics).GetMessage()}");
+    }
 
     [Fact]
     public void What_no_spec_is_called_is_not_to_be_added() => Errors.In(
@@ -245,4 +249,7 @@ public sealed class ExtendsErrorTests
     public void A_key_of_its_own_without_effect_is_an_error_an_inherited_one_is_not() => Errors.In(
         [("base.unet.yaml", Base), ("rms.unet.yaml", "extends: base.unet.yaml\nnorm: rms\n«norm_eps»: 1e-3\nattention: none"), ("good.unet.yaml", "extends: base.unet.yaml\nnorm: rms")],
         "UNG0018: 'norm_eps' would have no effect: there is no GroupNorm here; leave it out, or say norm: group");
+
+    private static string Unlisted(string path, string include) =>
+        $"UNG0021: the project has no spec {path}; if the file is there, add it to the project: <AdditionalFiles Include=\"{include}\" />";
 }

@@ -62,10 +62,14 @@ internal class ConsumerProject
     public string[] Items(string type, params string[] options)
     {
         using var answer = JsonDocument.Parse(Dotnet.Succeed(Folder, ["msbuild", $"-getItem:{type}", .. options]));
-        return [.. answer.RootElement.GetProperty("Items").GetProperty(type).EnumerateArray().Select(item => item.GetProperty("Identity").GetString()!.Replace('\\', '/'))];
+        var items = answer.RootElement.GetProperty("Items").GetProperty(type).EnumerateArray();
+        return [.. items.Select(item => item.GetProperty("Identity").GetString()!.Replace('\\', '/'))];
     }
 
     /// <summary>Runs what was built, as it was built.</summary>
-    public string Run() =>
-        Dotnet.Succeed(Folder, Directory.GetFiles(PathOf("bin"), $"{Path.GetFileName(Folder)}.dll", SearchOption.AllDirectories).Single()).TrimEnd();
+    public string Run()
+    {
+        string program = $"{Path.GetFileName(Folder)}.dll";
+        return Dotnet.Succeed(Folder, Directory.GetFiles(PathOf("bin"), program, SearchOption.AllDirectories).Single()).TrimEnd();
+    }
 }

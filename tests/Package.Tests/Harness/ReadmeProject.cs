@@ -21,7 +21,8 @@ internal sealed partial class ReadmeProject : ConsumerProject
     public static string Readme { get; } = File.ReadAllText(Tree.PathOf("src/Package/README.md"));
 
     /// <summary>When the compiler last wrote.</summary>
-    public DateTime Compiled => File.GetLastWriteTimeUtc(Directory.GetFiles(PathOf("obj"), "Drawing.pdb", SearchOption.AllDirectories).Single());
+    public DateTime Compiled =>
+        File.GetLastWriteTimeUtc(Directory.GetFiles(PathOf("obj"), "Drawing.pdb", SearchOption.AllDirectories).Single());
 
     /// <summary>To be warned is to fail, in the oldest C# that is served and with every check a library might have.</summary>
     protected override string[] Options =>
