@@ -165,6 +165,17 @@ public sealed class CheckpointDamageTests : IDisposable
     }
 
     [Fact]
+    public void What_an_earlier_version_did_not_write_yet_is_as_it_was_then()
+    {
+        foreach (var line in new[] { "workers", "max_skips", "refuse_non_negative_images", "power" })
+            RewriteLines(text => text.Contains($"\"{line}\"", StringComparison.Ordinal));
+
+        var training = Checkpoint.Open(newest).Info!.Training;
+
+        Assert.Equal((0, 100, true, 2.0 / 3), (training.Workers, training.MaxSkips, training.RefuseNonNegativeImages, training.Ema[0].Power));
+    }
+
+    [Fact]
     public void A_spec_that_is_not_its_hashs_is_refused()
     {
         Rewrite("width: 1", "width: 7");
@@ -224,6 +235,14 @@ public sealed class CheckpointDamageTests : IDisposable
         var sum = CheckpointSums.Of(path);
         File.WriteAllText(path, File.ReadAllText(path).Replace(words, others, StringComparison.Ordinal));
         File.WriteAllText(sums, File.ReadAllText(sums).Replace(sum, CheckpointSums.Of(path), StringComparison.Ordinal));
+    }
+
+    private void RewriteLines(Predicate<string> without)
+    {
+        var text = File.ReadAllText(Path.Combine(newest, "checkpoint.json"));
+        var left = string.Join('\n', text.Split('\n').Where(line => !without(line)));
+        // The last of an object's lines has no comma behind it.
+        Rewrite(text, System.Text.RegularExpressions.Regex.Replace(left, @",(\s*})", "$1"));
     }
 
     private int Sha256sum()

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using UNetGen.Interop;
 using UNetGen.Interop.Diffusers;
+using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Interop.Diffusers;
 
@@ -165,6 +167,41 @@ public sealed class DiffusersImportTests : IDisposable
         DiffusersFiles.Flat(folder, DiffusersFiles.TinyConfig(), DiffusersFiles.TinyScheduler());
         File.Delete(folder.File("scheduler_config.json"));
         Assert.Contains("scheduler_config.json", Assert.Throws<DiffusersException>(() => DiffusersFolder.Open(folder.Path)).Message);
+    }
+
+    [Fact]
+    public void Weights_that_are_no_numbers_are_neither_taken_over_nor_written()
+    {
+        using var network = new DdpmTinyUNet();
+        DiffusersFolder.Save(folder.File("pipe"), network);
+        var weights = folder.File("pipe/unet/diffusion_pytorch_model.safetensors");
+        var (tensors, metadata) = SafetensorsFile.Read(weights);
+        using (no_grad())
+            tensors["conv_in.bias"][0] = float.PositiveInfinity;
+        SafetensorsFile.Write(weights, tensors, metadata);
+
+        var message = Assert.Throws<UNetGenException>(() => DiffusersFolder.Open(folder.File("pipe")).LoadInto(network)).Message;
+
+        Assert.StartsWith($"{weights} holds numbers that are NaN or infinite: 1 of 32 in 'conv_in.bias'.", message);
+        using (no_grad())
+            network.get_parameter("conv_in.bias")!.fill_(float.NaN);
+        Assert.Contains("32 of 32 in 'conv_in.bias'", Assert.Throws<UNetGenException>(() => DiffusersFolder.Save(folder.File("other"), network)).Message);
+        Assert.False(Directory.Exists(folder.File("other")));
+    }
+
+    [Theory]
+    [InlineData("""{"norm_eps": 1e999}""", "norm_eps")]
+    [InlineData("""{"norm_eps": -1}""", "norm_eps")]
+    [InlineData("""{"dropout": 1}""", "dropout")]
+    [InlineData("""{"layers_per_block": 0}""", "layers_per_block")]
+    [InlineData("""{"layers_per_block": 2147483647}""", "layers_per_block")]
+    [InlineData("""{"num_class_embeds": -1}""", "num_class_embeds")]
+    [InlineData("""{"time_embedding_dim": 0}""", "time_embedding_dim")]
+    public void A_number_that_no_network_has_is_refused_by_name(string changes, string key)
+    {
+        var config = DiffusersFiles.TinyConfig();
+        DiffusersFiles.Set(config, changes);
+        AssertRefused(key, config, DiffusersFiles.TinyScheduler());
     }
 
     [Fact]
