@@ -6,19 +6,21 @@ namespace UNetGen.Examples;
 /// <summary>What is wrong with a command line before any command sees it, in sentences.</summary>
 internal static class CommandLineErrors
 {
-    /// <summary>Values that are empty, as a variable of the shell that isn't set leaves them: neither paths nor words nor numbers.</summary>
-    /// <param name="args">The command line as it came: <c>--out=</c> is no longer told from a value that is missing once it is parsed.</param>
+    /// <summary>A value that is empty, as a variable of the shell that isn't set leaves it: no path, no word and no number.</summary>
+    /// <param name="args">The command line as it came. Once it is parsed, <c>--out=</c> looks as if its value were missing.</param>
     public static string? EmptyValue(IReadOnlyList<string> args)
     {
         for (var i = 0; i < args.Count; i++)
         {
-            var assigned = IsOption(args[i]) && args[i].IndexOf('=') is > 0 and var at ? at : args[i].Length;
-            if (!string.IsNullOrWhiteSpace(args[i]) && (assigned == args[i].Length || !string.IsNullOrWhiteSpace(args[i][(assigned + 1)..])))
+            string? option;
+            if (string.IsNullOrWhiteSpace(args[i]))
+                option = i > 0 && IsOption(args[i - 1]) ? args[i - 1] : null;
+            else if (IsOption(args[i]) && args[i].Split('=', 2) is [var name, var value] && string.IsNullOrWhiteSpace(value))
+                option = name;
+            else
                 continue;
-            var option = assigned < args[i].Length ? args[i][..assigned] : i > 0 && IsOption(args[i - 1]) ? args[i - 1] : null;
-            return option is null
-                ? $"The {(i == 0 ? "command" : $"argument behind '{args[i - 1]}'")} is empty, as when a variable of the shell isn't set: give one, or leave it out."
-                : $"The value of {option} is empty, as when a variable of the shell isn't set: give one, or leave {option} out.";
+            var what = option is not null ? $"value of {option}" : i == 0 ? "command" : $"argument behind '{args[i - 1]}'";
+            return $"The {what} is empty, as when a variable of the shell isn't set: give one, or leave {option ?? "it"} out.";
         }
         return null;
     }
@@ -31,7 +33,8 @@ internal static class CommandLineErrors
         // Options behind a command that there isn't are nobody's.
         if (unknown is [var first, ..] && command.Subcommands.Count > 0 && !IsOption(parsed.UnmatchedTokens[0]))
             return [first];
-        var others = parsed.Errors.Where(error => !(error.SymbolResult is CommandResult && parsed.UnmatchedTokens.Any(token => error.Message.Contains($"'{token}'"))));
+        var others = parsed.Errors.Where(error => error.SymbolResult is not CommandResult
+            || !parsed.UnmatchedTokens.Any(token => error.Message.Contains($"'{token}'")));
         // An option that root and command share is checked twice.
         return [.. unknown.Concat(others.Select(error => error.Message)).Distinct()];
     }
@@ -52,16 +55,19 @@ internal static class CommandLineErrors
 
     private static string UnknownOption(Command command, string option)
     {
-        var there = command.Options.SelectMany(known => known.Aliases.Prepend(known.Name)).Where(name => name.StartsWith("--", StringComparison.Ordinal));
+        var there = command.Options
+            .SelectMany(known => known.Aliases.Prepend(known.Name))
+            .Where(name => name.StartsWith("--", StringComparison.Ordinal));
         return $"{Called(command)} has no option '{option}'.{EditDistance.Suggestion(option, there)}";
     }
 
     private static string UnknownWord(Command command, string word)
     {
         var names = command.Subcommands.Select(sub => sub.Name).ToList();
-        return names.Count == 0
-            ? $"{Called(command)} doesn't know what to do with '{word}'."
-            : $"There is no command '{word}'.{(EditDistance.Suggestion(word, names) is { Length: > 0 } suggestion ? suggestion : $" There are {string.Join(", ", names)}.")}";
+        if (names.Count == 0)
+            return $"{Called(command)} doesn't know what to do with '{word}'.";
+        var suggestion = EditDistance.Suggestion(word, names);
+        return $"There is no command '{word}'.{(suggestion.Length > 0 ? suggestion : $" There are {string.Join(", ", names)}.")}";
     }
 
     private static string Called(Command command) => command is RootCommand ? "The program" : $"The command {command.Name}";

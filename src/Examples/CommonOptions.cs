@@ -38,13 +38,14 @@ internal static class CommonOptions
     /// <param name="standard">What holds where it isn't given; null: nothing.</param>
     public static Option<string?> Choice(string name, string description, IReadOnlyList<string> words, string? standard = null)
     {
+        var range = $"{string.Join(", ", words.SkipLast(1))} or {words[^1]}";
         var option = new Option<string?>(name)
         {
             Description = description,
             HelpName = string.Join('|', words),
-            CustomParser = result => words.Contains(result.Tokens[0].Value)
-                ? result.Tokens[0].Value
-                : Refuse<string>(result, words.Count == 1 ? words[0] : $"{string.Join(", ", words.SkipLast(1))} or {words[^1]}", EditDistance.Suggestion(result.Tokens[0].Value, words)),
+            CustomParser = result => result.Tokens[0].Value is var word && words.Contains(word)
+                ? word
+                : Refuse<string>(result, range, EditDistance.Suggestion(word, words)),
         };
         if (standard is not null)
             option.DefaultValueFactory = _ => standard;

@@ -16,7 +16,10 @@ internal static class ExportCommand
     public static Command AddTo(Command command)
     {
         var format = CommonOptions.Choice(
-            "--format", "diffusers (a folder that DDPMPipeline loads; preset ddpm) or safetensors (one file of tensors under their own keys; all presets).", [Diffusers, Safetensors], standard: Diffusers);
+            "--format",
+            "diffusers (a folder that DDPMPipeline loads; preset ddpm) or safetensors (one file of tensors under their own keys; all presets).",
+            [Diffusers, Safetensors],
+            standard: Diffusers);
         var checkpoint = new Option<string>("--checkpoint") { Description = "A run or a checkpoint folder, for its averaged weights, or a .safetensors file in it.", Required = true, HelpName = "PATH" };
         var output = new Option<string>("--out") { Description = "The folder or file to write; it mustn't exist.", Required = true, HelpName = "PATH" };
         foreach (var option in new Option[] { format, checkpoint, output })
@@ -28,7 +31,10 @@ internal static class ExportCommand
     private static void Run(string format, string checkpoint, string output)
     {
         if (format == Diffusers && output.EndsWith(FileEnding, StringComparison.OrdinalIgnoreCase))
-            throw new UsageException($"--format diffusers writes a folder, and {output} names a file: add --format safetensors, or name a folder.");
+        {
+            throw new UsageException(
+                $"--format diffusers writes a folder, and {output} names a file: add --format safetensors, or name a folder.");
+        }
         using var claim = format == Diffusers ? NewFile.ClaimFolder(output) : NewFile.Claim(output, FileEnding);
         var trained = Checkpoint.Open(checkpoint, damaged => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {damaged}"));
         using var network = Catalog.Create(trained.Network);

@@ -16,7 +16,10 @@ internal sealed class FeatureOptions
     };
 
     private readonly Option<string?> input = CommonOptions.Choice(
-        "--feature-input", "What a TorchScript file takes: bytes (uint8, 0 to 255), unit (0 to 1) or signed (-1 to 1).", Inputs, standard: nameof(FeatureInput.Bytes).ToLowerInvariant());
+        "--feature-input",
+        "What a TorchScript file takes: bytes (uint8, 0 to 255), unit (0 to 1) or signed (-1 to 1).",
+        Inputs,
+        standard: nameof(FeatureInput.Bytes).ToLowerInvariant());
 
     public void AddTo(Command command)
     {
@@ -28,14 +31,18 @@ internal sealed class FeatureOptions
     public void Check(ParseResult parsed)
     {
         if (IsClassifier(parsed) && parsed.IsGiven(input))
-            throw new UsageException("--feature-input belongs to a TorchScript file: a classifier's .safetensors takes what it was trained on.");
+            throw new UsageException(
+                "--feature-input belongs to a TorchScript file: a classifier's .safetensors takes what it was trained on.");
     }
 
     public FeatureNetwork Open(ParseResult parsed, TorchSharp.torch.Device device)
     {
         var path = parsed.GetRequiredValue(file);
-        return IsClassifier(parsed) ? SmallClassifier.Load(path) : TorchScriptFeatures.Load(path, Enum.Parse<FeatureInput>(parsed.GetRequiredValue(input)!, ignoreCase: true), device);
+        return IsClassifier(parsed)
+            ? SmallClassifier.Load(path)
+            : TorchScriptFeatures.Load(path, Enum.Parse<FeatureInput>(parsed.GetRequiredValue(input)!, ignoreCase: true), device);
     }
 
-    private bool IsClassifier(ParseResult parsed) => parsed.GetRequiredValue(file).EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
+    private bool IsClassifier(ParseResult parsed) =>
+        parsed.GetRequiredValue(file).EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
 }

@@ -27,9 +27,17 @@ internal static class ImportCommand
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(output) is null == parsed.GetValue(spec) is null)
-                throw new UsageException("Give --out FILE.unet.yaml for the first step, which writes the spec, or --spec NAME and --checkpoint FILE.safetensors for the second, which takes over the weights.");
-            if (parsed.GetValue(spec) is null != parsed.GetValue(checkpoint) is null || (parsed.GetValue(output) is not null && parsed.IsGiven(convert)))
-                throw new UsageException("--spec, --checkpoint and --convert belong to the second step: --spec NAME --checkpoint FILE.safetensors.");
+            {
+                throw new UsageException(
+                    "Give --out FILE.unet.yaml for the first step, which writes the spec, or --spec NAME and --checkpoint FILE.safetensors "
+                    + "for the second, which takes over the weights.");
+            }
+            if (parsed.GetValue(spec) is null != parsed.GetValue(checkpoint) is null
+                || (parsed.GetValue(output) is not null && parsed.IsGiven(convert)))
+            {
+                throw new UsageException(
+                    "--spec, --checkpoint and --convert belong to the second step: --spec NAME --checkpoint FILE.safetensors.");
+            }
             var source = DiffusersFolder.Open(parsed.GetRequiredValue(folder));
             if (parsed.GetValue(output) is { } path)
                 WriteSpec(source, path);

@@ -61,7 +61,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     private int Run(ParseResult parsed)
     {
         sampler.Check(parsed);
-        if (parsed.GetValue(output) is { } wanted && (IsPicture(wanted) ? Directory.Exists(wanted) : File.Exists(wanted) || OtherPictures.Contains(Path.GetExtension(wanted), StringComparer.OrdinalIgnoreCase)))
+        if (parsed.GetValue(output) is { } wanted && !IsPictureOrFolder(wanted))
             throw new UsageException($"--out must be a .png file or a folder, not '{wanted}'.");
         var path = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(checkpoint));
         // A run's folder stands for the checkpoint in it.
@@ -121,6 +121,10 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
 
     /// <summary>All classes but the last, which stands for none; null for a network without classes.</summary>
     private static int[]? EachClass(NetworkInfo info) => info.NumClasses is { } classes ? [.. Enumerable.Range(0, Math.Max(1, classes - 1))] : null;
+
+    private static bool IsPictureOrFolder(string path) => IsPicture(path)
+        ? !Directory.Exists(path)
+        : !File.Exists(path) && !OtherPictures.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
     private static bool IsPicture(string path) => path.EndsWith(".png", StringComparison.OrdinalIgnoreCase);
 

@@ -26,7 +26,10 @@ internal sealed class SamplerOptions
     };
 
     private readonly Option<string?> sampler = CommonOptions.Choice(
-        "--sampler", "ddim, dpm++ (DPM-Solver++ 2M) or heun (EDM): few steps; ddpm: every timestep.", ["ddpm", "ddim", "dpm++", "heun"], standard: "ddim");
+        "--sampler",
+        "ddim, dpm++ (DPM-Solver++ 2M) or heun (EDM): few steps; ddpm: every timestep.",
+        ["ddpm", "ddim", "dpm++", "heun"],
+        standard: "ddim");
 
     private readonly Option<int?> steps = new("--steps")
     {
@@ -54,7 +57,10 @@ internal sealed class SamplerOptions
     };
 
     private readonly Option<string?> rederiveNoise = CommonOptions.Choice(
-        "--rederive-noise", "Whether ddim derives a step's noise again from the clipped estimate; false as diffusers' DDIM has it by default.", [Yes, "false"], standard: Yes);
+        "--rederive-noise",
+        "Whether ddim derives a step's noise again from the clipped estimate; false as diffusers' DDIM has it by default.",
+        [Yes, "false"],
+        standard: Yes);
 
     public void AddTo(Command command)
     {
@@ -70,7 +76,10 @@ internal sealed class SamplerOptions
     {
         var name = NameIn(parsed);
         if (name == "ddpm" && Given(parsed, steps, eta, rederiveNoise, spacing, stepsOffset) is { } few)
-            throw new UsageException($"ddpm takes every timestep with its own noise: {few} belongs to ddim and the other samplers of few steps.");
+        {
+            throw new UsageException(
+                $"ddpm takes every timestep with its own noise: {few} belongs to ddim and the other samplers of few steps.");
+        }
         if (name != "ddim" && Given(parsed, eta, rederiveNoise) is { } own)
             throw new UsageException($"{name} adds no noise: {own} belongs to ddim.");
         if (parsed.IsGiven(stepsOffset) && parsed.GetValue(spacing) != "leading")
@@ -89,7 +98,10 @@ internal sealed class SamplerOptions
         {
             "dpm++" => new DpmSolverSampler(count, chosen) { StepsOffset = offset },
             "heun" => new HeunSampler(count, spacing: chosen) { StepsOffset = offset },
-            _ => new DdimSampler(count, parsed.GetValue(eta) ?? DefaultEta, chosen, parsed.GetValue(rederiveNoise) == Yes) { StepsOffset = offset },
+            _ => new DdimSampler(count, parsed.GetValue(eta) ?? DefaultEta, chosen, parsed.GetValue(rederiveNoise) == Yes)
+            {
+                StepsOffset = offset,
+            },
         };
     }
 

@@ -10,9 +10,12 @@ public static partial class AtomicFile
     /// <param name="path">Replaced if it exists; left as it was if <paramref name="write"/> throws.</param>
     /// <param name="write">Writes the content.</param>
     /// <exception cref="IOException">It can't be written, for lack of space or of a permission as well; the message names it and says why.</exception>
-    public static void Write(string path, Action<Stream> write) => InFolderOf(path, temporary => WriteBeside(path, temporary, write));
+    public static void Write(string path, Action<Stream> write) =>
+        InFolderOf(path, temporary => WriteBeside(path, temporary, write));
 
-    /// <summary>Tries whether a file could be written, before the work is done whose result it is to hold; its folder is made where it is missing.</summary>
+    /// <summary>
+    /// Tries whether a file could be written, before the work is done whose result it is to hold; its folder is made where it is missing.
+    /// </summary>
     /// <param name="path">What is there stays as it is.</param>
     /// <exception cref="IOException">It couldn't be written; the message names it and says why.</exception>
     public static void Try(string path)
@@ -25,7 +28,7 @@ public static partial class AtomicFile
         InFolderOf(path, temporary =>
         {
             Directory.CreateDirectory(Path.GetDirectoryName(temporary)!);
-            new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose).Dispose();
+            File.Create(temporary, bufferSize: 1, FileOptions.DeleteOnClose).Dispose();
         });
     }
 

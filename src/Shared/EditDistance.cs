@@ -1,6 +1,9 @@
 namespace UNetGen;
 
-/// <summary>How far two words are apart, for "did you mean": of keys in specs and in checkpoints, of commands, options and their values. Compiled into all projects.</summary>
+/// <summary>
+/// How far two words are apart, for "did you mean": of keys in specs and in checkpoints, of commands, options and their values. Compiled into
+/// all projects.
+/// </summary>
 internal static class EditDistance
 {
     // What is longer is no word that somebody has misspelt.
@@ -34,10 +37,14 @@ internal static class EditDistance
         if (word.Length > LongestWord)
             return null;
         var plain = word.ToLowerInvariant();
-        var best = candidates.Select(candidate => (candidate, distance: Between(plain, candidate.ToLowerInvariant()))).OrderBy(pair => pair.distance).FirstOrDefault();
+        var best = candidates
+            .Select(candidate => (candidate, distance: Between(plain, candidate.ToLowerInvariant())))
+            .OrderBy(pair => pair.distance)
+            .FirstOrDefault();
         return best.candidate is not null && best.distance <= Math.Max(1, best.candidate.Length / 3) ? best.candidate : null;
     }
 
     /// <summary>The same as a sentence, to follow another; empty where none is near.</summary>
-    public static string Suggestion(string word, IEnumerable<string> candidates) => Nearest(word, candidates) is { } near ? $" Did you mean '{near}'?" : "";
+    public static string Suggestion(string word, IEnumerable<string> candidates) =>
+        Nearest(word, candidates) is { } near ? $" Did you mean '{near}'?" : "";
 }

@@ -30,7 +30,8 @@ public sealed class CommandLineTests : IDisposable
         {
             string[] chosen = given.Sampler is null ? [] : ["--sampler", given.Sampler];
             var error = program.Fail(given.Fits ? 1 : 2, ["sample", "--checkpoint", "nowhere", .. chosen, .. given.Given]);
-            Assert.Contains(given.Fits ? NoCheckpoint : given.Sampler == "ddpm" ? "ddpm takes every timestep with its own noise: --" : $"{given.Sampler} adds no noise: --", error);
+            var refusal = given.Sampler == "ddpm" ? "ddpm takes every timestep with its own noise: --" : $"{given.Sampler} adds no noise: --";
+            Assert.Contains(given.Fits ? NoCheckpoint : refusal, error);
         });
     }
 
@@ -113,5 +114,6 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains(message, program.Fail(1, arguments));
 
     [Fact]
-    public void A_path_may_begin_with_an_at_sign() => Assert.Contains("There is no checkpoint @nowhere", program.Fail(1, "sample", "--checkpoint", "@nowhere"));
+    public void A_path_may_begin_with_an_at_sign() =>
+        Assert.Contains("There is no checkpoint @nowhere", program.Fail(1, "sample", "--checkpoint", "@nowhere"));
 }

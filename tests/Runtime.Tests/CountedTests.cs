@@ -9,7 +9,8 @@ public class CountedTests
     [InlineData(1, "1 class")]
     [InlineData(2, "2 classes")]
     [InlineData(1234567, "1,234,567 classes")]
-    public void One_is_told_in_the_singular_and_every_other_number_in_the_plural(long count, string text) => Assert.Equal(text, Counted.Of(count, "class", "classes"));
+    public void One_is_told_in_the_singular_and_every_other_number_in_the_plural(long count, string text) =>
+        Assert.Equal(text, Counted.Of(count, "class", "classes"));
 
     [Fact]
     public void A_diffusion_of_one_timestep_has_one()

@@ -4,8 +4,9 @@ using static TorchSharp.torch;
 namespace UNetGen.Diffusion;
 
 /// <summary>
-/// DDIM (Song et al. 2021, eq. 12): few steps through a subset of the timesteps. Where x_0 is clipped, the noise of a step is either derived again from it, as in denoising-diffusion-pytorch, or
-/// stays what the network has said, as in diffusers unless <c>use_clipped_model_output</c> is given; without clipping both are the same.
+/// DDIM (Song et al. 2021, eq. 12): few steps through a subset of the timesteps. Where x_0 is clipped, the noise of a step is either derived
+/// again from it, as in denoising-diffusion-pytorch, or stays what the network has said, as in diffusers unless
+/// <c>use_clipped_model_output</c> is given; without clipping both are the same.
 /// </summary>
 public sealed class DdimSampler : SpacedSampler
 {
@@ -15,7 +16,8 @@ public sealed class DdimSampler : SpacedSampler
     /// <param name="spacing">At which timesteps.</param>
     /// <param name="rederiveNoise">Whether the noise is derived again from the x_0 that was clipped.</param>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1 step, or eta outside [0, 1].</exception>
-    public DdimSampler(int steps = 50, double eta = 0, TimestepSpacing spacing = TimestepSpacing.Even, bool rederiveNoise = true) : base(steps, spacing)
+    public DdimSampler(int steps = 50, double eta = 0, TimestepSpacing spacing = TimestepSpacing.Even, bool rederiveNoise = true)
+        : base(steps, spacing)
     {
         if (eta is not (>= 0 and <= 1))
             throw new ArgumentOutOfRangeException(
@@ -31,7 +33,8 @@ public sealed class DdimSampler : SpacedSampler
     public bool RederivesNoise { get; }
 
     /// <inheritdoc/>
-    public override string Description => string.Create(CultureInfo.InvariantCulture, $"DDIM, {Settings}, eta {Eta}{(RederivesNoise ? "" : ", noise as predicted")}");
+    public override string Description =>
+        string.Create(CultureInfo.InvariantCulture, $"DDIM, {Settings}, eta {Eta}{(RederivesNoise ? "" : ", noise as predicted")}");
 
     /// <inheritdoc/>
     protected internal override Tensor Step(Denoiser denoiser, Tensor x, int time, int next)

@@ -5,7 +5,9 @@ namespace UNetGen.Diffusion;
 /// <summary>What a network sees in noised images.</summary>
 /// <param name="Time">Their timestep.</param>
 /// <param name="X0">The clean images that it estimates, [batch, channels, height, width].</param>
-/// <param name="Prediction">What it has said to that, guided and not clipped, as the diffusion's <see cref="DiffusionOptions.Objective"/> has it, of the same shape.</param>
+/// <param name="Prediction">
+/// What it has said to that, guided and not clipped, as the diffusion's <see cref="DiffusionOptions.Objective"/> has it, of the same shape.
+/// </param>
 /// <param name="V">Where the variance is learned, what <see cref="GaussianDiffusion.LearnedLogVariance"/> takes, of the same shape; else null.</param>
 public readonly record struct Estimate(int Time, Tensor X0, Tensor? Prediction, Tensor? V);
 
@@ -39,7 +41,10 @@ public sealed class Denoiser : IDisposable
     /// <summary>The network's diffusion.</summary>
     public GaussianDiffusion Diffusion { get; }
 
-    /// <summary>The last estimate of the step before, for samplers of several steps; null in the first step. It has neither <see cref="Estimate.Prediction"/> nor <see cref="Estimate.V"/>.</summary>
+    /// <summary>
+    /// The last estimate of the step before, for samplers of several steps; null in the first step. It has neither
+    /// <see cref="Estimate.Prediction"/> nor <see cref="Estimate.V"/>.
+    /// </summary>
     public Estimate? Previous { get; private set; }
 
     /// <summary>Fresh standard normal noise, [batch, channels, height, width].</summary>

@@ -25,19 +25,25 @@ public abstract class SpacedSampler : Sampler
     /// <summary>At which timesteps.</summary>
     public TimestepSpacing Spacing { get; }
 
-    /// <summary>What is added to each timestep of <see cref="TimestepSpacing.Leading"/>: diffusers' steps_offset, 0 by default there too and 1 in Stable Diffusion's settings.</summary>
+    /// <summary>
+    /// What is added to each timestep of <see cref="TimestepSpacing.Leading"/>: diffusers' steps_offset, 0 by default there too, and 1 in Stable
+    /// Diffusion's settings.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative, or the spacing another.</exception>
     public int StepsOffset
     {
         get => stepsOffset;
         init => stepsOffset = value == 0 || (value > 0 && Spacing == TimestepSpacing.Leading)
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), $"An offset is a whole number of at least 0 for the spacing {TimestepSpacing.Leading}, but {value} is given for {Spacing}.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(value),
+                $"An offset is a whole number of at least 0 for the spacing {TimestepSpacing.Leading}, but {value} is given for {Spacing}.");
     }
 
     /// <inheritdoc/>
     public sealed override IReadOnlyList<int> Times(NoiseSchedule schedule) => SpacedTimesteps.Of(Spacing, Steps, schedule, StepsOffset);
 
     /// <summary>Steps and spacing in words, for <see cref="Sampler.Description"/>.</summary>
-    private protected string Settings => $"{Steps} {(Steps == 1 ? "step" : "steps")}, spacing {Spacing}{(StepsOffset > 0 ? $" from {StepsOffset}" : "")}";
+    private protected string Settings =>
+        $"{Steps} {(Steps == 1 ? "step" : "steps")}, spacing {Spacing}{(StepsOffset > 0 ? $" from {StepsOffset}" : "")}";
 }

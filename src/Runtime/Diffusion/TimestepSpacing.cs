@@ -4,13 +4,14 @@ namespace UNetGen.Diffusion;
 public enum TimestepSpacing
 {
     /// <summary>
-    /// The integers at or below steps + 1 even places from -1, the clean image, to T - 1: denoising-diffusion-pytorch's, computed exactly. Its own are rounded in float32 by the processor's
-    /// vectors, which sets some of them off by one.
+    /// The integers at or below steps + 1 even places from -1, the clean image, to T - 1: denoising-diffusion-pytorch's, computed exactly. Its own
+    /// are rounded in float32, by the processor's vectors, which sets some of them off by one.
     /// </summary>
     Even,
 
     /// <summary>
-    /// Multiples of T / steps, rounded down, from 0 or <see cref="SpacedSampler.StepsOffset"/>: it never sees the noisiest timesteps (the default of diffusers' DDIM).
+    /// Multiples of T / steps, rounded down, from 0 or <see cref="SpacedSampler.StepsOffset"/>: it never sees the noisiest timesteps (the default
+    /// of diffusers' DDIM).
     /// </summary>
     Leading,
 
@@ -42,7 +43,9 @@ internal static class SpacedTimesteps
     /// <param name="steps">How many.</param>
     /// <param name="schedule">The diffusion's numbers.</param>
     /// <param name="offset">Added to each of <see cref="TimestepSpacing.Leading"/>.</param>
-    /// <exception cref="UNetGenException">There are fewer timesteps than steps, an offset leads beyond them, or the spacing can't do with one step.</exception>
+    /// <exception cref="UNetGenException">
+    /// There are fewer timesteps than steps, an offset leads beyond them, or the spacing can't do with one step.
+    /// </exception>
     public static IReadOnlyList<int> Of(TimestepSpacing spacing, int steps, NoiseSchedule schedule, int offset = 0)
     {
         var timesteps = schedule.Timesteps;
@@ -51,9 +54,11 @@ internal static class SpacedTimesteps
         if (steps == 1 && timesteps > 1 && (spacing is TimestepSpacing.Leading or TimestepSpacing.Linspace))
             throw new UNetGenException(
                 $"With the spacing {spacing} a single step would be taken for timestep 0, where hardly any noise is, though it starts from nothing else. Use 2 steps or more, or another spacing.");
-        if (offset >= timesteps - (steps - 1) * (timesteps / steps))
+        var noisiest = (steps - 1) * (timesteps / steps);
+        if (offset >= timesteps - noisiest)
             throw new UNetGenException(
-                $"With an offset of {offset} the first of {Counted.Of(steps, "step")} would begin at timestep {(steps - 1) * (timesteps / steps) + offset}, and the diffusion's last is {timesteps - 1}. Use fewer steps, or a smaller offset.");
+                $"With an offset of {offset} the first of {Counted.Of(steps, "step")} would begin at timestep {noisiest + (long)offset}, and the "
+                + $"diffusion's last is {timesteps - 1}. Use fewer steps, or a smaller offset.");
 
         var indices = Enumerable.Range(0, steps);
         var times = spacing switch
@@ -69,7 +74,10 @@ internal static class SpacedTimesteps
         return [.. times, -1];
     }
 
-    /// <summary>As NumPy's arange counts from T down by T / steps: by the difference of its first two numbers, whose rounding decides what lies halfway between two timesteps.</summary>
+    /// <summary>
+    /// As NumPy's arange counts from T down by T / steps: by the difference of its first two numbers, whose rounding decides what lies halfway
+    /// between two timesteps.
+    /// </summary>
     private static IEnumerable<int> Trailing(int timesteps, int steps)
     {
         var step = timesteps - (double)timesteps / steps - timesteps;

@@ -66,7 +66,7 @@ public static class ImageStatistics
     /// <param name="report">As in <see cref="Of"/>; not called where they are read.</param>
     /// <param name="cancellation">As in <see cref="Of"/>.</param>
     /// <param name="collective">As in <see cref="Of"/>. Rank 0 alone looks into the folder and writes there.</param>
-    /// <param name="unkept">Told why they can't be kept in the folder, which costs no more than the next time's work.</param>
+    /// <param name="unkept">Told why they can't be kept in the folder; they are returned all the same.</param>
     /// <returns>The caller's to dispose.</returns>
     public static FeatureStatistics Cached(
         IImageSource source, FeatureNetwork features, string folder, int batchSize = 64, Action<int>? report = null, CancellationToken cancellation = default,

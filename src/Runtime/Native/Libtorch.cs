@@ -95,7 +95,7 @@ public static class Libtorch
         bool indexed = text.StartsWith("cuda:", StringComparison.Ordinal)
             && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index);
         if (text is not ("cpu" or "cuda") && !indexed)
-            throw new LibtorchException($"'{text}' is no device: it must be auto, cpu, cuda or cuda:N with N from 0.{(text == "gpu" ? " Did you mean 'cuda'?" : EditDistance.Suggestion(text, Devices))}");
+            throw new LibtorchException($"'{text}' is no device: it must be auto, cpu, cuda or cuda:N with N from 0.{Suggestion(text)}");
         Load();
         if (text == "cpu")
             return CPU;
@@ -110,6 +110,9 @@ public static class Libtorch
             ? new Device(DeviceType.CUDA, index)
             : throw new LibtorchException($"Device '{text}': there are {cuda.device_count()} GPUs, counted from 0.");
     }
+
+    /// <summary>Of the words there are, cpu is nearer to gpu.</summary>
+    private static string Suggestion(string text) => text == "gpu" ? " Did you mean 'cuda'?" : EditDistance.Suggestion(text, Devices);
 
     /// <summary>A GPU for each process. Launchers that share out GPUs let each process see its own alone, which then is number 0.</summary>
     internal static int GpuOf(int localRank, int gpus) => gpus == 1 ? 0 : localRank < gpus ? localRank : throw new LibtorchException(

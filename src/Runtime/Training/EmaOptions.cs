@@ -1,7 +1,7 @@
 namespace UNetGen.Training;
 
 /// <summary>
-/// How an average of the weights is kept. As they stand these are denoising-diffusion-pytorch's; diffusers has a <see cref="Power"/> of 3/4, and
+/// How an average of the weights is kept. As they stand these are denoising-diffusion-pytorch's; diffusers has a <see cref="Power"/> of 3/4 and a <see cref="StartAfter"/> of 1, and
 /// Ho et al. 2020 a plain <see cref="Decay"/> of 0.9999: no power, an update at every step, from the first on.
 /// </summary>
 public sealed record EmaOptions

@@ -24,7 +24,7 @@ public enum LearningRateDecay
 }
 
 /// <summary>
-/// How to train. What isn't said is as in denoising-diffusion-pytorch. One of <see cref="Steps"/> and <see cref="TimeLimit"/> must be said;
+/// How to train. What isn't said is as in denoising-diffusion-pytorch, but for its flips. One of <see cref="Steps"/> and <see cref="TimeLimit"/> must be said;
 /// with both, training ends with whichever comes first.
 /// Messages name options by their properties, and those of an average as <c>Ema.Decay</c>.
 /// </summary>

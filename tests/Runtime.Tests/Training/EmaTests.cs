@@ -78,11 +78,13 @@ public class EmaTests
     public void The_power_is_how_soon_the_decay_reaches_its_full_value()
     {
         using var network = new TwoConvNet();
-        using var diffusers = new Ema(network, new() { Decay = 0.9999, Power = 0.75, StartAfter = 0 });
+        using var diffusers = new Ema(network, new() { Decay = 0.9999, Power = 0.75, StartAfter = 1 });
         using var plain = new Ema(network, new() { Decay = 0.9999, Power = null, StartAfter = 0 });
 
         // 1 - 16^(-3/4) = 1 - 1/8.
-        Assert.Equal(0.875, diffusers.DecayAt(15), 1e-12);
+        Assert.Equal(0, diffusers.DecayAt(1));
+        Assert.Equal(1 - Math.Pow(2, -0.75), diffusers.DecayAt(2), 1e-12);
+        Assert.Equal(0.875, diffusers.DecayAt(16), 1e-12);
         Assert.Equal(0.9999, diffusers.DecayAt(1_000_000));
         Assert.Equal(0.9999, plain.DecayAt(1));
     }
