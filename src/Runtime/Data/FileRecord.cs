@@ -5,9 +5,10 @@ using static TorchSharp.torch;
 namespace UNetGen.Data;
 
 /// <summary>
-/// What is known of the files behind a source's images: each one's size and time, and of those that were read a sum of their bytes. A training keeps it in its checkpoints, and one that goes on holds
-/// the files against it. So a copy elsewhere is the same data, whatever its times, and a file that was changed, mended or lost meanwhile is noticed before a step is made of it. No file is read for it that isn't read
-/// anyway, but those whose time differs.
+/// What is known of the files behind a source's images: each one's size and time, and of those that were read a sum of their bytes.
+/// A training keeps it in its checkpoints, and one that goes on holds the files against it. So a copy elsewhere is the same data, whatever
+/// its times, and a file that was changed, mended or lost meanwhile is noticed before a step is made of it. No file is read for it that
+/// isn't read anyway, but those whose time differs.
 /// </summary>
 public sealed class FileRecord
 {
@@ -20,6 +21,12 @@ public sealed class FileRecord
 
     /// <summary>In the place of a sum: there were no bytes that could be read, so that another file stood in.</summary>
     private const long Unusable = 1;
+
+    /// <summary>In the place of a size: there is no file that could be asked.</summary>
+    private const long NoSize = -1;
+
+    private const string PutBack =
+        "A training goes on exactly only on the images that it was trained on: put back what was there, or begin a new training.";
 
     // Looked at before the first step; of more, each is when it is read, which no step comes before either.
     private const int MostReadAtOnce = 1000;
@@ -62,27 +69,38 @@ public sealed class FileRecord
     /// <summary>Holds the files against those of the training that goes on, and from here on each against what it was.</summary>
     /// <param name="before">What <see cref="ToTensors"/> said then.</param>
     /// <returns>What can't be known, in a sentence; null where all is as it was.</returns>
-    /// <exception cref="DataException">A file is another, or is usable that wasn't, or the other way round; the message names it.</exception>
+    /// <exception cref="DataException">
+    /// A file is another, or is usable that wasn't, or the other way round; the message names it.
+    /// </exception>
     internal string? GoOnFrom(IReadOnlyDictionary<string, Tensor> before)
     {
         var (sizes, times, was) = (Numbers(SizeKey), Numbers(TimeKey), Numbers(SumKey));
         goesOn = true;
         if (Enumerable.Range(0, files.Length).Where(i => sizes[i] != now.Value.Sizes[i]).ToArray() is { Length: > 0 } others)
-            throw new DataException(FormattableString.Invariant(
-                $"{Counted.Of(others.Length, "file")} in '{folder}' {(others.Length == 1 ? "has" : "have")} another size than when the training was at work; the first, {files[others[0]]}, had {Bytes(sizes[others[0]])} and has {Bytes(now.Value.Sizes[others[0]])}. {PutBack}"));
+        {
+            var first = others[0];
+            throw new DataException(
+                $"{Counted.Of(others.Length, "file")} in '{folder}' {(others.Length == 1 ? "has" : "have")} another size than when the training "
+                + $"was at work; the first, {files[first]}, had {Bytes(sizes[first])} and has {Bytes(now.Value.Sizes[first])}. {PutBack}");
+        }
         was.CopyTo(sums, 0);
         var touched = Enumerable.Range(0, files.Length).Where(i => times[i] != now.Value.Times[i]).ToArray();
-        foreach (var index in touched.Where(i => was[i] != Unread).Union(Enumerable.Range(0, files.Length).Where(i => was[i] == Unusable)).Take(MostReadAtOnce))
+        var unusable = Enumerable.Range(0, files.Length).Where(i => was[i] == Unusable);
+        foreach (var index in touched.Where(i => was[i] != Unread).Union(unusable).Take(MostReadAtOnce))
             Met(index, PatientFile.Read(PathOf(index), out var fault), fault);
         var unknown = touched.Count(i => was[i] == Unread);
         return unknown == 0
             ? null
-            : FormattableString.Invariant($"{Counted.Of(unknown, "file")} in '{folder}' {(unknown == 1 ? "has" : "have")} another time than before, the same size, and {(unknown == 1 ? "wasn't" : "weren't")} read before: ")
-                + "whether they are what an unbroken training would read isn't known. After a copy they are, after an edit they aren't.";
+            : $"{Counted.Of(unknown, "file")} in '{folder}' {(unknown == 1 ? "has" : "have")} another time than before, the same size, and "
+                + $"{(unknown == 1 ? "wasn't" : "weren't")} read before: whether they are what an unbroken training would read isn't known. "
+                + "After a copy they are, after an edit they aren't.";
 
-        long[] Numbers(string key) => before.TryGetValue(key, out var numbers) && numbers.dtype == ScalarType.Int64 && numbers.numel() == files.Length
-            ? numbers.data<long>().ToArray()
-            : throw new DataException($"The checkpoint's record of the data's files has no '{key}' for the {files.Length} files in '{folder}': another program has written it.");
+        long[] Numbers(string key) =>
+            before.TryGetValue(key, out var numbers) && numbers.dtype == ScalarType.Int64 && numbers.numel() == files.Length
+                ? numbers.data<long>().ToArray()
+                : throw new DataException(
+                    $"The checkpoint's record of the data's files has no '{key}' for the {Counted.Of(files.Length, "file")} in '{folder}': "
+                    + "another program has written it.");
     }
 
     /// <summary>To be told of every file that is read.</summary>
@@ -96,12 +114,9 @@ public sealed class FileRecord
         var known = Know(index, sum, fault);
         // Its content is as it was, or its time would be another; whether it could be opened then, nobody knows.
         if (goesOn && known == Unread && fault is { IsOfContent: false })
-            throw new DataException($"'{PathOf(index)}' {fault.Reason} An unbroken training may have read it. Make it readable; the training then goes on exactly.");
+            throw new DataException(
+                $"'{PathOf(index)}' {fault.Reason} An unbroken training may have read it. Make it readable; the training then goes on exactly.");
     }
-
-    private const long NoSize = -1;
-
-    private const string PutBack = "A training goes on exactly only on the images that it was trained on: put back what was there, or begin a new training.";
 
     private long Know(int index, long sum, FileFault? fault = null)
     {
@@ -110,7 +125,8 @@ public sealed class FileRecord
             return known;
         throw new DataException($"'{PathOf(index)}' " + (known, sum) switch
         {
-            (Unusable, _) => "couldn't be used when this training met it first, so that another picture stood in for it, and now it can be. Another set of pictures is another training: take it back, or begin a new one.",
+            (Unusable, _) => "couldn't be used when this training met it first, so that another picture stood in for it, and now it can be. "
+                + "Another set of pictures is another training: take it back, or begin a new one.",
             (_, Unusable) when fault is not null => $"{fault.Reason.TrimEnd('.')}, and this training has learnt from it before. {PutBack}",
             _ => $"has changed since this training has read it first. {PutBack}",
         });
@@ -129,8 +145,8 @@ public sealed class FileRecord
         {
             var file = new FileInfo(path);
             // Of a link it is the file that counts.
-            if (file.LinkTarget is not null)
-                file = (FileInfo)file.ResolveLinkTarget(returnFinalTarget: true)!;
+            if (file.Attributes.HasFlag(FileAttributes.ReparsePoint))
+                file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
             return (file.Length, file.LastWriteTimeUtc.Ticks);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -141,7 +157,7 @@ public sealed class FileRecord
 
     private string PathOf(int index) => Path.Combine(folder, files[index]);
 
-    private static string Bytes(long size) => size == NoSize ? "none that can be asked for" : FormattableString.Invariant($"{size:N0} bytes");
+    private static string Bytes(long size) => size == NoSize ? "none that can be asked for" : Counted.Of(size, "byte");
 
     // Neither of the two that mean something else.
     private static long SumOf(byte[] content) => BinaryPrimitives.ReadInt64LittleEndian(SHA256.HashData(content)) | 2;

@@ -7,7 +7,10 @@ internal sealed class LeftOut
 
     /// <summary>Endings of pictures that other programs read.</summary>
     private static readonly HashSet<string> EndingsOfPictures = new(
-        [".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".j2k", ".jxl", ".psd", ".svg", ".tga", ".ppm", ".pgm", ".pbm", ".pnm", ".exr", ".hdr", ".dng", ".cr2", ".nef", ".arw", ".ico", ".npy"],
+        [
+            ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".j2k", ".jxl", ".psd", ".svg", ".tga", ".ppm", ".pgm", ".pbm", ".pnm", ".exr", ".hdr",
+            ".dng", ".cr2", ".nef", ".arw", ".ico", ".npy",
+        ],
         StringComparer.OrdinalIgnoreCase);
 
     // By the folders of the first level, which are classes; "" has what lies in the opened folder itself.
@@ -39,6 +42,8 @@ internal sealed class LeftOut
     /// <param name="what">Its name and what it does.</param>
     public void AddLink(string path, string what) => links.TryAdd(path, what);
 
+    private static string Read => $"Read are {PictureFile.ExtensionList} files.";
+
     private FirstLevel Of(string first)
     {
         if (!folders.TryGetValue(first, out var folder))
@@ -48,35 +53,43 @@ internal sealed class LeftOut
 
     private string? OfRuns() => runs.Count == 0
         ? null
-        : $"what a run or a drawing has left is no data: left out {(runs.Count == 1 ? "is" : "are")} {Named(runs.Select(run => run.Folder))}, with {Counted.Of(runs.Sum(run => run.Pictures), "picture")}.";
+        : $"what a run or a drawing has left is no data: left out {(runs.Count == 1 ? "is" : "are")} {Named(runs.Select(run => run.Folder))}, "
+            + $"with {Counted.Of(runs.Sum(run => run.Pictures), "picture")}.";
 
     private string? OfClasses()
     {
         // Where pictures lie in the folder itself, there are no classes that could be missing.
         string[] empty = folders[""].Pictures > 0
             ? []
-            : [.. folders.Where(folder => folder is { Key: not "", Value: { Pictures: 0, HasRuns: false } }).Select(folder => $"{folder.Key} ({(folder.Value.Others.Count == 0 ? "empty" : Text(folder.Value.Others))})")];
+            : [
+                .. folders.Where(folder => folder is { Key: not "", Value: { Pictures: 0, HasRuns: false } })
+                    .Select(folder => $"{folder.Key} ({(folder.Value.Others.Count == 0 ? "empty" : Text(folder.Value.Others))})"),
+            ];
         return empty.Length == 0
             ? null
-            : $"{Counted.Of(empty.Length, "folder")} without a picture that can be read {(empty.Length == 1 ? "is no class" : "are no classes")}: {Named(empty)}. Read are {PictureFile.ExtensionList} files.";
+            : $"{Counted.Of(empty.Length, "folder")} without a picture that can be read {(empty.Length == 1 ? "is no class" : "are no classes")}: "
+                + $"{Named(empty)}. {Read}";
     }
 
     private string? OfEndings()
     {
-        var unread = folders.Values.Where(folder => folder.Pictures > 0).SelectMany(folder => folder.Others).Where(other => EndingsOfPictures.Contains(other.Key)).ToArray();
-        return unread.Length == 0 ? null : $"left out are pictures of kinds that aren't read: {Text(unread)}. Read are {PictureFile.ExtensionList} files.";
+        var unread = folders.Values.Where(folder => folder.Pictures > 0).SelectMany(folder => folder.Others)
+            .Where(other => EndingsOfPictures.Contains(other.Key)).ToArray();
+        return unread.Length == 0 ? null : $"left out are pictures of kinds that aren't read: {Text(unread)}. {Read}";
     }
 
     private string? OfLinks() => links.Count == 0 ? null : $"{Counted.Of(links.Count, "link")} can't be followed: {Named(links.Values)}.";
 
     private static string Text(IEnumerable<KeyValuePair<string, int>> endings) => Named(
-        endings.GroupBy(ending => ending.Key, (ending, counts) => (Ending: ending, Count: counts.Sum(count => count.Value))).OrderByDescending(ending => ending.Count)
+        endings.GroupBy(ending => ending.Key, (ending, counts) => (Ending: ending, Count: counts.Sum(count => count.Value)))
+            .OrderByDescending(ending => ending.Count)
             .Select(ending => FormattableString.Invariant($"{ending.Count:N0} {(ending.Ending.Length == 0 ? "without an ending" : ending.Ending)}")));
 
     private static string Named(IEnumerable<string> names)
     {
         string[] all = [.. names];
-        return string.Join(", ", all.Take(MostNamed)) + (all.Length > MostNamed ? FormattableString.Invariant($" and {all.Length - MostNamed:N0} more") : "");
+        var more = all.Length > MostNamed ? FormattableString.Invariant($" and {all.Length - MostNamed:N0} more") : "";
+        return string.Join(", ", all.Take(MostNamed)) + more;
     }
 
     private sealed class FirstLevel

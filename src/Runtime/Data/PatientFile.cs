@@ -1,6 +1,9 @@
 namespace UNetGen.Data;
 
-/// <summary>Reads files that are data. What is wrong with a file itself is told from what passes, such as a share that is away for a moment or handles that others have: that is waited for.</summary>
+/// <summary>
+/// Reads files that are data. What is wrong with a file itself is told from what passes, such as a share that is away for a moment or handles
+/// that others have: that is waited for.
+/// </summary>
 internal static class PatientFile
 {
     private const int LongestFile = 1 << 30;
@@ -61,9 +64,13 @@ internal static class PatientFile
     /// <summary>What is the file's own, and stays: null for all that may pass.</summary>
     private static string? FaultOf(Exception error, string path) => error switch
     {
-        FileNotFoundException or DirectoryNotFoundException => new FileInfo(path).LinkTarget is { } target ? $"is a link to {target}, which isn't there" : "isn't there any more",
+        FileNotFoundException or DirectoryNotFoundException when new FileInfo(path).LinkTarget is { } target =>
+            $"is a link to {target}, which isn't there",
+        FileNotFoundException or DirectoryNotFoundException => "isn't there any more",
         UnauthorizedAccessException or PathTooLongException => $"can't be read: {error.Message}",
-        IOException when !OperatingSystem.IsWindows() && error.HResult == (OperatingSystem.IsMacOS() ? 62 : 40) => "is a link that leads round in a circle", // ELOOP
+        // ELOOP
+        IOException when !OperatingSystem.IsWindows() && error.HResult == (OperatingSystem.IsMacOS() ? 62 : 40) =>
+            "is a link that leads round in a circle",
         _ => null,
     };
 
@@ -79,5 +86,7 @@ internal static class PatientFile
 
 /// <summary>What is wrong with a file.</summary>
 /// <param name="Reason">To follow its name.</param>
-/// <param name="IsOfContent">Whether it is in the file itself; otherwise in how it can be reached, which may be another without the file being changed.</param>
+/// <param name="IsOfContent">
+/// Whether it is in the file itself; otherwise in how it can be reached, which may be another without the file being changed.
+/// </param>
 internal sealed record FileFault(string Reason, bool IsOfContent);

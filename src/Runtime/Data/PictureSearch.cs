@@ -3,8 +3,8 @@ using System.IO.Enumeration;
 namespace UNetGen.Data;
 
 /// <summary>
-/// Finds the picture files below a folder by names alone: no file is opened or asked for its size, so that a million take seconds. Links to folders are followed, but never round in a circle;
-/// what a run or <c>sample</c> has left is no data. What is left out is counted, so that it can be told.
+/// Finds the picture files below a folder by names alone: no file is opened or asked for its size, so that a million take seconds. Links to
+/// folders are followed, but never round in a circle; what a run or <c>sample</c> has left is no data. What is left out is counted, to be told.
 /// </summary>
 internal sealed class PictureSearch
 {
@@ -47,7 +47,8 @@ internal sealed class PictureSearch
     }
 
     /// <summary>
-    /// Searches a folder of the first level, a class. Its own folders come before what its links lead to, and none is entered twice, under whatever name: so links may lead anywhere and it ends.
+    /// Searches a folder of the first level, a class. Its own folders come before what its links lead to, and none is entered twice, under
+    /// whatever name: so links may lead anywhere and it ends.
     /// </summary>
     private void SearchFirstLevel(string inside, string real, bool isLink, string realRoot)
     {
@@ -64,7 +65,9 @@ internal sealed class PictureSearch
     }
 
     /// <summary>Takes the pictures that lie in a folder itself.</summary>
-    /// <returns>The folders in it that are to be searched, in ordinal order: as they are called from the root, and where they really lie.</returns>
+    /// <returns>
+    /// The folders in it that are to be searched, in ordinal order: as they are called from the root, and where they really lie.
+    /// </returns>
     private List<(string Inside, string Real, bool IsLink)> ReadFolder(string inside, string real)
     {
         var entries = Entries(real).ToArray();
@@ -105,8 +108,8 @@ internal sealed class PictureSearch
         return folders;
     }
 
-    private static FileSystemEnumerable<(string Name, Kind Kind)> Entries(string folder) =>
-        new(folder, (ref FileSystemEntry entry) => (entry.FileName.ToString(), KindOf(ref entry)), new EnumerationOptions { IgnoreInaccessible = false });
+    private static FileSystemEnumerable<(string Name, Kind Kind)> Entries(string folder) => new(
+        folder, (ref FileSystemEntry entry) => (entry.FileName.ToString(), KindOf(ref entry)), new EnumerationOptions { IgnoreInaccessible = false });
 
     private static Kind KindOf(ref FileSystemEntry entry)
     {
@@ -116,7 +119,9 @@ internal sealed class PictureSearch
             return Kind.Picture;
         // Attributes cost a question to the system: only what may well be a folder's name is worth it.
         var maybeFolder = entry.Directory.Length == entry.RootDirectory.Length && !entry.FileName.Contains('.');
-        return maybeFolder && entry.Attributes.HasFlag(FileAttributes.ReparsePoint) && LeadsNowhere(entry.ToFullPath()) ? Kind.DeadLink : Kind.Other;
+        return maybeFolder && entry.Attributes.HasFlag(FileAttributes.ReparsePoint) && LeadsNowhere(entry.ToFullPath())
+            ? Kind.DeadLink
+            : Kind.Other;
     }
 
     private static bool LeadsNowhere(string link)
@@ -140,7 +145,8 @@ internal sealed class PictureSearch
     }.Count();
 
     private static bool IsIn(string folder, string outer) =>
-        (folder + Path.DirectorySeparatorChar).StartsWith(Path.TrimEndingDirectorySeparator(outer) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        (folder + Path.DirectorySeparatorChar)
+            .StartsWith(Path.TrimEndingDirectorySeparator(outer) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     /// <summary>Where a path leads, every link on the way followed: one text for one folder.</summary>
     private static string RealPath(string path)

@@ -4,6 +4,7 @@ using SkiaSharp;
 using UNetGen.Data;
 using UNetGen.Evaluation;
 using UNetGen.Interop;
+using UNetGen.Runtime.Tests.Native;
 
 namespace UNetGen.Runtime.Tests.Data;
 
@@ -78,6 +79,16 @@ public sealed class PatientFileTests : IDisposable
         using var held = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         Assert.StartsWith($"'{path}' can't be read: ", Assert.Throws<DataException>(() => source.Read(0, new float[16])).Message);
         Assert.Empty(source.BrokenFiles);
+    }
+
+    [LinuxFact]
+    public async Task Too_many_open_files_are_told_as_such_and_break_no_picture()
+    {
+        for (var i = 0; i < 327; i++)
+            folder.Write($"{i:D3}.png", Grey);
+        var result = await TorchProcess.RunCommand(["sh", "-c", "ulimit -n 200; exec \"$@\"", "sh", .. TorchProcess.Command("short-of-handles", folder.Path)]);
+        Assert.StartsWith($"'{folder.File("001.png")}' can't be read: too many files are open at once in this process or on this machine. Allow more, with `ulimit -n 4096`", result.Output);
+        Assert.EndsWith("327 pictures, 0 broken\n", result.Output);
     }
 
     private void MakePipe(string name)

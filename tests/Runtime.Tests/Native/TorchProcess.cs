@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using TorchSharp;
 using UNetGen.Native;
+using UNetGen.Runtime.Tests.Data;
 using UNetGen.Runtime.Tests.Distributed;
 using UNetGen.Runtime.Tests.Formats;
 using UNetGen.Runtime.Tests.Training;
@@ -16,7 +17,7 @@ internal static class TorchProcess
 
     /// <summary>
     /// <c>tensor</c>, <c>files VERSION DIRECTORIES WRITABLE</c> (lists separated by colons), <c>save FOLDER KEEP</c>,
-    /// <c>no-reflection FOLDER</c>, <c>lock ...</c>, or <c>rank ...</c>.
+    /// <c>no-reflection FOLDER</c>, <c>short-of-handles FOLDER</c>, <c>lock ...</c>, or <c>rank ...</c>.
     /// </summary>
     private static int Main(string[] args)
     {
@@ -34,6 +35,8 @@ internal static class TorchProcess
             return SavingProcess.Run(folder, int.Parse(keep, CultureInfo.InvariantCulture));
         if (args is ["no-reflection", var written])
             return NoReflectionProcess.Run(written);
+        if (args is ["short-of-handles", var pictures])
+            return ShortOfHandlesProcess.Run(pictures);
         try
         {
             nint library = new LibtorchFiles(args[2].Split(':'), args[3].Split(':'), args[1]).Load();
