@@ -29,9 +29,11 @@ public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers
         get
         {
             var whole = source.Identity;
-            return DataIdentity.Of(
-                this, "numbers" + (whole.ContentKind is null ? "" : $" or {whole.ContentKind}"),
-                DataIdentity.HashOf([whole.Content ?? "", .. numbers.Select(number => FormattableString.Invariant($"{number}"))])) with { Background = whole.Background };
+            var content = DataIdentity.HashOf([whole.Content ?? "", .. numbers.Select(number => FormattableString.Invariant($"{number}"))]);
+            return DataIdentity.Of(this, "numbers" + (whole.ContentKind is null ? "" : $" or {whole.ContentKind}"), content) with
+            {
+                Background = whole.Background,
+            };
         }
     }
 
