@@ -1,4 +1,5 @@
 using Spectre.Console;
+using UNetGen.Data;
 using UNetGen.Distributed;
 using UNetGen.Logging;
 using UNetGen.Training;
@@ -37,7 +38,20 @@ internal static class Resumption
             AnsiConsole.MarkupLineInterpolated($"{field.Option} was {field.Write(before)} and is {field.Write(after)}");
         if (changed.Any(field => field.Key is "steps" or "time") && after.Training.Decay != LearningRateDecay.Constant)
             AnsiConsole.MarkupLine("[yellow]warning:[/] the learning rate falls to its end, which has moved: what follows isn't what either length would have given from the beginning.");
+        if (!changes.Keys.Any(field => field.Key == "data"))
+            RequireImages(folder, before.Data);
         return after.Effective();
+    }
+
+    /// <summary>Versions before wrote paths into run files as they were given, from the folder in which the program was.</summary>
+    private static void RequireImages(RunFolder folder, string data)
+    {
+        if (data == DataSource.Shapes || Path.Exists(data))
+            return;
+        var from = Path.IsPathRooted(data) ? "" : $", seen from {Environment.CurrentDirectory}";
+        throw new UNetGenException(
+            $"The run in {folder.Path} can't go on: its images were at '{data}', where there is nothing{from}. "
+            + $"Say where they are now: train --resume {folder.Path} --data PATH");
     }
 
     /// <summary>Brings a trainer to the newest whole checkpoint.</summary>

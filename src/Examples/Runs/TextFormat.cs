@@ -1,5 +1,6 @@
 using System.Drawing;
 using System.Globalization;
+using UNetGen.Data;
 
 namespace UNetGen.Examples.Runs;
 
@@ -22,6 +23,12 @@ internal static class TextFormat
     private const string None = "none";
 
     public static readonly TextFormat<string> Word = new("a word", (string text, out string value) => (value = text).Length > 0, text => text);
+
+    /// <summary>Where images are. It is written so that it holds from every folder.</summary>
+    public static readonly TextFormat<string> Images = new(
+        $"{DataSource.Shapes}, or a path",
+        (string text, out string value) => (value = text).Length > 0 && !text.Contains('\0'),
+        text => text == DataSource.Shapes ? text : Path.TrimEndingDirectorySeparator(Path.GetFullPath(text)));
 
     public static readonly TextFormat<bool> Flag = new("true or false", bool.TryParse, value => value ? "true" : "false") { Words = ["true", "false"] };
 

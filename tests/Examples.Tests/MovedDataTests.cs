@@ -1,0 +1,94 @@
+using UNetGen.Runtime.Tests;
+
+namespace UNetGen.Examples.Tests;
+
+/// <summary>A run finds its images from every folder, and goes on with the same images wherever they are.</summary>
+public sealed class MovedDataTests : IDisposable
+{
+    private static readonly string[] Train =
+    [
+        "train", "--data", "digits", "--steps", "1", "--batch-size", "1", "--count", "1", "--sample-every", "none",
+        "--decay", "constant", "--device", "cpu",
+    ];
+
+    private readonly ExampleProgram program = new();
+
+    public MovedDataTests()
+    {
+        CopyDigits("digits");
+        program.Succeed([.. Train, "--out", "run"]);
+    }
+
+    public void Dispose() => program.Dispose();
+
+    [LinuxFact]
+    public void From_another_folder_it_goes_on()
+    {
+        Assert.Contains($"\ndata: {program.File("digits")}\n", File.ReadAllText(program.File("run/run.yaml")));
+        Directory.CreateDirectory(program.File("elsewhere"));
+
+        var result = program.RunBy("env -C elsewhere", "train", "--resume", "../run", "--steps", "2");
+
+        Assert.True(result.ExitCode == 0, result.Error);
+        Assert.Contains("going on after step 1", result.Output);
+    }
+
+    [Fact]
+    public void Images_that_were_moved_are_asked_for_and_taken_from_where_they_are()
+    {
+        Directory.Move(program.File("digits"), program.File("moved"));
+        Assert.Equal(
+            $"error: The run in run can't go on: its images were at '{program.File("digits")}', where there is nothing. "
+            + "Say where they are now: train --resume run --data PATH\n",
+            program.Fail(1, "train", "--resume", "run", "--steps", "2"));
+
+        Assert.Contains("going on after step 1", program.Succeed("train", "--resume", "run", "--steps", "2", "--data", "moved"));
+        Assert.Contains("going on after step 2", program.Succeed("train", "--resume", "run", "--steps", "3"));
+    }
+
+    [Fact]
+    public void Another_name_of_the_same_folder_is_no_other_data_but_other_images_are()
+    {
+        CopyDigits("copied");
+        Assert.DoesNotContain("--data was", program.Succeed("train", "--resume", "run", "--steps", "2", "--data", "./digits/"));
+        Assert.Contains(
+            $"--data was {program.File("digits")} and is {program.File("copied")}",
+            program.Succeed("train", "--resume", "run", "--steps", "3", "--data", "copied"));
+
+        var images = program.File("copied/train-images-idx3-ubyte.gz");
+        var bytes = Decompressed(images);
+        bytes[^1] ^= 255;
+        File.Delete(images);
+        File.WriteAllBytes(program.File("copied/train-images-idx3-ubyte"), bytes);
+        Assert.Contains("can't go on exactly on other data", program.Fail(1, "train", "--resume", "run", "--steps", "4"));
+    }
+
+    [LinuxFact]
+    public void A_relative_path_of_an_earlier_version_holds_from_the_folder_that_it_was_given_in()
+    {
+        var file = program.File("run/run.yaml");
+        File.WriteAllText(file, File.ReadAllText(file).Replace(program.File("digits"), "digits"));
+        Directory.CreateDirectory(program.File("elsewhere"));
+
+        var error = ExampleProgram.ErrorOf(1, program.RunBy("env -C elsewhere", "train", "--resume", "../run", "--steps", "2"));
+        Assert.Contains($"its images were at 'digits', where there is nothing, seen from {program.File("elsewhere")}. Say where", error);
+
+        Assert.Contains("going on after step 1", program.Succeed("train", "--resume", "run", "--steps", "2"));
+        Assert.Contains($"\ndata: {program.File("digits")}\n", File.ReadAllText(file));
+    }
+
+    private void CopyDigits(string folder)
+    {
+        Directory.CreateDirectory(program.File(folder));
+        foreach (var file in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Data", "mnist"), "*.gz"))
+            File.Copy(file, program.File($"{folder}/{Path.GetFileName(file)}"));
+    }
+
+    private static byte[] Decompressed(string path)
+    {
+        using var content = new MemoryStream();
+        using (var file = new System.IO.Compression.GZipStream(File.OpenRead(path), System.IO.Compression.CompressionMode.Decompress))
+            file.CopyTo(content);
+        return content.ToArray();
+    }
+}
