@@ -5,8 +5,8 @@ namespace UNetGen.Examples.Tests;
 /// <summary>Commands of the pages work in a clone: what they read from the repository is there.</summary>
 public sealed partial class DocumentedPathsTests
 {
-    // What the reader has, or a command above has made.
-    private static readonly string[] OfTheReader = ["photos/", "shapes", "FOLDER"];
+    // What the reader has, elsewhere too.
+    private static readonly string[] OfTheReader = ["photos/", "$SCRATCH/photos", "/shared/photos"];
 
     private static readonly string Root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ExampleProgram.Path)!, "../../../../.."));
 
