@@ -9,7 +9,10 @@ internal static class Excerpt
     private const int Shown = 120;
     private const int MostItems = 10;
 
-    /// <summary>The text as it is where it is short; else its beginning, and its length. What would move a terminal's cursor shows as a sign of its own.</summary>
+    /// <summary>
+    /// The text as it is where it is short; else its beginning, and its length. What would move a terminal's cursor shows as a sign of
+    /// its own.
+    /// </summary>
     public static string Of(string text)
     {
         var length = text.Length <= Most ? text.Length : char.IsHighSurrogate(text[Shown - 1]) ? Shown - 1 : Shown;

@@ -8,7 +8,8 @@ using Xunit.Abstractions;
 namespace UNetGen.Examples.Tests;
 
 /// <summary>
-/// Folders in which every file has something wrong in it, given to the program: it shows what it can, or refuses in a sentence, and comes to an end. UNETGEN_FUZZ_COUNT asks for more
+/// Folders in which every file has something wrong in it, given to the program: it shows what it can, or refuses in a sentence, and comes
+/// to an end. UNETGEN_FUZZ_COUNT asks for more
 /// folders, UNETGEN_FUZZ_SEED for others; docs/robustness.md has the longest run.
 /// </summary>
 public sealed class MalformedFilesTests(ITestOutputHelper output) : IDisposable

@@ -4,13 +4,17 @@ using YamlDotNet.RepresentationModel;
 
 namespace UNetGen.Examples.Runs;
 
-/// <summary>YAML as one writes it by hand: values, lists and groups of a reasonable size, and nothing that stands for something else.</summary>
+/// <summary>
+/// YAML as one writes it by hand: values, lists and groups of a reasonable size, and nothing that stands for something else.
+/// </summary>
 internal static class PlainYaml
 {
     private const int MostBytes = 1 << 20;
     private const int MostLevels = 16;
 
-    /// <summary>Reads a file whose nodes can then be gone through: none contains itself, and there are no more than there are letters.</summary>
+    /// <summary>
+    /// Reads a file whose nodes can then be gone through: none contains itself, and there are no more than there are letters.
+    /// </summary>
     /// <exception cref="YamlException">It is no such YAML.</exception>
     /// <exception cref="IOException">It can't be read, or is too large.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>

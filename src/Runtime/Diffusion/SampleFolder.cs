@@ -102,7 +102,10 @@ public sealed class SampleFolder(string path)
         var settings = Read(info);
         try
         {
-            return (settings["network"]!.GetValue<string>(), settings["labels"]?.AsArray().Select(label => label!.GetValue<int>()).ToArray());
+            var labels = settings["labels"]?.AsArray().Select(label => label!.GetValue<int>()).ToArray();
+            if (labels is not null && (labels.Length == 0 || labels.Min() < 0))
+                throw new FormatException("Classes are numbers from 0.");
+            return (settings["network"]!.GetValue<string>(), labels);
         }
         catch (Exception error) when (error is NullReferenceException or InvalidOperationException or FormatException)
         {

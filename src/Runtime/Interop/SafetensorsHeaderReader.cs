@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace UNetGen.Interop;
 
 /// <summary>
-/// Reads a safetensors file's header by the format's rules: what every entry must say, that no name is there twice, and that the entries together cover the data without a hole or an
+/// Reads a safetensors file's header by the format's rules: what every entry must say, that no name is there twice, and that the entries
+/// together cover the data without a hole or an
 /// overlap. It goes through the text once and keeps nothing but what it tells, since a header may have 100 MB.
 /// </summary>
 internal static class SafetensorsHeaderReader
@@ -66,7 +67,9 @@ internal static class SafetensorsHeaderReader
         whole.Skip();
         var length = whole.BytesConsumed - json.BytesConsumed;
         if (length > SafetensorsHeader.MaxMetadataLength)
-            throw new SafetensorsException(path, $"{key} has {length:N0} bytes of text, and at most {SafetensorsHeader.MaxMetadataLength:N0} are read; write the tensors into a new file with less metadata.");
+            throw new SafetensorsException(
+                path,
+                $"{key} has {length:N0} bytes of text, and at most {SafetensorsHeader.MaxMetadataLength:N0} are read; write the tensors into a new file with less metadata.");
         var names = new HashSet<string>();
         while (NextName(ref json, names, path) is { } name)
         {
@@ -137,7 +140,10 @@ internal static class SafetensorsHeaderReader
         if (ByteLength(shape, row.Size) is not { } expected)
             throw wrong($"has shape [{string.Join(", ", shape)}], more than any file can hold.");
         if (length != expected)
-            throw wrong($"needs {Counted.Of(expected, "byte")} for shape [{string.Join(", ", shape)}] of {dtype}, but its data_offsets [{offsets[0]}, {offsets[1]}] span {length:N0}.");
+        {
+            throw wrong($"needs {Counted.Of(expected, "byte")} for shape [{string.Join(", ", shape)}] of {dtype}, "
+                + $"but its data_offsets [{offsets[0]}, {offsets[1]}] span {length:N0}.");
+        }
         return new SafetensorsEntry(name, row.DType, shape, offsets[0], length);
     }
 

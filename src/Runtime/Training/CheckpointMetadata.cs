@@ -29,7 +29,11 @@ internal static class CheckpointMetadata
     public static void RequireConsistent(NetworkInfo network)
     {
         if (!IsHashOf(network.Spec, network.SpecHash))
-            throw new UNetGenException($"{network.Name} contradicts itself: the {nameof(NetworkInfo.SpecHash)} of its {nameof(NetworkInfo)} isn't the SHA-256 of its {nameof(NetworkInfo.Spec)}, so nothing could be saved of it that can be loaded again.");
+        {
+            throw new UNetGenException(
+                $"{network.Name} contradicts itself: the {nameof(NetworkInfo.SpecHash)} of its {nameof(NetworkInfo)} isn't the SHA-256 of its {nameof(NetworkInfo.Spec)}, "
+                + "so nothing could be saved of it that can be loaded again.");
+        }
     }
 
     /// <summary>Whether a spec is the one that a hash stands for.</summary>
@@ -45,7 +49,8 @@ internal static class CheckpointMetadata
         var read = (Network: Text(NetworkKey), Spec: Text(SpecKey), SpecHash: Text(SpecHashKey));
         return IsHashOf(read.Spec, read.SpecHash)
             ? read
-            : throw new CheckpointException($"{file.Path} contradicts itself: its metadata's {SpecHashKey} isn't the SHA-256 of its {SpecKey}. One of them was changed; take the file anew from where it was written.");
+            : throw new CheckpointException($"{file.Path} contradicts itself: its metadata's {SpecHashKey} isn't the SHA-256 of its {SpecKey}. "
+                + "One of them was changed; take the file anew from where it was written.");
     }
 
     /// <summary>The spec of a file that may be another program's; null where it names none.</summary>

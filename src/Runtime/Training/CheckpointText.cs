@@ -4,7 +4,9 @@ using System.Text.Json.Nodes;
 
 namespace UNetGen.Training;
 
-/// <summary>A checkpoint's texts as objects. What an earlier version didn't write yet is as it was before there was a word for it.</summary>
+/// <summary>
+/// A checkpoint's texts as objects. What an earlier version didn't write yet is as it was before there was a word for it.
+/// </summary>
 internal static class CheckpointText
 {
     // Beyond any training; what is counted from there on stays within its type.

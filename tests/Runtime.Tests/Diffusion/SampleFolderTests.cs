@@ -17,6 +17,19 @@ public sealed class SampleFolderTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
+    [Theory]
+    [InlineData("""{"seed":1,"seed":1}""", "Duplicate property 'seed'")]
+    [InlineData("""{"network":"N","labels":[]}""", "doesn't say which network and labels")]
+    [InlineData("""{"network":"N","labels":[-1]}""", "doesn't say which network and labels")]
+    [InlineData("""{"network":"\ud800"}""", "A text in it is no valid Unicode.")]
+    public void What_does_not_say_what_was_drawn_is_refused(string info, string message)
+    {
+        using var damaged = new TemporaryFolder();
+        damaged.Write("samples.json", System.Text.Encoding.UTF8.GetBytes(info));
+
+        Assert.Contains(message, Assert.Throws<UNetGenException>(() => new SampleFolder(damaged.Path).Describe()).Message);
+    }
+
     [Fact]
     public void Every_picture_is_a_file_of_its_size_and_value()
     {

@@ -4,7 +4,10 @@ using CsCheck;
 
 namespace UNetGen.Runtime.Tests.Formats;
 
-/// <summary>JSON in which one thing is wrong: any value by any other, a key that is missing, unknown or there twice, or bytes that no longer are JSON.</summary>
+/// <summary>
+/// JSON in which one thing is wrong: any value by any other, a key that is missing, unknown or there twice, or bytes that no longer are
+/// JSON.
+/// </summary>
 internal static class JsonMutations
 {
     private const string Mark = "@mutated@";

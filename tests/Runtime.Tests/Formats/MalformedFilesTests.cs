@@ -12,7 +12,8 @@ using Xunit.Abstractions;
 namespace UNetGen.Runtime.Tests.Formats;
 
 /// <summary>
-/// Files of every kind with something wrong in them, their sums made right: each is read or refused with a message that one can read. UNETGEN_FUZZ_COUNT asks for more of them,
+/// Files of every kind with something wrong in them, their sums made right: each is read or refused with a message that one can read.
+/// UNETGEN_FUZZ_COUNT asks for more of them,
 /// UNETGEN_FUZZ_SEED for others; docs/robustness.md has the longest run.
 /// </summary>
 public sealed class MalformedFilesTests : IDisposable

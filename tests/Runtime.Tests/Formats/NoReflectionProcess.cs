@@ -8,7 +8,10 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Formats;
 
-/// <summary>A program that does all that reads or writes JSON, where .NET has no reflection for it, as in one that is trimmed or run from a single source file.</summary>
+/// <summary>
+/// A program that does all that reads or writes JSON, where .NET has no reflection for it, as in one that is trimmed or run from a single
+/// source file.
+/// </summary>
 internal static class NoReflectionProcess
 {
     private static readonly TrainingOptions Options = new() { Steps = 4, BatchSize = 2, Ema = [new() { Decay = 0.9, UpdateEvery = 1, StartAfter = 0 }] };

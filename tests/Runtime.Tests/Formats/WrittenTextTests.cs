@@ -9,7 +9,10 @@ using UNetGen.Training;
 
 namespace UNetGen.Runtime.Tests.Formats;
 
-/// <summary>Files that other versions read are, to the byte, what the first version wrote. <c>UNETGEN_WRITE_FORMATS=FOLDER</c> writes the expected texts there.</summary>
+/// <summary>
+/// Files that other versions read are, to the byte, what the first version wrote. <c>UNETGEN_WRITE_FORMATS=FOLDER</c> writes the expected
+/// texts there.
+/// </summary>
 public sealed partial class WrittenTextTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
