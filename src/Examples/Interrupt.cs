@@ -33,18 +33,21 @@ internal sealed partial class Interrupt : IDisposable
     {
         context.Cancel = true;
         if (first.IsCancellationRequested || !isHeeded)
-            ExitNow();
+        {
+            if (!Program.Plain)
+                AnsiConsole.Cursor.Show(); // the progress bar hides it
+            EndNow(Program.Interrupted);
+        }
         first.Cancel();
     }
 
-    private static void ExitNow()
+    /// <summary>Ends the process where it is.</summary>
+    public static void EndNow(int code)
     {
-        if (!Program.Plain)
-            AnsiConsole.Cursor.Show(); // the progress bar hides it
         // An orderly exit unloads libtorch below its running threads, which then crash.
         if (!OperatingSystem.IsWindows())
-            ExitProcess(Program.Interrupted);
-        Environment.Exit(Program.Interrupted);
+            ExitProcess(code);
+        Environment.Exit(code);
     }
 
     [LibraryImport("libc", EntryPoint = "_exit")]

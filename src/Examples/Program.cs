@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Spectre.Console;
 using UNetGen.Distributed;
 using UNetGen.Examples.Runs;
+using UNetGen.Native;
 
 namespace UNetGen.Examples;
 
@@ -25,6 +27,22 @@ internal static partial class Program
     private static readonly IAnsiConsole Errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
 
     public static int Main(string[] args)
+    {
+        // Before anything that a library is needed for: none could be loaded.
+        if (Shortage.Ahead() is { } missing)
+        {
+            Console.Error.WriteLine($"error: {missing}");
+            return Failure;
+        }
+        AppDomain.CurrentDomain.UnhandledException += EndWhereNobodyCatches;
+        return Start(args);
+    }
+
+    /// <summary>Whether what is shown goes elsewhere than to one person's terminal: lines instead of bars.</summary>
+    public static bool Plain { get; private set; }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int Start(string[] args)
     {
         // Open MPI gives each rank a terminal of its own, to which .NET and Spectre would write codes that end in the middle of the launcher's output.
         if (Collective.IsLaunched)
@@ -61,6 +79,10 @@ internal static partial class Program
         {
             code = End(ranks, Interrupted, null);
         }
+        catch (Exception error) when (error is not UNetGenException && Shortage.Of(error) is not null)
+        {
+            code = End(ranks, Failure, Shortage.Of(error));
+        }
         catch (Exception error) when (IsTheUsers(error))
         {
             code = End(ranks, Failure, error.Message);
@@ -73,8 +95,14 @@ internal static partial class Program
         return code;
     }
 
-    /// <summary>Whether what is shown goes elsewhere than to one person's terminal: lines instead of bars.</summary>
-    public static bool Plain { get; private set; }
+    /// <summary>On a thread of .NET's own, such as the one that finalises, a shortage would end the process with a stack and a signal.</summary>
+    private static void EndWhereNobodyCatches(object sender, UnhandledExceptionEventArgs unhandled)
+    {
+        if (unhandled.ExceptionObject is not Exception error || Shortage.Of(error) is not { } missing)
+            return;
+        Console.Error.WriteLine($"error: {missing}");
+        Interrupt.EndNow(Failure);
+    }
 
     private static int Run(string[] args, Interrupt interrupt, ICollective ranks)
     {

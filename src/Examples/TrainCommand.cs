@@ -87,7 +87,8 @@ internal sealed class TrainCommand
             using var run = new TrainingRun(options, folder, network, source, trainer, store!, ranks);
             return Finish(run, folder);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CheckpointException || error is DataException && trainer.Step > 0)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CheckpointException or ShortageException
+            || error is DataException && trainer.Step > 0 || Shortage.Of(error) is not null)
         {
             throw Resumption.Failed(folder, store!, error);
         }

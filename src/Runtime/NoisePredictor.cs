@@ -115,9 +115,12 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
 
     /// <summary>A convolution of the network's own, of stride 1, by the kernel and in the numbers of <see cref="Computing"/>.</summary>
     /// <param name="conv">With its weights.</param>
-    /// <param name="x">[batch, channels, height, width].</param>
+    /// <param name="x">[batch, channels, height, width], of at least one image.</param>
     /// <returns>[batch, out channels, height, width].</returns>
-    protected static Tensor Convolve(Conv2d conv, Tensor x) => Layers.Convolve(conv, x);
+    /// <exception cref="ArgumentException">There is no image.</exception>
+    protected static Tensor Convolve(Conv2d conv, Tensor x) => x.size(0) > 0
+        ? Layers.Convolve(conv, x)
+        : throw new ArgumentException($"A network takes batches of at least one image, but got one of none, [{string.Join(", ", x.shape)}].", nameof(x));
 
     /// <summary>The last convolution: as <see cref="Convolve"/>, but the result has its weights' type, whatever the precision.</summary>
     /// <param name="conv">With its weights.</param>

@@ -2,6 +2,7 @@ using Spectre.Console;
 using UNetGen.Data;
 using UNetGen.Distributed;
 using UNetGen.Logging;
+using UNetGen.Native;
 using UNetGen.Training;
 using static TorchSharp.torch;
 
@@ -98,7 +99,8 @@ internal static class Resumption
         var hint = store.Newest() is { } newest
             ? $"The checkpoint {newest.Path} is whole; once that is mended, go on with: train --resume {folder.Path}"
             : "It has no checkpoint yet; once that is mended, begin it anew.";
-        return new($"The run in {folder.Path} can't go on: {error.Message.TrimEnd('.')}. {hint}", error);
+        var why = error is UNetGenException ? error.Message : Shortage.Of(error) ?? error.Message;
+        return new($"The run in {folder.Path} can't go on: {why.TrimEnd('.')}. {hint}", error);
     }
 
     private static void Take(RunFolder folder)

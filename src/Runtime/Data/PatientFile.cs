@@ -1,3 +1,5 @@
+using UNetGen.Native;
+
 namespace UNetGen.Data;
 
 /// <summary>
@@ -76,8 +78,7 @@ internal static class PatientFile
 
     private static string Cause(Exception error)
     {
-        // EMFILE and ENFILE on Linux and macOS; ERROR_TOO_MANY_OPEN_FILES.
-        if (error.HResult is 24 or 23 or unchecked((int)0x80070004))
+        if (Shortage.IsOfFiles(error))
             return "too many files are open at once in this process or on this machine. Allow more, with `ulimit -n 4096` in the shell that starts it, or close other programs; the file itself isn't at fault.";
         var message = error is OutOfMemoryException ? "memory is short." : error.Message;
         return $"{message} This was tried for three seconds; once it is mended, go on.";

@@ -1,5 +1,6 @@
 using UNetGen.Distributed;
 using UNetGen.Kernels;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Diffusion;
@@ -35,6 +36,7 @@ public abstract class Sampler
     /// <exception cref="ArgumentException">No image or no batch.</exception>
     /// <exception cref="UNetGenException">More steps than the network's diffusion has, or labels or guidance that don't fit the network.</exception>
     /// <exception cref="NotFiniteException">Images came out as no finite numbers: the network's weights are ruined.</exception>
+    /// <exception cref="ShortageException">There is no more memory for so many images at once.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Tensor Sample(
         NoisePredictor network, SamplingOptions options, Action<SamplingProgress>? observe = null, CancellationToken cancellation = default)
@@ -42,32 +44,9 @@ public abstract class Sampler
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(options);
         options.Check(network.Info);
-
-        using var diffusion = new GaussianDiffusion(network.Diffusion, network.Device);
-        var times = Times(diffusion.Schedule);
-        var batches = new List<Tensor>();
-        var wasTraining = network.training;
-        network.eval();
-        try
-        {
-            using var noGradients = no_grad();
-            var end = options.FirstImage + options.Count;
-            int size;
-            for (var first = options.FirstImage; first < end; first += size)
-            {
-                size = Math.Min(options.BatchSize, end - first);
-                using var noise = new ImageNoise(network.Info, options.Seed, first, size, network.Device);
-                using var denoiser = new Denoiser(network, diffusion, options, first, size, noise.Next);
-                batches.Add(SampleBatch(denoiser, times, first, observe, cancellation));
-            }
-            return cat(batches);
-        }
-        finally
-        {
-            batches.ForEach(batch => batch.Dispose());
-            network.train(wasTraining);
-            ImageMemory.Trim();
-        }
+        return Shortage.Explained(
+            () => SampleAll(network, options, observe, cancellation),
+            $"{Math.Min(options.Count, options.BatchSize):N0} images pass at once, of {options.Count:N0}: fewer at once need less.");
     }
 
     /// <summary>
@@ -106,6 +85,35 @@ public abstract class Sampler
         {
             all.Dispose();
             throw;
+        }
+    }
+
+    private Tensor SampleAll(NoisePredictor network, SamplingOptions options, Action<SamplingProgress>? observe, CancellationToken cancellation)
+    {
+        using var diffusion = new GaussianDiffusion(network.Diffusion, network.Device);
+        var times = Times(diffusion.Schedule);
+        var batches = new List<Tensor>();
+        var wasTraining = network.training;
+        network.eval();
+        try
+        {
+            using var noGradients = no_grad();
+            var end = options.FirstImage + options.Count;
+            int size;
+            for (var first = options.FirstImage; first < end; first += size)
+            {
+                size = Math.Min(options.BatchSize, end - first);
+                using var noise = new ImageNoise(network.Info, options.Seed, first, size, network.Device);
+                using var denoiser = new Denoiser(network, diffusion, options, first, size, noise.Next);
+                batches.Add(SampleBatch(denoiser, times, first, observe, cancellation));
+            }
+            return cat(batches);
+        }
+        finally
+        {
+            batches.ForEach(batch => batch.Dispose());
+            network.train(wasTraining);
+            ImageMemory.Trim();
         }
     }
 

@@ -4,6 +4,7 @@ using TorchSharp.Modules;
 using UNetGen.Blocks;
 using UNetGen.Data;
 using UNetGen.Interop;
+using UNetGen.Kernels;
 using UNetGen.Training;
 using static TorchSharp.torch;
 
@@ -78,7 +79,7 @@ public sealed class SmallClassifier : FeatureNetwork
             var batch = loader.Next();
             network.zero_grad();
             var loss = nn.functional.cross_entropy(network.forward(batch.Images), batch.Labels!);
-            loss.backward();
+            Gradients.Backward(loss);
             adam.Step(2e-3 * (1 + Math.Cos(Math.PI * step / steps)) / 2);
             report?.Invoke((step + 1.0) / steps, loss.item<float>());
         }

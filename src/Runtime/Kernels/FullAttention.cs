@@ -47,7 +47,7 @@ internal sealed unsafe class FullAttention : KernelFunction<FullAttention>
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
         var (pixels, weights, memory, heads) = ((Tensor)vars[0], new[] { (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3] }, (Tensor?)vars[7], (long)vars[8]);
         var biases = vars[4] is null ? null : new[] { (Tensor)vars[4], (Tensor)vars[5], (Tensor)vars[6] };

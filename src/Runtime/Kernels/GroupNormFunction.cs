@@ -36,7 +36,7 @@ internal sealed class GroupNormFunction : KernelFunction<GroupNormFunction>
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
         var (x, weight, bias, time) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor?)vars[3]);
         var (result, moments) = GroupNormSilu.Forward(x, new(weight, bias, time), (GroupNormSilu.Layer)vars[4]);

@@ -31,7 +31,7 @@ internal sealed class LinearAttentionFunction : KernelFunction<LinearAttentionFu
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
         var heads = (long)vars[LinearAttentionPass.Inputs];
         var pass = new LinearAttentionPass(Array.ConvertAll(vars[..LinearAttentionPass.Inputs], input => (Tensor?)input), heads);

@@ -42,7 +42,7 @@ internal sealed class ResidualFunction : KernelFunction<ResidualFunction>
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
         var inputs = Array.ConvertAll(vars[..ResidualPass.Inputs], input => (Tensor?)input);
         var form = (ResidualForm)vars[ResidualPass.Inputs];

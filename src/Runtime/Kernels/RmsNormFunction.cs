@@ -28,7 +28,7 @@ internal sealed unsafe class RmsNormFunction : KernelFunction<RmsNormFunction>
     public static Tensor Normalize(Tensor x, Tensor gain) => is_grad_enabled() ? Run(x, gain) : Forward(x, gain);
 
     /// <inheritdoc/>
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
         var (x, gain) = ((Tensor)vars[0], (Tensor)vars[1]);
         ctx.save_for_backward([x, gain]);

@@ -31,6 +31,9 @@ internal sealed unsafe class Scratch
         if (length < (nuint)floats)
         {
             NativeMemory.AlignedFree(memory);
+            // There may be no memory: then nothing is to be freed again.
+            memory = null;
+            length = 0;
             memory = (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), 64);
             length = (nuint)floats;
             // Rows that only fill a register tile up are computed as well, and numbers that are no floats would be slow.

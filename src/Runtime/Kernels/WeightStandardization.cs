@@ -56,7 +56,7 @@ internal sealed unsafe class WeightStandardization : KernelFunction<WeightStanda
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
     {
         var (standardized, inverse) = Forward((Tensor)vars[0], (double)vars[1]);
         // The result itself would hold the node that holds it.

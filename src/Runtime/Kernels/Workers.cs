@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using TorchSharp;
 
@@ -54,7 +55,7 @@ internal static unsafe class Workers
     private sealed class Work(int parts, Action<int> body)
     {
         private int taken;
-        private Exception? failure;
+        private ExceptionDispatchInfo? failure;
 
         public void Run()
         {
@@ -66,14 +67,10 @@ internal static unsafe class Workers
             catch (Exception exception)
             {
                 // It must not pass through OpenMP's frames.
-                failure = exception;
+                failure = ExceptionDispatchInfo.Capture(exception);
             }
         }
 
-        public void ThrowIfFailed()
-        {
-            if (failure is not null)
-                throw new InvalidOperationException("A kernel failed.", failure);
-        }
+        public void ThrowIfFailed() => failure?.Throw();
     }
 }

@@ -1,5 +1,6 @@
 using UNetGen.Data;
 using UNetGen.Diffusion;
+using UNetGen.Kernels;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;
@@ -51,13 +52,13 @@ internal sealed class BatchGradient(NoisePredictor network, GaussianDiffusion di
             var labels = draws.Labels is null ? null : Part(draws.Labels);
             var xt = diffusion.QSample(x0, t, noise);
             var partLoss = diffusion.Loss(Predict(xt, t, labels, draws.SelfCondition), x0, xt, t, noise) / (parts * ranks);
-            partLoss.backward();
+            Gradients.Backward(partLoss);
             using var noGradients = no_grad();
             loss.add_(partLoss);
         }
         var lossWeight = LossWeight(draws);
         among?.AllReduce(loss, lossWeight);
-        var norm = (Tensor)Script.Value.invoke("norm", [Gradients()]);
+        var norm = (Tensor)Script.Value.invoke("norm", [AllGradients()]);
         using var read = cat([among?.Totals ?? loss.reshape(1), norm.reshape(1)]).cpu();
         var values = read.data<float>().ToArray();
         if (among?.Read(values) is not var (total, weight))
@@ -73,14 +74,14 @@ internal sealed class BatchGradient(NoisePredictor network, GaussianDiffusion di
         using var scope = NewDisposeScope();
         var factor = limit / (norm + Epsilon);
         if (factor < 1)
-            Script.Value.invoke("scale", Gradients(), factor);
+            Script.Value.invoke("scale", AllGradients(), factor);
     }
 
     private double? LossWeight(StepDraws draws) => diffusion.Options.Variance == Variance.LearnedRange
         ? null
         : draws.Timesteps.data<long>().Average(t => diffusion.Schedule.LossWeights[(int)t]);
 
-    private Tensor[] Gradients() => [.. network.parameters().Select(parameter => parameter.grad).OfType<Tensor>()];
+    private Tensor[] AllGradients() => [.. network.parameters().Select(parameter => parameter.grad).OfType<Tensor>()];
 
     /// <summary>
     /// What the network says of x_t. A self-conditioned one is in some steps given its own first estimate of x_0, without a gradient through it

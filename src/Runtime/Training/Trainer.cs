@@ -2,6 +2,7 @@ using System.Globalization;
 using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Distributed;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;
@@ -97,7 +98,19 @@ public sealed partial class Trainer : IDisposable
     /// <exception cref="TrainingDivergedException">More steps had to be skipped than the options allow, or weights or averages were no finite numbers when a checkpoint was due or at the end, with a store or without.</exception>
     /// <exception cref="CheckpointException">A checkpoint can't be written; those before it are whole.</exception>
     /// <exception cref="LockedException">Another training writes to the folder of checkpoints.</exception>
-    public TrainingSummary Train(Action<TrainingStep>? report = null, CheckpointStore? store = null, CancellationToken cancellation = default)
+    /// <exception cref="ShortageException">There is no more memory, or no more threads or open files; the checkpoints before are whole.</exception>
+    public TrainingSummary Train(Action<TrainingStep>? report = null, CheckpointStore? store = null, CancellationToken cancellation = default) => Shortage.Explained(
+        () => TrainToTheEnd(report, store, cancellation),
+        $"A step has {options.BatchSize:N0} images{(options.Accumulation > 1 ? $" in {options.Accumulation:N0} parts" : "")}: a smaller `BatchSize` or more `Accumulation` needs less.");
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        optimizer.Dispose();
+        averages.ForEach(average => average.Dispose());
+    }
+
+    private TrainingSummary TrainToTheEnd(Action<TrainingStep>? report, CheckpointStore? store, CancellationToken cancellation)
     {
         var ready = LookAtImages(cancellation);
         using var alone = store?.Hold();
@@ -146,13 +159,6 @@ public sealed partial class Trainer : IDisposable
             network.zero_grad();
             network.train(wasTraining);
         }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        optimizer.Dispose();
-        averages.ForEach(average => average.Dispose());
     }
 
     /// <returns>Whether there was time to.</returns>

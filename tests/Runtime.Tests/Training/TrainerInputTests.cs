@@ -111,6 +111,13 @@ public class TrainerInputTests
         Assert.Contains("`LabelDropout` is 0.2, but TwoConvNet takes no labels", Refusal(new TwoConvNet(), new Stripes(classes: 2), dropout));
     }
 
+    [Fact]
+    public void No_images_are_nothing_to_learn_from()
+    {
+        var none = new UNetGen.Data.SubsetSource(new Stripes(), []);
+        Assert.Contains("There is nothing to learn from: 0 of four images of stripes has no images.", Assert.Throws<UNetGen.Data.DataException>(() => new Trainer(new TwoConvNet(), none, Options)).Message);
+    }
+
     private static string Refusal(NoisePredictor network, IImageSource source, TrainingOptions? options = null) =>
         Assert.Throws<DataException>(() => new Trainer(network, source, options ?? Options)).Message;
 }

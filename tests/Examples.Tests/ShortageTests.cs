@@ -1,0 +1,58 @@
+using System.Globalization;
+using UNetGen.Runtime.Tests;
+
+namespace UNetGen.Examples.Tests;
+
+/// <summary>Memory and files that are missing are told in a sentence, with what is whole; no limit ends the program with a signal.</summary>
+public sealed class ShortageTests : IDisposable
+{
+    // The environment says how many rungs of each ladder to try; a few by default.
+    private static readonly int Rungs = int.Parse(Environment.GetEnvironmentVariable("UNETGEN_LIMITS_COUNT") ?? "3", CultureInfo.InvariantCulture);
+
+    private readonly ExampleProgram program = new();
+
+    public void Dispose() => program.Dispose();
+
+    [LinuxFact]
+    public void Too_few_open_files_are_told_before_anything_begins()
+    {
+        foreach (var files in Ladder(46, 127))
+        {
+            var error = ExampleProgram.ErrorOf(1, program.RunBy($"prlimit --nofile={files}", "train", "--steps", "1", "--out", "run"));
+            Assert.Equal($"error: This process may have {files} files open at a time (ulimit -n), and its libraries alone need 128. Raise the limit.\n", error);
+        }
+        Assert.False(Directory.Exists(program.File("run")));
+        Assert.Equal(0, program.RunBy("prlimit --nofile=128", "train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run").ExitCode);
+    }
+
+    [LinuxFact]
+    public void Too_little_memory_for_a_step_is_told_with_what_to_ask_less_of()
+    {
+        foreach (var bytes in Ladder(260_000_000, 600_000_000))
+        {
+            var error = ExampleProgram.ErrorOf(1, program.RunBy($"prlimit --data={bytes}", "train", "--steps", "2", "--batch-size", "256", "--out", "run"));
+            Assert.Contains("(ulimit -d)", error);
+            Assert.Contains("A step has 256 images: a smaller `batch_size` or more `accumulation` needs less. It has no checkpoint yet", error);
+        }
+    }
+
+    [LinuxFact]
+    public void Memory_that_is_missing_for_a_large_batch_leaves_the_checkpoint_to_go_on_from()
+    {
+        program.Succeed("train", "--steps", "2", "--batch-size", "512", "--count", "1", "--sample-every", "none", "--out", "run");
+        var before = Directory.GetFiles(program.File("run/checkpoints/step-00000002")).ToDictionary(file => file, File.ReadAllBytes);
+
+        foreach (var bytes in Ladder(450_000_000, 700_000_000))
+        {
+            var error = ExampleProgram.ErrorOf(1, program.RunBy($"prlimit --data={bytes}", "train", "--resume", "run", "--steps", "4"));
+            Assert.Contains("(ulimit -d)", error);
+            Assert.Contains("step-00000002 is whole; once that is mended, go on with: train --resume run", error);
+        }
+
+        Assert.All(before, file => Assert.Equal(file.Value, File.ReadAllBytes(file.Key)));
+        Assert.Contains("65,536 images pass at once, of 65,536: fewer at once need less.", ExampleProgram.ErrorOf(
+            1, program.RunBy("prlimit --data=900000000", "sample", "--checkpoint", "run", "--count", "65536", "--batch-size", "65536", "--steps", "1", "--out", "drawn")));
+    }
+
+    private static IEnumerable<long> Ladder(long from, long to) => Enumerable.Range(0, Rungs).Select(rung => from + (to - from) * rung / Math.Max(1, Rungs - 1));
+}
