@@ -64,9 +64,13 @@ public static partial class Shortage
 
     private static string? OfOne(Exception error, string lessMemory) => error switch
     {
-        // What a thread that can't be started throws.
-        OutOfMemoryException when error.StackTrace?.Contains("Thread.StartCore", StringComparison.Ordinal) == true =>
-            NoFileCanBeOpened() ? Files() : $"No further thread could be started{Limit(ProcessLimits.Threads, "threads of this user (ulimit -u)")}. Fewer threads, of OMP_NUM_THREADS, need less.",
+        // What a thread that can't be started throws; it may be its stack that there is no memory for.
+        OutOfMemoryException when error.StackTrace?.Contains("Thread.StartCore", StringComparison.Ordinal) == true => (NoFileCanBeOpened(), ProcessLimits.Data ?? ProcessLimits.Addresses) switch
+        {
+            (true, _) => Files(),
+            (_, null) => $"No further thread could be started{Limit(ProcessLimits.Threads, "threads of this user (ulimit -u)")}. Set OMP_NUM_THREADS to fewer, or raise the limit.",
+            _ => Memory("", lessMemory),
+        },
         OutOfMemoryException => Memory("", lessMemory),
         ExternalException when LibtorchAsked().Match(error.Message) is { Success: true } asked => Memory($": libtorch asked for {Bytes(long.Parse(asked.Groups[1].Value, CultureInfo.InvariantCulture))} more", lessMemory),
         ExternalException when CudaAsked().Match(error.Message) is { Success: true } asked => $"The GPU's memory is used up: libtorch asked for {asked.Groups[1].Value} more. {lessMemory}",

@@ -98,7 +98,7 @@ public class TrainerInputTests
     {
         var error = Refusal(new TwoConvNet(classes: classes), new Stripes(classes: 2));
 
-        Assert.Contains($"takes {classes} classes (num_classes), but four images of stripes has 2", error);
+        Assert.Contains($"takes {(classes == 1 ? "1 class" : $"{classes} classes")} (num_classes), but four images of stripes has 2", error);
         Assert.Contains("`num_classes: 2`, or 3 for guidance", error);
     }
 
