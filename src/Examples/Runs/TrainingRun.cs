@@ -4,6 +4,7 @@ using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Distributed;
 using UNetGen.Logging;
+using UNetGen.Native;
 using UNetGen.Training;
 using static TorchSharp.torch;
 
@@ -162,10 +163,10 @@ internal sealed class TrainingRun : IDisposable
             if (curve.Length > 0)
                 LossCurve.Save(curve, folder.LossCurve, $"Training loss of {network.Info.Name}");
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException || Shortage.Of(error) is not null)
         {
             // What else went wrong, with the same disk most likely, is the one to be told as an error.
-            Warn(error.Message);
+            Warn(Shortage.Of(error) ?? error.Message);
         }
     }
 

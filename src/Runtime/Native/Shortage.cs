@@ -77,6 +77,7 @@ public static partial class Shortage
         ExternalException when NoMemory().IsMatch(error.Message) => Memory("", lessMemory),
         IOException when IsOfFiles(error) => Files(),
         IOException when OutOfMemory.Contains(error.HResult) => Memory("", lessMemory),
+        DllNotFoundException when NotMapped().IsMatch(error.Message) => Memory("", lessMemory),
         DllNotFoundException or FileNotFoundException or FileLoadException or TypeInitializationException when NoFileCanBeOpened() => Files(),
         _ => null,
     };
@@ -113,6 +114,10 @@ public static partial class Shortage
 
     [GeneratedRegex("CUDA out of memory. Tried to allocate ([0-9.]+ [KMGT]iB)")]
     private static partial Regex CudaAsked();
+
+    // What loaders of Linux and macOS say of a library that there is no memory for.
+    [GeneratedRegex("cannot map zero-fill pages|failed to map segment|cannot allocate memory", RegexOptions.IgnoreCase)]
+    private static partial Regex NotMapped();
 
     [GeneratedRegex("out of memory|can't allocate memory|cannot allocate memory|bad_alloc|not enough memory|could not create a (primitive|memory)|bad allocation", RegexOptions.IgnoreCase)]
     private static partial Regex NoMemory();

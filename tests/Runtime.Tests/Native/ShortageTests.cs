@@ -22,6 +22,7 @@ public class ShortageTests
         { "The GPU's memory is used up: libtorch asked for 20.00 MiB more. Less.", new ExternalException("CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 79.11 GiB") },
         { "Memory is used up", new ExternalException("std::bad_alloc") },
         { "Memory is used up", new IOException("no memory", 12) },
+        { "Memory is used up", new TypeInitializationException("X", new DllNotFoundException("libX.so: failed to map segment from shared object")) },
         { "No further file could be opened", new IOException("too many", 24) },
         { "No further file could be opened", new IOException("too many", unchecked((int)0x80070004)) },
     };
