@@ -20,21 +20,21 @@ public sealed class PictureDataTests : IDisposable
     public void A_run_inside_its_own_data_goes_on_and_the_next_learns_none_of_its_pictures()
     {
         Pictures("a.png", "b.png", "c.png");
-        Assert.DoesNotContain("warning", program.Succeed(["train", "--data", ".", "--steps", "2", "--decay", "constant", .. Short]));
+        Assert.DoesNotContain("is no data", program.Succeed(["train", "--data", ".", "--steps", "2", "--decay", "constant", .. Short]));
         var run = Path.GetRelativePath(program.Folder, Directory.GetDirectories(program.File("runs")).Single());
 
         var resumed = program.Succeed("train", "--resume", run, "--steps", "3");
-        Assert.Contains($"warning: .: what a run or a drawing has left is no data: left out is {run} (it holds run.yaml), with 5 pictures.\n", resumed);
-        Assert.Contains("on 3 pictures in .,", resumed);
+        Assert.Contains($": what a run or a drawing has left is no data: left out is {run} (it holds run.yaml), with 5 pictures.\n", resumed);
+        Assert.Contains("on 3 pictures in ", resumed);
 
         program.Succeed("sample", "--checkpoint", run, "--count", "2", "--steps", "1", "--out", "drawn");
-        Assert.Contains("on 3 pictures in .,", program.Succeed(["train", "--data", ".", "--steps", "1", .. Short]));
+        Assert.Contains("on 3 pictures in ", program.Succeed(["train", "--data", ".", "--steps", "1", .. Short]));
     }
 
     [Fact]
     public void Runs_beside_class_folders_are_no_class_for_any_command()
     {
-        Pictures("data/a/1.png", "data/a/2.png", "data/b/1.png", "data/b/2.png", "data/runs/x/samples.png", "data/tif/1.tif");
+        Pictures([.. Enumerable.Range(0, 20).Select(i => $"data/{(i < 10 ? 'a' : 'b')}/{i}.png"), "data/runs/x/samples.png", "data/tif/1.tif"]);
         File.WriteAllText(program.File("data/runs/x/run.yaml"), "");
         string[] expected =
         [
@@ -43,7 +43,7 @@ public sealed class PictureDataTests : IDisposable
         ];
 
         var trained = program.Succeed(["train", "--data", "data", "--steps", "1", "--out", "run", .. Short]);
-        Assert.Contains("4 pictures of 2 classes in data", trained);
+        Assert.Contains("20 pictures of 2 classes in data", trained);
         Assert.All(expected, warning => Assert.Contains(warning, trained));
         var classified = program.Succeed("classifier", "--data", "data", "--spec", "shapes", "--epochs", "1", "--out", "c.safetensors");
         Assert.All(expected, warning => Assert.Contains(warning, classified));
@@ -72,7 +72,7 @@ public sealed class PictureDataTests : IDisposable
 
         var error = ExampleProgram.ErrorOf(1, program.RunBy(WithoutRights, "train", "--resume", "run", "--steps", "3"));
 
-        Assert.Contains("'data/b.png' can't be read: Access to the path", error);
+        Assert.Contains("data/b.png' can't be read: Access to the path", error);
         Assert.Contains("and this training has learnt from it before. A training goes on exactly only on the images that it was trained on: put back what was there", error);
         Assert.Single(File.ReadAllLines(program.File("run/log.jsonl")));
 
@@ -89,7 +89,7 @@ public sealed class PictureDataTests : IDisposable
         Assert.Contains("1 picture file was left out; the first, b.png, can't be read", first.Output);
         Assert.Equal(0, RunSh("chmod 400 data/b.png"));
 
-        Assert.Contains("'data/b.png' couldn't be used when this training met it first", program.Fail(1, "train", "--resume", "run", "--steps", "3"));
+        Assert.Contains("data/b.png' couldn't be used when this training met it first", program.Fail(1, "train", "--resume", "run", "--steps", "3"));
 
         Assert.Equal(0, RunSh("chmod 000 data/b.png"));
         Assert.Equal(0, program.RunBy(WithoutRights, "train", "--resume", "run", "--steps", "3").ExitCode);
@@ -103,7 +103,7 @@ public sealed class PictureDataTests : IDisposable
         var content = File.ReadAllBytes(program.File("data/b.png"));
         content[^20] ^= 1;
         File.WriteAllBytes(program.File("data/b.png"), content);
-        Assert.Contains("'data/b.png' has changed since this training has read it first.", program.Fail(1, "train", "--resume", "run", "--steps", "2"));
+        Assert.Contains("data/b.png' has changed since this training has read it first.", program.Fail(1, "train", "--resume", "run", "--steps", "2"));
         Assert.Single(File.ReadAllLines(program.File("run/log.jsonl")));
     }
 
