@@ -11,7 +11,10 @@ public sealed partial class DocumentedPathsTests
     private static readonly string Root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ExampleProgram.Path)!, "../../../../.."));
 
     public static TheoryData<string> Pages =>
-        [.. Directory.GetFiles(Path.Combine(Root, "docs"), "*.md").Append(Path.Combine(Root, "README.md")).Select(page => Path.GetRelativePath(Root, page))];
+    [
+        .. Directory.GetFiles(Path.Combine(Root, "docs"), "*.md").Append(Path.Combine(Root, "README.md"))
+            .Select(page => Path.GetRelativePath(Root, page)),
+    ];
 
     [Theory]
     [MemberData(nameof(Pages))]

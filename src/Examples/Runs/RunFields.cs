@@ -18,7 +18,9 @@ internal static partial class RunFields
     public static readonly IReadOnlyList<RunField> All =
     [
         OfRun("spec", "NAME", $"The network; {nameof(ShapesUNet)}, or {nameof(MnistUNet)} for MNIST, where it isn't given.", Word, run => run.Spec!, (run, value) => run with { Spec = value }),
-        OfRun("data", "shapes|PATH", "shapes, a folder of pictures, or the folder of MNIST or CIFAR-10.", Images, run => run.Data, (run, value) => run with { Data = value }, free: true),
+        OfRun(
+            "data", "shapes|PATH", "shapes, a folder of pictures, or the folder of MNIST or CIFAR-10.", Images,
+            run => run.Data, (run, value) => run with { Data = value }, free: true),
         OfRun("background", "COLOUR", "What lies behind the transparent pixels of pictures: black, white or #rrggbb.", Colour, run => run.Background, (run, value) => run with { Background = value }),
         OfTraining("steps", "N", "How many steps.", Whole(1).OrNone(), o => o.Steps, (o, value) => o with { Steps = value }, free: true),
         OfTraining("time", "SECONDS", "How many seconds to train, the learning rate falling with the clock; 150 where neither is given. Drawing at the end takes up to a quarter more.", Time("seconds", TimeSpan.FromSeconds(1)).OrNone(), o => o.TimeLimit, (o, value) => o with { TimeLimit = value }, free: true),
