@@ -35,6 +35,7 @@ internal static partial class Program
             return Failure;
         }
         AppDomain.CurrentDomain.UnhandledException += EndWhereNobodyCatches;
+        NativeEnd.Install();
         return Start(args);
     }
 
