@@ -1,0 +1,45 @@
+namespace UNetGen.Examples.Tests;
+
+/// <summary>Weights that pictures shouldn't be drawn with are told by the run that makes them and by those who draw with them.</summary>
+public sealed class DoubtfulWeightsTests : IDisposable
+{
+    private readonly ExampleProgram program = new();
+
+    public void Dispose() => program.Dispose();
+
+    [Fact]
+    public void An_average_that_would_never_move_is_refused_before_the_first_step()
+    {
+        var error = program.Fail(1, "train", "--steps", "30", "--ema-update-every", "100", "--out", "run");
+
+        Assert.Contains("the average with `ema_decay` 0.99 would be the first, untrained weights to the end, since `ema_update_every` is 100 and `steps` 30", error);
+        Assert.False(Directory.Exists(program.File("run")));
+    }
+
+    [Fact]
+    public void An_average_that_is_mostly_random_weights_is_told_at_the_start_and_by_sample()
+    {
+        const string doubt = "warning: 100 % of the average with `ema_decay` 0.9999 are the first, untrained weights after 4 steps";
+
+        Assert.Contains(doubt, program.Succeed("train", "--steps", "4", "--batch-size", "2", "--count", "1", "--ema-decay", "0.9999", "--ema-power", "none", "--out", "run"));
+        Assert.Contains(doubt, program.Succeed("sample", "--checkpoint", "run", "--count", "1", "--steps", "1"));
+    }
+
+    [Fact]
+    public void A_run_that_ends_while_steps_are_skipped_ends_with_1_and_sample_says_so()
+    {
+        var run = program.Run(
+            "train", "--learning-rate", "0.99", "--gradient-clip", "none", "--explosion-factor", "none", "--warmup-steps", "0", "--decay", "constant",
+            "--steps", "9", "--batch-size", "4", "--count", "1", "--out", "run");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Matches("warning: [2-8] of 9 steps were skipped, the last [2-8] among them", run.Output);
+        Assert.Contains("There is no good checkpoint", run.Output);
+        Assert.Matches("warning: [2-8] of 9 steps were skipped, the last [2-8] among them", program.Run("sample", "--checkpoint", "run", "--count", "1", "--steps", "1").Output);
+    }
+
+    [Fact]
+    public void With_a_time_limit_the_pictures_of_the_end_take_as_few_steps_as_suit_it() =>
+        Assert.Contains("drawing the samples in 10 steps, not 100, as suits the time: for more of them, sample --checkpoint run",
+            program.Succeed("train", "--time", "0.5", "--device", "cpu", "--count", "200", "--out", "run"));
+}
