@@ -30,7 +30,12 @@ internal static class RankProcess
                 Console.WriteLine(File.ReadAllText("/proc/self/maps").Contains("libmp", StringComparison.Ordinal) ? "MPI" : "no MPI");
                 break;
             case ["end", var how, var rank]:
-                if ($"{collective.Rank}" == rank)
+                var ends = $"{collective.Rank}" == rank;
+                if (!ends)
+                    Console.WriteLine("waits");
+                // None ends before the others have said that they wait.
+                collective.Barrier();
+                if (ends)
                     return End(collective, how);
                 Wait(collective);
                 break;
@@ -104,7 +109,6 @@ internal static class RankProcess
     /// <summary>In an operation for which all have to come, for ever.</summary>
     private static void Wait(ICollective collective)
     {
-        Console.WriteLine("waits");
         using var numbers = ones(1000);
         while (true)
             collective.AllReduce(numbers);
@@ -112,7 +116,7 @@ internal static class RankProcess
 
     private static int End(ICollective collective, string how)
     {
-        // The others are in their wait by then, or will be.
+        // The others are in their wait by then, and the launcher has passed on what they said.
         Thread.Sleep(300);
         switch (how)
         {
