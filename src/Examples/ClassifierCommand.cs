@@ -40,7 +40,7 @@ internal static class ClassifierCommand
         return Enumerable.Range(0, source.Count).ToLookup(heldBack.Contains);
     }
 
-    private static void Run(string data, Color background, string spec, int epochs, long seed, string output)
+    private static void Run(string data, Color? background, string spec, int epochs, long seed, string output)
     {
         using var claim = NewFile.Claim(output, ".safetensors");
         var info = Catalog.Require(spec);

@@ -10,11 +10,10 @@ namespace UNetGen.Examples;
 internal static class DataOptions
 {
     /// <summary>As <c>train</c> has it among a run's options.</summary>
-    public static Option<Color> Background() => new("--background")
+    public static Option<Color?> Background() => new("--background")
     {
-        Description = "What lies behind the transparent pixels of the data's pictures: black, white or #rrggbb.",
+        Description = "What lies behind the transparent pixels of the data's pictures: black, white or #rrggbb. [black]",
         HelpName = "COLOUR",
-        DefaultValueFactory = _ => Color.Black,
         CustomParser = result =>
         {
             if (!TextFormat.Colour.TryParse(result.Tokens[0].Value, out var colour))
@@ -24,7 +23,7 @@ internal static class DataOptions
     };
 
     /// <summary>Opens what <c>--data</c> says as the network takes it, and shows what the user should know of it.</summary>
-    public static IImageSource Open(string data, NetworkInfo network, Color background, long seed = 0, int sharers = 1)
+    public static IImageSource Open(string data, NetworkInfo network, Color? background, long seed = 0, int sharers = 1)
     {
         var source = DataSource.Open(data, network.Channels, network.ImageHeight, network.ImageWidth, seed, sharers, background);
         foreach (var note in source.Notes)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Spectre.Console;
+using UNetGen.Examples.Runs;
 using UNetGen.Interop;
 using UNetGen.Interop.Diffusers;
 using UNetGen.Training;
@@ -39,6 +40,8 @@ internal static class ExportCommand
         var trained = Checkpoint.Open(checkpoint, damaged => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {damaged}"));
         using var network = Catalog.Create(trained.Network);
         trained.LoadInto(network);
+        foreach (var doubt in trained.Doubts)
+            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {RunFields.InWordsOfRuns(doubt)}");
         if (format == Diffusers)
             DiffusersFolder.Save(output, network);
         else

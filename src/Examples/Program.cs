@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Spectre.Console;
 using UNetGen.Distributed;
@@ -19,6 +20,9 @@ internal static partial class Program
     public const int Failure = 1;
 
     private const int Usage = 2;
+
+    // SIGXFSZ of Linux and macOS.
+    private const int FileSizeExceeded = 25;
     private const int LongestWord = 400;
 
     // Of an error that all ranks meet, rank 0 tells, and ends the others while they still wait.
@@ -52,6 +56,8 @@ internal static partial class Program
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         // To the very end: a rank that waits for the others' is not to die of a signal that they heed.
         using var interrupt = new Interrupt();
+        // Of a limit on the size of files (ulimit -f) the write itself is to say so, as of a full disk.
+        using var tooLarge = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create((PosixSignal)FileSizeExceeded, context => context.Cancel = true);
         ICollective ranks;
         try
         {
@@ -174,7 +180,11 @@ internal static partial class Program
     private static void Say(string message)
     {
         var shown = LongWord().Replace(RunFields.InWordsOfRuns(message), word => $"{word.Value[..(LongestWord / 2)]}...{word.Value[^(LongestWord / 2)..]}");
-        Errors.MarkupLineInterpolated($"[red]error:[/] {shown}");
+        // In one go: what a launcher says at the same time would stand between the words.
+        if (Console.IsErrorRedirected)
+            Console.Error.Write($"error: {shown}{Environment.NewLine}");
+        else
+            Errors.MarkupLineInterpolated($"[red]error:[/] {shown}");
     }
 
     /// <summary>A path or a value that buries what is said of it.</summary>

@@ -84,14 +84,20 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             // An option of an array that isn't given is an empty one.
             Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : EachClass(network.Info),
         };
-        // Not into the checkpoint's own folder, which holds nothing else.
-        var folder = Path.GetFullPath(Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!);
-        var target = parsed.GetValue(output) ?? Path.Combine(Path.GetDirectoryName(folder)!, $"samples-{sampler.NameIn(parsed)}-{options.Seed}.png");
+        var target = parsed.GetValue(output) ?? Path.Combine(FolderBeside(path), $"samples-{sampler.NameIn(parsed)}-{options.Seed}.png");
         if (IsPicture(target))
             DrawGrid(network, chosen, options, target);
         else
             Stream(network, chosen, options, target);
         return 0;
+    }
+
+    /// <summary>Where a checkpoint lies. Its own folder holds nothing else, so that of its files that is one further up.</summary>
+    private static string FolderBeside(string path)
+    {
+        var full = Path.GetFullPath(path);
+        var folder = Path.GetDirectoryName(full) ?? full;
+        return File.Exists(full) && File.Exists(Path.Combine(folder, "checkpoint.json")) ? Path.GetDirectoryName(folder) ?? folder : folder;
     }
 
     private void DrawGrid(NoisePredictor network, Sampler chosen, SamplingOptions options, string picture)

@@ -21,6 +21,7 @@ public sealed class WriterLock : IDisposable
     /// <summary>What a folder that is held has in it.</summary>
     public const string FileName = ".lock";
 
+    private const int MostOfText = 512;
     private const int Attempts = 20;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
@@ -171,6 +172,8 @@ public sealed class WriterLock : IDisposable
         {
             var since = DateTimeOffset.Now.ToString("yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture);
             var text = $"process {Environment.ProcessId} on {Environment.MachineName}, since {since}\n{Guid.NewGuid():N}\n";
+            if (!IsLockText(file))
+                throw new IOException($"{path}, the file of its lock, is something else; take it away");
             file.SetLength(0);
             file.Write(Encoding.UTF8.GetBytes(text));
             if (IsAt(path, text))
@@ -183,6 +186,18 @@ public sealed class WriterLock : IDisposable
         }
         file.Dispose();
         return null;
+    }
+
+    /// <summary>
+    /// Whether it is what a holder has written, or nothing yet, or what a disk has made of that when the power went: nobody else's file is
+    /// written over, or deleted later.
+    /// </summary>
+    private static bool IsLockText(FileStream file)
+    {
+        Span<byte> content = stackalloc byte[MostOfText];
+        var length = file.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
+        file.Position = 0;
+        return length < MostOfText && (content[..length].StartsWith("process "u8) || !content[..length].ContainsAnyExcept((byte)0));
     }
 
     private static bool IsAt(string path, string text)

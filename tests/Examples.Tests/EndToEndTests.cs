@@ -26,7 +26,7 @@ public sealed class EndToEndTests : IDisposable
         }
         File.WriteAllText(program.File("photos/c.png"), "");
         File.WriteAllText(program.File("photos/d.jpg"), "a letter");
-        string[] lines = ["c.png: is empty", "d.jpg: is no picture: its content is none of .png, .jpg, .jpeg, .webp and .bmp"];
+        string[] lines = ["c.png: is empty", "d.jpg: is no picture: its content is none of .png, .jpg, .jpeg, .jpe, .jfif, .jif, .webp, .bmp, .dib and .gif"];
         string[] command = ["train", "--data", "photos", "--batch-size", "4", "--count", "1", "--device", "cpu"];
 
         var whole = program.Succeed([.. command, "--steps", "4", "--out", "whole"]).ReplaceLineEndings(" ");

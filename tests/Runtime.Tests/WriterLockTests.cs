@@ -25,6 +25,35 @@ public sealed class WriterLockTests : IDisposable
         Assert.True(next.IsEnforced);
     }
 
+    [LinuxFact]
+    public void What_stands_in_the_place_of_its_file_and_is_none_stays_as_it_is()
+    {
+        Directory.CreateDirectory(Run);
+        var place = Path.Combine(Run, WriterLock.FileName);
+        folder.Write("picture.png", [1, 2, 3]);
+        File.CreateSymbolicLink(place, folder.File("picture.png"));
+        Assert.Equal($"{Run} can't be written: {place}, the file of its lock, is a link to {folder.File("picture.png")}; take it away.", Refusal());
+        Assert.Equal([1, 2, 3], File.ReadAllBytes(folder.File("picture.png")));
+
+        File.Delete(place);
+        File.WriteAllText(place, "my notes");
+        Assert.Equal($"{Run} can't be written: {place}, the file of its lock, is something else; take it away.", Refusal());
+        Assert.Equal("my notes", File.ReadAllText(place));
+
+        File.Delete(place);
+        Process.Start("mkfifo", [place]).WaitForExit();
+        Assert.Equal($"{Run} can't be written: '{place}' is a named pipe, no regular file.", Refusal());
+
+        File.Delete(place);
+        foreach (var left in new[] { "", "\0\0\0", "process 1 on " })
+        {
+            File.WriteAllText(place, left);
+            WriterLock.OfFolder(Run).Dispose();
+        }
+
+        string Refusal() => Assert.Throws<IOException>(() => WriterLock.OfFolder(Run)).Message;
+    }
+
     [Fact]
     public async Task Who_waits_has_it_when_it_is_given_up()
     {

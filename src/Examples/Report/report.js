@@ -28,6 +28,9 @@
     });
   }
 
+  // What lies beyond leaves a scale no room to compute in, and is drawn at its edge.
+  const drawable = value => Math.max(-1e300, Math.min(1e300, value));
+
   function linearTicks(low, high, count) {
     const rough = (high - low) / count, power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 5, 10].find(factor => factor * power >= rough) * power;
@@ -100,7 +103,7 @@
       if (width === 0) return;
       const logX = byId("log-step").checked;
       const smoothed = smooth(this.values, this.main ? Number(byId("smoothing").value) : 0);
-      const seen = (this.main ? [...data.low, ...data.high] : this.values).filter(value => value !== null);
+      const seen = (this.main ? [...data.low, ...data.high] : this.values).filter(value => value !== null).map(drawable);
       const logY = this.main && byId("log-loss").checked && seen.some(value => value > 0);
       const usable = logY ? seen.filter(value => value > 0) : seen;
       let low = usable.reduce((a, b) => Math.min(a, b)), high = usable.reduce((a, b) => Math.max(a, b));
@@ -118,7 +121,7 @@
         return start + (end - start) * (f(value) - f(from)) / (f(to) - f(from));
       };
       this.x = step => scale(step, first, last, left, right, logX);
-      const y = value => scale(logY ? Math.max(value, low) : value, low, high, bottom, top, logY);
+      const y = value => scale(logY ? Math.max(drawable(value), low) : drawable(value), low, high, bottom, top, logY);
 
       this.svg.replaceChildren();
       this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);

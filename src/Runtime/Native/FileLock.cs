@@ -25,6 +25,10 @@ internal static class FileLock
     /// <exception cref="IOException">It can't be opened.</exception>
     public static (FileStream? File, Outcome Outcome) Open(string path)
     {
+        // What a link leads to is another's file, and a pipe can't be locked.
+        if (new FileInfo(path).LinkTarget is { } target)
+            throw new IOException($"{path}, the file of its lock, is a link to {target}; take it away");
+        RegularFile.Require(path);
         FileStream file;
         try
         {

@@ -14,8 +14,13 @@ public sealed class Checkpoint
 
     private readonly IReadOnlyDictionary<string, string> files;
 
-    private Checkpoint(string path, (string Network, string Spec, string SpecHash) network, IReadOnlyDictionary<string, string> files, CheckpointInfo? info = null)
+    /// <summary>Of the checkpoint that the files are of, also where one of them was opened by itself.</summary>
+    private readonly CheckpointInfo? whole;
+
+    private Checkpoint(
+        string path, (string Network, string Spec, string SpecHash) network, IReadOnlyDictionary<string, string> files, CheckpointInfo? info, CheckpointInfo? whole)
     {
+        this.whole = whole;
         Path = path;
         (Network, Spec, SpecHash) = network;
         this.files = files;
@@ -37,9 +42,9 @@ public sealed class Checkpoint
     /// <summary>How it was trained, and what is needed to go on; null for a file that stands alone, with which no training goes on.</summary>
     public CheckpointInfo? Info { get; }
 
-    /// <summary>What speaks against drawing with it, a sentence each: averages that were still the first weights, steps that were skipped. None for a file that stands alone.</summary>
+    /// <summary>What speaks against drawing with it, a sentence each: averages that were still the first weights, steps that were skipped. None for a file that lies outside of its checkpoint.</summary>
     /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
-    public IReadOnlyList<string> Doubts => Info is null ? [] : TrainingDoubts.Of(Info.Training, Info.Step, Trainer.StateOf(Path, Info));
+    public IReadOnlyList<string> Doubts => whole is null ? [] : TrainingDoubts.Of(whole.Training, whole.Step, Trainer.StateOf(Path, whole));
 
     /// <summary>What it holds: <c>weights</c>, <c>ema</c>, <c>optimizer</c> and the like.</summary>
     public IReadOnlyCollection<string> Stems => [.. files.Keys];
@@ -114,7 +119,7 @@ public sealed class Checkpoint
 
     /// <summary>A checkpoint that was found whole.</summary>
     internal static Checkpoint Of(string folder, CheckpointInfo info) =>
-        new(folder, (info.Network, info.Spec, info.SpecHash), info.Files.Keys.ToDictionary(StemOf, name => System.IO.Path.Combine(folder, name)), info);
+        new(folder, (info.Network, info.Spec, info.SpecHash), info.Files.Keys.ToDictionary(StemOf, name => System.IO.Path.Combine(folder, name)), info, info);
 
     private static string StemOf(string file) => System.IO.Path.GetFileNameWithoutExtension(file);
 
@@ -135,9 +140,10 @@ public sealed class Checkpoint
     {
         return Explained(path, () =>
         {
-            CheckpointFolder.VerifyFile(path);
+            // A link is the file that it leads to, with the sums that lie there.
+            var whole = CheckpointFolder.VerifyFile(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
             using var file = SafetensorsFile.Open(path);
-            return new Checkpoint(path, CheckpointMetadata.Read(file), new Dictionary<string, string> { [StemOf(path)] = path });
+            return new Checkpoint(path, CheckpointMetadata.Read(file), new Dictionary<string, string> { [StemOf(path)] = path }, info: null, whole);
         });
     }
 

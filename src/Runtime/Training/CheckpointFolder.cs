@@ -85,17 +85,19 @@ internal static partial class CheckpointFolder
     }
 
     /// <summary>Checks one file of a checkpoint as <see cref="Verify"/> checks all. A file that lies elsewhere, or beside them, stands alone.</summary>
+    /// <returns>What is known of the checkpoint that it is a file of; null where it is of none.</returns>
     /// <exception cref="DamagedCheckpointException">It has changed, or the texts beside it have, so that nothing says whether it has.</exception>
-    public static void VerifyFile(string path)
+    public static CheckpointInfo? VerifyFile(string path)
     {
         var (folder, name) = (Path.GetDirectoryName(path)!, Path.GetFileName(path));
         if (!Is(folder))
-            return;
+            return null;
         try
         {
             var (info, sums) = ReadTexts(folder);
-            if (info.Files.TryGetValue(name, out var size) && Problem(folder, name, size, sums[name]) is { } problem)
-                throw Damaged(folder, [problem]);
+            if (!info.Files.TryGetValue(name, out var size))
+                return null;
+            return Problem(folder, name, size, sums[name]) is { } problem ? throw Damaged(folder, [problem]) : info;
         }
         catch (DamagedCheckpointException error)
         {

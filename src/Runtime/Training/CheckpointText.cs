@@ -42,13 +42,13 @@ internal static class CheckpointText
     }
 
     /// <exception cref="JsonException">It says something else.</exception>
-    public static TrainingState ReadState(JsonObject json)
+    public static TrainingState ReadState(JsonObject json, int step)
     {
         var state = Filled(json, StateDefaults).Deserialize(CheckpointJson.Default.TrainingState)!;
         Check(state.Ranks > 0, "ranks", state.Ranks);
         Check(state.Images is null or (>= 0 and <= MostImages), "images", state.Images);
         Check(state.ElapsedSeconds >= 0 && state.ElapsedSeconds <= MostSeconds, "elapsed_seconds", state.ElapsedSeconds);
-        Check(state.Skipped >= 0, "skipped", state.Skipped);
+        Check(state.Skipped >= 0 && state.Skipped <= step, "skipped", state.Skipped);
         Check(state.ConsecutivelySkipped >= 0 && state.ConsecutivelySkipped <= state.Skipped, "consecutively_skipped", state.ConsecutivelySkipped);
         Check(state.FirstShares is null || state.FirstShares.All(share => share is >= 0 and <= 1), "first_shares", "a list");
         Check(state.FirstError is null || (state.FirstError > 0 && double.IsFinite(state.FirstError.Value)), "first_error", state.FirstError);

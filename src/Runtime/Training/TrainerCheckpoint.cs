@@ -117,7 +117,7 @@ public sealed partial class Trainer
         try
         {
             info.Training.Validate();
-            return CheckpointText.ReadState(info.State);
+            return CheckpointText.ReadState(info.State, info.Step);
         }
         catch (Exception error) when (error is JsonException or UNetGenException)
         {

@@ -126,6 +126,17 @@ public sealed class CheckpointDamageTests : IDisposable
         Assert.Equal(["weights"], Checkpoint.Open(Path.Combine(newest, "weights.safetensors")).Stems);
     }
 
+    [LinuxFact]
+    public void A_link_to_a_file_is_held_against_the_sum_beside_the_file()
+    {
+        var ema = Path.Combine(newest, "ema.safetensors");
+        var link = File.CreateSymbolicLink(root.File("link.safetensors"), ema).FullName;
+        Assert.Equal("TwoConvNet", Checkpoint.Open(link).Network);
+
+        Flip(ema);
+        Assert.Contains("ema.safetensors has changed", Assert.Throws<DamagedCheckpointException>(() => Checkpoint.Open(link)).Message);
+    }
+
     [Fact]
     public void Under_another_steps_name_it_is_told_and_not_taken_for_the_newest()
     {
