@@ -45,6 +45,19 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
     }
 
     [Fact]
+    public void A_grid_without_a_place_of_its_own_lies_beside_the_file_or_beside_the_checkpoint_that_the_file_is_of()
+    {
+        const string step = "run/checkpoints/step-00000001";
+        Directory.CreateDirectory(program.File("alone"));
+        File.Copy(program.File($"{step}/ema.safetensors"), program.File("alone/ema.safetensors"));
+        foreach (var (file, grid) in new[] { ("alone/ema.safetensors", "alone"), ($"{step}/ema.safetensors", "run/checkpoints") })
+        {
+            program.Succeed("sample", "--checkpoint", file, "--steps", "2", "--count", "1");
+            Assert.True(File.Exists(program.File($"{grid}/samples-ddim-0.png")));
+        }
+    }
+
+    [Fact]
     public void Every_sampler_draws()
     {
         foreach (var (sampler, steps) in new[] { ("ddim", 2), ("dpm++", 3), ("heun", 2) })

@@ -50,5 +50,14 @@ public sealed class ShortageTests : IDisposable
         Assert.All(before, file => Assert.Equal(file.Value, File.ReadAllBytes(file.Key)));
     }
 
+    [LinuxFact]
+    public void A_limit_on_the_size_of_files_is_told_as_a_full_disk_is()
+    {
+        // .NET's own mapping of its code is a file too, and too large for such a limit.
+        var error = ExampleProgram.ErrorOf(1, program.RunBy(
+            "env DOTNET_EnableWriteXorExecute=0 prlimit --fsize=3000000", "train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run"));
+        Assert.Contains("can't be written: a file would be larger than its file system, or a limit of this process, allows.", error);
+    }
+
     private static IEnumerable<long> Ladder(long from, long to) => Enumerable.Range(0, Rungs).Select(rung => from + (to - from) * rung / Math.Max(1, Rungs - 1));
 }
