@@ -25,10 +25,12 @@ internal static class CommandLineErrors
         return null;
     }
 
-    /// <summary>Everything else, commands and options that there aren't with the nearest that there are.</summary>
+    /// <summary>Everything else, commands and options that there aren't with the nearest that there are. Empty where nothing is wrong.</summary>
     public static IReadOnlyList<string> Of(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
+        if (TakenForValues(parsed).ToList() is { Count: > 0 } taken)
+            return taken;
         var unknown = Unknown(command, parsed.UnmatchedTokens);
         // Options behind a command that there isn't are nobody's.
         if (unknown is [var first, ..] && command.Subcommands.Count > 0 && !IsOption(parsed.UnmatchedTokens[0]))
@@ -37,6 +39,20 @@ internal static class CommandLineErrors
             || !parsed.UnmatchedTokens.Any(token => error.Message.Contains($"'{token}'")));
         // An option that root and command share is checked twice.
         return [.. unknown.Concat(others.Select(error => error.Message)).Distinct()];
+    }
+
+    /// <summary>Options in the place of values: a misspelt one where the command has an argument, and what follows an option without a value.</summary>
+    private static IEnumerable<string> TakenForValues(ParseResult parsed)
+    {
+        var taken = parsed.CommandResult.Children
+            .SelectMany(child => child.Tokens.Select(token => (Place: child, Word: token.Value)))
+            .Where(value => value.Word.Length > 2 && value.Word.StartsWith("--", StringComparison.Ordinal));
+        foreach (var (place, word) in taken)
+        {
+            yield return place is OptionResult { IdentifierToken: { } option }
+                ? $"{option.Value} has no value: '{word}' follows, an option as it seems. A path of that name is ./{word}."
+                : UnknownOption(parsed.CommandResult.Command, word.Split('=')[0]);
+        }
     }
 
     private static List<string> Unknown(Command command, IReadOnlyList<string> tokens)

@@ -135,8 +135,8 @@ internal static partial class Program
             throw new UNetGenException(empty);
         // A path may begin with an @, which stands for no file of arguments here.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0)
-            return Refuse(CommandLineErrors.Of(parsed), ranks);
+        if (CommandLineErrors.Of(parsed) is { Count: > 0 } errors)
+            return Refuse(errors, ranks);
         // What isn't shared out is done once.
         if (ranks.Rank > 0 && parsed.CommandResult.Command != root && !together.Contains(parsed.CommandResult.Command))
             return 0;

@@ -54,6 +54,18 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
     }
 
     [Fact]
+    public void A_log_that_has_lost_lines_is_told_and_goes_on()
+    {
+        var log = program.File($"{CopyOfRun("lost")}/log.jsonl");
+        File.WriteAllLines(log, File.ReadAllLines(log)[..4]);
+
+        var output = program.Succeed("train", "--resume", "lost", "--steps", "7");
+
+        Assert.Contains("warning: lost/log.jsonl tells of 4 of the 6 steps until now: lines are lost", output);
+        Assert.Equal(5, File.ReadAllLines(log).Length);
+    }
+
+    [Fact]
     public void A_run_that_another_process_trains_is_left_alone()
     {
         var run = CopyOfRun("busy");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using UNetGen.Runtime.Tests;
 
@@ -7,7 +8,7 @@ namespace UNetGen.Examples.Tests;
 /// <summary>Real runs of the program that are stopped, killed and repeated: what is left is, to the bit, what an unbroken one leaves.</summary>
 public sealed class ResumeTests : IDisposable
 {
-    private const int Kills = 10;
+    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("UNETGEN_KILL_COUNT") ?? "10", CultureInfo.InvariantCulture);
 
     private static readonly string[] Options =
     [

@@ -18,6 +18,9 @@ public sealed class SampleFolder(string path)
 {
     private const string InfoName = "samples.json";
 
+    // The last part of every PNG: no data, its name, and their sum.
+    private static readonly byte[] PngEnd = [0, 0, 0, 0, (byte)'I', (byte)'E', (byte)'N', (byte)'D', 0xAE, 0x42, 0x60, 0x82];
+
     // For people: a sampler's name has signs that are escaped otherwise.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -73,7 +76,7 @@ public sealed class SampleFolder(string path)
             var size = Math.Min(options.BatchSize - first % options.BatchSize, end - first);
             // By the batch's number, not by what is missing: meanwhile others write.
             var isOwn = first / options.BatchSize % ranks.Size == ranks.Rank;
-            var missing = isOwn ? Enumerable.Range(first, size).Where(image => !File.Exists(PathOf(image))).ToList() : [];
+            var missing = isOwn ? Enumerable.Range(first, size).Where(image => !IsWhole(PathOf(image))).ToList() : [];
             if (missing.Count > 0)
             {
                 // What is continued was written to before, and may not be any more.
@@ -139,7 +142,19 @@ public sealed class SampleFolder(string path)
 
     /// <summary>Whether nothing is left to be written, which needs no right to write.</summary>
     private bool IsComplete(int first, int end) =>
-        File.Exists(Path.Combine(path, InfoName)) && Enumerable.Range(first, end - first).All(image => File.Exists(PathOf(image)));
+        File.Exists(Path.Combine(path, InfoName)) && Enumerable.Range(first, end - first).All(image => IsWhole(PathOf(image)));
+
+    /// <summary>Whether a picture has its end: one that a copy or a disk has cut short is drawn again.</summary>
+    /// <exception cref="IOException">It is a named pipe, a socket or a device.</exception>
+    private static bool IsWhole(string picture)
+    {
+        if (!File.Exists(picture))
+            return false;
+        using var file = RegularFile.OpenRead(picture);
+        Span<byte> end = stackalloc byte[PngEnd.Length];
+        file.Position = Math.Max(0, file.Length - PngEnd.Length);
+        return file.ReadAtLeast(end, end.Length, throwOnEndOfStream: false) == end.Length && end.SequenceEqual(PngEnd);
+    }
 
     /// <summary>What a killed process left of these pictures.</summary>
     private void DeleteUnfinished(int first, int end)

@@ -129,6 +129,31 @@ internal static partial class CheckpointFolder
                 $"The checkpoint {folder} has another step's name: what it holds is of step {step}. Call it {NameOf(step)} again, or something that is no step's name.");
     }
 
+    /// <summary>Checkpoints under names of their own, which nobody finds who looks for the newest: a sentence for each that is newer than a step.</summary>
+    /// <param name="store">The store's folder.</param>
+    /// <param name="step">Of the newest that was found; below 0: none was.</param>
+    public static IEnumerable<string> NewerUnderOtherNames(string store, int step) => !Directory.Exists(store)
+        ? []
+        : from folder in Directory.EnumerateDirectories(store).Order(StringComparer.Ordinal)
+          let name = Path.GetFileName(folder)
+          where name[0] != '.' && !Name().IsMatch(name) && File.Exists(Path.Combine(folder, InfoName))
+          let own = StepOf(folder)
+          where own > step
+          select $"The checkpoint {folder}, of step {own}, bears no step's name, by which the newest is found: call it {NameOf(own.Value)}.";
+
+    private static int? StepOf(string folder)
+    {
+        try
+        {
+            return CheckpointInfo.Read(ReadSmall(folder, InfoName), Path.Combine(folder, InfoName)).Step;
+        }
+        catch (CheckpointException)
+        {
+            // What isn't whole is nobody's newest.
+            return null;
+        }
+    }
+
     /// <summary>The whole checkpoints in a store's folder, newest first; each is read when it is come to.</summary>
     /// <param name="store">The store's folder.</param>
     /// <param name="damaged">Told of every other, and how it is damaged.</param>

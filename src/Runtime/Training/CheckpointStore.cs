@@ -94,7 +94,16 @@ public sealed class CheckpointStore
     /// <summary>The newest whole checkpoint, or null where there is none.</summary>
     /// <param name="damaged">Told of every newer one that is damaged, and how.</param>
     /// <exception cref="CheckpointException">One was written by a later version.</exception>
-    public Checkpoint? Newest(Action<string>? damaged = null) => Open(CheckpointFolder.Whole(folder, damaged).Take(1));
+    public Checkpoint? Newest(Action<string>? damaged = null)
+    {
+        var newest = Open(CheckpointFolder.Whole(folder, damaged).Take(1));
+        if (damaged is not null)
+        {
+            foreach (var other in CheckpointFolder.NewerUnderOtherNames(folder, newest?.Info!.Step ?? -1))
+                damaged(other);
+        }
+        return newest;
+    }
 
     /// <summary>The whole checkpoint with the least loss, the newest of equals; null where none has a loss.</summary>
     /// <param name="damaged">Told of every damaged one, and how.</param>

@@ -38,7 +38,7 @@ internal static class InputCheck
         }
         if (classes == 0)
             throw new DataException(
-                $"{info.Name} is conditioned on {Counted.Of(takes, "class", "classes")}, but {source.Description} has no labels. Sort the pictures into a folder per class, or leave `num_classes` out of the spec.");
+                $"{info.Name} is conditioned on {Counted.Of(takes, "class", "classes")}, but {source.Description} has no labels. Pictures have them by a folder per class, an IDX file by its file of labels beside it; or leave `num_classes` out of the spec.");
         if (takes != classes && takes != classes + 1)
             throw new DataException(
                 $"{info.Name} takes {Counted.Of(takes, "class", "classes")} (num_classes), but {source.Description} has {classes}. Give the spec `num_classes: {classes}`, or {classes + 1} for guidance: the last class then stands for none.");
@@ -76,7 +76,7 @@ internal static class InputCheck
                 : $"Images must hold values in [-1, 1], but {found}: that looks like [0, 1], which becomes [-1, 1] by 2 * v - 1. "
                     + "If the images really have nothing darker than middle grey, set `RefuseNonNegativeImages` to false.");
         return high - low < NarrowRange && looked > 0
-            ? $"{found}: less than an eighth of [-1, 1], so that they look all of one grey. Pictures of 12 bits in files of 16 come out so: stretch them to the whole range first."
+            ? $"{found}: less than an eighth of [-1, 1], so that they look all of one grey. Pictures of 12 bits in files of 16 come out so: stretch them to the whole range first. Transparent ones do on a background of their own colour: choose another."
             : null;
     }
 

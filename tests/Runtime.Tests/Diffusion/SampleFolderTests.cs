@@ -88,6 +88,18 @@ public sealed class SampleFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_picture_without_its_end_is_drawn_again()
+    {
+        new SampleFolder(folder.File("whole")).Draw(network, Ddim, Ten);
+        new SampleFolder(folder.File("cut")).Draw(network, Ddim, Ten);
+        File.WriteAllBytes(folder.File("cut/000003.png"), File.ReadAllBytes(folder.File("whole/000003.png"))[..^1]);
+        File.WriteAllBytes(folder.File("cut/000004.png"), []);
+
+        Assert.Equal(2, new SampleFolder(folder.File("cut")).Draw(network, Ddim, Ten));
+        AssertSameFiles();
+    }
+
+    [Fact]
     public void More_are_added_to_what_there_is()
     {
         new SampleFolder(folder.File("whole")).Draw(network, Ddim, Ten);

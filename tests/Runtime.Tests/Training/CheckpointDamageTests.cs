@@ -152,6 +152,14 @@ public sealed class CheckpointDamageTests : IDisposable
 
         Assert.Equal(2, Checkpoint.Open(root.File("best")).Info!.Step);
         Assert.Equal(before, Checkpoint.Open(root.Path).Path);
+        var told = new List<string>();
+        Checkpoint.Open(root.Path, told.Add);
+        new CheckpointStore(root.Path).Newest(told.Add);
+        Assert.Equal(Enumerable.Repeat($"The checkpoint {root.File("best")}, of step 2, bears no step's name, by which the newest is found: call it step-00000002.", 2), told);
+
+        Directory.Move(before, root.File("first"));
+        Assert.StartsWith($"There is no checkpoint with a step's name in {root.Path}. The checkpoint {root.File("best")}, of step 2, bears",
+            Assert.Throws<CheckpointException>(() => Checkpoint.Open(root.Path)).Message);
     }
 
     [Theory]
