@@ -57,7 +57,9 @@ internal static partial class Program
         // To the very end: a rank that waits for the others' is not to die of a signal that they heed.
         using var interrupt = new Interrupt();
         // Of a limit on the size of files (ulimit -f) the write itself is to say so, as of a full disk.
-        using var tooLarge = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create((PosixSignal)FileSizeExceeded, context => context.Cancel = true);
+        using var tooLarge = OperatingSystem.IsWindows()
+            ? null
+            : PosixSignalRegistration.Create((PosixSignal)FileSizeExceeded, context => context.Cancel = true);
         ICollective ranks;
         try
         {

@@ -56,8 +56,9 @@ internal sealed class TrainingRun : IDisposable
         // Grids are drawn as it trains, whether within a training or after it.
         network.Precision = options.Training.Precision;
         log = TrainingLog.Open(folder.Log, trainer.Step);
-        if (TrainingLog.Read(folder.Log).Count is var logged && logged < trainer.Step)
-            Warn($"{folder.Log} tells of {logged:N0} of the {trainer.Step:N0} steps until now: lines are lost, and curves are without them. The training itself doesn't need them.");
+        if (log.ContinuedLines < trainer.Step)
+            Warn($"{folder.Log} tells of {log.ContinuedLines:N0} of the {trainer.Step:N0} steps until now: lines are lost, and curves are "
+                + "without them. The training itself doesn't need them.");
         RunFile.Write(folder.Options, options);
         RunStart.Now(network.Device, trainer.Step, collective: ranks, effectiveBatchSize: trainer.EffectiveBatchSize).AppendTo(folder.Starts);
         events = new TensorBoardLog(folder.Path, trainer.Step);

@@ -17,7 +17,10 @@ public sealed class TrainingLog : IDisposable
     private long residentBytes;
     private int written;
 
-    private TrainingLog(WriterLock alone, FileStream file) => (this.alone, this.file) = (alone, file);
+    private TrainingLog(WriterLock alone, FileStream file, int continued) => (this.alone, this.file, ContinuedLines) = (alone, file, continued);
+
+    /// <summary>Lines of earlier steps that it continues: as many as there were steps, unless some were lost.</summary>
+    public int ContinuedLines { get; }
 
     /// <summary>Begins a log, or continues one after a step.</summary>
     /// <param name="path">The file; its folder is made where it is missing. Only one log at a time has it open.</param>
@@ -32,16 +35,17 @@ public sealed class TrainingLog : IDisposable
         var alone = WriterLock.OfFile(path);
         try
         {
+            LoggedStep[] kept = [];
             if (File.Exists(path))
             {
-                var kept = Read(path).TakeWhile(step => step.Step <= continueAfter).ToArray();
+                kept = [.. Read(path).TakeWhile(step => step.Step <= continueAfter)];
                 AtomicFile.Write(path, stream =>
                 {
                     foreach (var step in kept)
                         stream.Write(step.ToLine());
                 });
             }
-            return new TrainingLog(alone, new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0));
+            return new TrainingLog(alone, new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0), kept.Length);
         }
         catch
         {

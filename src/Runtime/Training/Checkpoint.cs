@@ -76,7 +76,8 @@ public sealed class Checkpoint
         if (newest.Path is null)
             throw problems.Count == 0
                 ? new CheckpointException($"There is no checkpoint in {store}: neither {CheckpointFolder.InfoName} nor folders such as {CheckpointFolder.NameOf(1000)}.")
-                : CheckpointFolder.List(store).Count == 0 ? new CheckpointException($"There is no checkpoint with a step's name in {store}. {string.Join(" ", problems)}")
+                : CheckpointFolder.List(store).Count == 0
+                ? new CheckpointException($"There is no checkpoint with a step's name in {store}. {string.Join(" ", problems)}")
                 : new DamagedCheckpointException($"No checkpoint in {store} is whole. {string.Join(" ", problems)}");
         if (damaged is not null)
             problems.ForEach(damaged);

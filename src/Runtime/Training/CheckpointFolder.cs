@@ -129,7 +129,9 @@ internal static partial class CheckpointFolder
                 $"The checkpoint {folder} has another step's name: what it holds is of step {step}. Call it {NameOf(step)} again, or something that is no step's name.");
     }
 
-    /// <summary>Checkpoints under names of their own, which nobody finds who looks for the newest: a sentence for each that is newer than a step.</summary>
+    /// <summary>
+    /// Checkpoints under names of their own, which nobody finds who looks for the newest: a sentence for each that is newer than a step.
+    /// </summary>
     /// <param name="store">The store's folder.</param>
     /// <param name="step">Of the newest that was found; below 0: none was.</param>
     public static IEnumerable<string> NewerUnderOtherNames(string store, int step) => !Directory.Exists(store)
