@@ -27,8 +27,9 @@ public sealed partial class RaceTests(ITestOutputHelper output) : IDisposable
         program.Succeed(["train", .. Small, "--steps", "2", "--out", "run"]);
         for (var pair = 0; pair < Pairs; pair++)
         {
-            var steps = 2 + 6 * (pair + 1);
-            await Race(pair, ["train", "--resume", "run", "--steps", $"{steps}", "--checkpoint-every", "2"]);
+            // Longer than --resume waits for one that is just ending.
+            var steps = 2 + 500 * (pair + 1);
+            await Race(pair, ["train", "--resume", "run", "--steps", $"{steps}", "--checkpoint-every", "100"]);
             AssertWhole("run", steps, starts: 2 + pair);
         }
     }
