@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Spectre.Console;
 using UNetGen.Data;
 using UNetGen.Examples.Runs;
 using Color = System.Drawing.Color;
@@ -25,9 +24,9 @@ internal static class DataOptions
     /// <summary>Opens what <c>--data</c> says as the network takes it, and shows what the user should know of it.</summary>
     public static IImageSource Open(string data, NetworkInfo network, Color? background, long seed = 0, int sharers = 1)
     {
-        var source = DataSource.Open(data, network.Channels, network.ImageHeight, network.ImageWidth, seed, sharers, background);
+        var source = ImageSources.Open(data, network.Channels, network.ImageHeight, network.ImageWidth, seed, sharers, background);
         foreach (var note in source.Notes)
-            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {note}");
+            Warnings.Show(note);
         return source;
     }
 }

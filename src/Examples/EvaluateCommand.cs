@@ -4,7 +4,6 @@ using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Distributed;
 using UNetGen.Evaluation;
-using UNetGen.Native;
 using Color = System.Drawing.Color;
 
 namespace UNetGen.Examples;
@@ -40,13 +39,13 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
         var numbers = new SampleFolder(folder).Pictures();
         var drawn = ImageFolderSource.Open(folder, info.Channels, info.ImageHeight, info.ImageWidth);
         var real = DataOptions.Open(parsed.GetRequiredValue(data), info, parsed.GetValue(background));
-        using var sees = features.Open(parsed, Libtorch.ParseDevice(parsed.GetValue(device), ranks.LocalRank));
+        using var sees = features.Open(parsed, Devices.Parse(parsed.GetValue(device), ranks.LocalRank));
 
         string? unkept = null;
         using var ofReal = Watch("data", real, report => ImageStatistics.Cached(
             real, sees, parsed.GetRequiredValue(cache), report: report, cancellation: interrupt.Token, collective: ranks, unkept: reason => unkept = reason));
         if (unkept is not null)
-            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] the data's statistics aren't kept for the next time: {unkept} Name another folder with --cache.");
+            Warnings.Show($"the data's statistics aren't kept for the next time: {unkept} Name another folder with --cache.");
         using var ofDrawn = Watch("samples", drawn, report => ImageStatistics.Of(drawn, sees, report: report, cancellation: interrupt.Token, collective: ranks));
         // Elsewhere another picture stands in for a broken one; here it would count twice.
         var broken = drawn.BrokenFiles is [var first, ..] ? $"{Path.Combine(folder, first.Path)} {first.Reason}. Delete it: the call that has drawn the others draws it again." : "";
@@ -56,7 +55,7 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
             return 0;
         AnsiConsole.MarkupLineInterpolated($"Frechet distance [bold]{FrechetDistance.Between(ofDrawn, ofReal):0.000}[/]: {drawn.Description} against {real.Description}, by {sees.Description}");
         if (Math.Min(ofDrawn.Count, ofReal.Count) is var fewest && fewest <= ofReal.Features)
-            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {Counted.Of(fewest, "picture")} can't fill the covariance of {ofReal.Features:N0} features; take more than so many, or the distance says little");
+            Warnings.Show($"{Counted.Of(fewest, "picture")} can't fill the covariance of {ofReal.Features:N0} features; take more than so many, or the distance says little");
         if (sees is SmallClassifier classifier && labels is not null)
             SayAccuracy(classifier, drawn, real.Classes, index => labels[numbers[index] % labels.Count]);
         return 0;
@@ -67,7 +66,7 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
         if (classifier.Classes.SequenceEqual(classes))
             AnsiConsole.MarkupLineInterpolated($"{classifier.Accuracy(drawn, label):P1} of the samples are seen as the class that was asked for");
         else
-            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] the classifier knows other classes than the data, so whether it sees what was asked for isn't counted");
+            Warnings.Show("the classifier knows other classes than the data, so whether it sees what was asked for isn't counted");
     }
 
     private static FeatureStatistics Watch(string title, IImageSource source, Func<Action<int>, FeatureStatistics> work) =>

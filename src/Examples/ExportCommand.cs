@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Spectre.Console;
-using UNetGen.Examples.Runs;
 using UNetGen.Interop;
 using UNetGen.Interop.Diffusers;
 using UNetGen.Training;
@@ -37,11 +36,11 @@ internal static class ExportCommand
                 $"--format diffusers writes a folder, and {output} names a file: add --format safetensors, or name a folder.");
         }
         using var claim = format == Diffusers ? NewFile.ClaimFolder(output) : NewFile.Claim(output, FileEnding);
-        var trained = Checkpoint.Open(checkpoint, damaged => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {damaged}"));
+        var trained = Checkpoint.Open(checkpoint, new Warnings());
         using var network = Catalog.Create(trained.Network);
         trained.LoadInto(network);
         foreach (var doubt in trained.Doubts)
-            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {RunFields.InWordsOfRuns(doubt)}");
+            Warnings.Show(doubt);
         if (format == Diffusers)
             DiffusersFolder.Save(output, network);
         else

@@ -50,7 +50,7 @@ internal static partial class Program
     private static int Start(string[] args)
     {
         // Open MPI gives each rank a terminal of its own, to which .NET and Spectre would write codes that end in the middle of the launcher's output.
-        if (Collective.IsLaunched)
+        if (Ranks.IsLaunched)
             Environment.SetEnvironmentVariable("TERM", "dumb");
         // 0.002 means the same on a German machine.
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -63,7 +63,7 @@ internal static partial class Program
         ICollective ranks;
         try
         {
-            ranks = Collective.FromEnvironment();
+            ranks = Ranks.FromEnvironment();
         }
         catch (MpiException error)
         {

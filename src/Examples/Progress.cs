@@ -8,7 +8,7 @@ namespace UNetGen.Examples;
 internal static class Progress
 {
     /// <summary>Trains with a live bar: step, loss, images a second, time left. Where output is no terminal, a line every tenth of the way.</summary>
-    public static TrainingSummary WhileTraining(TrainingOptions options, Func<Action<TrainingStep>, TrainingSummary> train)
+    public static T WhileTraining<T>(TrainingOptions options, Func<Action<TrainingStep>, T> train)
     {
         var smooth = double.NaN;
         return While("training", lines: true, show => train(step =>

@@ -3,11 +3,10 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Spectre.Console;
 using TorchSharp;
-using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Distributed;
 using UNetGen.Examples.Runs;
-using UNetGen.Native;
+using UNetGen.Pictures;
 using UNetGen.Training;
 
 namespace UNetGen.Examples;
@@ -67,12 +66,12 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         // A run's folder stands for the checkpoint in it.
         if (Directory.Exists(Path.Combine(path, RunFolder.CheckpointName)))
             path = Path.Combine(path, RunFolder.CheckpointName);
-        var trained = Checkpoint.Open(path, damaged => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {damaged}"));
+        var trained = Checkpoint.Open(path, new Warnings());
         using var network = Catalog.Create(trained.Network);
         trained.LoadInto(network);
         foreach (var doubt in ranks.Rank == 0 ? trained.Doubts : [])
-            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {RunFields.InWordsOfRuns(doubt)}");
-        network.to(Libtorch.ParseDevice(parsed.GetValue(device), ranks.LocalRank));
+            Warnings.Show(doubt);
+        network.to(Devices.Parse(parsed.GetValue(device), ranks.LocalRank));
 
         var chosen = sampler.Make(parsed, network);
         var options = new SamplingOptions

@@ -45,7 +45,7 @@ internal sealed class TrainCommand
         var options = previous is null ? Begun(parsed.GetValue(file), changes) : Resumption.Options(previous, changes, ranks.Size);
         options.Training.Validate();
 
-        var target = Libtorch.ParseDevice(options.Device, ranks.LocalRank);
+        var target = Devices.Parse(options.Device, ranks.LocalRank);
         // The network's first weights are drawn from the seed as well.
         manual_seed(options.Training.Seed);
         using var network = Catalog.Create(options.Spec!);
@@ -53,13 +53,14 @@ internal sealed class TrainCommand
         var info = network.Info;
         var localRanks = (int)ranks.Gather(ranks.LocalRank).Max(row => row[0]) + 1;
         var source = DataOptions.Open(options.Data, info, options.Background, options.Training.Seed, localRanks);
-        using var trainer = new Trainer(network, source, options.Training, collective: ranks);
+        var warnings = new Warnings();
+        using var trainer = new Trainer(network, source, options.Training, collective: ranks, logger: warnings);
         // Rank 0 alone writes, and makes a folder when all ranks have come so far; the others need a run's folder only to go on from it.
         using var folder = previous ?? (ranks.Rank == 0 ? RunFolder.Create(parsed.GetValue(output), info.Name) : null);
-        var store = folder is null ? null : new CheckpointStore(folder.Checkpoints, options.KeepCheckpoints);
+        var store = folder is null ? null : new CheckpointStore(folder.Checkpoints, options.KeepCheckpoints, warnings);
         if (previous is not null)
         {
-            Resumption.Restore(previous, options, store!, trainer);
+            Resumption.Restore(previous, options, store!, warnings, trainer);
             // Rank 0's word: a file system may show others an older state.
             if (ranks.Gather(Resumption.HasEnded(previous, options, trainer) ? 1 : 0)[0][0] == 1)
             {
@@ -78,7 +79,7 @@ internal sealed class TrainCommand
         if (!folder!.IsAlone)
         {
             const string free = "has no locks, so that nothing keeps another training out: begin none there now.";
-            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] the file system of {folder.Path} {free}");
+            Warnings.Show($"the file system of {folder.Path} {free}");
         }
         if (ranks.Size > 1)
             AnsiConsole.MarkupLineInterpolated($"{ranks.Size} ranks with batches of {options.Training.BatchSize}, {trainer.EffectiveBatchSize} images a step; {ranks.Description}");
@@ -97,15 +98,15 @@ internal sealed class TrainCommand
     /// <summary>What ranks do that write nothing.</summary>
     private int Follow(Trainer trainer, IImageSource source)
     {
-        var summary = trainer.Train(cancellation: interrupt.Token);
+        var (_, interrupted) = TrainingRun.TrainOrStop(trainer, report: null, store: null, interrupt.Token);
         if (source is ImageFolderSource pictures)
             BrokenFileList.OfAll(pictures, ranks);
-        return summary.Cancelled ? Program.Interrupted : 0;
+        return interrupted ? Program.Interrupted : 0;
     }
 
     private int Finish(TrainingRun run, RunFolder folder)
     {
-        var summary = run.Train(interrupt.Token);
+        var (summary, interrupted) = run.Train(interrupt.Token);
         if (summary.Steps == 0)
         {
             AnsiConsole.MarkupLine("interrupted before the first step: there is nothing to go on with, the same command begins anew");
@@ -113,7 +114,7 @@ internal sealed class TrainCommand
         }
 
         AnsiConsole.MarkupLineInterpolated($"{Counted.Of(summary.Steps, "step")} in {summary.Elapsed.TotalSeconds:N0} s, loss {summary.Loss:0.0000}{(summary.Skipped > 0 ? $", {summary.Skipped:N0} skipped" : "")}");
-        if (summary.Cancelled)
+        if (interrupted)
         {
             AnsiConsole.MarkupLineInterpolated($"interrupted: saved at step {summary.Steps:N0}");
             AnsiConsole.MarkupLineInterpolated($"To go on: [grey]train --resume {folder.Path}[/]");

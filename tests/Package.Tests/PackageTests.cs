@@ -67,7 +67,7 @@ public sealed class PackageTests(PackedTree packages)
         // Another major version is another library; TorchSharp's, of 0, are its minor ones.
         Assert.Equal(
             [
-                "SharpZipLib 1.4.1", $"SkiaSharp [{Tree.SkiaSharpVersion}, 4.0.0)",
+                "Microsoft.Extensions.Logging.Abstractions 10.0.0", "SharpZipLib 1.4.1", $"SkiaSharp [{Tree.SkiaSharpVersion}, 4.0.0)",
                 $"SkiaSharp.NativeAssets.Linux.NoDependencies [{Tree.SkiaSharpVersion}, 4.0.0)", $"TorchSharp [{Tree.TorchSharpVersion}, 0.108.0)",
             ],
             Dependencies(runtime));

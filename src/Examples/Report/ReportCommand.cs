@@ -24,7 +24,7 @@ internal static class ReportCommand
             AtomicFile.Try(path);
         var run = TrainedRun.Open(folder);
         foreach (var problem in run.Problems)
-            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {problem}");
+            Warnings.Show(problem);
         var html = new ReportPage(run, run.Network is { } name ? Catalog.Describe(name) : null, DateTimeOffset.Now).ToHtml();
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(html)));
         AnsiConsole.MarkupLineInterpolated($"the run as a page: [blue]{path}[/]");

@@ -38,7 +38,7 @@ internal static class Resumption
         foreach (var field in changed)
             AnsiConsole.MarkupLineInterpolated($"{field.Option} was {field.Write(before)} and is {field.Write(after)}");
         if (changed.Any(field => field.Key is "steps" or "time") && after.Training.Decay != LearningRateDecay.Constant)
-            AnsiConsole.MarkupLine("[yellow]warning:[/] the learning rate falls to its end, which has moved: what follows isn't what either length would have given from the beginning.");
+            Warnings.Show("the learning rate falls to its end, which has moved: what follows isn't what either length would have given from the beginning.");
         if (!changes.Keys.Any(field => field.Key == "data"))
             RequireImages(folder, before.Data);
         return after.Effective();
@@ -47,7 +47,7 @@ internal static class Resumption
     /// <summary>Versions before wrote paths into run files as they were given, from the folder in which the program was.</summary>
     private static void RequireImages(RunFolder folder, string data)
     {
-        if (data == DataSource.Shapes || Path.Exists(data))
+        if (data == ImageSources.Shapes || Path.Exists(data))
             return;
         var from = Path.IsPathRooted(data) ? "" : $", seen from {Environment.CurrentDirectory}";
         throw new UNetGenException(
@@ -56,14 +56,15 @@ internal static class Resumption
     }
 
     /// <summary>Brings a trainer to the newest whole checkpoint.</summary>
+    /// <param name="folder">The run's.</param>
+    /// <param name="options">Those that the run goes on with.</param>
+    /// <param name="store">The run's checkpoints.</param>
+    /// <param name="warnings">What the store tells of damaged ones.</param>
+    /// <param name="trainer">At its beginning.</param>
     /// <exception cref="UNetGenException">No checkpoint is whole, or it is of a later step than the run is to have.</exception>
-    public static void Restore(RunFolder folder, RunOptions options, CheckpointStore store, Trainer trainer)
+    public static void Restore(RunFolder folder, RunOptions options, CheckpointStore store, Warnings warnings, Trainer trainer)
     {
-        var damaged = new List<string>();
-        var change = trainer.Restore(store.Newest(damaged.Add) ?? throw NoCheckpoint(folder, damaged));
-        damaged.ForEach(Warn);
-        if (change is not null)
-            Warn(change);
+        trainer.Restore(store.Newest() ?? throw NoCheckpoint(folder, warnings.Told));
         if (options.Training.Steps < trainer.Step)
             throw new UNetGenException($"The run in {folder.Path} is at step {trainer.Step}, and can't end at step {options.Training.Steps}, which is before. Nothing was changed; give more --steps.");
     }
@@ -88,7 +89,7 @@ internal static class Resumption
             .. last.Device != now.Device ? [$"device {now.Device}, not {last.Device} as before"] : (string[])[],
         ];
         if (differences.Length > 0)
-            Warn($"{string.Join("; ", differences)}: from here on the run is equal to an unbroken one to rounding only.");
+            Warnings.Show($"{string.Join("; ", differences)}: from here on the run is equal to an unbroken one to rounding only.");
     }
 
     private static RunStart? LastStart(RunFolder folder) => File.Exists(folder.Starts) ? RunStart.Read(folder.Starts).LastOrDefault() : null;
@@ -122,7 +123,7 @@ internal static class Resumption
         }
     }
 
-    private static UNetGenException NoCheckpoint(RunFolder folder, List<string> damaged)
+    private static UNetGenException NoCheckpoint(RunFolder folder, IReadOnlyList<string> damaged)
     {
         var anew = $"Nothing was changed. To begin it anew: train --run {folder.Options} --out NEW_FOLDER";
         if (damaged.Count > 0)
@@ -132,6 +133,4 @@ internal static class Resumption
             + (steps > 0 ? $", though its log tells of {Counted.Of(steps, "step")}: either they were moved away, or the run ended before the first was written. " : ". ")
             + anew);
     }
-
-    private static void Warn(string message) => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {RunFields.InWordsOfRuns(message)}");
 }

@@ -16,7 +16,7 @@ internal sealed record RunOptions
     /// <summary>The network; null: what suits the data.</summary>
     public string? Spec { get; init; }
 
-    public string Data { get; init; } = DataSource.Shapes;
+    public string Data { get; init; } = ImageSources.Shapes;
 
     /// <summary>What lies behind transparent pixels.</summary>
     public Color Background { get; init; } = Color.Black;
@@ -47,7 +47,7 @@ internal sealed record RunOptions
     /// <summary>With what follows from the rest spelled out.</summary>
     public RunOptions Effective() => this with
     {
-        Spec = Spec ?? (DataSource.IsIdx(Data) ? DigitsNetwork : ShapesNetwork),
+        Spec = Spec ?? (ImageSources.IsIdx(Data) ? DigitsNetwork : ShapesNetwork),
         Training = Training with { TimeLimit = Training.TimeLimit ?? (Training.Steps is null ? DefaultTime : null) },
     };
 }

@@ -26,9 +26,9 @@ internal static class TextFormat
 
     /// <summary>Where images are. It is written so that it holds from every folder.</summary>
     public static readonly TextFormat<string> Images = new(
-        $"{DataSource.Shapes}, or a path",
+        $"{ImageSources.Shapes}, or a path",
         (string text, out string value) => (value = text).Length > 0 && !text.Contains('\0'),
-        text => text == DataSource.Shapes ? text : Path.TrimEndingDirectorySeparator(Path.GetFullPath(text)));
+        text => text == ImageSources.Shapes ? text : Path.TrimEndingDirectorySeparator(Path.GetFullPath(text)));
 
     public static readonly TextFormat<bool> Flag = new("true or false", bool.TryParse, value => value ? "true" : "false") { Words = ["true", "false"] };
 

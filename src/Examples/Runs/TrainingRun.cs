@@ -5,6 +5,7 @@ using UNetGen.Diffusion;
 using UNetGen.Distributed;
 using UNetGen.Logging;
 using UNetGen.Native;
+using UNetGen.Pictures;
 using UNetGen.Training;
 using static TorchSharp.torch;
 
@@ -57,12 +58,11 @@ internal sealed class TrainingRun : IDisposable
         network.Precision = options.Training.Precision;
         log = TrainingLog.Open(folder.Log, trainer.Step);
         if (log.ContinuedLines < trainer.Step)
-            Warn($"{folder.Log} tells of {log.ContinuedLines:N0} of the {trainer.Step:N0} steps until now: lines are lost, and curves are "
+            Warnings.Show($"{folder.Log} tells of {log.ContinuedLines:N0} of the {trainer.Step:N0} steps until now: lines are lost, and curves are "
                 + "without them. The training itself doesn't need them.");
         RunFile.Write(folder.Options, options);
         RunStart.Now(network.Device, trainer.Step, collective: ranks, effectiveBatchSize: trainer.EffectiveBatchSize).AppendTo(folder.Starts);
         events = new TensorBoardLog(folder.Path, trainer.Step);
-        trainer.Noticed += Warn;
         trainer.Saving += log.Flush;
         if (source is ImageFolderSource pictures)
         {
@@ -72,7 +72,8 @@ internal sealed class TrainingRun : IDisposable
     }
 
     /// <summary>Trains until its end, or until cancelled; either way with a checkpoint of the last step.</summary>
-    public TrainingSummary Train(CancellationToken cancellation)
+    /// <returns>What it came to, and whether it was cancelled before.</returns>
+    public (TrainingSummary Summary, bool Interrupted) Train(CancellationToken cancellation)
     {
         Tell(options.Training.Steps is { } steps ? options.Training.DoubtsAt(steps) : []);
         try
@@ -80,7 +81,8 @@ internal sealed class TrainingRun : IDisposable
             // Whoever interrupted while this grid was drawn left it out.
             if (trainer.Step > 0 && IsDue(trainer.Step) && !trainer.Ended && !File.Exists(folder.SamplesOf(trainer.Step)))
                 DrawOnTheWay(trainer.Step, cancellation);
-            var summary = Progress.WhileTraining(options.Training, report => trainer.Train(
+            var (summary, interrupted) = Progress.WhileTraining(options.Training, report => TrainOrStop(
+                trainer,
                 step =>
                 {
                     Write(step);
@@ -91,14 +93,28 @@ internal sealed class TrainingRun : IDisposable
                 store, cancellation));
             broken?.Join(ranks);
             Tell(summary.Doubts);
-            return summary;
+            return (summary, interrupted);
         }
         finally
         {
             // Whatever the end is: broken files may be what it came from.
             if (broken?.Warning() is { } warning)
-                Warn(warning);
+                Warnings.Show(warning);
             DrawLoss();
+        }
+    }
+
+    /// <summary>Trains, and takes what stops it for an end as any other.</summary>
+    public static (TrainingSummary Summary, bool Interrupted) TrainOrStop(
+        Trainer trainer, Action<TrainingStep>? report, CheckpointStore? store, CancellationToken cancellation)
+    {
+        try
+        {
+            return (trainer.Train(report, store, cancellation), false);
+        }
+        catch (TrainingCanceledException stopped)
+        {
+            return (stopped.Summary, true);
         }
     }
 
@@ -154,7 +170,7 @@ internal sealed class TrainingRun : IDisposable
     private void Tell(IReadOnlyList<string> doubts)
     {
         foreach (var doubt in doubts.Except(told))
-            Warn(doubt);
+            Warnings.Show(doubt);
         told = doubts;
     }
 
@@ -169,7 +185,7 @@ internal sealed class TrainingRun : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException || Shortage.Of(error) is not null)
         {
             // What else went wrong, with the same disk most likely, is the one to be told as an error.
-            Warn(Shortage.Of(error) ?? error.Message);
+            Warnings.Show(Shortage.Of(error) ?? error.Message);
         }
     }
 
@@ -180,8 +196,6 @@ internal sealed class TrainingRun : IDisposable
         events.Scalar("training/gradient_norm", step.GradientNorm, step.Step);
         events.Scalar("training/learning_rate", step.LearningRate, step.Step);
         events.Scalar("training/images_per_second", step.ImagesPerSecond, step.Step);
-        if (step.Skipped is not null)
-            Warn($"skipped {step.Skipped}");
     }
 
     private void DrawOnTheWay(int step, CancellationToken cancellation)
@@ -204,7 +218,7 @@ internal sealed class TrainingRun : IDisposable
         catch (NotFiniteException error)
         {
             // Whether the training has diverged, the next steps show.
-            Warn($"no samples of step {step}: {error.Message}");
+            Warnings.Show($"no samples of step {step}: {error.Message}");
         }
     }
 
@@ -219,6 +233,4 @@ internal sealed class TrainingRun : IDisposable
 
     /// <summary>Whether the network's last class stands for none, as the trainer has it.</summary>
     private bool HasNullClass => network.Info.NumClasses == source.Classes.Count + 1;
-
-    private static void Warn(string message) => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {RunFields.InWordsOfRuns(message)}");
 }

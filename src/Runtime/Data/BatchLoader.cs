@@ -37,7 +37,7 @@ public sealed class BatchLoader : IDisposable
     /// </param>
     /// <param name="firstPosition">The place of that batch's first image in the row; null: where batches of this size from number 0 on have brought it.</param>
     /// <param name="stride">Places from one batch's first image to the next one's: more than <paramref name="batchSize"/> where others read what is between; null: the batch size.</param>
-    /// <exception cref="DataException">A batch takes more than 2 GiB.</exception>
+    /// <exception cref="DataException">There are no images, or a batch takes more than 2 GiB.</exception>
     public BatchLoader(
         IImageSource source, int batchSize, long seed = 0, bool horizontalFlips = false, long firstBatch = 0, int workers = 0, long? firstPosition = null, long? stride = null)
     {
@@ -45,7 +45,7 @@ public sealed class BatchLoader : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(firstBatch);
         ArgumentOutOfRangeException.ThrowIfNegative(workers);
         if (source.Count == 0)
-            throw new ArgumentException("The source has no images.", nameof(source));
+            throw new DataException($"{source.Description} has no images.");
         var bytes = (long)batchSize * source.PixelCount() * sizeof(float);
         if (bytes > int.MaxValue)
             throw new DataException(

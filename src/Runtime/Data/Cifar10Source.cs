@@ -32,7 +32,7 @@ public sealed class Cifar10Source : DecodedSource
     /// <exception cref="DataException">A file is missing, can't be read, or doesn't consist of whole records with labels from 0 to 9.</exception>
     public static Cifar10Source Open(string folder, int channels, int height, int width)
     {
-        ImageSource.CheckTarget(folder, channels, height, width);
+        SourceChecks.CheckTarget(folder, channels, height, width);
         var found = FindIn(folder) ?? throw new DataException($"'{folder}' doesn't hold {LookedFor}.");
         string[] files = TrainBatches.Any(name => File.Exists(Path.Combine(found, name))) ? TrainBatches : [TestBatch];
         if (files.FirstOrDefault(name => !File.Exists(Path.Combine(found, name))) is { } missing)

@@ -47,15 +47,22 @@ public abstract class DecodedSource : IImageSource
     /// <inheritdoc/>
     public int Label(int index)
     {
-        ImageSource.CheckIndex(this, index);
+        SourceChecks.CheckIndex(this, index);
         return Classes.Count > 0 ? labels[index] : throw new InvalidOperationException($"{Description}: the images have no classes.");
     }
 
     /// <inheritdoc/>
     public void Read(int index, Span<float> pixels)
     {
-        ImageSource.CheckRead(this, index, pixels);
-        ImageSource.ToValues(images[index], pixels);
+        SourceChecks.CheckRead(this, index, pixels);
+        ToValues(images[index], pixels);
+    }
+
+    /// <summary>Bytes 0 to 255 as values -1 to 1.</summary>
+    internal static void ToValues(ReadOnlySpan<byte> bytes, Span<float> values)
+    {
+        for (var i = 0; i < bytes.Length; i++)
+            values[i] = bytes[i] / 127.5f - 1;
     }
 
     private string HashOfContent()

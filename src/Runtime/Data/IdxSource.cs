@@ -31,7 +31,7 @@ public sealed class IdxSource : DecodedSource
     /// <exception cref="DataException">There is no such file, or it or the labels' isn't a whole IDX file, or they don't belong together, or they don't fit into memory.</exception>
     public static IdxSource Open(string path, int channels, int height, int width)
     {
-        ImageSource.CheckTarget(path, channels, height, width);
+        SourceChecks.CheckTarget(path, channels, height, width);
         var file = Directory.Exists(path) ? FindIn(path) ?? throw new DataException($"'{path}' doesn't hold {LookedFor}.") : path;
         var images = ReadImages(file, channels, height, width);
         var labels = LabelsBeside(file) is { } labelsFile ? ReadLabels(labelsFile, file, images.Count) : [];

@@ -31,7 +31,7 @@ public sealed class ImageFolderSource : IImageSource
 
     internal ImageFolderSource(PictureFolder folder, int channels, int height, int width, long memory, Color background)
     {
-        ImageSource.CheckTarget(folder.Path, channels, height, width);
+        SourceChecks.CheckTarget(folder.Path, channels, height, width);
         (this.folder, Channels, Height, Width, room) = (folder, channels, height, width, memory);
         this.background = background.A == byte.MaxValue ? background : throw new ArgumentException($"The background is opaque, and {background} isn't.", nameof(background));
         decoded = new byte[folder.Files.Length][];
@@ -97,7 +97,7 @@ public sealed class ImageFolderSource : IImageSource
     /// <inheritdoc/>
     public int Label(int index)
     {
-        ImageSource.CheckIndex(this, index);
+        SourceChecks.CheckIndex(this, index);
         return Classes.Count > 0 ? folder.ClassOf(index).Label : throw new InvalidOperationException($"{Description}: the images have no classes.");
     }
 
@@ -105,13 +105,13 @@ public sealed class ImageFolderSource : IImageSource
     /// <exception cref="DataException">No file of the image's class can be used, or the folder is gone.</exception>
     public void Read(int index, Span<float> pixels)
     {
-        ImageSource.CheckRead(this, index, pixels);
+        SourceChecks.CheckRead(this, index, pixels);
         var (label, start, end) = folder.ClassOf(index);
         for (var i = index; i < index + end - start; i++)
         {
             if (Decoded(i < end ? i : i - (end - start)) is not { } image)
                 continue;
-            ImageSource.ToValues(image, pixels);
+            DecodedSource.ToValues(image, pixels);
             return;
         }
         var place = Classes.Count == 0 ? folder.Path : Path.Combine(folder.Path, Classes[label]);

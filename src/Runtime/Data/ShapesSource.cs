@@ -52,7 +52,7 @@ public sealed class ShapesSource : IImageSource
     /// <inheritdoc/>
     public int Label(int index)
     {
-        ImageSource.CheckIndex(this, index);
+        SourceChecks.CheckIndex(this, index);
         var random = new CounterHash(seed, index);
         return (int)KindOf(ref random);
     }
@@ -60,7 +60,7 @@ public sealed class ShapesSource : IImageSource
     /// <inheritdoc/>
     public void Read(int index, Span<float> pixels)
     {
-        ImageSource.CheckRead(this, index, pixels);
+        SourceChecks.CheckRead(this, index, pixels);
         var random = new CounterHash(seed, index);
         var kind = KindOf(ref random);
 

@@ -1,13 +1,17 @@
+using System.Diagnostics;
 using static TorchSharp.torch;
 
 namespace UNetGen.Diffusion;
 
 /// <summary>Ancestral sampling (DDPM; Ho et al. 2020, algorithm 2) through every timestep.</summary>
 /// <param name="variance">The variance of a step; null takes that of the network's diffusion, <see cref="DiffusionOptions.Variance"/>.</param>
+/// <exception cref="ArgumentOutOfRangeException">There is no such variance.</exception>
 public sealed class AncestralSampler(Variance? variance = null) : Sampler
 {
     /// <summary>The variance of a step; null is the network's own.</summary>
-    public Variance? Variance { get; } = variance;
+    public Variance? Variance { get; } = variance is null || Enum.IsDefined(variance.Value)
+        ? variance
+        : throw new ArgumentOutOfRangeException(nameof(variance), $"There is no variance {variance}.");
 
     /// <inheritdoc/>
     public override string Description => $"DDPM, variance {Variance?.ToString() ?? "of the network"}";
@@ -16,7 +20,7 @@ public sealed class AncestralSampler(Variance? variance = null) : Sampler
     public override IReadOnlyList<int> Times(NoiseSchedule schedule) => [.. Enumerable.Range(-1, schedule.Timesteps + 1).Reverse()];
 
     /// <inheritdoc/>
-    protected internal override Tensor Step(Denoiser denoiser, Tensor x, int time, int next)
+    public override Tensor Step(Denoiser denoiser, Tensor x, int time, int next)
     {
         var diffusion = denoiser.Diffusion;
         var t = GaussianDiffusion.Timesteps(x, time);
@@ -30,7 +34,7 @@ public sealed class AncestralSampler(Variance? variance = null) : Sampler
             Diffusion.Variance.FixedLarge => mean + Math.Sqrt(diffusion.Schedule.Betas[time]) * denoiser.Noise(),
             Diffusion.Variance.LearnedRange when estimate.V is { } v => mean + (diffusion.LearnedLogVariance(v, t) / 2).exp() * denoiser.Noise(),
             Diffusion.Variance.LearnedRange => throw new UNetGenException("The network predicts no variance: its spec would have to say `learned_variance: true`. Use a fixed one."),
-            var other => throw new InvalidOperationException($"There is no variance {other}."),
+            var other => throw new UnreachableException($"There is no variance {other}."),
         };
     }
 }

@@ -37,7 +37,7 @@ public sealed class DdimSampler : SpacedSampler
         string.Create(CultureInfo.InvariantCulture, $"DDIM, {Settings}, eta {Eta}{(RederivesNoise ? "" : ", noise as predicted")}");
 
     /// <inheritdoc/>
-    protected internal override Tensor Step(Denoiser denoiser, Tensor x, int time, int next)
+    public override Tensor Step(Denoiser denoiser, Tensor x, int time, int next)
     {
         var diffusion = denoiser.Diffusion;
         var estimate = denoiser.Denoise(x, time);

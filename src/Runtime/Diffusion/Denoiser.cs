@@ -23,17 +23,25 @@ public sealed class Denoiser : IDisposable
     private readonly Tensor? labels;
     private readonly Tensor? nullLabels;
     private readonly Func<Tensor> noise;
+    private readonly ImageNoise? ownNoise;
     private Estimate? last;
 
-    /// <summary>For images <paramref name="firstImage"/> to <paramref name="firstImage"/> + <paramref name="count"/> - 1.</summary>
-    internal Denoiser(NoisePredictor network, GaussianDiffusion diffusion, SamplingOptions options, int firstImage, int count, Func<Tensor> noise)
+    /// <summary>Makes ready for the images that the options number, as one batch: a sampler's steps can so be tried one by one.</summary>
+    /// <param name="network">A network in evaluation mode, on the device to be used; stays the caller's.</param>
+    /// <param name="diffusion">The network's diffusion, on the same device; stays the caller's.</param>
+    /// <param name="options">Numbers of the images, their labels, guidance and clipping.</param>
+    /// <param name="noise">What <see cref="Noise"/> gives, a new tensor at each call; null: the noise of the options' seed.</param>
+    /// <exception cref="UNetGenException">The options make no sense, or labels or guidance don't fit the network.</exception>
+    public Denoiser(NoisePredictor network, GaussianDiffusion diffusion, SamplingOptions options, Func<Tensor>? noise = null)
     {
+        options.Check(network.Info);
         this.network = network;
-        this.noise = noise;
         Diffusion = diffusion;
         clip = options.Clip;
         guidance = options.Guidance;
-        labels = options.LabelsOf(firstImage, count, network.Device)?.DetachFromDisposeScope();
+        ownNoise = noise is null ? new(network.Info, options.Seed, options.FirstImage, options.Count, network.Device) : null;
+        this.noise = noise ?? ownNoise!.Next;
+        labels = options.ToLabels(network.Device)?.DetachFromDisposeScope();
         if (guidance != 1)
             nullLabels = full_like(labels!, network.Info.NumClasses!.Value - 1).DetachFromDisposeScope();
     }
@@ -76,10 +84,14 @@ public sealed class Denoiser : IDisposable
         Previous?.X0.Dispose();
         labels?.Dispose();
         nullLabels?.Dispose();
+        ownNoise?.Dispose();
     }
 
-    /// <summary>Keeps the step's last estimate beyond the step's dispose scope.</summary>
-    internal void EndStep()
+    /// <summary>
+    /// Ends a step: its last estimate, kept beyond the step's dispose scope, is <see cref="Previous"/> in the next.
+    /// <see cref="Sampler.Sample(NoisePredictor, SamplingOptions, Action{SamplingProgress}?, CancellationToken)"/> calls it after each step.
+    /// </summary>
+    public void EndStep()
     {
         if (last is not { } estimate)
             return;

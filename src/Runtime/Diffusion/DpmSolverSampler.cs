@@ -16,7 +16,7 @@ public sealed class DpmSolverSampler(int steps = 20, TimestepSpacing spacing = T
     public override string Description => $"DPM-Solver++(2M), {Settings}";
 
     /// <inheritdoc/>
-    protected internal override Tensor Step(Denoiser denoiser, Tensor x, int time, int next)
+    public override Tensor Step(Denoiser denoiser, Tensor x, int time, int next)
     {
         var schedule = denoiser.Diffusion.Schedule;
         var x0 = denoiser.Denoise(x, time).X0;

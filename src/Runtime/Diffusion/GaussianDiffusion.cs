@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using static TorchSharp.torch;
 
 namespace UNetGen.Diffusion;
@@ -22,7 +23,7 @@ public sealed class GaussianDiffusion : IDisposable
     /// <summary>Puts a schedule's numbers, as float32, on a device.</summary>
     /// <param name="options">The diffusion, a network's <see cref="NoisePredictor.Diffusion"/>.</param>
     /// <param name="device">Where images and timesteps lie; null is the CPU.</param>
-    /// <exception cref="ArgumentException">The options give no valid schedule.</exception>
+    /// <exception cref="UNetGenException">The options give no valid schedule.</exception>
     public GaussianDiffusion(DiffusionOptions options, Device? device = null)
     {
         Options = options;
@@ -191,5 +192,5 @@ public sealed class GaussianDiffusion : IDisposable
         return picked.reshape(shape);
     }
 
-    private InvalidOperationException UnknownObjective() => new($"There is no objective {Options.Objective}.");
+    private UnreachableException UnknownObjective() => new($"There is no objective {Options.Objective}.");
 }

@@ -34,7 +34,7 @@ public sealed class HeunSampler : SpacedSampler
     public override string Description => string.Create(CultureInfo.InvariantCulture, $"Heun (EDM), {Settings}, churn {Churn}");
 
     /// <inheritdoc/>
-    protected internal override Tensor Step(Denoiser denoiser, Tensor x, int time, int next)
+    public override Tensor Step(Denoiser denoiser, Tensor x, int time, int next)
     {
         var schedule = denoiser.Diffusion.Schedule;
         if (Churn > 0)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Globalization;
 
 namespace UNetGen.Diffusion;
@@ -20,15 +21,18 @@ public sealed class NoiseSchedule
 
     /// <summary>Computes the schedule that the options ask for.</summary>
     /// <param name="options">The diffusion part of a network's spec.</param>
-    /// <exception cref="ArgumentException">No timestep, a beta outside (0, 1), or a gamma that is not positive.</exception>
+    /// <exception cref="UNetGenException">No timestep, a beta outside (0, 1), a gamma that is not positive, or a word that isn't one of its kind.</exception>
     public NoiseSchedule(DiffusionOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Timesteps < 1)
-            throw new ArgumentException($"A diffusion needs at least 1 timestep, but `Timesteps` is {options.Timesteps}.", nameof(options));
+            throw new UNetGenException($"A diffusion needs at least 1 timestep, but `Timesteps` is {options.Timesteps}.");
         if (!Float32.IsPositive(options.MinSnrGamma))
-            throw new ArgumentException(
-                string.Create(CultureInfo.InvariantCulture, $"`MinSnrGamma` must be {Float32.Range}, but is {options.MinSnrGamma}."), nameof(options));
+            throw new UNetGenException(string.Create(CultureInfo.InvariantCulture, $"`MinSnrGamma` must be {Float32.Range}, but is {options.MinSnrGamma}."));
+        CheckWord(options.Schedule, nameof(options.Schedule));
+        CheckWord(options.Objective, nameof(options.Objective));
+        CheckWord(options.LossWeight, nameof(options.LossWeight));
+        CheckWord(options.Variance, nameof(options.Variance));
 
         Betas = ComputeBetas(options);
         CheckBetas(options, Betas);
@@ -115,7 +119,7 @@ public sealed class NoiseSchedule
                 // Falls from sigmoid(3) to sigmoid(-3); what lies below is cut off, so that it ends at 0.
                 return FromAlphaBar(timesteps, progress => Sigmoid(3) - Sigmoid(-3 + 6 * progress));
             default:
-                throw new ArgumentException($"There is no noise schedule {options.Schedule}.", nameof(options));
+                throw new UnreachableException($"There is no noise schedule {options.Schedule}.");
         }
     }
 
@@ -141,8 +145,14 @@ public sealed class NoiseSchedule
             Objective.Noise => clipped / snr,
             Objective.X0 => clipped,
             Objective.V => clipped / (snr + 1),
-            _ => throw new ArgumentException($"There is no objective {options.Objective}.", nameof(options)),
+            _ => throw new UnreachableException($"There is no objective {options.Objective}."),
         };
+    }
+
+    private static void CheckWord<T>(T word, string option) where T : struct, Enum
+    {
+        if (!Enum.IsDefined(word))
+            throw new UNetGenException($"`{option}` must be one of {string.Join(", ", Enum.GetNames<T>())}, but is {word}.");
     }
 
     private static void CheckBetas(DiffusionOptions options, ImmutableArray<double> betas)
@@ -154,10 +164,8 @@ public sealed class NoiseSchedule
             var mend = options is { Schedule: BetaSchedule.Linear, ScheduleScaling: true }
                 ? "Linear betas are scaled by 1000 / timesteps: use more than 20 timesteps, or switch `ScheduleScaling` off (in a spec: `schedule_scaling: false`)."
                 : "Use another number of timesteps or another schedule.";
-            throw new ArgumentException(
-                string.Create(CultureInfo.InvariantCulture,
-                    $"The {options.Schedule} schedule over {Counted.Of(options.Timesteps, "timestep")} has beta {betas[t]:G6} at timestep {t}, outside (0, 1). {mend}"),
-                nameof(options));
+            throw new UNetGenException(string.Create(CultureInfo.InvariantCulture,
+                $"The {options.Schedule} schedule over {Counted.Of(options.Timesteps, "timestep")} has beta {betas[t]:G6} at timestep {t}, outside (0, 1). {mend}"));
         }
     }
 }

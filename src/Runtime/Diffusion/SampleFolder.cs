@@ -3,9 +3,9 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using UNetGen.Data;
 using UNetGen.Distributed;
 using UNetGen.Interop;
+using UNetGen.Pictures;
 
 namespace UNetGen.Diffusion;
 

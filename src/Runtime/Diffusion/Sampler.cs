@@ -19,13 +19,13 @@ public abstract class Sampler
     /// <exception cref="UNetGenException">The sampler can't walk through so few timesteps.</exception>
     public abstract IReadOnlyList<int> Times(NoiseSchedule schedule);
 
-    /// <summary>One step. It is called within a dispose scope of its own.</summary>
+    /// <summary>Takes one step. <see cref="Sample(NoisePredictor, SamplingOptions, Action{SamplingProgress}?, CancellationToken)"/> calls it within a dispose scope of its own.</summary>
     /// <param name="denoiser">What estimates the clean images.</param>
     /// <param name="x">Images at <paramref name="time"/>, [batch, channels, height, width].</param>
     /// <param name="time">The timestep of <paramref name="x"/>.</param>
     /// <param name="next">The timestep to go to; -1 is the clean image.</param>
     /// <returns>Images at <paramref name="next"/>, a new tensor.</returns>
-    protected internal abstract Tensor Step(Denoiser denoiser, Tensor x, int time, int next);
+    public abstract Tensor Step(Denoiser denoiser, Tensor x, int time, int next);
 
     /// <summary>Draws images. The network is asked in evaluation mode and is back in its mode afterwards.</summary>
     /// <param name="network">A trained network, on the device to be used.</param>
@@ -33,8 +33,9 @@ public abstract class Sampler
     /// <param name="observe">Called before the first and after every step of every batch, on the calling thread.</param>
     /// <param name="cancellation">Looked at before every step.</param>
     /// <returns>[count, channels, height, width], float32, in [-1, 1] where they are clipped, on the network's device.</returns>
-    /// <exception cref="ArgumentException">No image or no batch.</exception>
-    /// <exception cref="UNetGenException">More steps than the network's diffusion has, or labels or guidance that don't fit the network.</exception>
+    /// <exception cref="UNetGenException">
+    /// No image or no batch is asked for, more steps than the network's diffusion has, or labels or guidance that don't fit the network.
+    /// </exception>
     /// <exception cref="NotFiniteException">Images came out as no finite numbers: the network's weights are ruined.</exception>
     /// <exception cref="ShortageException">There is no more memory for so many images at once.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -103,8 +104,7 @@ public abstract class Sampler
             for (var first = options.FirstImage; first < end; first += size)
             {
                 size = Math.Min(options.BatchSize, end - first);
-                using var noise = new ImageNoise(network.Info, options.Seed, first, size, network.Device);
-                using var denoiser = new Denoiser(network, diffusion, options, first, size, noise.Next);
+                using var denoiser = new Denoiser(network, diffusion, options with { FirstImage = first, Count = size });
                 batches.Add(SampleBatch(denoiser, times, first, observe, cancellation));
             }
             return cat(batches);

@@ -31,16 +31,15 @@ public sealed record SamplingOptions
     public bool Clip { get; init; } = true;
 
     /// <summary>Refuses what makes no sense, or not for this network.</summary>
-    /// <exception cref="ArgumentException">No image, no batch, or numbers out of range.</exception>
-    /// <exception cref="UNetGenException">Labels or guidance don't fit the network.</exception>
+    /// <exception cref="UNetGenException">No image, no batch, numbers out of range, or labels or guidance that don't fit the network.</exception>
     internal void Check(NetworkInfo info)
     {
         if (Count < 1)
-            throw new ArgumentException($"At least 1 image must be asked for, not {Count}.");
+            throw new UNetGenException($"At least 1 image must be asked for, not {Count}.");
         if (BatchSize < 1)
-            throw new ArgumentException($"At least 1 image must pass at once, not {BatchSize}.");
+            throw new UNetGenException($"At least 1 image must pass at once, not {BatchSize}.");
         if (FirstImage < 0 || FirstImage > int.MaxValue - Count)
-            throw new ArgumentException($"Images are numbered from 0 to {int.MaxValue}: {Count} from number {FirstImage} on can't be drawn.");
+            throw new UNetGenException($"Images are numbered from 0 to {int.MaxValue}: {Count} from number {FirstImage} on can't be drawn.");
         if (!Float32.IsNotNegative(Guidance))
             throw new UNetGenException(string.Create(CultureInfo.InvariantCulture, $"Guidance must be a number of at least 0 that float32 holds, up to 3.4e38, but is {Guidance}; 1 is off."));
 
@@ -52,10 +51,10 @@ public sealed record SamplingOptions
             throw new UNetGenException($"{info.Name} can't be guided: guidance is towards a class, and its spec has no num_classes. Leave the guidance at 1.");
     }
 
-    /// <summary>The labels of a batch, [count], int64; null where there are none.</summary>
-    internal Tensor? LabelsOf(int firstImage, int count, Device device) => Labels is null
+    /// <summary>The images' labels, [count], int64; null where there are none.</summary>
+    internal Tensor? ToLabels(Device device) => Labels is null
         ? null
-        : tensor(Enumerable.Range(firstImage, count).Select(image => (long)Labels[image % Labels.Count]).ToArray(), device: device);
+        : tensor(Enumerable.Range(FirstImage, Count).Select(image => (long)Labels[image % Labels.Count]).ToArray(), device: device);
 
     private void CheckLabels(string network, int classes)
     {

@@ -18,6 +18,7 @@ public static class ImageStatistics
     /// <param name="cancellation">Looked at before each batch.</param>
     /// <param name="collective">Processes that share out the batches, with the same images each; all of them call this, and all have the whole, to rounding that of one process. Null: this one alone.</param>
     /// <returns>The caller's to dispose.</returns>
+    /// <exception cref="DataException">There are no images.</exception>
     /// <exception cref="EvaluationException">The network doesn't take such images, or a feature is no finite number.</exception>
     public static FeatureStatistics Of(
         IImageSource source, FeatureNetwork features, int batchSize = 64, Action<int>? report = null, CancellationToken cancellation = default, ICollective? collective = null)
@@ -41,7 +42,7 @@ public static class ImageStatistics
             }
 
             if (source.Count == 0)
-                throw new EvaluationException($"{source.Description} has no images.");
+                throw new DataException($"{source.Description} has no images.");
             if (ranks.Size > 1)
             {
                 // Fewer batches than processes leave some of these without.

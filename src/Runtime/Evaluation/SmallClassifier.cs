@@ -12,7 +12,7 @@ namespace UNetGen.Evaluation;
 
 /// <summary>
 /// A small convolutional classifier, trained within a minute on labelled images such as MNIST's, whose last hidden layer gives the features: for small images of a
-/// world that Inception never saw. Its distances compare runs on the same data with the same file, and nothing else.
+/// world that Inception never saw. It is the one feature network that needs no file from elsewhere, for programs of your own as well. Its distances compare runs on the same data with the same file, and nothing else.
 /// </summary>
 public sealed class SmallClassifier : FeatureNetwork
 {
@@ -60,13 +60,13 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <param name="batchSize">Images a step.</param>
     /// <param name="seed">Of the first weights and of the order.</param>
     /// <param name="report">Called after each step with the share that is done and the loss.</param>
-    /// <exception cref="EvaluationException">The images are of fewer than two classes.</exception>
+    /// <exception cref="DataException">The images are of fewer than two classes.</exception>
     public static SmallClassifier Train(IImageSource source, int epochs = 4, int batchSize = 64, long seed = 0, Action<double, double>? report = null)
     {
         // Labels may leave numbers out: those of EMNIST's letters begin with 1.
         var classes = source.Classes.Count == 0 ? 0 : Enumerable.Range(0, source.Count).Select(source.Label).Distinct().Count();
         if (classes < 2)
-            throw new EvaluationException($"A classifier learns from images of at least two classes, and {source.Description} has {(classes == 0 ? "none" : "one")}.");
+            throw new DataException($"A classifier learns from images of at least two classes, and {source.Description} has {(classes == 0 ? "none" : "one")}.");
         manual_seed(seed);
         var classifier = new SmallClassifier(source.Channels, source.Height, source.Width, source.Classes);
         var network = classifier.network;
@@ -142,11 +142,12 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <param name="source">The images; at least one.</param>
     /// <param name="label">The class that an image should be of, by its number.</param>
     /// <param name="batchSize">Images at once.</param>
-    /// <exception cref="EvaluationException">There is no image, or the images have another shape.</exception>
+    /// <exception cref="DataException">There is no image.</exception>
+    /// <exception cref="EvaluationException">The images have another shape.</exception>
     public double Accuracy(IImageSource source, Func<int, int> label, int batchSize = 256)
     {
         if (source.Count == 0)
-            throw new EvaluationException($"{source.Description} has no images: no share of them can be counted.");
+            throw new DataException($"{source.Description} has no images: no share of them can be counted.");
         var (seen, right) = (0, 0);
         foreach (var images in ImageStatistics.InOrder(source, batchSize))
         {

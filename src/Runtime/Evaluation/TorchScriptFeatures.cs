@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using static TorchSharp.torch;
@@ -49,8 +50,11 @@ public sealed class TorchScriptFeatures : FeatureNetwork
     /// <param name="input">How it wants its images.</param>
     /// <param name="device">Where it runs; null is the CPU.</param>
     /// <exception cref="EvaluationException">There is no such file, or it is no TorchScript.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such input.</exception>
     public static TorchScriptFeatures Load(string path, FeatureInput input = FeatureInput.Bytes, Device? device = null)
     {
+        if (!Enum.IsDefined(input))
+            throw new ArgumentOutOfRangeException(nameof(input), $"There is no input {input}.");
         if (!File.Exists(path))
             throw new EvaluationException($"There is no feature network {path}.");
         try
@@ -79,7 +83,7 @@ public sealed class TorchScriptFeatures : FeatureNetwork
             FeatureInput.Bytes => ((seen.clamp(-1, 1) + 1) * 127.5).round().to(ScalarType.Byte),
             FeatureInput.Unit => (seen.clamp(-1, 1) + 1) / 2,
             FeatureInput.Signed => seen.clamp(-1, 1),
-            _ => throw new InvalidOperationException($"There is no input {input}."),
+            _ => throw new UnreachableException($"There is no input {input}."),
         };
 
         try

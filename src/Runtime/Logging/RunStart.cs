@@ -24,7 +24,7 @@ namespace UNetGen.Logging;
 /// <param name="Ranks">Processes that train together; machine, processor, threads and device are rank 0's.</param>
 /// <param name="Collective">By what they speak (<see cref="ICollective.Description"/>).</param>
 /// <param name="EffectiveBatchSize">Images in a step, over all ranks; null in files of earlier versions.</param>
-public sealed record RunStart(
+internal sealed record RunStart(
     DateTimeOffset Date, int AfterStep, string Machine, string OperatingSystem, string Processor, int ProcessorCount, int Threads, string Device,
     string Dotnet, string Torchsharp, string Unetgen, int Ranks = 1, string? Collective = null, int? EffectiveBatchSize = null)
 {

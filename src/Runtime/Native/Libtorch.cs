@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -8,14 +7,12 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Native;
 
-/// <summary>Loading libtorch, and the device to compute on.</summary>
+/// <summary>Loading libtorch. <see cref="Devices"/> has the device to compute on.</summary>
 public static class Libtorch
 {
     private static readonly Assembly TorchSharpAssembly = typeof(torch).Assembly;
     /// <summary>Of the package, such as 0.107.0: a program needs the libtorch that goes with it.</summary>
     internal static readonly string TorchSharpVersion = TorchSharpAssembly.GetName().Version!.ToString(3);
-
-    private static readonly string[] Devices = ["auto", "cpu", "cuda"];
 
     private static readonly LibtorchFiles Files = LibtorchFiles.OfThisProgram();
     private static readonly Lazy<nint> LoadedFromFiles = new(LoadFromFiles);
@@ -76,47 +73,8 @@ public static class Libtorch
         _ = Loaded.Value;
     }
 
-    /// <summary>CUDA where libtorch has it and an NVIDIA GPU is there, else the CPU.</summary>
-    /// <exception cref="LibtorchException">libtorch can't be loaded.</exception>
-    public static Device DefaultDevice => ParseDevice(null);
-
-    /// <summary>The device that a command line asks for.</summary>
-    /// <param name="text"><c>cpu</c>, <c>cuda</c> (the first GPU), <c>cuda:N</c> (the N-th from 0); null or <c>auto</c> for CUDA where there is a GPU, else the CPU.</param>
-    /// <param name="localRank">Which of its machine's processes this one is, from 0: where no number is given, it gets the GPU of that number, or the only one that it sees.</param>
-    /// <exception cref="LibtorchException">It is none of these, there is no such device, or not one for each process; or libtorch can't be loaded.</exception>
-    public static Device ParseDevice(string? text, int localRank = 0)
-    {
-        if (text is null or "auto")
-        {
-            Load();
-            text = cuda.is_available() ? "cuda" : "cpu";
-        }
-        int index = 0;
-        bool indexed = text.StartsWith("cuda:", StringComparison.Ordinal)
-            && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index);
-        if (text is not ("cpu" or "cuda") && !indexed)
-            throw new LibtorchException($"'{text}' is no device: it must be auto, cpu, cuda or cuda:N with N from 0.{Suggestion(text)}");
-        Load();
-        if (text == "cpu")
-            return CPU;
-        if (!cuda.is_available())
-            throw new LibtorchException(Files.Find("torch_cuda") is null
-                ? $"Device '{text}': this program was built without CUDA. Let its project reference TorchSharp-cuda-linux or TorchSharp-cuda-windows "
-                    + $"{TorchSharpVersion} in place of the CPU's libtorch (in UNetGen's own tree: build with -p:TorchBackend=cuda), or use --device cpu."
-                : $"Device '{text}': libtorch finds no NVIDIA GPU with a driver for CUDA 12.8. See what `nvidia-smi` says, or use --device cpu.");
-        if (!indexed)
-            index = GpuOf(localRank, cuda.device_count());
-        return index < cuda.device_count()
-            ? new Device(DeviceType.CUDA, index)
-            : throw new LibtorchException($"Device '{text}': there are {cuda.device_count()} GPUs, counted from 0.");
-    }
-
-    /// <summary>Of the words there are, cpu is nearer to gpu.</summary>
-    private static string Suggestion(string text) => text == "gpu" ? " Did you mean 'cuda'?" : EditDistance.Suggestion(text, Devices);
-
-    /// <summary>A GPU for each process. Launchers that share out GPUs let each process see its own alone, which then is number 0.</summary>
-    internal static int GpuOf(int localRank, int gpus) => gpus == 1 ? 0 : localRank < gpus ? localRank : throw new LibtorchException(
-        $"This is process {localRank} of its machine, counted from 0, and it sees {gpus} GPUs: start at most one process for each, or name a device to share with --device cuda:N.");
+    /// <summary>Whether the program was built with a libtorch for CUDA, be there a GPU or not.</summary>
+    internal static bool IsForCuda => Files.Find("torch_cuda") is not null;
 
     /// <summary>Where a tensor's values lie, on whichever device; TorchSharp shows it for the CPU alone, and no more than 2 GB of it.</summary>
     internal static unsafe nint AddressOf(Tensor tensor) => ((delegate* unmanaged<nint, nint>)DataFunction.Value)(tensor.Handle);

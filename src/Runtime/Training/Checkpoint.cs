@@ -1,4 +1,7 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using UNetGen.Interop;
+using UNetGen.Logging;
 
 namespace UNetGen.Training;
 
@@ -53,11 +56,11 @@ public sealed class Checkpoint
 
     /// <summary>Opens a checkpoint and checks that it is whole, for which all its files are read once.</summary>
     /// <param name="path">A checkpoint's folder; a folder of checkpoints or a run's, which stands for its newest whole one; or a .safetensors file.</param>
-    /// <param name="damaged">Told of every damaged checkpoint that is newer than the one opened, where the folder has several.</param>
+    /// <param name="logger">Warned of every damaged checkpoint that is newer than the one opened, where the folder has several; null: nobody is.</param>
     /// <exception cref="CheckpointException">There is none, or it was written by another program or a later version.</exception>
     /// <exception cref="DamagedCheckpointException">The named checkpoint is damaged, or all are; the message names the files, and the newest whole one beside it.</exception>
     /// <exception cref="SafetensorsException">The file that stands alone is damaged.</exception>
-    public static Checkpoint Open(string path, Action<string>? damaged = null)
+    public static Checkpoint Open(string path, ILogger? logger = null)
     {
         if (!System.IO.Path.Exists(path))
             throw new CheckpointException($"There is no checkpoint {path}: a checkpoint is a folder with {CheckpointFolder.InfoName} in it, or a .safetensors file.");
@@ -79,8 +82,7 @@ public sealed class Checkpoint
                 : CheckpointFolder.List(store).Count == 0
                 ? new CheckpointException($"There is no checkpoint with a step's name in {store}. {string.Join(" ", problems)}")
                 : new DamagedCheckpointException($"No checkpoint in {store} is whole. {string.Join(" ", problems)}");
-        if (damaged is not null)
-            problems.ForEach(damaged);
+        problems.ForEach((logger ?? NullLogger.Instance).CheckpointPassedOver);
         return Of(newest.Path, newest.Info);
     }
 

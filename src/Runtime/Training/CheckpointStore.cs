@@ -1,4 +1,7 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using UNetGen.Logging;
 using UNetGen.Native;
 
 namespace UNetGen.Training;
@@ -14,6 +17,7 @@ public sealed class CheckpointStore
 {
     private readonly string folder;
     private readonly int keep;
+    private readonly ILogger logger;
 
     /// <summary>Found whole, or written whole, since this store was made: their contents aren't read again to choose which to delete.</summary>
     private readonly HashSet<string> whole = [];
@@ -23,11 +27,13 @@ public sealed class CheckpointStore
     /// <summary>Takes a folder for checkpoints, and leaves it as it is until the first is saved.</summary>
     /// <param name="folder">Made when it is needed.</param>
     /// <param name="keep">How many of the newest stay, besides the best; at least 1.</param>
-    public CheckpointStore(string folder, int keep = 3)
+    /// <param name="logger">Told of each checkpoint that is saved, and warned of each that is damaged when one is looked for; null: nobody is.</param>
+    public CheckpointStore(string folder, int keep = 3, ILogger? logger = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
         this.folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         this.keep = keep;
+        this.logger = logger ?? NullLogger.Instance;
     }
 
     /// <summary>
@@ -69,6 +75,7 @@ public sealed class CheckpointStore
             TakeName(unfinished, path, Path.Combine(folder, CheckpointFolder.ReplacedNameOf(content.Step)));
             whole.Add(path);
             Prune(path, stays);
+            logger.CheckpointSaved(path);
             return path;
         }
         catch (Exception error)
@@ -91,24 +98,19 @@ public sealed class CheckpointStore
         }
     }
 
-    /// <summary>The newest whole checkpoint, or null where there is none.</summary>
-    /// <param name="damaged">Told of every newer one that is damaged, and how.</param>
+    /// <summary>The newest whole checkpoint, or null where there is none. The logger is warned of every newer one that is damaged.</summary>
     /// <exception cref="CheckpointException">One was written by a later version.</exception>
-    public Checkpoint? Newest(Action<string>? damaged = null)
+    public Checkpoint? Newest()
     {
-        var newest = Open(CheckpointFolder.Whole(folder, damaged).Take(1));
-        if (damaged is not null)
-        {
-            foreach (var other in CheckpointFolder.NewerUnderOtherNames(folder, newest?.Info!.Step ?? -1))
-                damaged(other);
-        }
+        var newest = Open(CheckpointFolder.Whole(folder, logger.CheckpointPassedOver).Take(1));
+        foreach (var other in CheckpointFolder.NewerUnderOtherNames(folder, newest?.Info!.Step ?? -1))
+            logger.CheckpointPassedOver(other);
         return newest;
     }
 
-    /// <summary>The whole checkpoint with the least loss, the newest of equals; null where none has a loss.</summary>
-    /// <param name="damaged">Told of every damaged one, and how.</param>
+    /// <summary>The whole checkpoint with the least loss, the newest of equals; null where none has a loss. The logger is warned of every damaged one.</summary>
     /// <exception cref="CheckpointException">One was written by a later version.</exception>
-    public Checkpoint? Best(Action<string>? damaged = null) => Open(BestOf(CheckpointFolder.Whole(folder, damaged)));
+    public Checkpoint? Best() => Open(BestOf(CheckpointFolder.Whole(folder, logger.CheckpointPassedOver)));
 
     private Checkpoint? Open(IEnumerable<(string Path, CheckpointInfo Info)> found)
     {

@@ -1,7 +1,10 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Distributed;
+using UNetGen.Logging;
 using UNetGen.Native;
 using static TorchSharp.torch;
 
@@ -25,6 +28,7 @@ public sealed partial class Trainer : IDisposable
     private readonly TrainingOptions options;
     private readonly TimeProvider clock;
     private readonly ICollective ranks;
+    private readonly ILogger logger;
     private readonly double labelDropout;
     private readonly FusedAdam optimizer;
     private readonly List<Ema> averages;
@@ -39,11 +43,16 @@ public sealed partial class Trainer : IDisposable
     /// <param name="options">How to train.</param>
     /// <param name="clock">Tells the time; null is the system's clock. Of several ranks, that of rank 0 counts.</param>
     /// <param name="collective">The ranks, all of which make their trainer at the same time; stays the caller's. Null: this process trains alone.</param>
+    /// <param name="logger">
+    /// Told as warnings, before the first step, of images that are strange though they may be meant so, of each step that is skipped, and by
+    /// <see cref="Restore"/> of what the training goes on with otherwise; null: nobody is told.
+    /// </param>
     /// <exception cref="UNetGenException">The options make no sense, or the network's description contradicts itself.</exception>
     /// <exception cref="DataException">The images or their classes don't fit the network.</exception>
     /// <exception cref="RanksDifferException">The ranks are to train other networks, with other options or on other images; the message names the ranks.</exception>
     /// <exception cref="ArgumentException">The network has nothing to train.</exception>
-    public Trainer(NoisePredictor network, IImageSource source, TrainingOptions options, TimeProvider? clock = null, ICollective? collective = null)
+    public Trainer(
+        NoisePredictor network, IImageSource source, TrainingOptions options, TimeProvider? clock = null, ICollective? collective = null, ILogger? logger = null)
     {
         options.Validate();
         if (!network.parameters().Any(parameter => parameter.requires_grad))
@@ -57,6 +66,7 @@ public sealed partial class Trainer : IDisposable
         this.options = options;
         this.clock = clock ?? TimeProvider.System;
         ranks = collective ?? new SingleProcess();
+        this.logger = logger ?? NullLogger.Instance;
         RequireSameTraining();
         optimizer = new FusedAdam(network.named_parameters(), options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay, options.Optimizer);
         averages = [.. options.Ema.Select(average => new Ema(network, average))];
@@ -65,9 +75,6 @@ public sealed partial class Trainer : IDisposable
 
     /// <summary>Raised before a checkpoint is written: what has to reach as far as it, such as a log, goes to the disk now.</summary>
     public event Action? Saving;
-
-    /// <summary>Raised before the first step, with a sentence for the user: the images are strange, though they may be meant so.</summary>
-    public event Action<string>? Noticed;
 
     /// <summary>Steps done, those that were skipped among them.</summary>
     public int Step { get; private set; }
@@ -87,12 +94,17 @@ public sealed partial class Trainer : IDisposable
     /// <summary>What speaks against drawing with the weights as they are now, a sentence each: averages that are still the first weights, steps that were skipped.</summary>
     public IReadOnlyList<string> Doubts => TrainingDoubts.Of(options, Step, State);
 
-    /// <summary>Trains to the end, or until cancelled. The network is in training mode meanwhile and in its own afterwards.</summary>
+    /// <summary>Trains to the end. The network is in training mode meanwhile and in its own afterwards.</summary>
     /// <param name="report">
     /// Called after each step, on the calling thread, before a checkpoint of that step is written. It may draw pictures, or <see cref="Capture"/>.
     /// </param>
     /// <param name="store">Where checkpoints go, as often as the options say, and at the end or when cancelled; null: nowhere. Of several ranks, one writes them.</param>
-    /// <param name="cancellation">Looked at before each step; a batch that hasn't come is waited for two seconds more. Stopping is no error. All ranks stop when one is asked to, after the step that they are in.</param>
+    /// <param name="cancellation">
+    /// Looked at before each step; a batch that hasn't come is waited for two seconds more. All ranks stop when one is asked to, after the step that they are in.
+    /// </param>
+    /// <exception cref="TrainingCanceledException">
+    /// Cancelled before the end. The checkpoint of the last step is written before, and the exception has the summary. All ranks throw it.
+    /// </exception>
     /// <exception cref="RanksDifferException">The ranks' weights are others, at the beginning or when a checkpoint is due.</exception>
     /// <exception cref="DataException">The images' values don't lie in [-1, 1], or none is negative.</exception>
     /// <exception cref="TrainingDivergedException">More steps had to be skipped than the options allow, or weights or averages were no finite numbers when a checkpoint was due or at the end, with a store or without.</exception>
@@ -136,6 +148,8 @@ public sealed partial class Trainer : IDisposable
                 if (NextBatch(loader, checkpoints, cancellation) is not { } batch)
                     break;
                 var (loss, gradientNorm, learningRate, skipped) = TakeStep(batch, gradient);
+                if (skipped is not null)
+                    logger.StepSkipped(skipped);
                 elapsed = among?.Elapsed ?? before + clock.GetElapsedTime(start);
                 report?.Invoke(new(
                     Step, loss, gradientNorm, learningRate, ImagesPerSecond, elapsed, options.Remaining(Step, elapsed), skipped));
@@ -148,11 +162,12 @@ public sealed partial class Trainer : IDisposable
             checkpoints.SaveLast(Step, guard.Skipping);
             // Whoever goes on from here finds the last checkpoint whole.
             ranks.Barrier();
-            return new(Step, guard.MeanLoss, elapsed, ImagesPerSecond, guard.Skipped, Cancelled: options.Progress(Step, elapsed) < 1)
+            var summary = new TrainingSummary(Step, guard.MeanLoss, elapsed, ImagesPerSecond, guard.Skipped)
             {
                 SkippedAtEnd = guard.Consecutive,
                 Doubts = guard.Skipping && store is not null ? [.. Doubts, checkpoints.LastGood] : Doubts,
             };
+            return Ended ? summary : throw new TrainingCanceledException(summary, cancellation);
         }
         finally
         {
@@ -169,7 +184,7 @@ public sealed partial class Trainer : IDisposable
             // Of several ranks none stops by itself, but where reading hangs.
             var look = Task.Run(() => InputCheck.Values(source, options.RefuseNonNegativeImages, ranks.Size == 1 ? cancellation : default), default);
             if (Patience.Await(look, cancellation) is { } strange)
-                Noticed?.Invoke(strange);
+                logger.ImagesAreStrange(strange);
             return true;
         }
         catch (OperationCanceledException) when (ranks.Size == 1)

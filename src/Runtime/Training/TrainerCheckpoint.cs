@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using UNetGen.Data;
 using UNetGen.Interop;
+using UNetGen.Logging;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;
@@ -50,13 +51,13 @@ public sealed partial class Trainer
 
     /// <summary>
     /// Goes on from a checkpoint, exactly: what is trained from here is what would have been without a stop. How long to train, how often to save and what
-    /// is skipped may have changed since; and with the number of ranks each one's batch. Of several ranks every one restores.
+    /// is skipped may have changed since; and with the number of ranks each one's batch. Of several ranks every one restores. Where the number of ranks is another,
+    /// or it can't be known whether files are the same, the trainer's logger is told what that means for what is trained from here.
     /// </summary>
     /// <param name="checkpoint">Of a network of the same spec, trained with the same options.</param>
-    /// <returns>Where the number of ranks is another, or it can't be known whether files are the same, what that means for what is trained from here, in sentences; else null.</returns>
     /// <exception cref="DataException">A file of the data was changed since.</exception>
     /// <exception cref="CheckpointException">It is another network's, lacks what a training needs, or was trained with other options or on other data; the message lists the differences.</exception>
-    public string? Restore(Checkpoint checkpoint)
+    public void Restore(Checkpoint checkpoint)
     {
         var info = checkpoint.Info ?? throw new CheckpointException($"{checkpoint.Path} is weights alone: to go on with a training, give its checkpoint's folder.");
         var state = StateOf(checkpoint.Path, info);
@@ -74,8 +75,10 @@ public sealed partial class Trainer
         images = state.Images ?? (long)info.Step * info.Training.BatchSize;
         restored = Path.GetFullPath(checkpoint.Path);
         elapsed = TimeSpan.FromSeconds(state.ElapsedSeconds);
-        string?[] changes = [state.Ranks == ranks.Size ? null : WithOtherRanks(state.Ranks, info.Training.BatchSize), doubt];
-        return changes.Any(change => change is not null) ? string.Join(" ", changes.OfType<string>()) : null;
+        if (state.Ranks != ranks.Size)
+            logger.GoesOnOtherwise(WithOtherRanks(state.Ranks, info.Training.BatchSize));
+        if (doubt is not null)
+            logger.GoesOnOtherwise(doubt);
     }
 
     private TrainingState State => guard.Capture(elapsed) with { Ranks = ranks.Size, Images = images, FirstShares = [.. averages.Select(average => average.FirstShare)] };

@@ -18,8 +18,7 @@ public readonly record struct TrainingStep(
 /// <param name="Elapsed">From the first step to the last.</param>
 /// <param name="ImagesPerSecond">On average.</param>
 /// <param name="Skipped">Steps that were skipped because loss or gradient was no finite number, or exploded.</param>
-/// <param name="Cancelled">Whether it was stopped before its end.</param>
-public sealed record TrainingSummary(int Steps, double Loss, TimeSpan Elapsed, double ImagesPerSecond, int Skipped, bool Cancelled)
+public sealed record TrainingSummary(int Steps, double Loss, TimeSpan Elapsed, double ImagesPerSecond, int Skipped)
 {
     /// <summary>How many of the skipped steps were the last ones: where any were, no step has succeeded with the weights that the training ended with.</summary>
     public int SkippedAtEnd { get; init; }

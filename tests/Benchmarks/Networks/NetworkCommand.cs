@@ -53,7 +53,7 @@ internal static class NetworkCommand
         {
             set_num_threads(parsed.GetValue(Threads));
             foreach (var network in Chosen(parsed))
-                Console.WriteLine(LossCurves.Compare(network, parsed.GetValue(Steps), Libtorch.ParseDevice(parsed.GetValue(Device))));
+                Console.WriteLine(LossCurves.Compare(network, parsed.GetValue(Steps), Devices.Parse(parsed.GetValue(Device))));
         });
 
         return new RootCommand { networks, growth, curves, WorkerCommand() };
@@ -69,7 +69,7 @@ internal static class NetworkCommand
         {
             set_num_threads(parsed.GetValue(Threads));
             var network = NetworkCase.Named(parsed.GetRequiredValue(name)) with { Batch = parsed.GetValue(batch), DrawnImages = parsed.GetValue(images), DrawnSteps = parsed.GetValue(steps) };
-            Worker.Serve(network, parsed.GetValue(side), Libtorch.ParseDevice(parsed.GetValue(Device)));
+            Worker.Serve(network, parsed.GetValue(side), Devices.Parse(parsed.GetValue(Device)));
         });
         return worker;
     }

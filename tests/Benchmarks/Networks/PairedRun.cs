@@ -11,7 +11,7 @@ namespace UNetGen.Benchmarks.Networks;
 /// <param name="OneProcess">Both sides in this process, instead of one for each.</param>
 internal sealed record BenchOptions(int Rounds, int Repeats, int Threads, string Device, bool OneProcess)
 {
-    public Device TorchDevice => Libtorch.ParseDevice(Device);
+    public Device TorchDevice => Devices.Parse(Device);
 }
 
 /// <summary>What was measured of a network.</summary>

@@ -24,7 +24,7 @@ internal static class RankWorker
     public static void Run(int batch, int steps)
     {
         set_num_threads(1);
-        var collective = new MeasuredCollective(Collective.FromEnvironment());
+        var collective = new MeasuredCollective(Ranks.FromEnvironment());
         manual_seed(0);
         using var network = new LucidrainsNetwork();
         var info = network.Info;

@@ -42,9 +42,9 @@ public sealed class PatientFileTests : IDisposable
         MakePipe("train-images-idx3-ubyte");
         MakePipe("cifar/test_batch.bin");
         var pipe = folder.File("train-images-idx3-ubyte");
-        Assert.Contains("is a named pipe, no regular file", Assert.Throws<DataException>(() => DataSource.Open(pipe, 1, 4, 4)).Message);
-        Assert.Contains("is a named pipe, no regular file", Assert.Throws<DataException>(() => DataSource.Open(folder.Path, 1, 4, 4)).Message);
-        Assert.Contains("is a named pipe, no regular file", Assert.Throws<DataException>(() => DataSource.Open(folder.File("cifar"), 3, 32, 32)).Message);
+        Assert.Contains("is a named pipe, no regular file", Assert.Throws<DataException>(() => ImageSources.Open(pipe, 1, 4, 4)).Message);
+        Assert.Contains("is a named pipe, no regular file", Assert.Throws<DataException>(() => ImageSources.Open(folder.Path, 1, 4, 4)).Message);
+        Assert.Contains("is a named pipe, no regular file", Assert.Throws<DataException>(() => ImageSources.Open(folder.File("cifar"), 3, 32, 32)).Message);
         Assert.Contains("is a named pipe, no regular file", Assert.Throws<IOException>(() => SafetensorsFile.Open(pipe)).Message);
         Assert.Contains("is a named pipe, no regular file", Assert.Throws<EvaluationException>(() => TorchScriptFeatures.Load(pipe)).Message);
     }
@@ -54,7 +54,7 @@ public sealed class PatientFileTests : IDisposable
     {
         folder.Write("train-images-idx3-ubyte", IdxSourceTests.Idx(1, 2, 2, 1, 2, 3, 4));
         MakePipe("train-labels-idx1-ubyte");
-        Assert.Contains("is a named pipe, no regular file", Assert.Throws<DataException>(() => DataSource.Open(folder.Path, 1, 2, 2)).Message);
+        Assert.Contains("is a named pipe, no regular file", Assert.Throws<DataException>(() => ImageSources.Open(folder.Path, 1, 2, 2)).Message);
     }
 
     [Fact]

@@ -119,7 +119,7 @@ public class NoiseScheduleTests
     [InlineData(2)]
     public void Betas_outside_0_and_1_are_refused_with_the_way_out(int timesteps)
     {
-        var error = Assert.Throws<ArgumentException>(() => new NoiseSchedule(new() { Timesteps = timesteps }));
+        var error = Assert.Throws<UNetGenException>(() => new NoiseSchedule(new() { Timesteps = timesteps }));
 
         Assert.Contains($"over {timesteps} timesteps has beta", error.Message);
         Assert.Contains("more than 20 timesteps, or switch `ScheduleScaling` off (in a spec: `schedule_scaling: false`)", error.Message);
@@ -132,13 +132,13 @@ public class NoiseScheduleTests
     [InlineData(0)]
     [InlineData(-5)]
     public void No_timesteps_are_refused(int timesteps) =>
-        Assert.Contains($"`Timesteps` is {timesteps}", Assert.Throws<ArgumentException>(() => new NoiseSchedule(new() { Timesteps = timesteps })).Message);
+        Assert.Contains($"`Timesteps` is {timesteps}", Assert.Throws<UNetGenException>(() => new NoiseSchedule(new() { Timesteps = timesteps })).Message);
 
     [Theory]
     [InlineData(0)]
     [InlineData(double.NaN)]
     public void A_gamma_that_is_not_positive_is_refused(double gamma) =>
-        Assert.Contains("`MinSnrGamma` must be a positive number", Assert.Throws<ArgumentException>(() => new NoiseSchedule(new() { MinSnrGamma = gamma })).Message);
+        Assert.Contains("`MinSnrGamma` must be a positive number", Assert.Throws<UNetGenException>(() => new NoiseSchedule(new() { MinSnrGamma = gamma })).Message);
 
     private static void AssertRelative(double expected, double actual) =>
         Assert.True(Math.Abs(expected - actual) <= Float32 * Math.Abs(expected), $"expected {expected:R}, got {actual:R}");

@@ -255,10 +255,10 @@ public class SamplerTests
         Assert.Contains(
             "101 steps: the network's diffusion has 100 timesteps",
             Assert.Throws<UNetGenException>(() => new DdimSampler(101).Sample(network, Three)).Message);
-        Assert.Throws<ArgumentException>(() => new DdimSampler(10).Sample(network, Three with { Count = 0 }));
-        Assert.Throws<ArgumentException>(() => new DdimSampler(10).Sample(network, Three with { BatchSize = 0 }));
-        Assert.Throws<ArgumentException>(() => new DdimSampler(10).Sample(network, Three with { FirstImage = -1 }));
-        Assert.Throws<ArgumentException>(() => new DdimSampler(10).Sample(network, Three with { FirstImage = int.MaxValue - 2 }));
+        Assert.Throws<UNetGenException>(() => new DdimSampler(10).Sample(network, Three with { Count = 0 }));
+        Assert.Throws<UNetGenException>(() => new DdimSampler(10).Sample(network, Three with { BatchSize = 0 }));
+        Assert.Throws<UNetGenException>(() => new DdimSampler(10).Sample(network, Three with { FirstImage = -1 }));
+        Assert.Throws<UNetGenException>(() => new DdimSampler(10).Sample(network, Three with { FirstImage = int.MaxValue - 2 }));
         Assert.Contains(
             "predicts no variance", Assert.Throws<UNetGenException>(() => new AncestralSampler(Variance.LearnedRange).Sample(network, Three)).Message);
     }

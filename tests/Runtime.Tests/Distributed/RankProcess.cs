@@ -13,7 +13,7 @@ internal static class RankProcess
         try
         {
             // Short pieces, for tensors of a test's size to have several.
-            collective = Collective.FromEnvironment(piece: 70_000);
+            collective = Ranks.FromEnvironment(piece: 70_000);
         }
         catch (MpiException error)
         {

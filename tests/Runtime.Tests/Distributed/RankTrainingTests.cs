@@ -1,6 +1,7 @@
 using TorchSharp;
 using UNetGen.Data;
 using UNetGen.Distributed;
+using UNetGen.Pictures;
 using UNetGen.Runtime.Tests.Training;
 using UNetGen.Training;
 using static TorchSharp.torch;
@@ -143,7 +144,7 @@ public sealed class RankTrainingTests : IDisposable
     {
         var ranks = OnRanks(4, collective => Train(collective, Options with { BatchSize = 2 }, folder.File("store"), stop: 3, stopped: 2));
 
-        Assert.All(ranks, rank => Assert.Equal((4, true), (rank.Summary.Steps, rank.Summary.Cancelled)));
+        Assert.All(ranks, rank => Assert.Equal((4, true), (rank.Summary.Steps, rank.IsCanceled)));
         Assert.Equal(["step-00000004"], Directory.GetDirectories(folder.File("store")).Select(Path.GetFileName));
     }
 
@@ -271,14 +272,18 @@ public sealed class RankTrainingTests : IDisposable
         IImageSource? source = null, (int Rank, int Step)? spoilt = null, (int Rank, int Step)? disturbed = null)
     {
         var network = Net();
-        using var trainer = new Trainer(network, source ?? new Stripes(classes: 2), options, clock, collective);
-        var note = resumed is null ? null : trainer.Restore(Checkpoint.Open(resumed));
+        var logger = new ListLogger();
+        using var trainer = new Trainer(network, source ?? new Stripes(classes: 2), options, clock, collective, logger);
+        if (resumed is not null)
+            trainer.Restore(Checkpoint.Open(resumed));
+        var note = logger.Warnings.SingleOrDefault();
         using var cancellation = new CancellationTokenSource();
         var log = new List<(double, double, double)>();
         var skipped = new List<string>();
         Disturb(0);
         network.Spoil = (spoilt?.Rank == collective.Rank) ? spoilt.Value.Step : 0;
-        var summary = trainer.Train(
+        var (summary, isCanceled) = Stoppable.Train(
+            trainer,
             step =>
             {
                 log.Add((step.Loss, step.GradientNorm, step.LearningRate));
@@ -289,7 +294,7 @@ public sealed class RankTrainingTests : IDisposable
                 Disturb(step.Step);
             },
             store is not null && collective.Rank == 0 ? new CheckpointStore(store) : null, cancellation.Token);
-        return new(network, network.Weights()[..^1], log, skipped, summary, note);
+        return new(network, network.Weights()[..^1], log, skipped, summary, isCanceled, note);
 
         void Disturb(int step)
         {
@@ -312,5 +317,6 @@ public sealed class RankTrainingTests : IDisposable
     }
 
     private sealed record Trained(
-        TwoConvNet Network, float[] Weights, List<(double Loss, double GradientNorm, double LearningRate)> Log, List<string> Skipped, TrainingSummary Summary, string? Note);
+        TwoConvNet Network, float[] Weights, List<(double Loss, double GradientNorm, double LearningRate)> Log, List<string> Skipped, TrainingSummary Summary, bool IsCanceled,
+        string? Note);
 }

@@ -37,7 +37,7 @@ public sealed class MalformedFilesTests : IDisposable
         using var stop = new CancellationTokenSource();
         using (var log = TrainingLog.Open(folder.File("log.jsonl")))
         {
-            trainer.Train(step => { log.Write(step); if (step.Step == 3) stop.Cancel(); }, new CheckpointStore(folder.File("checkpoints")), stop.Token);
+            Stoppable.Train(trainer, step => { log.Write(step); if (step.Step == 3) stop.Cancel(); }, new CheckpointStore(folder.File("checkpoints")), stop.Token);
         }
         RunStart.Now(TorchSharp.torch.CPU).AppendTo(folder.File("starts.jsonl"));
         checkpoint = folder.File("checkpoints/step-00000003");
@@ -64,7 +64,7 @@ public sealed class MalformedFilesTests : IDisposable
             opened.LoadInto(network);
             trainer.Restore(opened);
             using var stop = new CancellationTokenSource();
-            trainer.Train(_ => stop.Cancel(), cancellation: stop.Token);
+            Stoppable.Train(trainer, _ => stop.Cancel(), cancellation: stop.Token);
         });
     }
 

@@ -28,7 +28,7 @@ internal static class NoReflectionProcess
         using (var stop = new CancellationTokenSource())
         {
             RunStart.Now(CPU).AppendTo(Path.Combine(folder, "starts.jsonl"));
-            first.Train(step => { lines.Write(step); if (step.Step == 2) stop.Cancel(); }, store, stop.Token);
+            Stoppable.Train(first, step => { lines.Write(step); if (step.Step == 2) stop.Cancel(); }, store, stop.Token);
         }
         using (var second = new Trainer(network, new Stripes(classes: 2), Options))
         using (var lines = TrainingLog.Open(log, continueAfter: 2))

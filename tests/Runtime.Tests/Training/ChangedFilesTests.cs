@@ -178,9 +178,9 @@ public sealed class ChangedFilesTests : IDisposable
         using var stop = new CancellationTokenSource();
         using var trainer = new Trainer(new TwoConvNet(), new Hanging(hang, after: 20), Options with { Steps = 100, BatchSize = 2 });
 
-        var summary = trainer.Train(step => stop.CancelAfter(100), new(folder.File("store")), stop.Token);
+        var error = Assert.Throws<TrainingCanceledException>(() => trainer.Train(step => stop.CancelAfter(100), new(folder.File("store")), stop.Token));
 
-        Assert.True(summary.Cancelled);
+        var summary = error.Summary;
         Assert.InRange(summary.Steps, 1, 10);
         Assert.Equal(summary.Steps, Checkpoint.Open(folder.File("store")).Info!.Step);
         hang.Set();
@@ -192,7 +192,8 @@ public sealed class ChangedFilesTests : IDisposable
         using var hang = new ManualResetEventSlim();
         using var stop = new CancellationTokenSource(100);
         using var trainer = new Trainer(new TwoConvNet(), new Hanging(hang, after: 0), Options);
-        Assert.Equal((true, 0), (trainer.Train(cancellation: stop.Token) is var summary && summary.Cancelled, summary.Steps));
+
+        Assert.Equal(0, Assert.Throws<TrainingCanceledException>(() => trainer.Train(cancellation: stop.Token)).Summary.Steps);
         hang.Set();
     }
 
@@ -202,20 +203,22 @@ public sealed class ChangedFilesTests : IDisposable
     {
         using var stop = new CancellationTokenSource();
         var trainer = new Trainer(new TwoConvNet(), Open("data"), Options);
-        trainer.Train(
+        Assert.Throws<TrainingCanceledException>(() => trainer.Train(
             taken =>
             {
                 if (taken.Step == step)
                     stop.Cancel();
             },
-            new(folder.File(store)), stop.Token);
+            new(folder.File(store)), stop.Token));
         return trainer;
     }
 
     private (Trainer Trainer, string? Said) GoOn(string data = "data")
     {
-        var trainer = new Trainer(new TwoConvNet(), Open(data), Options);
-        return (trainer, trainer.Restore(Checkpoint.Open(folder.File("store"))));
+        var logger = new ListLogger();
+        var trainer = new Trainer(new TwoConvNet(), Open(data), Options, logger: logger);
+        trainer.Restore(Checkpoint.Open(folder.File("store")));
+        return (trainer, logger.Warnings.SingleOrDefault());
     }
 
     private string Refusal()

@@ -152,10 +152,10 @@ public sealed class CheckpointDamageTests : IDisposable
 
         Assert.Equal(2, Checkpoint.Open(root.File("best")).Info!.Step);
         Assert.Equal(before, Checkpoint.Open(root.Path).Path);
-        var told = new List<string>();
-        Checkpoint.Open(root.Path, told.Add);
-        new CheckpointStore(root.Path).Newest(told.Add);
-        Assert.Equal(Enumerable.Repeat($"The checkpoint {root.File("best")}, of step 2, bears no step's name, by which the newest is found: call it step-00000002.", 2), told);
+        var logger = new ListLogger();
+        Checkpoint.Open(root.Path, logger);
+        new CheckpointStore(root.Path, logger: logger).Newest();
+        Assert.Equal(Enumerable.Repeat($"The checkpoint {root.File("best")}, of step 2, bears no step's name, by which the newest is found: call it step-00000002.", 2), logger.Warnings);
 
         Directory.Move(before, root.File("first"));
         Assert.StartsWith($"There is no checkpoint with a step's name in {root.Path}. The checkpoint {root.File("best")}, of step 2, bears",
@@ -231,11 +231,11 @@ public sealed class CheckpointDamageTests : IDisposable
     /// <summary>Said of the newest to whoever asks for it, by whichever way; asked for the newest whole one, they get the one before.</summary>
     private void AssertNamed(string expected)
     {
-        var (byStore, byPath) = (new List<string>(), new List<string>());
-        Assert.Equal(before, new CheckpointStore(root.Path).Newest(byStore.Add)!.Path);
-        Assert.Equal(before, Checkpoint.Open(root.Path, byPath.Add).Path);
-        Assert.Equal([expected], byStore);
-        Assert.Equal([expected], byPath);
+        var (byStore, byPath) = (new ListLogger(), new ListLogger());
+        Assert.Equal(before, new CheckpointStore(root.Path, logger: byStore).Newest()!.Path);
+        Assert.Equal(before, Checkpoint.Open(root.Path, byPath).Path);
+        Assert.Equal([expected], byStore.Warnings);
+        Assert.Equal([expected], byPath.Warnings);
         Assert.Equal($"{expected} The newest whole one beside it is {before}.", Assert.Throws<DamagedCheckpointException>(() => Checkpoint.Open(newest)).Message);
     }
 

@@ -16,7 +16,8 @@ internal static class SavingProcess
     public static int Run(string folder, int keep)
     {
         using var network = new TwoConvNet(width: 2);
-        var store = new CheckpointStore(folder, keep);
+        var logger = new ListLogger();
+        var store = new CheckpointStore(folder, keep, logger);
         var first = 1 + (store.Newest()?.Info?.Step ?? 0);
         Console.WriteLine("ready");
         try
@@ -43,7 +44,10 @@ internal static class SavingProcess
         catch (CheckpointException error)
         {
             Console.WriteLine(error.Message);
-            Console.WriteLine($"newest {store.Newest(damaged => Console.WriteLine(damaged))?.Info?.Step}");
+            var newest = store.Newest();
+            foreach (var damaged in logger.Warnings)
+                Console.WriteLine(damaged);
+            Console.WriteLine($"newest {newest?.Info?.Step}");
             if (Directory.Exists(folder))
                 Console.WriteLine($"temporary {Directory.EnumerateDirectories(folder, ".*").Count()}");
             return 1;

@@ -1,4 +1,5 @@
 using UNetGen.Data;
+using UNetGen.Pictures;
 using UNetGen.Training;
 using static TorchSharp.torch;
 
@@ -51,23 +52,25 @@ public class TrainerInputTests
     [InlineData(-1, 1, false)]
     public void Images_that_use_less_than_an_eighth_of_the_range_are_told_once_and_learnt_from(float low, float high, bool told)
     {
-        using var trainer = new Trainer(new TwoConvNet(), new Stripes(low: low, high: high), Options);
-        var notices = new List<string>();
-        trainer.Noticed += notices.Add;
+        var logger = new ListLogger();
+        using var trainer = new Trainer(new TwoConvNet(), new Stripes(low: low, high: high), Options, logger: logger);
 
         Assert.Equal(2, trainer.Train().Steps);
 
-        Assert.Equal(told ? 1 : 0, notices.Count);
-        Assert.All(notices, notice => Assert.Contains("less than an eighth of [-1, 1]", notice));
+        Assert.Equal(told ? 1 : 0, logger.Warnings.Count);
+        Assert.All(logger.Warnings, notice => Assert.Contains("less than an eighth of [-1, 1]", notice));
     }
 
     [Fact]
     public void Digits_are_mostly_black_and_use_the_whole_range()
     {
         var digits = IdxSource.Open(Path.Combine(AppContext.BaseDirectory, "Data", "mnist"), 1, 8, 8);
-        using var trainer = new Trainer(new TwoConvNet(), digits, Options);
-        trainer.Noticed += notice => Assert.Fail(notice);
+        var logger = new ListLogger();
+        using var trainer = new Trainer(new TwoConvNet(), digits, Options, logger: logger);
+
         trainer.Train();
+
+        Assert.Empty(logger.Warnings);
     }
 
     [Fact]

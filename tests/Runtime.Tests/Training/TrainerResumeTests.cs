@@ -212,7 +212,8 @@ public sealed class TrainerResumeTests : IDisposable
         public void To(int stop, string store)
         {
             using var cancellation = new CancellationTokenSource();
-            Trainer.Train(
+            Stoppable.Train(
+                Trainer,
                 step =>
                 {
                     Note(step);

@@ -75,7 +75,6 @@ public class TrainerTests
         Assert.Equal(6, summary.Steps);
         Assert.Equal(steps.Average(step => step.Loss), summary.Loss, 1e-12);
         Assert.Equal(TimeSpan.FromSeconds(6), summary.Elapsed);
-        Assert.False(summary.Cancelled);
     }
 
     [Fact]
@@ -88,7 +87,6 @@ public class TrainerTests
         var summary = trainer.Train(steps.Add);
 
         Assert.Equal(10, summary.Steps);
-        Assert.False(summary.Cancelled);
         Assert.Equal(Enumerable.Range(0, 10).Select(i => 1e-2 * (1 + Math.Cos(Math.PI * i / 10)) / 2), steps.Select(step => step.LearningRate));
     }
 
@@ -98,13 +96,31 @@ public class TrainerTests
         using var cancellation = new CancellationTokenSource();
         using var trainer = new Trainer(new TwoConvNet(), new Stripes(), Options);
 
-        var summary = trainer.Train(step =>
+        var error = Assert.Throws<TrainingCanceledException>(() => trainer.Train(step =>
         {
             if (step.Step == 3)
                 cancellation.Cancel();
+        }, cancellation: cancellation.Token));
+
+        Assert.Equal((3, cancellation.Token), (error.Summary.Steps, error.CancellationToken));
+        Assert.Equal(3, trainer.Step);
+        trainer.Train();
+        Assert.Equal(6, trainer.Step);
+    }
+
+    [Fact]
+    public void Cancelling_in_the_last_step_comes_too_late()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var trainer = new Trainer(new TwoConvNet(), new Stripes(), Options);
+
+        var summary = trainer.Train(step =>
+        {
+            if (step.Step == 6)
+                cancellation.Cancel();
         }, cancellation: cancellation.Token);
 
-        Assert.Equal((3, true), (summary.Steps, summary.Cancelled));
+        Assert.Equal(6, summary.Steps);
     }
 
     [Fact]
@@ -114,9 +130,9 @@ public class TrainerTests
         var before = network.Weights();
         using var trainer = new Trainer(network, new Stripes(), Options);
 
-        var summary = trainer.Train(cancellation: new CancellationToken(canceled: true));
+        var error = Assert.Throws<TrainingCanceledException>(() => trainer.Train(cancellation: new CancellationToken(canceled: true)));
 
-        Assert.Equal((0, true, double.NaN), (summary.Steps, summary.Cancelled, summary.Loss));
+        Assert.Equal((0, double.NaN), (error.Summary.Steps, error.Summary.Loss));
         Assert.Equal(before, network.Weights());
     }
 

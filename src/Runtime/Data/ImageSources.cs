@@ -2,8 +2,8 @@ using System.Drawing;
 
 namespace UNetGen.Data;
 
-/// <summary>Finds the source that a word or a path stands for.</summary>
-public static class DataSource
+/// <summary>Opens the image source that a word or a path stands for.</summary>
+public static class ImageSources
 {
     /// <summary>The word that stands for <see cref="ShapesSource"/>. A folder of that name is reached as <c>./shapes</c>.</summary>
     public const string Shapes = "shapes";

@@ -1,7 +1,7 @@
 namespace UNetGen.Distributed;
 
 /// <summary>How this process was started: alone, or as one of several.</summary>
-public static class Collective
+public static class Ranks
 {
     private const string CudaVariable = "UNETGEN_MPI_CUDA";
 

@@ -3,7 +3,7 @@ using UNetGen.Data;
 
 namespace UNetGen.Runtime.Tests.Data;
 
-public sealed class DataSourceTests : IDisposable
+public sealed class ImageSourcesTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
 
@@ -12,7 +12,7 @@ public sealed class DataSourceTests : IDisposable
     [Fact]
     public void The_word_shapes_stands_for_shapes_of_the_seed()
     {
-        var source = DataSource.Open("shapes", 3, 16, 24, seed: 5);
+        var source = ImageSources.Open("shapes", 3, 16, 24, seed: 5);
         Assert.Equal("65,536 shapes, seed 5", Assert.IsType<ShapesSource>(source).Description);
         Assert.Equal((3, 16, 24), (source.Channels, source.Height, source.Width));
     }
@@ -24,18 +24,18 @@ public sealed class DataSourceTests : IDisposable
     {
         folder.Write(name, IdxSourceTests.Idx(1, 2, 2, 1, 2, 3, 4));
         folder.Write("png/a.png", ImageFolderSourceTests.Picture(4, 4, (_, _) => SKColors.Red));
-        Assert.IsType<IdxSource>(DataSource.Open(folder.Path, 1, 2, 2));
+        Assert.IsType<IdxSource>(ImageSources.Open(folder.Path, 1, 2, 2));
     }
 
     [Fact]
     public void An_idx_file_of_any_name_is_known_by_its_content() =>
-        Assert.IsType<IdxSource>(DataSource.Open(folder.Write("digits", IdxSourceTests.Idx(1, 2, 2, 1, 2, 3, 4)), 1, 2, 2));
+        Assert.IsType<IdxSource>(ImageSources.Open(folder.Write("digits", IdxSourceTests.Idx(1, 2, 2, 1, 2, 3, 4)), 1, 2, 2));
 
     [Fact]
     public void A_folder_with_pictures_somewhere_in_it_is_a_set_of_pictures()
     {
         folder.Write("deep/down/a.png", ImageFolderSourceTests.Picture(4, 4, (_, _) => SKColors.Red));
-        Assert.IsType<ImageFolderSource>(DataSource.Open(folder.Path, 1, 2, 2));
+        Assert.IsType<ImageFolderSource>(ImageSources.Open(folder.Path, 1, 2, 2));
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class DataSourceTests : IDisposable
         var path = Path.Combine(folder.Path, "shape");
         Assert.Equal(
             $"There is no file or folder '{path}'. Training data is the word 'shapes', an IDX file, or a folder of pictures, of MNIST's files or of CIFAR-10's.",
-            Assert.Throws<DataException>(() => DataSource.Open(path, 1, 2, 2)).Message);
+            Assert.Throws<DataException>(() => ImageSources.Open(path, 1, 2, 2)).Message);
     }
 
     [Theory]
@@ -54,7 +54,7 @@ public sealed class DataSourceTests : IDisposable
     {
         for (var number = 1; number <= 5; number++)
             folder.Write($"{inside}data_batch_{number}.bin", Cifar10SourceTests.Record(label: 3, value: 0));
-        Assert.Equal(5, Assert.IsType<Cifar10Source>(DataSource.Open(folder.Path, 3, 32, 32)).Count);
+        Assert.Equal(5, Assert.IsType<Cifar10Source>(ImageSources.Open(folder.Path, 3, 32, 32)).Count);
     }
 
     [Fact]
@@ -76,5 +76,5 @@ public sealed class DataSourceTests : IDisposable
     public void A_file_of_labels_is_named_as_such() =>
         Assert.Contains("labels", Refusal(folder.Write("labels", [0, 0, 8, 1, 0, 0, 0, 1, 5])));
 
-    private static string Refusal(string text) => Assert.Throws<DataException>(() => DataSource.Open(text, 1, 2, 2)).Message;
+    private static string Refusal(string text) => Assert.Throws<DataException>(() => ImageSources.Open(text, 1, 2, 2)).Message;
 }

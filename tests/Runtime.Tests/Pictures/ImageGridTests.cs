@@ -1,8 +1,8 @@
 using SkiaSharp;
 using TorchSharp;
-using UNetGen.Data;
+using UNetGen.Pictures;
 
-namespace UNetGen.Runtime.Tests.Data;
+namespace UNetGen.Runtime.Tests.Pictures;
 
 public sealed class ImageGridTests : IDisposable
 {

@@ -1,7 +1,7 @@
 using SkiaSharp;
 using static TorchSharp.torch;
 
-namespace UNetGen.Data;
+namespace UNetGen.Pictures;
 
 /// <summary>Tensors of images as one PNG file, row by row, magnified by a whole number so that single pixels can be seen.</summary>
 public static class ImageGrid

@@ -1,16 +1,9 @@
 namespace UNetGen.Data;
 
-/// <summary>What every source checks, and what those that hold bytes share.</summary>
-internal static class ImageSource
+/// <summary>What every image source checks of its arguments.</summary>
+internal static class SourceChecks
 {
     public static int PixelCount(this IImageSource source) => checked(source.Channels * source.Height * source.Width);
-
-    /// <summary>Bytes 0 to 255 as values -1 to 1.</summary>
-    public static void ToValues(ReadOnlySpan<byte> bytes, Span<float> values)
-    {
-        for (var i = 0; i < bytes.Length; i++)
-            values[i] = bytes[i] / 127.5f - 1;
-    }
 
     public static void CheckIndex(IImageSource source, int index)
     {

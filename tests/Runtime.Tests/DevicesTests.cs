@@ -1,12 +1,11 @@
 using TorchSharp;
-using UNetGen.Native;
 
-namespace UNetGen.Runtime.Tests.Native;
+namespace UNetGen.Runtime.Tests;
 
-public class DeviceTests
+public class DevicesTests
 {
     [Fact]
-    public void The_CPU_is_there() => Assert.Equal(DeviceType.CPU, Libtorch.ParseDevice("cpu").type);
+    public void The_CPU_is_there() => Assert.Equal(DeviceType.CPU, Devices.Parse("cpu").type);
 
     [Theory]
     [InlineData(null)]
@@ -14,8 +13,8 @@ public class DeviceTests
     public void Without_a_wish_it_is_the_default_device(string? text)
     {
         var expected = torch.cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU;
-        Assert.Equal(expected, Libtorch.DefaultDevice.type);
-        Assert.Equal(expected, Libtorch.ParseDevice(text).type);
+        Assert.Equal(expected, Devices.Default.type);
+        Assert.Equal(expected, Devices.Parse(text).type);
     }
 
     [Theory]
@@ -26,12 +25,12 @@ public class DeviceTests
     {
         if (torch.cuda.is_available() && index < torch.cuda.device_count())
         {
-            var device = Libtorch.ParseDevice(text);
+            var device = Devices.Parse(text);
             Assert.Equal((DeviceType.CUDA, index), (device.type, device.index));
         }
         else
         {
-            string message = Assert.Throws<LibtorchException>(() => Libtorch.ParseDevice(text)).Message;
+            string message = Assert.Throws<UNetGenException>(() => Devices.Parse(text)).Message;
             Assert.StartsWith($"Device '{text}'", message);
         }
     }
@@ -39,10 +38,10 @@ public class DeviceTests
     [Fact]
     public void Each_process_of_a_machine_has_a_GPU_of_its_own()
     {
-        Assert.Equal([0, 1, 2], Enumerable.Range(0, 3).Select(localRank => Libtorch.GpuOf(localRank, gpus: 4)));
+        Assert.Equal([0, 1, 2], Enumerable.Range(0, 3).Select(localRank => Devices.GpuOf(localRank, gpus: 4)));
         // The launcher has given it that one.
-        Assert.Equal(0, Libtorch.GpuOf(localRank: 3, gpus: 1));
-        Assert.Contains("process 2 of its machine, counted from 0, and it sees 2 GPUs", Assert.Throws<LibtorchException>(() => Libtorch.GpuOf(2, 2)).Message);
+        Assert.Equal(0, Devices.GpuOf(localRank: 3, gpus: 1));
+        Assert.Contains("process 2 of its machine, counted from 0, and it sees 2 GPUs", Assert.Throws<UNetGenException>(() => Devices.GpuOf(2, 2)).Message);
     }
 
     [Theory]
@@ -55,5 +54,5 @@ public class DeviceTests
     [InlineData("cuda:99999999999")]
     [InlineData("cpu:0")]
     public void Anything_else_is_no_device(string text) =>
-        Assert.Contains($"'{text}' is no device", Assert.Throws<LibtorchException>(() => Libtorch.ParseDevice(text)).Message);
+        Assert.Contains($"'{text}' is no device", Assert.Throws<UNetGenException>(() => Devices.Parse(text)).Message);
 }

@@ -1,0 +1,29 @@
+using Microsoft.Extensions.Logging;
+using Spectre.Console;
+using UNetGen.Examples.Runs;
+
+namespace UNetGen.Examples;
+
+/// <summary>Shows warnings: the program's own, and what the library tells its logger. It remembers the latter.</summary>
+internal sealed class Warnings : ILogger
+{
+    private readonly List<string> told = [];
+
+    /// <summary>What the library has told until now, in order.</summary>
+    public IReadOnlyList<string> Told => told;
+
+    /// <summary>Shows one, with options named as in runs.</summary>
+    public static void Show(string message) => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {RunFields.InWordsOfRuns(message)}");
+
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (!IsEnabled(logLevel))
+            return;
+        told.Add(formatter(state, exception));
+        Show(told[^1]);
+    }
+}

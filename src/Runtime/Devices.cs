@@ -1,0 +1,61 @@
+using System.Globalization;
+using TorchSharp;
+using UNetGen.Native;
+using static TorchSharp.torch;
+
+namespace UNetGen;
+
+/// <summary>The device to compute on. Asking for one loads libtorch, and so says in a clear message where it can't be loaded.</summary>
+public static class Devices
+{
+    private static readonly string[] Words = ["auto", "cpu", "cuda"];
+
+    /// <summary>The first NVIDIA GPU where libtorch has CUDA and finds one, else the CPU.</summary>
+    /// <exception cref="LibtorchException">libtorch can't be loaded.</exception>
+    public static Device Default => Parse(null);
+
+    /// <summary>The device that a text names, as a command line or a file of settings has it.</summary>
+    /// <param name="text">
+    /// <c>cpu</c>, <c>cuda</c> (the first GPU) or <c>cuda:N</c> (the N-th, from 0); null or <c>auto</c>: as <see cref="Default"/>.
+    /// </param>
+    /// <param name="localRank">
+    /// Number of this process among those of its machine, from 0. Where the text names no GPU's number, the process gets the GPU of its own number,
+    /// or the only one that it sees.
+    /// </param>
+    /// <exception cref="UNetGenException">The text is none of these, there is no such device, or there isn't one for each process.</exception>
+    /// <exception cref="LibtorchException">libtorch can't be loaded.</exception>
+    public static Device Parse(string? text, int localRank = 0)
+    {
+        if (text is null or "auto")
+        {
+            Libtorch.Load();
+            text = cuda.is_available() ? "cuda" : "cpu";
+        }
+        var index = 0;
+        var indexed = text.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index);
+        if (text is not ("cpu" or "cuda") && !indexed)
+            throw new UNetGenException($"'{text}' is no device: it must be auto, cpu, cuda or cuda:N with N from 0.{Suggestion(text)}");
+        Libtorch.Load();
+        if (text == "cpu")
+            return CPU;
+        if (!cuda.is_available())
+            throw new UNetGenException(Libtorch.IsForCuda
+                ? $"Device '{text}': libtorch finds no NVIDIA GPU with a driver for CUDA 12.8. See what `nvidia-smi` says, or use --device cpu."
+                : $"Device '{text}': this program was built without CUDA. Let its project reference TorchSharp-cuda-linux or TorchSharp-cuda-windows "
+                    + $"{Libtorch.TorchSharpVersion} in place of the CPU's libtorch (in UNetGen's own tree: build with -p:TorchBackend=cuda), or use --device cpu.");
+        if (!indexed)
+            index = GpuOf(localRank, cuda.device_count());
+        return index < cuda.device_count()
+            ? new Device(DeviceType.CUDA, index)
+            : throw new UNetGenException($"Device '{text}': there are {cuda.device_count()} GPUs, counted from 0.");
+    }
+
+    /// <summary>Of the words there are, cpu is nearer to gpu.</summary>
+    private static string Suggestion(string text) => text == "gpu" ? " Did you mean 'cuda'?" : EditDistance.Suggestion(text, Words);
+
+    /// <summary>A GPU for each process. Launchers that share out GPUs let each process see its own alone, which then is number 0.</summary>
+    internal static int GpuOf(int localRank, int gpus) => gpus == 1 ? 0 : localRank < gpus ? localRank : throw new UNetGenException(
+        $"This is process {localRank} of its machine, counted from 0, and it sees {gpus} GPUs: "
+        + "start at most one process for each, or name a device to share with --device cuda:N.");
+}
