@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.CodeAnalysis.CSharp;
 using UNetGen.Generator.Planning;
-using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator.Emission;
 
@@ -73,7 +72,7 @@ internal static class CSharp
 
     private static string Double(double number)
     {
-        var text = Text.Number(number);
+        var text = SpecText.Number(number);
         return text.IndexOfAny(['.', 'e']) < 0 ? text + ".0" : text;
     }
 }

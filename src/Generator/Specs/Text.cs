@@ -6,20 +6,6 @@ namespace UNetGen.Generator.Specs;
 /// <summary>Words for messages.</summary>
 internal static class Text
 {
-    /// <summary><c>FixedSmall</c> to <c>fixed_small</c>.</summary>
-    public static string SnakeCase(string pascalCase)
-    {
-        var result = new StringBuilder();
-        foreach (var c in pascalCase)
-        {
-            if (char.IsUpper(c) && result.Length > 0)
-                result.Append('_');
-            result.Append(char.ToLowerInvariant(c));
-        }
-
-        return result.ToString();
-    }
-
     /// <summary><c>image_size[0]</c>.</summary>
     public static string Item(string key, int index) => $"{key}[{index.ToString(CultureInfo.InvariantCulture)}]";
 
@@ -60,16 +46,6 @@ internal static class Text
     {
         var words = items.Select(item => $"{item}").ToList();
         return words.Count < 2 ? string.Concat(words) : $"{string.Join(", ", words.Take(words.Count - 1))} {word} {words[words.Count - 1]}";
-    }
-
-    /// <summary>The shortest that reads back the same, as people write it: <c>1e-5</c>, not <c>1E-05</c>.</summary>
-    public static string Number(double value)
-    {
-        var text = value.ToString("R", CultureInfo.InvariantCulture);
-        var exponent = text.IndexOf('E');
-        return exponent < 0
-            ? text
-            : $"{text.Substring(0, exponent)}e{int.Parse(text.Substring(exponent + 1), CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture)}";
     }
 
     /// <summary><c>1,234,567</c>.</summary>

@@ -57,7 +57,7 @@ internal sealed record UNetSpec
     public int InitKernel { get; init; } = 1;
 
     /// <summary>Residual blocks on the way down: one number for all levels, or one a level.</summary>
-    public EquatableArray<int> GivenBlocksPerLevel { get; init; } = new[] { 2 }.ToEquatableArray();
+    public EquatableArray<int> GivenBlocksPerLevel { get; init; } = new[] { SpecDefaults.BlocksPerLevel }.ToEquatableArray();
 
     public int BlocksAt(int level) => GivenBlocksPerLevel.Count == 1 ? GivenBlocksPerLevel[0] : GivenBlocksPerLevel[level];
 
@@ -69,7 +69,7 @@ internal sealed record UNetSpec
 
     public bool WeightStandardization { get; init; }
 
-    public Activation Activation { get; init; }
+    public Activation Activation { get; init; } = SpecDefaults.Nonlinearity;
 
     public double Dropout { get; init; }
 
@@ -83,7 +83,7 @@ internal sealed record UNetSpec
 
     public DownsampleKind Downsample { get; init; }
 
-    public UpsampleKind Upsample { get; init; }
+    public UpsampleKind Upsample { get; init; } = SpecDefaults.Upsample;
 
     public bool SelfCondition { get; init; }
 
@@ -171,9 +171,9 @@ internal sealed record TimeEmbeddingSpec
 
     public double Theta { get; init; } = 10000;
 
-    public SinusoidOrder Order { get; init; }
+    public SinusoidOrder Order { get; init; } = SpecDefaults.TimeEmbedding.Order;
 
-    public int FreqShift { get; init; } = 1;
+    public int FreqShift { get; init; } = SpecDefaults.TimeEmbedding.FreqShift;
 
     public TimeConditioning Conditioning { get; init; }
 }
@@ -204,17 +204,17 @@ internal sealed record AttentionSpec
 
 internal sealed record DiffusionSpec
 {
-    public int Timesteps { get; init; } = 1000;
+    public int Timesteps { get; init; } = SpecDefaults.Diffusion.Timesteps;
 
     public BetaSchedule Schedule { get; init; }
 
-    public bool ScheduleScaling { get; init; } = true;
+    public bool ScheduleScaling { get; init; } = SpecDefaults.Diffusion.ScheduleScaling;
 
     public Objective Objective { get; init; }
 
     public LossWeight LossWeight { get; init; }
 
-    public double MinSnrGamma { get; init; } = 5;
+    public double MinSnrGamma { get; init; } = SpecDefaults.Diffusion.MinSnrGamma;
 
     public Variance? GivenVariance { get; init; }
 }
@@ -232,11 +232,11 @@ internal static class Presets
         {
             Preset = preset,
             InitKernel = 3,
-            Groups = 32,
-            NormEps = 1e-6,
-            TimeEmbedding = new TimeEmbeddingSpec { Conditioning = TimeConditioning.Add },
-            Attention = new AttentionSpec { DefaultResolutions = new[] { 16 }.ToEquatableArray(), DefaultHeads = 1 },
-            Downsample = DownsampleKind.ConvAsymmetric,
+            Groups = SpecDefaults.Ddpm.Groups,
+            NormEps = SpecDefaults.Ddpm.NormEps,
+            TimeEmbedding = new TimeEmbeddingSpec { Conditioning = SpecDefaults.Ddpm.Conditioning },
+            Attention = new AttentionSpec { DefaultResolutions = new[] { SpecDefaults.Ddpm.AttendedSize }.ToEquatableArray(), DefaultHeads = 1 },
+            Downsample = SpecDefaults.Ddpm.Downsample,
         },
         _ => new UNetSpec
         {

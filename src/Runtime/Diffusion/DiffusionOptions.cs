@@ -56,13 +56,13 @@ public enum Variance
 public sealed record DiffusionOptions
 {
     /// <summary>Steps from image to noise.</summary>
-    public int Timesteps { get; init; } = 1000;
+    public int Timesteps { get; init; } = SpecDefaults.Diffusion.Timesteps;
 
     /// <summary>How fast the noise grows.</summary>
     public BetaSchedule Schedule { get; init; } = BetaSchedule.Linear;
 
     /// <summary>Linear betas are multiplied by 1000 / <see cref="Timesteps"/>, so that fewer steps end as noisy.</summary>
-    public bool ScheduleScaling { get; init; } = true;
+    public bool ScheduleScaling { get; init; } = SpecDefaults.Diffusion.ScheduleScaling;
 
     /// <summary>What the network predicts.</summary>
     public Objective Objective { get; init; } = Objective.Noise;
@@ -71,7 +71,7 @@ public sealed record DiffusionOptions
     public LossWeight LossWeight { get; init; } = LossWeight.None;
 
     /// <summary>Where <see cref="LossWeight.MinSnr"/> clips.</summary>
-    public double MinSnrGamma { get; init; } = 5;
+    public double MinSnrGamma { get; init; } = SpecDefaults.Diffusion.MinSnrGamma;
 
     /// <summary>The variance of ancestral steps.</summary>
     public Variance Variance { get; init; } = Variance.FixedSmall;

@@ -1,3 +1,4 @@
+using UNetGen.Blocks;
 using UNetGen.Diffusion;
 
 namespace UNetGen.Interop.Diffusers;
@@ -25,16 +26,15 @@ internal sealed record DiffusersModel
 
     public required double NormEps { get; init; }
 
-    /// <summary>silu, gelu, relu or mish.</summary>
-    public required string Activation { get; init; }
+    public required Activation Activation { get; init; }
 
     public required double Dropout { get; init; }
 
-    public required bool CosinesFirst { get; init; }
+    public required SinusoidOrder Order { get; init; }
 
     public required int FreqShift { get; init; }
 
-    public required bool ScaleShift { get; init; }
+    public required TimeConditioning Conditioning { get; init; }
 
     /// <summary>Whether there is attention, for each level.</summary>
     public required IReadOnlyList<bool> Attention { get; init; }
@@ -59,9 +59,9 @@ internal sealed record DiffusersModel
     /// <summary>Only of interest for a network that isn't trained yet, and unknown to diffusers.</summary>
     public bool ZeroInit { get; init; }
 
-    public const string DefaultDownsample = "conv_asymmetric";
+    public static readonly string DefaultDownsample = SpecText.SnakeCase(SpecDefaults.Ddpm.Downsample.ToString());
 
-    public const string DefaultUpsample = "nearest_conv";
+    public static readonly string DefaultUpsample = SpecText.SnakeCase(SpecDefaults.Upsample.ToString());
 
     /// <summary>The widths at which there is attention.</summary>
     public IEnumerable<int> AttendedWidths => Widths.Where((_, level) => Attention[level]).Concat(AttentionInTheMiddle ? [Widths[^1]] : []);

@@ -1,3 +1,4 @@
+using UNetGen.Blocks;
 using UNetGen.Diffusion;
 
 namespace UNetGen.Interop.Diffusers;
@@ -5,8 +6,20 @@ namespace UNetGen.Interop.Diffusers;
 /// <summary>Reads diffusers' configuration files, with the defaults that UNet2DModel and its schedulers have; what can't be expressed here is collected in the files' reasons.</summary>
 internal static class ModelFromConfigs
 {
-    private static readonly Dictionary<string, string> Activations = new() { ["silu"] = "silu", ["swish"] = "silu", ["gelu"] = "gelu", ["relu"] = "relu", ["mish"] = "mish" };
-    private static readonly Dictionary<string, bool> TimeScaleShift = new() { ["default"] = false, ["scale_shift"] = true };
+    private static readonly Dictionary<string, Activation> Activations = new()
+    {
+        ["silu"] = Activation.Silu,
+        ["swish"] = Activation.Silu,
+        ["gelu"] = Activation.Gelu,
+        ["relu"] = Activation.Relu,
+        ["mish"] = Activation.Mish,
+    };
+
+    private static readonly Dictionary<string, TimeConditioning> Conditionings = new()
+    {
+        ["default"] = TimeConditioning.Add,
+        ["scale_shift"] = TimeConditioning.ScaleShift,
+    };
 
     private const int MostLevels = 13;
     private const int MostWidth = 1_000_000;
@@ -67,9 +80,9 @@ internal static class ModelFromConfigs
             NormEps = unet.Value("norm_eps", 1e-5),
             Activation = unet.Choice("act_fn", "silu", Activations),
             Dropout = unet.Value("dropout", 0.0),
-            CosinesFirst = unet.Value("flip_sin_to_cos", true),
+            Order = unet.Value("flip_sin_to_cos", true) ? SinusoidOrder.CosSin : SinusoidOrder.SinCos,
             FreqShift = unet.Value("freq_shift", 0),
-            ScaleShift = unet.Choice("resnet_time_scale_shift", "default", TimeScaleShift),
+            Conditioning = unet.Choice("resnet_time_scale_shift", "default", Conditionings),
             Attention = [.. down.Select(block => block.Attends)],
             AttentionInTheMiddle = unet.Value("add_attention", true),
             HeadDim = unet.Value<int?>("attention_head_dim", 8),
@@ -96,7 +109,7 @@ internal static class ModelFromConfigs
         if (headDim is { } features && model.AttendedWidths.FirstOrDefault(attended => features < 1 || attended % features != 0) is > 0 and var odd)
             unet.Refuse("attention_head_dim", $"{odd} channels can't be shared out to heads of so many");
         // Null: those of the blocks, but with scale_shift no norm at all.
-        var attentionGroups = unet.CountOrNull("attn_norm_num_groups", null) ?? (model.ScaleShift ? null : groups);
+        var attentionGroups = unet.CountOrNull("attn_norm_num_groups", null) ?? (model.Conditioning == TimeConditioning.ScaleShift ? null : groups);
         if (model.AttentionInTheMiddle && attentionGroups != groups)
             unet.Refuse("attn_norm_num_groups", $"the middle's attention is normed here as the blocks are, by {groups} groups");
         unet.RefuseUnknown();

@@ -1,3 +1,5 @@
+using UNetGen.Blocks;
+
 namespace UNetGen.Interop.Diffusers;
 
 /// <summary>Reads a network's spec, and says why diffusers couldn't express it.</summary>
@@ -37,11 +39,11 @@ internal static class ModelFromSpec
             BlocksPerLevel = spec.Ints("blocks_per_level")[0],
             Groups = spec.Int("groups"),
             NormEps = spec.Real("norm_eps"),
-            Activation = spec.Text("activation"),
+            Activation = spec.Word<Activation>("activation"),
             Dropout = spec.Real("dropout"),
-            CosinesFirst = spec.Text("time_embedding.order") == "cos_sin",
+            Order = spec.Word<SinusoidOrder>("time_embedding.order"),
             FreqShift = spec.Int("time_embedding.freq_shift"),
-            ScaleShift = spec.Text("time_embedding.conditioning") == "scale_shift",
+            Conditioning = spec.Word<TimeConditioning>("time_embedding.conditioning"),
             Attention = [.. spec.List("attention.levels").Select(kind => kind == "full")],
             AttentionInTheMiddle = spec.Text("attention.mid") == "full",
             HeadDim = spec.Find("attention.head_dim") is null ? null : spec.Int("attention.head_dim"),

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using UNetGen.Blocks;
 using UNetGen.Diffusion;
 
 namespace UNetGen.Interop.Diffusers;
@@ -41,7 +42,7 @@ internal static class ModelToConfigs
             // A setting of 2025: older versions know the default alone.
             ["time_embedding_dim"] = model.TimeEmbDim == 4 * model.Widths[0] ? null : model.TimeEmbDim,
             ["freq_shift"] = model.FreqShift,
-            ["flip_sin_to_cos"] = model.CosinesFirst,
+            ["flip_sin_to_cos"] = model.Order == SinusoidOrder.CosSin,
             ["down_block_types"] = List(model.Attention.Select((attends, level) => attends ? "AttnDownBlock2D" : downInBlock && level < last ? "ResnetDownsampleBlock2D" : "DownBlock2D")),
             ["mid_block_type"] = "UNetMidBlock2D",
             ["up_block_types"] = List(model.Attention.Select((attends, level) => attends ? "AttnUpBlock2D" : upInBlock && level > 0 ? "ResnetUpsampleBlock2D" : "UpBlock2D").Reverse()),
@@ -52,13 +53,13 @@ internal static class ModelToConfigs
             ["downsample_type"] = downInBlock ? "resnet" : "conv",
             ["upsample_type"] = upInBlock ? "resnet" : "conv",
             ["dropout"] = model.Dropout,
-            ["act_fn"] = model.Activation,
+            ["act_fn"] = SpecText.SnakeCase(model.Activation.ToString()),
             ["attention_head_dim"] = model.HeadDim,
             ["norm_num_groups"] = model.Groups,
             // With scale_shift the middle's attention has no norm unless it is asked for.
-            ["attn_norm_num_groups"] = model.ScaleShift && model.AttentionInTheMiddle ? model.Groups : null,
+            ["attn_norm_num_groups"] = model.Conditioning == TimeConditioning.ScaleShift && model.AttentionInTheMiddle ? model.Groups : null,
             ["norm_eps"] = model.NormEps,
-            ["resnet_time_scale_shift"] = model.ScaleShift ? "scale_shift" : "default",
+            ["resnet_time_scale_shift"] = model.Conditioning == TimeConditioning.ScaleShift ? "scale_shift" : "default",
             ["add_attention"] = model.AttentionInTheMiddle,
             ["class_embed_type"] = null,
             ["num_class_embeds"] = model.NumClasses,

@@ -1,12 +1,11 @@
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using UNetGen.Diffusion;
 
 namespace UNetGen.Interop.Diffusers;
 
 /// <summary>Writes a spec as a person would: what differs from the preset's defaults, in the order of the language's table.</summary>
-internal static partial class ModelToSpec
+internal static class ModelToSpec
 {
     /// <param name="model">What it shall say.</param>
     /// <param name="name">The class's name; null: it follows from the file's.</param>
@@ -24,15 +23,15 @@ internal static partial class ModelToSpec
         Line("dim", $"{dim}");
         Line("channel_multipliers", List(model.Widths.Select(width => width / dim)));
         Line("time_emb_dim", Unless(4 * dim, model.TimeEmbDim));
-        Line("blocks_per_level", Unless(2, model.BlocksPerLevel));
-        Line("groups", Unless(32, model.Groups));
-        Line("norm_eps", Unless(1e-6, model.NormEps));
-        Line("activation", Unless("silu", model.Activation));
+        Line("blocks_per_level", Unless(SpecDefaults.BlocksPerLevel, model.BlocksPerLevel));
+        Line("groups", Unless(SpecDefaults.Ddpm.Groups, model.Groups));
+        Line("norm_eps", Unless(SpecDefaults.Ddpm.NormEps, model.NormEps));
+        Line("activation", Unless(SpecDefaults.Nonlinearity, model.Activation));
         Line("dropout", Unless(0.0, model.Dropout));
         Line("time_embedding", Group(
-            ("order", model.CosinesFirst ? "cos_sin" : null),
-            ("freq_shift", Unless(1, model.FreqShift)),
-            ("conditioning", model.ScaleShift ? "scale_shift" : null)));
+            ("order", Unless(SpecDefaults.TimeEmbedding.Order, model.Order)),
+            ("freq_shift", Unless(SpecDefaults.TimeEmbedding.FreqShift, model.FreqShift)),
+            ("conditioning", Unless(SpecDefaults.Ddpm.Conditioning, model.Conditioning))));
         Line("attention", Attention(model));
         Line("downsample", Unless(DiffusersModel.DefaultDownsample, model.Downsample));
         Line("upsample", Unless(DiffusersModel.DefaultUpsample, model.Upsample));
@@ -51,7 +50,6 @@ internal static partial class ModelToSpec
 
     private static string? Attention(DiffusersModel model)
     {
-        const int defaultResolution = 16;
         if (!model.AttendedWidths.Any())
             return "none";
         var square = model.Height == model.Width;
@@ -59,7 +57,7 @@ internal static partial class ModelToSpec
         var resolutions = sizes.Where((_, level) => model.Attention[level]).ToList();
         var byResolution = square && resolutions.Count > 0;
         return Group(
-            ("resolutions", byResolution && resolutions is not [defaultResolution] ? List(resolutions) : null),
+            ("resolutions", byResolution && resolutions is not [SpecDefaults.Ddpm.AttendedSize] ? List(resolutions) : null),
             ("levels", byResolution ? null : List(model.Attention.Select(attends => attends ? "full" : "none"))),
             ("mid", model.AttentionInTheMiddle ? null : "none"),
             ("head_dim", model.HeadDim?.ToString(CultureInfo.InvariantCulture)));
@@ -89,14 +87,8 @@ internal static partial class ModelToSpec
 
     private static string? Unless<T>(T usual, T value) where T : notnull => EqualityComparer<T>.Default.Equals(usual, value) ? null : value switch
     {
-        double number => Exponent().Replace(number.ToString("R", CultureInfo.InvariantCulture), "e$1"),
-        Enum word => Capital().Replace(word.ToString(), "_$0").ToLowerInvariant(),
+        double number => SpecText.Number(number),
+        Enum word => SpecText.SnakeCase(word.ToString()),
         _ => Convert.ToString(value, CultureInfo.InvariantCulture),
     };
-
-    [GeneratedRegex(@"E\+?(-?)0*", RegexOptions.CultureInvariant)]
-    private static partial Regex Exponent();
-
-    [GeneratedRegex("(?<!^)[A-Z]", RegexOptions.CultureInvariant)]
-    private static partial Regex Capital();
 }

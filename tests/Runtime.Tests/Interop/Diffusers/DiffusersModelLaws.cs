@@ -1,4 +1,5 @@
 using CsCheck;
+using UNetGen.Blocks;
 using UNetGen.Diffusion;
 using UNetGen.Interop.Diffusers;
 
@@ -24,7 +25,7 @@ public sealed class DiffusersModelLaws
         from attention in Gen.Bool.Array[levels]
         from bits in Gen.Bool.Array[7]
         from headDim in Gen.OneOf<int?>(null, 2, 4)
-        from words in Gen.Select(Gen.OneOf("silu", "gelu", "relu", "mish"), Gen.OneOf("conv", "conv_asymmetric", "resblock"), Gen.OneOf("nearest_conv", "resblock"))
+        from words in Gen.Select(Gen.Enum<Activation>(), Gen.OneOf("conv", "conv_asymmetric", "resblock"), Gen.OneOf("nearest_conv", "resblock"))
         from numbers in Gen.Select(Gen.Int[1, 6], Gen.Int[1, 512], Gen.Double[1e-9, 1e-2], Gen.Double[0, 0.9])
         from classes in Gen.Int[1, 1000]
         from diffusion in Diffusions
@@ -41,9 +42,9 @@ public sealed class DiffusersModelLaws
             NormEps = numbers.Item3,
             Activation = words.Item1,
             Dropout = numbers.Item4,
-            CosinesFirst = bits[0],
+            Order = bits[0] ? SinusoidOrder.CosSin : SinusoidOrder.SinCos,
             FreqShift = bits[1] ? 1 : 0,
-            ScaleShift = bits[2],
+            Conditioning = bits[2] ? TimeConditioning.ScaleShift : TimeConditioning.Add,
             Attention = attention,
             AttentionInTheMiddle = bits[3],
             HeadDim = bits[3] || attention.Any(attends => attends) ? headDim : null,

@@ -1,0 +1,46 @@
+#if NETSTANDARD
+using UNetGen.Generator.Specs;
+#else
+using UNetGen.Blocks;
+#endif
+
+namespace UNetGen;
+
+/// <summary>
+/// What a spec means where it says nothing, as far as the runtime must know it too: the generator reads specs by it, and the runtime leaves out what it says. The types of words are each
+/// project's own, of the same names.
+/// </summary>
+internal static class SpecDefaults
+{
+    public const int BlocksPerLevel = 2;
+    public const Activation Nonlinearity = Activation.Silu;
+    public const UpsampleKind Upsample = UpsampleKind.NearestConv;
+
+    /// <summary>Preset ddpm's.</summary>
+    public static class Ddpm
+    {
+        public const int Groups = 32;
+        public const double NormEps = 1e-6;
+        public const TimeConditioning Conditioning = TimeConditioning.Add;
+
+        /// <summary>The size of the levels that attend.</summary>
+        public const int AttendedSize = 16;
+
+        public const DownsampleKind Downsample = DownsampleKind.ConvAsymmetric;
+    }
+
+    /// <summary>Of all presets but adm.</summary>
+    public static class TimeEmbedding
+    {
+        public const SinusoidOrder Order = SinusoidOrder.SinCos;
+        public const int FreqShift = 1;
+    }
+
+    /// <summary>The part <c>diffusion</c>.</summary>
+    public static class Diffusion
+    {
+        public const int Timesteps = 1000;
+        public const bool ScheduleScaling = true;
+        public const double MinSnrGamma = 5;
+    }
+}

@@ -1,0 +1,32 @@
+using System.Globalization;
+using System.Text;
+
+namespace UNetGen;
+
+/// <summary>How a spec writes words and numbers: the generator in effective specs, the runtime in those that it takes over from others.</summary>
+internal static class SpecText
+{
+    /// <summary><c>FixedSmall</c> to <c>fixed_small</c>.</summary>
+    public static string SnakeCase(string pascalCase)
+    {
+        var result = new StringBuilder();
+        foreach (var c in pascalCase)
+        {
+            if (char.IsUpper(c) && result.Length > 0)
+                result.Append('_');
+            result.Append(char.ToLowerInvariant(c));
+        }
+
+        return result.ToString();
+    }
+
+    /// <summary>The shortest that reads back the same, as people write it: <c>1e-5</c>, not <c>1E-05</c>.</summary>
+    public static string Number(double value)
+    {
+        var text = value.ToString("R", CultureInfo.InvariantCulture);
+        var exponent = text.IndexOf('E');
+        return exponent < 0
+            ? text
+            : $"{text.Substring(0, exponent)}e{int.Parse(text.Substring(exponent + 1), CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture)}";
+    }
+}
