@@ -19,10 +19,13 @@ public static class Devices
     /// <c>cpu</c>, <c>cuda</c> (the first GPU) or <c>cuda:N</c> (the N-th, from 0); null or <c>auto</c>: as <see cref="Default"/>.
     /// </param>
     /// <param name="localRank">
-    /// Number of this process among those of its machine, from 0. Where the text names no GPU's number, the process gets the GPU of its own number,
+    /// Number of this process among those of its machine, from 0. Where the text names no GPU's number, the process gets the GPU of its
+    /// own number,
     /// or the only one that it sees.
     /// </param>
-    /// <exception cref="UNetGenException">The text is none of these, there is no such device, or there isn't one for each process.</exception>
+    /// <exception cref="UNetGenException">
+    /// The text is none of these, there is no such device, or there isn't one for each process.
+    /// </exception>
     /// <exception cref="LibtorchException">libtorch can't be loaded.</exception>
     public static Device Parse(string? text, int localRank = 0)
     {
@@ -41,8 +44,10 @@ public static class Devices
             return CPU;
         if (!cuda.is_available())
             throw new UNetGenException(Libtorch.IsForCuda
-                ? $"Device '{text}': libtorch finds no NVIDIA GPU with a driver for CUDA 12.8. See what `nvidia-smi` says, or use --device cpu."
-                : $"Device '{text}': this program was built without CUDA. Let its project reference TorchSharp-cuda-linux or TorchSharp-cuda-windows "
+                ? $"Device '{text}': libtorch finds no NVIDIA GPU with a driver for CUDA 12.8. "
+                    + "See what `nvidia-smi` says, or use --device cpu."
+                : $"Device '{text}': this program was built without CUDA. "
+                    + $"Let its project reference TorchSharp-cuda-linux or TorchSharp-cuda-windows "
                     + $"{Libtorch.TorchSharpVersion} in place of the CPU's libtorch (in UNetGen's own tree: build with -p:TorchBackend=cuda), or use --device cpu.");
         if (!indexed)
             index = GpuOf(localRank, cuda.device_count());

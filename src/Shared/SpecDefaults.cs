@@ -7,7 +7,8 @@ using UNetGen.Blocks;
 namespace UNetGen;
 
 /// <summary>
-/// What a spec means where it says nothing, as far as the runtime must know it too: the generator reads specs by it, and the runtime leaves out what it says. The types of words are each
+/// What a spec means where it says nothing, as far as the runtime must know it too: the generator reads specs by it, and the runtime
+/// leaves out what it says. The types of words are each
 /// project's own, of the same names.
 /// </summary>
 internal static class SpecDefaults

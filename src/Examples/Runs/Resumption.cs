@@ -38,7 +38,8 @@ internal static class Resumption
         foreach (var field in changed)
             AnsiConsole.MarkupLineInterpolated($"{field.Option} was {field.Write(before)} and is {field.Write(after)}");
         if (changed.Any(field => field.Key is "steps" or "time") && after.Training.Decay != LearningRateDecay.Constant)
-            Warnings.Show("the learning rate falls to its end, which has moved: what follows isn't what either length would have given from the beginning.");
+            Warnings.Show("the learning rate falls to its end, which has moved: "
+                + "what follows isn't what either length would have given from the beginning.");
         if (!changes.Keys.Any(field => field.Key == "data"))
             RequireImages(folder, before.Data);
         return after.Effective();

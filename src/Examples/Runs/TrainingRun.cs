@@ -58,8 +58,8 @@ internal sealed class TrainingRun : IDisposable
         network.Precision = options.Training.Precision;
         log = TrainingLog.Open(folder.Log, trainer.Step);
         if (log.ContinuedLines < trainer.Step)
-            Warnings.Show($"{folder.Log} tells of {log.ContinuedLines:N0} of the {trainer.Step:N0} steps until now: lines are lost, and curves are "
-                + "without them. The training itself doesn't need them.");
+            Warnings.Show($"{folder.Log} tells of {log.ContinuedLines:N0} of the {trainer.Step:N0} steps until now: "
+                + "lines are lost, and curves are without them. The training itself doesn't need them.");
         RunFile.Write(folder.Options, options);
         RunStart.Now(network.Device, trainer.Step, collective: ranks, effectiveBatchSize: trainer.EffectiveBatchSize).AppendTo(folder.Starts);
         events = new TensorBoardLog(folder.Path, trainer.Step);

@@ -72,7 +72,7 @@ internal static class CSharp
 
     private static string Double(double number)
     {
-        var text = SpecText.Number(number);
+        var text = SpecWords.Number(number);
         return text.IndexOfAny(['.', 'e']) < 0 ? text + ".0" : text;
     }
 }

@@ -112,7 +112,7 @@ internal abstract class NetworkPlanner
         new(name, size.Height, size.Width, channels, blocks, attention, parts.Sum(part => part.ParameterCount),
             parts.Aggregate(default(Cost), (sum, part) => sum + part.TotalCost));
 
-    protected static string Name(AttentionKind kind) => kind == AttentionKind.None ? "-" : SpecText.SnakeCase(kind.ToString());
+    protected static string Name(AttentionKind kind) => kind == AttentionKind.None ? "-" : SpecWords.SnakeCase(kind.ToString());
 
     private EquatableArray<Argument> PlanDiffusion()
     {

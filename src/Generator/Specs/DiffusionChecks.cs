@@ -23,7 +23,7 @@ internal static class DiffusionChecks
         if (spec.LearnedVariance && spec.Variance != Specs.Variance.LearnedRange)
         {
             reading.Report(Rules.LearnedVariance, Variance,
-                $"learned_variance: true predicts the variance, and variance: {SpecText.SnakeCase(spec.Variance.ToString())} would ignore it; use variance: learned_range, or learned_variance: false");
+                $"learned_variance: true predicts the variance, and variance: {SpecWords.SnakeCase(spec.Variance.ToString())} would ignore it; use variance: learned_range, or learned_variance: false");
         }
         else if (!spec.LearnedVariance && spec.Variance == Specs.Variance.LearnedRange)
         {

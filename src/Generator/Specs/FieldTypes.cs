@@ -137,7 +137,7 @@ internal sealed class FloatType : FieldType<double>
         return (value > min || (value == min && !above)) && value < below || RefuseRange(scalar, key, problems);
     }
 
-    public override string Write(double value) => SpecText.Number(value);
+    public override string Write(double value) => SpecWords.Number(value);
 }
 
 internal sealed class BoolType : FieldType<bool>
@@ -176,7 +176,7 @@ internal sealed class ChoiceType<T> : FieldType<T>
         foreach (var value in (T[])Enum.GetValues(typeof(T)))
         {
             if (!except.Contains(value))
-                words.Add(SpecText.SnakeCase(value.ToString()), value);
+                words.Add(SpecWords.SnakeCase(value.ToString()), value);
         }
     }
 
@@ -218,7 +218,7 @@ internal sealed class ChoiceType<T> : FieldType<T>
         return false;
     }
 
-    public override string Write(T value) => SpecText.SnakeCase(value.ToString());
+    public override string Write(T value) => SpecWords.SnakeCase(value.ToString());
 
     public override string Json(T value) => JsonObject.Text(Write(value));
 }

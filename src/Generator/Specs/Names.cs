@@ -19,7 +19,8 @@ internal static class Names
     /// <summary>The types of the runtime's root, and others that generated code names: no namespace can have their names.</summary>
     private static readonly ImmutableArray<string> NoNamespaces = ImmutableArray.Create(
         "System.InvalidOperationException", "TorchSharp.torch",
-        "UNetGen.AtomicFile", "UNetGen.Devices", "UNetGen.LevelInfo", "UNetGen.LockedException", "UNetGen.NetworkInfo", "UNetGen.NoisePredictor", "UNetGen.RegularFile",
+        "UNetGen.AtomicFile", "UNetGen.Devices", "UNetGen.LevelInfo", "UNetGen.LockedException",
+        "UNetGen.NetworkInfo", "UNetGen.NoisePredictor", "UNetGen.RegularFile",
         "UNetGen.UNetGenException", "UNetGen.WriterLock");
 
     private const string IdentifierPattern = @"[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}\p{Cf}]*";

@@ -27,7 +27,7 @@ internal static class ReferenceWriter
             return "needed";
         if (field.DefaultInWords is { } words)
             return words;
-        var values = Presets.All.Select(preset => (Preset: SpecText.SnakeCase(preset.ToString()), Value: field.Default(preset)?.Replace("\"", ""))).GroupBy(pair => pair.Value).ToList();
+        var values = Presets.All.Select(preset => (Preset: SpecWords.SnakeCase(preset.ToString()), Value: field.Default(preset)?.Replace("\"", ""))).GroupBy(pair => pair.Value).ToList();
         return values.Count == 1 ? values[0].Key ?? "" : string.Join("; ", values.Where(group => group.Key is not null).Select(group => $"{group.Key} in {Text.AllOf(group.Select(pair => pair.Preset))}"));
     }
 

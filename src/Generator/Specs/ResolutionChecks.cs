@@ -17,7 +17,7 @@ internal static class ResolutionChecks
             return;
         var nearest = sizes.OrderBy(size => resolutions.Min(resolution => Math.Abs(Math.Log(size) - Math.Log(resolution)))).First();
         reading.Report(Rules.NoResolution, "image_size",
-            $"preset {SpecText.SnakeCase($"{spec.Preset}")} attends at size {Text.OneOf(resolutions)}, and {(spec.Levels == 1 ? "the level is" : "the levels are")} at {Text.AllOf(sizes)}: "
+            $"preset {SpecWords.SnakeCase($"{spec.Preset}")} attends at size {Text.OneOf(resolutions)}, and {(spec.Levels == 1 ? "the level is" : "the levels are")} at {Text.AllOf(sizes)}: "
             + $"{(spec.AttentionInTheMiddle == AttentionKind.None ? "nothing" : "only the middle")} attends; say where, as `attention: {{ resolutions: [{nearest}] }}`, or that no level does, "
             + $"`attention: {{ levels: [{string.Join(", ", sizes.Select(_ => "none"))}] }}`");
     }

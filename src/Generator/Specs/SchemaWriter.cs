@@ -104,5 +104,5 @@ internal static class SchemaWriter
         };
     }
 
-    private static string Name(Preset preset) => SpecText.SnakeCase(preset.ToString());
+    private static string Name(Preset preset) => SpecWords.SnakeCase(preset.ToString());
 }

@@ -235,7 +235,11 @@ internal static class Presets
             Groups = SpecDefaults.Ddpm.Groups,
             NormEps = SpecDefaults.Ddpm.NormEps,
             TimeEmbedding = new TimeEmbeddingSpec { Conditioning = SpecDefaults.Ddpm.Conditioning },
-            Attention = new AttentionSpec { DefaultResolutions = new[] { SpecDefaults.Ddpm.AttendedSize }.ToEquatableArray(), DefaultHeads = 1 },
+            Attention = new AttentionSpec
+            {
+                DefaultResolutions = new[] { SpecDefaults.Ddpm.AttendedSize }.ToEquatableArray(),
+                DefaultHeads = 1,
+            },
             Downsample = SpecDefaults.Ddpm.Downsample,
         },
         _ => new UNetSpec

@@ -89,7 +89,8 @@ public sealed class Denoiser : IDisposable
 
     /// <summary>
     /// Ends a step: its last estimate, kept beyond the step's dispose scope, is <see cref="Previous"/> in the next.
-    /// <see cref="Sampler.Sample(NoisePredictor, SamplingOptions, Action{SamplingProgress}?, CancellationToken)"/> calls it after each step.
+    /// <see cref="Sampler.Sample(NoisePredictor, SamplingOptions, Action{SamplingProgress}?, CancellationToken)"/> calls it after each
+    /// step.
     /// </summary>
     public void EndStep()
     {

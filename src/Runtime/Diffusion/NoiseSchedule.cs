@@ -21,14 +21,17 @@ public sealed class NoiseSchedule
 
     /// <summary>Computes the schedule that the options ask for.</summary>
     /// <param name="options">The diffusion part of a network's spec.</param>
-    /// <exception cref="UNetGenException">No timestep, a beta outside (0, 1), a gamma that is not positive, or a word that isn't one of its kind.</exception>
+    /// <exception cref="UNetGenException">
+    /// No timestep, a beta outside (0, 1), a gamma that is not positive, or a word that isn't one of its kind.
+    /// </exception>
     public NoiseSchedule(DiffusionOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Timesteps < 1)
             throw new UNetGenException($"A diffusion needs at least 1 timestep, but `Timesteps` is {options.Timesteps}.");
         if (!Float32.IsPositive(options.MinSnrGamma))
-            throw new UNetGenException(string.Create(CultureInfo.InvariantCulture, $"`MinSnrGamma` must be {Float32.Range}, but is {options.MinSnrGamma}."));
+            throw new UNetGenException(string.Create(
+                CultureInfo.InvariantCulture, $"`MinSnrGamma` must be {Float32.Range}, but is {options.MinSnrGamma}."));
         CheckWord(options.Schedule, nameof(options.Schedule));
         CheckWord(options.Objective, nameof(options.Objective));
         CheckWord(options.LossWeight, nameof(options.LossWeight));
@@ -165,7 +168,8 @@ public sealed class NoiseSchedule
                 ? "Linear betas are scaled by 1000 / timesteps: use more than 20 timesteps, or switch `ScheduleScaling` off (in a spec: `schedule_scaling: false`)."
                 : "Use another number of timesteps or another schedule.";
             throw new UNetGenException(string.Create(CultureInfo.InvariantCulture,
-                $"The {options.Schedule} schedule over {Counted.Of(options.Timesteps, "timestep")} has beta {betas[t]:G6} at timestep {t}, outside (0, 1). {mend}"));
+                $"The {options.Schedule} schedule over {Counted.Of(options.Timesteps, "timestep")} has beta {betas[t]:G6} "
+                + $"at timestep {t}, outside (0, 1). {mend}"));
         }
     }
 }

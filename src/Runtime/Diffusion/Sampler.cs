@@ -19,7 +19,10 @@ public abstract class Sampler
     /// <exception cref="UNetGenException">The sampler can't walk through so few timesteps.</exception>
     public abstract IReadOnlyList<int> Times(NoiseSchedule schedule);
 
-    /// <summary>Takes one step. <see cref="Sample(NoisePredictor, SamplingOptions, Action{SamplingProgress}?, CancellationToken)"/> calls it within a dispose scope of its own.</summary>
+    /// <summary>
+    /// Takes one step. <see cref="Sample(NoisePredictor, SamplingOptions, Action{SamplingProgress}?, CancellationToken)"/> calls it
+    /// within a dispose scope of its own.
+    /// </summary>
     /// <param name="denoiser">What estimates the clean images.</param>
     /// <param name="x">Images at <paramref name="time"/>, [batch, channels, height, width].</param>
     /// <param name="time">The timestep of <paramref name="x"/>.</param>

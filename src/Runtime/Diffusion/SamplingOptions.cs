@@ -31,7 +31,9 @@ public sealed record SamplingOptions
     public bool Clip { get; init; } = true;
 
     /// <summary>Refuses what makes no sense, or not for this network.</summary>
-    /// <exception cref="UNetGenException">No image, no batch, numbers out of range, or labels or guidance that don't fit the network.</exception>
+    /// <exception cref="UNetGenException">
+    /// No image, no batch, numbers out of range, or labels or guidance that don't fit the network.
+    /// </exception>
     internal void Check(NetworkInfo info)
     {
         if (Count < 1)
@@ -39,7 +41,8 @@ public sealed record SamplingOptions
         if (BatchSize < 1)
             throw new UNetGenException($"At least 1 image must pass at once, not {BatchSize}.");
         if (FirstImage < 0 || FirstImage > int.MaxValue - Count)
-            throw new UNetGenException($"Images are numbered from 0 to {int.MaxValue}: {Count} from number {FirstImage} on can't be drawn.");
+            throw new UNetGenException(
+                $"Images are numbered from 0 to {int.MaxValue}: {Count} from number {FirstImage} on can't be drawn.");
         if (!Float32.IsNotNegative(Guidance))
             throw new UNetGenException(string.Create(CultureInfo.InvariantCulture, $"Guidance must be a number of at least 0 that float32 holds, up to 3.4e38, but is {Guidance}; 1 is off."));
 

@@ -12,7 +12,8 @@ namespace UNetGen.Evaluation;
 
 /// <summary>
 /// A small convolutional classifier, trained within a minute on labelled images such as MNIST's, whose last hidden layer gives the features: for small images of a
-/// world that Inception never saw. It is the one feature network that needs no file from elsewhere, for programs of your own as well. Its distances compare runs on the same data with the same file, and nothing else.
+/// world that Inception never saw. It is the one feature network that needs no file from elsewhere, for programs of your own as well.
+/// Its distances compare runs on the same data with the same file, and nothing else.
 /// </summary>
 public sealed class SmallClassifier : FeatureNetwork
 {
@@ -66,7 +67,9 @@ public sealed class SmallClassifier : FeatureNetwork
         // Labels may leave numbers out: those of EMNIST's letters begin with 1.
         var classes = source.Classes.Count == 0 ? 0 : Enumerable.Range(0, source.Count).Select(source.Label).Distinct().Count();
         if (classes < 2)
-            throw new DataException($"A classifier learns from images of at least two classes, and {source.Description} has {(classes == 0 ? "none" : "one")}.");
+            throw new DataException(
+                $"A classifier learns from images of at least two classes, "
+                + $"and {source.Description} has {(classes == 0 ? "none" : "one")}.");
         manual_seed(seed);
         var classifier = new SmallClassifier(source.Channels, source.Height, source.Width, source.Classes);
         var network = classifier.network;

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace UNetGen.Logging;
 
-/// <summary>All that the library tells a logger. What is so, and not what happens, is asked instead: notes of images, doubts of weights.</summary>
+/// <summary>
+/// All that the library tells a logger. What is so, and not what happens, is asked instead: notes of images, doubts of weights.
+/// </summary>
 internal static partial class Events
 {
     [LoggerMessage(1, LogLevel.Warning, "{Finding}")]

@@ -56,7 +56,9 @@ public sealed class Checkpoint
 
     /// <summary>Opens a checkpoint and checks that it is whole, for which all its files are read once.</summary>
     /// <param name="path">A checkpoint's folder; a folder of checkpoints or a run's, which stands for its newest whole one; or a .safetensors file.</param>
-    /// <param name="logger">Warned of every damaged checkpoint that is newer than the one opened, where the folder has several; null: nobody is.</param>
+    /// <param name="logger">
+    /// Warned of every damaged checkpoint that is newer than the one opened, where the folder has several; null: nobody is.
+    /// </param>
     /// <exception cref="CheckpointException">There is none, or it was written by another program or a later version.</exception>
     /// <exception cref="DamagedCheckpointException">The named checkpoint is damaged, or all are; the message names the files, and the newest whole one beside it.</exception>
     /// <exception cref="SafetensorsException">The file that stands alone is damaged.</exception>

@@ -27,7 +27,9 @@ public sealed class CheckpointStore
     /// <summary>Takes a folder for checkpoints, and leaves it as it is until the first is saved.</summary>
     /// <param name="folder">Made when it is needed.</param>
     /// <param name="keep">How many of the newest stay, besides the best; at least 1.</param>
-    /// <param name="logger">Told of each checkpoint that is saved, and warned of each that is damaged when one is looked for; null: nobody is.</param>
+    /// <param name="logger">
+    /// Told of each checkpoint that is saved, and warned of each that is damaged when one is looked for; null: nobody is.
+    /// </param>
     public CheckpointStore(string folder, int keep = 3, ILogger? logger = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
@@ -98,7 +100,9 @@ public sealed class CheckpointStore
         }
     }
 
-    /// <summary>The newest whole checkpoint, or null where there is none. The logger is warned of every newer one that is damaged.</summary>
+    /// <summary>
+    /// The newest whole checkpoint, or null where there is none. The logger is warned of every newer one that is damaged.
+    /// </summary>
     /// <exception cref="CheckpointException">One was written by a later version.</exception>
     public Checkpoint? Newest()
     {
@@ -108,7 +112,10 @@ public sealed class CheckpointStore
         return newest;
     }
 
-    /// <summary>The whole checkpoint with the least loss, the newest of equals; null where none has a loss. The logger is warned of every damaged one.</summary>
+    /// <summary>
+    /// The whole checkpoint with the least loss, the newest of equals; null where none has a loss. The logger is warned of every
+    /// damaged one.
+    /// </summary>
     /// <exception cref="CheckpointException">One was written by a later version.</exception>
     public Checkpoint? Best() => Open(BestOf(CheckpointFolder.Whole(folder, logger.CheckpointPassedOver)));
 

@@ -44,7 +44,8 @@ public sealed partial class Trainer : IDisposable
     /// <param name="clock">Tells the time; null is the system's clock. Of several ranks, that of rank 0 counts.</param>
     /// <param name="collective">The ranks, all of which make their trainer at the same time; stays the caller's. Null: this process trains alone.</param>
     /// <param name="logger">
-    /// Told as warnings, before the first step, of images that are strange though they may be meant so, of each step that is skipped, and by
+    /// Told as warnings, before the first step, of images that are strange though they may be meant so, of each step that is skipped,
+    /// and by
     /// <see cref="Restore"/> of what the training goes on with otherwise; null: nobody is told.
     /// </param>
     /// <exception cref="UNetGenException">The options make no sense, or the network's description contradicts itself.</exception>
@@ -52,7 +53,8 @@ public sealed partial class Trainer : IDisposable
     /// <exception cref="RanksDifferException">The ranks are to train other networks, with other options or on other images; the message names the ranks.</exception>
     /// <exception cref="ArgumentException">The network has nothing to train.</exception>
     public Trainer(
-        NoisePredictor network, IImageSource source, TrainingOptions options, TimeProvider? clock = null, ICollective? collective = null, ILogger? logger = null)
+        NoisePredictor network, IImageSource source, TrainingOptions options, TimeProvider? clock = null, ICollective? collective = null,
+        ILogger? logger = null)
     {
         options.Validate();
         if (!network.parameters().Any(parameter => parameter.requires_grad))
@@ -100,7 +102,8 @@ public sealed partial class Trainer : IDisposable
     /// </param>
     /// <param name="store">Where checkpoints go, as often as the options say, and at the end or when cancelled; null: nowhere. Of several ranks, one writes them.</param>
     /// <param name="cancellation">
-    /// Looked at before each step; a batch that hasn't come is waited for two seconds more. All ranks stop when one is asked to, after the step that they are in.
+    /// Looked at before each step; a batch that hasn't come is waited for two seconds more. All ranks stop when one is asked to, after
+    /// the step that they are in.
     /// </param>
     /// <exception cref="TrainingCanceledException">
     /// Cancelled before the end. The checkpoint of the last step is written before, and the exception has the summary. All ranks throw it.

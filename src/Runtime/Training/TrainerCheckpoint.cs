@@ -51,7 +51,8 @@ public sealed partial class Trainer
 
     /// <summary>
     /// Goes on from a checkpoint, exactly: what is trained from here is what would have been without a stop. How long to train, how often to save and what
-    /// is skipped may have changed since; and with the number of ranks each one's batch. Of several ranks every one restores. Where the number of ranks is another,
+    /// is skipped may have changed since; and with the number of ranks each one's batch. Of several ranks every one restores. Where the
+    /// number of ranks is another,
     /// or it can't be known whether files are the same, the trainer's logger is told what that means for what is trained from here.
     /// </summary>
     /// <param name="checkpoint">Of a network of the same spec, trained with the same options.</param>

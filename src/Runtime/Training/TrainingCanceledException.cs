@@ -1,7 +1,8 @@
 namespace UNetGen.Training;
 
 /// <summary>
-/// A training that was cancelled before its end. Nothing is lost: the step that it was in is done, and where there is a store of checkpoints it holds that step.
+/// A training that was cancelled before its end. Nothing is lost: the step that it was in is done, and where there is a store of
+/// checkpoints it holds that step.
 /// </summary>
 public sealed class TrainingCanceledException : OperationCanceledException
 {

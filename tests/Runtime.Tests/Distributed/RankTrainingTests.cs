@@ -317,6 +317,6 @@ public sealed class RankTrainingTests : IDisposable
     }
 
     private sealed record Trained(
-        TwoConvNet Network, float[] Weights, List<(double Loss, double GradientNorm, double LearningRate)> Log, List<string> Skipped, TrainingSummary Summary, bool IsCanceled,
-        string? Note);
+        TwoConvNet Network, float[] Weights, List<(double Loss, double GradientNorm, double LearningRate)> Log, List<string> Skipped,
+        TrainingSummary Summary, bool IsCanceled, string? Note);
 }

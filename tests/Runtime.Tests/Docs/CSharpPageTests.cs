@@ -10,7 +10,9 @@ public sealed partial class CSharpPageTests
     [Fact]
     public void The_page_quotes_every_excerpt_exactly_and_no_other_code()
     {
-        var excerpts = Directory.GetFiles(Folder, "*.cs").SelectMany(file => Excerpt().Matches(Read(file))).Select(match => WithoutMargin(match.Groups[1].Value));
+        var excerpts = Directory.GetFiles(Folder, "*.cs")
+            .SelectMany(file => Excerpt().Matches(Read(file)))
+            .Select(match => WithoutMargin(match.Groups[1].Value));
         var quoted = Block().Matches(Read(Path.Combine(Folder, "csharp.md"))).Select(match => match.Groups[1].Value);
 
         Assert.Equal(6, quoted.Count());

@@ -21,7 +21,8 @@ public sealed class TinyNetwork : NoisePredictor
         register_module("last", last);
     }
 
-    public override DiffusionOptions Diffusion { get; } = new() { Timesteps = 100, Objective = Objective.V, Schedule = BetaSchedule.Cosine };
+    public override DiffusionOptions Diffusion { get; } =
+        new() { Timesteps = 100, Objective = Objective.V, Schedule = BetaSchedule.Cosine };
 
     public override NetworkInfo Info { get; } = new()
     {

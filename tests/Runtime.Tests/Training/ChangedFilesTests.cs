@@ -178,7 +178,8 @@ public sealed class ChangedFilesTests : IDisposable
         using var stop = new CancellationTokenSource();
         using var trainer = new Trainer(new TwoConvNet(), new Hanging(hang, after: 20), Options with { Steps = 100, BatchSize = 2 });
 
-        var error = Assert.Throws<TrainingCanceledException>(() => trainer.Train(step => stop.CancelAfter(100), new(folder.File("store")), stop.Token));
+        var error = Assert.Throws<TrainingCanceledException>(
+            () => trainer.Train(step => stop.CancelAfter(100), new(folder.File("store")), stop.Token));
 
         var summary = error.Summary;
         Assert.InRange(summary.Steps, 1, 10);

@@ -59,9 +59,9 @@ internal sealed record DiffusersModel
     /// <summary>Only of interest for a network that isn't trained yet, and unknown to diffusers.</summary>
     public bool ZeroInit { get; init; }
 
-    public static readonly string DefaultDownsample = SpecText.SnakeCase(SpecDefaults.Ddpm.Downsample.ToString());
+    public static readonly string DefaultDownsample = SpecWords.SnakeCase(SpecDefaults.Ddpm.Downsample.ToString());
 
-    public static readonly string DefaultUpsample = SpecText.SnakeCase(SpecDefaults.Upsample.ToString());
+    public static readonly string DefaultUpsample = SpecWords.SnakeCase(SpecDefaults.Upsample.ToString());
 
     /// <summary>The widths at which there is attention.</summary>
     public IEnumerable<int> AttendedWidths => Widths.Where((_, level) => Attention[level]).Concat(AttentionInTheMiddle ? [Widths[^1]] : []);

@@ -40,7 +40,8 @@ internal sealed class EffectiveSpec
 
     /// <summary>A word of the language as the value that it stands for.</summary>
     public T Word<T>(string key) where T : struct, Enum => Parsed(key, Text(key), text => Enum.GetValues<T>()
-        .Select(value => (T?)value).FirstOrDefault(value => SpecText.SnakeCase(value!.Value.ToString()) == text) ?? throw new FormatException());
+        .Select(value => (T?)value)
+        .FirstOrDefault(value => SpecWords.SnakeCase(value!.Value.ToString()) == text) ?? throw new FormatException());
 
     /// <summary>A list, or a single value as a list of one.</summary>
     public IReadOnlyList<string> List(string key) => Text(key).Trim('[', ']').Split(", ");

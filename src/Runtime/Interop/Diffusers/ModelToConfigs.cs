@@ -30,6 +30,7 @@ internal static class ModelToConfigs
     {
         var last = model.Widths.Count - 1;
         var (downInBlock, upInBlock) = (model.Downsample == "resblock", model.Upsample == "resblock");
+        var scaleShift = model.Conditioning == TimeConditioning.ScaleShift;
         return new()
         {
             ["_class_name"] = "UNet2DModel",
@@ -53,13 +54,13 @@ internal static class ModelToConfigs
             ["downsample_type"] = downInBlock ? "resnet" : "conv",
             ["upsample_type"] = upInBlock ? "resnet" : "conv",
             ["dropout"] = model.Dropout,
-            ["act_fn"] = SpecText.SnakeCase(model.Activation.ToString()),
+            ["act_fn"] = SpecWords.SnakeCase(model.Activation.ToString()),
             ["attention_head_dim"] = model.HeadDim,
             ["norm_num_groups"] = model.Groups,
             // With scale_shift the middle's attention has no norm unless it is asked for.
-            ["attn_norm_num_groups"] = model.Conditioning == TimeConditioning.ScaleShift && model.AttentionInTheMiddle ? model.Groups : null,
+            ["attn_norm_num_groups"] = scaleShift && model.AttentionInTheMiddle ? model.Groups : null,
             ["norm_eps"] = model.NormEps,
-            ["resnet_time_scale_shift"] = model.Conditioning == TimeConditioning.ScaleShift ? "scale_shift" : "default",
+            ["resnet_time_scale_shift"] = scaleShift ? "scale_shift" : "default",
             ["add_attention"] = model.AttentionInTheMiddle,
             ["class_embed_type"] = null,
             ["num_class_embeds"] = model.NumClasses,

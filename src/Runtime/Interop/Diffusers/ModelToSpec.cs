@@ -87,8 +87,8 @@ internal static class ModelToSpec
 
     private static string? Unless<T>(T usual, T value) where T : notnull => EqualityComparer<T>.Default.Equals(usual, value) ? null : value switch
     {
-        double number => SpecText.Number(number),
-        Enum word => SpecText.SnakeCase(word.ToString()),
+        double number => SpecWords.Number(number),
+        Enum word => SpecWords.SnakeCase(word.ToString()),
         _ => Convert.ToString(value, CultureInfo.InvariantCulture),
     };
 }

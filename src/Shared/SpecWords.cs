@@ -3,8 +3,10 @@ using System.Text;
 
 namespace UNetGen;
 
-/// <summary>How a spec writes words and numbers: the generator in effective specs, the runtime in those that it takes over from others.</summary>
-internal static class SpecText
+/// <summary>
+/// How a spec writes words and numbers: the generator in effective specs, the runtime in those that it takes over from others.
+/// </summary>
+internal static class SpecWords
 {
     /// <summary><c>FixedSmall</c> to <c>fixed_small</c>.</summary>
     public static string SnakeCase(string pascalCase)
@@ -25,8 +27,9 @@ internal static class SpecText
     {
         var text = value.ToString("R", CultureInfo.InvariantCulture);
         var exponent = text.IndexOf('E');
-        return exponent < 0
-            ? text
-            : $"{text.Substring(0, exponent)}e{int.Parse(text.Substring(exponent + 1), CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture)}";
+        if (exponent < 0)
+            return text;
+        var power = int.Parse(text.Substring(exponent + 1), CultureInfo.InvariantCulture);
+        return $"{text.Substring(0, exponent)}e{power.ToString(CultureInfo.InvariantCulture)}";
     }
 }
