@@ -109,7 +109,7 @@ internal static class ModelFromConfigs
         if (headDim is { } features && model.AttendedWidths.FirstOrDefault(attended => features < 1 || attended % features != 0) is > 0 and var odd)
             unet.Refuse("attention_head_dim", $"{odd} channels can't be shared out to heads of so many");
         // Null: those of the blocks, but with scale_shift no norm at all.
-        var attentionGroups = unet.CountOrNull("attn_norm_num_groups", null) 
+        var attentionGroups = unet.CountOrNull("attn_norm_num_groups", null)
             ?? (model.Conditioning == TimeConditioning.ScaleShift ? null : groups);
         if (model.AttentionInTheMiddle && attentionGroups != groups)
             unet.Refuse("attn_norm_num_groups", $"the middle's attention is normed here as the blocks are, by {groups} groups");
