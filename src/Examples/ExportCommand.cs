@@ -1,9 +1,7 @@
 using System.CommandLine;
 using Spectre.Console;
-using UNetGen.Examples.Runs;
 using UNetGen.Interop;
 using UNetGen.Interop.Diffusers;
-using UNetGen.Training;
 
 namespace UNetGen.Examples;
 
@@ -37,11 +35,7 @@ internal static class ExportCommand
                 $"--format diffusers writes a folder, and {output} names a file: add --format safetensors, or name a folder.");
         }
         using var claim = format == Diffusers ? NewFile.ClaimFolder(output) : NewFile.Claim(output, FileEnding);
-        var trained = Checkpoint.Open(checkpoint, damaged => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {damaged}"));
-        using var network = Catalog.Create(trained.Network);
-        trained.LoadInto(network);
-        foreach (var doubt in trained.Doubts)
-            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {RunFields.InWordsOfRuns(doubt)}");
+        using var network = TrainedWeights.Load(checkpoint);
         if (format == Diffusers)
             DiffusersFolder.Save(output, network);
         else

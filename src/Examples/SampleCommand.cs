@@ -67,11 +67,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         // A run's folder stands for the checkpoint in it.
         if (Directory.Exists(Path.Combine(path, RunFolder.CheckpointName)))
             path = Path.Combine(path, RunFolder.CheckpointName);
-        var trained = Checkpoint.Open(path, damaged => AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {damaged}"));
-        using var network = Catalog.Create(trained.Network);
-        trained.LoadInto(network);
-        foreach (var doubt in ranks.Rank == 0 ? trained.Doubts : [])
-            AnsiConsole.MarkupLineInterpolated($"[yellow]warning:[/] {RunFields.InWordsOfRuns(doubt)}");
+        using var network = TrainedWeights.Load(path);
         network.to(Libtorch.ParseDevice(parsed.GetValue(device), ranks.LocalRank));
 
         var chosen = sampler.Make(parsed, network);
@@ -97,7 +93,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     {
         var full = Path.GetFullPath(path);
         var folder = Path.GetDirectoryName(full) ?? full;
-        return File.Exists(full) && File.Exists(Path.Combine(folder, "checkpoint.json")) ? Path.GetDirectoryName(folder) ?? folder : folder;
+        return File.Exists(full) && File.Exists(Path.Combine(folder, CheckpointInfo.FileName)) ? Path.GetDirectoryName(folder) ?? folder : folder;
     }
 
     private void DrawGrid(NoisePredictor network, Sampler chosen, SamplingOptions options, string picture)

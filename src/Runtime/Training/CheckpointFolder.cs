@@ -9,7 +9,6 @@ namespace UNetGen.Training;
 /// <summary>The files of one checkpoint: how they are called, written and checked.</summary>
 internal static partial class CheckpointFolder
 {
-    public const string InfoName = "checkpoint.json";
     public const string Extension = ".safetensors";
 
     /// <summary>Where a checkpoint lies meanwhile while another takes its name. It counts as one, for a run may be killed just then.</summary>
@@ -40,7 +39,7 @@ internal static partial class CheckpointFolder
 
     /// <summary>Whether a folder is a checkpoint, or what is left of one.</summary>
     public static bool Is(string folder) =>
-        File.Exists(Path.Combine(folder, InfoName)) || File.Exists(Path.Combine(folder, CheckpointSums.FileName)) || Name().IsMatch(Path.GetFileName(folder));
+        File.Exists(Path.Combine(folder, CheckpointInfo.FileName)) || File.Exists(Path.Combine(folder, CheckpointSums.FileName)) || Name().IsMatch(Path.GetFileName(folder));
 
     /// <summary>Writes all files into a new folder, and puts them on the disk.</summary>
     public static void Write(string folder, CheckpointContent content)
@@ -67,7 +66,7 @@ internal static partial class CheckpointFolder
             State = content.State,
             Files = sizes,
         };
-        sums.Add((InfoName, WriteFile(Path.Combine(folder, InfoName), stream => stream.Write(info.ToUtf8())).Sum));
+        sums.Add((CheckpointInfo.FileName, WriteFile(Path.Combine(folder, CheckpointInfo.FileName), stream => stream.Write(info.ToUtf8())).Sum));
         WriteFile(Path.Combine(folder, CheckpointSums.FileName), stream => stream.Write(CheckpointSums.Write(sums)));
         FolderFlush.Flush(folder);
     }
@@ -109,14 +108,14 @@ internal static partial class CheckpointFolder
     private static (CheckpointInfo Info, OrderedDictionary<string, string> Sums) ReadTexts(string folder)
     {
         var sums = CheckpointSums.Read(ReadSmall(folder, CheckpointSums.FileName)) ?? throw Damaged(folder, [$"{CheckpointSums.FileName} isn't as it was written"]);
-        var json = ReadSmall(folder, InfoName);
-        if (!sums.Remove(InfoName, out var expected))
-            throw Damaged(folder, [$"{CheckpointSums.FileName} lacks {InfoName}"]);
-        if (Difference(InfoName, expected, CheckpointSums.Text(SHA256.HashData(json))) is { } changed)
+        var json = ReadSmall(folder, CheckpointInfo.FileName);
+        if (!sums.Remove(CheckpointInfo.FileName, out var expected))
+            throw Damaged(folder, [$"{CheckpointSums.FileName} lacks {CheckpointInfo.FileName}"]);
+        if (Difference(CheckpointInfo.FileName, expected, CheckpointSums.Text(SHA256.HashData(json))) is { } changed)
             throw Damaged(folder, [changed]);
-        var info = CheckpointInfo.Read(json, Path.Combine(folder, InfoName));
+        var info = CheckpointInfo.Read(json, Path.Combine(folder, CheckpointInfo.FileName));
         if (!sums.Keys.SequenceEqual(info.Files.Keys))
-            throw Damaged(folder, [$"{CheckpointSums.FileName} lists {Excerpt.List(sums.Keys)}, but {InfoName} {Excerpt.List([.. info.Files.Keys])}"]);
+            throw Damaged(folder, [$"{CheckpointSums.FileName} lists {Excerpt.List(sums.Keys)}, but {CheckpointInfo.FileName} {Excerpt.List([.. info.Files.Keys])}"]);
         RequireName(folder, info.Step);
         return (info, sums);
     }
@@ -138,7 +137,7 @@ internal static partial class CheckpointFolder
         ? []
         : from folder in Directory.EnumerateDirectories(store).Order(StringComparer.Ordinal)
           let name = Path.GetFileName(folder)
-          where name[0] != '.' && !Name().IsMatch(name) && File.Exists(Path.Combine(folder, InfoName))
+          where name[0] != '.' && !Name().IsMatch(name) && File.Exists(Path.Combine(folder, CheckpointInfo.FileName))
           let own = StepOf(folder)
           where own > step
           select $"The checkpoint {folder}, of step {own}, bears no step's name, by which the newest is found: call it {NameOf(own.Value)}.";
@@ -147,7 +146,7 @@ internal static partial class CheckpointFolder
     {
         try
         {
-            return CheckpointInfo.Read(ReadSmall(folder, InfoName), Path.Combine(folder, InfoName)).Step;
+            return CheckpointInfo.Read(ReadSmall(folder, CheckpointInfo.FileName), Path.Combine(folder, CheckpointInfo.FileName)).Step;
         }
         catch (CheckpointException)
         {
