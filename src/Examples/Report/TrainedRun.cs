@@ -22,7 +22,7 @@ internal sealed class TrainedRun
     {
         Folder = folder;
         Steps = Read(LogName, TrainingLog.Read) ?? [];
-        Starts = Read(StartsName, RunStart.Read) ?? [];
+        Starts = Read(StartsName, path => RunStart.Read(path, problems.Add)) ?? [];
         Checkpoints = [.. Numbered(RunFolder.CheckpointName, "", Directory.GetDirectories).Select(found => ReadCheckpoint(found.Path)).OfType<CheckpointRow>()];
         Options = Read(OptionsName, ReadOptions) ?? Checkpoints.LastOrDefault()?.Training ?? [];
         Grids = [.. Numbered("samples", ".png", Directory.GetFiles)];

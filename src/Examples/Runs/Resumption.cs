@@ -79,7 +79,7 @@ internal static class Resumption
     /// <summary>Other threads and devices add in another order.</summary>
     public static void WarnIfElsewhere(RunFolder folder, Device device)
     {
-        if (LastStart(folder) is not { } last)
+        if (LastStart(folder, Warn) is not { } last)
             return;
         var now = RunStart.Now(device);
         string[] differences =
@@ -91,7 +91,8 @@ internal static class Resumption
             Warn($"{string.Join("; ", differences)}: from here on the run is equal to an unbroken one to rounding only.");
     }
 
-    private static RunStart? LastStart(RunFolder folder) => File.Exists(folder.Starts) ? RunStart.Read(folder.Starts).LastOrDefault() : null;
+    private static RunStart? LastStart(RunFolder folder, Action<string>? damaged = null) =>
+        File.Exists(folder.Starts) ? RunStart.Read(folder.Starts, damaged).LastOrDefault() : null;
 
     /// <summary>What is told of a run that has failed: why, from where it goes on, and how.</summary>
     public static UNetGenException Failed(RunFolder folder, CheckpointStore store, Exception error)

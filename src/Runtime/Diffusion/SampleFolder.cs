@@ -62,6 +62,7 @@ public sealed class SampleFolder(string path)
         {
             Claim(settings);
             DeleteUnfinished(options.FirstImage, end);
+            RequireFiles();
         }
         ranks.Barrier();
         if (ranks.Rank > 0)
@@ -120,12 +121,11 @@ public sealed class SampleFolder(string path)
     /// <exception cref="UNetGenException">Another file is in it, a picture is missing in between, or there is none.</exception>
     public IReadOnlyList<int> Pictures()
     {
+        RequireFiles();
         var numbers = new List<int>();
         foreach (var name in Directory.EnumerateFileSystemEntries(path).Select(entry => Path.GetFileName(entry)).Where(name => name != InfoName && !name.StartsWith('.')))
         {
-            if (!int.TryParse(Path.GetFileNameWithoutExtension(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) || name != Path.GetFileName(PathOf(number)))
-                throw new UNetGenException($"{Path.Combine(path, name)} is none of the folder's pictures; take it out.");
-            numbers.Add(number);
+            numbers.Add(NumberOf(name) ?? throw new UNetGenException($"{Path.Combine(path, name)} is none of the folder's pictures; take it out."));
         }
 
         numbers.Sort();
@@ -156,18 +156,30 @@ public sealed class SampleFolder(string path)
         return file.ReadAtLeast(end, end.Length, throwOnEndOfStream: false) == end.Length && end.SequenceEqual(PngEnd);
     }
 
+    /// <summary>Refuses folders in the place of pictures, which could be neither written nor read.</summary>
+    private void RequireFiles()
+    {
+        if (Directory.EnumerateDirectories(path).FirstOrDefault(folder => NumberOf(Path.GetFileName(folder)) is not null) is { } folder)
+            throw new UNetGenException($"{folder} is a folder in the place of a picture; take it out.");
+    }
+
     /// <summary>What a killed process left of these pictures.</summary>
     private void DeleteUnfinished(int first, int end)
     {
         foreach (var (temporary, name) in AtomicFile.Unfinished(path))
         {
-            if (int.TryParse(Path.GetFileNameWithoutExtension(name), NumberStyles.None, CultureInfo.InvariantCulture, out var image)
-                && image >= first && image < end && name == Path.GetFileName(PathOf(image)))
+            if (NumberOf(name) is { } image && image >= first && image < end)
                 File.Delete(temporary);
         }
     }
 
-    private string PathOf(int image) => Path.Combine(path, $"{image:D6}.png");
+    private string PathOf(int image) => Path.Combine(path, NameOf(image));
+
+    private static string NameOf(int image) => $"{image:D6}.png";
+
+    /// <summary>The number of the picture that has this name; null where none has.</summary>
+    private static int? NumberOf(string name) =>
+        int.TryParse(Path.GetFileNameWithoutExtension(name), NumberStyles.None, CultureInfo.InvariantCulture, out var image) && name == NameOf(image) ? image : null;
 
     private static JsonObject Settings(NoisePredictor network, Sampler sampler, SamplingOptions options) => new()
     {

@@ -83,8 +83,9 @@ internal static partial class CheckpointFolder
         return problems.Length == 0 ? info : throw Damaged(folder, problems);
     }
 
-    /// <summary>Checks one file of a checkpoint as <see cref="Verify"/> checks all. A file that lies elsewhere, or beside them, stands alone.</summary>
+    /// <summary>Checks one file of a checkpoint as <see cref="Verify"/> checks all. A file that lies elsewhere stands alone.</summary>
     /// <returns>What is known of the checkpoint that it is a file of; null where it is of none.</returns>
+    /// <exception cref="CheckpointException">It lies in a checkpoint's folder and is none of its files, so that nothing says whether it is whole.</exception>
     /// <exception cref="DamagedCheckpointException">It has changed, or the texts beside it have, so that nothing says whether it has.</exception>
     public static CheckpointInfo? VerifyFile(string path)
     {
@@ -95,14 +96,18 @@ internal static partial class CheckpointFolder
         {
             var (info, sums) = ReadTexts(folder);
             if (!info.Files.TryGetValue(name, out var size))
-                return null;
+                throw new CheckpointException(
+                    $"{path} is none of the files of the checkpoint that it lies in, which are {Excerpt.List([.. info.Files.Keys])}: nothing says whether it is whole. "
+                    + $"Take one of these. {Alone(name)}");
             return Problem(folder, name, size, sums[name]) is { } problem ? throw Damaged(folder, [problem]) : info;
         }
         catch (DamagedCheckpointException error)
         {
-            throw new DamagedCheckpointException($"{error.Message} Copied into a folder of its own, {name} is loaded without a check of its sum.", error);
+            throw new DamagedCheckpointException($"{error.Message} {Alone(name)}", error);
         }
     }
+
+    private static string Alone(string name) => $"Copied into a folder of its own, {name} is loaded without a check of its sum.";
 
     /// <summary>What says which files there are, of which sizes and with which sums.</summary>
     private static (CheckpointInfo Info, OrderedDictionary<string, string> Sums) ReadTexts(string folder)
@@ -123,7 +128,7 @@ internal static partial class CheckpointFolder
     /// <summary>The newest is found by its name: under another step's it would be taken again and again, or never.</summary>
     private static void RequireName(string folder, int step)
     {
-        if (Name().Match(Path.GetFileName(folder)) is { Success: true } name && long.Parse(name.Groups[1].ValueSpan, CultureInfo.InvariantCulture) != step)
+        if (!IsNameOf(folder, step))
             throw new DamagedCheckpointException(
                 $"The checkpoint {folder} has another step's name: what it holds is of step {step}. Call it {NameOf(step)} again, or something that is no step's name.");
     }
@@ -141,6 +146,12 @@ internal static partial class CheckpointFolder
           let own = StepOf(folder)
           where own > step
           select $"The checkpoint {folder}, of step {own}, bears no step's name, by which the newest is found: call it {NameOf(own.Value)}.";
+
+    /// <summary>The step of a checkpoint that bears another step's name; null where the name is right, or it is no checkpoint.</summary>
+    public static int? OtherStepOf(string folder) => StepOf(folder) is { } step && !IsNameOf(folder, step) ? step : null;
+
+    private static bool IsNameOf(string folder, int step) =>
+        Name().Match(Path.GetFileName(folder)) is not { Success: true } name || long.Parse(name.Groups[1].ValueSpan, CultureInfo.InvariantCulture) == step;
 
     private static int? StepOf(string folder)
     {

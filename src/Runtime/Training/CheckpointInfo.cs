@@ -28,7 +28,7 @@ public sealed record CheckpointInfo
     /// <summary>Steps trained.</summary>
     public required int Step { get; init; }
 
-    /// <summary>The smoothed loss; NaN where there was none yet.</summary>
+    /// <summary>The smoothed loss, no less than 0; NaN where there was none yet.</summary>
     public required double Loss { get; init; }
 
     /// <summary>How it was trained.</summary>

@@ -62,7 +62,14 @@ public sealed partial class Trainer
         var state = StateOf(checkpoint.Path, info);
         RefuseOtherOptions(checkpoint.Path, info.Training, otherRanks: state.Ranks != ranks.Size);
         RefuseOtherData(checkpoint, state.Data);
-        var doubt = CompareFiles(checkpoint, (record, before) => record.GoOnFrom(before));
+        string?[] changes =
+        [
+            state.Ranks == ranks.Size ? null : WithOtherRanks(state.Ranks, info.Training.BatchSize),
+            IsKnown(state.Data) ? null : "The checkpoint doesn't say on which images it was trained, as every one of this version does: whether these are the same isn't known.",
+            source.Record is null || checkpoint.Stems.Contains(FilesFile)
+                ? CompareFiles(checkpoint, (record, before) => record.GoOnFrom(before))
+                : "The checkpoint knows none of the data's files, as every one of this version does: whether they were changed since isn't known.",
+        ];
         checkpoint.LoadInto(network, WeightsFile);
         for (var i = 0; i < averages.Count; i++)
             Load(checkpoint, EmaFileOf(i), averages[i].StateDict);
@@ -74,7 +81,6 @@ public sealed partial class Trainer
         images = state.Images ?? (long)info.Step * info.Training.BatchSize;
         restored = Path.GetFullPath(checkpoint.Path);
         elapsed = TimeSpan.FromSeconds(state.ElapsedSeconds);
-        string?[] changes = [state.Ranks == ranks.Size ? null : WithOtherRanks(state.Ranks, info.Training.BatchSize), doubt];
         return changes.Any(change => change is not null) ? string.Join(" ", changes.OfType<string>()) : null;
     }
 
@@ -161,6 +167,9 @@ public sealed partial class Trainer
             $"The training of {checkpoint.Path} can't go on exactly on other data, {source.Description}: {string.Join("; ", differences.Concat(files))}. "
             + "Put the data back as it was, or begin a new training; in C#, `Checkpoint.LoadInto` gives it these weights.");
     }
+
+    /// <summary>Whether it can be held against the source's; a source that doesn't say what its content is has nothing to be held against.</summary>
+    private bool IsKnown(DataIdentity? saved) => saved is not null && (saved.Content is not null || source.Identity.Content is null);
 
     private static string Text(object? value) => value switch
     {

@@ -100,6 +100,18 @@ public sealed class SampleFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_in_the_place_of_a_picture_is_told_before_anything_is_drawn_and_by_who_reads()
+    {
+        var drawn = new SampleFolder(folder.File("drawn"));
+        drawn.Draw(network, Ddim, Ten with { Count = 3 });
+        Directory.CreateDirectory(folder.File("drawn/000007.png"));
+
+        var message = $"{folder.File("drawn/000007.png")} is a folder in the place of a picture; take it out.";
+        Assert.Equal(message, Assert.Throws<UNetGenException>(() => drawn.Draw(network, Ddim, Ten, _ => Assert.Fail("it draws"))).Message);
+        Assert.Equal(message, Assert.Throws<UNetGenException>(() => drawn.Pictures()).Message);
+    }
+
+    [Fact]
     public void More_are_added_to_what_there_is()
     {
         new SampleFolder(folder.File("whole")).Draw(network, Ddim, Ten);

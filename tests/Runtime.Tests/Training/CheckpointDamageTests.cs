@@ -138,6 +138,26 @@ public sealed class CheckpointDamageTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_the_checkpoint_does_not_know_is_not_loaded_from_its_folder()
+    {
+        File.Copy(Path.Combine(newest, "ema.safetensors"), Path.Combine(newest, "mine.safetensors"));
+        Assert.Equal(
+            $"{Path.Combine(newest, "mine.safetensors")} is none of the files of the checkpoint that it lies in, which are weights.safetensors, ema.safetensors: "
+            + "nothing says whether it is whole. Take one of these. Copied into a folder of its own, mine.safetensors is loaded without a check of its sum.",
+            Assert.Throws<CheckpointException>(() => Checkpoint.Open(Path.Combine(newest, "mine.safetensors"))).Message);
+    }
+
+    [Theory]
+    [InlineData("\"loss\": 0.25", "\"loss\": -1e300", "`loss` is -1E+300, which no training can have.")]
+    [InlineData("\"loss\": 0.25", "\"loss\": 1e300", "`loss` is 1E+300, which no training can have.")]
+    [InlineData("\"loss\": 0.25", "\"loss\": \"-Infinity\"", "`loss` is -Infinity, which no training can have.")]
+    public void A_loss_that_no_training_can_have_is_refused(string written, string other, string reason)
+    {
+        Rewrite(written, other);
+        Assert.EndsWith(reason, Assert.Throws<CheckpointException>(() => Checkpoint.Open(newest)).Message);
+    }
+
+    [Fact]
     public void Under_another_steps_name_it_is_told_and_not_taken_for_the_newest()
     {
         Directory.Move(newest, newest = root.File("step-00000099"));
