@@ -17,7 +17,7 @@ internal static class DataOptions
         CustomParser = result =>
         {
             if (!TextFormat.Colour.TryParse(result.Tokens[0].Value, out var colour))
-                result.AddError($"--background must be {TextFormat.Colour.Range}, not '{result.Tokens[0].Value}'.");
+                result.AddError($"--background must be {TextFormat.Colour.Range}, not '{result.Tokens[0].Value}'.{WordChoice.Suggestion(result.Tokens[0].Value, TextFormat.Colour.Words)}");
             return colour;
         },
     };

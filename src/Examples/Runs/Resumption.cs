@@ -49,9 +49,8 @@ internal static class Resumption
     {
         if (data == DataSource.Shapes || Path.Exists(data))
             return;
-        var from = Path.IsPathRooted(data) ? "" : $", seen from {Environment.CurrentDirectory}";
         throw new UNetGenException(
-            $"The run in {folder.Path} can't go on: its images were at '{data}', where there is nothing{from}. "
+            $"The run in {folder.Path} can't go on: its images were at '{data}', where there is nothing{DataSource.SeenFrom(data)}. "
             + $"Say where they are now: train --resume {folder.Path} --data PATH");
     }
 

@@ -103,7 +103,7 @@ public sealed class SampleFolder(string path)
         var info = Path.Combine(path, InfoName);
         if (!File.Exists(info))
             throw new UNetGenException($"{path} is no folder of samples: it has no {InfoName}. `sample --out FOLDER` makes one.");
-        var settings = Read(info);
+        var settings = Read(info, "so that nothing says what its pictures were drawn with.");
         try
         {
             var labels = settings["labels"]?.AsArray().Select(label => label!.GetValue<int>()).ToArray();
@@ -206,7 +206,7 @@ public sealed class SampleFolder(string path)
             return;
         }
 
-        var there = Read(info);
+        var there = Read(info, "so that the folder can't be continued. Name another.");
         var differences = settings
             .Where(setting => !JsonNode.DeepEquals(setting.Value, there[setting.Key]))
             .Select(setting => $"{setting.Key} is {Shown(there[setting.Key])} there and {Shown(setting.Value)} now")
@@ -215,7 +215,7 @@ public sealed class SampleFolder(string path)
             throw new UNetGenException($"The pictures in {path} were drawn with other settings: {string.Join("; ", differences)}. Draw with the same, or name another folder.");
     }
 
-    private static JsonObject Read(string info)
+    private static JsonObject Read(string info, string consequence)
     {
         try
         {
@@ -223,7 +223,7 @@ public sealed class SampleFolder(string path)
         }
         catch (JsonException error)
         {
-            throw new UNetGenException($"{info} is damaged ({JsonText.Explain(error)}), so that the folder can't be continued. Name another.", error);
+            throw new UNetGenException($"{info} is damaged ({JsonText.Explain(error).TrimEnd('.')}), {consequence}", error);
         }
     }
 

@@ -41,7 +41,7 @@ public static class ImageStatistics
             }
 
             if (source.Count == 0)
-                throw new EvaluationException($"{source.Description} has no images.");
+                throw new EvaluationException($"There are no images to count: {source.Description}.");
             if (ranks.Size > 1)
             {
                 // Fewer batches than processes leave some of these without.

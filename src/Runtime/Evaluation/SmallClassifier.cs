@@ -66,7 +66,7 @@ public sealed class SmallClassifier : FeatureNetwork
         // Labels may leave numbers out: those of EMNIST's letters begin with 1.
         var classes = source.Classes.Count == 0 ? 0 : Enumerable.Range(0, source.Count).Select(source.Label).Distinct().Count();
         if (classes < 2)
-            throw new EvaluationException($"A classifier learns from images of at least two classes, and {source.Description} has {(classes == 0 ? "none" : "one")}.");
+            throw new EvaluationException($"A classifier learns from images of at least two classes, and the data ({source.Description}) has {(classes == 0 ? "none" : "one")}.");
         manual_seed(seed);
         var classifier = new SmallClassifier(source.Channels, source.Height, source.Width, source.Classes);
         var network = classifier.network;
@@ -146,7 +146,7 @@ public sealed class SmallClassifier : FeatureNetwork
     public double Accuracy(IImageSource source, Func<int, int> label, int batchSize = 256)
     {
         if (source.Count == 0)
-            throw new EvaluationException($"{source.Description} has no images: no share of them can be counted.");
+            throw new EvaluationException($"There are no images to count: {source.Description}.");
         var (seen, right) = (0, 0);
         foreach (var images in ImageStatistics.InOrder(source, batchSize))
         {

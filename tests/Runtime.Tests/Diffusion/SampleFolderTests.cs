@@ -18,10 +18,11 @@ public sealed class SampleFolderTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Theory]
-    [InlineData("""{"seed":1,"seed":1}""", "Duplicate property 'seed'")]
+    [InlineData("""{"seed":1,"seed":1}""", "is damaged (It has 'seed' twice), so that nothing says what its pictures were drawn with.")]
+    [InlineData("", "is damaged (The input does not contain any JSON tokens")]
     [InlineData("""{"network":"N","labels":[]}""", "doesn't say which network and labels")]
     [InlineData("""{"network":"N","labels":[-1]}""", "doesn't say which network and labels")]
-    [InlineData("""{"network":"\ud800"}""", "A text in it is no valid Unicode.")]
+    [InlineData("""{"network":"\ud800"}""", "A text in it is no valid Unicode), so that nothing says")]
     public void What_does_not_say_what_was_drawn_is_refused(string info, string message)
     {
         using var damaged = new TemporaryFolder();

@@ -157,6 +157,21 @@ public sealed class CheckpointDamageTests : IDisposable
         Assert.EndsWith(reason, Assert.Throws<CheckpointException>(() => Checkpoint.Open(newest)).Message);
     }
 
+    [Theory]
+    [InlineData("\"step\": 2", "\"step\": 2, \"later\": 1", "It has 'later', which this version doesn't know.")]
+    [InlineData("\"step\": 2,", "", "It lacks 'step'.")]
+    [InlineData("\"step\": 2", "\"step\": 2, \"step\": 2", "It has 'step' twice.")]
+    [InlineData("\"step\": 2", "\"step\": \"two\"", "The value of $.step is of another kind.")]
+    [InlineData("\"unetgen_version\": ", "\"unetgen_version\": null, \"x\": ", "The value of $.unetgen_version is null, and can't be.")]
+    [InlineData("\"step\": 2", "\"step\": ]", "']' is an invalid start of a value. It is in line 6.")]
+    public void What_is_wrong_in_it_is_said_without_a_word_of_dotnets(string written, string other, string reason)
+    {
+        Rewrite(written, other);
+        Assert.Equal(
+            $"{Path.Combine(newest, "checkpoint.json")} isn't what this version of UNetGen writes: {reason}",
+            Assert.Throws<CheckpointException>(() => Checkpoint.Open(newest)).Message);
+    }
+
     [Fact]
     public void Under_another_steps_name_it_is_told_and_not_taken_for_the_newest()
     {
