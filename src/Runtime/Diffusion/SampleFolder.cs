@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -17,6 +18,7 @@ namespace UNetGen.Diffusion;
 public sealed class SampleFolder(string path)
 {
     private const string InfoName = "samples.json";
+    private const string TimestepsKey = "timesteps_sha256";
 
     // The last part of every PNG: no data, its name, and their sum.
     private static readonly byte[] PngEnd = [0, 0, 0, 0, (byte)'I', (byte)'E', (byte)'N', (byte)'D', 0xAE, 0x42, 0x60, 0x82];
@@ -60,7 +62,7 @@ public sealed class SampleFolder(string path)
         using var alone = ranks.Rank == 0 && !IsComplete(options.FirstImage, end) ? WriterLock.OfFolder(path) : null;
         if (ranks.Rank == 0)
         {
-            Claim(settings);
+            Claim(settings, sampler);
             DeleteUnfinished(options.FirstImage, end);
             RequireFiles();
         }
@@ -69,7 +71,7 @@ public sealed class SampleFolder(string path)
         {
             if (!File.Exists(Path.Combine(path, InfoName)))
                 throw new UNetGenException($"Rank {ranks.Rank} doesn't see the folder {path} that rank 0 has begun: processes that draw together need a folder that all of them see.");
-            Claim(settings);
+            Claim(settings, sampler);
         }
 
         for (var first = options.FirstImage; first < end;)
@@ -187,6 +189,7 @@ public sealed class SampleFolder(string path)
         ["spec_sha256"] = network.Info.SpecHash,
         ["weights_sha256"] = Convert.ToHexStringLower(StateDict.Hash(network.state_dict().Select(entry => (entry.Key, entry.Value)))),
         ["sampler"] = sampler.Description,
+        [TimestepsKey] = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Join(' ', sampler.Times(new NoiseSchedule(network.Diffusion)))))),
         ["seed"] = options.Seed,
         ["labels"] = options.Labels is null ? null : new JsonArray([.. options.Labels.Select(label => JsonValue.Create(label))]),
         ["guidance"] = options.Guidance,
@@ -194,7 +197,7 @@ public sealed class SampleFolder(string path)
     };
 
     /// <summary>Writes down what the pictures are drawn with, or compares it with what was.</summary>
-    private void Claim(JsonObject settings)
+    private void Claim(JsonObject settings, Sampler sampler)
     {
         var info = Path.Combine(path, InfoName);
         if (!File.Exists(info))
@@ -207,10 +210,13 @@ public sealed class SampleFolder(string path)
         }
 
         var there = Read(info, "so that the folder can't be continued. Name another.");
+        var isOld = !there.ContainsKey(TimestepsKey);
         var differences = settings
-            .Where(setting => !JsonNode.DeepEquals(setting.Value, there[setting.Key]))
+            .Where(setting => !JsonNode.DeepEquals(setting.Value, there[setting.Key]) && !(isOld && setting.Key == TimestepsKey))
             .Select(setting => $"{setting.Key} is {Shown(there[setting.Key])} there and {Shown(setting.Value)} now")
             .ToList();
+        if (isOld && sampler is SpacedSampler { Spacing: TimestepSpacing.Linspace or TimestepSpacing.Trailing } spaced)
+            differences.Add($"it doesn't say at which timesteps, and with the spacing {spaced.Spacing} earlier versions had others at some numbers of steps");
         if (differences.Count > 0)
             throw new UNetGenException($"The pictures in {path} were drawn with other settings: {string.Join("; ", differences)}. Draw with the same, or name another folder.");
     }

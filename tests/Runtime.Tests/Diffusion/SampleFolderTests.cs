@@ -182,6 +182,29 @@ public sealed class SampleFolderTests : IDisposable
         string Refusal(SamplingOptions options) => Assert.Throws<UNetGenException>(() => there.Draw(classes, new DdimSampler(1), options)).Message;
     }
 
+    [Theory]
+    [InlineData(TimestepSpacing.Even, null)]
+    [InlineData(TimestepSpacing.Leading, null)]
+    [InlineData(TimestepSpacing.Linspace, "it doesn't say at which timesteps, and with the spacing Linspace earlier versions had others at some numbers of steps. Draw")]
+    [InlineData(TimestepSpacing.Trailing, "it doesn't say at which timesteps, and with the spacing Trailing earlier versions had others at some numbers of steps. Draw")]
+    public void Other_timesteps_under_the_same_name_are_refused_also_where_an_earlier_version_wrote_none_down(TimestepSpacing spacing, string? refusal)
+    {
+        var sampler = new DdimSampler(4, 1, spacing);
+        new SampleFolder(folder.File("drawn")).Draw(network, sampler, Ten with { Count = 4 });
+        var info = folder.File("drawn/samples.json");
+        var lines = File.ReadAllLines(info);
+
+        File.WriteAllLines(info, lines.Select(line => line.Contains("timesteps_sha256") ? "  \"timesteps_sha256\": \"00\"," : line));
+        Assert.Contains("timesteps_sha256 is \"00\" there and ", Refusal());
+        File.WriteAllLines(info, lines.Where(line => !line.Contains("timesteps_sha256")));
+        if (refusal is null)
+            Assert.Equal(6, new SampleFolder(folder.File("drawn")).Draw(network, sampler, Ten));
+        else
+            Assert.Contains(refusal, Refusal());
+
+        string Refusal() => Assert.Throws<UNetGenException>(() => new SampleFolder(folder.File("drawn")).Draw(network, sampler, Ten)).Message;
+    }
+
     [Fact]
     public void A_folder_of_other_files_or_with_damaged_settings_is_refused()
     {
