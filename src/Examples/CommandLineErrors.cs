@@ -25,7 +25,8 @@ internal static class CommandLineErrors
             var required = option is null
                 ? i > 0 && command.Arguments.Any(argument => argument.Arity.MinimumNumberOfValues > 0)
                 : command.Options.Any(known => known.Required && (known.Name == option || known.Aliases.Contains(option)));
-            return $"The {what} is empty, as when a variable of the shell isn't set: give one{(required ? "" : $", or leave {option ?? "it"} out")}.";
+            var instead = required ? "" : $", or leave {option ?? "it"} out";
+            return $"The {what} is empty, as when a variable of the shell isn't set: give one{instead}.";
         }
         return null;
     }

@@ -46,13 +46,17 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
         foreach (var source in (IImageSource[])[drawn, real])
         {
             if (source.Count < LeastImages)
-                throw new UNetGenException($"A distance needs at least {LeastImages} images on both sides, and there is only {source.Description}.");
+                throw new UNetGenException(
+                    $"A distance needs at least {LeastImages} images on both sides, and there is only {source.Description}.");
         }
         using var sees = features.Open(parsed, Libtorch.ParseDevice(parsed.GetValue(device), ranks.LocalRank));
 
-        using var ofDrawn = Watch("samples", drawn, report => ImageStatistics.Of(drawn, sees, report: report, cancellation: interrupt.Token, collective: ranks));
+        using var ofDrawn = Watch("samples", drawn, report => ImageStatistics.Of(
+            drawn, sees, report: report, cancellation: interrupt.Token, collective: ranks));
         // Told before the data is read. Elsewhere another picture stands in for a broken one; here it would count twice.
-        var broken = drawn.BrokenFiles is [var first, ..] ? $"{Path.Combine(folder, first.Path)} {first.Reason}. Delete it: the call that has drawn the others draws it again." : "";
+        var broken = drawn.BrokenFiles is [var first, ..]
+            ? $"{Path.Combine(folder, first.Path)} {first.Reason}. Delete it: the call that has drawn the others draws it again."
+            : "";
         if (ranks.Gather(broken).FirstOrDefault(message => message.Length > 0) is { } message)
             throw new UNetGenException(message);
         string? unkept = null;

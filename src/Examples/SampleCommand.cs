@@ -93,7 +93,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     {
         var full = Path.GetFullPath(path);
         var folder = Path.GetDirectoryName(full) ?? full;
-        return File.Exists(full) && File.Exists(Path.Combine(folder, CheckpointInfo.FileName)) ? Path.GetDirectoryName(folder) ?? folder : folder;
+        var isInCheckpoint = File.Exists(full) && File.Exists(Path.Combine(folder, CheckpointInfo.FileName));
+        return isInCheckpoint ? Path.GetDirectoryName(folder) ?? folder : folder;
     }
 
     private void DrawGrid(NoisePredictor network, Sampler chosen, SamplingOptions options, string picture)

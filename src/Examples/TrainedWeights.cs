@@ -7,7 +7,10 @@ namespace UNetGen.Examples;
 /// <summary>Checkpoints as the commands open them that draw, export or show: with all that speaks against them.</summary>
 internal static class TrainedWeights
 {
-    /// <summary>Makes the network that was trained, with the weights to draw with, and warns of newer checkpoints that are damaged and of weights that are doubtful.</summary>
+    /// <summary>
+    /// Makes the network that was trained, with the weights to draw with, and warns of newer checkpoints that are damaged and of doubtful
+    /// weights.
+    /// </summary>
     /// <param name="path">As <see cref="Checkpoint.Open"/> takes it.</param>
     public static NoisePredictor Load(string path)
     {

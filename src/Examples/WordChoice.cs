@@ -6,8 +6,11 @@ internal static class WordChoice
     private const int LongestWord = 64;
 
     /// <summary>
-    /// The likeliest word as a sentence, to follow another; empty where none is likely. Among so few, one is likely though it is further off than a misspelt name:
-    /// the only one that is abbreviated (<c>bf16</c>), or the nearest with at most half of its letters wrong (<c>dimm</c> for <c>ddim</c>).
+    /// The likeliest word as a sentence, to follow another; empty where none is likely. Among so few, one is likely though it is further
+    /// off than
+    /// a misspelt name: the only one that is abbreviated (<c>bf16</c>), or the nearest with at most half of its letters wrong
+    /// (<c>dimm</c> for
+    /// <c>ddim</c>).
     /// </summary>
     public static string Suggestion(string word, IReadOnlyList<string> words)
     {

@@ -42,7 +42,9 @@ internal static partial class JsonText
             return Excerpt.Of($"It has {unknown.Groups[1].Value}, which this version doesn't know.");
         if (Twice().Match(message) is { Success: true } twice)
             return Excerpt.Of($"It has {twice.Groups[1].Value} twice.");
-        return Excerpt.Of(Place().Replace(message, place => place.Groups[1].Success ? "" : $" It is in line {long.Parse(place.Groups[2].ValueSpan, CultureInfo.InvariantCulture) + 1}."));
+        return Excerpt.Of(Place().Replace(message, place => place.Groups[1].Success ? "" : $" It is in line {LineOf(place)}."));
+
+        static long LineOf(Match place) => long.Parse(place.Groups[2].ValueSpan, CultureInfo.InvariantCulture) + 1;
     }
 
     [GeneratedRegex("was missing required properties including: ('.*')", RegexOptions.Singleline)]

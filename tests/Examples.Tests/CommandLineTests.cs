@@ -110,11 +110,15 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("not 'byte'. Did you mean 'bytes'?", "evaluate", "--samples", "s", "--data", "d", "--features", "f", "--feature-input", "byte")]
     [InlineData("--precision must be float32 or bfloat16, not 'bflot16'. Did you mean 'bfloat16'?", "train", "--precision", "bflot16")]
     [InlineData("--precision must be float32 or bfloat16, not 'bf16'. Did you mean 'bfloat16'?", "train", "--precision", "bf16")]
-    [InlineData("--sampler must be ddpm, ddim, dpm++ or heun, not 'dimm'. Did you mean 'ddim'?", "sample", "--checkpoint", "x", "--sampler", "dimm")]
+    [InlineData(
+        "--sampler must be ddpm, ddim, dpm++ or heun, not 'dimm'. Did you mean 'ddim'?",
+        "sample", "--checkpoint", "x", "--sampler", "dimm")]
     [InlineData("--optimizer must be adam or adamw, not 'sgd'.\n", "train", "--optimizer", "sgd")]
     [InlineData("--steps must be a whole number of at least 1, or none, not 'nnoe'. Did you mean 'none'?", "train", "--steps", "nnoe")]
     [InlineData("not 'withe'. Did you mean 'white'?", "train", "--background", "withe")]
-    [InlineData("not 'withe'. Did you mean 'white'?", "evaluate", "--samples", "s", "--data", "d", "--features", "f", "--background", "withe")]
+    [InlineData(
+        "not 'withe'. Did you mean 'white'?",
+        "evaluate", "--samples", "s", "--data", "d", "--features", "f", "--background", "withe")]
     [InlineData("--flips must be true or false, not 'ture'. Did you mean 'true'?", "train", "--flips", "ture")]
     public void What_is_misspelt_is_told_with_the_nearest_there_is(string message, params string[] arguments)
     {

@@ -41,7 +41,9 @@ public sealed class DoubtfulWeightsTests : IDisposable
 
         foreach (var command in (string[][])[
             ["sample", "--checkpoint", "run", "--count", "1", "--steps", "1"], ["export", "--format", "safetensors", "--checkpoint", "run", "--out", "x.safetensors"], ["report", "run"]])
-            Assert.Matches(@"warning: The checkpoint .*step-00000004 is damaged: weights\.safetensors has changed", program.Succeed(command));
+            Assert.Matches(
+                @"warning: The checkpoint .*step-00000004 is damaged: weights\.safetensors has changed",
+                program.Succeed(command));
     }
 
     [Fact]

@@ -48,7 +48,9 @@ public sealed class PictureDataTests : IDisposable
         program.Succeed("sample", "--checkpoint", "run", "--count", "2", "--steps", "1", "--out", "drawn");
         Assert.Contains("on 2 pictures in drawn", program.Succeed(["train", "--data", "drawn", "--steps", "1", .. Short]));
         File.Copy(program.File("drawn/000000.png"), program.File("data/c.png"));
-        Assert.Contains("the number of images was 2 and is 3; the file names differ; added is c.png. ", program.Fail(1, "train", "--resume", "run", "--steps", "3"));
+        Assert.Contains(
+            "the number of images was 2 and is 3; the file names differ; added is c.png. ",
+            program.Fail(1, "train", "--resume", "run", "--steps", "3"));
     }
 
     [Fact]

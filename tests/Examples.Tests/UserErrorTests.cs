@@ -31,7 +31,9 @@ public sealed class UserErrorTests : IDisposable
 
     [Fact]
     public void Data_that_isn_t_there_is_told_with_what_would_do() =>
-        Assert.Contains($"There is no file or folder 'nowhere', seen from {program.Folder}. Training data is", program.Fail(1, "train", "--data", "nowhere"));
+        Assert.Contains(
+            $"There is no file or folder 'nowhere', seen from {program.Folder}. Training data is",
+            program.Fail(1, "train", "--data", "nowhere"));
 
     [Fact]
     public void A_relative_path_in_a_run_file_is_said_to_hold_from_the_current_folder()

@@ -23,7 +23,12 @@ internal sealed class TrainedRun
         Folder = folder;
         Steps = Read(LogName, TrainingLog.Read) ?? [];
         Starts = Read(StartsName, path => RunStart.Read(path, problems.Add)) ?? [];
-        Checkpoints = [.. Numbered(RunFolder.CheckpointName, "", Directory.GetDirectories).Select(found => ReadCheckpoint(found.Path)).OfType<CheckpointRow>()];
+        Checkpoints =
+        [
+            .. Numbered(RunFolder.CheckpointName, "", Directory.GetDirectories)
+                .Select(found => ReadCheckpoint(Path.Combine(RunFolder.CheckpointName, Path.GetFileName(found.Path))))
+                .OfType<CheckpointRow>(),
+        ];
         Options = Read(OptionsName, ReadOptions) ?? Checkpoints.LastOrDefault()?.Training ?? [];
         Grids = [.. Numbered("samples", ".png", Directory.GetFiles)];
         Samples = Existing("samples.png");
@@ -125,7 +130,8 @@ internal sealed class TrainedRun
         }
     }
 
-    private CheckpointRow? ReadCheckpoint(string folder) => Read(Path.Combine(RunFolder.CheckpointName, Path.GetFileName(folder), CheckpointInfo.FileName), path =>
+    /// <param name="folder">Within the run's.</param>
+    private CheckpointRow? ReadCheckpoint(string folder) => Read(Path.Combine(folder, CheckpointInfo.FileName), path =>
     {
         // By name, not by the record that wrote it: a report of an older run shows what it can.
         using var json = JsonDocument.Parse(RegularFile.ReadSmall(path), new() { AllowDuplicateProperties = false });
@@ -135,7 +141,7 @@ internal sealed class TrainedRun
             root.GetProperty("step").GetInt32(),
             root.GetProperty("loss") is { ValueKind: JsonValueKind.Number } loss ? loss.GetDouble() : double.NaN,
             Text("network"), Text("spec"), Text("spec_hash"),
-            new DirectoryInfo(folder).EnumerateFiles().Sum(file => file.Length),
+            new DirectoryInfo(Path.Combine(Folder, folder)).EnumerateFiles().Sum(file => file.Length),
             root.TryGetProperty("training", out var training) ? [.. Flat("", training)] : []);
 
         string Text(string key) => root.TryGetProperty(key, out var value) ? value.GetString() ?? "" : "";

@@ -27,7 +27,8 @@ public static class DataSource
             return OpenFile(text, channels, height, width);
         if (!Directory.Exists(text))
             throw new DataException(
-                $"There is no file or folder '{text}'{SeenFrom(text)}.{EditDistance.Suggestion(text, [Shapes])} Training data is the word '{Shapes}', an IDX file, or a folder of pictures, of MNIST's files or of CIFAR-10's.");
+                $"There is no file or folder '{text}'{SeenFrom(text)}.{EditDistance.Suggestion(text, [Shapes])} "
+                + $"Training data is the word '{Shapes}', an IDX file, or a folder of pictures, of MNIST's files or of CIFAR-10's.");
         if (IdxSource.FindIn(text) is { } idx)
             return IdxSource.Open(idx, channels, height, width);
         if (Cifar10Source.FindIn(text) is { } cifar)

@@ -58,20 +58,20 @@ public sealed class FileRecord
         [NamesKey] = tensor(Encoding.UTF8.GetBytes(string.Concat(files.Select(file => file + NameEnd))), device: CPU),
     };
 
-    /// <summary>Which files were added since and which are missing, a clause for each; none where the names are the same, or an earlier version kept none.</summary>
+    /// <summary>
+    /// Which files were added since and which are missing, a clause for each; none where the names are the same, or an earlier version
+    /// kept none.
+    /// </summary>
     /// <param name="before">What <see cref="ToTensors"/> said then.</param>
     internal IReadOnlyList<string> OtherNames(IReadOnlyDictionary<string, Tensor> before)
     {
         if (!before.TryGetValue(NamesKey, out var names) || names.dtype != ScalarType.Byte)
             return [];
         var earlier = Encoding.UTF8.GetString(names.data<byte>().ToArray()).Split(NameEnd)[..^1];
-        return
-        [
-            .. files.Except(earlier).ToArray() is { Length: > 0 } added ? [$"added {Are(added)} {Excerpt.List(added)}"] : (string[])[],
-            .. earlier.Except(files).ToArray() is { Length: > 0 } missing ? [$"missing {Are(missing)} {Excerpt.List(missing)}"] : (string[])[],
-        ];
+        return [.. Clause("added", files.Except(earlier)), .. Clause("missing", earlier.Except(files))];
 
-        static string Are(string[] some) => some.Length == 1 ? "is" : "are";
+        static string[] Clause(string what, IEnumerable<string> some) =>
+            some.ToArray() is { Length: > 0 } all ? [$"{what} {(all.Length == 1 ? "is" : "are")} {Excerpt.List(all)}"] : [];
     }
 
     /// <summary>The sums alone, to be shared with other ranks. The caller's to dispose.</summary>

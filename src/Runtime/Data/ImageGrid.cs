@@ -12,8 +12,9 @@ public static class ImageGrid
     private const byte GapGrey = 96;
 
     /// <summary>
-    /// Writes images as a grid. The file is replaced as a whole or not at all. It bears an <see cref="OverviewMark"/>, so that no training takes it for data; a
-    /// single image without a gap at a scale of 1 is a picture like others, and bears none.
+    /// Writes images as a grid. The file is replaced as a whole or not at all. It bears an <see cref="OverviewMark"/>, so that no
+    /// training takes it
+    /// for data; a single image without a gap at a scale of 1 is a picture like others, and bears none.
     /// </summary>
     /// <param name="images">
     /// [batch, channels, height, width] in [-1, 1], on any device; what lies beyond is clipped, NaN is black. One channel is drawn grey, three as RGB; with any other

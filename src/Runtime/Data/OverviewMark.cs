@@ -4,14 +4,14 @@ using System.Text;
 namespace UNetGen.Data;
 
 /// <summary>
-/// A mark in PNG files that show several pictures or a plot, so that they are told from data wherever a user keeps them: a text of PNG's own (tEXt), which every
-/// program that shows the picture passes over, right behind the header. A program that saves the picture anew drops it or puts it elsewhere: then it is the user's picture.
+/// A mark in PNG files that show several pictures or a plot, so that they are told from data wherever a user keeps them: a text of PNG's
+/// own
+/// (tEXt), which every program that shows the picture passes over, right behind the header. A program that saves the picture anew drops
+/// it or puts
+/// it elsewhere: then it is the user's picture.
 /// </summary>
 public static class OverviewMark
 {
-    private const int LengthAndName = 8;
-    private const int SumSize = sizeof(uint);
-
     /// <summary>Where a PNG's first part ends: 8 bytes of signature, and IHDR's 13 with length, name and sum.</summary>
     private const int HeaderEnd = 33;
 
@@ -30,7 +30,7 @@ public static class OverviewMark
     /// <summary>Whether a file's content has the mark.</summary>
     /// <param name="content">All of it, or its first 200 bytes.</param>
     internal static bool IsIn(ReadOnlySpan<byte> content) =>
-        content.Length >= HeaderEnd + Mark.Length && content.StartsWith(Signature) && content.Slice(HeaderEnd, Mark.Length).SequenceEqual(Mark);
+        content.Length > HeaderEnd && content.StartsWith(Signature) && content[HeaderEnd..].StartsWith(Mark);
 
     /// <summary>Whether a file has the mark. What can't be read has none: who needs the picture is told why.</summary>
     internal static bool IsInFile(string path)
@@ -49,10 +49,11 @@ public static class OverviewMark
 
     private static byte[] Part(string name, string text)
     {
-        var part = new byte[LengthAndName + text.Length + SumSize];
+        var summed = Encoding.ASCII.GetBytes(name + text);
+        var part = new byte[sizeof(int) + summed.Length + sizeof(uint)];
         BinaryPrimitives.WriteInt32BigEndian(part, text.Length);
-        Encoding.ASCII.GetBytes(name + text, part.AsSpan(sizeof(int)));
-        BinaryPrimitives.WriteUInt32BigEndian(part.AsSpan(LengthAndName + text.Length), Crc32(part.AsSpan(sizeof(int), name.Length + text.Length)));
+        summed.CopyTo(part, sizeof(int));
+        BinaryPrimitives.WriteUInt32BigEndian(part.AsSpan(^sizeof(uint)), Crc32(summed));
         return part;
     }
 

@@ -3,9 +3,11 @@ using System.IO.Enumeration;
 namespace UNetGen.Data;
 
 /// <summary>
-/// Finds the picture files below a folder by names: no file is asked for its size, and only of a few PNG files the beginning is read, so that a million take seconds. Links to
-/// folders are followed, but never round in a circle; what a run or <c>sample</c> has left is no data, nor is a picture with an <see cref="OverviewMark"/>. What is left out
-/// is counted, to be told.
+/// Finds the picture files below a folder by names: no file is asked for its size, and only of a few PNG files the beginning is read, so
+/// that a
+/// million take seconds. Links to folders are followed, but never round in a circle; what a run or <c>sample</c> has left is no data, nor
+/// is a
+/// picture with an <see cref="OverviewMark"/>. What is left out is counted, to be told.
 /// </summary>
 internal sealed class PictureSearch
 {

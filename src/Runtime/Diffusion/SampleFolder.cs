@@ -127,7 +127,8 @@ public sealed class SampleFolder(string path)
         var numbers = new List<int>();
         foreach (var name in Directory.EnumerateFileSystemEntries(path).Select(entry => Path.GetFileName(entry)).Where(name => name != InfoName && !name.StartsWith('.')))
         {
-            numbers.Add(NumberOf(name) ?? throw new UNetGenException($"{Path.Combine(path, name)} is none of the folder's pictures; take it out."));
+            numbers.Add(NumberOf(name)
+                ?? throw new UNetGenException($"{Path.Combine(path, name)} is none of the folder's pictures; take it out."));
         }
 
         numbers.Sort();
@@ -181,7 +182,10 @@ public sealed class SampleFolder(string path)
 
     /// <summary>The number of the picture that has this name; null where none has.</summary>
     private static int? NumberOf(string name) =>
-        int.TryParse(Path.GetFileNameWithoutExtension(name), NumberStyles.None, CultureInfo.InvariantCulture, out var image) && name == NameOf(image) ? image : null;
+        int.TryParse(Path.GetFileNameWithoutExtension(name), NumberStyles.None, CultureInfo.InvariantCulture, out var image)
+        && name == NameOf(image)
+            ? image
+            : null;
 
     private static JsonObject Settings(NoisePredictor network, Sampler sampler, SamplingOptions options) => new()
     {
@@ -189,12 +193,15 @@ public sealed class SampleFolder(string path)
         ["spec_sha256"] = network.Info.SpecHash,
         ["weights_sha256"] = Convert.ToHexStringLower(StateDict.Hash(network.state_dict().Select(entry => (entry.Key, entry.Value)))),
         ["sampler"] = sampler.Description,
-        [TimestepsKey] = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Join(' ', sampler.Times(new NoiseSchedule(network.Diffusion)))))),
+        [TimestepsKey] = HashOf(sampler.Times(new NoiseSchedule(network.Diffusion))),
         ["seed"] = options.Seed,
         ["labels"] = options.Labels is null ? null : new JsonArray([.. options.Labels.Select(label => JsonValue.Create(label))]),
         ["guidance"] = options.Guidance,
         ["clip"] = options.Clip,
     };
+
+    private static string HashOf(IEnumerable<int> timesteps) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Join(' ', timesteps))));
 
     /// <summary>Writes down what the pictures are drawn with, or compares it with what was.</summary>
     private void Claim(JsonObject settings, Sampler sampler)
@@ -216,7 +223,9 @@ public sealed class SampleFolder(string path)
             .Select(setting => $"{setting.Key} is {Shown(there[setting.Key])} there and {Shown(setting.Value)} now")
             .ToList();
         if (isOld && sampler is SpacedSampler { Spacing: TimestepSpacing.Linspace or TimestepSpacing.Trailing } spaced)
-            differences.Add($"it doesn't say at which timesteps, and with the spacing {spaced.Spacing} earlier versions had others at some numbers of steps");
+            differences.Add(
+                $"it doesn't say at which timesteps, and with the spacing {spaced.Spacing} "
+                + "earlier versions had others at some numbers of steps");
         if (differences.Count > 0)
             throw new UNetGenException($"The pictures in {path} were drawn with other settings: {string.Join("; ", differences)}. Draw with the same, or name another folder.");
     }

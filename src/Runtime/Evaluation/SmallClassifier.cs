@@ -66,7 +66,9 @@ public sealed class SmallClassifier : FeatureNetwork
         // Labels may leave numbers out: those of EMNIST's letters begin with 1.
         var classes = source.Classes.Count == 0 ? 0 : Enumerable.Range(0, source.Count).Select(source.Label).Distinct().Count();
         if (classes < 2)
-            throw new EvaluationException($"A classifier learns from images of at least two classes, and the data ({source.Description}) has {(classes == 0 ? "none" : "one")}.");
+            throw new EvaluationException(
+                $"A classifier learns from images of at least two classes, "
+                + $"and the data ({source.Description}) has {(classes == 0 ? "none" : "one")}.");
         manual_seed(seed);
         var classifier = new SmallClassifier(source.Channels, source.Height, source.Width, source.Classes);
         var network = classifier.network;

@@ -63,7 +63,9 @@ public sealed record RunStart(
                 lost.Add(index + 1);
         }
         if (lost.Count > 0)
-            damaged?.Invoke($"{path}: {Counted.Of(lost.Count, "line")} can't be read and {(lost.Count == 1 ? "is" : "are")} left out; the first is line {lost[0]}.");
+            damaged?.Invoke(
+                $"{path}: {Counted.Of(lost.Count, "line")} can't be read and "
+                + $"{(lost.Count == 1 ? "is" : "are")} left out; the first is line {lost[0]}.");
         return starts;
     }
 

@@ -39,7 +39,8 @@ internal static partial class CheckpointFolder
 
     /// <summary>Whether a folder is a checkpoint, or what is left of one.</summary>
     public static bool Is(string folder) =>
-        File.Exists(Path.Combine(folder, CheckpointInfo.FileName)) || File.Exists(Path.Combine(folder, CheckpointSums.FileName)) || Name().IsMatch(Path.GetFileName(folder));
+        File.Exists(Path.Combine(folder, CheckpointInfo.FileName)) || File.Exists(Path.Combine(folder, CheckpointSums.FileName))
+        || Name().IsMatch(Path.GetFileName(folder));
 
     /// <summary>Writes all files into a new folder, and puts them on the disk.</summary>
     public static void Write(string folder, CheckpointContent content)
@@ -66,7 +67,8 @@ internal static partial class CheckpointFolder
             State = content.State,
             Files = sizes,
         };
-        sums.Add((CheckpointInfo.FileName, WriteFile(Path.Combine(folder, CheckpointInfo.FileName), stream => stream.Write(info.ToUtf8())).Sum));
+        var ofInfo = WriteFile(Path.Combine(folder, CheckpointInfo.FileName), stream => stream.Write(info.ToUtf8()));
+        sums.Add((CheckpointInfo.FileName, ofInfo.Sum));
         WriteFile(Path.Combine(folder, CheckpointSums.FileName), stream => stream.Write(CheckpointSums.Write(sums)));
         FolderFlush.Flush(folder);
     }
@@ -85,7 +87,9 @@ internal static partial class CheckpointFolder
 
     /// <summary>Checks one file of a checkpoint as <see cref="Verify"/> checks all. A file that lies elsewhere stands alone.</summary>
     /// <returns>What is known of the checkpoint that it is a file of; null where it is of none.</returns>
-    /// <exception cref="CheckpointException">It lies in a checkpoint's folder and is none of its files, so that nothing says whether it is whole.</exception>
+    /// <exception cref="CheckpointException">
+    /// It lies in a checkpoint's folder and is none of its files, so that nothing says whether it is whole.
+    /// </exception>
     /// <exception cref="DamagedCheckpointException">It has changed, or the texts beside it have, so that nothing says whether it has.</exception>
     public static CheckpointInfo? VerifyFile(string path)
     {
@@ -97,8 +101,8 @@ internal static partial class CheckpointFolder
             var (info, sums) = ReadTexts(folder);
             if (!info.Files.TryGetValue(name, out var size))
                 throw new CheckpointException(
-                    $"{path} is none of the files of the checkpoint that it lies in, which are {Excerpt.List([.. info.Files.Keys])}: nothing says whether it is whole. "
-                    + $"Take one of these. {Alone(name)}");
+                    $"{path} is none of the files of the checkpoint that it lies in, which are {Excerpt.List([.. info.Files.Keys])}: "
+                    + $"nothing says whether it is whole. Take one of these. {Alone(name)}");
             return Problem(folder, name, size, sums[name]) is { } problem ? throw Damaged(folder, [problem]) : info;
         }
         catch (DamagedCheckpointException error)
@@ -120,7 +124,10 @@ internal static partial class CheckpointFolder
             throw Damaged(folder, [changed]);
         var info = CheckpointInfo.Read(json, Path.Combine(folder, CheckpointInfo.FileName));
         if (!sums.Keys.SequenceEqual(info.Files.Keys))
-            throw Damaged(folder, [$"{CheckpointSums.FileName} lists {Excerpt.List(sums.Keys)}, but {CheckpointInfo.FileName} {Excerpt.List([.. info.Files.Keys])}"]);
+        {
+            var (listed, known) = (Excerpt.List(sums.Keys), Excerpt.List([.. info.Files.Keys]));
+            throw Damaged(folder, [$"{CheckpointSums.FileName} lists {listed}, but {CheckpointInfo.FileName} {known}"]);
+        }
         RequireName(folder, info.Step);
         return (info, sums);
     }
@@ -151,7 +158,8 @@ internal static partial class CheckpointFolder
     public static int? OtherStepOf(string folder) => StepOf(folder) is { } step && !IsNameOf(folder, step) ? step : null;
 
     private static bool IsNameOf(string folder, int step) =>
-        Name().Match(Path.GetFileName(folder)) is not { Success: true } name || long.Parse(name.Groups[1].ValueSpan, CultureInfo.InvariantCulture) == step;
+        Name().Match(Path.GetFileName(folder)) is not { Success: true } name
+        || long.Parse(name.Groups[1].ValueSpan, CultureInfo.InvariantCulture) == step;
 
     private static int? StepOf(string folder)
     {

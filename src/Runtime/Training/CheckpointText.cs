@@ -57,7 +57,9 @@ internal static class CheckpointText
         if (state.Losses.Count > StepGuard.Window)
             throw new JsonException($"`losses` has {state.Losses.Count} numbers, and a training keeps the last {StepGuard.Window}.");
         if (state.GradientNorms.Count != state.Losses.Count)
-            throw new JsonException($"`gradient_norms` has {Counted.Of(state.GradientNorms.Count, "number")}, but `losses`, of the same steps, {state.Losses.Count}.");
+            throw new JsonException(
+                $"`gradient_norms` has {Counted.Of(state.GradientNorms.Count, "number")}, "
+                + $"but `losses`, of the same steps, {state.Losses.Count}.");
         return state;
     }
 

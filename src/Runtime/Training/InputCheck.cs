@@ -38,10 +38,12 @@ internal static class InputCheck
         }
         if (classes == 0)
             throw new DataException(
-                $"{info.Name} is conditioned on {Counted.Of(takes, "class", "classes")}, but the data ({source.Description}) has no labels. Pictures have them by a folder per class, an IDX file by its file of labels beside it; or leave `num_classes` out of the spec.");
+                $"{info.Name} is conditioned on {Counted.Of(takes, "class", "classes")}, but the data ({source.Description}) has no labels. "
+                + "Pictures have them by a folder per class, an IDX file by its file of labels beside it; or leave `num_classes` out of the spec.");
         if (takes != classes && takes != classes + 1)
             throw new DataException(
-                $"{info.Name} takes {Counted.Of(takes, "class", "classes")} (num_classes), but the data ({source.Description}) has {classes}. Give the spec `num_classes: {classes}`, or {classes + 1} for guidance: the last class then stands for none.");
+                $"{info.Name} takes {Counted.Of(takes, "class", "classes")} (num_classes), but the data ({source.Description}) has {classes}. "
+                + $"Give the spec `num_classes: {classes}`, or {classes + 1} for guidance: the last class then stands for none.");
         var hasNullClass = takes == classes + 1;
         if (options.LabelDropout > 0 && !hasNullClass)
             throw new DataException(

@@ -65,10 +65,14 @@ public sealed partial class Trainer
         string?[] changes =
         [
             state.Ranks == ranks.Size ? null : WithOtherRanks(state.Ranks, info.Training.BatchSize),
-            IsKnown(state.Data) ? null : "The checkpoint doesn't say on which images it was trained, as every one of this version does: whether these are the same isn't known.",
+            IsKnown(state.Data)
+                ? null
+                : "The checkpoint doesn't say on which images it was trained, as every one of this version does: "
+                    + "whether these are the same isn't known.",
             source.Record is null || checkpoint.Stems.Contains(FilesFile)
                 ? CompareFiles(checkpoint, (record, before) => record.GoOnFrom(before))
-                : "The checkpoint knows none of the data's files, as every one of this version does: whether they were changed since isn't known.",
+                : "The checkpoint knows none of the data's files, as every one of this version does: "
+                    + "whether they were changed since isn't known.",
         ];
         checkpoint.LoadInto(network, WeightsFile);
         for (var i = 0; i < averages.Count; i++)
@@ -164,11 +168,14 @@ public sealed partial class Trainer
             return;
         var files = CompareFiles(checkpoint, (record, before) => record.OtherNames(before)) ?? [];
         throw new CheckpointException(
-            $"The training of {checkpoint.Path} can't go on exactly on other data, {source.Description}: {string.Join("; ", differences.Concat(files))}. "
+            $"The training of {checkpoint.Path} can't go on exactly on other data, {source.Description}: "
+            + $"{string.Join("; ", differences.Concat(files))}. "
             + "Put the data back as it was, or begin a new training; in C#, `Checkpoint.LoadInto` gives it these weights.");
     }
 
-    /// <summary>Whether it can be held against the source's; a source that doesn't say what its content is has nothing to be held against.</summary>
+    /// <summary>
+    /// Whether it can be held against the source's; a source that doesn't say what its content is has nothing to be held against.
+    /// </summary>
     private bool IsKnown(DataIdentity? saved) => saved is not null && (saved.Content is not null || source.Identity.Content is null);
 
     private static string Text(object? value) => value switch

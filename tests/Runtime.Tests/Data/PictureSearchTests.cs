@@ -58,14 +58,17 @@ public sealed class PictureSearchTests : IDisposable
         Assert.Equal(["a/1.png", "b/1.png"], Files());
         // A grid beside the class folders doesn't take their meaning from them.
         Assert.Equal(["a", "b"], source.Classes);
-        Assert.Equal([$"{folder.Path}: grids and plots that UNetGen has drawn are no data: left out are a/mine.PNG, grid.png, plots/loss.png."], source.Notes);
+        Assert.Equal(
+            [$"{folder.Path}: grids and plots that UNetGen has drawn are no data: left out are a/mine.PNG, grid.png, plots/loss.png."], source.Notes);
     }
 
     [Fact]
     public void A_folder_of_grids_alone_has_no_data_and_says_why()
     {
         folder.Write("grid.png", OverviewMark.Add(Grey));
-        Assert.EndsWith("grids and plots that UNetGen has drawn are no data: left out is grid.png.", Assert.Throws<DataException>(Open).Message);
+        Assert.EndsWith(
+            "grids and plots that UNetGen has drawn are no data: left out is grid.png.",
+            Assert.Throws<DataException>(Open).Message);
     }
 
     [Fact]

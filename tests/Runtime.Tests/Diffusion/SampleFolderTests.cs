@@ -185,9 +185,9 @@ public sealed class SampleFolderTests : IDisposable
     [Theory]
     [InlineData(TimestepSpacing.Even, null)]
     [InlineData(TimestepSpacing.Leading, null)]
-    [InlineData(TimestepSpacing.Linspace, "it doesn't say at which timesteps, and with the spacing Linspace earlier versions had others at some numbers of steps. Draw")]
-    [InlineData(TimestepSpacing.Trailing, "it doesn't say at which timesteps, and with the spacing Trailing earlier versions had others at some numbers of steps. Draw")]
-    public void Other_timesteps_under_the_same_name_are_refused_also_where_an_earlier_version_wrote_none_down(TimestepSpacing spacing, string? refusal)
+    [InlineData(TimestepSpacing.Linspace, "at which timesteps, and with the spacing Linspace earlier versions had others at some numbers of steps. Draw")]
+    [InlineData(TimestepSpacing.Trailing, "at which timesteps, and with the spacing Trailing earlier versions had others at some numbers of steps. Draw")]
+    public void Other_timesteps_are_refused_also_where_an_earlier_version_wrote_none_down(TimestepSpacing spacing, string? refusal)
     {
         var sampler = new DdimSampler(4, 1, spacing);
         new SampleFolder(folder.File("drawn")).Draw(network, sampler, Ten with { Count = 4 });

@@ -101,7 +101,8 @@ public sealed class ChangedFilesTests : IDisposable
         Assert.Contains("the number of images was 12 and is 13; the file names differ; added is drawn.bmp. Put the data back", OtherData());
 
         File.Delete(PathOf(3));
-        Assert.Contains("on other data, 12 pictures in " + folder.File("data") + ": the file names differ; added is drawn.bmp; missing is 003.bmp. Put", OtherData());
+        Assert.Contains(
+            "on other data, 12 pictures in " + folder.File("data") + ": the file names differ; added is drawn.bmp; missing is 003.bmp. Put", OtherData());
 
         for (var i = 0; i < Few; i++)
             folder.Write($"data/new{i:D2}.bmp", Picture(0));
@@ -119,7 +120,9 @@ public sealed class ChangedFilesTests : IDisposable
         using (var trainer = new Trainer(new TwoConvNet(), new WithoutRecord(Open("data")), Options))
             trainer.Train(store: new(folder.File("store")));
         File.WriteAllBytes(PathOf(7), Picture(200));
-        Assert.Equal("The checkpoint knows none of the data's files, as every one of this version does: whether they were changed since isn't known.", GoOn().Said);
+        Assert.Equal(
+            "The checkpoint knows none of the data's files, as every one of this version does: whether they were changed since isn't known.",
+            GoOn().Said);
     }
 
     [Fact]

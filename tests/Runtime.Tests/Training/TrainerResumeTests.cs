@@ -179,7 +179,9 @@ public sealed class TrainerResumeTests : IDisposable
             old.Save(content);
 
             using var second = new Trainer(new TwoConvNet(), source, Options);
-            Assert.Equal("The checkpoint doesn't say on which images it was trained, as every one of this version does: whether these are the same isn't known.", second.Restore(old.Newest()!));
+            Assert.Equal(
+                "The checkpoint doesn't say on which images it was trained, as every one of this version does: whether these are the same isn't known.",
+                second.Restore(old.Newest()!));
         }
         using var known = new Trainer(new TwoConvNet(), source, Options);
         Assert.Null(known.Restore(Checkpoint.Open(folder.File("store"))));
