@@ -7,9 +7,11 @@ namespace UNetGen.Examples;
 internal static class CommandLineErrors
 {
     /// <summary>A value that is empty, as a variable of the shell that isn't set leaves it: no path, no word and no number.</summary>
+    /// <param name="root">The program, with its commands.</param>
     /// <param name="args">The command line as it came. Once it is parsed, <c>--out=</c> looks as if its value were missing.</param>
-    public static string? EmptyValue(IReadOnlyList<string> args)
+    public static string? EmptyValue(RootCommand root, IReadOnlyList<string> args)
     {
+        var command = root.Subcommands.FirstOrDefault(sub => sub.Name == args.FirstOrDefault()) ?? root;
         for (var i = 0; i < args.Count; i++)
         {
             string? option;
@@ -20,7 +22,11 @@ internal static class CommandLineErrors
             else
                 continue;
             var what = option is not null ? $"value of {option}" : i == 0 ? "command" : $"argument behind '{args[i - 1]}'";
-            return $"The {what} is empty, as when a variable of the shell isn't set: give one, or leave {option ?? "it"} out.";
+            var required = option is null
+                ? i > 0 && command.Arguments.Any(argument => argument.Arity.MinimumNumberOfValues > 0)
+                : command.Options.Any(known => known.Required && (known.Name == option || known.Aliases.Contains(option)));
+            var instead = required ? "" : $", or leave {option ?? "it"} out";
+            return $"The {what} is empty, as when a variable of the shell isn't set: give one{instead}.";
         }
         return null;
     }
@@ -74,7 +80,8 @@ internal static class CommandLineErrors
         var there = command.Options
             .SelectMany(known => known.Aliases.Prepend(known.Name))
             .Where(name => name.StartsWith("--", StringComparison.Ordinal));
-        return $"{Called(command)} has no option '{option}'.{EditDistance.Suggestion(option, there)}";
+        var none = command.Options.Count == 0 ? " It has none." : "";
+        return $"{Called(command)} has no option '{option}'.{EditDistance.Suggestion(option, there)}{none}";
     }
 
     private static string UnknownWord(Command command, string word)

@@ -45,7 +45,7 @@ internal static class CommonOptions
             HelpName = string.Join('|', words),
             CustomParser = result => result.Tokens[0].Value is var word && words.Contains(word)
                 ? word
-                : Refuse<string>(result, range, EditDistance.Suggestion(word, words)),
+                : Refuse<string>(result, range, WordChoice.Suggestion(word, words)),
         };
         if (standard is not null)
             option.DefaultValueFactory = _ => standard;

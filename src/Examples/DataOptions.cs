@@ -15,8 +15,10 @@ internal static class DataOptions
         HelpName = "COLOUR",
         CustomParser = result =>
         {
-            if (!TextFormat.Colour.TryParse(result.Tokens[0].Value, out var colour))
-                result.AddError($"--background must be {TextFormat.Colour.Range}, not '{result.Tokens[0].Value}'.");
+            var text = result.Tokens[0].Value;
+            if (!TextFormat.Colour.TryParse(text, out var colour))
+                result.AddError(
+                    $"--background must be {TextFormat.Colour.Range}, not '{text}'.{WordChoice.Suggestion(text, TextFormat.Colour.Words)}");
             return colour;
         },
     };

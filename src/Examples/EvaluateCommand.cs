@@ -11,6 +11,9 @@ namespace UNetGen.Examples;
 /// <summary>How far a folder of samples is from the images that the network has learnt from.</summary>
 internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
 {
+    // Fewer have no covariance.
+    private const int LeastImages = 2;
+
     private readonly Option<string> samples = new("--samples") { Description = "A folder that `sample --out FOLDER` has written.", Required = true, HelpName = "FOLDER" };
     private readonly Option<string> data = new("--data") { Description = "What to compare with: the training data, as `train` takes it.", Required = true, HelpName = "shapes|PATH" };
     private readonly Option<Color?> background = DataOptions.Background();
@@ -39,18 +42,27 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
         var numbers = new SampleFolder(folder).Pictures();
         var drawn = ImageFolderSource.Open(folder, info.Channels, info.ImageHeight, info.ImageWidth);
         var real = DataOptions.Open(parsed.GetRequiredValue(data), info, parsed.GetValue(background));
+        foreach (var source in (IImageSource[])[drawn, real])
+        {
+            if (source.Count < LeastImages)
+                throw new UNetGenException(
+                    $"A distance needs at least {LeastImages} images on both sides, and there is only {source.Description}.");
+        }
         using var sees = features.Open(parsed, Devices.Parse(parsed.GetValue(device), ranks.LocalRank));
 
+        using var ofDrawn = Watch("samples", drawn, report => ImageStatistics.Of(
+            drawn, sees, report: report, cancellation: interrupt.Token, collective: ranks));
+        // Told before the data is read. Elsewhere another picture stands in for a broken one; here it would count twice.
+        var broken = drawn.BrokenFiles is [var first, ..]
+            ? $"{Path.Combine(folder, first.Path)} {first.Reason}. Delete it: the call that has drawn the others draws it again."
+            : "";
+        if (ranks.Gather(broken).FirstOrDefault(message => message.Length > 0) is { } message)
+            throw new UNetGenException(message);
         string? unkept = null;
         using var ofReal = Watch("data", real, report => ImageStatistics.Cached(
             real, sees, parsed.GetRequiredValue(cache), report: report, cancellation: interrupt.Token, collective: ranks, unkept: reason => unkept = reason));
         if (unkept is not null)
             Warnings.Show($"the data's statistics aren't kept for the next time: {unkept} Name another folder with --cache.");
-        using var ofDrawn = Watch("samples", drawn, report => ImageStatistics.Of(drawn, sees, report: report, cancellation: interrupt.Token, collective: ranks));
-        // Elsewhere another picture stands in for a broken one; here it would count twice.
-        var broken = drawn.BrokenFiles is [var first, ..] ? $"{Path.Combine(folder, first.Path)} {first.Reason}. Delete it: the call that has drawn the others draws it again." : "";
-        if (ranks.Gather(broken).FirstOrDefault(message => message.Length > 0) is { } message)
-            throw new UNetGenException(message);
         if (ranks.Rank > 0)
             return 0;
         AnsiConsole.MarkupLineInterpolated($"Frechet distance [bold]{FrechetDistance.Between(ofDrawn, ofReal):0.000}[/]: {drawn.Description} against {real.Description}, by {sees.Description}");

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Spectre.Console;
 using UNetGen.Interop;
 using UNetGen.Interop.Diffusers;
-using UNetGen.Training;
 
 namespace UNetGen.Examples;
 
@@ -36,11 +35,7 @@ internal static class ExportCommand
                 $"--format diffusers writes a folder, and {output} names a file: add --format safetensors, or name a folder.");
         }
         using var claim = format == Diffusers ? NewFile.ClaimFolder(output) : NewFile.Claim(output, FileEnding);
-        var trained = Checkpoint.Open(checkpoint, new Warnings());
-        using var network = Catalog.Create(trained.Network);
-        trained.LoadInto(network);
-        foreach (var doubt in trained.Doubts)
-            Warnings.Show(doubt);
+        using var network = TrainedWeights.Load(checkpoint);
         if (format == Diffusers)
             DiffusersFolder.Save(output, network);
         else

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ScottPlot;
 using ScottPlot.TickGenerators;
+using UNetGen.Data;
 
 namespace UNetGen.Examples;
 
@@ -53,7 +54,7 @@ internal static class LossCurve
         foreach (var label in new[] { plot.Axes.Title.Label, plot.Axes.Left.Label, plot.Axes.Bottom.Label })
             label.Bold = false;
         plot.ShowLegend(Alignment.UpperRight);
-        AtomicFile.Write(path, stream => stream.Write(plot.GetImageBytes(900, 500, ImageFormat.Png)));
+        AtomicFile.Write(path, stream => stream.Write(OverviewMark.Add(plot.GetImageBytes(900, 500, ImageFormat.Png))));
     }
 
     /// <summary>Each point's mean with its neighbours, up to <paramref name="reach"/> on both sides.</summary>

@@ -133,7 +133,7 @@ internal static partial class Program
         root.Add(ImportCommand.AddTo(new Command("import", "Take over a network of diffusers: its spec, then its weights.")));
         root.Add(InspectCommand.AddTo(new Command("inspect", "Show a network's levels, parameters, operations and memory.")));
 
-        if (CommandLineErrors.EmptyValue(args) is { } empty)
+        if (CommandLineErrors.EmptyValue(root, args) is { } empty)
             throw new UNetGenException(empty);
         // A path may begin with an @, which stands for no file of arguments here.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });

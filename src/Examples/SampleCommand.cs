@@ -66,11 +66,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         // A run's folder stands for the checkpoint in it.
         if (Directory.Exists(Path.Combine(path, RunFolder.CheckpointName)))
             path = Path.Combine(path, RunFolder.CheckpointName);
-        var trained = Checkpoint.Open(path, new Warnings());
-        using var network = Catalog.Create(trained.Network);
-        trained.LoadInto(network);
-        foreach (var doubt in ranks.Rank == 0 ? trained.Doubts : [])
-            Warnings.Show(doubt);
+        using var network = TrainedWeights.Load(path);
         network.to(Devices.Parse(parsed.GetValue(device), ranks.LocalRank));
 
         var chosen = sampler.Make(parsed, network);
@@ -96,7 +92,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     {
         var full = Path.GetFullPath(path);
         var folder = Path.GetDirectoryName(full) ?? full;
-        return File.Exists(full) && File.Exists(Path.Combine(folder, "checkpoint.json")) ? Path.GetDirectoryName(folder) ?? folder : folder;
+        var isInCheckpoint = File.Exists(full) && File.Exists(Path.Combine(folder, CheckpointInfo.FileName));
+        return isInCheckpoint ? Path.GetDirectoryName(folder) ?? folder : folder;
     }
 
     private void DrawGrid(NoisePredictor network, Sampler chosen, SamplingOptions options, string picture)

@@ -18,7 +18,11 @@ internal sealed class TrainCommand
     private readonly ICollective ranks;
     private readonly IReadOnlyDictionary<RunField, Option<Func<RunOptions, RunOptions>?>> given = RunFields.All.ToDictionary(field => field, OptionOf);
     private readonly Option<string?> output = new("--out") { Description = "The run's folder; by default a new one under runs/.", HelpName = "FOLDER" };
-    private readonly Option<string?> file = new("--run") { Description = "A file with options, as a run's run.yaml; those of the command line win.", HelpName = "FILE.yaml" };
+    private readonly Option<string?> file = new("--run")
+    {
+        Description = "A file with options, as a run's run.yaml; those of the command line win. Paths in it hold from the current folder.",
+        HelpName = "FILE.yaml",
+    };
     private readonly Option<string?> resumed = new("--resume") { Description = "Go on with a run that was stopped, exactly, with its own options.", HelpName = "FOLDER" };
 
     public TrainCommand(Interrupt interrupt, ICollective ranks) => (this.interrupt, this.ranks) = (interrupt, ranks);
@@ -140,6 +144,9 @@ internal sealed class TrainCommand
         var options = new RunOptions();
         if (file is not null)
             options = options.Apply(RunFile.Read(file));
+        var isOfFile = options.Data != DataSource.Shapes && !changes.Keys.Any(field => field.Key == "data");
+        if (isOfFile && DataSource.SeenFrom(options.Data) is { Length: > 0 } seen)
+            AnsiConsole.MarkupLineInterpolated($"{file} has a relative path: the data is '{options.Data}'{seen}");
         return options.Apply(changes).Effective();
     }
 

@@ -5,7 +5,8 @@ using UNetGen.Examples.Runs;
 namespace UNetGen.Examples;
 
 /// <summary>Shows warnings: the program's own, and what the library tells its logger. It remembers the latter.</summary>
-internal sealed class Warnings : ILogger
+/// <param name="tell">What to do with the library's instead of showing them.</param>
+internal sealed class Warnings(Action<string>? tell = null) : ILogger
 {
     private readonly List<string> told = [];
 
@@ -26,6 +27,6 @@ internal sealed class Warnings : ILogger
         if (!IsEnabled(logLevel))
             return;
         told.Add(formatter(state, exception));
-        Show(told[^1]);
+        (tell ?? Show)(told[^1]);
     }
 }

@@ -1,10 +1,12 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace UNetGen;
 
 /// <summary>JSON that others may have written or changed.</summary>
-internal static class JsonText
+internal static partial class JsonText
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
@@ -26,10 +28,37 @@ internal static class JsonText
         }
     }
 
-    /// <summary>What is wrong, for people: .NET speaks of its types, and quotes keys of any length.</summary>
-    public static string Explain(JsonException error) => Excerpt.Of(error.Message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)
-        ? $"The value of {error.Path}, in line {error.LineNumber + 1}, is of another kind."
-        : error.Message);
+    /// <summary>What is wrong, for people: .NET speaks of its types, advises its programmers, and quotes keys of any length.</summary>
+    public static string Explain(JsonException error)
+    {
+        var message = error.Message;
+        if (message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal))
+            return Excerpt.Of($"The value of {error.Path} is of another kind.");
+        if (message.Contains("Consider updating", StringComparison.Ordinal))
+            return Excerpt.Of($"The value of {error.Path} is null, and can't be.");
+        if (Lacking().Match(message) is { Success: true } lacking)
+            return Excerpt.Of($"It lacks {lacking.Groups[1].Value}{(error.Path is null or "$" ? "" : $", in {error.Path}")}.");
+        if (Unknown().Match(message) is { Success: true } unknown)
+            return Excerpt.Of($"It has {unknown.Groups[1].Value}, which this version doesn't know.");
+        if (Twice().Match(message) is { Success: true } twice)
+            return Excerpt.Of($"It has {twice.Groups[1].Value} twice.");
+        return Excerpt.Of(Place().Replace(message, place => place.Groups[1].Success ? "" : $" It is in line {LineOf(place)}."));
+
+        static long LineOf(Match place) => long.Parse(place.Groups[2].ValueSpan, CultureInfo.InvariantCulture) + 1;
+    }
+
+    [GeneratedRegex("was missing required properties including: ('.*')", RegexOptions.Singleline)]
+    private static partial Regex Lacking();
+
+    [GeneratedRegex("^The JSON property ('.*') could not be mapped", RegexOptions.Singleline)]
+    private static partial Regex Unknown();
+
+    [GeneratedRegex("^Duplicate property ('.*') encountered", RegexOptions.Singleline)]
+    private static partial Regex Twice();
+
+    /// <summary>A path is told where one line is read, the lines' number where a file is.</summary>
+    [GeneratedRegex(@"( Path: .* \|)? LineNumber: ([0-9]+) \| BytePositionInLine: [0-9]+\.$", RegexOptions.Singleline)]
+    private static partial Regex Place();
 
     /// <summary>Nodes are read when they are asked for, and only then show what their text is.</summary>
     private static void Touch(JsonNode? node)

@@ -57,6 +57,16 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Theory]
+    [InlineData("give one, or leave --out out.", "train", "--out", "")]
+    [InlineData("give one.", "sample", "--checkpoint", "")]
+    [InlineData("give one.", "export", "--checkpoint=", "--out", "x")]
+    [InlineData("give one, or leave --spec out.", "import", "folder", "--spec", "")]
+    [InlineData("give one.", "report", "")]
+    [InlineData("give one, or leave it out.", "inspect", "")]
+    public void Only_what_can_be_left_out_is_to_be_left_out(string advice, params string[] arguments) =>
+        Assert.EndsWith($"is empty, as when a variable of the shell isn't set: {advice}\n", program.Fail(1, arguments));
+
+    [Theory]
     [InlineData("The value of --out is empty", "train", "--steps", "1", "--out", "")]
     [InlineData("The value of --out is empty", "--out", "")]
     [InlineData("The value of --out is empty", "train", "--out=")]
@@ -89,7 +99,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("The command sample has no option '--learning-rate'.\n", "sample", "--checkpoint", "x", "--learning-rate", "1")]
     [InlineData("The program has no option '--vesion'. Did you mean '--version'?", "--vesion")]
     [InlineData("The command inspect has no option '--batchsize'. Did you mean '--batch-size'?", "inspect", "--batchsize", "3")]
-    [InlineData("The command report has no option '--outt'.\n", "report", "--outt")]
+    [InlineData("The command report has no option '--outt'. It has none.\n", "report", "--outt")]
+    [InlineData("The command report has no option '--ot'. It has none.\n", "report", "r1", "--ot", "x")]
     [InlineData("--out has no value: '--data' follows, an option as it seems. A path of that name is ./--data.", "train", "--out", "--data", "photos")]
     [InlineData("The command report doesn't know what to do with 'two'.", "report", "one", "two")]
     [InlineData("--sampler must be ddpm, ddim, dpm++ or heun, not 'DDIM'. Did you mean 'ddim'?", "sample", "--checkpoint", "x", "--sampler", "DDIM")]
@@ -98,6 +109,16 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--format must be diffusers or safetensors, not 'difusers'. Did you mean 'diffusers'?", "export", "--checkpoint", "x", "--out", "y", "--format", "difusers")]
     [InlineData("not 'byte'. Did you mean 'bytes'?", "evaluate", "--samples", "s", "--data", "d", "--features", "f", "--feature-input", "byte")]
     [InlineData("--precision must be float32 or bfloat16, not 'bflot16'. Did you mean 'bfloat16'?", "train", "--precision", "bflot16")]
+    [InlineData("--precision must be float32 or bfloat16, not 'bf16'. Did you mean 'bfloat16'?", "train", "--precision", "bf16")]
+    [InlineData(
+        "--sampler must be ddpm, ddim, dpm++ or heun, not 'dimm'. Did you mean 'ddim'?",
+        "sample", "--checkpoint", "x", "--sampler", "dimm")]
+    [InlineData("--optimizer must be adam or adamw, not 'sgd'.\n", "train", "--optimizer", "sgd")]
+    [InlineData("--steps must be a whole number of at least 1, or none, not 'nnoe'. Did you mean 'none'?", "train", "--steps", "nnoe")]
+    [InlineData("not 'withe'. Did you mean 'white'?", "train", "--background", "withe")]
+    [InlineData(
+        "not 'withe'. Did you mean 'white'?",
+        "evaluate", "--samples", "s", "--data", "d", "--features", "f", "--background", "withe")]
     [InlineData("--flips must be true or false, not 'ture'. Did you mean 'true'?", "train", "--flips", "ture")]
     public void What_is_misspelt_is_told_with_the_nearest_there_is(string message, params string[] arguments)
     {

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace UNetGen.Examples.Tests;
 
 /// <summary>Weights that pictures shouldn't be drawn with are told by the run that makes them and by those who draw with them.</summary>
@@ -17,12 +19,31 @@ public sealed class DoubtfulWeightsTests : IDisposable
     }
 
     [Fact]
-    public void An_average_that_is_mostly_random_weights_is_told_at_the_start_and_by_sample()
+    public void An_average_that_is_mostly_random_weights_is_told_at_the_start_and_by_all_who_use_it()
     {
         const string doubt = "warning: 100 % of the average with `ema_decay` 0.9999 are the first, untrained weights after 4 steps";
 
         Assert.Contains(doubt, program.Succeed("train", "--steps", "4", "--batch-size", "2", "--count", "1", "--ema-decay", "0.9999", "--ema-power", "none", "--out", "run"));
         Assert.Contains(doubt, program.Succeed("sample", "--checkpoint", "run", "--count", "1", "--steps", "1"));
+        Assert.Contains(doubt, program.Succeed("export", "--format", "safetensors", "--checkpoint", "run", "--out", "x.safetensors"));
+        Assert.Contains(doubt, program.Succeed("report", "run"));
+        Assert.Contains(doubt["warning: ".Length..], WebUtility.HtmlDecode(File.ReadAllText(program.File("run/report.html"))));
+    }
+
+    [Fact]
+    public void A_newest_checkpoint_that_is_damaged_is_told_by_all_who_use_the_one_before()
+    {
+        program.Succeed("train", "--steps", "4", "--checkpoint-every", "2", "--batch-size", "2", "--count", "1", "--out", "run");
+        var weights = program.File("run/checkpoints/step-00000004/weights.safetensors");
+        var bytes = File.ReadAllBytes(weights);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(weights, bytes);
+
+        foreach (var command in (string[][])[
+            ["sample", "--checkpoint", "run", "--count", "1", "--steps", "1"], ["export", "--format", "safetensors", "--checkpoint", "run", "--out", "x.safetensors"], ["report", "run"]])
+            Assert.Matches(
+                @"warning: The checkpoint .*step-00000004 is damaged: weights\.safetensors has changed",
+                program.Succeed(command));
     }
 
     [Fact]

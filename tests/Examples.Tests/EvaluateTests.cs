@@ -59,6 +59,19 @@ public sealed partial class EvaluateTests : IDisposable
     {
         Directory.CreateDirectory(program.File("empty"));
         Assert.Contains("is no folder of samples", program.Fail(1, "evaluate", "--samples", "empty", "--data", Digits, "--features", "digits.safetensors"));
+        foreach (var (samples, data) in new[] { (1, 2), (2, 1) })
+        {
+            foreach (var (name, count) in new[] { ($"samples{samples}", samples), ($"data{data}", data) })
+            {
+                Directory.CreateDirectory(program.File(name));
+                SaveDigits(count, program.File(name));
+            }
+            File.WriteAllText(program.File($"samples{samples}/samples.json"), """{"network":"MnistUNet"}""");
+            // Before the feature network, which isn't there, is looked for.
+            Assert.Contains(
+                $"A distance needs at least 2 images on both sides, and there is only 1 picture in {(samples == 1 ? "samples1" : "data1")}.",
+                program.Fail(1, "evaluate", "--samples", $"samples{samples}", "--data", $"data{data}", "--features", "nowhere.safetensors"));
+        }
         Assert.Contains("at least two classes", program.Fail(1, "classifier", "--data", WithoutClasses(), "--spec", "mnist", "--out", "digits.safetensors"));
     }
 

@@ -65,6 +65,34 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
         Assert.Equal(5, File.ReadAllLines(log).Length);
     }
 
+    [Theory]
+    [InlineData("samples.png")]
+    [InlineData("noise-to-picture.png")]
+    [InlineData("loss.png")]
+    public void A_folder_in_the_place_of_a_picture_is_told_before_a_step_is_trained(string picture)
+    {
+        var run = CopyOfRun($"blocked-{picture}");
+        File.Delete(program.File($"{run}/{picture}"));
+        Directory.CreateDirectory(program.File($"{run}/{picture}"));
+
+        var error = AssertUnchanged(run, () => program.Fail(1, "train", "--resume", run, "--steps", "8"));
+
+        Assert.StartsWith(
+            $"error: The run in {run} can't go on: {run}/{picture} can't be written: a folder is there. The checkpoint {program.File(run)}/checkpoints/step-00000006 is whole",
+            error);
+    }
+
+    [Fact]
+    public void A_damaged_line_of_starts_is_told_by_who_goes_on_and_who_reports()
+    {
+        var starts = program.File($"{CopyOfRun("torn")}/starts.jsonl");
+        File.WriteAllText(starts, "{\"date\":\n" + File.ReadAllText(starts));
+        const string warning = "warning: {0}: 1 line can't be read and is left out; the first is line 1.";
+
+        Assert.Contains(string.Format(warning, "torn/starts.jsonl"), program.Succeed("train", "--resume", "torn", "--steps", "7"));
+        Assert.Contains(string.Format(warning, "torn/starts.jsonl"), program.Succeed("report", "torn"));
+    }
+
     [Fact]
     public void A_run_that_another_process_trains_is_left_alone()
     {

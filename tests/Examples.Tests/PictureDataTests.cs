@@ -32,6 +32,28 @@ public sealed class PictureDataTests : IDisposable
     }
 
     [Fact]
+    public void Pictures_that_the_program_draws_among_its_data_are_none_but_single_ones_are()
+    {
+        Pictures("data/a.png", "data/b.png");
+        program.Succeed(["train", "--data", "data", "--steps", "1", "--decay", "constant", "--out", "run", .. Short]);
+        foreach (var drawn in (string[])["samples.png", "noise-to-picture.png", "loss.png", "samples/step-00000001.png"])
+            File.Copy(program.File($"run/{drawn}"), program.File($"data/{Path.GetFileName(drawn)}"));
+        program.Succeed("sample", "--checkpoint", "run", "--count", "1", "--steps", "1", "--out", "data/mine.png");
+
+        var resumed = program.Succeed("train", "--resume", "run", "--steps", "2");
+        Assert.Contains(
+            "data: grids and plots that UNetGen has drawn are no data: left out are loss.png, mine.png, noise-to-picture.png, samples.png, step-00000001.png.\n", resumed);
+        Assert.Contains("on 2 pictures in ", resumed);
+
+        program.Succeed("sample", "--checkpoint", "run", "--count", "2", "--steps", "1", "--out", "drawn");
+        Assert.Contains("on 2 pictures in drawn", program.Succeed(["train", "--data", "drawn", "--steps", "1", .. Short]));
+        File.Copy(program.File("drawn/000000.png"), program.File("data/c.png"));
+        Assert.Contains(
+            "the number of images was 2 and is 3; the file names differ; added is c.png. ",
+            program.Fail(1, "train", "--resume", "run", "--steps", "3"));
+    }
+
+    [Fact]
     public void Runs_beside_class_folders_are_no_class_for_any_command()
     {
         Pictures([.. Enumerable.Range(0, 20).Select(i => $"data/{(i < 10 ? 'a' : 'b')}/{i}.png"), "data/runs/x/samples.png", "data/tif/1.tif"]);

@@ -89,7 +89,7 @@ public sealed class RankTests : IDisposable
         string[] train = ["sh", "-c", "exec dotnet \"$0\" train --data data-$OMPI_COMM_WORLD_RANK --spec ShapesUNet --steps 2 --out run", ExampleProgram.Path];
 
         var missing = MpiLauncher.OpenMpi!.Run(2, train, program.Folder);
-        Assert.Contains("error: rank 1: There is no file or folder 'data-1'.", missing.Error);
+        Assert.Contains("error: rank 1: There is no file or folder 'data-1', seen from ", missing.Error);
 
         Draw("data-1/a.png");
         var other = MpiLauncher.OpenMpi.Run(2, train, program.Folder);

@@ -15,7 +15,8 @@ public sealed class UserErrorTests : IDisposable
     [InlineData("--steps", "many", "--steps must be a whole number of at least 1, or none, not 'many'.")]
     [InlineData("--steps", "1,000", "--steps must be a whole number of at least 1, or none, not '1,000'.")]
     [InlineData("--batch-size", "99999999", "--batch-size must be a whole number from 1 to 65536, not '99999999'.")]
-    [InlineData("--learning-rate", "0,002", "--learning-rate must be a number between 0 and 1, not '0,002'.")]
+    [InlineData("--learning-rate", "0,002", "--learning-rate must be a number above 0 and below 1, not '0,002'.")]
+    [InlineData("--learning-rate", "1", "--learning-rate must be a number above 0 and below 1, not '1'.")]
     [InlineData("--time", "-3", "--time must be a positive number of seconds, or none, not '-3'.")]
     public void A_value_out_of_range_is_a_usage_error(string option, string value, string message) =>
         Assert.StartsWith($"error: {message}\nTry --help", program.Fail(2, "train", option, value));
@@ -30,7 +31,20 @@ public sealed class UserErrorTests : IDisposable
 
     [Fact]
     public void Data_that_isn_t_there_is_told_with_what_would_do() =>
-        Assert.Contains("There is no file or folder 'nowhere'", program.Fail(1, "train", "--data", "nowhere"));
+        Assert.Contains(
+            $"There is no file or folder 'nowhere', seen from {program.Folder}. Training data is",
+            program.Fail(1, "train", "--data", "nowhere"));
+
+    [Fact]
+    public void A_relative_path_in_a_run_file_is_said_to_hold_from_the_current_folder()
+    {
+        Directory.CreateDirectory(program.File("elsewhere"));
+        File.WriteAllText(program.File("elsewhere/mine.yaml"), "steps: 1\ndata: photos\n");
+        var run = program.Run("train", "--run", "elsewhere/mine.yaml");
+        Assert.Contains($"elsewhere/mine.yaml has a relative path: the data is 'photos', seen from {program.Folder}\n", run.Output);
+        Assert.Contains($"There is no file or folder 'photos', seen from {program.Folder}.", ExampleProgram.ErrorOf(1, run));
+        Assert.DoesNotContain("relative path", program.Run("train", "--run", "elsewhere/mine.yaml", "--data", "x").Output);
+    }
 
     [Fact]
     public void A_folder_with_other_files_is_not_written_into()
@@ -43,7 +57,7 @@ public sealed class UserErrorTests : IDisposable
 
     [Theory]
     [InlineData("batchsize: 8", "run.yaml, line 2: there is no option 'batchsize'. Did you mean 'batch_size'?")]
-    [InlineData("learning_rate: 2", "run.yaml, line 2: learning_rate must be a number between 0 and 1, not '2'.")]
+    [InlineData("learning_rate: 2", "run.yaml, line 2: learning_rate must be a number above 0 and below 1, not '2'.")]
     [InlineData("ema_decay: [0.9, x]", "run.yaml, line 2: ema_decay must be a number from 0 to below 1; or several, with commas between, not '0.9, x'.")]
     [InlineData("ema_power: [1, 2]", "ema_power has 2 values, but ema_decay has 1")]
     [InlineData("steps: 7", "run.yaml, line 2")]

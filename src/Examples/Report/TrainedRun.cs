@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using UNetGen.Examples.Runs;
 using UNetGen.Logging;
+using UNetGen.Training;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -13,7 +14,6 @@ internal sealed class TrainedRun
     private const string OptionsName = "run.yaml";
     private const string LogName = "log.jsonl";
     private const string StartsName = "starts.jsonl";
-    private const string CheckpointsName = "checkpoints";
     private const string StepPrefix = "step-";
 
     private readonly List<string> problems = [];
@@ -22,12 +22,19 @@ internal sealed class TrainedRun
     {
         Folder = folder;
         Steps = Read(LogName, TrainingLog.Read) ?? [];
-        Starts = Read(StartsName, RunStart.Read) ?? [];
-        Checkpoints = [.. Numbered(CheckpointsName, "", Directory.GetDirectories).Select(found => ReadCheckpoint(found.Path)).OfType<CheckpointRow>()];
+        Starts = Read(StartsName, path => RunStart.Read(path, problems.Add)) ?? [];
+        Checkpoints =
+        [
+            .. Numbered(RunFolder.CheckpointName, "", Directory.GetDirectories)
+                .Select(found => ReadCheckpoint(Path.Combine(RunFolder.CheckpointName, Path.GetFileName(found.Path))))
+                .OfType<CheckpointRow>(),
+        ];
         Options = Read(OptionsName, ReadOptions) ?? Checkpoints.LastOrDefault()?.Training ?? [];
         Grids = [.. Numbered("samples", ".png", Directory.GetFiles)];
         Samples = Existing("samples.png");
         Strip = Existing("noise-to-picture.png");
+        if (Checkpoints.Count > 0)
+            Doubt();
     }
 
     /// <summary>A checkpoint, and how its run was set.</summary>
@@ -60,7 +67,7 @@ internal sealed class TrainedRun
     /// <summary>The network's class; null where nothing says.</summary>
     public string? Network => Checkpoints.LastOrDefault()?.Network ?? Option("network") ?? Option("spec");
 
-    /// <summary>What couldn't be read, in sentences.</summary>
+    /// <summary>What couldn't be read, and what speaks against the newest checkpoint, in sentences.</summary>
     public IReadOnlyList<string> Problems => problems;
 
     /// <exception cref="UNetGenException">There is no run.</exception>
@@ -68,7 +75,7 @@ internal sealed class TrainedRun
     {
         if (!Directory.Exists(folder))
             throw new UNetGenException($"There is no folder {folder}. Name a run's: what --out named when it was trained, or one under runs/.");
-        string[] signs = [OptionsName, LogName, CheckpointsName, "samples.png", "samples"];
+        string[] signs = [OptionsName, LogName, RunFolder.CheckpointName, "samples.png", "samples"];
         if (!signs.Any(name => Path.Exists(Path.Combine(folder, name))))
             throw new UNetGenException($"The folder {folder} is no run: it has none of {string.Join(", ", signs)}.");
         return new TrainedRun(folder);
@@ -110,7 +117,21 @@ internal sealed class TrainedRun
             name.StartsWith(StepPrefix, StringComparison.Ordinal) && int.TryParse(name.AsSpan(StepPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : -1;
     }
 
-    private CheckpointRow? ReadCheckpoint(string folder) => Read(Path.Combine(CheckpointsName, Path.GetFileName(folder), "checkpoint.json"), path =>
+    /// <summary>Says of the newest checkpoint what <c>sample</c> says, which draws with it.</summary>
+    private void Doubt()
+    {
+        try
+        {
+            TrainedWeights.Open(Folder, problems.Add);
+        }
+        catch (UNetGenException error)
+        {
+            problems.Add(error.Message);
+        }
+    }
+
+    /// <param name="folder">Within the run's.</param>
+    private CheckpointRow? ReadCheckpoint(string folder) => Read(Path.Combine(folder, CheckpointInfo.FileName), path =>
     {
         // By name, not by the record that wrote it: a report of an older run shows what it can.
         using var json = JsonDocument.Parse(RegularFile.ReadSmall(path), new() { AllowDuplicateProperties = false });
@@ -120,7 +141,7 @@ internal sealed class TrainedRun
             root.GetProperty("step").GetInt32(),
             root.GetProperty("loss") is { ValueKind: JsonValueKind.Number } loss ? loss.GetDouble() : double.NaN,
             Text("network"), Text("spec"), Text("spec_hash"),
-            new DirectoryInfo(folder).EnumerateFiles().Sum(file => file.Length),
+            new DirectoryInfo(Path.Combine(Folder, folder)).EnumerateFiles().Sum(file => file.Length),
             root.TryGetProperty("training", out var training) ? [.. Flat("", training)] : []);
 
         string Text(string key) => root.TryGetProperty(key, out var value) ? value.GetString() ?? "" : "";

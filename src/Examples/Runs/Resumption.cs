@@ -50,9 +50,8 @@ internal static class Resumption
     {
         if (data == ImageSources.Shapes || Path.Exists(data))
             return;
-        var from = Path.IsPathRooted(data) ? "" : $", seen from {Environment.CurrentDirectory}";
         throw new UNetGenException(
-            $"The run in {folder.Path} can't go on: its images were at '{data}', where there is nothing{from}. "
+            $"The run in {folder.Path} can't go on: its images were at '{data}', where there is nothing{DataSource.SeenFrom(data)}. "
             + $"Say where they are now: train --resume {folder.Path} --data PATH");
     }
 
@@ -81,7 +80,7 @@ internal static class Resumption
     /// <summary>Other threads and devices add in another order.</summary>
     public static void WarnIfElsewhere(RunFolder folder, Device device)
     {
-        if (LastStart(folder) is not { } last)
+        if (LastStart(folder, Warn) is not { } last)
             return;
         var now = RunStart.Now(device);
         string[] differences =
@@ -93,7 +92,8 @@ internal static class Resumption
             Warnings.Show($"{string.Join("; ", differences)}: from here on the run is equal to an unbroken one to rounding only.");
     }
 
-    private static RunStart? LastStart(RunFolder folder) => File.Exists(folder.Starts) ? RunStart.Read(folder.Starts).LastOrDefault() : null;
+    private static RunStart? LastStart(RunFolder folder, Action<string>? damaged = null) =>
+        File.Exists(folder.Starts) ? RunStart.Read(folder.Starts, damaged).LastOrDefault() : null;
 
     /// <summary>What is told of a run that has failed: why, from where it goes on, and how.</summary>
     public static UNetGenException Failed(RunFolder folder, CheckpointStore store, Exception error)

@@ -46,7 +46,10 @@ internal sealed partial class RunField
         string key, string unit, string help, TextFormat<T> format, Func<RunOptions, T> get, Func<RunOptions, T, RunOptions> set, bool free = false, string? property = null) =>
         new(
             key, property, help, unit, free, flag: typeof(T) == typeof(bool),
-            text => format.TryParse(text, out var value) ? run => set(run, value) : throw new FormatException($"must be {format.Range}, not '{Excerpt.Of(text)}'.{EditDistance.Suggestion(text, format.Words)}"),
+            text => format.TryParse(text, out var value)
+                ? run => set(run, value)
+                : throw new FormatException(
+                    $"must be {format.Range}, not '{Excerpt.Of(text)}'.{WordChoice.Suggestion(text, format.Words)}"),
             run => format.Write(get(run)));
 
     /// <summary>One that the trainer itself knows.</summary>

@@ -28,7 +28,10 @@ internal static partial class RunFields
         OfTraining("accumulation", "N", "Parts in which a step's images go through the network, for less memory.", Whole(1, 65536), o => o.Accumulation, (o, value) => o with { Accumulation = value }),
         OfTraining("precision", "NAME", "float32, or bfloat16 for convolutions, linear layers and attention.", Choice<Precision>(), o => o.Precision, (o, value) => o with { Precision = value }),
         OfTraining("optimizer", "NAME", "adam or adamw.", Choice<Optimizer>(), o => o.Optimizer, (o, value) => o with { Optimizer = value }),
-        OfTraining("learning_rate", "X", "After the warm-up and before the decay.", Real("a number between 0 and 1", value => value is > 0 and < 1), o => o.LearningRate, (o, value) => o with { LearningRate = value }),
+        OfTraining(
+            "learning_rate", "X", "After the warm-up and before the decay.",
+            Real("a number above 0 and below 1", value => value is > 0 and < 1),
+            o => o.LearningRate, (o, value) => o with { LearningRate = value }),
         OfTraining("beta1", "X", "Adam's decay of the gradients' mean.", Part, o => o.Beta1, (o, value) => o with { Beta1 = value }),
         OfTraining("beta2", "X", "Adam's decay of the squares' mean.", Part, o => o.Beta2, (o, value) => o with { Beta2 = value }),
         OfTraining("epsilon", "X", "What Adam adds to the root of that mean.", Positive, o => o.Epsilon, (o, value) => o with { Epsilon = value }),

@@ -47,7 +47,10 @@ internal static class TextFormat
             value = Color.FromArgb(byte.MaxValue, rgb >> 16, rgb >> 8 & byte.MaxValue, rgb & byte.MaxValue);
             return good;
         },
-        value => (value.ToArgb() & 0xFFFFFF) switch { 0 => "black", 0xFFFFFF => "white", var rgb => $"#{rgb:x6}" });
+        value => (value.ToArgb() & 0xFFFFFF) switch { 0 => "black", 0xFFFFFF => "white", var rgb => $"#{rgb:x6}" })
+    {
+        Words = ["black", "white"],
+    };
 
     public static TextFormat<int> Whole(int min, int max = int.MaxValue) => new(
         max == int.MaxValue ? $"a whole number of at least {min}" : $"a whole number from {min} to {max}",
@@ -98,7 +101,10 @@ internal static class TextFormat
             value = given;
             return good;
         },
-        value => value is { } given ? format.Write(given) : None);
+        value => value is { } given ? format.Write(given) : None)
+    {
+        Words = [.. format.Words, None],
+    };
 
     /// <summary>One or several, with commas between.</summary>
     public static TextFormat<IReadOnlyList<T>> OneOrMore<T>(this TextFormat<T> format) => new(

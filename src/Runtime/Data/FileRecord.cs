@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using System.Text;
 using static TorchSharp.torch;
 
 namespace UNetGen.Data;
@@ -15,6 +16,10 @@ public sealed class FileRecord
     private const string SizeKey = "size";
     private const string TimeKey = "time";
     private const string SumKey = "sum";
+    private const string NamesKey = "names";
+
+    // UTF-8, each name with an end that no file's name can have.
+    private const char NameEnd = '\0';
 
     /// <summary>In the place of a sum: not read yet.</summary>
     private const long Unread = 0;
@@ -44,13 +49,30 @@ public sealed class FileRecord
         now = new(Ask);
     }
 
-    /// <summary>By the files' order: bytes, ticks of the last change in UTC, and sums. The caller's to dispose.</summary>
+    /// <summary>By the files' order: bytes, ticks of the last change in UTC, sums, and names. The caller's to dispose.</summary>
     internal OrderedDictionary<string, Tensor> ToTensors() => new()
     {
         [SizeKey] = tensor(now.Value.Sizes, device: CPU),
         [TimeKey] = tensor(now.Value.Times, device: CPU),
         [SumKey] = Sums(),
+        [NamesKey] = tensor(Encoding.UTF8.GetBytes(string.Concat(files.Select(file => file + NameEnd))), device: CPU),
     };
+
+    /// <summary>
+    /// Which files were added since and which are missing, a clause for each; none where the names are the same, or an earlier version
+    /// kept none.
+    /// </summary>
+    /// <param name="before">What <see cref="ToTensors"/> said then.</param>
+    internal IReadOnlyList<string> OtherNames(IReadOnlyDictionary<string, Tensor> before)
+    {
+        if (!before.TryGetValue(NamesKey, out var names) || names.dtype != ScalarType.Byte)
+            return [];
+        var earlier = Encoding.UTF8.GetString(names.data<byte>().ToArray()).Split(NameEnd)[..^1];
+        return [.. Clause("added", files.Except(earlier)), .. Clause("missing", earlier.Except(files))];
+
+        static string[] Clause(string what, IEnumerable<string> some) =>
+            some.ToArray() is { Length: > 0 } all ? [$"{what} {(all.Length == 1 ? "is" : "are")} {Excerpt.List(all)}"] : [];
+    }
 
     /// <summary>The sums alone, to be shared with other ranks. The caller's to dispose.</summary>
     internal Tensor Sums() => tensor(sums, device: CPU);

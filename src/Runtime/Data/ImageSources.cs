@@ -27,7 +27,8 @@ public static class ImageSources
             return OpenFile(text, channels, height, width);
         if (!Directory.Exists(text))
             throw new DataException(
-                $"There is no file or folder '{text}'.{EditDistance.Suggestion(text, [Shapes])} Training data is the word '{Shapes}', an IDX file, or a folder of pictures, of MNIST's files or of CIFAR-10's.");
+                $"There is no file or folder '{text}'{SeenFrom(text)}.{EditDistance.Suggestion(text, [Shapes])} "
+                + $"Training data is the word '{Shapes}', an IDX file, or a folder of pictures, of MNIST's files or of CIFAR-10's.");
         if (IdxSource.FindIn(text) is { } idx)
             return IdxSource.Open(idx, channels, height, width);
         if (Cifar10Source.FindIn(text) is { } cifar)
@@ -39,6 +40,10 @@ public static class ImageSources
                 + $"for {Cifar10Source.LookedFor}, and for {PictureFile.ExtensionList} files in it and in its folders.{pictures.Instead}");
         return new ImageFolderSource(pictures, channels, height, width, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 / sharers, background ?? Color.Black);
     }
+
+    /// <summary>From where a relative path was looked for, to follow it in a message; empty for a full one.</summary>
+    /// <param name="path">As it was given.</param>
+    public static string SeenFrom(string path) => Path.IsPathRooted(path) ? "" : $", seen from {Environment.CurrentDirectory}";
 
     /// <summary>Whether <see cref="Open"/> would find IDX images there, as MNIST's are.</summary>
     /// <param name="text">As for <see cref="Open"/>.</param>

@@ -16,10 +16,11 @@ internal sealed class LeftOut
     // By the folders of the first level, which are classes; "" has what lies in the opened folder itself.
     private readonly SortedDictionary<string, FirstLevel> folders = new(StringComparer.Ordinal);
     private readonly List<(string Folder, int Pictures)> runs = [];
+    private readonly List<string> overviews = [];
     private readonly SortedDictionary<string, string> links = new(StringComparer.Ordinal);
 
     /// <summary>A sentence for each kind, in which the folder or file is named that a user would look for.</summary>
-    public IReadOnlyList<string> Notes => [.. ((string?[])[OfRuns(), OfClasses(), OfEndings(), OfLinks()]).OfType<string>()];
+    public IReadOnlyList<string> Notes => [.. ((string?[])[OfRuns(), OfOverviews(), OfClasses(), OfEndings(), OfLinks()]).OfType<string>()];
 
     /// <summary>All files that are no pictures, by their endings: <c>120 .tif, 3 .txt</c>. Empty where there are none.</summary>
     public string OtherFiles => Text(folders.Values.SelectMany(folder => folder.Others));
@@ -34,8 +35,16 @@ internal sealed class LeftOut
 
     public void AddRun(string first, string folder, int pictures)
     {
-        Of(first).HasRuns = true;
+        Of(first).HasResults = true;
         runs.Add((folder, pictures));
+    }
+
+    /// <summary>A picture, counted as one before, that turned out to be a grid or a plot.</summary>
+    public void AddOverview(string first, string file)
+    {
+        Of(first).Pictures--;
+        Of(first).HasResults = true;
+        overviews.Add(file);
     }
 
     /// <param name="path">Where it really lies: other links may lead to it.</param>
@@ -56,13 +65,17 @@ internal sealed class LeftOut
         : $"what a run or a drawing has left is no data: left out {(runs.Count == 1 ? "is" : "are")} {Named(runs.Select(run => run.Folder))}, "
             + $"with {Counted.Of(runs.Sum(run => run.Pictures), "picture")}.";
 
+    private string? OfOverviews() => overviews.Count == 0
+        ? null
+        : $"grids and plots that UNetGen has drawn are no data: left out {(overviews.Count == 1 ? "is" : "are")} {Named(overviews)}.";
+
     private string? OfClasses()
     {
         // Where pictures lie in the folder itself, there are no classes that could be missing.
         string[] empty = folders[""].Pictures > 0
             ? []
             : [
-                .. folders.Where(folder => folder is { Key: not "", Value: { Pictures: 0, HasRuns: false } })
+                .. folders.Where(folder => folder is { Key: not "", Value: { Pictures: 0, HasResults: false } })
                     .Select(folder => $"{folder.Key} ({(folder.Value.Others.Count == 0 ? "empty" : Text(folder.Value.Others))})"),
             ];
         return empty.Length == 0
@@ -96,7 +109,8 @@ internal sealed class LeftOut
     {
         public int Pictures { get; set; }
 
-        public bool HasRuns { get; set; }
+        /// <summary>Whether there was something that a run or a drawing has left.</summary>
+        public bool HasResults { get; set; }
 
         public Dictionary<string, int> Others { get; } = [];
     }

@@ -36,6 +36,11 @@ internal static class PictureFile
     /// <exception cref="OutOfMemoryException">There is no memory for the decoded picture now.</exception>
     public static unsafe byte[]? Decode(byte[] content, (int Channels, int Height, int Width) shape, Color background, out string? reason)
     {
+        if (OverviewMark.IsIn(content))
+        {
+            reason = "is a grid or a plot that UNetGen has drawn, no data";
+            return null;
+        }
         fixed (byte* start = content)
         {
             using var data = SKData.Create((nint)start, content.Length);

@@ -3,13 +3,19 @@ using System.IO.Enumeration;
 namespace UNetGen.Data;
 
 /// <summary>
-/// Finds the picture files below a folder by names alone: no file is opened or asked for its size, so that a million take seconds. Links to
-/// folders are followed, but never round in a circle; what a run or <c>sample</c> has left is no data. What is left out is counted, to be told.
+/// Finds the picture files below a folder by names: no file is asked for its size, and only of a few PNG files the beginning is read, so
+/// that a
+/// million take seconds. Links to folders are followed, but never round in a circle; what a run or <c>sample</c> has left is no data, nor
+/// is a
+/// picture with an <see cref="OverviewMark"/>. What is left out is counted, to be told.
 /// </summary>
 internal sealed class PictureSearch
 {
     /// <summary>A folder with one of these is what a training or a drawing has left.</summary>
     private static readonly string[] MarksOfRuns = ["run.yaml", "samples.json"];
+
+    // Of more, a marked one is met when it is decoded, as a broken file: no set of pictures is so large by what this program has drawn.
+    private const int MostLookedInto = 10_000;
 
     private readonly List<string> files = [];
 
@@ -41,10 +47,25 @@ internal sealed class PictureSearch
         var real = RealPath(folder);
         foreach (var (inside, realInside, isLink) in search.ReadFolder("", real))
             search.SearchFirstLevel(inside, realInside, isLink, real);
+        search.files.Sort(StringComparer.Ordinal);
+        search.LeaveOutOverviews(real);
         search.Files = [.. search.files];
-        Array.Sort(search.Files, StringComparer.Ordinal);
         return search;
     }
+
+    private void LeaveOutOverviews(string root)
+    {
+        string[] candidates = [.. files.Where(file => file.EndsWith(".png", StringComparison.OrdinalIgnoreCase)).Take(MostLookedInto + 1)];
+        if (candidates.Length > MostLookedInto)
+            return;
+        var overviews = candidates.AsParallel().Where(file => OverviewMark.IsInFile(Path.Combine(root, file))).ToHashSet();
+        foreach (var file in files.Where(overviews.Contains))
+            LeftOut.AddOverview(FirstOf(file), file);
+        files.RemoveAll(overviews.Contains);
+    }
+
+    /// <summary>The folder of the first level in which a path lies; "" where in none.</summary>
+    private static string FirstOf(string file) => file.IndexOf('/') is var end and > 0 ? file[..end] : "";
 
     /// <summary>
     /// Searches a folder of the first level, a class. Its own folders come before what its links lead to, and none is entered twice, under

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -17,6 +18,7 @@ namespace UNetGen.Diffusion;
 public sealed class SampleFolder(string path)
 {
     private const string InfoName = "samples.json";
+    private const string TimestepsKey = "timesteps_sha256";
 
     // The last part of every PNG: no data, its name, and their sum.
     private static readonly byte[] PngEnd = [0, 0, 0, 0, (byte)'I', (byte)'E', (byte)'N', (byte)'D', 0xAE, 0x42, 0x60, 0x82];
@@ -60,15 +62,16 @@ public sealed class SampleFolder(string path)
         using var alone = ranks.Rank == 0 && !IsComplete(options.FirstImage, end) ? WriterLock.OfFolder(path) : null;
         if (ranks.Rank == 0)
         {
-            Claim(settings);
+            Claim(settings, sampler);
             DeleteUnfinished(options.FirstImage, end);
+            RequireFiles();
         }
         ranks.Barrier();
         if (ranks.Rank > 0)
         {
             if (!File.Exists(Path.Combine(path, InfoName)))
                 throw new UNetGenException($"Rank {ranks.Rank} doesn't see the folder {path} that rank 0 has begun: processes that draw together need a folder that all of them see.");
-            Claim(settings);
+            Claim(settings, sampler);
         }
 
         for (var first = options.FirstImage; first < end;)
@@ -102,7 +105,7 @@ public sealed class SampleFolder(string path)
         var info = Path.Combine(path, InfoName);
         if (!File.Exists(info))
             throw new UNetGenException($"{path} is no folder of samples: it has no {InfoName}. `sample --out FOLDER` makes one.");
-        var settings = Read(info);
+        var settings = Read(info, "so that nothing says what its pictures were drawn with.");
         try
         {
             var labels = settings["labels"]?.AsArray().Select(label => label!.GetValue<int>()).ToArray();
@@ -120,12 +123,12 @@ public sealed class SampleFolder(string path)
     /// <exception cref="UNetGenException">Another file is in it, a picture is missing in between, or there is none.</exception>
     public IReadOnlyList<int> Pictures()
     {
+        RequireFiles();
         var numbers = new List<int>();
         foreach (var name in Directory.EnumerateFileSystemEntries(path).Select(entry => Path.GetFileName(entry)).Where(name => name != InfoName && !name.StartsWith('.')))
         {
-            if (!int.TryParse(Path.GetFileNameWithoutExtension(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) || name != Path.GetFileName(PathOf(number)))
-                throw new UNetGenException($"{Path.Combine(path, name)} is none of the folder's pictures; take it out.");
-            numbers.Add(number);
+            numbers.Add(NumberOf(name)
+                ?? throw new UNetGenException($"{Path.Combine(path, name)} is none of the folder's pictures; take it out."));
         }
 
         numbers.Sort();
@@ -156,18 +159,33 @@ public sealed class SampleFolder(string path)
         return file.ReadAtLeast(end, end.Length, throwOnEndOfStream: false) == end.Length && end.SequenceEqual(PngEnd);
     }
 
+    /// <summary>Refuses folders in the place of pictures, which could be neither written nor read.</summary>
+    private void RequireFiles()
+    {
+        if (Directory.EnumerateDirectories(path).FirstOrDefault(folder => NumberOf(Path.GetFileName(folder)) is not null) is { } folder)
+            throw new UNetGenException($"{folder} is a folder in the place of a picture; take it out.");
+    }
+
     /// <summary>What a killed process left of these pictures.</summary>
     private void DeleteUnfinished(int first, int end)
     {
         foreach (var (temporary, name) in AtomicFile.Unfinished(path))
         {
-            if (int.TryParse(Path.GetFileNameWithoutExtension(name), NumberStyles.None, CultureInfo.InvariantCulture, out var image)
-                && image >= first && image < end && name == Path.GetFileName(PathOf(image)))
+            if (NumberOf(name) is { } image && image >= first && image < end)
                 File.Delete(temporary);
         }
     }
 
-    private string PathOf(int image) => Path.Combine(path, $"{image:D6}.png");
+    private string PathOf(int image) => Path.Combine(path, NameOf(image));
+
+    private static string NameOf(int image) => $"{image:D6}.png";
+
+    /// <summary>The number of the picture that has this name; null where none has.</summary>
+    private static int? NumberOf(string name) =>
+        int.TryParse(Path.GetFileNameWithoutExtension(name), NumberStyles.None, CultureInfo.InvariantCulture, out var image)
+        && name == NameOf(image)
+            ? image
+            : null;
 
     private static JsonObject Settings(NoisePredictor network, Sampler sampler, SamplingOptions options) => new()
     {
@@ -175,14 +193,18 @@ public sealed class SampleFolder(string path)
         ["spec_sha256"] = network.Info.SpecHash,
         ["weights_sha256"] = Convert.ToHexStringLower(StateDict.Hash(network.state_dict().Select(entry => (entry.Key, entry.Value)))),
         ["sampler"] = sampler.Description,
+        [TimestepsKey] = HashOf(sampler.Times(new NoiseSchedule(network.Diffusion))),
         ["seed"] = options.Seed,
         ["labels"] = options.Labels is null ? null : new JsonArray([.. options.Labels.Select(label => JsonValue.Create(label))]),
         ["guidance"] = options.Guidance,
         ["clip"] = options.Clip,
     };
 
+    private static string HashOf(IEnumerable<int> timesteps) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Join(' ', timesteps))));
+
     /// <summary>Writes down what the pictures are drawn with, or compares it with what was.</summary>
-    private void Claim(JsonObject settings)
+    private void Claim(JsonObject settings, Sampler sampler)
     {
         var info = Path.Combine(path, InfoName);
         if (!File.Exists(info))
@@ -194,16 +216,21 @@ public sealed class SampleFolder(string path)
             return;
         }
 
-        var there = Read(info);
+        var there = Read(info, "so that the folder can't be continued. Name another.");
+        var isOld = !there.ContainsKey(TimestepsKey);
         var differences = settings
-            .Where(setting => !JsonNode.DeepEquals(setting.Value, there[setting.Key]))
+            .Where(setting => !JsonNode.DeepEquals(setting.Value, there[setting.Key]) && !(isOld && setting.Key == TimestepsKey))
             .Select(setting => $"{setting.Key} is {Shown(there[setting.Key])} there and {Shown(setting.Value)} now")
             .ToList();
+        if (isOld && sampler is SpacedSampler { Spacing: TimestepSpacing.Linspace or TimestepSpacing.Trailing } spaced)
+            differences.Add(
+                $"it doesn't say at which timesteps, and with the spacing {spaced.Spacing} "
+                + "earlier versions had others at some numbers of steps");
         if (differences.Count > 0)
             throw new UNetGenException($"The pictures in {path} were drawn with other settings: {string.Join("; ", differences)}. Draw with the same, or name another folder.");
     }
 
-    private static JsonObject Read(string info)
+    private static JsonObject Read(string info, string consequence)
     {
         try
         {
@@ -211,7 +238,7 @@ public sealed class SampleFolder(string path)
         }
         catch (JsonException error)
         {
-            throw new UNetGenException($"{info} is damaged ({JsonText.Explain(error)}), so that the folder can't be continued. Name another.", error);
+            throw new UNetGenException($"{info} is damaged ({JsonText.Explain(error).TrimEnd('.')}), {consequence}", error);
         }
     }
 

@@ -42,7 +42,7 @@ public static class ImageStatistics
             }
 
             if (source.Count == 0)
-                throw new DataException($"{source.Description} has no images.");
+                throw new DataException($"There are no images to count: {source.Description}.");
             if (ranks.Size > 1)
             {
                 // Fewer batches than processes leave some of these without.

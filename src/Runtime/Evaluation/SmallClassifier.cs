@@ -69,7 +69,7 @@ public sealed class SmallClassifier : FeatureNetwork
         if (classes < 2)
             throw new DataException(
                 $"A classifier learns from images of at least two classes, "
-                + $"and {source.Description} has {(classes == 0 ? "none" : "one")}.");
+                + $"and the data ({source.Description}) has {(classes == 0 ? "none" : "one")}.");
         manual_seed(seed);
         var classifier = new SmallClassifier(source.Channels, source.Height, source.Width, source.Classes);
         var network = classifier.network;
@@ -150,7 +150,7 @@ public sealed class SmallClassifier : FeatureNetwork
     public double Accuracy(IImageSource source, Func<int, int> label, int batchSize = 256)
     {
         if (source.Count == 0)
-            throw new DataException($"{source.Description} has no images: no share of them can be counted.");
+            throw new DataException($"There are no images to count: {source.Description}.");
         var (seen, right) = (0, 0);
         foreach (var images in ImageStatistics.InOrder(source, batchSize))
         {

@@ -48,11 +48,25 @@ internal sealed record RunStart(
         File.AppendAllText(path, separator + JsonSerializer.Serialize(this, LogJson.Default.RunStart) + "\n");
     }
 
-    /// <summary>All starts that a file tells of, in their order; what was cut off is left out.</summary>
+    /// <summary>All starts that a file tells of, in their order; lines that are none, such as one that was cut off, are left out.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="damaged">Told, in a sentence, which lines are none.</param>
     /// <exception cref="IOException">There is no such file, or it can't be read.</exception>
-    public static IReadOnlyList<RunStart> Read(string path)
+    public static IReadOnlyList<RunStart> Read(string path, Action<string>? damaged = null)
     {
-        return [.. Encoding.UTF8.GetString(RegularFile.ReadSmall(path)).Split('\n').Select(Parse).OfType<RunStart>()];
+        var (starts, lost) = (new List<RunStart>(), new List<int>());
+        foreach (var (index, line) in Encoding.UTF8.GetString(RegularFile.ReadSmall(path)).Split('\n').Index())
+        {
+            if (Parse(line) is { } start)
+                starts.Add(start);
+            else if (line.Length > 0)
+                lost.Add(index + 1);
+        }
+        if (lost.Count > 0)
+            damaged?.Invoke(
+                $"{path}: {Counted.Of(lost.Count, "line")} can't be read and "
+                + $"{(lost.Count == 1 ? "is" : "are")} left out; the first is line {lost[0]}.");
+        return starts;
     }
 
     private static bool IsCutOff(string path)

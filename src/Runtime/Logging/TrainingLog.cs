@@ -92,7 +92,10 @@ public sealed class TrainingLog : IDisposable
             }
             catch (JsonException error)
             {
-                throw new UNetGenException($"{path} is damaged: line {steps.Count + 1} is no line of a log ({JsonText.Explain(error)}) Delete that line, or the file: the training itself doesn't need it.", error);
+                throw new UNetGenException(
+                    $"{path} is damaged: line {steps.Count + 1} is no line of a log ({JsonText.Explain(error).TrimEnd('.')}). "
+                    + "Delete that line, or the file: the training itself doesn't need it.",
+                    error);
             }
         }
         return steps;

@@ -11,7 +11,11 @@ public static class ImageGrid
     // Apart from black and white pictures alike.
     private const byte GapGrey = 96;
 
-    /// <summary>Writes images as a grid. The file is replaced as a whole or not at all.</summary>
+    /// <summary>
+    /// Writes images as a grid. The file is replaced as a whole or not at all. It bears an <see cref="OverviewMark"/>, so that no
+    /// training takes it
+    /// for data; a single image without a gap at a scale of 1 is a picture like others, and bears none.
+    /// </summary>
     /// <param name="images">
     /// [batch, channels, height, width] in [-1, 1], on any device; what lies beyond is clipped, NaN is black. One channel is drawn grey, three as RGB; with any other
     /// number each image's channels follow one another in grey.
@@ -63,7 +67,8 @@ public static class ImageGrid
         }
         using var image = SKImage.FromBitmap(grid);
         using var png = image.Encode(SKEncodedImageFormat.Png, 100);
-        AtomicFile.Write(path, png.SaveTo);
+        var isPicture = (count, scale, gap) == (1, 1, 0);
+        AtomicFile.Write(path, stream => stream.Write(isPicture ? png.Span : OverviewMark.Add(png.Span)));
     }
 
     /// <summary>Writes how several images came about: a row an image, a column a step.</summary>

@@ -65,7 +65,8 @@ public sealed class Checkpoint
     public static Checkpoint Open(string path, ILogger? logger = null)
     {
         if (!System.IO.Path.Exists(path))
-            throw new CheckpointException($"There is no checkpoint {path}: a checkpoint is a folder with {CheckpointFolder.InfoName} in it, or a .safetensors file.");
+            throw new CheckpointException(
+                $"There is no checkpoint {path}: a checkpoint is a folder with {CheckpointInfo.FileName} in it, or a .safetensors file.");
         path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
         if (File.Exists(path))
             return OpenFile(path);
@@ -80,7 +81,9 @@ public sealed class Checkpoint
         problems.AddRange(CheckpointFolder.NewerUnderOtherNames(store, newest.Path is null ? -1 : newest.Info.Step));
         if (newest.Path is null)
             throw problems.Count == 0
-                ? new CheckpointException($"There is no checkpoint in {store}: neither {CheckpointFolder.InfoName} nor folders such as {CheckpointFolder.NameOf(1000)}.")
+                ? new CheckpointException(
+                    $"There is no checkpoint in {store}: neither {CheckpointInfo.FileName} "
+                    + $"nor folders such as {CheckpointFolder.NameOf(1000)}.")
                 : CheckpointFolder.List(store).Count == 0
                 ? new CheckpointException($"There is no checkpoint with a step's name in {store}. {string.Join(" ", problems)}")
                 : new DamagedCheckpointException($"No checkpoint in {store} is whole. {string.Join(" ", problems)}");

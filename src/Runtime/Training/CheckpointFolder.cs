@@ -9,7 +9,6 @@ namespace UNetGen.Training;
 /// <summary>The files of one checkpoint: how they are called, written and checked.</summary>
 internal static partial class CheckpointFolder
 {
-    public const string InfoName = "checkpoint.json";
     public const string Extension = ".safetensors";
 
     /// <summary>Where a checkpoint lies meanwhile while another takes its name. It counts as one, for a run may be killed just then.</summary>
@@ -40,7 +39,8 @@ internal static partial class CheckpointFolder
 
     /// <summary>Whether a folder is a checkpoint, or what is left of one.</summary>
     public static bool Is(string folder) =>
-        File.Exists(Path.Combine(folder, InfoName)) || File.Exists(Path.Combine(folder, CheckpointSums.FileName)) || Name().IsMatch(Path.GetFileName(folder));
+        File.Exists(Path.Combine(folder, CheckpointInfo.FileName)) || File.Exists(Path.Combine(folder, CheckpointSums.FileName))
+        || Name().IsMatch(Path.GetFileName(folder));
 
     /// <summary>Writes all files into a new folder, and puts them on the disk.</summary>
     public static void Write(string folder, CheckpointContent content)
@@ -67,7 +67,8 @@ internal static partial class CheckpointFolder
             State = content.State,
             Files = sizes,
         };
-        sums.Add((InfoName, WriteFile(Path.Combine(folder, InfoName), stream => stream.Write(info.ToUtf8())).Sum));
+        var ofInfo = WriteFile(Path.Combine(folder, CheckpointInfo.FileName), stream => stream.Write(info.ToUtf8()));
+        sums.Add((CheckpointInfo.FileName, ofInfo.Sum));
         WriteFile(Path.Combine(folder, CheckpointSums.FileName), stream => stream.Write(CheckpointSums.Write(sums)));
         FolderFlush.Flush(folder);
     }
@@ -84,8 +85,11 @@ internal static partial class CheckpointFolder
         return problems.Length == 0 ? info : throw Damaged(folder, problems);
     }
 
-    /// <summary>Checks one file of a checkpoint as <see cref="Verify"/> checks all. A file that lies elsewhere, or beside them, stands alone.</summary>
+    /// <summary>Checks one file of a checkpoint as <see cref="Verify"/> checks all. A file that lies elsewhere stands alone.</summary>
     /// <returns>What is known of the checkpoint that it is a file of; null where it is of none.</returns>
+    /// <exception cref="CheckpointException">
+    /// It lies in a checkpoint's folder and is none of its files, so that nothing says whether it is whole.
+    /// </exception>
     /// <exception cref="DamagedCheckpointException">It has changed, or the texts beside it have, so that nothing says whether it has.</exception>
     public static CheckpointInfo? VerifyFile(string path)
     {
@@ -96,27 +100,34 @@ internal static partial class CheckpointFolder
         {
             var (info, sums) = ReadTexts(folder);
             if (!info.Files.TryGetValue(name, out var size))
-                return null;
+                throw new CheckpointException(
+                    $"{path} is none of the files of the checkpoint that it lies in, which are {Excerpt.List([.. info.Files.Keys])}: "
+                    + $"nothing says whether it is whole. Take one of these. {Alone(name)}");
             return Problem(folder, name, size, sums[name]) is { } problem ? throw Damaged(folder, [problem]) : info;
         }
         catch (DamagedCheckpointException error)
         {
-            throw new DamagedCheckpointException($"{error.Message} Copied into a folder of its own, {name} is loaded without a check of its sum.", error);
+            throw new DamagedCheckpointException($"{error.Message} {Alone(name)}", error);
         }
     }
+
+    private static string Alone(string name) => $"Copied into a folder of its own, {name} is loaded without a check of its sum.";
 
     /// <summary>What says which files there are, of which sizes and with which sums.</summary>
     private static (CheckpointInfo Info, OrderedDictionary<string, string> Sums) ReadTexts(string folder)
     {
         var sums = CheckpointSums.Read(ReadSmall(folder, CheckpointSums.FileName)) ?? throw Damaged(folder, [$"{CheckpointSums.FileName} isn't as it was written"]);
-        var json = ReadSmall(folder, InfoName);
-        if (!sums.Remove(InfoName, out var expected))
-            throw Damaged(folder, [$"{CheckpointSums.FileName} lacks {InfoName}"]);
-        if (Difference(InfoName, expected, CheckpointSums.Text(SHA256.HashData(json))) is { } changed)
+        var json = ReadSmall(folder, CheckpointInfo.FileName);
+        if (!sums.Remove(CheckpointInfo.FileName, out var expected))
+            throw Damaged(folder, [$"{CheckpointSums.FileName} lacks {CheckpointInfo.FileName}"]);
+        if (Difference(CheckpointInfo.FileName, expected, CheckpointSums.Text(SHA256.HashData(json))) is { } changed)
             throw Damaged(folder, [changed]);
-        var info = CheckpointInfo.Read(json, Path.Combine(folder, InfoName));
+        var info = CheckpointInfo.Read(json, Path.Combine(folder, CheckpointInfo.FileName));
         if (!sums.Keys.SequenceEqual(info.Files.Keys))
-            throw Damaged(folder, [$"{CheckpointSums.FileName} lists {Excerpt.List(sums.Keys)}, but {InfoName} {Excerpt.List([.. info.Files.Keys])}"]);
+        {
+            var (listed, known) = (Excerpt.List(sums.Keys), Excerpt.List([.. info.Files.Keys]));
+            throw Damaged(folder, [$"{CheckpointSums.FileName} lists {listed}, but {CheckpointInfo.FileName} {known}"]);
+        }
         RequireName(folder, info.Step);
         return (info, sums);
     }
@@ -124,7 +135,7 @@ internal static partial class CheckpointFolder
     /// <summary>The newest is found by its name: under another step's it would be taken again and again, or never.</summary>
     private static void RequireName(string folder, int step)
     {
-        if (Name().Match(Path.GetFileName(folder)) is { Success: true } name && long.Parse(name.Groups[1].ValueSpan, CultureInfo.InvariantCulture) != step)
+        if (!IsNameOf(folder, step))
             throw new DamagedCheckpointException(
                 $"The checkpoint {folder} has another step's name: what it holds is of step {step}. Call it {NameOf(step)} again, or something that is no step's name.");
     }
@@ -138,16 +149,23 @@ internal static partial class CheckpointFolder
         ? []
         : from folder in Directory.EnumerateDirectories(store).Order(StringComparer.Ordinal)
           let name = Path.GetFileName(folder)
-          where name[0] != '.' && !Name().IsMatch(name) && File.Exists(Path.Combine(folder, InfoName))
+          where name[0] != '.' && !Name().IsMatch(name) && File.Exists(Path.Combine(folder, CheckpointInfo.FileName))
           let own = StepOf(folder)
           where own > step
           select $"The checkpoint {folder}, of step {own}, bears no step's name, by which the newest is found: call it {NameOf(own.Value)}.";
+
+    /// <summary>The step of a checkpoint that bears another step's name; null where the name is right, or it is no checkpoint.</summary>
+    public static int? OtherStepOf(string folder) => StepOf(folder) is { } step && !IsNameOf(folder, step) ? step : null;
+
+    private static bool IsNameOf(string folder, int step) =>
+        Name().Match(Path.GetFileName(folder)) is not { Success: true } name
+        || long.Parse(name.Groups[1].ValueSpan, CultureInfo.InvariantCulture) == step;
 
     private static int? StepOf(string folder)
     {
         try
         {
-            return CheckpointInfo.Read(ReadSmall(folder, InfoName), Path.Combine(folder, InfoName)).Step;
+            return CheckpointInfo.Read(ReadSmall(folder, CheckpointInfo.FileName), Path.Combine(folder, CheckpointInfo.FileName)).Step;
         }
         catch (CheckpointException)
         {

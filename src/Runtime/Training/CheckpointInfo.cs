@@ -8,6 +8,9 @@ namespace UNetGen.Training;
 /// <summary>What <c>checkpoint.json</c> says: where the tensors beside it come from, and how their training goes on.</summary>
 public sealed record CheckpointInfo
 {
+    /// <summary>The file's name, in every checkpoint's folder.</summary>
+    public const string FileName = "checkpoint.json";
+
     private const int CurrentFormat = 1;
 
     /// <summary>The version of the folder's layout.</summary>
@@ -25,7 +28,7 @@ public sealed record CheckpointInfo
     /// <summary>Steps trained.</summary>
     public required int Step { get; init; }
 
-    /// <summary>The smoothed loss; NaN where there was none yet.</summary>
+    /// <summary>The smoothed loss, no less than 0; NaN where there was none yet.</summary>
     public required double Loss { get; init; }
 
     /// <summary>How it was trained.</summary>

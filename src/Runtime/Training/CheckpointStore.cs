@@ -11,7 +11,9 @@ namespace UNetGen.Training;
 /// and renamed before it is deleted, so that whenever the process or the machine stops, what bears such a name is whole.
 /// Of the older ones, the newest stay and the one with the least loss. Only one training at a time may write to a folder, and holds a
 /// <see cref="WriterLock"/> of it
-/// meanwhile; what else is put into a checkpoint's folder goes with it.
+/// meanwhile; what else is put into a checkpoint's folder goes with it. A checkpoint that was renamed to another step's name isn't
+/// replaced or deleted:
+/// once that name is needed, or its turn would come, it is called <c>kept-step-00001000</c>, by its own step.
 /// </summary>
 public sealed class CheckpointStore
 {
@@ -61,10 +63,12 @@ public sealed class CheckpointStore
     /// <returns>The checkpoint's folder.</returns>
     /// <exception cref="CheckpointException">It can't be written: the disk is full, or the folder can't be written to. The earlier ones are as they were.</exception>
     /// <exception cref="LockedException">Another training writes to the folder.</exception>
-    /// <exception cref="ArgumentException">The content has no <c>weights</c>, or a name that no file should have.</exception>
+    /// <exception cref="ArgumentException">
+    /// The content has no <c>weights</c>, a name that no file should have, or a loss that is below 0 or infinite.
+    /// </exception>
     public string Save(CheckpointContent content, Predicate<string>? stays = null)
     {
-        CheckNames(content);
+        Check(content);
         var path = Path.Combine(folder, CheckpointFolder.NameOf(content.Step));
         var unfinished = Path.Combine(folder, CheckpointFolder.TemporaryNameOf(Path.GetFileName(path)));
         WriterLock? taken = null;
@@ -132,8 +136,12 @@ public sealed class CheckpointStore
     private static IEnumerable<(string Path, CheckpointInfo Info)> BestOf(IEnumerable<(string Path, CheckpointInfo Info)> checkpoints) =>
         checkpoints.Where(checkpoint => !double.IsNaN(checkpoint.Info.Loss)).OrderBy(checkpoint => checkpoint.Info.Loss).Take(1);
 
-    private static void CheckNames(CheckpointContent content)
+    private static void Check(CheckpointContent content)
     {
+        if (!CheckpointText.IsLoss(content.Loss) && !double.IsNaN(content.Loss))
+            throw new ArgumentException(
+                FormattableString.Invariant($"The loss is {content.Loss}: a checkpoint has one from 0 to 3.4e38, or NaN."),
+                nameof(content));
         if (!content.Tensors.ContainsKey("weights"))
             throw new ArgumentException("A checkpoint holds 'weights' at least.", nameof(content));
         if (content.Tensors.Keys.FirstOrDefault(stem => !CheckpointSums.Name().IsMatch(stem)) is { } wrong)
@@ -145,16 +153,34 @@ public sealed class CheckpointStore
         if (Directory.Exists(path))
         {
             Discard(replaced);
-            Directory.Move(path, replaced);
+            if (!SetAside(path))
+                Directory.Move(path, replaced);
         }
         Directory.Move(complete, path);
         FolderFlush.Flush(folder);
         Discard(replaced);
     }
 
+    /// <summary>
+    /// Keeps a checkpoint that somebody has given another step's name, under one that is no step's: it isn't the one to be replaced, or
+    /// to be deleted
+    /// for its age.
+    /// </summary>
+    private bool SetAside(string path)
+    {
+        if (CheckpointFolder.OtherStepOf(path) is not { } step)
+            return false;
+        var name = Path.Combine(folder, $"kept-{CheckpointFolder.NameOf(step)}");
+        var free = name;
+        for (var i = 2; Path.Exists(free); i++)
+            free = $"{name}-{i}";
+        Directory.Move(path, free);
+        return true;
+    }
+
     private void Discard(string path)
     {
-        if (!Directory.Exists(path))
+        if (!Directory.Exists(path) || SetAside(path))
             return;
         var doomed = Path.Combine(folder, CheckpointFolder.TemporaryNameOf(Path.GetFileName(path)));
         Directory.Move(path, doomed);

@@ -34,7 +34,7 @@ internal static class CheckpointText
         var info = Filled(json, InfoDefaults).Deserialize(CheckpointJson.Default.CheckpointInfo)!;
         Check(info.Format > 0, "format", info.Format);
         Check(info.Step is >= 0 and <= MostSteps, "step", info.Step);
-        Check(!double.IsInfinity(info.Loss), "loss", info.Loss);
+        Check(IsLoss(info.Loss) || double.IsNaN(info.Loss), "loss", info.Loss);
         Check(CheckpointMetadata.IsHashOf(info.Spec, info.SpecHash), "spec_hash", info.SpecHash, "the SHA-256 of its spec is another");
         foreach (var (file, size) in info.Files)
             Check(size >= 0 && file.EndsWith(CheckpointFolder.Extension, StringComparison.Ordinal), "files", $"{file}: {size}");
@@ -50,14 +50,29 @@ internal static class CheckpointText
         Check(state.ElapsedSeconds >= 0 && state.ElapsedSeconds <= MostSeconds, "elapsed_seconds", state.ElapsedSeconds);
         Check(state.Skipped >= 0 && state.Skipped <= step, "skipped", state.Skipped);
         Check(state.ConsecutivelySkipped >= 0 && state.ConsecutivelySkipped <= state.Skipped, "consecutively_skipped", state.ConsecutivelySkipped);
-        Check(state.FirstShares is null || state.FirstShares.All(share => share is >= 0 and <= 1), "first_shares", "a list");
+        CheckAll("first_shares", state.FirstShares ?? [], share => share is >= 0 and <= 1);
         Check(state.FirstError is null || (state.FirstError > 0 && double.IsFinite(state.FirstError.Value)), "first_error", state.FirstError);
-        Check(state.Losses.Count <= StepGuard.Window && state.Losses.All(double.IsFinite), "losses", "a list");
-        Check(state.GradientNorms.Count == state.Losses.Count && state.GradientNorms.All(norm => norm >= 0 && double.IsFinite(norm)), "gradient_norms", "a list");
+        CheckAll("losses", state.Losses, IsLoss);
+        CheckAll("gradient_norms", state.GradientNorms, norm => norm >= 0 && double.IsFinite(norm));
+        if (state.Losses.Count > StepGuard.Window)
+            throw new JsonException($"`losses` has {state.Losses.Count} numbers, and a training keeps the last {StepGuard.Window}.");
+        if (state.GradientNorms.Count != state.Losses.Count)
+            throw new JsonException(
+                $"`gradient_norms` has {Counted.Of(state.GradientNorms.Count, "number")}, "
+                + $"but `losses`, of the same steps, {state.Losses.Count}.");
         return state;
     }
 
+    /// <summary>Whether a training can have it: a mean of squares, or of what is no less than 0 either, in float32.</summary>
+    public static bool IsLoss(double value) => value is >= 0 and <= float.MaxValue;
+
     public static JsonObject WriteState(TrainingState state) => (JsonObject)JsonSerializer.SerializeToNode(state, CheckpointJson.Default.TrainingState)!;
+
+    private static void CheckAll(string key, IReadOnlyList<double> values, Predicate<double> holds)
+    {
+        foreach (var (index, value) in values.Index())
+            Check(holds(value), $"{key}[{index}]", value);
+    }
 
     private static void Check<T>(bool holds, string key, T value, string why = "which no training can have")
     {

@@ -18,11 +18,11 @@ internal static class InputCheck
     public static void Shape(NetworkInfo info, IImageSource source)
     {
         if (source.Count == 0)
-            throw new DataException($"There is nothing to learn from: {source.Description} has no images.");
+            throw new DataException($"There are no images to learn from: {source.Description}.");
         if ((source.Channels, source.Height, source.Width) != (info.Channels, info.ImageHeight, info.ImageWidth))
             throw new DataException(
                 $"{info.Name} takes images of {info.Channels} x {info.ImageHeight} x {info.ImageWidth} (channels x height x width), "
-                + $"but {source.Description} has {source.Channels} x {source.Height} x {source.Width}.");
+                + $"but those of {source.Description} are {source.Channels} x {source.Height} x {source.Width}.");
     }
 
     /// <summary>How many labels to replace by the null class, once it is known that the data's classes are the network's.</summary>
@@ -38,10 +38,12 @@ internal static class InputCheck
         }
         if (classes == 0)
             throw new DataException(
-                $"{info.Name} is conditioned on {Counted.Of(takes, "class", "classes")}, but {source.Description} has no labels. Pictures have them by a folder per class, an IDX file by its file of labels beside it; or leave `num_classes` out of the spec.");
+                $"{info.Name} is conditioned on {Counted.Of(takes, "class", "classes")}, but the data ({source.Description}) has no labels. "
+                + "Pictures have them by a folder per class, an IDX file by its file of labels beside it; or leave `num_classes` out of the spec.");
         if (takes != classes && takes != classes + 1)
             throw new DataException(
-                $"{info.Name} takes {Counted.Of(takes, "class", "classes")} (num_classes), but {source.Description} has {classes}. Give the spec `num_classes: {classes}`, or {classes + 1} for guidance: the last class then stands for none.");
+                $"{info.Name} takes {Counted.Of(takes, "class", "classes")} (num_classes), but the data ({source.Description}) has {classes}. "
+                + $"Give the spec `num_classes: {classes}`, or {classes + 1} for guidance: the last class then stands for none.");
         var hasNullClass = takes == classes + 1;
         if (options.LabelDropout > 0 && !hasNullClass)
             throw new DataException(

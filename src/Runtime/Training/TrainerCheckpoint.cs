@@ -63,8 +63,19 @@ public sealed partial class Trainer
         var info = checkpoint.Info ?? throw new CheckpointException($"{checkpoint.Path} is weights alone: to go on with a training, give its checkpoint's folder.");
         var state = StateOf(checkpoint.Path, info);
         RefuseOtherOptions(checkpoint.Path, info.Training, otherRanks: state.Ranks != ranks.Size);
-        RefuseOtherData(checkpoint.Path, state.Data);
-        var doubt = GoOnWithFiles(checkpoint);
+        RefuseOtherData(checkpoint, state.Data);
+        string?[] changes =
+        [
+            state.Ranks == ranks.Size ? null : WithOtherRanks(state.Ranks, info.Training.BatchSize),
+            IsKnown(state.Data)
+                ? null
+                : "The checkpoint doesn't say on which images it was trained, as every one of this version does: "
+                    + "whether these are the same isn't known.",
+            source.Record is null || checkpoint.Stems.Contains(FilesFile)
+                ? CompareFiles(checkpoint, (record, before) => record.GoOnFrom(before))
+                : "The checkpoint knows none of the data's files, as every one of this version does: "
+                    + "whether they were changed since isn't known.",
+        ];
         checkpoint.LoadInto(network, WeightsFile);
         for (var i = 0; i < averages.Count; i++)
             Load(checkpoint, EmaFileOf(i), averages[i].StateDict);
@@ -76,10 +87,8 @@ public sealed partial class Trainer
         images = state.Images ?? (long)info.Step * info.Training.BatchSize;
         restored = Path.GetFullPath(checkpoint.Path);
         elapsed = TimeSpan.FromSeconds(state.ElapsedSeconds);
-        if (state.Ranks != ranks.Size)
-            logger.GoesOnOtherwise(WithOtherRanks(state.Ranks, info.Training.BatchSize));
-        if (doubt is not null)
-            logger.GoesOnOtherwise(doubt);
+        foreach (var change in changes.OfType<string>())
+            logger.GoesOnOtherwise(change);
     }
 
     private TrainingState State => guard.Capture(elapsed) with { Ranks = ranks.Size, Images = images, FirstShares = [.. averages.Select(average => average.FirstShare)] };
@@ -99,14 +108,14 @@ public sealed partial class Trainer
     private string EmaFileOf(int average) =>
         average == 0 ? EmaFile : string.Create(CultureInfo.InvariantCulture, $"{EmaFile}-{options.Ema[average].Decay}");
 
-    /// <summary>Checkpoints of earlier versions know no files.</summary>
-    private string? GoOnWithFiles(Checkpoint checkpoint)
+    /// <summary>Holds the data's files against those of a checkpoint; checkpoints of earlier versions know none.</summary>
+    private T? CompareFiles<T>(Checkpoint checkpoint, Func<FileRecord, IReadOnlyDictionary<string, Tensor>, T> compare)
     {
         if (source.Record is not { } record || !checkpoint.Stems.Contains(FilesFile))
-            return null;
+            return default;
         using var scope = NewDisposeScope();
         using var file = checkpoint.Tensors(FilesFile);
-        return record.GoOnFrom(file.ReadAll());
+        return compare(record, file.ReadAll());
     }
 
     private static void Load(Checkpoint checkpoint, string stem, IReadOnlyDictionary<string, Tensor> targets)
@@ -156,13 +165,21 @@ public sealed partial class Trainer
 
     private static string PropertyOf(string key) => string.Concat(key.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
 
-    private void RefuseOtherData(string path, DataIdentity? saved)
+    private void RefuseOtherData(Checkpoint checkpoint, DataIdentity? saved)
     {
-        if (saved?.DifferencesTo(source.Identity) is { Count: > 0 } differences)
-            throw new CheckpointException(
-                $"The training of {path} can't go on exactly on other data, {source.Description}: {string.Join("; ", differences)}. "
-                + "Put the data back as it was, or begin a new training; in C#, `Checkpoint.LoadInto` gives it these weights.");
+        if (saved?.DifferencesTo(source.Identity) is not { Count: > 0 } differences)
+            return;
+        var files = CompareFiles(checkpoint, (record, before) => record.OtherNames(before)) ?? [];
+        throw new CheckpointException(
+            $"The training of {checkpoint.Path} can't go on exactly on other data, {source.Description}: "
+            + $"{string.Join("; ", differences.Concat(files))}. "
+            + "Put the data back as it was, or begin a new training; in C#, `Checkpoint.LoadInto` gives it these weights.");
     }
+
+    /// <summary>
+    /// Whether it can be held against the source's; a source that doesn't say what its content is has nothing to be held against.
+    /// </summary>
+    private bool IsKnown(DataIdentity? saved) => saved is not null && (saved.Content is not null || source.Identity.Content is null);
 
     private static string Text(object? value) => value switch
     {

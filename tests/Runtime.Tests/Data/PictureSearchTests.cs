@@ -46,6 +46,42 @@ public sealed class PictureSearchTests : IDisposable
     }
 
     [Fact]
+    public void Grids_that_this_library_has_drawn_are_no_data_wherever_they_lie_and_are_named()
+    {
+        Write("a/1.png", "b/1.png");
+        folder.Write("grid.png", OverviewMark.Add(Grey));
+        folder.Write("a/mine.PNG", OverviewMark.Add(Grey));
+        folder.Write("plots/loss.png", OverviewMark.Add(Grey));
+
+        var source = Open();
+
+        Assert.Equal(["a/1.png", "b/1.png"], Files());
+        // A grid beside the class folders doesn't take their meaning from them.
+        Assert.Equal(["a", "b"], source.Classes);
+        Assert.Equal(
+            [$"{folder.Path}: grids and plots that UNetGen has drawn are no data: left out are a/mine.PNG, grid.png, plots/loss.png."], source.Notes);
+    }
+
+    [Fact]
+    public void A_folder_of_grids_alone_has_no_data_and_says_why()
+    {
+        folder.Write("grid.png", OverviewMark.Add(Grey));
+        Assert.EndsWith(
+            "grids and plots that UNetGen has drawn are no data: left out is grid.png.",
+            Assert.Throws<DataException>(Open).Message);
+    }
+
+    [Fact]
+    public void A_grid_that_is_met_only_when_it_is_decoded_is_a_broken_file()
+    {
+        Write("a.png", "b.png");
+        var source = Open();
+        folder.Write("b.png", OverviewMark.Add(Grey));
+        AssertGrey(128, source, 1);
+        Assert.Equal([new("b.png", "is a grid or a plot that UNetGen has drawn, no data")], source.BrokenFiles);
+    }
+
+    [Fact]
     public void Folders_of_other_endings_are_no_classes_and_are_named_with_counts()
     {
         Write("a/1.png", "b/1.tif", "b/2.TIF", "b/notes.txt", "c/1.heic");

@@ -18,10 +18,11 @@ public sealed class SampleFolderTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Theory]
-    [InlineData("""{"seed":1,"seed":1}""", "Duplicate property 'seed'")]
+    [InlineData("""{"seed":1,"seed":1}""", "is damaged (It has 'seed' twice), so that nothing says what its pictures were drawn with.")]
+    [InlineData("", "is damaged (The input does not contain any JSON tokens")]
     [InlineData("""{"network":"N","labels":[]}""", "doesn't say which network and labels")]
     [InlineData("""{"network":"N","labels":[-1]}""", "doesn't say which network and labels")]
-    [InlineData("""{"network":"\ud800"}""", "A text in it is no valid Unicode.")]
+    [InlineData("""{"network":"\ud800"}""", "A text in it is no valid Unicode), so that nothing says")]
     public void What_does_not_say_what_was_drawn_is_refused(string info, string message)
     {
         using var damaged = new TemporaryFolder();
@@ -100,6 +101,18 @@ public sealed class SampleFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_in_the_place_of_a_picture_is_told_before_anything_is_drawn_and_by_who_reads()
+    {
+        var drawn = new SampleFolder(folder.File("drawn"));
+        drawn.Draw(network, Ddim, Ten with { Count = 3 });
+        Directory.CreateDirectory(folder.File("drawn/000007.png"));
+
+        var message = $"{folder.File("drawn/000007.png")} is a folder in the place of a picture; take it out.";
+        Assert.Equal(message, Assert.Throws<UNetGenException>(() => drawn.Draw(network, Ddim, Ten, _ => Assert.Fail("it draws"))).Message);
+        Assert.Equal(message, Assert.Throws<UNetGenException>(() => drawn.Pictures()).Message);
+    }
+
+    [Fact]
     public void More_are_added_to_what_there_is()
     {
         new SampleFolder(folder.File("whole")).Draw(network, Ddim, Ten);
@@ -167,6 +180,29 @@ public sealed class SampleFolderTests : IDisposable
         Assert.Contains("weights_sha256 is", Refusal(options));
 
         string Refusal(SamplingOptions options) => Assert.Throws<UNetGenException>(() => there.Draw(classes, new DdimSampler(1), options)).Message;
+    }
+
+    [Theory]
+    [InlineData(TimestepSpacing.Even, null)]
+    [InlineData(TimestepSpacing.Leading, null)]
+    [InlineData(TimestepSpacing.Linspace, "at which timesteps, and with the spacing Linspace earlier versions had others at some numbers of steps. Draw")]
+    [InlineData(TimestepSpacing.Trailing, "at which timesteps, and with the spacing Trailing earlier versions had others at some numbers of steps. Draw")]
+    public void Other_timesteps_are_refused_also_where_an_earlier_version_wrote_none_down(TimestepSpacing spacing, string? refusal)
+    {
+        var sampler = new DdimSampler(4, 1, spacing);
+        new SampleFolder(folder.File("drawn")).Draw(network, sampler, Ten with { Count = 4 });
+        var info = folder.File("drawn/samples.json");
+        var lines = File.ReadAllLines(info);
+
+        File.WriteAllLines(info, lines.Select(line => line.Contains("timesteps_sha256") ? "  \"timesteps_sha256\": \"00\"," : line));
+        Assert.Contains("timesteps_sha256 is \"00\" there and ", Refusal());
+        File.WriteAllLines(info, lines.Where(line => !line.Contains("timesteps_sha256")));
+        if (refusal is null)
+            Assert.Equal(6, new SampleFolder(folder.File("drawn")).Draw(network, sampler, Ten));
+        else
+            Assert.Contains(refusal, Refusal());
+
+        string Refusal() => Assert.Throws<UNetGenException>(() => new SampleFolder(folder.File("drawn")).Draw(network, sampler, Ten)).Message;
     }
 
     [Fact]

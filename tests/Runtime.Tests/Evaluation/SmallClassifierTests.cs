@@ -101,9 +101,13 @@ public class SmallClassifierTests
     public void Images_of_one_class_are_refused_and_no_image_is_no_accuracy()
     {
         var one = new SubsetSource(new Bars(8), [0, 2, 4, 6]);
-        Assert.Contains("at least two classes, and 4 of bars has one", Assert.Throws<DataException>(() => SmallClassifier.Train(one)).Message);
+        Assert.Contains(
+            "at least two classes, and the data (4 of bars) has one",
+            Assert.Throws<DataException>(() => SmallClassifier.Train(one)).Message);
         using var classifier = SmallClassifier.Train(new Bars(8), epochs: 1, batchSize: 8);
-        Assert.Contains("0 of bars has no images", Assert.Throws<DataException>(() => classifier.Accuracy(new SubsetSource(new Bars(8), []), _ => 0)).Message);
+        Assert.Contains(
+            "There are no images to count: 0 of bars.",
+            Assert.Throws<DataException>(() => classifier.Accuracy(new SubsetSource(new Bars(8), []), _ => 0)).Message);
     }
 
     private sealed class Mirrored(IImageSource source) : IImageSource

@@ -40,4 +40,21 @@ public sealed class RunStartTests : IDisposable
         start.AppendTo(StartsPath);
         Assert.Equal([start, start], RunStart.Read(StartsPath));
     }
+
+    [Fact]
+    public void Lines_that_are_none_are_told_with_the_first()
+    {
+        var told = new List<string>();
+        var start = RunStart.Now(CPU);
+        start.AppendTo(StartsPath);
+        Assert.Equal([start], RunStart.Read(StartsPath, told.Add));
+        Assert.Empty(told);
+
+        File.AppendAllText(StartsPath, "null\n\n{}\n");
+        Assert.Equal([start], RunStart.Read(StartsPath, told.Add));
+        File.WriteAllText(StartsPath, "{\"date\":");
+        Assert.Empty(RunStart.Read(StartsPath, told.Add));
+        Assert.Equal(
+            [$"{StartsPath}: 2 lines can't be read and are left out; the first is line 2.", $"{StartsPath}: 1 line can't be read and is left out; the first is line 1."], told);
+    }
 }

@@ -85,6 +85,28 @@ public sealed class ImageGridTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(1, 1, 0, false)]
+    [InlineData(2, 1, 0, true)]
+    [InlineData(1, 2, 0, true)]
+    [InlineData(1, 1, 1, true)]
+    public void What_is_more_than_a_single_picture_bears_a_mark_that_changes_no_pixel(int count, int scale, int gap, bool marked)
+    {
+        var path = Path.Combine(folder.Path, "grid.png");
+        ImageGrid.Save(torch.linspace(-1, 1, count * 64).reshape(count, 1, 8, 8), path, scale: scale, gap: gap);
+        var png = File.ReadAllBytes(path);
+
+        // By hand: length, name and text of PNG's tEXt, and the sum of the last two as zlib makes it.
+        byte[] mark = [0, 0, 0, 78, .. "tEXtSoftware\0UNetGen: an overview of pictures or numbers, no picture to learn from"u8, 0x85, 0xCC, 0x36, 0x37];
+        Assert.Equal(marked, OverviewMark.IsIn(png));
+        Assert.Equal(marked, png.AsSpan(33).StartsWith(mark));
+        var plain = marked ? [.. png[..33], .. png[(33 + mark.Length)..]] : png;
+        Assert.Equal(SKBitmap.Decode(plain).Bytes, SKBitmap.Decode(png).Bytes);
+    }
+
+    [Fact]
+    public void What_is_no_png_takes_no_mark() => Assert.Throws<ArgumentException>(() => OverviewMark.Add(new byte[100]));
+
     [Fact]
     public void What_is_not_a_batch_of_images_is_refused()
     {

@@ -93,13 +93,36 @@ public sealed class ChangedFilesTests : IDisposable
     }
 
     [Fact]
-    public void A_checkpoint_of_an_earlier_version_knows_no_files_and_goes_on()
+    public void Files_that_were_added_or_taken_away_are_named()
+    {
+        Pictures("data", Few);
+        TrainTo(3, "store");
+        folder.Write("data/drawn.bmp", Picture(0));
+        Assert.Contains("the number of images was 12 and is 13; the file names differ; added is drawn.bmp. Put the data back", OtherData());
+
+        File.Delete(PathOf(3));
+        Assert.Contains(
+            "on other data, 12 pictures in " + folder.File("data") + ": the file names differ; added is drawn.bmp; missing is 003.bmp. Put", OtherData());
+
+        for (var i = 0; i < Few; i++)
+            folder.Write($"data/new{i:D2}.bmp", Picture(0));
+        Assert.Contains(
+            "added are drawn.bmp, new00.bmp, new01.bmp, new02.bmp, new03.bmp, new04.bmp, new05.bmp, new06.bmp, new07.bmp, new08.bmp and 3 more; missing is 003.bmp. Put",
+            OtherData());
+
+        string OtherData() => Assert.Throws<CheckpointException>(() => GoOn()).Message;
+    }
+
+    [Fact]
+    public void A_checkpoint_of_an_earlier_version_knows_no_files_and_goes_on_and_says_so()
     {
         Pictures("data", Few);
         using (var trainer = new Trainer(new TwoConvNet(), new WithoutRecord(Open("data")), Options))
             trainer.Train(store: new(folder.File("store")));
         File.WriteAllBytes(PathOf(7), Picture(200));
-        Assert.Null(GoOn().Said);
+        Assert.Equal(
+            "The checkpoint knows none of the data's files, as every one of this version does: whether they were changed since isn't known.",
+            GoOn().Said);
     }
 
     [Fact]

@@ -138,6 +138,41 @@ public sealed class CheckpointDamageTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_the_checkpoint_does_not_know_is_not_loaded_from_its_folder()
+    {
+        File.Copy(Path.Combine(newest, "ema.safetensors"), Path.Combine(newest, "mine.safetensors"));
+        Assert.Equal(
+            $"{Path.Combine(newest, "mine.safetensors")} is none of the files of the checkpoint that it lies in, which are weights.safetensors, ema.safetensors: "
+            + "nothing says whether it is whole. Take one of these. Copied into a folder of its own, mine.safetensors is loaded without a check of its sum.",
+            Assert.Throws<CheckpointException>(() => Checkpoint.Open(Path.Combine(newest, "mine.safetensors"))).Message);
+    }
+
+    [Theory]
+    [InlineData("\"loss\": 0.25", "\"loss\": -1e300", "`loss` is -1E+300, which no training can have.")]
+    [InlineData("\"loss\": 0.25", "\"loss\": 1e300", "`loss` is 1E+300, which no training can have.")]
+    [InlineData("\"loss\": 0.25", "\"loss\": \"-Infinity\"", "`loss` is -Infinity, which no training can have.")]
+    public void A_loss_that_no_training_can_have_is_refused(string written, string other, string reason)
+    {
+        Rewrite(written, other);
+        Assert.EndsWith(reason, Assert.Throws<CheckpointException>(() => Checkpoint.Open(newest)).Message);
+    }
+
+    [Theory]
+    [InlineData("\"step\": 2", "\"step\": 2, \"later\": 1", "It has 'later', which this version doesn't know.")]
+    [InlineData("\"step\": 2,", "", "It lacks 'step'.")]
+    [InlineData("\"step\": 2", "\"step\": 2, \"step\": 2", "It has 'step' twice.")]
+    [InlineData("\"step\": 2", "\"step\": \"two\"", "The value of $.step is of another kind.")]
+    [InlineData("\"unetgen_version\": ", "\"unetgen_version\": null, \"x\": ", "The value of $.unetgen_version is null, and can't be.")]
+    [InlineData("\"step\": 2", "\"step\": ]", "']' is an invalid start of a value. It is in line 6.")]
+    public void What_is_wrong_in_it_is_said_without_a_word_of_dotnets(string written, string other, string reason)
+    {
+        Rewrite(written, other);
+        Assert.Equal(
+            $"{Path.Combine(newest, "checkpoint.json")} isn't what this version of UNetGen writes: {reason}",
+            Assert.Throws<CheckpointException>(() => Checkpoint.Open(newest)).Message);
+    }
+
+    [Fact]
     public void Under_another_steps_name_it_is_told_and_not_taken_for_the_newest()
     {
         Directory.Move(newest, newest = root.File("step-00000099"));

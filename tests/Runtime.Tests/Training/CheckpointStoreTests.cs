@@ -90,6 +90,32 @@ public sealed class CheckpointStoreTests : IDisposable
         Assert.Equal(0.2, store.Newest()!.Info!.Loss);
     }
 
+    [Theory]
+    [InlineData(9)]
+    [InlineData(1)]
+    public void A_checkpoint_under_another_steps_name_is_neither_replaced_nor_deleted_for_its_age(int name)
+    {
+        var renamed = Path.Combine(Folder, $"step-{name:D8}");
+        Directory.Move(Save(6), renamed);
+        Directory.CreateDirectory(Path.Combine(Folder, "kept-step-00000006"));
+        var store = new CheckpointStore(Folder, keep: 1);
+        for (var step = 7; step <= 9; step++)
+            store.Save(tiny.Content(step, 1.0 / step));
+
+        Assert.Equal(["kept-step-00000006", "kept-step-00000006-2", "step-00000009"], Names());
+        Assert.Equal(6, Checkpoint.Open(Path.Combine(Folder, "kept-step-00000006-2")).Info!.Step);
+        Assert.Equal(9, store.Newest()!.Info!.Step);
+    }
+
+    [Theory]
+    [InlineData(-0.1)]
+    [InlineData(double.PositiveInfinity)]
+    public void A_loss_that_could_not_be_read_back_is_not_written(double loss)
+    {
+        Assert.Throws<ArgumentException>(() => new CheckpointStore(Folder).Save(tiny.Content(1, loss)));
+        Assert.False(Directory.Exists(Folder));
+    }
+
     [Fact]
     public void What_a_run_killed_while_replacing_has_moved_aside_is_still_the_newest()
     {

@@ -92,7 +92,9 @@ public class TrainerInputTests
 
     [Fact]
     public void A_network_with_classes_needs_data_with_labels() =>
-        Assert.Contains("is conditioned on 3 classes, but four images of stripes has no labels", Refusal(new TwoConvNet(classes: 3), new Stripes()));
+        Assert.Contains(
+            "is conditioned on 3 classes, but the data (four images of stripes) has no labels",
+            Refusal(new TwoConvNet(classes: 3), new Stripes()));
 
     [Theory]
     [InlineData(1)]
@@ -101,7 +103,8 @@ public class TrainerInputTests
     {
         var error = Refusal(new TwoConvNet(classes: classes), new Stripes(classes: 2));
 
-        Assert.Contains($"takes {(classes == 1 ? "1 class" : $"{classes} classes")} (num_classes), but four images of stripes has 2", error);
+        Assert.Contains(
+            $"takes {(classes == 1 ? "1 class" : $"{classes} classes")} (num_classes), but the data (four images of stripes) has 2", error);
         Assert.Contains("`num_classes: 2`, or 3 for guidance", error);
     }
 
@@ -118,7 +121,9 @@ public class TrainerInputTests
     public void No_images_are_nothing_to_learn_from()
     {
         var none = new UNetGen.Data.SubsetSource(new Stripes(), []);
-        Assert.Contains("There is nothing to learn from: 0 of four images of stripes has no images.", Assert.Throws<UNetGen.Data.DataException>(() => new Trainer(new TwoConvNet(), none, Options)).Message);
+        Assert.Contains(
+            "There are no images to learn from: 0 of four images of stripes.",
+            Assert.Throws<UNetGen.Data.DataException>(() => new Trainer(new TwoConvNet(), none, Options)).Message);
     }
 
     private static string Refusal(NoisePredictor network, IImageSource source, TrainingOptions? options = null) =>

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using UNetGen.Data;
 using UNetGen.Training;
 using static TorchSharp.torch;
@@ -160,6 +161,51 @@ public sealed class TrainerResumeTests : IDisposable
 
         Assert.Contains("can't go on exactly on other data, 3 of four images of stripes: the number of images was 4 and is 3. Put the data back", error.Message);
         Assert.Equal(0, other.Step);
+    }
+
+    [Theory]
+    [InlineData("data")]
+    [InlineData("content")]
+    public void A_checkpoint_that_does_not_say_on_which_images_goes_on_and_says_so(string lacking)
+    {
+        var source = new ShapesSource(1, 8, 8);
+        using var trained = new Trainer(new TwoConvNet(), source, Options);
+        trained.Train(store: new CheckpointStore(folder.File("store")));
+        foreach (var (name, change) in new (string, Action<JsonObject, string>)[] { ("null", (json, key) => json[key] = null), ("gone", (json, key) => json.Remove(key)) })
+        {
+            var content = trained.Capture();
+            change(lacking == "data" ? content.State : content.State["data"]!.AsObject(), lacking);
+            var old = new CheckpointStore(folder.File(name));
+            old.Save(content);
+
+            using var second = new Trainer(new TwoConvNet(), source, Options);
+            Assert.Equal(
+                "The checkpoint doesn't say on which images it was trained, as every one of this version does: whether these are the same isn't known.",
+                second.Restore(old.Newest()!));
+        }
+        using var known = new Trainer(new TwoConvNet(), source, Options);
+        Assert.Null(known.Restore(Checkpoint.Open(folder.File("store"))));
+    }
+
+    [Theory]
+    [InlineData("gradient_norms", 2, "`gradient_norms` has 2 numbers, but `losses`, of the same steps, 3.")]
+    [InlineData("gradient_norms", -1, "`gradient_norms[3]` is -1, which no training can have.")]
+    [InlineData("losses", -1, "`losses[3]` is -1, which no training can have.")]
+    [InlineData("first_shares", 7, "`first_shares[3]` is 7, which no training can have.")]
+    [InlineData("losses", 101, "`losses` has 101 numbers, and a training keeps the last 100.")]
+    public void A_list_that_no_training_can_have_is_refused_with_the_number_that_is_wrong(string key, int change, string reason)
+    {
+        var run = Run.Begin(Options);
+        run.To(3, folder.File("store"));
+        var content = run.Trainer.Capture();
+        var list = content.State[key]!.AsArray();
+        if (reason.Contains("numbers, but"))
+            list.RemoveAt(0);
+        else
+            Enumerable.Range(0, change == 101 ? 98 : 1).ToList().ForEach(_ => list.Add(change));
+        var store = new CheckpointStore(folder.File("changed"));
+        store.Save(content);
+        Assert.EndsWith(reason, Assert.Throws<CheckpointException>(() => Run.Begin(Options).Trainer.Restore(store.Newest()!)).Message);
     }
 
     [Fact]

@@ -76,6 +76,8 @@ internal sealed class ConfigFile
     /// <summary>The same, or null.</summary>
     public int? CountOrNull(string key, int? fallback) => Value(key, fallback) is null ? null : Count(key, fallback ?? 1);
 
+    public bool Has(string key) => settings.ContainsKey(key);
+
     public bool IsList(string key) => settings[key] is JsonArray;
 
     /// <summary>A list that can't be null.</summary>

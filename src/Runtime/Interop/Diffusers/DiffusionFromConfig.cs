@@ -30,8 +30,8 @@ internal static class DiffusionFromConfig
         }
 
         var objective = scheduler.Choice("prediction_type", "epsilon", SchedulerWords.Objectives.Select(Swap));
-        // The word before there was prediction_type.
-        if (!scheduler.Value("predict_epsilon", true))
+        // The word before there was prediction_type, which is heard alone where both are.
+        if (!scheduler.Value("predict_epsilon", true) && !scheduler.Has("prediction_type"))
             objective = Objective.X0;
         var options = new DiffusionOptions { Timesteps = timesteps, Schedule = schedule, ScheduleScaling = IsScaled(scheduler, schedule, timesteps), Objective = objective, Variance = variance };
         scheduler.RefuseUnknown();
