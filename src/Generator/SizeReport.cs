@@ -1,4 +1,5 @@
 using System.Globalization;
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
 using UNetGen.Generator.Planning;
 using UNetGen.Generator.Specs;
@@ -15,7 +16,7 @@ internal static class SizeReport
     // Training holds weights, gradients, Adam's two moments and the moving average: 20 bytes a parameter, so 20 GB, what a large consumer GPU has.
     private const long UsualMaxParameters = 1_000_000_000;
 
-    public static IEnumerable<DiagnosticInfo> Of(SpecFile file, ProjectInfo project, CancellationToken cancellation)
+    public static IEnumerable<DiagnosticInfo> Of(DiagnosedSpec file, ProjectInfo project, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         if (file.Network.Broken || TryPlan(file.Network.Spec) is not { } plan)

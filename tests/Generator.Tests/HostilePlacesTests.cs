@@ -85,6 +85,25 @@ public sealed class HostilePlacesTests
         Compiler.AssertCompiles([users, .. GeneratorHarness.RunTwice(null, specs).Sources.Values]);
     }
 
+    [Theory]
+    [InlineData("namespace Shop { EXTENSIONS }")]
+    [InlineData("EXTENSIONS")]
+    [InlineData("global using Others; namespace Others { EXTENSIONS }")]
+    public void A_users_own_extension_methods_of_tensors_change_nothing(string users)
+    {
+        const string extensions = """
+            static class Extensions
+            {
+                [System.Obsolete("The user's own.", error: true)]
+                public static TorchSharp.torch.Tensor Plus(this TorchSharp.torch.Tensor branch, TorchSharp.torch.Tensor shortcut) => branch;
+
+                [System.Obsolete("The user's own.", error: true)]
+                public static TorchSharp.torch.Tensor Freeing(this TorchSharp.torch.Tensor value, params TorchSharp.torch.Tensor[] last) => value;
+            }
+            """;
+        Compiler.AssertCompiles([users.Replace("EXTENSIONS", extensions), GeneratorHarness.Run(Specimens.LucidrainsRms).Source]);
+    }
+
     [Fact]
     public void A_users_aliases_change_nothing() => Compiler.AssertCompiles([
         "global using TorchSharp = System.String; global using UNetGen = System.Int32; global using Tensor = System.Int64; global using System = System.Text; global using NoisePredictor = System.Object;",

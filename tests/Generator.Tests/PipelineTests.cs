@@ -21,7 +21,7 @@ public sealed class PipelineTests
     {
         var run = GeneratorHarness.RunTwice(null, ("a.unet.yaml", Spec), ("b.unet.yaml", Spec + "\nname: AUNet"), ("c.unet.yaml", "]"), ("d.unet.yaml", "extends: a.unet.yaml"));
         Assert.Equal(
-            ["Bases", "Collisions", "Document", "Extended", "Input", "Network", "Paths", "Problems", "Project", "Read", "Sizes", "Source"], GeneratorRun.StepNames.Order());
+            ["Bases", "Collisions", "Extended", "Network", "Parsed", "Paths", "Problems", "Project", "Read", "Sizes", "Source", "WithBases"], GeneratorRun.StepNames.Order());
         Assert.All(GeneratorRun.StepNames, step => Assert.NotEmpty(run.Outputs(step)));
     }
 
@@ -31,7 +31,7 @@ public sealed class PipelineTests
         var project = Three();
         project.Edit("b.unet.yaml", Spec.Replace("dim: 16", "dim: 32"));
         var run = project.Run();
-        Assert.Equal("b.unet.yaml", ((SpecFile)Assert.Single(Ran(run, Steps.Read))).Network.Path);
+        Assert.Equal("b.unet.yaml", ((DiagnosedSpec)Assert.Single(Ran(run, Steps.Read))).Network.Path);
         Assert.Equal("b.unet.yaml", ((SpecNetwork)Assert.Single(Ran(run, Steps.Network))).Path);
         Assert.Equal("b.unet.g.cs", ((SourceFile)Assert.Single(Ran(run, Steps.Source))).HintName);
         Assert.Equal("b.unet.g.cs", Assert.Single(run.Written.OfType<SourceFile>()).HintName);
@@ -51,7 +51,7 @@ public sealed class PipelineTests
         var project = Three();
         project.Edit("b.unet.yaml", text);
         var run = project.Run();
-        Assert.Equal("b.unet.yaml", ((SpecFile)Assert.Single(Ran(run, Steps.Read))).Network.Path);
+        Assert.Equal("b.unet.yaml", ((DiagnosedSpec)Assert.Single(Ran(run, Steps.Read))).Network.Path);
         Assert.Empty(run.Changed(Steps.Network));
         Assert.Empty(Ran(run, Steps.Source));
         Assert.Empty(Ran(run, Steps.Collisions));
@@ -200,7 +200,7 @@ public sealed class PipelineTests
         var project = Family();
         project.Edit(edited, Spec.Replace("dim: 16", "dim: 32"));
         var run = project.Run();
-        Assert.DoesNotContain(run.Changed(Steps.Input), input => ((SpecInput)input).Document.Path is "base.unet.yaml" or "child.unet.yaml" or "grandchild.unet.yaml");
+        Assert.DoesNotContain(run.Changed(Steps.WithBases), input => ((FileWithBases)input).File.Path is "base.unet.yaml" or "child.unet.yaml" or "grandchild.unet.yaml");
         Assert.Equal(edited == "alone.unet.yaml" ? ["alone.unet.g.cs"] : ["cousin.unet.g.cs", "uncle.unet.g.cs"], Written(run));
     }
 
@@ -213,7 +213,7 @@ public sealed class PipelineTests
         var project = Family();
         project.Edit("base.unet.yaml", text.StartsWith("channels", StringComparison.Ordinal) ? text.Replace("\nchannels: 3", "") : text);
         var run = project.Run();
-        Assert.Equal("base.unet.yaml", ((SpecInput)Assert.Single(run.Changed(Steps.Input))).Document.Path);
+        Assert.Equal("base.unet.yaml", ((FileWithBases)Assert.Single(run.Changed(Steps.WithBases))).File.Path);
         Assert.Empty(run.Changed(Steps.Source));
     }
 
@@ -274,7 +274,7 @@ public sealed class PipelineTests
     }
 
     /// <summary>The specs that were read again and say something new, or that are new.</summary>
-    private static IEnumerable<string> ReadAgain(GeneratorRun run) => run.Changed(Steps.Read).Select(file => ((SpecFile)file).Network.Path);
+    private static IEnumerable<string> ReadAgain(GeneratorRun run) => run.Changed(Steps.Read).Select(file => ((DiagnosedSpec)file).Network.Path);
 
     /// <summary>The values of a step for which it ran at all, whether or not something else came out.</summary>
     private static IEnumerable<object> Ran(GeneratorRun run, string step) =>

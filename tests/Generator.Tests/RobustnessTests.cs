@@ -104,6 +104,6 @@ public sealed class RobustnessTests
         cancelled.Cancel();
         var driver = CSharpGeneratorDriver.Create([new UNetGenerator().AsSourceGenerator()], [new SpecText("/a.unet.yaml", Specimens.Annotated)]);
         Assert.ThrowsAny<OperationCanceledException>(() => driver.RunGenerators(CSharpCompilation.Create("Shop"), cancelled.Token));
-        Assert.ThrowsAny<OperationCanceledException>(() => SpecDocument.Open(new SpecText("/a.unet.yaml", Specimens.Annotated), new ProjectInfo("", ""), cancelled.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => ParsedFile.Parse(new SpecText("/a.unet.yaml", Specimens.Annotated), new ProjectInfo("", ""), cancelled.Token));
     }
 }

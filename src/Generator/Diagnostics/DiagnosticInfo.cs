@@ -1,5 +1,6 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Text;
+using UNetGen.Generator.Common;
 
 namespace UNetGen.Generator.Diagnostics;
 

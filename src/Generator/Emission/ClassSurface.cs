@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using UNetGen.Generator.Planning;
 using UNetGen.Generator.Specs;
@@ -8,11 +7,6 @@ namespace UNetGen.Generator.Emission;
 /// <summary>What a class declares whether its spec is right or not, so that code which uses it compiles in both cases.</summary>
 internal static class ClassSurface
 {
-    /// <summary>A class can't have the name of its own member.</summary>
-    public static readonly ImmutableHashSet<string> ReservedMembers = ImmutableHashSet.Create(
-        "ParameterCount", "ForwardFlops", "Channels", "OutChannels", "ImageHeight", "ImageWidth", "DownsampleFactor", "SpecHash",
-        "forward", "Info", "Diffusion", "Description", "DiffusionOfSpec", "OnConstructed", "OnForwarding", "OnForwarded", ManifestEmitter.Constant, Planning.UserBlockPlan.Factory);
-
     /// <summary>Nothing is counted where some blocks are the user's own: <c>Info</c> then counts the live parameters.</summary>
     public static void EmitConstants(SourceWriter writer, NetworkPlan plan) => EmitConstants(writer, new Constants(
         plan.IsOpen ? null : (plan.ParameterCount, plan.ForwardFlops), plan.Channels, plan.OutChannels, plan.Height, plan.Width, plan.DownsampleFactor, plan.SpecHash));
@@ -32,12 +26,12 @@ internal static class ClassSurface
         writer.Line("partial void OnConstructed();");
         writer.Line();
         if (conditional != true)
-            Forwarding(CSharp.ForwardInputs, []);
+            Forwarding(CSharpText.ForwardInputs, []);
         if (conditional != false)
-            Forwarding(CSharp.ConditionalForwardInputs, [("labels", "The class of each image, [batch]; null where none was given."), ("selfCondition", "The previous estimate of the clean images; null where none was given.")]);
+            Forwarding(CSharpText.ConditionalForwardInputs, [("labels", "The class of each image, [batch]; null where none was given."), ("selfCondition", "The previous estimate of the clean images; null where none was given.")]);
         writer.Line("/// <summary>A hook for your own part of the class, when the forward pass is done. Tensors that it makes live as long as the pass, and the output as long as the caller wants.</summary>");
         writer.Line("/// <param name=\"output\">The prediction, [batch, out channels, height, width]; another may take its place.</param>");
-        writer.Line($"partial void OnForwarded(ref {CSharp.Tensor} output);");
+        writer.Line($"partial void OnForwarded(ref {CSharpText.Tensor} output);");
         writer.Line();
 
         void Forwarding(string inputs, (string Name, string Summary)[] conditions)
@@ -66,7 +60,7 @@ internal static class ClassSurface
         Constant("Height of the images, pixels.", "int", "ImageHeight", Number(values.Height));
         Constant("Width of the images, pixels.", "int", "ImageWidth", Number(values.Width));
         Constant("Height and width of the image over those of the lowest level.", "int", "DownsampleFactor", Number(values.DownsampleFactor));
-        Constant("SHA-256 of the effective spec: two networks with the same hash load each other's weights.", "string", "SpecHash", CSharp.Literal(values.SpecHash));
+        Constant("SHA-256 of the effective spec: two networks with the same hash load each other's weights.", "string", "SpecHash", CSharpText.Literal(values.SpecHash));
 
         void Constant(string summary, string type, string name, string value)
         {

@@ -25,9 +25,9 @@ internal static class LastReads
     {
         Variable variable => [variable.Name],
         Call call => call.Arguments.SelectMany(Variables),
-        Concat concat => Variables(concat.First).Concat(Variables(concat.Second)),
+        Concatenation concat => Variables(concat.First).Concat(Variables(concat.Second)),
         Function function => function.Arguments.SelectMany(Variables),
-        Sum sum => Variables(sum.First).Concat(Variables(sum.Second)),
+        Addition sum => Variables(sum.First).Concat(Variables(sum.Second)),
         _ => [],
     };
 }

@@ -9,7 +9,7 @@ internal static class SignatureEmitter
     {
         var writer = new SourceWriter();
         NetworkEmitter.EmitHeader(writer, specPath, ", which has errors", spec.Namespace);
-        var fault = $"throw new global::System.InvalidOperationException({CSharp.Literal($"{specPath} has errors: the build has reported them.")})";
+        var fault = $"throw new global::System.InvalidOperationException({CSharpText.Literal($"{specPath} has errors: the build has reported them.")})";
         writer.Line("/// <summary>");
         writer.Line($"/// The U-Net of <c>{SourceWriter.Escape(specPath)}</c>, which has errors: nothing here works before they are mended.");
         writer.Line("/// Its constants say what could be read of it, else 1.");
@@ -25,8 +25,8 @@ internal static class SignatureEmitter
         ClassSurface.EmitHooks(writer, conditional: null);
         foreach (var member in new[]
         {
-            $"{CSharp.Tensor} {CSharp.Forward}",
-            $"{CSharp.Tensor} {CSharp.ConditionalForward}",
+            $"{CSharpText.Tensor} {CSharpText.Forward}",
+            $"{CSharpText.Tensor} {CSharpText.ConditionalForward}",
             "global::UNetGen.NetworkInfo Info",
             "global::UNetGen.Diffusion.DiffusionOptions Diffusion",
         })

@@ -1,3 +1,4 @@
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator.Planning;
@@ -24,7 +25,9 @@ internal sealed partial class LayerPlans
         var cost = ConvCost(from, to, 3, end) + ConvCost(to, to, 3, end) + new Cost(2L * spec.TimeEmbDim * projected, 2 * from * pixels + 4 * to * endPixels);
         return new ModulePlan(key, field, Blocks + "PreActResnetBlock", summary, Shapes(from, size, to, end))
         {
-            Arguments = Arguments(from, to, spec.TimeEmbDim, BlockOptions, Enum(keys), resampling == Resampling.None ? null : Enum(resampling)),
+            Arguments = Arguments(
+                ("dim", from), ("dimOut", to), ("timeEmbDim", spec.TimeEmbDim), BlockOptions, Enum(keys),
+                resampling == Resampling.None ? null : Enum(resampling)),
             Parameters = NormWeights(guided ? "in_layers.0." : "norm1.", from)
                 .Concat(Weights(guided ? "in_layers.2." : "conv1.", [to, from, 3, 3]))
                 .Concat(Linear(guided ? "emb_layers.1." : "time_emb_proj.", spec.TimeEmbDim, projected))
@@ -49,7 +52,7 @@ internal sealed partial class LayerPlans
             : NormWeights("group_norm.", width).Concat(new[] { "to_q.", "to_k.", "to_v.", "to_out.0." }.SelectMany(layer => Linear(layer, width, width)));
         return new ModulePlan(key, field, Blocks + (guided ? "QkvAttentionBlock" : "AttentionBlock"), $"Full attention, {Heads(width)}", Shapes(width, size, width, size))
         {
-            Arguments = Arguments(width, spec.HeadsAt(width), BlockOptions, tokens == 0 ? null : ("memoryTokens", tokens)),
+            Arguments = Arguments(("dim", width), ("heads", spec.HeadsAt(width)), BlockOptions, tokens == 0 ? null : ("memoryTokens", tokens)),
             Parameters = (tokens == 0 ? parameters : parameters.Prepend(Memory("", width, linear: false))).ToEquatableArray(),
             Cost = AttentionCost(kind, width, size),
         };
@@ -63,7 +66,9 @@ internal sealed partial class LayerPlans
         {
             // Not torch.nn.GroupNorm: its weights begin as whatever the memory held.
             Factory = grouped ? Blocks + "Layers.GroupNorm" : null,
-            Arguments = grouped ? Arguments(spec.Groups, width, spec.NormEps) : Arguments(width),
+            Arguments = grouped
+                ? Arguments(("groups", spec.Groups), ("channels", width), ("eps", spec.NormEps))
+                : Arguments(("channels", width)),
             Parameters = NormWeights("", width),
             Cost = new Cost(0, 2L * width * size.Height * size.Width),
         };

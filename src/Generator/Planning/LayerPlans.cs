@@ -1,3 +1,4 @@
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator.Planning;
@@ -23,7 +24,7 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         new(key, field, "TorchSharp.Modules.Conv2d", $"{kernel} x {kernel} convolution{why}", Shapes(from, size, to, size))
         {
             Factory = "TorchSharp.torch.nn.Conv2d",
-            Arguments = Arguments(from, to, ("kernel_size", kernel), kernel == 1 ? null : ("padding", kernel / 2)),
+            Arguments = Arguments(("in_channels", from), ("out_channels", to), ("kernel_size", kernel), kernel == 1 ? null : ("padding", kernel / 2)),
             Parameters = Weights("", [to, from, kernel, kernel]),
             Cost = ConvCost(from, to, kernel, size),
         };
@@ -38,7 +39,7 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         var embedding = sinusoidal
             ? new ModulePlan("0", "embedding", Blocks + "SinusoidalPosEmb", "", "")
             {
-                Arguments = Arguments(spec.Dim, time.Theta == 10000 ? null : ("theta", time.Theta),
+                Arguments = Arguments(("dim", spec.Dim), time.Theta == 10000 ? null : ("theta", time.Theta),
                     time.Order == SinusoidOrder.SinCos ? null : ("order", Enum(time.Order)), time.FreqShift == 1 ? null : ("freqShift", time.FreqShift)),
             }
             : new ModulePlan("0", "embedding", Blocks + "FourierPosEmb", "", "")
@@ -56,7 +57,7 @@ internal sealed partial class LayerPlans(UNetSpec spec)
             parameters = parameters.Prepend(new ParameterPlan(keyOfEmbedding + "weights", Shape(fourierFeatures / 2), time.Type == TimeEmbeddingType.LearnedFourier));
         return new ModulePlan(key, key, Blocks + "TimeEmbedding", "Timesteps to the time embedding", $"[B] -> [B, {spec.TimeEmbDim}]")
         {
-            Arguments = Arguments(embedding, features, spec.TimeEmbDim, keys == KeyStyle.DenoisingDiffusion ? null : ("keys", Enum(keys))),
+            Arguments = Arguments(embedding, ("features", features), ("timeEmbDim", spec.TimeEmbDim), keys == KeyStyle.DenoisingDiffusion ? null : ("keys", Enum(keys))),
             Parameters = parameters.ToEquatableArray(),
             Cost = new Cost(2L * spec.TimeEmbDim * (features + spec.TimeEmbDim), features + 3L * spec.TimeEmbDim),
         };
@@ -67,7 +68,7 @@ internal sealed partial class LayerPlans(UNetSpec spec)
     public ModulePlan LabelEmbedding(string key) => new(key, key, "TorchSharp.Modules.Embedding", "Class labels to what is added to the time embedding", $"[B] -> [B, {spec.TimeEmbDim}]")
     {
         Factory = "TorchSharp.torch.nn.Embedding",
-        Arguments = Arguments(spec.NumClasses!.Value, spec.TimeEmbDim),
+        Arguments = Arguments(("num_embeddings", spec.NumClasses!.Value), ("embedding_dims", spec.TimeEmbDim)),
         Parameters = new[] { new ParameterPlan("weight", Shape(spec.NumClasses.Value, spec.TimeEmbDim)) }.ToEquatableArray(),
     };
 
@@ -83,7 +84,7 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         };
         return new ModulePlan(key, field, Blocks + "Downsample", "Halves the size", Shapes(from, size, to, half))
         {
-            Arguments = Arguments(from, to, kind == DownsampleKind.Unshuffle ? null : ("kind", Enum(kind)), keyOfConv == "1" ? null : ("key", keyOfConv)),
+            Arguments = Arguments(("dim", from), ("dimOut", to), kind == DownsampleKind.Unshuffle ? null : ("kind", Enum(kind)), keyOfConv == "1" ? null : ("key", keyOfConv)),
             Parameters = Weights(keyOfConv + ".", [to, channels, kernel, kernel]),
             Cost = ConvCost(channels, to, kernel, half),
         };
@@ -96,7 +97,7 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         var transposed = kind == UpsampleKind.ConvTranspose;
         return new ModulePlan(key, field, Blocks + "Upsample", "Doubles the size", Shapes(from, size, to, twice))
         {
-            Arguments = Arguments(from, to, transposed ? ("kind", Enum(kind)) : null, keyOfConv == "1" ? null : ("key", keyOfConv)),
+            Arguments = Arguments(("dim", from), ("dimOut", to), transposed ? ("kind", Enum(kind)) : null, keyOfConv == "1" ? null : ("key", keyOfConv)),
             Parameters = transposed
                 ? new[] { new ParameterPlan(keyOfConv + ".weight", Shape(from, to, 4, 4)), new ParameterPlan(keyOfConv + ".bias", Shape(to)) }.ToEquatableArray()
                 : Weights(keyOfConv + ".", [to, from, 3, 3]),
@@ -116,7 +117,7 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         new(key, field, UserBlockPlan.Base, $"Your own residual block, {spec.ResnetBlock}", Shapes(from, size, to, size))
         {
             Factory = UserBlockPlan.Factory,
-            Arguments = Arguments(from, to, spec.TimeEmbDim),
+            Arguments = Arguments(("dim", from), ("dimOut", to), ("timeEmbDim", spec.TimeEmbDim)),
             IsOpen = true,
         };
 
@@ -171,7 +172,7 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         return new Cost(2L * from * to * kernel * kernel * pixels, to * pixels);
     }
 
-    /// <summary>Positional values, named pairs; nulls are left out.</summary>
+    /// <summary>Named pairs, and values that say themselves what they are, in their position; nulls are left out.</summary>
     private static EquatableArray<Argument> Arguments(params object?[] values) => values
         .Where(value => value is not null)
         .Select(value => value switch

@@ -1,3 +1,5 @@
+using UNetGen.Generator.Common;
+
 namespace UNetGen.Generator.Planning;
 
 /// <summary>A whole network, ready to be written down: what there is, under which keys, with which shapes, and what runs in which order.</summary>
@@ -128,15 +130,15 @@ internal sealed record Variable(string Name) : Expression;
 /// <param name="Module">The path of fields: <c>downs_0.block1</c>.</param>
 internal sealed record Call(string Module, EquatableArray<Expression> Arguments) : Expression;
 
-internal sealed record Concat(Expression First, Expression Second) : Expression;
+internal sealed record Concatenation(Expression First, Expression Second) : Expression;
 
 /// <param name="Name">A method that every network has.</param>
 internal sealed record Function(string Name, EquatableArray<Expression> Arguments) : Expression;
 
-internal sealed record Sum(Expression First, Expression Second) : Expression;
+internal sealed record Addition(Expression First, Expression Second) : Expression;
 
 /// <summary>The previous estimate of the clean image, or zeros.</summary>
-internal sealed record SelfCondition(string Like) : Expression;
+internal sealed record PreviousEstimate(string Like) : Expression;
 
 /// <summary>One row of the table of levels; both halves of a level are one row.</summary>
 internal sealed record LevelPlan(string Name, int Height, int Width, int Channels, string Blocks, string Attention, long Parameters, Cost Cost)

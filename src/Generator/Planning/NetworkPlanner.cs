@@ -1,3 +1,4 @@
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator.Planning;
@@ -26,16 +27,6 @@ internal abstract class NetworkPlanner
             _ => new DenoisingDiffusionPlanner(spec),
         };
         return planner.Plan();
-    }
-
-    /// <summary>Whether a network of some family could have a member of this name, which its class then can't have.</summary>
-    public static bool IsMemberName(string name)
-    {
-        if (name is "BlockOptions" or "Mid" || DenoisingDiffusionPlanner.Members.Contains(name) || PreActivationPlanner.Members.Contains(name))
-            return true;
-        var numbered = new[] { "downs_", "ups_", "Down", "Up", "down_blocks_", "up_blocks_", "input_blocks_", "middle_block_", "output_blocks_", "skip" };
-        var prefix = numbered.FirstOrDefault(p => name.StartsWith(p, StringComparison.Ordinal));
-        return prefix is not null && name.Length > prefix.Length && name.Skip(prefix.Length).All(c => char.IsDigit(c) || c == '_');
     }
 
     /// <summary>The modules in the order of PyTorch's state_dict; the forward pass by <see cref="Step"/>; and the rows of the table.</summary>
@@ -79,7 +70,7 @@ internal abstract class NetworkPlanner
     {
         Step("t", Call(timeModule, new Variable("timesteps")), $"[B, {Spec.TimeEmbDim}]");
         if (Spec.NumClasses is not null)
-            Step("t", new Sum(new Variable("t"), Call(labelModule, new Variable("labels"))), $"[B, {Spec.TimeEmbDim}]");
+            Step("t", new Addition(new Variable("t"), Call(labelModule, new Variable("labels"))), $"[B, {Spec.TimeEmbDim}]");
         if (Spec.ResnetBlock is not null)
             Step("t", Function("Widen", new Variable("t")), $"[B, {Spec.TimeEmbDim}]");
     }
@@ -88,7 +79,7 @@ internal abstract class NetworkPlanner
     protected void StepSelfCondition()
     {
         if (Spec.SelfCondition)
-            Step("x", new Concat(new SelfCondition("x"), new Variable("x")), Spec.ImageSize.Shape(2 * Spec.Channels));
+            Step("x", new Concatenation(new PreviousEstimate("x"), new Variable("x")), Spec.ImageSize.Shape(2 * Spec.Channels));
     }
 
     protected int ImageChannels => Spec.SelfCondition ? 2 * Spec.Channels : Spec.Channels;

@@ -1,3 +1,4 @@
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
 using UNetGen.Generator.Yaml;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
 using UNetGen.Generator.Yaml;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using UNetGen.Generator.Common;
 
 namespace UNetGen.Generator.Specs;
 

@@ -1,3 +1,4 @@
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
 
 namespace UNetGen.Generator.Specs;
@@ -7,37 +8,37 @@ internal static class GroupChecks
 {
     /// <summary>One error for each cause: the spec's own groups are one for all widths; groups by default may fail init_dim and the levels alike.</summary>
     /// <param name="bounds">The spec with only those norms that are certain, and with all that may be.</param>
-    public static void Check(SpecReading reading, SpecBounds bounds)
+    public static void Check(CheckContext context, SpecBounds bounds)
     {
-        if (!reading.Knows("preset", "dim", "channel_multipliers", "groups", "norm"))
+        if (!context.Knows("preset", "dim", "channel_multipliers", "groups", "norm"))
             return;
 
         // Concatenated widths are sums of these: what divides them divides the sums.
         var spec = bounds.Least;
         var all = Enumerable.Range(0, spec.Levels).Select(spec.WidthAfter).Prepend(spec.InitDim).ToList();
         var certain = NormalisedByGroups(spec);
-        certain[0] &= reading.Knows("init_dim");
+        certain[0] &= context.Knows("init_dim");
         var wrong = Enumerable.Range(0, all.Count).Where(index => certain[index] && all[index] % spec.Groups != 0).ToList();
         if (wrong.Count == 0)
             return;
 
-        var source = reading.Source;
+        var source = context.Keys;
         var possible = NormalisedByGroups(bounds.Most);
         var groups = Divisors.Nearest(all.Where((_, index) => certain[index] || possible[index]).Aggregate(Divisors.GreatestCommon), spec.Groups);
         var byInitDim = wrong[0] == 0 && source.Has("init_dim");
         if (source.Has("groups"))
         {
             var remedy = !byInitDim ? OrDim() : wrong.Count == 1 ? OrInitDim() : "";
-            reading.ReportMisfit(Rules.Groups, "groups", $"{What(wrong[0])}: not divisible by groups {spec.Groups}; use groups {Text.OneOf(groups)}{remedy}");
+            context.ReportMisfit(Rules.Groups, "groups", $"{What(wrong[0])}: not divisible by groups {spec.Groups}; use groups {Text.OneOf(groups)}{remedy}");
             return;
         }
 
         if (byInitDim)
-            reading.ReportMisfit(Rules.Groups, "init_dim", ByDefault(0, OrInitDim()));
+            context.ReportMisfit(Rules.Groups, "init_dim", ByDefault(0, OrInitDim()));
         if (!byInitDim && wrong[0] == 0)
-            reading.ReportMisfit(Rules.Groups, "dim", ByDefault(0, OrDim()));
+            context.ReportMisfit(Rules.Groups, "dim", ByDefault(0, OrDim()));
         else if (wrong.Find(index => index > 0) is > 0 and var level)
-            reading.ReportItemMisfit(Rules.Groups, "channel_multipliers", level - 1, ByDefault(level, OrDim()));
+            context.ReportItemMisfit(Rules.Groups, "channel_multipliers", level - 1, ByDefault(level, OrDim()));
 
         string ByDefault(int index, string remedy) =>
             $"{What(index)}: not divisible by groups {spec.Groups}, the preset's default; use groups {Text.OneOf(groups)}{remedy}";

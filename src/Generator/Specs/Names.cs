@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.CodeAnalysis.CSharp;
+using UNetGen.Generator.Common;
 
 namespace UNetGen.Generator.Specs;
 
@@ -56,7 +57,7 @@ internal static class Names
             return $"'{name}' is a C# keyword{Suggestion(name)}";
         if (name.All(c => c is >= 'a' and <= 'z'))
             return $"'{name}' has lower-case letters alone, which C# reserves (CS8981){Suggestion(name)}";
-        if (Emission.ClassSurface.ReservedMembers.Contains(name) || Planning.NetworkPlanner.IsMemberName(name))
+        if (MemberNames.Contains(name))
             return $"'{name}' is what the generated class calls one of its own members; use '{name}UNet'";
         return null;
     }
@@ -106,7 +107,7 @@ internal static class Names
     {
         const string suffix = "UNet";
         var file = path.Substring(path.LastIndexOfAny(['/', '\\']) + 1);
-        var name = Text.PascalCase(file.Substring(0, file.Length - UNetGenerator.SpecExtension.Length));
+        var name = Text.PascalCase(file.Substring(0, file.Length - Paths.SpecExtension.Length));
         if (name.Length == 0 || char.IsDigit(name[0]))
             return suffix + name;
         return name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase) ? name : name + suffix;

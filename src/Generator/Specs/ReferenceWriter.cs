@@ -1,4 +1,5 @@
 using System.Text;
+using UNetGen.Generator.Common;
 
 namespace UNetGen.Generator.Specs;
 

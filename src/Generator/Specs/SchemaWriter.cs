@@ -1,3 +1,5 @@
+using UNetGen.Generator.Common;
+
 namespace UNetGen.Generator.Specs;
 
 /// <summary>

@@ -1,3 +1,5 @@
+using UNetGen.Generator.Common;
+
 namespace UNetGen.Generator.Specs;
 
 // The names of these values, and in the runtime of the types that emitted code names, are the same on purpose.

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis.Text;
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
-using UNetGen.Generator.Specs;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -32,8 +32,8 @@ internal sealed class YamlReader
         parser = new Parser(new StringReader(Regex.Replace(text.Substring(byteOrderMark), @"(?<![^\r\n])[ \t]+(?=[\r\n]|\z)", blank => new string(' ', blank.Length))));
     }
 
-    /// <summary>The spec's top-level mapping, or null after at least one problem was reported.</summary>
-    public static YamlMapping? Read(SourceText source, Problems problems, CancellationToken cancellation)
+    /// <summary>The text's only node, which in a text without any is an empty scalar; null after at least one problem was reported.</summary>
+    public static YamlNode? Read(SourceText source, Problems problems, CancellationToken cancellation)
     {
         if (source.Length > MaxLength)
         {
@@ -92,11 +92,11 @@ internal sealed class YamlReader
         problems.Report(Rules.NotYaml, span, $"not YAML: {fault}");
     }
 
-    private YamlMapping? ReadStream()
+    private YamlNode? ReadStream()
     {
         Next<StreamStart>();
         if (MoveNext() && parser.Current is StreamEnd)
-            return Empty();
+            return new YamlScalar(default, "", IsPlain: true);
 
         MoveNext(); // over DocumentStart
         var root = ReadNode(0);
@@ -104,22 +104,10 @@ internal sealed class YamlReader
         if (MoveNext() && parser.Current is DocumentStart second)
         {
             problems.Report(Rules.SeveralDocuments, SpanOf(second), "a second document begins here; a file describes one network, so give each its own file");
-            return root as YamlMapping;
+            return root as YamlMapping; // of which each key can be checked all the same
         }
 
-        if (root is YamlMapping mapping)
-            return mapping;
-        if (root is YamlScalar { IsNull: true })
-            return Empty();
-        problems.Report(Rules.WrongType, root.Span, $"a spec is a mapping, `key: value` on each line, not {root.Kind}");
-        return null;
-
-        YamlMapping? Empty()
-        {
-            var needed = Text.AllOf(Fields.All.Where(field => field.Required).Select(field => field.Key));
-            problems.Report(Rules.MissingKey, new TextSpan(0, 0), $"the spec is empty; it needs at least {needed}");
-            return null;
-        }
+        return root;
     }
 
     /// <summary>The node at the parser's current event; leaves the parser at the node's last event.</summary>

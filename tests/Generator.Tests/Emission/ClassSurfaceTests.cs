@@ -67,7 +67,7 @@ public sealed class ClassSurfaceTests
     [Fact]
     public void No_class_can_have_the_name_of_a_member()
     {
-        foreach (var spec in Specimens.Good.Append(Specimens.UserBlock))
+        foreach (var spec in (string[])[.. Specimens.Good, Specimens.UserBlock, Specimens.Ddpm + "\nnum_classes: 10", Specimens.LucidrainsRms + "\nnum_classes: 10"])
         {
             var type = CSharpSyntaxTree.ParseText(GeneratorHarness.Run(spec).Source).GetRoot().DescendantNodes().OfType<ClassDeclarationSyntax>().First();
             var names = type.Members.Where(member => member is not ConstructorDeclarationSyntax).Select(member => member switch

@@ -12,7 +12,8 @@ internal static class ParsedSpec
     {
         var source = SourceText.From(text);
         var problems = new Problems("a.unet.yaml", source);
-        var spec = SpecReader.Read(SpecReader.Collect(YamlReader.Read(source, problems, CancellationToken.None)!, problems), new UNetSpec { Name = "A" }, problems);
+        var keys = KeyCollector.Collect(YamlReader.Read(source, problems, CancellationToken.None)!, problems);
+        var spec = SpecReader.Read(keys!, new UNetSpec { Name = "A" }, problems);
         Assert.Equal([], problems.ToArray().Select(problem => problem.Message));
         return spec;
     }

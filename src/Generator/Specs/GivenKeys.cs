@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis.Text;
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
 using UNetGen.Generator.Yaml;
 
@@ -6,7 +7,7 @@ namespace UNetGen.Generator.Specs;
 
 /// <summary>A spec's keys, its own and those that it inherits, and where they stand.</summary>
 /// <param name="start">Where what is missing is shown.</param>
-internal sealed class SpecSource(SpecSpan start)
+internal sealed class GivenKeys(SpecSpan start)
 {
     private readonly Dictionary<string, Given> given = new(StringComparer.Ordinal);
 
@@ -22,18 +23,18 @@ internal sealed class SpecSource(SpecSpan start)
     private HashSet<string> Doubtful { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The keys and values without their places and their order.</summary>
-    public IEnumerable<SpecKey> Keys =>
-        given.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => new SpecKey(pair.Key, pair.Value.Entry.Value.At(default)));
+    public IEnumerable<GivenKey> All =>
+        given.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => new GivenKey(pair.Key, pair.Value.Entry.Value.At(default)));
 
     /// <summary>Keys that stand nowhere.</summary>
     /// <param name="uncertain">Of which it isn't known what they are.</param>
-    public static SpecSource Of(EquatableArray<SpecKey> keys, IEnumerable<string> uncertain)
+    public static GivenKeys Of(EquatableArray<GivenKey> keys, IEnumerable<string> uncertain)
     {
-        var source = new SpecSource(default);
-        source.Doubt(uncertain);
+        var given = new GivenKeys(default);
+        given.Doubt(uncertain);
         foreach (var key in keys)
-            source.Add(key.Key, new YamlEntry(new YamlScalar(default, key.Key, IsPlain: true), key.Value));
-        return source;
+            given.Add(key.Key, new YamlEntry(new YamlScalar(default, key.Key, IsPlain: true), key.Value));
+        return given;
     }
 
     public void Add(string key, YamlEntry entry) => given[key] = new Given(entry, null);
@@ -80,7 +81,7 @@ internal sealed class SpecSource(SpecSpan start)
     public SpecSpan KeySpan(string key) => given[key].Entry.Key.Span;
 
     /// <summary>These keys, and the base's where these say nothing. All of the base's stand at one place, and say whence they are.</summary>
-    public SpecSource Over(SpecSource inherited, string path, TextSpan at)
+    public GivenKeys Over(GivenKeys inherited, string path, TextSpan at)
     {
         var merged = Copy(_ => true);
         var preset = (Has("preset") ? given : inherited.given).TryGetValue("preset", out var word) ? word.Entry.Value : null;
@@ -101,16 +102,16 @@ internal sealed class SpecSource(SpecSpan start)
     }
 
     /// <summary>The same without those inherited keys that are to go, or null where there are none.</summary>
-    public SpecSource? WithoutInherited(Func<string, bool> goes)
+    public GivenKeys? WithoutInherited(Func<string, bool> goes)
     {
         return given.Any(Goes) ? Copy(pair => !Goes(pair)) : null;
 
         bool Goes(KeyValuePair<string, Given> pair) => pair.Value.From is not null && goes(pair.Key);
     }
 
-    private SpecSource Copy(Func<KeyValuePair<string, Given>, bool> stays)
+    private GivenKeys Copy(Func<KeyValuePair<string, Given>, bool> stays)
     {
-        var copy = new SpecSource(Start);
+        var copy = new GivenKeys(Start);
         copy.Misspelt.UnionWith(Misspelt);
         copy.Unclear.UnionWith(Unclear);
         copy.Doubtful.UnionWith(Doubtful);
@@ -144,4 +145,4 @@ internal sealed class SpecSource(SpecSpan start)
 }
 
 /// <summary>A key with its value, wherever they stand.</summary>
-internal sealed record SpecKey(string Key, YamlNode Value);
+internal sealed record GivenKey(string Key, YamlNode Value);

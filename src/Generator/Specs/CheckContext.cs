@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis;
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
 
 namespace UNetGen.Generator.Specs;
@@ -7,16 +8,16 @@ namespace UNetGen.Generator.Specs;
 /// A spec as far as it could be read, and what of it is known. Checks judge what they know alone: an error hides none that doesn't depend on it,
 /// and causes none that would go with it.
 /// </summary>
-internal sealed class SpecReading(UNetSpec spec, SpecSource source, Problems problems)
+internal sealed class CheckContext(UNetSpec spec, GivenKeys keys, Problems problems)
 {
     public UNetSpec Spec { get; } = spec;
 
-    public SpecSource Source { get; } = source;
+    public GivenKeys Keys { get; } = keys;
 
     /// <summary>Whether it is known of each of these what it is: it is given and no error stands there, or it isn't and its default is known.</summary>
-    public bool Knows(params string[] keys)
+    public bool Knows(params string[] names)
     {
-        foreach (var key in keys)
+        foreach (var key in names)
         {
             if (!KnowsLength(key) || IsAnyItemWrong(key))
                 return false;
@@ -26,18 +27,18 @@ internal sealed class SpecReading(UNetSpec spec, SpecSource source, Problems pro
     }
 
     /// <summary>The same of a list whose length alone is asked for: items of it may be wrong.</summary>
-    public bool KnowsLength(string list) => AreCertain(list) && (Source.Has(list) || Spec.Preset is not null || Fields.ByKey[list].HasOneDefault);
+    public bool KnowsLength(string list) => AreCertain(list) && (Keys.Has(list) || Spec.Preset is not null || Fields.ByKey[list].HasOneDefault);
 
     /// <summary>The same of one item of a list, or of the value where it is none.</summary>
-    public bool KnowsItem(string list, int index) => KnowsLength(list) && !Source.IsItemUncertain(list, index)
+    public bool KnowsItem(string list, int index) => KnowsLength(list) && !Keys.IsItemUncertain(list, index)
         && (problems.WrongKeys.Count == 0 || !problems.WrongKeys.Contains(Text.Item(list, index)));
 
     /// <summary>Whether it is known of each of these what the spec says of it, if anything.</summary>
-    public bool AreCertain(params string[] keys)
+    public bool AreCertain(params string[] names)
     {
-        foreach (var key in keys)
+        foreach (var key in names)
         {
-            if (problems.WrongKeys.Contains(key) || Source.IsUncertain(key))
+            if (problems.WrongKeys.Contains(key) || Keys.IsUncertain(key))
                 return false;
         }
 
@@ -45,21 +46,21 @@ internal sealed class SpecReading(UNetSpec spec, SpecSource source, Problems pro
     }
 
     /// <summary>At the value of a key.</summary>
-    public void Report(DiagnosticDescriptor rule, string key, string message) => problems.Report(rule, key, Source.Span(key), message);
+    public void Report(DiagnosticDescriptor rule, string key, string message) => problems.Report(rule, key, Keys.Span(key), message);
 
     /// <summary>At an item of a list, or the value where it is none.</summary>
     public void ReportItem(DiagnosticDescriptor rule, string list, int index, string message) =>
-        problems.Report(rule, Text.Item(list, index), Source.ItemSpan(list, index), message);
+        problems.Report(rule, Text.Item(list, index), Keys.ItemSpan(list, index), message);
 
     /// <summary>At a value that is known and doesn't go with another one.</summary>
-    public void ReportMisfit(DiagnosticDescriptor rule, string key, string message) => problems.ReportMisfit(rule, key, Source.Span(key), message);
+    public void ReportMisfit(DiagnosticDescriptor rule, string key, string message) => problems.ReportMisfit(rule, key, Keys.Span(key), message);
 
     /// <summary>The same at an item of a list.</summary>
     public void ReportItemMisfit(DiagnosticDescriptor rule, string list, int index, string message) =>
-        problems.ReportMisfit(rule, Text.Item(list, index), Source.ItemSpan(list, index), message);
+        problems.ReportMisfit(rule, Text.Item(list, index), Keys.ItemSpan(list, index), message);
 
     /// <summary>At the key itself, which shouldn't be there.</summary>
-    public void ReportKey(DiagnosticDescriptor rule, string key, string message) => problems.Report(rule, key, Source.KeySpan(key), message);
+    public void ReportKey(DiagnosticDescriptor rule, string key, string message) => problems.Report(rule, key, Keys.KeySpan(key), message);
 
-    public bool IsAnyItemWrong(string list) => Source.IsAnyItemUncertain(list) || problems.WrongKeys.Any(wrong => Text.IsItemOf(wrong, list));
+    public bool IsAnyItemWrong(string list) => Keys.IsAnyItemUncertain(list) || problems.WrongKeys.Any(wrong => Text.IsItemOf(wrong, list));
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace UNetGen.Generator.Specs;
+namespace UNetGen.Generator.Common;
 
 /// <summary>Words for messages.</summary>
 internal static class Text
