@@ -17,27 +17,36 @@ internal static class Collisions
         var found = new List<Collision>();
         var byClass = new Dictionary<string, SpecIdentity>(StringComparer.OrdinalIgnoreCase);
         var byHint = new Dictionary<string, SpecIdentity>(StringComparer.OrdinalIgnoreCase);
-        var byNamespace = identities.Where(identity => identity.Namespace.Length > 0).GroupBy(identity => identity.Namespace).ToDictionary(group => group.Key + ".", group => group.First().Path);
-        var taken = new HashSet<string>(identities.Select(identity => identity.ClassName).Concat(byNamespace.Keys.Select(key => key.TrimEnd('.'))), StringComparer.OrdinalIgnoreCase);
+        var byNamespace = identities
+            .Where(identity => identity.Namespace.Length > 0)
+            .GroupBy(identity => identity.Namespace)
+            .ToDictionary(group => group.Key + ".", group => group.First().Path);
+        var taken = new HashSet<string>(
+            identities.Select(identity => identity.ClassName).Concat(byNamespace.Keys.Select(key => key.TrimEnd('.'))),
+            StringComparer.OrdinalIgnoreCase);
         foreach (var same in identities.GroupBy(identity => identity.Path).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             var identity = same.First();
             if (same.Skip(1).Any())
             {
-                found.Add(new Collision(identity.Path, $"the project lists {identity.Path} twice among its AdditionalFiles; once is enough"));
+                Refuse(identity, $"the project lists {identity.Path} twice among its AdditionalFiles; once is enough");
             }
             else if (byClass.TryGetValue(identity.ClassName, out var first))
             {
-                var elsewhere = Paths.Directory(identity.Path) == Paths.Directory(first.Path) ? "" : ", or, as it lies in another folder, a `namespace` of its own";
-                found.Add(new Collision(identity.Path, $"the class {identity.ClassName} is already that of {first.Path}; give this spec a name of its own, as `name: {FreeName(identity)}`{elsewhere}"));
+                var elsewhere = Paths.Directory(identity.Path) == Paths.Directory(first.Path)
+                    ? ""
+                    : ", or, as it lies in another folder, a `namespace` of its own";
+                Refuse(identity, $"the class {identity.ClassName} is already that of {first.Path}; "
+                    + $"give this spec a name of its own, as `name: {FreeName(identity)}`{elsewhere}");
             }
-            else if (byNamespace.FirstOrDefault(pair => pair.Key.StartsWith(identity.ClassName + ".", StringComparison.Ordinal)).Value is { } inside)
+            else if (byNamespace.FirstOrDefault(pair => IsInside(pair.Key, identity.ClassName)).Value is { } inside)
             {
-                found.Add(new Collision(identity.Path, $"the class {identity.ClassName} has the name of a namespace, in which the class of {inside} is; give it another name"));
+                Refuse(identity, $"the class {identity.ClassName} has the name of a namespace, in which the class of {inside} is; "
+                    + "give it another name");
             }
             else if (byHint.TryGetValue(identity.HintName, out first))
             {
-                found.Add(new Collision(identity.Path, $"this file's name differs from {first.Path} by case alone; rename one of them"));
+                Refuse(identity, $"this file's name differs from {first.Path} by case alone; rename one of them");
             }
             else
             {
@@ -47,6 +56,10 @@ internal static class Collisions
         }
 
         return found.ToEquatableArray();
+
+        void Refuse(SpecIdentity identity, string message) => found.Add(new Collision(identity.Path, message));
+
+        static bool IsInside(string @namespace, string outer) => @namespace.StartsWith(outer + ".", StringComparison.Ordinal);
 
         // Each is proposed once: whoever takes all advice has no two of a name.
         string FreeName(SpecIdentity identity)

@@ -21,7 +21,8 @@ internal sealed record Inheritance(EquatableArray<BaseSpec> Chain, bool Broken, 
         if (!file.Keys.Has("extends"))
             return Result();
         if (file.Keys.Value("extends") is not YamlScalar { IsNull: false } written)
-            return Result(Rules.WrongType, $"'extends' must be {Fields.ByKey["extends"].Description}, not {file.Keys.Value("extends").Kind}");
+            return Result(Rules.WrongType,
+                $"'extends' must be {Fields.ByKey["extends"].Description}, not {file.Keys.Value("extends").Kind}");
 
         var target = file.Extends;
         while (target is not null || chain.Count == 0)
@@ -31,7 +32,8 @@ internal sealed record Inheritance(EquatableArray<BaseSpec> Chain, bool Broken, 
             if (chain.Any(one => one.FullPath == target))
                 return Result(broken: true);
             if (chain.Count == MaxBases)
-                return Result(Rules.TooLarge, $"{Arrows(file, chain)} -> ...: a spec has at most {MaxBases} others to build on; let it extend a later one");
+                return Result(Rules.TooLarge,
+                    $"{Arrows(file, chain)} -> ...: a spec has at most {MaxBases} others to build on; let it extend a later one");
             if (bases.Specs.FirstOrDefault(one => one.FullPath == target) is not { } next)
                 return chain.Count > 0 ? Result(broken: true) : Result(Rules.ExtendsMissing, Missing(file, written, bases.Paths));
             chain.Add(next);
@@ -45,9 +47,12 @@ internal sealed record Inheritance(EquatableArray<BaseSpec> Chain, bool Broken, 
     }
 
     private static string Cycle(ParsedFile file, List<BaseSpec> chain) =>
-        $"{Arrows(file, chain)} -> {file.Path}: {(chain.Count == 0 ? "a spec can't extend itself" : "specs can't extend one another in a circle; let one of them extend none of the others")}";
+        $"{Arrows(file, chain)} -> {file.Path}: " + (chain.Count == 0
+            ? "a spec can't extend itself"
+            : "specs can't extend one another in a circle; let one of them extend none of the others");
 
-    private static string Arrows(ParsedFile file, List<BaseSpec> chain) => string.Join(" -> ", chain.Select(one => one.Path).Prepend(file.Path));
+    private static string Arrows(ParsedFile file, List<BaseSpec> chain) =>
+        string.Join(" -> ", chain.Select(one => one.Path).Prepend(file.Path));
 
     private static string Missing(ParsedFile file, YamlScalar written, EquatableArray<string> paths)
     {
@@ -58,7 +63,8 @@ internal sealed record Inheritance(EquatableArray<BaseSpec> Chain, bool Broken, 
             : others.Count == 0 ? "this is its only spec"
             : $"it has {Text.AllOf(others.Count > 5 ? others.Take(5).Append("others") : others)}";
         if (Paths.IsRooted(written.Value))
-            return $"'{written.Shown}' is an absolute path, and paths in specs begin at the file's own folder, so that they hold on every machine; {known}";
+            return $"'{written.Shown}' is an absolute path, and paths in specs begin at the file's own folder, "
+                + $"so that they hold on every machine; {known}";
         if (file.Extends is null)
             return $"'{written.Shown}' has a backslash, and paths in specs have slashes on every system; {known}";
         var remedy = Listing(file.ExtendsPath) is not { } listing ? known
@@ -69,12 +75,12 @@ internal sealed record Inheritance(EquatableArray<BaseSpec> Chain, bool Broken, 
     }
 
     /// <summary>
-    /// Whether a path leads out of the project's folder, whose specs are in the project without being listed. It is relative to that where it can be.
+    /// Whether a path, relative to the project's folder where it can be, leads out of it: specs outside have to be listed in the project.
     /// </summary>
     private static bool IsOutside(string path) => path.StartsWith("../", StringComparison.Ordinal) || Paths.IsRooted(path);
 
     /// <summary>
-    /// How the project takes a spec that it doesn't have; whether the file is there, a generator can't see. Null for what no spec is called.
+    /// How to list a spec that the project doesn't have; a generator can't see whether the file is there. Null where the path is no spec's.
     /// </summary>
     private static string? Listing(string path)
     {
@@ -92,13 +98,17 @@ internal sealed record Inheritance(EquatableArray<BaseSpec> Chain, bool Broken, 
         return $"if the file is there, add it to the project: <AdditionalFiles Include=\"{include}\" />";
     }
 
-    /// <summary>The same file's name elsewhere, or else the likeliest path, or file's name; the ending, which all have, makes none likelier.</summary>
+    /// <summary>
+    /// The same file name in another folder, else the likeliest path, else the likeliest file name; without the ending, which all share.
+    /// </summary>
     private static string? Nearest(string written, List<string> others)
     {
-        var same = others.OrderBy(path => path.Length).FirstOrDefault(path => Name(path).Equals(Name(written), StringComparison.OrdinalIgnoreCase));
+        var same = others.OrderBy(path => path.Length)
+            .FirstOrDefault(path => Name(path).Equals(Name(written), StringComparison.OrdinalIgnoreCase));
         return same ?? Likeliest(Stem) ?? Likeliest(Name);
 
-        string? Likeliest(Func<string, string> part) => Text.Nearest(part(written), others.Select(part)) is { } likely ? others.First(path => part(path) == likely) : null;
+        string? Likeliest(Func<string, string> part) =>
+            Text.Nearest(part(written), others.Select(part)) is { } likely ? others.First(path => part(path) == likely) : null;
     }
 
     private static string Name(string path) => Stem(Paths.FileName(path));
@@ -107,7 +117,8 @@ internal sealed record Inheritance(EquatableArray<BaseSpec> Chain, bool Broken, 
     private static string Stem(string path)
     {
         var trimmed = path.Trim();
-        var ending = new[] { Paths.SpecExtension, ".unet.yml", ".unet", ".yaml", ".yml" }.FirstOrDefault(one => trimmed.EndsWith(one, StringComparison.OrdinalIgnoreCase)) ?? "";
+        string[] endings = [Paths.SpecExtension, ".unet.yml", ".unet", ".yaml", ".yml"];
+        var ending = endings.FirstOrDefault(one => trimmed.EndsWith(one, StringComparison.OrdinalIgnoreCase)) ?? "";
         return trimmed.Substring(0, trimmed.Length - ending.Length);
     }
 }

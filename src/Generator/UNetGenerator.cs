@@ -8,9 +8,9 @@ namespace UNetGen.Generator;
 
 /// <summary>Turns every *.unet.yaml of a project into a typed TorchSharp module.</summary>
 /// <remarks>
-/// Each spec goes its own way, text -> keys -> spec -> source, and no step sees the compilation: an edit re-runs the edited spec's steps alone,
-/// and those of specs that extend it.
-/// Problems are an output beside the source, since they know lines and the source doesn't: a line that moves re-emits nothing.
+/// Each spec goes its own way, text -> keys -> spec -> source, and no step sees the compilation: an edit re-runs the edited spec's steps
+/// alone, and those of specs that extend it. Problems are an output beside the source, since they know lines and the source doesn't: a line
+/// that moves re-emits nothing.
 /// </remarks>
 [Generator(LanguageNames.CSharp)]
 public sealed class UNetGenerator : IIncrementalGenerator

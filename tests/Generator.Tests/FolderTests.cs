@@ -19,7 +19,8 @@ public sealed class FolderTests
     [InlineData("Specs", "Yaml")]
     [InlineData("Planning", "Specs")]
     [InlineData("Emission", "Planning")]
-    public void Each_stage_builds_on_the_one_before(string stage, string before) => Assert.True(Generator.Uses($"{Root}.{stage}", $"{Root}.{before}"));
+    public void Each_stage_builds_on_the_one_before(string stage, string before) =>
+        Assert.True(Generator.Uses($"{Root}.{stage}", $"{Root}.{before}"));
 
     [Theory]
     [InlineData("Planning", "Yaml")]
@@ -34,7 +35,9 @@ public sealed class FolderTests
     [InlineData("class X { void M(System.Collections.Generic.List<Shop.B.Y[]> list) { } }")]
     [InlineData("class X { object M() => new Shop.B.Y(); }")]
     [InlineData("class X { System.Func<object> F => () => Shop.B.Z.Made(); }")]
-    [InlineData("class X { bool M(object o) { switch (o.GetHashCode()) { case 1: case 2: case 3: return false; default: return o is Shop.B.Y; } } }")]
+    [InlineData(
+        "class X { bool M(object o) { switch (o.GetHashCode()) { case 1: case 2: case 3: return false; default: return o is Shop.B.Y; "
+        + "} } }")]
     [InlineData("class X { object M() => new System.Collections.Generic.List<Shop.B.Y>(); }")]
     [InlineData("class X : Shop.B.Y { }")]
     [InlineData("class X<T> where T : Shop.B.Y { }")]
@@ -50,7 +53,8 @@ public sealed class FolderTests
 
     private static FolderGraph GraphOf(string user)
     {
-        const string others = "namespace Shop.B { class Y { } static class Z { public static Y Made() { _ = new Shop.A.W(); return new(); } } } ";
+        const string others = "namespace Shop.B { class Y { } static class Z { public static Y Made() { _ = new Shop.A.W(); "
+            + "return new(); } } } ";
         var compilation = CSharpCompilation.Create(
             "Shop",
             [CSharpSyntaxTree.ParseText($"{others} namespace Shop.A {{ class W {{ }} {user} }}")],

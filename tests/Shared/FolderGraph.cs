@@ -9,7 +9,8 @@ namespace UNetGen.Tests;
 
 /// <summary>
 /// Which of an assembly's namespaces use which: folders, since namespaces follow them. It is read from the compiled code, signatures and
-/// method bodies alike, so no use can hide behind <c>var</c> or a lambda; only constants leave no trace, whose values the compiler writes down.
+/// method bodies alike, so no use can hide behind <c>var</c> or a lambda. Only constants leave no trace: the compiler writes down their
+/// values.
 /// </summary>
 internal sealed class FolderGraph
 {

@@ -27,7 +27,9 @@ internal static class Paths
 
     /// <summary>Whether a path begins at a disk's or a system's root.</summary>
     public static bool IsRooted(string path) =>
-        path.StartsWith("/", StringComparison.Ordinal) || path.StartsWith("\\", StringComparison.Ordinal) || (path.Length > 1 && path[1] == ':');
+        path.StartsWith("/", StringComparison.Ordinal)
+            || path.StartsWith("\\", StringComparison.Ordinal)
+            || (path.Length > 1 && path[1] == ':');
 
     /// <summary>The directory that a normal path stands in.</summary>
     public static string Directory(string path) => path.Substring(0, Math.Max(0, path.LastIndexOf('/')));

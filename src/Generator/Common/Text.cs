@@ -24,7 +24,8 @@ internal static class Text
     public static string Item(string key, int index) => $"{key}[{index.ToString(CultureInfo.InvariantCulture)}]";
 
     /// <summary>Whether a key is that of an item of this list.</summary>
-    public static bool IsItemOf(string key, string list) => key.Length > list.Length && key[list.Length] == '[' && key.StartsWith(list, StringComparison.Ordinal);
+    public static bool IsItemOf(string key, string list) =>
+        key.Length > list.Length && key[list.Length] == '[' && key.StartsWith(list, StringComparison.Ordinal);
 
     /// <summary>The list of an item, or the key itself where it is none.</summary>
     public static string ListOf(string key) => key.Split('[')[0];
@@ -67,9 +68,10 @@ internal static class Text
     {
         var text = value.ToString("R", CultureInfo.InvariantCulture);
         var exponent = text.IndexOf('E');
-        return exponent < 0
-            ? text
-            : $"{text.Substring(0, exponent)}e{int.Parse(text.Substring(exponent + 1), CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture)}";
+        if (exponent < 0)
+            return text;
+        var power = int.Parse(text.Substring(exponent + 1), CultureInfo.InvariantCulture);
+        return $"{text.Substring(0, exponent)}e{power.ToString(CultureInfo.InvariantCulture)}";
     }
 
     /// <summary><c>1,234,567</c>.</summary>

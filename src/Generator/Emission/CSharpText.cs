@@ -5,10 +5,16 @@ using UNetGen.Generator.Planning;
 
 namespace UNetGen.Generator.Emission;
 
-/// <summary>Plan to C# expressions. Types are written with global::, so that no name in the user's project can change their meaning.</summary>
+/// <summary>
+/// Plan to C# expressions. Types are written with global::, so that no name in the user's project can change their meaning.
+/// </summary>
 internal static class CSharpText
 {
     public const string Tensor = "global::TorchSharp.torch.Tensor";
+
+    /// <summary>What every network's constructor takes.</summary>
+    public const string ConstructorInputs =
+        "global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null";
 
     /// <summary>The forward pass of a network without conditions.</summary>
     public const string Forward = $"forward({Tensor} x, {Tensor} timesteps)";
@@ -27,7 +33,10 @@ internal static class CSharpText
         if (!name.Contains('.') || name.StartsWith("global::", StringComparison.Ordinal))
             return name;
         var generic = name.IndexOf('<');
-        return generic < 0 ? "global::" + name : $"global::{name.Substring(0, generic)}<{string.Join(", ", name.Substring(generic + 1).TrimEnd('>').Split(',').Select(argument => Type(argument.Trim())))}>";
+        if (generic < 0)
+            return "global::" + name;
+        var arguments = name.Substring(generic + 1).TrimEnd('>').Split(',').Select(argument => Type(argument.Trim()));
+        return $"global::{name.Substring(0, generic)}<{string.Join(", ", arguments)}>";
     }
 
     public static string Construction(ModulePlan module) =>

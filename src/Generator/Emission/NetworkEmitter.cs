@@ -93,7 +93,7 @@ internal sealed class NetworkEmitter
             writer.Summary("The network with PyTorch's initial values.");
             writer.Line("/// <param name=\"device\">Where its parameters are to be; null: on the CPU.</param>");
             writer.Line("/// <param name=\"dtype\">Their type; null: float32.</param>");
-            writer.Line($"public {className}(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)");
+            writer.Line($"public {className}({CSharpText.ConstructorInputs})");
             writer.Open($"    : base(nameof({className}))");
         }
         else
@@ -108,7 +108,11 @@ internal sealed class NetworkEmitter
         writer.Line();
         writer.Line("// Under PyTorch's keys and in PyTorch's order.");
         foreach (var module in modules)
-            writer.Line($"{(module.Key.Contains('.') ? "global::UNetGen.Blocks.ModuleGroup.Register(this, " : "register_module(")}{CSharpText.Literal(module.Key)}, {module.Field});");
+        {
+            var register = module.Key.Contains('.') ? "global::UNetGen.Blocks.ModuleGroup.Register(this, " : "register_module(";
+            writer.Line($"{register}{CSharpText.Literal(module.Key)}, {module.Field});");
+        }
+
         if (network)
         {
             writer.Line();
@@ -124,9 +128,11 @@ internal sealed class NetworkEmitter
 
     private void EmitUserBlock(UserBlockPlan block)
     {
-        writer.Summary($"Your own residual block, {UserBlockPlan.Key} of the spec. An error here is about that class: it isn't there, has no constructor (dim, dimOut, timeEmbDim), or is no nn.Module<Tensor, Tensor, Tensor>.");
-        writer.Line($"private static {CSharpText.Type(UserBlockPlan.Base)} {UserBlockPlan.Factory}(int dim, int dimOut, int timeEmbDim) =>");
-        writer.Line($"    new {CSharpText.Type(block.Type)}(dim, dimOut, timeEmbDim)!; // a forward that also takes null for the time embedding will do");
+        var (type, module) = (CSharpText.Type(block.Type), CSharpText.Type(UserBlockPlan.Base));
+        writer.Summary($"Your own residual block, {UserBlockPlan.Key} of the spec. An error here is about that class: it isn't there, "
+            + "has no constructor (dim, dimOut, timeEmbDim), or is no nn.Module<Tensor, Tensor, Tensor>.");
+        writer.Line($"private static {module} {UserBlockPlan.Factory}(int dim, int dimOut, int timeEmbDim) =>");
+        writer.Line($"    new {type}(dim, dimOut, timeEmbDim)!; // a forward that also takes null for the time embedding will do");
         writer.Line();
     }
 
@@ -171,7 +177,8 @@ internal sealed class NetworkEmitter
             }
 
             var freed = lastReads[i].Count == 0 ? "" : $".Freeing({string.Join(", ", lastReads[i])})";
-            writer.Line($"{(declared.Add(step.Target) ? "var " : "")}{step.Target} = {CSharpText.Expression(step.Value)}{freed};", step.Shape);
+            var declaration = declared.Add(step.Target) ? "var " : "";
+            writer.Line($"{declaration}{step.Target} = {CSharpText.Expression(step.Value)}{freed};", step.Shape);
         }
 
         var output = plan.Forward[plan.Forward.Count - 1].Target;

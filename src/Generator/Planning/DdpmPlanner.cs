@@ -7,7 +7,9 @@ namespace UNetGen.Generator.Planning;
 internal sealed class DdpmPlanner(UNetSpec spec) : PreActivationPlanner(spec, KeyStyle.Diffusers)
 {
     // As its constructor makes them: the middle after both ways, and in each level attention before the blocks.
-    private static readonly string[] Order = ["conv_in", "time_embedding", "class_embedding", "down_blocks", "up_blocks", "mid_block", "conv_norm_out", "conv_out"];
+    private static readonly string[] Order =
+        ["conv_in", "time_embedding", "class_embedding", "down_blocks", "up_blocks", "mid_block", "conv_norm_out", "conv_out"];
+
     private static readonly string[] OrderInLevel = ["attentions", "resnets", "downsamplers", "upsamplers"];
 
     protected override string TimeKey => "time_embedding";
@@ -45,9 +47,15 @@ internal sealed class DdpmPlanner(UNetSpec spec) : PreActivationPlanner(spec, Ke
     protected override IEnumerable<ModulePlan> InOrder(IReadOnlyList<(ModulePlace Place, ModulePlan Module)> modules) => modules
         .GroupBy(module => module.Place.Owner)
         .SelectMany(group => group.Key is { } owner
-            ? [new ModulePlan(owner.Key, owner.Field, owner.Type, owner.Summary, owner.Shapes) { Children = group.Select(module => module.Module).OrderBy(child => Rank(OrderInLevel, child)).ToEquatableArray() }]
+            ? [Level(owner, group.Select(module => module.Module))]
             : group.Select(module => module.Module))
         .OrderBy(module => Rank(Order, module));
+
+    private static ModulePlan Level(OwnerPlan owner, IEnumerable<ModulePlan> modules) =>
+        new(owner.Key, owner.Field, owner.Type, owner.Summary, owner.Shapes)
+        {
+            Children = modules.OrderBy(child => Rank(OrderInLevel, child)).ToEquatableArray(),
+        };
 
     private static int Rank(string[] order, ModulePlan module) => Array.IndexOf(order, module.Key.Split('.')[0]);
 

@@ -27,7 +27,9 @@ internal sealed partial class LayerPlans
             Weights(prefix + "proj.", [to, width, 3, 3]).Concat(NormWeights(prefix + "norm.", to));
     }
 
-    /// <summary>Attention with its residual sum inside (annotated, and what ddpm and adm have of linear attention) or outside (lucidrains).</summary>
+    /// <summary>
+    /// Attention with its residual sum inside (annotated, and what ddpm and adm have of linear attention) or outside (lucidrains).
+    /// </summary>
     public ModulePlan Attention(string key, string field, AttentionKind kind, int width, ImageSize size)
     {
         var annotated = spec.Preset != Preset.Lucidrains;

@@ -7,7 +7,8 @@ namespace UNetGen.Generator.Planning;
 internal sealed partial class LayerPlans
 {
     /// <param name="size">Of the input.</param>
-    public ModulePlan PreActResnetBlock(string key, string field, KeyStyle keys, int from, int to, ImageSize size, Resampling resampling = Resampling.None)
+    public ModulePlan PreActResnetBlock(
+        string key, string field, KeyStyle keys, int from, int to, ImageSize size, Resampling resampling = Resampling.None)
     {
         if (UserBlock is not null && resampling == Resampling.None)
             return OwnBlock(key, field, from, to, size);
@@ -22,7 +23,9 @@ internal sealed partial class LayerPlans
         };
         var pixels = (long)size.Height * size.Width;
         var endPixels = (long)end.Height * end.Width;
-        var cost = ConvCost(from, to, 3, end) + ConvCost(to, to, 3, end) + new Cost(2L * spec.TimeEmbDim * projected, 2 * from * pixels + 4 * to * endPixels);
+        var cost = ConvCost(from, to, 3, end)
+            + ConvCost(to, to, 3, end)
+            + new Cost(2L * spec.TimeEmbDim * projected, 2 * from * pixels + 4 * to * endPixels);
         return new ModulePlan(key, field, Blocks + "PreActResnetBlock", summary, Shapes(from, size, to, end))
         {
             Arguments = Arguments(
@@ -49,10 +52,13 @@ internal sealed partial class LayerPlans
         var guided = keys == KeyStyle.GuidedDiffusion;
         var parameters = guided
             ? NormWeights("norm.", width).Concat(Weights("qkv.", [3 * width, width, 1])).Concat(Weights("proj_out.", [width, width, 1]))
-            : NormWeights("group_norm.", width).Concat(new[] { "to_q.", "to_k.", "to_v.", "to_out.0." }.SelectMany(layer => Linear(layer, width, width)));
-        return new ModulePlan(key, field, Blocks + (guided ? "QkvAttentionBlock" : "AttentionBlock"), $"Full attention, {Heads(width)}", Shapes(width, size, width, size))
+            : NormWeights("group_norm.", width)
+                .Concat(new[] { "to_q.", "to_k.", "to_v.", "to_out.0." }.SelectMany(layer => Linear(layer, width, width)));
+        var type = Blocks + (guided ? "QkvAttentionBlock" : "AttentionBlock");
+        return new ModulePlan(key, field, type, $"Full attention, {Heads(width)}", Shapes(width, size, width, size))
         {
-            Arguments = Arguments(("dim", width), ("heads", spec.HeadsAt(width)), BlockOptions, tokens == 0 ? null : ("memoryTokens", tokens)),
+            Arguments = Arguments(
+                ("dim", width), ("heads", spec.HeadsAt(width)), BlockOptions, tokens == 0 ? null : ("memoryTokens", tokens)),
             Parameters = (tokens == 0 ? parameters : parameters.Prepend(Memory("", width, linear: false))).ToEquatableArray(),
             Cost = AttentionCost(kind, width, size),
         };
@@ -62,7 +68,8 @@ internal sealed partial class LayerPlans
     public ModulePlan OutNorm(string key, string field, int width, ImageSize size)
     {
         var grouped = spec.Norm == Norm.Group;
-        return new ModulePlan(key, field, grouped ? "TorchSharp.Modules.GroupNorm" : Blocks + "RMSNorm", "Norm before the last convolution", Shapes(width, size, width, size))
+        var type = grouped ? "TorchSharp.Modules.GroupNorm" : Blocks + "RMSNorm";
+        return new ModulePlan(key, field, type, "Norm before the last convolution", Shapes(width, size, width, size))
         {
             // Not torch.nn.GroupNorm: its weights begin as whatever the memory held.
             Factory = grouped ? Blocks + "Layers.GroupNorm" : null,

@@ -29,7 +29,9 @@ internal abstract class NetworkPlanner
         return planner.Plan();
     }
 
-    /// <summary>The modules in the order of PyTorch's state_dict; the forward pass by <see cref="Step"/>; and the rows of the table.</summary>
+    /// <summary>
+    /// The modules in the order of PyTorch's state_dict; the forward pass by <see cref="Step"/>; and the rows of the table.
+    /// </summary>
     protected abstract (IEnumerable<ModulePlan> Modules, IEnumerable<LevelPlan> Levels) PlanNetwork();
 
     private NetworkPlan Plan()
@@ -56,7 +58,9 @@ internal abstract class NetworkPlanner
                 Objective.X0 => "the clean images",
                 _ => "v = sqrt(alpha-bar) noise - sqrt(1 - alpha-bar) x_0",
             } + (Spec.LearnedVariance ? " and the variance" : ""),
-            Shared = Spec.IsPreActivation || Spec.HasOwnResnetBlocks ? new[] { Layers.BlockOptions }.ToEquatableArray() : EquatableArray<SharedPlan>.Empty,
+            Shared = Spec.IsPreActivation || Spec.HasOwnResnetBlocks
+                ? new[] { Layers.BlockOptions }.ToEquatableArray()
+                : EquatableArray<SharedPlan>.Empty,
             UserBlock = Layers.UserBlock,
             Diffusion = PlanDiffusion(),
             Modules = modules.ToEquatableArray(),
@@ -84,7 +88,8 @@ internal abstract class NetworkPlanner
 
     protected int ImageChannels => Spec.SelfCondition ? 2 * Spec.Channels : Spec.Channels;
 
-    protected void Step(string target, Expression value, string shape, string? heading = null) => steps.Add(new StepPlan(target, value, shape, heading));
+    protected void Step(string target, Expression value, string shape, string? heading = null) =>
+        steps.Add(new StepPlan(target, value, shape, heading));
 
     /// <summary>A convolution of the network's own, which stands in no block.</summary>
     protected static Function Convolve(string conv, Expression x) => Function("Convolve", new Variable(conv), x);
@@ -93,7 +98,8 @@ internal abstract class NetworkPlanner
     protected static Function Predict(string conv, Expression x) => Function("Predict", new Variable(conv), x);
 
     /// <summary>A residual block that may be the user's own, which casts nothing itself.</summary>
-    protected Call CallBlock(string module, Expression x) => Call(module, Spec.ResnetBlock is null ? x : Function("Widen", x), new Variable("t"));
+    protected Call CallBlock(string module, Expression x) =>
+        Call(module, Spec.ResnetBlock is null ? x : Function("Widen", x), new Variable("t"));
 
     protected static Function Function(string name, params Expression[] arguments) => new(name, arguments.ToEquatableArray());
 

@@ -19,8 +19,9 @@ internal sealed record ModulePlace(OwnerPlan? Owner, string Key, string Field)
 internal sealed record OwnerPlan(string Key, string Field, string Type, string Summary, string Shapes);
 
 /// <summary>
-/// Plans the topology of Ho et al. 2020, that of ddpm and adm: residual blocks and attention at each level, the output of every block, of every downsampling and of the first
-/// convolution kept as a skip, one block more on the way up, and norm, activation and convolution at the end. The families differ in names and in attention.
+/// Plans the topology of Ho et al. 2020, that of ddpm and adm: residual blocks and attention at each level, the output of every block, of
+/// every downsampling and of the first convolution kept as a skip, one block more on the way up, and norm, activation and convolution at
+/// the end. The families differ in names and in attention.
 /// </summary>
 internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : NetworkPlanner(spec)
 {
@@ -128,7 +129,8 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
             var (skip, skipWidth) = skips.Pop();
             var place = UpBlock(level, block);
             Add(row, place, Layers.PreActResnetBlock(place.Key, place.Field, keys, from + skipWidth, width, size));
-            Step("h", new Concatenation(new Variable("h"), new Variable(skip)), size.Shape(from + skipWidth), block == 0 ? $"up, level {level}: {width} wide, {size}" : null);
+            var heading = block == 0 ? $"up, level {level}: {width} wide, {size}" : null;
+            Step("h", new Concatenation(new Variable("h"), new Variable(skip)), size.Shape(from + skipWidth), heading);
             Step("h", CallBlock(place.Path, new Variable("h")), size.Shape(width));
             if (Spec.AttentionAt(level) != AttentionKind.None)
                 Attend(row, UpAttention(level, block), Spec.AttentionAt(level), "h", width, size);
@@ -142,14 +144,16 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
         Add(row, up, inBlock
             ? Layers.PreActResnetBlock(up.Key, up.Field, keys, width, width, size, Resampling.Up)
             : LayerPlans.Upsample(up.Key, up.Field, Spec.Upsample, width, width, size, "conv"));
-        Step("h", inBlock ? Call(up.Path, new Variable("h"), new Variable("t")) : Call(up.Path, new Variable("h")), size.Doubled.Shape(width));
+        var input = new Variable("h");
+        Step("h", inBlock ? Call(up.Path, input, new Variable("t")) : Call(up.Path, input), size.Doubled.Shape(width));
     }
 
     private void PlanOutput()
     {
         var width = Spec.WidthAfter(0);
         Add("out", NormOut, Layers.OutNorm(NormOut.Key, NormOut.Field, width, Spec.ImageSize));
-        Add("out", ConvOut, LayerPlans.Conv2d(ConvOut.Key, ConvOut.Field, width, Spec.OutChannels, 3, Spec.ImageSize) with { StartsAtZero = Spec.ZeroInit });
+        Add("out", ConvOut, LayerPlans.Conv2d(ConvOut.Key, ConvOut.Field, width, Spec.OutChannels, 3, Spec.ImageSize)
+            with { StartsAtZero = Spec.ZeroInit });
         Step("h", Function("NormActivate", new Variable(NormOut.Path), new Variable("h")), Spec.ImageSize.Shape(width), "out");
         Step("h", Predict(ConvOut.Path, new Variable("h")), Spec.ImageSize.Shape(Spec.OutChannels));
     }
@@ -161,7 +165,8 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
         for (var level = 0; level <= last; level++)
         {
             var blocks = Spec.BlocksAt(level);
-            yield return Row($"{level}", Spec.SizeAt(level), Spec.WidthAfter(level), $"{blocks} + {blocks + 1}", Name(Spec.AttentionAt(level)), Of($"{level}"));
+            var (name, attention) = ($"{level}", Name(Spec.AttentionAt(level)));
+            yield return Row(name, Spec.SizeAt(level), Spec.WidthAfter(level), $"{blocks} + {blocks + 1}", attention, Of(name));
         }
 
         yield return Row("mid", Spec.SizeAt(last), Spec.WidthAfter(last), "2", Name(Spec.AttentionInTheMiddle), Of("mid"));

@@ -12,7 +12,8 @@ internal static class AttentionChecks
     // What a process can address at all, 128 TiB; with it the operations of one attention fit into 64 bits.
     private const double MaxScoreBytes = 1L << 47;
 
-    private const string Levels = "attention.levels", Resolutions = "attention.resolutions", Heads = "attention.heads", HeadDim = "attention.head_dim";
+    private const string Levels = "attention.levels", Resolutions = "attention.resolutions";
+    private const string Heads = "attention.heads", HeadDim = "attention.head_dim";
 
     /// <summary>Levels and resolutions, the two ways to say which levels attend.</summary>
     public static void CheckWhere(CheckContext context)
@@ -51,17 +52,21 @@ internal static class AttentionChecks
             {
                 if ((long)heads * headDim == width)
                     continue;
-                context.Report(Rules.Heads, HeadDim, $"{heads} heads of {headDim} are {(long)heads * headDim} wide, but {place} is {width} wide; give heads or head_dim, not both");
+                context.Report(Rules.Heads, HeadDim,
+                    $"{heads} heads of {headDim} are {(long)heads * headDim} wide, but {place} is {width} wide; "
+                    + "give heads or head_dim, not both");
             }
             else if (headDim is { } features && width % features != 0)
             {
-                context.Report(Rules.Heads, HeadDim, $"{place} is {width} wide: not divisible by head_dim {features}; use head_dim {NearestDivisors(features)}");
+                context.Report(Rules.Heads, HeadDim,
+                    $"{place} is {width} wide: not divisible by head_dim {features}; use head_dim {NearestDivisors(features)}");
             }
             else if (headDim is null && width % (heads ?? least.Attention.DefaultHeads) != 0)
             {
                 var count = heads ?? least.Attention.DefaultHeads;
                 context.Report(Rules.Heads, context.Keys.First(Heads, "dim"),
-                    $"{place} is {width} wide: not divisible by heads {count}{(heads is null ? ", the preset's default" : "")}; use heads {NearestDivisors(count)}");
+                    $"{place} is {width} wide: not divisible by heads {count}{(heads is null ? ", the preset's default" : "")}; "
+                    + $"use heads {NearestDivisors(count)}");
             }
             else
             {
@@ -78,14 +83,16 @@ internal static class AttentionChecks
     public static void CheckSizes(CheckContext context, UNetSpec least)
     {
         var attention = least.Attention;
-        var knowsWidths = least.IsPreActivation ? context.Knows("dim", "channel_multipliers") : context.KnowsLength("channel_multipliers"); // elsewhere heads don't share them
+        // Elsewhere heads don't share the widths.
+        var knowsWidths = least.IsPreActivation ? context.Knows("dim", "channel_multipliers") : context.KnowsLength("channel_multipliers");
         if (!knowsWidths || !context.Knows("preset", Heads, HeadDim))
             return;
 
         var (heads, headDim) = (attention.GivenHeads ?? attention.DefaultHeads, attention.GivenHeadDim ?? AttentionSpec.DefaultHeadDim);
         var width = (long)heads * headDim;
         if (least.AnyAttention && !least.IsPreActivation && width > Fields.MaxWidth)
-            context.Report(Rules.Attention, context.Keys.First(Heads, HeadDim), $"{heads} heads of {headDim} are {width} wide; at most {Fields.MaxWidth}: use fewer or narrower heads");
+            context.Report(Rules.Attention, context.Keys.First(Heads, HeadDim),
+                $"{heads} heads of {headDim} are {width} wide; at most {Fields.MaxWidth}: use fewer or narrower heads");
         else if (context.Knows("image_size", "attention.memory_tokens"))
             CheckScores(context, least);
     }
@@ -100,14 +107,16 @@ internal static class AttentionChecks
             if (!square && spec.Attention is { DefaultResolutions: { } usual, Off: false })
             {
                 context.Report(Rules.Attention, "image_size",
-                    $"this preset attends at resolutions [{string.Join(", ", usual)}] of square images, and this one is {spec.ImageSize}; give attention.levels, one of none, linear and full a level, or attention: none");
+                    $"this preset attends at resolutions [{string.Join(", ", usual)}] of square images, and this one is {spec.ImageSize}; "
+                    + "give attention.levels, one of none, linear and full a level, or attention: none");
             }
 
             ResolutionChecks.WarnOfNoLevel(context);
         }
         else if (!square)
         {
-            context.ReportKey(Rules.Attention, Resolutions, $"resolutions need a square image, this one is {spec.ImageSize}; use attention.levels");
+            context.ReportKey(Rules.Attention, Resolutions,
+                $"resolutions need a square image, this one is {spec.ImageSize}; use attention.levels");
         }
         else
         {
@@ -115,7 +124,8 @@ internal static class AttentionChecks
             for (var i = 0; i < resolutions.Count; i++)
             {
                 if (context.KnowsItem(Resolutions, i) && !sizes.Contains(resolutions[i]))
-                    context.ReportItem(Rules.Attention, Resolutions, i, $"no level has size {resolutions[i]}; the levels are at {Text.AllOf(sizes)}");
+                    context.ReportItem(Rules.Attention, Resolutions, i,
+                        $"no level has size {resolutions[i]}; the levels are at {Text.AllOf(sizes)}");
             }
         }
     }
@@ -123,20 +133,29 @@ internal static class AttentionChecks
     /// <summary>The scores of full attention: tokens times tokens, per head.</summary>
     private static void CheckScores(CheckContext context, UNetSpec spec)
     {
-        var (attention, source) = (spec.Attention, context.Keys);
+        const string linearOrSmaller = "use linear attention there, or a smaller image";
+        const string outOrSmaller = "leave this size out, or use a smaller image";
+        const string noneOrSmaller = "use mid: none, more levels or a smaller image";
+        var (attention, keys) = (spec.Attention, context.Keys);
         for (var level = 0; level < spec.Levels; level++)
         {
             if (spec.AttentionAt(level) != AttentionKind.Full)
                 continue;
-            var (key, item) = attention.GivenResolutions is { } resolutions ? (Resolutions, resolutions.ToList().IndexOf(spec.SizeAt(level).Height))
-                : source.Has(Levels) ? (Levels, level)
-                : ("image_size", -1);
-            CheckFull($"at level {level}", spec.SizeAt(level), attention.GivenResolutions is null ? "use linear attention there, or a smaller image" : "leave this size out, or use a smaller image",
-                spec.HeadsAt(spec.WidthAfter(level)), key, item);
+            var (size, heads) = (spec.SizeAt(level), spec.HeadsAt(spec.WidthAfter(level)));
+            if (attention.GivenResolutions is { } resolutions)
+                CheckFull($"at level {level}", size, outOrSmaller, heads, Resolutions, resolutions.ToList().IndexOf(size.Height));
+            else if (keys.Has(Levels))
+                CheckFull($"at level {level}", size, linearOrSmaller, heads, Levels, level);
+            else
+                CheckFull($"at level {level}", size, linearOrSmaller, heads, "image_size", -1);
         }
 
         if (spec.AttentionInTheMiddle == AttentionKind.Full)
-            CheckFull("in the middle", spec.SizeAt(spec.Levels - 1), "use mid: none, more levels or a smaller image", spec.HeadsAt(spec.WidthAfter(spec.Levels - 1)), source.First("attention.mid", "image_size"), -1);
+        {
+            var last = spec.Levels - 1;
+            var heads = spec.HeadsAt(spec.WidthAfter(last));
+            CheckFull("in the middle", spec.SizeAt(last), noneOrSmaller, heads, keys.First("attention.mid", "image_size"), -1);
+        }
 
         void CheckFull(string where, ImageSize size, string remedy, int heads, string key, int item)
         {
@@ -146,7 +165,10 @@ internal static class AttentionChecks
             var perHead = 4.0 * tokens * (tokens + attention.MemoryTokens);
             var all = perHead * Math.Max(1, heads); // none where head_dim is wider than the place, which is an error already
             var impossible = all > MaxScoreBytes;
-            var message = $"full attention {where} is over {Text.Thousands(tokens)} tokens ({size}): its scores take {Text.Bytes(perHead)} per image and head{(heads == 1 ? "" : $", {Text.Bytes(all)} for all {heads} heads")} (float32){(impossible ? ", more than a process can address" : "")}; {remedy}";
+            var ofAll = heads == 1 ? "" : $", {Text.Bytes(all)} for all {heads} heads";
+            var message = $"full attention {where} is over {Text.Thousands(tokens)} tokens ({size}): "
+                + $"its scores take {Text.Bytes(perHead)} per image and head{ofAll} (float32)"
+                + $"{(impossible ? ", more than a process can address" : "")}; {remedy}";
             var rule = impossible ? Rules.Attention : Rules.ManyTokens;
             if (item < 0)
                 context.Report(rule, key, message);

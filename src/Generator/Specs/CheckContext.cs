@@ -5,8 +5,8 @@ using UNetGen.Generator.Diagnostics;
 namespace UNetGen.Generator.Specs;
 
 /// <summary>
-/// A spec as far as it could be read, and what of it is known. Checks judge what they know alone: an error hides none that doesn't depend on it,
-/// and causes none that would go with it.
+/// What a check is given: the spec as far as it could be read, and which of its keys are known. A check judges only what it knows, so an
+/// error hides no other that doesn't depend on it, and causes none that would vanish with it.
 /// </summary>
 internal sealed class CheckContext(UNetSpec spec, GivenKeys keys, Problems problems)
 {
@@ -14,7 +14,9 @@ internal sealed class CheckContext(UNetSpec spec, GivenKeys keys, Problems probl
 
     public GivenKeys Keys { get; } = keys;
 
-    /// <summary>Whether it is known of each of these what it is: it is given and no error stands there, or it isn't and its default is known.</summary>
+    /// <summary>
+    /// Whether the value of each of these keys is known: it is given without an error, or it isn't given and its default is known.
+    /// </summary>
     public bool Knows(params string[] names)
     {
         foreach (var key in names)
@@ -27,7 +29,8 @@ internal sealed class CheckContext(UNetSpec spec, GivenKeys keys, Problems probl
     }
 
     /// <summary>The same of a list whose length alone is asked for: items of it may be wrong.</summary>
-    public bool KnowsLength(string list) => AreCertain(list) && (Keys.Has(list) || Spec.Preset is not null || Fields.ByKey[list].HasOneDefault);
+    public bool KnowsLength(string list) =>
+        AreCertain(list) && (Keys.Has(list) || Spec.Preset is not null || Fields.ByKey[list].HasOneDefault);
 
     /// <summary>The same of one item of a list, or of the value where it is none.</summary>
     public bool KnowsItem(string list, int index) => KnowsLength(list) && !Keys.IsItemUncertain(list, index)
@@ -53,7 +56,8 @@ internal sealed class CheckContext(UNetSpec spec, GivenKeys keys, Problems probl
         problems.Report(rule, Text.Item(list, index), Keys.ItemSpan(list, index), message);
 
     /// <summary>At a value that is known and doesn't go with another one.</summary>
-    public void ReportMisfit(DiagnosticDescriptor rule, string key, string message) => problems.ReportMisfit(rule, key, Keys.Span(key), message);
+    public void ReportMisfit(DiagnosticDescriptor rule, string key, string message) =>
+        problems.ReportMisfit(rule, key, Keys.Span(key), message);
 
     /// <summary>The same at an item of a list.</summary>
     public void ReportItemMisfit(DiagnosticDescriptor rule, string list, int index, string message) =>

@@ -24,20 +24,24 @@ internal static class DiffusionChecks
         if (spec.LearnedVariance && spec.Variance != Specs.Variance.LearnedRange)
         {
             context.Report(Rules.LearnedVariance, Variance,
-                $"learned_variance: true predicts the variance, and variance: {Text.SnakeCase(spec.Variance.ToString())} would ignore it; use variance: learned_range, or learned_variance: false");
+                $"learned_variance: true predicts the variance, and variance: {Text.SnakeCase(spec.Variance.ToString())} would ignore it; "
+                + "use variance: learned_range, or learned_variance: false");
         }
         else if (!spec.LearnedVariance && spec.Variance == Specs.Variance.LearnedRange)
         {
-            context.Report(Rules.LearnedVariance, Variance, "variance: learned_range reads what the network predicts; use learned_variance: true, or variance: fixed_small");
+            context.Report(Rules.LearnedVariance, Variance,
+                "variance: learned_range reads what the network predicts; use learned_variance: true, or variance: fixed_small");
         }
     }
 
     private static void CheckObjective(CheckContext context)
     {
-        if (context.Knows("learned_variance", Objective) && context.Spec is { LearnedVariance: true, Diffusion.Objective: Specs.Objective.V })
+        if (context.Knows("learned_variance", Objective)
+            && context.Spec is { LearnedVariance: true, Diffusion.Objective: Specs.Objective.V })
         {
             context.Report(Rules.LearnedVariance, Objective,
-                "learned_variance goes with objective: noise or x0, for which its loss is defined (Nichol and Dhariwal 2021); use one of them, or learned_variance: false");
+                "learned_variance goes with objective: noise or x0, for which its loss is defined (Nichol and Dhariwal 2021); "
+                + "use one of them, or learned_variance: false");
         }
     }
 
@@ -46,10 +50,13 @@ internal static class DiffusionChecks
         const double lastBeta = 0.02;
         var diffusion = context.Spec.Diffusion;
         var last = lastBeta * 1000 / diffusion.Timesteps;
-        if (context.Knows(Timesteps, "diffusion.schedule", "diffusion.schedule_scaling") && diffusion is { Schedule: BetaSchedule.Linear, ScheduleScaling: true } && last >= 1)
+        if (context.Knows(Timesteps, "diffusion.schedule", "diffusion.schedule_scaling")
+            && diffusion is { Schedule: BetaSchedule.Linear, ScheduleScaling: true }
+            && last >= 1)
         {
             context.Report(Rules.Schedule, Timesteps,
-                $"the last beta would be 0.02 * 1000 / {diffusion.Timesteps} = {last.ToString("0.###", CultureInfo.InvariantCulture)}, and must be below 1; use at least 21 timesteps, schedule_scaling: false or schedule: cosine");
+                $"the last beta would be 0.02 * 1000 / {diffusion.Timesteps} = {last.ToString("0.###", CultureInfo.InvariantCulture)}, "
+                + "and must be below 1; use at least 21 timesteps, schedule_scaling: false or schedule: cosine");
         }
     }
 }

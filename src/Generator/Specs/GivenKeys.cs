@@ -19,7 +19,9 @@ internal sealed class GivenKeys(SpecSpan start)
     /// <summary>Keys and groups whose value can't be told: it stands twice, is an alias, or no group where one belongs.</summary>
     public HashSet<string> Unclear { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Keys, and items of lists, that this spec may inherit, or may inherit otherwise, when errors of its bases are mended.</summary>
+    /// <summary>
+    /// Keys, and items of lists, whose inherited values aren't known until errors of the bases are mended.
+    /// </summary>
     private HashSet<string> Doubtful { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The keys and values without their places and their order.</summary>
@@ -52,14 +54,19 @@ internal sealed class GivenKeys(SpecSpan start)
     /// <summary>Whether the file itself has the key.</summary>
     public bool HasOwn(string key) => given.TryGetValue(key, out var it) && it.From is null;
 
-    /// <summary>Whether what it is will only show when another error is mended, so that nothing is concluded from it, nor from its absence.</summary>
+    /// <summary>
+    /// Whether its value isn't known until another error is mended. Then nothing is concluded from it, nor from its absence.
+    /// </summary>
     public bool IsUncertain(string key)
     {
         if (Unclear.Count == 0 && Misspelt.Count == 0 && Doubtful.Count == 0)
             return false;
         var dot = key.IndexOf('.');
         var group = dot < 0 ? key : key.Substring(0, dot);
-        return Doubtful.Contains(key) || Unclear.Contains(key) || Unclear.Contains(group) || ((Misspelt.Contains(key) || Misspelt.Contains(group)) && !HasOwn(key));
+        return Doubtful.Contains(key)
+            || Unclear.Contains(key)
+            || Unclear.Contains(group)
+            || ((Misspelt.Contains(key) || Misspelt.Contains(group)) && !HasOwn(key));
     }
 
     /// <summary>The same of an item of a list.</summary>
@@ -80,7 +87,9 @@ internal sealed class GivenKeys(SpecSpan start)
 
     public SpecSpan KeySpan(string key) => given[key].Entry.Key.Span;
 
-    /// <summary>These keys, and the base's where these say nothing. All of the base's stand at one place, and say whence they are.</summary>
+    /// <summary>
+    /// These keys, and the base's where these say nothing. All of the base's stand at one place, and say which spec they come from.
+    /// </summary>
     public GivenKeys Over(GivenKeys inherited, string path, TextSpan at)
     {
         var merged = Copy(_ => true);
@@ -120,7 +129,9 @@ internal sealed class GivenKeys(SpecSpan start)
         return copy;
     }
 
-    /// <summary>Whether these keys leave an inherited one no room: <c>attention: none</c> also none for what is in the group, and the reverse.</summary>
+    /// <summary>
+    /// Whether these keys replace an inherited one: the same key, but also <c>attention: none</c> each key of the group, and the reverse.
+    /// </summary>
     private bool Replaces(string key, bool headsAreOneNumber)
     {
         var dot = key.IndexOf('.');

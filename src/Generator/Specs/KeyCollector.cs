@@ -5,7 +5,9 @@ using UNetGen.Generator.Yaml;
 
 namespace UNetGen.Generator.Specs;
 
-/// <summary>Nodes to keys: finds each key of the language in a file's YAML, not yet what its value means, and reports every other.</summary>
+/// <summary>
+/// Nodes to keys: finds each key of the language in a file's YAML, not yet what its value means, and reports every other.
+/// </summary>
 internal static class KeyCollector
 {
     /// <summary>The keys that stand in a spec, or null after a report where the YAML is no mapping.</summary>

@@ -3,7 +3,9 @@ using UNetGen.Generator.Diagnostics;
 
 namespace UNetGen.Generator.Specs;
 
-/// <summary>Whether there are as many levels as the image can be halved for, each of a width that can be, and as many entries in lists.</summary>
+/// <summary>
+/// Whether the image can be halved for each level, each level's width is possible, and lists have one entry for each level.
+/// </summary>
 internal static class LevelChecks
 {
     // 2^12 is the largest image.
@@ -32,7 +34,8 @@ internal static class LevelChecks
         if (context.KnowsLength(Multipliers) && count != context.Spec.Levels)
         {
             context.Report(Rules.OneALevel, key,
-                $"{key} has {Text.Words(count)} {(count == 1 ? "entry" : "entries")}, but channel_multipliers has {Levels(context.Spec.Levels)}; give one entry a level");
+                $"{key} has {Text.Words(count)} {(count == 1 ? "entry" : "entries")}, "
+                + $"but channel_multipliers has {Levels(context.Spec.Levels)}; give one entry a level");
         }
     }
 
@@ -52,9 +55,12 @@ internal static class LevelChecks
             if (!context.KnowsItem(Multipliers, level))
                 continue;
             if (multiplier < 1)
-                context.ReportItem(Rules.Width, Multipliers, level, $"level {level} would be dim * {multiplier} wide; a multiplier is at least 1");
+                context.ReportItem(Rules.Width, Multipliers, level,
+                    $"level {level} would be dim * {multiplier} wide; a multiplier is at least 1");
             else if (context.Knows("dim") && width > Fields.MaxWidth)
-                context.ReportItem(Rules.Width, Multipliers, level, $"level {level} would be {width} wide (dim {spec.Dim} * {multiplier}); at most {Fields.MaxWidth}: use a multiplier of at most {Fields.MaxWidth / spec.Dim}");
+                context.ReportItem(Rules.Width, Multipliers, level,
+                    $"level {level} would be {width} wide (dim {spec.Dim} * {multiplier}); at most {Fields.MaxWidth}: "
+                    + $"use a multiplier of at most {Fields.MaxWidth / spec.Dim}");
         }
     }
 
@@ -78,7 +84,8 @@ internal static class LevelChecks
             var below = size / factor * factor;
             var sizes = below == 0 ? $"{factor}" : $"{below} or {below + factor}";
             context.ReportItem(Rules.Halving, "image_size", index,
-                $"{steps} cannot halve {(halvings == 0 ? "even once" : "again")}: {Levels(spec.Levels)} need a multiple of {factor}; use {sizes}, or {Levels(halvings + 1)}");
+                $"{steps} cannot halve {(halvings == 0 ? "even once" : "again")}: {Levels(spec.Levels)} need a multiple of {factor}; "
+                + $"use {sizes}, or {Levels(halvings + 1)}");
         }
     }
 
@@ -89,8 +96,12 @@ internal static class LevelChecks
             return;
         if (spec.GivenBlocksPerLevel.Count != 1)
             CheckLength(context, BlocksPerLevel, spec.GivenBlocksPerLevel.Count);
-        if (context.Knows(BlocksPerLevel) && context.KnowsLength(Multipliers) && Enumerable.Range(0, spec.Levels).Sum(spec.BlocksAt) is var blocks && blocks > MaxBlocks)
-            context.Report(Rules.OutOfRange, BlocksPerLevel, $"{blocks} residual blocks on the way down; at most {MaxBlocks} on all levels together");
+        if (context.Knows(BlocksPerLevel)
+            && context.KnowsLength(Multipliers)
+            && Enumerable.Range(0, spec.Levels).Sum(spec.BlocksAt) is var blocks
+            && blocks > MaxBlocks)
+            context.Report(Rules.OutOfRange, BlocksPerLevel,
+                $"{blocks} residual blocks on the way down; at most {MaxBlocks} on all levels together");
     }
 
     private static string Levels(int count) => count == 1 ? "one level" : $"{Text.Words(count)} levels";

@@ -6,7 +6,9 @@ namespace UNetGen.Generator.Specs;
 /// <summary>The sizes at which a preset attends, of which an image may have none.</summary>
 internal static class ResolutionChecks
 {
-    /// <summary>A default of which nothing is left is likely not meant; where some level has one of the sizes, the family's networks are made so.</summary>
+    /// <summary>
+    /// Where no level has any of the preset's sizes, that is hardly meant; that some levels have none is how the family's networks are.
+    /// </summary>
     public static void WarnOfNoLevel(CheckContext context)
     {
         var spec = context.Spec;
@@ -18,8 +20,10 @@ internal static class ResolutionChecks
             return;
         var nearest = sizes.OrderBy(size => resolutions.Min(resolution => Math.Abs(Math.Log(size) - Math.Log(resolution)))).First();
         context.Report(Rules.NoResolution, "image_size",
-            $"preset {Text.SnakeCase($"{spec.Preset}")} attends at size {Text.OneOf(resolutions)}, and {(spec.Levels == 1 ? "the level is" : "the levels are")} at {Text.AllOf(sizes)}: "
-            + $"{(spec.AttentionInTheMiddle == AttentionKind.None ? "nothing" : "only the middle")} attends; say where, as `attention: {{ resolutions: [{nearest}] }}`, or that no level does, "
+            $"preset {Text.SnakeCase($"{spec.Preset}")} attends at size {Text.OneOf(resolutions)}, "
+            + $"and {(spec.Levels == 1 ? "the level is" : "the levels are")} at {Text.AllOf(sizes)}: "
+            + $"{(spec.AttentionInTheMiddle == AttentionKind.None ? "nothing" : "only the middle")} attends; "
+            + $"say where, as `attention: {{ resolutions: [{nearest}] }}`, or that no level does, "
             + $"`attention: {{ levels: [{string.Join(", ", sizes.Select(_ => "none"))}] }}`");
     }
 }

@@ -3,8 +3,8 @@ using UNetGen.Generator.Diagnostics;
 namespace UNetGen.Generator.Specs;
 
 /// <summary>
-/// What only several keys together can violate. Each message has the arithmetic and the nearest values that would do. Each check asks for what it needs
-/// (<see cref="CheckContext.Knows"/>), so those that find fault with a value stand before those that build on it.
+/// What only several keys together can violate. Each message has the arithmetic and the nearest values that would do. Each check asks for
+/// what it needs (<see cref="CheckContext.Knows"/>), so those that find fault with a value stand before those that build on it.
 /// </summary>
 internal static class SpecChecks
 {

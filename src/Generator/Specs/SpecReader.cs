@@ -16,7 +16,8 @@ internal static class SpecReader
         {
             var uncertain = keys.IsUncertain(field.Key);
             if (keys.Has(field.Key) && !(uncertain && field.Key == "preset"))
-                spec = field.Read(keys.Value(field.Key), spec, uncertain || keys.IsAnyItemUncertain(field.Key) ? Problems.Ignored : problems);
+                spec = field.Read(keys.Value(field.Key), spec,
+                    uncertain || keys.IsAnyItemUncertain(field.Key) ? Problems.Ignored : problems);
             else if (field.Required && !uncertain)
                 problems.Report(Rules.MissingKey, field.Key, keys.Start, Missing(field));
         }
@@ -38,13 +39,16 @@ internal static class SpecReader
         }
 
         SpecChecks.Check(context);
-        return !problems.AnyError && !keys.AnyDoubt && keys.WithoutInherited(IsUseless) is { } useful ? Read(useful, named, problems) : spec;
+        return !problems.AnyError && !keys.AnyDoubt && keys.WithoutInherited(IsUseless) is { } useful
+            ? Read(useful, named, problems)
+            : spec;
 
         // A base may say it for a network that has use for it; this one has none.
         bool IsUseless(string key) => Fields.ByKey.TryGetValue(key, out var field) && field.WhyUseless(spec) is not null;
     }
 
-    private static string Missing(Field field) => $"'{field.Key}' is missing: {Lower(field.Summary).TrimEnd('.')}; it must be {field.Description}";
+    private static string Missing(Field field) =>
+        $"'{field.Key}' is missing: {Lower(field.Summary).TrimEnd('.')}; it must be {field.Description}";
 
     private static string Lower(string sentence) => char.ToLowerInvariant(sentence[0]) + sentence.Substring(1);
 }

@@ -25,7 +25,8 @@ public sealed partial class ExcerptTests
             if (snapshot.Length > 0)
                 AssertExcerpt(code, Text(snapshot));
             else
-                Assert.False(Generated().IsMatch(code), $"{page} shows generated code without naming its snapshot, <!-- excerpt of PATH -->:\n{code}");
+                Assert.False(Generated().IsMatch(code),
+                    $"{page} shows generated code without naming its snapshot, <!-- excerpt of PATH -->:\n{code}");
         }
     }
 
@@ -42,7 +43,8 @@ public sealed partial class ExcerptTests
     public void Lines_that_are_others_or_stand_elsewhere_are_found(string excerpt, string snapshot, string? missing)
     {
         var found = Record.Exception(() => AssertExcerpt(excerpt, snapshot));
-        Assert.Equal(missing is null ? null : $"The snapshot doesn't have these lines, or not after those before them:\n{missing}", found?.Message);
+        Assert.Equal(missing is null ? null : $"The snapshot doesn't have these lines, or not after those before them:\n{missing}",
+            found?.Message);
     }
 
     /// <summary>Each part between the dots is there line by line, and comes after the part before it.</summary>

@@ -30,7 +30,8 @@ public sealed class GeneratedCodeTests
 
     /// <summary>The README shows parts of this one.</summary>
     [Fact]
-    public Task Coloured_shapes() => Matches(File.ReadAllText(Path.Combine(SpecCorpus.Root(), "specs/shapes.unet.yaml")), "specs/shapes.unet.yaml");
+    public Task Coloured_shapes() =>
+        Matches(File.ReadAllText(Path.Combine(SpecCorpus.Root(), "specs/shapes.unet.yaml")), "specs/shapes.unet.yaml");
 
     private static Task Matches(string spec, string path = "specs/tiny.unet.yaml", [CallerMemberName] string method = "")
     {
