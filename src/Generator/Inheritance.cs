@@ -1,49 +1,41 @@
 using Microsoft.CodeAnalysis;
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
 using UNetGen.Generator.Specs;
 using UNetGen.Generator.Yaml;
 
 namespace UNetGen.Generator;
 
-/// <summary>What a spec passes on to those that extend it: values without places, so that a comment or a moved line changes nothing for them.</summary>
-/// <param name="FullPath">With slashes; by it specs find one another.</param>
-/// <param name="Path">Relative to the project, for people.</param>
-/// <param name="Extends">The full path of its own base, or null.</param>
-/// <param name="Uncertain">The keys of which it can't be told what it says of them; <c>extends</c>: nor what it inherits.</param>
-/// <param name="Broken">Whether it has errors as YAML.</param>
-internal sealed record SpecLayer(string FullPath, string Path, EquatableArray<SpecKey> Keys, EquatableArray<string> Uncertain, string? Extends, bool Broken);
-
-/// <summary>All specs that others extend, and every spec's full path.</summary>
-internal sealed record Bases(EquatableArray<SpecLayer> Layers, EquatableArray<string> Paths);
-
 /// <summary>The specs from which another takes what it doesn't say itself.</summary>
 /// <param name="Chain">The nearest first, as far as there are any.</param>
 /// <param name="Broken">Whether one of them is missing or extends itself, which is reported there.</param>
 /// <param name="Fault">What is wrong with the spec's own key.</param>
-internal sealed record Inheritance(EquatableArray<SpecLayer> Chain, bool Broken, InheritanceFault? Fault)
+internal sealed record Inheritance(EquatableArray<BaseSpec> Chain, bool Broken, InheritanceFault? Fault)
 {
     // More files than a reader follows, and what bounds the work for one spec.
     private const int MaxBases = 8;
 
-    public static Inheritance Of(SpecDocument document, Bases bases)
+    public static Inheritance Of(ParsedFile file, Bases bases)
     {
-        var chain = new List<SpecLayer>();
-        if (!document.Source.Has("extends"))
+        var chain = new List<BaseSpec>();
+        if (!file.Keys.Has("extends"))
             return Result();
-        if (document.Source.Value("extends") is not YamlScalar { IsNull: false } written)
-            return Result(Rules.WrongType, $"'extends' must be {Fields.ByKey["extends"].Description}, not {document.Source.Value("extends").Kind}");
+        if (file.Keys.Value("extends") is not YamlScalar { IsNull: false } written)
+            return Result(Rules.WrongType,
+                $"'extends' must be {Fields.ByKey["extends"].Description}, not {file.Keys.Value("extends").Kind}");
 
-        var target = document.Extends;
+        var target = file.Extends;
         while (target is not null || chain.Count == 0)
         {
-            if (target == document.FullPath)
-                return Result(Rules.ExtendsCycle, Cycle(document, chain));
-            if (chain.Any(layer => layer.FullPath == target))
+            if (target == file.FullPath)
+                return Result(Rules.ExtendsCycle, Cycle(file, chain));
+            if (chain.Any(one => one.FullPath == target))
                 return Result(broken: true);
             if (chain.Count == MaxBases)
-                return Result(Rules.TooLarge, $"{Arrows(document, chain)} -> ...: a spec has at most {MaxBases} others to build on; let it extend a later one");
-            if (bases.Layers.FirstOrDefault(layer => layer.FullPath == target) is not { } next)
-                return chain.Count > 0 ? Result(broken: true) : Result(Rules.ExtendsMissing, Missing(document, written, bases.Paths));
+                return Result(Rules.TooLarge,
+                    $"{Arrows(file, chain)} -> ...: a spec has at most {MaxBases} others to build on; let it extend a later one");
+            if (bases.Specs.FirstOrDefault(one => one.FullPath == target) is not { } next)
+                return chain.Count > 0 ? Result(broken: true) : Result(Rules.ExtendsMissing, Missing(file, written, bases.Paths));
             chain.Add(next);
             target = next.Extends;
         }
@@ -54,42 +46,46 @@ internal sealed record Inheritance(EquatableArray<SpecLayer> Chain, bool Broken,
             new(chain.ToEquatableArray(), broken || rule is not null, rule is null ? null : new InheritanceFault(rule, message));
     }
 
-    private static string Cycle(SpecDocument document, List<SpecLayer> chain) =>
-        $"{Arrows(document, chain)} -> {document.Path}: {(chain.Count == 0 ? "a spec can't extend itself" : "specs can't extend one another in a circle; let one of them extend none of the others")}";
+    private static string Cycle(ParsedFile file, List<BaseSpec> chain) =>
+        $"{Arrows(file, chain)} -> {file.Path}: " + (chain.Count == 0
+            ? "a spec can't extend itself"
+            : "specs can't extend one another in a circle; let one of them extend none of the others");
 
-    private static string Arrows(SpecDocument document, List<SpecLayer> chain) => string.Join(" -> ", chain.Select(layer => layer.Path).Prepend(document.Path));
+    private static string Arrows(ParsedFile file, List<BaseSpec> chain) =>
+        string.Join(" -> ", chain.Select(one => one.Path).Prepend(file.Path));
 
-    private static string Missing(SpecDocument document, YamlScalar written, EquatableArray<string> paths)
+    private static string Missing(ParsedFile file, YamlScalar written, EquatableArray<string> paths)
     {
-        var directory = Paths.Directory(document.FullPath);
-        var others = paths.Where(path => path != document.FullPath).Select(path => Paths.Relative(directory, path)).ToList();
+        var directory = Paths.Directory(file.FullPath);
+        var others = paths.Where(path => path != file.FullPath).Select(path => Paths.Relative(directory, path)).ToList();
         var near = Nearest(written.Value.Replace('\\', '/'), others);
         var known = near is not null ? $"did you mean '{near}'?"
             : others.Count == 0 ? "this is its only spec"
             : $"it has {Text.AllOf(others.Count > 5 ? others.Take(5).Append("others") : others)}";
         if (Paths.IsRooted(written.Value))
-            return $"'{written.Shown}' is an absolute path, and paths in specs begin at the file's own folder, so that they hold on every machine; {known}";
-        if (document.Extends is null)
+            return $"'{written.Shown}' is an absolute path, and paths in specs begin at the file's own folder, "
+                + $"so that they hold on every machine; {known}";
+        if (file.Extends is null)
             return $"'{written.Shown}' has a backslash, and paths in specs have slashes on every system; {known}";
-        var remedy = Listing(document.ExtendsPath) is not { } listing ? known
-            : IsOutside(document.ExtendsPath) ? $"{(near is null ? "" : known + " Else, ")}{listing}"
+        var remedy = Listing(file.ExtendsPath) is not { } listing ? known
+            : IsOutside(file.ExtendsPath) ? $"{(near is null ? "" : known + " Else, ")}{listing}"
             : near is null ? $"{known}; {listing}"
             : known;
-        return $"the project has no spec {Text.Shown(document.ExtendsPath)}; {remedy}";
+        return $"the project has no spec {Text.Shown(file.ExtendsPath)}; {remedy}";
     }
 
     /// <summary>
-    /// Whether a path leads out of the project's folder, whose specs are in the project without being listed. It is relative to that where it can be.
+    /// Whether a path, relative to the project's folder where it can be, leads out of it: specs outside have to be listed in the project.
     /// </summary>
     private static bool IsOutside(string path) => path.StartsWith("../", StringComparison.Ordinal) || Paths.IsRooted(path);
 
     /// <summary>
-    /// How the project takes a spec that it doesn't have; whether the file is there, a generator can't see. Null for what no spec is called.
+    /// How to list a spec that the project doesn't have; a generator can't see whether the file is there. Null where the path is no spec's.
     /// </summary>
     private static string? Listing(string path)
     {
         const int longest = 260;
-        if (path.Length > longest || !path.EndsWith(UNetGenerator.SpecExtension, StringComparison.OrdinalIgnoreCase))
+        if (path.Length > longest || !path.EndsWith(Paths.SpecExtension, StringComparison.OrdinalIgnoreCase))
             return null;
         var include = string.Concat(path.Select(c => c switch
         {
@@ -102,13 +98,17 @@ internal sealed record Inheritance(EquatableArray<SpecLayer> Chain, bool Broken,
         return $"if the file is there, add it to the project: <AdditionalFiles Include=\"{include}\" />";
     }
 
-    /// <summary>The same file's name elsewhere, or else the likeliest path, or file's name; the ending, which all have, makes none likelier.</summary>
+    /// <summary>
+    /// The same file name in another folder, else the likeliest path, else the likeliest file name; without the ending, which all share.
+    /// </summary>
     private static string? Nearest(string written, List<string> others)
     {
-        var same = others.OrderBy(path => path.Length).FirstOrDefault(path => Name(path).Equals(Name(written), StringComparison.OrdinalIgnoreCase));
+        var same = others.OrderBy(path => path.Length)
+            .FirstOrDefault(path => Name(path).Equals(Name(written), StringComparison.OrdinalIgnoreCase));
         return same ?? Likeliest(Stem) ?? Likeliest(Name);
 
-        string? Likeliest(Func<string, string> part) => Text.Nearest(part(written), others.Select(part)) is { } likely ? others.First(path => part(path) == likely) : null;
+        string? Likeliest(Func<string, string> part) =>
+            Text.Nearest(part(written), others.Select(part)) is { } likely ? others.First(path => part(path) == likely) : null;
     }
 
     private static string Name(string path) => Stem(Paths.FileName(path));
@@ -117,7 +117,8 @@ internal sealed record Inheritance(EquatableArray<SpecLayer> Chain, bool Broken,
     private static string Stem(string path)
     {
         var trimmed = path.Trim();
-        var ending = new[] { UNetGenerator.SpecExtension, ".unet.yml", ".unet", ".yaml", ".yml" }.FirstOrDefault(one => trimmed.EndsWith(one, StringComparison.OrdinalIgnoreCase)) ?? "";
+        string[] endings = [Paths.SpecExtension, ".unet.yml", ".unet", ".yaml", ".yml"];
+        var ending = endings.FirstOrDefault(one => trimmed.EndsWith(one, StringComparison.OrdinalIgnoreCase)) ?? "";
         return trimmed.Substring(0, trimmed.Length - ending.Length);
     }
 }

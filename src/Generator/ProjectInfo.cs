@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis.Diagnostics;
+using UNetGen.Generator.Common;
 
 namespace UNetGen.Generator;
 
@@ -20,49 +21,4 @@ internal sealed record ProjectInfo(string Directory, string RootNamespace, strin
     /// <summary>The path from the project's directory, fit for a comment and a message: a file's name may have a line break.</summary>
     public string Relative(string path) =>
         string.Concat(Paths.Relative(Directory, path).Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? '_' : c));
-}
-
-/// <summary>Paths as text: a generator doesn't look at the disk. With slashes, as specs write them on every system.</summary>
-internal static class Paths
-{
-    /// <summary>With slashes, the drive in upper case, without <c>.</c> and <c>..</c> inside: hosts differ in how they write the same path.</summary>
-    public static string Normal(string path)
-    {
-        var parts = new List<string>();
-        foreach (var part in path.Replace('\\', '/').Split('/'))
-        {
-            if (part == ".." && parts.Count > 0 && parts[parts.Count - 1] is not (".." or ""))
-                parts.RemoveAt(parts.Count - 1);
-            else if (part != ".")
-                parts.Add(part);
-        }
-
-        if (HasDrive(parts[0]))
-            parts[0] = parts[0].ToUpperInvariant();
-        return string.Join("/", parts);
-    }
-
-    /// <summary>Whether a path begins at a disk's or a system's root.</summary>
-    public static bool IsRooted(string path) => path.StartsWith("/", StringComparison.Ordinal) || path.StartsWith("\\", StringComparison.Ordinal) || (path.Length > 1 && path[1] == ':');
-
-    /// <summary>The directory that a normal path stands in.</summary>
-    public static string Directory(string path) => path.Substring(0, Math.Max(0, path.LastIndexOf('/')));
-
-    public static string FileName(string path) => path.Substring(path.LastIndexOf('/') + 1);
-
-    /// <summary>From a directory to a file, or the file as it is where it lies on another drive; both normal.</summary>
-    public static string Relative(string directory, string file)
-    {
-        if (directory.Length == 0)
-            return file;
-        var from = directory.Split('/');
-        var to = file.Split('/');
-        var common = 0;
-        var comparison = HasDrive(from[0]) ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
-        while (common < from.Length && common < to.Length - 1 && string.Equals(from[common], to[common], comparison))
-            common++;
-        return common == 0 ? file : string.Concat(Enumerable.Repeat("../", from.Length - common)) + string.Join("/", to.Skip(common));
-    }
-
-    private static bool HasDrive(string first) => first.EndsWith(":", StringComparison.Ordinal);
 }

@@ -1,22 +1,20 @@
 using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Text;
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
 
 namespace UNetGen.Generator;
 
 /// <summary>Turns every *.unet.yaml of a project into a typed TorchSharp module.</summary>
 /// <remarks>
-/// Each spec goes its own way, text -> keys -> spec -> source, and no step sees the compilation: an edit re-runs the edited spec's steps alone,
-/// and those of specs that extend it.
-/// Problems are an output beside the source, since they know lines and the source doesn't: a line that moves re-emits nothing.
+/// Each spec goes its own way, text -> keys -> spec -> source, and no step sees the compilation: an edit re-runs the edited spec's steps
+/// alone, and those of specs that extend it. Problems are an output beside the source, since they know lines and the source doesn't: a line
+/// that moves re-emits nothing.
 /// </remarks>
 [Generator(LanguageNames.CSharp)]
 public sealed class UNetGenerator : IIncrementalGenerator
 {
-    /// <summary>How a spec's file name ends.</summary>
-    public const string SpecExtension = ".unet.yaml";
-
     /// <inheritdoc/>
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
@@ -24,17 +22,17 @@ public sealed class UNetGenerator : IIncrementalGenerator
             .Select(static (provider, _) => ProjectInfo.Of(provider.GlobalOptions))
             .WithTrackingName(Steps.Project);
 
-        var documents = context.AdditionalTextsProvider
-            .Where(static file => file.Path.EndsWith(SpecExtension, StringComparison.OrdinalIgnoreCase))
+        var files = context.AdditionalTextsProvider
+            .Where(static file => file.Path.EndsWith(Paths.SpecExtension, StringComparison.OrdinalIgnoreCase))
             .Combine(project)
-            .Select(static (pair, cancellation) => SpecDocument.Open(pair.Left, pair.Right, cancellation))
-            .WithTrackingName(Steps.Document);
+            .Select(static (pair, cancellation) => ParsedFile.Parse(pair.Left, pair.Right, cancellation))
+            .WithTrackingName(Steps.Parsed);
 
-        var read = documents
-            .Combine(BasesOf(documents))
-            .Select(static (pair, _) => new SpecInput(pair.Left, Inheritance.Of(pair.Left, pair.Right)))
-            .WithTrackingName(Steps.Input)
-            .Select(static (input, cancellation) => SpecFile.Read(input, cancellation))
+        var read = files
+            .Combine(BasesOf(files))
+            .Select(static (pair, _) => new FileWithBases(pair.Left, Inheritance.Of(pair.Left, pair.Right)))
+            .WithTrackingName(Steps.WithBases)
+            .Select(static (input, cancellation) => DiagnosedSpec.Read(input, cancellation))
             .WithTrackingName(Steps.Read);
 
         var collisions = read
@@ -74,25 +72,25 @@ public sealed class UNetGenerator : IIncrementalGenerator
     }
 
     /// <summary>What a spec that extends another has to know of the others. It has no places, so that few edits change it.</summary>
-    private static IncrementalValueProvider<Bases> BasesOf(IncrementalValuesProvider<SpecDocument> documents)
+    private static IncrementalValueProvider<Bases> BasesOf(IncrementalValuesProvider<ParsedFile> files)
     {
-        var paths = documents
-            .Select(static (document, _) => document.FullPath)
+        var paths = files
+            .Select(static (file, _) => file.FullPath)
             .Collect()
             .Select(static (paths, _) => paths.OrderBy(path => path, StringComparer.Ordinal).ToEquatableArray())
             .WithTrackingName(Steps.Paths);
 
-        var extended = documents
-            .Select(static (document, _) => document.Extends)
+        var extended = files
+            .Select(static (file, _) => file.Extends)
             .Where(static path => path is not null)
             .Collect()
             .Select(static (paths, _) => paths.Distinct().OrderBy(path => path, StringComparer.Ordinal).ToEquatableArray())
             .WithTrackingName(Steps.Extended);
 
-        return documents
+        return files
             .Combine(extended)
             .Where(static pair => pair.Right.Contains(pair.Left.FullPath))
-            .Select(static (pair, _) => pair.Left.Layer)
+            .Select(static (pair, _) => pair.Left.AsBase)
             .Collect()
             .Combine(paths)
             .Select(static (pair, _) => new Bases(pair.Left.ToEquatableArray(), pair.Right))
@@ -104,11 +102,11 @@ public sealed class UNetGenerator : IIncrementalGenerator
 internal static class Steps
 {
     public const string Project = nameof(Project);
-    public const string Document = nameof(Document);
+    public const string Parsed = nameof(Parsed);
     public const string Paths = nameof(Paths);
     public const string Extended = nameof(Extended);
     public const string Bases = nameof(Bases);
-    public const string Input = nameof(Input);
+    public const string WithBases = nameof(WithBases);
     public const string Read = nameof(Read);
     public const string Problems = nameof(Problems);
     public const string Collisions = nameof(Collisions);

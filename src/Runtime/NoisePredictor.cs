@@ -140,23 +140,6 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// <summary>[batch, a, height, width] and [batch, b, height, width] to [batch, a + b, height, width], in this order.</summary>
     protected static Tensor Concat(Tensor first, Tensor second) => ImageCopies.Concat(first, second);
 
-    /// <summary><see cref="Concat"/>, after which neither is read again: their memory serves the next.</summary>
-    protected static Tensor Join(Tensor first, Tensor second) => Replacing(first, Replacing(second, Concat(first, second)));
-
-    /// <summary>What comes in place of a tensor that nobody reads again: its memory serves the next, unless a gradient needs it.</summary>
-    /// <param name="last">Given up.</param>
-    /// <param name="value">Made of it; or itself, from a block that changes nothing.</param>
-    /// <returns><paramref name="value"/>.</returns>
-    protected static Tensor Replacing(Tensor last, Tensor value)
-    {
-        if (!ReferenceEquals(last, value))
-            last.Dispose();
-        return value;
-    }
-
-    /// <summary>first + second, in the memory of the first, which was just made.</summary>
-    protected static Tensor Add(Tensor first, Tensor second) => Layers.Add(first, second);
-
     /// <summary>Sets the network's last convolution to 0, so that it starts by predicting 0 (<c>zero_init: true</c>).</summary>
     protected static void StartAtZero(Conv2d conv) => Layers.Zero(conv.weight, conv.bias);
 

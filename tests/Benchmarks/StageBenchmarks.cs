@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using UNetGen.Generator;
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Emission;
 using UNetGen.Generator.Planning;
 using UNetGen.Generator.Tests.Harness;
@@ -13,24 +14,24 @@ public class StageBenchmarks
 
     private readonly ProjectInfo project = new(SpecSet.Directory.TrimEnd('/'), "Shop.Models");
     private readonly SpecText[] texts = SpecSet.Take(Count);
-    private readonly SpecInput[] inputs;
-    private readonly SpecFile[] files;
+    private readonly FileWithBases[] inputs;
+    private readonly DiagnosedSpec[] files;
     private readonly NetworkPlan[] plans;
 
     public StageBenchmarks()
     {
-        SpecDocument[] documents = [.. texts.Select(text => SpecDocument.Open(text, project, default))];
-        var bases = new Bases(documents.Select(document => document.Layer).ToEquatableArray(), documents.Select(document => document.FullPath).ToEquatableArray());
-        inputs = [.. documents.Select(document => new SpecInput(document, Inheritance.Of(document, bases)))];
-        files = [.. inputs.Select(input => SpecFile.Read(input, default))];
+        ParsedFile[] parsed = [.. texts.Select(text => ParsedFile.Parse(text, project, default))];
+        var bases = new Bases(parsed.Select(file => file.AsBase).ToEquatableArray(), parsed.Select(file => file.FullPath).ToEquatableArray());
+        inputs = [.. parsed.Select(file => new FileWithBases(file, Inheritance.Of(file, bases)))];
+        files = [.. inputs.Select(input => DiagnosedSpec.Read(input, default))];
         plans = [.. files.Select(file => NetworkPlanner.Plan(file.Network.Spec))];
     }
 
-    [Benchmark(Description = "open: YAML to keys", OperationsPerInvoke = Count)]
-    public int Open() => texts.Sum(text => SpecDocument.Open(text, project, default).FullPath.Length);
+    [Benchmark(Description = "parse: YAML to keys", OperationsPerInvoke = Count)]
+    public int Parse() => texts.Sum(text => ParsedFile.Parse(text, project, default).FullPath.Length);
 
     [Benchmark(Description = "read: keys to spec", OperationsPerInvoke = Count)]
-    public int Read() => inputs.Sum(input => SpecFile.Read(input, default).Problems.Count);
+    public int Read() => inputs.Sum(input => DiagnosedSpec.Read(input, default).Problems.Count);
 
     [Benchmark(Description = "size: what is said of its cost", OperationsPerInvoke = Count)]
     public int Size() => files.Sum(file => SizeReport.Of(file, project, default).Count());

@@ -76,17 +76,20 @@ public sealed partial class AdviceTests
                 var message = Message(random.Spec, "UNG0016", i)!;
                 var advice = SizesAdvice().Match(message);
                 Assert.True(advice.Success, message);
-                var side = message.StartsWith("height", StringComparison.Ordinal) ? 0 : message.StartsWith("width", StringComparison.Ordinal) ? 1 : -1;
+                var side = Array.IndexOf(["height", "width"], message.Split(' ')[0]);
                 foreach (var size in Numbers(advice.Groups["sizes"].Value))
                 {
                     taken.Add(side < 0 ? "size" : "side");
-                    Assert.Equal(errors - 1, Run(WithSize(random.Spec, side, size)).Diagnostics.Count(diagnostic => diagnostic.Id == "UNG0016"));
+                    var left = Run(WithSize(random.Spec, side, size)).Diagnostics;
+                    Assert.Equal(errors - 1, left.Count(diagnostic => diagnostic.Id == "UNG0016"));
                 }
 
                 var levels = Array.IndexOf(["", "one", "two", "three", "four", "five", "six"], advice.Groups["levels"].Value);
                 Assert.InRange(levels, 1, random.Levels - 1);
                 taken.Add("levels");
-                var mended = Run(WithLevels(random.Spec, levels)).Diagnostics.Where(diagnostic => diagnostic.Id == "UNG0016").Select(diagnostic => diagnostic.GetMessage());
+                var mended = Run(WithLevels(random.Spec, levels)).Diagnostics
+                    .Where(diagnostic => diagnostic.Id == "UNG0016")
+                    .Select(diagnostic => diagnostic.GetMessage());
                 Assert.DoesNotContain(mended, other => other[..6] == message[..6]);
             }
         });
@@ -111,8 +114,10 @@ public sealed partial class AdviceTests
     [InlineData("self_condition: OFF", "did you mean '(?<new>[^']+)'", "self_condition: NEW")]
     [InlineData("zero_init: 1", "did you mean '(?<new>[^']+)'", "zero_init: NEW")]
     [InlineData("num_classes: NULL", "did you mean '(?<new>[^']+)'", "num_classes: NEW")]
-    [InlineData("preset: ddpm\nimage_size: 28\ngroups: 8", "`(?<new>attention: { resol[^`]+)`", "preset: ddpm\nimage_size: 28\ngroups: 8\nNEW")]
-    [InlineData("preset: adm\nimage_size: 4\ngroups: 8", "`(?<new>attention: { levels[^`]+)`", "preset: adm\nimage_size: 4\ngroups: 8\nNEW")]
+    [InlineData("preset: ddpm\nimage_size: 28\ngroups: 8", "`(?<new>attention: { resol[^`]+)`",
+        "preset: ddpm\nimage_size: 28\ngroups: 8\nNEW")]
+    [InlineData("preset: adm\nimage_size: 4\ngroups: 8", "`(?<new>attention: { levels[^`]+)`",
+        "preset: adm\nimage_size: 4\ngroups: 8\nNEW")]
     [InlineData("self-conditioning: true", "did you mean '(?<new>[^']+)'", "NEW: true")]
     [InlineData("diffusion: {timesteps: 20}", "at least (?<new>\\d+) timesteps", "diffusion: {timesteps: NEW}")]
     [InlineData("diffusion: {timesteps: 20}", "(?<new>schedule_scaling: false)", "diffusion: {timesteps: 20, NEW}")]
@@ -123,8 +128,8 @@ public sealed partial class AdviceTests
     public void Whoever_takes_other_advice_is_rid_of_the_error_too(string line, string advice, string mended)
     {
         // A line of another preset or size takes the place of this one's.
-        var spec = string.Concat(new[] { "preset: annotated\n", "image_size: 16\n", "channels: 3\n", "dim: 16\n", "channel_multipliers: [1, 2]\n" }
-            .Where(own => !$"\n{line}".Contains($"\n{own.Split(':')[0]}:", StringComparison.Ordinal)));
+        string[] all = ["preset: annotated\n", "image_size: 16\n", "channels: 3\n", "dim: 16\n", "channel_multipliers: [1, 2]\n"];
+        var spec = string.Concat(all.Where(own => !$"\n{line}".Contains($"\n{own.Split(':')[0]}:", StringComparison.Ordinal)));
         var message = Assert.Single(Run(spec + line).Diagnostics).GetMessage();
         var match = Regex.Match(message, advice);
         Assert.True(match.Success, message);
@@ -136,20 +141,24 @@ public sealed partial class AdviceTests
     private static string? Message(string spec, string rule, int index) =>
         Run(spec).Diagnostics.Where(diagnostic => diagnostic.Id == rule).ElementAtOrDefault(index)?.GetMessage();
 
-    private static IEnumerable<int> Numbers(string text) => Digits().Matches(text).Select(match => int.Parse(match.Value, CultureInfo.InvariantCulture));
+    private static IEnumerable<int> Numbers(string text) =>
+        Digits().Matches(text).Select(match => int.Parse(match.Value, CultureInfo.InvariantCulture));
 
     private static string With(string spec, string key, int value) =>
         string.Join('\n', spec.Split('\n').Where(line => !line.StartsWith(key + ":", StringComparison.Ordinal)).Append($"{key}: {value}"));
 
-    private static string WithSize(string spec, int side, int size) => Regex.Replace(spec, @"image_size: (\[(\d+), (\d+)\]|\d+)", match => side switch
-    {
-        0 => $"image_size: [{size}, {match.Groups[3].Value}]",
-        1 => $"image_size: [{match.Groups[2].Value}, {size}]",
-        _ => $"image_size: {size}",
-    });
+    private static string WithSize(string spec, int side, int size) => Regex.Replace(
+        spec, @"image_size: (\[(\d+), (\d+)\]|\d+)",
+        match => side switch
+        {
+            0 => $"image_size: [{size}, {match.Groups[3].Value}]",
+            1 => $"image_size: [{match.Groups[2].Value}, {size}]",
+            _ => $"image_size: {size}",
+        });
 
     private static string WithLevels(string spec, int levels) => Regex.Replace(
-        spec, @"channel_multipliers: \[(.*)\]", match => $"channel_multipliers: [{string.Join(", ", match.Groups[1].Value.Split(", ").Take(levels))}]");
+        spec, @"channel_multipliers: \[(.*)\]",
+        match => $"channel_multipliers: [{string.Join(", ", match.Groups[1].Value.Split(", ").Take(levels))}]");
 
     [GeneratedRegex(@"; use groups (?<groups>[\d, or]+?)(, or dim (?<dim>\d+))?(, or init_dim (?<init_dim>[\d or]+))?$")]
     private static partial Regex GroupsAdvice();

@@ -5,7 +5,9 @@ using UNetGen.Generator.Tests.Rules;
 
 namespace UNetGen.Generator.Tests;
 
-/// <summary>What is generated compiles without a warning in the strictest project, whatever its namespace, its names and its language version.</summary>
+/// <summary>
+/// What is generated compiles without a warning in the strictest project, whatever its namespace, its names and its language version.
+/// </summary>
 public sealed class CompilationTests
 {
     private const string User = """
@@ -23,12 +25,15 @@ public sealed class CompilationTests
                 const long numbers = 1 / NAME.ParameterCount + 1 / NAME.ForwardFlops + 1 / NAME.Channels + 1 / NAME.OutChannels
                     + 1 / NAME.ImageHeight + 1 / NAME.ImageWidth + 1 / NAME.DownsampleFactor;
                 any.forward(x, t, null);
-                return numbers == NAME.SpecHash.Length + NAME.Description.StateDict.Count + any.Info.Levels.Count ? net.forward(x, t, labels: null, selfCondition: x) : net.forward(x, t);
+                return numbers == NAME.SpecHash.Length + NAME.Description.StateDict.Count + any.Info.Levels.Count
+                    ? net.forward(x, t, labels: null, selfCondition: x)
+                    : net.forward(x, t);
             }
         }
         """;
 
-    public static TheoryData<LanguageVersion> Versions => [LanguageVersion.CSharp10, LanguageVersion.CSharp11, LanguageVersion.CSharp12, LanguageVersion.Latest, LanguageVersion.Preview];
+    public static TheoryData<LanguageVersion> Versions =>
+        [LanguageVersion.CSharp10, LanguageVersion.CSharp11, LanguageVersion.CSharp12, LanguageVersion.Latest, LanguageVersion.Preview];
 
     [Theory]
     [MemberData(nameof(Versions))]
@@ -42,13 +47,18 @@ public sealed class CompilationTests
     public void Networks_compile_in_each_later_version_that_the_SDK_knows()
     {
         var sources = Specimens.Good.Append(Specimens.Broken)
-            .Select((spec, i) => GeneratorHarness.RunTwice(new ProjectOptions($"Shop.Part{i}", GeneratorProject.Directory), ("a.unet.yaml", spec)).Source).ToList();
-        var versions = SdkCompiler.Versions.Where(version => version is "preview" || (decimal.TryParse(version, CultureInfo.InvariantCulture, out var number) && number > 12)).ToList();
+            .Select((spec, i) => (Spec: spec, Options: new ProjectOptions($"Shop.Part{i}", GeneratorProject.Directory)))
+            .Select(it => GeneratorHarness.RunTwice(it.Options, ("a.unet.yaml", it.Spec)).Source)
+            .ToList();
+        var versions = SdkCompiler.Versions.Where(version =>
+            version is "preview" || (decimal.TryParse(version, CultureInfo.InvariantCulture, out var number) && number > 12))
+            .ToList();
         Assert.Contains("14.0", versions);
         Assert.Contains("preview", versions);
         foreach (var version in versions)
             SdkCompiler.AssertCompiles(sources, version);
-        Assert.Contains("CS1591", Assert.ThrowsAny<Exception>(() => SdkCompiler.AssertCompiles(["public class A;"], versions[0])).Message, StringComparison.Ordinal);
+        Assert.Contains("CS1591", Assert.ThrowsAny<Exception>(() => SdkCompiler.AssertCompiles(["public class A;"], versions[0])).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -78,7 +88,9 @@ public sealed class CompilationTests
     [InlineData("my-app.core", "my_app.core")]
     [InlineData("Shop.class", "Shop._class")]
     public void A_root_namespace_that_is_none_in_CSharp_becomes_the_one_of_the_SDKs_templates(string rootNamespace, string expected) =>
-        Assert.Contains($"\nnamespace {expected};\n", GeneratorHarness.Run(Specimens.Annotated, new ProjectOptions(rootNamespace, GeneratorProject.Directory)).Source, StringComparison.Ordinal);
+        Assert.Contains($"\nnamespace {expected};\n",
+            GeneratorHarness.Run(Specimens.Annotated, new ProjectOptions(rootNamespace, GeneratorProject.Directory)).Source,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("Tensor")]
@@ -158,7 +170,8 @@ public sealed class CompilationTests
 
         static string Source(string spec) => GeneratorHarness.Run(spec, path: "info-title.unet.yaml").Source;
 
-        static string Messages() => string.Join('\n', RulePageTests.IdsWithSpecs.Cast<object[]>().SelectMany(row => GeneratorHarness.RunTwice(null, new RulePage((string)row[0]).Specs("Wrong")).Diagnostics)
+        static string Messages() => string.Join('\n', RulePageTests.IdsWithSpecs.Cast<object[]>()
+            .SelectMany(row => GeneratorHarness.RunTwice(null, new RulePage((string)row[0]).Specs("Wrong")).Diagnostics)
             .Select(diagnostic => diagnostic.GetMessage(CultureInfo.InvariantCulture)));
     }
 }

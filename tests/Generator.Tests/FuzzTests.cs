@@ -7,8 +7,8 @@ using Xunit.Abstractions;
 namespace UNetGen.Generator.Tests;
 
 /// <summary>
-/// Thousands of mutated specs: none makes the generator throw or hang, and what it writes compiles. UNETGEN_FUZZ_COUNT asks for more of them,
-/// UNETGEN_FUZZ_SEED for others; docs/robustness.md has the longest run.
+/// Thousands of mutated specs: none makes the generator throw or hang, and what it writes compiles. UNETGEN_FUZZ_COUNT asks for more of
+/// them, UNETGEN_FUZZ_SEED for others; docs/robustness.md has the longest run.
 /// </summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {
@@ -75,7 +75,9 @@ public sealed class FuzzTests(ITestOutputHelper output)
                 CompileAll();
         }, seed);
         CompileAll();
-        output.WriteLine($"{count} projects from seed {seed}: {valid} without errors, rules {string.Join(' ', seen.Order())}; {compiled} classes compiled; slowest {slowest.Time.TotalMilliseconds:0.0} ms:\n{slowest.Specs}");
+        output.WriteLine(
+            $"{count} projects from seed {seed}: {valid} without errors, rules {string.Join(' ', seen.Order())}; "
+            + $"{compiled} classes compiled; slowest {slowest.Time.TotalMilliseconds:0.0} ms:\n{slowest.Specs}");
 
         // The mutations are worth their time: many specs of both kinds, and nearly every rule.
         Assert.InRange(valid, count / 20, count * 19 / 20);

@@ -4,7 +4,10 @@ using UNetGen.Generator.Tests.Harness;
 
 namespace UNetGen.Generator.Tests;
 
-/// <summary>Where a class's name or its neighbours mean something else to C#: either the code compiles all the same, or the name is an error in the spec.</summary>
+/// <summary>
+/// Where a class's name or its neighbours mean something else to C#: either the code compiles all the same, or the name is an error in the
+/// spec.
+/// </summary>
 public sealed class HostilePlacesTests
 {
     [Theory]
@@ -64,19 +67,28 @@ public sealed class HostilePlacesTests
     public void Every_type_and_namespace_of_the_runtime_and_of_TorchSharp_is_taken()
     {
         var runtime = typeof(NoisePredictor).Assembly.GetExportedTypes().Where(type => !type.IsNested).ToList();
-        Assert.All(runtime, type => Assert.True(Names.FaultOfNamespace($"{type.Namespace}.{Plain(type)}.Models") is not null, $"a namespace inside {type} must be refused"));
+        Assert.All(runtime, type => Assert.True(
+            Names.FaultOfNamespace($"{type.Namespace}.{Plain(type)}.Models") is not null, $"a namespace inside {type} must be refused"));
         var types = runtime.Concat(typeof(TorchSharp.torch).Assembly.GetExportedTypes().Where(type => !type.IsNested)).ToList();
-        Assert.All(types, type => Assert.True(Names.FaultOfClassIn(type.Namespace!, Plain(type), "") is not null, $"a class called {type} must be refused"));
-        Assert.All(types.Select(type => type.Namespace!).Distinct(), name =>
-            Assert.True(Names.FaultOfClassIn(name[..Math.Max(0, name.LastIndexOf('.'))], name.Split('.')[^1], "") is not null, $"a class called {name} must be refused"));
+        Assert.All(types, type => Assert.True(
+            Names.FaultOfClassIn(type.Namespace!, Plain(type), "") is not null, $"a class called {type} must be refused"));
+        Assert.All(types.Select(type => type.Namespace!).Distinct(), name => Assert.True(
+            Names.FaultOfClassIn(name[..Math.Max(0, name.LastIndexOf('.'))], name.Split('.')[^1], "") is not null,
+            $"a class called {name} must be refused"));
 
         static string Plain(MemberInfo type) => type.Name.Split('`')[0];
     }
 
     [Theory]
-    [InlineData("namespace Shop.Models { class System; class TorchSharp; class UNetGen; class Tensor; class Module; class NoisePredictor; class LevelInfo; class String; class Int32; }")]
-    [InlineData("namespace Shop { class System; class TorchSharp; class UNetGen; enum Norm { Group } class Conv2d; class Object; static class Concat; }")]
-    [InlineData("namespace Shop.Models.System { class InvalidOperationException; } namespace Shop.Models.TorchSharp.Modules { class Conv2d; } namespace Shop.Models.UNetGen.Blocks { class ResnetBlock; }")]
+    [InlineData(
+        "namespace Shop.Models { class System; class TorchSharp; class UNetGen; class Tensor; class Module; class NoisePredictor; "
+        + "class LevelInfo; class String; class Int32; }")]
+    [InlineData(
+        "namespace Shop { class System; class TorchSharp; class UNetGen; enum Norm { Group } class Conv2d; class Object; "
+        + "static class Concat; }")]
+    [InlineData(
+        "namespace Shop.Models.System { class InvalidOperationException; } namespace Shop.Models.TorchSharp.Modules { class Conv2d; } "
+        + "namespace Shop.Models.UNetGen.Blocks { class ResnetBlock; }")]
     [InlineData("namespace Shop.UNetGen { class NoisePredictor; } namespace Shop.TorchSharp { static class Torch { } }")]
     [InlineData("class Tensor; class NoisePredictor; class Module; class ModuleGroup; class LevelInfo; class ResnetBlock; class Conv2d;")]
     public void A_users_own_types_and_namespaces_change_nothing(string users)
@@ -85,9 +97,29 @@ public sealed class HostilePlacesTests
         Compiler.AssertCompiles([users, .. GeneratorHarness.RunTwice(null, specs).Sources.Values]);
     }
 
+    [Theory]
+    [InlineData("namespace Shop { EXTENSIONS }")]
+    [InlineData("EXTENSIONS")]
+    [InlineData("global using Others; namespace Others { EXTENSIONS }")]
+    public void A_users_own_extension_methods_of_tensors_change_nothing(string users)
+    {
+        const string extensions = """
+            static class Extensions
+            {
+                [System.Obsolete("The user's own.", error: true)]
+                public static T Plus<T>(this T branch, T shortcut) where T : TorchSharp.torch.Tensor => branch;
+
+                [System.Obsolete("The user's own.", error: true)]
+                public static T Freeing<T>(this T value, params T[] last) where T : TorchSharp.torch.Tensor => value;
+            }
+            """;
+        Compiler.AssertCompiles([users.Replace("EXTENSIONS", extensions), GeneratorHarness.Run(Specimens.LucidrainsRms).Source]);
+    }
+
     [Fact]
     public void A_users_aliases_change_nothing() => Compiler.AssertCompiles([
-        "global using TorchSharp = System.String; global using UNetGen = System.Int32; global using Tensor = System.Int64; global using System = System.Text; global using NoisePredictor = System.Object;",
+        "global using TorchSharp = System.String; global using UNetGen = System.Int32; global using Tensor = System.Int64; "
+        + "global using System = System.Text; global using NoisePredictor = System.Object;",
         GeneratorHarness.Run(Specimens.ManyKeys).Source,
     ]);
 }

@@ -12,7 +12,8 @@ public sealed class PathTests
     [InlineData("/home/me/shop/", "/home/me/shop-too/tiny.unet.yaml", "../shop-too/tiny.unet.yaml", "shop-too.tiny-*.unet.g.cs")]
     [InlineData("/home/me/shop/", "/home/me/specs/tiny.unet.yaml", "../specs/tiny.unet.yaml", "specs.tiny-*.unet.g.cs")]
     [InlineData("/home/me/shop/", "/Home/me/shop/tiny.unet.yaml", "../../../Home/me/shop/tiny.unet.yaml", "Home.me.shop.tiny-*.unet.g.cs")]
-    [InlineData("/home/me/shop/", "/home/me/shop/my specs/Tiny (1).unet.yaml", "my specs/Tiny (1).unet.yaml", "my_specs.Tiny__1_-*.unet.g.cs")]
+    [InlineData("/home/me/shop/", "/home/me/shop/my specs/Tiny (1).unet.yaml", "my specs/Tiny (1).unet.yaml",
+        "my_specs.Tiny__1_-*.unet.g.cs")]
     [InlineData("/home/me/shop/", "/home/me/shop/日本.UNET.YAML", "日本.UNET.YAML", "__-*.unet.g.cs")]
     [InlineData("/home/me/shop/", "/home/me/shop/a\nclass.unet.yaml", "a_class.unet.yaml", "a_class.unet.g.cs")]
     [InlineData(@"C:\shop\", @"C:\shop\specs\tiny.unet.yaml", "specs/tiny.unet.yaml", "specs.tiny.unet.g.cs")]
@@ -70,7 +71,8 @@ public sealed class PathTests
     public void Different_paths_have_different_names()
     {
         var part = Gen.OneOf("a", "b", "a.b", "a_b", "a b", "ä", "..", "a-b", "A");
-        var path = Gen.Select(part.Array[0, 3], Gen.OneOf("a", "b", "a.b", "a b", "a_b"), (folders, file) => string.Concat(folders.Select(folder => folder + "/")) + file + ".unet.yaml");
+        var path = Gen.Select(part.Array[0, 3], Gen.OneOf("a", "b", "a.b", "a b", "a_b"), (folders, file) =>
+            string.Concat(folders.Select(folder => folder + "/")) + file + ".unet.yaml");
         var @long = $"{new string('x', 120)}/";
         SpecGen.ForEach(Gen.Select(path, path), 3000, pair =>
         {

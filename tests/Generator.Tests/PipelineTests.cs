@@ -19,9 +19,12 @@ public sealed class PipelineTests
     [Fact]
     public void Every_named_step_is_tracked()
     {
-        var run = GeneratorHarness.RunTwice(null, ("a.unet.yaml", Spec), ("b.unet.yaml", Spec + "\nname: AUNet"), ("c.unet.yaml", "]"), ("d.unet.yaml", "extends: a.unet.yaml"));
+        var run = GeneratorHarness.RunTwice(null, ("a.unet.yaml", Spec), ("b.unet.yaml", Spec + "\nname: AUNet"), ("c.unet.yaml", "]"),
+            ("d.unet.yaml", "extends: a.unet.yaml"));
         Assert.Equal(
-            ["Bases", "Collisions", "Document", "Extended", "Input", "Network", "Paths", "Problems", "Project", "Read", "Sizes", "Source"], GeneratorRun.StepNames.Order());
+            ["Bases", "Collisions", "Extended", "Network", "Parsed", "Paths", "Problems", "Project", "Read", "Sizes", "Source",
+                "WithBases"],
+            GeneratorRun.StepNames.Order());
         Assert.All(GeneratorRun.StepNames, step => Assert.NotEmpty(run.Outputs(step)));
     }
 
@@ -31,11 +34,12 @@ public sealed class PipelineTests
         var project = Three();
         project.Edit("b.unet.yaml", Spec.Replace("dim: 16", "dim: 32"));
         var run = project.Run();
-        Assert.Equal("b.unet.yaml", ((SpecFile)Assert.Single(Ran(run, Steps.Read))).Network.Path);
+        Assert.Equal("b.unet.yaml", ((DiagnosedSpec)Assert.Single(Ran(run, Steps.Read))).Network.Path);
         Assert.Equal("b.unet.yaml", ((SpecNetwork)Assert.Single(Ran(run, Steps.Network))).Path);
         Assert.Equal("b.unet.g.cs", ((SourceFile)Assert.Single(Ran(run, Steps.Source))).HintName);
         Assert.Equal("b.unet.g.cs", Assert.Single(run.Written.OfType<SourceFile>()).HintName);
-        Assert.All(run.Written.OfType<DiagnosticInfo>(), written => Assert.EndsWith("/b.unet.yaml", written.Location.Path, StringComparison.Ordinal));
+        Assert.All(run.Written.OfType<DiagnosticInfo>(), written =>
+            Assert.EndsWith("/b.unet.yaml", written.Location.Path, StringComparison.Ordinal));
         foreach (var common in new[] { Steps.Project, Steps.Paths, Steps.Extended, Steps.Bases, Steps.Collisions })
             Assert.Empty(Ran(run, common));
         Assert.Contains("dim: 32", run.Sources["b.unet.g.cs"], StringComparison.Ordinal);
@@ -51,7 +55,7 @@ public sealed class PipelineTests
         var project = Three();
         project.Edit("b.unet.yaml", text);
         var run = project.Run();
-        Assert.Equal("b.unet.yaml", ((SpecFile)Assert.Single(Ran(run, Steps.Read))).Network.Path);
+        Assert.Equal("b.unet.yaml", ((DiagnosedSpec)Assert.Single(Ran(run, Steps.Read))).Network.Path);
         Assert.Empty(run.Changed(Steps.Network));
         Assert.Empty(Ran(run, Steps.Source));
         Assert.Empty(Ran(run, Steps.Collisions));
@@ -111,7 +115,8 @@ public sealed class PipelineTests
         var run = project.Run();
         Assert.Equal(["a.unet.g.cs", "c.unet.g.cs", source], run.Sources.Keys.Order());
         Assert.Contains($"class {name} ", run.Sources[source], StringComparison.Ordinal);
-        Assert.DoesNotContain(run.Sources.Values, text => text.Contains("b.unet.yaml", StringComparison.Ordinal) && !text.Contains(path, StringComparison.Ordinal));
+        Assert.DoesNotContain(run.Sources.Values, text =>
+            text.Contains("b.unet.yaml", StringComparison.Ordinal) && !text.Contains(path, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -135,14 +140,16 @@ public sealed class PipelineTests
         var run = project.Run();
         Assert.Empty(run.Diagnostics);
         Assert.Equal(["b.unet.g.cs", "c.unet.g.cs"], run.Sources.Keys.Order());
-        Assert.Equal("b.unet.g.cs", Assert.Single(run.Changed(Steps.Source).Cast<SourceFile>(), written => written.HintName != "a.unet.g.cs").HintName);
+        Assert.Equal("b.unet.g.cs",
+            Assert.Single(run.Changed(Steps.Source).Cast<SourceFile>(), written => written.HintName != "a.unet.g.cs").HintName);
     }
 
     [Fact]
     public void After_any_edits_everything_is_as_in_a_project_just_opened()
     {
-        var text = Gen.OneOf(Spec, "# a comment\n" + Spec, Spec + "\nname: BUNet", Spec.Replace("dim: 16", "dim: 32"), Spec.Replace("dim: 16", "dim: 15"), "dim: [",
-            "extends: a.unet.yaml", "extends: b.unet.yaml\ndim: 48", "extends: ../b.unet.yaml");
+        var text = Gen.OneOf(
+            Spec, "# a comment\n" + Spec, Spec + "\nname: BUNet", Spec.Replace("dim: 16", "dim: 32"), Spec.Replace("dim: 16", "dim: 15"),
+            "dim: [", "extends: a.unet.yaml", "extends: b.unet.yaml\ndim: 48", "extends: ../b.unet.yaml");
         var edit = Gen.Select(Gen.OneOf("a.unet.yaml", "b.unet.yaml", "B.unet.yaml", "small/a.unet.yaml"), Gen.Int[0, 3], text);
         SpecGen.ForEach(edit.Array[1, 8], 100, edits =>
         {
@@ -157,9 +164,14 @@ public sealed class PipelineTests
                 else
                     project.Add(path, files[path] = text);
                 var run = project.Run();
-                var opened = new GeneratorProject(ProjectOptions.Default, trackSteps: false, [.. files.Select(file => (file.Key, file.Value))]).Run();
-                Assert.Equal(opened.Sources.OrderBy(source => source.Key, StringComparer.Ordinal), run.Sources.OrderBy(source => source.Key, StringComparer.Ordinal));
-                Assert.Equal(opened.Diagnostics.Select(diagnostic => diagnostic.ToString()), run.Diagnostics.Select(diagnostic => diagnostic.ToString()));
+                (string, string)[] all = [.. files.Select(file => (file.Key, file.Value))];
+                var opened = new GeneratorProject(ProjectOptions.Default, trackSteps: false, all).Run();
+                Assert.Equal(
+                    opened.Sources.OrderBy(source => source.Key, StringComparer.Ordinal),
+                    run.Sources.OrderBy(source => source.Key, StringComparer.Ordinal));
+                Assert.Equal(
+                    opened.Diagnostics.Select(diagnostic => diagnostic.ToString()),
+                    run.Diagnostics.Select(diagnostic => diagnostic.ToString()));
             }
         });
     }
@@ -200,7 +212,8 @@ public sealed class PipelineTests
         var project = Family();
         project.Edit(edited, Spec.Replace("dim: 16", "dim: 32"));
         var run = project.Run();
-        Assert.DoesNotContain(run.Changed(Steps.Input), input => ((SpecInput)input).Document.Path is "base.unet.yaml" or "child.unet.yaml" or "grandchild.unet.yaml");
+        Assert.DoesNotContain(run.Changed(Steps.WithBases), input =>
+            ((FileWithBases)input).File.Path is "base.unet.yaml" or "child.unet.yaml" or "grandchild.unet.yaml");
         Assert.Equal(edited == "alone.unet.yaml" ? ["alone.unet.g.cs"] : ["cousin.unet.g.cs", "uncle.unet.g.cs"], Written(run));
     }
 
@@ -213,7 +226,7 @@ public sealed class PipelineTests
         var project = Family();
         project.Edit("base.unet.yaml", text.StartsWith("channels", StringComparison.Ordinal) ? text.Replace("\nchannels: 3", "") : text);
         var run = project.Run();
-        Assert.Equal("base.unet.yaml", ((SpecInput)Assert.Single(run.Changed(Steps.Input))).Document.Path);
+        Assert.Equal("base.unet.yaml", ((FileWithBases)Assert.Single(run.Changed(Steps.WithBases))).File.Path);
         Assert.Empty(run.Changed(Steps.Source));
     }
 
@@ -258,13 +271,15 @@ public sealed class PipelineTests
     private static GeneratorProject Family()
     {
         var project = new GeneratorProject(
-            ("alone.unet.yaml", Spec), ("base.unet.yaml", Spec), ("child.unet.yaml", "extends: base.unet.yaml"), ("cousin.unet.yaml", "extends: uncle.unet.yaml"),
+            ("alone.unet.yaml", Spec), ("base.unet.yaml", Spec), ("child.unet.yaml", "extends: base.unet.yaml"),
+            ("cousin.unet.yaml", "extends: uncle.unet.yaml"),
             ("grandchild.unet.yaml", "extends: child.unet.yaml"), ("uncle.unet.yaml", Spec));
         Assert.Empty(project.Run().Diagnostics);
         return project;
     }
 
-    private static IEnumerable<string> Written(GeneratorRun run) => run.Changed(Steps.Source).Select(file => ((SourceFile)file).HintName).Order();
+    private static IEnumerable<string> Written(GeneratorRun run) =>
+        run.Changed(Steps.Source).Select(file => ((SourceFile)file).HintName).Order();
 
     private static GeneratorProject Three()
     {
@@ -274,7 +289,8 @@ public sealed class PipelineTests
     }
 
     /// <summary>The specs that were read again and say something new, or that are new.</summary>
-    private static IEnumerable<string> ReadAgain(GeneratorRun run) => run.Changed(Steps.Read).Select(file => ((SpecFile)file).Network.Path);
+    private static IEnumerable<string> ReadAgain(GeneratorRun run) =>
+        run.Changed(Steps.Read).Select(file => ((DiagnosedSpec)file).Network.Path);
 
     /// <summary>The values of a step for which it ran at all, whether or not something else came out.</summary>
     private static IEnumerable<object> Ran(GeneratorRun run, string step) =>

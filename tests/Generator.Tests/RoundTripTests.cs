@@ -1,3 +1,4 @@
+using System.Text.Json;
 using UNetGen.Generator.Specs;
 using UNetGen.Generator.Tests.Harness;
 
@@ -17,34 +18,65 @@ public sealed class RoundTripTests
     public void The_effective_spec_gives_the_same_network() => SpecGen.ForEach(SpecGen.Valid, 100, text =>
     {
         var effective = SpecWriter.Write(ParsedSpec.Of(text));
-        var (first, second) = (GeneratorHarness.Run(text, ProjectOptions.Unbounded).Source, GeneratorHarness.Run(effective, ProjectOptions.Unbounded).Source);
+        var (first, second) = (GeneratorHarness.Run(text, ProjectOptions.Unbounded).Source,
+            GeneratorHarness.Run(effective, ProjectOptions.Unbounded).Source);
         Assert.Equal(first, second);
         Assert.Contains($"SpecHash = \"{SpecWriter.Hash(effective)}\"", first, StringComparison.Ordinal);
     });
 
     [Fact]
-    public void Every_key_that_counts_changes_the_hash_and_no_other()
+    public void Every_key_of_the_language_changes_the_hash_but_those_of_the_class() => Assert.Equal(
+        ["extends", "kernels", "name", "namespace"], // what a spec extends counts by what it takes from it
+        Fields.All.Where(field => !ChangesTheHash(field)).Select(field => field.Key).Order(StringComparer.Ordinal));
+
+    [Theory]
+    [InlineData("name: Other\nnamespace: Else.Where\nkernels: reference", "")]
+    [InlineData("time_emb_dim: 64\ninit_dim: 16\nnorm: rms\ndropout: -0.0\nattention:\n  levels: [linear, linear, full]", "")]
+    [InlineData("attention:\n  resolutions: [8]", "attention:\n  levels: [none, full, none]")]
+    [InlineData("attention: none", "attention:\n  levels: [none, none, none]\n  mid: none")]
+    public void What_says_the_same_has_the_same_hash(string one, string other) =>
+        Assert.Equal(Hash($"{Specimens.LucidrainsRms}\n{one}"), Hash($"{Specimens.LucidrainsRms}\n{other}"));
+
+    [Fact]
+    public void One_number_for_both_sides_has_the_hash_of_two() => Assert.Equal(
+        Hash(Specimens.LucidrainsRms), Hash(Specimens.LucidrainsRms.Replace("image_size: 16", "image_size: [16, 16]")));
+
+    /// <summary>Whether there is a spec that stays valid with another value of this key, and then has another hash.</summary>
+    private static bool ChangesTheHash(Field field)
     {
-        const string spec = Specimens.LucidrainsRms;
-        var hash = Hash(spec);
-        Assert.Equal(hash, Hash(spec + "\nname: Other\nnamespace: Else.Where"));
-        Assert.Equal(hash, Hash(spec + "\nkernels: reference"));
-        Assert.Equal(hash, Hash(spec + "\ntime_emb_dim: 64\ninit_dim: 16\nnorm: rms\ndropout: -0.0\nattention:\n  levels: [linear, linear, full]"));
-        Assert.Equal(hash, Hash(spec.Replace("image_size: 16", "image_size: [16, 16]")));
-        Assert.Equal(Hash(spec + "\nattention:\n  resolutions: [8]"), Hash(spec + "\nattention:\n  levels: [none, full, none]"));
-        Assert.Equal(Hash(spec + "\nattention: none"), Hash(spec + "\nattention:\n  levels: [none, none, none]\n  mid: none"));
-        foreach (var other in new[]
+        using var schema = JsonDocument.Parse(field.Schema(null).ToString());
+        var values = Values(schema.RootElement).ToList();
+        var specs = Specimens.Good.Concat(Specimens.Good.Select(spec => SpecWriter.Write(ParsedSpec.Of(spec))));
+        return specs.Any(spec => values.Any(value => IsAnother(spec, With(spec, field.Key, value))));
+
+        static bool IsAnother(string spec, string changed) => ParsedSpec.IfValid(changed) is not null && Hash(changed) != Hash(spec);
+    }
+
+    /// <summary>Some of the values that a key may have, as its schema describes them.</summary>
+    private static IEnumerable<string> Values(JsonElement schema)
+    {
+        if (schema.TryGetProperty("enum", out var words))
+            return words.EnumerateArray().Select(word => word.ToString());
+        if (schema.TryGetProperty("else", out var otherwise))
+            return Values(otherwise).Append("null");
+        return schema.GetProperty("type").GetString() switch
         {
-            "time_emb_dim: 65", "init_dim: 8", "init_kernel: 3", "norm: group", "weight_standardization: true", "activation: gelu", "dropout: 0.1",
-            "time_embedding: {type: fourier}", "time_embedding: {theta: 100}", "time_embedding: {order: cos_sin}", "time_embedding: {freq_shift: 0}",
-            "time_embedding: {conditioning: add}", "attention: none", "attention: {mid: none}", "attention: {heads: 2}", "attention: {head_dim: 8}",
-            "attention: {memory_tokens: 0}", "downsample: conv", "upsample: conv_transpose", "self_condition: true", "zero_init: true",
-            "diffusion: {timesteps: 500}", "diffusion: {schedule: cosine}", "diffusion: {schedule_scaling: false}", "diffusion: {objective: v}",
-            "diffusion: {loss_weight: min_snr}", "diffusion: {variance: fixed_large}", "learned_variance: true", "num_classes: 10", "blocks: {resnet: My.Block}",
-        })
-        {
-            Assert.NotEqual((other, hash), (other, Hash(spec + "\n" + other)));
-        }
+            "boolean" => ["true", "false"],
+            "integer" => new[] { 0, 1, 2, 4, 8, 10, 32, 100, 500 }
+                .Where(number => number >= schema.GetProperty("minimum").GetInt64())
+                .Select(number => $"{number}"),
+            "number" => ["0.5", "2", "100"],
+            "array" => Values(schema.GetProperty("items"))
+                .SelectMany(item => new[] { $"[{item}]", $"[{item}, {item}]", $"[{item}, {item}, {item}]" }),
+            _ => ["Other", "Else.Where"],
+        };
+    }
+
+    private static string With(string spec, string key, string value)
+    {
+        var (group, name) = key.Split('.') is [var outer, var inner] ? (outer + ":", $"  {inner}") : ("", key);
+        var others = SpecLeaves.Of(spec).Where(leaf => (leaf.Group, leaf.Line.Split(':')[0]) != (group, name));
+        return SpecLeaves.Join(others.Append((group, $"{name}: {value}")));
     }
 
     private static string Hash(string spec) => SpecWriter.Hash(SpecWriter.Write(ParsedSpec.Of(spec)));

@@ -1,5 +1,6 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Text;
+using UNetGen.Generator.Common;
 
 namespace UNetGen.Generator.Diagnostics;
 
@@ -21,6 +22,8 @@ internal sealed class Problems(string path, SourceText text, EquatableArray<Diag
 {
     // More than anyone reads at once.
     private const int Most = 50;
+
+    private static readonly string TooMany = $"here and below are more than {Most} errors; mend the others first";
 
     private readonly List<DiagnosticInfo> found = [.. before ?? EquatableArray<DiagnosticInfo>.Empty];
     private readonly HashSet<string> wrong = new(StringComparer.Ordinal);
@@ -52,10 +55,12 @@ internal sealed class Problems(string path, SourceText text, EquatableArray<Diag
         if (found.Count < Most)
             found.Add(problem);
         else if (found.Count == Most)
-            found.Add(new DiagnosticInfo(Rules.TooLarge, LocationOf(span), $"here and below are more than {Most} errors; mend the others first"));
+            found.Add(new DiagnosticInfo(Rules.TooLarge, LocationOf(span), TooMany));
     }
 
-    /// <summary>The same of a key, or of an item of its list: <c>dim</c>, <c>image_size[0]</c>. If it is an error, nothing else is concluded from it.</summary>
+    /// <summary>
+    /// The same of a key, or of an item of its list: <c>dim</c>, <c>image_size[0]</c>. Nothing else is concluded from one with an error.
+    /// </summary>
     public void Report(DiagnosticDescriptor rule, string key, SpecSpan span, string message)
     {
         Report(rule, span, message);
@@ -63,7 +68,9 @@ internal sealed class Problems(string path, SourceText text, EquatableArray<Diag
             MarkWrong(key);
     }
 
-    /// <summary>The same of a value that is meant as it stands and doesn't go with another's: what depends on it alone is judged all the same.</summary>
+    /// <summary>
+    /// The same of a value that is meant as it stands and doesn't go with another's: what depends on it alone is judged all the same.
+    /// </summary>
     public void ReportMisfit(DiagnosticDescriptor rule, string key, SpecSpan span, string message)
     {
         Report(rule, span, message);

@@ -2,7 +2,9 @@ using Microsoft.CodeAnalysis;
 
 namespace UNetGen.Generator.Diagnostics;
 
-/// <summary>One descriptor a rule, with why it is one. The message is written where the rule is checked, with the numbers at hand.</summary>
+/// <summary>
+/// One descriptor for each rule, with the reason for the rule. The message is written where the rule is checked: the numbers are there.
+/// </summary>
 internal static class Rules
 {
     /// <summary>Where each rule has its page, by its id: what an IDE opens for a diagnostic.</summary>
@@ -51,7 +53,8 @@ internal static class Rules
     public static readonly DiagnosticDescriptor ExtendsCycle = Rule("UNG0022", "Specs extend one another in a circle",
         "In a circle each spec waits for the values of the next, and none has the first.");
     public static readonly DiagnosticDescriptor ManyTokens = Rule("UNG0023", "Full attention over many tokens",
-        "Each token is compared with each: twice the size is sixteen times the scores, and soon no memory has room for them.", DiagnosticSeverity.Warning);
+        "Each token is compared with each: twice the size is sixteen times the scores, and soon no memory has room for them.",
+        DiagnosticSeverity.Warning);
     public static readonly DiagnosticDescriptor ManyParameters = Rule("UNG0024", "More parameters than the project allows",
         "A multiplier too many costs gigabytes, which otherwise shows only when the network is made.", DiagnosticSeverity.Warning);
     public static readonly DiagnosticDescriptor NetworkSize = Rule("UNG0025", "The network's size",
@@ -63,7 +66,9 @@ internal static class Rules
     public static readonly DiagnosticDescriptor Heads = Rule("UNG0028", "Heads that don't divide the attended width",
         "In ddpm and adm, heads times features a head is the width of the place that attends.");
     public static readonly DiagnosticDescriptor NoResolution = Rule("UNG0029", "The preset's attention finds no level",
-        "The families ddpm and adm attend at certain sizes; where no level has one of them, the network is quietly another than its preset suggests.", DiagnosticSeverity.Warning);
+        "The families ddpm and adm attend at certain sizes; where no level has one of them, the network is quietly another than its preset "
+        + "suggests.",
+        DiagnosticSeverity.Warning);
     public static readonly DiagnosticDescriptor Failure = Rule("UNG0099", "The generator failed",
         "A fault of the generator's own, reported as a diagnostic so that the other specs still get their classes.");
 

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using UNetGen.Generator.Planning;
 using UNetGen.Generator.Specs;
@@ -8,41 +7,69 @@ namespace UNetGen.Generator.Emission;
 /// <summary>What a class declares whether its spec is right or not, so that code which uses it compiles in both cases.</summary>
 internal static class ClassSurface
 {
-    /// <summary>A class can't have the name of its own member.</summary>
-    public static readonly ImmutableHashSet<string> ReservedMembers = ImmutableHashSet.Create(
-        "ParameterCount", "ForwardFlops", "Channels", "OutChannels", "ImageHeight", "ImageWidth", "DownsampleFactor", "SpecHash",
-        "forward", "Info", "Diffusion", "Description", "DiffusionOfSpec", "OnConstructed", "OnForwarding", "OnForwarded", ManifestEmitter.Constant, Planning.UserBlockPlan.Factory);
-
     /// <summary>Nothing is counted where some blocks are the user's own: <c>Info</c> then counts the live parameters.</summary>
-    public static void EmitConstants(SourceWriter writer, NetworkPlan plan) => EmitConstants(writer, new Constants(
-        plan.IsOpen ? null : (plan.ParameterCount, plan.ForwardFlops), plan.Channels, plan.OutChannels, plan.Height, plan.Width, plan.DownsampleFactor, plan.SpecHash));
+    public static void EmitConstants(SourceWriter writer, NetworkPlan plan) => EmitConstants(writer, new Constants
+    {
+        Counted = plan.IsOpen ? null : (plan.ParameterCount, plan.ForwardFlops),
+        Channels = plan.Channels,
+        OutChannels = plan.OutChannels,
+        Height = plan.Height,
+        Width = plan.Width,
+        DownsampleFactor = plan.DownsampleFactor,
+        SpecHash = plan.SpecHash,
+    });
 
-    /// <summary>Of a spec with errors: what could be read, else 1, since constants that are divided by a constant 0 don't compile.</summary>
+    /// <summary>
+    /// Constants of a spec with errors: what could be read, else 1, since code that divides by a constant 0 doesn't compile.
+    /// </summary>
     public static void EmitConstants(SourceWriter writer, UNetSpec broken)
     {
         var channels = Math.Max(1, broken.Channels);
-        EmitConstants(writer, new Constants((1, 1), channels, channels, Math.Max(1, broken.ImageSize.Height), Math.Max(1, broken.ImageSize.Width), 1, ""));
+        EmitConstants(writer, new Constants
+        {
+            Counted = (1, 1),
+            Channels = channels,
+            OutChannels = channels,
+            Height = Math.Max(1, broken.ImageSize.Height),
+            Width = Math.Max(1, broken.ImageSize.Width),
+            DownsampleFactor = 1,
+            SpecHash = "",
+        });
     }
 
-    /// <summary>Partial methods for the user's own part of the class. One that isn't implemented is no method, and its calls aren't there.</summary>
-    /// <param name="conditional">Whether <c>forward</c> takes labels and self-condition; null: not known, since the spec has errors.</param>
+    /// <summary>
+    /// Partial methods for the user's own part of the class. One that isn't implemented is no method, and its calls aren't there.
+    /// </summary>
+    /// <param name="conditional">
+    /// Whether <c>forward</c> takes labels and self-condition; null: not known, since the spec has errors.
+    /// </param>
     public static void EmitHooks(SourceWriter writer, bool? conditional)
     {
-        writer.Line("/// <summary>A hook for your own part of the class: the constructor has made and registered all parts, and not moved them to another device or type yet.</summary>");
+        writer.Summary("A hook for your own part of the class: the constructor has made and registered all parts, "
+            + "and not moved them to another device or type yet.");
         writer.Line("partial void OnConstructed();");
         writer.Line();
         if (conditional != true)
-            Forwarding(CSharp.ForwardInputs, []);
+            Forwarding(CSharpText.ForwardInputs, []);
         if (conditional != false)
-            Forwarding(CSharp.ConditionalForwardInputs, [("labels", "The class of each image, [batch]; null where none was given."), ("selfCondition", "The previous estimate of the clean images; null where none was given.")]);
-        writer.Line("/// <summary>A hook for your own part of the class, when the forward pass is done. Tensors that it makes live as long as the pass, and the output as long as the caller wants.</summary>");
+        {
+            Forwarding(CSharpText.ConditionalForwardInputs,
+            [
+                ("labels", "The class of each image, [batch]; null where none was given."),
+                ("selfCondition", "The previous estimate of the clean images; null where none was given."),
+            ]);
+        }
+
+        writer.Summary("A hook for your own part of the class, when the forward pass is done. "
+            + "Tensors that it makes live as long as the pass, and the output as long as the caller wants.");
         writer.Line("/// <param name=\"output\">The prediction, [batch, out channels, height, width]; another may take its place.</param>");
-        writer.Line($"partial void OnForwarded(ref {CSharp.Tensor} output);");
+        writer.Line($"partial void OnForwarded(ref {CSharpText.Tensor} output);");
         writer.Line();
 
         void Forwarding(string inputs, (string Name, string Summary)[] conditions)
         {
-            writer.Line("/// <summary>A hook for your own part of the class, before the forward pass looks at its arguments; each may be replaced. Tensors that it makes live as long as the pass.</summary>");
+            writer.Summary("A hook for your own part of the class, before the forward pass looks at its arguments; each may be replaced. "
+                + "Tensors that it makes live as long as the pass.");
             writer.Line("/// <param name=\"x\">Noised images, [batch, channels, height, width].</param>");
             writer.Line("/// <param name=\"timesteps\">How noised each is, [batch].</param>");
             foreach (var (name, summary) in conditions)
@@ -57,7 +84,8 @@ internal static class ClassSurface
         if (values.Counted is var (parameters, flops))
         {
             Constant("Trainable parameters.", "long", "ParameterCount", Number(parameters));
-            Constant("Floating point operations of one forward pass of one image: convolutions, linear layers and attention's products, a multiply-add as two; norms, activations and sums don't count.",
+            Constant("Floating point operations of one forward pass of one image: convolutions, linear layers and attention's products, "
+                + "a multiply-add as two; norms, activations and sums don't count.",
                 "long", "ForwardFlops", Number(flops));
         }
 
@@ -65,8 +93,10 @@ internal static class ClassSurface
         Constant("Channels that come out.", "int", "OutChannels", Number(values.OutChannels));
         Constant("Height of the images, pixels.", "int", "ImageHeight", Number(values.Height));
         Constant("Width of the images, pixels.", "int", "ImageWidth", Number(values.Width));
-        Constant("Height and width of the image over those of the lowest level.", "int", "DownsampleFactor", Number(values.DownsampleFactor));
-        Constant("SHA-256 of the effective spec: two networks with the same hash load each other's weights.", "string", "SpecHash", CSharp.Literal(values.SpecHash));
+        Constant("Height and width of the image over those of the lowest level.", "int", "DownsampleFactor",
+            Number(values.DownsampleFactor));
+        Constant("SHA-256 of the effective spec: two networks with the same hash load each other's weights.", "string", "SpecHash",
+            CSharpText.Literal(values.SpecHash));
 
         void Constant(string summary, string type, string name, string value)
         {
@@ -78,6 +108,14 @@ internal static class ClassSurface
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private readonly record struct Constants(
-        (long Parameters, long Flops)? Counted, int Channels, int OutChannels, int Height, int Width, int DownsampleFactor, string SpecHash);
+    private sealed record Constants
+    {
+        public required (long Parameters, long Flops)? Counted { get; init; }
+        public required int Channels { get; init; }
+        public required int OutChannels { get; init; }
+        public required int Height { get; init; }
+        public required int Width { get; init; }
+        public required int DownsampleFactor { get; init; }
+        public required string SpecHash { get; init; }
+    }
 }

@@ -18,29 +18,31 @@ internal static class DescriptionEmitter
         writer.Line();
         writer.Open("private static readonly global::UNetGen.Diffusion.DiffusionOptions DiffusionOfSpec = new()");
         foreach (var property in plan.Diffusion)
-            writer.Line($"{property.Name} = {CSharp.Value(property.Value)},");
+            writer.Line($"{property.Name} = {CSharpText.Value(property.Value)},");
         writer.Close(";");
         writer.Line();
         writer.Summary("What the network is, without making one.");
         writer.Open("public static global::UNetGen.NetworkInfo Description { get; } = new()");
         writer.Line($"Name = nameof({plan.Name}),");
-        writer.Line($"SpecPath = {CSharp.Literal(specPath)},");
+        writer.Line($"SpecPath = {CSharpText.Literal(specPath)},");
         foreach (var constant in new[] { "SpecHash", "Channels", "OutChannels", "ImageHeight", "ImageWidth", "DownsampleFactor" })
             writer.Line($"{constant} = {constant},");
         writer.Line(plan.IsOpen ? "ParameterCount = 0, // Info counts the live ones" : "ParameterCount = ParameterCount,");
-        writer.Line($"SelfCondition = {CSharp.Value(plan.SelfCondition)},");
+        writer.Line($"SelfCondition = {CSharpText.Value(plan.SelfCondition)},");
         if (plan.NumClasses is { } classes)
-            writer.Line($"NumClasses = {CSharp.Value(classes)},");
+            writer.Line($"NumClasses = {CSharpText.Value(classes)},");
         writer.Open("Levels = new global::UNetGen.LevelInfo[]");
         foreach (var row in plan.Levels)
         {
-            writer.Line($"new({CSharp.Literal(row.Name)}, {row.Height}, {row.Width}, {row.Channels}, {CSharp.Literal(row.Blocks)}, {CSharp.Literal(row.Attention)}, "
-                + $"{Number(row.Parameters)}, {Number(row.Cost.Flops)}, {Number(row.Cost.Elements)}),");
+            writer.Line($"new(Name: {CSharpText.Literal(row.Name)}, Height: {row.Height}, Width: {row.Width}, Channels: {row.Channels}, "
+                + $"Blocks: {CSharpText.Literal(row.Blocks)}, Attention: {CSharpText.Literal(row.Attention)},");
+            writer.Line($"    Parameters: {Number(row.Parameters)}, ForwardFlops: {Number(row.Cost.Flops)}, "
+                + $"ActivationElements: {Number(row.Cost.Elements)}),");
         }
 
         writer.Close(",");
         writer.Line($"StateDict = new global::UNetGen.Interop.StateDictManifest({ManifestEmitter.Constant}),");
-        writer.Line($"Spec = {CSharp.Verbatim(plan.Spec)},");
+        writer.Line($"Spec = {CSharpText.Verbatim(plan.Spec)},");
         writer.Close(";");
     }
 

@@ -8,7 +8,8 @@ internal static class DocumentationEmitter
     public static void EmitClass(SourceWriter writer, NetworkPlan plan, string specPath)
     {
         writer.Line("/// <summary>");
-        writer.Line($"/// The U-Net of <c>{SourceWriter.Escape(specPath)}</c>: given images [batch, {plan.Channels}, {plan.Height}, {plan.Width}] noised to the");
+        var (path, images) = (SourceWriter.Escape(specPath), $"[batch, {plan.Channels}, {plan.Height}, {plan.Width}]");
+        writer.Line($"/// The U-Net of <c>{path}</c>: given images {images} noised to the");
         writer.Line($"/// given timesteps, predicts {SourceWriter.Escape(plan.Predicts)}.");
         if (plan.NumClasses is { } classes)
             writer.Line($"/// Takes the class of each image as well, of {classes}.");

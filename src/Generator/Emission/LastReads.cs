@@ -5,7 +5,10 @@ namespace UNetGen.Generator.Emission;
 /// <summary>Where the forward pass reads a variable for the last time, so that its memory can serve the next.</summary>
 internal static class LastReads
 {
-    /// <summary>For each step the image variables that it reads and nobody after it. The caller's own input and the small embedding of the time are never among them.</summary>
+    /// <summary>
+    /// For each step the image variables that it reads and no later step does. The caller's own input and the small embedding of the time
+    /// are never among them.
+    /// </summary>
     public static IReadOnlyList<IReadOnlyList<string>> Of(IReadOnlyList<StepPlan> steps)
     {
         var images = new HashSet<string>(steps.Select(step => step.Target), StringComparer.Ordinal);
@@ -25,9 +28,9 @@ internal static class LastReads
     {
         Variable variable => [variable.Name],
         Call call => call.Arguments.SelectMany(Variables),
-        Concat concat => Variables(concat.First).Concat(Variables(concat.Second)),
+        Concatenation concat => Variables(concat.First).Concat(Variables(concat.Second)),
         Function function => function.Arguments.SelectMany(Variables),
-        Sum sum => Variables(sum.First).Concat(Variables(sum.Second)),
+        Addition sum => Variables(sum.First).Concat(Variables(sum.Second)),
         _ => [],
     };
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Planning;
-using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator.Emission;
 

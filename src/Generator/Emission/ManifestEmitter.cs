@@ -3,8 +3,8 @@ using UNetGen.Generator.Planning;
 namespace UNetGen.Generator.Emission;
 
 /// <summary>
-/// Writes what a network's state_dict holds as a table in one string: of the ways to say it, the one that costs least to compile and nothing
-/// to construct a network, at six hundred entries as at sixty.
+/// Writes what a network's state_dict holds as a table in one string: of the ways to say it, the one that costs least to compile and
+/// nothing to construct a network, at six hundred entries as at sixty.
 /// </summary>
 internal static class ManifestEmitter
 {
@@ -20,7 +20,10 @@ internal static class ManifestEmitter
     public static IEnumerable<string> Rows(string prefix, IEnumerable<ModulePlan> modules) => modules.SelectMany(module =>
     {
         var key = $"{prefix}{module.Key}.";
-        var own = module.Parameters.Select(parameter => $"{key}{parameter.Key} float32 [{string.Join(", ", parameter.Shape)}]{(parameter.Trainable ? "" : " fixed")}");
+        var own = module.Parameters.Select(parameter => $"{key}{Row(parameter)}");
         return (module.IsOpen ? [$"{key}*"] : own).Concat(Rows(key, module.Children));
     });
+
+    private static string Row(ParameterPlan parameter) =>
+        $"{parameter.Key} float32 [{string.Join(", ", parameter.Shape)}]{(parameter.Trainable ? "" : " fixed")}";
 }

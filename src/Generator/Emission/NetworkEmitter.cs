@@ -1,3 +1,4 @@
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Planning;
 
 namespace UNetGen.Generator.Emission;
@@ -43,6 +44,9 @@ internal sealed class NetworkEmitter
     private void EmitFile()
     {
         EmitHeader(writer, specPath, $" (sha256 of the effective spec {plan.SpecHash.Substring(0, 8)}...)", plan.Namespace);
+        // Inside the namespace, where it goes before what the user's other namespaces and global usings bring.
+        writer.Line("using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing");
+        writer.Line();
         DocumentationEmitter.EmitClass(writer, plan, specPath);
         writer.Open($"public sealed partial class {plan.Name} : global::UNetGen.NoisePredictor");
         ClassSurface.EmitConstants(writer, plan);
@@ -66,9 +70,9 @@ internal sealed class NetworkEmitter
         foreach (var shared in plan.Shared)
         {
             writer.Line($"// {shared.Summary}");
-            writer.Open($"private static readonly {CSharp.Type(shared.Type)} {shared.Name} = new()");
+            writer.Open($"private static readonly {CSharpText.Type(shared.Type)} {shared.Name} = new()");
             foreach (var property in shared.Properties)
-                writer.Line($"{property.Name} = {CSharp.Value(property.Value)},");
+                writer.Line($"{property.Name} = {CSharpText.Value(property.Value)},");
             writer.Close(";");
             writer.Line();
         }
@@ -77,7 +81,7 @@ internal sealed class NetworkEmitter
     private void EmitField(ModulePlan module)
     {
         writer.Summary($"{module.Summary}: {module.Shapes}.");
-        writer.Line($"public readonly {CSharp.Type(module.Type)} {module.Field};");
+        writer.Line($"public readonly {CSharpText.Type(module.Type)} {module.Field};");
         writer.Line();
     }
 
@@ -89,7 +93,7 @@ internal sealed class NetworkEmitter
             writer.Summary("The network with PyTorch's initial values.");
             writer.Line("/// <param name=\"device\">Where its parameters are to be; null: on the CPU.</param>");
             writer.Line("/// <param name=\"dtype\">Their type; null: float32.</param>");
-            writer.Line($"public {className}(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)");
+            writer.Line($"public {className}({CSharpText.ConstructorInputs})");
             writer.Open($"    : base(nameof({className}))");
         }
         else
@@ -98,18 +102,22 @@ internal sealed class NetworkEmitter
         }
 
         foreach (var module in modules)
-            writer.Line($"{module.Field} = {CSharp.Construction(module)};");
+            writer.Line($"{module.Field} = {CSharpText.Construction(module)};");
         foreach (var module in modules.Where(module => module.StartsAtZero))
             writer.Line($"StartAtZero({module.Field});");
         writer.Line();
         writer.Line("// Under PyTorch's keys and in PyTorch's order.");
         foreach (var module in modules)
-            writer.Line($"{(module.Key.Contains('.') ? "global::UNetGen.Blocks.ModuleGroup.Register(this, " : "register_module(")}{CSharp.Literal(module.Key)}, {module.Field});");
+        {
+            var register = module.Key.Contains('.') ? "global::UNetGen.Blocks.ModuleGroup.Register(this, " : "register_module(";
+            writer.Line($"{register}{CSharpText.Literal(module.Key)}, {module.Field});");
+        }
+
         if (network)
         {
             writer.Line();
             if (plan.Kernels is { } kernels)
-                writer.Line($"Kernels = {CSharp.Value(kernels)};");
+                writer.Line($"Kernels = {CSharpText.Value(kernels)};");
             writer.Line("OnConstructed();");
             writer.Line("MoveTo(device, dtype);");
         }
@@ -120,9 +128,11 @@ internal sealed class NetworkEmitter
 
     private void EmitUserBlock(UserBlockPlan block)
     {
-        writer.Summary($"Your own residual block, {UserBlockPlan.Key} of the spec. An error here is about that class: it isn't there, has no constructor (dim, dimOut, timeEmbDim), or is no nn.Module<Tensor, Tensor, Tensor>.");
-        writer.Line($"private static {CSharp.Type(UserBlockPlan.Base)} {UserBlockPlan.Factory}(int dim, int dimOut, int timeEmbDim) =>");
-        writer.Line($"    new {CSharp.Type(block.Type)}(dim, dimOut, timeEmbDim)!; // a forward that also takes null for the time embedding will do");
+        var (type, module) = (CSharpText.Type(block.Type), CSharpText.Type(UserBlockPlan.Base));
+        writer.Summary($"Your own residual block, {UserBlockPlan.Key} of the spec. An error here is about that class: it isn't there, "
+            + "has no constructor (dim, dimOut, timeEmbDim), or is no nn.Module<Tensor, Tensor, Tensor>.");
+        writer.Line($"private static {module} {UserBlockPlan.Factory}(int dim, int dimOut, int timeEmbDim) =>");
+        writer.Line($"    new {type}(dim, dimOut, timeEmbDim)!; // a forward that also takes null for the time embedding will do");
         writer.Line();
     }
 
@@ -131,18 +141,18 @@ internal sealed class NetworkEmitter
         writer.Line("/// <inheritdoc/>");
         if (IsConditional)
         {
-            writer.Line($"public override {CSharp.Tensor} {CSharp.Forward} => forward(x, timesteps, null, null);");
+            writer.Line($"public override {CSharpText.Tensor} {CSharpText.Forward} => forward(x, timesteps, null, null);");
             writer.Line();
             writer.Line("/// <inheritdoc/>");
         }
 
-        writer.Open($"public override {CSharp.Tensor} {(IsConditional ? CSharp.ConditionalForward : CSharp.Forward)}");
+        writer.Open($"public override {CSharpText.Tensor} {(IsConditional ? CSharpText.ConditionalForward : CSharpText.Forward)}");
         writer.Line("using var compute = Computing();");
         writer.Line("using var scope = global::TorchSharp.torch.NewDisposeScope();");
         writer.Line($"OnForwarding({(IsConditional ? "ref x, ref timesteps, ref labels, ref selfCondition" : "ref x, ref timesteps")});");
         writer.Line("CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);");
         if (plan.NumClasses is { } classes)
-            writer.Line($"CheckLabels(labels, x, {CSharp.Value(classes)});");
+            writer.Line($"CheckLabels(labels, x, {CSharpText.Value(classes)});");
         else if (IsConditional)
             writer.Line("RefuseCondition(labels, nameof(labels), \"`num_classes`\");");
         if (IsConditional && !plan.SelfCondition)
@@ -150,6 +160,7 @@ internal sealed class NetworkEmitter
         writer.Line();
         var declared = new HashSet<string>(StringComparer.Ordinal) { "x", "timesteps" };
         var lastReads = LastReads.Of(plan.Forward);
+        var explained = false;
         for (var i = 0; i < plan.Forward.Count; i++)
         {
             var step = plan.Forward[i];
@@ -159,7 +170,15 @@ internal sealed class NetworkEmitter
                 writer.Line($"// {heading}");
             }
 
-            writer.Line($"{(declared.Add(step.Target) ? "var " : "")}{step.Target} = {CSharp.Expression(step.Value, lastReads[i])};", step.Shape);
+            if (lastReads[i].Count > 0 && !explained)
+            {
+                writer.Line("// Freeing: nobody reads that image again, so its memory serves the next one.");
+                explained = true;
+            }
+
+            var freed = lastReads[i].Count == 0 ? "" : $".Freeing({string.Join(", ", lastReads[i])})";
+            var declaration = declared.Add(step.Target) ? "var " : "";
+            writer.Line($"{declaration}{step.Target} = {CSharpText.Expression(step.Value)}{freed};", step.Shape);
         }
 
         var output = plan.Forward[plan.Forward.Count - 1].Target;

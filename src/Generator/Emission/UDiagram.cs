@@ -25,7 +25,10 @@ internal static class UDiagram
     {
         var mid = plan.Levels.Single(level => level.Name == "mid");
         var levels = plan.Levels.Where(level => level.Name is not ("in" or "mid" or "out"))
-            .Select(level => (level.Name, Down: Label(level.DownChannels, level.Height, level.Width), Up: Label(level.Channels, level.Height, level.Width)))
+            .Select(level => (
+                level.Name,
+                Down: Label(level.DownChannels, level.Height, level.Width),
+                Up: Label(level.Channels, level.Height, level.Width)))
             .ToList();
         var (left, right) = (Label(plan.Channels, plan.Height, plan.Width), Label(plan.OutChannels, plan.Height, plan.Width));
         var bottom = Label(mid.Channels, mid.Height, mid.Width);
@@ -39,7 +42,8 @@ internal static class UDiagram
         for (var i = 0; i < levels.Count; i++)
         {
             var (down, up) = ($"└─ {levels[i].Down} ", $" {levels[i].Up} ─┘");
-            yield return Row(levels[i].Name, i * step, down + Middle('─', i == 0 ? Skips : "", columns - 2 * i * step - down.Length - up.Length) + up);
+            yield return Row(levels[i].Name, i * step,
+                down + Middle('─', i == 0 ? Skips : "", columns - 2 * i * step - down.Length - up.Length) + up);
         }
 
         yield return Row("mid", levels.Count * step, $"└{Middle('─', $" {bottom} ", columns - 2 * levels.Count * step - 2)}┘");
@@ -48,7 +52,9 @@ internal static class UDiagram
         int Columns(int indent)
         {
             const int elbows = 8, shortest = 4;
-            return levels.Select((level, i) => 2 * i * indent + level.Down.Length + level.Up.Length + elbows + shortest + (i == 0 ? Skips.Length : 0))
+            return levels
+                .Select((level, i) =>
+                    2 * i * indent + level.Down.Length + level.Up.Length + elbows + shortest + (i == 0 ? Skips.Length : 0))
                 .Append(left.Length + Caption.Length + right.Length + shortest)
                 .Append(2 * levels.Count * indent + bottom.Length + elbows)
                 .Max();

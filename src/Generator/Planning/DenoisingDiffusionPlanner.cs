@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator.Planning;
@@ -9,10 +9,6 @@ namespace UNetGen.Generator.Planning;
 /// </summary>
 internal sealed class DenoisingDiffusionPlanner(UNetSpec spec) : NetworkPlanner(spec)
 {
-    /// <summary>The network's own members but those that are numbered.</summary>
-    public static readonly ImmutableHashSet<string> Members = ImmutableHashSet.Create(
-        "init_conv", "time_mlp", "label_emb", "mid_block1", "mid_attn", "mid_block2", "final_res_block", "final_conv");
-
     protected override (IEnumerable<ModulePlan> Modules, IEnumerable<LevelPlan> Levels) PlanNetwork()
     {
         PlanForward();
@@ -27,12 +23,18 @@ internal sealed class DenoisingDiffusionPlanner(UNetSpec spec) : NetworkPlanner(
             mid.Add(Layers.Attention("mid_attn", "mid_attn", Spec.AttentionInTheMiddle, bottom, size));
         mid.Add(Layers.ResnetBlock("mid_block2", "mid_block2", bottom, bottom, size));
         var finalBlock = Layers.ResnetBlock("final_res_block", "final_res_block", 2 * Spec.InitDim, Spec.InitDim, Spec.ImageSize);
-        var finalConv = LayerPlans.Conv2d("final_conv", "final_conv", Spec.InitDim, Spec.OutChannels, 1, Spec.ImageSize) with { StartsAtZero = Spec.ZeroInit };
+        var finalConv = LayerPlans.Conv2d("final_conv", "final_conv", Spec.InitDim, Spec.OutChannels, 1, Spec.ImageSize)
+            with { StartsAtZero = Spec.ZeroInit };
 
         ModulePlan[] inputs = Spec.NumClasses is null ? [initConv, time] : [initConv, time, Layers.LabelEmbedding("label_emb")];
         var levels = new List<LevelPlan> { Row("in", Spec.ImageSize, Spec.InitDim, "-", "-", inputs) };
         for (var level = 0; level < Spec.Levels; level++)
-            levels.Add(Row($"{level}", Spec.SizeAt(level), Spec.WidthAfter(level), "2 + 2", Name(Spec.AttentionAt(level)), downs[level], ups[last - level]) with { DownChannels = Spec.WidthBefore(level) });
+        {
+            var (name, attention) = ($"{level}", Name(Spec.AttentionAt(level)));
+            levels.Add(Row(name, Spec.SizeAt(level), Spec.WidthAfter(level), "2 + 2", attention, downs[level], ups[last - level])
+                with { DownChannels = Spec.WidthBefore(level) });
+        }
+
         levels.Add(Row("mid", size, bottom, "2", Name(Spec.AttentionInTheMiddle), [.. mid]));
         levels.Add(Row("out", Spec.ImageSize, Spec.InitDim, "1", "-", finalBlock, finalConv));
         return ([.. inputs, .. downs, .. ups, .. mid, finalBlock, finalConv], levels);
@@ -110,16 +112,17 @@ internal sealed class DenoisingDiffusionPlanner(UNetSpec spec) : NetworkPlanner(
         for (var level = last; level >= 0; level--)
         {
             var (size, width, below, up) = (Spec.SizeAt(level), Spec.WidthAfter(level), Spec.WidthBefore(level), $"ups_{last - level}");
-            Step("h", new Concat(h, new Variable($"skip{level}b")), size.Shape(width + below), $"up, level {level}: {width} wide, {size}");
+            Step("h", new Concatenation(h, new Variable($"skip{level}b")), size.Shape(width + below),
+                $"up, level {level}: {width} wide, {size}");
             Step("h", CallBlock(up + ".block1", h), size.Shape(width));
-            Step("h", new Concat(h, new Variable($"skip{level}a")), size.Shape(width + below));
+            Step("h", new Concatenation(h, new Variable($"skip{level}a")), size.Shape(width + below));
             Step("h", CallBlock(up + ".block2", h), size.Shape(width));
             if (Spec.AttentionAt(level) != AttentionKind.None)
                 Attend("h", up + ".attn", size.Shape(width));
             Step("h", level == 0 ? Convolve(up + ".conv", h) : Call(up + ".upsample", h), Spec.SizeAt(Math.Max(level - 1, 0)).Shape(below));
         }
 
-        Step("h", new Concat(h, new Variable("x_in")), Spec.ImageSize.Shape(2 * Spec.InitDim), "out");
+        Step("h", new Concatenation(h, new Variable("x_in")), Spec.ImageSize.Shape(2 * Spec.InitDim), "out");
         Step("h", CallBlock("final_res_block", h), Spec.ImageSize.Shape(Spec.InitDim));
         Step("h", Predict("final_conv", h), Spec.ImageSize.Shape(Spec.OutChannels));
     }
@@ -128,6 +131,6 @@ internal sealed class DenoisingDiffusionPlanner(UNetSpec spec) : NetworkPlanner(
     private void Attend(string target, string module, string shape)
     {
         var input = new Variable(target);
-        Step(target, Spec.Preset == Preset.Annotated ? Call(module, input) : new Sum(Call(module, input), input), shape);
+        Step(target, Spec.Preset == Preset.Annotated ? Call(module, input) : new Addition(Call(module, input), input), shape);
     }
 }

@@ -1,3 +1,4 @@
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator.Planning;
@@ -17,7 +18,7 @@ internal sealed partial class LayerPlans
         var cost = ConvCost(from, to, 3, size) + ConvCost(to, to, 3, size) + new Cost(2L * spec.TimeEmbDim * projected, 5 * to * pixels);
         return new ModulePlan(key, field, Blocks + "ResnetBlock", "Residual block", Shapes(from, size, to, size))
         {
-            Arguments = Arguments(from, to, spec.TimeEmbDim, BlockOptions),
+            Arguments = Arguments(("dim", from), ("dimOut", to), ("timeEmbDim", spec.TimeEmbDim), BlockOptions),
             Parameters = parameters.ToEquatableArray(),
             Cost = from == to ? cost : cost + ConvCost(from, to, 1, size),
         };
@@ -26,7 +27,9 @@ internal sealed partial class LayerPlans
             Weights(prefix + "proj.", [to, width, 3, 3]).Concat(NormWeights(prefix + "norm.", to));
     }
 
-    /// <summary>Attention with its residual sum inside (annotated, and what ddpm and adm have of linear attention) or outside (lucidrains).</summary>
+    /// <summary>
+    /// Attention with its residual sum inside (annotated, and what ddpm and adm have of linear attention) or outside (lucidrains).
+    /// </summary>
     public ModulePlan Attention(string key, string field, AttentionKind kind, int width, ImageSize size)
     {
         var annotated = spec.Preset != Preset.Lucidrains;
@@ -37,7 +40,7 @@ internal sealed partial class LayerPlans
         var summary = $"{(linear ? "Linear" : "Full")} attention, {Heads(width)}";
         var inner = new ModulePlan(key, field, type, summary, Shapes(width, size, width, size))
         {
-            Arguments = Arguments(width, ("heads", heads), ("headDim", headDim),
+            Arguments = Arguments(("dim", width), ("heads", heads), ("headDim", headDim),
                 tokens == 0 ? null : ("memoryTokens", tokens),
                 ("norm", Enum(annotated ? Norm.Group : Norm.Rms)),
                 annotated && linear ? ("normEps", spec.NormEps) : null,
@@ -47,7 +50,7 @@ internal sealed partial class LayerPlans
         };
         return !annotated ? inner : new ModulePlan(key, field, $"{Blocks}ResidualPreNorm<{type}>", summary, inner.Shapes)
         {
-            Arguments = Arguments(width, inner, ("normEps", spec.NormEps)),
+            Arguments = Arguments(("dim", width), inner, ("normEps", spec.NormEps)),
             Parameters = inner.Parameters.Concat(Affine("fn.norm.", width)).ToEquatableArray(),
             Cost = inner.Cost,
         };

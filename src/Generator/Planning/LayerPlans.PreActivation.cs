@@ -1,3 +1,4 @@
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator.Planning;
@@ -6,7 +7,8 @@ namespace UNetGen.Generator.Planning;
 internal sealed partial class LayerPlans
 {
     /// <param name="size">Of the input.</param>
-    public ModulePlan PreActResnetBlock(string key, string field, KeyStyle keys, int from, int to, ImageSize size, Resampling resampling = Resampling.None)
+    public ModulePlan PreActResnetBlock(
+        string key, string field, KeyStyle keys, int from, int to, ImageSize size, Resampling resampling = Resampling.None)
     {
         if (UserBlock is not null && resampling == Resampling.None)
             return OwnBlock(key, field, from, to, size);
@@ -21,10 +23,14 @@ internal sealed partial class LayerPlans
         };
         var pixels = (long)size.Height * size.Width;
         var endPixels = (long)end.Height * end.Width;
-        var cost = ConvCost(from, to, 3, end) + ConvCost(to, to, 3, end) + new Cost(2L * spec.TimeEmbDim * projected, 2 * from * pixels + 4 * to * endPixels);
+        var cost = ConvCost(from, to, 3, end)
+            + ConvCost(to, to, 3, end)
+            + new Cost(2L * spec.TimeEmbDim * projected, 2 * from * pixels + 4 * to * endPixels);
         return new ModulePlan(key, field, Blocks + "PreActResnetBlock", summary, Shapes(from, size, to, end))
         {
-            Arguments = Arguments(from, to, spec.TimeEmbDim, BlockOptions, Enum(keys), resampling == Resampling.None ? null : Enum(resampling)),
+            Arguments = Arguments(
+                ("dim", from), ("dimOut", to), ("timeEmbDim", spec.TimeEmbDim), BlockOptions, Enum(keys),
+                resampling == Resampling.None ? null : Enum(resampling)),
             Parameters = NormWeights(guided ? "in_layers.0." : "norm1.", from)
                 .Concat(Weights(guided ? "in_layers.2." : "conv1.", [to, from, 3, 3]))
                 .Concat(Linear(guided ? "emb_layers.1." : "time_emb_proj.", spec.TimeEmbDim, projected))
@@ -46,10 +52,13 @@ internal sealed partial class LayerPlans
         var guided = keys == KeyStyle.GuidedDiffusion;
         var parameters = guided
             ? NormWeights("norm.", width).Concat(Weights("qkv.", [3 * width, width, 1])).Concat(Weights("proj_out.", [width, width, 1]))
-            : NormWeights("group_norm.", width).Concat(new[] { "to_q.", "to_k.", "to_v.", "to_out.0." }.SelectMany(layer => Linear(layer, width, width)));
-        return new ModulePlan(key, field, Blocks + (guided ? "QkvAttentionBlock" : "AttentionBlock"), $"Full attention, {Heads(width)}", Shapes(width, size, width, size))
+            : NormWeights("group_norm.", width)
+                .Concat(new[] { "to_q.", "to_k.", "to_v.", "to_out.0." }.SelectMany(layer => Linear(layer, width, width)));
+        var type = Blocks + (guided ? "QkvAttentionBlock" : "AttentionBlock");
+        return new ModulePlan(key, field, type, $"Full attention, {Heads(width)}", Shapes(width, size, width, size))
         {
-            Arguments = Arguments(width, spec.HeadsAt(width), BlockOptions, tokens == 0 ? null : ("memoryTokens", tokens)),
+            Arguments = Arguments(
+                ("dim", width), ("heads", spec.HeadsAt(width)), BlockOptions, tokens == 0 ? null : ("memoryTokens", tokens)),
             Parameters = (tokens == 0 ? parameters : parameters.Prepend(Memory("", width, linear: false))).ToEquatableArray(),
             Cost = AttentionCost(kind, width, size),
         };
@@ -59,11 +68,14 @@ internal sealed partial class LayerPlans
     public ModulePlan OutNorm(string key, string field, int width, ImageSize size)
     {
         var grouped = spec.Norm == Norm.Group;
-        return new ModulePlan(key, field, grouped ? "TorchSharp.Modules.GroupNorm" : Blocks + "RMSNorm", "Norm before the last convolution", Shapes(width, size, width, size))
+        var type = grouped ? "TorchSharp.Modules.GroupNorm" : Blocks + "RMSNorm";
+        return new ModulePlan(key, field, type, "Norm before the last convolution", Shapes(width, size, width, size))
         {
             // Not torch.nn.GroupNorm: its weights begin as whatever the memory held.
             Factory = grouped ? Blocks + "Layers.GroupNorm" : null,
-            Arguments = grouped ? Arguments(spec.Groups, width, spec.NormEps) : Arguments(width),
+            Arguments = grouped
+                ? Arguments(("groups", spec.Groups), ("channels", width), ("eps", spec.NormEps))
+                : Arguments(("channels", width)),
             Parameters = NormWeights("", width),
             Cost = new Cost(0, 2L * width * size.Height * size.Width),
         };

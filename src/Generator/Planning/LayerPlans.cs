@@ -1,3 +1,4 @@
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator.Planning;
@@ -23,7 +24,8 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         new(key, field, "TorchSharp.Modules.Conv2d", $"{kernel} x {kernel} convolution{why}", Shapes(from, size, to, size))
         {
             Factory = "TorchSharp.torch.nn.Conv2d",
-            Arguments = Arguments(from, to, ("kernel_size", kernel), kernel == 1 ? null : ("padding", kernel / 2)),
+            Arguments = Arguments(
+                ("in_channels", from), ("out_channels", to), ("kernel_size", kernel), kernel == 1 ? null : ("padding", kernel / 2)),
             Parameters = Weights("", [to, from, kernel, kernel]),
             Cost = ConvCost(from, to, kernel, size),
         };
@@ -38,8 +40,11 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         var embedding = sinusoidal
             ? new ModulePlan("0", "embedding", Blocks + "SinusoidalPosEmb", "", "")
             {
-                Arguments = Arguments(spec.Dim, time.Theta == 10000 ? null : ("theta", time.Theta),
-                    time.Order == SinusoidOrder.SinCos ? null : ("order", Enum(time.Order)), time.FreqShift == 1 ? null : ("freqShift", time.FreqShift)),
+                Arguments = Arguments(
+                    ("dim", spec.Dim),
+                    time.Theta == 10000 ? null : ("theta", time.Theta),
+                    time.Order == SinusoidOrder.SinCos ? null : ("order", Enum(time.Order)),
+                    time.FreqShift == 1 ? null : ("freqShift", time.FreqShift)),
             }
             : new ModulePlan("0", "embedding", Blocks + "FourierPosEmb", "", "")
             {
@@ -53,10 +58,16 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         };
         var parameters = Linear(first, features, spec.TimeEmbDim).Concat(Linear(second, spec.TimeEmbDim, spec.TimeEmbDim));
         if (!sinusoidal)
-            parameters = parameters.Prepend(new ParameterPlan(keyOfEmbedding + "weights", Shape(fourierFeatures / 2), time.Type == TimeEmbeddingType.LearnedFourier));
+        {
+            var learned = time.Type == TimeEmbeddingType.LearnedFourier;
+            parameters = parameters.Prepend(new ParameterPlan(keyOfEmbedding + "weights", Shape(fourierFeatures / 2), learned));
+        }
+
         return new ModulePlan(key, key, Blocks + "TimeEmbedding", "Timesteps to the time embedding", $"[B] -> [B, {spec.TimeEmbDim}]")
         {
-            Arguments = Arguments(embedding, features, spec.TimeEmbDim, keys == KeyStyle.DenoisingDiffusion ? null : ("keys", Enum(keys))),
+            Arguments = Arguments(
+                embedding, ("features", features), ("timeEmbDim", spec.TimeEmbDim),
+                keys == KeyStyle.DenoisingDiffusion ? null : ("keys", Enum(keys))),
             Parameters = parameters.ToEquatableArray(),
             Cost = new Cost(2L * spec.TimeEmbDim * (features + spec.TimeEmbDim), features + 3L * spec.TimeEmbDim),
         };
@@ -64,15 +75,20 @@ internal sealed partial class LayerPlans(UNetSpec spec)
 
     /// <summary>What is added to the time embedding.</summary>
     /// <param name="key">Its key, and its field.</param>
-    public ModulePlan LabelEmbedding(string key) => new(key, key, "TorchSharp.Modules.Embedding", "Class labels to what is added to the time embedding", $"[B] -> [B, {spec.TimeEmbDim}]")
+    public ModulePlan LabelEmbedding(string key)
     {
-        Factory = "TorchSharp.torch.nn.Embedding",
-        Arguments = Arguments(spec.NumClasses!.Value, spec.TimeEmbDim),
-        Parameters = new[] { new ParameterPlan("weight", Shape(spec.NumClasses.Value, spec.TimeEmbDim)) }.ToEquatableArray(),
-    };
+        const string summary = "Class labels to what is added to the time embedding";
+        return new ModulePlan(key, key, "TorchSharp.Modules.Embedding", summary, $"[B] -> [B, {spec.TimeEmbDim}]")
+        {
+            Factory = "TorchSharp.torch.nn.Embedding",
+            Arguments = Arguments(("num_embeddings", spec.NumClasses!.Value), ("embedding_dims", spec.TimeEmbDim)),
+            Parameters = new[] { new ParameterPlan("weight", Shape(spec.NumClasses.Value, spec.TimeEmbDim)) }.ToEquatableArray(),
+        };
+    }
 
     /// <param name="keyOfConv">Of the convolution inside.</param>
-    public static ModulePlan Downsample(string key, string field, DownsampleKind kind, int from, int to, ImageSize size, string keyOfConv = "1")
+    public static ModulePlan Downsample(
+        string key, string field, DownsampleKind kind, int from, int to, ImageSize size, string keyOfConv = "1")
     {
         var half = size.Halved;
         var (channels, kernel) = kind switch
@@ -83,7 +99,10 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         };
         return new ModulePlan(key, field, Blocks + "Downsample", "Halves the size", Shapes(from, size, to, half))
         {
-            Arguments = Arguments(from, to, kind == DownsampleKind.Unshuffle ? null : ("kind", Enum(kind)), keyOfConv == "1" ? null : ("key", keyOfConv)),
+            Arguments = Arguments(
+                ("dim", from), ("dimOut", to),
+                kind == DownsampleKind.Unshuffle ? null : ("kind", Enum(kind)),
+                keyOfConv == "1" ? null : ("key", keyOfConv)),
             Parameters = Weights(keyOfConv + ".", [to, channels, kernel, kernel]),
             Cost = ConvCost(channels, to, kernel, half),
         };
@@ -96,9 +115,12 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         var transposed = kind == UpsampleKind.ConvTranspose;
         return new ModulePlan(key, field, Blocks + "Upsample", "Doubles the size", Shapes(from, size, to, twice))
         {
-            Arguments = Arguments(from, to, transposed ? ("kind", Enum(kind)) : null, keyOfConv == "1" ? null : ("key", keyOfConv)),
+            Arguments = Arguments(
+                ("dim", from), ("dimOut", to),
+                transposed ? ("kind", Enum(kind)) : null,
+                keyOfConv == "1" ? null : ("key", keyOfConv)),
             Parameters = transposed
-                ? new[] { new ParameterPlan(keyOfConv + ".weight", Shape(from, to, 4, 4)), new ParameterPlan(keyOfConv + ".bias", Shape(to)) }.ToEquatableArray()
+                ? Weights(keyOfConv + ".", [from, to, 4, 4], bias: to)
                 : Weights(keyOfConv + ".", [to, from, 3, 3]),
             // Of a transposed convolution's 16 weights, each pixel of the result sees 4.
             Cost = ConvCost(from, to, transposed ? 2 : 3, twice) + new Cost(0, transposed ? 0 : (long)from * twice.Height * twice.Width),
@@ -116,7 +138,7 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         new(key, field, UserBlockPlan.Base, $"Your own residual block, {spec.ResnetBlock}", Shapes(from, size, to, size))
         {
             Factory = UserBlockPlan.Factory,
-            Arguments = Arguments(from, to, spec.TimeEmbDim),
+            Arguments = Arguments(("dim", from), ("dimOut", to), ("timeEmbDim", spec.TimeEmbDim)),
             IsOpen = true,
         };
 
@@ -134,11 +156,13 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         properties.Add(new Argument("Dropout", spec.Dropout));
         properties.Add(new Argument("Conditioning", Enum(spec.TimeEmbedding.Conditioning)));
         properties.Add(new Argument("ZeroInit", spec.ZeroInit));
-        return new SharedPlan("BlockOptions", Blocks + "ResnetBlockOptions", properties.ToEquatableArray(), "What all residual blocks have in common.");
+        return new SharedPlan(
+            "BlockOptions", Blocks + "ResnetBlockOptions", properties.ToEquatableArray(), "What all residual blocks have in common.");
     }
 
     /// <summary>GroupNorm's weight and bias, or RMSNorm's gain.</summary>
-    private EquatableArray<ParameterPlan> NormWeights(string prefix, int width) => spec.Norm == Norm.Group ? Affine(prefix, width) : Gain(prefix, width);
+    private EquatableArray<ParameterPlan> NormWeights(string prefix, int width) =>
+        spec.Norm == Norm.Group ? Affine(prefix, width) : Gain(prefix, width);
 
     private ParameterPlan Memory(string prefix, int width, bool linear)
     {
@@ -171,7 +195,7 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         return new Cost(2L * from * to * kernel * kernel * pixels, to * pixels);
     }
 
-    /// <summary>Positional values, named pairs; nulls are left out.</summary>
+    /// <summary>Named pairs, and values that say themselves what they are, in their position; nulls are left out.</summary>
     private static EquatableArray<Argument> Arguments(params object?[] values) => values
         .Where(value => value is not null)
         .Select(value => value switch
@@ -185,8 +209,10 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         })
         .ToEquatableArray();
 
-    private static EquatableArray<ParameterPlan> Weights(string prefix, int[] shape) =>
-        new[] { new ParameterPlan(prefix + "weight", Shape(shape)), new ParameterPlan(prefix + "bias", Shape(shape[0])) }.ToEquatableArray();
+    private static EquatableArray<ParameterPlan> Weights(string prefix, int[] shape) => Weights(prefix, shape, bias: shape[0]);
+
+    private static EquatableArray<ParameterPlan> Weights(string prefix, int[] shape, int bias) =>
+        new[] { new ParameterPlan(prefix + "weight", Shape(shape)), new ParameterPlan(prefix + "bias", Shape(bias)) }.ToEquatableArray();
 
     private static IEnumerable<ParameterPlan> Linear(string prefix, int from, int to) => Weights(prefix, [to, from]);
 

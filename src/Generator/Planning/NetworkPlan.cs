@@ -1,6 +1,10 @@
+using UNetGen.Generator.Common;
+
 namespace UNetGen.Generator.Planning;
 
-/// <summary>A whole network, ready to be written down: what there is, under which keys, with which shapes, and what runs in which order.</summary>
+/// <summary>
+/// A whole network, ready to be written down: what there is, under which keys, with which shapes, and what runs in which order.
+/// </summary>
 internal sealed record NetworkPlan
 {
     public required string Name { get; init; }
@@ -54,7 +58,9 @@ internal sealed record SharedPlan(string Name, string Type, EquatableArray<Argum
 /// <param name="Type">With its namespace.</param>
 internal sealed record UserBlockPlan(string Type)
 {
-    /// <summary>What it is to the network, and the type of its fields: so one place alone has to know the user's class, and has the error where that doesn't fit.</summary>
+    /// <summary>
+    /// The type of the fields that hold it. Only one place names the user's class itself, so that a class which doesn't fit is one error.
+    /// </summary>
     public const string Base = "TorchSharp.torch.nn.Module<TorchSharp.torch.Tensor, TorchSharp.torch.Tensor, TorchSharp.torch.Tensor>";
 
     /// <summary>That place, a method of the network's class.</summary>
@@ -72,7 +78,10 @@ internal sealed record UserBlockPlan(string Type)
 /// <param name="Shapes">From which shape to which: <c>[B, 16, 8, 8] -> [B, 32, 4, 4]</c>.</param>
 internal sealed record ModulePlan(string Key, string Field, string Type, string Summary, string Shapes)
 {
-    /// <summary>The expression that makes it, where it isn't <c>new Type(arguments)</c>: a factory's name, without dots of one in the network's class.</summary>
+    /// <summary>
+    /// The name of the factory that makes it, where it isn't made by <c>new Type(arguments)</c>; a name without dots is in the network's
+    /// class.
+    /// </summary>
     public string? Factory { get; init; }
     public EquatableArray<Argument> Arguments { get; init; } = EquatableArray<Argument>.Empty;
     public EquatableArray<ParameterPlan> Parameters { get; init; } = EquatableArray<ParameterPlan>.Empty;
@@ -85,7 +94,8 @@ internal sealed record ModulePlan(string Key, string Field, string Type, string 
     /// <summary>The last convolution of the network, where it is to start at 0.</summary>
     public bool StartsAtZero { get; init; }
 
-    public long ParameterCount => Parameters.Where(parameter => parameter.Trainable).Sum(parameter => parameter.Count) + Children.Sum(child => child.ParameterCount);
+    public long ParameterCount =>
+        Parameters.Where(parameter => parameter.Trainable).Sum(parameter => parameter.Count) + Children.Sum(child => child.ParameterCount);
 
     public Cost TotalCost => Children.Aggregate(Cost, (sum, child) => sum + child.TotalCost);
 }
@@ -96,7 +106,9 @@ internal sealed record ParameterPlan(string Key, EquatableArray<int> Shape, bool
     public long Count => Shape.Aggregate(1L, (product, size) => product * size);
 }
 
-/// <summary>For one image: floating point operations forward, a multiply-add as two; elements of tensors that the backward pass needs.</summary>
+/// <summary>
+/// For one image: floating point operations forward, a multiply-add as two; elements of tensors that the backward pass needs.
+/// </summary>
 internal readonly record struct Cost(long Flops, long Elements)
 {
     /// <summary>The largest number is the largest cost: specs can ask for more, machines can't.</summary>
@@ -104,7 +116,9 @@ internal readonly record struct Cost(long Flops, long Elements)
         new(a.Flops > long.MaxValue - b.Flops ? long.MaxValue : a.Flops + b.Flops, a.Elements + b.Elements);
 }
 
-/// <summary>An argument or property: int, double, string, bool, <see cref="EnumValue"/>, <see cref="SharedPlan"/> or <see cref="ModulePlan"/>.</summary>
+/// <summary>
+/// An argument or property: int, double, string, bool, <see cref="EnumValue"/>, <see cref="SharedPlan"/> or <see cref="ModulePlan"/>.
+/// </summary>
 internal sealed record Argument(string? Name, object Value);
 
 /// <summary>A value of one of the runtime's enums.</summary>
@@ -128,18 +142,19 @@ internal sealed record Variable(string Name) : Expression;
 /// <param name="Module">The path of fields: <c>downs_0.block1</c>.</param>
 internal sealed record Call(string Module, EquatableArray<Expression> Arguments) : Expression;
 
-internal sealed record Concat(Expression First, Expression Second) : Expression;
+internal sealed record Concatenation(Expression First, Expression Second) : Expression;
 
 /// <param name="Name">A method that every network has.</param>
 internal sealed record Function(string Name, EquatableArray<Expression> Arguments) : Expression;
 
-internal sealed record Sum(Expression First, Expression Second) : Expression;
+internal sealed record Addition(Expression First, Expression Second) : Expression;
 
 /// <summary>The previous estimate of the clean image, or zeros.</summary>
-internal sealed record SelfCondition(string Like) : Expression;
+internal sealed record PreviousEstimate(string Like) : Expression;
 
 /// <summary>One row of the table of levels; both halves of a level are one row.</summary>
-internal sealed record LevelPlan(string Name, int Height, int Width, int Channels, string Blocks, string Attention, long Parameters, Cost Cost)
+internal sealed record LevelPlan(
+    string Name, int Height, int Width, int Channels, string Blocks, string Attention, long Parameters, Cost Cost)
 {
     /// <summary>The width on the way down, which the skips have, where it isn't the level's.</summary>
     public int DownChannels { get; init; } = Channels;

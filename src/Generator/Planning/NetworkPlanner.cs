@@ -1,3 +1,4 @@
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator.Planning;
@@ -28,17 +29,9 @@ internal abstract class NetworkPlanner
         return planner.Plan();
     }
 
-    /// <summary>Whether a network of some family could have a member of this name, which its class then can't have.</summary>
-    public static bool IsMemberName(string name)
-    {
-        if (name is "BlockOptions" or "Mid" || DenoisingDiffusionPlanner.Members.Contains(name) || PreActivationPlanner.Members.Contains(name))
-            return true;
-        var numbered = new[] { "downs_", "ups_", "Down", "Up", "down_blocks_", "up_blocks_", "input_blocks_", "middle_block_", "output_blocks_", "skip" };
-        var prefix = numbered.FirstOrDefault(p => name.StartsWith(p, StringComparison.Ordinal));
-        return prefix is not null && name.Length > prefix.Length && name.Skip(prefix.Length).All(c => char.IsDigit(c) || c == '_');
-    }
-
-    /// <summary>The modules in the order of PyTorch's state_dict; the forward pass by <see cref="Step"/>; and the rows of the table.</summary>
+    /// <summary>
+    /// The modules in the order of PyTorch's state_dict; the forward pass by <see cref="Step"/>; and the rows of the table.
+    /// </summary>
     protected abstract (IEnumerable<ModulePlan> Modules, IEnumerable<LevelPlan> Levels) PlanNetwork();
 
     private NetworkPlan Plan()
@@ -65,7 +58,9 @@ internal abstract class NetworkPlanner
                 Objective.X0 => "the clean images",
                 _ => "v = sqrt(alpha-bar) noise - sqrt(1 - alpha-bar) x_0",
             } + (Spec.LearnedVariance ? " and the variance" : ""),
-            Shared = Spec.IsPreActivation || Spec.HasOwnResnetBlocks ? new[] { Layers.BlockOptions }.ToEquatableArray() : EquatableArray<SharedPlan>.Empty,
+            Shared = Spec.IsPreActivation || Spec.HasOwnResnetBlocks
+                ? new[] { Layers.BlockOptions }.ToEquatableArray()
+                : EquatableArray<SharedPlan>.Empty,
             UserBlock = Layers.UserBlock,
             Diffusion = PlanDiffusion(),
             Modules = modules.ToEquatableArray(),
@@ -79,7 +74,7 @@ internal abstract class NetworkPlanner
     {
         Step("t", Call(timeModule, new Variable("timesteps")), $"[B, {Spec.TimeEmbDim}]");
         if (Spec.NumClasses is not null)
-            Step("t", new Sum(new Variable("t"), Call(labelModule, new Variable("labels"))), $"[B, {Spec.TimeEmbDim}]");
+            Step("t", new Addition(new Variable("t"), Call(labelModule, new Variable("labels"))), $"[B, {Spec.TimeEmbDim}]");
         if (Spec.ResnetBlock is not null)
             Step("t", Function("Widen", new Variable("t")), $"[B, {Spec.TimeEmbDim}]");
     }
@@ -88,12 +83,13 @@ internal abstract class NetworkPlanner
     protected void StepSelfCondition()
     {
         if (Spec.SelfCondition)
-            Step("x", new Concat(new SelfCondition("x"), new Variable("x")), Spec.ImageSize.Shape(2 * Spec.Channels));
+            Step("x", new Concatenation(new PreviousEstimate("x"), new Variable("x")), Spec.ImageSize.Shape(2 * Spec.Channels));
     }
 
     protected int ImageChannels => Spec.SelfCondition ? 2 * Spec.Channels : Spec.Channels;
 
-    protected void Step(string target, Expression value, string shape, string? heading = null) => steps.Add(new StepPlan(target, value, shape, heading));
+    protected void Step(string target, Expression value, string shape, string? heading = null) =>
+        steps.Add(new StepPlan(target, value, shape, heading));
 
     /// <summary>A convolution of the network's own, which stands in no block.</summary>
     protected static Function Convolve(string conv, Expression x) => Function("Convolve", new Variable(conv), x);
@@ -102,7 +98,8 @@ internal abstract class NetworkPlanner
     protected static Function Predict(string conv, Expression x) => Function("Predict", new Variable(conv), x);
 
     /// <summary>A residual block that may be the user's own, which casts nothing itself.</summary>
-    protected Call CallBlock(string module, Expression x) => Call(module, Spec.ResnetBlock is null ? x : Function("Widen", x), new Variable("t"));
+    protected Call CallBlock(string module, Expression x) =>
+        Call(module, Spec.ResnetBlock is null ? x : Function("Widen", x), new Variable("t"));
 
     protected static Function Function(string name, params Expression[] arguments) => new(name, arguments.ToEquatableArray());
 

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator.Planning;
@@ -7,9 +6,9 @@ namespace UNetGen.Generator.Planning;
 /// <param name="Owner">A class of its own inside the network's; null: the network itself.</param>
 /// <param name="Key">Below the owner.</param>
 /// <param name="Field">In the owner.</param>
-internal sealed record Place(OwnerPlan? Owner, string Key, string Field)
+internal sealed record ModulePlace(OwnerPlan? Owner, string Key, string Field)
 {
-    public Place(string key) : this(null, key, key.Replace('.', '_'))
+    public ModulePlace(string key) : this(null, key, key.Replace('.', '_'))
     {
     }
 
@@ -20,48 +19,45 @@ internal sealed record Place(OwnerPlan? Owner, string Key, string Field)
 internal sealed record OwnerPlan(string Key, string Field, string Type, string Summary, string Shapes);
 
 /// <summary>
-/// Plans the topology of Ho et al. 2020, that of ddpm and adm: residual blocks and attention at each level, the output of every block, of every downsampling and of the first
-/// convolution kept as a skip, one block more on the way up, and norm, activation and convolution at the end. The families differ in names and in attention.
+/// Plans the topology of Ho et al. 2020, that of ddpm and adm: residual blocks and attention at each level, the output of every block, of
+/// every downsampling and of the first convolution kept as a skip, one block more on the way up, and norm, activation and convolution at
+/// the end. The families differ in names and in attention.
 /// </summary>
 internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : NetworkPlanner(spec)
 {
-    /// <summary>The networks' own members but those that are numbered.</summary>
-    public static readonly ImmutableHashSet<string> Members = ImmutableHashSet.Create(
-        "conv_in", "time_embedding", "class_embedding", "mid_block", "conv_norm_out", "conv_out", "time_embed", "label_emb", "out_0", "out_2");
-
-    private readonly List<(string Row, Place Place, ModulePlan Module)> modules = [];
+    private readonly List<(string Row, ModulePlace Place, ModulePlan Module)> modules = [];
     private readonly Stack<(string Variable, int Width)> skips = new();
 
     protected abstract string TimeKey { get; }
 
     protected abstract string LabelKey { get; }
 
-    protected abstract Place ConvIn { get; }
+    protected abstract ModulePlace ConvIn { get; }
 
-    protected abstract Place NormOut { get; }
+    protected abstract ModulePlace NormOut { get; }
 
-    protected abstract Place ConvOut { get; }
+    protected abstract ModulePlace ConvOut { get; }
 
-    protected abstract Place DownBlock(int level, int block);
+    protected abstract ModulePlace DownBlock(int level, int block);
 
-    protected abstract Place DownAttention(int level, int block);
+    protected abstract ModulePlace DownAttention(int level, int block);
 
-    protected abstract Place Downsampler(int level);
+    protected abstract ModulePlace Downsampler(int level);
 
     /// <param name="part">0: the first block, 1: attention, 2: the second block.</param>
-    protected abstract Place Middle(int part);
+    protected abstract ModulePlace Middle(int part);
 
-    protected abstract Place UpBlock(int level, int block);
+    protected abstract ModulePlace UpBlock(int level, int block);
 
-    protected abstract Place UpAttention(int level, int block);
+    protected abstract ModulePlace UpAttention(int level, int block);
 
-    protected abstract Place Upsampler(int level);
+    protected abstract ModulePlace Upsampler(int level);
 
     /// <summary>The key of a downsampling convolution below <see cref="Downsampler"/>.</summary>
     protected abstract string DownsamplerConv { get; }
 
     /// <summary>The modules in the order of the state_dict, those of one owner below it.</summary>
-    protected abstract IEnumerable<ModulePlan> InOrder(IReadOnlyList<(Place Place, ModulePlan Module)> modules);
+    protected abstract IEnumerable<ModulePlan> InOrder(IReadOnlyList<(ModulePlace Place, ModulePlan Module)> modules);
 
     protected sealed override (IEnumerable<ModulePlan> Modules, IEnumerable<LevelPlan> Levels) PlanNetwork()
     {
@@ -77,9 +73,9 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
 
     private void PlanInput()
     {
-        Add("in", new Place(TimeKey), Layers.TimeEmbedding(TimeKey, keys));
+        Add("in", new ModulePlace(TimeKey), Layers.TimeEmbedding(TimeKey, keys));
         if (Spec.NumClasses is not null)
-            Add("in", new Place(LabelKey), Layers.LabelEmbedding(LabelKey));
+            Add("in", new ModulePlace(LabelKey), Layers.LabelEmbedding(LabelKey));
         Add("in", ConvIn, LayerPlans.Conv2d(ConvIn.Key, ConvIn.Field, ImageChannels, Spec.InitDim, Spec.InitKernel, Spec.ImageSize));
         StepTime(TimeKey, LabelKey);
         StepSelfCondition();
@@ -133,7 +129,8 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
             var (skip, skipWidth) = skips.Pop();
             var place = UpBlock(level, block);
             Add(row, place, Layers.PreActResnetBlock(place.Key, place.Field, keys, from + skipWidth, width, size));
-            Step("h", new Concat(new Variable("h"), new Variable(skip)), size.Shape(from + skipWidth), block == 0 ? $"up, level {level}: {width} wide, {size}" : null);
+            var heading = block == 0 ? $"up, level {level}: {width} wide, {size}" : null;
+            Step("h", new Concatenation(new Variable("h"), new Variable(skip)), size.Shape(from + skipWidth), heading);
             Step("h", CallBlock(place.Path, new Variable("h")), size.Shape(width));
             if (Spec.AttentionAt(level) != AttentionKind.None)
                 Attend(row, UpAttention(level, block), Spec.AttentionAt(level), "h", width, size);
@@ -147,14 +144,16 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
         Add(row, up, inBlock
             ? Layers.PreActResnetBlock(up.Key, up.Field, keys, width, width, size, Resampling.Up)
             : LayerPlans.Upsample(up.Key, up.Field, Spec.Upsample, width, width, size, "conv"));
-        Step("h", inBlock ? Call(up.Path, new Variable("h"), new Variable("t")) : Call(up.Path, new Variable("h")), size.Doubled.Shape(width));
+        var input = new Variable("h");
+        Step("h", inBlock ? Call(up.Path, input, new Variable("t")) : Call(up.Path, input), size.Doubled.Shape(width));
     }
 
     private void PlanOutput()
     {
         var width = Spec.WidthAfter(0);
         Add("out", NormOut, Layers.OutNorm(NormOut.Key, NormOut.Field, width, Spec.ImageSize));
-        Add("out", ConvOut, LayerPlans.Conv2d(ConvOut.Key, ConvOut.Field, width, Spec.OutChannels, 3, Spec.ImageSize) with { StartsAtZero = Spec.ZeroInit });
+        Add("out", ConvOut, LayerPlans.Conv2d(ConvOut.Key, ConvOut.Field, width, Spec.OutChannels, 3, Spec.ImageSize)
+            with { StartsAtZero = Spec.ZeroInit });
         Step("h", Function("NormActivate", new Variable(NormOut.Path), new Variable("h")), Spec.ImageSize.Shape(width), "out");
         Step("h", Predict(ConvOut.Path, new Variable("h")), Spec.ImageSize.Shape(Spec.OutChannels));
     }
@@ -166,7 +165,8 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
         for (var level = 0; level <= last; level++)
         {
             var blocks = Spec.BlocksAt(level);
-            yield return Row($"{level}", Spec.SizeAt(level), Spec.WidthAfter(level), $"{blocks} + {blocks + 1}", Name(Spec.AttentionAt(level)), Of($"{level}"));
+            var (name, attention) = ($"{level}", Name(Spec.AttentionAt(level)));
+            yield return Row(name, Spec.SizeAt(level), Spec.WidthAfter(level), $"{blocks} + {blocks + 1}", attention, Of(name));
         }
 
         yield return Row("mid", Spec.SizeAt(last), Spec.WidthAfter(last), "2", Name(Spec.AttentionInTheMiddle), Of("mid"));
@@ -175,9 +175,9 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
         ModulePlan[] Of(string row) => [.. modules.Where(module => module.Row == row).Select(module => module.Module)];
     }
 
-    private void Add(string row, Place place, ModulePlan module) => modules.Add((row, place, module));
+    private void Add(string row, ModulePlace place, ModulePlan module) => modules.Add((row, place, module));
 
-    private void Attend(string row, Place place, AttentionKind kind, string target, int width, ImageSize size)
+    private void Attend(string row, ModulePlace place, AttentionKind kind, string target, int width, ImageSize size)
     {
         Add(row, place, Layers.PreActAttention(place.Key, place.Field, keys, kind, width, size));
         Step(target, Call(place.Path, new Variable(target)), size.Shape(width));

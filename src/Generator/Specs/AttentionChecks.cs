@@ -1,3 +1,4 @@
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
 
 namespace UNetGen.Generator.Specs;
@@ -11,37 +12,38 @@ internal static class AttentionChecks
     // What a process can address at all, 128 TiB; with it the operations of one attention fit into 64 bits.
     private const double MaxScoreBytes = 1L << 47;
 
-    private const string Levels = "attention.levels", Resolutions = "attention.resolutions", Heads = "attention.heads", HeadDim = "attention.head_dim";
+    private const string Levels = "attention.levels", Resolutions = "attention.resolutions";
+    private const string Heads = "attention.heads", HeadDim = "attention.head_dim";
 
     /// <summary>Levels and resolutions, the two ways to say which levels attend.</summary>
-    public static void CheckWhere(SpecReading reading)
+    public static void CheckWhere(CheckContext context)
     {
-        var attention = reading.Spec.Attention;
-        if (reading.Source.Has(Levels) && reading.Source.Has(Resolutions))
+        var attention = context.Spec.Attention;
+        if (context.Keys.Has(Levels) && context.Keys.Has(Resolutions))
         {
-            if (!reading.Source.IsUncertain(Levels) && !reading.Source.IsUncertain(Resolutions))
-                reading.ReportKey(Rules.Attention, Resolutions, "levels and resolutions both say where attention stands; use one of them");
+            if (!context.Keys.IsUncertain(Levels) && !context.Keys.IsUncertain(Resolutions))
+                context.ReportKey(Rules.Attention, Resolutions, "levels and resolutions both say where attention stands; use one of them");
         }
-        else if (!reading.AreCertain(Levels, Resolutions))
+        else if (!context.AreCertain(Levels, Resolutions))
         {
             return;
         }
         else if (attention.GivenLevels is { } given)
         {
-            LevelChecks.CheckLength(reading, Levels, given.Count);
+            LevelChecks.CheckLength(context, Levels, given.Count);
         }
-        else if (reading.Knows("image_size") && reading.KnowsLength("channel_multipliers")) // or its sides may not be as meant
+        else if (context.Knows("image_size") && context.KnowsLength("channel_multipliers")) // or its sides may not be as meant
         {
-            CheckResolutions(reading);
+            CheckResolutions(context);
         }
     }
 
     /// <summary>In ddpm and adm the heads share the width of the place that attends.</summary>
     /// <param name="least">The spec with only that attention which is certain.</param>
-    public static void CheckHeads(SpecReading reading, UNetSpec least)
+    public static void CheckHeads(CheckContext context, UNetSpec least)
     {
         var (heads, headDim) = (least.Attention.GivenHeads, least.Attention.GivenHeadDim);
-        if (!least.IsPreActivation || !reading.Knows("dim", "channel_multipliers", Heads, HeadDim))
+        if (!least.IsPreActivation || !context.Knows("dim", "channel_multipliers", Heads, HeadDim))
             return;
         foreach (var width in least.AttendedWidths.Distinct())
         {
@@ -50,17 +52,21 @@ internal static class AttentionChecks
             {
                 if ((long)heads * headDim == width)
                     continue;
-                reading.Report(Rules.Heads, HeadDim, $"{heads} heads of {headDim} are {(long)heads * headDim} wide, but {place} is {width} wide; give heads or head_dim, not both");
+                context.Report(Rules.Heads, HeadDim,
+                    $"{heads} heads of {headDim} are {(long)heads * headDim} wide, but {place} is {width} wide; "
+                    + "give heads or head_dim, not both");
             }
             else if (headDim is { } features && width % features != 0)
             {
-                reading.Report(Rules.Heads, HeadDim, $"{place} is {width} wide: not divisible by head_dim {features}; use head_dim {NearestDivisors(features)}");
+                context.Report(Rules.Heads, HeadDim,
+                    $"{place} is {width} wide: not divisible by head_dim {features}; use head_dim {NearestDivisors(features)}");
             }
             else if (headDim is null && width % (heads ?? least.Attention.DefaultHeads) != 0)
             {
                 var count = heads ?? least.Attention.DefaultHeads;
-                reading.Report(Rules.Heads, reading.Source.First(Heads, "dim"),
-                    $"{place} is {width} wide: not divisible by heads {count}{(heads is null ? ", the preset's default" : "")}; use heads {NearestDivisors(count)}");
+                context.Report(Rules.Heads, context.Keys.First(Heads, "dim"),
+                    $"{place} is {width} wide: not divisible by heads {count}{(heads is null ? ", the preset's default" : "")}; "
+                    + $"use heads {NearestDivisors(count)}");
             }
             else
             {
@@ -74,68 +80,82 @@ internal static class AttentionChecks
     }
 
     /// <param name="least">The spec with only that attention which is certain.</param>
-    public static void CheckSizes(SpecReading reading, UNetSpec least)
+    public static void CheckSizes(CheckContext context, UNetSpec least)
     {
         var attention = least.Attention;
-        var knowsWidths = least.IsPreActivation ? reading.Knows("dim", "channel_multipliers") : reading.KnowsLength("channel_multipliers"); // elsewhere heads don't share them
-        if (!knowsWidths || !reading.Knows("preset", Heads, HeadDim))
+        // Elsewhere heads don't share the widths.
+        var knowsWidths = least.IsPreActivation ? context.Knows("dim", "channel_multipliers") : context.KnowsLength("channel_multipliers");
+        if (!knowsWidths || !context.Knows("preset", Heads, HeadDim))
             return;
 
         var (heads, headDim) = (attention.GivenHeads ?? attention.DefaultHeads, attention.GivenHeadDim ?? AttentionSpec.DefaultHeadDim);
         var width = (long)heads * headDim;
         if (least.AnyAttention && !least.IsPreActivation && width > Fields.MaxWidth)
-            reading.Report(Rules.Attention, reading.Source.First(Heads, HeadDim), $"{heads} heads of {headDim} are {width} wide; at most {Fields.MaxWidth}: use fewer or narrower heads");
-        else if (reading.Knows("image_size", "attention.memory_tokens"))
-            CheckScores(reading, least);
+            context.Report(Rules.Attention, context.Keys.First(Heads, HeadDim),
+                $"{heads} heads of {headDim} are {width} wide; at most {Fields.MaxWidth}: use fewer or narrower heads");
+        else if (context.Knows("image_size", "attention.memory_tokens"))
+            CheckScores(context, least);
     }
 
-    private static void CheckResolutions(SpecReading reading)
+    private static void CheckResolutions(CheckContext context)
     {
-        var spec = reading.Spec;
+        var spec = context.Spec;
         var square = spec.ImageSize.Height == spec.ImageSize.Width;
         if (spec.Attention.GivenResolutions is not { } resolutions)
         {
             // Resolutions are of square images; a default must not quietly mean something else for others.
             if (!square && spec.Attention is { DefaultResolutions: { } usual, Off: false })
             {
-                reading.Report(Rules.Attention, "image_size",
-                    $"this preset attends at resolutions [{string.Join(", ", usual)}] of square images, and this one is {spec.ImageSize}; give attention.levels, one of none, linear and full a level, or attention: none");
+                context.Report(Rules.Attention, "image_size",
+                    $"this preset attends at resolutions [{string.Join(", ", usual)}] of square images, and this one is {spec.ImageSize}; "
+                    + "give attention.levels, one of none, linear and full a level, or attention: none");
             }
 
-            ResolutionChecks.WarnOfNoLevel(reading);
+            ResolutionChecks.WarnOfNoLevel(context);
         }
         else if (!square)
         {
-            reading.ReportKey(Rules.Attention, Resolutions, $"resolutions need a square image, this one is {spec.ImageSize}; use attention.levels");
+            context.ReportKey(Rules.Attention, Resolutions,
+                $"resolutions need a square image, this one is {spec.ImageSize}; use attention.levels");
         }
         else
         {
             var sizes = Enumerable.Range(0, spec.Levels).Select(level => spec.SizeAt(level).Height).ToList();
             for (var i = 0; i < resolutions.Count; i++)
             {
-                if (reading.KnowsItem(Resolutions, i) && !sizes.Contains(resolutions[i]))
-                    reading.ReportItem(Rules.Attention, Resolutions, i, $"no level has size {resolutions[i]}; the levels are at {Text.AllOf(sizes)}");
+                if (context.KnowsItem(Resolutions, i) && !sizes.Contains(resolutions[i]))
+                    context.ReportItem(Rules.Attention, Resolutions, i,
+                        $"no level has size {resolutions[i]}; the levels are at {Text.AllOf(sizes)}");
             }
         }
     }
 
     /// <summary>The scores of full attention: tokens times tokens, per head.</summary>
-    private static void CheckScores(SpecReading reading, UNetSpec spec)
+    private static void CheckScores(CheckContext context, UNetSpec spec)
     {
-        var (attention, source) = (spec.Attention, reading.Source);
+        const string linearOrSmaller = "use linear attention there, or a smaller image";
+        const string outOrSmaller = "leave this size out, or use a smaller image";
+        const string noneOrSmaller = "use mid: none, more levels or a smaller image";
+        var (attention, keys) = (spec.Attention, context.Keys);
         for (var level = 0; level < spec.Levels; level++)
         {
             if (spec.AttentionAt(level) != AttentionKind.Full)
                 continue;
-            var (key, item) = attention.GivenResolutions is { } resolutions ? (Resolutions, resolutions.ToList().IndexOf(spec.SizeAt(level).Height))
-                : source.Has(Levels) ? (Levels, level)
-                : ("image_size", -1);
-            CheckFull($"at level {level}", spec.SizeAt(level), attention.GivenResolutions is null ? "use linear attention there, or a smaller image" : "leave this size out, or use a smaller image",
-                spec.HeadsAt(spec.WidthAfter(level)), key, item);
+            var (size, heads) = (spec.SizeAt(level), spec.HeadsAt(spec.WidthAfter(level)));
+            if (attention.GivenResolutions is { } resolutions)
+                CheckFull($"at level {level}", size, outOrSmaller, heads, Resolutions, resolutions.ToList().IndexOf(size.Height));
+            else if (keys.Has(Levels))
+                CheckFull($"at level {level}", size, linearOrSmaller, heads, Levels, level);
+            else
+                CheckFull($"at level {level}", size, linearOrSmaller, heads, "image_size", -1);
         }
 
         if (spec.AttentionInTheMiddle == AttentionKind.Full)
-            CheckFull("in the middle", spec.SizeAt(spec.Levels - 1), "use mid: none, more levels or a smaller image", spec.HeadsAt(spec.WidthAfter(spec.Levels - 1)), source.First("attention.mid", "image_size"), -1);
+        {
+            var last = spec.Levels - 1;
+            var heads = spec.HeadsAt(spec.WidthAfter(last));
+            CheckFull("in the middle", spec.SizeAt(last), noneOrSmaller, heads, keys.First("attention.mid", "image_size"), -1);
+        }
 
         void CheckFull(string where, ImageSize size, string remedy, int heads, string key, int item)
         {
@@ -145,12 +165,15 @@ internal static class AttentionChecks
             var perHead = 4.0 * tokens * (tokens + attention.MemoryTokens);
             var all = perHead * Math.Max(1, heads); // none where head_dim is wider than the place, which is an error already
             var impossible = all > MaxScoreBytes;
-            var message = $"full attention {where} is over {Text.Thousands(tokens)} tokens ({size}): its scores take {Text.Bytes(perHead)} per image and head{(heads == 1 ? "" : $", {Text.Bytes(all)} for all {heads} heads")} (float32){(impossible ? ", more than a process can address" : "")}; {remedy}";
+            var ofAll = heads == 1 ? "" : $", {Text.Bytes(all)} for all {heads} heads";
+            var message = $"full attention {where} is over {Text.Thousands(tokens)} tokens ({size}): "
+                + $"its scores take {Text.Bytes(perHead)} per image and head{ofAll} (float32)"
+                + $"{(impossible ? ", more than a process can address" : "")}; {remedy}";
             var rule = impossible ? Rules.Attention : Rules.ManyTokens;
             if (item < 0)
-                reading.Report(rule, key, message);
+                context.Report(rule, key, message);
             else
-                reading.ReportItem(rule, key, item, message);
+                context.ReportItem(rule, key, item, message);
         }
     }
 

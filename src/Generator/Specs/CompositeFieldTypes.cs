@@ -1,3 +1,4 @@
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
 using UNetGen.Generator.Yaml;
 
@@ -40,7 +41,8 @@ internal sealed class ImageSizeType(int max) : FieldType<ImageSize>
 
     public override string Description => side.Description;
 
-    public override JsonObject Schema => JsonObject.Either("array", new JsonObject { { "items", one.Schema }, { "minItems", "2" }, { "maxItems", "2" } }, one.Schema);
+    public override JsonObject Schema =>
+        JsonObject.Either("array", new JsonObject { { "items", one.Schema }, { "minItems", "2" }, { "maxItems", "2" } }, one.Schema);
 
     public override bool TryRead(YamlNode node, string key, Problems problems, out ImageSize value)
     {

@@ -73,24 +73,30 @@ internal sealed class Field<T>(string key, string summary, FieldType<T> type, Fu
     public override UNetSpec Read(YamlNode node, UNetSpec spec, Problems problems) =>
         TypeIn(spec.Preset).TryRead(node, Key, problems, out var value) ? set(spec, value) : spec;
 
-    public override string? Write(UNetSpec spec) => ImpliedIf(spec) || WhyUseless(spec) is not null || FixedHere(spec) ? null : type.Write(get(spec));
+    public override string? Write(UNetSpec spec) =>
+        ImpliedIf(spec) || WhyUseless(spec) is not null || FixedHere(spec) ? null : type.Write(get(spec));
 
     public override JsonObject Schema(Preset? preset) => TypeIn(preset).Schema;
 
     public override bool IsNarrowedBy(Preset preset) => NarrowedBy(preset) is not null;
 
-    public override string? Default(Preset preset) => Required || DefaultInWords is not null ? null : type.Json(get(Presets.Defaults(preset)));
+    public override string? Default(Preset preset) =>
+        Required || DefaultInWords is not null ? null : type.Json(get(Presets.Defaults(preset)));
 
     private bool FixedHere(UNetSpec spec) => TypeIn(spec.Preset) is FixedType<T>;
 }
 
 /// <summary>When a key counts.</summary>
 /// <param name="Otherwise">Why it doesn't, and what to do.</param>
-/// <param name="Keys">What must be known to say that it doesn't, but for levels, attention and blocks: where these aren't known, they are as <see cref="SpecBounds.Most"/> has them.</param>
+/// <param name="Keys">
+/// The keys that must be known to say that it doesn't. Levels, attention and blocks needn't be among them: where these aren't known, they
+/// are as <see cref="SpecBounds.Most"/> has them.
+/// </param>
 internal sealed record Condition(Func<UNetSpec, bool> Holds, string Otherwise, params string[] Keys)
 {
     /// <summary>What must hold as well.</summary>
     public Condition? And { get; init; }
 
-    public string? WhyNot(UNetSpec spec, Func<string, bool> knows) => !Keys.All(knows) || Holds(spec) ? And?.WhyNot(spec, knows) : Otherwise;
+    public string? WhyNot(UNetSpec spec, Func<string, bool> knows) =>
+        !Keys.All(knows) || Holds(spec) ? And?.WhyNot(spec, knows) : Otherwise;
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
 using UNetGen.Generator.Yaml;
 
@@ -10,7 +11,10 @@ internal abstract class FieldType<T>
     /// <summary>After "must be": <c>a whole number from 1 to 4096</c>.</summary>
     public abstract string Description { get; }
 
-    /// <summary>Whether there is a value. Of a list some items may be wrong all the same: <paramref name="problems"/> knows which, and they are the type's default.</summary>
+    /// <summary>
+    /// Whether there is a value. Items of a list may be wrong all the same: they are then the type's default, and
+    /// <paramref name="problems"/> knows them.
+    /// </summary>
     public abstract bool TryRead(YamlNode node, string key, Problems problems, out T value);
 
     public abstract string Write(T value);
@@ -48,7 +52,9 @@ internal abstract class FieldType<T>
     }
 }
 
-/// <param name="description">Where some of the numbers from <paramref name="min"/> to <paramref name="max"/> are refused later, with more to say.</param>
+/// <param name="description">
+/// What the number must be, where some of those from <paramref name="min"/> to <paramref name="max"/> are refused later, with more to say.
+/// </param>
 /// <param name="schema">What editors hear of those.</param>
 internal sealed class IntType(int min, int max, string? description = null, JsonObject? schema = null) : FieldType<int>
 {
@@ -56,14 +62,17 @@ internal sealed class IntType(int min, int max, string? description = null, Json
 
     public override JsonObject Schema { get; } = schema ?? Range(min, max);
 
-    public static JsonObject Range(int min, int max) => new() { { "type", JsonObject.Text("integer") }, { "minimum", $"{min}" }, { "maximum", $"{max}" } };
+    public static JsonObject Range(int min, int max) =>
+        new() { { "type", JsonObject.Text("integer") }, { "minimum", $"{min}" }, { "maximum", $"{max}" } };
 
     public override bool TryRead(YamlNode node, string key, Problems problems, out int value)
     {
         value = 0;
         if (node is not YamlScalar { IsPlain: true } scalar || !IsWhole(scalar.Value))
             return Refuse(node, key, problems);
-        return int.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= min && value <= max
+        return int.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value)
+            && value >= min
+            && value <= max
             || RefuseRange(scalar, key, problems);
     }
 
@@ -82,7 +91,8 @@ internal sealed class OddIntType(int max) : FieldType<int>
 
     public override string Description => $"an odd whole number from 1 to {max}";
 
-    public override JsonObject Schema => new() { { "enum", JsonObject.List(Enumerable.Range(1, max).Where(value => value % 2 == 1).Select(Write)) } };
+    public override JsonObject Schema =>
+        new() { { "enum", JsonObject.List(Enumerable.Range(1, max).Where(value => value % 2 == 1).Select(Write)) } };
 
     public override bool TryRead(YamlNode node, string key, Problems problems, out int value)
     {
@@ -101,7 +111,8 @@ internal sealed class FloatType : FieldType<double>
     private readonly bool above;
     private readonly double below;
 
-    private FloatType(double min, bool above, double below = double.PositiveInfinity) => (this.min, this.above, this.below) = (min, above, below);
+    private FloatType(double min, bool above, double below = double.PositiveInfinity) =>
+        (this.min, this.above, this.below) = (min, above, below);
 
     /// <summary>From 0 to below 1.</summary>
     public static readonly FloatType Fraction = new(0, above: false, below: 1);
@@ -110,7 +121,8 @@ internal sealed class FloatType : FieldType<double>
 
     private bool Bounded => !double.IsInfinity(below);
 
-    public override string Description => $"a {(Bounded ? "" : "finite ")}number {(above ? "above" : "from")} {Write(min)}{(Bounded ? $" to below {Write(below)}" : "")}";
+    public override string Description =>
+        $"a {(Bounded ? "" : "finite ")}number {(above ? "above" : "from")} {Write(min)}{(Bounded ? $" to below {Write(below)}" : "")}";
 
     public override JsonObject Schema
     {
@@ -214,7 +226,8 @@ internal sealed class ChoiceType<T> : FieldType<T>
 
         var near = synonyms.TryGetValue(scalar.Value, out var synonym) ? synonym : Text.Nearest(scalar.Value, words.Keys);
         var meant = near is null ? "" : $"; did you mean '{near}'?";
-        problems.Report(Rules.UnknownValue, key, scalar.Span, $"'{scalar.Shown}' is no value of '{key}', which must be {Description}{meant}");
+        problems.Report(Rules.UnknownValue, key, scalar.Span,
+            $"'{scalar.Shown}' is no value of '{key}', which must be {Description}{meant}");
         return false;
     }
 
@@ -230,7 +243,12 @@ internal sealed class TextType(string description, Func<string, string?> fault, 
 
     public override JsonObject Schema => pattern.Length == 0
         ? new JsonObject { { "type", JsonObject.Text("string") } }
-        : new JsonObject { { "type", JsonObject.Text("string") }, { "pattern", JsonObject.Text(pattern) }, { "patternErrorMessage", JsonObject.Text($"It must be {description}.") } };
+        : new JsonObject
+        {
+            { "type", JsonObject.Text("string") },
+            { "pattern", JsonObject.Text(pattern) },
+            { "patternErrorMessage", JsonObject.Text($"It must be {description}.") },
+        };
 
     public override bool TryRead(YamlNode node, string key, Problems problems, out string value)
     {

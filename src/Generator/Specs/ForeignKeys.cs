@@ -1,9 +1,14 @@
 namespace UNetGen.Generator.Specs;
 
-/// <summary>Keys of other projects that no one key here stands for, and what to write instead. Those with a counterpart are in <see cref="Fields"/>.</summary>
+/// <summary>
+/// Keys of other projects for which there is no single key here, and what to write instead. Those that have one are in
+/// <see cref="Fields"/>.
+/// </summary>
 internal static class ForeignKeys
 {
-    private const string BlockTypes = "say of each level what attention it has, as `attention: { levels: [none, full] }`, and how they resample, as `downsample: conv`";
+    private const string BlockTypes =
+        "say of each level what attention it has, as `attention: { levels: [none, full] }`, and how they resample, as `downsample: conv`";
+
     private const string ResampleByConvolution = "write `downsample: conv`, or `downsample: avg_pool` where it is false";
     private const string Betas = "the linear schedule's betas go from 1e-4 to 0.02; leave it out";
     private const string Training = "how a network is trained is no part of its spec but of TrainingOptions; leave it out";
@@ -18,8 +23,11 @@ internal static class ForeignKeys
         ["up_block_types"] = new(BlockTypes, "attention.levels", "upsample"),
         ["mid_block_type"] = new("write `attention: { mid: full }`, or `attention: { mid: none }`", "attention.mid"),
         ["add_attention"] = new("write `attention: { mid: full }`, or `attention: { mid: none }` where it is false", "attention.mid"),
-        ["flip_sin_to_cos"] = new("write `time_embedding: { order: cos_sin }`, or `time_embedding: { order: sin_cos }` where it is false", "time_embedding.order"),
-        ["class_embed_type"] = new("labels have a table of embeddings: write how many classes there are, as `num_classes: 10`", "num_classes"),
+        ["flip_sin_to_cos"] = new(
+            "write `time_embedding: { order: cos_sin }`, or `time_embedding: { order: sin_cos }` where it is false",
+            "time_embedding.order"),
+        ["class_embed_type"] = new(
+            "labels have a table of embeddings: write how many classes there are, as `num_classes: 10`", "num_classes"),
         ["downsample_padding"] = new("write `downsample: conv`, or `downsample: conv_asymmetric` where it is 0", "downsample"),
         ["center_input_sample"] = new("images are from -1 to 1 when the network gets them; leave it out"),
         ["mid_block_scale_factor"] = new("residual branches are added as they are; leave it out"),
@@ -45,7 +53,9 @@ internal static class ForeignKeys
         ["conv_resample"] = new(ResampleByConvolution, "downsample"),
         ["with_conv"] = new(ResampleByConvolution, "downsample"),
         ["resamp_with_conv"] = new(ResampleByConvolution, "downsample"),
-        ["use_scale_shift_norm"] = new("write `time_embedding: { conditioning: scale_shift }`, or `time_embedding: { conditioning: add }` where it is false", "time_embedding.conditioning"),
+        ["use_scale_shift_norm"] = new(
+            "write `time_embedding: { conditioning: scale_shift }`, or `time_embedding: { conditioning: add }` where it is false",
+            "time_embedding.conditioning"),
         ["dims"] = new("images here have two dimensions; leave it out"),
         ["predict_xstart"] = new("write `diffusion: { objective: x0 }`", "diffusion.objective"),
 
@@ -59,7 +69,9 @@ internal static class ForeignKeys
         ["seed"] = new(Training),
         ["use_fp16"] = new(Training),
 
-        ["$schema"] = new("name the schema in a comment, which editors read, with its path from this file: # yaml-language-server: $schema=unet.schema.json"),
+        ["$schema"] = new(
+            "name the schema in a comment, which editors read, with its path from this file: "
+            + "# yaml-language-server: $schema=unet.schema.json"),
     };
 }
 

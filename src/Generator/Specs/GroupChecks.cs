@@ -1,3 +1,4 @@
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
 
 namespace UNetGen.Generator.Specs;
@@ -5,45 +6,50 @@ namespace UNetGen.Generator.Specs;
 /// <summary>Whether the groups of GroupNorms divide each width that is normalised.</summary>
 internal static class GroupChecks
 {
-    /// <summary>One error for each cause: the spec's own groups are one for all widths; groups by default may fail init_dim and the levels alike.</summary>
+    /// <summary>
+    /// One error for each cause. Where the spec gives <c>groups</c>, that key is the cause for all widths; where it doesn't, init_dim and
+    /// the levels may each be one.
+    /// </summary>
     /// <param name="bounds">The spec with only those norms that are certain, and with all that may be.</param>
-    public static void Check(SpecReading reading, SpecBounds bounds)
+    public static void Check(CheckContext context, SpecBounds bounds)
     {
-        if (!reading.Knows("preset", "dim", "channel_multipliers", "groups", "norm"))
+        if (!context.Knows("preset", "dim", "channel_multipliers", "groups", "norm"))
             return;
 
         // Concatenated widths are sums of these: what divides them divides the sums.
         var spec = bounds.Least;
         var all = Enumerable.Range(0, spec.Levels).Select(spec.WidthAfter).Prepend(spec.InitDim).ToList();
         var certain = NormalisedByGroups(spec);
-        certain[0] &= reading.Knows("init_dim");
+        certain[0] &= context.Knows("init_dim");
         var wrong = Enumerable.Range(0, all.Count).Where(index => certain[index] && all[index] % spec.Groups != 0).ToList();
         if (wrong.Count == 0)
             return;
 
-        var source = reading.Source;
+        var keys = context.Keys;
         var possible = NormalisedByGroups(bounds.Most);
-        var groups = Divisors.Nearest(all.Where((_, index) => certain[index] || possible[index]).Aggregate(Divisors.GreatestCommon), spec.Groups);
-        var byInitDim = wrong[0] == 0 && source.Has("init_dim");
-        if (source.Has("groups"))
+        var common = all.Where((_, index) => certain[index] || possible[index]).Aggregate(Divisors.GreatestCommon);
+        var groups = Divisors.Nearest(common, spec.Groups);
+        var byInitDim = wrong[0] == 0 && keys.Has("init_dim");
+        if (keys.Has("groups"))
         {
             var remedy = !byInitDim ? OrDim() : wrong.Count == 1 ? OrInitDim() : "";
-            reading.ReportMisfit(Rules.Groups, "groups", $"{What(wrong[0])}: not divisible by groups {spec.Groups}; use groups {Text.OneOf(groups)}{remedy}");
+            context.ReportMisfit(Rules.Groups, "groups",
+                $"{What(wrong[0])}: not divisible by groups {spec.Groups}; use groups {Text.OneOf(groups)}{remedy}");
             return;
         }
 
         if (byInitDim)
-            reading.ReportMisfit(Rules.Groups, "init_dim", ByDefault(0, OrInitDim()));
+            context.ReportMisfit(Rules.Groups, "init_dim", ByDefault(0, OrInitDim()));
         if (!byInitDim && wrong[0] == 0)
-            reading.ReportMisfit(Rules.Groups, "dim", ByDefault(0, OrDim()));
+            context.ReportMisfit(Rules.Groups, "dim", ByDefault(0, OrDim()));
         else if (wrong.Find(index => index > 0) is > 0 and var level)
-            reading.ReportItemMisfit(Rules.Groups, "channel_multipliers", level - 1, ByDefault(level, OrDim()));
+            context.ReportItemMisfit(Rules.Groups, "channel_multipliers", level - 1, ByDefault(level, OrDim()));
 
         string ByDefault(int index, string remedy) =>
             $"{What(index)}: not divisible by groups {spec.Groups}, the preset's default; use groups {Text.OneOf(groups)}{remedy}";
 
         string What(int index) => index == 0
-            ? $"the first convolution is {spec.InitDim} wide ({(source.Has("init_dim") ? "init_dim" : "dim")} {spec.InitDim})"
+            ? $"the first convolution is {spec.InitDim} wide ({(keys.Has("init_dim") ? "init_dim" : "dim")} {spec.InitDim})"
             : $"level {index - 1} is {all[index]} wide (dim {spec.Dim} * {spec.ChannelMultipliers[index - 1]})";
 
         string OrDim() => NearestDim(spec) is { } dim ? $", or dim {dim}" : "";
@@ -67,7 +73,9 @@ internal static class GroupChecks
             return [ofItsOwn, .. levels.Select(_ => true)];
         // Around the user's blocks stand the norms of attention and, in ddpm and adm, the one at the end.
         return [false, .. levels.Select(level => spec.IsPreActivation
-            && (level == 0 || spec.AttentionAt(level) == AttentionKind.Full || (level == spec.Levels - 1 && spec.AttentionInTheMiddle != AttentionKind.None)))];
+            && (level == 0
+                || spec.AttentionAt(level) == AttentionKind.Full
+                || (level == spec.Levels - 1 && spec.AttentionInTheMiddle != AttentionKind.None)))];
     }
 
     /// <summary>The nearest valid dim whose every width but a given init_dim the groups divide, upwards where two are as near.</summary>
@@ -78,7 +86,11 @@ internal static class GroupChecks
             foreach (var dim in new[] { spec.Dim + distance, spec.Dim - distance })
             {
                 var fitsFirst = spec.GivenInitDim is not null || (spec with { Dim = dim }).InitDim % spec.Groups == 0;
-                if (dim >= 4 && dim % 2 == 0 && fitsFirst && spec.ChannelMultipliers.All(multiplier => (long)dim * multiplier <= Fields.MaxWidth) && spec.ChannelMultipliers.All(multiplier => dim * multiplier % spec.Groups == 0))
+                if (dim >= 4
+                    && dim % 2 == 0
+                    && fitsFirst
+                    && spec.ChannelMultipliers.All(multiplier => (long)dim * multiplier <= Fields.MaxWidth)
+                    && spec.ChannelMultipliers.All(multiplier => dim * multiplier % spec.Groups == 0))
                     return dim;
             }
         }

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace UNetGen.Generator.Specs;
 
-/// <summary>An object of JSON, its members in the order of writing. Enough to write one file: netstandard2.0 has no JSON of its own.</summary>
+/// <summary>
+/// An object of JSON, its members in the order of writing. Enough to write one file: netstandard2.0 has no JSON of its own.
+/// </summary>
 internal sealed class JsonObject : IEnumerable
 {
     private readonly List<(string Name, object Value)> members = [];
@@ -39,7 +41,9 @@ internal sealed class JsonObject : IEnumerable
         return quoted.Append('"').ToString();
     }
 
-    /// <summary>A schema for values of a type and one for all others: unlike anyOf, it leads to the messages of the one that is meant.</summary>
+    /// <summary>
+    /// A schema for values of a type and one for all others: unlike anyOf, it leads to the messages of the one that is meant.
+    /// </summary>
     public static JsonObject Either(string type, JsonObject then, JsonObject otherwise) =>
         new() { { "if", new JsonObject { { "type", Text(type) } } }, { "then", then }, { "else", otherwise } };
 

@@ -1,8 +1,11 @@
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
 
 namespace UNetGen.Generator.Specs;
 
-/// <summary>Whether there are as many levels as the image can be halved for, each of a width that can be, and as many entries in lists.</summary>
+/// <summary>
+/// Whether the image can be halved for each level, each level's width is possible, and lists have one entry for each level.
+/// </summary>
 internal static class LevelChecks
 {
     // 2^12 is the largest image.
@@ -15,52 +18,56 @@ internal static class LevelChecks
 
     private const string BlocksPerLevel = "blocks_per_level";
 
-    public static void Check(SpecReading reading)
+    public static void Check(CheckContext context)
     {
-        var levels = reading.Spec.Levels;
-        if (reading.KnowsLength(Multipliers) && levels > MaxLevels)
-            reading.Report(Rules.Halving, Multipliers, $"{levels} levels; no image can be halved so often: use at most {MaxLevels}");
-        CheckWidths(reading);
-        CheckHalving(reading);
-        CheckBlocks(reading);
+        var levels = context.Spec.Levels;
+        if (context.KnowsLength(Multipliers) && levels > MaxLevels)
+            context.Report(Rules.Halving, Multipliers, $"{levels} levels; no image can be halved so often: use at most {MaxLevels}");
+        CheckWidths(context);
+        CheckHalving(context);
+        CheckBlocks(context);
     }
 
     /// <summary>Whether a list has an entry a level, or it isn't known.</summary>
-    public static void CheckLength(SpecReading reading, string key, int count)
+    public static void CheckLength(CheckContext context, string key, int count)
     {
-        if (reading.KnowsLength(Multipliers) && count != reading.Spec.Levels)
+        if (context.KnowsLength(Multipliers) && count != context.Spec.Levels)
         {
-            reading.Report(Rules.OneALevel, key,
-                $"{key} has {Text.Words(count)} {(count == 1 ? "entry" : "entries")}, but channel_multipliers has {Levels(reading.Spec.Levels)}; give one entry a level");
+            context.Report(Rules.OneALevel, key,
+                $"{key} has {Text.Words(count)} {(count == 1 ? "entry" : "entries")}, "
+                + $"but channel_multipliers has {Levels(context.Spec.Levels)}; give one entry a level");
         }
     }
 
-    private static void CheckWidths(SpecReading reading)
+    private static void CheckWidths(CheckContext context)
     {
-        var spec = reading.Spec;
-        if (reading.Knows("dim") && (spec.Dim < 4 || spec.Dim % 2 != 0 || spec.Dim > Fields.MaxWidth))
+        var spec = context.Spec;
+        if (context.Knows("dim") && (spec.Dim < 4 || spec.Dim % 2 != 0 || spec.Dim > Fields.MaxWidth))
         {
             var use = spec.Dim < 4 ? "4" : spec.Dim > Fields.MaxWidth ? $"{Fields.MaxWidth}" : $"{spec.Dim - 1} or {spec.Dim + 1}";
-            reading.Report(Rules.Width, "dim", $"dim {spec.Dim}: the base width must be even, from 4 to {Fields.MaxWidth}; use {use}");
+            context.Report(Rules.Width, "dim", $"dim {spec.Dim}: the base width must be even, from 4 to {Fields.MaxWidth}; use {use}");
         }
 
         for (var level = 0; level < spec.Levels; level++)
         {
             var multiplier = spec.ChannelMultipliers[level];
             var width = (long)spec.Dim * multiplier;
-            if (!reading.KnowsItem(Multipliers, level))
+            if (!context.KnowsItem(Multipliers, level))
                 continue;
             if (multiplier < 1)
-                reading.ReportItem(Rules.Width, Multipliers, level, $"level {level} would be dim * {multiplier} wide; a multiplier is at least 1");
-            else if (reading.Knows("dim") && width > Fields.MaxWidth)
-                reading.ReportItem(Rules.Width, Multipliers, level, $"level {level} would be {width} wide (dim {spec.Dim} * {multiplier}); at most {Fields.MaxWidth}: use a multiplier of at most {Fields.MaxWidth / spec.Dim}");
+                context.ReportItem(Rules.Width, Multipliers, level,
+                    $"level {level} would be dim * {multiplier} wide; a multiplier is at least 1");
+            else if (context.Knows("dim") && width > Fields.MaxWidth)
+                context.ReportItem(Rules.Width, Multipliers, level,
+                    $"level {level} would be {width} wide (dim {spec.Dim} * {multiplier}); at most {Fields.MaxWidth}: "
+                    + $"use a multiplier of at most {Fields.MaxWidth / spec.Dim}");
         }
     }
 
-    private static void CheckHalving(SpecReading reading)
+    private static void CheckHalving(CheckContext context)
     {
-        var spec = reading.Spec;
-        if (!reading.KnowsLength(Multipliers))
+        var spec = context.Spec;
+        if (!context.KnowsLength(Multipliers))
             return;
         var (height, width) = (spec.ImageSize.Height, spec.ImageSize.Width);
         CheckSide(height == width ? "" : "height ", 0, height);
@@ -70,26 +77,31 @@ internal static class LevelChecks
         void CheckSide(string name, int index, int size)
         {
             var factor = spec.DownsampleFactor;
-            if (!reading.KnowsItem("image_size", index) || size % factor == 0)
+            if (!context.KnowsItem("image_size", index) || size % factor == 0)
                 return;
             var halvings = Enumerable.Range(0, spec.Levels).First(count => size % (2 << count) != 0);
             var steps = name + size + string.Concat(Enumerable.Repeat(" / 2", halvings)) + (halvings == 0 ? "" : $" = {size >> halvings}");
             var below = size / factor * factor;
             var sizes = below == 0 ? $"{factor}" : $"{below} or {below + factor}";
-            reading.ReportItem(Rules.Halving, "image_size", index,
-                $"{steps} cannot halve {(halvings == 0 ? "even once" : "again")}: {Levels(spec.Levels)} need a multiple of {factor}; use {sizes}, or {Levels(halvings + 1)}");
+            context.ReportItem(Rules.Halving, "image_size", index,
+                $"{steps} cannot halve {(halvings == 0 ? "even once" : "again")}: {Levels(spec.Levels)} need a multiple of {factor}; "
+                + $"use {sizes}, or {Levels(halvings + 1)}");
         }
     }
 
-    private static void CheckBlocks(SpecReading reading)
+    private static void CheckBlocks(CheckContext context)
     {
-        var spec = reading.Spec;
-        if (!reading.Source.Has(BlocksPerLevel) || !reading.Knows("preset") || !reading.KnowsLength(BlocksPerLevel))
+        var spec = context.Spec;
+        if (!context.Keys.Has(BlocksPerLevel) || !context.Knows("preset") || !context.KnowsLength(BlocksPerLevel))
             return;
         if (spec.GivenBlocksPerLevel.Count != 1)
-            CheckLength(reading, BlocksPerLevel, spec.GivenBlocksPerLevel.Count);
-        if (reading.Knows(BlocksPerLevel) && reading.KnowsLength(Multipliers) && Enumerable.Range(0, spec.Levels).Sum(spec.BlocksAt) is var blocks && blocks > MaxBlocks)
-            reading.Report(Rules.OutOfRange, BlocksPerLevel, $"{blocks} residual blocks on the way down; at most {MaxBlocks} on all levels together");
+            CheckLength(context, BlocksPerLevel, spec.GivenBlocksPerLevel.Count);
+        if (context.Knows(BlocksPerLevel)
+            && context.KnowsLength(Multipliers)
+            && Enumerable.Range(0, spec.Levels).Sum(spec.BlocksAt) is var blocks
+            && blocks > MaxBlocks)
+            context.Report(Rules.OutOfRange, BlocksPerLevel,
+                $"{blocks} residual blocks on the way down; at most {MaxBlocks} on all levels together");
     }
 
     private static string Levels(int count) => count == 1 ? "one level" : $"{Text.Words(count)} levels";

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.CodeAnalysis.CSharp;
+using UNetGen.Generator.Common;
 
 namespace UNetGen.Generator.Specs;
 
@@ -9,12 +10,13 @@ internal static class Names
     // C# itself has 511, for both together more; a file's name, from which a class's is made, has 255.
     private const int MaxLength = 300;
 
-    private static readonly ImmutableArray<string> Libraries = ImmutableArray.Create("UNetGen", "TorchSharp", "Tensorboard", "System", "Microsoft");
+    private static readonly ImmutableArray<string> Libraries =
+        ImmutableArray.Create("UNetGen", "TorchSharp", "Tensorboard", "System", "Microsoft");
 
     /// <summary>The runtime's namespaces, its root first.</summary>
     private static readonly ImmutableArray<string> OwnNamespaces = ImmutableArray.Create(
-        "UNetGen", "UNetGen.Blocks", "UNetGen.Data", "UNetGen.Diffusion", "UNetGen.Distributed", "UNetGen.Evaluation", "UNetGen.Interop", "UNetGen.Interop.Diffusers",
-        "UNetGen.Logging", "UNetGen.Native", "UNetGen.Pictures", "UNetGen.Training");
+        "UNetGen", "UNetGen.Blocks", "UNetGen.Data", "UNetGen.Diffusion", "UNetGen.Distributed", "UNetGen.Evaluation", "UNetGen.Interop",
+        "UNetGen.Interop.Diffusers", "UNetGen.Logging", "UNetGen.Native", "UNetGen.Pictures", "UNetGen.Training");
 
     /// <summary>The types of the runtime's root, and others that generated code names: no namespace can have their names.</summary>
     private static readonly ImmutableArray<string> NoNamespaces = ImmutableArray.Create(
@@ -32,7 +34,8 @@ internal static class Names
     public const string DottedPattern = "^" + IdentifierPattern + @"(\." + IdentifierPattern + ")*$";
 
     /// <summary>
-    /// The namespace of a project whose root namespace C# doesn't take, as the SDK's templates write it: <c>2d-models</c> is _2d_models. Empty where even that is none.
+    /// The project's root namespace, as the SDK's templates write one that C# doesn't take: <c>2d-models</c> is _2d_models. Empty where
+    /// even that is no namespace.
     /// </summary>
     public static string SafeNamespace(string root)
     {
@@ -57,12 +60,15 @@ internal static class Names
             return $"'{name}' is a C# keyword{Suggestion(name)}";
         if (name.All(c => c is >= 'a' and <= 'z'))
             return $"'{name}' has lower-case letters alone, which C# reserves (CS8981){Suggestion(name)}";
-        if (Emission.ClassSurface.ReservedMembers.Contains(name) || Planning.NetworkPlanner.IsMemberName(name))
+        if (MemberNames.Contains(name))
             return $"'{name}' is what the generated class calls one of its own members; use '{name}UNet'";
         return null;
     }
 
-    /// <summary>Why a class of this name can't stand in this namespace, or null where it can: a name that means something else already breaks code that says it.</summary>
+    /// <summary>
+    /// Why a class of this name can't stand in this namespace, or null where it can: a name that already means something else would break
+    /// the code that uses it.
+    /// </summary>
     /// <param name="rootNamespace">The project's, or an empty text.</param>
     public static string? FaultOfClassIn(string @namespace, string name, string rootNamespace)
     {
@@ -71,7 +77,8 @@ internal static class Names
             return $"'{name}' is the namespace of a library that every network needs; use '{name}UNet'";
         if (IsInside(rootNamespace, full))
             return $"'{full}' is the project's root namespace, or the beginning of it; use '{name}UNet'";
-        if ((OwnNamespaces.Contains(@namespace) || Libraries.Skip(1).Any(library => IsInside(@namespace, library))) && !name.EndsWith("UNet", StringComparison.OrdinalIgnoreCase))
+        if ((OwnNamespaces.Contains(@namespace) || Libraries.Skip(1).Any(library => IsInside(@namespace, library)))
+            && !name.EndsWith("UNet", StringComparison.OrdinalIgnoreCase))
             return $"'{full}' could be a type or namespace of the library's own; use '{name}UNet', or a namespace of yours";
         return null;
     }
@@ -95,10 +102,12 @@ internal static class Names
     {
         if (name.Length > MaxLength)
             return $"'{Text.Shown(name)}' has {name.Length} letters; at most {MaxLength}";
-        var wrong = name.Split('.').FirstOrDefault(part => !SyntaxFacts.IsValidIdentifier(part) || SyntaxFacts.GetKeywordKind(part) != SyntaxKind.None);
+        var wrong = name.Split('.')
+            .FirstOrDefault(part => !SyntaxFacts.IsValidIdentifier(part) || SyntaxFacts.GetKeywordKind(part) != SyntaxKind.None);
         if (wrong is null)
             return null;
-        return $"'{Text.Shown(name)}' is no C# {what}: '{Text.Shown(wrong)}' is {(SyntaxFacts.IsValidIdentifier(wrong) ? "a keyword" : "no identifier")}; "
+        return $"'{Text.Shown(name)}' is no C# {what}: '{Text.Shown(wrong)}' is "
+            + $"{(SyntaxFacts.IsValidIdentifier(wrong) ? "a keyword" : "no identifier")}; "
             + $"write identifiers with dots between them, as {example}";
     }
 
@@ -107,7 +116,7 @@ internal static class Names
     {
         const string suffix = "UNet";
         var file = path.Substring(path.LastIndexOfAny(['/', '\\']) + 1);
-        var name = Text.PascalCase(file.Substring(0, file.Length - UNetGenerator.SpecExtension.Length));
+        var name = Text.PascalCase(file.Substring(0, file.Length - Paths.SpecExtension.Length));
         if (name.Length == 0 || char.IsDigit(name[0]))
             return suffix + name;
         return name.EndsWith(suffix, StringComparison.OrdinalIgnoreCase) ? name : name + suffix;
@@ -124,6 +133,8 @@ internal static class Names
             better = "UNet" + better;
         if (TextType.IsWordOfYaml(better))
             better += "UNet";
-        return better != name && better.Length < 64 && FaultOfClass(better) is null ? $"; use '{better}'" : "; use letters, digits and '_', a letter first";
+        return better != name && better.Length < 64 && FaultOfClass(better) is null
+            ? $"; use '{better}'"
+            : "; use letters, digits and '_', a letter first";
     }
 }

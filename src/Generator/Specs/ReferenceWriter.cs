@@ -1,4 +1,5 @@
 using System.Text;
+using UNetGen.Generator.Common;
 
 namespace UNetGen.Generator.Specs;
 
@@ -15,10 +16,16 @@ internal static class ReferenceWriter
             text.Append(group.Key.Length == 0 ? "### At the top\n\n" : $"### {group.Key}\n\n{Fields.Groups[group.Key]}\n\n");
             text.Append("| key | what it is | value | default |\n|---|---|---|---|\n");
             foreach (var field in group)
-                text.Append($"| `{field.Key.Substring(field.Key.IndexOf('.') + 1)}` | {Cell($"{field.Summary} {field.Details}".TrimEnd())} | {Cell(field.Description)} | {Cell(Default(field))} |\n");
+                text.Append(Row(field));
         }
 
         return text.ToString();
+    }
+
+    private static string Row(Field field)
+    {
+        var (key, what) = (field.Key.Substring(field.Key.IndexOf('.') + 1), $"{field.Summary} {field.Details}".TrimEnd());
+        return $"| `{key}` | {Cell(what)} | {Cell(field.Description)} | {Cell(Default(field))} |\n";
     }
 
     private static string Default(Field field)
@@ -27,8 +34,14 @@ internal static class ReferenceWriter
             return "needed";
         if (field.DefaultInWords is { } words)
             return words;
-        var values = Presets.All.Select(preset => (Preset: SpecWords.SnakeCase(preset.ToString()), Value: field.Default(preset)?.Replace("\"", ""))).GroupBy(pair => pair.Value).ToList();
-        return values.Count == 1 ? values[0].Key ?? "" : string.Join("; ", values.Where(group => group.Key is not null).Select(group => $"{group.Key} in {Text.AllOf(group.Select(pair => pair.Preset))}"));
+        var values = Presets.All
+            .Select(preset => (Preset: SpecWords.SnakeCase(preset.ToString()), Value: field.Default(preset)?.Replace("\"", "")))
+            .GroupBy(pair => pair.Value)
+            .ToList();
+        if (values.Count == 1)
+            return values[0].Key ?? "";
+        var known = values.Where(group => group.Key is not null);
+        return string.Join("; ", known.Select(group => $"{group.Key} in {Text.AllOf(group.Select(pair => pair.Preset))}"));
     }
 
     private static string Cell(string text) => text.Replace("|", "\\|");

@@ -1,3 +1,5 @@
+using UNetGen.Generator.Common;
+
 namespace UNetGen.Generator.Specs;
 
 /// <summary>
@@ -8,8 +10,8 @@ internal static class SchemaWriter
 {
     public static string Write()
     {
-        var required = new JsonObject { { "required", JsonObject.List(Fields.All.Where(field => field.Required).Select(field => JsonObject.Text(field.Key))) } };
-        var extended = new JsonObject { { "required", JsonObject.List([JsonObject.Text("extends")]) } };
+        var required = Required(Fields.All.Where(field => field.Required).Select(field => field.Key));
+        var extended = Required(["extends"]);
         return new JsonObject
         {
             { "$schema", JsonObject.Text("https://json-schema.org/draft/2020-12/schema") },
@@ -24,23 +26,35 @@ internal static class SchemaWriter
     /// <summary>What differs between presets: what this one takes, and its defaults.</summary>
     private static JsonObject InPreset(Preset preset)
     {
-        var isIt = new JsonObject { { "properties", new JsonObject { { "preset", new JsonObject { { "const", JsonObject.Text(Name(preset)) } } } } }, Given };
-        return new JsonObject { { "if", isIt }, { "then", new JsonObject { { "properties", Group("", field => Narrow(field, preset)) } } } };
+        var its = new JsonObject { { "preset", new JsonObject { { "const", JsonObject.Text(Name(preset)) } } } };
+        return new JsonObject
+        {
+            { "if", new JsonObject { { "properties", its }, Required(["preset"]) } },
+            { "then", new JsonObject { { "properties", Group("", field => Narrow(field, preset)) } } },
+        };
     }
 
     /// <summary>A spec that extends another can leave the preset to that one: it may be any.</summary>
-    private static JsonObject WithoutPreset() =>
-        new() { { "if", Given }, { "else", new JsonObject { { "properties", Group("", field => IsNarrowed(field) ? field.Schema(null) : new JsonObject()) } } } };
+    private static JsonObject WithoutPreset()
+    {
+        var properties = Group("", field => IsNarrowed(field) ? field.Schema(null) : new JsonObject());
+        return new JsonObject { { "if", Required(["preset"]) }, { "else", new JsonObject { { "properties", properties } } } };
+    }
 
-    private static JsonObject Given => new() { { "required", JsonObject.List([JsonObject.Text("preset")]) } };
+    private static JsonObject Required(IEnumerable<string> keys) => new() { { "required", JsonObject.List(keys.Select(JsonObject.Text)) } };
 
-    /// <summary>The properties of a mapping: the keys after <paramref name="prefix"/>, those in further groups as mappings of their own.</summary>
+    /// <summary>
+    /// The properties of a mapping: the keys after <paramref name="prefix"/>, those in further groups as mappings of their own.
+    /// </summary>
     private static JsonObject Group(string prefix, Func<Field, JsonObject> schemaOf)
     {
         var properties = new JsonObject();
-        foreach (var keys in Fields.All.Where(field => field.Key.StartsWith(prefix, StringComparison.Ordinal)).GroupBy(field => field.Key.Substring(prefix.Length).Split('.')[0]))
+        var inside = Fields.All.Where(field => field.Key.StartsWith(prefix, StringComparison.Ordinal));
+        foreach (var keys in inside.GroupBy(field => field.Key.Substring(prefix.Length).Split('.')[0]))
         {
-            var schema = Fields.ByKey.TryGetValue(prefix + keys.Key, out var field) ? schemaOf(field) : Mapping(keys.Key, Group(keys.Key + ".", schemaOf), schemaOf == Describe);
+            var schema = Fields.ByKey.TryGetValue(prefix + keys.Key, out var field)
+                ? schemaOf(field)
+                : Mapping(keys.Key, Group(keys.Key + ".", schemaOf), schemaOf == Describe);
             if (!schema.IsEmpty)
                 properties.Add(keys.Key, schema);
         }
@@ -53,10 +67,14 @@ internal static class SchemaWriter
         if (!whole)
             return properties.IsEmpty ? properties : new JsonObject { { "properties", properties } };
         var description = new JsonObject { { "description", JsonObject.Text(Fields.Groups[key]) } };
-        var mapping = new JsonObject { { "type", JsonObject.Text("object") }, { "properties", properties }, { "additionalProperties", "false" } };
+        var mapping = new JsonObject
+        {
+            { "type", JsonObject.Text("object") }, { "properties", properties }, { "additionalProperties", "false" },
+        };
         return new JsonObject
         {
-            description, key == "attention" ? JsonObject.Either("string", new JsonObject { { "const", JsonObject.Text("none") } }, mapping) : mapping,
+            description,
+            key == "attention" ? JsonObject.Either("string", new JsonObject { { "const", JsonObject.Text("none") } }, mapping) : mapping,
         };
     }
 
@@ -95,13 +113,20 @@ internal static class SchemaWriter
         var details = field.Details.Length == 0 ? "" : " " + field.Details;
         if (field.DefaultInWords is { } words)
             return $"{field.Summary}{details} Default: {words}.";
-        var defaults = Presets.All.Select(preset => (Name: Name(preset), Value: field.Default(preset)?.Replace("\"", ""))).Where(pair => pair.Value is not null).GroupBy(pair => pair.Value).ToList();
+        var defaults = Presets.All
+            .Select(preset => (Name: Name(preset), Value: field.Default(preset)?.Replace("\"", "")))
+            .Where(pair => pair.Value is not null)
+            .GroupBy(pair => pair.Value)
+            .ToList();
         return defaults.Count switch
         {
             0 => field.Summary + details,
             1 => $"{field.Summary}{details} Default: {defaults[0].Key}.",
-            _ => $"{field.Summary}{details} Default: {string.Join(", ", defaults.Select(group => $"{group.Key} in {Text.AllOf(group.Select(pair => pair.Name))}"))}.",
+            _ => $"{field.Summary}{details} Default: {string.Join(", ", defaults.Select(InPresets))}.",
         };
+
+        static string InPresets(IGrouping<string?, (string Name, string? Value)> its) =>
+            $"{its.Key} in {Text.AllOf(its.Select(pair => pair.Name))}";
     }
 
     private static string Name(Preset preset) => SpecWords.SnakeCase(preset.ToString());

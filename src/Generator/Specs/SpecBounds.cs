@@ -1,45 +1,67 @@
+using UNetGen.Generator.Common;
+
 namespace UNetGen.Generator.Specs;
 
 /// <summary>
-/// A spec of which not all is known lies between two: of attention, and of the family's own blocks where the user's stand, <see cref="Least"/> has only what is certain, so
-/// what is wrong with it is wrong; <see cref="Most"/> has all that may be, levels to resample between included, so what is of no effect in it is of none.
+/// The two specs between which a spec lies that isn't wholly known. <see cref="Least"/> has only the attention, and only the blocks of the
+/// family's own, that are certain: what is wrong with it is wrong in any case. <see cref="Most"/> has all that there may be, also levels to
+/// resample between: what has no effect in it has none in any case.
 /// </summary>
 internal sealed record SpecBounds(UNetSpec Least, UNetSpec Most)
 {
-    public static SpecBounds Of(SpecReading reading)
+    public static SpecBounds Of(CheckContext context)
     {
-        var (least, most) = (reading.Spec, reading.Spec);
-        var (levels, knowsWhere) = (Math.Max(2, least.Levels), KnowsWhere(reading));
+        var (least, most) = (context.Spec, context.Spec);
+        var (levels, knowsWhere) = (Math.Max(2, least.Levels), KnowsWhere(context));
         if (!knowsWhere)
             least = least with { Attention = least.Attention with { GivenLevels = AtEach(AttentionKind.None), GivenResolutions = null } };
-        if (!knowsWhere || reading.IsAnyItemWrong("attention.levels") || reading.IsAnyItemWrong("attention.resolutions"))
-            most = most with { Attention = most.Attention with { Off = false, GivenLevels = AtEach(AttentionKind.Linear), GivenResolutions = null } };
-        if (!reading.KnowsLength("channel_multipliers"))
+        if (!knowsWhere || context.IsAnyItemWrong("attention.levels") || context.IsAnyItemWrong("attention.resolutions"))
+        {
+            var everywhere = AtEach(AttentionKind.Linear);
+            most = most with { Attention = most.Attention with { Off = false, GivenLevels = everywhere, GivenResolutions = null } };
+        }
+
+        if (!context.KnowsLength("channel_multipliers"))
             most = most with { ChannelMultipliers = new[] { 1, 1 }.ToEquatableArray() };
-        if (!reading.Knows("blocks.resnet"))
+        if (!context.Knows("blocks.resnet"))
             (least, most) = (least with { ResnetBlock = "" }, most with { ResnetBlock = null });
-        if (!reading.Knows("attention.mid"))
-            (least, most) = (least with { Attention = least.Attention with { Mid = AttentionKind.None } }, most with { Attention = most.Attention with { Off = false, Mid = AttentionKind.Full } });
-        var mayResampleInBlocks = reading.Spec.Preset is null || reading.Spec.IsPreActivation;
-        if (!reading.Knows("downsample"))
-            (least, most) = (least with { Downsample = DownsampleKind.Conv }, mayResampleInBlocks ? most with { Downsample = DownsampleKind.Resblock } : most);
-        if (!reading.Knows("upsample"))
-            (least, most) = (least with { Upsample = UpsampleKind.NearestConv }, mayResampleInBlocks ? most with { Upsample = UpsampleKind.Resblock } : most);
+        if (!context.Knows("attention.mid"))
+        {
+            least = least with { Attention = least.Attention with { Mid = AttentionKind.None } };
+            most = most with { Attention = most.Attention with { Off = false, Mid = AttentionKind.Full } };
+        }
+
+        var mayResampleInBlocks = context.Spec.Preset is null || context.Spec.IsPreActivation;
+        if (!context.Knows("downsample"))
+        {
+            least = least with { Downsample = DownsampleKind.Conv };
+            most = mayResampleInBlocks ? most with { Downsample = DownsampleKind.Resblock } : most;
+        }
+
+        if (!context.Knows("upsample"))
+        {
+            least = least with { Upsample = UpsampleKind.NearestConv };
+            most = mayResampleInBlocks ? most with { Upsample = UpsampleKind.Resblock } : most;
+        }
+
         return new SpecBounds(least, most);
 
         EquatableArray<AttentionKind> AtEach(AttentionKind kind) => Enumerable.Repeat(kind, levels).ToEquatableArray();
     }
 
     /// <summary>Whether it is known which levels attend, but for items of the list that says so.</summary>
-    private static bool KnowsWhere(SpecReading reading)
+    private static bool KnowsWhere(CheckContext context)
     {
-        var attention = reading.Spec.Attention;
-        if (!reading.AreCertain("attention.levels", "attention.resolutions"))
+        var attention = context.Spec.Attention;
+        if (!context.AreCertain("attention.levels", "attention.resolutions"))
             return false;
         if (attention.Off)
             return true;
-        if (!reading.KnowsLength("channel_multipliers") || (attention.GivenLevels is null && attention.GivenResolutions is null && reading.Spec.Preset is null))
+        if (!context.KnowsLength("channel_multipliers")
+            || (attention.GivenLevels is null && attention.GivenResolutions is null && context.Spec.Preset is null))
             return false;
-        return attention.GivenLevels is not null || (attention.GivenResolutions ?? attention.DefaultResolutions) is null || reading.Knows("image_size");
+        return attention.GivenLevels is not null
+            || (attention.GivenResolutions ?? attention.DefaultResolutions) is null
+            || context.Knows("image_size");
     }
 }

@@ -1,3 +1,5 @@
+using UNetGen.Generator.Common;
+
 namespace UNetGen.Generator.Specs;
 
 // The names of these values, and in the runtime of the types that emitted code names, are the same on purpose.
@@ -142,10 +144,14 @@ internal sealed record UNetSpec
     public bool AnyAttention => AttendedWidths.Any();
 
     /// <summary>The widths at which there is attention, level by level, then in the middle.</summary>
-    public IEnumerable<int> AttendedWidths => Enumerable.Range(0, Levels).Where(level => AttentionAt(level) != AttentionKind.None).Select(WidthAfter)
+    public IEnumerable<int> AttendedWidths => Enumerable.Range(0, Levels)
+        .Where(level => AttentionAt(level) != AttentionKind.None)
+        .Select(WidthAfter)
         .Concat(AttentionInTheMiddle == AttentionKind.None ? [] : [WidthAfter(Levels - 1)]);
 
-    /// <summary>Heads of the attention at a place of this width: in ddpm and adm heads times their width is the place's width, elsewhere both are free.</summary>
+    /// <summary>
+    /// Heads of the attention at a place of this width. In ddpm and adm the heads share that width; elsewhere their number is free.
+    /// </summary>
     public int HeadsAt(int width) => !IsPreActivation || Attention.GivenHeads is not null || Attention.GivenHeadDim is null
         ? Attention.GivenHeads ?? Attention.DefaultHeads
         : width / Attention.GivenHeadDim.Value;
@@ -227,7 +233,13 @@ internal static class Presets
     public static UNetSpec Defaults(Preset preset) => preset switch
     {
         Preset.Annotated => new UNetSpec { Preset = preset, Groups = 4, WeightStandardization = true },
-        Preset.Lucidrains => new UNetSpec { Preset = preset, InitKernel = 7, Norm = Norm.Rms, Attention = new AttentionSpec { MemoryTokens = 4 } },
+        Preset.Lucidrains => new UNetSpec
+        {
+            Preset = preset,
+            InitKernel = 7,
+            Norm = Norm.Rms,
+            Attention = new AttentionSpec { MemoryTokens = 4 },
+        },
         Preset.Ddpm => new UNetSpec
         {
             Preset = preset,

@@ -6,7 +6,10 @@ namespace UNetGen.Generator.Yaml;
 /// <summary>The characters that a spec may have.</summary>
 internal static class SpecCharacters
 {
-    /// <summary>What YamlDotNet would pass over or report elsewhere: tabs before a key, NUL (its end of file), lone surrogates. Whether there is none; the first is reported.</summary>
+    /// <summary>
+    /// Reports the first character that YamlDotNet would pass over or report at another place: a tab before a key, NUL (its end of file), a
+    /// lone surrogate. Returns whether there is none.
+    /// </summary>
     public static bool Check(string text, Problems problems)
     {
         var atLineStart = true;
@@ -36,7 +39,8 @@ internal static class SpecCharacters
             if (c is '\u0085' or '\u2028' or '\u2029')
             {
                 // YamlDotNet reads YAML 1.1 here: what an editor takes for a comment could be a key.
-                problems.Report(Rules.NotYaml, new TextSpan(i, 1), $"not YAML: the character U+{(int)c:X4} ends a line in YAML 1.1 and doesn't in YAML 1.2; remove it");
+                problems.Report(Rules.NotYaml, new TextSpan(i, 1),
+                    $"not YAML: the character U+{(int)c:X4} ends a line in YAML 1.1 and doesn't in YAML 1.2; remove it");
                 return false;
             }
 
@@ -46,7 +50,8 @@ internal static class SpecCharacters
             }
             else if (char.IsSurrogate(c) || (c < ' ' && c is not ('\t' or '\n' or '\r')))
             {
-                problems.Report(Rules.NotYaml, new TextSpan(i, 1), $"not YAML: the character U+{(int)c:X4} can't stand in a spec; remove it, and save the file as UTF-8");
+                problems.Report(Rules.NotYaml, new TextSpan(i, 1),
+                    $"not YAML: the character U+{(int)c:X4} can't stand in a spec; remove it, and save the file as UTF-8");
                 return false;
             }
         }

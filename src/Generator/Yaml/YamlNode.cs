@@ -1,5 +1,5 @@
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
-using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator.Yaml;
 

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis.Text;
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
-using UNetGen.Generator.Specs;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -29,11 +29,15 @@ internal sealed class YamlReader
         // Roslyn strips a byte order mark from files, but not every host does; YamlDotNet takes it for a letter of the first key.
         byteOrderMark = text.Length > 0 && text[0] == '\uFEFF' ? 1 : 0;
         // YAML lets tabs stand in blank lines; YamlDotNet takes them for indentation.
-        parser = new Parser(new StringReader(Regex.Replace(text.Substring(byteOrderMark), @"(?<![^\r\n])[ \t]+(?=[\r\n]|\z)", blank => new string(' ', blank.Length))));
+        const string blanks = @"(?<![^\r\n])[ \t]+(?=[\r\n]|\z)";
+        var plain = Regex.Replace(text.Substring(byteOrderMark), blanks, blank => new string(' ', blank.Length));
+        parser = new Parser(new StringReader(plain));
     }
 
-    /// <summary>The spec's top-level mapping, or null after at least one problem was reported.</summary>
-    public static YamlMapping? Read(SourceText source, Problems problems, CancellationToken cancellation)
+    /// <summary>
+    /// The text's only node, which in a text without any is an empty scalar; null after at least one problem was reported.
+    /// </summary>
+    public static YamlNode? Read(SourceText source, Problems problems, CancellationToken cancellation)
     {
         if (source.Length > MaxLength)
         {
@@ -68,14 +72,17 @@ internal sealed class YamlReader
         var at = SpanOf(exception.Start, exception.End).Start;
         if (openFlows.Count > 0 && exception.Message.Contains("expected node content") && at < text.Length && text[at] == ',')
         {
-            problems.Report(Rules.NotYaml, new TextSpan(at, 1), "not YAML: no value stands before this comma; write one, or remove the comma");
+            problems.Report(Rules.NotYaml, new TextSpan(at, 1),
+                "not YAML: no value stands before this comma; write one, or remove the comma");
             return;
         }
 
         if (openFlows.Count > 0)
         {
             var open = openFlows.Peek();
-            var form = open is SequenceStart ? "list that begins here doesn't end as one, [a, b, c]" : "mapping that begins here doesn't end as one, {a: 1, b: 2}";
+            var form = open is SequenceStart
+                ? "list that begins here doesn't end as one, [a, b, c]"
+                : "mapping that begins here doesn't end as one, {a: 1, b: 2}";
             problems.Report(Rules.NotYaml, BracketOf(open), $"not YAML: the {form}");
             return;
         }
@@ -83,43 +90,40 @@ internal sealed class YamlReader
         var span = exception.InnerException is null ? SpanOf(exception.Start, exception.End) : RestOfLine(at);
         var fault = exception.Message switch
         {
-            var message when message.Contains("invalid mapping") => "a second colon in one value; put each `key: value` on a line of its own, no deeper than the others, and quotes around a value with a colon",
-            var message when message.Contains("expected key") || message.Contains("expected ':'") || message.Contains("expected <document start>") || message.Contains("not allowed in this context") => "here should be `key: value`, no deeper and no shallower than the others, with a colon and a space",
-            var message when message.Contains("unexpected end of stream") || message.Contains("found wrong indentation") => "this quote is never closed",
-            var message when message.Contains("cannot start any token") => "a value can't begin with this character; put quotes around the value",
+            var message when message.Contains("invalid mapping") =>
+                "a second colon in one value; put each `key: value` on a line of its own, no deeper than the others, "
+                + "and quotes around a value with a colon",
+            var message when message.Contains("expected key")
+                || message.Contains("expected ':'")
+                || message.Contains("expected <document start>")
+                || message.Contains("not allowed in this context") =>
+                "here should be `key: value`, no deeper and no shallower than the others, with a colon and a space",
+            var message when message.Contains("unexpected end of stream") || message.Contains("found wrong indentation") =>
+                "this quote is never closed",
+            var message when message.Contains("cannot start any token") =>
+                "a value can't begin with this character; put quotes around the value",
             var message => OneLine(message),
         };
         problems.Report(Rules.NotYaml, span, $"not YAML: {fault}");
     }
 
-    private YamlMapping? ReadStream()
+    private YamlNode? ReadStream()
     {
         Next<StreamStart>();
         if (MoveNext() && parser.Current is StreamEnd)
-            return Empty();
+            return new YamlScalar(default, "", IsPlain: true);
 
         MoveNext(); // over DocumentStart
         var root = ReadNode(0);
         MoveNext(); // over DocumentEnd
         if (MoveNext() && parser.Current is DocumentStart second)
         {
-            problems.Report(Rules.SeveralDocuments, SpanOf(second), "a second document begins here; a file describes one network, so give each its own file");
-            return root as YamlMapping;
+            problems.Report(Rules.SeveralDocuments, SpanOf(second),
+                "a second document begins here; a file describes one network, so give each its own file");
+            return root as YamlMapping; // of which each key can be checked all the same
         }
 
-        if (root is YamlMapping mapping)
-            return mapping;
-        if (root is YamlScalar { IsNull: true })
-            return Empty();
-        problems.Report(Rules.WrongType, root.Span, $"a spec is a mapping, `key: value` on each line, not {root.Kind}");
-        return null;
-
-        YamlMapping? Empty()
-        {
-            var needed = Text.AllOf(Fields.All.Where(field => field.Required).Select(field => field.Key));
-            problems.Report(Rules.MissingKey, new TextSpan(0, 0), $"the spec is empty; it needs at least {needed}");
-            return null;
-        }
+        return root;
     }
 
     /// <summary>The node at the parser's current event; leaves the parser at the node's last event.</summary>
@@ -205,7 +209,8 @@ internal sealed class YamlReader
         {
             if (firsts.TryGetValue(name.Value, out var first))
             {
-                problems.Report(Rules.DuplicateKey, name.Span, $"'{name.Shown}' stands twice, first in line {LineOf(entries[first].Key.Span)}; keep one of them");
+                problems.Report(Rules.DuplicateKey, name.Span,
+                    $"'{name.Shown}' stands twice, first in line {LineOf(entries[first].Key.Span)}; keep one of them");
                 entries[first] = entries[first] with { Twice = true };
                 return;
             }
@@ -218,14 +223,18 @@ internal sealed class YamlReader
     private void CheckIndirection(ParsingEvent start)
     {
         if (start is AnchorAlias)
-            problems.Report(Rules.Indirection, SpanOf(start), $"the alias '{Written(start)}': specs have no aliases; write the value itself");
+            problems.Report(Rules.Indirection, SpanOf(start),
+                $"the alias '{Written(start)}': specs have no aliases; write the value itself");
         else if (start is NodeEvent { Anchor.IsEmpty: false })
-            problems.Report(Rules.Indirection, SpanOf(start), $"the anchor '{Written(start)}': specs have no anchors; write the value itself");
+            problems.Report(Rules.Indirection, SpanOf(start),
+                $"the anchor '{Written(start)}': specs have no anchors; write the value itself");
         else if (start is NodeEvent { Tag.IsEmpty: false, Tag.IsNonSpecific: false })
             problems.Report(Rules.Indirection, SpanOf(start), $"the tag '{Written(start)}': specs have no tags; write the value alone");
     }
 
-    /// <summary>YamlDotNet throws other exceptions too: for a tag that is no URI, or a flow collection that is left open. Here all mean one thing.</summary>
+    /// <summary>
+    /// YamlDotNet throws other exceptions too, for a tag that is no URI or a bracket that is left open. All become one kind here.
+    /// </summary>
     private bool MoveNext()
     {
         try
@@ -277,7 +286,9 @@ internal sealed class YamlReader
         return TextSpan.FromBounds(from, Math.Max(from, to));
     }
 
-    /// <summary>From the first to the last character that isn't space; the parser says where a block ends only by where the next thing begins.</summary>
+    /// <summary>
+    /// From the first to the last character that isn't space: by the parser, a block ends where the next thing begins.
+    /// </summary>
     private TextSpan SpanOfCollection(ParsingEvent start, ParsingEvent end)
     {
         var span = SpanOf(start.Start, end.End);

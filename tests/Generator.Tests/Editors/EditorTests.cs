@@ -18,14 +18,22 @@ public sealed partial class EditorTests
     {
         var good = Verdicts.Value.Where(verdict => verdict.Errors.Count == 0).ToList();
         Assert.True(good.Count > 400, $"{good.Count}");
-        Assert.All(good, verdict => Assert.True(verdict.Answer.Accepts, $"{verdict.Spec}\n{string.Join('\n', [.. verdict.Answer.Yaml, .. verdict.Answer.Schema, .. verdict.Answer.Editor])}"));
+        Assert.All(good, verdict => Assert.True(verdict.Answer.Accepts, $"{verdict.Spec}\n{Messages(verdict.Answer)}"));
+
+        static string Messages(SpecAnswer answer) => string.Join('\n', [.. answer.Yaml, .. answer.Schema, .. answer.Editor]);
     }
 
     [EditorFact]
     public void What_an_editor_lets_pass_is_listed_rule_by_rule_with_the_reason()
     {
-        var unseen = Verdicts.Value.Where(verdict => verdict.Answer.Accepts).SelectMany(verdict => verdict.Errors).Distinct().Order(StringComparer.Ordinal);
-        var listed = Row().Matches(File.ReadAllText(Path.Combine(SpecCorpus.Root(), "docs", "schema.md"))).Select(match => match.Groups[1].Value);
+        var unseen = Verdicts.Value
+            .Where(verdict => verdict.Answer.Accepts)
+            .SelectMany(verdict => verdict.Errors)
+            .Distinct()
+            .Order(StringComparer.Ordinal);
+        var listed = Row()
+            .Matches(File.ReadAllText(Path.Combine(SpecCorpus.Root(), "docs", "schema.md")))
+            .Select(match => match.Groups[1].Value);
         Assert.Equal(string.Join('\n', unseen), string.Join('\n', listed));
     }
 
@@ -43,7 +51,8 @@ public sealed partial class EditorTests
         // What differs is YAML, not the schema: anchors, tags, further documents, files without anything, numbers too large.
         var yamlOnly = new[] { "UNG0001", "UNG0006", "UNG0007", "UNG0008", "UNG0009", "UNG0010" };
         Assert.All(
-            Verdicts.Value.Where(verdict => verdict.Answer.Yaml.Count == 0 && !verdict.Errors.Any(yamlOnly.Contains) && !verdict.Spec.StartsWith('{')),
+            Verdicts.Value.Where(verdict =>
+                verdict.Answer.Yaml.Count == 0 && !verdict.Errors.Any(yamlOnly.Contains) && !verdict.Spec.StartsWith('{')),
             verdict => Assert.True(verdict.Answer.Schema.Count == 0 == (verdict.Answer.Editor.Count == 0), verdict.Spec));
     }
 
@@ -52,28 +61,35 @@ public sealed partial class EditorTests
     {
         var places = new[]
         {
-            "preset: |", Spec + "activation: |", Spec + "downsample: |", Spec.Replace("annotated", "adm") + "downsample: |", "extends: a.unet.yaml\ndownsample: |", Spec + "zero_init: |",
+            "preset: |", Spec + "activation: |", Spec + "downsample: |", Spec.Replace("annotated", "adm") + "downsample: |",
+            "extends: a.unet.yaml\ndownsample: |", Spec + "zero_init: |",
             Spec + "diffusion:\n  |", Spec + "attention:\n  |",
         };
         Assert.Equal(
             [
-                "annotated lucidrains ddpm adm", "silu gelu relu mish", "unshuffle conv conv_asymmetric avg_pool", "unshuffle conv conv_asymmetric avg_pool resblock",
-                "unshuffle conv conv_asymmetric avg_pool resblock", "false true", "timesteps schedule schedule_scaling objective loss_weight min_snr_gamma variance",
+                "annotated lucidrains ddpm adm", "silu gelu relu mish", "unshuffle conv conv_asymmetric avg_pool",
+                "unshuffle conv conv_asymmetric avg_pool resblock",
+                "unshuffle conv conv_asymmetric avg_pool resblock", "false true",
+                "timesteps schedule schedule_scaling objective loss_weight min_snr_gamma variance",
                 "levels resolutions mid heads head_dim memory_tokens",
             ],
             Look(places).Select(answer => string.Join(' ', answer.Proposals)));
         var keys = Assert.Single(Look(Spec + "|")).Proposals;
-        Assert.Equal(Fields.All.Select(field => field.Key.Split('.')[0]).Distinct().Where(key => !Spec.Contains(key + ":")).Order(), keys.Distinct().Order());
+        Assert.Equal(Fields.All.Select(field => field.Key.Split('.')[0]).Distinct().Where(key => !Spec.Contains(key + ":")).Order(),
+            keys.Distinct().Order());
     }
 
     [EditorFact]
     public void Hovering_over_a_key_shows_what_it_is_and_its_default()
     {
-        var hovers = Look("preset: lucidrains\ngro|ups: 8\n", "preset: adm\natten|tion: none", "preset: adm\ntime_embedding:\n  the|ta: 3", "blo|cks_per_level: 2");
+        var hovers = Look("preset: lucidrains\ngro|ups: 8\n", "preset: adm\natten|tion: none", "preset: adm\ntime_embedding:\n  the|ta: 3",
+            "blo|cks_per_level: 2");
         Assert.Equal(
             [
-                "Groups of the GroupNorms. Default: 4 in annotated, 8 in lucidrains, 32 in ddpm and adm.", "Where the network attends, and how; or none.",
-                "The lowest frequency is about 1 / theta. Default: 10000.", "Residual blocks a level, on the way down; on the way up it is one more. Default: 2.",
+                "Groups of the GroupNorms. Default: 4 in annotated, 8 in lucidrains, 32 in ddpm and adm.",
+                "Where the network attends, and how; or none.",
+                "The lowest frequency is about 1 / theta. Default: 10000.",
+                "Residual blocks a level, on the way down; on the way up it is one more. Default: 2.",
             ],
             hovers.Select(answer => answer.Hover.Split("\n\n")[1]));
     }
@@ -83,7 +99,8 @@ public sealed partial class EditorTests
     {
         var good = EditorTools.Ask([.. SpecCorpus.Own]).Specs;
         Assert.All(good, answer => Assert.True(answer.Accepts));
-        var named = EditorTools.Ask([], [.. SpecCorpus.Own.Select(text => (text + "\nactivation: ", text.Length + "\nactivation: ".Length))]).Places;
+        var named = EditorTools.Ask([],
+            [.. SpecCorpus.Own.Select(text => (text + "\nactivation: ", text.Length + "\nactivation: ".Length))]).Places;
         Assert.All(named, answer => Assert.Contains("mish", answer.Proposals));
     }
 
@@ -97,7 +114,9 @@ public sealed partial class EditorTests
             from project in SpecCorpus.Projects
             let run = new GeneratorProject(ProjectOptions.Unbounded, project).Run()
             from spec in project
-            let its = run.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error && diagnostic.Location.GetLineSpan().Path == GeneratorProject.Directory + spec.Path)
+            let its = run.Diagnostics
+                .Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
+                .Where(error => error.Location.GetLineSpan().Path == GeneratorProject.Directory + spec.Path)
             select (spec.Text, Errors: (IReadOnlyList<string>)[.. its.Select(diagnostic => diagnostic.Id).Distinct()]);
         var specs = judged.ToList();
         var answers = EditorTools.Ask([.. specs.Select(spec => spec.Text)]).Specs;

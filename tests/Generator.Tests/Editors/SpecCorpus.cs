@@ -8,14 +8,25 @@ using UNetGen.Generator.Tests.Rules;
 
 namespace UNetGen.Generator.Tests.Editors;
 
-/// <summary>All specs that are written down in this repository, good and bad, in tests, as files and on pages; and random ones. Each is a project, of one spec or more.</summary>
+/// <summary>
+/// All specs that are written down in this repository, good and bad, in tests, as files and on pages; and random ones. Each is a project,
+/// of one spec or more.
+/// </summary>
 internal static partial class SpecCorpus
 {
     /// <summary>The program's own specs.</summary>
-    public static IEnumerable<string> Own => Directory.GetFiles(Path.Combine(Root(), "specs"), "*.unet.yaml").Order(StringComparer.Ordinal).Select(File.ReadAllText);
+    public static IEnumerable<string> Own =>
+        Directory.GetFiles(Path.Combine(Root(), "specs"), "*.unet.yaml").Order(StringComparer.Ordinal).Select(File.ReadAllText);
 
     public static IReadOnlyList<(string Path, string Text)[]> Projects { get; } =
-        [.. InTests().Concat(Specimens.Good).Concat(InFiles()).Concat(Unsaid).Concat(Random()).Distinct(StringComparer.Ordinal).Select(text => new[] { ("tiny.unet.yaml", text) }), .. OnPages()];
+        [.. InTests()
+            .Concat(Specimens.Good)
+            .Concat(InFiles())
+            .Concat(Unsaid)
+            .Concat(Random())
+            .Distinct(StringComparer.Ordinal)
+            .Select(text => new[] { ("tiny.unet.yaml", text) }),
+        .. OnPages()];
 
     /// <summary>What no other spec has, of what a schema can't see.</summary>
     private static IEnumerable<string> Unsaid =>
@@ -27,11 +38,13 @@ internal static partial class SpecCorpus
         "preset: adm\nimage_size: 64\nchannels: 3\ndim: 32\nchannel_multipliers: [1, 1, 1, 1, 1]\nblocks_per_level: 64",
     ];
 
-    public static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../.."));
+    public static string Root([CallerFilePath] string here = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../.."));
 
     /// <summary>Every text in the tests' source that looks like a spec.</summary>
     private static IEnumerable<string> InTests() =>
-        from file in Directory.GetFiles(Path.Combine(Root(), "tests", "Generator.Tests"), "*Tests.cs", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+        from file in Directory.GetFiles(Path.Combine(Root(), "tests", "Generator.Tests"), "*Tests.cs", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal)
         from literal in CSharpSyntaxTree.ParseText(File.ReadAllText(file)).GetRoot().DescendantNodes().OfType<LiteralExpressionSyntax>()
         where literal.Token.Value is string
         let text = literal.Token.ValueText
@@ -40,7 +53,8 @@ internal static partial class SpecCorpus
 
     private static IEnumerable<string> InFiles() =>
         from folder in new[] { "specs", "tests/Runtime.Tests/Specs" }
-        from file in Directory.GetFiles(Path.Combine(Root(), folder), "*.unet.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+        from file in Directory.GetFiles(Path.Combine(Root(), folder), "*.unet.yaml", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal)
         select File.ReadAllText(file);
 
     private static IEnumerable<string> Random()

@@ -43,7 +43,8 @@ public sealed class ClassDocumentationTests
         Assert.All(lines, line => Assert.InRange(line.Length, 0, 100));
         var drawn = lines.Where(line => line.Contains('└')).ToList();
         var sides = drawn.Select(line => (Left: line.IndexOf('└'), Right: line.IndexOf('┘'))).ToList();
-        Assert.All(sides.Zip(sides.Skip(1)), pair => Assert.Equal(pair.Second.Left - pair.First.Left, pair.First.Right - pair.Second.Right));
+        Assert.All(sides.Zip(sides.Skip(1)), pair =>
+            Assert.Equal(pair.Second.Left - pair.First.Left, pair.First.Right - pair.Second.Right));
         Assert.All(drawn, line => Assert.Contains("──", line, StringComparison.Ordinal));
     });
 
@@ -60,5 +61,8 @@ public sealed class ClassDocumentationTests
         .SkipWhile(line => line != "/// <code>").Skip(1).TakeWhile(line => line != "///").Select(line => line["/// ".Length..]));
 
     private static List<string> Documentation(string spec) =>
-        [.. GeneratorHarness.Run(spec, ProjectOptions.Unbounded).Source.Split('\n').SkipWhile(line => line != "/// <summary>").TakeWhile(line => line.StartsWith("///", StringComparison.Ordinal))];
+        [.. GeneratorHarness
+            .Run(spec, ProjectOptions.Unbounded).Source.Split('\n')
+            .SkipWhile(line => line != "/// <summary>")
+            .TakeWhile(line => line.StartsWith("///", StringComparison.Ordinal))];
 }

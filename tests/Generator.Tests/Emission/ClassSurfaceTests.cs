@@ -36,13 +36,19 @@ public sealed class ClassSurfaceTests
     {
         foreach (var spec in new[] { Specimens.Annotated, Specimens.Annotated + "\ngroups: 7", "name: TinyUNet\ndim: [" })
             Compiler.AssertCompiles([Source(spec), Hooks.Replace("INPUTS", Inputs)], version);
-        foreach (var more in new[] { "self_condition: true", "num_classes: 10", "self_condition: true\nnum_classes: 10", "self_condition: true\ngroups: 7" })
-            Compiler.AssertCompiles([Source(Specimens.Annotated + "\n" + more), "#nullable enable\n" + Hooks.Replace("INPUTS", Inputs + Conditions)], version);
+        string[] conditional =
+            ["self_condition: true", "num_classes: 10", "self_condition: true\nnum_classes: 10", "self_condition: true\ngroups: 7"];
+        var hooks = "#nullable enable\n" + Hooks.Replace("INPUTS", Inputs + Conditions);
+        foreach (var more in conditional)
+            Compiler.AssertCompiles([Source(Specimens.Annotated + "\n" + more), hooks], version);
     }
 
     [Fact]
-    public void A_hook_that_would_not_see_the_conditions_is_the_compiler_s_error() => Assert.Contains("CS0759", Assert.ThrowsAny<Exception>(
-        () => Compiler.AssertCompiles([Source(Specimens.Annotated + "\nnum_classes: 10"), Hooks.Replace("INPUTS", Inputs)])).Message, StringComparison.Ordinal);
+    public void A_hook_that_would_not_see_the_conditions_is_the_compiler_s_error()
+    {
+        string[] sources = [Source(Specimens.Annotated + "\nnum_classes: 10"), Hooks.Replace("INPUTS", Inputs)];
+        Assert.Contains("CS0759", Assert.ThrowsAny<Exception>(() => Compiler.AssertCompiles(sources)).Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_broken_spec_s_class_has_all_members_of_any_other_but_its_layers()
@@ -67,9 +73,11 @@ public sealed class ClassSurfaceTests
     [Fact]
     public void No_class_can_have_the_name_of_a_member()
     {
-        foreach (var spec in Specimens.Good.Append(Specimens.UserBlock))
+        string[] withClasses = [Specimens.Ddpm + "\nnum_classes: 10", Specimens.LucidrainsRms + "\nnum_classes: 10"];
+        foreach (var spec in (string[])[.. Specimens.Good, Specimens.UserBlock, .. withClasses])
         {
-            var type = CSharpSyntaxTree.ParseText(GeneratorHarness.Run(spec).Source).GetRoot().DescendantNodes().OfType<ClassDeclarationSyntax>().First();
+            var root = CSharpSyntaxTree.ParseText(GeneratorHarness.Run(spec).Source).GetRoot();
+            var type = root.DescendantNodes().OfType<ClassDeclarationSyntax>().First();
             var names = type.Members.Where(member => member is not ConstructorDeclarationSyntax).Select(member => member switch
             {
                 FieldDeclarationSyntax field => field.Declaration.Variables.Single().Identifier.Text,
@@ -87,11 +95,16 @@ public sealed class ClassSurfaceTests
         // A specimen may have a name of its own.
         var lines = spec.Split('\n');
         var last = Array.FindLastIndex(lines, line => line.StartsWith("name:", StringComparison.Ordinal));
-        spec = string.Join('\n', lines.Where((line, i) => i == last || !(line.StartsWith("name:", StringComparison.Ordinal) || line.StartsWith("namespace:", StringComparison.Ordinal))));
+        spec = string.Join('\n', lines.Where((line, i) => i == last || !IsName(line)));
         return GeneratorHarness.RunTwice(null, ("a.unet.yaml", spec)).Source;
+
+        static bool IsName(string line) =>
+            line.StartsWith("name:", StringComparison.Ordinal) || line.StartsWith("namespace:", StringComparison.Ordinal);
     }
 
-    /// <summary>The declarations of constants, properties, methods and constructors, without bodies and values; hooks too, private as they are.</summary>
+    /// <summary>
+    /// The declarations of constants, properties, methods and constructors, without bodies and values; hooks too, private as they are.
+    /// </summary>
     private static IEnumerable<string> Members(string source)
     {
         var type = CSharpSyntaxTree.ParseText(source).GetRoot().DescendantNodes().OfType<ClassDeclarationSyntax>().First();

@@ -1,3 +1,4 @@
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Emission;
 using UNetGen.Generator.Planning;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Text;
 
 namespace UNetGen.Generator.Tests.Harness;
 
@@ -10,7 +11,9 @@ internal static partial class Compiler
 {
     /// <summary>Written by the build: the reference assemblies, TorchSharp and the runtime.</summary>
     private static readonly ImmutableArray<MetadataReference> References =
-        [.. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "references.txt")).Select(path => MetadataReference.CreateFromFile(path))];
+    [
+        .. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "references.txt")).Select(path => MetadataReference.CreateFromFile(path)),
+    ];
 
     private static readonly CSharpCompilationOptions Options = new(
         OutputKind.DynamicallyLinkedLibrary, generalDiagnosticOption: ReportDiagnostic.Error, warningLevel: 9999,
@@ -21,18 +24,29 @@ internal static partial class Compiler
     /// <summary>Fails on any error or warning, and shows the line.</summary>
     public static void AssertCompiles(IEnumerable<string> sources, LanguageVersion version = LanguageVersion.Latest)
     {
-        var faults = Compile(sources, version).GetDiagnostics().Where(diagnostic => diagnostic.Severity != DiagnosticSeverity.Hidden).Take(5)
-            .Select(fault => $"{fault.Id}: {fault.GetMessage()}\n  {fault.Location.SourceTree?.GetText().Lines[fault.Location.GetLineSpan().StartLinePosition.Line]}");
+        var faults = Compile(sources, version)
+            .GetDiagnostics()
+            .Where(diagnostic => diagnostic.Severity != DiagnosticSeverity.Hidden)
+            .Take(5)
+            .Select(fault => $"{fault.Id}: {fault.GetMessage()}\n  {Line(fault.Location)}");
         Assert.True(!faults.Any(), string.Join("\n", faults));
+
+        static TextLine? Line(Location location) => location.SourceTree?.GetText().Lines[location.GetLineSpan().StartLinePosition.Line];
     }
 
-    public static void AssertCompiles(GeneratorRun run, LanguageVersion version = LanguageVersion.Latest) => AssertCompiles(run.Sources.Values, version);
+    public static void AssertCompiles(GeneratorRun run, LanguageVersion version = LanguageVersion.Latest) =>
+        AssertCompiles(run.Sources.Values, version);
 
     /// <summary>Every error and warning.</summary>
     public static IReadOnlyList<Diagnostic> Faults(params string[] sources) =>
-        [.. Compile(sources, LanguageVersion.Latest).GetDiagnostics().Where(diagnostic => diagnostic.Severity != DiagnosticSeverity.Hidden)];
+    [
+        .. Compile(sources, LanguageVersion.Latest).GetDiagnostics().Where(diagnostic => diagnostic.Severity != DiagnosticSeverity.Hidden),
+    ];
 
-    /// <summary>The same for classes that may have the same name: each gets a namespace of its own, and all one compilation, which takes a tenth of the time.</summary>
+    /// <summary>
+    /// The same for classes that may have the same name. Each gets a namespace of its own, all in one compilation: that takes a tenth of
+    /// the time.
+    /// </summary>
     public static void AssertEachCompiles(IReadOnlyList<string> sources)
     {
         var apart = sources.Select((source, i) => NamespaceLine().IsMatch(source)

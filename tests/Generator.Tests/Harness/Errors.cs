@@ -6,8 +6,8 @@ using Microsoft.CodeAnalysis.Text;
 namespace UNetGen.Generator.Tests.Harness;
 
 /// <summary>
-/// Asserts every error and warning of a spec, place and message. The places are marked in the spec itself, «thus», once for each diagnostic:
-/// ««twice»» where two stand at the same place.
+/// Asserts every error and warning of a spec, place and message. The places are marked in the spec itself, «thus», once for each
+/// diagnostic: ««twice»» where two stand at the same place.
 /// </summary>
 internal static class Errors
 {
@@ -20,7 +20,9 @@ internal static class Errors
         var specs = files.Select(file => (file.Path, Text: Strip(file.Marked).Text)).ToArray();
         var run = GeneratorHarness.RunTwice(null, specs);
         var places = files.OrderBy(file => file.Path, StringComparer.Ordinal)
-            .SelectMany(file => Strip(file.Marked).Spans.Select(span => (file.Path, Span: span, Lines: LinesOf(Strip(file.Marked).Text, span)))).ToList();
+            .Select(file => (file.Path, Stripped: Strip(file.Marked)))
+            .SelectMany(file => file.Stripped.Spans.Select(span => (file.Path, Span: span, Lines: LinesOf(file.Stripped.Text, span))))
+            .ToList();
         var expected = places.Zip(problems, (place, problem) => (place.Path, place.Span, place.Lines, problem));
         var actual = run.Diagnostics.Select(diagnostic => (
             Path: diagnostic.Location.GetLineSpan().Path.Replace(GeneratorProject.Directory, ""),
@@ -33,7 +35,8 @@ internal static class Errors
         if (run.Diagnostics.All(diagnostic => diagnostic.Severity < DiagnosticSeverity.Error))
             Assert.All(run.Sources.Values, source => Assert.DoesNotContain(", which has errors", source, StringComparison.Ordinal));
         else if (run.Diagnostics.All(diagnostic => diagnostic.Id != Diagnostics.Rules.Collision.Id))
-            Assert.All(files.Where(file => Strip(file.Marked).Spans.Count > 0), file => AssertIsSignature(run.Sources[HintNames.Of(file.Path)]));
+            Assert.All(files.Where(file => Strip(file.Marked).Spans.Count > 0), file =>
+                AssertIsSignature(run.Sources[HintNames.Of(file.Path)]));
     }
 
     /// <summary>The call that the run would pass.</summary>
@@ -45,7 +48,8 @@ internal static class Errors
             var marked = spec;
             var marks = run.Diagnostics.Where(diagnostic => diagnostic.Location.GetLineSpan().Path.EndsWith(path, StringComparison.Ordinal))
                 .Select(diagnostic => diagnostic.Location.SourceSpan)
-                .SelectMany(span => new[] { (At: span.Start, Closes: 0, span.Length, Mark: '«'), (At: span.End, Closes: 1, span.Length, Mark: '»') })
+                .SelectMany(span =>
+                    new[] { (At: span.Start, Closes: 0, span.Length, Mark: '«'), (At: span.End, Closes: 1, span.Length, Mark: '»') })
                 .OrderByDescending(mark => mark.At).ThenBy(mark => mark.Length == 0 ? 1 - mark.Closes : mark.Closes);
             foreach (var mark in marks)
                 marked = marked.Insert(mark.At, $"{mark.Mark}");
@@ -86,7 +90,8 @@ internal static class Errors
             var (line, start) = (0, 0);
             for (var i = 0; i < at; i++)
             {
-                if (text[i] is '\n' or '\u0085' or '\u2028' or '\u2029' || (text[i] == '\r' && (i + 1 == text.Length || text[i + 1] != '\n')))
+                if (text[i] is '\n' or '\u0085' or '\u2028' or '\u2029'
+                    || (text[i] == '\r' && (i + 1 == text.Length || text[i + 1] != '\n')))
                     (line, start) = (line + 1, i + 1);
             }
 

@@ -4,7 +4,8 @@ namespace UNetGen.Generator.Tests.Harness;
 internal static class GeneratorHarness
 {
     /// <summary>The run over a spec without faults; fails with the assertion to paste if there is one.</summary>
-    public static GeneratorRun Run(string spec, ProjectOptions? options = null, string path = "tiny.unet.yaml") => Run(options, (path, spec));
+    public static GeneratorRun Run(string spec, ProjectOptions? options = null, string path = "tiny.unet.yaml") =>
+        Run(options, (path, spec));
 
     public static GeneratorRun Run(ProjectOptions? options, params (string Path, string Text)[] specs)
     {

@@ -68,7 +68,8 @@ internal sealed class GeneratorProject
     }
 
     /// <summary>Paths are relative to the project unless they say where they are.</summary>
-    private static string Rooted(string path) => path.StartsWith('/') || path.Contains(':') || path.Contains('\\') ? path : Directory + path;
+    private static string Rooted(string path) =>
+        path.StartsWith('/') || path.Contains(':') || path.Contains('\\') ? path : Directory + path;
 }
 
 /// <summary>What one run of the generator did.</summary>
@@ -81,14 +82,18 @@ internal sealed class GeneratorRun(GeneratorRunResult result)
     public Exception? Exception => result.Exception;
 
     /// <summary>Errors and warnings, in the order of files and places.</summary>
-    public IReadOnlyList<Diagnostic> Diagnostics { get; } = InOrder(result.Diagnostics.Where(diagnostic => diagnostic.Severity > DiagnosticSeverity.Info));
+    public IReadOnlyList<Diagnostic> Diagnostics { get; } = InOrder(
+        result.Diagnostics.Where(diagnostic => diagnostic.Severity > DiagnosticSeverity.Info));
 
     /// <summary>What is said of good specs too: no test need expect it.</summary>
-    public IReadOnlyList<Diagnostic> Information { get; } = InOrder(result.Diagnostics.Where(diagnostic => diagnostic.Severity <= DiagnosticSeverity.Info));
+    public IReadOnlyList<Diagnostic> Information { get; } = InOrder(
+        result.Diagnostics.Where(diagnostic => diagnostic.Severity <= DiagnosticSeverity.Info));
 
     /// <summary>Text by hint name.</summary>
     public IReadOnlyDictionary<string, string> Sources { get; } =
-        result.Exception is null ? result.GeneratedSources.ToDictionary(source => source.HintName, source => source.SourceText.ToString()) : [];
+        result.Exception is null
+            ? result.GeneratedSources.ToDictionary(source => source.HintName, source => source.SourceText.ToString())
+            : [];
 
     public string Source => Sources.Values.Single();
 
@@ -110,13 +115,15 @@ internal sealed class GeneratorRun(GeneratorRunResult result)
     public void AssertNothingRanAgain()
     {
         foreach (var step in StepNames)
-            Assert.All(Outputs(step), output => Assert.Equal((step, true), (step, output.Reason is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged)));
+            Assert.All(Outputs(step), output =>
+                Assert.Equal((step, true), (step, output.Reason is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged)));
         Assert.Empty(Written);
     }
 
     private static List<Diagnostic> InOrder(IEnumerable<Diagnostic> diagnostics) =>
     [
         .. diagnostics.OrderBy(diagnostic => diagnostic.Location.GetLineSpan().Path, StringComparer.Ordinal)
-            .ThenBy(diagnostic => diagnostic.Location.SourceSpan.Start).ThenByDescending(diagnostic => diagnostic.Location.SourceSpan.Length),
+            .ThenBy(diagnostic => diagnostic.Location.SourceSpan.Start).ThenByDescending(diagnostic =>
+                diagnostic.Location.SourceSpan.Length),
     ];
 }

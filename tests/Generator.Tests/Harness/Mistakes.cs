@@ -7,7 +7,9 @@ namespace UNetGen.Generator.Tests.Harness;
 internal sealed record Mistake((string Key, string Line)[] Edits, string Rule, params string[] Needs)
 {
     /// <summary>What it leaves unknown; each key of a group where it is the group.</summary>
-    public IEnumerable<string> Spoils => Edits.Select(edit => edit.Key).Concat(Edits.Any(edit => edit is { Key: "channel_multipliers", Line: not [.., ']'] or ['d', ..] }) ? ["levels"] : []);
+    public IEnumerable<string> Spoils =>
+        Edits.Select(edit => edit.Key)
+            .Concat(Edits.Any(edit => edit is { Key: "channel_multipliers", Line: not [.., ']'] or ['d', ..] }) ? ["levels"] : []);
 
     public bool ChangesWith(Mistake other) => Edits.Any(edit => other.Edits.Any(its => Overlap(edit.Key, its.Key)));
 
@@ -81,13 +83,18 @@ internal sealed record MistakenSpec(string Name, (string Key, string Line)[] Rig
             new([("blocks_per_level", "blocks_per_level: [1, 2]")], "UNG0026", "levels", "preset"),
             new([("blocks_per_level", "blocks_per_level: [1, 2, 3, four]")], "UNG0007", "preset"),
             new([("attention.heads", "  heads: 5")], "UNG0028", "attention.levels", "dim", "channel_multipliers", "preset"),
-            new([("attention.head_dim", "  head_dim: 24")], "UNG0028", "attention.levels", "dim", "channel_multipliers", "preset", "attention.heads"),
+            new([("attention.head_dim", "  head_dim: 24")], "UNG0028", "attention.levels", "dim", "channel_multipliers", "preset",
+                "attention.heads"),
         ]),
         Of("adm", "norm: group", "  resolutions: [16]",
         [
             new([("attention.resolutions", "  resolutions: [16, 5]")], "UNG0017", "image_size", "levels", "attention.levels"),
-            new([("attention.heads", "  heads: 5")], "UNG0028", "attention.resolutions", "image_size", "attention.levels", "dim", "channel_multipliers", "preset"),
-            new([("resnet", "blocks: { resnet: My.Block }"), ("downsample", "downsample: conv"), ("upsample", "upsample: nearest_conv"), ("dropout", "dropout: 0.1"), ("time_embedding.conditioning", "  conditioning: add")], "UNG0018"),
+            new([("attention.heads", "  heads: 5")], "UNG0028", "attention.resolutions", "image_size", "attention.levels", "dim",
+                "channel_multipliers", "preset"),
+            new(
+                [("resnet", "blocks: { resnet: My.Block }"), ("downsample", "downsample: conv"), ("upsample", "upsample: nearest_conv"),
+                    ("dropout", "dropout: 0.1"), ("time_embedding.conditioning", "  conditioning: add")],
+                "UNG0018"),
         ]),
     ];
 
@@ -101,8 +108,10 @@ internal sealed record MistakenSpec(string Name, (string Key, string Line)[] Rig
             lines[key] = line;
         }
 
-        var all = lines.Select(line => (Group: line.Value.StartsWith(' ') ? line.Key.Split('.')[0] + ":\n" : "", Line: line.Value)).ToList();
-        return string.Concat(all.GroupBy(line => line.Group).Select(group => group.Key + string.Concat(group.Select(line => line.Line + "\n"))));
+        var all = lines.Select(line => (Group: line.Value.StartsWith(' ') ? line.Key.Split('.')[0] + ":\n" : "", Line: line.Value))
+            .ToList();
+        return string.Concat(
+            all.GroupBy(line => line.Group).Select(group => group.Key + string.Concat(group.Select(line => line.Line + "\n"))));
     }
 
     public override string ToString() => Name;
@@ -110,8 +119,10 @@ internal sealed record MistakenSpec(string Name, (string Key, string Line)[] Rig
     private static MistakenSpec Of(string preset, string norm, string attention, Mistake[] mistakes) => new(
         preset,
         [
-            ("namespace", "namespace: Shop"), ("preset", $"preset: {preset}"), ("image_size", "image_size: 32"), ("channels", "channels: 3"), ("dim", "dim: 32"),
-            ("channel_multipliers", "channel_multipliers: [1, 2, 4, 8]"), ("norm", norm), ("attention." + attention.Trim().Split(':')[0], attention), ("diffusion.timesteps", "  timesteps: 100"),
+            ("namespace", "namespace: Shop"), ("preset", $"preset: {preset}"), ("image_size", "image_size: 32"),
+            ("channels", "channels: 3"), ("dim", "dim: 32"),
+            ("channel_multipliers", "channel_multipliers: [1, 2, 4, 8]"), ("norm", norm),
+            ("attention." + attention.Trim().Split(':')[0], attention), ("diffusion.timesteps", "  timesteps: 100"),
         ],
         [.. OfAnyFamily.Where(mistake => preset != "adm" || mistake.Edits is not [("attention.levels", _)]), .. mistakes]);
 }

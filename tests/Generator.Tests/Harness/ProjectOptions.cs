@@ -4,8 +4,11 @@ using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace UNetGen.Generator.Tests.Harness;
 
-/// <summary>The project's properties that the compiler shows to the generator; a null is a property that the project doesn't have.</summary>
-internal sealed class ProjectOptions(string? rootNamespace, string? projectDir, string? maxParameters = null, string? reportSizes = null) : AnalyzerConfigOptionsProvider
+/// <summary>
+/// The project's properties that the compiler shows to the generator; a null is a property that the project doesn't have.
+/// </summary>
+internal sealed class ProjectOptions(string? rootNamespace, string? projectDir, string? maxParameters = null,
+    string? reportSizes = null) : AnalyzerConfigOptionsProvider
 {
     /// <summary>Of a project that asks for all there is to say.</summary>
     public static readonly ProjectOptions Default = new("Shop.Models", "/project/", reportSizes: "true");
@@ -19,7 +22,8 @@ internal sealed class ProjectOptions(string? rootNamespace, string? projectDir, 
 
     public override AnalyzerConfigOptions GetOptions(AdditionalText textFile) => GlobalOptions;
 
-    private sealed class Properties(string? rootNamespace, string? projectDir, string? maxParameters, string? reportSizes) : AnalyzerConfigOptions
+    private sealed class Properties(string? rootNamespace, string? projectDir, string? maxParameters,
+        string? reportSizes) : AnalyzerConfigOptions
     {
         public override bool TryGetValue(string key, [NotNullWhen(true)] out string? value)
         {

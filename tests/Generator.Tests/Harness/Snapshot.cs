@@ -9,10 +9,12 @@ using DiffPlex.DiffBuilder.Model;
 namespace UNetGen.Generator.Tests.Harness;
 
 /// <summary>
-/// Compares text with a file beside the test, <c>Class.Method#hint.verified.cs</c>; on a difference <c>.received.cs</c> is written beside it.
-/// Whoever changes generated code looks at the difference and, if it is right, renames received to verified.
+/// Compares text with a file beside the test, <c>Class.Method#hint.verified.cs</c>; on a difference <c>.received.cs</c> is written beside
+/// it. Whoever changes generated code looks at the difference and, if it is right, renames received to verified.
 /// </summary>
-/// <remarks>The files are Verify's, name and content, so that either tool can take over from the other: <c>-p:SnapshotTool=Verify</c>.</remarks>
+/// <remarks>
+/// The files are Verify's, name and content, so that either tool can take over from the other: <c>-p:SnapshotTool=Verify</c>.
+/// </remarks>
 internal static class Snapshot
 {
 #if SNAPSHOTS_BY_VERIFY
@@ -27,9 +29,12 @@ internal static class Snapshot
     /// <param name="hint">Which of the test's snapshots this is.</param>
     /// <param name="testFile">The test class's file, which is named after it.</param>
     /// <param name="method">The test.</param>
-    /// <param name="show">Opens a diff tool on received and verified; null: a tool of this machine, if it has one and isn't a build server.</param>
+    /// <param name="show">
+    /// Opens a diff tool on received and verified; null: a tool of this machine, if it has one and isn't a build server.
+    /// </param>
     public static async Task Matches(
-        string text, string hint, [CallerFilePath] string testFile = "", [CallerMemberName] string method = "", Func<string, string, Task>? show = null)
+        string text, string hint, [CallerFilePath] string testFile = "", [CallerMemberName] string method = "", Func<string, string,
+        Task>? show = null)
     {
         var stem = Path.Combine(Path.GetDirectoryName(testFile)!, $"{Path.GetFileNameWithoutExtension(testFile)}.{method}#{hint}");
         var (verified, received) = (stem + ".verified.cs", stem + ".received.cs");
@@ -62,13 +67,19 @@ internal static class Snapshot
     private static string Difference(string expected, string actual)
     {
         var lines = InlineDiffBuilder.Diff(expected, actual, ignoreWhiteSpace: false).Lines;
-        var near = lines.Select((line, i) => (line, i)).Where(pair => pair.line.Type != ChangeType.Unchanged).SelectMany(pair => Enumerable.Range(pair.i - 2, 5)).ToHashSet();
-        return string.Join('\n', lines.Select((line, i) => (line, i)).Where(pair => near.Contains(pair.i)).Select(pair => pair.line.Type switch
+        var near = lines
+            .Select((line, i) => (line, i))
+            .Where(pair => pair.line.Type != ChangeType.Unchanged)
+            .SelectMany(pair => Enumerable.Range(pair.i - 2, 5))
+            .ToHashSet();
+        return string.Join('\n', lines.Where((_, i) => near.Contains(i)).Select(line => Sign(line.Type) + line.Text));
+
+        static string Sign(ChangeType change) => change switch
         {
             ChangeType.Inserted => "+ ",
             ChangeType.Deleted => "- ",
             _ => "  ",
-        } + pair.line.Text));
+        };
     }
 #endif
 }

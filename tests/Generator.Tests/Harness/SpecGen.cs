@@ -26,7 +26,9 @@ internal static class SpecGen
         }
     }
 
-    /// <summary>A spec without faults: every key of the network, not of its class, is there in some, with every value that it can have.</summary>
+    /// <summary>
+    /// A spec without faults: every key of the network, not of its class, is there in some, with every value that it can have.
+    /// </summary>
     public static readonly Gen<string> Valid =
         from preset in Gen.OneOf("annotated", "lucidrains", "ddpm", "adm")
         let preActivation = preset is "ddpm" or "adm"
@@ -51,7 +53,8 @@ internal static class SpecGen
             Maybe("self_condition", Bool),
             Maybe("zero_init", Bool))
         from classes in Maybe("num_classes", Gen.OneOf("1", "10", "1000", "null", "~"))
-        from blocks in Gen.OneOf(Maybe("blocks_per_level", Gen.Int[1, 4]), Gen.Int[1, 3].Array[levels].Select(list => $"blocks_per_level: [{string.Join(", ", list)}]"))
+        from blocks in Gen.OneOf(Maybe("blocks_per_level", Gen.Int[1, 4]),
+            Gen.Int[1, 3].Array[levels].Select(list => $"blocks_per_level: [{string.Join(", ", list)}]"))
         from initDim in Gen.Bool
         from eps in Maybe("norm_eps", Gen.OneOf("1e-5", "0.001", "1e-30", "3.3333333333333335"))
         from resampling in Gen.Select(
@@ -96,11 +99,13 @@ internal static class SpecGen
         from choice in Gen.Bool
         let given = choice || shared // there the default may not suit the image
         from mid in Gen.OneOf("full", "none")
-        from sizes in Gen.Select(Maybe("  heads", shared ? Gen.OneOf(1, 2, 4) : Gen.Int[1, 16]), Maybe("  head_dim", shared ? Gen.OneOf(1, 2, 4) : Gen.Int[1, 64]), Maybe("  memory_tokens", Gen.Int[0, 8]))
+        from sizes in Gen.Select(Maybe("  heads", shared ? Gen.OneOf(1, 2, 4) : Gen.Int[1, 16]),
+            Maybe("  head_dim", shared ? Gen.OneOf(1, 2, 4) : Gen.Int[1, 64]), Maybe("  memory_tokens", Gen.Int[0, 8]))
         let any = !given || mid == "full" || kinds.Any(kind => kind != "none")
         select none == 0
             ? "attention: none"
-            : Lines("attention:", $"  mid: {mid}", given ? $"  levels: [{string.Join(", ", kinds)}]" : "", any ? Lines(sizes.Item1, shared && sizes.Item1.Length > 0 ? "" : sizes.Item2, sizes.Item3) : "");
+            : Lines("attention:", $"  mid: {mid}", given ? $"  levels: [{string.Join(", ", kinds)}]" : "",
+                any ? Lines(sizes.Item1, shared && sizes.Item1.Length > 0 ? "" : sizes.Item2, sizes.Item3) : "");
 
     private static Gen<string> Diffusion(bool learnedVariance) =>
         from timesteps in Gen.Int[21, 4000]
@@ -115,7 +120,8 @@ internal static class SpecGen
             "diffusion:", $"  timesteps: {timesteps}", $"  schedule: {schedule}", schedule == "linear" ? scaling : "",
             $"  loss_weight: {(minSnr ? "min_snr" : "none")}", minSnr ? gamma : "", rest.Item1, rest.Item2);
 
-    private static Gen<string> Maybe<T>(string key, Gen<T> value) => Gen.Select(Gen.Bool, value, (there, v) => there ? FormattableString.Invariant($"{key}: {v}") : "");
+    private static Gen<string> Maybe<T>(string key, Gen<T> value) =>
+        Gen.Select(Gen.Bool, value, (there, v) => there ? FormattableString.Invariant($"{key}: {v}") : "");
 
     private static string Lines(params string[] lines) => string.Join('\n', lines.Where(line => line.Length > 0));
 }

@@ -18,5 +18,7 @@ internal static class SpecLeaves
     }
 
     public static string Join(IEnumerable<(string Group, string Line)> leaves) =>
-        string.Concat(leaves.GroupBy(leaf => leaf.Group).Select(group => (group.Key.Length > 0 ? group.Key + "\n" : "") + string.Concat(group.Select(leaf => leaf.Line + "\n"))));
+        string.Concat(
+            leaves.GroupBy(leaf => leaf.Group)
+                .Select(group => (group.Key.Length > 0 ? group.Key + "\n" : "") + string.Concat(group.Select(leaf => leaf.Line + "\n"))));
 }

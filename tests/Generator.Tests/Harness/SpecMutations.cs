@@ -10,20 +10,29 @@ internal static class SpecMutations
 {
     private static readonly string[] Tokens =
     [
-        "\n", "\n  ", "\n- ", ": ", ":", "- ", "[", "]", "{", "}", ",", "#", " #", "'", "\"", "|", ">", "|-\n", "&a ", "*a", "!!int ", "!", "%YAML 1.1\n", "---\n", "...\n", "? ",
-        "<<", "~", "null", "true", "0", "-1", "9999999999", "1e9", ".nan", "none", "full", "dim: ", "name: ", "attention:", "levels: ", "resolutions: ", "16384", "extends: ",
+        "\n", "\n  ", "\n- ", ": ", ":", "- ", "[", "]", "{", "}", ",", "#", " #", "'", "\"", "|", ">", "|-\n", "&a ", "*a", "!!int ", "!",
+        "%YAML 1.1\n", "---\n", "...\n", "? ",
+        "<<", "~", "null", "true", "0", "-1", "9999999999", "1e9", ".nan", "none", "full", "dim: ", "name: ", "attention:", "levels: ",
+        "resolutions: ", "16384", "extends: ",
         "\t", "\r", "\r\n", "\0", "\uFEFF", "\u0085", "\u2028", "\uD83D", "\uDE00", "\U0001F600", "\\", "\\x", "@", "`", " ", "  ", "é",
     ];
 
     private static readonly string[] Values =
     [
-        "", "~", "null", "true", "no", "0", "-0", "1", "2", "3", "4", "8", "13", "31", "64", "4096", "16384", "16385", "65536", "2147483647", "2147483648", "-2147483648", "4294967296",
-        "9223372036854775807", "18446744073709551616", "99999999999999999999999999", "+4", "0x10", "0o17", "1_000", "1,000", "1e3", "1.0", ".5", "5.", "1e-45", "1e308", "1e309", "-1e309",
-        ".nan", ".NaN", "NaN", ".inf", "-.inf", "Infinity", "٣", "１６", "[]", "{}", "[[]]", "[1, [2]]", "[1]", "[1, 2]", "[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]", "[none, full]", "[16, 8]",
-        "{a: 1}", "{levels: [full]}", "{? }", "'16'", "\"16\"", "\"\\x00\"", "\"\\uD800\"", "\"\\U0001F600\"", "\"a\\nb\"", "'it''s'", "&a 16", "*a", "!!int '16'", "!!float 1", "!!binary aGk=",
-        "!!set {a}", "!<tag:yaml.org,2002:int> 3", "|\n  16", ">-\n  16", "16 # width", "16#", "- 16", "--- 16", "@a", "`a`", "%a", "? a", "a: b", "\t16", "16\t", "16\r", "日本", "😀", "ſilu", "İ",
-        "none", "full", "linear", "group", "rms", "silu", "mish", "conv", "resblock", "unshuffle", "fourier", "cosine", "learned_range", "x0", "v", "min_snr", "annotated", "lucidrains", "ddpm", "adm",
-        "System", "TorchSharp", "UNetGen", "global", "class", "Tensor", "TorchSharp.torch", "UNetGen.Blocks", "My.Block", "System.String", "a.unet.yaml", "b.unet.yaml", "../b.unet.yaml", "b", "/", "C:\\b",
+        "", "~", "null", "true", "no", "0", "-0", "1", "2", "3", "4", "8", "13", "31", "64", "4096", "16384", "16385", "65536",
+        "2147483647", "2147483648", "-2147483648", "4294967296",
+        "9223372036854775807", "18446744073709551616", "99999999999999999999999999", "+4", "0x10", "0o17", "1_000", "1,000", "1e3", "1.0",
+        ".5", "5.", "1e-45", "1e308", "1e309", "-1e309",
+        ".nan", ".NaN", "NaN", ".inf", "-.inf", "Infinity", "٣", "１６", "[]", "{}", "[[]]", "[1, [2]]", "[1]", "[1, 2]",
+        "[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]", "[none, full]", "[16, 8]",
+        "{a: 1}", "{levels: [full]}", "{? }", "'16'", "\"16\"", "\"\\x00\"", "\"\\uD800\"", "\"\\U0001F600\"", "\"a\\nb\"", "'it''s'",
+        "&a 16", "*a", "!!int '16'", "!!float 1", "!!binary aGk=",
+        "!!set {a}", "!<tag:yaml.org,2002:int> 3", "|\n  16", ">-\n  16", "16 # width", "16#", "- 16", "--- 16", "@a", "`a`", "%a", "? a",
+        "a: b", "\t16", "16\t", "16\r", "日本", "😀", "ſilu", "İ",
+        "none", "full", "linear", "group", "rms", "silu", "mish", "conv", "resblock", "unshuffle", "fourier", "cosine", "learned_range",
+        "x0", "v", "min_snr", "annotated", "lucidrains", "ddpm", "adm",
+        "System", "TorchSharp", "UNetGen", "global", "class", "Tensor", "TorchSharp.torch", "UNetGen.Blocks", "My.Block", "System.String",
+        "a.unet.yaml", "b.unet.yaml", "../b.unet.yaml", "b", "/", "C:\\b",
     ];
 
     private static readonly Gen<Func<string, string>> OfBytes =
@@ -110,7 +119,11 @@ internal static class SpecMutations
                     leaves = [.. leaves.Skip(leaf), .. SpecLeaves.Of(spec).Skip(second)];
                     break;
                 case 3: // another spec's value
-                    leaves[leaf] = SpecLeaves.Of(spec).Where(its => its.Line.Split(':')[0] == leaves[leaf].Line.Split(':')[0]).Append(leaves[leaf]).First();
+                    leaves[leaf] = SpecLeaves
+                        .Of(spec)
+                        .Where(its => its.Line.Split(':')[0] == leaves[leaf].Line.Split(':')[0])
+                        .Append(leaves[leaf])
+                        .First();
                     break;
                 case 4: // another spec below it
                     leaves[leaf] = (leaves[leaf].Group, leaves[leaf].Line.Split(':')[0] + ":\n    " + spec.Replace("\n", "\n    "));

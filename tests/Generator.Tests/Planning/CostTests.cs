@@ -6,7 +6,8 @@ namespace UNetGen.Generator.Tests.Planning;
 /// <summary>What a forward pass costs, counted by hand: a product of two numbers and the sum that takes it in are two operations.</summary>
 public sealed class CostTests
 {
-    // 8 x 8 pixels at level 0, 8 wide; 4 x 4 at level 1, 16 wide. The time embedding is 32 wide, attention has 4 heads of 32 and 4 memory tokens.
+    // 8 x 8 pixels at level 0, 8 wide; 4 x 4 at level 1, 16 wide. The time embedding is 32 wide, attention has 4 heads of 32 and 4 memory
+    // tokens.
     private static readonly NetworkPlan Plan = NetworkPlanner.Plan(ParsedSpec.Of("""
         preset: lucidrains
         image_size: 8

@@ -98,6 +98,10 @@ public sealed class AttentionErrorTests
           levels: [«full», linear]
           mid: «full»
         """,
-        "UNG0017: full attention at level 0 is over 16,777,216 tokens (4096 x 4096): its scores take 1,126 TB per image and head, 4,504 TB for all 4 heads (float32), more than a process can address; use linear attention there, or a smaller image",
-        "UNG0017: full attention in the middle is over 4,194,304 tokens (2048 x 2048): its scores take 70 TB per image and head, 281 TB for all 4 heads (float32), more than a process can address; use mid: none, more levels or a smaller image");
+        "UNG0017: full attention at level 0 is over 16,777,216 tokens (4096 x 4096): "
+        + "its scores take 1,126 TB per image and head, 4,504 TB for all 4 heads (float32), more than a process can address; "
+        + "use linear attention there, or a smaller image",
+        "UNG0017: full attention in the middle is over 4,194,304 tokens (2048 x 2048): "
+        + "its scores take 70 TB per image and head, 281 TB for all 4 heads (float32), more than a process can address; "
+        + "use mid: none, more levels or a smaller image");
 }

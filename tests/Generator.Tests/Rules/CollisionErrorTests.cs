@@ -15,7 +15,8 @@ public sealed class CollisionErrorTests
     [Fact]
     public void The_proposed_names_are_free_and_each_another() => AssertCollision(
         ["a.g.cs", "d.g.cs"],
-        [("a.unet.yaml", Spec + "name: Tiny"), ("b.unet.yaml", Spec + "name: «Tiny»"), ("c.unet.yaml", Spec + "name: «Tiny»"), ("d.unet.yaml", Spec + "name: AnotherTINY")],
+        [("a.unet.yaml", Spec + "name: Tiny"), ("b.unet.yaml", Spec + "name: «Tiny»"), ("c.unet.yaml", Spec + "name: «Tiny»"),
+            ("d.unet.yaml", Spec + "name: AnotherTINY")],
         "UNG0013: the class Shop.Models.Tiny is already that of a.unet.yaml; give this spec a name of its own, as `name: AnotherTiny2`",
         "UNG0013: the class Shop.Models.Tiny is already that of a.unet.yaml; give this spec a name of its own, as `name: AnotherTiny3`");
 
@@ -27,15 +28,19 @@ public sealed class CollisionErrorTests
     [Fact]
     public void A_name_by_default_collides_too_and_is_shown_at_the_first_key() => AssertCollision(
         ["a.tiny.g.cs"], [("a/tiny.unet.yaml", Spec), ("b/tiny.unet.yaml", Spec.Replace("preset", "«preset»"))],
-        "UNG0013: the class Shop.Models.TinyUNet is already that of a/tiny.unet.yaml; give this spec a name of its own, as `name: AnotherTinyUNet`, or, as it lies in another folder, a `namespace` of its own");
+        "UNG0013: the class Shop.Models.TinyUNet is already that of a/tiny.unet.yaml; "
+        + "give this spec a name of its own, as `name: AnotherTinyUNet`, or, as it lies in another folder, a `namespace` of its own");
 
     [Fact]
     public void Other_namespaces_are_other_classes() =>
-        Assert.Equal(2, GeneratorHarness.Run(null, ("a/tiny.unet.yaml", Spec), ("b/tiny.unet.yaml", Spec + "namespace: Shop.Other")).Sources.Count);
+        Assert.Equal(2,
+            GeneratorHarness.Run(null, ("a/tiny.unet.yaml", Spec), ("b/tiny.unet.yaml", Spec + "namespace: Shop.Other")).Sources.Count);
 
     [Fact]
     public void A_class_called_like_the_namespace_of_another() => AssertCollision(
-        ["a.g.cs", "c.g.cs"], [("a.unet.yaml", Spec + "namespace: Shop.Nets.Small"), ("b.unet.yaml", Spec + "name: «Nets»\nnamespace: Shop"), ("c.unet.yaml", Spec + "name: Net\nnamespace: Shop")],
+        ["a.g.cs", "c.g.cs"],
+        [("a.unet.yaml", Spec + "namespace: Shop.Nets.Small"), ("b.unet.yaml", Spec + "name: «Nets»\nnamespace: Shop"),
+            ("c.unet.yaml", Spec + "name: Net\nnamespace: Shop")],
         "UNG0013: the class Shop.Nets has the name of a namespace, in which the class of a.unet.yaml is; give it another name");
 
     [Fact]
@@ -47,7 +52,8 @@ public sealed class CollisionErrorTests
     public void A_spec_that_the_project_lists_twice()
     {
         var run = GeneratorHarness.RunTwice(null, ("a.unet.yaml", Spec), (GeneratorProject.Directory + "a.unet.yaml", Spec));
-        Assert.All(run.Diagnostics, diagnostic => Assert.Equal("UNG0013: the project lists a.unet.yaml twice among its AdditionalFiles; once is enough", $"{diagnostic.Id}: {diagnostic.GetMessage()}"));
+        const string expected = "UNG0013: the project lists a.unet.yaml twice among its AdditionalFiles; once is enough";
+        Assert.All(run.Diagnostics, diagnostic => Assert.Equal(expected, $"{diagnostic.Id}: {diagnostic.GetMessage()}"));
         Assert.NotEmpty(run.Diagnostics);
     }
 

@@ -3,7 +3,9 @@ using UNetGen.Generator.Tests.Harness;
 
 namespace UNetGen.Generator.Tests.Rules;
 
-/// <summary>All that is wrong with a spec shows at once: an error hides none that doesn't depend on it, and causes none that would go with it.</summary>
+/// <summary>
+/// All that is wrong with a spec shows at once: an error hides none that doesn't depend on it, and causes none that would go with it.
+/// </summary>
 public sealed class ErrorsAtOnceTests
 {
     private readonly Dictionary<string, List<(string Id, string Message, string Line, int Column)>> answers = [];
@@ -17,7 +19,8 @@ public sealed class ErrorsAtOnceTests
     private static Gen<Case> Cases(Func<Mistake, Mistake, bool> goTogether) =>
         from spec in Gen.OneOf(MistakenSpec.All.ToArray())
         from some in Gen.OneOf(spec.Mistakes).Array[2, 8]
-        select new Case(spec, some.Aggregate(new List<Mistake>(), (chosen, next) => chosen.All(one => goTogether(one, next)) ? [.. chosen, next] : chosen));
+        select new Case(spec, some.Aggregate(
+            new List<Mistake>(), (chosen, next) => chosen.All(one => goTogether(one, next)) ? [.. chosen, next] : chosen));
 
     [Fact]
     public void Each_mistake_alone_is_one_error_of_its_rule() => Assert.All(
@@ -27,17 +30,20 @@ public sealed class ErrorsAtOnceTests
     [Fact]
     public void Independent_mistakes_are_reported_together_as_each_is_alone() => SpecGen.ForEach(
         Cases((one, other) => one.IsIndependentOf(other)), 200,
-        it => Assert.Equal(it.Mistakes.SelectMany(mistake => Found(it.Spec.With(mistake))).Order(), Found(it.Spec.With(it.Mistakes)).Order()));
+        it => Assert.Equal(
+            it.Mistakes.SelectMany(mistake => Found(it.Spec.With(mistake))).Order(), Found(it.Spec.With(it.Mistakes)).Order()));
 
     [Fact]
-    public void Mending_a_mistake_removes_no_error_but_its_own() => SpecGen.ForEach(Cases((one, other) => !one.ChangesWith(other)), 150, it =>
+    public void Mending_a_mistake_removes_no_error_but_its_own() => SpecGen.ForEach(
+        Cases((one, other) => !one.ChangesWith(other)), 150, it =>
     {
         var before = Found(it.Spec.With(it.Mistakes));
         foreach (var mended in it.Mistakes)
         {
             var text = it.Spec.With(it.Mistakes.Where(mistake => mistake != mended));
             var (its, after) = (Found(it.Spec.With(mended)), Found(text));
-            var others = before.Where(found => text.Contains(found.Line, StringComparison.Ordinal) && !its.Any(own => (own.Id, own.Message) == (found.Id, found.Message)));
+            var others = before.Where(found =>
+                text.Contains(found.Line, StringComparison.Ordinal) && !its.Any(own => (own.Id, own.Message) == (found.Id, found.Message)));
             Assert.All(others, found => Assert.Contains((found.Id, found.Line), after.Select(still => (still.Id, still.Line))));
         }
     });
@@ -67,7 +73,8 @@ public sealed class ErrorsAtOnceTests
         "UNG0016: 28 / 2 / 2 = 7 cannot halve again: four levels need a multiple of 8; use 24 or 32, or three levels",
         "UNG0014: dim 33: the base width must be even, from 4 to 16384; use 32 or 34",
         "UNG0008: 'dropout' must be a number from 0 to below 1, not 2",
-        "UNG0020: the last beta would be 0.02 * 1000 / 10 = 2, and must be below 1; use at least 21 timesteps, schedule_scaling: false or schedule: cosine",
+        "UNG0020: the last beta would be 0.02 * 1000 / 10 = 2, and must be below 1; "
+        + "use at least 21 timesteps, schedule_scaling: false or schedule: cosine",
         "UNG0026: attention.levels has one entry, but channel_multipliers has four levels; give one entry a level");
 
     [Fact]
@@ -152,7 +159,8 @@ public sealed class ErrorsAtOnceTests
         channel_multipliers: [1, 2]
         attention: { heads: «5» }
         """,
-        "UNG0015: the first convolution is 48 wide (dim 48): not divisible by groups 32, the preset's default; use groups 12, 16, 24 or 48, or dim 64",
+        "UNG0015: the first convolution is 48 wide (dim 48): not divisible by groups 32, the preset's default; "
+        + "use groups 12, 16, 24 or 48, or dim 64",
         "UNG0028: level 1 is 96 wide: not divisible by heads 5; use heads 3, 4, 6 or 8");
 
     [Fact]
@@ -180,18 +188,22 @@ public sealed class ErrorsAtOnceTests
         channel_multipliers: [«1», 2]
         blocks: { resnet: «9» }
         """,
-        "UNG0015: level 0 is 48 wide (dim 48 * 1): not divisible by groups 32, the preset's default; use groups 12, 16, 24 or 48, or dim 64",
+        "UNG0015: level 0 is 48 wide (dim 48 * 1): not divisible by groups 32, the preset's default; "
+        + "use groups 12, 16, 24 or 48, or dim 64",
         "UNG0012: '9' is no C# type: '9' is no identifier; write identifiers with dots between them, as My.Blocks.MyBlock");
 
     [Fact]
     public void A_misspelt_extends_is_no_spec_without_its_required_keys() => Errors.In(
-        [("base.unet.yaml", "preset: annotated\nimage_size: 32\nchannels: 3\ndim: 32\nchannel_multipliers: [1, 2]"), ("derived.unet.yaml", "«extend»: base.unet.yaml\ndim: 16")],
+        [("base.unet.yaml", "preset: annotated\nimage_size: 32\nchannels: 3\ndim: 32\nchannel_multipliers: [1, 2]"),
+            ("derived.unet.yaml", "«extend»: base.unet.yaml\ndim: 16")],
         "UNG0004: unknown key 'extend'; did you mean 'extends'?");
 
     [Fact]
     public void A_base_is_not_judged_where_what_should_replace_it_is_misspelt() => Errors.In(
         [
-            ("base.unet.yaml", "preset: annotated\nimage_size: 32\nchannels: 3\ndim: 32\nchannel_multipliers: [1, 2]\nattention: { levels: [full, none] }"),
+            ("base.unet.yaml",
+                "preset: annotated\nimage_size: 32\nchannels: 3\ndim: 32\nchannel_multipliers: [1, 2]\nattention: { levels: "
+                + "[full, none] }"),
             ("derived.unet.yaml", "extends: base.unet.yaml\nchannel_multipliers: [1, 2, 4]\n«atention»: { levels: [full, none, none] }"),
         ],
         "UNG0004: unknown key 'atention'; did you mean 'attention'?");
@@ -201,16 +213,20 @@ public sealed class ErrorsAtOnceTests
     {
         var derived = "extends: base.unet.yaml\n" + (it.Spec with { Right = [] }).With(it.Mistakes[0]);
         return [.. Answer.To([("base.unet.yaml", inherited), ("derived.unet.yaml", derived)]).Run.Diagnostics
-            .Where(diagnostic => diagnostic.Location.GetLineSpan().Path.EndsWith("derived.unet.yaml", StringComparison.Ordinal)).Select(diagnostic => $"{diagnostic}")];
+            .Where(diagnostic => diagnostic.Location.GetLineSpan().Path.EndsWith("derived.unet.yaml", StringComparison.Ordinal))
+            .Select(diagnostic => $"{diagnostic}")];
     }
 
     /// <summary>The same without what they say: places and rules.</summary>
-    private static HashSet<string> RulesInDerived(string inherited, Case it) => [.. InDerived(inherited, it).Select(error => string.Join(": ", error.Split(": ").Take(2)))];
+    private static HashSet<string> RulesInDerived(string inherited, Case it) =>
+        [.. InDerived(inherited, it).Select(error => string.Join(": ", error.Split(": ").Take(2)))];
 
     /// <summary>Each error with its line, which no other mistake changes; columns are the line's own.</summary>
-    private List<(string Id, string Message, string Line, int Column)> Found(string text) => answers.TryGetValue(text, out var known) ? known : answers[text] =
+    private List<(string Id, string Message, string Line, int Column)> Found(string text) =>
+        answers.TryGetValue(text, out var known) ? known : answers[text] =
     [
         .. Answer.To(text).Run.Diagnostics.Select(diagnostic => (diagnostic.Id, diagnostic.GetMessage(),
-            text.Split('\n')[diagnostic.Location.GetLineSpan().StartLinePosition.Line], diagnostic.Location.GetLineSpan().StartLinePosition.Character)),
+            text.Split('\n')[diagnostic.Location.GetLineSpan().StartLinePosition.Line],
+            diagnostic.Location.GetLineSpan().StartLinePosition.Character)),
     ];
 }

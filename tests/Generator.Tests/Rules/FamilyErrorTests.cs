@@ -108,8 +108,10 @@ public sealed class FamilyErrorTests
           objective: «v»
           variance: «fixed_small»
         """,
-        "UNG0027: learned_variance goes with objective: noise or x0, for which its loss is defined (Nichol and Dhariwal 2021); use one of them, or learned_variance: false",
-        "UNG0027: learned_variance: true predicts the variance, and variance: fixed_small would ignore it; use variance: learned_range, or learned_variance: false");
+        "UNG0027: learned_variance goes with objective: noise or x0, for which its loss is defined (Nichol and Dhariwal 2021); "
+        + "use one of them, or learned_variance: false",
+        "UNG0027: learned_variance: true predicts the variance, and variance: fixed_small would ignore it; "
+        + "use variance: learned_range, or learned_variance: false");
 
     [Fact]
     public void A_learned_range_that_nothing_predicts() => Errors.In(
@@ -133,7 +135,8 @@ public sealed class FamilyErrorTests
         dim: 32
         channel_multipliers: [1, 2]
         """,
-        "UNG0017: this preset attends at resolutions [16] of square images, and this one is 32 x 64; give attention.levels, one of none, linear and full a level, or attention: none");
+        "UNG0017: this preset attends at resolutions [16] of square images, and this one is 32 x 64; "
+        + "give attention.levels, one of none, linear and full a level, or attention: none");
 
     [Fact]
     public void Concatenated_widths_are_sums_of_widths_that_groups_divide() => Errors.In(
@@ -198,7 +201,8 @@ public sealed class FamilyErrorTests
         blocks:
           resnet: «My.Blocks.Fast Block»
         """,
-        "UNG0012: 'My.Blocks.Fast Block' is no C# type: 'Fast Block' is no identifier; write identifiers with dots between them, as My.Blocks.MyBlock");
+        "UNG0012: 'My.Blocks.Fast Block' is no C# type: 'Fast Block' is no identifier; "
+        + "write identifiers with dots between them, as My.Blocks.MyBlock");
 
     [Fact]
     public void Keys_that_only_a_familys_own_blocks_have() => Errors.In(

@@ -69,7 +69,9 @@ public sealed partial class ForeignKeyTests
     public void A_key_with_a_counterpart(string foreign, string ours)
     {
         var spec = $"preset: adm\n{foreign}: 1\n";
-        var message = GeneratorHarness.RunTwice(null, ("a.unet.yaml", spec)).Diagnostics.Single(diagnostic => diagnostic.Id == "UNG0004").GetMessage();
+        var message = GeneratorHarness
+            .RunTwice(null, ("a.unet.yaml", spec)).Diagnostics.Single(diagnostic => diagnostic.Id == "UNG0004")
+            .GetMessage();
         Assert.Equal($"unknown key '{foreign}'; did you mean '{ours}'?", message);
     }
 
@@ -80,7 +82,8 @@ public sealed partial class ForeignKeyTests
     public void A_key_without_a_counterpart_says_what_to_write_instead(string foreign)
     {
         var diagnostic = Assert.Single(GeneratorHarness.RunTwice(null, ("a.unet.yaml", $"{Spec}{foreign}: true")).Diagnostics);
-        Assert.Equal($"UNG0004: unknown key '{foreign}'; {ForeignKeys.ByName[foreign].Advice}", $"{diagnostic.Id}: {diagnostic.GetMessage()}");
+        Assert.Equal($"UNG0004: unknown key '{foreign}'; {ForeignKeys.ByName[foreign].Advice}",
+            $"{diagnostic.Id}: {diagnostic.GetMessage()}");
         Assert.Null(Fields.All.FirstOrDefault(field => field.AlsoKnownAs.Contains(foreign)));
         foreach (Match snippet in Snippet().Matches(ForeignKeys.ByName[foreign].Advice))
             GeneratorHarness.Run(Spec + snippet.Groups[1].Value);

@@ -81,5 +81,6 @@ public sealed class HalvingErrorTests
         dim: 16
         channel_multipliers: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
         """,
-        "UNG0016: 2048 / 2 / 2 / 2 / 2 / 2 / 2 / 2 / 2 / 2 / 2 / 2 = 1 cannot halve again: 13 levels need a multiple of 4096; use 4096, or twelve levels");
+        "UNG0016: 2048 / 2 / 2 / 2 / 2 / 2 / 2 / 2 / 2 / 2 / 2 / 2 = 1 cannot halve again: 13 levels need a multiple of 4096; "
+        + "use 4096, or twelve levels");
 }

@@ -150,7 +150,10 @@ public sealed class KeyErrorTests
         channel_multipliers: [1, 2]
         «colours»: 3
         """,
-        "UNG0004: unknown key 'colours'; the keys here are name, namespace, preset, image_size, channels, dim, channel_multipliers, time_emb_dim, init_dim, init_kernel, blocks_per_level, norm, groups, norm_eps, weight_standardization, activation, dropout, time_embedding, attention, downsample, upsample, self_condition, zero_init, learned_variance, num_classes, blocks, kernels, extends and diffusion");
+        "UNG0004: unknown key 'colours'; the keys here are name, namespace, preset, image_size, channels, dim, channel_multipliers, "
+        + "time_emb_dim, init_dim, init_kernel, blocks_per_level, norm, groups, norm_eps, weight_standardization, activation, dropout, "
+        + "time_embedding, attention, downsample, upsample, self_condition, zero_init, learned_variance, num_classes, blocks, kernels, "
+        + "extends and diffusion");
 
     [Fact]
     public void A_key_like_no_other_in_a_group() => Errors.In(
@@ -171,9 +174,11 @@ public sealed class KeyErrorTests
         «««preset»»»: annotated
         dim: 16
         """,
-        "UNG0006: 'image_size' is missing: height and width of the images, pixels; it must be a whole number from 1 to 4096, or [height, width]",
+        "UNG0006: 'image_size' is missing: height and width of the images, pixels; "
+        + "it must be a whole number from 1 to 4096, or [height, width]",
         "UNG0006: 'channels' is missing: image channels, in and out; it must be a whole number from 1 to 4096",
-        "UNG0006: 'channel_multipliers' is missing: one level an entry; its width is dim times the entry; it must be a list of whole numbers from 1, one a level");
+        "UNG0006: 'channel_multipliers' is missing: one level an entry; its width is dim times the entry; "
+        + "it must be a list of whole numbers from 1, one a level");
 
     [Fact]
     public void The_preset_missing() => Errors.In(
@@ -191,10 +196,12 @@ public sealed class KeyErrorTests
         «««««groups»»»»»: 4
         """,
         "UNG0006: 'preset' is missing: the family, and with it every default; it must be annotated, lucidrains, ddpm or adm",
-        "UNG0006: 'image_size' is missing: height and width of the images, pixels; it must be a whole number from 1 to 4096, or [height, width]",
+        "UNG0006: 'image_size' is missing: height and width of the images, pixels; "
+        + "it must be a whole number from 1 to 4096, or [height, width]",
         "UNG0006: 'channels' is missing: image channels, in and out; it must be a whole number from 1 to 4096",
         "UNG0006: 'dim' is missing: the base width; it must be an even whole number from 4 to 16384",
-        "UNG0006: 'channel_multipliers' is missing: one level an entry; its width is dim times the entry; it must be a list of whole numbers from 1, one a level");
+        "UNG0006: 'channel_multipliers' is missing: one level an entry; its width is dim times the entry; "
+        + "it must be a list of whole numbers from 1, one a level");
 
     [Fact]
     public void A_group_that_is_a_word() => Errors.In(
@@ -211,7 +218,8 @@ public sealed class KeyErrorTests
         """,
         "UNG0007: 'attention' must be none or a mapping of levels, resolutions, mid, heads, head_dim and memory_tokens, not 'linear'",
         "UNG0007: 'time_embedding' must be a mapping of type, theta, order, freq_shift and conditioning, not 'fourier'",
-        "UNG0007: 'diffusion' must be a mapping of timesteps, schedule, schedule_scaling, objective, loss_weight, min_snr_gamma and variance, not 'cosine'",
+        "UNG0007: 'diffusion' must be a mapping of timesteps, schedule, schedule_scaling, objective, loss_weight, "
+        + "min_snr_gamma and variance, not 'cosine'",
         "UNG0007: 'blocks' must be a mapping of resnet, not 'mine'");
 
     [Fact]
@@ -225,7 +233,8 @@ public sealed class KeyErrorTests
         diffusion:«»
           # objective: v
         """,
-        "UNG0007: 'diffusion' must be a mapping of timesteps, schedule, schedule_scaling, objective, loss_weight, min_snr_gamma and variance, not nothing");
+        "UNG0007: 'diffusion' must be a mapping of timesteps, schedule, schedule_scaling, objective, loss_weight, "
+        + "min_snr_gamma and variance, not nothing");
 
     [Fact]
     public void A_key_that_the_preset_fixes() => Errors.In(

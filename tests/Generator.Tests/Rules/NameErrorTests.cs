@@ -133,15 +133,16 @@ public sealed class NameErrorTests
 
     [Fact]
     public void A_very_long_name_is_cut() => Errors.In(
-        """
+        $"""
         preset: annotated
         image_size: 16
         channels: 3
         dim: 16
         channel_multipliers: [1, 2]
-        name: «x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-»
+        name: «{string.Concat(Enumerable.Repeat("x-", 100))}»
         """,
-        "UNG0012: 'x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-...' is no C# identifier; use letters, digits and '_', a letter first");
+        "UNG0012: 'x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-x-...' is no C# identifier; "
+        + "use letters, digits and '_', a letter first");
 
     [Fact]
     public void A_character_outside_the_basic_plane() => Errors.In(
@@ -166,7 +167,8 @@ public sealed class NameErrorTests
         name: «ResnetBlock»
         namespace: UNetGen.Blocks
         """,
-        "UNG0012: 'UNetGen.Blocks.ResnetBlock' could be a type or namespace of the library's own; use 'ResnetBlockUNet', or a namespace of yours");
+        "UNG0012: 'UNetGen.Blocks.ResnetBlock' could be a type or namespace of the library's own; "
+        + "use 'ResnetBlockUNet', or a namespace of yours");
 
     [Fact]
     public void A_namespace_that_is_a_type() => Errors.In(
@@ -190,7 +192,8 @@ public sealed class NameErrorTests
         channel_multipliers: [1, 2]
         namespace: «UNetGen.Blocks.Mine»
         """,
-        "UNG0012: the namespace 'UNetGen.Blocks.Mine' lies in UNetGen.Blocks, which is UNetGen's own; use a namespace of yours, as My.Models");
+        "UNG0012: the namespace 'UNetGen.Blocks.Mine' lies in UNetGen.Blocks, which is UNetGen's own; "
+        + "use a namespace of yours, as My.Models");
 
     [Fact]
     public void The_projects_root_namespace_as_a_class() => Errors.In(
@@ -207,6 +210,7 @@ public sealed class NameErrorTests
 
     [Fact]
     public void An_inherited_namespace_that_the_name_does_not_suit() => Errors.In(
-        [("base.unet.yaml", "preset: annotated\nimage_size: 16\nchannels: 3\ndim: 16\nchannel_multipliers: [1, 2]\nnamespace: System.Text"), ("own.unet.yaml", "extends: base.unet.yaml\nname: «Encoding»")],
+        [("base.unet.yaml", "preset: annotated\nimage_size: 16\nchannels: 3\ndim: 16\nchannel_multipliers: [1, 2]\nnamespace: System.Text"),
+            ("own.unet.yaml", "extends: base.unet.yaml\nname: «Encoding»")],
         "UNG0012: 'System.Text.Encoding' could be a type or namespace of the library's own; use 'EncodingUNet', or a namespace of yours");
 }

@@ -8,7 +8,10 @@ namespace UNetGen.Generator.Tests.Rules;
 public sealed partial class RuleListTests
 {
     internal static readonly IReadOnlyList<DiagnosticDescriptor> Descriptors =
-        [.. typeof(Diagnostics.Rules).GetFields().Where(field => field.FieldType == typeof(DiagnosticDescriptor)).Select(field => (DiagnosticDescriptor)field.GetValue(null)!)];
+        [.. typeof(Diagnostics.Rules)
+            .GetFields()
+            .Where(field => field.FieldType == typeof(DiagnosticDescriptor))
+            .Select(field => (DiagnosticDescriptor)field.GetValue(null)!)];
 
     [Fact]
     public void Every_rule_has_its_line_and_every_line_its_rule()
@@ -44,9 +47,14 @@ public sealed partial class RuleListTests
     public void The_pages_are_the_rules_and_their_index()
     {
         var pages = Directory.GetFiles(RulePage.Folder).Select(Path.GetFileNameWithoutExtension);
-        Assert.Equal(Descriptors.Select(rule => rule.Id).Append("README").Order(StringComparer.Ordinal), pages.Order(StringComparer.Ordinal)!);
-        var index = File.ReadLines(Path.Combine(RulePage.Folder, "README.md")).Where(line => line.StartsWith("| [", StringComparison.Ordinal));
-        Assert.Equal(Descriptors.OrderBy(rule => rule.Id, StringComparer.Ordinal).Select(rule => $"| [{rule.Id}]({rule.Id}.md) | {RulePage.Name(rule.DefaultSeverity)} | {rule.Title} |"), index);
+        Assert.Equal(Descriptors.Select(rule => rule.Id).Append("README").Order(StringComparer.Ordinal),
+            pages.Order(StringComparer.Ordinal)!);
+        var index = File.ReadLines(Path.Combine(RulePage.Folder, "README.md"))
+            .Where(line => line.StartsWith("| [", StringComparison.Ordinal));
+        Assert.Equal(
+            Descriptors.OrderBy(rule => rule.Id, StringComparer.Ordinal)
+                .Select(rule => $"| [{rule.Id}]({rule.Id}.md) | {RulePage.Name(rule.DefaultSeverity)} | {rule.Title} |"),
+            index);
     }
 
     [Fact]

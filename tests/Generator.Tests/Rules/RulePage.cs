@@ -27,7 +27,9 @@ internal sealed partial class RulePage
 
     public string Section(string heading) => sections[heading];
 
-    /// <summary>The section's YAML, a file a block. Of several, each says in its first line which it is: <c># small/tiny.unet.yaml</c>.</summary>
+    /// <summary>
+    /// The section's YAML, a file a block. Of several, each says in its first line which it is: <c># small/tiny.unet.yaml</c>.
+    /// </summary>
     public (string Path, string Text)[] Specs(string heading) =>
     [
         .. Yaml().Matches(sections[heading]).Select(match => match.Groups[1].Value)

@@ -3,14 +3,17 @@ using UNetGen.Generator.Tests.Harness;
 
 namespace UNetGen.Generator.Tests.Rules;
 
-/// <summary>The pages say what the generator does: their wrong specs break the rule, in the words that they quote, and the mended ones break none.</summary>
+/// <summary>
+/// The pages say what the generator does: their wrong specs break the rule, in the words that they quote, and the mended ones break none.
+/// </summary>
 public sealed class RulePageTests
 {
     public static TheoryData<string> Ids => [.. RuleListTests.Descriptors.Select(rule => rule.Id)];
 
     /// <summary>All that a spec can break.</summary>
     public static TheoryData<string> IdsWithSpecs =>
-        [.. RuleListTests.Descriptors.Where(rule => rule.DefaultSeverity > DiagnosticSeverity.Info && rule != Diagnostics.Rules.Failure).Select(rule => rule.Id)];
+        [.. RuleListTests.Descriptors.Where(rule => rule.DefaultSeverity > DiagnosticSeverity.Info && rule != Diagnostics.Rules.Failure)
+            .Select(rule => rule.Id)];
 
     [Theory]
     [MemberData(nameof(Ids))]

@@ -118,7 +118,8 @@ public sealed class WidthErrorTests
         channel_multipliers: [1, 2]
         init_dim: «18»
         """,
-        "UNG0015: the first convolution is 18 wide (init_dim 18): not divisible by groups 4, the preset's default; use groups 1 or 2, or init_dim 16 or 20");
+        "UNG0015: the first convolution is 18 wide (init_dim 18): not divisible by groups 4, the preset's default; "
+        + "use groups 1 or 2, or init_dim 16 or 20");
 
     [Fact]
     public void Groups_by_default_that_divide_neither_init_dim_nor_a_level() => Errors.In(
@@ -131,7 +132,8 @@ public sealed class WidthErrorTests
         init_dim: «33»
         """,
         "UNG0015: level 0 is 36 wide (dim 36 * 1): not divisible by groups 32, the preset's default; use groups 1 or 3, or dim 32",
-        "UNG0015: the first convolution is 33 wide (init_dim 33): not divisible by groups 32, the preset's default; use groups 1 or 3, or init_dim 32 or 64");
+        "UNG0015: the first convolution is 33 wide (init_dim 33): not divisible by groups 32, the preset's default; "
+        + "use groups 1 or 3, or init_dim 32 or 64");
 
     [Fact]
     public void Groups_of_its_own_are_one_error_and_an_init_dim_below_them_has_one_neighbour() => Errors.In(
@@ -155,7 +157,8 @@ public sealed class WidthErrorTests
         dim: «18»
         channel_multipliers: [1, 2]
         """,
-        "UNG0015: the first convolution is 18 wide (dim 18): not divisible by groups 4, the preset's default; use groups 2, 3, 6 or 9, or dim 20");
+        "UNG0015: the first convolution is 18 wide (dim 18): not divisible by groups 4, the preset's default; "
+        + "use groups 2, 3, 6 or 9, or dim 20");
 
     [Fact]
     public void Groups_by_default_of_lucidrains() => Errors.In(
@@ -167,7 +170,8 @@ public sealed class WidthErrorTests
         dim: «12»
         channel_multipliers: [1, 2]
         """,
-        "UNG0015: the first convolution is 12 wide (dim 12): not divisible by groups 8, the preset's default; use groups 3, 4, 6 or 12, or dim 16");
+        "UNG0015: the first convolution is 12 wide (dim 12): not divisible by groups 8, the preset's default; "
+        + "use groups 3, 4, 6 or 12, or dim 16");
 
     [Fact]
     public void More_groups_than_channels() => Errors.In(

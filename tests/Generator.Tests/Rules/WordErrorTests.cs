@@ -49,7 +49,8 @@ public sealed class WordErrorTests
         "UNG0005: 'rms_norm' is no value of 'norm', which must be group or rms; did you mean 'rms'?",
         "UNG0005: 'swish' is no value of 'activation', which must be silu, gelu, relu or mish; did you mean 'silu'?",
         "UNG0005: 'epsilon' is no value of 'diffusion.objective', which must be noise, x0 or v; did you mean 'noise'?",
-        "UNG0005: 'squaredcos_cap_v2' is no value of 'diffusion.schedule', which must be linear, cosine, sigmoid or scaled_linear; did you mean 'cosine'?");
+        "UNG0005: 'squaredcos_cap_v2' is no value of 'diffusion.schedule', which must be linear, cosine, sigmoid or scaled_linear; "
+        + "did you mean 'cosine'?");
 
     [Fact]
     public void A_word_like_no_other() => Errors.In(

@@ -70,14 +70,16 @@ public sealed class YamlErrorTests
         preset: annotated
           image_size«»: 16
         """,
-        "UNG0001: not YAML: a second colon in one value; put each `key: value` on a line of its own, no deeper than the others, and quotes around a value with a colon");
+        "UNG0001: not YAML: a second colon in one value; put each `key: value` on a line of its own, no deeper than the others, "
+        + "and quotes around a value with a colon");
 
     [Fact]
     public void Two_keys_in_a_line() => Errors.In(
         """
         preset: annotated image_size«»: 16
         """,
-        "UNG0001: not YAML: a second colon in one value; put each `key: value` on a line of its own, no deeper than the others, and quotes around a value with a colon");
+        "UNG0001: not YAML: a second colon in one value; put each `key: value` on a line of its own, no deeper than the others, "
+        + "and quotes around a value with a colon");
 
     [Fact]
     public void A_value_that_begins_with_a_sign_of_YAML() => Errors.In(
@@ -148,7 +150,8 @@ public sealed class YamlErrorTests
 
     [Fact]
     public void Lines_of_tabs_and_spaces_alone_are_blank() => GeneratorHarness.Run(
-        "\t\npreset: annotated\n\t\nimage_size: 16\n \t \r\nchannels: 3\ndim: 16\nchannel_multipliers:\n\t\n  - 1\n\t\n  - 2\nattention:\n\t\n  mid: none\n\t");
+        "\t\npreset: annotated\n\t\nimage_size: 16\n \t \r\nchannels: 3\ndim: 16\nchannel_multipliers:\n\t\n  - 1\n\t\n  - 2\n"
+        + "attention:\n\t\n  mid: none\n\t");
 
     [Fact]
     public void Two_documents_with_an_end_between_them() => Errors.In(
@@ -238,10 +241,12 @@ public sealed class YamlErrorTests
         «««««{}»»»»»
         """,
         "UNG0006: 'preset' is missing: the family, and with it every default; it must be annotated, lucidrains, ddpm or adm",
-        "UNG0006: 'image_size' is missing: height and width of the images, pixels; it must be a whole number from 1 to 4096, or [height, width]",
+        "UNG0006: 'image_size' is missing: height and width of the images, pixels; "
+        + "it must be a whole number from 1 to 4096, or [height, width]",
         "UNG0006: 'channels' is missing: image channels, in and out; it must be a whole number from 1 to 4096",
         "UNG0006: 'dim' is missing: the base width; it must be an even whole number from 4 to 16384",
-        "UNG0006: 'channel_multipliers' is missing: one level an entry; its width is dim times the entry; it must be a list of whole numbers from 1, one a level");
+        "UNG0006: 'channel_multipliers' is missing: one level an entry; its width is dim times the entry; "
+        + "it must be a list of whole numbers from 1, one a level");
 
     [Fact]
     public void A_key_that_is_a_list() => Errors.In(
@@ -281,7 +286,8 @@ public sealed class YamlErrorTests
 
     [Fact]
     public void A_lone_colon_below_a_group() => Errors.In(
-        "preset: annotated\nimage_size: 16\nchannels: 3\ndim: 16\nchannel_multipliers: [1, 2]\nattention:\n  mid: full\n:«»\n", "UNG0007: a value without a key; write `key: value`");
+        "preset: annotated\nimage_size: 16\nchannels: 3\ndim: 16\nchannel_multipliers: [1, 2]\nattention:\n  mid: full\n:«»\n",
+        "UNG0007: a value without a key; write `key: value`");
 
     [Fact]
     public void A_tag_that_is_none() => Errors.In(

@@ -5,6 +5,8 @@
 
 namespace Shop.Models;
 
+using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
+
 /// <summary>
 /// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 3, 16, 16] noised to the
 /// given timesteps, predicts the noise in them.
@@ -83,16 +85,16 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     public TinyUNet(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)
         : base(nameof(TinyUNet))
     {
-        init_conv = global::TorchSharp.torch.nn.Conv2d(3, 8, kernel_size: 1);
-        time_mlp = new global::UNetGen.Blocks.TimeEmbedding(new global::UNetGen.Blocks.SinusoidalPosEmb(8), 8, 32);
+        init_conv = global::TorchSharp.torch.nn.Conv2d(in_channels: 3, out_channels: 8, kernel_size: 1);
+        time_mlp = new global::UNetGen.Blocks.TimeEmbedding(new global::UNetGen.Blocks.SinusoidalPosEmb(dim: 8), features: 8, timeEmbDim: 32);
         downs_0 = new Down0();
         downs_1 = new Down1();
         ups_0 = new Up0();
         ups_1 = new Up1();
-        mid_block1 = NewResnetBlock(16, 16, 32);
-        mid_block2 = NewResnetBlock(16, 16, 32);
-        final_res_block = NewResnetBlock(16, 8, 32);
-        final_conv = global::TorchSharp.torch.nn.Conv2d(8, 3, kernel_size: 1);
+        mid_block1 = NewResnetBlock(dim: 16, dimOut: 16, timeEmbDim: 32);
+        mid_block2 = NewResnetBlock(dim: 16, dimOut: 16, timeEmbDim: 32);
+        final_res_block = NewResnetBlock(dim: 16, dimOut: 8, timeEmbDim: 32);
+        final_conv = global::TorchSharp.torch.nn.Conv2d(in_channels: 8, out_channels: 3, kernel_size: 1);
 
         // Under PyTorch's keys and in PyTorch's order.
         register_module("init_conv", init_conv);
@@ -144,32 +146,33 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         var h = downs_0.downsample.forward(skip0b);                                  // [B, 8, 8, 8]
 
         // down, level 1: 8 wide, 8 x 8
-        var skip1a = Replacing(h, downs_1.block1.forward(Widen(h), t));              // [B, 8, 8, 8]
+        // Freeing: nobody reads that image again, so its memory serves the next one.
+        var skip1a = downs_1.block1.forward(Widen(h), t).Freeing(h);                 // [B, 8, 8, 8]
         var skip1b = downs_1.block2.forward(Widen(skip1a), t);                       // [B, 8, 8, 8]
         h = Convolve(downs_1.conv, skip1b);                                          // [B, 16, 8, 8]
 
         // middle: 16 wide, 8 x 8
-        h = Replacing(h, mid_block1.forward(Widen(h), t));                           // [B, 16, 8, 8]
-        h = Replacing(h, mid_block2.forward(Widen(h), t));                           // [B, 16, 8, 8]
+        h = mid_block1.forward(Widen(h), t).Freeing(h);                              // [B, 16, 8, 8]
+        h = mid_block2.forward(Widen(h), t).Freeing(h);                              // [B, 16, 8, 8]
 
         // up, level 1: 16 wide, 8 x 8
-        h = Join(h, skip1b);                                                         // [B, 24, 8, 8]
-        h = Replacing(h, ups_0.block1.forward(Widen(h), t));                         // [B, 16, 8, 8]
-        h = Join(h, skip1a);                                                         // [B, 24, 8, 8]
-        h = Replacing(h, ups_0.block2.forward(Widen(h), t));                         // [B, 16, 8, 8]
-        h = Replacing(h, ups_0.upsample.forward(h));                                 // [B, 8, 16, 16]
+        h = Concat(h, skip1b).Freeing(h, skip1b);                                    // [B, 24, 8, 8]
+        h = ups_0.block1.forward(Widen(h), t).Freeing(h);                            // [B, 16, 8, 8]
+        h = Concat(h, skip1a).Freeing(h, skip1a);                                    // [B, 24, 8, 8]
+        h = ups_0.block2.forward(Widen(h), t).Freeing(h);                            // [B, 16, 8, 8]
+        h = ups_0.upsample.forward(h).Freeing(h);                                    // [B, 8, 16, 16]
 
         // up, level 0: 8 wide, 16 x 16
-        h = Join(h, skip0b);                                                         // [B, 16, 16, 16]
-        h = Replacing(h, ups_1.block1.forward(Widen(h), t));                         // [B, 8, 16, 16]
-        h = Join(h, skip0a);                                                         // [B, 16, 16, 16]
-        h = Replacing(h, ups_1.block2.forward(Widen(h), t));                         // [B, 8, 16, 16]
-        h = Replacing(h, Convolve(ups_1.conv, h));                                   // [B, 8, 16, 16]
+        h = Concat(h, skip0b).Freeing(h, skip0b);                                    // [B, 16, 16, 16]
+        h = ups_1.block1.forward(Widen(h), t).Freeing(h);                            // [B, 8, 16, 16]
+        h = Concat(h, skip0a).Freeing(h, skip0a);                                    // [B, 16, 16, 16]
+        h = ups_1.block2.forward(Widen(h), t).Freeing(h);                            // [B, 8, 16, 16]
+        h = Convolve(ups_1.conv, h).Freeing(h);                                      // [B, 8, 16, 16]
 
         // out
-        h = Join(h, x_in);                                                           // [B, 16, 16, 16]
-        h = Replacing(h, final_res_block.forward(Widen(h), t));                      // [B, 8, 16, 16]
-        h = Replacing(h, Predict(final_conv, h));                                    // [B, 3, 16, 16]
+        h = Concat(h, x_in).Freeing(h, x_in);                                        // [B, 16, 16, 16]
+        h = final_res_block.forward(Widen(h), t).Freeing(h);                         // [B, 8, 16, 16]
+        h = Predict(final_conv, h).Freeing(h);                                       // [B, 3, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }
@@ -206,11 +209,16 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         SelfCondition = false,
         Levels = new global::UNetGen.LevelInfo[]
         {
-            new("in", 16, 16, 8, "-", "-", 1376, 14848, 2152),
-            new("0", 16, 16, 8, "2 + 2", "-", 848, 327680, 2560),
-            new("1", 8, 8, 16, "2 + 2", "-", 2328, 737280, 7168),
-            new("mid", 8, 8, 16, "2", "-", 0, 0, 0),
-            new("out", 16, 16, 8, "1", "-", 27, 12288, 768),
+            new(Name: "in", Height: 16, Width: 16, Channels: 8, Blocks: "-", Attention: "-",
+                Parameters: 1376, ForwardFlops: 14848, ActivationElements: 2152),
+            new(Name: "0", Height: 16, Width: 16, Channels: 8, Blocks: "2 + 2", Attention: "-",
+                Parameters: 848, ForwardFlops: 327680, ActivationElements: 2560),
+            new(Name: "1", Height: 8, Width: 8, Channels: 16, Blocks: "2 + 2", Attention: "-",
+                Parameters: 2328, ForwardFlops: 737280, ActivationElements: 7168),
+            new(Name: "mid", Height: 8, Width: 8, Channels: 16, Blocks: "2", Attention: "-",
+                Parameters: 0, ForwardFlops: 0, ActivationElements: 0),
+            new(Name: "out", Height: 16, Width: 16, Channels: 8, Blocks: "1", Attention: "-",
+                Parameters: 27, ForwardFlops: 12288, ActivationElements: 768),
         },
         StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
         Spec = @"preset: annotated
@@ -261,9 +269,9 @@ diffusion:
 
         internal Down0() : base(nameof(Down0))
         {
-            block1 = NewResnetBlock(8, 8, 32);
-            block2 = NewResnetBlock(8, 8, 32);
-            downsample = new global::UNetGen.Blocks.Downsample(8, 8);
+            block1 = NewResnetBlock(dim: 8, dimOut: 8, timeEmbDim: 32);
+            block2 = NewResnetBlock(dim: 8, dimOut: 8, timeEmbDim: 32);
+            downsample = new global::UNetGen.Blocks.Downsample(dim: 8, dimOut: 8);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);
@@ -291,9 +299,9 @@ diffusion:
 
         internal Down1() : base(nameof(Down1))
         {
-            block1 = NewResnetBlock(8, 8, 32);
-            block2 = NewResnetBlock(8, 8, 32);
-            conv = global::TorchSharp.torch.nn.Conv2d(8, 16, kernel_size: 3, padding: 1);
+            block1 = NewResnetBlock(dim: 8, dimOut: 8, timeEmbDim: 32);
+            block2 = NewResnetBlock(dim: 8, dimOut: 8, timeEmbDim: 32);
+            conv = global::TorchSharp.torch.nn.Conv2d(in_channels: 8, out_channels: 16, kernel_size: 3, padding: 1);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);
@@ -321,9 +329,9 @@ diffusion:
 
         internal Up0() : base(nameof(Up0))
         {
-            block1 = NewResnetBlock(24, 16, 32);
-            block2 = NewResnetBlock(24, 16, 32);
-            upsample = new global::UNetGen.Blocks.Upsample(16, 8);
+            block1 = NewResnetBlock(dim: 24, dimOut: 16, timeEmbDim: 32);
+            block2 = NewResnetBlock(dim: 24, dimOut: 16, timeEmbDim: 32);
+            upsample = new global::UNetGen.Blocks.Upsample(dim: 16, dimOut: 8);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);
@@ -351,9 +359,9 @@ diffusion:
 
         internal Up1() : base(nameof(Up1))
         {
-            block1 = NewResnetBlock(16, 8, 32);
-            block2 = NewResnetBlock(16, 8, 32);
-            conv = global::TorchSharp.torch.nn.Conv2d(8, 8, kernel_size: 3, padding: 1);
+            block1 = NewResnetBlock(dim: 16, dimOut: 8, timeEmbDim: 32);
+            block2 = NewResnetBlock(dim: 16, dimOut: 8, timeEmbDim: 32);
+            conv = global::TorchSharp.torch.nn.Conv2d(in_channels: 8, out_channels: 8, kernel_size: 3, padding: 1);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);

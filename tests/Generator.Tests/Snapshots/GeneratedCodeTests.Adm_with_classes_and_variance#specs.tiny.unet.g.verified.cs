@@ -5,6 +5,8 @@
 
 namespace Shop.Models;
 
+using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
+
 /// <summary>
 /// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 3, 16, 16] noised to the
 /// given timesteps, predicts the noise in them and the variance.
@@ -138,28 +140,28 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
     public ClassesUNet(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)
         : base(nameof(ClassesUNet))
     {
-        time_embed = new global::UNetGen.Blocks.TimeEmbedding(new global::UNetGen.Blocks.SinusoidalPosEmb(32, order: global::UNetGen.Blocks.SinusoidOrder.CosSin, freqShift: 0), 32, 128, keys: global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
-        label_emb = global::TorchSharp.torch.nn.Embedding(10, 128);
-        input_blocks_0_0 = global::TorchSharp.torch.nn.Conv2d(3, 32, kernel_size: 3, padding: 1);
-        input_blocks_1_0 = new global::UNetGen.Blocks.PreActResnetBlock(32, 32, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
-        input_blocks_1_1 = new global::UNetGen.Blocks.QkvAttentionBlock(32, 4, BlockOptions);
-        input_blocks_2_0 = new global::UNetGen.Blocks.PreActResnetBlock(32, 32, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion, global::UNetGen.Blocks.Resampling.Down);
-        input_blocks_3_0 = new global::UNetGen.Blocks.PreActResnetBlock(32, 64, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
-        input_blocks_3_1 = new global::UNetGen.Blocks.QkvAttentionBlock(64, 4, BlockOptions);
-        middle_block_0 = new global::UNetGen.Blocks.PreActResnetBlock(64, 64, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
-        middle_block_1 = new global::UNetGen.Blocks.QkvAttentionBlock(64, 4, BlockOptions);
-        middle_block_2 = new global::UNetGen.Blocks.PreActResnetBlock(64, 64, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
-        output_blocks_0_0 = new global::UNetGen.Blocks.PreActResnetBlock(128, 64, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
-        output_blocks_0_1 = new global::UNetGen.Blocks.QkvAttentionBlock(64, 4, BlockOptions);
-        output_blocks_1_0 = new global::UNetGen.Blocks.PreActResnetBlock(96, 64, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
-        output_blocks_1_1 = new global::UNetGen.Blocks.QkvAttentionBlock(64, 4, BlockOptions);
-        output_blocks_1_2 = new global::UNetGen.Blocks.PreActResnetBlock(64, 64, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion, global::UNetGen.Blocks.Resampling.Up);
-        output_blocks_2_0 = new global::UNetGen.Blocks.PreActResnetBlock(96, 32, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
-        output_blocks_2_1 = new global::UNetGen.Blocks.QkvAttentionBlock(32, 4, BlockOptions);
-        output_blocks_3_0 = new global::UNetGen.Blocks.PreActResnetBlock(64, 32, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
-        output_blocks_3_1 = new global::UNetGen.Blocks.QkvAttentionBlock(32, 4, BlockOptions);
-        out_0 = global::UNetGen.Blocks.Layers.GroupNorm(32, 32, 1e-5);
-        out_2 = global::TorchSharp.torch.nn.Conv2d(32, 6, kernel_size: 3, padding: 1);
+        time_embed = new global::UNetGen.Blocks.TimeEmbedding(new global::UNetGen.Blocks.SinusoidalPosEmb(dim: 32, order: global::UNetGen.Blocks.SinusoidOrder.CosSin, freqShift: 0), features: 32, timeEmbDim: 128, keys: global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
+        label_emb = global::TorchSharp.torch.nn.Embedding(num_embeddings: 10, embedding_dims: 128);
+        input_blocks_0_0 = global::TorchSharp.torch.nn.Conv2d(in_channels: 3, out_channels: 32, kernel_size: 3, padding: 1);
+        input_blocks_1_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 32, dimOut: 32, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
+        input_blocks_1_1 = new global::UNetGen.Blocks.QkvAttentionBlock(dim: 32, heads: 4, BlockOptions);
+        input_blocks_2_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 32, dimOut: 32, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion, global::UNetGen.Blocks.Resampling.Down);
+        input_blocks_3_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 32, dimOut: 64, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
+        input_blocks_3_1 = new global::UNetGen.Blocks.QkvAttentionBlock(dim: 64, heads: 4, BlockOptions);
+        middle_block_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 64, dimOut: 64, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
+        middle_block_1 = new global::UNetGen.Blocks.QkvAttentionBlock(dim: 64, heads: 4, BlockOptions);
+        middle_block_2 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 64, dimOut: 64, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
+        output_blocks_0_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 128, dimOut: 64, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
+        output_blocks_0_1 = new global::UNetGen.Blocks.QkvAttentionBlock(dim: 64, heads: 4, BlockOptions);
+        output_blocks_1_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 96, dimOut: 64, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
+        output_blocks_1_1 = new global::UNetGen.Blocks.QkvAttentionBlock(dim: 64, heads: 4, BlockOptions);
+        output_blocks_1_2 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 64, dimOut: 64, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion, global::UNetGen.Blocks.Resampling.Up);
+        output_blocks_2_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 96, dimOut: 32, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
+        output_blocks_2_1 = new global::UNetGen.Blocks.QkvAttentionBlock(dim: 32, heads: 4, BlockOptions);
+        output_blocks_3_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 64, dimOut: 32, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
+        output_blocks_3_1 = new global::UNetGen.Blocks.QkvAttentionBlock(dim: 32, heads: 4, BlockOptions);
+        out_0 = global::UNetGen.Blocks.Layers.GroupNorm(groups: 32, channels: 32, eps: 1e-5);
+        out_2 = global::TorchSharp.torch.nn.Conv2d(in_channels: 32, out_channels: 6, kernel_size: 3, padding: 1);
         StartAtZero(out_2);
 
         // Under PyTorch's keys and in PyTorch's order.
@@ -223,38 +225,39 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
 
         // down, level 0: 32 wide, 16 x 16
         var skip1 = input_blocks_1_0.forward(skip0, t);                              // [B, 32, 16, 16]
-        skip1 = Replacing(skip1, input_blocks_1_1.forward(skip1));                   // [B, 32, 16, 16]
+        // Freeing: nobody reads that image again, so its memory serves the next one.
+        skip1 = input_blocks_1_1.forward(skip1).Freeing(skip1);                      // [B, 32, 16, 16]
         var skip2 = input_blocks_2_0.forward(skip1, t);                              // [B, 32, 8, 8]
 
         // down, level 1: 64 wide, 8 x 8
         var skip3 = input_blocks_3_0.forward(skip2, t);                              // [B, 64, 8, 8]
-        skip3 = Replacing(skip3, input_blocks_3_1.forward(skip3));                   // [B, 64, 8, 8]
+        skip3 = input_blocks_3_1.forward(skip3).Freeing(skip3);                      // [B, 64, 8, 8]
 
         // middle: 64 wide, 8 x 8
         var h = middle_block_0.forward(skip3, t);                                    // [B, 64, 8, 8]
-        h = Replacing(h, middle_block_1.forward(h));                                 // [B, 64, 8, 8]
-        h = Replacing(h, middle_block_2.forward(h, t));                              // [B, 64, 8, 8]
+        h = middle_block_1.forward(h).Freeing(h);                                    // [B, 64, 8, 8]
+        h = middle_block_2.forward(h, t).Freeing(h);                                 // [B, 64, 8, 8]
 
         // up, level 1: 64 wide, 8 x 8
-        h = Join(h, skip3);                                                          // [B, 128, 8, 8]
-        h = Replacing(h, output_blocks_0_0.forward(h, t));                           // [B, 64, 8, 8]
-        h = Replacing(h, output_blocks_0_1.forward(h));                              // [B, 64, 8, 8]
-        h = Join(h, skip2);                                                          // [B, 96, 8, 8]
-        h = Replacing(h, output_blocks_1_0.forward(h, t));                           // [B, 64, 8, 8]
-        h = Replacing(h, output_blocks_1_1.forward(h));                              // [B, 64, 8, 8]
-        h = Replacing(h, output_blocks_1_2.forward(h, t));                           // [B, 64, 16, 16]
+        h = Concat(h, skip3).Freeing(h, skip3);                                      // [B, 128, 8, 8]
+        h = output_blocks_0_0.forward(h, t).Freeing(h);                              // [B, 64, 8, 8]
+        h = output_blocks_0_1.forward(h).Freeing(h);                                 // [B, 64, 8, 8]
+        h = Concat(h, skip2).Freeing(h, skip2);                                      // [B, 96, 8, 8]
+        h = output_blocks_1_0.forward(h, t).Freeing(h);                              // [B, 64, 8, 8]
+        h = output_blocks_1_1.forward(h).Freeing(h);                                 // [B, 64, 8, 8]
+        h = output_blocks_1_2.forward(h, t).Freeing(h);                              // [B, 64, 16, 16]
 
         // up, level 0: 32 wide, 16 x 16
-        h = Join(h, skip1);                                                          // [B, 96, 16, 16]
-        h = Replacing(h, output_blocks_2_0.forward(h, t));                           // [B, 32, 16, 16]
-        h = Replacing(h, output_blocks_2_1.forward(h));                              // [B, 32, 16, 16]
-        h = Join(h, skip0);                                                          // [B, 64, 16, 16]
-        h = Replacing(h, output_blocks_3_0.forward(h, t));                           // [B, 32, 16, 16]
-        h = Replacing(h, output_blocks_3_1.forward(h));                              // [B, 32, 16, 16]
+        h = Concat(h, skip1).Freeing(h, skip1);                                      // [B, 96, 16, 16]
+        h = output_blocks_2_0.forward(h, t).Freeing(h);                              // [B, 32, 16, 16]
+        h = output_blocks_2_1.forward(h).Freeing(h);                                 // [B, 32, 16, 16]
+        h = Concat(h, skip0).Freeing(h, skip0);                                      // [B, 64, 16, 16]
+        h = output_blocks_3_0.forward(h, t).Freeing(h);                              // [B, 32, 16, 16]
+        h = output_blocks_3_1.forward(h).Freeing(h);                                 // [B, 32, 16, 16]
 
         // out
-        h = Replacing(h, NormActivate(out_0, h));                                    // [B, 32, 16, 16]
-        h = Replacing(h, Predict(out_2, h));                                         // [B, 6, 16, 16]
+        h = NormActivate(out_0, h).Freeing(h);                                       // [B, 32, 16, 16]
+        h = Predict(out_2, h).Freeing(h);                                            // [B, 6, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }
@@ -292,11 +295,16 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
         NumClasses = 10,
         Levels = new global::UNetGen.LevelInfo[]
         {
-            new("in", 16, 16, 32, "-", "-", 22912, 483328, 8608),
-            new("0", 16, 16, 32, "1 + 2", "full", 153408, 78970880, 465920),
-            new("1", 8, 8, 64, "1 + 2", "full", 466368, 82444288, 312064),
-            new("mid", 8, 8, 64, "2", "full", 198016, 22085632, 94464),
-            new("out", 16, 16, 32, "-", "-", 1798, 884736, 17920),
+            new(Name: "in", Height: 16, Width: 16, Channels: 32, Blocks: "-", Attention: "-",
+                Parameters: 22912, ForwardFlops: 483328, ActivationElements: 8608),
+            new(Name: "0", Height: 16, Width: 16, Channels: 32, Blocks: "1 + 2", Attention: "full",
+                Parameters: 153408, ForwardFlops: 78970880, ActivationElements: 465920),
+            new(Name: "1", Height: 8, Width: 8, Channels: 64, Blocks: "1 + 2", Attention: "full",
+                Parameters: 466368, ForwardFlops: 82444288, ActivationElements: 312064),
+            new(Name: "mid", Height: 8, Width: 8, Channels: 64, Blocks: "2", Attention: "full",
+                Parameters: 198016, ForwardFlops: 22085632, ActivationElements: 94464),
+            new(Name: "out", Height: 16, Width: 16, Channels: 32, Blocks: "-", Attention: "-",
+                Parameters: 1798, ForwardFlops: 884736, ActivationElements: 17920),
         },
         StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
         Spec = @"preset: adm

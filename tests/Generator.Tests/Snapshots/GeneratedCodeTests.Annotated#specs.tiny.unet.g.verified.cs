@@ -5,6 +5,8 @@
 
 namespace Shop.Models;
 
+using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
+
 /// <summary>
 /// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 1, 16, 16] noised to the
 /// given timesteps, predicts the noise in them.
@@ -104,17 +106,17 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     public TinyUNet(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)
         : base(nameof(TinyUNet))
     {
-        init_conv = global::TorchSharp.torch.nn.Conv2d(1, 8, kernel_size: 1);
-        time_mlp = new global::UNetGen.Blocks.TimeEmbedding(new global::UNetGen.Blocks.SinusoidalPosEmb(8), 8, 32);
+        init_conv = global::TorchSharp.torch.nn.Conv2d(in_channels: 1, out_channels: 8, kernel_size: 1);
+        time_mlp = new global::UNetGen.Blocks.TimeEmbedding(new global::UNetGen.Blocks.SinusoidalPosEmb(dim: 8), features: 8, timeEmbDim: 32);
         downs_0 = new Down0();
         downs_1 = new Down1();
         ups_0 = new Up0();
         ups_1 = new Up1();
-        mid_block1 = new global::UNetGen.Blocks.ResnetBlock(16, 16, 32, BlockOptions);
-        mid_attn = new global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.Attention>(16, new global::UNetGen.Blocks.Attention(16, heads: 4, headDim: 32, norm: global::UNetGen.Blocks.Norm.Group), normEps: 1e-5);
-        mid_block2 = new global::UNetGen.Blocks.ResnetBlock(16, 16, 32, BlockOptions);
-        final_res_block = new global::UNetGen.Blocks.ResnetBlock(16, 8, 32, BlockOptions);
-        final_conv = global::TorchSharp.torch.nn.Conv2d(8, 1, kernel_size: 1);
+        mid_block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 16, dimOut: 16, timeEmbDim: 32, BlockOptions);
+        mid_attn = new global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.Attention>(dim: 16, new global::UNetGen.Blocks.Attention(dim: 16, heads: 4, headDim: 32, norm: global::UNetGen.Blocks.Norm.Group), normEps: 1e-5);
+        mid_block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 16, dimOut: 16, timeEmbDim: 32, BlockOptions);
+        final_res_block = new global::UNetGen.Blocks.ResnetBlock(dim: 16, dimOut: 8, timeEmbDim: 32, BlockOptions);
+        final_conv = global::TorchSharp.torch.nn.Conv2d(in_channels: 8, out_channels: 1, kernel_size: 1);
 
         // Under PyTorch's keys and in PyTorch's order.
         register_module("init_conv", init_conv);
@@ -159,40 +161,41 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         // down, level 0: 8 wide, 16 x 16
         var skip0a = downs_0.block1.forward(x_in, t);                                // [B, 8, 16, 16]
         var skip0b = downs_0.block2.forward(skip0a, t);                              // [B, 8, 16, 16]
-        skip0b = Replacing(skip0b, downs_0.attn.forward(skip0b));                    // [B, 8, 16, 16]
+        // Freeing: nobody reads that image again, so its memory serves the next one.
+        skip0b = downs_0.attn.forward(skip0b).Freeing(skip0b);                       // [B, 8, 16, 16]
         var h = downs_0.downsample.forward(skip0b);                                  // [B, 8, 8, 8]
 
         // down, level 1: 8 wide, 8 x 8
-        var skip1a = Replacing(h, downs_1.block1.forward(h, t));                     // [B, 8, 8, 8]
+        var skip1a = downs_1.block1.forward(h, t).Freeing(h);                        // [B, 8, 8, 8]
         var skip1b = downs_1.block2.forward(skip1a, t);                              // [B, 8, 8, 8]
-        skip1b = Replacing(skip1b, downs_1.attn.forward(skip1b));                    // [B, 8, 8, 8]
+        skip1b = downs_1.attn.forward(skip1b).Freeing(skip1b);                       // [B, 8, 8, 8]
         h = Convolve(downs_1.conv, skip1b);                                          // [B, 16, 8, 8]
 
         // middle: 16 wide, 8 x 8
-        h = Replacing(h, mid_block1.forward(h, t));                                  // [B, 16, 8, 8]
-        h = Replacing(h, mid_attn.forward(h));                                       // [B, 16, 8, 8]
-        h = Replacing(h, mid_block2.forward(h, t));                                  // [B, 16, 8, 8]
+        h = mid_block1.forward(h, t).Freeing(h);                                     // [B, 16, 8, 8]
+        h = mid_attn.forward(h).Freeing(h);                                          // [B, 16, 8, 8]
+        h = mid_block2.forward(h, t).Freeing(h);                                     // [B, 16, 8, 8]
 
         // up, level 1: 16 wide, 8 x 8
-        h = Join(h, skip1b);                                                         // [B, 24, 8, 8]
-        h = Replacing(h, ups_0.block1.forward(h, t));                                // [B, 16, 8, 8]
-        h = Join(h, skip1a);                                                         // [B, 24, 8, 8]
-        h = Replacing(h, ups_0.block2.forward(h, t));                                // [B, 16, 8, 8]
-        h = Replacing(h, ups_0.attn.forward(h));                                     // [B, 16, 8, 8]
-        h = Replacing(h, ups_0.upsample.forward(h));                                 // [B, 8, 16, 16]
+        h = Concat(h, skip1b).Freeing(h, skip1b);                                    // [B, 24, 8, 8]
+        h = ups_0.block1.forward(h, t).Freeing(h);                                   // [B, 16, 8, 8]
+        h = Concat(h, skip1a).Freeing(h, skip1a);                                    // [B, 24, 8, 8]
+        h = ups_0.block2.forward(h, t).Freeing(h);                                   // [B, 16, 8, 8]
+        h = ups_0.attn.forward(h).Freeing(h);                                        // [B, 16, 8, 8]
+        h = ups_0.upsample.forward(h).Freeing(h);                                    // [B, 8, 16, 16]
 
         // up, level 0: 8 wide, 16 x 16
-        h = Join(h, skip0b);                                                         // [B, 16, 16, 16]
-        h = Replacing(h, ups_1.block1.forward(h, t));                                // [B, 8, 16, 16]
-        h = Join(h, skip0a);                                                         // [B, 16, 16, 16]
-        h = Replacing(h, ups_1.block2.forward(h, t));                                // [B, 8, 16, 16]
-        h = Replacing(h, ups_1.attn.forward(h));                                     // [B, 8, 16, 16]
-        h = Replacing(h, Convolve(ups_1.conv, h));                                   // [B, 8, 16, 16]
+        h = Concat(h, skip0b).Freeing(h, skip0b);                                    // [B, 16, 16, 16]
+        h = ups_1.block1.forward(h, t).Freeing(h);                                   // [B, 8, 16, 16]
+        h = Concat(h, skip0a).Freeing(h, skip0a);                                    // [B, 16, 16, 16]
+        h = ups_1.block2.forward(h, t).Freeing(h);                                   // [B, 8, 16, 16]
+        h = ups_1.attn.forward(h).Freeing(h);                                        // [B, 8, 16, 16]
+        h = Convolve(ups_1.conv, h).Freeing(h);                                      // [B, 8, 16, 16]
 
         // out
-        h = Join(h, x_in);                                                           // [B, 16, 16, 16]
-        h = Replacing(h, final_res_block.forward(h, t));                             // [B, 8, 16, 16]
-        h = Replacing(h, Predict(final_conv, h));                                    // [B, 1, 16, 16]
+        h = Concat(h, x_in).Freeing(h, x_in);                                        // [B, 16, 16, 16]
+        h = final_res_block.forward(h, t).Freeing(h);                                // [B, 8, 16, 16]
+        h = Predict(final_conv, h).Freeing(h);                                       // [B, 1, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }
@@ -229,11 +232,16 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         SelfCondition = false,
         Levels = new global::UNetGen.LevelInfo[]
         {
-            new("in", 16, 16, 8, "-", "-", 1360, 6656, 2152),
-            new("0", 16, 16, 8, "2 + 2", "linear", 17456, 15994880, 469504),
-            new("1", 8, 8, 16, "2 + 2", "linear", 32816, 6281216, 133632),
-            new("mid", 8, 8, 16, "2", "full", 19760, 4329472, 50432),
-            new("out", 16, 16, 8, "1", "-", 2449, 955392, 16640),
+            new(Name: "in", Height: 16, Width: 16, Channels: 8, Blocks: "-", Attention: "-",
+                Parameters: 1360, ForwardFlops: 6656, ActivationElements: 2152),
+            new(Name: "0", Height: 16, Width: 16, Channels: 8, Blocks: "2 + 2", Attention: "linear",
+                Parameters: 17456, ForwardFlops: 15994880, ActivationElements: 469504),
+            new(Name: "1", Height: 8, Width: 8, Channels: 16, Blocks: "2 + 2", Attention: "linear",
+                Parameters: 32816, ForwardFlops: 6281216, ActivationElements: 133632),
+            new(Name: "mid", Height: 8, Width: 8, Channels: 16, Blocks: "2", Attention: "full",
+                Parameters: 19760, ForwardFlops: 4329472, ActivationElements: 50432),
+            new(Name: "out", Height: 16, Width: 16, Channels: 8, Blocks: "1", Attention: "-",
+                Parameters: 2449, ForwardFlops: 955392, ActivationElements: 16640),
         },
         StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
         Spec = @"preset: annotated
@@ -295,10 +303,10 @@ diffusion:
 
         internal Down0() : base(nameof(Down0))
         {
-            block1 = new global::UNetGen.Blocks.ResnetBlock(8, 8, 32, BlockOptions);
-            block2 = new global::UNetGen.Blocks.ResnetBlock(8, 8, 32, BlockOptions);
-            attn = new global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention>(8, new global::UNetGen.Blocks.LinearAttention(8, heads: 4, headDim: 32, norm: global::UNetGen.Blocks.Norm.Group, normEps: 1e-5), normEps: 1e-5);
-            downsample = new global::UNetGen.Blocks.Downsample(8, 8);
+            block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 8, dimOut: 8, timeEmbDim: 32, BlockOptions);
+            block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 8, dimOut: 8, timeEmbDim: 32, BlockOptions);
+            attn = new global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention>(dim: 8, new global::UNetGen.Blocks.LinearAttention(dim: 8, heads: 4, headDim: 32, norm: global::UNetGen.Blocks.Norm.Group, normEps: 1e-5), normEps: 1e-5);
+            downsample = new global::UNetGen.Blocks.Downsample(dim: 8, dimOut: 8);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);
@@ -330,10 +338,10 @@ diffusion:
 
         internal Down1() : base(nameof(Down1))
         {
-            block1 = new global::UNetGen.Blocks.ResnetBlock(8, 8, 32, BlockOptions);
-            block2 = new global::UNetGen.Blocks.ResnetBlock(8, 8, 32, BlockOptions);
-            attn = new global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention>(8, new global::UNetGen.Blocks.LinearAttention(8, heads: 4, headDim: 32, norm: global::UNetGen.Blocks.Norm.Group, normEps: 1e-5), normEps: 1e-5);
-            conv = global::TorchSharp.torch.nn.Conv2d(8, 16, kernel_size: 3, padding: 1);
+            block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 8, dimOut: 8, timeEmbDim: 32, BlockOptions);
+            block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 8, dimOut: 8, timeEmbDim: 32, BlockOptions);
+            attn = new global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention>(dim: 8, new global::UNetGen.Blocks.LinearAttention(dim: 8, heads: 4, headDim: 32, norm: global::UNetGen.Blocks.Norm.Group, normEps: 1e-5), normEps: 1e-5);
+            conv = global::TorchSharp.torch.nn.Conv2d(in_channels: 8, out_channels: 16, kernel_size: 3, padding: 1);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);
@@ -365,10 +373,10 @@ diffusion:
 
         internal Up0() : base(nameof(Up0))
         {
-            block1 = new global::UNetGen.Blocks.ResnetBlock(24, 16, 32, BlockOptions);
-            block2 = new global::UNetGen.Blocks.ResnetBlock(24, 16, 32, BlockOptions);
-            attn = new global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention>(16, new global::UNetGen.Blocks.LinearAttention(16, heads: 4, headDim: 32, norm: global::UNetGen.Blocks.Norm.Group, normEps: 1e-5), normEps: 1e-5);
-            upsample = new global::UNetGen.Blocks.Upsample(16, 8);
+            block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 24, dimOut: 16, timeEmbDim: 32, BlockOptions);
+            block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 24, dimOut: 16, timeEmbDim: 32, BlockOptions);
+            attn = new global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention>(dim: 16, new global::UNetGen.Blocks.LinearAttention(dim: 16, heads: 4, headDim: 32, norm: global::UNetGen.Blocks.Norm.Group, normEps: 1e-5), normEps: 1e-5);
+            upsample = new global::UNetGen.Blocks.Upsample(dim: 16, dimOut: 8);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);
@@ -400,10 +408,10 @@ diffusion:
 
         internal Up1() : base(nameof(Up1))
         {
-            block1 = new global::UNetGen.Blocks.ResnetBlock(16, 8, 32, BlockOptions);
-            block2 = new global::UNetGen.Blocks.ResnetBlock(16, 8, 32, BlockOptions);
-            attn = new global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention>(8, new global::UNetGen.Blocks.LinearAttention(8, heads: 4, headDim: 32, norm: global::UNetGen.Blocks.Norm.Group, normEps: 1e-5), normEps: 1e-5);
-            conv = global::TorchSharp.torch.nn.Conv2d(8, 8, kernel_size: 3, padding: 1);
+            block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 16, dimOut: 8, timeEmbDim: 32, BlockOptions);
+            block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 16, dimOut: 8, timeEmbDim: 32, BlockOptions);
+            attn = new global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention>(dim: 8, new global::UNetGen.Blocks.LinearAttention(dim: 8, heads: 4, headDim: 32, norm: global::UNetGen.Blocks.Norm.Group, normEps: 1e-5), normEps: 1e-5);
+            conv = global::TorchSharp.torch.nn.Conv2d(in_channels: 8, out_channels: 8, kernel_size: 3, padding: 1);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);

@@ -5,6 +5,8 @@
 
 namespace Shop.Models;
 
+using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
+
 /// <summary>
 /// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 3, 16, 16] noised to the
 /// given timesteps, predicts the noise in them.
@@ -98,15 +100,15 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     public TinyUNet(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)
         : base(nameof(TinyUNet))
     {
-        conv_in = global::TorchSharp.torch.nn.Conv2d(3, 32, kernel_size: 3, padding: 1);
-        time_embedding = new global::UNetGen.Blocks.TimeEmbedding(new global::UNetGen.Blocks.SinusoidalPosEmb(32), 32, 128, keys: global::UNetGen.Blocks.KeyStyle.Diffusers);
+        conv_in = global::TorchSharp.torch.nn.Conv2d(in_channels: 3, out_channels: 32, kernel_size: 3, padding: 1);
+        time_embedding = new global::UNetGen.Blocks.TimeEmbedding(new global::UNetGen.Blocks.SinusoidalPosEmb(dim: 32), features: 32, timeEmbDim: 128, keys: global::UNetGen.Blocks.KeyStyle.Diffusers);
         down_blocks_0 = new Down0();
         down_blocks_1 = new Down1();
         up_blocks_0 = new Up0();
         up_blocks_1 = new Up1();
         mid_block = new Mid();
-        conv_norm_out = global::UNetGen.Blocks.Layers.GroupNorm(8, 32, 1e-6);
-        conv_out = global::TorchSharp.torch.nn.Conv2d(32, 3, kernel_size: 3, padding: 1);
+        conv_norm_out = global::UNetGen.Blocks.Layers.GroupNorm(groups: 8, channels: 32, eps: 1e-6);
+        conv_out = global::TorchSharp.torch.nn.Conv2d(in_channels: 32, out_channels: 3, kernel_size: 3, padding: 1);
 
         // Under PyTorch's keys and in PyTorch's order.
         register_module("conv_in", conv_in);
@@ -152,36 +154,37 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
 
         // down, level 1: 64 wide, 8 x 8
         var skip3 = down_blocks_1.resnets_0.forward(skip2, t);                       // [B, 64, 8, 8]
-        skip3 = Replacing(skip3, down_blocks_1.attentions_0.forward(skip3));         // [B, 64, 8, 8]
+        // Freeing: nobody reads that image again, so its memory serves the next one.
+        skip3 = down_blocks_1.attentions_0.forward(skip3).Freeing(skip3);            // [B, 64, 8, 8]
         var skip4 = down_blocks_1.resnets_1.forward(skip3, t);                       // [B, 64, 8, 8]
-        skip4 = Replacing(skip4, down_blocks_1.attentions_1.forward(skip4));         // [B, 64, 8, 8]
+        skip4 = down_blocks_1.attentions_1.forward(skip4).Freeing(skip4);            // [B, 64, 8, 8]
 
         // middle: 64 wide, 8 x 8
         var h = mid_block.resnets_0.forward(skip4, t);                               // [B, 64, 8, 8]
-        h = Replacing(h, mid_block.attentions_0.forward(h));                         // [B, 64, 8, 8]
-        h = Replacing(h, mid_block.resnets_1.forward(h, t));                         // [B, 64, 8, 8]
+        h = mid_block.attentions_0.forward(h).Freeing(h);                            // [B, 64, 8, 8]
+        h = mid_block.resnets_1.forward(h, t).Freeing(h);                            // [B, 64, 8, 8]
 
         // up, level 1: 64 wide, 8 x 8
-        h = Join(h, skip4);                                                          // [B, 128, 8, 8]
-        h = Replacing(h, up_blocks_0.resnets_0.forward(h, t));                       // [B, 64, 8, 8]
-        h = Replacing(h, up_blocks_0.attentions_0.forward(h));                       // [B, 64, 8, 8]
-        h = Join(h, skip3);                                                          // [B, 128, 8, 8]
-        h = Replacing(h, up_blocks_0.resnets_1.forward(h, t));                       // [B, 64, 8, 8]
-        h = Replacing(h, up_blocks_0.attentions_1.forward(h));                       // [B, 64, 8, 8]
-        h = Join(h, skip2);                                                          // [B, 96, 8, 8]
-        h = Replacing(h, up_blocks_0.resnets_2.forward(h, t));                       // [B, 64, 8, 8]
-        h = Replacing(h, up_blocks_0.attentions_2.forward(h));                       // [B, 64, 8, 8]
-        h = Replacing(h, up_blocks_0.upsamplers_0.forward(h));                       // [B, 64, 16, 16]
+        h = Concat(h, skip4).Freeing(h, skip4);                                      // [B, 128, 8, 8]
+        h = up_blocks_0.resnets_0.forward(h, t).Freeing(h);                          // [B, 64, 8, 8]
+        h = up_blocks_0.attentions_0.forward(h).Freeing(h);                          // [B, 64, 8, 8]
+        h = Concat(h, skip3).Freeing(h, skip3);                                      // [B, 128, 8, 8]
+        h = up_blocks_0.resnets_1.forward(h, t).Freeing(h);                          // [B, 64, 8, 8]
+        h = up_blocks_0.attentions_1.forward(h).Freeing(h);                          // [B, 64, 8, 8]
+        h = Concat(h, skip2).Freeing(h, skip2);                                      // [B, 96, 8, 8]
+        h = up_blocks_0.resnets_2.forward(h, t).Freeing(h);                          // [B, 64, 8, 8]
+        h = up_blocks_0.attentions_2.forward(h).Freeing(h);                          // [B, 64, 8, 8]
+        h = up_blocks_0.upsamplers_0.forward(h).Freeing(h);                          // [B, 64, 16, 16]
 
         // up, level 0: 32 wide, 16 x 16
-        h = Join(h, skip1);                                                          // [B, 96, 16, 16]
-        h = Replacing(h, up_blocks_1.resnets_0.forward(h, t));                       // [B, 32, 16, 16]
-        h = Join(h, skip0);                                                          // [B, 64, 16, 16]
-        h = Replacing(h, up_blocks_1.resnets_1.forward(h, t));                       // [B, 32, 16, 16]
+        h = Concat(h, skip1).Freeing(h, skip1);                                      // [B, 96, 16, 16]
+        h = up_blocks_1.resnets_0.forward(h, t).Freeing(h);                          // [B, 32, 16, 16]
+        h = Concat(h, skip0).Freeing(h, skip0);                                      // [B, 64, 16, 16]
+        h = up_blocks_1.resnets_1.forward(h, t).Freeing(h);                          // [B, 32, 16, 16]
 
         // out
-        h = Replacing(h, NormActivate(conv_norm_out, h));                            // [B, 32, 16, 16]
-        h = Replacing(h, Predict(conv_out, h));                                      // [B, 3, 16, 16]
+        h = NormActivate(conv_norm_out, h).Freeing(h);                               // [B, 32, 16, 16]
+        h = Predict(conv_out, h).Freeing(h);                                         // [B, 3, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }
@@ -218,11 +221,16 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         SelfCondition = false,
         Levels = new global::UNetGen.LevelInfo[]
         {
-            new("in", 16, 16, 32, "-", "-", 21632, 483328, 8608),
-            new("0", 16, 16, 32, "1 + 2", "-", 110528, 46292992, 264192),
-            new("1", 8, 8, 64, "2 + 3", "full", 631424, 94453760, 373056),
-            new("mid", 8, 8, 64, "2", "full", 181504, 22052864, 94272),
-            new("out", 16, 16, 32, "-", "-", 931, 442368, 17152),
+            new(Name: "in", Height: 16, Width: 16, Channels: 32, Blocks: "-", Attention: "-",
+                Parameters: 21632, ForwardFlops: 483328, ActivationElements: 8608),
+            new(Name: "0", Height: 16, Width: 16, Channels: 32, Blocks: "1 + 2", Attention: "-",
+                Parameters: 110528, ForwardFlops: 46292992, ActivationElements: 264192),
+            new(Name: "1", Height: 8, Width: 8, Channels: 64, Blocks: "2 + 3", Attention: "full",
+                Parameters: 631424, ForwardFlops: 94453760, ActivationElements: 373056),
+            new(Name: "mid", Height: 8, Width: 8, Channels: 64, Blocks: "2", Attention: "full",
+                Parameters: 181504, ForwardFlops: 22052864, ActivationElements: 94272),
+            new(Name: "out", Height: 16, Width: 16, Channels: 32, Blocks: "-", Attention: "-",
+                Parameters: 931, ForwardFlops: 442368, ActivationElements: 17152),
         },
         StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
         Spec = @"preset: ddpm
@@ -278,8 +286,8 @@ diffusion:
 
         internal Down0() : base(nameof(Down0))
         {
-            resnets_0 = new global::UNetGen.Blocks.PreActResnetBlock(32, 32, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
-            downsamplers_0 = new global::UNetGen.Blocks.Downsample(32, 32, kind: global::UNetGen.Blocks.DownsampleKind.ConvAsymmetric, key: "conv");
+            resnets_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 32, dimOut: 32, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
+            downsamplers_0 = new global::UNetGen.Blocks.Downsample(dim: 32, dimOut: 32, kind: global::UNetGen.Blocks.DownsampleKind.ConvAsymmetric, key: "conv");
 
             // Under PyTorch's keys and in PyTorch's order.
             global::UNetGen.Blocks.ModuleGroup.Register(this, "resnets.0", resnets_0);
@@ -309,10 +317,10 @@ diffusion:
 
         internal Down1() : base(nameof(Down1))
         {
-            attentions_0 = new global::UNetGen.Blocks.AttentionBlock(64, 1, BlockOptions);
-            attentions_1 = new global::UNetGen.Blocks.AttentionBlock(64, 1, BlockOptions);
-            resnets_0 = new global::UNetGen.Blocks.PreActResnetBlock(32, 64, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
-            resnets_1 = new global::UNetGen.Blocks.PreActResnetBlock(64, 64, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
+            attentions_0 = new global::UNetGen.Blocks.AttentionBlock(dim: 64, heads: 1, BlockOptions);
+            attentions_1 = new global::UNetGen.Blocks.AttentionBlock(dim: 64, heads: 1, BlockOptions);
+            resnets_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 32, dimOut: 64, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
+            resnets_1 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 64, dimOut: 64, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
 
             // Under PyTorch's keys and in PyTorch's order.
             global::UNetGen.Blocks.ModuleGroup.Register(this, "attentions.0", attentions_0);
@@ -353,13 +361,13 @@ diffusion:
 
         internal Up0() : base(nameof(Up0))
         {
-            attentions_0 = new global::UNetGen.Blocks.AttentionBlock(64, 1, BlockOptions);
-            attentions_1 = new global::UNetGen.Blocks.AttentionBlock(64, 1, BlockOptions);
-            attentions_2 = new global::UNetGen.Blocks.AttentionBlock(64, 1, BlockOptions);
-            resnets_0 = new global::UNetGen.Blocks.PreActResnetBlock(128, 64, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
-            resnets_1 = new global::UNetGen.Blocks.PreActResnetBlock(128, 64, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
-            resnets_2 = new global::UNetGen.Blocks.PreActResnetBlock(96, 64, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
-            upsamplers_0 = new global::UNetGen.Blocks.Upsample(64, 64, key: "conv");
+            attentions_0 = new global::UNetGen.Blocks.AttentionBlock(dim: 64, heads: 1, BlockOptions);
+            attentions_1 = new global::UNetGen.Blocks.AttentionBlock(dim: 64, heads: 1, BlockOptions);
+            attentions_2 = new global::UNetGen.Blocks.AttentionBlock(dim: 64, heads: 1, BlockOptions);
+            resnets_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 128, dimOut: 64, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
+            resnets_1 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 128, dimOut: 64, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
+            resnets_2 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 96, dimOut: 64, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
+            upsamplers_0 = new global::UNetGen.Blocks.Upsample(dim: 64, dimOut: 64, key: "conv");
 
             // Under PyTorch's keys and in PyTorch's order.
             global::UNetGen.Blocks.ModuleGroup.Register(this, "attentions.0", attentions_0);
@@ -388,8 +396,8 @@ diffusion:
 
         internal Up1() : base(nameof(Up1))
         {
-            resnets_0 = new global::UNetGen.Blocks.PreActResnetBlock(96, 32, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
-            resnets_1 = new global::UNetGen.Blocks.PreActResnetBlock(64, 32, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
+            resnets_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 96, dimOut: 32, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
+            resnets_1 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 64, dimOut: 32, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
 
             // Under PyTorch's keys and in PyTorch's order.
             global::UNetGen.Blocks.ModuleGroup.Register(this, "resnets.0", resnets_0);
@@ -416,9 +424,9 @@ diffusion:
 
         internal Mid() : base(nameof(Mid))
         {
-            attentions_0 = new global::UNetGen.Blocks.AttentionBlock(64, 1, BlockOptions);
-            resnets_0 = new global::UNetGen.Blocks.PreActResnetBlock(64, 64, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
-            resnets_1 = new global::UNetGen.Blocks.PreActResnetBlock(64, 64, 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
+            attentions_0 = new global::UNetGen.Blocks.AttentionBlock(dim: 64, heads: 1, BlockOptions);
+            resnets_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 64, dimOut: 64, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
+            resnets_1 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 64, dimOut: 64, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.Diffusers);
 
             // Under PyTorch's keys and in PyTorch's order.
             global::UNetGen.Blocks.ModuleGroup.Register(this, "attentions.0", attentions_0);

@@ -5,6 +5,8 @@
 
 namespace Shop.Models;
 
+using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
+
 /// <summary>
 /// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 3, 16, 16] noised to the
 /// given timesteps, predicts the noise in them.
@@ -110,19 +112,19 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     public TinyUNet(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)
         : base(nameof(TinyUNet))
     {
-        init_conv = global::TorchSharp.torch.nn.Conv2d(3, 16, kernel_size: 7, padding: 3);
-        time_mlp = new global::UNetGen.Blocks.TimeEmbedding(new global::UNetGen.Blocks.SinusoidalPosEmb(16), 16, 64);
+        init_conv = global::TorchSharp.torch.nn.Conv2d(in_channels: 3, out_channels: 16, kernel_size: 7, padding: 3);
+        time_mlp = new global::UNetGen.Blocks.TimeEmbedding(new global::UNetGen.Blocks.SinusoidalPosEmb(dim: 16), features: 16, timeEmbDim: 64);
         downs_0 = new Down0();
         downs_1 = new Down1();
         downs_2 = new Down2();
         ups_0 = new Up0();
         ups_1 = new Up1();
         ups_2 = new Up2();
-        mid_block1 = new global::UNetGen.Blocks.ResnetBlock(64, 64, 64, BlockOptions);
-        mid_attn = new global::UNetGen.Blocks.Attention(64, heads: 4, headDim: 32, memoryTokens: 4, norm: global::UNetGen.Blocks.Norm.Rms);
-        mid_block2 = new global::UNetGen.Blocks.ResnetBlock(64, 64, 64, BlockOptions);
-        final_res_block = new global::UNetGen.Blocks.ResnetBlock(32, 16, 64, BlockOptions);
-        final_conv = global::TorchSharp.torch.nn.Conv2d(16, 3, kernel_size: 1);
+        mid_block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 64, dimOut: 64, timeEmbDim: 64, BlockOptions);
+        mid_attn = new global::UNetGen.Blocks.Attention(dim: 64, heads: 4, headDim: 32, memoryTokens: 4, norm: global::UNetGen.Blocks.Norm.Rms);
+        mid_block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 64, dimOut: 64, timeEmbDim: 64, BlockOptions);
+        final_res_block = new global::UNetGen.Blocks.ResnetBlock(dim: 32, dimOut: 16, timeEmbDim: 64, BlockOptions);
+        final_conv = global::TorchSharp.torch.nn.Conv2d(in_channels: 16, out_channels: 3, kernel_size: 1);
 
         // Under PyTorch's keys and in PyTorch's order.
         register_module("init_conv", init_conv);
@@ -169,54 +171,55 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         // down, level 0: 16 wide, 16 x 16
         var skip0a = downs_0.block1.forward(x_in, t);                                // [B, 16, 16, 16]
         var skip0b = downs_0.block2.forward(skip0a, t);                              // [B, 16, 16, 16]
-        skip0b = Replacing(skip0b, Add(downs_0.attn.forward(skip0b), skip0b));       // [B, 16, 16, 16]
+        // Freeing: nobody reads that image again, so its memory serves the next one.
+        skip0b = downs_0.attn.forward(skip0b).Plus(skip0b).Freeing(skip0b);          // [B, 16, 16, 16]
         var h = downs_0.downsample.forward(skip0b);                                  // [B, 16, 8, 8]
 
         // down, level 1: 16 wide, 8 x 8
-        var skip1a = Replacing(h, downs_1.block1.forward(h, t));                     // [B, 16, 8, 8]
+        var skip1a = downs_1.block1.forward(h, t).Freeing(h);                        // [B, 16, 8, 8]
         var skip1b = downs_1.block2.forward(skip1a, t);                              // [B, 16, 8, 8]
-        skip1b = Replacing(skip1b, Add(downs_1.attn.forward(skip1b), skip1b));       // [B, 16, 8, 8]
+        skip1b = downs_1.attn.forward(skip1b).Plus(skip1b).Freeing(skip1b);          // [B, 16, 8, 8]
         h = downs_1.downsample.forward(skip1b);                                      // [B, 32, 4, 4]
 
         // down, level 2: 32 wide, 4 x 4
-        var skip2a = Replacing(h, downs_2.block1.forward(h, t));                     // [B, 32, 4, 4]
+        var skip2a = downs_2.block1.forward(h, t).Freeing(h);                        // [B, 32, 4, 4]
         var skip2b = downs_2.block2.forward(skip2a, t);                              // [B, 32, 4, 4]
-        skip2b = Replacing(skip2b, Add(downs_2.attn.forward(skip2b), skip2b));       // [B, 32, 4, 4]
+        skip2b = downs_2.attn.forward(skip2b).Plus(skip2b).Freeing(skip2b);          // [B, 32, 4, 4]
         h = Convolve(downs_2.conv, skip2b);                                          // [B, 64, 4, 4]
 
         // middle: 64 wide, 4 x 4
-        h = Replacing(h, mid_block1.forward(h, t));                                  // [B, 64, 4, 4]
-        h = Replacing(h, Add(mid_attn.forward(h), h));                               // [B, 64, 4, 4]
-        h = Replacing(h, mid_block2.forward(h, t));                                  // [B, 64, 4, 4]
+        h = mid_block1.forward(h, t).Freeing(h);                                     // [B, 64, 4, 4]
+        h = mid_attn.forward(h).Plus(h).Freeing(h);                                  // [B, 64, 4, 4]
+        h = mid_block2.forward(h, t).Freeing(h);                                     // [B, 64, 4, 4]
 
         // up, level 2: 64 wide, 4 x 4
-        h = Join(h, skip2b);                                                         // [B, 96, 4, 4]
-        h = Replacing(h, ups_0.block1.forward(h, t));                                // [B, 64, 4, 4]
-        h = Join(h, skip2a);                                                         // [B, 96, 4, 4]
-        h = Replacing(h, ups_0.block2.forward(h, t));                                // [B, 64, 4, 4]
-        h = Replacing(h, Add(ups_0.attn.forward(h), h));                             // [B, 64, 4, 4]
-        h = Replacing(h, ups_0.upsample.forward(h));                                 // [B, 32, 8, 8]
+        h = Concat(h, skip2b).Freeing(h, skip2b);                                    // [B, 96, 4, 4]
+        h = ups_0.block1.forward(h, t).Freeing(h);                                   // [B, 64, 4, 4]
+        h = Concat(h, skip2a).Freeing(h, skip2a);                                    // [B, 96, 4, 4]
+        h = ups_0.block2.forward(h, t).Freeing(h);                                   // [B, 64, 4, 4]
+        h = ups_0.attn.forward(h).Plus(h).Freeing(h);                                // [B, 64, 4, 4]
+        h = ups_0.upsample.forward(h).Freeing(h);                                    // [B, 32, 8, 8]
 
         // up, level 1: 32 wide, 8 x 8
-        h = Join(h, skip1b);                                                         // [B, 48, 8, 8]
-        h = Replacing(h, ups_1.block1.forward(h, t));                                // [B, 32, 8, 8]
-        h = Join(h, skip1a);                                                         // [B, 48, 8, 8]
-        h = Replacing(h, ups_1.block2.forward(h, t));                                // [B, 32, 8, 8]
-        h = Replacing(h, Add(ups_1.attn.forward(h), h));                             // [B, 32, 8, 8]
-        h = Replacing(h, ups_1.upsample.forward(h));                                 // [B, 16, 16, 16]
+        h = Concat(h, skip1b).Freeing(h, skip1b);                                    // [B, 48, 8, 8]
+        h = ups_1.block1.forward(h, t).Freeing(h);                                   // [B, 32, 8, 8]
+        h = Concat(h, skip1a).Freeing(h, skip1a);                                    // [B, 48, 8, 8]
+        h = ups_1.block2.forward(h, t).Freeing(h);                                   // [B, 32, 8, 8]
+        h = ups_1.attn.forward(h).Plus(h).Freeing(h);                                // [B, 32, 8, 8]
+        h = ups_1.upsample.forward(h).Freeing(h);                                    // [B, 16, 16, 16]
 
         // up, level 0: 16 wide, 16 x 16
-        h = Join(h, skip0b);                                                         // [B, 32, 16, 16]
-        h = Replacing(h, ups_2.block1.forward(h, t));                                // [B, 16, 16, 16]
-        h = Join(h, skip0a);                                                         // [B, 32, 16, 16]
-        h = Replacing(h, ups_2.block2.forward(h, t));                                // [B, 16, 16, 16]
-        h = Replacing(h, Add(ups_2.attn.forward(h), h));                             // [B, 16, 16, 16]
-        h = Replacing(h, Convolve(ups_2.conv, h));                                   // [B, 16, 16, 16]
+        h = Concat(h, skip0b).Freeing(h, skip0b);                                    // [B, 32, 16, 16]
+        h = ups_2.block1.forward(h, t).Freeing(h);                                   // [B, 16, 16, 16]
+        h = Concat(h, skip0a).Freeing(h, skip0a);                                    // [B, 32, 16, 16]
+        h = ups_2.block2.forward(h, t).Freeing(h);                                   // [B, 16, 16, 16]
+        h = ups_2.attn.forward(h).Plus(h).Freeing(h);                                // [B, 16, 16, 16]
+        h = Convolve(ups_2.conv, h).Freeing(h);                                      // [B, 16, 16, 16]
 
         // out
-        h = Join(h, x_in);                                                           // [B, 32, 16, 16]
-        h = Replacing(h, final_res_block.forward(h, t));                             // [B, 16, 16, 16]
-        h = Replacing(h, Predict(final_conv, h));                                    // [B, 3, 16, 16]
+        h = Concat(h, x_in).Freeing(h, x_in);                                        // [B, 32, 16, 16]
+        h = final_res_block.forward(h, t).Freeing(h);                                // [B, 16, 16, 16]
+        h = Predict(final_conv, h).Freeing(h);                                       // [B, 3, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }
@@ -253,12 +256,18 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         SelfCondition = false,
         Levels = new global::UNetGen.LevelInfo[]
         {
-            new("in", 16, 16, 16, "-", "-", 7616, 1214464, 4304),
-            new("0", 16, 16, 16, "2 + 2", "linear", 54560, 30490624, 545792),
-            new("1", 8, 8, 32, "2 + 2", "linear", 104768, 15228928, 167424),
-            new("2", 4, 4, 64, "2 + 2", "full", 347680, 12369920, 51840),
-            new("mid", 4, 4, 64, "2", "full", 198528, 5963776, 25664),
-            new("out", 16, 16, 16, "1", "-", 9635, 3829760, 33536),
+            new(Name: "in", Height: 16, Width: 16, Channels: 16, Blocks: "-", Attention: "-",
+                Parameters: 7616, ForwardFlops: 1214464, ActivationElements: 4304),
+            new(Name: "0", Height: 16, Width: 16, Channels: 16, Blocks: "2 + 2", Attention: "linear",
+                Parameters: 54560, ForwardFlops: 30490624, ActivationElements: 545792),
+            new(Name: "1", Height: 8, Width: 8, Channels: 32, Blocks: "2 + 2", Attention: "linear",
+                Parameters: 104768, ForwardFlops: 15228928, ActivationElements: 167424),
+            new(Name: "2", Height: 4, Width: 4, Channels: 64, Blocks: "2 + 2", Attention: "full",
+                Parameters: 347680, ForwardFlops: 12369920, ActivationElements: 51840),
+            new(Name: "mid", Height: 4, Width: 4, Channels: 64, Blocks: "2", Attention: "full",
+                Parameters: 198528, ForwardFlops: 5963776, ActivationElements: 25664),
+            new(Name: "out", Height: 16, Width: 16, Channels: 16, Blocks: "1", Attention: "-",
+                Parameters: 9635, ForwardFlops: 3829760, ActivationElements: 33536),
         },
         StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
         Spec = @"preset: lucidrains
@@ -318,10 +327,10 @@ diffusion:
 
         internal Down0() : base(nameof(Down0))
         {
-            block1 = new global::UNetGen.Blocks.ResnetBlock(16, 16, 64, BlockOptions);
-            block2 = new global::UNetGen.Blocks.ResnetBlock(16, 16, 64, BlockOptions);
-            attn = new global::UNetGen.Blocks.LinearAttention(16, heads: 4, headDim: 32, memoryTokens: 4, norm: global::UNetGen.Blocks.Norm.Rms);
-            downsample = new global::UNetGen.Blocks.Downsample(16, 16);
+            block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 16, dimOut: 16, timeEmbDim: 64, BlockOptions);
+            block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 16, dimOut: 16, timeEmbDim: 64, BlockOptions);
+            attn = new global::UNetGen.Blocks.LinearAttention(dim: 16, heads: 4, headDim: 32, memoryTokens: 4, norm: global::UNetGen.Blocks.Norm.Rms);
+            downsample = new global::UNetGen.Blocks.Downsample(dim: 16, dimOut: 16);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);
@@ -353,10 +362,10 @@ diffusion:
 
         internal Down1() : base(nameof(Down1))
         {
-            block1 = new global::UNetGen.Blocks.ResnetBlock(16, 16, 64, BlockOptions);
-            block2 = new global::UNetGen.Blocks.ResnetBlock(16, 16, 64, BlockOptions);
-            attn = new global::UNetGen.Blocks.LinearAttention(16, heads: 4, headDim: 32, memoryTokens: 4, norm: global::UNetGen.Blocks.Norm.Rms);
-            downsample = new global::UNetGen.Blocks.Downsample(16, 32);
+            block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 16, dimOut: 16, timeEmbDim: 64, BlockOptions);
+            block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 16, dimOut: 16, timeEmbDim: 64, BlockOptions);
+            attn = new global::UNetGen.Blocks.LinearAttention(dim: 16, heads: 4, headDim: 32, memoryTokens: 4, norm: global::UNetGen.Blocks.Norm.Rms);
+            downsample = new global::UNetGen.Blocks.Downsample(dim: 16, dimOut: 32);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);
@@ -388,10 +397,10 @@ diffusion:
 
         internal Down2() : base(nameof(Down2))
         {
-            block1 = new global::UNetGen.Blocks.ResnetBlock(32, 32, 64, BlockOptions);
-            block2 = new global::UNetGen.Blocks.ResnetBlock(32, 32, 64, BlockOptions);
-            attn = new global::UNetGen.Blocks.Attention(32, heads: 4, headDim: 32, memoryTokens: 4, norm: global::UNetGen.Blocks.Norm.Rms);
-            conv = global::TorchSharp.torch.nn.Conv2d(32, 64, kernel_size: 3, padding: 1);
+            block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 32, dimOut: 32, timeEmbDim: 64, BlockOptions);
+            block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 32, dimOut: 32, timeEmbDim: 64, BlockOptions);
+            attn = new global::UNetGen.Blocks.Attention(dim: 32, heads: 4, headDim: 32, memoryTokens: 4, norm: global::UNetGen.Blocks.Norm.Rms);
+            conv = global::TorchSharp.torch.nn.Conv2d(in_channels: 32, out_channels: 64, kernel_size: 3, padding: 1);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);
@@ -423,10 +432,10 @@ diffusion:
 
         internal Up0() : base(nameof(Up0))
         {
-            block1 = new global::UNetGen.Blocks.ResnetBlock(96, 64, 64, BlockOptions);
-            block2 = new global::UNetGen.Blocks.ResnetBlock(96, 64, 64, BlockOptions);
-            attn = new global::UNetGen.Blocks.Attention(64, heads: 4, headDim: 32, memoryTokens: 4, norm: global::UNetGen.Blocks.Norm.Rms);
-            upsample = new global::UNetGen.Blocks.Upsample(64, 32);
+            block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 96, dimOut: 64, timeEmbDim: 64, BlockOptions);
+            block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 96, dimOut: 64, timeEmbDim: 64, BlockOptions);
+            attn = new global::UNetGen.Blocks.Attention(dim: 64, heads: 4, headDim: 32, memoryTokens: 4, norm: global::UNetGen.Blocks.Norm.Rms);
+            upsample = new global::UNetGen.Blocks.Upsample(dim: 64, dimOut: 32);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);
@@ -458,10 +467,10 @@ diffusion:
 
         internal Up1() : base(nameof(Up1))
         {
-            block1 = new global::UNetGen.Blocks.ResnetBlock(48, 32, 64, BlockOptions);
-            block2 = new global::UNetGen.Blocks.ResnetBlock(48, 32, 64, BlockOptions);
-            attn = new global::UNetGen.Blocks.LinearAttention(32, heads: 4, headDim: 32, memoryTokens: 4, norm: global::UNetGen.Blocks.Norm.Rms);
-            upsample = new global::UNetGen.Blocks.Upsample(32, 16);
+            block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 48, dimOut: 32, timeEmbDim: 64, BlockOptions);
+            block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 48, dimOut: 32, timeEmbDim: 64, BlockOptions);
+            attn = new global::UNetGen.Blocks.LinearAttention(dim: 32, heads: 4, headDim: 32, memoryTokens: 4, norm: global::UNetGen.Blocks.Norm.Rms);
+            upsample = new global::UNetGen.Blocks.Upsample(dim: 32, dimOut: 16);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);
@@ -493,10 +502,10 @@ diffusion:
 
         internal Up2() : base(nameof(Up2))
         {
-            block1 = new global::UNetGen.Blocks.ResnetBlock(32, 16, 64, BlockOptions);
-            block2 = new global::UNetGen.Blocks.ResnetBlock(32, 16, 64, BlockOptions);
-            attn = new global::UNetGen.Blocks.LinearAttention(16, heads: 4, headDim: 32, memoryTokens: 4, norm: global::UNetGen.Blocks.Norm.Rms);
-            conv = global::TorchSharp.torch.nn.Conv2d(16, 16, kernel_size: 3, padding: 1);
+            block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 32, dimOut: 16, timeEmbDim: 64, BlockOptions);
+            block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 32, dimOut: 16, timeEmbDim: 64, BlockOptions);
+            attn = new global::UNetGen.Blocks.LinearAttention(dim: 16, heads: 4, headDim: 32, memoryTokens: 4, norm: global::UNetGen.Blocks.Norm.Rms);
+            conv = global::TorchSharp.torch.nn.Conv2d(in_channels: 16, out_channels: 16, kernel_size: 3, padding: 1);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);

@@ -5,6 +5,8 @@
 
 namespace Shop.Conditioned;
 
+using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
+
 /// <summary>
 /// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 2, 32, 48] noised to the
 /// given timesteps, predicts v = sqrt(alpha-bar) noise - sqrt(1 - alpha-bar) x_0.
@@ -113,19 +115,19 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
     public ManyKeysUNet(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)
         : base(nameof(ManyKeysUNet))
     {
-        init_conv = global::TorchSharp.torch.nn.Conv2d(4, 12, kernel_size: 5, padding: 2);
-        time_mlp = new global::UNetGen.Blocks.TimeEmbedding(new global::UNetGen.Blocks.FourierPosEmb(features: 16, learned: true), 17, 72);
+        init_conv = global::TorchSharp.torch.nn.Conv2d(in_channels: 4, out_channels: 12, kernel_size: 5, padding: 2);
+        time_mlp = new global::UNetGen.Blocks.TimeEmbedding(new global::UNetGen.Blocks.FourierPosEmb(features: 16, learned: true), features: 17, timeEmbDim: 72);
         downs_0 = new Down0();
         downs_1 = new Down1();
         downs_2 = new Down2();
         ups_0 = new Up0();
         ups_1 = new Up1();
         ups_2 = new Up2();
-        mid_block1 = new global::UNetGen.Blocks.ResnetBlock(48, 48, 72, BlockOptions);
-        mid_attn = new global::UNetGen.Blocks.Attention(48, heads: 2, headDim: 16, memoryTokens: 3, norm: global::UNetGen.Blocks.Norm.Rms, zeroInit: true);
-        mid_block2 = new global::UNetGen.Blocks.ResnetBlock(48, 48, 72, BlockOptions);
-        final_res_block = new global::UNetGen.Blocks.ResnetBlock(24, 12, 72, BlockOptions);
-        final_conv = global::TorchSharp.torch.nn.Conv2d(12, 2, kernel_size: 1);
+        mid_block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 48, dimOut: 48, timeEmbDim: 72, BlockOptions);
+        mid_attn = new global::UNetGen.Blocks.Attention(dim: 48, heads: 2, headDim: 16, memoryTokens: 3, norm: global::UNetGen.Blocks.Norm.Rms, zeroInit: true);
+        mid_block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 48, dimOut: 48, timeEmbDim: 72, BlockOptions);
+        final_res_block = new global::UNetGen.Blocks.ResnetBlock(dim: 24, dimOut: 12, timeEmbDim: 72, BlockOptions);
+        final_conv = global::TorchSharp.torch.nn.Conv2d(in_channels: 12, out_channels: 2, kernel_size: 1);
         StartAtZero(final_conv);
 
         // Under PyTorch's keys and in PyTorch's order.
@@ -183,49 +185,50 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
         var h = downs_0.downsample.forward(skip0b);                                  // [B, 24, 16, 24]
 
         // down, level 1: 24 wide, 16 x 24
-        var skip1a = Replacing(h, downs_1.block1.forward(h, t));                     // [B, 24, 16, 24]
+        // Freeing: nobody reads that image again, so its memory serves the next one.
+        var skip1a = downs_1.block1.forward(h, t).Freeing(h);                        // [B, 24, 16, 24]
         var skip1b = downs_1.block2.forward(skip1a, t);                              // [B, 24, 16, 24]
-        skip1b = Replacing(skip1b, Add(downs_1.attn.forward(skip1b), skip1b));       // [B, 24, 16, 24]
+        skip1b = downs_1.attn.forward(skip1b).Plus(skip1b).Freeing(skip1b);          // [B, 24, 16, 24]
         h = downs_1.downsample.forward(skip1b);                                      // [B, 48, 8, 12]
 
         // down, level 2: 48 wide, 8 x 12
-        var skip2a = Replacing(h, downs_2.block1.forward(h, t));                     // [B, 48, 8, 12]
+        var skip2a = downs_2.block1.forward(h, t).Freeing(h);                        // [B, 48, 8, 12]
         var skip2b = downs_2.block2.forward(skip2a, t);                              // [B, 48, 8, 12]
-        skip2b = Replacing(skip2b, Add(downs_2.attn.forward(skip2b), skip2b));       // [B, 48, 8, 12]
+        skip2b = downs_2.attn.forward(skip2b).Plus(skip2b).Freeing(skip2b);          // [B, 48, 8, 12]
         h = Convolve(downs_2.conv, skip2b);                                          // [B, 48, 8, 12]
 
         // middle: 48 wide, 8 x 12
-        h = Replacing(h, mid_block1.forward(h, t));                                  // [B, 48, 8, 12]
-        h = Replacing(h, Add(mid_attn.forward(h), h));                               // [B, 48, 8, 12]
-        h = Replacing(h, mid_block2.forward(h, t));                                  // [B, 48, 8, 12]
+        h = mid_block1.forward(h, t).Freeing(h);                                     // [B, 48, 8, 12]
+        h = mid_attn.forward(h).Plus(h).Freeing(h);                                  // [B, 48, 8, 12]
+        h = mid_block2.forward(h, t).Freeing(h);                                     // [B, 48, 8, 12]
 
         // up, level 2: 48 wide, 8 x 12
-        h = Join(h, skip2b);                                                         // [B, 96, 8, 12]
-        h = Replacing(h, ups_0.block1.forward(h, t));                                // [B, 48, 8, 12]
-        h = Join(h, skip2a);                                                         // [B, 96, 8, 12]
-        h = Replacing(h, ups_0.block2.forward(h, t));                                // [B, 48, 8, 12]
-        h = Replacing(h, Add(ups_0.attn.forward(h), h));                             // [B, 48, 8, 12]
-        h = Replacing(h, ups_0.upsample.forward(h));                                 // [B, 48, 16, 24]
+        h = Concat(h, skip2b).Freeing(h, skip2b);                                    // [B, 96, 8, 12]
+        h = ups_0.block1.forward(h, t).Freeing(h);                                   // [B, 48, 8, 12]
+        h = Concat(h, skip2a).Freeing(h, skip2a);                                    // [B, 96, 8, 12]
+        h = ups_0.block2.forward(h, t).Freeing(h);                                   // [B, 48, 8, 12]
+        h = ups_0.attn.forward(h).Plus(h).Freeing(h);                                // [B, 48, 8, 12]
+        h = ups_0.upsample.forward(h).Freeing(h);                                    // [B, 48, 16, 24]
 
         // up, level 1: 48 wide, 16 x 24
-        h = Join(h, skip1b);                                                         // [B, 72, 16, 24]
-        h = Replacing(h, ups_1.block1.forward(h, t));                                // [B, 48, 16, 24]
-        h = Join(h, skip1a);                                                         // [B, 72, 16, 24]
-        h = Replacing(h, ups_1.block2.forward(h, t));                                // [B, 48, 16, 24]
-        h = Replacing(h, Add(ups_1.attn.forward(h), h));                             // [B, 48, 16, 24]
-        h = Replacing(h, ups_1.upsample.forward(h));                                 // [B, 24, 32, 48]
+        h = Concat(h, skip1b).Freeing(h, skip1b);                                    // [B, 72, 16, 24]
+        h = ups_1.block1.forward(h, t).Freeing(h);                                   // [B, 48, 16, 24]
+        h = Concat(h, skip1a).Freeing(h, skip1a);                                    // [B, 72, 16, 24]
+        h = ups_1.block2.forward(h, t).Freeing(h);                                   // [B, 48, 16, 24]
+        h = ups_1.attn.forward(h).Plus(h).Freeing(h);                                // [B, 48, 16, 24]
+        h = ups_1.upsample.forward(h).Freeing(h);                                    // [B, 24, 32, 48]
 
         // up, level 0: 24 wide, 32 x 48
-        h = Join(h, skip0b);                                                         // [B, 36, 32, 48]
-        h = Replacing(h, ups_2.block1.forward(h, t));                                // [B, 24, 32, 48]
-        h = Join(h, skip0a);                                                         // [B, 36, 32, 48]
-        h = Replacing(h, ups_2.block2.forward(h, t));                                // [B, 24, 32, 48]
-        h = Replacing(h, Convolve(ups_2.conv, h));                                   // [B, 12, 32, 48]
+        h = Concat(h, skip0b).Freeing(h, skip0b);                                    // [B, 36, 32, 48]
+        h = ups_2.block1.forward(h, t).Freeing(h);                                   // [B, 24, 32, 48]
+        h = Concat(h, skip0a).Freeing(h, skip0a);                                    // [B, 36, 32, 48]
+        h = ups_2.block2.forward(h, t).Freeing(h);                                   // [B, 24, 32, 48]
+        h = Convolve(ups_2.conv, h).Freeing(h);                                      // [B, 12, 32, 48]
 
         // out
-        h = Join(h, x_in);                                                           // [B, 24, 32, 48]
-        h = Replacing(h, final_res_block.forward(h, t));                             // [B, 12, 32, 48]
-        h = Replacing(h, Predict(final_conv, h));                                    // [B, 2, 32, 48]
+        h = Concat(h, x_in).Freeing(h, x_in);                                        // [B, 24, 32, 48]
+        h = final_res_block.forward(h, t).Freeing(h);                                // [B, 12, 32, 48]
+        h = Predict(final_conv, h).Freeing(h);                                       // [B, 2, 32, 48]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }
@@ -262,12 +265,18 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
         SelfCondition = true,
         Levels = new global::UNetGen.LevelInfo[]
         {
-            new("in", 32, 48, 12, "-", "-", 7772, 3699216, 18665),
-            new("0", 32, 48, 24, "2 + 2", "-", 43788, 110823552, 875520),
-            new("1", 16, 24, 48, "2 + 2", "linear", 181488, 125683968, 695808),
-            new("2", 8, 12, 48, "2 + 2", "full", 302400, 57461760, 213888),
-            new("mid", 8, 12, 48, "2", "full", 96960, 18335232, 90816),
-            new("out", 32, 48, 12, "1", "-", 5162, 12904128, 150528),
+            new(Name: "in", Height: 32, Width: 48, Channels: 12, Blocks: "-", Attention: "-",
+                Parameters: 7772, ForwardFlops: 3699216, ActivationElements: 18665),
+            new(Name: "0", Height: 32, Width: 48, Channels: 24, Blocks: "2 + 2", Attention: "-",
+                Parameters: 43788, ForwardFlops: 110823552, ActivationElements: 875520),
+            new(Name: "1", Height: 16, Width: 24, Channels: 48, Blocks: "2 + 2", Attention: "linear",
+                Parameters: 181488, ForwardFlops: 125683968, ActivationElements: 695808),
+            new(Name: "2", Height: 8, Width: 12, Channels: 48, Blocks: "2 + 2", Attention: "full",
+                Parameters: 302400, ForwardFlops: 57461760, ActivationElements: 213888),
+            new(Name: "mid", Height: 8, Width: 12, Channels: 48, Blocks: "2", Attention: "full",
+                Parameters: 96960, ForwardFlops: 18335232, ActivationElements: 90816),
+            new(Name: "out", Height: 32, Width: 48, Channels: 12, Blocks: "1", Attention: "-",
+                Parameters: 5162, ForwardFlops: 12904128, ActivationElements: 150528),
         },
         StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
         Spec = @"preset: lucidrains
@@ -323,9 +332,9 @@ diffusion:
 
         internal Down0() : base(nameof(Down0))
         {
-            block1 = new global::UNetGen.Blocks.ResnetBlock(12, 12, 72, BlockOptions);
-            block2 = new global::UNetGen.Blocks.ResnetBlock(12, 12, 72, BlockOptions);
-            downsample = new global::UNetGen.Blocks.Downsample(12, 24, kind: global::UNetGen.Blocks.DownsampleKind.ConvAsymmetric);
+            block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 12, dimOut: 12, timeEmbDim: 72, BlockOptions);
+            block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 12, dimOut: 12, timeEmbDim: 72, BlockOptions);
+            downsample = new global::UNetGen.Blocks.Downsample(dim: 12, dimOut: 24, kind: global::UNetGen.Blocks.DownsampleKind.ConvAsymmetric);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);
@@ -356,10 +365,10 @@ diffusion:
 
         internal Down1() : base(nameof(Down1))
         {
-            block1 = new global::UNetGen.Blocks.ResnetBlock(24, 24, 72, BlockOptions);
-            block2 = new global::UNetGen.Blocks.ResnetBlock(24, 24, 72, BlockOptions);
-            attn = new global::UNetGen.Blocks.LinearAttention(24, heads: 2, headDim: 16, memoryTokens: 3, norm: global::UNetGen.Blocks.Norm.Rms, zeroInit: true);
-            downsample = new global::UNetGen.Blocks.Downsample(24, 48, kind: global::UNetGen.Blocks.DownsampleKind.ConvAsymmetric);
+            block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 24, dimOut: 24, timeEmbDim: 72, BlockOptions);
+            block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 24, dimOut: 24, timeEmbDim: 72, BlockOptions);
+            attn = new global::UNetGen.Blocks.LinearAttention(dim: 24, heads: 2, headDim: 16, memoryTokens: 3, norm: global::UNetGen.Blocks.Norm.Rms, zeroInit: true);
+            downsample = new global::UNetGen.Blocks.Downsample(dim: 24, dimOut: 48, kind: global::UNetGen.Blocks.DownsampleKind.ConvAsymmetric);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);
@@ -391,10 +400,10 @@ diffusion:
 
         internal Down2() : base(nameof(Down2))
         {
-            block1 = new global::UNetGen.Blocks.ResnetBlock(48, 48, 72, BlockOptions);
-            block2 = new global::UNetGen.Blocks.ResnetBlock(48, 48, 72, BlockOptions);
-            attn = new global::UNetGen.Blocks.Attention(48, heads: 2, headDim: 16, memoryTokens: 3, norm: global::UNetGen.Blocks.Norm.Rms, zeroInit: true);
-            conv = global::TorchSharp.torch.nn.Conv2d(48, 48, kernel_size: 3, padding: 1);
+            block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 48, dimOut: 48, timeEmbDim: 72, BlockOptions);
+            block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 48, dimOut: 48, timeEmbDim: 72, BlockOptions);
+            attn = new global::UNetGen.Blocks.Attention(dim: 48, heads: 2, headDim: 16, memoryTokens: 3, norm: global::UNetGen.Blocks.Norm.Rms, zeroInit: true);
+            conv = global::TorchSharp.torch.nn.Conv2d(in_channels: 48, out_channels: 48, kernel_size: 3, padding: 1);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);
@@ -426,10 +435,10 @@ diffusion:
 
         internal Up0() : base(nameof(Up0))
         {
-            block1 = new global::UNetGen.Blocks.ResnetBlock(96, 48, 72, BlockOptions);
-            block2 = new global::UNetGen.Blocks.ResnetBlock(96, 48, 72, BlockOptions);
-            attn = new global::UNetGen.Blocks.Attention(48, heads: 2, headDim: 16, memoryTokens: 3, norm: global::UNetGen.Blocks.Norm.Rms, zeroInit: true);
-            upsample = new global::UNetGen.Blocks.Upsample(48, 48, kind: global::UNetGen.Blocks.UpsampleKind.ConvTranspose);
+            block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 96, dimOut: 48, timeEmbDim: 72, BlockOptions);
+            block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 96, dimOut: 48, timeEmbDim: 72, BlockOptions);
+            attn = new global::UNetGen.Blocks.Attention(dim: 48, heads: 2, headDim: 16, memoryTokens: 3, norm: global::UNetGen.Blocks.Norm.Rms, zeroInit: true);
+            upsample = new global::UNetGen.Blocks.Upsample(dim: 48, dimOut: 48, kind: global::UNetGen.Blocks.UpsampleKind.ConvTranspose);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);
@@ -461,10 +470,10 @@ diffusion:
 
         internal Up1() : base(nameof(Up1))
         {
-            block1 = new global::UNetGen.Blocks.ResnetBlock(72, 48, 72, BlockOptions);
-            block2 = new global::UNetGen.Blocks.ResnetBlock(72, 48, 72, BlockOptions);
-            attn = new global::UNetGen.Blocks.LinearAttention(48, heads: 2, headDim: 16, memoryTokens: 3, norm: global::UNetGen.Blocks.Norm.Rms, zeroInit: true);
-            upsample = new global::UNetGen.Blocks.Upsample(48, 24, kind: global::UNetGen.Blocks.UpsampleKind.ConvTranspose);
+            block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 72, dimOut: 48, timeEmbDim: 72, BlockOptions);
+            block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 72, dimOut: 48, timeEmbDim: 72, BlockOptions);
+            attn = new global::UNetGen.Blocks.LinearAttention(dim: 48, heads: 2, headDim: 16, memoryTokens: 3, norm: global::UNetGen.Blocks.Norm.Rms, zeroInit: true);
+            upsample = new global::UNetGen.Blocks.Upsample(dim: 48, dimOut: 24, kind: global::UNetGen.Blocks.UpsampleKind.ConvTranspose);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);
@@ -493,9 +502,9 @@ diffusion:
 
         internal Up2() : base(nameof(Up2))
         {
-            block1 = new global::UNetGen.Blocks.ResnetBlock(36, 24, 72, BlockOptions);
-            block2 = new global::UNetGen.Blocks.ResnetBlock(36, 24, 72, BlockOptions);
-            conv = global::TorchSharp.torch.nn.Conv2d(24, 12, kernel_size: 3, padding: 1);
+            block1 = new global::UNetGen.Blocks.ResnetBlock(dim: 36, dimOut: 24, timeEmbDim: 72, BlockOptions);
+            block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 36, dimOut: 24, timeEmbDim: 72, BlockOptions);
+            conv = global::TorchSharp.torch.nn.Conv2d(in_channels: 24, out_channels: 12, kernel_size: 3, padding: 1);
 
             // Under PyTorch's keys and in PyTorch's order.
             register_module("0", block1);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using UNetGen.Generator.Tests.Editors;
 using UNetGen.Generator.Tests.Harness;
 
 namespace UNetGen.Generator.Tests.Snapshots;
@@ -27,9 +28,14 @@ public sealed class GeneratedCodeTests
     [Fact]
     public Task A_broken_spec() => Matches(Specimens.Broken);
 
-    private static Task Matches(string spec, [CallerMemberName] string method = "")
+    /// <summary>The README shows parts of this one.</summary>
+    [Fact]
+    public Task Coloured_shapes() =>
+        Matches(File.ReadAllText(Path.Combine(SpecCorpus.Root(), "specs/shapes.unet.yaml")), "specs/shapes.unet.yaml");
+
+    private static Task Matches(string spec, string path = "specs/tiny.unet.yaml", [CallerMemberName] string method = "")
     {
-        var (hint, source) = GeneratorHarness.RunTwice(null, ("specs/tiny.unet.yaml", spec)).Sources.Single();
+        var (hint, source) = GeneratorHarness.RunTwice(null, (path, spec)).Sources.Single();
         return Snapshot.Matches(source, Path.GetFileNameWithoutExtension(hint), method: method);
     }
 }

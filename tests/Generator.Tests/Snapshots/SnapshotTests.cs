@@ -78,7 +78,8 @@ public sealed class SnapshotTests : IDisposable
         Assert.Equal(empty, File.Exists(Verified));
     }
 
-    private Task Match(string text) => Snapshot.Matches(text, "car.g", Path.Combine(folder, "CarTests.cs"), "Drives", (received, verified) =>
+    private Task Match(string text) =>
+        Snapshot.Matches(text, "car.g", Path.Combine(folder, "CarTests.cs"), "Drives", (received, verified) =>
     {
         shown.Add((received, verified));
         return Task.CompletedTask;

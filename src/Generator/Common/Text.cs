@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace UNetGen.Generator.Specs;
+namespace UNetGen.Generator.Common;
 
 /// <summary>Words for messages.</summary>
 internal static class Text
@@ -10,7 +10,8 @@ internal static class Text
     public static string Item(string key, int index) => $"{key}[{index.ToString(CultureInfo.InvariantCulture)}]";
 
     /// <summary>Whether a key is that of an item of this list.</summary>
-    public static bool IsItemOf(string key, string list) => key.Length > list.Length && key[list.Length] == '[' && key.StartsWith(list, StringComparison.Ordinal);
+    public static bool IsItemOf(string key, string list) =>
+        key.Length > list.Length && key[list.Length] == '[' && key.StartsWith(list, StringComparison.Ordinal);
 
     /// <summary>The list of an item, or the key itself where it is none.</summary>
     public static string ListOf(string key) => key.Split('[')[0];

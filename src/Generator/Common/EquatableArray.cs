@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Collections.Immutable;
 
-namespace UNetGen.Generator;
+namespace UNetGen.Generator.Common;
 
 /// <summary>An immutable array that compares by its elements, which ImmutableArray doesn't: what the pipeline's caching rests on.</summary>
 internal sealed class EquatableArray<T> : IEquatable<EquatableArray<T>>, IReadOnlyList<T>

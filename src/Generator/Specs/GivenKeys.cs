@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis.Text;
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
 using UNetGen.Generator.Yaml;
 
@@ -6,7 +7,7 @@ namespace UNetGen.Generator.Specs;
 
 /// <summary>A spec's keys, its own and those that it inherits, and where they stand.</summary>
 /// <param name="start">Where what is missing is shown.</param>
-internal sealed class SpecSource(SpecSpan start)
+internal sealed class GivenKeys(SpecSpan start)
 {
     private readonly Dictionary<string, Given> given = new(StringComparer.Ordinal);
 
@@ -18,22 +19,24 @@ internal sealed class SpecSource(SpecSpan start)
     /// <summary>Keys and groups whose value can't be told: it stands twice, is an alias, or no group where one belongs.</summary>
     public HashSet<string> Unclear { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Keys, and items of lists, that this spec may inherit, or may inherit otherwise, when errors of its bases are mended.</summary>
+    /// <summary>
+    /// Keys, and items of lists, whose inherited values aren't known until errors of the bases are mended.
+    /// </summary>
     private HashSet<string> Doubtful { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The keys and values without their places and their order.</summary>
-    public IEnumerable<SpecKey> Keys =>
-        given.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => new SpecKey(pair.Key, pair.Value.Entry.Value.At(default)));
+    public IEnumerable<GivenKey> All =>
+        given.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => new GivenKey(pair.Key, pair.Value.Entry.Value.At(default)));
 
     /// <summary>Keys that stand nowhere.</summary>
     /// <param name="uncertain">Of which it isn't known what they are.</param>
-    public static SpecSource Of(EquatableArray<SpecKey> keys, IEnumerable<string> uncertain)
+    public static GivenKeys Of(EquatableArray<GivenKey> keys, IEnumerable<string> uncertain)
     {
-        var source = new SpecSource(default);
-        source.Doubt(uncertain);
+        var given = new GivenKeys(default);
+        given.Doubt(uncertain);
         foreach (var key in keys)
-            source.Add(key.Key, new YamlEntry(new YamlScalar(default, key.Key, IsPlain: true), key.Value));
-        return source;
+            given.Add(key.Key, new YamlEntry(new YamlScalar(default, key.Key, IsPlain: true), key.Value));
+        return given;
     }
 
     public void Add(string key, YamlEntry entry) => given[key] = new Given(entry, null);
@@ -51,14 +54,19 @@ internal sealed class SpecSource(SpecSpan start)
     /// <summary>Whether the file itself has the key.</summary>
     public bool HasOwn(string key) => given.TryGetValue(key, out var it) && it.From is null;
 
-    /// <summary>Whether what it is will only show when another error is mended, so that nothing is concluded from it, nor from its absence.</summary>
+    /// <summary>
+    /// Whether its value isn't known until another error is mended. Then nothing is concluded from it, nor from its absence.
+    /// </summary>
     public bool IsUncertain(string key)
     {
         if (Unclear.Count == 0 && Misspelt.Count == 0 && Doubtful.Count == 0)
             return false;
         var dot = key.IndexOf('.');
         var group = dot < 0 ? key : key.Substring(0, dot);
-        return Doubtful.Contains(key) || Unclear.Contains(key) || Unclear.Contains(group) || ((Misspelt.Contains(key) || Misspelt.Contains(group)) && !HasOwn(key));
+        return Doubtful.Contains(key)
+            || Unclear.Contains(key)
+            || Unclear.Contains(group)
+            || ((Misspelt.Contains(key) || Misspelt.Contains(group)) && !HasOwn(key));
     }
 
     /// <summary>The same of an item of a list.</summary>
@@ -79,8 +87,10 @@ internal sealed class SpecSource(SpecSpan start)
 
     public SpecSpan KeySpan(string key) => given[key].Entry.Key.Span;
 
-    /// <summary>These keys, and the base's where these say nothing. All of the base's stand at one place, and say whence they are.</summary>
-    public SpecSource Over(SpecSource inherited, string path, TextSpan at)
+    /// <summary>
+    /// These keys, and the base's where these say nothing. All of the base's stand at one place, and say which spec they come from.
+    /// </summary>
+    public GivenKeys Over(GivenKeys inherited, string path, TextSpan at)
     {
         var merged = Copy(_ => true);
         var preset = (Has("preset") ? given : inherited.given).TryGetValue("preset", out var word) ? word.Entry.Value : null;
@@ -101,16 +111,16 @@ internal sealed class SpecSource(SpecSpan start)
     }
 
     /// <summary>The same without those inherited keys that are to go, or null where there are none.</summary>
-    public SpecSource? WithoutInherited(Func<string, bool> goes)
+    public GivenKeys? WithoutInherited(Func<string, bool> goes)
     {
         return given.Any(Goes) ? Copy(pair => !Goes(pair)) : null;
 
         bool Goes(KeyValuePair<string, Given> pair) => pair.Value.From is not null && goes(pair.Key);
     }
 
-    private SpecSource Copy(Func<KeyValuePair<string, Given>, bool> stays)
+    private GivenKeys Copy(Func<KeyValuePair<string, Given>, bool> stays)
     {
-        var copy = new SpecSource(Start);
+        var copy = new GivenKeys(Start);
         copy.Misspelt.UnionWith(Misspelt);
         copy.Unclear.UnionWith(Unclear);
         copy.Doubtful.UnionWith(Doubtful);
@@ -119,7 +129,9 @@ internal sealed class SpecSource(SpecSpan start)
         return copy;
     }
 
-    /// <summary>Whether these keys leave an inherited one no room: <c>attention: none</c> also none for what is in the group, and the reverse.</summary>
+    /// <summary>
+    /// Whether these keys replace an inherited one: the same key, but also <c>attention: none</c> each key of the group, and the reverse.
+    /// </summary>
     private bool Replaces(string key, bool headsAreOneNumber)
     {
         var dot = key.IndexOf('.');
@@ -144,4 +156,4 @@ internal sealed class SpecSource(SpecSpan start)
 }
 
 /// <summary>A key with its value, wherever they stand.</summary>
-internal sealed record SpecKey(string Key, YamlNode Value);
+internal sealed record GivenKey(string Key, YamlNode Value);

@@ -1,13 +1,20 @@
 using System.Globalization;
 using Microsoft.CodeAnalysis.CSharp;
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Planning;
 
 namespace UNetGen.Generator.Emission;
 
-/// <summary>Plan to C# expressions. Types are written with global::, so that no name in the user's project can change their meaning.</summary>
-internal static class CSharp
+/// <summary>
+/// Plan to C# expressions. Types are written with global::, so that no name in the user's project can change their meaning.
+/// </summary>
+internal static class CSharpText
 {
     public const string Tensor = "global::TorchSharp.torch.Tensor";
+
+    /// <summary>What every network's constructor takes.</summary>
+    public const string ConstructorInputs =
+        "global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null";
 
     /// <summary>The forward pass of a network without conditions.</summary>
     public const string Forward = $"forward({Tensor} x, {Tensor} timesteps)";
@@ -26,7 +33,10 @@ internal static class CSharp
         if (!name.Contains('.') || name.StartsWith("global::", StringComparison.Ordinal))
             return name;
         var generic = name.IndexOf('<');
-        return generic < 0 ? "global::" + name : $"global::{name.Substring(0, generic)}<{string.Join(", ", name.Substring(generic + 1).TrimEnd('>').Split(',').Select(argument => Type(argument.Trim())))}>";
+        if (generic < 0)
+            return "global::" + name;
+        var arguments = name.Substring(generic + 1).TrimEnd('>').Split(',').Select(argument => Type(argument.Trim()));
+        return $"global::{name.Substring(0, generic)}<{string.Join(", ", arguments)}>";
     }
 
     public static string Construction(ModulePlan module) =>
@@ -44,21 +54,16 @@ internal static class CSharp
         _ => throw new ArgumentOutOfRangeException(nameof(value), value.GetType().Name, "no C# for this type"),
     };
 
-    /// <summary>A step's value, which gives up the variables that are read here for the last time.</summary>
-    public static string Expression(Expression expression, IReadOnlyList<string> lastRead) => expression is Concat concat && lastRead.Count == 2
-        ? $"Join({Expression(concat.First)}, {Expression(concat.Second)})"
-        : lastRead.Aggregate(Expression(expression), (value, variable) => $"Replacing({variable}, {value})");
-
     public static string Expression(Expression expression) => expression switch
     {
         Variable variable => variable.Name,
         Call call => $"{call.Module}.forward({string.Join(", ", call.Arguments.Select(Expression))})",
-        Concat concat => $"Concat({Expression(concat.First)}, {Expression(concat.Second)})",
+        Concatenation concat => $"Concat({Expression(concat.First)}, {Expression(concat.Second)})",
         Function function => $"{function.Name}({string.Join(", ", function.Arguments.Select(Expression))})",
         // What was just made takes the sum; a variable may be read again.
-        Sum { First: Call } sum => $"Add({Expression(sum.First)}, {Expression(sum.Second)})",
-        Sum sum => $"{Expression(sum.First)} + {Expression(sum.Second)}",
-        SelfCondition condition => $"selfCondition ?? global::TorchSharp.torch.zeros_like({condition.Like})",
+        Addition { First: Call } sum => $"{Expression(sum.First)}.Plus({Expression(sum.Second)})",
+        Addition sum => $"{Expression(sum.First)} + {Expression(sum.Second)}",
+        PreviousEstimate condition => $"selfCondition ?? global::TorchSharp.torch.zeros_like({condition.Like})",
         _ => throw new ArgumentOutOfRangeException(nameof(expression), expression.GetType().Name, "no C# for this expression"),
     };
 

@@ -1,0 +1,145 @@
+using UNetGen.Generator.Common;
+
+namespace UNetGen.Generator.Specs;
+
+internal static partial class Fields
+{
+    /// <summary>Keys below time_embedding.</summary>
+    private static Field[] OfTimeEmbedding =>
+    [
+        new Field<TimeEmbeddingType>("time_embedding.type", "How a timestep becomes a vector.",
+            new ChoiceType<TimeEmbeddingType>()
+                .AlsoKnownAs(TimeEmbeddingType.Sinusoidal, "positional", "sinusoid", "sin")
+                .AlsoKnownAs(TimeEmbeddingType.Fourier, "random_fourier"),
+            s => s.TimeEmbedding.Type, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Type = v } })
+        {
+            AlsoKnownAs = ["time_embedding_type"],
+            Details = "sinusoidal: sines and cosines of fixed frequencies. fourier: of random frequencies, which the weights keep. "
+                + "learned_fourier: of learned ones.",
+        },
+        new Field<double>("time_embedding.theta", "The lowest frequency is about 1 / theta.", FloatType.Above(1),
+            s => s.TimeEmbedding.Theta, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Theta = v } })
+        { AlsoKnownAs = ["sinusoidal_pos_emb_theta"], OnlyIf = Sinusoidal },
+        new Field<SinusoidOrder>("time_embedding.order", "Which half comes first.",
+            new ChoiceType<SinusoidOrder>().AlsoKnownAs(SinusoidOrder.SinCos, "sin").AlsoKnownAs(SinusoidOrder.CosSin, "cos"),
+            s => s.TimeEmbedding.Order, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Order = v } })
+        {
+            OnlyIf = Sinusoidal,
+            Details = "sin_cos: sines, then cosines. cos_sin: cosines, then sines.",
+        },
+        new Field<int>("time_embedding.freq_shift", "Frequencies are divided by half - freq_shift.", new IntType(0, 1),
+            s => s.TimeEmbedding.FreqShift, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { FreqShift = v } })
+        { OnlyIf = Sinusoidal },
+        new Field<TimeConditioning>("time_embedding.conditioning", "How time enters a residual block.",
+            new ChoiceType<TimeConditioning>()
+                .AlsoKnownAs(TimeConditioning.Add, "default")
+                .AlsoKnownAs(TimeConditioning.ScaleShift, "film"),
+            s => s.TimeEmbedding.Conditioning, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Conditioning = v } })
+        {
+            AlsoKnownAs = ["resnet_time_scale_shift"],
+            OnlyIf = OwnBlocks,
+            Details = "scale_shift: multiplied and added after a norm. add: added.",
+        },
+    ];
+
+    /// <summary>Keys below attention.</summary>
+    private static Field[] OfAttention =>
+    [
+        new Field<EquatableArray<AttentionKind>>("attention.levels", "Attention at each level.",
+            new ListType<AttentionKind>(new ChoiceType<AttentionKind>(), "a list of none, linear or full, one a level"),
+            s => Enumerable.Range(0, s.Levels).Select(s.AttentionAt).ToEquatableArray(),
+            (s, v) => s with { Attention = s.Attention with { GivenLevels = v } })
+        {
+            DefaultInWords = "linear; in lucidrains full at the last level; in ddpm and adm as resolutions say",
+            Details = "full compares every pixel with every other, linear costs as much as there are pixels.",
+        },
+        new Field<EquatableArray<int>>("attention.resolutions", "Image sizes at which there is full attention, and none elsewhere.",
+            new ListType<int>(Width, "a list of sizes that occur at some level"),
+            s => s.Attention.GivenResolutions ?? EquatableArray<int>.Empty,
+            (s, v) => s with { Attention = s.Attention with { GivenResolutions = v } })
+        {
+            DefaultInWords = "[16] in ddpm, [16, 8] in adm, where a level has that size; else as levels say",
+            AlsoKnownAs = ["attention_resolutions", "attn_resolutions"],
+            ImpliedIf = _ => true,
+        },
+        new Field<AttentionKind>("attention.mid", "Attention in the middle.", new ChoiceType<AttentionKind>(AttentionKind.Linear),
+            s => s.AttentionInTheMiddle, (s, v) => s with { Attention = s.Attention with { Mid = v } }),
+        new Field<int>("attention.heads", "Attention heads.", Width,
+            s => s.HeadsAt(s.AttendedWidths.First()), (s, v) => s with { Attention = s.Attention with { GivenHeads = v } })
+        {
+            DefaultInWords = "4, in ddpm 1; in ddpm and adm width / head_dim where that is given",
+            OnlyIf = Attends,
+            ImpliedIf = s => s.IsPreActivation && !SameHeadsEverywhere(s),
+            AlsoKnownAs = ["num_heads", "attn_heads", "num_attention_heads"],
+        },
+        new Field<int>("attention.head_dim", "Features a head.", Width,
+            s => s.HeadDimAt(s.AttendedWidths.First()), (s, v) => s with { Attention = s.Attention with { GivenHeadDim = v } })
+        {
+            DefaultInWords = "32; in ddpm and adm width / heads",
+            OnlyIf = Attends,
+            ImpliedIf = s => s.IsPreActivation && SameHeadsEverywhere(s),
+            AlsoKnownAs = ["dim_head", "attn_dim_head", "num_head_channels", "attention_head_dim", "channels_per_head"],
+        },
+        new Field<int>("attention.memory_tokens", "Learned keys and values beside the image's own.", new IntType(0, MaxWidth),
+            s => s.Attention.MemoryTokens, (s, v) => s with { Attention = s.Attention with { MemoryTokens = v } })
+        { OnlyIf = Attends, AlsoKnownAs = ["num_mem_kv"] },
+    ];
+
+    /// <summary>Keys below diffusion.</summary>
+    private static Field[] OfDiffusion =>
+    [
+        new Field<int>("diffusion.timesteps", "Steps from image to noise.", new IntType(1, 1_000_000),
+            s => s.Diffusion.Timesteps, (s, v) => s with { Diffusion = s.Diffusion with { Timesteps = v } })
+        {
+            AlsoKnownAs = ["num_train_timesteps", "diffusion_steps", "num_timesteps", "num_diffusion_timesteps"],
+        },
+        new Field<BetaSchedule>("diffusion.schedule", "How fast the noise grows.",
+            new ChoiceType<BetaSchedule>()
+                .AlsoKnownAs(BetaSchedule.Cosine, "squaredcos_cap_v2", "cos")
+                .AlsoKnownAs(BetaSchedule.ScaledLinear, "quad"),
+            s => s.Diffusion.Schedule, (s, v) => s with { Diffusion = s.Diffusion with { Schedule = v } })
+        {
+            AlsoKnownAs = ["beta_schedule", "noise_schedule"],
+            Details = "linear: betas from 1e-4 to 0.02. cosine: Nichol and Dhariwal 2021. sigmoid: Jabri et al. 2022. "
+                + "scaled_linear: the betas' roots are linear.",
+        },
+        new Field<bool>("diffusion.schedule_scaling", "Linear betas are scaled by 1000 / timesteps.", new BoolType(),
+            s => s.Diffusion.ScheduleScaling, (s, v) => s with { Diffusion = s.Diffusion with { ScheduleScaling = v } })
+        {
+            OnlyIf = new(
+                s => s.Diffusion.Schedule == BetaSchedule.Linear, "only schedule: linear is scaled; leave it out", "diffusion.schedule"),
+        },
+        new Field<Objective>("diffusion.objective", "What the network predicts.",
+            new ChoiceType<Objective>()
+                .AlsoKnownAs(Objective.Noise, "pred_noise", "epsilon", "eps")
+                .AlsoKnownAs(Objective.X0, "pred_x0", "sample", "start_x", "x_start")
+                .AlsoKnownAs(Objective.V, "pred_v", "v_prediction"),
+            s => s.Diffusion.Objective, (s, v) => s with { Diffusion = s.Diffusion with { Objective = v } })
+        {
+            AlsoKnownAs = ["prediction_type"],
+            Details = "noise: epsilon. x0: the clean image. v: Salimans and Ho 2022.",
+        },
+        new Field<LossWeight>("diffusion.loss_weight", "How the loss weighs timesteps.",
+            new ChoiceType<LossWeight>().AlsoKnownAs(LossWeight.MinSnr, "min_snr_gamma", "snr"),
+            s => s.Diffusion.LossWeight, (s, v) => s with { Diffusion = s.Diffusion with { LossWeight = v } })
+        { Details = "none: all alike. min_snr: Hang et al. 2023." },
+        new Field<double>("diffusion.min_snr_gamma", "Where min_snr clips.", FloatType.Above(0),
+            s => s.Diffusion.MinSnrGamma, (s, v) => s with { Diffusion = s.Diffusion with { MinSnrGamma = v } })
+        {
+            OnlyIf = new(
+                s => s.Diffusion.LossWeight == LossWeight.MinSnr,
+                "it belongs to loss_weight: min_snr; leave it out, or say that", "diffusion.loss_weight"),
+        },
+        new Field<Variance>("diffusion.variance", "The variance of ancestral steps.",
+            new ChoiceType<Variance>()
+                .AlsoKnownAs(Variance.FixedSmall, "fixed_small_log", "fixedsmall", "fixed")
+                .AlsoKnownAs(Variance.FixedLarge, "fixed_large_log", "fixedlarge")
+                .AlsoKnownAs(Variance.LearnedRange, "learned", "learned_sigma"),
+            s => s.Variance, (s, v) => s with { Diffusion = s.Diffusion with { GivenVariance = v } })
+        {
+            AlsoKnownAs = ["variance_type"],
+            DefaultInWords = "learned_range with learned_variance: true, else fixed_small",
+            Details = "fixed_small: the posterior's. fixed_large: beta. learned_range: between the two, as the network predicts.",
+        },
+    ];
+}
