@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.CodeAnalysis.CSharp;
-using UNetGen.Generator.Common;
 using UNetGen.Generator.Planning;
 
 namespace UNetGen.Generator.Emission;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
 
 namespace UNetGen.Generator.Specs;
