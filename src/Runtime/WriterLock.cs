@@ -206,6 +206,11 @@ public sealed class WriterLock : IDisposable
         {
             return FileLock.Read(path) == text;
         }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // Asked again, it might be there, as another's.
+            return false;
+        }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // A server may let nobody read what is locked, not even its holder.

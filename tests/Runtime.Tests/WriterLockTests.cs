@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using UNetGen.Native;
 using UNetGen.Runtime.Tests.Native;
 
 namespace UNetGen.Runtime.Tests;
@@ -131,6 +132,11 @@ public sealed class WriterLockTests : IDisposable
             Assert.Throws<LockedException>(() => WriterLock.OfFolder(Run));
         Assert.Empty(Directory.GetFileSystemEntries(Run));
     }
+
+    [Fact]
+    public void A_lock_s_file_that_is_gone_is_told_from_one_that_can_t_be_read() =>
+        // Who took the first for the second would ask again whether it is there, and take another's for his own.
+        Assert.Throws<FileNotFoundException>(() => FileLock.Read(folder.File("gone")));
 
     [Fact]
     public async Task Processes_that_take_it_in_turns_never_hold_it_together()

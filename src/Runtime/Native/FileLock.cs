@@ -48,7 +48,7 @@ internal static class FileLock
     }
 
     /// <summary>Reads a file whatever locks it has.</summary>
-    /// <exception cref="IOException">It isn't there, or can't be read.</exception>
+    /// <exception cref="IOException">It can't be read; a <see cref="FileNotFoundException"/> where it isn't there.</exception>
     public static string Read(string path)
     {
         using var file = OperatingSystem.IsWindows()
@@ -69,9 +69,11 @@ internal static class FileLock
     private static SafeFileHandle OpenUnlocked(string path)
     {
         var descriptor = Posix.Open(path, Posix.ReadOnly);
-        return descriptor >= 0
-            ? new SafeFileHandle(descriptor, ownsHandle: true)
-            : throw new IOException($"{path} can't be read: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
+        if (descriptor >= 0)
+            return new SafeFileHandle(descriptor, ownsHandle: true);
+        var error = Marshal.GetLastPInvokeError();
+        var message = $"{path} can't be read: {Marshal.GetPInvokeErrorMessage(error)}.";
+        throw error == Posix.NoEntry ? new FileNotFoundException(message, path) : new IOException(message);
     }
 
     /// <summary>As against a file that can't be opened: ERROR_SHARING_VIOLATION of Windows, EWOULDBLOCK elsewhere.</summary>

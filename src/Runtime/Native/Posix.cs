@@ -9,6 +9,7 @@ namespace UNetGen.Native;
 internal static partial class Posix
 {
     public const int ReadOnly = 0; // O_RDONLY
+    public const int NoEntry = 2; // ENOENT
     public const int InvalidArgument = 22; // EINVAL
     public const int LockExclusive = 2; // LOCK_EX
     public const int LockNonBlocking = 4; // LOCK_NB
