@@ -59,7 +59,7 @@ internal static class Rules
         "A multiplier too many costs gigabytes, which otherwise shows only when the network is made.", DiagnosticSeverity.Warning);
     public static readonly DiagnosticDescriptor NetworkSize = Rule("UNG0025", "The network's size",
         "What a spec costs is seen where it is written.", DiagnosticSeverity.Info);
-    public static readonly DiagnosticDescriptor OneALevel = Rule("UNG0026", "A list without one entry a level",
+    public static readonly DiagnosticDescriptor OneALevel = Rule("UNG0026", "A list without one entry per level",
         "A list that is shorter or longer than channel_multipliers leaves open which level an entry is for.");
     public static readonly DiagnosticDescriptor LearnedVariance = Rule("UNG0027", "A learned variance that the diffusion can't use",
         "Network and diffusion must agree on whether the variance is predicted: the one has channels for it, the other reads them.");

@@ -3,7 +3,7 @@ using UNetGen.Generator.Planning;
 namespace UNetGen.Generator.Emission;
 
 /// <summary>
-/// The network drawn as a U: a level a line, one step further in on both sides, the skips across.
+/// The network drawn as a U: each level a line, one step further in on both sides, the skips across.
 /// <code>
 /// in   3 @ 16 x 16  channels @ height x width  3 @ 16 x 16
 /// 0    └─ 16 @ 16 x 16 ────── skips ────── 16 @ 16 x 16 ─┘

@@ -23,16 +23,16 @@ internal sealed class DenoisingDiffusionPlanner(UNetSpec spec) : NetworkPlanner(
             mid.Add(Layers.Attention("mid_attn", "mid_attn", Spec.AttentionInTheMiddle, bottom, size));
         mid.Add(Layers.ResnetBlock("mid_block2", "mid_block2", bottom, bottom, size));
         var finalBlock = Layers.ResnetBlock("final_res_block", "final_res_block", 2 * Spec.InitDim, Spec.InitDim, Spec.ImageSize);
-        var finalConv = LayerPlans.Conv2d("final_conv", "final_conv", Spec.InitDim, Spec.OutChannels, 1, Spec.ImageSize)
-            with { StartsAtZero = Spec.ZeroInit };
+        var finalConv = LayerPlans.Conv2d("final_conv", "final_conv", Spec.InitDim, Spec.OutChannels, 1, Spec.ImageSize);
+        finalConv = finalConv with { StartsAtZero = Spec.ZeroInit };
 
         ModulePlan[] inputs = Spec.NumClasses is null ? [initConv, time] : [initConv, time, Layers.LabelEmbedding("label_emb")];
         var levels = new List<LevelPlan> { Row("in", Spec.ImageSize, Spec.InitDim, "-", "-", inputs) };
         for (var level = 0; level < Spec.Levels; level++)
         {
             var (name, attention) = ($"{level}", Name(Spec.AttentionAt(level)));
-            levels.Add(Row(name, Spec.SizeAt(level), Spec.WidthAfter(level), "2 + 2", attention, downs[level], ups[last - level])
-                with { DownChannels = Spec.WidthBefore(level) });
+            var row = Row(name, Spec.SizeAt(level), Spec.WidthAfter(level), "2 + 2", attention, downs[level], ups[last - level]);
+            levels.Add(row with { DownChannels = Spec.WidthBefore(level) });
         }
 
         levels.Add(Row("mid", size, bottom, "2", Name(Spec.AttentionInTheMiddle), [.. mid]));

@@ -152,8 +152,8 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
     {
         var width = Spec.WidthAfter(0);
         Add("out", NormOut, Layers.OutNorm(NormOut.Key, NormOut.Field, width, Spec.ImageSize));
-        Add("out", ConvOut, LayerPlans.Conv2d(ConvOut.Key, ConvOut.Field, width, Spec.OutChannels, 3, Spec.ImageSize)
-            with { StartsAtZero = Spec.ZeroInit });
+        var conv = LayerPlans.Conv2d(ConvOut.Key, ConvOut.Field, width, Spec.OutChannels, 3, Spec.ImageSize);
+        Add("out", ConvOut, conv with { StartsAtZero = Spec.ZeroInit });
         Step("h", Function("NormActivate", new Variable(NormOut.Path), new Variable("h")), Spec.ImageSize.Shape(width), "out");
         Step("h", Predict(ConvOut.Path, new Variable("h")), Spec.ImageSize.Shape(Spec.OutChannels));
     }

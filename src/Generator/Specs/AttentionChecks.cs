@@ -108,7 +108,7 @@ internal static class AttentionChecks
             {
                 context.Report(Rules.Attention, "image_size",
                     $"this preset attends at resolutions [{string.Join(", ", usual)}] of square images, and this one is {spec.ImageSize}; "
-                    + "give attention.levels, one of none, linear and full a level, or attention: none");
+                    + "give attention.levels, one of none, linear and full per level, or attention: none");
             }
 
             ResolutionChecks.WarnOfNoLevel(context);

@@ -46,7 +46,7 @@ internal static partial class Fields
     private static Field[] OfAttention =>
     [
         new Field<EquatableArray<AttentionKind>>("attention.levels", "Attention at each level.",
-            new ListType<AttentionKind>(new ChoiceType<AttentionKind>(), "a list of none, linear or full, one a level"),
+            new ListType<AttentionKind>(new ChoiceType<AttentionKind>(), "a list of none, linear or full, one per level"),
             s => Enumerable.Range(0, s.Levels).Select(s.AttentionAt).ToEquatableArray(),
             (s, v) => s with { Attention = s.Attention with { GivenLevels = v } })
         {
@@ -72,7 +72,7 @@ internal static partial class Fields
             ImpliedIf = s => s.IsPreActivation && !SameHeadsEverywhere(s),
             AlsoKnownAs = ["num_heads", "attn_heads", "num_attention_heads"],
         },
-        new Field<int>("attention.head_dim", "Features a head.", Width,
+        new Field<int>("attention.head_dim", "Features per head.", Width,
             s => s.HeadDimAt(s.AttendedWidths.First()), (s, v) => s with { Attention = s.Attention with { GivenHeadDim = v } })
         {
             DefaultInWords = "32; in ddpm and adm width / heads",

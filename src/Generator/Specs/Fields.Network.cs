@@ -37,8 +37,8 @@ internal static partial class Fields
         new Field<int>("dim", "The base width.", EvenWidth,
             s => s.Dim, (s, v) => s with { Dim = v })
         { Required = true, AlsoKnownAs = ["model_channels", "num_channels", "base_channels", "ch"] },
-        new Field<EquatableArray<int>>("channel_multipliers", "One level an entry; its width is dim times the entry.",
-            new ListType<int>(Multiplier, "a list of whole numbers from 1, one a level"),
+        new Field<EquatableArray<int>>("channel_multipliers", "One entry per level; the level's width is dim times the entry.",
+            new ListType<int>(Multiplier, "a list of whole numbers from 1, one per level"),
             s => s.ChannelMultipliers, (s, v) => s with { ChannelMultipliers = v })
         {
             Required = true,
@@ -55,7 +55,7 @@ internal static partial class Fields
         { DefaultInWords = "dim; in preset adm the first level's width" },
         new Field<int>("init_kernel", "Kernel of the first convolution.", new OddIntType(31),
             s => s.InitKernel, (s, v) => s with { InitKernel = v }),
-        new Field<EquatableArray<int>>("blocks_per_level", "Residual blocks a level, on the way down; on the way up it is one more.",
+        new Field<EquatableArray<int>>("blocks_per_level", "Residual blocks per level, on the way down; on the way up it is one more.",
             BlocksPerLevel,
             s => Enumerable.Range(0, s.Levels).Select(s.BlocksAt).ToEquatableArray(), (s, v) => s with { GivenBlocksPerLevel = v })
         {

@@ -23,7 +23,7 @@ internal static partial class Fields
         new JsonObject { IntType.Range(4, MaxWidth), { "multipleOf", "2" } });
     private static readonly IntType Multiplier = new(int.MinValue, int.MaxValue, "a whole number from 1", IntType.Range(1, MaxWidth / 4));
     private static readonly OneOrListType BlocksPerLevel = new(
-        new IntType(1, MaxBlocksPerLevel), $"a whole number from 1 to {MaxBlocksPerLevel}, or a list of them, one a level");
+        new IntType(1, MaxBlocksPerLevel), $"a whole number from 1 to {MaxBlocksPerLevel}, or a list of them, one per level");
 
     private static readonly Condition Halves = new(s => s.Levels > 1, "one level halves nothing; leave it out");
     private static readonly Condition Sinusoidal = new(

@@ -28,14 +28,14 @@ internal static class LevelChecks
         CheckBlocks(context);
     }
 
-    /// <summary>Whether a list has an entry a level, or it isn't known.</summary>
+    /// <summary>Whether a list has an entry for each level, or it isn't known.</summary>
     public static void CheckLength(CheckContext context, string key, int count)
     {
         if (context.KnowsLength(Multipliers) && count != context.Spec.Levels)
         {
             context.Report(Rules.OneALevel, key,
                 $"{key} has {Text.Words(count)} {(count == 1 ? "entry" : "entries")}, "
-                + $"but channel_multipliers has {Levels(context.Spec.Levels)}; give one entry a level");
+                + $"but channel_multipliers has {Levels(context.Spec.Levels)}; give one entry per level");
         }
     }
 

@@ -58,7 +58,7 @@ internal sealed record UNetSpec
 
     public int InitKernel { get; init; } = 1;
 
-    /// <summary>Residual blocks on the way down: one number for all levels, or one a level.</summary>
+    /// <summary>Residual blocks on the way down: one number for all levels, or one per level.</summary>
     public EquatableArray<int> GivenBlocksPerLevel { get; init; } = new[] { SpecDefaults.BlocksPerLevel }.ToEquatableArray();
 
     public int BlocksAt(int level) => GivenBlocksPerLevel.Count == 1 ? GivenBlocksPerLevel[0] : GivenBlocksPerLevel[level];

@@ -89,7 +89,7 @@ public sealed partial class EditorTests
                 "Groups of the GroupNorms. Default: 4 in annotated, 8 in lucidrains, 32 in ddpm and adm.",
                 "Where the network attends, and how; or none.",
                 "The lowest frequency is about 1 / theta. Default: 10000.",
-                "Residual blocks a level, on the way down; on the way up it is one more. Default: 2.",
+                "Residual blocks per level, on the way down; on the way up it is one more. Default: 2.",
             ],
             hovers.Select(answer => answer.Hover.Split("\n\n")[1]));
     }

@@ -26,8 +26,8 @@ internal static class EditorTools
         };
         using var node = Process.Start(start)!;
         var (output, errors) = (node.StandardOutput.ReadToEndAsync(), node.StandardError.ReadToEndAsync());
-        var question = new { schema = SchemaWriter.Write(), specs,
-            places = places.Select(place => new { text = place.Text, offset = place.Offset }) };
+        var offsets = places.Select(place => new { text = place.Text, offset = place.Offset });
+        var question = new { schema = SchemaWriter.Write(), specs, places = offsets };
         node.StandardInput.Write(JsonSerializer.Serialize(question));
         node.StandardInput.Close();
         node.WaitForExit();

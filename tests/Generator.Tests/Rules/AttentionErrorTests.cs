@@ -16,7 +16,7 @@ public sealed class AttentionErrorTests
         attention:
           levels: «[linear]»
         """,
-        "UNG0026: attention.levels has one entry, but channel_multipliers has two levels; give one entry a level");
+        "UNG0026: attention.levels has one entry, but channel_multipliers has two levels; give one entry per level");
 
     [Fact]
     public void More_entries_than_levels() => Errors.In(
@@ -29,7 +29,7 @@ public sealed class AttentionErrorTests
         attention:
           levels: «[linear, full, full]»
         """,
-        "UNG0026: attention.levels has three entries, but channel_multipliers has two levels; give one entry a level");
+        "UNG0026: attention.levels has three entries, but channel_multipliers has two levels; give one entry per level");
 
     [Fact]
     public void Levels_and_resolutions_both() => Errors.In(

@@ -75,7 +75,7 @@ public sealed class ErrorsAtOnceTests
         "UNG0008: 'dropout' must be a number from 0 to below 1, not 2",
         "UNG0020: the last beta would be 0.02 * 1000 / 10 = 2, and must be below 1; "
         + "use at least 21 timesteps, schedule_scaling: false or schedule: cosine",
-        "UNG0026: attention.levels has one entry, but channel_multipliers has four levels; give one entry a level");
+        "UNG0026: attention.levels has one entry, but channel_multipliers has four levels; give one entry per level");
 
     [Fact]
     public void A_misspelt_key_hides_nothing() => Errors.In(
@@ -91,7 +91,7 @@ public sealed class ErrorsAtOnceTests
         """,
         "UNG0004: unknown key 'dropot'; did you mean 'dropout'?",
         "UNG0018: 'groups' would have no effect: norm: rms has no groups; leave it out, or say norm: group",
-        "UNG0026: attention.levels has one entry, but channel_multipliers has three levels; give one entry a level");
+        "UNG0026: attention.levels has one entry, but channel_multipliers has three levels; give one entry per level");
 
     [Fact]
     public void What_no_preset_changes_is_judged_without_one_and_the_rest_is_not() => Errors.In(

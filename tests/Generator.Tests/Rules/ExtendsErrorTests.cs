@@ -175,7 +175,7 @@ public sealed class ExtendsErrorTests
         ],
         "UNG0016: 36 / 2 / 2 = 9 cannot halve again: four levels need a multiple of 8; use 32 or 40, or three levels; "
         + "'image_size: 36' is inherited from middle.unet.yaml",
-        "UNG0026: attention.levels has two entries, but channel_multipliers has four levels; give one entry a level; "
+        "UNG0026: attention.levels has two entries, but channel_multipliers has four levels; give one entry per level; "
         + "'attention.levels: [none, linear]' is inherited from base.unet.yaml");
 
     [Fact]
@@ -231,7 +231,7 @@ public sealed class ExtendsErrorTests
         "UNG0014: dim 31: the base width must be even, from 4 to 16384; use 30 or 32",
         "UNG0018: 'groups' would have no effect: norm: rms has no groups; leave it out, or say norm: group",
         "UNG0008: 'dropout' must be a number from 0 to below 1, not 2",
-        "UNG0026: attention.levels has one entry, but channel_multipliers has two levels; give one entry a level",
+        "UNG0026: attention.levels has one entry, but channel_multipliers has two levels; give one entry per level",
         "UNG0007: 'attention.heads' must be a whole number from 1 to 16384, not '0.5'");
 
     [Fact]
@@ -249,7 +249,7 @@ public sealed class ExtendsErrorTests
         ],
         "UNG0015: the first convolution is 28 wide (dim 28): not divisible by groups 32, the preset's default; "
         + "use groups 4, 7, 14 or 28, or dim 32",
-        "UNG0026: attention.levels has one entry, but channel_multipliers has two levels; give one entry a level",
+        "UNG0026: attention.levels has one entry, but channel_multipliers has two levels; give one entry per level",
         "UNG0028: level 1 is 128 wide: not divisible by heads 5; use heads 2, 4, 8 or 16");
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class FamilyErrorTests
         channel_multipliers: [1, 2, 2]
         blocks_per_level: «[2, 3]»
         """,
-        "UNG0026: blocks_per_level has two entries, but channel_multipliers has three levels; give one entry a level");
+        "UNG0026: blocks_per_level has two entries, but channel_multipliers has three levels; give one entry per level");
 
     [Fact]
     public void Blocks_that_are_no_number_or_none() => Errors.In(
@@ -136,7 +136,7 @@ public sealed class FamilyErrorTests
         channel_multipliers: [1, 2]
         """,
         "UNG0017: this preset attends at resolutions [16] of square images, and this one is 32 x 64; "
-        + "give attention.levels, one of none, linear and full a level, or attention: none");
+        + "give attention.levels, one of none, linear and full per level, or attention: none");
 
     [Fact]
     public void Concatenated_widths_are_sums_of_widths_that_groups_divide() => Errors.In(

@@ -177,8 +177,8 @@ public sealed class KeyErrorTests
         "UNG0006: 'image_size' is missing: height and width of the images, pixels; "
         + "it must be a whole number from 1 to 4096, or [height, width]",
         "UNG0006: 'channels' is missing: image channels, in and out; it must be a whole number from 1 to 4096",
-        "UNG0006: 'channel_multipliers' is missing: one level an entry; its width is dim times the entry; "
-        + "it must be a list of whole numbers from 1, one a level");
+        "UNG0006: 'channel_multipliers' is missing: one entry per level; the level's width is dim times the entry; "
+        + "it must be a list of whole numbers from 1, one per level");
 
     [Fact]
     public void The_preset_missing() => Errors.In(
@@ -200,8 +200,8 @@ public sealed class KeyErrorTests
         + "it must be a whole number from 1 to 4096, or [height, width]",
         "UNG0006: 'channels' is missing: image channels, in and out; it must be a whole number from 1 to 4096",
         "UNG0006: 'dim' is missing: the base width; it must be an even whole number from 4 to 16384",
-        "UNG0006: 'channel_multipliers' is missing: one level an entry; its width is dim times the entry; "
-        + "it must be a list of whole numbers from 1, one a level");
+        "UNG0006: 'channel_multipliers' is missing: one entry per level; the level's width is dim times the entry; "
+        + "it must be a list of whole numbers from 1, one per level");
 
     [Fact]
     public void A_group_that_is_a_word() => Errors.In(

@@ -35,7 +35,7 @@ public sealed class ScheduleErrorTests
         "UNG0016: 15 cannot halve even once: two levels need a multiple of 2; use 14 or 16, or one level",
         "UNG0015: the first convolution is 18 wide (dim 18): not divisible by groups 4, the preset's default; "
         + "use groups 2, 3, 6 or 9, or dim 20",
-        "UNG0026: attention.levels has one entry, but channel_multipliers has two levels; give one entry a level",
+        "UNG0026: attention.levels has one entry, but channel_multipliers has two levels; give one entry per level",
         "UNG0020: the last beta would be 0.02 * 1000 / 7 = 2.857, and must be below 1; "
         + "use at least 21 timesteps, schedule_scaling: false or schedule: cosine");
 }

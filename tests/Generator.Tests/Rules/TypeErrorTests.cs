@@ -122,7 +122,7 @@ public sealed class TypeErrorTests
         dim: 16
         channel_multipliers: «[]»
         """,
-        "UNG0007: 'channel_multipliers' must be a list of whole numbers from 1, one a level, not an empty list");
+        "UNG0007: 'channel_multipliers' must be a list of whole numbers from 1, one per level, not an empty list");
 
     [Fact]
     public void One_multiplier_without_list() => Errors.In(
@@ -133,7 +133,7 @@ public sealed class TypeErrorTests
         dim: 16
         channel_multipliers: «2»
         """,
-        "UNG0007: 'channel_multipliers' must be a list of whole numbers from 1, one a level, not '2'");
+        "UNG0007: 'channel_multipliers' must be a list of whole numbers from 1, one per level, not '2'");
 
     [Fact]
     public void Multipliers_of_other_types() => Errors.In(

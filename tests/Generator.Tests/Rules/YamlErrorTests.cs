@@ -245,8 +245,8 @@ public sealed class YamlErrorTests
         + "it must be a whole number from 1 to 4096, or [height, width]",
         "UNG0006: 'channels' is missing: image channels, in and out; it must be a whole number from 1 to 4096",
         "UNG0006: 'dim' is missing: the base width; it must be an even whole number from 4 to 16384",
-        "UNG0006: 'channel_multipliers' is missing: one level an entry; its width is dim times the entry; "
-        + "it must be a list of whole numbers from 1, one a level");
+        "UNG0006: 'channel_multipliers' is missing: one entry per level; the level's width is dim times the entry; "
+        + "it must be a list of whole numbers from 1, one per level");
 
     [Fact]
     public void A_key_that_is_a_list() => Errors.In(
