@@ -91,11 +91,11 @@ public sealed class ImageMemoryTests
         manual_seed(1);
         var (first, second) = (randn(4, 48, 32, 16), randn(4, 16, 16, 32).transpose(2, 3));
         var (features, weight, bias) = (randn(4, 256, 64), randn(96, 64), randn(96));
-        Same(cat([first, second], 1), ImageCopies.Concat(first, second));
-        Same(nn.functional.interpolate(first, scale_factor: [2, 2]), ImageCopies.Doubled(first));
+        Same(cat([first, second], 1), Compute.Backend.Concat(first, second));
+        Same(nn.functional.interpolate(first, scale_factor: [2, 2]), Compute.Backend.Doubled(first));
         // Which order a BLAS adds in is its own affair.
-        Closeness.Check(nn.functional.linear(features, weight, bias), Layers.Project(features, weight, bias), 1e-6);
-        Closeness.Check(nn.functional.linear(features, weight), Layers.Project(features, weight, null), 1e-6);
+        Closeness.Check(nn.functional.linear(features, weight, bias), Compute.Backend.Project(features, new(weight, bias)), 1e-6);
+        Closeness.Check(nn.functional.linear(features, weight), Compute.Backend.Project(features, new(weight, null)), 1e-6);
 
         static void Same(Tensor expected, Tensor actual)
         {

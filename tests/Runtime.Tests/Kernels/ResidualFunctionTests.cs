@@ -1,14 +1,16 @@
-using TorchSharp.Modules;
+using UNetGen.Backends;
 using UNetGen.Blocks;
 using UNetGen.Kernels;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Kernels;
 
-/// <summary>A residual block as one node; that its numbers are the textbook's is in <see cref="BlockFormTests"/>.</summary>
+/// <summary>A residual block as one node; that its numbers are the textbook's is in <see cref="Backends.BackendTests"/>.</summary>
 public sealed class ResidualFunctionTests
 {
     private const long TimeWidth = 20;
+
+    private static readonly Cpu Kernels = new(Precision.Float32);
 
     public static readonly TheoryData<string> Taken = [.. Blocks.Keys];
 
@@ -42,17 +44,18 @@ public sealed class ResidualFunctionTests
     {
         using var scope = NewDisposeScope();
         var (normFirst, from, to, withTime, options) = Blocks[name];
-        var layers = Make(normFirst, from, to, withTime, options);
+        var weights = Weights(Make(normFirst, from, to, withTime, options));
         var (x, time) = (randn(2, from, 8, 8), randn(2, TimeWidth));
-        Assert.NotNull(layers.Forward(x, time, training: false));
+        Assert.True(Kernels.Fits(x, time, weights));
 
-        var (first, second) = (ResidualLayers.Half(layers.FirstConvolution, (GroupNorm)layers.FirstNorm), ResidualLayers.Half(layers.SecondConvolution, (GroupNorm)layers.SecondNorm));
+        var (first, second) = (Cpu.Half(weights.First), Cpu.Half(weights.Second));
         using var noGradients = no_grad();
         var pass = new ResidualPass(
         [
-            TensorMemory.ChannelsLast(x), withTime ? time : null, layers.Time?.weight, layers.Time?.bias, first.Weight, first.Bias, first.NormWeight, first.NormBias,
-            second.Weight, second.Bias, second.NormWeight, second.NormBias, layers.Shortcut?.weight, layers.Shortcut?.bias,
-        ], layers.Form);
+            TensorMemory.ChannelsLast(x), withTime ? time : null, weights.Time?.Weight, weights.Time?.Bias,
+            first.Weight, first.Bias, first.NormWeight, first.NormBias,
+            second.Weight, second.Bias, second.NormWeight, second.NormBias, weights.Shortcut?.Weight, weights.Shortcut?.Bias,
+        ], Cpu.Form(weights));
         pass.Forward(keep: true);
         Assert.Equal(normFirst ? 2 : 3, pass.Kept.Count(kept => kept is { ndim: 4 } && kept.shape[2..] is [8, 8]));
     }
@@ -63,23 +66,25 @@ public sealed class ResidualFunctionTests
     {
         using var scope = NewDisposeScope();
         var (normFirst, from, to, size, options) = Others[name];
-        Assert.Null(Make(normFirst, from, to, withTime: true, options).Forward(randn(2, from, size, size), randn(2, TimeWidth), training: true));
+        var weights = Weights(Make(normFirst, from, to, withTime: true, options));
+        Assert.False(Kernels.Fits(randn(2, from, size, size), randn(2, TimeWidth), weights));
     }
 
     [VectorFact]
-    public void So_are_dropout_at_work_other_numbers_the_reference_s_kernels_and_a_time_embedding_for_all_images()
+    public void So_are_dropout_at_work_other_numbers_a_change_of_size_and_a_time_embedding_for_all_images()
     {
         using var scope = NewDisposeScope();
         var (x, time) = (randn(2, 32, 8, 8), randn(2, TimeWidth));
-        Assert.Null(Make(false, 32, 32, true, new() { Dropout = 0.1 }).Forward(x, time, training: true));
-        var layers = Make(false, 32, 32, true, new());
-        Assert.NotNull(layers.Forward(x, time, training: true));
-        Assert.Null(layers.Forward(x, time[..1], training: true));
-        Assert.Null(layers.Forward(x.to(ScalarType.Float64), time, training: true));
-        using (Compute.Use(KernelForm.Fast, Precision.BFloat16))
-            Assert.Null(layers.Forward(x, time, training: true));
-        using (Compute.Use(KernelForm.Reference, Precision.Float32))
-            Assert.Null(layers.Forward(x, time, training: true));
+        var dropping = Make(false, 32, 32, true, new() { Dropout = 0.1 });
+        Assert.True(Kernels.Fits(x, time, Weights(dropping)));
+        dropping.train();
+        Assert.False(Kernels.Fits(x, time, Weights(dropping)));
+        var weights = Weights(Make(false, 32, 32, true, new()));
+        Assert.True(Kernels.Fits(x, time, weights));
+        Assert.False(Kernels.Fits(x, time[..1], weights));
+        Assert.False(Kernels.Fits(x.to(ScalarType.Float64), time, weights));
+        Assert.False(new Cpu(Precision.BFloat16).Fits(x, time, weights));
+        Assert.False(Kernels.Fits(x, time, new PreActResnetBlock(32, 32, TimeWidth, new(), KeyStyle.Diffusers, Resampling.Down).Weights));
     }
 
     [VectorTheory]
@@ -89,8 +94,9 @@ public sealed class ResidualFunctionTests
         using var scope = NewDisposeScope();
         manual_seed(1);
         var (normFirst, from, to, withTime, options) = Blocks[name];
-        var layers = Make(normFirst, from, to, withTime, options);
-        List<Tensor> all = [randn(2, from, 8, 8).requires_grad_(), .. withTime ? [randn(2, TimeWidth).requires_grad_()] : Array.Empty<Tensor>(), .. Modules(layers).SelectMany(module => module.parameters())];
+        var block = Make(normFirst, from, to, withTime, options);
+        List<Tensor> all =
+            [randn(2, from, 8, 8).requires_grad_(), .. withTime ? [randn(2, TimeWidth).requires_grad_()] : Array.Empty<Tensor>(), .. block.parameters()];
         var direction = randn(2, to, 8, 8);
         var whole = Gradients(all);
         foreach (var odd in new[] { 0, 1 })
@@ -102,7 +108,8 @@ public sealed class ResidualFunctionTests
                 Closeness.Check(expected, actual, 0);
         }
 
-        List<Tensor> Gradients(List<Tensor> by) => [.. autograd.grad([(layers.Forward(all[0], withTime ? all[1] : null, training: false)! * direction).sum()], by)];
+        List<Tensor> Gradients(List<Tensor> by) =>
+            [.. autograd.grad([(Forward(block, all[0], withTime ? all[1] : null) * direction).sum()], by)];
     }
 
     [VectorFact]
@@ -114,7 +121,7 @@ public sealed class ResidualFunctionTests
         {
             var x = TensorMemory.ChannelsLast(randn(2, from, 8, 8));
             var before = x.clone();
-            Make(normFirst, from, to, withTime, options).Forward(x, randn(2, TimeWidth), training: false);
+            Forward(Make(normFirst, from, to, withTime, options), x, randn(2, TimeWidth));
             Closeness.Check(before, x, 0);
         }
     }
@@ -123,30 +130,39 @@ public sealed class ResidualFunctionTests
     public void No_tensor_is_left_after_training_and_drawing()
     {
         using var outer = NewDisposeScope();
-        var blocks = Blocks.Values.Select(block => (Layers: Make(block.NormFirst, block.From, block.To, block.WithTime, block.Options), x: randn(2, block.From, 8, 8))).ToList();
+        var blocks = Blocks.Values
+            .Select(block => (Block: Make(block.NormFirst, block.From, block.To, block.WithTime, block.Options), x: randn(2, block.From, 8, 8)))
+            .ToList();
         var time = randn(2, TimeWidth);
         LiveTensors.AreAsManyAfterEach(Step);
 
         void Step()
         {
-            foreach (var (layers, x) in blocks)
+            foreach (var (block, x) in blocks)
             {
                 using var scope = NewDisposeScope();
-                foreach (var module in Modules(layers))
-                    module.zero_grad();
-                layers.Forward(x, time, training: false)!.sum().backward();
+                block.zero_grad();
+                Forward(block, x, time).sum().backward();
                 using var noGradients = no_grad();
-                layers.Forward(x, time, training: false);
+                Forward(block, x, time);
             }
             // What the last block has given to libtorch is given back by the next call of any kernel.
             UNetGen.Kernels.Gradients.Release();
         }
     }
 
-    private static ResidualLayers Make(bool normFirst, long from, long to, bool withTime, ResnetBlockOptions options) => normFirst
-        ? new PreActResnetBlock(from, to, TimeWidth, options, KeyStyle.Diffusers).Whole
-        : new ResnetBlock(from, to, withTime ? TimeWidth : null, options).Whole;
+    /// <summary>A block that is not trained: no dropout is at work.</summary>
+    private static nn.Module Make(bool normFirst, long from, long to, bool withTime, ResnetBlockOptions options)
+    {
+        nn.Module block = normFirst
+            ? new PreActResnetBlock(from, to, TimeWidth, options, KeyStyle.Diffusers)
+            : new ResnetBlock(from, to, withTime ? TimeWidth : null, options);
+        block.eval();
+        return block;
+    }
 
-    private static IEnumerable<nn.Module> Modules(ResidualLayers layers) =>
-        new nn.Module?[] { layers.Time, layers.FirstConvolution, layers.FirstNorm, layers.SecondConvolution, layers.SecondNorm, layers.Shortcut }.OfType<nn.Module>();
+    private static ResidualWeights Weights(nn.Module block) =>
+        block is ResnetBlock residual ? residual.Weights : ((PreActResnetBlock)block).Weights;
+
+    private static Tensor Forward(nn.Module block, Tensor x, Tensor? time) => Kernels.Residual(x, time, Weights(block));
 }
