@@ -6,7 +6,7 @@ namespace UNetGen.Backends;
 /// <summary>
 /// How blocks compute what they say: one method per block, which plain layers are too. <see cref="Reference"/> is the textbook, and what
 /// every other backend must agree with to rounding, forward and backward; <see cref="Libtorch"/> reorders it for any device;
-/// <see cref="Cpu"/> has kernels. A backend for another device derives from <see cref="Libtorch"/>, overrides the blocks that it has
+/// <see cref="Cpu{V}"/> has kernels. A backend for another device derives from <see cref="Libtorch"/>, overrides the blocks that it has
 /// kernels for, and calls its base for what they don't fit; it is chosen in <see cref="Compute"/>.
 /// </summary>
 /// <remarks>

@@ -37,7 +37,8 @@ public static class Compute
 {
     // The backends that can be chosen, each for both precisions. A tensor's device decides nothing here: a backend without a kernel for it
     // calls its base.
-    private static readonly (Backend Float32, Backend BFloat16) Fast = (new Cpu(Precision.Float32), new Cpu(Precision.BFloat16));
+    private static readonly (Backend Float32, Backend BFloat16) Fast =
+        (CpuKernels.MakeBackend(Precision.Float32), CpuKernels.MakeBackend(Precision.BFloat16));
     private static readonly (Backend Float32, Backend BFloat16) Textbook =
         (new Reference(Precision.Float32), new Reference(Precision.BFloat16));
 

@@ -1,6 +1,6 @@
 using TorchSharp;
+using UNetGen.Backends.Memory;
 using UNetGen.Blocks;
-using UNetGen.Kernels;
 using static TorchSharp.torch;
 
 namespace UNetGen.Backends;
