@@ -1,8 +1,9 @@
 using TorchSharp.Modules;
 using UNetGen.Backends;
+using UNetGen.Backends.Memory;
+using UNetGen.Backends.Nodes;
+using UNetGen.Backends.Simd;
 using UNetGen.Blocks;
-using UNetGen.Kernels;
-using UNetGen.Runtime.Tests.Kernels;
 using UNetGen.Runtime.Tests.Training;
 using static TorchSharp.torch;
 
@@ -15,11 +16,9 @@ namespace UNetGen.Runtime.Tests.Backends;
 [Collection(nameof(GlobalGenerator))]
 public sealed class BackendTests
 {
-    private static readonly Dictionary<string, Backend> Backends = new()
-    {
-        ["libtorch"] = new Libtorch(Precision.Float32),
-        ["cpu"] = new Cpu(Precision.Float32),
-    };
+    private static readonly Dictionary<string, Backend> Backends = WidthsAttribute.Bits.Select(bits => ($"cpu, {bits} bits", OfWidth(bits)))
+        .Prepend(("libtorch", new Libtorch(Precision.Float32)))
+        .ToDictionary();
 
     /// <summary>Each backend with each block.</summary>
     public static TheoryData<string, string> BackendsAndBlocks
@@ -115,6 +114,16 @@ public sealed class BackendTests
             Assert.Same(Backends["libtorch"], Compute.Backend);
         }
         Assert.Equal((KernelForm.Fast, Precision.Float32), (Compute.Kernels, Compute.Precision));
+    }
+
+    private static Backend OfWidth(int bits)
+    {
+        Backend? backend = null;
+        WidthsAttribute.Run(bits, Take<Floats512>, Take<Floats256>, Take<Floats128>);
+        return backend!;
+
+        void Take<V>()
+            where V : unmanaged, IFloats<V> => backend = new Cpu<V>(Precision.Float32);
     }
 
     /// <summary>With neither gains of 1 nor biases of 0, of which a backend could forget one.</summary>

@@ -91,6 +91,9 @@ public sealed record BlockCase(Func<nn.Module> Make, params long[] Shape)
         _ => ((nn.Module<Tensor, Tensor>)block).forward(x),
     };
 
+    /// <summary>Whether the block has a time embedding.</summary>
+    public static bool TakesTime(nn.Module block) => block is ResnetBlock { mlp: not null } or PreActResnetBlock;
+
     private static BlockCase Resnet(long from, long to, ResnetBlockOptions options) =>
         new(() => new ResnetBlock(from, to, TimeWidth, options), 3, from, 8, 6);
 

@@ -1,6 +1,6 @@
 using TorchSharp;
 
-namespace UNetGen.Runtime.Tests.Kernels;
+namespace UNetGen.Runtime.Tests.Backends;
 
 internal static class LiveTensors
 {

@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
-using UNetGen.Kernels;
+using UNetGen.Backends.Nodes;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
-namespace UNetGen.Runtime.Tests.Kernels;
+namespace UNetGen.Runtime.Tests.Backends;
 
 /// <summary>What goes wrong in a kernel comes out where it was called, and not as the process's end.</summary>
 public class KernelFailureTests

@@ -1,9 +1,9 @@
 using CsCheck;
 using UNetGen.Blocks;
-using UNetGen.Kernels;
+using UNetGen.Backends.Memory;
 using static TorchSharp.torch;
 
-namespace UNetGen.Runtime.Tests.Kernels;
+namespace UNetGen.Runtime.Tests.Backends;
 
 public sealed class ImageMemoryTests
 {

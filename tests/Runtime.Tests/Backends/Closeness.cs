@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace UNetGen.Runtime.Tests.Kernels;
+namespace UNetGen.Runtime.Tests.Backends;
 
 internal static class Closeness
 {
