@@ -16,7 +16,7 @@ internal readonly struct AttentionSize<V>
     {
         (Batch, Positions, Dim) = ((int)pixels.size(0), (int)pixels.size(1), (int)pixels.size(2));
         (Features, Heads, Tokens) = ((int)weight.size(0), (int)heads, memory is null ? 0 : (int)memory.size(2));
-        Columns = (Keys + V.Lanes - 1) / V.Lanes * V.Lanes;
+        Columns = (Keys + Gemm<V>.Unit - 1) / Gemm<V>.Unit * Gemm<V>.Unit;
     }
 
     public int Batch { get; }
@@ -33,7 +33,7 @@ internal readonly struct AttentionSize<V>
     /// <summary>Learned keys.</summary>
     public int Tokens { get; }
 
-    /// <summary>The keys, filled up to whole registers.</summary>
+    /// <summary>The keys, filled up to whole units of <see cref="Gemm{V}"/>.</summary>
     public int Columns { get; }
 
     public int Keys => Positions + Tokens;
