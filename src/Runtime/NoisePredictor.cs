@@ -119,26 +119,28 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// <returns>[batch, out channels, height, width].</returns>
     /// <exception cref="ArgumentException">There is no image.</exception>
     protected static Tensor Convolve(Conv2d conv, Tensor x) => x.size(0) > 0
-        ? Layers.Convolve(conv, x)
+        ? Compute.Backend.Convolve(x, LayerWeights.Of(conv))
         : throw new ArgumentException($"A network takes batches of at least one image, but got one of none, [{string.Join(", ", x.shape)}].", nameof(x));
 
     /// <summary>The last convolution: as <see cref="Convolve"/>, but the result has its weights' type, whatever the precision.</summary>
     /// <param name="conv">With its weights.</param>
     /// <param name="x">[batch, channels, height, width].</param>
     /// <returns>The prediction, [batch, out channels, height, width].</returns>
-    protected static Tensor Predict(Conv2d conv, Tensor x) => Layers.Convolve(conv, x).to(conv.weight.dtype);
+    protected static Tensor Predict(Conv2d conv, Tensor x) =>
+        Compute.Backend.Convolve(x, LayerWeights.Of(conv)).to(conv.weight.dtype);
 
     /// <summary>SiLU(norm(x)), before the last convolution.</summary>
     /// <param name="norm">With its weights.</param>
     /// <param name="x">[batch, channels, height, width].</param>
     /// <returns>The same shape.</returns>
-    protected static Tensor NormActivate(nn.Module<Tensor, Tensor> norm, Tensor x) => Layers.NormActivate(norm, x, scale: null, shift: null, Activation.Silu);
+    protected static Tensor NormActivate(nn.Module<Tensor, Tensor> norm, Tensor x) =>
+        Compute.Backend.NormActivate(x, LayerWeights.OfNorm(norm), Activation.Silu);
 
     /// <summary>What a block is given that casts nothing itself, as one of the user's own: bfloat16 as float32, anything else as it is.</summary>
     protected static Tensor Widen(Tensor x) => x.dtype == ScalarType.BFloat16 && Compute.Precision == Precision.BFloat16 ? x.to(ScalarType.Float32) : x;
 
     /// <summary>[batch, a, height, width] and [batch, b, height, width] to [batch, a + b, height, width], in this order.</summary>
-    protected static Tensor Concat(Tensor first, Tensor second) => ImageCopies.Concat(first, second);
+    protected static Tensor Concat(Tensor first, Tensor second) => Compute.Backend.Concat(first, second);
 
     /// <summary>Sets the network's last convolution to 0, so that it starts by predicting 0 (<c>zero_init: true</c>).</summary>
     protected static void StartAtZero(Conv2d conv) => Layers.Zero(conv.weight, conv.bias);

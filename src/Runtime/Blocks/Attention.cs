@@ -1,14 +1,15 @@
 using TorchSharp.Modules;
-using UNetGen.Kernels;
+using UNetGen.Backends;
 using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
 
-/// <summary>Attention between all pixels (Vaswani et al. 2017, eq. 1): softmax(q k^T / sqrt(d)) v, with 1 x 1 convolutions before and after.</summary>
+/// <summary>
+/// Attention between all pixels (Vaswani et al. 2017, eq. 1): softmax(q k^T / sqrt(d)) v, with 1 x 1 convolutions before and after.
+/// </summary>
 /// <remarks>
-/// With <see cref="Norm.Rms"/> as in denoising-diffusion-pytorch, RMSNorm first. With <see cref="Norm.Group"/> as in The Annotated Diffusion
-/// Model, where the norm before it stands outside, in <see cref="ResidualPreNorm{T}"/>. The residual sum is the caller's.
-/// <para>In the fast form (<see cref="KernelForm.Fast"/>) pixels are rows, so that the 1 x 1 convolutions are products of matrices and nothing is copied.</para>
+/// With <see cref="Norm.Rms"/> as in denoising-diffusion-pytorch, RMSNorm first. With <see cref="Norm.Group"/> as in The Annotated
+/// Diffusion Model, where the norm before it stands outside, in <see cref="ResidualPreNorm{T}"/>. The residual sum is the caller's.
 /// </remarks>
 public sealed class Attention : ExplicitModule
 {
@@ -56,42 +57,9 @@ public sealed class Attention : ExplicitModule
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        return (Compute.Kernels == KernelForm.Fast ? Fast(x) : Textbook(x)).MoveToOuterDisposeScope();
-    }
-
-    private Tensor Fast(Tensor x)
-    {
-        var pixels = TensorMemory.Tokens(norm is null ? x : norm.forward(x));
-        var weights = to_qkv.weight.reshape(3, -1, x.shape[1]).unbind(); // each [heads * headDim, dim]
-        Tensor result;
-        if (PixelAttention.Fits(pixels, weights[0], heads))
-        {
-            result = FullAttention.Attend(pixels, weights, null, mem_kv, heads);
-        }
-        else
-        {
-            var qkv = Layers.Project(pixels, to_qkv.weight.flatten(1), to_qkv.bias);
-            var parts = qkv.reshape(x.shape[0], -1, 3, heads, qkv.shape[2] / 3 / heads).permute(2, 0, 3, 1, 4).unbind(); // each [B, heads, height * width, headDim]
-            result = PixelAttention.Attend(parts[0], parts[1], parts[2], mem_kv);
-        }
-        result = Layers.Project(result, to_out.weight.flatten(1), to_out.bias);
-        return TensorMemory.Images(result, x.shape[2], x.shape[3]);
-    }
-
-    private Tensor Textbook(Tensor x)
-    {
-        var (batch, height, width) = (x.shape[0], x.shape[2], x.shape[3]);
-        var qkv = Layers.Convolve(to_qkv, norm is null ? x : norm.forward(x)).chunk(3, 1);
-        var (q, k, v) = (Heads(qkv[0]), Heads(qkv[1]), Heads(qkv[2])); // each [B, heads, height * width, headDim]
-        if (mem_kv is not null)
-        {
-            k = cat([mem_kv[0].unsqueeze(0).expand(batch, -1, -1, -1), k], -2);
-            v = cat([mem_kv[1].unsqueeze(0).expand(batch, -1, -1, -1), v], -2);
-        }
-
-        var result = Layers.Attend(q, k, v);
-        return Layers.Convolve(to_out, result.transpose(-2, -1).reshape(batch, -1, height, width));
-
-        Tensor Heads(Tensor t) => t.reshape(batch, heads, -1, height * width).transpose(-2, -1);
+        var projections = to_qkv.weight.reshape(3, -1, to_qkv.in_channels).unbind(); // each [heads * headDim, dim]
+        var weights = new AttentionWeights(norm?.Weights, new(projections[0], null), new(projections[1], null), new(projections[2], null),
+            new(to_out.weight.flatten(1), to_out.bias), mem_kv, heads, AddsInput: false);
+        return Compute.Backend.Attention(x, weights).MoveToOuterDisposeScope();
     }
 }

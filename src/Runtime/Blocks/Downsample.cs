@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 namespace UNetGen.Blocks;
 
 /// <summary>Halves height and width.</summary>
-/// <remarks>The convolution's key differs between the references: <c>1</c> in a Sequential of rearrangement and convolution, <c>conv</c> in diffusers, <c>op</c> in guided-diffusion.</remarks>
+/// <remarks>
+/// The convolution's key differs between the references: <c>1</c> in a Sequential of rearrangement and convolution, <c>conv</c> in
+/// diffusers, <c>op</c> in guided-diffusion.
+/// </remarks>
 public sealed class Downsample : ExplicitModule
 {
     /// <summary>What learns; its kernel depends on the kind.</summary>
@@ -42,6 +45,6 @@ public sealed class Downsample : ExplicitModule
             DownsampleKind.AvgPool => nn.functional.avg_pool2d(x, 2),
             _ => x,
         };
-        return Layers.Convolve(conv, h).MoveToOuterDisposeScope();
+        return Compute.Backend.Convolve(h, LayerWeights.Of(conv)).MoveToOuterDisposeScope();
     }
 }

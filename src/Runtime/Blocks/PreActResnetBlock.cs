@@ -1,17 +1,19 @@
 using TorchSharp.Modules;
+using UNetGen.Backends;
 using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
 
 /// <summary>
-/// The residual block of Ho et al. 2020 (diffusers' ResnetBlock2D) and of Dhariwal and Nichol 2021 (guided-diffusion's ResBlock): norm, activation and
-/// convolution, in this order, twice, the time embedding between, and the input added, through a 1 x 1 convolution where the width changes. Where there are kernels for all of it (SiLU,
-/// GroupNorm, float32, no dropout at work, no change of the image's size) the whole block is one step of autograd's, which keeps the first convolution's result for the gradient and makes the
-/// activated images again.
+/// The residual block of Ho et al. 2020 (diffusers' ResnetBlock2D) and of Dhariwal and Nichol 2021 (guided-diffusion's ResBlock): norm,
+/// activation and convolution, in this order, twice, the time embedding between, and the input added, through a 1 x 1 convolution where the
+/// width changes: y = shortcut(x) + conv2(a(norm2(conv1(a(norm1(x))) + time))), or with norm2(...) * (scale + 1) + shift instead of the
+/// sum.
 /// </summary>
 /// <remarks>
-/// Keys of diffusers: <c>norm1</c>, <c>conv1</c>, <c>time_emb_proj</c>, <c>norm2</c>, <c>conv2</c>, <c>conv_shortcut</c>; of guided-diffusion: <c>in_layers.0</c>,
-/// <c>in_layers.2</c>, <c>emb_layers.1</c>, <c>out_layers.0</c>, <c>out_layers.3</c>, <c>skip_connection</c>.
+/// Keys of diffusers: <c>norm1</c>, <c>conv1</c>, <c>time_emb_proj</c>, <c>norm2</c>, <c>conv2</c>, <c>conv_shortcut</c>; of
+/// guided-diffusion: <c>in_layers.0</c>, <c>in_layers.2</c>, <c>emb_layers.1</c>, <c>out_layers.0</c>, <c>out_layers.3</c>,
+/// <c>skip_connection</c>.
 /// </remarks>
 public sealed class PreActResnetBlock : nn.Module<Tensor, Tensor, Tensor>
 {
@@ -21,7 +23,9 @@ public sealed class PreActResnetBlock : nn.Module<Tensor, Tensor, Tensor>
     /// <summary>3 x 3, dim to dimOut; a <see cref="Conv2d"/> or a <see cref="WeightStandardizedConv2d"/>.</summary>
     public readonly nn.Module<Tensor, Tensor> conv1;
 
-    /// <summary>Time embedding to what is added, [batch, timeEmbDim] to [batch, dimOut], or to scale and shift, [batch, 2 dimOut].</summary>
+    /// <summary>
+    /// Time embedding to what is added, [batch, timeEmbDim] to [batch, dimOut], or to scale and shift, [batch, 2 dimOut].
+    /// </summary>
     public readonly Linear time_emb_proj;
 
     /// <summary>Before the second half, dimOut wide.</summary>
@@ -44,7 +48,8 @@ public sealed class PreActResnetBlock : nn.Module<Tensor, Tensor, Tensor>
     /// <param name="options">What all blocks of a network have in common.</param>
     /// <param name="keys">Diffusers or GuidedDiffusion.</param>
     /// <param name="resampling">Whether the block halves or doubles the image, on both branches, before its first convolution.</param>
-    public PreActResnetBlock(long dim, long dimOut, long timeEmbDim, ResnetBlockOptions options, KeyStyle keys, Resampling resampling = Resampling.None)
+    public PreActResnetBlock(
+        long dim, long dimOut, long timeEmbDim, ResnetBlockOptions options, KeyStyle keys, Resampling resampling = Resampling.None)
         : base(nameof(PreActResnetBlock))
     {
         activation = options.Activation;
@@ -57,7 +62,6 @@ public sealed class PreActResnetBlock : nn.Module<Tensor, Tensor, Tensor>
         norm2 = Layers.Normalization(dimOut, options);
         conv2 = Layers.Conv3x3(dimOut, dimOut, options, last: true);
         conv_shortcut = dim == dimOut ? null : nn.Conv2d(dim, dimOut, 1);
-        Whole = new ResidualLayers(NormFirst: true, time_emb_proj, conv1, norm1, conv2, norm2, conv_shortcut, options);
 
         var guided = keys == KeyStyle.GuidedDiffusion;
         ModuleGroup.Register(this, guided ? "in_layers.0" : "norm1", norm1);
@@ -69,43 +73,15 @@ public sealed class PreActResnetBlock : nn.Module<Tensor, Tensor, Tensor>
             register_module(guided ? "skip_connection" : "conv_shortcut", conv_shortcut);
     }
 
-    /// <summary>All layers together.</summary>
-    internal ResidualLayers Whole { get; }
+    /// <summary>As a backend is given them.</summary>
+    internal ResidualWeights Weights => new(NormFirst: true, new(LayerWeights.OfConvolution(conv1), LayerWeights.OfNorm(norm1)),
+        new(LayerWeights.OfConvolution(conv2), LayerWeights.OfNorm(norm2)), conv_shortcut is null ? null : LayerWeights.Of(conv_shortcut),
+        LayerWeights.Of(time_emb_proj), conditioning == TimeConditioning.Add, activation, training ? dropout : 0, resampling);
 
     /// <param name="x">[batch, dim, height, width].</param>
     /// <param name="timeEmb">[batch, timeEmbDim].</param>
     /// <returns>[batch, dimOut, height, width], or half or twice the height and width.</returns>
-    public override Tensor forward(Tensor x, Tensor timeEmb)
-    {
-        if (resampling == Resampling.None && Whole.Forward(x, timeEmb, training) is { } whole)
-            return whole;
-        using var scope = NewDisposeScope();
-        var activated = Layers.NormActivate(norm1, x, null, null, activation);
-        var h = Layers.Convolve(conv1, Resample(activated));
-        activated.Dispose();
-        var time = Layers.Project(time_emb_proj, Layers.Activate(timeEmb, activation)).unsqueeze(-1).unsqueeze(-1);
-        if (conditioning == TimeConditioning.ScaleShift)
-        {
-            var halves = time.chunk(2, 1);
-            h = Layers.NormActivate(norm2, h, halves[0], halves[1], activation, spent: true);
-        }
-        else
-        {
-            h = Layers.NormActivate(norm2, Layers.Add(h, time), null, null, activation, spent: true);
-        }
-
-        if (dropout > 0)
-            h = nn.functional.dropout(h, dropout, training);
-        var shortcut = Resample(x);
-        return Layers.Add(Layers.Convolve(conv2, h), conv_shortcut is null ? shortcut : Layers.Convolve(conv_shortcut, shortcut)).MoveToOuterDisposeScope();
-    }
-
-    private Tensor Resample(Tensor x) => resampling switch
-    {
-        Resampling.Down => nn.functional.avg_pool2d(x, 2),
-        Resampling.Up => nn.functional.interpolate(x, scale_factor: [2, 2], mode: InterpolationMode.Nearest),
-        _ => x,
-    };
+    public override Tensor forward(Tensor x, Tensor timeEmb) => Compute.Backend.Residual(x, timeEmb, Weights);
 
     /// <summary>Nothing: the constructor registered the layers under PyTorch's keys.</summary>
     protected override void RegisterComponents()

@@ -1,14 +1,15 @@
 using TorchSharp.Modules;
-using UNetGen.Kernels;
+using UNetGen.Backends;
 using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
 
 /// <summary>
-/// x + proj_out(softmax(q k^T / sqrt(d)) v), with q, k and v from one convolution: guided-diffusion's AttentionBlock in its legacy order, which its published weights
-/// have. The heads are split first, and each head's channels are its q, its k and its v. (The newer order has the same shapes and gives other pictures.)
+/// x + proj_out(softmax(q k^T / sqrt(d)) v), with q, k and v from one convolution: guided-diffusion's AttentionBlock in its legacy order,
+/// which its published weights have. The heads are split first, and each head's channels are its q, its k and its v. (The newer order has
+/// the same shapes and gives other pictures.)
 /// </summary>
-/// <remarks>Keys <c>norm</c>, <c>qkv</c>, <c>proj_out</c>; the convolutions are one-dimensional, over the pixels. In the fast form (<see cref="KernelForm.Fast"/>) they are products of matrices, with the pixels as rows.</remarks>
+/// <remarks>Keys <c>norm</c>, <c>qkv</c>, <c>proj_out</c>; the convolutions are one-dimensional, over the pixels.</remarks>
 public sealed class QkvAttentionBlock : ExplicitModule
 {
     /// <summary>Learned keys and values of positions that every image has, [2, heads, tokens, dim / heads]; null without.</summary>
@@ -51,32 +52,13 @@ public sealed class QkvAttentionBlock : ExplicitModule
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        return (Compute.Kernels == KernelForm.Fast ? Fast(x) : Textbook(x)).MoveToOuterDisposeScope();
-    }
-
-    private Tensor Fast(Tensor x)
-    {
-        var pixels = TensorMemory.Tokens(Layers.Normalize(norm, x));
-        var numbers = Layers.Project(pixels, qkv.weight.flatten(1), qkv.bias);
-        var parts = numbers.reshape(x.shape[0], -1, heads, 3, x.shape[1] / heads).permute(3, 0, 2, 1, 4).unbind(); // each [B, heads, height * width, dim / heads]
-        var result = PixelAttention.Attend(parts[0], parts[1], parts[2], mem_kv);
-        result = Layers.Add(Layers.Project(result, proj_out.weight.flatten(1), proj_out.bias), TensorMemory.Tokens(x));
-        return TensorMemory.Images(result, x.shape[2], x.shape[3]);
-    }
-
-    private Tensor Textbook(Tensor x)
-    {
-        var (batch, dim) = (x.shape[0], x.shape[1]);
-        // [B, heads, 3 * dim / heads, height * width], of which each third is one of q, k and v.
-        var parts = Layers.Convolve(qkv, Layers.Normalize(norm, x).flatten(2)).reshape(batch, heads, 3 * dim / heads, -1).transpose(-2, -1).chunk(3, -1);
-        var (q, k, v) = (parts[0], parts[1], parts[2]); // each [B, heads, height * width, dim / heads]
-        if (mem_kv is not null)
-        {
-            k = cat([mem_kv[0].unsqueeze(0).expand(batch, -1, -1, -1), k], -2);
-            v = cat([mem_kv[1].unsqueeze(0).expand(batch, -1, -1, -1), v], -2);
-        }
-
-        var result = Layers.Attend(q, k, v).transpose(-2, -1).reshape(batch, dim, -1);
-        return (Layers.Convolve(proj_out, result).reshape(x.shape) + x);
+        // The convolution has q, k and v head by head.
+        var dim = qkv.in_channels;
+        var weights = qkv.weight.reshape(heads, 3, -1, dim).transpose(0, 1).reshape(3, dim, dim).unbind(); // each [dim, dim]
+        var biases = qkv.bias!.reshape(heads, 3, -1).transpose(0, 1).reshape(3, dim).unbind(); // each [dim]
+        var block = new AttentionWeights(LayerWeights.OfNorm(norm),
+            new(weights[0], biases[0]), new(weights[1], biases[1]), new(weights[2], biases[2]),
+            new(proj_out.weight.flatten(1), proj_out.bias), mem_kv, heads, AddsInput: true);
+        return Compute.Backend.Attention(x, block).MoveToOuterDisposeScope();
     }
 }

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
 
-/// <summary>x + fn(GroupNorm(1)(x)): The Annotated Diffusion Model's Residual around a PreNorm, with their keys <c>fn.fn</c> and <c>fn.norm</c>.</summary>
+/// <summary>
+/// x + fn(GroupNorm(1)(x)): The Annotated Diffusion Model's Residual around a PreNorm, with their keys <c>fn.fn</c> and <c>fn.norm</c>.
+/// </summary>
 /// <typeparam name="T">What is inside, [batch, dim, height, width] to the same.</typeparam>
 public sealed class ResidualPreNorm<T> : ExplicitModule
     where T : ExplicitModule
@@ -30,6 +32,7 @@ public sealed class ResidualPreNorm<T> : ExplicitModule
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        return Layers.Add(fn.forward(Layers.Normalize(norm, x)), x).MoveToOuterDisposeScope();
+        var backend = Compute.Backend;
+        return backend.Add(fn.forward(backend.Normalize(x, LayerWeights.OfNorm(norm))), x).MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using UNetGen.Backends;
 using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
@@ -32,13 +33,16 @@ public sealed record ResnetBlockOptions
 }
 
 /// <summary>
-/// The residual block of The Annotated Diffusion Model and denoising-diffusion-pytorch: two <see cref="Block"/>s, the time embedding
-/// between, and the input added, through a 1 x 1 convolution where the width changes. Where there are kernels for all of it (SiLU, GroupNorm, float32, no dropout at work) the whole block is
-/// one step of autograd's, which keeps the convolutions' results for the gradient and makes the activated images again.
+/// The residual block of The Annotated Diffusion Model and denoising-diffusion-pytorch: two <see cref="Block"/>s f and g, the time
+/// embedding between them, and the input added, through a 1 x 1 convolution where the width changes: y = shortcut(x) + g(f(x, scale,
+/// shift)), or shortcut(x) + g(f(x) + time).
 /// </summary>
 public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
 {
-    /// <summary>Time embedding to scale and shift (or to what is added), [batch, timeEmbDim] to [batch, 2 dimOut] (or dimOut); key <c>mlp.1</c>. Null without time embedding.</summary>
+    /// <summary>
+    /// Time embedding to scale and shift (or to what is added), [batch, timeEmbDim] to [batch, 2 dimOut] (or dimOut); key <c>mlp.1</c>.
+    /// Null without time embedding.
+    /// </summary>
     public readonly Linear? mlp;
 
     /// <summary>dim to dimOut.</summary>
@@ -52,6 +56,7 @@ public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
 
     private readonly Activation activation;
     private readonly TimeConditioning conditioning;
+    private readonly double dropout;
 
     /// <param name="dim">Channels of the input.</param>
     /// <param name="dimOut">Channels of the output.</param>
@@ -70,11 +75,11 @@ public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
     {
         activation = options.Activation;
         conditioning = options.Conditioning;
+        dropout = options.Dropout;
         mlp = timeEmbDim is { } width ? nn.Linear(width, conditioning == TimeConditioning.ScaleShift ? 2 * dimOut : dimOut) : null;
         block1 = new Block(dim, dimOut, options, last: false);
         block2 = new Block(dimOut, dimOut, options, last: true);
         res_conv = dim == dimOut ? null : nn.Conv2d(dim, dimOut, 1);
-        Whole = new ResidualLayers(NormFirst: false, mlp, block1.proj, block1.norm, block2.proj, block2.norm, res_conv, options);
 
         if (mlp is not null)
             ModuleGroup.Register(this, "mlp.1", mlp);
@@ -84,39 +89,15 @@ public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
             register_module("res_conv", res_conv);
     }
 
-    /// <summary>All layers together.</summary>
-    internal ResidualLayers Whole { get; }
+    /// <summary>As a backend is given them.</summary>
+    internal ResidualWeights Weights => new(NormFirst: false, block1.Weights, block2.Weights,
+        res_conv is null ? null : LayerWeights.Of(res_conv), mlp is null ? null : LayerWeights.Of(mlp),
+        conditioning == TimeConditioning.Add, activation, training ? dropout : 0);
 
     /// <param name="x">[batch, dim, height, width].</param>
     /// <param name="timeEmb">[batch, timeEmbDim]; null leaves scale, shift and sum out, as the references do.</param>
     /// <returns>[batch, dimOut, height, width].</returns>
-    public override Tensor forward(Tensor x, Tensor? timeEmb = null)
-    {
-        if (Whole.Forward(x, timeEmb, training) is { } whole)
-            return whole;
-        using var scope = NewDisposeScope();
-        Tensor? scale = null, shift = null, added = null;
-        if (mlp is not null && timeEmb is not null)
-        {
-            var projected = Layers.Project(mlp, Layers.Activate(timeEmb, activation)).unsqueeze(-1).unsqueeze(-1);
-            if (conditioning == TimeConditioning.ScaleShift)
-            {
-                var halves = projected.chunk(2, 1);
-                (scale, shift) = (halves[0], halves[1]);
-            }
-            else
-            {
-                added = projected;
-            }
-        }
-
-        var first = block1.forward(x, scale, shift);
-        var h = block2.forward(added is null ? first : first + added);
-        first.Dispose();
-        var shortcut = res_conv is null ? x : Layers.Convolve(res_conv, x);
-        // ReLU's gradient looks at its result, the others' at what they were given.
-        return (activation == Activation.Relu ? h + shortcut : Layers.Add(h, shortcut)).MoveToOuterDisposeScope();
-    }
+    public override Tensor forward(Tensor x, Tensor? timeEmb = null) => Compute.Backend.Residual(x, timeEmb, Weights);
 
     /// <summary>Nothing: the constructor registered the layers under PyTorch's keys.</summary>
     protected override void RegisterComponents()

@@ -12,7 +12,7 @@ public static class TensorExtensions
     /// <param name="branch">Just made, and needed for nothing else.</param>
     /// <param name="shortcut">Of the same shape; it stays as it is.</param>
     /// <returns>The same shape.</returns>
-    public static Tensor Plus(this Tensor branch, Tensor shortcut) => Layers.Add(branch, shortcut);
+    public static Tensor Plus(this Tensor branch, Tensor shortcut) => Compute.Backend.Add(branch, shortcut);
 
     /// <summary>Gives up an image that nobody reads again: its memory serves the next one, unless a gradient needs it.</summary>
     /// <param name="value">What was made of it; or the image itself, from a block that changes nothing, which then stays.</param>

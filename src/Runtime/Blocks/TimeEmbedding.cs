@@ -3,11 +3,13 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
 
-/// <summary>Timesteps [batch] to the time embedding [batch, timeEmbDim]: a fixed or learned embedding, Linear, activation, Linear.</summary>
+/// <summary>
+/// Timesteps [batch] to the time embedding [batch, timeEmbDim]: a fixed or learned embedding, Linear, activation, Linear.
+/// </summary>
 /// <remarks>
-/// The activation is exact GELU in denoising-diffusion-pytorch, whose Sequential has the embedding under <c>0</c> and the linear layers under <c>1</c> and <c>3</c>;
-/// it is SiLU in diffusers (<c>linear_1</c>, <c>linear_2</c>) and guided-diffusion (<c>0</c>, <c>2</c>), where the embedding stands outside and has no key;
-/// one that has weights is <c>time_proj</c> here.
+/// The activation is exact GELU in denoising-diffusion-pytorch, whose Sequential has the embedding under <c>0</c> and the linear layers
+/// under <c>1</c> and <c>3</c>; it is SiLU in diffusers (<c>linear_1</c>, <c>linear_2</c>) and guided-diffusion (<c>0</c>, <c>2</c>), where
+/// the embedding stands outside and has no key; one that has weights is <c>time_proj</c> here.
 /// </remarks>
 public sealed class TimeEmbedding : ExplicitModule
 {
@@ -49,7 +51,7 @@ public sealed class TimeEmbedding : ExplicitModule
     public override Tensor forward(Tensor timesteps)
     {
         using var scope = NewDisposeScope();
-        var features = embedding.forward(timesteps).to(linear1.weight.dtype);
-        return Layers.Project(linear2, Layers.Activate(Layers.Project(linear1, features), activation)).MoveToOuterDisposeScope();
+        var features = embedding.forward(timesteps);
+        return Compute.Backend.Embed(features, LayerWeights.Of(linear1), activation, LayerWeights.Of(linear2)).MoveToOuterDisposeScope();
     }
 }

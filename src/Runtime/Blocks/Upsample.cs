@@ -1,15 +1,17 @@
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
 
 /// <summary>Doubles height and width.</summary>
-/// <remarks>The convolution's key differs between the references: <c>1</c> in a Sequential of upsampling and convolution, <c>conv</c> in diffusers and guided-diffusion.</remarks>
+/// <remarks>
+/// The convolution's key differs between the references: <c>1</c> in a Sequential of upsampling and convolution, <c>conv</c> in diffusers
+/// and guided-diffusion.
+/// </remarks>
 public sealed class Upsample : ExplicitModule
 {
     /// <summary>A <see cref="TorchSharp.Modules.Conv2d"/> or a <see cref="TorchSharp.Modules.ConvTranspose2d"/>.</summary>
     public readonly nn.Module<Tensor, Tensor> conv;
-
-    private readonly UpsampleKind kind;
 
     /// <param name="dim">Channels of the input.</param>
     /// <param name="dimOut">Channels of the output.</param>
@@ -17,7 +19,6 @@ public sealed class Upsample : ExplicitModule
     /// <param name="key">The convolution's key.</param>
     public Upsample(long dim, long dimOut, UpsampleKind kind = UpsampleKind.NearestConv, string key = "1") : base(nameof(Upsample))
     {
-        this.kind = kind;
         conv = kind switch
         {
             UpsampleKind.NearestConv => nn.Conv2d(dim, dimOut, 3, padding: 1),
@@ -31,8 +32,10 @@ public sealed class Upsample : ExplicitModule
     /// <returns>[batch, dimOut, 2 height, 2 width].</returns>
     public override Tensor forward(Tensor x)
     {
-        using var scope = NewDisposeScope();
-        var h = kind == UpsampleKind.NearestConv ? ImageCopies.Doubled(x) : x;
-        return Layers.Convolve(conv, h).MoveToOuterDisposeScope();
+        var backend = Compute.Backend;
+        if (conv is ConvTranspose2d transposed)
+            return backend.ConvolveTransposed(x, LayerWeights.Of(transposed));
+        using var doubled = backend.Doubled(x);
+        return backend.Convolve(doubled, LayerWeights.OfConvolution(conv));
     }
 }

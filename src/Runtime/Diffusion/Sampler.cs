@@ -1,5 +1,5 @@
 using UNetGen.Distributed;
-using UNetGen.Kernels;
+using UNetGen.Backends.Memory;
 using UNetGen.Native;
 using static TorchSharp.torch;
 

@@ -4,7 +4,7 @@ using TorchSharp.Modules;
 using UNetGen.Blocks;
 using UNetGen.Data;
 using UNetGen.Interop;
-using UNetGen.Kernels;
+using UNetGen.Backends.Nodes;
 using UNetGen.Training;
 using static TorchSharp.torch;
 

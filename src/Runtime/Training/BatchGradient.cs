@@ -1,6 +1,6 @@
 using UNetGen.Data;
 using UNetGen.Diffusion;
-using UNetGen.Kernels;
+using UNetGen.Backends.Nodes;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;

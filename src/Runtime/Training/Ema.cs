@@ -1,5 +1,7 @@
 using TorchSharp.Modules;
-using UNetGen.Kernels;
+using UNetGen.Backends;
+using UNetGen.Backends.Memory;
+using UNetGen.Backends.Optimizers;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;
@@ -38,7 +40,7 @@ public sealed class Ema : IDisposable
         // Buffers hold constants or counters, which have no mean.
         var means = weights.Where(weight => weight.Live is Parameter).ToArray();
         (lives, shadows) = (Array.ConvertAll(means, weight => weight.Live), Array.ConvertAll(means, weight => weight.Shadow));
-        kernel = WeightUpdate.Fits([.. lives, .. shadows]) ? new(lives) : null;
+        kernel = WeightUpdate.Fits(shadows) ? CpuKernels.OfThisProcessor?.Update(lives) : null;
     }
 
     /// <summary>The averaged weights by their keys, in the network's order; they stay this object's.</summary>

@@ -1,12 +1,14 @@
 using TorchSharp.Modules;
-using UNetGen.Kernels;
+using UNetGen.Backends;
+using UNetGen.Backends.Memory;
+using UNetGen.Backends.Optimizers;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;
 
 /// <summary>
 /// Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), all parameters at once, where <c>torch.optim.Adam</c> makes 29 calls for each: by a kernel of our own
-/// (float32 on processors with AVX-512) or libtorch's fused ones. Make it after the network has been moved to its device: moving replaces the parameters.
+/// (float32 on the CPU) or libtorch's fused ones. Make it after the network has been moved to its device: moving replaces the parameters.
 /// </summary>
 public sealed class FusedAdam : IDisposable
 {
@@ -54,7 +56,7 @@ public sealed class FusedAdam : IDisposable
     {
         states = [.. parameters.Where(named => named.Parameter.requires_grad).Select(named => new State(named.Name, named.Parameter))];
         var weights = states.ConvertAll(state => (Tensor)state.Parameter);
-        kernel = WeightUpdate.Fits(weights) ? new(weights) : null;
+        kernel = CpuKernels.OfThisProcessor?.Update(weights);
         marks = kernel is null ? [] : [.. weights.Select(Nothing)];
         this.beta1 = beta1;
         this.beta2 = beta2;

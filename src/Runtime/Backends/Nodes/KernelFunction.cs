@@ -1,0 +1,121 @@
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace UNetGen.Backends.Nodes;
+
+/// <summary>
+/// A kernel with a gradient of its own. It adds to TorchSharp's custom functions that gradients are given back as soon as libtorch has
+/// them: left to the scope of a whole training step, all of them would be alive at once.
+/// </summary>
+internal abstract class KernelFunction<T> : autograd.SingleTensorFunction<T>
+    where T : KernelFunction<T>, new()
+{
+    private const string TensorsKey = "tensors";
+
+    /// <inheritdoc/>
+    public sealed override string Name => typeof(T).Name;
+
+    /// <summary>The result, with its gradient where one can be asked for.</summary>
+    protected static Tensor Run(params object?[] inputs)
+    {
+        Gradients.Prepare();
+        // What TorchSharp keeps to know the result's shape is a tensor as large as the result; it goes with this scope.
+        using var scope = NewDisposeScope();
+        return apply(inputs!).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public sealed override List<Tensor> backward(autograd.AutogradContext context, Tensor grad_output)
+    {
+        try
+        {
+            Gradients.Release();
+            using var noGradients = no_grad();
+            using var scope = NewDisposeScope();
+            var gradients = Backward(context, grad_output);
+            grad_output.Dispose();
+            Gradients.Keep(gradients);
+            return gradients!;
+        }
+        catch (Exception error)
+        {
+            return Gradients.Refused(error, (bool[])context.get_data(TensorsKey));
+        }
+    }
+
+    /// <inheritdoc/>
+    public sealed override Tensor forward(autograd.AutogradContext context, params object[] vars)
+    {
+        context.save_data(TensorsKey, Array.ConvertAll(vars, input => input is Tensor));
+        return Compute(context, vars);
+    }
+
+    /// <summary>The result, and in the context what its gradients need.</summary>
+    protected abstract Tensor Compute(autograd.AutogradContext context, object[] vars);
+
+    /// <summary>The gradients by all inputs, in their order; null for what needs none.</summary>
+    protected abstract List<Tensor?> Backward(autograd.AutogradContext context, Tensor gradient);
+}
+
+/// <summary>What kernels have given to libtorch, which by the next call has its own reference to it, and what they couldn't give.</summary>
+internal static class Gradients
+{
+    // Made while there is memory. It has no dimensions, and so is no gradient of anything that has.
+    private static readonly Lazy<Tensor> NoGradient = new(() => zeros([]).DetachFromDisposeScope());
+
+    [ThreadStatic]
+    private static List<Tensor>? given;
+
+    [ThreadStatic]
+    private static Exception? failure;
+
+    public static void Prepare() => _ = NoGradient.Value;
+
+    /// <summary>
+    /// What a backward pass answers that has failed. An exception must not pass through libtorch's frames, which ends the process; so
+    /// libtorch is given what it refuses itself, with an exception that comes out where the backward pass was begun, and
+    /// <see cref="Backward"/> there puts the true one in its place.
+    /// </summary>
+    /// <param name="error">Why.</param>
+    /// <param name="tensors">Which inputs are tensors.</param>
+    public static List<Tensor> Refused(Exception error, bool[] tensors)
+    {
+        failure ??= error;
+        return [.. tensors.Select(isTensor => isTensor ? NoGradient.Value : null!)];
+    }
+
+    /// <summary>The backward pass from a loss. What went wrong in a kernel is thrown as it was there.</summary>
+    public static void Backward(Tensor loss)
+    {
+        failure = null;
+        try
+        {
+            loss.backward();
+        }
+        catch (ExternalException) when (failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+        finally
+        {
+            failure = null;
+        }
+    }
+
+    public static void Keep(IEnumerable<Tensor?> gradients)
+    {
+        given ??= [];
+        foreach (var gradient in gradients)
+        {
+            if (gradient is not null)
+                given.Add(gradient.DetachFromDisposeScope());
+        }
+    }
+
+    public static void Release()
+    {
+        given?.ForEach(gradient => gradient.Dispose());
+        given?.Clear();
+    }
+}

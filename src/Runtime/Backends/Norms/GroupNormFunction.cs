@@ -1,0 +1,61 @@
+using TorchSharp.Modules;
+using TorchSharp;
+using UNetGen.Backends.Memory;
+using UNetGen.Backends.Nodes;
+using UNetGen.Backends.Simd;
+using static TorchSharp.torch;
+
+namespace UNetGen.Backends.Norms;
+
+/// <summary>GroupNorm, scale and shift, and SiLU by <see cref="GroupNormSilu{V}"/>, with its gradient.</summary>
+internal sealed class GroupNormFunction<V> : KernelFunction<GroupNormFunction<V>>
+    where V : unmanaged, IFloats<V>
+{
+    /// <summary>Whether there is a kernel for this.</summary>
+    /// <param name="norm">With weight and bias.</param>
+    /// <param name="x">[batch, channels, height, width].</param>
+    public static bool Fits(GroupNorm norm, Tensor x) =>
+        x.device_type == DeviceType.CPU && x.dtype == ScalarType.Float32 && x.dim() == 4
+        && norm.weight is { dtype: ScalarType.Float32 } && norm.bias is not null
+        && GroupNormSilu<V>.Fits(norm.weight.size(0)) && TensorMemory.IsWithinReach(x.numel());
+
+    /// <summary>The normalised image.</summary>
+    /// <param name="norm">Groups, eps, weight and bias.</param>
+    /// <param name="x">[batch, channels, height, width].</param>
+    /// <param name="scale">[batch, channels, 1, 1], or null.</param>
+    /// <param name="shift">[batch, channels, 1, 1], or null; both or neither.</param>
+    /// <param name="silu">Whether SiLU follows.</param>
+    /// <param name="spent">Whether nobody reads <paramref name="x"/> again: without gradients it is written over.</param>
+    /// <returns>[batch, channels, height, width], channels together.</returns>
+    public static Tensor Normalize(GroupNorm norm, Tensor x, Tensor? scale, Tensor? shift, bool silu, bool spent = false)
+    {
+        using var scope = NewDisposeScope();
+        var layer = new GroupNormLayer((int)norm.num_groups, (float)norm.eps, silu);
+        var images = TensorMemory.ChannelsLast(x);
+        var time = scale is null || shift is null ? null : cat([scale, shift], 1).flatten(1);
+        var result = is_grad_enabled()
+            ? Run(images, norm.weight, norm.bias, time, layer)
+            : GroupNormSilu<V>.Forward(images, new(norm.weight!, norm.bias!, time), layer, result: spent ? images.alias() : null).Result;
+        return result.MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    protected override Tensor Compute(autograd.AutogradContext ctx, object[] vars)
+    {
+        var (x, weight, bias, time) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor?)vars[3]);
+        var (result, moments) = GroupNormSilu<V>.Forward(x, new(weight, bias, time), (GroupNormLayer)vars[4]);
+        ctx.save_for_backward([x, weight, bias, time!, moments]);
+        ctx.save_data(nameof(GroupNormLayer), vars[4]);
+        return result;
+    }
+
+    /// <inheritdoc/>
+    protected override List<Tensor?> Backward(autograd.AutogradContext context, Tensor gradient)
+    {
+        var saved = context.get_saved_variables();
+        var layer = (GroupNormLayer)context.get_data(nameof(GroupNormLayer));
+        var (byInput, (weight, bias, time)) = GroupNormSilu<V>.Backward(
+            TensorMemory.ChannelsLast(gradient), saved[0], new(saved[1], saved[2], saved[3]), layer, saved[4]);
+        return [byInput, weight, bias, time, null];
+    }
+}

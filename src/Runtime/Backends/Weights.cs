@@ -1,0 +1,75 @@
+using TorchSharp.Modules;
+using UNetGen.Blocks;
+using static TorchSharp.torch;
+
+namespace UNetGen.Backends;
+
+// What blocks hand over to a backend. They make it anew for each forward pass: moving a module to a device or type replaces its parameters.
+
+/// <summary>A linear layer.</summary>
+/// <param name="Weight">[out, in].</param>
+/// <param name="Bias">[out], or null.</param>
+internal sealed record LinearWeights(Tensor Weight, Tensor? Bias);
+
+/// <summary>A convolution, of one group and undilated.</summary>
+/// <param name="Weight">[out channels, channels, kernel, kernel].</param>
+/// <param name="Bias">[out channels], or null.</param>
+/// <param name="Stride">Of height and width.</param>
+/// <param name="Padding">Zeros on each side of height and width.</param>
+/// <param name="Standardized">Whether the filters are brought to mean 0 and variance 1 before use.</param>
+internal sealed record ConvolutionWeights(Tensor Weight, Tensor? Bias, long[] Stride, long[] Padding, bool Standardized = false);
+
+/// <summary>A norm over the channels of images.</summary>
+internal abstract record NormWeights;
+
+/// <summary>GroupNorm (Wu and He 2018).</summary>
+/// <param name="Layer">Its groups, eps, weight and bias.</param>
+internal sealed record GroupNormWeights(GroupNorm Layer) : NormWeights;
+
+/// <summary>RMSNorm: x / max(|x|, 1e-12) * gain * sqrt(channels), with the norm |x| over the channels of each pixel.</summary>
+/// <param name="Gain">[1, channels, 1, 1].</param>
+internal sealed record RmsNormWeights(Tensor Gain) : NormWeights;
+
+/// <summary>Half of a residual block.</summary>
+/// <param name="Convolution">3 x 3.</param>
+/// <param name="Norm">As wide as the convolution's result, or, where it comes first, as its input.</param>
+internal sealed record HalfWeights(ConvolutionWeights Convolution, NormWeights Norm);
+
+/// <summary>A residual block.</summary>
+/// <param name="NormFirst">Whether norm and activation stand before each convolution instead of behind it.</param>
+/// <param name="First">First convolution and norm.</param>
+/// <param name="Second">Second convolution and norm.</param>
+/// <param name="Shortcut">1 x 1 convolution of the input; null where the width stays.</param>
+/// <param name="Time">From the time embedding to what <paramref name="AddsTime"/> says; null without.</param>
+/// <param name="AddsTime">
+/// Whether the projected time is added between the halves; else it is scale and shift of the norm that stands between the convolutions.
+/// </param>
+/// <param name="Activation">The nonlinearity.</param>
+/// <param name="Dropout">Probability, once per block; 0 where there is none at work.</param>
+/// <param name="Resampling">
+/// What happens to the image's size before the first convolution, on both branches; only where <paramref name="NormFirst"/>.
+/// </param>
+internal sealed record ResidualWeights(bool NormFirst, HalfWeights First, HalfWeights Second, ConvolutionWeights? Shortcut,
+    LinearWeights? Time, bool AddsTime, Activation Activation, double Dropout, Resampling Resampling = Resampling.None);
+
+/// <summary>Linear attention.</summary>
+/// <param name="Norm">Before everything else; or null.</param>
+/// <param name="Projections">1 x 1 convolution to queries, keys and values, [3 features, dim, 1, 1], of all heads each.</param>
+/// <param name="Memory">Further keys and values, [2, heads, headDim, tokens]; or null.</param>
+/// <param name="Output">1 x 1 convolution, [dim, features, 1, 1].</param>
+/// <param name="OutputNorm">After it.</param>
+/// <param name="Heads">Number of heads.</param>
+internal sealed record LinearAttentionWeights(RmsNormWeights? Norm, ConvolutionWeights Projections, Tensor? Memory,
+    ConvolutionWeights Output, NormWeights OutputNorm, long Heads);
+
+/// <summary>Attention between all pixels.</summary>
+/// <param name="Norm">Before everything else; or null.</param>
+/// <param name="Query">From a pixel to its queries, [heads * d, dim]: those of one head after those of another.</param>
+/// <param name="Key">As <paramref name="Query"/>; with a bias if that has one.</param>
+/// <param name="Value">As <paramref name="Key"/>.</param>
+/// <param name="Output">From the results of the heads, beside each other, to the pixel, [dim, heads * d].</param>
+/// <param name="Memory">Further keys and values, [2, heads, tokens, d]; or null.</param>
+/// <param name="Heads">Number of heads.</param>
+/// <param name="AddsInput">Whether the block's input is added to its result.</param>
+internal sealed record AttentionWeights(NormWeights? Norm, LinearWeights Query, LinearWeights Key, LinearWeights Value,
+    LinearWeights Output, Tensor? Memory, long Heads, bool AddsInput);

@@ -1,0 +1,147 @@
+using TorchSharp.Modules;
+using UNetGen.Backends;
+using UNetGen.Backends.Memory;
+using UNetGen.Backends.Nodes;
+using UNetGen.Backends.Simd;
+using UNetGen.Blocks;
+using UNetGen.Runtime.Tests.Training;
+using static TorchSharp.torch;
+
+namespace UNetGen.Runtime.Tests.Backends;
+
+/// <summary>
+/// Every backend computes every block as the reference does, forward and backward. Tensors are counted and the generator is seeded, so not
+/// beside other tests.
+/// </summary>
+[Collection(nameof(GlobalGenerator))]
+public sealed class BackendTests
+{
+    private static readonly Dictionary<string, Backend> Backends = WidthsAttribute.Bits.Select(bits => ($"cpu, {bits} bits", OfWidth(bits)))
+        .Prepend(("libtorch", new Libtorch(Precision.Float32)))
+        .ToDictionary();
+
+    /// <summary>Each backend with each block.</summary>
+    public static TheoryData<string, string> BackendsAndBlocks
+    {
+        get
+        {
+            var all = new TheoryData<string, string>();
+            foreach (var backend in Backends.Keys)
+            {
+                foreach (var block in BlockCase.All.Keys)
+                    all.Add(backend, block);
+            }
+            return all;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(BackendsAndBlocks))]
+    public void A_block_has_the_reference_s_numbers_and_gradients_in_both_layouts_and_spares_its_input(string backend, string block)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(7);
+        var (make, shape) = BlockCase.All[block];
+        using var module = Randomized(make());
+        var (x, time) = (randn(shape), randn(shape[0], BlockCase.TimeWidth));
+        Tensor? direction = null;
+        var expected = Outcome(new Reference(Precision.Float32), x);
+
+        foreach (var (layout, images) in new[] { ("contiguous", x), ("channels together", TensorMemory.ChannelsLast(x)) })
+        {
+            var actual = Outcome(Backends[backend], images);
+            Assert.Equal(expected.Keys.Order(), actual.Keys.Order());
+            var differences = expected.Keys.Select(name => Difference(name, expected, actual)).OfType<string>();
+            Assert.Empty(differences.Select(difference => $"{layout}: {difference}"));
+        }
+
+        Dictionary<string, Tensor> Outcome(Backend how, Tensor images)
+        {
+            using var computing = Compute.Use(how);
+            var (leaf, embedding) = (images.detach().requires_grad_(), time.detach().requires_grad_());
+            // Not a leaf: what a block is given must not be written over, whatever it is.
+            var given = leaf * 1;
+            var result = BlockCase.Forward(module, given, embedding);
+            direction ??= randn(result.shape);
+            result.backward([direction]);
+            var results = module.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter.grad!);
+            (results["result"], results["input"]) = (result.detach(), leaf.grad!);
+            if (embedding.grad is { } byTime)
+                results["time"] = byTime;
+            foreach (var parameter in module.parameters())
+                parameter.grad = null;
+
+            var isTogether = ReferenceEquals(result, TensorMemory.ChannelsLast(result));
+            Assert.True(isTogether || how is not Libtorch || module is UNetGen.Blocks.Upsample { conv: ConvTranspose2d }, "channels lie apart");
+
+            using var off = no_grad();
+            results["result without gradients"] = BlockCase.Forward(module, leaf, embedding);
+            Assert.True(given.Equals(images) && leaf.Equals(images) && embedding.Equals(time), "what it was given was written over");
+            return results;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(BackendsAndBlocks))]
+    public void No_tensor_outlives_a_step(string backend, string block)
+    {
+        var (make, shape) = BlockCase.All[block];
+        using var module = make();
+        using var x = randn(shape, requires_grad: true);
+        using var time = randn(shape[0], BlockCase.TimeWidth);
+        LiveTensors.AreAsManyAfterEach(Step);
+
+        void Step()
+        {
+            using var scope = NewDisposeScope();
+            using var computing = Compute.Use(Backends[backend]);
+            BlockCase.Forward(module, x, time).sum().backward();
+            // What the last kernel has given to libtorch is given back by the next call of any.
+            Gradients.Release();
+            using var off = no_grad();
+            BlockCase.Forward(module, x, time);
+        }
+    }
+
+    [Fact]
+    public void What_is_used_on_a_thread_ends_with_its_scope()
+    {
+        using (Compute.Use(Backends["libtorch"]))
+        {
+            Assert.Same(Backends["libtorch"], Compute.Backend);
+            using (Compute.Use(KernelForm.Reference, Precision.BFloat16))
+                Assert.Equal((KernelForm.Reference, Precision.BFloat16), (Compute.Kernels, Compute.Precision));
+            Assert.Same(Backends["libtorch"], Compute.Backend);
+        }
+        Assert.Equal((KernelForm.Fast, Precision.Float32), (Compute.Kernels, Compute.Precision));
+    }
+
+    private static Backend OfWidth(int bits)
+    {
+        Backend? backend = null;
+        WidthsAttribute.Run(bits, Take<Floats512>, Take<Floats256>, Take<Floats128>);
+        return backend!;
+
+        void Take<V>()
+            where V : unmanaged, IFloats<V> => backend = new Cpu<V>(Precision.Float32);
+    }
+
+    /// <summary>With neither gains of 1 nor biases of 0, of which a backend could forget one.</summary>
+    private static nn.Module Randomized(nn.Module module)
+    {
+        using var off = no_grad();
+        foreach (var parameter in module.parameters())
+            parameter.add_(randn(parameter.shape) * 0.2);
+        return module;
+    }
+
+    private static string? Difference(string name, Dictionary<string, Tensor> expected, Dictionary<string, Tensor> actual)
+    {
+        if (!expected[name].shape.SequenceEqual(actual[name].shape))
+            return $"{name} has the shape [{string.Join(", ", actual[name].shape)}] instead of [{string.Join(", ", expected[name].shape)}]";
+        // A key's bias has no effect: its gradient is zero but for rounding, that of numbers like its weight's.
+        var scale = expected[name.Replace("to_k.bias", "to_k.weight")].abs().max().item<float>();
+        var difference = (expected[name] - actual[name]).abs().max().item<float>();
+        return difference <= 5e-5 * scale ? null : $"{name} differs by {difference:g3} where the largest number is {scale:g3}";
+    }
+}
