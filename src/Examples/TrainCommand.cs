@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Spectre.Console;
 using TorchSharp;
-using UNetGen.Blocks;
+using UNetGen.Backends;
 using UNetGen.Data;
 using UNetGen.Distributed;
 using UNetGen.Examples.Runs;

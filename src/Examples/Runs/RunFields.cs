@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using UNetGen.Blocks;
+using UNetGen.Backends;
 using UNetGen.Training;
 using static UNetGen.Examples.Runs.RunField;
 using static UNetGen.Examples.Runs.TextFormat;

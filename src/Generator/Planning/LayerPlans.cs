@@ -12,6 +12,7 @@ internal enum Resampling { None, Down, Up }
 internal sealed partial class LayerPlans(UNetSpec spec)
 {
     private const string Blocks = "UNetGen.Blocks.";
+    private const string Backends = "UNetGen.Backends.";
 
     /// <summary>What all residual blocks have in common, a constant of the network's class.</summary>
     public SharedPlan BlockOptions { get; } = PlanBlockOptions(spec);
@@ -127,9 +128,9 @@ internal sealed partial class LayerPlans(UNetSpec spec)
         };
     }
 
-    /// <summary>A value of one of the blocks' enums, which has the same name here.</summary>
+    /// <summary>A value of one of the runtime's enums, which has the same name here.</summary>
     public static EnumValue Enum<T>(T value)
-        where T : struct, Enum => new(Blocks + typeof(T).Name, value.ToString());
+        where T : struct, Enum => new((value is Activation or KernelForm or Resampling ? Backends : Blocks) + typeof(T).Name, value.ToString());
 
     private static string Shapes(int from, ImageSize size, int to, ImageSize end) => $"{size.Shape(from)} -> {end.Shape(to)}";
 

@@ -15,8 +15,8 @@ internal static class Names
 
     /// <summary>The runtime's namespaces, its root first.</summary>
     private static readonly ImmutableArray<string> OwnNamespaces = ImmutableArray.Create(
-        "UNetGen", "UNetGen.Blocks", "UNetGen.Data", "UNetGen.Diffusion", "UNetGen.Distributed", "UNetGen.Evaluation", "UNetGen.Interop",
-        "UNetGen.Interop.Diffusers", "UNetGen.Logging", "UNetGen.Native", "UNetGen.Pictures", "UNetGen.Training");
+        "UNetGen", "UNetGen.Backends", "UNetGen.Blocks", "UNetGen.Data", "UNetGen.Diffusion", "UNetGen.Distributed", "UNetGen.Evaluation",
+        "UNetGen.Interop", "UNetGen.Interop.Diffusers", "UNetGen.Logging", "UNetGen.Native", "UNetGen.Pictures", "UNetGen.Training");
 
     /// <summary>The types of the runtime's root, and others that generated code names: no namespace can have their names.</summary>
     private static readonly ImmutableArray<string> NoNamespaces = ImmutableArray.Create(

@@ -1,4 +1,3 @@
-using UNetGen.Blocks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Backends;

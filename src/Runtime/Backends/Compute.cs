@@ -1,6 +1,4 @@
-using UNetGen.Backends;
-
-namespace UNetGen.Blocks;
+namespace UNetGen.Backends;
 
 /// <summary>Which form of its mathematics a block uses.</summary>
 public enum KernelForm

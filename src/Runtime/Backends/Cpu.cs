@@ -6,7 +6,6 @@ using UNetGen.Backends.Products;
 using UNetGen.Backends.Residual;
 using UNetGen.Backends.Simd;
 using UNetGen.Backends.Winograd;
-using UNetGen.Blocks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Backends;

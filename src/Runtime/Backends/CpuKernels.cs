@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 using UNetGen.Backends.Optimizers;
 using UNetGen.Backends.Simd;
-using UNetGen.Blocks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Backends;

@@ -1,6 +1,5 @@
 using TorchSharp;
 using UNetGen.Backends.Memory;
-using UNetGen.Blocks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Backends;

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using TorchSharp.Modules;
-using UNetGen.Blocks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Backends;

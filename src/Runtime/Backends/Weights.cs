@@ -1,5 +1,4 @@
 using TorchSharp.Modules;
-using UNetGen.Blocks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Backends;

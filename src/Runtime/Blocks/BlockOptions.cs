@@ -1,21 +1,5 @@
 namespace UNetGen.Blocks;
 
-/// <summary>The nonlinearity of residual blocks.</summary>
-public enum Activation
-{
-    /// <summary>x * sigmoid(x).</summary>
-    Silu,
-
-    /// <summary>x * Phi(x), exact.</summary>
-    Gelu,
-
-    /// <summary>max(x, 0).</summary>
-    Relu,
-
-    /// <summary>x * tanh(softplus(x)).</summary>
-    Mish,
-}
-
 /// <summary>What normalises.</summary>
 public enum Norm
 {
@@ -57,19 +41,6 @@ public enum KeyStyle
 
     /// <summary>guided-diffusion and improved-diffusion.</summary>
     GuidedDiffusion,
-}
-
-/// <summary>What a residual block does to height and width.</summary>
-public enum Resampling
-{
-    /// <summary>Nothing.</summary>
-    None,
-
-    /// <summary>Halves them, by the mean of 2 x 2 pixels.</summary>
-    Down,
-
-    /// <summary>Doubles them: every pixel four times.</summary>
-    Up,
 }
 
 /// <summary>How a level halves its height and width.</summary>

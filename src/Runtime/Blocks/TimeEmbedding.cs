@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using UNetGen.Backends;
 using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;

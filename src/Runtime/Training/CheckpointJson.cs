@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using UNetGen.Blocks;
+using UNetGen.Backends;
 
 namespace UNetGen.Training;
 

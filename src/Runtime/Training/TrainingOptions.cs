@@ -1,5 +1,5 @@
 using System.Globalization;
-using UNetGen.Blocks;
+using UNetGen.Backends;
 
 namespace UNetGen.Training;
 

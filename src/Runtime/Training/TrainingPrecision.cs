@@ -1,5 +1,5 @@
 using TorchSharp;
-using UNetGen.Blocks;
+using UNetGen.Backends;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;

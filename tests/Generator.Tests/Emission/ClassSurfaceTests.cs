@@ -67,7 +67,7 @@ public sealed class ClassSurfaceTests
     {
         var (fast, reference) = (Source(Specimens.Annotated), Source(Specimens.Annotated + "\nkernels: reference"));
         Assert.Equal(fast, Source(Specimens.Annotated + "\nkernels: fast"));
-        Assert.Equal(["        Kernels = global::UNetGen.Blocks.KernelForm.Reference;"], reference.Split('\n').Except(fast.Split('\n')));
+        Assert.Equal(["        Kernels = global::UNetGen.Backends.KernelForm.Reference;"], reference.Split('\n').Except(fast.Split('\n')));
     }
 
     [Fact]

@@ -62,7 +62,7 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
         Groups = 32,
         NormEps = 1e-5,
         WeightStandardization = false,
-        Activation = global::UNetGen.Blocks.Activation.Silu,
+        Activation = global::UNetGen.Backends.Activation.Silu,
         Dropout = 0.0,
         Conditioning = global::UNetGen.Blocks.TimeConditioning.ScaleShift,
         ZeroInit = true,
@@ -145,7 +145,7 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
         input_blocks_0_0 = global::TorchSharp.torch.nn.Conv2d(in_channels: 3, out_channels: 32, kernel_size: 3, padding: 1);
         input_blocks_1_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 32, dimOut: 32, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
         input_blocks_1_1 = new global::UNetGen.Blocks.QkvAttentionBlock(dim: 32, heads: 4, BlockOptions);
-        input_blocks_2_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 32, dimOut: 32, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion, global::UNetGen.Blocks.Resampling.Down);
+        input_blocks_2_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 32, dimOut: 32, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion, global::UNetGen.Backends.Resampling.Down);
         input_blocks_3_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 32, dimOut: 64, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
         input_blocks_3_1 = new global::UNetGen.Blocks.QkvAttentionBlock(dim: 64, heads: 4, BlockOptions);
         middle_block_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 64, dimOut: 64, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
@@ -155,7 +155,7 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
         output_blocks_0_1 = new global::UNetGen.Blocks.QkvAttentionBlock(dim: 64, heads: 4, BlockOptions);
         output_blocks_1_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 96, dimOut: 64, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
         output_blocks_1_1 = new global::UNetGen.Blocks.QkvAttentionBlock(dim: 64, heads: 4, BlockOptions);
-        output_blocks_1_2 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 64, dimOut: 64, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion, global::UNetGen.Blocks.Resampling.Up);
+        output_blocks_1_2 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 64, dimOut: 64, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion, global::UNetGen.Backends.Resampling.Up);
         output_blocks_2_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 96, dimOut: 32, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);
         output_blocks_2_1 = new global::UNetGen.Blocks.QkvAttentionBlock(dim: 32, heads: 4, BlockOptions);
         output_blocks_3_0 = new global::UNetGen.Blocks.PreActResnetBlock(dim: 64, dimOut: 32, timeEmbDim: 128, BlockOptions, global::UNetGen.Blocks.KeyStyle.GuidedDiffusion);

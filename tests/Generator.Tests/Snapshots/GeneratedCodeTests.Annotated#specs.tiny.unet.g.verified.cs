@@ -61,7 +61,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         Groups = 4,
         NormEps = 1e-5,
         WeightStandardization = true,
-        Activation = global::UNetGen.Blocks.Activation.Silu,
+        Activation = global::UNetGen.Backends.Activation.Silu,
         Dropout = 0.0,
         Conditioning = global::UNetGen.Blocks.TimeConditioning.ScaleShift,
         ZeroInit = false,

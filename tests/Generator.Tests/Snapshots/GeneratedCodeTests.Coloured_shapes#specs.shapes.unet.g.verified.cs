@@ -63,7 +63,7 @@ public sealed partial class ShapesUNet : global::UNetGen.NoisePredictor
         Groups = 8,
         NormEps = 1e-5,
         WeightStandardization = false,
-        Activation = global::UNetGen.Blocks.Activation.Silu,
+        Activation = global::UNetGen.Backends.Activation.Silu,
         Dropout = 0.0,
         Conditioning = global::UNetGen.Blocks.TimeConditioning.ScaleShift,
         ZeroInit = false,

@@ -61,7 +61,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         Groups = 8,
         NormEps = 1e-6,
         WeightStandardization = false,
-        Activation = global::UNetGen.Blocks.Activation.Silu,
+        Activation = global::UNetGen.Backends.Activation.Silu,
         Dropout = 0.0,
         Conditioning = global::UNetGen.Blocks.TimeConditioning.Add,
         ZeroInit = false,

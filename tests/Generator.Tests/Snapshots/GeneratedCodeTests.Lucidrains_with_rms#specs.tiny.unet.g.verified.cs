@@ -61,7 +61,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     {
         Norm = global::UNetGen.Blocks.Norm.Rms,
         WeightStandardization = false,
-        Activation = global::UNetGen.Blocks.Activation.Silu,
+        Activation = global::UNetGen.Backends.Activation.Silu,
         Dropout = 0.0,
         Conditioning = global::UNetGen.Blocks.TimeConditioning.ScaleShift,
         ZeroInit = false,

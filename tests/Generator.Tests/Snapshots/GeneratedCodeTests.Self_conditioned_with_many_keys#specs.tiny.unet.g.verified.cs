@@ -64,7 +64,7 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
         Groups = 6,
         NormEps = 1e-6,
         WeightStandardization = true,
-        Activation = global::UNetGen.Blocks.Activation.Mish,
+        Activation = global::UNetGen.Backends.Activation.Mish,
         Dropout = 0.125,
         Conditioning = global::UNetGen.Blocks.TimeConditioning.Add,
         ZeroInit = true,

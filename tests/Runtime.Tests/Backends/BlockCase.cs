@@ -1,3 +1,4 @@
+using UNetGen.Backends;
 using UNetGen.Blocks;
 using static TorchSharp.torch;
 
@@ -41,6 +42,7 @@ public sealed record BlockCase(Func<nn.Module> Make, params long[] Shape)
         ["pre-activation, RMSNorm"] = PreAct(32, 48, new() { Norm = Norm.Rms }),
         ["pre-activation, down"] = PreAct(32, 48, new(), Resampling.Down),
         ["pre-activation, up"] = PreAct(32, 48, new(), Resampling.Up),
+        ["half of a residual block"] = new(() => new Block(32, 48, new(), last: false), 3, 32, 8, 6),
         ["upsampling"] = new(() => new UNetGen.Blocks.Upsample(32, 48), 3, 32, 8, 6),
         ["upsampling, transposed"] = new(() => new UNetGen.Blocks.Upsample(32, 48, UpsampleKind.ConvTranspose), 3, 32, 8, 6),
         ["downsampling"] = new(() => new Downsample(32, 48), 3, 32, 8, 6),
@@ -88,6 +90,7 @@ public sealed record BlockCase(Func<nn.Module> Make, params long[] Shape)
     {
         ResnetBlock residual => residual.forward(x, time),
         PreActResnetBlock residual => residual.forward(x, time),
+        Block half => half.forward(x),
         _ => ((nn.Module<Tensor, Tensor>)block).forward(x),
     };
 

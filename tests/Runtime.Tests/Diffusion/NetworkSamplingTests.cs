@@ -1,4 +1,4 @@
-using UNetGen.Blocks;
+using UNetGen.Backends;
 using UNetGen.Diffusion;
 using UNetGen.Runtime.Tests.Golden;
 using UNetGen.Runtime.Tests.Networks;

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using UNetGen.Blocks;
+using UNetGen.Backends;
 using UNetGen.Diffusion;
 using UNetGen.Interop.Diffusers;
 using UNetGen.Logging;

@@ -1,3 +1,4 @@
+using UNetGen.Backends;
 using UNetGen.Blocks;
 using UNetGen.Runtime.Tests.Golden;
 using static TorchSharp.torch;

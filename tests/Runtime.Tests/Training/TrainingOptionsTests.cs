@@ -1,4 +1,4 @@
-using UNetGen.Blocks;
+using UNetGen.Backends;
 using UNetGen.Training;
 
 namespace UNetGen.Runtime.Tests.Training;

@@ -1,4 +1,4 @@
-using UNetGen.Blocks;
+using UNetGen.Backends;
 using UNetGen.Data;
 using UNetGen.Training;
 using static TorchSharp.torch;
