@@ -2,6 +2,7 @@ using System.Globalization;
 using ScottPlot;
 using ScottPlot.TickGenerators;
 using UNetGen.Data;
+using UNetGen.Pictures;
 
 namespace UNetGen.Examples;
 

@@ -1,6 +1,7 @@
 #if NETSTANDARD
 using UNetGen.Generator.Specs;
 #else
+using UNetGen.Backends;
 using UNetGen.Blocks;
 #endif
 

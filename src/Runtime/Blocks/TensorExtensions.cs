@@ -1,3 +1,4 @@
+using UNetGen.Backends;
 using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;

@@ -1,5 +1,6 @@
 using System.Drawing;
 using SkiaSharp;
+using UNetGen.Pictures;
 
 namespace UNetGen.Data;
 

@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using UNetGen.Pictures;
 
 namespace UNetGen.Data;
 

@@ -1,5 +1,6 @@
 using SkiaSharp;
 using UNetGen.Data;
+using UNetGen.Pictures;
 
 namespace UNetGen.Runtime.Tests.Data;
 

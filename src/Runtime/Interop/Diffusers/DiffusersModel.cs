@@ -1,3 +1,4 @@
+using UNetGen.Backends;
 using UNetGen.Blocks;
 using UNetGen.Diffusion;
 

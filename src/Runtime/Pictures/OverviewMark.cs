@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace UNetGen.Data;
+namespace UNetGen.Pictures;
 
 /// <summary>
 /// A mark in PNG files that show several pictures or a plot, so that they are told from data wherever a user keeps them: a text of PNG's
