@@ -1,4 +1,5 @@
 using System.Reflection;
+using UNetGen.Networks;
 
 namespace UNetGen.Examples;
 

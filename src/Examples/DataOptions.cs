@@ -1,6 +1,7 @@
 using System.CommandLine;
 using UNetGen.Data;
 using UNetGen.Examples.Runs;
+using UNetGen.Networks;
 using Color = System.Drawing.Color;
 
 namespace UNetGen.Examples;

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using Spectre.Console;
 using UNetGen.Data;
-using UNetGen.Diffusion;
 using UNetGen.Distributed;
 using UNetGen.Evaluation;
+using UNetGen.Networks;
+using UNetGen.Sampling;
 using Color = System.Drawing.Color;
 
 namespace UNetGen.Examples;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using Spectre.Console;
+using UNetGen.Files;
 using UNetGen.Interop;
 using UNetGen.Interop.Diffusers;
 

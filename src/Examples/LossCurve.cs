@@ -1,7 +1,7 @@
 using System.Globalization;
 using ScottPlot;
 using ScottPlot.TickGenerators;
-using UNetGen.Data;
+using UNetGen.Files;
 using UNetGen.Pictures;
 
 namespace UNetGen.Examples;

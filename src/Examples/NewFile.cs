@@ -1,3 +1,5 @@
+using UNetGen.Files;
+
 namespace UNetGen.Examples;
 
 /// <summary>What a command was told to write: tried and taken before there is a result that could be lost.</summary>

@@ -1,5 +1,5 @@
 using Spectre.Console;
-using UNetGen.Diffusion;
+using UNetGen.Sampling;
 using UNetGen.Training;
 
 namespace UNetGen.Examples;

@@ -3,10 +3,12 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Spectre.Console;
 using TorchSharp;
-using UNetGen.Diffusion;
 using UNetGen.Distributed;
 using UNetGen.Examples.Runs;
+using UNetGen.Files;
+using UNetGen.Networks;
 using UNetGen.Pictures;
+using UNetGen.Sampling;
 using UNetGen.Training;
 
 namespace UNetGen.Examples;

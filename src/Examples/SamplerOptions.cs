@@ -1,5 +1,6 @@
 using System.CommandLine;
-using UNetGen.Diffusion;
+using UNetGen.Networks;
+using UNetGen.Sampling;
 
 namespace UNetGen.Examples;
 

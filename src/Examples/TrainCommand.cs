@@ -6,6 +6,7 @@ using UNetGen.Data;
 using UNetGen.Distributed;
 using UNetGen.Examples.Runs;
 using UNetGen.Native;
+using UNetGen.Networks;
 using UNetGen.Training;
 using static TorchSharp.torch;
 
@@ -144,8 +145,8 @@ internal sealed class TrainCommand
         var options = new RunOptions();
         if (file is not null)
             options = options.Apply(RunFile.Read(file));
-        var isOfFile = options.Data != DataSource.Shapes && !changes.Keys.Any(field => field.Key == "data");
-        if (isOfFile && DataSource.SeenFrom(options.Data) is { Length: > 0 } seen)
+        var isOfFile = options.Data != ImageSources.Shapes && !changes.Keys.Any(field => field.Key == "data");
+        if (isOfFile && ImageSources.SeenFrom(options.Data) is { Length: > 0 } seen)
             AnsiConsole.MarkupLineInterpolated($"{file} has a relative path: the data is '{options.Data}'{seen}");
         return options.Apply(changes).Effective();
     }

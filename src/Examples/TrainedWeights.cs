@@ -1,4 +1,5 @@
 using UNetGen.Examples.Runs;
+using UNetGen.Networks;
 using UNetGen.Training;
 
 namespace UNetGen.Examples;

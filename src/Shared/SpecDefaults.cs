@@ -1,11 +1,11 @@
 #if NETSTANDARD
-using UNetGen.Generator.Specs;
+namespace UNetGen.Generator.Specs;
 #else
 using UNetGen.Backends;
 using UNetGen.Blocks;
-#endif
 
-namespace UNetGen;
+namespace UNetGen.Diffusion;
+#endif
 
 /// <summary>
 /// What a spec means where it says nothing, as far as the runtime must know it too: the generator reads specs by it, and the runtime

@@ -1,3 +1,4 @@
+
 namespace UNetGen.Examples.Tests;
 
 /// <summary>What a command line says is judged by the values that hold, those by default among them, and what is wrong with it is told in a sentence.</summary>

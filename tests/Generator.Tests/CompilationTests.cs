@@ -20,7 +20,7 @@ public sealed class CompilationTests
             {
                 using var net = new NAME();
                 using var moved = new NAME(TorchSharp.torch.CPU, TorchSharp.torch.float16);
-                UNetGen.NoisePredictor any = moved;
+                UNetGen.Networks.NoisePredictor any = moved;
                 // Divided by, since no constant may be 0.
                 const long numbers = 1 / NAME.ParameterCount + 1 / NAME.ForwardFlops + 1 / NAME.Channels + 1 / NAME.OutChannels
                     + 1 / NAME.ImageHeight + 1 / NAME.ImageWidth + 1 / NAME.DownsampleFactor;

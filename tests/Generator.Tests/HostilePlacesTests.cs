@@ -1,6 +1,7 @@
 using System.Reflection;
 using UNetGen.Generator.Specs;
 using UNetGen.Generator.Tests.Harness;
+using UNetGen.Networks;
 
 namespace UNetGen.Generator.Tests;
 
@@ -47,7 +48,7 @@ public sealed class HostilePlacesTests
     [InlineData("TorchSharp.torch", "TinyUNet")]
     [InlineData("TorchSharp.torch.nn", "TinyUNet")]
     [InlineData("UNetGen", "Blocks")]
-    [InlineData("UNetGen.NoisePredictor", "TinyUNet")]
+    [InlineData("UNetGen.Networks.NoisePredictor", "TinyUNet")]
     [InlineData("UNetGen.Blocks.ResnetBlock", "TinyUNet")]
     [InlineData("Shop", "Models")]
     public void A_name_that_is_taken_is_an_error_and_the_class_has_another(string @namespace, string name)

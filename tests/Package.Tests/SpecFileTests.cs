@@ -58,7 +58,7 @@ public sealed partial class SpecFileTests
             project.Write(path + ".unet.yaml", project.Read(Spec));
         project.Write("LOUD.UNET.YAML", project.Read(Spec));
         project.Edit("Program.cs", "using var net", """
-            var networks = typeof(TinyUNet).Assembly.GetTypes().Where(type => type.BaseType == typeof(UNetGen.NoisePredictor));
+            var networks = typeof(TinyUNet).Assembly.GetTypes().Where(type => type.BaseType == typeof(UNetGen.Networks.NoisePredictor));
             Console.WriteLine(string.Join(' ', networks.Select(type => type.Name).Order()));
             using var net
             """);

@@ -1,3 +1,5 @@
+using UNetGen.Files;
+
 namespace UNetGen.Runtime.Tests;
 
 public sealed class AtomicFileTests : IDisposable

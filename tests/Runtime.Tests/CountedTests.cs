@@ -1,4 +1,5 @@
 using UNetGen.Diffusion;
+using UNetGen.Sampling;
 
 namespace UNetGen.Runtime.Tests;
 

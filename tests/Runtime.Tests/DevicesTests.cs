@@ -1,4 +1,5 @@
 using TorchSharp;
+using UNetGen.Networks;
 
 namespace UNetGen.Runtime.Tests;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using UNetGen.Files;
 
 namespace UNetGen.Runtime.Tests;
 

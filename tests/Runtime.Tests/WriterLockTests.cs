@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using UNetGen.Native;
+using UNetGen.Files;
 using UNetGen.Runtime.Tests.Native;
 
 namespace UNetGen.Runtime.Tests;

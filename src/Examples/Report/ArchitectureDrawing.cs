@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using UNetGen.Networks;
 
 namespace UNetGen.Examples.Report;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using UNetGen.Files;
+using UNetGen.Networks;
 
 namespace UNetGen.Examples.Report;
 

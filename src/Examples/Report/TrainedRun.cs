@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using UNetGen.Examples.Runs;
+using UNetGen.Files;
 using UNetGen.Logging;
 using UNetGen.Training;
 using YamlDotNet.Core;

@@ -1,6 +1,7 @@
 using System.Text;
 using UNetGen.Data;
 using UNetGen.Distributed;
+using UNetGen.Files;
 
 namespace UNetGen.Examples.Runs;
 

@@ -1,3 +1,4 @@
+using UNetGen.Files;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;

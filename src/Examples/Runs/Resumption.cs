@@ -1,6 +1,7 @@
 using Spectre.Console;
 using UNetGen.Data;
 using UNetGen.Distributed;
+using UNetGen.Files;
 using UNetGen.Logging;
 using UNetGen.Native;
 using UNetGen.Training;
@@ -51,7 +52,7 @@ internal static class Resumption
         if (data == ImageSources.Shapes || Path.Exists(data))
             return;
         throw new UNetGenException(
-            $"The run in {folder.Path} can't go on: its images were at '{data}', where there is nothing{DataSource.SeenFrom(data)}. "
+            $"The run in {folder.Path} can't go on: its images were at '{data}', where there is nothing{ImageSources.SeenFrom(data)}. "
             + $"Say where they are now: train --resume {folder.Path} --data PATH");
     }
 
@@ -80,7 +81,7 @@ internal static class Resumption
     /// <summary>Other threads and devices add in another order.</summary>
     public static void WarnIfElsewhere(RunFolder folder, Device device)
     {
-        if (LastStart(folder, Warn) is not { } last)
+        if (LastStart(folder, Warnings.Show) is not { } last)
             return;
         var now = RunStart.Now(device);
         string[] differences =

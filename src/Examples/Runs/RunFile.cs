@@ -1,3 +1,4 @@
+using UNetGen.Files;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 using YamlDotNet.Serialization;

@@ -3,9 +3,12 @@ using Spectre.Console;
 using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Distributed;
+using UNetGen.Files;
 using UNetGen.Logging;
 using UNetGen.Native;
+using UNetGen.Networks;
 using UNetGen.Pictures;
+using UNetGen.Sampling;
 using UNetGen.Training;
 using static TorchSharp.torch;
 

@@ -10,8 +10,8 @@ internal static class DescriptionEmitter
     {
         writer.Line("/// <inheritdoc/>");
         writer.Line(plan.IsOpen
-            ? "public override global::UNetGen.NetworkInfo Info => Description with { ParameterCount = CountParameters() };"
-            : "public override global::UNetGen.NetworkInfo Info => Description;");
+            ? "public override global::UNetGen.Networks.NetworkInfo Info => Description with { ParameterCount = CountParameters() };"
+            : "public override global::UNetGen.Networks.NetworkInfo Info => Description;");
         writer.Line();
         writer.Line("/// <inheritdoc/>");
         writer.Line("public override global::UNetGen.Diffusion.DiffusionOptions Diffusion => DiffusionOfSpec;");
@@ -22,7 +22,7 @@ internal static class DescriptionEmitter
         writer.Close(";");
         writer.Line();
         writer.Summary("What the network is, without making one.");
-        writer.Open("public static global::UNetGen.NetworkInfo Description { get; } = new()");
+        writer.Open("public static global::UNetGen.Networks.NetworkInfo Description { get; } = new()");
         writer.Line($"Name = nameof({plan.Name}),");
         writer.Line($"SpecPath = {CSharpText.Literal(specPath)},");
         foreach (var constant in new[] { "SpecHash", "Channels", "OutChannels", "ImageHeight", "ImageWidth", "DownsampleFactor" })
@@ -31,7 +31,7 @@ internal static class DescriptionEmitter
         writer.Line($"SelfCondition = {CSharpText.Value(plan.SelfCondition)},");
         if (plan.NumClasses is { } classes)
             writer.Line($"NumClasses = {CSharpText.Value(classes)},");
-        writer.Open("Levels = new global::UNetGen.LevelInfo[]");
+        writer.Open("Levels = new global::UNetGen.Networks.LevelInfo[]");
         foreach (var row in plan.Levels)
         {
             writer.Line($"new(Name: {CSharpText.Literal(row.Name)}, Height: {row.Height}, Width: {row.Width}, Channels: {row.Channels}, "
@@ -41,7 +41,7 @@ internal static class DescriptionEmitter
         }
 
         writer.Close(",");
-        writer.Line($"StateDict = new global::UNetGen.Interop.StateDictManifest({ManifestEmitter.Constant}),");
+        writer.Line($"StateDict = new global::UNetGen.Networks.StateDictManifest({ManifestEmitter.Constant}),");
         writer.Line($"Spec = {CSharpText.Verbatim(plan.Spec)},");
         writer.Close(";");
     }

@@ -48,7 +48,7 @@ internal sealed class NetworkEmitter
         writer.Line("using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing");
         writer.Line();
         DocumentationEmitter.EmitClass(writer, plan, specPath);
-        writer.Open($"public sealed partial class {plan.Name} : global::UNetGen.NoisePredictor");
+        writer.Open($"public sealed partial class {plan.Name} : global::UNetGen.Networks.NoisePredictor");
         ClassSurface.EmitConstants(writer, plan);
         EmitShared();
         foreach (var module in plan.Modules)

@@ -18,7 +18,7 @@ internal static class SignatureEmitter
         writer.Line($"/// The U-Net of <c>{path}</c>, which has errors: nothing here works before they are mended.");
         writer.Line("/// Its constants say what could be read of it, else 1.");
         writer.Line("/// </summary>");
-        writer.Open($"public sealed partial class {spec.Name} : global::UNetGen.NoisePredictor");
+        writer.Open($"public sealed partial class {spec.Name} : global::UNetGen.Networks.NoisePredictor");
         ClassSurface.EmitConstants(writer, spec);
         writer.Summary("Throws: the spec has errors.");
         writer.Line("/// <param name=\"device\">Not used.</param>");
@@ -31,7 +31,7 @@ internal static class SignatureEmitter
         {
             $"{CSharpText.Tensor} {CSharpText.Forward}",
             $"{CSharpText.Tensor} {CSharpText.ConditionalForward}",
-            "global::UNetGen.NetworkInfo Info",
+            "global::UNetGen.Networks.NetworkInfo Info",
             "global::UNetGen.Diffusion.DiffusionOptions Diffusion",
         })
         {
@@ -41,7 +41,7 @@ internal static class SignatureEmitter
         }
 
         writer.Summary("Throws: the spec has errors.");
-        writer.Line($"public static global::UNetGen.NetworkInfo Description => {fault};");
+        writer.Line($"public static global::UNetGen.Networks.NetworkInfo Description => {fault};");
         writer.Close();
         return writer.ToString();
     }

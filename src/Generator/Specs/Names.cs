@@ -16,14 +16,15 @@ internal static class Names
     /// <summary>The runtime's namespaces, its root first.</summary>
     private static readonly ImmutableArray<string> OwnNamespaces = ImmutableArray.Create(
         "UNetGen", "UNetGen.Backends", "UNetGen.Blocks", "UNetGen.Data", "UNetGen.Diffusion", "UNetGen.Distributed", "UNetGen.Evaluation",
-        "UNetGen.Interop", "UNetGen.Interop.Diffusers", "UNetGen.Logging", "UNetGen.Native", "UNetGen.Pictures", "UNetGen.Training");
+        "UNetGen.Files", "UNetGen.Interop", "UNetGen.Interop.Diffusers", "UNetGen.Logging", "UNetGen.Native", "UNetGen.Networks",
+        "UNetGen.Pictures", "UNetGen.Sampling", "UNetGen.Training");
 
     /// <summary>The types of the runtime's root, and others that generated code names: no namespace can have their names.</summary>
     private static readonly ImmutableArray<string> NoNamespaces = ImmutableArray.Create(
         "System.InvalidOperationException", "TorchSharp.torch",
-        "UNetGen.AtomicFile", "UNetGen.Devices", "UNetGen.LevelInfo", "UNetGen.LockedException",
-        "UNetGen.NetworkInfo", "UNetGen.NoisePredictor", "UNetGen.RegularFile",
-        "UNetGen.UNetGenException", "UNetGen.WriterLock");
+        "UNetGen.Files.AtomicFile", "UNetGen.Networks.Devices", "UNetGen.Networks.LevelInfo", "UNetGen.Files.LockedException",
+        "UNetGen.Networks.NetworkInfo", "UNetGen.Networks.NoisePredictor", "UNetGen.Files.RegularFile",
+        "UNetGen.UNetGenException", "UNetGen.Files.WriterLock");
 
     private const string IdentifierPattern = @"[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}\p{Cf}]*";
 

@@ -1,3 +1,5 @@
+using UNetGen.Files;
+
 namespace UNetGen.Data;
 
 /// <summary>

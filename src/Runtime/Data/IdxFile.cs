@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using UNetGen.Files;
 
 namespace UNetGen.Data;
 

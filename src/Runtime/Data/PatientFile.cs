@@ -1,3 +1,4 @@
+using UNetGen.Files;
 using UNetGen.Native;
 
 namespace UNetGen.Data;

@@ -21,7 +21,7 @@ public sealed class GaussianDiffusion : IDisposable
     private readonly Tensor largestLogVariance;
 
     /// <summary>Puts a schedule's numbers, as float32, on a device.</summary>
-    /// <param name="options">The diffusion, a network's <see cref="NoisePredictor.Diffusion"/>.</param>
+    /// <param name="options">The diffusion, a network's <c>NoisePredictor.Diffusion</c>.</param>
     /// <param name="device">Where images and timesteps lie; null is the CPU.</param>
     /// <exception cref="UNetGenException">The options give no valid schedule.</exception>
     public GaussianDiffusion(DiffusionOptions options, Device? device = null)

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using TorchSharp.Modules;
+using UNetGen.Backends.Nodes;
 using UNetGen.Blocks;
 using UNetGen.Data;
 using UNetGen.Interop;
-using UNetGen.Backends.Nodes;
 using UNetGen.Training;
 using static TorchSharp.torch;
 

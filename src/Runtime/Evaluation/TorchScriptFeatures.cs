@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
+using UNetGen.Files;
 using static TorchSharp.torch;
 
 namespace UNetGen.Evaluation;

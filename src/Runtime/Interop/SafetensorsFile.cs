@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
+using UNetGen.Files;
 using static TorchSharp.torch;
 
 namespace UNetGen.Interop;

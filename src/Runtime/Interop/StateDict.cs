@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using UNetGen.Networks;
 using UNetGen.Training;
 using static TorchSharp.torch;
 
@@ -78,7 +79,7 @@ public static class StateDict
     {
         var tensors = network.state_dict();
         RequireFinite(network.Info.Name, tensors);
-        SafetensorsFile.Write(path, tensors, CheckpointMetadata.Of(network.Info));
+        SafetensorsFile.Write(path, tensors, NetworkMetadata.Of(network.Info));
     }
 
     /// <summary>A network in which a weight is no number draws none: it is told where the weight comes from, and not where the pictures go to.</summary>

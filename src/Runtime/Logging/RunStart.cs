@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using TorchSharp;
 using UNetGen.Distributed;
+using UNetGen.Files;
 
 namespace UNetGen.Logging;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using UNetGen.Files;
 using UNetGen.Training;
 
 namespace UNetGen.Logging;

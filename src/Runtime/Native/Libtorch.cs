@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Native;
 
-/// <summary>Loading libtorch. <see cref="Devices"/> has the device to compute on.</summary>
+/// <summary>Loading libtorch. <c>Devices</c> has the device to compute on.</summary>
 public static class Libtorch
 {
     private static readonly Assembly TorchSharpAssembly = typeof(torch).Assembly;

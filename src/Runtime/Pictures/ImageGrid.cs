@@ -1,4 +1,5 @@
 using SkiaSharp;
+using UNetGen.Files;
 using static TorchSharp.torch;
 
 namespace UNetGen.Pictures;

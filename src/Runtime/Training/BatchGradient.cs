@@ -1,6 +1,7 @@
+using UNetGen.Backends.Nodes;
 using UNetGen.Data;
 using UNetGen.Diffusion;
-using UNetGen.Backends.Nodes;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;

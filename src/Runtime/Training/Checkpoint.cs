@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using UNetGen.Interop;
-using UNetGen.Logging;
+using UNetGen.Networks;
 
 namespace UNetGen.Training;
 
@@ -153,7 +153,10 @@ public sealed class Checkpoint
             // A link is the file that it leads to, with the sums that lie there.
             var whole = CheckpointFolder.VerifyFile(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
             using var file = SafetensorsFile.Open(path);
-            return new Checkpoint(path, CheckpointMetadata.Read(file), new Dictionary<string, string> { [StemOf(path)] = path }, info: null, whole);
+            var network = NetworkMetadata.Read(file, out var problem);
+            if (problem is not null)
+                throw new CheckpointException(problem);
+            return new Checkpoint(path, network, new Dictionary<string, string> { [StemOf(path)] = path }, info: null, whole);
         });
     }
 

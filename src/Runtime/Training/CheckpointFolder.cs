@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
+using UNetGen.Files;
 using UNetGen.Interop;
-using UNetGen.Native;
 
 namespace UNetGen.Training;
 
@@ -47,7 +47,7 @@ internal static partial class CheckpointFolder
     {
         Directory.CreateDirectory(folder);
         var network = content.Network.Info;
-        var metadata = CheckpointMetadata.Of(network);
+        var metadata = NetworkMetadata.Of(network);
         var sums = new List<(string File, string Sum)>();
         var sizes = new OrderedDictionary<string, long>();
         foreach (var (stem, tensors) in content.Tensors)

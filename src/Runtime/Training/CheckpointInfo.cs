@@ -2,6 +2,8 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using TorchSharp;
+using UNetGen.Files;
+using UNetGen.Networks;
 
 namespace UNetGen.Training;
 

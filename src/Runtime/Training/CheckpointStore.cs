@@ -1,8 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using UNetGen.Logging;
-using UNetGen.Native;
+using UNetGen.Files;
 
 namespace UNetGen.Training;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using UNetGen.Interop;
 
 namespace UNetGen.Training;
 
@@ -35,7 +36,7 @@ internal static class CheckpointText
         Check(info.Format > 0, "format", info.Format);
         Check(info.Step is >= 0 and <= MostSteps, "step", info.Step);
         Check(IsLoss(info.Loss) || double.IsNaN(info.Loss), "loss", info.Loss);
-        Check(CheckpointMetadata.IsHashOf(info.Spec, info.SpecHash), "spec_hash", info.SpecHash, "the SHA-256 of its spec is another");
+        Check(NetworkMetadata.IsHashOf(info.Spec, info.SpecHash), "spec_hash", info.SpecHash, "the SHA-256 of its spec is another");
         foreach (var (file, size) in info.Files)
             Check(size >= 0 && file.EndsWith(CheckpointFolder.Extension, StringComparison.Ordinal), "files", $"{file}: {size}");
         return info;

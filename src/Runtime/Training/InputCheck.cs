@@ -1,5 +1,6 @@
 using System.Globalization;
 using UNetGen.Data;
+using UNetGen.Networks;
 
 namespace UNetGen.Training;
 

@@ -1,4 +1,5 @@
 using UNetGen.Data;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;

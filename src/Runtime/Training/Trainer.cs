@@ -4,8 +4,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Distributed;
-using UNetGen.Logging;
+using UNetGen.Files;
+using UNetGen.Interop;
 using UNetGen.Native;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;
@@ -59,7 +61,7 @@ public sealed partial class Trainer : IDisposable
         options.Validate();
         if (!network.parameters().Any(parameter => parameter.requires_grad))
             throw new ArgumentException($"{network.Info.Name} has no parameters to train. One written by hand registers its modules itself.", nameof(network));
-        CheckpointMetadata.RequireConsistent(network.Info);
+        NetworkMetadata.RequireConsistent(network.Info);
         InputCheck.Shape(network.Info, source);
         labelDropout = InputCheck.LabelDropout(network.Info, source, options);
 

@@ -1,9 +1,9 @@
 using System.Collections;
 using System.Globalization;
 using System.Text.Json;
+using UNetGen.Files;
 using UNetGen.Data;
 using UNetGen.Interop;
-using UNetGen.Logging;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;

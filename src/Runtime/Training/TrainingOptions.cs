@@ -1,5 +1,6 @@
 using System.Globalization;
 using UNetGen.Backends;
+using UNetGen.Networks;
 
 namespace UNetGen.Training;
 

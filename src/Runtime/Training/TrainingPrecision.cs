@@ -1,5 +1,6 @@
 using TorchSharp;
 using UNetGen.Backends;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;

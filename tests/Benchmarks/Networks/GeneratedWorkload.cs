@@ -1,6 +1,8 @@
 using TorchSharp;
 using UNetGen.Data;
 using UNetGen.Diffusion;
+using UNetGen.Networks;
+using UNetGen.Sampling;
 using UNetGen.Training;
 using static TorchSharp.torch;
 

@@ -1,5 +1,6 @@
 using TorchSharp;
 using UNetGen.Benchmarks.Peer;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Benchmarks.Networks;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using UNetGen.Native;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Benchmarks.Networks;

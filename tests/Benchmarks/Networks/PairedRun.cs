@@ -1,4 +1,4 @@
-using UNetGen.Native;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Benchmarks.Networks;

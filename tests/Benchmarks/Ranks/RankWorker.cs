@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using UNetGen.Data;
-using UNetGen.Distributed;
 using UNetGen.Training;
 using static TorchSharp.torch;
 
@@ -24,7 +23,7 @@ internal static class RankWorker
     public static void Run(int batch, int steps)
     {
         set_num_threads(1);
-        var collective = new MeasuredCollective(Ranks.FromEnvironment());
+        var collective = new MeasuredCollective(Distributed.Ranks.FromEnvironment());
         manual_seed(0);
         using var network = new LucidrainsNetwork();
         var info = network.Info;

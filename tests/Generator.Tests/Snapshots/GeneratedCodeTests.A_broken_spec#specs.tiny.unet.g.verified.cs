@@ -9,7 +9,7 @@ namespace Shop.Models;
 /// The U-Net of <c>specs/tiny.unet.yaml</c>, which has errors: nothing here works before they are mended.
 /// Its constants say what could be read of it, else 1.
 /// </summary>
-public sealed partial class BrokenUNet : global::UNetGen.NoisePredictor
+public sealed partial class BrokenUNet : global::UNetGen.Networks.NoisePredictor
 {
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 1;
@@ -67,11 +67,11 @@ public sealed partial class BrokenUNet : global::UNetGen.NoisePredictor
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps, global::TorchSharp.torch.Tensor? labels, global::TorchSharp.torch.Tensor? selfCondition = null) => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
 
     /// <inheritdoc/>
-    public override global::UNetGen.NetworkInfo Info => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
+    public override global::UNetGen.Networks.NetworkInfo Info => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
 
     /// <inheritdoc/>
     public override global::UNetGen.Diffusion.DiffusionOptions Diffusion => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
 
     /// <summary>Throws: the spec has errors.</summary>
-    public static global::UNetGen.NetworkInfo Description => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
+    public static global::UNetGen.Networks.NetworkInfo Description => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
 }

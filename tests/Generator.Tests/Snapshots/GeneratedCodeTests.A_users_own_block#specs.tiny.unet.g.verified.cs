@@ -29,7 +29,7 @@ using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
 /// </code>
 /// Hooks for your own code: <c>OnConstructed</c>, <c>OnForwarding</c>, <c>OnForwarded</c>.
 /// </remarks>
-public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
+public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
 {
     /// <summary>Channels of the images that go in.</summary>
     public const int Channels = 3;
@@ -178,7 +178,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     }
 
     /// <inheritdoc/>
-    public override global::UNetGen.NetworkInfo Info => Description with { ParameterCount = CountParameters() };
+    public override global::UNetGen.Networks.NetworkInfo Info => Description with { ParameterCount = CountParameters() };
 
     /// <inheritdoc/>
     public override global::UNetGen.Diffusion.DiffusionOptions Diffusion => DiffusionOfSpec;
@@ -195,7 +195,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     };
 
     /// <summary>What the network is, without making one.</summary>
-    public static global::UNetGen.NetworkInfo Description { get; } = new()
+    public static global::UNetGen.Networks.NetworkInfo Description { get; } = new()
     {
         Name = nameof(TinyUNet),
         SpecPath = "specs/tiny.unet.yaml",
@@ -207,7 +207,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         DownsampleFactor = DownsampleFactor,
         ParameterCount = 0, // Info counts the live ones
         SelfCondition = false,
-        Levels = new global::UNetGen.LevelInfo[]
+        Levels = new global::UNetGen.Networks.LevelInfo[]
         {
             new(Name: "in", Height: 16, Width: 16, Channels: 8, Blocks: "-", Attention: "-",
                 Parameters: 1376, ForwardFlops: 14848, ActivationElements: 2152),
@@ -220,7 +220,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
             new(Name: "out", Height: 16, Width: 16, Channels: 8, Blocks: "1", Attention: "-",
                 Parameters: 27, ForwardFlops: 12288, ActivationElements: 768),
         },
-        StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
+        StateDict = new global::UNetGen.Networks.StateDictManifest(StateDictTable),
         Spec = @"preset: annotated
 image_size: 16
 channels: 3

@@ -29,7 +29,7 @@ using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
 /// </code>
 /// Hooks for your own code: <c>OnConstructed</c>, <c>OnForwarding</c>, <c>OnForwarded</c>.
 /// </remarks>
-public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
+public sealed partial class ClassesUNet : global::UNetGen.Networks.NoisePredictor
 {
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 842502;
@@ -263,7 +263,7 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
     }
 
     /// <inheritdoc/>
-    public override global::UNetGen.NetworkInfo Info => Description;
+    public override global::UNetGen.Networks.NetworkInfo Info => Description;
 
     /// <inheritdoc/>
     public override global::UNetGen.Diffusion.DiffusionOptions Diffusion => DiffusionOfSpec;
@@ -280,7 +280,7 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
     };
 
     /// <summary>What the network is, without making one.</summary>
-    public static global::UNetGen.NetworkInfo Description { get; } = new()
+    public static global::UNetGen.Networks.NetworkInfo Description { get; } = new()
     {
         Name = nameof(ClassesUNet),
         SpecPath = "specs/tiny.unet.yaml",
@@ -293,7 +293,7 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
         ParameterCount = ParameterCount,
         SelfCondition = false,
         NumClasses = 10,
-        Levels = new global::UNetGen.LevelInfo[]
+        Levels = new global::UNetGen.Networks.LevelInfo[]
         {
             new(Name: "in", Height: 16, Width: 16, Channels: 32, Blocks: "-", Attention: "-",
                 Parameters: 22912, ForwardFlops: 483328, ActivationElements: 8608),
@@ -306,7 +306,7 @@ public sealed partial class ClassesUNet : global::UNetGen.NoisePredictor
             new(Name: "out", Height: 16, Width: 16, Channels: 32, Blocks: "-", Attention: "-",
                 Parameters: 1798, ForwardFlops: 884736, ActivationElements: 17920),
         },
-        StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
+        StateDict = new global::UNetGen.Networks.StateDictManifest(StateDictTable),
         Spec = @"preset: adm
 image_size: 16
 channels: 3

@@ -28,7 +28,7 @@ using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
 /// </code>
 /// Hooks for your own code: <c>OnConstructed</c>, <c>OnForwarding</c>, <c>OnForwarded</c>.
 /// </remarks>
-public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
+public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
 {
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 73841;
@@ -201,7 +201,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     }
 
     /// <inheritdoc/>
-    public override global::UNetGen.NetworkInfo Info => Description;
+    public override global::UNetGen.Networks.NetworkInfo Info => Description;
 
     /// <inheritdoc/>
     public override global::UNetGen.Diffusion.DiffusionOptions Diffusion => DiffusionOfSpec;
@@ -218,7 +218,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     };
 
     /// <summary>What the network is, without making one.</summary>
-    public static global::UNetGen.NetworkInfo Description { get; } = new()
+    public static global::UNetGen.Networks.NetworkInfo Description { get; } = new()
     {
         Name = nameof(TinyUNet),
         SpecPath = "specs/tiny.unet.yaml",
@@ -230,7 +230,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         DownsampleFactor = DownsampleFactor,
         ParameterCount = ParameterCount,
         SelfCondition = false,
-        Levels = new global::UNetGen.LevelInfo[]
+        Levels = new global::UNetGen.Networks.LevelInfo[]
         {
             new(Name: "in", Height: 16, Width: 16, Channels: 8, Blocks: "-", Attention: "-",
                 Parameters: 1360, ForwardFlops: 6656, ActivationElements: 2152),
@@ -243,7 +243,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
             new(Name: "out", Height: 16, Width: 16, Channels: 8, Blocks: "1", Attention: "-",
                 Parameters: 2449, ForwardFlops: 955392, ActivationElements: 16640),
         },
-        StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
+        StateDict = new global::UNetGen.Networks.StateDictManifest(StateDictTable),
         Spec = @"preset: annotated
 image_size: 16
 channels: 1

@@ -30,7 +30,7 @@ using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
 /// </code>
 /// Hooks for your own code: <c>OnConstructed</c>, <c>OnForwarding</c>, <c>OnForwarded</c>.
 /// </remarks>
-public sealed partial class ShapesUNet : global::UNetGen.NoisePredictor
+public sealed partial class ShapesUNet : global::UNetGen.Networks.NoisePredictor
 {
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 1327843;
@@ -223,7 +223,7 @@ public sealed partial class ShapesUNet : global::UNetGen.NoisePredictor
     }
 
     /// <inheritdoc/>
-    public override global::UNetGen.NetworkInfo Info => Description;
+    public override global::UNetGen.Networks.NetworkInfo Info => Description;
 
     /// <inheritdoc/>
     public override global::UNetGen.Diffusion.DiffusionOptions Diffusion => DiffusionOfSpec;
@@ -240,7 +240,7 @@ public sealed partial class ShapesUNet : global::UNetGen.NoisePredictor
     };
 
     /// <summary>What the network is, without making one.</summary>
-    public static global::UNetGen.NetworkInfo Description { get; } = new()
+    public static global::UNetGen.Networks.NetworkInfo Description { get; } = new()
     {
         Name = nameof(ShapesUNet),
         SpecPath = "specs/shapes.unet.yaml",
@@ -252,7 +252,7 @@ public sealed partial class ShapesUNet : global::UNetGen.NoisePredictor
         DownsampleFactor = DownsampleFactor,
         ParameterCount = ParameterCount,
         SelfCondition = false,
-        Levels = new global::UNetGen.LevelInfo[]
+        Levels = new global::UNetGen.Networks.LevelInfo[]
         {
             new(Name: "in", Height: 16, Width: 16, Channels: 32, Blocks: "-", Attention: "-",
                 Parameters: 25472, ForwardFlops: 2449408, ActivationElements: 8608),
@@ -267,7 +267,7 @@ public sealed partial class ShapesUNet : global::UNetGen.NoisePredictor
             new(Name: "out", Height: 16, Width: 16, Channels: 32, Blocks: "1", Attention: "-",
                 Parameters: 38275, ForwardFlops: 15269888, ActivationElements: 66304),
         },
-        StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
+        StateDict = new global::UNetGen.Networks.StateDictManifest(StateDictTable),
         Spec = @"preset: lucidrains
 image_size: 16
 channels: 3

@@ -28,7 +28,7 @@ using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
 /// </code>
 /// Hooks for your own code: <c>OnConstructed</c>, <c>OnForwarding</c>, <c>OnForwarded</c>.
 /// </remarks>
-public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
+public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
 {
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 946019;
@@ -190,7 +190,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     }
 
     /// <inheritdoc/>
-    public override global::UNetGen.NetworkInfo Info => Description;
+    public override global::UNetGen.Networks.NetworkInfo Info => Description;
 
     /// <inheritdoc/>
     public override global::UNetGen.Diffusion.DiffusionOptions Diffusion => DiffusionOfSpec;
@@ -207,7 +207,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     };
 
     /// <summary>What the network is, without making one.</summary>
-    public static global::UNetGen.NetworkInfo Description { get; } = new()
+    public static global::UNetGen.Networks.NetworkInfo Description { get; } = new()
     {
         Name = nameof(TinyUNet),
         SpecPath = "specs/tiny.unet.yaml",
@@ -219,7 +219,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         DownsampleFactor = DownsampleFactor,
         ParameterCount = ParameterCount,
         SelfCondition = false,
-        Levels = new global::UNetGen.LevelInfo[]
+        Levels = new global::UNetGen.Networks.LevelInfo[]
         {
             new(Name: "in", Height: 16, Width: 16, Channels: 32, Blocks: "-", Attention: "-",
                 Parameters: 21632, ForwardFlops: 483328, ActivationElements: 8608),
@@ -232,7 +232,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
             new(Name: "out", Height: 16, Width: 16, Channels: 32, Blocks: "-", Attention: "-",
                 Parameters: 931, ForwardFlops: 442368, ActivationElements: 17152),
         },
-        StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
+        StateDict = new global::UNetGen.Networks.StateDictManifest(StateDictTable),
         Spec = @"preset: ddpm
 image_size: 16
 channels: 3

@@ -30,7 +30,7 @@ using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
 /// </code>
 /// Hooks for your own code: <c>OnConstructed</c>, <c>OnForwarding</c>, <c>OnForwarded</c>.
 /// </remarks>
-public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
+public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
 {
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 722787;
@@ -225,7 +225,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     }
 
     /// <inheritdoc/>
-    public override global::UNetGen.NetworkInfo Info => Description;
+    public override global::UNetGen.Networks.NetworkInfo Info => Description;
 
     /// <inheritdoc/>
     public override global::UNetGen.Diffusion.DiffusionOptions Diffusion => DiffusionOfSpec;
@@ -242,7 +242,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
     };
 
     /// <summary>What the network is, without making one.</summary>
-    public static global::UNetGen.NetworkInfo Description { get; } = new()
+    public static global::UNetGen.Networks.NetworkInfo Description { get; } = new()
     {
         Name = nameof(TinyUNet),
         SpecPath = "specs/tiny.unet.yaml",
@@ -254,7 +254,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
         DownsampleFactor = DownsampleFactor,
         ParameterCount = ParameterCount,
         SelfCondition = false,
-        Levels = new global::UNetGen.LevelInfo[]
+        Levels = new global::UNetGen.Networks.LevelInfo[]
         {
             new(Name: "in", Height: 16, Width: 16, Channels: 16, Blocks: "-", Attention: "-",
                 Parameters: 7616, ForwardFlops: 1214464, ActivationElements: 4304),
@@ -269,7 +269,7 @@ public sealed partial class TinyUNet : global::UNetGen.NoisePredictor
             new(Name: "out", Height: 16, Width: 16, Channels: 16, Blocks: "1", Attention: "-",
                 Parameters: 9635, ForwardFlops: 3829760, ActivationElements: 33536),
         },
-        StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
+        StateDict = new global::UNetGen.Networks.StateDictManifest(StateDictTable),
         Spec = @"preset: lucidrains
 image_size: 16
 channels: 3

@@ -31,7 +31,7 @@ using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
 /// </code>
 /// Hooks for your own code: <c>OnConstructed</c>, <c>OnForwarding</c>, <c>OnForwarded</c>.
 /// </remarks>
-public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
+public sealed partial class ManyKeysUNet : global::UNetGen.Networks.NoisePredictor
 {
     /// <summary>Trainable parameters.</summary>
     public const long ParameterCount = 637570;
@@ -234,7 +234,7 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
     }
 
     /// <inheritdoc/>
-    public override global::UNetGen.NetworkInfo Info => Description;
+    public override global::UNetGen.Networks.NetworkInfo Info => Description;
 
     /// <inheritdoc/>
     public override global::UNetGen.Diffusion.DiffusionOptions Diffusion => DiffusionOfSpec;
@@ -251,7 +251,7 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
     };
 
     /// <summary>What the network is, without making one.</summary>
-    public static global::UNetGen.NetworkInfo Description { get; } = new()
+    public static global::UNetGen.Networks.NetworkInfo Description { get; } = new()
     {
         Name = nameof(ManyKeysUNet),
         SpecPath = "specs/tiny.unet.yaml",
@@ -263,7 +263,7 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
         DownsampleFactor = DownsampleFactor,
         ParameterCount = ParameterCount,
         SelfCondition = true,
-        Levels = new global::UNetGen.LevelInfo[]
+        Levels = new global::UNetGen.Networks.LevelInfo[]
         {
             new(Name: "in", Height: 32, Width: 48, Channels: 12, Blocks: "-", Attention: "-",
                 Parameters: 7772, ForwardFlops: 3699216, ActivationElements: 18665),
@@ -278,7 +278,7 @@ public sealed partial class ManyKeysUNet : global::UNetGen.NoisePredictor
             new(Name: "out", Height: 32, Width: 48, Channels: 12, Blocks: "1", Attention: "-",
                 Parameters: 5162, ForwardFlops: 12904128, ActivationElements: 150528),
         },
-        StateDict = new global::UNetGen.Interop.StateDictManifest(StateDictTable),
+        StateDict = new global::UNetGen.Networks.StateDictManifest(StateDictTable),
         Spec = @"preset: lucidrains
 image_size: [32, 48]
 channels: 2

@@ -3,7 +3,6 @@ using UNetGen.Backends;
 using UNetGen.Backends.Memory;
 using UNetGen.Backends.Nodes;
 using UNetGen.Backends.Simd;
-using UNetGen.Blocks;
 using UNetGen.Runtime.Tests.Training;
 using static TorchSharp.torch;
 

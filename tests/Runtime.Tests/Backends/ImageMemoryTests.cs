@@ -1,5 +1,5 @@
 using CsCheck;
-using UNetGen.Blocks;
+using UNetGen.Backends;
 using UNetGen.Backends.Memory;
 using static TorchSharp.torch;
 

@@ -1,6 +1,5 @@
 using UNetGen.Backends;
 using UNetGen.Backends.Simd;
-using UNetGen.Blocks;
 using UNetGen.Runtime.Tests.Training;
 using static TorchSharp.torch;
 

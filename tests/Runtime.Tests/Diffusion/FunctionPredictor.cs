@@ -1,4 +1,5 @@
 using UNetGen.Diffusion;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Diffusion;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using UNetGen.Diffusion;
 using UNetGen.Runtime.Tests.Golden;
+using UNetGen.Sampling;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Diffusion;

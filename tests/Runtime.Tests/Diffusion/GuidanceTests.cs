@@ -1,5 +1,7 @@
 using TorchSharp;
 using UNetGen.Diffusion;
+using UNetGen.Networks;
+using UNetGen.Sampling;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Diffusion;

@@ -1,7 +1,7 @@
 using UNetGen.Backends;
-using UNetGen.Diffusion;
 using UNetGen.Runtime.Tests.Golden;
 using UNetGen.Runtime.Tests.Networks;
+using UNetGen.Sampling;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Diffusion;

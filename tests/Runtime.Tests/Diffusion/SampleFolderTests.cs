@@ -1,6 +1,6 @@
 using SkiaSharp;
 using TorchSharp;
-using UNetGen.Diffusion;
+using UNetGen.Sampling;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Diffusion;

@@ -1,6 +1,7 @@
 using CsCheck;
 using TorchSharp;
 using UNetGen.Diffusion;
+using UNetGen.Sampling;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Diffusion;

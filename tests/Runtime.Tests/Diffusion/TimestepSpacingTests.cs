@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using CsCheck;
 using UNetGen.Diffusion;
+using UNetGen.Sampling;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Diffusion;

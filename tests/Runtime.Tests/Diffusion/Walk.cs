@@ -1,4 +1,6 @@
 using UNetGen.Diffusion;
+using UNetGen.Networks;
+using UNetGen.Sampling;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Diffusion;

@@ -1,7 +1,7 @@
 using UNetGen.Data;
-using UNetGen.Diffusion;
 using UNetGen.Evaluation;
 using UNetGen.Runtime.Tests.Training;
+using UNetGen.Sampling;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Distributed;

@@ -1,10 +1,10 @@
 // Excerpt: device, logging and cancelling
 using Microsoft.Extensions.Logging;
 using TorchSharp;
-using UNetGen;
 using UNetGen.Data;
-using UNetGen.Diffusion;
+using UNetGen.Networks;
 using UNetGen.Pictures;
+using UNetGen.Sampling;
 using UNetGen.Training;
 
 public static class Drawing

@@ -1,5 +1,6 @@
 // Excerpt: own sampler
 using UNetGen.Diffusion;
+using UNetGen.Sampling;
 using static TorchSharp.torch;
 
 /// <summary>Euler's method, in even steps of the timestep.</summary>

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using UNetGen.Diffusion;
+using UNetGen.Sampling;
 using UNetGen.Training;
 using static TorchSharp.torch;
 

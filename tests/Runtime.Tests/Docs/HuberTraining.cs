@@ -1,7 +1,7 @@
 // Excerpt: own loop
-using UNetGen;
 using UNetGen.Data;
 using UNetGen.Diffusion;
+using UNetGen.Networks;
 using UNetGen.Training;
 using static TorchSharp.torch;
 

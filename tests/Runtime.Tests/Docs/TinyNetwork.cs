@@ -2,8 +2,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using TorchSharp.Modules;
-using UNetGen;
 using UNetGen.Diffusion;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 /// <summary>A network written by hand: two convolutions, and the timestep as one more channel.</summary>

@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Text;
 using CsCheck;
-using UNetGen.Diffusion;
 using UNetGen.Evaluation;
 using UNetGen.Interop.Diffusers;
 using UNetGen.Logging;
 using UNetGen.Runtime.Tests.Training;
+using UNetGen.Sampling;
 using UNetGen.Training;
 using Xunit.Abstractions;
 

@@ -1,8 +1,8 @@
 using System.Text.Json;
-using UNetGen.Diffusion;
 using UNetGen.Interop.Diffusers;
 using UNetGen.Logging;
 using UNetGen.Runtime.Tests.Training;
+using UNetGen.Sampling;
 using UNetGen.Training;
 using static TorchSharp.torch;
 

@@ -1,10 +1,10 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using UNetGen.Backends;
-using UNetGen.Diffusion;
 using UNetGen.Interop.Diffusers;
 using UNetGen.Logging;
 using UNetGen.Runtime.Tests.Training;
+using UNetGen.Sampling;
 using UNetGen.Training;
 
 namespace UNetGen.Runtime.Tests.Formats;

@@ -1,4 +1,4 @@
-using UNetGen.Interop;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Interop;

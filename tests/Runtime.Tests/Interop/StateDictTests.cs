@@ -1,6 +1,7 @@
 using TorchSharp;
 using UNetGen.Diffusion;
 using UNetGen.Interop;
+using UNetGen.Networks;
 using UNetGen.Runtime.Tests.Diffusion;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+using UNetGen.Files;
 using UNetGen.Logging;
 using UNetGen.Training;
 

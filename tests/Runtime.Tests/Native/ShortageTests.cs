@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
 using UNetGen.Diffusion;
 using UNetGen.Native;
+using UNetGen.Networks;
 using UNetGen.Runtime.Tests.Training;
+using UNetGen.Sampling;
 using UNetGen.Training;
 using static TorchSharp.torch;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using TorchSharp;
 using UNetGen.Blocks;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Networks;

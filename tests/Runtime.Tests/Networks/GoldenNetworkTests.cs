@@ -1,4 +1,5 @@
 using System.Text.Json;
+using UNetGen.Networks;
 using UNetGen.Runtime.Tests.Golden;
 using static TorchSharp.torch;
 

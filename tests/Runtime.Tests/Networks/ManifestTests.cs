@@ -1,4 +1,5 @@
-using UNetGen.Interop;
+
+using UNetGen.Networks;
 
 namespace UNetGen.Runtime.Tests.Networks;
 

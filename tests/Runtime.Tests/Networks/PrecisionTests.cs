@@ -1,5 +1,6 @@
 using UNetGen.Backends;
 using UNetGen.Blocks;
+using UNetGen.Networks;
 using UNetGen.Runtime.Tests.Golden;
 using static TorchSharp.torch;
 

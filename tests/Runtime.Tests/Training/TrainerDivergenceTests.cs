@@ -1,4 +1,5 @@
 using UNetGen.Diffusion;
+using UNetGen.Networks;
 using UNetGen.Training;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
 using UNetGen.Data;
+using UNetGen.Networks;
 using UNetGen.Pictures;
 using UNetGen.Training;
 using static TorchSharp.torch;

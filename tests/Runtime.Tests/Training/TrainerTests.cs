@@ -1,4 +1,6 @@
 using UNetGen.Diffusion;
+using UNetGen.Networks;
+using UNetGen.Sampling;
 using UNetGen.Training;
 using static TorchSharp.torch;
 

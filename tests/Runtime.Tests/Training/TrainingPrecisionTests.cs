@@ -1,5 +1,6 @@
 using UNetGen.Backends;
 using UNetGen.Data;
+using UNetGen.Networks;
 using UNetGen.Training;
 using static TorchSharp.torch;
 

@@ -1,6 +1,7 @@
 using TorchSharp.Modules;
 using UNetGen.Data;
 using UNetGen.Diffusion;
+using UNetGen.Networks;
 using UNetGen.Runtime.Tests.Diffusion;
 using UNetGen.Runtime.Tests.Golden;
 using static TorchSharp.torch;

@@ -1,7 +1,7 @@
 using TorchSharp;
-using UNetGen.Backends.Simd;
 using UNetGen.Backends.Memory;
 using UNetGen.Backends.Products;
+using UNetGen.Backends.Simd;
 using static TorchSharp.torch;
 
 namespace UNetGen.Backends.Attention;

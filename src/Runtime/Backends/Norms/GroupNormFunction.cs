@@ -1,5 +1,5 @@
-using TorchSharp.Modules;
 using TorchSharp;
+using TorchSharp.Modules;
 using UNetGen.Backends.Memory;
 using UNetGen.Backends.Nodes;
 using UNetGen.Backends.Simd;

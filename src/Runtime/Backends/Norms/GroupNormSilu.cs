@@ -1,5 +1,5 @@
-using UNetGen.Backends.Products;
 using UNetGen.Backends.Memory;
+using UNetGen.Backends.Products;
 using UNetGen.Backends.Simd;
 using UNetGen.Native;
 using static TorchSharp.torch;

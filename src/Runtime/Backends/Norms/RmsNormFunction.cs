@@ -1,7 +1,7 @@
 using TorchSharp;
-using UNetGen.Backends.Products;
 using UNetGen.Backends.Memory;
 using UNetGen.Backends.Nodes;
+using UNetGen.Backends.Products;
 using UNetGen.Backends.Simd;
 using UNetGen.Native;
 using static TorchSharp.torch;

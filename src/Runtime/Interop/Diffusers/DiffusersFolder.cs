@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using UNetGen.Diffusion;
-using UNetGen.Training;
+using UNetGen.Files;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Interop.Diffusers;
@@ -150,8 +151,11 @@ public sealed class DiffusersFolder
         if (!File.Exists(weights))
             return model;
         using var file = SafetensorsFile.Open(weights);
-        if (CheckpointMetadata.FindSpec(file) is not { } text)
+        if (!NetworkMetadata.HasSpec(file))
             return model;
+        var (_, text, _) = NetworkMetadata.Read(file, out var problem);
+        if (problem is not null)
+            throw new DiffusersException(problem, []);
         var spec = new EffectiveSpec(text);
         var minSnr = spec.Text("diffusion.loss_weight") == "min_snr";
         var diffusion = model.Diffusion with

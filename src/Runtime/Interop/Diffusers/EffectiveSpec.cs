@@ -1,4 +1,5 @@
 using System.Globalization;
+using UNetGen.Networks;
 
 namespace UNetGen.Interop.Diffusers;
 

@@ -1,5 +1,6 @@
 using UNetGen.Backends;
 using UNetGen.Blocks;
+using UNetGen.Networks;
 
 namespace UNetGen.Interop.Diffusers;
 

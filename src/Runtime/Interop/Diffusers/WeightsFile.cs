@@ -1,3 +1,4 @@
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Interop.Diffusers;

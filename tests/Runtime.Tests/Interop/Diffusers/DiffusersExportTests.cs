@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using UNetGen.Diffusion;
 using UNetGen.Interop;
 using UNetGen.Interop.Diffusers;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Interop.Diffusers;

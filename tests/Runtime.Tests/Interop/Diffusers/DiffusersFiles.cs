@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using UNetGen.Interop;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Interop.Diffusers;

@@ -1,4 +1,5 @@
 using CsCheck;
+using UNetGen.Backends;
 using UNetGen.Blocks;
 using UNetGen.Diffusion;
 using UNetGen.Interop.Diffusers;

@@ -1,4 +1,5 @@
 using UNetGen.Interop.Diffusers;
+using UNetGen.Networks;
 using UNetGen.Runtime.Tests.Golden;
 using static TorchSharp.torch;
 

@@ -1,11 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
-using UNetGen.Interop;
+using UNetGen.Networks;
 
-namespace UNetGen.Training;
+namespace UNetGen.Interop;
 
-/// <summary>What each safetensors file of a checkpoint says of its network, so that it can stand alone.</summary>
-internal static class CheckpointMetadata
+/// <summary>What each safetensors file of ours says of its network, so that it can stand alone.</summary>
+internal static class NetworkMetadata
 {
     private const string NetworkKey = "unetgen.network";
     private const string SpecKey = "unetgen.spec";
@@ -37,23 +37,26 @@ internal static class CheckpointMetadata
     }
 
     /// <summary>Whether a spec is the one that a hash stands for.</summary>
-    public static bool IsHashOf(string spec, string hash) => hash.Equals(CheckpointSums.Text(SHA256.HashData(Encoding.UTF8.GetBytes(spec))), StringComparison.OrdinalIgnoreCase);
+    public static bool IsHashOf(string spec, string hash) => hash.Equals(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(spec))), StringComparison.OrdinalIgnoreCase);
 
-    /// <exception cref="CheckpointException">It doesn't say.</exception>
-    public static (string Network, string Spec, string SpecHash) Read(SafetensorsFile file)
+    /// <summary>The network that a file says it belongs to.</summary>
+    /// <param name="file">Any.</param>
+    /// <param name="problem">Why the file doesn't say it, as a sentence; null where it does.</param>
+    public static (string Network, string Spec, string SpecHash) Read(SafetensorsFile file, out string? problem)
     {
-        string Text(string key) => file.Metadata.TryGetValue(key, out var text)
-            ? text
-            : throw new CheckpointException($"{file.Path} doesn't say which network it belongs to: its metadata lacks {key}. Was it written by another program?");
-
         var read = (Network: Text(NetworkKey), Spec: Text(SpecKey), SpecHash: Text(SpecHashKey));
-        return IsHashOf(read.Spec, read.SpecHash)
-            ? read
-            : throw new CheckpointException($"{file.Path} contradicts itself: its metadata's {SpecHashKey} isn't the SHA-256 of its {SpecKey}. "
-                + "One of them was changed; take the file anew from where it was written.");
+        var missing = new[] { NetworkKey, SpecKey, SpecHashKey }.FirstOrDefault(key => !file.Metadata.ContainsKey(key));
+        problem = missing is not null
+            ? $"{file.Path} doesn't say which network it belongs to: its metadata lacks {missing}. Was it written by another program?"
+            : IsHashOf(read.Spec, read.SpecHash)
+            ? null
+            : $"{file.Path} contradicts itself: its metadata's {SpecHashKey} isn't the SHA-256 of its {SpecKey}. "
+                + "One of them was changed; take the file anew from where it was written.";
+        return read;
+
+        string Text(string key) => file.Metadata.GetValueOrDefault(key, "");
     }
 
-    /// <summary>The spec of a file that may be another program's; null where it names none.</summary>
-    /// <exception cref="CheckpointException">It contradicts itself.</exception>
-    public static string? FindSpec(SafetensorsFile file) => file.Metadata.ContainsKey(SpecKey) ? Read(file).Spec : null;
+    /// <summary>Whether a file, which may be another program's, names a spec.</summary>
+    public static bool HasSpec(SafetensorsFile file) => file.Metadata.ContainsKey(SpecKey);
 }

@@ -4,11 +4,14 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using UNetGen.Diffusion;
 using UNetGen.Distributed;
+using UNetGen.Files;
 using UNetGen.Interop;
+using UNetGen.Networks;
 using UNetGen.Pictures;
 
-namespace UNetGen.Diffusion;
+namespace UNetGen.Sampling;
 
 /// <summary>
 /// A folder that fills with pictures, <c>000000.png</c> and on by their numbers, as they are drawn: as many as one likes in the memory of one batch. What is cut off is continued

@@ -1,4 +1,6 @@
-namespace UNetGen.Diffusion;
+using UNetGen.Diffusion;
+
+namespace UNetGen.Sampling;
 
 /// <summary>A sampler of a few steps, at timesteps that a spacing chooses.</summary>
 public abstract class SpacedSampler : Sampler

@@ -1,7 +1,7 @@
 using System.Globalization;
 using static TorchSharp.torch;
 
-namespace UNetGen.Diffusion;
+namespace UNetGen.Sampling;
 
 /// <summary>
 /// Heun's method as EDM has it (Karras et al. 2022, algorithms 1 and 2), for networks of discrete timesteps: sigma = sqrt(1 - alpha-bar) / sqrt(alpha-bar), at the

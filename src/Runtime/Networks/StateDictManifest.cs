@@ -2,7 +2,7 @@ using System.Collections;
 using System.Globalization;
 using static TorchSharp.torch;
 
-namespace UNetGen.Interop;
+namespace UNetGen.Networks;
 
 /// <summary>
 /// What a network's <c>state_dict</c> holds, in PyTorch's order, as its generated class knows it without a tensor. The table is read when

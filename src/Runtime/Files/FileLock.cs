@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using UNetGen.Native;
 
-namespace UNetGen.Native;
+namespace UNetGen.Files;
 
 /// <summary>
 /// The operating system's lock on an open file: it ends with the process, however that ends. On Windows it is the file's share mode,

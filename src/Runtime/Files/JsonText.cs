@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
-namespace UNetGen;
+namespace UNetGen.Files;
 
 /// <summary>JSON that others may have written or changed.</summary>
 internal static partial class JsonText

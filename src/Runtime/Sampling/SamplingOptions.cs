@@ -1,7 +1,8 @@
 using System.Globalization;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
-namespace UNetGen.Diffusion;
+namespace UNetGen.Sampling;
 
 /// <summary>What to draw.</summary>
 public sealed record SamplingOptions

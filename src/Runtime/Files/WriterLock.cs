@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text;
-using UNetGen.Native;
 
-namespace UNetGen;
+namespace UNetGen.Files;
 
 /// <summary>
 /// The right to write a folder or a file, which one holder at a time has, among all processes and machines that see it. A process that ends

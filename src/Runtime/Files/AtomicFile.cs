@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
-using UNetGen.Native;
 
-namespace UNetGen;
+namespace UNetGen.Files;
 
 /// <summary>Files that are either whole or not there: a reader, or a run that is cut off, never leaves half of one.</summary>
 public static partial class AtomicFile

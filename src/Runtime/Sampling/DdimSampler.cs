@@ -1,7 +1,8 @@
 using System.Globalization;
+using UNetGen.Diffusion;
 using static TorchSharp.torch;
 
-namespace UNetGen.Diffusion;
+namespace UNetGen.Sampling;
 
 /// <summary>
 /// DDIM (Song et al. 2021, eq. 12): few steps through a subset of the timesteps. Where x_0 is clipped, the noise of a step is either derived

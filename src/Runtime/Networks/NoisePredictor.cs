@@ -6,7 +6,7 @@ using UNetGen.Blocks;
 using UNetGen.Diffusion;
 using static TorchSharp.torch;
 
-namespace UNetGen;
+namespace UNetGen.Networks;
 
 /// <summary>
 /// A denoising network: given images noised to the given timesteps, predicts what the diffusion's objective asks for

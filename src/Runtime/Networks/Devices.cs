@@ -3,7 +3,7 @@ using TorchSharp;
 using UNetGen.Native;
 using static TorchSharp.torch;
 
-namespace UNetGen;
+namespace UNetGen.Networks;
 
 /// <summary>The device to compute on. Asking for one loads libtorch, and so says in a clear message where it can't be loaded.</summary>
 public static class Devices

@@ -1,9 +1,11 @@
-using UNetGen.Distributed;
 using UNetGen.Backends.Memory;
+using UNetGen.Diffusion;
+using UNetGen.Distributed;
 using UNetGen.Native;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
-namespace UNetGen.Diffusion;
+namespace UNetGen.Sampling;
 
 /// <summary>
 /// Draws pictures with a trained network, from pure noise to clean images. A sampler says through which timesteps it goes,

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
+using UNetGen.Native;
 
-namespace UNetGen.Native;
+namespace UNetGen.Files;
 
 /// <summary>
 /// Puts on the disk which names a folder holds. A file's own flush doesn't: after a power cut its content could be there and its name not.

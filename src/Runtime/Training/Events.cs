@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace UNetGen.Logging;
+namespace UNetGen.Training;
 
 /// <summary>
 /// All that the library tells a logger. What is so, and not what happens, is asked instead: notes of images, doubts of weights.

@@ -1,6 +1,5 @@
-using UNetGen.Interop;
 
-namespace UNetGen;
+namespace UNetGen.Networks;
 
 /// <summary>What a generated network is, in numbers that were known when it was compiled.</summary>
 public sealed record NetworkInfo

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace UNetGen.Interop;
+namespace UNetGen.Networks;
 
 /// <summary>One tensor of a network's <c>state_dict</c>, without its values.</summary>
 /// <param name="Key">Its key, PyTorch's: <c>downs.0.0.block1.proj.weight</c>.</param>

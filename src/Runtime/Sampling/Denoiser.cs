@@ -1,6 +1,8 @@
+using UNetGen.Diffusion;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
-namespace UNetGen.Diffusion;
+namespace UNetGen.Sampling;
 
 /// <summary>What a network sees in noised images.</summary>
 /// <param name="Time">Their timestep.</param>

@@ -1,7 +1,8 @@
 using System.Diagnostics;
+using UNetGen.Diffusion;
 using static TorchSharp.torch;
 
-namespace UNetGen.Diffusion;
+namespace UNetGen.Sampling;
 
 /// <summary>Ancestral sampling (DDPM; Ho et al. 2020, algorithm 2) through every timestep.</summary>
 /// <param name="variance">The variance of a step; null takes that of the network's diffusion, <see cref="DiffusionOptions.Variance"/>.</param>

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace UNetGen;
+namespace UNetGen.Files;
 
 /// <summary>
 /// Opens what is a file and nothing else. A named pipe without a writer would be waited for without end, and no signal ends that; a device isn't

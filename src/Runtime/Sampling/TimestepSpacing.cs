@@ -1,4 +1,6 @@
-namespace UNetGen.Diffusion;
+using UNetGen.Diffusion;
+
+namespace UNetGen.Sampling;
 
 /// <summary>How the few timesteps of a fast sampler lie among the diffusion's T. The last step always ends at the clean image.</summary>
 public enum TimestepSpacing

@@ -1,6 +1,7 @@
+using UNetGen.Diffusion;
 using static TorchSharp.torch;
 
-namespace UNetGen.Diffusion;
+namespace UNetGen.Sampling;
 
 /// <summary>
 /// DPM-Solver++(2M) (Lu et al. 2022, algorithm 2): a second-order solver of the diffusion's ODE, which takes the clean image to change linearly with lambda,

@@ -1,4 +1,5 @@
-namespace UNetGen;
+
+namespace UNetGen.Files;
 
 /// <summary>Another process, or another part of this one, holds a <see cref="WriterLock"/>.</summary>
 public sealed class LockedException : UNetGenException

@@ -1,7 +1,8 @@
 using UNetGen.Data;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
-namespace UNetGen.Diffusion;
+namespace UNetGen.Sampling;
 
 /// <summary>
 /// Standard normal noise for a batch of images, each from a generator of its own, made on the CPU: so an image's noise
