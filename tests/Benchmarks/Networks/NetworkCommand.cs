@@ -14,6 +14,19 @@ internal static class NetworkCommand
     private static readonly Option<int> Threads = Number("--threads", "Of libtorch.", Environment.ProcessorCount);
     private static readonly Option<string> Device = new("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu", HelpName = "DEVICE" };
     private static readonly Option<bool> OneProcess = new("--in-process") { Description = "Both sides in one process, instead of one for each." };
+    private static readonly Option<int?> Width = new("--width")
+    {
+        Description = $"Bits of a register, of .NET and libtorch alike: {string.Join(", ", Registers.Widths)}. What the processor has if not given.",
+        HelpName = "N",
+        CustomParser = result =>
+        {
+            if (int.TryParse(result.Tokens[0].Value, out var width) && Registers.Widths.Contains(width))
+                return width;
+            result.AddError($"--width must be {string.Join(", ", Registers.Widths)}, not '{result.Tokens[0].Value}'.");
+            return null;
+        },
+    };
+
     private static readonly Option<int> Steps = Number("--steps", "Steps of training.", 200);
 
     /// <summary>Runs a mode.</summary>
@@ -42,11 +55,14 @@ internal static class NetworkCommand
 
     private static RootCommand Commands()
     {
-        var networks = new Command("networks", "Measure the generated networks against the same written by hand.") { OnlyNetworks, OnlyRows, Rounds, Repeats, Threads, Device, OneProcess };
-        networks.SetAction(parsed => Networks(Chosen(parsed), parsed.GetValue(OnlyRows) is [_, ..] rows ? rows : Rows.All, Options(parsed)));
+        var networks = new Command("networks", "Measure the generated networks against the same written by hand.")
+        {
+            OnlyNetworks, OnlyRows, Rounds, Repeats, Threads, Width, Device, OneProcess,
+        };
+        networks.SetAction(parsed => Held(parsed, () => Networks(Chosen(parsed), parsed.GetValue(OnlyRows) is [_, ..] rows ? rows : Rows.All, Options(parsed))));
 
-        var growth = new Command("growth", "Measure the first network in growing batches, sizes and widths.") { Rounds, Repeats, Threads, Device, OneProcess };
-        growth.SetAction(parsed => Growth(Options(parsed)));
+        var growth = new Command("growth", "Measure the first network in growing batches, sizes and widths.") { Rounds, Repeats, Threads, Width, Device, OneProcess };
+        growth.SetAction(parsed => Held(parsed, () => Growth(Options(parsed))));
 
         var curves = new Command("curves", "Train both from the same weights on the same batches, and compare the losses.") { OnlyNetworks, Steps, Threads, Device };
         curves.SetAction(parsed =>
@@ -57,6 +73,15 @@ internal static class NetworkCommand
         });
 
         return new RootCommand { networks, growth, curves, WorkerCommand() };
+    }
+
+    /// <summary>Runs a command here, or in a process that is held to the width that was asked for.</summary>
+    private static int Held(ParseResult parsed, Action command)
+    {
+        if (Registers.RunHeld(parsed.GetValue(Width), parsed.Tokens.Select(token => token.Value)) is { } code)
+            return code;
+        command();
+        return 0;
     }
 
     private static Command WorkerCommand()
