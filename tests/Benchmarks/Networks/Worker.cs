@@ -40,7 +40,8 @@ internal sealed class WorkerProcess : IParticipant
         what = $"{network.Name}, {side}";
         var start = OwnProgram.With([
             Worker.Command, network.Name, $"{side}", "--batch", $"{network.Batch}", "--images", $"{network.DrawnImages}", "--steps", $"{network.DrawnSteps}",
-            "--threads", $"{options.Threads}", "--device", options.Device,
+            "--threads", $"{options.Threads}", "--dotnet-threads", $"{options.DotNetThreads}", "--device", options.Device,
+            .. network.OnnxFile is { } file ? ["--onnx", file] : Array.Empty<string>(),
         ]);
         (start.RedirectStandardInput, start.RedirectStandardOutput) = (true, true);
         process = Process.Start(start)!;
