@@ -29,7 +29,8 @@ internal static class Equality
     }
 
     /// <summary>
-    /// Copies the generated network's weights into the other one, by key, and holds their outputs against each other, of a batch and of one image.
+    /// Copies the generated network's weights into the other one, by key, and holds their outputs against each other, of a batch and of one
+    /// image.
     /// </summary>
     /// <returns>The greatest absolute difference.</returns>
     /// <exception cref="NetworksDifferException">Keys or outputs differ.</exception>
@@ -67,7 +68,8 @@ internal static class Equality
     }
 
     private static NetworksDifferException Differ(NetworkCase network, string what, double difference, double bound) =>
-        new($"{network.Name}: {what} the networks, generated and {network.PeerName}, differ by {difference}, more than {bound}. Nothing was timed.");
+        new($"{network.Name}: {what} the networks, generated and {network.PeerName}, differ by {difference}, "
+            + $"more than {bound}. Nothing was timed.");
 
     private static void CopyWeights(NetworkCase network, nn.Module from, nn.Module to)
     {

@@ -19,7 +19,7 @@ internal static class NetworkCommand
     private static readonly Option<bool> OneProcess = new("--in-process") { Description = "Both sides in one process, instead of one for each." };
     private static readonly Option<int?> Width = new("--width")
     {
-        Description = $"Bits of a register, of .NET and libtorch alike: {string.Join(", ", Registers.Widths)}. What the processor has if not given.",
+        Description = $"Bits of a register for .NET and libtorch: {string.Join(", ", Registers.Widths)}. Usually what there is.",
         HelpName = "N",
         CustomParser = result =>
         {
@@ -74,7 +74,8 @@ internal static class NetworkCommand
         {
             OnlyNetworks, OnlyRows, Rounds, Repeats, Threads, DotNetThreads, Width, Device, OneProcess,
         };
-        networks.SetAction(parsed => Held(parsed, () => Networks(Chosen(parsed), parsed.GetValue(OnlyRows) is [_, ..] rows ? rows : Rows.All, Options(parsed))));
+        networks.SetAction(parsed => Held(parsed, () =>
+            Networks(Chosen(parsed), parsed.GetValue(OnlyRows) is [_, ..] rows ? rows : Rows.All, Options(parsed))));
 
         var growth = new Command("growth", "Measure the first network in growing batches, sizes and widths.")
         {
@@ -82,7 +83,7 @@ internal static class NetworkCommand
         };
         growth.SetAction(parsed => Held(parsed, () => Growth(Options(parsed))));
 
-        var onnx = new Command("onnx", "Measure the generated networks against ONNX Runtime on the CPU: forward passes of 1 and of 8 images.")
+        var onnx = new Command("onnx", "Measure the generated networks against ONNX Runtime on the CPU: forward passes of 1 and 8 images.")
         {
             OnlyNetworks, Rounds, Repeats, Threads, DotNetThreads, OneProcess, Python,
         };

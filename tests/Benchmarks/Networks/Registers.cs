@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics.X86;
 namespace UNetGen.Benchmarks.Networks;
 
 /// <summary>
-/// How wide the registers are that .NET and libtorch compute with. Both decide when they are loaded, by their environment, so that a process that is to be held to
-/// less than the processor has is started anew.
+/// How wide the registers are that .NET and libtorch compute with. Both decide when they are loaded, by their environment, so that a
+/// process that is to be held to less than the processor has is started anew.
 /// </summary>
 internal static class Registers
 {
@@ -42,10 +42,19 @@ internal static class Registers
         if (width is not { } asked)
             return null;
         if (asked > Width)
-            throw new UNetGenException($"--width {asked}: the registers that .NET finds here have {Width} bits. Ask for {string.Join(" or ", Widths.Where(less => less <= Width))}.");
+        {
+            var there = string.Join(" or ", Widths.Where(less => less <= Width));
+            throw new UNetGenException($"--width {asked}: the registers that .NET finds here have {Width} bits. Ask for {there}.");
+        }
+
         var settings = asked switch { 128 => HeldTo128, 256 => HeldTo256, _ => [] };
         if (settings.All(setting => Environment.GetEnvironmentVariable(setting.Key) == setting.Value))
-            return asked == Width ? null : throw new UNetGenException($"--width {asked}: .NET goes on with registers of {Width} bits here, although its environment holds it to fewer.");
+        {
+            if (asked < Width)
+                throw new UNetGenException($"--width {asked}: .NET has registers of {Width} bits although its environment asks for fewer.");
+            return null;
+        }
+
         var start = OwnProgram.With(arguments);
         foreach (var (name, value) in settings)
             start.Environment[name] = value;

@@ -8,7 +8,8 @@ namespace UNetGen.Benchmarks.Onnx;
 /// <summary>A network of the bench as PyTorch exports it, in a folder that goes with it.</summary>
 internal sealed class OnnxFile : IDisposable
 {
-    private const string Needs = "The ONNX file is written by PyTorch. Install it (on Debian: apt-get install python3-torch python3-numpy), "
+    private const string Needs = "The ONNX file is written by PyTorch. "
+        + "Install it (on Debian: apt-get install python3-torch python3-numpy), "
         + "and name the Python that has it with --python, such as --python /usr/bin/python3.";
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("unetgen-onnx-");
@@ -44,8 +45,9 @@ internal sealed class OnnxFile : IDisposable
     /// <returns>The last line that the script writes.</returns>
     private static string Export(string python, string name, string weights, string file)
     {
+        var script = System.IO.Path.Combine(AppContext.BaseDirectory, "pytorch", "export.py");
         // -B: it leaves nothing beside the script.
-        var start = new ProcessStartInfo(python, ["-B", System.IO.Path.Combine(AppContext.BaseDirectory, "pytorch", "export.py"), name, weights, file])
+        var start = new ProcessStartInfo(python, ["-B", script, name, weights, file])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

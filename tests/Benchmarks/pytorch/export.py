@@ -1,4 +1,5 @@
-"""Writes one of bench.py's networks as an ONNX file with the weights of a safetensors file, for `dotnet run ... -- onnx`. Says by what it was written.
+"""Writes one of bench.py's networks as an ONNX file with the weights of a safetensors file, for `dotnet run ... -- onnx`.
+Says by what it was written.
 
     python3 tests/Benchmarks/pytorch/export.py NETWORK WEIGHTS.safetensors NETWORK.onnx
 """
