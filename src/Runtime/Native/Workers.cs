@@ -47,7 +47,7 @@ internal static unsafe class Workers
 
     private static nint FindOpenMp()
     {
-        if (!OperatingSystem.IsLinux())
+        if (!OperatingSystem.IsLinux() || (AppContext.TryGetSwitch("UNetGen.DotNetThreads", out var dotNet) && dotNet))
             return 0;
         // Libtorch's own copy, whose name has a hash; another copy would have other threads.
         using var process = Process.GetCurrentProcess();

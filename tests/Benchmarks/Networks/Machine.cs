@@ -8,14 +8,15 @@ namespace UNetGen.Benchmarks.Networks;
 /// <summary>The machine in words.</summary>
 internal static class Machine
 {
-    /// <summary>The processor, or the GPU where that is the device.</summary>
+    /// <summary>The processor and how wide its registers are for this process, or the GPU where that is the device.</summary>
     public static string Name(Device device) => device.type == DeviceType.CUDA ? Gpu(device.index) : Processor();
 
     private static string Processor()
     {
         const string file = "/proc/cpuinfo";
         var model = File.Exists(file) ? File.ReadLines(file).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() : null;
-        return $"{model ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString()}, {Environment.ProcessorCount} cores";
+        var name = model ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();
+        return $"{name}, {Environment.ProcessorCount} cores, registers of {Registers.Width} bits";
     }
 
     /// <summary>TorchSharp doesn't know its name, the driver's program does.</summary>

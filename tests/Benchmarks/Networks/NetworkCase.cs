@@ -1,4 +1,5 @@
 using TorchSharp;
+using UNetGen.Benchmarks.Onnx;
 using UNetGen.Benchmarks.Peer;
 using UNetGen.Networks;
 using static TorchSharp.torch;
@@ -20,7 +21,7 @@ internal enum Side
 /// <param name="ForwardFlops">Of one image, as the plan counts them.</param>
 /// <param name="Batch">Images in a training step and in a forward pass.</param>
 /// <param name="Generated">Makes the generated network, on the CPU.</param>
-/// <param name="Peer">Makes the hand-written one, on the CPU.</param>
+/// <param name="Peer">Makes the one that it is compared with, on the CPU.</param>
 internal sealed record NetworkCase(
     string Name, string Width, int Channels, int Size, long ForwardFlops, int Batch, Func<NoisePredictor> Generated, Func<nn.Module<Tensor, Tensor, Tensor>> Peer)
 {
@@ -55,6 +56,12 @@ internal sealed record NetworkCase(
     /// <summary>Images drawn at once.</summary>
     public int DrawnImages { get; init; } = 16;
 
+    /// <summary>What the other network is called in a table.</summary>
+    public string PeerName { get; private init; } = "by hand";
+
+    /// <summary>The other network's file, where ONNX Runtime computes it.</summary>
+    public string? OnnxFile { get; private init; }
+
     /// <summary>DDIM's steps.</summary>
     public int DrawnSteps { get; init; } = 25;
 
@@ -63,6 +70,12 @@ internal sealed record NetworkCase(
 
     /// <summary>The same with so little work that it only shows that it runs.</summary>
     public NetworkCase Smallest => Sketched with { Batch = 1 };
+
+    /// <summary>The same with ONNX Runtime in the place of the network that is written by hand.</summary>
+    /// <param name="file">The network with the generated one's weights, as <see cref="OnnxModule"/> takes it.</param>
+    /// <param name="threads">Threads of ONNX Runtime.</param>
+    public NetworkCase AgainstOnnx(string file, int threads) =>
+        this with { PeerName = $"ONNX Runtime {OnnxModule.Version}", OnnxFile = file, Peer = () => new OnnxModule(file, threads) };
 
     public static NetworkCase Named(string name) => All.Concat(Scaled).FirstOrDefault(network => network.Name == name)
         ?? throw new UNetGenException($"There is no network '{name}'. There are {string.Join(", ", All.Concat(Scaled).Select(network => network.Name))}.");

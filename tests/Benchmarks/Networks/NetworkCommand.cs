@@ -1,10 +1,13 @@
 using System.CommandLine;
+using UNetGen.Benchmarks.Onnx;
 using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Benchmarks.Networks;
 
-/// <summary>The modes that measure networks: <c>networks</c>, <c>growth</c>, <c>curves</c>, and the process that the first two start.</summary>
+/// <summary>
+/// The modes that measure networks: <c>networks</c>, <c>growth</c>, <c>onnx</c>, <c>curves</c>, and the process that the first three start.
+/// </summary>
 internal static class NetworkCommand
 {
     private static readonly Option<string[]> OnlyNetworks = new("--network") { Description = $"Only this one: {string.Join(", ", NetworkCase.All.Select(network => network.Name))}.", HelpName = "NAME" };
@@ -14,7 +17,32 @@ internal static class NetworkCommand
     private static readonly Option<int> Threads = Number("--threads", "Of libtorch.", Environment.ProcessorCount);
     private static readonly Option<string> Device = new("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu", HelpName = "DEVICE" };
     private static readonly Option<bool> OneProcess = new("--in-process") { Description = "Both sides in one process, instead of one for each." };
+    private static readonly Option<int?> Width = new("--width")
+    {
+        Description = $"Bits of a register for .NET and libtorch: {string.Join(", ", Registers.Widths)}. Usually what there is.",
+        HelpName = "N",
+        CustomParser = result =>
+        {
+            if (int.TryParse(result.Tokens[0].Value, out var width) && Registers.Widths.Contains(width))
+                return width;
+            result.AddError($"--width must be {string.Join(", ", Registers.Widths)}, not '{result.Tokens[0].Value}'.");
+            return null;
+        },
+    };
+
     private static readonly Option<int> Steps = Number("--steps", "Steps of training.", 200);
+
+    private static readonly Option<bool> DotNetThreads = new("--dotnet-threads")
+    {
+        Description = "The kernels' work on .NET's threads, as on Windows and macOS, instead of libtorch's.",
+    };
+
+    private static readonly Option<string> Python = new("--python")
+    {
+        Description = "The Python that has PyTorch, which writes the ONNX files.",
+        DefaultValueFactory = _ => "python3",
+        HelpName = "COMMAND",
+    };
 
     /// <summary>Runs a mode.</summary>
     /// <param name="args">Its name and its options.</param>
@@ -34,7 +62,7 @@ internal static class NetworkCommand
     /// <summary>The least work that shows that all still runs, and that both networks of each pair still compute the same: the first in processes of its own, as it is measured, the others here.</summary>
     public static void Smoke()
     {
-        var options = new BenchOptions(Rounds: 1, Repeats: 1, Environment.ProcessorCount, "cpu", OneProcess: false);
+        var options = new BenchOptions(Rounds: 1, Repeats: 1, Environment.ProcessorCount, DotNetThreads: false, "cpu", OneProcess: false);
         var networks = NetworkCase.All.Select(network => network.Smallest).ToList();
         Networks([networks[0]], Rows.All, options);
         Networks(networks[1..], [Row.Step], options with { OneProcess = true });
@@ -42,11 +70,24 @@ internal static class NetworkCommand
 
     private static RootCommand Commands()
     {
-        var networks = new Command("networks", "Measure the generated networks against the same written by hand.") { OnlyNetworks, OnlyRows, Rounds, Repeats, Threads, Device, OneProcess };
-        networks.SetAction(parsed => Networks(Chosen(parsed), parsed.GetValue(OnlyRows) is [_, ..] rows ? rows : Rows.All, Options(parsed)));
+        var networks = new Command("networks", "Measure the generated networks against the same written by hand.")
+        {
+            OnlyNetworks, OnlyRows, Rounds, Repeats, Threads, DotNetThreads, Width, Device, OneProcess,
+        };
+        networks.SetAction(parsed => Held(parsed, () =>
+            Networks(Chosen(parsed), parsed.GetValue(OnlyRows) is [_, ..] rows ? rows : Rows.All, Options(parsed))));
 
-        var growth = new Command("growth", "Measure the first network in growing batches, sizes and widths.") { Rounds, Repeats, Threads, Device, OneProcess };
-        growth.SetAction(parsed => Growth(Options(parsed)));
+        var growth = new Command("growth", "Measure the first network in growing batches, sizes and widths.")
+        {
+            Rounds, Repeats, Threads, DotNetThreads, Width, Device, OneProcess,
+        };
+        growth.SetAction(parsed => Held(parsed, () => Growth(Options(parsed))));
+
+        var onnx = new Command("onnx", "Measure the generated networks against ONNX Runtime on the CPU: forward passes of 1 and 8 images.")
+        {
+            OnlyNetworks, Rounds, Repeats, Threads, DotNetThreads, OneProcess, Python,
+        };
+        onnx.SetAction(parsed => AgainstOnnx(Chosen(parsed), parsed.GetRequiredValue(Python), Options(parsed) with { Device = "cpu" }));
 
         var curves = new Command("curves", "Train both from the same weights on the same batches, and compare the losses.") { OnlyNetworks, Steps, Threads, Device };
         curves.SetAction(parsed =>
@@ -56,19 +97,39 @@ internal static class NetworkCommand
                 Console.WriteLine(LossCurves.Compare(network, parsed.GetValue(Steps), Devices.Parse(parsed.GetValue(Device))));
         });
 
-        return new RootCommand { networks, growth, curves, WorkerCommand() };
+        return new RootCommand { networks, growth, onnx, curves, WorkerCommand() };
+    }
+
+    /// <summary>Runs a command here, or in a process that is held to the width that was asked for.</summary>
+    private static int Held(ParseResult parsed, Action command)
+    {
+        if (Registers.RunHeld(parsed.GetValue(Width), parsed.Tokens.Select(token => token.Value)) is { } code)
+            return code;
+        command();
+        return 0;
     }
 
     private static Command WorkerCommand()
     {
         var (name, side) = (new Argument<string>("NETWORK"), new Argument<Side>("SIDE"));
         var (batch, images, steps) = (new Option<int>("--batch"), new Option<int>("--images"), new Option<int>("--steps"));
-        var worker = new Command(Worker.Command, "Measure one side, as the other modes ask.") { name, side, batch, images, steps, Threads, Device };
+        var onnx = new Option<string?>("--onnx");
+        var worker = new Command(Worker.Command, "Measure one side, as the other modes ask.")
+        {
+            name, side, batch, images, steps, onnx, Threads, DotNetThreads, Device,
+        };
         worker.Hidden = true;
         worker.SetAction(parsed =>
         {
-            set_num_threads(parsed.GetValue(Threads));
-            var network = NetworkCase.Named(parsed.GetRequiredValue(name)) with { Batch = parsed.GetValue(batch), DrawnImages = parsed.GetValue(images), DrawnSteps = parsed.GetValue(steps) };
+            Use(parsed.GetValue(Threads), parsed.GetValue(DotNetThreads));
+            var network = NetworkCase.Named(parsed.GetRequiredValue(name)) with
+            {
+                Batch = parsed.GetValue(batch),
+                DrawnImages = parsed.GetValue(images),
+                DrawnSteps = parsed.GetValue(steps),
+            };
+            if (parsed.GetValue(onnx) is { } file)
+                network = network.AgainstOnnx(file, parsed.GetValue(Threads));
             Worker.Serve(network, parsed.GetValue(side), Devices.Parse(parsed.GetValue(Device)));
         });
         return worker;
@@ -76,7 +137,7 @@ internal static class NetworkCommand
 
     private static void Networks(IReadOnlyList<NetworkCase> networks, IReadOnlyList<Row> rows, BenchOptions options)
     {
-        set_num_threads(options.Threads);
+        Use(options.Threads, options.DotNetThreads);
         Console.WriteLine(NetworkReport.Heading(options));
         foreach (var network in networks)
             Console.WriteLine(NetworkReport.Of(new PairedRun(network, options).Measure(rows, withMemory: rows.Count > 1)));
@@ -84,11 +145,32 @@ internal static class NetworkCommand
 
     private static void Growth(BenchOptions options)
     {
-        set_num_threads(options.Threads);
+        Use(options.Threads, options.DotNetThreads);
         Console.WriteLine(NetworkReport.Heading(options));
         Console.WriteLine(GrowthReport.Header);
         foreach (var network in NetworkCase.Growing)
             Console.WriteLine(GrowthReport.Of(new PairedRun(network, options).Measure([Row.Step, Row.Forward], withMemory: false)));
+    }
+
+    private static void AgainstOnnx(IReadOnlyList<NetworkCase> networks, string python, BenchOptions options)
+    {
+        Use(options.Threads, options.DotNetThreads);
+        Console.WriteLine(NetworkReport.Heading(options));
+        foreach (var network in networks)
+        {
+            using var generated = network.Make(Side.Generated);
+            using var file = new OnnxFile(network.Name, generated.state_dict(), python);
+            var against = (network with { Batch = 8 }).AgainstOnnx(file.Path, options.Threads);
+            Console.WriteLine(NetworkReport.Of(new PairedRun(against, options).Measure([Row.OneImage, Row.Forward], withMemory: false)));
+            Console.WriteLine($"\nThe ONNX file by {file.WrittenBy}.");
+        }
+    }
+
+    /// <summary>Of this process, before it computes anything.</summary>
+    private static void Use(int threads, bool dotNetThreads)
+    {
+        AppContext.SetSwitch("UNetGen.DotNetThreads", dotNetThreads);
+        set_num_threads(threads);
     }
 
     private static IReadOnlyList<NetworkCase> Chosen(ParseResult parsed) => parsed.GetValue(OnlyNetworks) is [_, ..] names ? [.. names.Select(NetworkCase.Named)] : NetworkCase.All;
@@ -107,5 +189,7 @@ internal static class NetworkCommand
     };
 
     private static BenchOptions Options(ParseResult parsed) =>
-        new(parsed.GetValue(Rounds), parsed.GetValue(Repeats), parsed.GetValue(Threads), parsed.GetValue(Device)!, parsed.GetValue(OneProcess));
+        new(
+        parsed.GetValue(Rounds), parsed.GetValue(Repeats), parsed.GetValue(Threads), parsed.GetValue(DotNetThreads),
+        parsed.GetValue(Device)!, parsed.GetValue(OneProcess));
 }

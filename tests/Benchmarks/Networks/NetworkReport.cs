@@ -7,15 +7,20 @@ namespace UNetGen.Benchmarks.Networks;
 internal static class NetworkReport
 {
     /// <summary>Where, when and how it was measured.</summary>
-    public static string Heading(BenchOptions options) => Text(
-        $"{DateTime.UtcNow:yyyy-MM-dd}, {Machine.Name(options.TorchDevice)}, {Count(options.Threads, "thread")}, libtorch {__version__}; {Count(options.Rounds, "pair")} {(options.OneProcess ? "in one process" : "of processes")}, {Count(options.Repeats, "reading")} each");
+    public static string Heading(BenchOptions options)
+    {
+        var threads = Count(options.Threads, "thread") + (options.DotNetThreads ? " (the kernels' are .NET's)" : "");
+        var pairs = $"{Count(options.Rounds, "pair")} {(options.OneProcess ? "in one process" : "of processes")}";
+        var machine = $"{Machine.Name(options.TorchDevice)}, {threads}, libtorch {__version__}";
+        return Text($"{DateTime.UtcNow:yyyy-MM-dd}, {machine}; {pairs}, {Count(options.Repeats, "reading")} each");
+    }
 
     /// <summary>A network's table.</summary>
     public static string Of(NetworkResult result) => Text($"""
 
         **{result.Network.Name}**, {result.Network.Width}, {result.Network.Size} x {result.Network.Size} x {result.Network.Channels}: {result.Network.ForwardFlops / 1e9:0.000} GFLOP forward an image. Outputs differ by at most {result.Difference:0.0e0}. The float32 product: {result.Limit / 1e9:0} GFLOP/s.
 
-        | | by hand | generated | by hand / generated | middle half of the pairs |
+        | | {result.Network.PeerName} | generated | {result.Network.PeerName} / generated | middle half of the pairs |
         |---|---|---|---|---|
         {string.Join('\n', Lines(result))}
         """);

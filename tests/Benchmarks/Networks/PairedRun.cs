@@ -7,9 +7,10 @@ namespace UNetGen.Benchmarks.Networks;
 /// <param name="Rounds">Pairs, each made anew.</param>
 /// <param name="Repeats">Readings of each row in a round; of a drawing a third.</param>
 /// <param name="Threads">Of libtorch, in each process.</param>
+/// <param name="DotNetThreads">The kernels run on .NET's threads, as where libtorch has no GNU OpenMP.</param>
 /// <param name="Device">As libtorch names it.</param>
 /// <param name="OneProcess">Both sides in this process, instead of one for each.</param>
-internal sealed record BenchOptions(int Rounds, int Repeats, int Threads, string Device, bool OneProcess)
+internal sealed record BenchOptions(int Rounds, int Repeats, int Threads, bool DotNetThreads, string Device, bool OneProcess)
 {
     public Device TorchDevice => Devices.Parse(Device);
 }

@@ -36,7 +36,7 @@ internal sealed class Participant : IParticipant
     private readonly Side side;
     private readonly Workload workload;
     private readonly NoisedBatch batch;
-    private readonly (Tensor Images, Tensor Timesteps) input;
+    private readonly (Tensor Images, Tensor Timesteps) input, oneImage;
     private readonly long constructed;
 
     public Participant(NetworkCase network, Side side, Device device)
@@ -46,6 +46,7 @@ internal sealed class Participant : IParticipant
         constructed = Resident(process => process.WorkingSet64);
         batch = network.Draw(seed: 1);
         input = (batch.Noise.to(device).DetachFromDisposeScope(), batch.Timesteps.to(device).DetachFromDisposeScope());
+        oneImage = (input.Images[..1].clone().DetachFromDisposeScope(), input.Timesteps[..1].clone().DetachFromDisposeScope());
     }
 
     public double Time(Row row)
@@ -102,6 +103,8 @@ internal sealed class Participant : IParticipant
         batch.Dispose();
         input.Images.Dispose();
         input.Timesteps.Dispose();
+        oneImage.Images.Dispose();
+        oneImage.Timesteps.Dispose();
     }
 
     private void Execute(Row row)
@@ -113,6 +116,9 @@ internal sealed class Participant : IParticipant
                 break;
             case Row.Forward:
                 workload.Forward(input.Images, input.Timesteps);
+                break;
+            case Row.OneImage:
+                workload.Forward(oneImage.Images, oneImage.Timesteps);
                 break;
             case Row.Sampling:
                 workload.Sample().Dispose();

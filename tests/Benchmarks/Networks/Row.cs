@@ -5,6 +5,7 @@ internal enum Row
 {
     Step,
     Forward,
+    OneImage,
     Sampling,
     Update,
     Construction,
@@ -19,6 +20,7 @@ internal static class Rows
     {
         Row.Step => $"training step, batch {network.Batch}",
         Row.Forward => $"forward without gradients, batch {network.Batch}",
+        Row.OneImage => "forward without gradients, 1 image",
         Row.Sampling => $"DDIM, {network.DrawnImages} images in {network.DrawnSteps} steps",
         Row.Update => "optimiser and EMA alone",
         Row.Construction => "construction",
@@ -29,6 +31,7 @@ internal static class Rows
     public static int Images(this Row row, NetworkCase network) => row switch
     {
         Row.Step or Row.Forward => network.Batch,
+        Row.OneImage => 1,
         Row.Sampling => network.DrawnImages,
         _ => 0,
     };
@@ -43,13 +46,14 @@ internal static class Rows
     };
 
     /// <summary>Readings that don't count, before the first that does: .NET compiles what has run thirty times once more, and a training has thousands of steps.</summary>
-    public static int WarmUps(this Row row) => row is Row.Step or Row.Forward ? 8 : 1;
+    public static int WarmUps(this Row row) => row is Row.Step or Row.Forward or Row.OneImage ? 8 : 1;
 
     /// <summary>Executions in a reading: what takes little time is done more often, and a step follows a step, as in a training, instead of the other side's turn.</summary>
     public static int Executions(this Row row) => row switch
     {
         Row.Step => 4,
         Row.Forward => 4,
+        Row.OneImage => 16,
         Row.Update => 5,
         _ => 1,
     };

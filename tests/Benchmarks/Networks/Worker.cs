@@ -38,17 +38,12 @@ internal sealed class WorkerProcess : IParticipant
     public WorkerProcess(NetworkCase network, Side side, BenchOptions options)
     {
         what = $"{network.Name}, {side}";
-        var program = Environment.ProcessPath!;
-        var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
-            start.ArgumentList.Add(typeof(WorkerProcess).Assembly.Location);
-        string[] arguments =
-        [
+        var start = OwnProgram.With([
             Worker.Command, network.Name, $"{side}", "--batch", $"{network.Batch}", "--images", $"{network.DrawnImages}", "--steps", $"{network.DrawnSteps}",
-            "--threads", $"{options.Threads}", "--device", options.Device,
-        ];
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
+            "--threads", $"{options.Threads}", "--dotnet-threads", $"{options.DotNetThreads}", "--device", options.Device,
+            .. network.OnnxFile is { } file ? ["--onnx", file] : Array.Empty<string>(),
+        ]);
+        (start.RedirectStandardInput, start.RedirectStandardOutput) = (true, true);
         process = Process.Start(start)!;
         Expect(Worker.Ready);
     }

@@ -26,12 +26,13 @@ public sealed record BlockCase(Func<nn.Module> Make, params long[] Shape)
         ["residual, Mish"] = Resnet(32, 32, new() { Activation = Activation.Mish }),
         ["residual, RMSNorm"] = Resnet(32, 48, new() { Norm = Norm.Rms }),
         ["residual, of twice the width"] = Resnet(32, 64, new()),
-        ["residual, without time"] = new(() => new ResnetBlock(32, 64), 3, 32, 8, 6),
+        ["residual, without time"] = new(() => new ResnetBlock(32, 64), 3, 32, 8, 8),
         ["residual, as wide, without time"] =
-            new(() => new ResnetBlock(32, 32, null, new ResnetBlockOptions { Conditioning = TimeConditioning.Add }), 3, 32, 8, 6),
+            new(() => new ResnetBlock(32, 32, null, new ResnetBlockOptions { Conditioning = TimeConditioning.Add }), 3, 32, 8, 8),
         ["residual, of half the width, time added"] = Resnet(64, 32, new() { Conditioning = TimeConditioning.Add }),
         ["residual, of twice the width, standardised weights"] = Resnet(32, 64, new() { WeightStandardization = true }),
-        ["residual, of odd widths"] = Resnet(24, 40, new()),
+        ["residual, of few pixels"] = new(() => new ResnetBlock(32, 48, TimeWidth, new ResnetBlockOptions()), 3, 32, 8, 6),
+        ["residual, of odd widths"] = Resnet(20, 36, new() { Groups = 4 }),
         ["pre-activation, wider"] = PreAct(32, 48, new() { Conditioning = TimeConditioning.Add }),
         ["pre-activation, scale and shift"] = PreAct(32, 32, new()),
         ["pre-activation, of twice the width"] = PreAct(32, 64, new() { Conditioning = TimeConditioning.Add }),
@@ -98,8 +99,8 @@ public sealed record BlockCase(Func<nn.Module> Make, params long[] Shape)
     public static bool TakesTime(nn.Module block) => block is ResnetBlock { mlp: not null } or PreActResnetBlock;
 
     private static BlockCase Resnet(long from, long to, ResnetBlockOptions options) =>
-        new(() => new ResnetBlock(from, to, TimeWidth, options), 3, from, 8, 6);
+        new(() => new ResnetBlock(from, to, TimeWidth, options), 3, from, 8, 10);
 
     private static BlockCase PreAct(long from, long to, ResnetBlockOptions options, Resampling resampling = Resampling.None) =>
-        new(() => new PreActResnetBlock(from, to, TimeWidth, options, KeyStyle.Diffusers, resampling), 3, from, 8, 6);
+        new(() => new PreActResnetBlock(from, to, TimeWidth, options, KeyStyle.Diffusers, resampling), 3, from, 8, 12);
 }
