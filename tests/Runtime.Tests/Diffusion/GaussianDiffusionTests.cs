@@ -1,6 +1,7 @@
 using TorchSharp;
 using UNetGen.Diffusion;
 using UNetGen.Runtime.Tests.Golden;
+using UNetGen.Runtime.Tests.Sampling;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Diffusion;

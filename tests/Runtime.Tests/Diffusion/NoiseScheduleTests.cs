@@ -1,5 +1,6 @@
 using CsCheck;
 using UNetGen.Diffusion;
+using UNetGen.Runtime.Tests.Sampling;
 
 namespace UNetGen.Runtime.Tests.Diffusion;
 

@@ -1,18 +1,26 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using UNetGen.Diffusion;
+using UNetGen.Runtime.Tests.Training;
 using UNetGen.Sampling;
 using UNetGen.Training;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Docs;
 
-/// <summary>What docs/csharp.md shows does what the page says of it.</summary>
+/// <summary>What docs/csharp.md shows does what the page says of it. It draws from the process's generator, so not beside other tests.</summary>
+[Collection(nameof(GlobalGenerator))]
 public sealed class ExcerptTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
-    private readonly TinyNetwork network = new();
+    private readonly TinyNetwork network;
     private readonly GradientImages images = new(size: 8, count: 64);
+
+    public ExcerptTests()
+    {
+        manual_seed(1);
+        network = new();
+    }
 
     public void Dispose()
     {

@@ -2,7 +2,7 @@ using TorchSharp;
 using UNetGen.Diffusion;
 using UNetGen.Interop;
 using UNetGen.Networks;
-using UNetGen.Runtime.Tests.Diffusion;
+using UNetGen.Runtime.Tests.Sampling;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Interop;

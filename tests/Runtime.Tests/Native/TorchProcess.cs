@@ -5,6 +5,7 @@ using TorchSharp;
 using UNetGen.Native;
 using UNetGen.Runtime.Tests.Data;
 using UNetGen.Runtime.Tests.Distributed;
+using UNetGen.Runtime.Tests.Files;
 using UNetGen.Runtime.Tests.Formats;
 using UNetGen.Runtime.Tests.Training;
 

@@ -156,7 +156,7 @@ public class TrainerTests
     [Fact]
     public void A_network_without_parameters_is_refused()
     {
-        var nothingToTrain = new Diffusion.FunctionPredictor(new(), (x, _, _) => x.clone(), size: 8);
+        var nothingToTrain = new Sampling.FunctionPredictor(new(), (x, _, _) => x.clone(), size: 8);
 
         Assert.Contains("no parameters", Assert.Throws<ArgumentException>(() => new Trainer(nothingToTrain, new Stripes(), Options)).Message);
     }

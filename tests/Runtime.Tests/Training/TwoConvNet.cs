@@ -2,8 +2,8 @@ using TorchSharp.Modules;
 using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Networks;
-using UNetGen.Runtime.Tests.Diffusion;
 using UNetGen.Runtime.Tests.Golden;
+using UNetGen.Runtime.Tests.Sampling;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Training;

@@ -3,7 +3,7 @@ using UNetGen.Networks;
 using UNetGen.Sampling;
 using static TorchSharp.torch;
 
-namespace UNetGen.Runtime.Tests.Diffusion;
+namespace UNetGen.Runtime.Tests.Sampling;
 
 /// <summary>A way from given noise through given timesteps, of which references know more than of a seed.</summary>
 public sealed class Walk(NoisePredictor network, SamplingOptions? options = null, Func<Tensor>? noise = null) : IDisposable

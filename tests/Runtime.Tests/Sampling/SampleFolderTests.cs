@@ -3,7 +3,7 @@ using TorchSharp;
 using UNetGen.Sampling;
 using static TorchSharp.torch;
 
-namespace UNetGen.Runtime.Tests.Diffusion;
+namespace UNetGen.Runtime.Tests.Sampling;
 
 public sealed class SampleFolderTests : IDisposable
 {

@@ -2,7 +2,7 @@ using UNetGen.Diffusion;
 using UNetGen.Sampling;
 using static TorchSharp.torch;
 
-namespace UNetGen.Runtime.Tests.Diffusion;
+namespace UNetGen.Runtime.Tests.Sampling;
 
 /// <summary>
 /// For normally distributed data the best denoiser is known in closed form, and so is what the diffusion's ODE makes of a noise: how fast

@@ -4,7 +4,7 @@ using UNetGen.Networks;
 using UNetGen.Sampling;
 using static TorchSharp.torch;
 
-namespace UNetGen.Runtime.Tests.Diffusion;
+namespace UNetGen.Runtime.Tests.Sampling;
 
 /// <summary>Labels and classifier-free guidance.</summary>
 public class GuidanceTests

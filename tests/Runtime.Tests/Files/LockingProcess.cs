@@ -1,7 +1,7 @@
 using System.Globalization;
 using UNetGen.Files;
 
-namespace UNetGen.Runtime.Tests;
+namespace UNetGen.Runtime.Tests.Files;
 
 /// <summary>A process that takes folders.</summary>
 internal static class LockingProcess

@@ -2,7 +2,7 @@ using UNetGen.Diffusion;
 using UNetGen.Networks;
 using static TorchSharp.torch;
 
-namespace UNetGen.Runtime.Tests.Diffusion;
+namespace UNetGen.Runtime.Tests.Sampling;
 
 /// <summary>A noise predictor that is a function, not a network: for laws and golden numbers of the diffusion alone.</summary>
 public sealed class FunctionPredictor : NoisePredictor

@@ -4,7 +4,7 @@ using UNetGen.Runtime.Tests.Golden;
 using UNetGen.Sampling;
 using static TorchSharp.torch;
 
-namespace UNetGen.Runtime.Tests.Diffusion;
+namespace UNetGen.Runtime.Tests.Sampling;
 
 /// <summary>Every sampler through all of its steps, against Golden/samplers.json.</summary>
 public class GoldenSamplerTests

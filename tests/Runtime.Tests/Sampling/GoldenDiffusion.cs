@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 using UNetGen.Diffusion;
 using static TorchSharp.torch;
 
-namespace UNetGen.Runtime.Tests.Diffusion;
+namespace UNetGen.Runtime.Tests.Sampling;
 
 /// <summary>One case of Golden/diffusion.json: what a reference implementation in PyTorch computed, in float32.</summary>
 public sealed record GoldenDiffusion(

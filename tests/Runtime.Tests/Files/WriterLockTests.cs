@@ -2,7 +2,7 @@ using System.Diagnostics;
 using UNetGen.Files;
 using UNetGen.Runtime.Tests.Native;
 
-namespace UNetGen.Runtime.Tests;
+namespace UNetGen.Runtime.Tests.Files;
 
 public sealed class WriterLockTests : IDisposable
 {

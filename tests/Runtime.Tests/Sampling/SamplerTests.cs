@@ -4,7 +4,7 @@ using UNetGen.Diffusion;
 using UNetGen.Sampling;
 using static TorchSharp.torch;
 
-namespace UNetGen.Runtime.Tests.Diffusion;
+namespace UNetGen.Runtime.Tests.Sampling;
 
 public class SamplerTests
 {

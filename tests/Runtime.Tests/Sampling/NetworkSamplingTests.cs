@@ -4,7 +4,7 @@ using UNetGen.Runtime.Tests.Networks;
 using UNetGen.Sampling;
 using static TorchSharp.torch;
 
-namespace UNetGen.Runtime.Tests.Diffusion;
+namespace UNetGen.Runtime.Tests.Sampling;
 
 /// <summary>Generated networks, rather than functions, draw.</summary>
 public class NetworkSamplingTests

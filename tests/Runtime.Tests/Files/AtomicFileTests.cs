@@ -1,6 +1,6 @@
 using UNetGen.Files;
 
-namespace UNetGen.Runtime.Tests;
+namespace UNetGen.Runtime.Tests.Files;
 
 public sealed class AtomicFileTests : IDisposable
 {
