@@ -7,7 +7,8 @@ namespace UNetGen.Examples;
 internal static class Catalog
 {
     private static readonly IReadOnlyList<Type> Networks =
-        [.. Assembly.GetExecutingAssembly().GetTypes().Where(type => type.IsSubclassOf(typeof(NoisePredictor))).OrderBy(type => type.Name, StringComparer.Ordinal)];
+        [.. Assembly.GetExecutingAssembly().GetTypes().Where(type => type.IsSubclassOf(typeof(NoisePredictor))).OrderBy(
+            type => type.Name, StringComparer.Ordinal)];
 
     public static IEnumerable<string> Names => Networks.Select(type => type.Name);
 
@@ -45,7 +46,8 @@ internal static class Catalog
     {
         name = Stem(name);
         return Networks.FirstOrDefault(type => type.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-            ?? Networks.FirstOrDefault(type => type.Name.Equals(name.Replace("-", "").Replace("_", "") + "UNet", StringComparison.OrdinalIgnoreCase));
+            ?? Networks.FirstOrDefault(
+                type => type.Name.Equals(name.Replace("-", "").Replace("_", "") + "UNet", StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>A spec's path does as well.</summary>

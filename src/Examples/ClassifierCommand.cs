@@ -14,24 +14,39 @@ internal static class ClassifierCommand
 
     public static Command AddTo(Command command)
     {
-        var data = new Option<string>("--data") { Description = "Images with classes: MNIST's folder, CIFAR-10's, or a folder of pictures with a folder for each class.", Required = true, HelpName = "PATH" };
+        var data =
+            new Option<string>(
+                "--data") { Description =
+                    "Images with classes: MNIST's folder, CIFAR-10's, or a folder of pictures with a folder for each class.",
+                Required = true, HelpName = "PATH" };
         var background = DataOptions.Background();
-        var like = new Option<string>("--spec") { Description = "The network whose pictures are to be compared: its channels and size.", Required = true, HelpName = "NAME" };
-        var epochs = new Option<int>("--epochs") { Description = "Times that each image is seen.", DefaultValueFactory = _ => 6, HelpName = "N", CustomParser = result => CommonOptions.Whole(result, 1) };
+        var like =
+            new Option<string>(
+                "--spec") { Description = "The network whose pictures are to be compared: its channels and size.", Required = true,
+                HelpName = "NAME" };
+        var epochs =
+            new Option<int>(
+                "--epochs") { Description = "Times that each image is seen.", DefaultValueFactory = _ => 6, HelpName = "N",
+                CustomParser = result => CommonOptions.Whole(result, 1) };
         var seed = CommonOptions.Seed();
-        var output = new Option<string>("--out") { Description = "The file to write; it mustn't exist.", Required = true, HelpName = "FILE.safetensors" };
+        var output =
+            new Option<string>(
+                "--out") { Description = "The file to write; it mustn't exist.", Required = true, HelpName = "FILE.safetensors" };
         foreach (var option in new Option[] { data, background, like, epochs, seed, output })
             command.Add(option);
         command.SetAction(parsed => Run(
-            parsed.GetRequiredValue(data), parsed.GetValue(background), parsed.GetRequiredValue(like), parsed.GetValue(epochs), parsed.GetValue(seed), parsed.GetRequiredValue(output)));
+            parsed.GetRequiredValue(data), parsed.GetValue(background), parsed.GetRequiredValue(like), parsed.GetValue(epochs),
+            parsed.GetValue(seed), parsed.GetRequiredValue(output)));
         return command;
     }
 
     /// <summary>The numbers of the images to learn from (false) and of those held back (true).</summary>
     private static ILookup<bool, int> Split(IImageSource source)
     {
-        IGrouping<int, int>[] ofClasses = [.. Enumerable.Range(0, source.Classes.Count == 0 ? 0 : source.Count).GroupBy(source.Label).OrderBy(images => images.Key)];
-        var few = ofClasses.Where(images => images.Count() < HeldBack).Select(images => $"{source.Classes[images.Key]}: {images.Count()}").ToArray();
+        IGrouping<int, int>[] ofClasses = [
+            .. Enumerable.Range(0, source.Classes.Count == 0 ? 0 : source.Count).GroupBy(source.Label).OrderBy(images => images.Key)];
+        var few = ofClasses.Where(images => images.Count() < HeldBack).Select(images => $"{source.Classes[images.Key]}: {images.Count()}")
+            .ToArray();
         if (few.Length > 0)
             throw new UNetGenException(
                 $"A classifier needs at least {HeldBack} images of each class, one of every {HeldBack} to be tried on, but of {source.Description} these classes have fewer: {string.Join(", ", few)}.");

@@ -31,7 +31,9 @@ internal static class CommandLineErrors
         return null;
     }
 
-    /// <summary>Everything else, commands and options that there aren't with the nearest that there are. Empty where nothing is wrong.</summary>
+    /// <summary>
+    /// Everything else, commands and options that there aren't with the nearest that there are. Empty where nothing is wrong.
+    /// </summary>
     public static IReadOnlyList<string> Of(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
@@ -47,7 +49,9 @@ internal static class CommandLineErrors
         return [.. unknown.Concat(others.Select(error => error.Message)).Distinct()];
     }
 
-    /// <summary>Options in the place of values: a misspelt one where the command has an argument, and what follows an option without a value.</summary>
+    /// <summary>
+    /// Options in the place of values: a misspelt one where the command has an argument, and what follows an option without a value.
+    /// </summary>
     private static IEnumerable<string> TakenForValues(ParseResult parsed)
     {
         var taken = parsed.CommandResult.Children

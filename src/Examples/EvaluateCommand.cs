@@ -15,11 +15,17 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
     // Fewer have no covariance.
     private const int LeastImages = 2;
 
-    private readonly Option<string> samples = new("--samples") { Description = "A folder that `sample --out FOLDER` has written.", Required = true, HelpName = "FOLDER" };
-    private readonly Option<string> data = new("--data") { Description = "What to compare with: the training data, as `train` takes it.", Required = true, HelpName = "shapes|PATH" };
+    private readonly Option<string> samples =
+        new("--samples") { Description = "A folder that `sample --out FOLDER` has written.", Required = true, HelpName = "FOLDER" };
+    private readonly Option<string> data =
+        new(
+            "--data") { Description = "What to compare with: the training data, as `train` takes it.", Required = true,
+            HelpName = "shapes|PATH" };
     private readonly Option<Color?> background = DataOptions.Background();
     private readonly FeatureOptions features = new();
-    private readonly Option<string> cache = new("--cache") { Description = "Where the data's statistics are kept, for the next time.", DefaultValueFactory = _ => Path.Combine("runs", "statistics"), HelpName = "FOLDER" };
+    private readonly Option<string> cache =
+        new("--cache") { Description = "Where the data's statistics are kept, for the next time.", DefaultValueFactory = _ => Path.Combine(
+            "runs", "statistics"), HelpName = "FOLDER" };
     private readonly Option<string> device = CommonOptions.Device();
 
     public Command AddTo(Command command)
@@ -61,7 +67,8 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
             throw new UNetGenException(message);
         string? unkept = null;
         using var ofReal = Watch("data", real, report => ImageStatistics.Cached(
-            real, sees, parsed.GetRequiredValue(cache), report: report, cancellation: interrupt.Token, collective: ranks, unkept: reason => unkept = reason));
+            real, sees, parsed.GetRequiredValue(cache), report: report, cancellation: interrupt.Token, collective: ranks,
+            unkept: reason => unkept = reason));
         if (unkept is not null)
             Warnings.Show($"the data's statistics aren't kept for the next time: {unkept} Name another folder with --cache.");
         if (ranks.Rank > 0)
@@ -78,11 +85,13 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
     private static void SayAccuracy(SmallClassifier classifier, IImageSource drawn, IReadOnlyList<string> classes, Func<int, int> label)
     {
         if (classifier.Classes.SequenceEqual(classes))
-            AnsiConsole.MarkupLineInterpolated($"{classifier.Accuracy(drawn, label):P1} of the samples are seen as the class that was asked for");
+            AnsiConsole.MarkupLineInterpolated(
+                $"{classifier.Accuracy(drawn, label):P1} of the samples are seen as the class that was asked for");
         else
             Warnings.Show("the classifier knows other classes than the data, so whether it sees what was asked for isn't counted");
     }
 
     private static FeatureStatistics Watch(string title, IImageSource source, Func<Action<int>, FeatureStatistics> work) =>
-        Progress.While(title, lines: false, show => work(done => show((double)done / source.Count, $"{title}: {done:N0} of {source.Count:N0}")));
+        Progress.While(
+            title, lines: false, show => work(done => show((double)done / source.Count, $"{title}: {done:N0} of {source.Count:N0}")));
 }

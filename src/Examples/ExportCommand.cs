@@ -19,11 +19,17 @@ internal static class ExportCommand
             "diffusers (a folder that DDPMPipeline loads; preset ddpm) or safetensors (one file of tensors under their own keys; all presets).",
             [Diffusers, Safetensors],
             standard: Diffusers);
-        var checkpoint = new Option<string>("--checkpoint") { Description = "A run or a checkpoint folder, for its averaged weights, or a .safetensors file in it.", Required = true, HelpName = "PATH" };
-        var output = new Option<string>("--out") { Description = "The folder or file to write; it mustn't exist.", Required = true, HelpName = "PATH" };
+        var checkpoint =
+            new Option<string>(
+                "--checkpoint") { Description = "A run or a checkpoint folder, for its averaged weights, or a .safetensors file in it.",
+                Required = true, HelpName = "PATH" };
+        var output =
+            new Option<string>(
+                "--out") { Description = "The folder or file to write; it mustn't exist.", Required = true, HelpName = "PATH" };
         foreach (var option in new Option[] { format, checkpoint, output })
             command.Add(option);
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(format)!, parsed.GetRequiredValue(checkpoint), parsed.GetRequiredValue(output)));
+        command.SetAction(
+            parsed => Run(parsed.GetRequiredValue(format)!, parsed.GetRequiredValue(checkpoint), parsed.GetRequiredValue(output)));
         return command;
     }
 

@@ -8,8 +8,8 @@ using UNetGen.Interop.Diffusers;
 namespace UNetGen.Examples;
 
 /// <summary>
-/// Takes over a network of diffusers, in two steps, since its class must be compiled in between: the folder becomes a spec, and then its weights a file that a network of that
-/// spec loads.
+/// Takes over a network of diffusers, in two steps, since its class must be compiled in between: the folder becomes a spec, and then its
+/// weights a file that a network of that spec loads.
 /// </summary>
 internal static class ImportCommand
 {
@@ -19,9 +19,17 @@ internal static class ImportCommand
     {
         var folder = new Argument<string>("FOLDER") { Description = "A folder of diffusers, with model_index.json or config.json in it." };
         var output = new Option<string?>("--out") { Description = "First step: the spec to write.", HelpName = $"FILE{SpecEnding}" };
-        var spec = new Option<string?>("--spec") { Description = "Second step: the network that was generated from that spec.", HelpName = "NAME" };
-        var checkpoint = new Option<string?>("--checkpoint") { Description = "Second step: the weights to write, which the other commands take as a checkpoint.", HelpName = "FILE.safetensors" };
-        var convert = new Option<bool>("--convert") { Description = "Second step: turn float16 and other floating types into the network's; else they are an error." };
+        var spec =
+            new Option<string?>(
+                "--spec") { Description = "Second step: the network that was generated from that spec.", HelpName = "NAME" };
+        var checkpoint =
+            new Option<string?>(
+                "--checkpoint") { Description = "Second step: the weights to write, which the other commands take as a checkpoint.",
+                HelpName = "FILE.safetensors" };
+        var convert =
+            new Option<bool>(
+                "--convert") { Description =
+                    "Second step: turn float16 and other floating types into the network's; else they are an error." };
         command.Add(folder);
         foreach (var option in new Option[] { output, spec, checkpoint, convert })
             command.Add(option);
@@ -52,7 +60,8 @@ internal static class ImportCommand
     {
         using var claim = NewFile.Claim(path, SpecEnding);
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(source.SpecYaml())));
-        AnsiConsole.MarkupLineInterpolated($"The spec is in [blue]{path}[/]. Build it into the program (specs/), then take over the weights:");
+        AnsiConsole.MarkupLineInterpolated(
+            $"The spec is in [blue]{path}[/]. Build it into the program (specs/), then take over the weights:");
         AnsiConsole.MarkupLineInterpolated($"  import {source.Path} --spec {Path.GetFileName(path)} --checkpoint FILE.safetensors");
     }
 

@@ -10,13 +10,15 @@ internal static class InspectCommand
     private const int CopiesInTraining = 5;
     private const int BytesPerNumber = sizeof(float);
 
-    // Beside the activations there are their gradients, a few at a time: between batch 16 and 256, resident memory grew by 3.5 MiB an image with
-    // ShapesUNet and by 6.8 with MnistUNet, where their tables say 2.1 and 4.1.
+    // Beside the activations there are their gradients, a few at a time: between batch 16 and 256, resident memory grew by 3.5 MiB an image
+    // with ShapesUNet and by 6.8 with MnistUNet, where their tables say 2.1 and 4.1.
     private const double ActivationsInTraining = 1.7;
 
     public static Command AddTo(Command command)
     {
-        var name = new Argument<string?>("NAME") { Description = "A network's class or spec; none lists them all.", Arity = ArgumentArity.ZeroOrOne };
+        var name =
+            new Argument<string?>(
+                "NAME") { Description = "A network's class or spec; none lists them all.", Arity = ArgumentArity.ZeroOrOne };
         var batch = new Option<int>("--batch-size")
         {
             Description = "Images a step, for the memory.",
@@ -64,7 +66,8 @@ internal static class InspectCommand
         }
 
         table.AddEmptyRow();
-        table.AddRow("total", "", "", "", "", Count(info.ParameterCount), Giga(info.ForwardFlops), Bytes(info.ActivationElements * BytesPerNumber));
+        table.AddRow(
+            "total", "", "", "", "", Count(info.ParameterCount), Giga(info.ForwardFlops), Bytes(info.ActivationElements * BytesPerNumber));
         AnsiConsole.Write(table);
 
         var weights = info.ParameterCount * BytesPerNumber;

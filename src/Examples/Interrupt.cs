@@ -3,14 +3,17 @@ using Spectre.Console;
 
 namespace UNetGen.Examples;
 
-/// <summary>Ctrl-C and SIGTERM: the first asks the command to finish, where it has something to finish; the second ends the program at once.</summary>
+/// <summary>
+/// Ctrl-C and SIGTERM: the first asks the command to finish, where it has something to finish; the second ends the program at once.
+/// </summary>
 internal sealed partial class Interrupt : IDisposable
 {
     private readonly CancellationTokenSource first = new();
     private readonly PosixSignalRegistration[] signals;
     private volatile bool isHeeded;
 
-    public Interrupt() => signals = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle)];
+    public Interrupt() => signals = [
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle)];
 
     /// <summary>Cancelled by the first. Who has asked for it heeds it; until then the first ends the program at once.</summary>
     public CancellationToken Token

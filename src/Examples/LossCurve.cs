@@ -18,7 +18,9 @@ internal static class LossCurve
     static LossCurve() => Fonts.AddFontFile(Font, Path.Combine(AppContext.BaseDirectory, "Fonts", "DejaVuSans-ASCII.ttf"));
 
     /// <summary>Writes the curve; the loss axis is logarithmic.</summary>
-    /// <param name="points">In the order of the steps; losses that aren't positive, or beyond all bounds, are left out of the picture.</param>
+    /// <param name="points">
+    /// In the order of the steps; losses that aren't positive, or beyond all bounds, are left out of the picture.
+    /// </param>
     /// <param name="path">A .png file.</param>
     /// <param name="title">What was trained, in ASCII.</param>
     public static void Save(IReadOnlyList<(int Step, double Loss)> points, string path, string title = "Training loss")
@@ -44,7 +46,8 @@ internal static class LossCurve
         if (drawn.Length > 0)
         {
             var ticks = LossTicks(logs.Min(), logs.Max());
-            plot.Axes.Left.TickGenerator = new NumericManual([.. ticks.Select(tick => tick.Position)], [.. ticks.Select(tick => tick.Label)]);
+            plot.Axes.Left.TickGenerator = new NumericManual(
+                [.. ticks.Select(tick => tick.Position)], [.. ticks.Select(tick => tick.Label)]);
             plot.Axes.SetLimitsY(ticks[0].Position, ticks[^1].Position);
         }
         plot.Axes.Bottom.TickGenerator = new NumericAutomatic
@@ -71,7 +74,9 @@ internal static class LossCurve
         }
     }
 
-    /// <summary>1, 2 and 5 of each decade, from the last one below the losses to the first one above, so that there are always two.</summary>
+    /// <summary>
+    /// 1, 2 and 5 of each decade, from the last one below the losses to the first one above, so that there are always two.
+    /// </summary>
     private static List<(double Position, string Label)> LossTicks(double lowest, double highest)
     {
         var ticks = new List<(double Position, string Label)>();

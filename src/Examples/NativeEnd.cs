@@ -4,15 +4,17 @@ using UNetGen.Native;
 namespace UNetGen.Examples;
 
 /// <summary>
-/// What ends the process where TorchSharp lets an exception of C++ pass: it catches libtorch's own, but oneDNN's and the standard library's are of other types, and these come when memory is used up.
-/// The standard library then asks its terminate handler, which by default leaves a signal.
+/// What ends the process where TorchSharp lets an exception of C++ pass: it catches libtorch's own, but oneDNN's and the standard library's
+/// are of other types, and these come when memory is used up. The standard library then asks its terminate handler, which by default leaves
+/// a signal.
 /// </summary>
 internal static unsafe class NativeEnd
 {
     public static void Install()
     {
         // Elsewhere libtorch comes with other standard libraries.
-        if (OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libstdc++.so.6", out var library) && NativeLibrary.TryGetExport(library, "_ZSt13set_terminatePFvvE", out var setTerminate))
+        if (OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libstdc++.so.6", out var library) && NativeLibrary.TryGetExport(
+            library, "_ZSt13set_terminatePFvvE", out var setTerminate))
             ((delegate* unmanaged<delegate* unmanaged<void>, nint>)setTerminate)(&Say);
     }
 

@@ -16,7 +16,9 @@ internal static class NewFile
     }
 
     /// <summary>The same of a folder, which isn't there yet or is empty.</summary>
-    /// <exception cref="UNetGenException">A file is there, or a folder that isn't empty, or another command is about to write it.</exception>
+    /// <exception cref="UNetGenException">
+    /// A file is there, or a folder that isn't empty, or another command is about to write it.
+    /// </exception>
     /// <exception cref="IOException">It can't be made.</exception>
     public static IDisposable ClaimFolder(string path)
     {

@@ -28,7 +28,8 @@ internal static partial class Program
     // Of an error that all ranks meet, rank 0 tells, and ends the others while they still wait.
     private static readonly TimeSpan FirstWord = TimeSpan.FromSeconds(2);
 
-    private static readonly IAnsiConsole Errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+    private static readonly IAnsiConsole Errors = AnsiConsole.Create(
+        new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
 
     public static int Main(string[] args)
     {
@@ -49,7 +50,8 @@ internal static partial class Program
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static int Start(string[] args)
     {
-        // Open MPI gives each rank a terminal of its own, to which .NET and Spectre would write codes that end in the middle of the launcher's output.
+        // Open MPI gives each rank a terminal of its own, to which .NET and Spectre would write codes that end in the middle of the
+        // launcher's output.
         if (Ranks.IsLaunched)
             Environment.SetEnvironmentVariable("TERM", "dumb");
         // 0.002 means the same on a German machine.
@@ -104,7 +106,9 @@ internal static partial class Program
         return code;
     }
 
-    /// <summary>On a thread of .NET's own, such as the one that finalises, a shortage would end the process with a stack and a signal.</summary>
+    /// <summary>
+    /// On a thread of .NET's own, such as the one that finalises, a shortage would end the process with a stack and a signal.
+    /// </summary>
     private static void EndWhereNobodyCatches(object sender, UnhandledExceptionEventArgs unhandled)
     {
         if (unhandled.ExceptionObject is not Exception error || Shortage.Of(error) is not { } missing)
@@ -115,14 +119,16 @@ internal static partial class Program
 
     private static int Run(string[] args, Interrupt interrupt, ICollective ranks)
     {
-        var root = new RootCommand("U-Nets from a few lines of YAML, trained to draw. Without a command it trains the shapes, for two and a half minutes.");
+        var root = new RootCommand(
+            "U-Nets from a few lines of YAML, trained to draw. Without a command it trains the shapes, for two and a half minutes.");
         var train = new TrainCommand(interrupt, ranks);
         train.AddTo(root);
         Command[] together =
         [
             train.AddTo(new Command("train", "Train a network; writes a grid of samples, the loss curve and a checkpoint.")),
             new SampleCommand(interrupt, ranks).AddTo(new Command("sample", "Draw pictures with a trained network.")),
-            new EvaluateCommand(interrupt, ranks).AddTo(new Command("evaluate", "Measure how far samples are from the data: the Frechet distance (FID).")),
+            new EvaluateCommand(interrupt, ranks).AddTo(
+                new Command("evaluate", "Measure how far samples are from the data: the Frechet distance (FID).")),
         ];
         root.Add(together[0]);
         root.Add(together[1]);
@@ -181,7 +187,8 @@ internal static partial class Program
 
     private static void Say(string message)
     {
-        var shown = LongWord().Replace(RunFields.InWordsOfRuns(message), word => $"{word.Value[..(LongestWord / 2)]}...{word.Value[^(LongestWord / 2)..]}");
+        var shown = LongWord().Replace(
+            RunFields.InWordsOfRuns(message), word => $"{word.Value[..(LongestWord / 2)]}...{word.Value[^(LongestWord / 2)..]}");
         // In one go: what a launcher says at the same time would stand between the words.
         if (Console.IsErrorRedirected)
             Console.Error.Write($"error: {shown}{Environment.NewLine}");

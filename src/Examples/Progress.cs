@@ -7,7 +7,9 @@ namespace UNetGen.Examples;
 /// <summary>What a person sees while the machine works.</summary>
 internal static class Progress
 {
-    /// <summary>Trains with a live bar: step, loss, images a second, time left. Where output is no terminal, a line every tenth of the way.</summary>
+    /// <summary>
+    /// Trains with a live bar: step, loss, images a second, time left. Where output is no terminal, a line every tenth of the way.
+    /// </summary>
     public static T WhileTraining<T>(TrainingOptions options, Func<Action<TrainingStep>, T> train)
     {
         var smooth = double.NaN;
@@ -15,12 +17,15 @@ internal static class Progress
         {
             smooth = double.IsNaN(smooth) ? step.Loss : 0.98 * smooth + 0.02 * step.Loss;
             var of = options.Steps is { } steps ? $" of {steps:N0}" : "";
-            show(step.Elapsed / (step.Elapsed + step.Remaining), $"step {step.Step:N0}{of}  loss {smooth:0.0000}  {step.ImagesPerSecond:N0} images/s  {Time(step.Remaining)} left");
+            show(
+                step.Elapsed / (step.Elapsed + step.Remaining),
+                $"step {step.Step:N0}{of}  loss {smooth:0.0000}  {step.ImagesPerSecond:N0} images/s  {Time(step.Remaining)} left");
         }));
     }
 
     /// <summary>Samples with a live bar; where output is no terminal silently, or with a line every tenth of the way.</summary>
-    public static T WhileSampling<T>(SamplingOptions options, bool lines, Func<Action<SamplingProgress>, T> sample) => While("drawing", lines, show => sample(at =>
+    public static T WhileSampling<T>(SamplingOptions options, bool lines, Func<Action<SamplingProgress>, T> sample) =>
+        While("drawing", lines, show => sample(at =>
     {
         var before = at.FirstImage - options.FirstImage;
         var batch = Math.Min(options.BatchSize, options.Count - before);
@@ -30,7 +35,10 @@ internal static class Progress
 
     private static string Time(TimeSpan time) => time.TotalHours < 1 ? $"{time:m\\:ss}" : $"{(int)time.TotalHours}:{time:mm\\:ss}";
 
-    /// <summary>Any work, which shows how much of it is done, from 0 to 1, and a text; where output is no terminal silently, or with a line every tenth of the way.</summary>
+    /// <summary>
+    /// Any work, which shows how much of it is done, from 0 to 1, and a text; where output is no terminal silently, or with a line every
+    /// tenth of the way.
+    /// </summary>
     public static T While<T>(string title, bool lines, Func<Action<double, string>, T> work)
     {
         if (Program.Plain)

@@ -18,7 +18,10 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
 {
     private static readonly string[] OtherPictures = [".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"];
 
-    private readonly Option<string> checkpoint = new("--checkpoint") { Description = "A run's folder, for its newest checkpoint; a checkpoint's folder, for its averaged weights; or a .safetensors file in one.", Required = true, HelpName = "PATH" };
+    private readonly Option<string> checkpoint = new(
+        "--checkpoint") { Description =
+            "A run's folder, for its newest checkpoint; a checkpoint's folder, for its averaged weights; or a .safetensors file in one.",
+        Required = true, HelpName = "PATH" };
     private readonly SamplerOptions sampler = new();
     private readonly Option<int[]> labels = new("--labels", "--class")
     {
@@ -102,7 +105,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     {
         if (ranks.Rank == 0)
             AtomicFile.Try(picture);
-        using var images = Progress.WhileSampling(options, lines: false, observe => chosen.Sample(network, options, ranks, observe, interrupt.Token));
+        using var images = Progress.WhileSampling(
+            options, lines: false, observe => chosen.Sample(network, options, ranks, observe, interrupt.Token));
         if (ranks.Rank > 0)
             return;
         ImageGrid.Save(images, picture);
@@ -113,7 +117,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     {
         try
         {
-            var drawn = Progress.WhileSampling(options, lines: true, observe => new SampleFolder(folder).Draw(network, chosen, options, observe, interrupt.Token, ranks));
+            var drawn = Progress.WhileSampling(
+                options, lines: true, observe => new SampleFolder(folder).Draw(network, chosen, options, observe, interrupt.Token, ranks));
             AnsiConsole.MarkupLineInterpolated($"{Counted.Of(options.Count, "picture")} in [blue]{folder}[/], {(drawn == options.Count ? "all" : $"{drawn}")} of them new");
         }
         catch (OperationCanceledException)
@@ -124,7 +129,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     }
 
     /// <summary>All classes but the last, which stands for none; null for a network without classes.</summary>
-    private static int[]? EachClass(NetworkInfo info) => info.NumClasses is { } classes ? [.. Enumerable.Range(0, Math.Max(1, classes - 1))] : null;
+    private static int[]? EachClass(NetworkInfo info) =>
+        info.NumClasses is { } classes ? [.. Enumerable.Range(0, Math.Max(1, classes - 1))] : null;
 
     private static bool IsPictureOrFolder(string path) => IsPicture(path)
         ? !Directory.Exists(path)

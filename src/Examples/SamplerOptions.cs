@@ -93,7 +93,9 @@ internal sealed class SamplerOptions
         if (name == "ddpm")
             return new AncestralSampler();
         var count = parsed.GetValue(steps) ?? Math.Min(DefaultSteps[name], network.Diffusion.Timesteps);
-        var chosen = parsed.GetValue(spacing) is { } given ? Spacings[given] : name == "heun" ? TimestepSpacing.Karras : TimestepSpacing.Even;
+        var chosen = parsed.GetValue(spacing) is { } given
+            ? Spacings[given]
+            : name == "heun" ? TimestepSpacing.Karras : TimestepSpacing.Even;
         var offset = parsed.GetValue(stepsOffset);
         return name switch
         {
@@ -107,7 +109,8 @@ internal sealed class SamplerOptions
     }
 
     /// <summary>The program's way to draw, where nothing else is asked for.</summary>
-    public static DdimSampler Default(NoisePredictor network, int steps = DefaultDdimSteps) => new(Math.Min(steps, network.Diffusion.Timesteps), DefaultEta);
+    public static DdimSampler Default(NoisePredictor network, int steps = DefaultDdimSteps) =>
+        new(Math.Min(steps, network.Diffusion.Timesteps), DefaultEta);
 
     private static string? Given(ParseResult parsed, params Option[] options) => options.FirstOrDefault(parsed.IsGiven)?.Name;
 }

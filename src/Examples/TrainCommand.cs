@@ -17,14 +17,17 @@ internal sealed class TrainCommand
 {
     private readonly Interrupt interrupt;
     private readonly ICollective ranks;
-    private readonly IReadOnlyDictionary<RunField, Option<Func<RunOptions, RunOptions>?>> given = RunFields.All.ToDictionary(field => field, OptionOf);
-    private readonly Option<string?> output = new("--out") { Description = "The run's folder; by default a new one under runs/.", HelpName = "FOLDER" };
+    private readonly IReadOnlyDictionary<RunField, Option<Func<RunOptions, RunOptions>?>> given = RunFields.All.ToDictionary(
+        field => field, OptionOf);
+    private readonly Option<string?> output =
+        new("--out") { Description = "The run's folder; by default a new one under runs/.", HelpName = "FOLDER" };
     private readonly Option<string?> file = new("--run")
     {
         Description = "A file with options, as a run's run.yaml; those of the command line win. Paths in it hold from the current folder.",
         HelpName = "FILE.yaml",
     };
-    private readonly Option<string?> resumed = new("--resume") { Description = "Go on with a run that was stopped, exactly, with its own options.", HelpName = "FOLDER" };
+    private readonly Option<string?> resumed =
+        new("--resume") { Description = "Go on with a run that was stopped, exactly, with its own options.", HelpName = "FOLDER" };
 
     public TrainCommand(Interrupt interrupt, ICollective ranks) => (this.interrupt, this.ranks) = (interrupt, ranks);
 
@@ -79,7 +82,8 @@ internal sealed class TrainCommand
         if (ranks.Rank > 0)
             return Follow(trainer, source);
 
-        var computing = (network.Kernels == KernelForm.Reference ? ", reference kernels" : "") + (options.Training.Precision == Precision.BFloat16 ? ", in bfloat16" : "");
+        var computing = (network.Kernels == KernelForm.Reference ? ", reference kernels" : "") + (
+            options.Training.Precision == Precision.BFloat16 ? ", in bfloat16" : "");
         AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {info.SpecPath}) on {source.Description}, {target}{computing}{(trainer.Step > 0 ? $", going on after step {trainer.Step:N0}" : "")}");
         if (!folder!.IsAlone)
         {
@@ -132,7 +136,8 @@ internal sealed class TrainCommand
         }
         catch (OperationCanceledException)
         {
-            AnsiConsole.MarkupLineInterpolated($"interrupted: saved at step {summary.Steps:N0}, the last one; what is left is to draw its samples");
+            AnsiConsole.MarkupLineInterpolated(
+                $"interrupted: saved at step {summary.Steps:N0}, the last one; what is left is to draw its samples");
             AnsiConsole.MarkupLineInterpolated($"To draw them: [grey]train --resume {folder.Path}[/]");
             return Program.Interrupted;
         }
@@ -183,6 +188,7 @@ internal sealed class TrainCommand
         files.AddRow(new Text("loss"), new Text(folder.LossCurve, new Style(Color.Blue)));
         files.AddRow(new Text("checkpoints"), new Text(folder.Checkpoints, new Style(Color.Blue)));
         AnsiConsole.Write(files);
-        AnsiConsole.MarkupLineInterpolated($"More: [grey]sample --checkpoint {folder.Path} --seed 1[/], or all on a page: [grey]report {folder.Path}[/]");
+        AnsiConsole.MarkupLineInterpolated(
+            $"More: [grey]sample --checkpoint {folder.Path} --seed 1[/], or all on a page: [grey]report {folder.Path}[/]");
     }
 }

@@ -6,7 +6,9 @@ internal static class Float32
     /// <summary>What a positive number must be, to follow "must be".</summary>
     public const string Range = "a positive number that float32 holds, from 1.2e-38 to 3.4e38";
 
-    /// <summary>Whether a number is positive there as well, finite and of full precision: what is below, processors may take for 0.</summary>
+    /// <summary>
+    /// Whether a number is positive there as well, finite and of full precision: what is below, processors may take for 0.
+    /// </summary>
     public static bool IsPositive(double value) => value > 0 && float.IsNormal((float)value);
 
     /// <summary>The same, or 0.</summary>

@@ -1,7 +1,8 @@
 namespace UNetGen;
 
 /// <summary>
-/// What the user can mend: a file, a folder, a device, an option. The message is for them and stands alone; a program shows it without a stack.
+/// What the user can mend: a file, a folder, a device, an option. The message is for them and stands alone; a program shows it without a
+/// stack.
 /// </summary>
 public class UNetGenException : Exception
 {

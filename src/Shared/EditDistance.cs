@@ -1,8 +1,8 @@
 namespace UNetGen;
 
 /// <summary>
-/// How far two words are apart, for "did you mean": of keys in specs and in checkpoints, of commands, options and their values. Compiled into
-/// all projects.
+/// How far two words are apart, for "did you mean": of keys in specs and in checkpoints, of commands, options and their values. Compiled
+/// into all projects.
 /// </summary>
 internal static class EditDistance
 {

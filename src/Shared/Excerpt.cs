@@ -24,6 +24,8 @@ internal static class Excerpt
     public static string List(IReadOnlyCollection<string> items)
     {
         var shown = string.Join(", ", items.Take(MostItems).Select(Of));
-        return items.Count <= MostItems ? shown : shown + " and " + (items.Count - MostItems).ToString("N0", CultureInfo.InvariantCulture) + " more";
+        return items.Count <= MostItems
+            ? shown
+            : shown + " and " + (items.Count - MostItems).ToString("N0", CultureInfo.InvariantCulture) + " more";
     }
 }

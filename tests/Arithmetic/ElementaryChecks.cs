@@ -63,7 +63,8 @@ internal static unsafe class ElementaryChecks<V>
 
     private static void Sigmoid()
     {
-        foreach (var (x, expected) in new[] { (-1e30f, 0), (-200f, 0), (200f, 1), (float.NegativeInfinity, 0), (float.PositiveInfinity, 1f) })
+        foreach (
+            var (x, expected) in new[] { (-1e30f, 0), (-200f, 0), (200f, 1), (float.NegativeInfinity, 0), (float.PositiveInfinity, 1f) })
             Same(expected, First(Elementary.Sigmoid(V.Create(x))), 1e-37);
         if (!float.IsNaN(First(Elementary.Sigmoid(V.Create(float.NaN)))))
             throw new ArithmeticException("the sigmoid of no number is a number");

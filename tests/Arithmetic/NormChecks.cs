@@ -34,9 +34,11 @@ internal static unsafe class NormChecks<V>
     private static void Activation()
     {
         var (pixels, channels) = (5, 2 * V.Lanes);
-        using Numbers x = Numbers.Random(pixels * channels, 1, 5), residual = Numbers.Random(pixels * channels, 2), y = new(pixels * channels);
+        using Numbers x = Numbers.Random(pixels * channels, 1, 5), residual = Numbers.Random(pixels * channels, 2),
+        y = new(pixels * channels);
         for (var channel = 0; channel < channels; channel += V.Lanes)
-            GroupNormArithmetic<V>.Apply(x.At + channel, y.At + channel, residual.At + channel, pixels, channels, V.Create(1.5f), V.Create(-0.25f), silu: true);
+            GroupNormArithmetic<V>.Apply(
+                x.At + channel, y.At + channel, residual.At + channel, pixels, channels, V.Create(1.5f), V.Create(-0.25f), silu: true);
         y.Expect(i => Silu(1.5 * x.At[i] - 0.25) + residual.At[i], 2e-6);
     }
 
@@ -44,17 +46,22 @@ internal static unsafe class NormChecks<V>
     {
         const double A = 1.5, B = -0.25, R = 0.5, Mean = 0.125, Step = 1e-5;
         var (pixels, channels) = (5, V.Lanes);
-        using Numbers x = Numbers.Random(pixels * channels, 1, 5), gradient = Numbers.Random(pixels * channels, 2), dz = new(pixels * channels);
+        using Numbers x = Numbers.Random(pixels * channels, 1, 5), gradient = Numbers.Random(pixels * channels, 2),
+        dz = new(pixels * channels);
         using Numbers y = new(pixels * channels), normals = new(channels), offsets = new(channels);
         GroupNormArithmetic<V>.Activation(
-            gradient.At, x.At, dz.At, y.At, pixels, channels, V.Create((float)A), V.Create((float)B), V.Create((float)R), V.Create((float)-Mean), silu: true,
+            gradient.At, x.At, dz.At, y.At, pixels, channels, V.Create((float)A), V.Create((float)B), V.Create((float)R),
+            V.Create((float)-Mean), silu: true,
             out var normal, out var offset);
         normal.Store(normals.At);
         offset.Store(offsets.At);
         y.Expect(i => Silu(A * x.At[i] + B), 2e-6);
         dz.Expect(Dz, 1e-5);
         offsets.Expect(channel => Enumerable.Range(0, pixels).Sum(pixel => Dz(pixel * channels + channel)), 1e-5);
-        normals.Expect(channel => Enumerable.Range(0, pixels).Sum(pixel => Dz(pixel * channels + channel) * (x.At[pixel * channels + channel] - Mean) * R), 1e-5);
+        normals.Expect(
+            channel => Enumerable.Range(0, pixels).Sum(
+                pixel => Dz(pixel * channels + channel) * (x.At[pixel * channels + channel] - Mean) * R),
+            1e-5);
 
         double Dz(int i) => gradient.At[i] * (Silu(A * x.At[i] + B + Step) - Silu(A * x.At[i] + B - Step)) / (2 * Step);
     }
@@ -68,7 +75,10 @@ internal static unsafe class NormChecks<V>
 
         using Numbers given = Numbers.Random(pixels * channels, 3), byX = new(pixels * channels), byGain = new(channels);
         RmsNorm<V>.Gradients(x.At, gain.At, given.At, byX.At, byGain.At, pixels, channels);
-        byGain.Expect(channel => Enumerable.Range(0, pixels).Sum(pixel => given.At[pixel * channels + channel] * x.At[pixel * channels + channel] / Norm(pixel * channels)), 1e-6);
+        byGain.Expect(
+            channel => Enumerable.Range(0, pixels).Sum(
+                pixel => given.At[pixel * channels + channel] * x.At[pixel * channels + channel] / Norm(pixel * channels)),
+            1e-6);
         byX.Expect(i => (U(i) - x.At[i] / Math.Pow(Norm(i), 2) * Pixel(i).Sum(j => U(j) * x.At[j])) / Norm(i), 1e-5);
 
         double U(int i) => given.At[i] * gain.At[i % channels];
@@ -81,7 +91,8 @@ internal static unsafe class NormChecks<V>
         foreach (var count in new[] { 9, 9 * V.Lanes, 9 * V.Lanes + 5 })
         {
             using var noise = Numbers.Random(count, 1);
-            using Numbers w = new(count, i => 3 + noise.At[i]), v = new(count), given = Numbers.Random(count, 2), g = new(count, i => given.At[i]);
+            using Numbers w = new(count, i => 3 + noise.At[i]), v = new(count), given = Numbers.Random(count, 2),
+            g = new(count, i => given.At[i]);
             var inverse = FilterArithmetic<V>.Standardize(w.At, v.At, count, Eps);
             var all = Enumerable.Range(0, count);
             var mean = all.Average(i => (double)w.At[i]);

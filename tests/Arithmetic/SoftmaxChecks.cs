@@ -17,12 +17,15 @@ internal static unsafe class SoftmaxChecks<V>
     private static void Queries()
     {
         var (heads, dim) = (5, 2 * V.Lanes);
-        using Numbers numbers = Numbers.Random(heads * dim, 1, 30), shares = new(heads * dim, i => numbers.At[i]), gradients = Numbers.Random(heads * dim, 2);
+        using Numbers numbers = Numbers.Random(heads * dim, 1, 30), shares = new(heads * dim, i => numbers.At[i]),
+        gradients = Numbers.Random(heads * dim, 2);
         float[] given = [.. new ReadOnlySpan<float>(gradients.At, gradients.Count)];
         QuerySoftmax<V>.Forward(shares.At, heads * dim, dim);
         shares.Expect(i => Share(i / dim, i % dim), 1e-6);
         QuerySoftmax<V>.Gradients(shares.At, gradients.At, heads * dim, dim);
-        gradients.Expect(i => Share(i / dim, i % dim) * (given[i] - Enumerable.Range(0, dim).Sum(j => Share(i / dim, j) * given[i / dim * dim + j])), 1e-6);
+        gradients.Expect(
+            i => Share(i / dim, i % dim) * (given[i] - Enumerable.Range(0, dim).Sum(j => Share(i / dim, j) * given[i / dim * dim + j])),
+            1e-6);
 
         double Share(int head, int at) => Softmax(dim, j => numbers.At[head * dim + j], at);
     }
@@ -30,7 +33,8 @@ internal static unsafe class SoftmaxChecks<V>
     private static void Keys()
     {
         var (pixels, atOnce, features, dim) = (24, 8, 2 * V.Lanes, V.Lanes);
-        using Numbers keys = Numbers.Random(pixels * features, 1, 40), values = Numbers.Random(pixels * dim, 2), some = new(atOnce * features);
+        using Numbers keys = Numbers.Random(pixels * features, 1, 40), values = Numbers.Random(pixels * dim, 2),
+        some = new(atOnce * features);
         using Numbers greatest = new(features, _ => double.NegativeInfinity), total = new(features), sums = new(features * dim);
         for (var start = 0; start < pixels; start += atOnce)
         {
@@ -52,7 +56,8 @@ internal static unsafe class SoftmaxChecks<V>
     private static void Scores()
     {
         var (rows, keys, columns) = (3, 2 * V.Lanes + 1, 3 * V.Lanes);
-        using Numbers numbers = Numbers.Random(rows * columns, 1, 20), scores = new(rows * columns, i => numbers.At[i]), logSums = new(rows);
+        using Numbers numbers = Numbers.Random(rows * columns, 1, 20), scores = new(rows * columns, i => numbers.At[i]),
+        logSums = new(rows);
         AttentionScores<V>.Softmax(scores.At, rows, keys, columns, logSums.At);
         scores.Expect(i => Share(i / columns, i % columns), 1e-6);
         logSums.Expect(row => Math.Log(Enumerable.Range(0, keys).Sum(key => Math.Exp(numbers.At[row * columns + key]))), 1e-5);
@@ -61,7 +66,8 @@ internal static unsafe class SoftmaxChecks<V>
         float[] given = [.. new ReadOnlySpan<float>(gradients.At, gradients.Count)];
         AttentionScores<V>.Gradients(again.At, gradients.At, logSums.At, rows, keys, columns);
         gradients.Expect(
-            i => Share(i / columns, i % columns) * (given[i] - Enumerable.Range(0, keys).Sum(key => Share(i / columns, key) * given[i / columns * columns + key])),
+            i => Share(i / columns, i % columns) * (
+                given[i] - Enumerable.Range(0, keys).Sum(key => Share(i / columns, key) * given[i / columns * columns + key])),
             1e-5);
 
         double Share(int row, int key) => key < keys ? Softmax(keys, i => numbers.At[row * columns + i], key) : 0;

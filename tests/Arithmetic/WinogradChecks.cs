@@ -24,8 +24,10 @@ internal static unsafe class WinogradChecks<V>
     {
         var (channels, outputs, points) = (Gemm<V>.Unit, 2 * Gemm<V>.Unit, WinogradTransforms<V, TScheme>.Points);
         var (tile, height, width) = (TScheme.Outputs, 2 * TScheme.Outputs, 3 * TScheme.Outputs);
-        using Numbers image = Numbers.Random(height * width * channels, 1), weight = Numbers.Random(channels * outputs * 9, 2, 0.2), bias = Numbers.Random(outputs, 3);
-        using Numbers y = new(height * width * outputs), v = new(points * Gemm<V>.Rows * channels), m = new(points * Gemm<V>.Rows * outputs);
+        using Numbers image = Numbers.Random(height * width * channels, 1), weight = Numbers.Random(channels * outputs * 9, 2, 0.2),
+        bias = Numbers.Random(outputs, 3);
+        using Numbers y = new(height * width * outputs), v = new(points * Gemm<V>.Rows * channels),
+        m = new(points * Gemm<V>.Rows * outputs);
         var stride = WinogradFilters<V, TScheme>.PointStride(channels, outputs);
         using var u = new Numbers((int)WinogradFilters<V, TScheme>.BlockSize(channels, outputs));
         new WinogradFilters<V, TScheme>(weight.At, channels, outputs, turned).ToPoints(0, channels, 0, outputs, u.At);
@@ -36,7 +38,8 @@ internal static unsafe class WinogradChecks<V>
             for (var point = 0; point < points; point++)
             {
                 Gemm<V>.Multiply(
-                    v.At + point * Gemm<V>.Rows * channels, channels, 1, u.At + point * stride, outputs, m.At + point * Gemm<V>.Rows * outputs, outputs,
+                    v.At + point * Gemm<V>.Rows * channels, channels, 1, u.At + point * stride, outputs,
+                    m.At + point * Gemm<V>.Rows * outputs, outputs,
                     Gemm<V>.Rows, channels, outputs, add: false);
             }
             var first = y.At + (row * tile * width + column * tile) * outputs;
@@ -75,10 +78,12 @@ internal static unsafe class WinogradChecks<V>
         // Between the points lie numbers that belong to none.
         var size = (int)WinogradFilters<V, TScheme>.BlockSize(channels, outputs);
         var stride = (int)WinogradFilters<V, TScheme>.PointStride(channels, outputs);
-        using Numbers weight = Numbers.Random(channels * outputs * 9, 3), u = new(size), dU = Numbers.Random(size, 4), dWeight = new(channels * outputs * 9);
+        using Numbers weight = Numbers.Random(channels * outputs * 9, 3), u = new(size), dU = Numbers.Random(size, 4),
+        dWeight = new(channels * outputs * 9);
         new WinogradFilters<V, TScheme>(weight.At, channels, outputs, turned: false).ToPoints(0, channels, 0, outputs, u.At);
         new WinogradFilters<V, TScheme>(dWeight.At, channels, outputs, turned: false).FromPoints(dU.At, 0, channels, 0, outputs);
-        Same(Enumerable.Range(0, size).Where(i => i % stride < channels * outputs).Sum(i => (double)u.At[i] * dU.At[i]), Product(weight, dWeight));
+        Same(Enumerable.Range(0, size).Where(i => i % stride < channels * outputs).Sum(i => (double)u.At[i] * dU.At[i]), Product(
+            weight, dWeight));
 
         static double Product(Numbers a, Numbers b) => Enumerable.Range(0, a.Count).Sum(i => (double)a.At[i] * b.At[i]);
 

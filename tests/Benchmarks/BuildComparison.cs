@@ -13,8 +13,8 @@ internal sealed record BuildTimes(string Project, bool CompilerServer, IReadOnly
 }
 
 /// <summary>
-/// Whole builds by <c>dotnet build</c>, as processes: of a project whose classes the generator makes, of the same project with these classes as
-/// ordinary files and no generator, and of a project without them. In turn, so that what else the machine does meets all alike.
+/// Whole builds by <c>dotnet build</c>, as processes: of a project whose classes the generator makes, of the same project with these
+/// classes as ordinary files and no generator, and of a project without them. In turn, so that what else the machine does meets all alike.
 /// </summary>
 internal static class BuildComparison
 {
@@ -25,7 +25,8 @@ internal static class BuildComparison
     {
         return InFolder(specs, folder =>
         {
-            var times = Projects.SelectMany(project => new[] { false, true }.Select(server => (project, server))).ToDictionary(kind => kind, _ => new List<TimeSpan>());
+            var times = Projects.SelectMany(project => new[] { false, true }.Select(server => (project, server))).ToDictionary(
+                kind => kind, _ => new List<TimeSpan>());
             foreach (var project in Projects)
                 Build(folder, project, server: true); // warms the disk and the compiler server
             for (var round = 1; round <= rounds; round++)
@@ -41,7 +42,10 @@ internal static class BuildComparison
 
     /// <summary>Each project once, to see that it still builds.</summary>
     public static IReadOnlyList<BuildTimes> Once(int specs) =>
-        InFolder(specs, folder => Projects.Select(project => new BuildTimes(project, CompilerServer: true, [Build(folder, project, server: true)])).ToList());
+        InFolder(
+            specs,
+            folder => Projects.Select(
+                project => new BuildTimes(project, CompilerServer: true, [Build(folder, project, server: true)])).ToList());
 
     private static List<BuildTimes> InFolder(int specs, Func<string, List<BuildTimes>> measure)
     {
@@ -94,13 +98,15 @@ internal static class BuildComparison
 
         foreach (var spec in specs)
             WriteFile($"specs/{Path.GetRelativePath(SpecSet.Directory, spec.Path)}", spec.GetText().ToString());
-        var sources = CSharpGeneratorDriver.Create([new UNetGenerator().AsSourceGenerator()], specs, optionsProvider: new ProjectOptions("Shop", SpecSet.Directory))
+        var sources = CSharpGeneratorDriver.Create(
+            [new UNetGenerator().AsSourceGenerator()], specs, optionsProvider: new ProjectOptions("Shop", SpecSet.Directory))
             .RunGenerators(CSharpCompilation.Create("Shop")).GetRunResult().GeneratedTrees;
         foreach (var source in sources)
             WriteFile($"files/{Path.GetFileName(source.FilePath)}", source.ToString());
 
         // Whoever doesn't have the classes doesn't build.
-        var first = sources[0].GetRoot().DescendantNodes().OfType<Microsoft.CodeAnalysis.CSharp.Syntax.ClassDeclarationSyntax>().First().Identifier.Text;
+        var first = sources[0].GetRoot().DescendantNodes().OfType<Microsoft.CodeAnalysis.CSharp.Syntax.ClassDeclarationSyntax>()
+            .First().Identifier.Text;
         foreach (var project in Projects)
             WriteFile($"{project}/Catalog.cs", $"namespace Shop; public static class Catalog {{ public static long Count => {(project == "neither" ? "0" : $"{first}.ParameterCount")}; }}");
 
@@ -114,7 +120,9 @@ internal static class BuildComparison
 
     private static void Dotnet(string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start =
+            new ProcessStartInfo(
+                "dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();

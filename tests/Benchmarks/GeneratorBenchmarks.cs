@@ -14,10 +14,12 @@ public enum Contender
     RoslynOnly,
 }
 
-/// <summary>What an IDE waits for after each keystroke, with UNetGen and with a generator that does nothing but hand out as many texts.</summary>
+/// <summary>
+/// What an IDE waits for after each keystroke, with UNetGen and with a generator that does nothing but hand out as many texts.
+/// </summary>
 /// <remarks>
-/// The driver is immutable: each run of a benchmark starts from the same one, which has run over all specs and then over edits of unrelated code,
-/// until nothing about it was new.
+/// The driver is immutable: each run of a benchmark starts from the same one, which has run over all specs and then over edits of unrelated
+/// code, until nothing about it was new.
 /// </remarks>
 public class GeneratorBenchmarks
 {
@@ -71,27 +73,38 @@ public class GeneratorBenchmarks
     /// <summary>Another compilation each time, of which nothing is known yet.</summary>
     private CSharpCompilation EditedCode() => code.ReplaceSyntaxTree(code.SyntaxTrees[0], edit);
 
-    /// <summary>A hundred files, the SDK's attributes and the framework: Roslyn looks at these too where diagnostics are reported.</summary>
+    /// <summary>
+    /// A hundred files, the SDK's attributes and the framework: Roslyn looks at these too where diagnostics are reported.
+    /// </summary>
     private static CSharpCompilation Code()
     {
-        var framework = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path));
-        var files = Enumerable.Range(0, 100).Select(i => $"namespace Shop; public sealed class Shelf{i} {{ public int Count(int more) => {i} + more; }}");
-        const string attributes = """[assembly: System.Reflection.AssemblyCompany("Shop")] [assembly: System.Reflection.AssemblyProduct("Shop")]""";
+        var framework = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(
+            path => MetadataReference.CreateFromFile(path));
+        var files = Enumerable.Range(0, 100).Select(
+            i => $"namespace Shop; public sealed class Shelf{i} {{ public int Count(int more) => {i} + more; }}");
+        const string attributes =
+            """[assembly: System.Reflection.AssemblyCompany("Shop")] [assembly: System.Reflection.AssemblyProduct("Shop")]""";
         return CSharpCompilation.Create(
-            "Shop", files.Append(attributes).Select(file => CSharpSyntaxTree.ParseText(file)), framework, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary));
+            "Shop", files.Append(attributes).Select(file => CSharpSyntaxTree.ParseText(file)), framework,
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary));
     }
 
     private Dictionary<string, PreparedOutput> Prepare()
     {
         var result = Driver(specs).RunGenerators(code).GetRunResult().Results[0];
-        if (result.Exception is not null || result.GeneratedSources.Length != Specs || result.Diagnostics.Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error))
-            throw new InvalidOperationException($"{result.GeneratedSources.Length} sources for {Specs} specs. {result.Exception} {string.Join("\n", result.Diagnostics)}");
+        if (result.Exception is not null || result.GeneratedSources.Length != Specs || result.Diagnostics.Any(
+            diagnostic => diagnostic.Severity == DiagnosticSeverity.Error))
+            throw new InvalidOperationException(
+                $"{result.GeneratedSources.Length} sources for {Specs} specs. {result.Exception} {string.Join("\n", result.Diagnostics)}");
         var diagnostics = result.Diagnostics.ToLookup(diagnostic => diagnostic.Location.GetLineSpan().Path);
         return specs.Zip(result.GeneratedSources).ToDictionary(
             pair => pair.First.Path,
-            pair => new PreparedOutput(pair.Second.HintName, SourceText.From(pair.Second.SourceText.ToString(), Encoding.UTF8), [.. diagnostics[pair.First.Path]]));
+            pair => new PreparedOutput(
+                pair.Second.HintName, SourceText.From(pair.Second.SourceText.ToString(), Encoding.UTF8),
+                [.. diagnostics[pair.First.Path]]));
     }
 
     private CSharpGeneratorDriver Driver(IEnumerable<SpecText> files) =>
-        CSharpGeneratorDriver.Create([generator.AsSourceGenerator()], files, optionsProvider: new ProjectOptions("Shop.Models", SpecSet.Directory));
+        CSharpGeneratorDriver.Create(
+            [generator.AsSourceGenerator()], files, optionsProvider: new ProjectOptions("Shop.Models", SpecSet.Directory));
 }

@@ -38,7 +38,10 @@ switch (args)
 
     case ["smoke"]:
         // Every benchmark once, in its smallest form: do they still run?
-        var smallest = Run(Config(once.WithStrategy(BenchmarkDotNet.Engines.RunStrategy.Monitoring).WithWarmupCount(0).WithIterationCount(1).WithInvocationCount(1).WithUnrollFactor(1))
+        var smallest = Run(
+            Config(
+                once.WithStrategy(BenchmarkDotNet.Engines.RunStrategy.Monitoring).WithWarmupCount(0).WithIterationCount(1)
+                    .WithInvocationCount(1).WithUnrollFactor(1))
             .AddFilter(new SimpleFilter(benchmark => benchmark.Parameters[nameof(GeneratorBenchmarks.Specs)] is null or 10)));
         Console.WriteLine(Report.Of(smallest, BuildComparison.Once(specs: 10)));
         NetworkCommand.Smoke();
@@ -56,4 +59,5 @@ static ManualConfig Config(Job job) => ManualConfig.CreateMinimumViable()
 
 static Summary[] Run(IConfig config) => [BenchmarkRunner.Run<GeneratorBenchmarks>(config), BenchmarkRunner.Run<StageBenchmarks>(config)];
 
-static bool Failed(Summary[] summaries) => summaries.Any(summary => summary.HasCriticalValidationErrors || summary.Reports.Any(report => !report.Success));
+static bool Failed(Summary[] summaries) =>
+    summaries.Any(summary => summary.HasCriticalValidationErrors || summary.Reports.Any(report => !report.Success));

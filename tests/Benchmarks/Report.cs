@@ -13,7 +13,8 @@ internal static class Report
 
     public static string Of(IReadOnlyList<BuildTimes> builds)
     {
-        var text = new StringBuilder("\n| `dotnet build` of a project with | compiler server | median | fastest | slowest |\n|---|---|---|---|---|\n");
+        var text = new StringBuilder(
+            "\n| `dotnet build` of a project with | compiler server | median | fastest | slowest |\n|---|---|---|---|---|\n");
         foreach (var kind in builds)
         {
             text.Append(CultureInfo.InvariantCulture,
@@ -26,12 +27,16 @@ internal static class Report
     private static string Runs(Summary summary)
     {
         var text = new StringBuilder("\n| | specs | time | Roslyn alone | allocated | Roslyn alone |\n|---|---|---|---|---|---|\n");
-        foreach (var same in summary.Reports.GroupBy(report => (What(report), Specs: (int)report.BenchmarkCase.Parameters[nameof(GeneratorBenchmarks.Specs)])).OrderBy(same => same.Key.Specs))
+        foreach (
+            var same in summary.Reports
+                .GroupBy(report => (What(report), Specs: (int)report.BenchmarkCase.Parameters[nameof(GeneratorBenchmarks.Specs)]))
+                .OrderBy(same => same.Key.Specs))
         {
             var (ours, roslyn) = (Of(Contender.UNetGen), Of(Contender.RoslynOnly));
             text.Append($"| {same.Key.Item1} | {same.Key.Specs} | {Time(ours)} | {Time(roslyn)} | {Bytes(ours)} | {Bytes(roslyn)} |\n");
 
-            BenchmarkReport Of(Contender contender) => same.Single(report => report.BenchmarkCase.Parameters[nameof(GeneratorBenchmarks.Generator)].Equals(contender));
+            BenchmarkReport Of(Contender contender) =>
+                same.Single(report => report.BenchmarkCase.Parameters[nameof(GeneratorBenchmarks.Generator)].Equals(contender));
         }
 
         return text.ToString();
@@ -51,5 +56,7 @@ internal static class Report
         ? (statistics.Median / 1e6).ToString(statistics.Median < 1e6 ? "0.0000 ms" : "0.0 ms", CultureInfo.InvariantCulture)
         : "failed";
 
-    private static string Bytes(BenchmarkReport report) => ((report.GcStats.GetBytesAllocatedPerOperation(report.BenchmarkCase) ?? 0) / 1024.0).ToString("#,0.0 KiB", CultureInfo.InvariantCulture);
+    private static string Bytes(BenchmarkReport report) =>
+        ((report.GcStats.GetBytesAllocatedPerOperation(report.BenchmarkCase) ?? 0) / 1024.0).ToString(
+            "#,0.0 KiB", CultureInfo.InvariantCulture);
 }

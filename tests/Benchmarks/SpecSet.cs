@@ -139,7 +139,8 @@ internal static class SpecSet
         var image = Images[kind % Images.Length];
         var dim = 32 * (1 + kind % Images.Length % 4 + 4 * (kind / Images.Length));
         var levels = string.Join(", ", image.Multipliers.SkipLast(1).Select(_ => "none").Append("full"));
-        var keys = network.Keys.Replace("LEVELS", $"[{levels}]", StringComparison.Ordinal).Replace("DIM", $"{dim}", StringComparison.Ordinal);
+        var keys = network.Keys.Replace("LEVELS", $"[{levels}]", StringComparison.Ordinal).Replace(
+            "DIM", $"{dim}", StringComparison.Ordinal);
         var sizes = keys.StartsWith("extends", StringComparison.Ordinal) ? "" : $"""
             image_size: {image.Size}
             channels: {image.Channels}
@@ -147,7 +148,9 @@ internal static class SpecSet
             channel_multipliers: [{string.Join(", ", image.Multipliers)}]
 
             """;
-        return new SpecText($"{Directory}specs/{image.Name}/{network.Name}-{dim}.unet.yaml", $"{keys}\nname: {Pascal(image.Name)}{Pascal(network.Name)}{dim}\n{sizes}");
+        return new SpecText(
+            $"{Directory}specs/{image.Name}/{network.Name}-{dim}.unet.yaml",
+            $"{keys}\nname: {Pascal(image.Name)}{Pascal(network.Name)}{dim}\n{sizes}");
     }
 
     private static string Pascal(string name) => string.Concat(name.Split('-').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));

@@ -21,7 +21,8 @@ public class StageBenchmarks
     public StageBenchmarks()
     {
         ParsedFile[] parsed = [.. texts.Select(text => ParsedFile.Parse(text, project, default))];
-        var bases = new Bases(parsed.Select(file => file.AsBase).ToEquatableArray(), parsed.Select(file => file.FullPath).ToEquatableArray());
+        var bases = new Bases(
+            parsed.Select(file => file.AsBase).ToEquatableArray(), parsed.Select(file => file.FullPath).ToEquatableArray());
         inputs = [.. parsed.Select(file => new FileWithBases(file, Inheritance.Of(file, bases)))];
         files = [.. inputs.Select(input => DiagnosedSpec.Read(input, default))];
         plans = [.. files.Select(file => NetworkPlanner.Plan(file.Network.Spec))];

@@ -1,7 +1,10 @@
 
 namespace UNetGen.Examples.Tests;
 
-/// <summary>What a command line says is judged by the values that hold, those by default among them, and what is wrong with it is told in a sentence.</summary>
+/// <summary>
+/// What a command line says is judged by the values that hold, those by default among them, and what is wrong with it is told in a
+/// sentence.
+/// </summary>
 public sealed class CommandLineTests : IDisposable
 {
     private const string NoCheckpoint = "There is no checkpoint nowhere";
@@ -31,16 +34,21 @@ public sealed class CommandLineTests : IDisposable
         {
             string[] chosen = given.Sampler is null ? [] : ["--sampler", given.Sampler];
             var error = program.Fail(given.Fits ? 1 : 2, ["sample", "--checkpoint", "nowhere", .. chosen, .. given.Given]);
-            var refusal = given.Sampler == "ddpm" ? "ddpm takes every timestep with its own noise: --" : $"{given.Sampler} adds no noise: --";
+            var refusal = given.Sampler == "ddpm"
+                ? "ddpm takes every timestep with its own noise: --"
+                : $"{given.Sampler} adds no noise: --";
             Assert.Contains(given.Fits ? NoCheckpoint : refusal, error);
         });
     }
 
     [Theory]
     [InlineData("--steps-offset belongs to --spacing leading.", "sample", "--checkpoint", "nowhere", "--steps-offset", "1")]
-    [InlineData("--steps-offset belongs to --spacing leading.", "sample", "--checkpoint", "nowhere", "--spacing", "even", "--steps-offset", "0")]
+    [InlineData(
+        "--steps-offset belongs to --spacing leading.", "sample", "--checkpoint", "nowhere", "--spacing", "even", "--steps-offset", "0")]
     [InlineData("--out must be a .png file or a folder, not 'x.JPG'.", "sample", "--checkpoint", "nowhere", "--out", "x.JPG")]
-    [InlineData("--feature-input belongs to a TorchScript file", "evaluate", "--samples", "s", "--data", "shapes", "--features", "f.safetensors", "--feature-input", "bytes")]
+    [InlineData(
+        "--feature-input belongs to a TorchScript file", "evaluate", "--samples", "s", "--data", "shapes", "--features", "f.safetensors",
+        "--feature-input", "bytes")]
     [InlineData("--batch-size is for one network's memory", "inspect", "--batch-size", "4")]
     [InlineData("--resume stands without --run and --out", "train", "--resume", "run", "--run", "run.yaml")]
     [InlineData("Give --out FILE.unet.yaml for the first step", "import", "folder")]
@@ -102,13 +110,22 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("The command inspect has no option '--batchsize'. Did you mean '--batch-size'?", "inspect", "--batchsize", "3")]
     [InlineData("The command report has no option '--outt'. It has none.\n", "report", "--outt")]
     [InlineData("The command report has no option '--ot'. It has none.\n", "report", "r1", "--ot", "x")]
-    [InlineData("--out has no value: '--data' follows, an option as it seems. A path of that name is ./--data.", "train", "--out", "--data", "photos")]
+    [InlineData(
+        "--out has no value: '--data' follows, an option as it seems. A path of that name is ./--data.", "train", "--out", "--data",
+        "photos")]
     [InlineData("The command report doesn't know what to do with 'two'.", "report", "one", "two")]
-    [InlineData("--sampler must be ddpm, ddim, dpm++ or heun, not 'DDIM'. Did you mean 'ddim'?", "sample", "--checkpoint", "x", "--sampler", "DDIM")]
-    [InlineData("--spacing must be even, leading, linspace, trailing, log-snr or karras, not 'traling'. Did you mean 'trailing'?", "sample", "--checkpoint", "x", "--spacing", "traling")]
+    [InlineData(
+        "--sampler must be ddpm, ddim, dpm++ or heun, not 'DDIM'. Did you mean 'ddim'?", "sample", "--checkpoint", "x", "--sampler",
+        "DDIM")]
+    [InlineData(
+        "--spacing must be even, leading, linspace, trailing, log-snr or karras, not 'traling'. Did you mean 'trailing'?", "sample",
+        "--checkpoint", "x", "--spacing", "traling")]
     [InlineData("--rederive-noise must be true or false, not 'no'.\n", "sample", "--checkpoint", "x", "--rederive-noise", "no")]
-    [InlineData("--format must be diffusers or safetensors, not 'difusers'. Did you mean 'diffusers'?", "export", "--checkpoint", "x", "--out", "y", "--format", "difusers")]
-    [InlineData("not 'byte'. Did you mean 'bytes'?", "evaluate", "--samples", "s", "--data", "d", "--features", "f", "--feature-input", "byte")]
+    [InlineData(
+        "--format must be diffusers or safetensors, not 'difusers'. Did you mean 'diffusers'?", "export", "--checkpoint", "x", "--out", "y",
+        "--format", "difusers")]
+    [InlineData(
+        "not 'byte'. Did you mean 'bytes'?", "evaluate", "--samples", "s", "--data", "d", "--features", "f", "--feature-input", "byte")]
     [InlineData("--precision must be float32 or bfloat16, not 'bflot16'. Did you mean 'bfloat16'?", "train", "--precision", "bflot16")]
     [InlineData("--precision must be float32 or bfloat16, not 'bf16'. Did you mean 'bfloat16'?", "train", "--precision", "bf16")]
     [InlineData(

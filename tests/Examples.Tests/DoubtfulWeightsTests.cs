@@ -23,7 +23,11 @@ public sealed class DoubtfulWeightsTests : IDisposable
     {
         const string doubt = "warning: 100 % of the average with `ema_decay` 0.9999 are the first, untrained weights after 4 steps";
 
-        Assert.Contains(doubt, program.Succeed("train", "--steps", "4", "--batch-size", "2", "--count", "1", "--ema-decay", "0.9999", "--ema-power", "none", "--out", "run"));
+        Assert.Contains(
+            doubt,
+            program.Succeed(
+                "train", "--steps", "4", "--batch-size", "2", "--count", "1", "--ema-decay", "0.9999", "--ema-power", "none", "--out",
+                "run"));
         Assert.Contains(doubt, program.Succeed("sample", "--checkpoint", "run", "--count", "1", "--steps", "1"));
         Assert.Contains(doubt, program.Succeed("export", "--format", "safetensors", "--checkpoint", "run", "--out", "x.safetensors"));
         Assert.Contains(doubt, program.Succeed("report", "run"));
@@ -40,7 +44,8 @@ public sealed class DoubtfulWeightsTests : IDisposable
         File.WriteAllBytes(weights, bytes);
 
         foreach (var command in (string[][])[
-            ["sample", "--checkpoint", "run", "--count", "1", "--steps", "1"], ["export", "--format", "safetensors", "--checkpoint", "run", "--out", "x.safetensors"], ["report", "run"]])
+            ["sample", "--checkpoint", "run", "--count", "1", "--steps", "1"],
+            ["export", "--format", "safetensors", "--checkpoint", "run", "--out", "x.safetensors"], ["report", "run"]])
             Assert.Matches(
                 @"warning: The checkpoint .*step-00000004 is damaged: weights\.safetensors has changed",
                 program.Succeed(command));
@@ -50,13 +55,16 @@ public sealed class DoubtfulWeightsTests : IDisposable
     public void A_run_that_ends_while_steps_are_skipped_ends_with_1_and_sample_says_so()
     {
         var run = program.Run(
-            "train", "--learning-rate", "0.99", "--gradient-clip", "none", "--explosion-factor", "none", "--warmup-steps", "0", "--decay", "constant",
+            "train", "--learning-rate", "0.99", "--gradient-clip", "none", "--explosion-factor", "none", "--warmup-steps", "0", "--decay",
+            "constant",
             "--steps", "9", "--batch-size", "4", "--count", "1", "--out", "run");
 
         Assert.Equal(1, run.ExitCode);
         Assert.Matches("warning: [2-8] of 9 steps were skipped, the last [2-8] among them", run.Output);
         Assert.Contains("There is no good checkpoint", run.Output);
-        Assert.Matches("warning: [2-8] of 9 steps were skipped, the last [2-8] among them", program.Run("sample", "--checkpoint", "run", "--count", "1", "--steps", "1").Output);
+        Assert.Matches(
+            "warning: [2-8] of 9 steps were skipped, the last [2-8] among them",
+            program.Run("sample", "--checkpoint", "run", "--count", "1", "--steps", "1").Output);
     }
 
     [Fact]

@@ -26,7 +26,9 @@ public sealed class EndToEndTests : IDisposable
         }
         File.WriteAllText(program.File("photos/c.png"), "");
         File.WriteAllText(program.File("photos/d.jpg"), "a letter");
-        string[] lines = ["c.png: is empty", "d.jpg: is no picture: its content is none of .png, .jpg, .jpeg, .jpe, .jfif, .jif, .webp, .bmp, .dib and .gif"];
+        string[] lines = [
+            "c.png: is empty",
+            "d.jpg: is no picture: its content is none of .png, .jpg, .jpeg, .jpe, .jfif, .jif, .webp, .bmp, .dib and .gif"];
         string[] command = ["train", "--data", "photos", "--batch-size", "4", "--count", "1", "--device", "cpu"];
 
         var whole = program.Succeed([.. command, "--steps", "4", "--out", "whole"]).ReplaceLineEndings(" ");
@@ -35,18 +37,25 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal(lines, File.ReadAllLines(program.File("whole/broken-files.txt")));
 
         // Weights that are ruined at once: the run ends with an error.
-        program.Fail(1, [.. command, "--steps", "40", "--warmup-steps", "0", "--learning-rate", "0.99", "--beta2", "0", "--gradient-clip", "none", "--explosion-factor", "1.0001", "--max-skips", "0", "--out", "failed"]);
+        program.Fail(
+            1,
+            [
+                .. command, "--steps", "40", "--warmup-steps", "0", "--learning-rate", "0.99", "--beta2", "0", "--gradient-clip", "none",
+                "--explosion-factor", "1.0001", "--max-skips", "0", "--out", "failed"]);
         Assert.Equal(lines, File.ReadAllLines(program.File("failed/broken-files.txt")));
     }
 
     [Fact]
     public void Training_on_MNIST_lowers_the_loss_and_leaves_pictures_and_a_checkpoint_that_draws()
     {
-        var output = program.Succeed("train", "--data", Digits, "--steps", "60", "--batch-size", "8", "--count", "4", "--sample-every", "20", "--device", "cpu", "--out", "run");
+        var output = program.Succeed(
+            "train", "--data", Digits, "--steps", "60", "--batch-size", "8", "--count", "4", "--sample-every", "20", "--device", "cpu",
+            "--out", "run");
         Assert.Contains("MnistUNet", output);
         Assert.Contains("60 steps", output);
 
-        var losses = File.ReadLines(program.File("run/log.jsonl")).Select(line => JsonNode.Parse(line)!["loss"]!.GetValue<double>()).ToArray();
+        var losses = File.ReadLines(program.File("run/log.jsonl")).Select(line => JsonNode.Parse(line)!["loss"]!.GetValue<double>())
+            .ToArray();
         Assert.Equal(60, losses.Length);
         Assert.True(losses[^15..].Average() < 0.6 * losses[..15].Average(), $"{losses[..15].Average()} to {losses[^15..].Average()}");
 
@@ -56,11 +65,15 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal((900, 500), SizeOf("run/loss.png"));
 
         // On the way the network knows less: another grid, of as many digits. The last one is the end's.
-        Assert.Equal(["step-00000020.png", "step-00000040.png", "step-00000060.png"], Directory.GetFiles(program.File("run/samples")).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["step-00000020.png", "step-00000040.png", "step-00000060.png"],
+            Directory.GetFiles(program.File("run/samples")).Select(Path.GetFileName).Order());
         Assert.Equal(SizeOf("run/samples.png"), SizeOf("run/samples/step-00000020.png"));
 
         program.Succeed("sample", "--checkpoint", "run/checkpoints", "--steps", "4", "--count", "3", "--seed", "5", "--out", "a.png");
-        program.Succeed("sample", "--checkpoint", "run/checkpoints/step-00000060/ema.safetensors", "--steps", "4", "--count", "3", "--seed", "5", "--out", "b.png");
+        program.Succeed(
+            "sample", "--checkpoint", "run/checkpoints/step-00000060/ema.safetensors", "--steps", "4", "--count", "3", "--seed", "5",
+            "--out", "b.png");
         program.Succeed("sample", "--checkpoint", "run/checkpoints", "--steps", "4", "--count", "3", "--seed", "6", "--out", "c.png");
         Assert.Equal(File.ReadAllBytes(program.File("a.png")), File.ReadAllBytes(program.File("b.png")));
         Assert.NotEqual(File.ReadAllBytes(program.File("a.png")), File.ReadAllBytes(program.File("c.png")));

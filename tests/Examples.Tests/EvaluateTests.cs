@@ -17,11 +17,15 @@ public sealed partial class EvaluateTests : IDisposable
     [Fact]
     public void Samples_of_a_barely_trained_network_are_far_from_digits_and_the_digits_statistics_are_kept()
     {
-        Assert.Matches("names [0-9.]+ % of 100 images", program.Succeed("classifier", "--data", Digits, "--spec", "mnist", "--epochs", "2", "--out", "digits.safetensors"));
-        program.Succeed("train", "--data", Digits, "--steps", "3", "--batch-size", "4", "--count", "1", "--sample-every", "none", "--out", "run");
+        Assert.Matches(
+            "names [0-9.]+ % of 100 images",
+            program.Succeed("classifier", "--data", Digits, "--spec", "mnist", "--epochs", "2", "--out", "digits.safetensors"));
+        program.Succeed(
+            "train", "--data", Digits, "--steps", "3", "--batch-size", "4", "--count", "1", "--sample-every", "none", "--out", "run");
         program.Succeed("sample", "--checkpoint", "run", "--sampler", "dpm++", "--steps", "2", "--count", "20", "--out", "drawn");
 
-        string[] evaluate = ["evaluate", "--samples", "drawn", "--data", Digits, "--features", "digits.safetensors", "--cache", "statistics"];
+        string[] evaluate = [
+            "evaluate", "--samples", "drawn", "--data", Digits, "--features", "digits.safetensors", "--cache", "statistics"];
         var output = program.Succeed(evaluate);
         Assert.Matches("[0-9.]+ % of the samples are seen as the class that was asked for", output);
 
@@ -58,7 +62,9 @@ public sealed partial class EvaluateTests : IDisposable
     public void What_can_t_be_compared_is_told_in_a_sentence()
     {
         Directory.CreateDirectory(program.File("empty"));
-        Assert.Contains("is no folder of samples", program.Fail(1, "evaluate", "--samples", "empty", "--data", Digits, "--features", "digits.safetensors"));
+        Assert.Contains(
+            "is no folder of samples",
+            program.Fail(1, "evaluate", "--samples", "empty", "--data", Digits, "--features", "digits.safetensors"));
         foreach (var (samples, data) in new[] { (1, 2), (2, 1) })
         {
             foreach (var (name, count) in new[] { ($"samples{samples}", samples), ($"data{data}", data) })
@@ -70,9 +76,12 @@ public sealed partial class EvaluateTests : IDisposable
             // Before the feature network, which isn't there, is looked for.
             Assert.Contains(
                 $"A distance needs at least 2 images on both sides, and there is only 1 picture in {(samples == 1 ? "samples1" : "data1")}.",
-                program.Fail(1, "evaluate", "--samples", $"samples{samples}", "--data", $"data{data}", "--features", "nowhere.safetensors"));
+                program.Fail(
+                    1, "evaluate", "--samples", $"samples{samples}", "--data", $"data{data}", "--features", "nowhere.safetensors"));
         }
-        Assert.Contains("at least two classes", program.Fail(1, "classifier", "--data", WithoutClasses(), "--spec", "mnist", "--out", "digits.safetensors"));
+        Assert.Contains(
+            "at least two classes",
+            program.Fail(1, "classifier", "--data", WithoutClasses(), "--spec", "mnist", "--out", "digits.safetensors"));
     }
 
     [Fact]
@@ -114,7 +123,8 @@ public sealed partial class EvaluateTests : IDisposable
         }
     }
 
-    private static double Distance(string output) => double.Parse(TheDistance().Match(output).Groups[1].Value, CultureInfo.InvariantCulture);
+    private static double Distance(string output) =>
+        double.Parse(TheDistance().Match(output).Groups[1].Value, CultureInfo.InvariantCulture);
 
     [GeneratedRegex("Frechet distance ([0-9.]+)")]
     private static partial Regex TheDistance();

@@ -8,7 +8,8 @@ namespace UNetGen.Examples.Tests;
 public sealed class ExampleProgram : IDisposable
 {
     /// <summary>What `dotnet` runs.</summary>
-    public static readonly string Path = typeof(ExampleProgram).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "Program").Value!;
+    public static readonly string Path = typeof(ExampleProgram).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(attribute => attribute.Key == "Program").Value!;
 
     /// <summary>Where it runs, and leaves its files.</summary>
     public string Folder { get; } = Directory.CreateTempSubdirectory("unetgen-program-").FullName;

@@ -11,11 +11,15 @@ public sealed class ExchangeTests : IDisposable
     public void A_trained_network_is_exported_as_tensors_and_drawn_from_again()
     {
         program.Succeed("train", "--spec", "shapes", "--steps", "1", "--count", "1", "--out", "run");
-        Assert.Contains("ShapesUNet in weights.safetensors", program.Succeed("export", "--format", "safetensors", "--checkpoint", "run", "--out", "weights.safetensors"));
+        Assert.Contains(
+            "ShapesUNet in weights.safetensors",
+            program.Succeed("export", "--format", "safetensors", "--checkpoint", "run", "--out", "weights.safetensors"));
         program.Succeed("sample", "--checkpoint", "weights.safetensors", "--steps", "1", "--count", "1", "--out", "picture.png");
         Assert.True(File.Exists(program.File("picture.png")));
 
-        Assert.Contains("is there already", program.Fail(1, "export", "--format", "safetensors", "--checkpoint", "run", "--out", "weights.safetensors"));
+        Assert.Contains(
+            "is there already",
+            program.Fail(1, "export", "--format", "safetensors", "--checkpoint", "run", "--out", "weights.safetensors"));
         Assert.Contains("preset: ", program.Fail(1, "export", "--checkpoint", "run", "--out", "folder"));
         Assert.False(Directory.Exists(program.File("folder")));
     }
@@ -32,13 +36,19 @@ public sealed class ExchangeTests : IDisposable
             """);
         File.WriteAllText(program.File("theirs/scheduler_config.json"), """{"_class_name": "DDPMScheduler"}""");
 
-        Assert.Contains("import theirs --spec theirs.unet.yaml --checkpoint", program.Succeed("import", "theirs", "--out", "theirs.unet.yaml"));
+        Assert.Contains(
+            "import theirs --spec theirs.unet.yaml --checkpoint", program.Succeed("import", "theirs", "--out", "theirs.unet.yaml"));
         Assert.Contains("\ndim: 32\nchannel_multipliers: [1, 2]\n", File.ReadAllText(program.File("theirs.unet.yaml")));
 
         Assert.Contains("is there already", program.Fail(1, "import", "theirs", "--out", "theirs.unet.yaml"));
-        Assert.Contains("No network 'theirs'", program.Fail(1, "import", "theirs", "--spec", "theirs.unet.yaml", "--checkpoint", "theirs.safetensors"));
-        Assert.Contains("Cifar10UNet isn't the network in theirs:\n  sample_size: 16 in the folder, but 32 in the network", program.Fail(1, "import", "theirs", "--spec", "cifar10", "--checkpoint", "theirs.safetensors"));
-        Assert.Contains("ShapesUNet isn't the network in theirs, nor any of diffusers':\n  preset: ", program.Fail(1, "import", "theirs", "--spec", "shapes", "--checkpoint", "theirs.safetensors"));
+        Assert.Contains(
+            "No network 'theirs'", program.Fail(1, "import", "theirs", "--spec", "theirs.unet.yaml", "--checkpoint", "theirs.safetensors"));
+        Assert.Contains(
+            "Cifar10UNet isn't the network in theirs:\n  sample_size: 16 in the folder, but 32 in the network",
+            program.Fail(1, "import", "theirs", "--spec", "cifar10", "--checkpoint", "theirs.safetensors"));
+        Assert.Contains(
+            "ShapesUNet isn't the network in theirs, nor any of diffusers':\n  preset: ",
+            program.Fail(1, "import", "theirs", "--spec", "shapes", "--checkpoint", "theirs.safetensors"));
     }
 
     [Fact]
@@ -47,7 +57,9 @@ public sealed class ExchangeTests : IDisposable
         Directory.CreateDirectory(program.File("theirs"));
         File.WriteAllText(program.File("theirs/scheduler_config.json"), """{"_class_name": "DDPMScheduler"}""");
         File.WriteAllText(program.File("theirs/config.json"), $$"""{"_class_name": "{{new string('x', 30_000_000)}}"}""");
-        Assert.Contains("has 30,000,019 bytes, but files of its kind have at most 16,777,216", program.Fail(1, "import", "theirs", "--out", "a.unet.yaml"));
+        Assert.Contains(
+            "has 30,000,019 bytes, but files of its kind have at most 16,777,216",
+            program.Fail(1, "import", "theirs", "--out", "a.unet.yaml"));
 
         File.WriteAllText(program.File("theirs/config.json"), $$"""{"_class_name": "{{new string('x', 3_000_000)}}"}""");
         Assert.InRange(program.Fail(1, "import", "theirs", "--out", "a.unet.yaml").Length, 100, 2000);
@@ -63,5 +75,6 @@ public sealed class ExchangeTests : IDisposable
     public void Half_a_step_is_a_usage_error(params string[] arguments) => program.Fail(2, arguments);
 
     [Fact]
-    public void A_folder_that_is_none_is_told() => Assert.Contains("nowhere is no folder of diffusers", program.Fail(1, "import", "nowhere", "--out", "a.unet.yaml"));
+    public void A_folder_that_is_none_is_told() =>
+        Assert.Contains("nowhere is no folder of diffusers", program.Fail(1, "import", "nowhere", "--out", "a.unet.yaml"));
 }

@@ -11,7 +11,8 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
     public sealed class Trained : IDisposable
     {
         public Trained() => Program.Succeed(
-            "train", "--steps", "6", "--batch-size", "2", "--checkpoint-every", "2", "--sample-every", "3", "--count", "1", "--decay", "constant", "--device", "cpu", "--out", "run");
+            "train", "--steps", "6", "--batch-size", "2", "--checkpoint-every", "2", "--sample-every", "3", "--count", "1", "--decay",
+            "constant", "--device", "cpu", "--out", "run");
 
         public ExampleProgram Program { get; } = new();
 
@@ -122,8 +123,11 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
     public void An_ended_run_is_left_alone_and_says_so()
     {
         var run = CopyOfRun("ended");
-        Assert.Contains("Nothing is left to train: the run in ended has ended at step 6", AssertUnchanged(run, () => program.Succeed("train", "--resume", run)));
-        Assert.Contains("is at step 6, and can't end at step 4", AssertUnchanged(run, () => program.Fail(1, "train", "--resume", run, "--steps", "4")));
+        Assert.Contains(
+            "Nothing is left to train: the run in ended has ended at step 6",
+            AssertUnchanged(run, () => program.Succeed("train", "--resume", run)));
+        Assert.Contains(
+            "is at step 6, and can't end at step 4", AssertUnchanged(run, () => program.Fail(1, "train", "--resume", run, "--steps", "4")));
     }
 
     [Fact]
@@ -135,16 +139,23 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
 
         var starts = program.File("elsewhere/starts.jsonl");
         var threads = Regex.Match(File.ReadAllText(starts), "\"threads\":([0-9]+)").Groups[1].Value;
-        File.WriteAllText(starts, File.ReadAllText(starts).Replace($"\"threads\":{threads}", "\"threads\":99").Replace("\"device\":\"cpu\"", "\"device\":\"cuda:0\""));
+        File.WriteAllText(
+            starts,
+            File.ReadAllText(starts).Replace($"\"threads\":{threads}", "\"threads\":99").Replace(
+                "\"device\":\"cpu\"", "\"device\":\"cuda:0\""));
 
-        Assert.Contains($"warning: threads {threads}, not 99 as before; device cpu, not cuda:0 as before: {warning}.\n", program.Succeed("train", "--resume", run, "--steps", "8"));
+        Assert.Contains(
+            $"warning: threads {threads}, not 99 as before; device cpu, not cuda:0 as before: {warning}.\n",
+            program.Succeed("train", "--resume", run, "--steps", "8"));
     }
 
     [NamespaceFact]
     public void A_read_only_run_is_told_with_the_checkpoint_to_go_on_from()
     {
         var run = CopyOfRun("sealed");
-        var result = program.RunBy("unshare -rm sh -c 'mount --bind sealed sealed && mount -o remount,bind,ro sealed && exec \"$0\" \"$@\"'", "train", "--resume", run, "--steps", "8");
+        var result = program.RunBy(
+            "unshare -rm sh -c 'mount --bind sealed sealed && mount -o remount,bind,ro sealed && exec \"$0\" \"$@\"'", "train", "--resume",
+            run, "--steps", "8");
 
         var error = ExampleProgram.ErrorOf(1, result);
         Assert.Contains("The run in sealed can't go on: sealed can't be written: Read-only file system. ", error);

@@ -76,7 +76,9 @@ public sealed class InterruptTests : IDisposable
         Assert.Equal(["samples.png", "samples/step-00000003.png", "samples/step-00000006.png"], Samples("whole"));
         Assert.Equal(Samples("whole"), Samples("cut"));
         foreach (var file in Samples("whole").Append("noise-to-picture.png"))
-            Assert.True(File.ReadAllBytes(program.File($"whole/{file}")).SequenceEqual(File.ReadAllBytes(program.File($"cut/{file}"))), $"{file} differs");
+            Assert.True(
+                File.ReadAllBytes(program.File($"whole/{file}")).SequenceEqual(File.ReadAllBytes(program.File($"cut/{file}"))),
+                $"{file} differs");
     }
 
     [LinuxFact]
@@ -97,7 +99,10 @@ public sealed class InterruptTests : IDisposable
     }
 
     private string[] Samples(string run) =>
-        [.. Directory.GetFiles(program.File(run), "*.png", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(program.File(run), path)).Where(name => name.StartsWith("samples")).Order(StringComparer.Ordinal)];
+        [
+            .. Directory.GetFiles(program.File(run), "*.png", SearchOption.AllDirectories)
+                .Select(path => Path.GetRelativePath(program.File(run), path)).Where(name => name.StartsWith("samples"))
+                .Order(StringComparer.Ordinal)];
 
     private static Action<Process, string> TerminateAt(string text)
     {

@@ -30,10 +30,14 @@ public sealed class MalformedFilesTests(ITestOutputHelper output) : IDisposable
 
     // JSON is YAML, but for what only YAML has.
     private static readonly Gen<byte[]> RunFile = Gen.Select(
-        JsonMutations.Of("""{"steps":5,"learning_rate":0.001,"ema_decay":[0.9,0.99],"decay":"cosine","time":"none","seed":7}"""), Gen.Int[0, 11], (json, kind) => kind switch
+        JsonMutations.Of(
+            """{"steps":5,"learning_rate":0.001,"ema_decay":[0.9,0.99],"decay":"cosine","time":"none","seed":7}"""), Gen.Int[0, 11], (json,
+            kind) => kind switch
         {
             0 => Encoding.UTF8.GetBytes("steps: &a [*a]\n"),
-            1 => Encoding.UTF8.GetBytes("a: &a [x,x,x,x]\n" + string.Concat("bcdefghijkl".Select(c => $"{c}: &{c} [*{(char)(c - 1)},*{(char)(c - 1)},*{(char)(c - 1)},*{(char)(c - 1)}]\n"))),
+            1 => Encoding.UTF8.GetBytes(
+                "a: &a [x,x,x,x]\n" + string.Concat(
+                    "bcdefghijkl".Select(c => $"{c}: &{c} [*{(char)(c - 1)},*{(char)(c - 1)},*{(char)(c - 1)},*{(char)(c - 1)}]\n"))),
             2 => Encoding.UTF8.GetBytes("decay: " + new string('[', 100_000)),
             3 => Encoding.UTF8.GetBytes("? " + new string('k', 900_000) + "\n: 1\n"),
             4 => Encoding.UTF8.GetBytes("steps: " + new string('x', 30_000_000)),
@@ -64,7 +68,9 @@ public sealed class MalformedFilesTests(ITestOutputHelper output) : IDisposable
                 Write("theirs/config.json", unet);
                 Write("theirs/scheduler_config.json", "{\"_class_name\": \"DDPMScheduler\"}"u8.ToArray());
                 File.Delete(program.File("theirs.unet.yaml"));
-                string[][] commands = [["report", "run"], ["train", "--resume", "run"], ["train", "--run", "run/run.yaml", "--data", "nowhere"], ["import", "theirs", "--out", "theirs.unet.yaml"], ["sample", "--checkpoint", "run"]];
+                string[][] commands = [
+                    ["report", "run"], ["train", "--resume", "run"], ["train", "--run", "run/run.yaml", "--data", "nowhere"],
+                    ["import", "theirs", "--out", "theirs.unet.yaml"], ["sample", "--checkpoint", "run"]];
                 foreach (var command in commands)
                 {
                     var result = program.RunBy("timeout 120", command);

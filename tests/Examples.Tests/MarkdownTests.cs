@@ -9,13 +9,15 @@ public sealed partial class MarkdownTests
 
     public static TheoryData<string> Pages =>
     [
-        "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "src/Package/README.md",
-        .. Directory.GetFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories).Select(page => Path.GetRelativePath(Root, page)),
+        "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "src/Package/README.md",
+        .. Directory.GetFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories).Select(
+            page => Path.GetRelativePath(Root, page)),
     ];
 
     [Theory]
     [MemberData(nameof(Pages))]
-    public void A_paragraph_and_an_item_are_one_line_each(string page) => Assert.Empty(WrappedLines(File.ReadAllText(Path.Combine(Root, page))));
+    public void A_paragraph_and_an_item_are_one_line_each(string page) =>
+        Assert.Empty(WrappedLines(File.ReadAllText(Path.Combine(Root, page))));
 
     [Theory]
     [InlineData("one\ntwo", "two")]
@@ -31,7 +33,8 @@ public sealed partial class MarkdownTests
     public void The_index_lists_every_page()
     {
         var index = File.ReadAllText(Path.Combine(Root, "docs", "README.md"));
-        var missing = Directory.GetFiles(Path.Combine(Root, "docs"), "*.md").Select(page => Path.GetFileName(page)).Where(page => page != "README.md" && !index.Contains($"]({page})"));
+        var missing = Directory.GetFiles(Path.Combine(Root, "docs"), "*.md").Select(page => Path.GetFileName(page)).Where(
+            page => page != "README.md" && !index.Contains($"]({page})"));
 
         Assert.Empty(missing);
         Assert.Contains("](docs/README.md)", File.ReadAllText(Path.Combine(Root, "README.md")));

@@ -24,7 +24,8 @@ public sealed class PictureDataTests : IDisposable
         var run = Path.GetRelativePath(program.Folder, Directory.GetDirectories(program.File("runs")).Single());
 
         var resumed = program.Succeed("train", "--resume", run, "--steps", "3");
-        Assert.Contains($": what a run or a drawing has left is no data: left out is {run} (it holds run.yaml), with 5 pictures.\n", resumed);
+        Assert.Contains(
+            $": what a run or a drawing has left is no data: left out is {run} (it holds run.yaml), with 5 pictures.\n", resumed);
         Assert.Contains("on 3 pictures in ", resumed);
 
         program.Succeed("sample", "--checkpoint", run, "--count", "2", "--steps", "1", "--out", "drawn");
@@ -56,7 +57,8 @@ public sealed class PictureDataTests : IDisposable
     [Fact]
     public void Runs_beside_class_folders_are_no_class_for_any_command()
     {
-        Pictures([.. Enumerable.Range(0, 20).Select(i => $"data/{(i < 10 ? 'a' : 'b')}/{i}.png"), "data/runs/x/samples.png", "data/tif/1.tif"]);
+        Pictures([
+            .. Enumerable.Range(0, 20).Select(i => $"data/{(i < 10 ? 'a' : 'b')}/{i}.png"), "data/runs/x/samples.png", "data/tif/1.tif"]);
         File.WriteAllText(program.File("data/runs/x/run.yaml"), "");
         string[] expected =
         [
@@ -82,7 +84,9 @@ public sealed class PictureDataTests : IDisposable
         Assert.Contains("background: white\n", File.ReadAllText(program.File("run/run.yaml")));
         Assert.Contains("--background was white.", program.Fail(1, "train", "--resume", "run", "--steps", "2", "--background", "#fffffe"));
         foreach (var colour in (string[])["red", "#fff", "ffffff", "#1234567", "#12345g", "#+12345"])
-            Assert.Contains($"--background must be black, white or a colour as #rrggbb, not '{colour}'.", program.Fail(2, "evaluate", "--samples", "x", "--data", "data", "--features", "x", "--background", colour));
+            Assert.Contains(
+                $"--background must be black, white or a colour as #rrggbb, not '{colour}'.",
+                program.Fail(2, "evaluate", "--samples", "x", "--data", "data", "--features", "x", "--background", colour));
     }
 
     [LinuxFact]
@@ -107,11 +111,13 @@ public sealed class PictureDataTests : IDisposable
     {
         Pictures("data/a.png", "data/b.png", "data/c.png");
         Assert.Equal(0, RunSh("chmod 000 data/b.png"));
-        var first = program.RunBy(WithoutRights, ["train", "--data", "data", "--steps", "1", "--decay", "constant", "--out", "run", .. Short]);
+        var first = program.RunBy(
+            WithoutRights, ["train", "--data", "data", "--steps", "1", "--decay", "constant", "--out", "run", .. Short]);
         Assert.Contains("1 picture file was left out; the first, b.png, can't be read", first.Output);
         Assert.Equal(0, RunSh("chmod 400 data/b.png"));
 
-        Assert.Contains("data/b.png' couldn't be used when this training met it first", program.Fail(1, "train", "--resume", "run", "--steps", "3"));
+        Assert.Contains(
+            "data/b.png' couldn't be used when this training met it first", program.Fail(1, "train", "--resume", "run", "--steps", "3"));
 
         Assert.Equal(0, RunSh("chmod 000 data/b.png"));
         Assert.Equal(0, program.RunBy(WithoutRights, "train", "--resume", "run", "--steps", "3").ExitCode);
@@ -125,7 +131,8 @@ public sealed class PictureDataTests : IDisposable
         var content = File.ReadAllBytes(program.File("data/b.png"));
         content[^20] ^= 1;
         File.WriteAllBytes(program.File("data/b.png"), content);
-        Assert.Contains("data/b.png' has changed since this training has read it first.", program.Fail(1, "train", "--resume", "run", "--steps", "2"));
+        Assert.Contains(
+            "data/b.png' has changed since this training has read it first.", program.Fail(1, "train", "--resume", "run", "--steps", "2"));
         Assert.Single(File.ReadAllLines(program.File("run/log.jsonl")));
     }
 
@@ -135,7 +142,8 @@ public sealed class PictureDataTests : IDisposable
         Assert.Equal(0, RunSh("mkfifo pipe pipe.safetensors && mkdir c r s && mkfifo c/checkpoint.sha256 r/run.yaml s/samples.png"));
         string[][] commands =
         [
-            ["train", "--data", "pipe"], ["train", "--run", "pipe"], ["train", "--resume", "r"], ["sample", "--checkpoint", "pipe.safetensors"], ["sample", "--checkpoint", "c"],
+            ["train", "--data", "pipe"], ["train", "--run", "pipe"], ["train", "--resume", "r"],
+            ["sample", "--checkpoint", "pipe.safetensors"], ["sample", "--checkpoint", "c"],
             ["export", "--checkpoint", "pipe.safetensors", "--out", "x"], ["report", "s"],
         ];
         foreach (var command in commands)

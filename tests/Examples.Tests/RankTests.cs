@@ -18,7 +18,8 @@ public sealed class RankTests : IDisposable
     [MpiFact]
     public void Two_ranks_train_what_one_process_does_with_twice_the_batch_and_draw_the_same()
     {
-        program.Succeed("train", "--steps", "4", "--batch-size", "4", "--count", "1", "--sample-every", "none", "--device", "cpu", "--out", "one");
+        program.Succeed(
+            "train", "--steps", "4", "--batch-size", "4", "--count", "1", "--sample-every", "none", "--device", "cpu", "--out", "one");
         var output = Succeed(2, ["train", "--steps", "4", .. Small, "--out", "two"]);
 
         Assert.Contains("2 ranks with batches of 2, 4 images a step; MPI (Open MPI", output);
@@ -30,7 +31,9 @@ public sealed class RankTests : IDisposable
         Assert.Contains("5 pictures in together, all of them new", Succeed(2, [.. draw, "together"]));
         program.Succeed([.. draw, "alone"]);
         Assert.Equal(6, Directory.GetFiles(program.File("alone")).Length);
-        Assert.All(Directory.GetFiles(program.File("alone")), file => Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(program.File($"together/{Path.GetFileName(file)}"))));
+        Assert.All(
+            Directory.GetFiles(program.File("alone")),
+            file => Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(program.File($"together/{Path.GetFileName(file)}"))));
     }
 
     [MpiFact]
@@ -49,7 +52,8 @@ public sealed class RankTests : IDisposable
             Process.Start("kill", ["-KILL", $"{LastRankOf(launcher)}"]).WaitForExit();
         });
         Assert.True(killed && result.ExitCode != 0, $"{result}");
-        var step = Directory.GetDirectories(program.File("run/checkpoints"), "step-*").Select(path => int.Parse(Path.GetFileName(path)[5..], CultureInfo.InvariantCulture)).Max();
+        var step = Directory.GetDirectories(program.File("run/checkpoints"), "step-*")
+            .Select(path => int.Parse(Path.GetFileName(path)[5..], CultureInfo.InvariantCulture)).Max();
         Assert.InRange(step, 6, 18);
 
         CopyFolder("run", "other");
@@ -57,7 +61,8 @@ public sealed class RankTests : IDisposable
         // All but the times.
         Assert.Equal(Numbers("whole"), Numbers("run"));
         Assert.Equal(
-            File.ReadAllBytes(program.File("whole/checkpoints/step-00000020/weights.safetensors")), File.ReadAllBytes(program.File("run/checkpoints/step-00000020/weights.safetensors")));
+            File.ReadAllBytes(program.File("whole/checkpoints/step-00000020/weights.safetensors")),
+            File.ReadAllBytes(program.File("run/checkpoints/step-00000020/weights.safetensors")));
 
         var alone = program.Succeed("train", "--resume", "other", "--batch-size", "4").ReplaceLineEndings(" ");
         Assert.Contains("1 rank with batches of 4, not 2 ranks with batches of 2 as before: a step still has 4 images", alone);
@@ -68,7 +73,8 @@ public sealed class RankTests : IDisposable
     public void A_signal_to_one_rank_stops_all_with_a_checkpoint()
     {
         var signalled = false;
-        var result = Run(2, ["train", "--steps", "100000", .. Small, "--learning-rate", "1e-4", "--out", "run", "--time", "30"], (launcher, line) =>
+        var result = Run(
+            2, ["train", "--steps", "100000", .. Small, "--learning-rate", "1e-4", "--out", "run", "--time", "30"], (launcher, line) =>
         {
             if (signalled || !line.Contains("  step "))
                 return;
@@ -86,7 +92,9 @@ public sealed class RankTests : IDisposable
     {
         Draw("data-0/a.png");
         Draw("data-0/b.png");
-        string[] train = ["sh", "-c", "exec dotnet \"$0\" train --data data-$OMPI_COMM_WORLD_RANK --spec ShapesUNet --steps 2 --out run", ExampleProgram.Path];
+        string[] train = [
+            "sh", "-c", "exec dotnet \"$0\" train --data data-$OMPI_COMM_WORLD_RANK --spec ShapesUNet --steps 2 --out run",
+            ExampleProgram.Path];
 
         var missing = MpiLauncher.OpenMpi!.Run(2, train, program.Folder);
         Assert.Contains("error: rank 1: There is no file or folder 'data-1', seen from ", missing.Error);
@@ -160,14 +168,16 @@ public sealed class RankTests : IDisposable
     private double[] Losses(string run) => [.. Log(run).Select(line => line["loss"]!.GetValue<double>())];
 
     /// <summary>What a step came to, whatever time it took.</summary>
-    private string[] Numbers(string run) => [.. Log(run).Select(line => $"{line["step"]} {line["loss"]} {line["gradient_norm"]} {line["learning_rate"]}")];
+    private string[] Numbers(string run) =>
+        [.. Log(run).Select(line => $"{line["step"]} {line["loss"]} {line["gradient_norm"]} {line["learning_rate"]}")];
 
     private IEnumerable<JsonNode> Log(string run) => File.ReadLines(program.File($"{run}/log.jsonl")).Select(line => JsonNode.Parse(line)!);
 
     /// <summary>The process that mpirun has started last.</summary>
     private static int LastRankOf(Process launcher)
     {
-        var children = File.ReadAllText($"/proc/{launcher.Id}/task/{launcher.Id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var children = File.ReadAllText($"/proc/{launcher.Id}/task/{launcher.Id}/children").Split(
+            ' ', StringSplitOptions.RemoveEmptyEntries);
         return children.Select(child => int.Parse(child, CultureInfo.InvariantCulture)).Max();
     }
 }

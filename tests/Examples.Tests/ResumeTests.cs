@@ -5,14 +5,18 @@ using UNetGen.Runtime.Tests;
 
 namespace UNetGen.Examples.Tests;
 
-/// <summary>Real runs of the program that are stopped, killed and repeated: what is left is, to the bit, what an unbroken one leaves.</summary>
+/// <summary>
+/// Real runs of the program that are stopped, killed and repeated: what is left is, to the bit, what an unbroken one leaves.
+/// </summary>
 public sealed class ResumeTests : IDisposable
 {
-    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("UNETGEN_KILL_COUNT") ?? "10", CultureInfo.InvariantCulture);
+    private static readonly int Kills = int.Parse(
+        Environment.GetEnvironmentVariable("UNETGEN_KILL_COUNT") ?? "10", CultureInfo.InvariantCulture);
 
     private static readonly string[] Options =
     [
-        "--steps", "40", "--batch-size", "4", "--accumulation", "2", "--flips", "--ema-decay", "0.9,0.999", "--ema-power", "0.75,none", "--optimizer", "adamw", "--weight-decay", "0.01",
+        "--steps", "40", "--batch-size", "4", "--accumulation", "2", "--flips", "--ema-decay", "0.9,0.999", "--ema-power", "0.75,none",
+        "--optimizer", "adamw", "--weight-decay", "0.01",
         "--checkpoint-every", "3", "--sample-every", "20", "--count", "2", "--seed", "7", "--device", "cpu",
     ];
 
@@ -40,7 +44,8 @@ public sealed class ResumeTests : IDisposable
             command = begun ? ["train", "--resume", "killed"] : start;
             if (ended)
                 // Done before all the kills: the last steps once more, from a checkpoint before them.
-                Directory.EnumerateDirectories(checkpoints).Order().Skip(1).ToList().ForEach(checkpoint => Directory.Delete(checkpoint, recursive: true));
+                Directory.EnumerateDirectories(checkpoints).Order().Skip(1).ToList().ForEach(
+                    checkpoint => Directory.Delete(checkpoint, recursive: true));
             else
                 kills++;
         }
@@ -102,8 +107,14 @@ public sealed class ResumeTests : IDisposable
     {
         const string last = "checkpoints/step-00000040";
         Assert.Equal(Names(Path.Combine(expected, last)), Names(Path.Combine(actual, last)));
-        foreach (var file in (string[])[$"{last}/weights.safetensors", $"{last}/ema.safetensors", $"{last}/ema-0.999.safetensors", $"{last}/optimizer.safetensors", "samples.png", "noise-to-picture.png", "samples/step-00000020.png"])
-            Assert.True(File.ReadAllBytes(program.File(Path.Combine(expected, file))).SequenceEqual(File.ReadAllBytes(program.File(Path.Combine(actual, file)))), $"{file} differs");
+        foreach (
+            var file in (
+                string[])[$"{last}/weights.safetensors", $"{last}/ema.safetensors", $"{last}/ema-0.999.safetensors",
+                $"{last}/optimizer.safetensors", "samples.png", "noise-to-picture.png", "samples/step-00000020.png"])
+            Assert.True(
+                File.ReadAllBytes(program.File(Path.Combine(expected, file))).SequenceEqual(
+                    File.ReadAllBytes(program.File(Path.Combine(actual, file)))),
+                $"{file} differs");
         Assert.Equal(Log(expected), Log(actual));
     }
 

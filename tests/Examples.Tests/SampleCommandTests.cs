@@ -8,7 +8,8 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
     /// <summary>A folder with one step's checkpoint.</summary>
     public sealed class Trained : IDisposable
     {
-        public Trained() => Program.Succeed("train", "--steps", "1", "--batch-size", "2", "--count", "1", "--device", "cpu", "--out", "run");
+        public Trained() => Program.Succeed(
+            "train", "--steps", "1", "--batch-size", "2", "--count", "1", "--device", "cpu", "--out", "run");
 
         public ExampleProgram Program { get; } = new();
 
@@ -62,7 +63,9 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
     {
         foreach (var (sampler, steps) in new[] { ("ddim", 2), ("dpm++", 3), ("heun", 2) })
         {
-            program.Succeed("sample", "--checkpoint", "run", "--sampler", sampler, "--steps", $"{steps}", "--spacing", "trailing", "--count", "2", "--out", "grid.png");
+            program.Succeed(
+                "sample", "--checkpoint", "run", "--sampler", sampler, "--steps", $"{steps}", "--spacing", "trailing", "--count", "2",
+                "--out", "grid.png");
             Assert.True(File.Exists(program.File("grid.png")));
             File.Delete(program.File("grid.png"));
         }
@@ -73,7 +76,8 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
     {
         Assert.Contains("takes no labels", program.Fail(1, "sample", "--checkpoint", "run", "--labels", "1,2"));
         Assert.Contains("can't be guided", program.Fail(1, "sample", "--checkpoint", "run", "--guidance", "2"));
-        Assert.Contains("can't take 5,000 steps: the network's diffusion has", program.Fail(1, "sample", "--checkpoint", "run", "--steps", "5000"));
+        Assert.Contains(
+            "can't take 5,000 steps: the network's diffusion has", program.Fail(1, "sample", "--checkpoint", "run", "--steps", "5000"));
         Assert.Contains("--labels must be classes", program.Fail(2, "sample", "--checkpoint", "x", "--class", "1,two"));
         Assert.Contains("--eta belongs to ddim", program.Fail(2, "sample", "--checkpoint", "x", "--sampler", "heun", "--eta", "1"));
         Assert.Contains("--spacing belong", program.Fail(2, "sample", "--checkpoint", "x", "--sampler", "ddpm", "--spacing", "even"));

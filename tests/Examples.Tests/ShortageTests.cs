@@ -3,11 +3,14 @@ using UNetGen.Runtime.Tests;
 
 namespace UNetGen.Examples.Tests;
 
-/// <summary>Memory and files that are missing are told in a sentence, with what is whole; no limit ends the program with a signal.</summary>
+/// <summary>
+/// Memory and files that are missing are told in a sentence, with what is whole; no limit ends the program with a signal.
+/// </summary>
 public sealed class ShortageTests : IDisposable
 {
     // The environment says how many rungs of each ladder to try; a few by default.
-    private static readonly int Rungs = int.Parse(Environment.GetEnvironmentVariable("UNETGEN_LIMITS_COUNT") ?? "3", CultureInfo.InvariantCulture);
+    private static readonly int Rungs = int.Parse(
+        Environment.GetEnvironmentVariable("UNETGEN_LIMITS_COUNT") ?? "3", CultureInfo.InvariantCulture);
 
     private readonly ExampleProgram program = new();
 
@@ -22,18 +25,24 @@ public sealed class ShortageTests : IDisposable
             Assert.Equal($"error: This process may have {files} files open at a time (ulimit -n), and its libraries alone need 128. Raise the limit.\n", error);
         }
         Assert.False(Directory.Exists(program.File("run")));
-        Assert.Equal(0, program.RunBy("prlimit --nofile=128", "train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run").ExitCode);
+        Assert.Equal(
+            0,
+            program.RunBy("prlimit --nofile=128", "train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run").ExitCode);
     }
 
-    // Where much is asked for at once and denied, enough is left to say so. Where all of it goes in small pieces .NET may be the one that is denied, and it aborts: docs/robustness.md has how often.
+    // Where much is asked for at once and denied, enough is left to say so. Where all of it goes in small pieces .NET may be the one that
+    // is denied, and it aborts: docs/robustness.md has how often.
     [LinuxFact]
     public void Too_little_memory_for_a_step_is_told_with_what_to_ask_less_of()
     {
         foreach (var bytes in Ladder(1_000_000_000, 3_000_000_000))
         {
-            var error = ExampleProgram.ErrorOf(1, program.RunBy($"prlimit --data={bytes}", "train", "--steps", "2", "--batch-size", "65536", "--out", "run"));
+            var error = ExampleProgram.ErrorOf(
+                1, program.RunBy($"prlimit --data={bytes}", "train", "--steps", "2", "--batch-size", "65536", "--out", "run"));
             Assert.Contains("Memory is used up: libtorch asked for", error);
-            Assert.Contains("(ulimit -d). A step has 65,536 images: a smaller `batch_size` or more `accumulation` needs less. It has no checkpoint yet", error);
+            Assert.Contains(
+                "(ulimit -d). A step has 65,536 images: a smaller `batch_size` or more `accumulation` needs less. It has no checkpoint yet",
+                error);
         }
     }
 
@@ -45,7 +54,10 @@ public sealed class ShortageTests : IDisposable
 
         foreach (var bytes in Ladder(900_000_000, 2_000_000_000))
             Assert.Contains("65,536 images pass at once, of 65,536: fewer at once need less.", ExampleProgram.ErrorOf(
-                1, program.RunBy($"prlimit --data={bytes}", "sample", "--checkpoint", "run", "--count", "65536", "--batch-size", "65536", "--steps", "1", "--out", "drawn")));
+                1,
+                program.RunBy(
+                    $"prlimit --data={bytes}", "sample", "--checkpoint", "run", "--count", "65536", "--batch-size", "65536", "--steps", "1",
+                    "--out", "drawn")));
 
         Assert.All(before, file => Assert.Equal(file.Value, File.ReadAllBytes(file.Key)));
     }
@@ -55,9 +67,11 @@ public sealed class ShortageTests : IDisposable
     {
         // .NET's own mapping of its code is a file too, and too large for such a limit.
         var error = ExampleProgram.ErrorOf(1, program.RunBy(
-            "env DOTNET_EnableWriteXorExecute=0 prlimit --fsize=3000000", "train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run"));
+            "env DOTNET_EnableWriteXorExecute=0 prlimit --fsize=3000000", "train", "--steps", "1", "--batch-size", "1", "--count", "1",
+            "--out", "run"));
         Assert.Contains("can't be written: a file would be larger than its file system, or a limit of this process, allows.", error);
     }
 
-    private static IEnumerable<long> Ladder(long from, long to) => Enumerable.Range(0, Rungs).Select(rung => from + (to - from) * rung / Math.Max(1, Rungs - 1));
+    private static IEnumerable<long> Ladder(long from, long to) =>
+        Enumerable.Range(0, Rungs).Select(rung => from + (to - from) * rung / Math.Max(1, Rungs - 1));
 }

@@ -36,7 +36,8 @@ public sealed class UnwritableTests : IDisposable
     {
         if (command.Contains("run"))
             program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
-        Assert.StartsWith($"error: {target} can't be written: {program.File("file")} is a file, not a folder.", program.Fail(1, [.. command, target]));
+        Assert.StartsWith(
+            $"error: {target} can't be written: {program.File("file")} is a file, not a folder.", program.Fail(1, [.. command, target]));
     }
 
     [Fact]
@@ -59,7 +60,9 @@ public sealed class UnwritableTests : IDisposable
     public void A_disk_that_fills_while_a_picture_is_written_leaves_the_one_that_was_there()
     {
         program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
-        foreach (var (name, command) in new[] { ("grid.png", "sample --checkpoint run --steps 1 --out"), ("x.safetensors", "export --checkpoint run --format safetensors --out") })
+        foreach (
+            var (name, command) in new[] { ("grid.png", "sample --checkpoint run --steps 1 --out"), (
+                "x.safetensors", "export --checkpoint run --format safetensors --out") })
         {
             var result = program.RunBy(
                 "unshare -rm sh -c 'mkdir -p full && mount -t tmpfs -o size=16k tmpfs full && printf old > full/grid.png && \"$0\" \"$@\"; code=$?; cat full/grid.png; ls -A full; exit $code'",

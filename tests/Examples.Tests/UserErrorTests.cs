@@ -58,7 +58,9 @@ public sealed class UserErrorTests : IDisposable
     [Theory]
     [InlineData("batchsize: 8", "run.yaml, line 2: there is no option 'batchsize'. Did you mean 'batch_size'?")]
     [InlineData("learning_rate: 2", "run.yaml, line 2: learning_rate must be a number above 0 and below 1, not '2'.")]
-    [InlineData("ema_decay: [0.9, x]", "run.yaml, line 2: ema_decay must be a number from 0 to below 1; or several, with commas between, not '0.9, x'.")]
+    [InlineData(
+        "ema_decay: [0.9, x]",
+        "run.yaml, line 2: ema_decay must be a number from 0 to below 1; or several, with commas between, not '0.9, x'.")]
     [InlineData("ema_power: [1, 2]", "ema_power has 2 values, but ema_decay has 1")]
     [InlineData("steps: 7", "run.yaml, line 2")]
     [InlineData("decay: {a: 1}", "run.yaml, line 2: decay is a value, or a list of values.")]
@@ -111,7 +113,8 @@ public sealed class UserErrorTests : IDisposable
 
     [Fact]
     public void A_picture_that_is_no_png_is_a_usage_error() =>
-        Assert.Contains("--out must be a .png file or a folder, not 'x.jpg'.", program.Fail(2, "sample", "--checkpoint", "x", "--out", "x.jpg"));
+        Assert.Contains(
+            "--out must be a .png file or a folder, not 'x.jpg'.", program.Fail(2, "sample", "--checkpoint", "x", "--out", "x.jpg"));
 
     [Fact]
     public void A_device_that_is_none_is_told_with_those_there_are() =>

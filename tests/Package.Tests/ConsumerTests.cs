@@ -78,11 +78,15 @@ public sealed class ConsumerTests
     public void An_analyzer_with_another_YamlDotNet_runs_beside_the_generator_each_with_its_own()
     {
         project.Edit("Drawing.csproj", "<ItemGroup>", $"""<ItemGroup><Analyzer Include="{Tree.OtherAnalyzer}/*.dll" />""");
-        project.Edit("Program.cs", "Console.WriteLine(", "Console.WriteLine(OtherAnalyzer.YamlDotNet + \" found \" + OtherAnalyzer.Keys + \" keys, \" + ");
+        project.Edit(
+            "Program.cs", "Console.WriteLine(",
+            "Console.WriteLine(OtherAnalyzer.YamlDotNet + \" found \" + OtherAnalyzer.Keys + \" keys, \" + ");
 
         project.Build();
 
         Assert.Equal("13.0.0.0 found 5 keys, 2 x 3 x 16 x 16, 1412867 parameters", project.Run());
-        Assert.NotEqual(File.ReadAllBytes(Path.Combine(Tree.OtherAnalyzer, "YamlDotNet.dll")), packages.Read("UNetGen", "analyzers/dotnet/cs/YamlDotNet.dll"));
+        Assert.NotEqual(
+            File.ReadAllBytes(Path.Combine(Tree.OtherAnalyzer, "YamlDotNet.dll")),
+            packages.Read("UNetGen", "analyzers/dotnet/cs/YamlDotNet.dll"));
     }
 }

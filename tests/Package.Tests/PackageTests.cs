@@ -18,15 +18,18 @@ public sealed class PackageTests(PackedTree packages)
 
     [Theory]
     [InlineData("UNetGen", "nupkg",
-        "README.md", "THIRD-PARTY-NOTICES.txt", "UNetGen.nuspec", "analyzers/dotnet/cs/UNetGen.Generator.dll", "analyzers/dotnet/cs/YamlDotNet.dll",
+        "README.md", "THIRD-PARTY-NOTICES.txt", "UNetGen.nuspec", "analyzers/dotnet/cs/UNetGen.Generator.dll",
+        "analyzers/dotnet/cs/YamlDotNet.dll",
         "build/UNetGen.targets", "build/net10.0/UNetGen.References.targets", "build/net10.0/UNetGen.Schema.targets",
         "build/net10.0/UNetGen.props", "build/net10.0/UNetGen.targets",
         "buildMultiTargeting/UNetGen.targets",
-        "buildTransitive/UNetGen.targets", "buildTransitive/net10.0/UNetGen.References.targets", "buildTransitive/net10.0/UNetGen.Schema.targets",
+        "buildTransitive/UNetGen.targets", "buildTransitive/net10.0/UNetGen.References.targets",
+        "buildTransitive/net10.0/UNetGen.Schema.targets",
         "buildTransitive/net10.0/UNetGen.props", "buildTransitive/net10.0/UNetGen.targets",
         "lib/net10.0/_._", "schema/unet.schema.json")]
     [InlineData("UNetGen.Runtime", "nupkg",
-        "README.md", "UNetGen.Runtime.nuspec", "buildTransitive/net10.0/UNetGen.ModuleInitializer.cs", "buildTransitive/net10.0/UNetGen.Runtime.props",
+        "README.md", "UNetGen.Runtime.nuspec", "buildTransitive/net10.0/UNetGen.ModuleInitializer.cs",
+        "buildTransitive/net10.0/UNetGen.Runtime.props",
         "buildTransitive/net10.0/UNetGen.Runtime.targets",
         "lib/net10.0/UNetGen.Runtime.dll", "lib/net10.0/UNetGen.Runtime.xml")]
     [InlineData("UNetGen.Runtime", "snupkg", "UNetGen.Runtime.nuspec", "lib/net10.0/UNetGen.Runtime.pdb")]
@@ -34,7 +37,9 @@ public sealed class PackageTests(PackedTree packages)
     {
         using var package = packages.Open(id, extension);
 
-        var packed = package.Entries.Select(entry => entry.FullName).Where(name => name != "[Content_Types].xml" && name[..2] is not ("_r" or "pa") && !name.StartsWith("docs/", StringComparison.Ordinal));
+        var packed = package.Entries.Select(entry => entry.FullName).Where(
+            name => name != "[Content_Types].xml" && name[..2] is not ("_r" or "pa")
+                && !name.StartsWith("docs/", StringComparison.Ordinal));
 
         Assert.Equal(files, packed.Order(StringComparer.Ordinal));
     }
@@ -47,7 +52,8 @@ public sealed class PackageTests(PackedTree packages)
 
         var packed = package.Entries.Select(entry => entry.FullName).Where(name => name.StartsWith("docs/", StringComparison.Ordinal));
 
-        Assert.Equal(rules.Append("docs/schema.md").Append("docs/spec.md").Order(StringComparer.Ordinal), packed.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            rules.Append("docs/schema.md").Append("docs/spec.md").Order(StringComparer.Ordinal), packed.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -68,7 +74,8 @@ public sealed class PackageTests(PackedTree packages)
         Assert.Equal(
             [
                 "Microsoft.Extensions.Logging.Abstractions 10.0.0", "SharpZipLib 1.4.1", $"SkiaSharp [{Tree.SkiaSharpVersion}, 4.0.0)",
-                $"SkiaSharp.NativeAssets.Linux.NoDependencies [{Tree.SkiaSharpVersion}, 4.0.0)", $"TorchSharp [{Tree.TorchSharpVersion}, 0.108.0)",
+                $"SkiaSharp.NativeAssets.Linux.NoDependencies [{Tree.SkiaSharpVersion}, 4.0.0)",
+                $"TorchSharp [{Tree.TorchSharpVersion}, 0.108.0)",
             ],
             Dependencies(runtime));
     }
@@ -92,7 +99,9 @@ public sealed class PackageTests(PackedTree packages)
 
         var references = reader.AssemblyReferences.Select(handle => reader.GetString(reader.GetAssemblyReference(handle).Name));
 
-        Assert.Equal(["Microsoft.CodeAnalysis", "Microsoft.CodeAnalysis.CSharp", "System.Collections.Immutable", "YamlDotNet", "netstandard"], references.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["Microsoft.CodeAnalysis", "Microsoft.CodeAnalysis.CSharp", "System.Collections.Immutable", "YamlDotNet", "netstandard"],
+            references.Order(StringComparer.Ordinal));
     }
 
     [Fact(Skip = NotComparable)]
@@ -116,14 +125,19 @@ public sealed class PackageTests(PackedTree packages)
         Assert.All(reader.Documents, document =>
         {
             Assert.StartsWith("/_/src/", reader.GetString(reader.GetDocument(document).Name));
-            Assert.Contains(reader.GetCustomDebugInformation(document), information => reader.GetGuid(reader.GetCustomDebugInformation(information).Kind) == embeddedSource);
+            Assert.Contains(
+                reader.GetCustomDebugInformation(document),
+                information => reader.GetGuid(reader.GetCustomDebugInformation(information).Kind) == embeddedSource);
         });
     }
 
-    private static string Value(XElement metadata, string name) => metadata.Elements().Single(element => element.Name.LocalName == name).Value;
+    private static string Value(XElement metadata, string name) =>
+        metadata.Elements().Single(element => element.Name.LocalName == name).Value;
 
     private static string[] Dependencies(XElement metadata) =>
-        [.. metadata.Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => $"{element.Attribute("id")!.Value} {element.Attribute("version")!.Value}")];
+        [.. metadata.Descendants().Where(element => element.Name.LocalName == "dependency").Select(
+            element => $"{element.Attribute("id")!.Value} {element.Attribute("version")!.Value}")];
 
-    private XElement Metadata(string id) => XDocument.Parse(Encoding.UTF8.GetString(packages.Read(id, id + ".nuspec")).TrimStart('\uFEFF')).Root!.Elements().Single();
+    private XElement Metadata(string id) =>
+        XDocument.Parse(Encoding.UTF8.GetString(packages.Read(id, id + ".nuspec")).TrimStart('\uFEFF')).Root!.Elements().Single();
 }

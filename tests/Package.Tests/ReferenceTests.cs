@@ -37,7 +37,8 @@ public sealed class ReferenceTests(PackedTree packages)
         string output = project.TryBuild().Output;
 
         string error = Assert.Single(output.Split('\n').Where(line => line.Contains("error ", StringComparison.Ordinal)).Distinct());
-        Assert.Contains("error UNG0101: The classes of specs are made of UNetGen.Runtime, which this project doesn't get. Write its ", error);
+        Assert.Contains(
+            "error UNG0101: The classes of specs are made of UNetGen.Runtime, which this project doesn't get. Write its ", error);
     }
 
     [Fact]
@@ -62,7 +63,9 @@ public sealed class ReferenceTests(PackedTree packages)
         packages.AddAs(native, Tree.SkiaSharpVersion, "4.0.0");
         const string skia = """<PackageReference Include="SkiaSharp" Version="4.0.0" />""";
         var project = NewProject("Pictures", "net10.0", r => r.Reference("UNetGen") + skia);
-        Assert.Contains($"requires SkiaSharp (>= {Tree.SkiaSharpVersion} && < 4.0.0) but version SkiaSharp 4.0.0 was resolved", project.TryRestore().Output);
+        Assert.Contains(
+            $"requires SkiaSharp (>= {Tree.SkiaSharpVersion} && < 4.0.0) but version SkiaSharp 4.0.0 was resolved",
+            project.TryRestore().Output);
         string add = $"""<PackageReference Include="{native}" Version="4.0.0" />""";
 
         string output = project.TryBuild().Output;

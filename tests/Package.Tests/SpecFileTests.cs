@@ -24,7 +24,8 @@ public sealed partial class SpecFileTests
         project.Write("draft.unet.yaml", "preset: none");
         project.Write("../specs/" + Spec, project.Read(Spec));
         File.Delete(project.PathOf(Spec));
-        project.Edit("Drawing.csproj", "<ItemGroup>", """<ItemGroup><AdditionalFiles Include="../specs/*" /><AdditionalFiles Remove="draft*" />""");
+        project.Edit(
+            "Drawing.csproj", "<ItemGroup>", """<ItemGroup><AdditionalFiles Include="../specs/*" /><AdditionalFiles Remove="draft*" />""");
 
         project.Build();
 
@@ -80,7 +81,9 @@ public sealed partial class SpecFileTests
         project.Write("../shared/base.unet.yaml", project.Read(Spec));
         project.Write(Spec, "extends: ../shared/base.unet.yaml\n");
         string error = project.TryBuild().Output;
-        Assert.Contains($"{project.PathOf(Spec)}(1,10): error UNG0021: the project has no spec ../shared/base.unet.yaml; if the file is there, ", error);
+        Assert.Contains(
+            $"{project.PathOf(Spec)}(1,10): error UNG0021: the project has no spec ../shared/base.unet.yaml; if the file is there, ",
+            error);
 
         project.Edit("Drawing.csproj", "<ItemGroup>", "<ItemGroup>" + Regex.Match(error, "<AdditionalFiles .*? />").Value);
         project.Build();

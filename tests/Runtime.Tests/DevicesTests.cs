@@ -42,7 +42,9 @@ public class DevicesTests
         Assert.Equal([0, 1, 2], Enumerable.Range(0, 3).Select(localRank => Devices.GpuOf(localRank, gpus: 4)));
         // The launcher has given it that one.
         Assert.Equal(0, Devices.GpuOf(localRank: 3, gpus: 1));
-        Assert.Contains("process 2 of its machine, counted from 0, and it sees 2 GPUs", Assert.Throws<UNetGenException>(() => Devices.GpuOf(2, 2)).Message);
+        Assert.Contains(
+            "process 2 of its machine, counted from 0, and it sees 2 GPUs",
+            Assert.Throws<UNetGenException>(() => Devices.GpuOf(2, 2)).Message);
     }
 
     [Theory]

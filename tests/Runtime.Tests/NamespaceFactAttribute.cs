@@ -9,7 +9,10 @@ internal sealed class NamespaceFactAttribute : FactAttribute
     {
         if (!OperatingSystem.IsLinux())
             return false;
-        using var process = Process.Start(new ProcessStartInfo("sh", ["-c", "unshare -rm sh -c 'mount -t tmpfs tmpfs /mnt' 2>&1"]) { RedirectStandardOutput = true })!;
+        using var process =
+            Process.Start(
+                new ProcessStartInfo(
+                    "sh", ["-c", "unshare -rm sh -c 'mount -t tmpfs tmpfs /mnt' 2>&1"]) { RedirectStandardOutput = true })!;
         process.WaitForExit();
         return process.ExitCode == 0;
     });

@@ -6,7 +6,8 @@ using UNetGen.Networks;
 namespace UNetGen.Examples.Report;
 
 /// <summary>
-/// A network drawn as a U, as SVG: a bar a level on both sides, as high as its pixels and as wide as its channels, skips across, and what the level is beside it.
+/// A network drawn as a U, as SVG: a bar a level on both sides, as high as its pixels and as wide as its channels, skips across, and what
+/// the level is beside it.
 /// </summary>
 internal sealed class ArchitectureDrawing
 {
@@ -40,7 +41,9 @@ internal sealed class ArchitectureDrawing
         Bar("image", left, y, imageBar, imageHeight);
         Bar("image", right - BarWidth(info.OutChannels), y, BarWidth(info.OutChannels), imageHeight);
         Label(y + imageHeight / 2, Shape(info.Channels, info.ImageHeight, info.ImageWidth),
-            info.OutChannels == info.Channels ? "image in, prediction out" : $"image in; out {info.OutChannels} channels, prediction and variance");
+            info.OutChannels == info.Channels
+                ? "image in, prediction out"
+                : $"image in; out {info.OutChannels} channels, prediction and variance");
         var (fromLeft, fromRight, bottom) = (left + imageBar / 2, right - BarWidth(info.OutChannels) / 2, y + imageHeight);
         y = bottom + Gap;
         for (var i = 0; i < levels.Length; i++)
@@ -79,7 +82,8 @@ internal sealed class ArchitectureDrawing
     private double BarHeight(int pixels) => Math.Max(LowestBar, TallestBar * pixels / info.ImageHeight);
 
     // Square roots: 1024 channels beside 64 leave both to be seen.
-    private double BarWidth(int channels) => NarrowestBar + (WidestBar - NarrowestBar) * Math.Sqrt((double)channels / info.Levels.Max(level => level.Channels));
+    private double BarWidth(int channels) =>
+        NarrowestBar + (WidestBar - NarrowestBar) * Math.Sqrt((double)channels / info.Levels.Max(level => level.Channels));
 
     private static string Shape(int channels, int height, int width) => $"{channels} × {height} × {width}";
 
@@ -91,7 +95,8 @@ internal sealed class ArchitectureDrawing
     }
 
     private void Bar(string name, double x, double y, double width, double height) =>
-        svg.Append(Invariant($"<rect class=\"{name}\" x=\"{x:0.#}\" y=\"{y:0.#}\" width=\"{width:0.#}\" height=\"{height:0.#}\" rx=\"3\"/>"));
+        svg.Append(
+            Invariant($"<rect class=\"{name}\" x=\"{x:0.#}\" y=\"{y:0.#}\" width=\"{width:0.#}\" height=\"{height:0.#}\" rx=\"3\"/>"));
 
     /// <summary>From one bar to the next: down on the left side, up on the right.</summary>
     private void Flow(double x1, double y1, double x2, double y2, bool down) => svg.Append(Invariant(down

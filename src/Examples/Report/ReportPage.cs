@@ -6,7 +6,9 @@ using UNetGen.Networks;
 
 namespace UNetGen.Examples.Report;
 
-/// <summary>A run as one page that needs nothing else: pictures, style and script are in it, and its policy lets it ask for nothing.</summary>
+/// <summary>
+/// A run as one page that needs nothing else: pictures, style and script are in it, and its policy lets it ask for nothing.
+/// </summary>
 internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeOffset date)
 {
     // Some 60 KB each; a week's run draws more than anyone looks at.
@@ -18,7 +20,9 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
         ["title"] = Encode($"{Name} - training report"),
         ["network"] = Encode(Name),
         ["lead"] = Encode(Lead()),
-        ["tiles"] = string.Concat(Tiles().Select(tile => $"<div><dt>{Encode(tile.Name)}</dt><dd>{Encode(tile.Value)}<small>{Encode(tile.Detail)}</small></dd></div>")),
+        ["tiles"] = string.Concat(
+            Tiles().Select(
+                tile => $"<div><dt>{Encode(tile.Name)}</dt><dd>{Encode(tile.Value)}<small>{Encode(tile.Detail)}</small></dd></div>")),
         ["notes"] = string.Concat(Notes().Select(note => $"<p class=\"note\">{Encode(note)}</p>")),
         ["samples"] = Samples(),
         ["strip"] = Strip(),
@@ -26,12 +30,15 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
         ["options"] = Section("Options", Rows(run.Options), "No options were written."),
         ["environment"] = Section("Environment", Rows(Environment()), "Nothing was written of the machine."),
         ["checkpoints"] = Section("Checkpoints", Checkpoints(), "None yet."),
-        ["footer"] = Encode($"{run.Folder}, as of {date.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture)}. One file, nothing fetched."),
+        ["footer"] = Encode(
+            $"{run.Folder}, as of {date.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture)}. One file, nothing fetched."),
         ["steps"] = new StepCurves(run.Steps).ToJson(),
-        ["grids"] = JsonSerializer.Serialize([.. Grids().Select(grid => new EmbeddedGrid(grid.Step, Source(grid.Path)))], ReportJson.Default.EmbeddedGridArray),
+        ["grids"] = JsonSerializer.Serialize(
+            [.. Grids().Select(grid => new EmbeddedGrid(grid.Step, Source(grid.Path)))], ReportJson.Default.EmbeddedGridArray),
     });
 
-    private string Name => network?.Name ?? run.Network ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Folder)));
+    private string Name => network?.Name ?? run.Network
+        ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Folder)));
 
     private string Lead()
     {
@@ -46,10 +53,13 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
         {
             var last = run.Steps[^1];
             var planned = run.Option("training.steps") ?? run.Option("steps");
-            yield return ("Steps", $"{last.Step:N0}", int.TryParse(planned, NumberStyles.None, CultureInfo.InvariantCulture, out var steps) ? $"of {steps:N0}" : "");
+            yield return (
+                "Steps", $"{last.Step:N0}",
+                int.TryParse(planned, NumberStyles.None, CultureInfo.InvariantCulture, out var steps) ? $"of {steps:N0}" : "");
             var losses = run.Steps.TakeLast(LossWindow).Select(step => step.Loss).Where(double.IsFinite).ToArray();
             yield return ("Loss", losses.Length == 0 ? "-" : Number(losses.Average()), $"mean of the last {losses.Length}");
-            yield return ("Time", Duration(TimeSpan.FromSeconds(last.ElapsedSeconds)), $"{last.SecondsPerThousandImages:0.##} s a thousand images");
+            yield return (
+                "Time", Duration(TimeSpan.FromSeconds(last.ElapsedSeconds)), $"{last.SecondsPerThousandImages:0.##} s a thousand images");
             yield return ("Images a second", $"{last.ImagesPerSecond:N0}", "");
             yield return ("Memory", Bytes(run.Steps.Max(step => step.ResidentBytes)), "at most");
         }
@@ -64,7 +74,8 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
             yield return problem;
         if (run.Steps.Count(step => !double.IsFinite(step.Loss)) is > 0 and var skipped)
             yield return $"The loss of {Counted.Of(skipped, "step")} is no finite number; the curve leaves them out.";
-        if (network is not null && run.Checkpoints.LastOrDefault() is { SpecHash: { Length: > 0 } hash } && !hash.Equals(network.SpecHash, StringComparison.OrdinalIgnoreCase))
+        if (network is not null && run.Checkpoints.LastOrDefault() is { SpecHash: { Length: > 0 } hash } && !hash.Equals(
+            network.SpecHash, StringComparison.OrdinalIgnoreCase))
             yield return $"{network.Name}'s spec has changed since this run: the architecture below is today's, not the one that was trained.";
     }
 
@@ -115,11 +126,14 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
     private string Architecture()
     {
         var spec = network?.Spec ?? run.Checkpoints.LastOrDefault()?.Spec;
-        var text = string.IsNullOrEmpty(spec) ? "" : $"<details><summary>The whole spec</summary><pre tabindex=\"0\">{Encode(spec)}</pre></details>";
+        var text = string.IsNullOrEmpty(spec)
+            ? ""
+            : $"<details><summary>The whole spec</summary><pre tabindex=\"0\">{Encode(spec)}</pre></details>";
         var drawing = network is not null
             ? $"<div class=\"panel scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Drawing of the network\">{ArchitectureDrawing.Of(network)}</div>"
                 + Remark("Channels × height × width. Bars are as high as their images and as wide as their channels; full colour attends, dotted lines are skips.")
-            : Remark(run.Network is { } name ? $"This program has no network {name} to draw." : "Nothing says yet which network is trained.");
+            : Remark(
+                run.Network is { } name ? $"This program has no network {name} to draw." : "Nothing says yet which network is trained.");
         return Section("Architecture", drawing + text);
     }
 
@@ -131,12 +145,16 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
         List<(string, string)> rows =
         [
             ("started", Date(run.Starts[0].Date)),
-            ("machine", last.Machine), ("system", last.OperatingSystem), ("processor", last.Processor), ("processors", $"{last.ProcessorCount}"),
-            ("threads", $"{last.Threads}"), ("device", last.Device), (".NET", last.Dotnet), ("TorchSharp", last.Torchsharp), ("UNetGen", last.Unetgen),
+            ("machine", last.Machine), ("system", last.OperatingSystem), ("processor", last.Processor),
+            ("processors", $"{last.ProcessorCount}"),
+            ("threads", $"{last.Threads}"), ("device", last.Device), (".NET", last.Dotnet), ("TorchSharp", last.Torchsharp),
+            ("UNetGen", last.Unetgen),
         ];
         if (last.Ranks > 1)
             rows.Add(("ranks", $"{last.Ranks}, together {last.EffectiveBatchSize} images a step, by {last.Collective}"));
-        rows.AddRange(run.Starts.Skip(1).Select(start => ("taken up again", $"{Date(start.Date)} after step {start.AfterStep:N0}, on {start.Machine}")));
+        rows.AddRange(
+            run.Starts.Skip(1).Select(
+                start => ("taken up again", $"{Date(start.Date)} after step {start.AfterStep:N0}, on {start.Machine}")));
         return rows;
     }
 
@@ -153,7 +171,9 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
 
     private static string Rows(IReadOnlyList<(string Key, string Value)> rows) => rows.Count == 0
         ? ""
-        : "<table><tbody>" + string.Concat(rows.Select(row => $"<tr><th scope=\"row\">{Encode(row.Key)}</th><td>{Encode(row.Value)}</td></tr>")) + "</tbody></table>";
+        : "<table><tbody>"
+            + string.Concat(rows.Select(row => $"<tr><th scope=\"row\">{Encode(row.Key)}</th><td>{Encode(row.Value)}</td></tr>"))
+            + "</tbody></table>";
 
     private static string Section(string title, string content, string ifEmpty = "") =>
         $"<section><div class=\"heading\"><h2>{Encode(title)}</h2></div>{(content.Length == 0 ? Remark(ifEmpty) : content)}</section>";

@@ -3,7 +3,10 @@ using UNetGen.Logging;
 
 namespace UNetGen.Examples.Report;
 
-/// <summary>A log as columns for the page's charts: of a long one, groups of steps with their mean, and the least and the greatest loss. What is no finite number is null.</summary>
+/// <summary>
+/// A log as columns for the page's charts: of a long one, groups of steps with their mean, and the least and the greatest loss. What is no
+/// finite number is null.
+/// </summary>
 internal sealed class StepCurves
 {
     // More than a screen has pixels to tell apart; the page stays small whatever the log's length.
@@ -40,7 +43,10 @@ internal sealed class StepCurves
     public string ToJson() => JsonSerializer.Serialize(this, ReportJson.Default.StepCurves);
 
     private static double?[] Means(LoggedStep[][] groups, Func<LoggedStep, double> column) =>
-        [.. groups.Select(group => Finite(group.Select(column)).Select(value => (double?)value).Average() is { } mean && double.IsFinite(mean) ? Rounded(mean) : (double?)null)];
+        [.. groups.Select(
+            group => Finite(group.Select(column)).Select(value => (double?)value).Average() is { } mean && double.IsFinite(mean)
+                ? Rounded(mean)
+                : (double?)null)];
 
     private static IEnumerable<double> Finite(IEnumerable<double> values) => values.Where(double.IsFinite);
 

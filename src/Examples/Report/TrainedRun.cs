@@ -9,7 +9,10 @@ using YamlDotNet.RepresentationModel;
 
 namespace UNetGen.Examples.Report;
 
-/// <summary>What lies in a run's folder. A run may be young or under way: any of its files may be missing, and one that can't be read is named and left out.</summary>
+/// <summary>
+/// What lies in a run's folder. A run may be young or under way: any of its files may be missing, and one that can't be read is named and
+/// left out.
+/// </summary>
 internal sealed class TrainedRun
 {
     private const string OptionsName = "run.yaml";
@@ -39,7 +42,9 @@ internal sealed class TrainedRun
     }
 
     /// <summary>A checkpoint, and how its run was set.</summary>
-    public sealed record CheckpointRow(string Name, int Step, double Loss, string Network, string Spec, string SpecHash, long Bytes, IReadOnlyList<(string Key, string Value)> Training);
+    public sealed record CheckpointRow(
+        string Name, int Step, double Loss, string Network, string Spec, string SpecHash, long Bytes,
+        IReadOnlyList<(string Key, string Value)> Training);
 
     /// <summary>The run's folder.</summary>
     public string Folder { get; }
@@ -75,7 +80,8 @@ internal sealed class TrainedRun
     public static TrainedRun Open(string folder)
     {
         if (!Directory.Exists(folder))
-            throw new UNetGenException($"There is no folder {folder}. Name a run's: what --out named when it was trained, or one under runs/.");
+            throw new UNetGenException(
+                $"There is no folder {folder}. Name a run's: what --out named when it was trained, or one under runs/.");
         string[] signs = [OptionsName, LogName, RunFolder.CheckpointName, "samples.png", "samples"];
         if (!signs.Any(name => Path.Exists(Path.Combine(folder, name))))
             throw new UNetGenException($"The folder {folder} is no run: it has none of {string.Join(", ", signs)}.");
@@ -115,7 +121,10 @@ internal sealed class TrainedRun
             .OrderBy(found => found.Step)];
 
         static int StepOf(string name) =>
-            name.StartsWith(StepPrefix, StringComparison.Ordinal) && int.TryParse(name.AsSpan(StepPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : -1;
+            name.StartsWith(StepPrefix, StringComparison.Ordinal)
+                && int.TryParse(name.AsSpan(StepPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step)
+                ? step
+                : -1;
     }
 
     /// <summary>Says of the newest checkpoint what <c>sample</c> says, which draws with it.</summary>

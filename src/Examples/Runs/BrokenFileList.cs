@@ -5,7 +5,10 @@ using UNetGen.Files;
 
 namespace UNetGen.Examples.Runs;
 
-/// <summary>The picture files that a run left out, with reasons: a line each in a file of its folder, as far as they have been met. A run that goes on adds to it.</summary>
+/// <summary>
+/// The picture files that a run left out, with reasons: a line each in a file of its folder, as far as they have been met. A run that goes
+/// on adds to it.
+/// </summary>
 /// <param name="path">The file; not there while no picture is broken.</param>
 /// <param name="source">Which finds them.</param>
 internal sealed class BrokenFileList(string path, ImageFolderSource source)
@@ -13,7 +16,8 @@ internal sealed class BrokenFileList(string path, ImageFolderSource source)
     private IReadOnlyList<BrokenFile> elsewhere = [];
     private int written;
 
-    private IReadOnlyList<BrokenFile> Found => [.. source.BrokenFiles.UnionBy(elsewhere, file => file.Path).OrderBy(file => file.Path, StringComparer.Ordinal)];
+    private IReadOnlyList<BrokenFile> Found =>
+        [.. source.BrokenFiles.UnionBy(elsewhere, file => file.Path).OrderBy(file => file.Path, StringComparer.Ordinal)];
 
     /// <summary>Those that the ranks have met, each among its own images. All of them call it.</summary>
     public static IReadOnlyList<BrokenFile> OfAll(ImageFolderSource source, ICollective ranks) =>
@@ -37,7 +41,8 @@ internal sealed class BrokenFileList(string path, ImageFolderSource source)
         try
         {
             string[] before = File.Exists(path) ? File.ReadAllLines(path) : [];
-            var lines = found.Select(file => $"{file.Path}: {file.Reason}".ReplaceLineEndings(" ")).Union(before).Order(StringComparer.Ordinal);
+            var lines = found.Select(file => $"{file.Path}: {file.Reason}".ReplaceLineEndings(" ")).Union(before).Order(
+                StringComparer.Ordinal);
             AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(string.Join('\n', lines) + "\n")));
             written = found.Count;
         }

@@ -23,7 +23,10 @@ internal static class Resumption
         return folder;
     }
 
-    /// <summary>The run's own options, and those changes that leave what was trained as it would have been; with another number of ranks, each one's batch.</summary>
+    /// <summary>
+    /// The run's own options, and those changes that leave what was trained as it would have been; with another number of ranks, each one's
+    /// batch.
+    /// </summary>
     /// <exception cref="UNetGenException">A change would make it another run.</exception>
     public static RunOptions Options(RunFolder folder, IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes, int ranks)
     {
@@ -70,12 +73,16 @@ internal static class Resumption
             throw new UNetGenException($"The run in {folder.Path} is at step {trainer.Step}, and can't end at step {options.Training.Steps}, which is before. Nothing was changed; give more --steps.");
     }
 
-    /// <summary>Whether no step is left and the end was drawn. Pictures of an end that is moved now, or that no grid over time tells of, may be of another step.</summary>
+    /// <summary>
+    /// Whether no step is left and the end was drawn. Pictures of an end that is moved now, or that no grid over time tells of, may be of
+    /// another step.
+    /// </summary>
     public static bool HasEnded(RunFolder folder, RunOptions options, Trainer trainer)
     {
         var before = new RunOptions().Apply(RunFile.Read(folder.Options)).Effective().Training;
         return trainer.Ended && (before.Steps, before.TimeLimit) == (options.Training.Steps, options.Training.TimeLimit)
-            && options.SampleEvery is not null && File.Exists(folder.SamplesOf(trainer.Step)) && File.Exists(folder.Samples) && File.Exists(folder.Strip);
+             && options.SampleEvery is not null && File.Exists(folder.SamplesOf(trainer.Step)) && File.Exists(folder.Samples)
+                && File.Exists(folder.Strip);
     }
 
     /// <summary>Other threads and devices add in another order.</summary>

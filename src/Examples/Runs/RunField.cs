@@ -13,7 +13,8 @@ internal sealed partial class RunField
     private static readonly string[] OfRanks = ["batch_size", "accumulation"];
 
     private RunField(
-        string key, string? property, string help, string unit, bool free, bool flag, Func<string, Func<RunOptions, RunOptions>> parse, Func<RunOptions, string> write)
+        string key, string? property, string help, string unit, bool free, bool flag, Func<string, Func<RunOptions, RunOptions>> parse,
+        Func<RunOptions, string> write)
     {
         (Key, Property, Help, Unit, IsFree, IsFlag) = (key, property, help, unit, free, flag);
         (this.parse, this.write) = (parse, write);
@@ -36,14 +37,17 @@ internal sealed partial class RunField
     /// <summary>Whether a run that goes on may have another value than before.</summary>
     public bool IsFree { get; }
 
-    /// <summary>Whether a run that goes on with another number of ranks may have another value than before, so that a step can stay as it was.</summary>
+    /// <summary>
+    /// Whether a run that goes on with another number of ranks may have another value than before, so that a step can stay as it was.
+    /// </summary>
     public bool IsRanks => OfRanks.Contains(Key);
 
     /// <summary>Whether it can stand on the command line alone, for true.</summary>
     public bool IsFlag { get; }
 
     public static RunField OfRun<T>(
-        string key, string unit, string help, TextFormat<T> format, Func<RunOptions, T> get, Func<RunOptions, T, RunOptions> set, bool free = false, string? property = null) =>
+        string key, string unit, string help, TextFormat<T> format, Func<RunOptions, T> get, Func<RunOptions, T, RunOptions> set,
+        bool free = false, string? property = null) =>
         new(
             key, property, help, unit, free, flag: typeof(T) == typeof(bool),
             text => format.TryParse(text, out var value)
@@ -54,13 +58,17 @@ internal sealed partial class RunField
 
     /// <summary>One that the trainer itself knows.</summary>
     public static RunField OfTraining<T>(
-        string key, string unit, string help, TextFormat<T> format, Func<TrainingOptions, T> get, Func<TrainingOptions, T, TrainingOptions> set, bool free = false,
+        string key, string unit, string help, TextFormat<T> format, Func<TrainingOptions, T> get,
+        Func<TrainingOptions, T, TrainingOptions> set, bool free = false,
         [CallerArgumentExpression(nameof(get))] string getter = "") =>
-        OfRun(key, unit, help, format, run => get(run.Training), (run, value) => run with { Training = set(run.Training, value) }, free, PropertyIn(getter));
+        OfRun(
+            key, unit, help, format, run => get(run.Training), (run, value) => run with { Training = set(run.Training, value) }, free,
+            PropertyIn(getter));
 
     /// <summary>One of the averages of the weights: a value for each of them, or one for all.</summary>
     public static RunField OfAverage<T>(
-        string key, string unit, string help, TextFormat<T> format, Func<EmaOptions, T> get, Func<EmaOptions, T, EmaOptions> set, [CallerArgumentExpression(nameof(get))] string getter = "") =>
+        string key, string unit, string help, TextFormat<T> format, Func<EmaOptions, T> get, Func<EmaOptions, T, EmaOptions> set,
+        [CallerArgumentExpression(nameof(get))] string getter = "") =>
         OfTraining(key, unit, help, format.OneOrMore(), options => AllOrOne(options.Ema.Select(get)), (options, values) => options with
         {
             Ema = values.Count == 1 || values.Count == options.Ema.Count
@@ -79,7 +87,9 @@ internal sealed partial class RunField
     private static string PropertyIn(string getter)
     {
         var property = LastMember().Match(getter).Groups[1].Value;
-        return getter.Contains(nameof(TrainingOptions.Ema), StringComparison.Ordinal) ? $"{nameof(TrainingOptions.Ema)}.{property}" : property;
+        return getter.Contains(nameof(TrainingOptions.Ema), StringComparison.Ordinal)
+            ? $"{nameof(TrainingOptions.Ema)}.{property}"
+            : property;
     }
 
     [GeneratedRegex(@"\.(\w+)\W*$")]

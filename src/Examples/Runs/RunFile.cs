@@ -5,7 +5,9 @@ using YamlDotNet.Serialization;
 
 namespace UNetGen.Examples.Runs;
 
-/// <summary>A run's options as YAML: a line each, <c>batch_size: 32</c>. What a run was given is written beside it, and can be given back.</summary>
+/// <summary>
+/// A run's options as YAML: a line each, <c>batch_size: 32</c>. What a run was given is written beside it, and can be given back.
+/// </summary>
 internal static class RunFile
 {
     private const string What = "A run file is a list of options, as 'batch_size: 32'; each run writes one, run.yaml.";
@@ -20,7 +22,8 @@ internal static class RunFile
             foreach (var (key, value) in Entries(path))
             {
                 var name = (key as YamlScalarNode)?.Value ?? "";
-                var field = RunFields.All.FirstOrDefault(field => field.Key == name) ?? throw Wrong(path, key, $"there is no option '{Excerpt.Of(name)}'.{Suggestion(name)}");
+                var field = RunFields.All.FirstOrDefault(field => field.Key == name)
+                    ?? throw Wrong(path, key, $"there is no option '{Excerpt.Of(name)}'.{Suggestion(name)}");
                 try
                 {
                     changes.Add(field, field.Parse(Text(path, name, value)));
@@ -47,8 +50,11 @@ internal static class RunFile
     /// <param name="run">With what follows from the rest spelled out.</param>
     public static void Write(string path, RunOptions run)
     {
-        var entries = new OrderedDictionary<string, string>(RunFields.All.Select(field => KeyValuePair.Create(field.Key, field.Write(run))));
-        var text = "# All options of this run. To repeat it: train --run THIS_FILE. To go on with it: train --resume ITS_FOLDER\n" + new SerializerBuilder().Build().Serialize(entries);
+        var entries = new OrderedDictionary<string, string>(
+            RunFields.All.Select(field => KeyValuePair.Create(field.Key, field.Write(run))));
+        var text =
+            "# All options of this run. To repeat it: train --run THIS_FILE. To go on with it: train --resume ITS_FOLDER\n"
+                + new SerializerBuilder().Build().Serialize(entries);
         AtomicFile.Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\n"))));
     }
 
@@ -56,8 +62,11 @@ internal static class RunFile
     {
         var yaml = PlainYaml.Load(path);
         if (yaml.Documents.Count > 1)
-            throw Wrong(path, yaml.Documents[1].RootNode, "a second YAML document begins. A run file is one list of options: take out the '---'.");
-        if (yaml.Documents.Count == 0 || yaml.Documents[0].RootNode is YamlScalarNode { Value: null or "" } or YamlMappingNode { Children.Count: 0 })
+            throw Wrong(
+                path, yaml.Documents[1].RootNode, "a second YAML document begins. A run file is one list of options: take out the '---'.");
+        if (
+            yaml.Documents.Count == 0
+                || yaml.Documents[0].RootNode is YamlScalarNode { Value: null or "" } or YamlMappingNode { Children.Count: 0 })
             throw new UNetGenException($"{path} is empty. {What}");
         return yaml.Documents[0].RootNode as YamlMappingNode ?? throw Wrong(path, yaml.Documents[0].RootNode, What);
     }
@@ -65,13 +74,15 @@ internal static class RunFile
     private static string Text(string path, string key, YamlNode value) => value switch
     {
         YamlScalarNode scalar => scalar.Value ?? "",
-        YamlSequenceNode list when list.All(item => item is YamlScalarNode) => string.Join(", ", list.Select(item => ((YamlScalarNode)item).Value)),
+        YamlSequenceNode list when list.All(item => item is YamlScalarNode) =>
+            string.Join(", ", list.Select(item => ((YamlScalarNode)item).Value)),
         _ => throw Wrong(path, value, $"{key} is a value, or a list of values."),
     };
 
     private static UNetGenException Wrong(string path, YamlNode node, string message) => new($"{path}, line {node.Start.Line}: {message}");
 
-    private static string Suggestion(string name) => EditDistance.Suggestion(name, RunFields.All.Select(field => field.Key)) is { Length: > 0 } suggestion
+    private static string Suggestion(string name) =>
+        EditDistance.Suggestion(name, RunFields.All.Select(field => field.Key)) is { Length: > 0 } suggestion
         ? suggestion
         : $" There are {string.Join(", ", RunFields.All.Select(field => field.Key))}.";
 }

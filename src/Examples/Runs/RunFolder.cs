@@ -52,7 +52,8 @@ internal sealed class RunFolder : IDisposable
                 return TakeIfEmpty(path) ?? throw new UNetGenException(
                     $"The folder {path} isn't empty, and a run would overwrite what is in it. Name another with --out{GoOn(path)}.");
             }
-            var stem = System.IO.Path.Combine("runs", $"{network}-{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}");
+            var stem = System.IO.Path.Combine(
+                "runs", $"{network}-{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}");
             for (var i = 1; ; i++)
             {
                 var numbered = i == 1 ? stem : $"{stem}-{i}";

@@ -4,7 +4,9 @@ using UNetGen.Training;
 
 namespace UNetGen.Examples.Runs;
 
-/// <summary>All that a run of <c>train</c> can be told, as it is where nothing is said. <see cref="RunFields"/> says how each is called.</summary>
+/// <summary>
+/// All that a run of <c>train</c> can be told, as it is where nothing is said. <see cref="RunFields"/> says how each is called.
+/// </summary>
 internal sealed record RunOptions
 {
     private const string ShapesNetwork = nameof(ShapesUNet);
@@ -34,7 +36,9 @@ internal sealed record RunOptions
 
     public int KeepCheckpoints { get; init; } = 3;
 
-    /// <summary>For short runs: warm-up, a rate that falls to 0, and an average over the last few hundred steps, updated at every one.</summary>
+    /// <summary>
+    /// For short runs: warm-up, a rate that falls to 0, and an average over the last few hundred steps, updated at every one.
+    /// </summary>
     public TrainingOptions Training { get; init; } = new()
     {
         LearningRate = 2e-3,

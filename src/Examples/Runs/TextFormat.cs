@@ -22,7 +22,8 @@ internal static class TextFormat
     /// <summary>What stands for null.</summary>
     private const string None = "none";
 
-    public static readonly TextFormat<string> Word = new("a word", (string text, out string value) => (value = text).Length > 0, text => text);
+    public static readonly TextFormat<string> Word = new(
+        "a word", (string text, out string value) => (value = text).Length > 0, text => text);
 
     /// <summary>Where images are. It is written so that it holds from every folder.</summary>
     public static readonly TextFormat<string> Images = new(
@@ -30,7 +31,8 @@ internal static class TextFormat
         (string text, out string value) => (value = text).Length > 0 && !text.Contains('\0'),
         text => text == ImageSources.Shapes ? text : Path.TrimEndingDirectorySeparator(Path.GetFullPath(text)));
 
-    public static readonly TextFormat<bool> Flag = new("true or false", bool.TryParse, value => value ? "true" : "false") { Words = ["true", "false"] };
+    public static readonly TextFormat<bool> Flag =
+        new("true or false", bool.TryParse, value => value ? "true" : "false") { Words = ["true", "false"] };
 
     public static readonly TextFormat<long> Integer = new(
         "a whole number",
@@ -42,7 +44,9 @@ internal static class TextFormat
         "black, white or a colour as #rrggbb",
         (string text, out Color value) =>
         {
-            var digits = text.ToLowerInvariant() switch { "black" => "000000", "white" => "ffffff", ['#', .. { Length: 6 } given] => given, _ => "" };
+            var digits =
+                text.ToLowerInvariant() switch { "black" => "000000", "white" => "ffffff", [
+                    '#', .. { Length: 6 } given] => given, _ => "" };
             var good = int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var rgb);
             value = Color.FromArgb(byte.MaxValue, rgb >> 16, rgb >> 8 & byte.MaxValue, rgb & byte.MaxValue);
             return good;
@@ -54,7 +58,8 @@ internal static class TextFormat
 
     public static TextFormat<int> Whole(int min, int max = int.MaxValue) => new(
         max == int.MaxValue ? $"a whole number of at least {min}" : $"a whole number from {min} to {max}",
-        (string text, out int value) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= min && value <= max,
+        (string text, out int value) =>
+            int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= min && value <= max,
         value => value.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>With a point and without thousands.</summary>
@@ -84,7 +89,8 @@ internal static class TextFormat
 
     public static TextFormat<T> Choice<T>() where T : struct, Enum => new(
         string.Join(" or ", Enum.GetNames<T>().Select(name => name.ToLowerInvariant())),
-        (string text, out T value) => Enum.TryParse(text, ignoreCase: true, out value) && Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase),
+        (string text, out T value) => Enum.TryParse(text, ignoreCase: true, out value)
+            && Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase),
         value => value.ToString().ToLowerInvariant())
     {
         Words = [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())],

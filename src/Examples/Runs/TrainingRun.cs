@@ -14,7 +14,10 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Examples.Runs;
 
-/// <summary>A training with all that a person wants to look at: the log, TensorBoard's events, grids of samples, checkpoints, and pictures at the end.</summary>
+/// <summary>
+/// A training with all that a person wants to look at: the log, TensorBoard's events, grids of samples, checkpoints, and pictures at the
+/// end.
+/// </summary>
 internal sealed class TrainingRun : IDisposable
 {
     // On the way a look is enough: a grid of the end takes a hundred steps a picture.
@@ -51,9 +54,12 @@ internal sealed class TrainingRun : IDisposable
     /// <param name="trainer">At the step to go on from.</param>
     /// <param name="store">The run's checkpoints.</param>
     /// <param name="ranks">Who trains; this is rank 0.</param>
-    public TrainingRun(RunOptions options, RunFolder folder, NoisePredictor network, IImageSource source, Trainer trainer, CheckpointStore store, ICollective ranks)
+    public TrainingRun(
+        RunOptions options, RunFolder folder, NoisePredictor network, IImageSource source, Trainer trainer, CheckpointStore store,
+        ICollective ranks)
     {
-        (this.options, this.folder, this.network, this.source, this.trainer, this.store, this.ranks) = (options, folder, network, source, trainer, store, ranks);
+        (this.options, this.folder, this.network, this.source, this.trainer, this.store, this.ranks) = (
+            options, folder, network, source, trainer, store, ranks);
         if (options.Guidance is { } guidance && guidance != 1 && !HasNullClass)
             throw new UNetGenException(
                 $"guidance {guidance} needs a network with classes and one more that stands for none (num_classes: {source.Classes.Count + 1} for the {source.Classes.Count} of {source.Description}); {network.Info.Name} has {network.Info.NumClasses?.ToString() ?? "no"} classes.");
@@ -67,7 +73,8 @@ internal sealed class TrainingRun : IDisposable
             Warnings.Show($"{folder.Log} tells of {log.ContinuedLines:N0} of the {trainer.Step:N0} steps until now: "
                 + "lines are lost, and curves are without them. The training itself doesn't need them.");
         RunFile.Write(folder.Options, options);
-        RunStart.Now(network.Device, trainer.Step, collective: ranks, effectiveBatchSize: trainer.EffectiveBatchSize).AppendTo(folder.Starts);
+        RunStart.Now(network.Device, trainer.Step, collective: ranks, effectiveBatchSize: trainer.EffectiveBatchSize).AppendTo(
+            folder.Starts);
         events = new TensorBoardLog(folder.Path, trainer.Step);
         trainer.Saving += log.Flush;
         if (source is ImageFolderSource pictures)
@@ -154,7 +161,9 @@ internal sealed class TrainingRun : IDisposable
         log.Dispose();
     }
 
-    /// <summary>With a time limit one of as few steps as are drawn in a quarter of it, by the time that a single step takes for all pictures.</summary>
+    /// <summary>
+    /// With a time limit one of as few steps as are drawn in a quarter of it, by the time that a single step takes for all pictures.
+    /// </summary>
     private DdimSampler SamplerOfEnd(SamplingOptions drawn, CancellationToken cancellation)
     {
         using var averaged = trainer.Ema.Apply();

@@ -130,7 +130,8 @@ internal sealed partial class LayerPlans(UNetSpec spec)
 
     /// <summary>A value of one of the runtime's enums, which has the same name here.</summary>
     public static EnumValue Enum<T>(T value)
-        where T : struct, Enum => new((value is Activation or KernelForm or Resampling ? Backends : Blocks) + typeof(T).Name, value.ToString());
+        where T : struct,
+        Enum => new((value is Activation or KernelForm or Resampling ? Backends : Blocks) + typeof(T).Name, value.ToString());
 
     private static string Shapes(int from, ImageSize size, int to, ImageSize end) => $"{size.Shape(from)} -> {end.Shape(to)}";
 

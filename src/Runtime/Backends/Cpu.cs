@@ -11,9 +11,9 @@ using static TorchSharp.torch;
 namespace UNetGen.Backends;
 
 /// <summary>
-/// Our own kernels for float32 on the CPU, by registers of one width. A block that kernels fit as a whole is one node of autograd's graph, which makes activated
-/// images again for the gradient instead of keeping them: in small networks the graph, its tensors and their release cost more than
-/// computing. Each override asks whether its kernel fits, and else is its base.
+/// Our own kernels for float32 on the CPU, by registers of one width. A block that kernels fit as a whole is one node of autograd's graph,
+/// which makes activated images again for the gradient instead of keeping them: in small networks the graph, its tensors and their release
+/// cost more than computing. Each override asks whether its kernel fits, and else is its base.
 /// </summary>
 internal sealed class Cpu<V>(Precision precision) : Libtorch(precision)
     where V : unmanaged, IFloats<V>
@@ -124,7 +124,9 @@ internal sealed class Cpu<V>(Precision precision) : Libtorch(precision)
 
     /// <inheritdoc/>
     protected override Tensor Standardized(Tensor weight) =>
-        WeightStandardization<V>.Fits(weight) ? WeightStandardization<V>.Standardize(weight, StandardizationEps) : base.Standardized(weight);
+        WeightStandardization<V>.Fits(weight)
+            ? WeightStandardization<V>.Standardize(weight, StandardizationEps)
+            : base.Standardized(weight);
 
     /// <inheritdoc/>
     protected override Tensor Convolve(Tensor x, Tensor weight, Tensor? bias, long[] stride, long[] padding) =>

@@ -7,8 +7,8 @@ namespace UNetGen.Blocks;
 public static class TensorExtensions
 {
     /// <summary>
-    /// branch + shortcut, the end of a residual branch. With the fast kernels (<see cref="KernelForm.Fast"/>) the sum lies in the branch's own
-    /// memory: read the result, not the branch.
+    /// branch + shortcut, the end of a residual branch. With the fast kernels (<see cref="KernelForm.Fast"/>) the sum lies in the branch's
+    /// own memory: read the result, not the branch.
     /// </summary>
     /// <param name="branch">Just made, and needed for nothing else.</param>
     /// <param name="shortcut">Of the same shape; it stays as it is.</param>

@@ -4,9 +4,10 @@ using static TorchSharp.torch;
 namespace UNetGen.Data;
 
 /// <summary>
-/// An endless row of batches from a source, for one reader: epochs in an order of their own, one after the other without a gap, so that every
-/// batch is full whatever the number of images. What is in a batch, and which of its images are mirrored, is a pure function of the seed and the
-/// batch's position in the row: neither where the row was begun nor how many workers read ahead changes it. Several loaders can share a row, each with its part of every batch.
+/// An endless row of batches from a source, for one reader: epochs in an order of their own, one after the other without a gap, so that
+/// every batch is full whatever the number of images. What is in a batch, and which of its images are mirrored, is a pure function of the
+/// seed and the batch's position in the row: neither where the row was begun nor how many workers read ahead changes it. Several loaders
+/// can share a row, each with its part of every batch.
 /// </summary>
 public sealed class BatchLoader : IDisposable
 {
@@ -33,13 +34,20 @@ public sealed class BatchLoader : IDisposable
     /// <param name="horizontalFlips">Mirrors half of the images, chosen anew each time; not for digits or letters.</param>
     /// <param name="firstBatch">The number of the batch to begin with; those before it are neither read nor drawn.</param>
     /// <param name="workers">
-    /// How many batches are prepared at once, each by one thread and held until it is asked for; 0 takes one a core, up to eight and to 256 MiB of batches.
+    /// How many batches are prepared at once, each by one thread and held until it is asked for; 0 takes one a core, up to eight and to 256
+    /// MiB of batches.
     /// </param>
-    /// <param name="firstPosition">The place of that batch's first image in the row; null: where batches of this size from number 0 on have brought it.</param>
-    /// <param name="stride">Places from one batch's first image to the next one's: more than <paramref name="batchSize"/> where others read what is between; null: the batch size.</param>
+    /// <param name="firstPosition">
+    /// The place of that batch's first image in the row; null: where batches of this size from number 0 on have brought it.
+    /// </param>
+    /// <param name="stride">
+    /// Places from one batch's first image to the next one's: more than <paramref name="batchSize"/> where others read what is between;
+    /// null: the batch size.
+    /// </param>
     /// <exception cref="DataException">There are no images, or a batch takes more than 2 GiB.</exception>
     public BatchLoader(
-        IImageSource source, int batchSize, long seed = 0, bool horizontalFlips = false, long firstBatch = 0, int workers = 0, long? firstPosition = null, long? stride = null)
+        IImageSource source, int batchSize, long seed = 0, bool horizontalFlips = false, long firstBatch = 0, int workers = 0,
+        long? firstPosition = null, long? stride = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         ArgumentOutOfRangeException.ThrowIfNegative(firstBatch);
@@ -86,7 +94,10 @@ public sealed class BatchLoader : IDisposable
         return new Batch(images, labels, number, PositionOf(number));
     }
 
-    /// <summary>Ends the workers, and returns when they have ended: each finishes the image that it is reading. One whose read hangs is left to itself after two seconds.</summary>
+    /// <summary>
+    /// Ends the workers, and returns when they have ended: each finishes the image that it is reading. One whose read hangs is left to
+    /// itself after two seconds.
+    /// </summary>
     public void Dispose()
     {
         if (disposed)

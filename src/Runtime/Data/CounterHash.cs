@@ -2,7 +2,8 @@ namespace UNetGen.Data;
 
 /// <summary>
 /// Random numbers that are a pure function of (seed, stream, position), the same on every platform and in every version of .NET, which
-/// <see cref="Random"/> doesn't promise. The mixing function is SplitMix64's (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators").
+/// <see cref="Random"/> doesn't promise. The mixing function is SplitMix64's (Steele, Lea and Flood 2014, "Fast splittable pseudorandom
+/// number generators").
 /// </summary>
 internal struct CounterHash
 {

@@ -6,8 +6,9 @@ using System.Text.Json.Serialization;
 namespace UNetGen.Data;
 
 /// <summary>
-/// Which images a source has, as far as that is known without reading files: enough to notice that files were added, taken away or renamed, or that it is another set. It doesn't
-/// depend on where files lie, so that it can be held against another machine's. Whether files are still the same, <see cref="FileRecord"/> tells, whether pixels are, <see cref="Fingerprint"/>.
+/// Which images a source has, as far as that is known without reading files: enough to notice that files were added, taken away or renamed,
+/// or that it is another set. It doesn't depend on where files lie, so that it can be held against another machine's. Whether files are
+/// still the same, <see cref="FileRecord"/> tells, whether pixels are, <see cref="Fingerprint"/>.
 /// </summary>
 public sealed record DataIdentity
 {
@@ -51,7 +52,10 @@ public sealed record DataIdentity
         Content = content,
     };
 
-    /// <summary>What is another in another set of images, a clause for each, this one being the earlier: <c>the number of images was 5 and is 6</c>. Empty where they are the same.</summary>
+    /// <summary>
+    /// What is another in another set of images, a clause for each, this one being the earlier: <c>the number of images was 5 and is 6</c>.
+    /// Empty where they are the same.
+    /// </summary>
     /// <param name="other">The later one. What either doesn't say is no difference.</param>
     public IReadOnlyList<string> DifferencesTo(DataIdentity other)
     {
@@ -63,7 +67,10 @@ public sealed record DataIdentity
             Compare("first class that differs", $"'{before}'", $"'{now}'");
         Compare("background", Background ?? "#000000", other.Background ?? "#000000");
         if (Content is not null && other.Content is not null && (Content, ContentKind) != (other.Content, other.ContentKind))
-            differences.Add(ContentKind == other.ContentKind ? $"the {ContentKind} differ" : $"images were told apart by their {ContentKind} and are by their {other.ContentKind}");
+            differences.Add(
+                ContentKind == other.ContentKind
+                    ? $"the {ContentKind} differ"
+                    : $"images were told apart by their {ContentKind} and are by their {other.ContentKind}");
         return differences;
 
         void Compare<T>(string what, T before, T now)

@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace UNetGen.Data;
 
 /// <summary>
-/// Images of a file or a few, all read when the source is opened and held in memory as bytes: a batch then costs a copy. A set that doesn't fit into
-/// half of the memory is refused when it is opened, before the work is done.
+/// Images of a file or a few, all read when the source is opened and held in memory as bytes: a batch then costs a copy. A set that doesn't
+/// fit into half of the memory is refused when it is opened, before the work is done.
 /// </summary>
 public abstract class DecodedSource : IImageSource
 {
@@ -13,7 +13,8 @@ public abstract class DecodedSource : IImageSource
     private readonly Lazy<DataIdentity> identity;
 
     private protected DecodedSource(
-        string description, IReadOnlyList<byte[]> images, IReadOnlyList<byte> labels, IReadOnlyList<string> classes, int channels, int height, int width)
+        string description, IReadOnlyList<byte[]> images, IReadOnlyList<byte> labels, IReadOnlyList<string> classes, int channels,
+        int height, int width)
     {
         (Description, this.images, this.labels, Classes) = (description, images, labels, classes);
         (Channels, Height, Width) = (channels, height, width);

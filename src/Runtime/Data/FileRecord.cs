@@ -147,7 +147,9 @@ public sealed class FileRecord
             return known;
         throw new DataException($"'{PathOf(index)}' " + (known, sum) switch
         {
-            (Unusable, _) => "couldn't be used when this training met it first, so that another picture stood in for it, and now it can be. "
+            (
+                Unusable,
+                _) => "couldn't be used when this training met it first, so that another picture stood in for it, and now it can be. "
                 + "Another set of pictures is another training: take it back, or begin a new one.",
             (_, Unusable) when fault is not null => $"{fault.Reason.TrimEnd('.')}, and this training has learnt from it before. {PutBack}",
             _ => $"has changed since this training has read it first. {PutBack}",

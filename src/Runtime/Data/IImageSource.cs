@@ -22,18 +22,27 @@ public interface IImageSource
     IReadOnlyList<string> Classes => [];
 
     /// <summary>
-    /// Which images these are, by what is cheap to know: a training that goes on compares it with what it was. A source that can tell its images from others' of the same number and
-    /// shape says so here, with <see cref="DataIdentity.Of"/>.
+    /// Which images these are, by what is cheap to know: a training that goes on compares it with what it was. A source that can tell its
+    /// images from others' of the same number and shape says so here, with <see cref="DataIdentity.Of"/>.
     /// </summary>
     DataIdentity Identity => DataIdentity.Of(this);
 
-    /// <summary>What is known of the files behind the images, to be kept with a training; null where there are none, or they are told apart by <see cref="Identity"/>.</summary>
+    /// <summary>
+    /// What is known of the files behind the images, to be kept with a training; null where there are none, or they are told apart by
+    /// <see cref="Identity"/>.
+    /// </summary>
     FileRecord? Record => null;
 
-    /// <summary>What the user should know of the images before they are used, a sentence each: what was left out of a folder. A program shows them as warnings.</summary>
+    /// <summary>
+    /// What the user should know of the images before they are used, a sentence each: what was left out of a folder. A program shows them
+    /// as warnings.
+    /// </summary>
     IReadOnlyList<string> Notes => [];
 
-    /// <summary>Whether the source itself has brought bytes of 0 to 255 to [-1, 1], so that values without a negative one are light images and no mistake in scaling.</summary>
+    /// <summary>
+    /// Whether the source itself has brought bytes of 0 to 255 to [-1, 1], so that values without a negative one are light images and no
+    /// mistake in scaling.
+    /// </summary>
     bool ScalesBytes => false;
 
     /// <summary>The class of an image. Safe to call from several threads.</summary>
@@ -42,7 +51,9 @@ public interface IImageSource
     /// <exception cref="InvalidOperationException">There are no classes.</exception>
     int Label(int index) => throw new InvalidOperationException($"{Description}: the images have no classes.");
 
-    /// <summary>Writes one image, [channels, height, width] in row-major order, values in [-1, 1]. Safe to call from several threads.</summary>
+    /// <summary>
+    /// Writes one image, [channels, height, width] in row-major order, values in [-1, 1]. Safe to call from several threads.
+    /// </summary>
     /// <param name="index">From 0 to <see cref="Count"/> - 1. The same number gives the same image, always.</param>
     /// <param name="pixels">channels * height * width values.</param>
     void Read(int index, Span<float> pixels);

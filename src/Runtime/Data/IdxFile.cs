@@ -5,8 +5,8 @@ using UNetGen.Files;
 namespace UNetGen.Data;
 
 /// <summary>
-/// A file in MNIST's format IDX (LeCun, Cortes and Burges), of bytes: big-endian, a magic number (0, 0, 0x08 for bytes, the number of dimensions),
-/// each dimension as a 32-bit integer, then the bytes. Also gzipped, which the file's content tells.
+/// A file in MNIST's format IDX (LeCun, Cortes and Burges), of bytes: big-endian, a magic number (0, 0, 0x08 for bytes, the number of
+/// dimensions), each dimension as a 32-bit integer, then the bytes. Also gzipped, which the file's content tells.
 /// </summary>
 internal static class IdxFile
 {
@@ -55,7 +55,9 @@ internal static class IdxFile
             dimensions[i] = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4 + 4 * i));
         checkDimensions(dimensions);
 
-        var what = dimensions is [var count, var rows, var columns] ? $"{Counted.Of(count, "image")} of {rows} x {columns}" : Counted.Of(dimensions[0], "label");
+        var what = dimensions is [var count, var rows, var columns]
+            ? $"{Counted.Of(count, "image")} of {rows} x {columns}"
+            : Counted.Of(dimensions[0], "label");
         var bytes = new byte[dimensions[1..].Aggregate(1, (size, dimension) => checked(size * (int)dimension))];
         var expected = header.Length + (long)dimensions[0] * bytes.Length;
         for (var i = 0L; i < dimensions[0]; i++)
@@ -66,7 +68,8 @@ internal static class IdxFile
             record(bytes);
         }
         if (stream.ReadByte() >= 0)
-            throw new DataException($"'{path}' is too long: {what} {(dimensions[0] == 1 ? "takes" : "take")} {expected} bytes, and more follow.");
+            throw new DataException(
+                $"'{path}' is too long: {what} {(dimensions[0] == 1 ? "takes" : "take")} {expected} bytes, and more follow.");
     }
 
     private static void CheckMagic(ReadOnlySpan<byte> header, string path, IdxContent content)

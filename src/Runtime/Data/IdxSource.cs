@@ -1,8 +1,8 @@
 namespace UNetGen.Data;
 
 /// <summary>
-/// The images of an IDX file, MNIST's format (LeCun, Cortes and Burges), plain or gzipped, and their labels from the file beside it, where there is one:
-/// <c>train-labels-idx1-ubyte</c> for <c>train-images-idx3-ubyte</c>.
+/// The images of an IDX file, MNIST's format (LeCun, Cortes and Burges), plain or gzipped, and their labels from the file beside it, where
+/// there is one: <c>train-labels-idx1-ubyte</c> for <c>train-images-idx3-ubyte</c>.
 /// </summary>
 /// <remarks>
 /// Three channels repeat the grey one. An image that has to grow by at most a quarter in both directions is padded with black on all
@@ -15,7 +15,9 @@ public sealed class IdxSource : DecodedSource
     private const string TrainImages = "train-images-idx3-ubyte";
     private const string TestImages = "t10k-images-idx3-ubyte";
 
-    private IdxSource(string description, IReadOnlyList<byte[]> images, IReadOnlyList<byte> labels, IReadOnlyList<string> classes, int channels, int height, int width)
+    private IdxSource(
+        string description, IReadOnlyList<byte[]> images, IReadOnlyList<byte> labels, IReadOnlyList<string> classes, int channels,
+        int height, int width)
         : base(description, images, labels, classes, channels, height, width)
     {
     }
@@ -24,25 +26,34 @@ public sealed class IdxSource : DecodedSource
     internal static string LookedFor => $"{TrainImages} or {TestImages} (MNIST, also .gz)";
 
     /// <summary>Opens an IDX file of images.</summary>
-    /// <param name="path">The file, or a folder that holds <c>train-images-idx3-ubyte</c> or, where that is missing, <c>t10k-images-idx3-ubyte</c>; also with <c>.gz</c>.</param>
+    /// <param name="path">
+    /// The file, or a folder that holds <c>train-images-idx3-ubyte</c> or, where that is missing, <c>t10k-images-idx3-ubyte</c>; also with
+    /// <c>.gz</c>.
+    /// </param>
     /// <param name="channels">1 (grey) or 3 (RGB).</param>
     /// <param name="height">Pixels.</param>
     /// <param name="width">Pixels.</param>
-    /// <exception cref="DataException">There is no such file, or it or the labels' isn't a whole IDX file, or they don't belong together, or they don't fit into memory.</exception>
+    /// <exception cref="DataException">
+    /// There is no such file, or it or the labels' isn't a whole IDX file, or they don't belong together, or they don't fit into memory.
+    /// </exception>
     public static IdxSource Open(string path, int channels, int height, int width)
     {
         SourceChecks.CheckTarget(path, channels, height, width);
         var file = Directory.Exists(path) ? FindIn(path) ?? throw new DataException($"'{path}' doesn't hold {LookedFor}.") : path;
         var images = ReadImages(file, channels, height, width);
         var labels = LabelsBeside(file) is { } labelsFile ? ReadLabels(labelsFile, file, images.Count) : [];
-        var classes = labels.Count == 0 ? [] : Enumerable.Range(0, labels.Max() + 1).Select(label => FormattableString.Invariant($"{label}")).ToArray();
-        var description = $"{Counted.Of(images.Count, "image")} in {file}" + (labels.Count == 0 ? "" : " of " + Counted.Of(classes.Length, "class", "classes"));
+        var classes = labels.Count == 0
+            ? []
+            : Enumerable.Range(0, labels.Max() + 1).Select(label => FormattableString.Invariant($"{label}")).ToArray();
+        var description = $"{Counted.Of(images.Count, "image")} in {file}" + (
+            labels.Count == 0 ? "" : " of " + Counted.Of(classes.Length, "class", "classes"));
         return new IdxSource(description, images, labels, classes, channels, height, width);
     }
 
     /// <summary>The training images in a folder laid out as MNIST's is, else the test images, or null.</summary>
     internal static string? FindIn(string folder) =>
-        new[] { TrainImages, TrainImages + ".gz", TestImages, TestImages + ".gz" }.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+        new[] { TrainImages, TrainImages + ".gz", TestImages, TestImages + ".gz" }.Select(name => Path.Combine(folder, name))
+            .FirstOrDefault(File.Exists);
 
     private static string? LabelsBeside(string file)
     {
@@ -53,7 +64,8 @@ public sealed class IdxSource : DecodedSource
         if (!name.Contains("images", StringComparison.Ordinal) || !name.Contains("idx3", StringComparison.Ordinal))
             return null;
         var plain = labels.EndsWith(zipped, StringComparison.Ordinal) ? labels[..^zipped.Length] : labels;
-        return new[] { plain, plain + zipped }.Select(candidate => Path.Join(Path.GetDirectoryName(file), candidate)).FirstOrDefault(File.Exists);
+        return new[] { plain, plain + zipped }.Select(candidate => Path.Join(Path.GetDirectoryName(file), candidate)).FirstOrDefault(
+            File.Exists);
     }
 
     private static List<byte[]> ReadImages(string file, int channels, int height, int width)

@@ -12,8 +12,8 @@ internal static class ImageFit
     private const int BlueWeight = 114;
 
     /// <summary>
-    /// Centre crop to the target's aspect ratio, then scaling: mip-mapped where it shrinks (nothing aliases), Mitchell's cubic where it grows.
-    /// Three channels become one by Rec. 601 luma.
+    /// Centre crop to the target's aspect ratio, then scaling: mip-mapped where it shrinks (nothing aliases), Mitchell's cubic where it
+    /// grows. Three channels become one by Rec. 601 luma.
     /// </summary>
     /// <param name="image">The picture as it is stored.</param>
     /// <param name="origin">How it has to be turned to stand upright (EXIF).</param>
@@ -57,7 +57,8 @@ internal static class ImageFit
     {
         fixed (byte* start = grey)
         {
-            using var image = SKImage.FromPixels(new SKImageInfo(sourceWidth, sourceHeight, SKColorType.Gray8, SKAlphaType.Opaque), (nint)start);
+            using var image = SKImage.FromPixels(
+                new SKImageInfo(sourceWidth, sourceHeight, SKColorType.Gray8, SKAlphaType.Opaque), (nint)start);
             return Fit(image, SKEncodedOrigin.TopLeft, (channels, height, width), Color.Black);
         }
     }
@@ -68,10 +69,12 @@ internal static class ImageFit
         var plane = sourceHeight * sourceWidth;
         var rgba = new byte[4 * plane];
         for (var i = 0; i < plane; i++)
-            (rgba[4 * i], rgba[4 * i + 1], rgba[4 * i + 2], rgba[4 * i + 3]) = (planes[i], planes[plane + i], planes[2 * plane + i], byte.MaxValue);
+            (rgba[4 * i], rgba[4 * i + 1], rgba[4 * i + 2], rgba[4 * i + 3]) = (
+                planes[i], planes[plane + i], planes[2 * plane + i], byte.MaxValue);
         fixed (byte* start = rgba)
         {
-            using var image = SKImage.FromPixels(new SKImageInfo(sourceWidth, sourceHeight, SKColorType.Rgba8888, SKAlphaType.Opaque), (nint)start);
+            using var image = SKImage.FromPixels(
+                new SKImageInfo(sourceWidth, sourceHeight, SKColorType.Rgba8888, SKAlphaType.Opaque), (nint)start);
             return Fit(image, SKEncodedOrigin.TopLeft, (channels, height, width), Color.Black);
         }
     }

@@ -9,16 +9,19 @@ namespace UNetGen.Data;
 public sealed record BrokenFile(string Path, string Reason);
 
 /// <summary>
-/// The picture files (PNG, JPEG, WebP, BMP, GIF) of a folder and of the folders in it, in ordinal order of their relative paths, the same on every machine. Where
-/// all of them lie in folders, each first-level folder is a class. Links are followed, never in a circle. Hidden files and folders are left out, and folders in it that hold a
-/// <c>run.yaml</c> or a <c>samples.json</c>, with all that is in them: what a run or a drawing has left is no data.
+/// The picture files (PNG, JPEG, WebP, BMP, GIF) of a folder and of the folders in it, in ordinal order of their relative paths, the same
+/// on every machine. Where all of them lie in folders, each first-level folder is a class. Links are followed, never in a circle. Hidden
+/// files and folders are left out, and folders in it that hold a <c>run.yaml</c> or a <c>samples.json</c>, with all that is in them: what a
+/// run or a drawing has left is no data.
 /// </summary>
 /// <remarks>
-/// <para>Each picture is turned upright (EXIF), converted to sRGB, laid on the background where it is transparent, cropped around its centre to the wanted aspect
-/// ratio, and scaled: mip-mapped where it shrinks, Mitchell's cubic where it grows. Grey is Rec. 601 luma; RGB from a grey picture repeats it.</para>
-/// <para>A file is decoded when its image is first asked for, and stays decoded while there is room. One that turns out broken is left out: the next
-/// whole file of its class stands in for it, the first following the last. So what an image is depends on the files alone, never on who reads what when. What passes (too many open
-/// files, short memory, a share that is away) makes no file broken: it is waited for, and is an exception where it lasts.</para>
+/// <para>Each picture is turned upright (EXIF), converted to sRGB, laid on the background where it is transparent, cropped around its
+/// centre to the wanted aspect ratio, and scaled: mip-mapped where it shrinks, Mitchell's cubic where it grows. Grey is Rec. 601 luma; RGB
+/// from a grey picture repeats it.</para>
+/// <para>A file is decoded when its image is first asked for, and stays decoded while there is room. One that turns out broken is left out:
+/// the next whole file of its class stands in for it, the first following the last. So what an image is depends on the files alone, never
+/// on who reads what when. What passes (too many open files, short memory, a share that is away) makes no file broken: it is waited for,
+/// and is an exception where it lasts.</para>
 /// </remarks>
 public sealed class ImageFolderSource : IImageSource
 {
@@ -33,12 +36,15 @@ public sealed class ImageFolderSource : IImageSource
     {
         SourceChecks.CheckTarget(folder.Path, channels, height, width);
         (this.folder, Channels, Height, Width, room) = (folder, channels, height, width, memory);
-        this.background = background.A == byte.MaxValue ? background : throw new ArgumentException($"The background is opaque, and {background} isn't.", nameof(background));
+        this.background = background.A == byte.MaxValue
+            ? background
+            : throw new ArgumentException($"The background is opaque, and {background} isn't.", nameof(background));
         decoded = new byte[folder.Files.Length][];
         var classes = Classes.Count == 0 ? "" : " of " + Counted.Of(Classes.Count, "class", "classes");
         Description = $"{Counted.Of(Count, "picture")}{classes} in {folder.Path}";
         Record = new(folder.Path, folder.Files);
-        identity = new(() => DataIdentity.Of(this, "file names", DataIdentity.HashOf(folder.Files)) with { Background = TextOf(background) });
+        identity = new(
+            () => DataIdentity.Of(this, "file names", DataIdentity.HashOf(folder.Files)) with { Background = TextOf(background) });
     }
 
     /// <inheritdoc/>
@@ -72,14 +78,17 @@ public sealed class ImageFolderSource : IImageSource
     public IReadOnlyList<string> Notes => [.. folder.Notes.Select(note => $"{folder.Path}: {note}")];
 
     /// <summary>The files that were found broken until now, in the images' order. A program should tell its user of them.</summary>
-    public IReadOnlyList<BrokenFile> BrokenFiles => [.. broken.OrderBy(file => file.Key).Select(file => new BrokenFile(folder.Files[file.Key], file.Value))];
+    public IReadOnlyList<BrokenFile> BrokenFiles =>
+        [.. broken.OrderBy(file => file.Key).Select(file => new BrokenFile(folder.Files[file.Key], file.Value))];
 
     /// <summary>Finds every picture in a folder by its name; none is opened yet.</summary>
     /// <param name="folder">Searched with everything in it.</param>
     /// <param name="channels">1 (grey) or 3 (RGB).</param>
     /// <param name="height">Pixels.</param>
     /// <param name="width">Pixels.</param>
-    /// <param name="memory">Bytes of decoded images to keep, channels * height * width each; null is a quarter of the machine's. It changes the speed alone.</param>
+    /// <param name="memory">
+    /// Bytes of decoded images to keep, channels * height * width each; null is a quarter of the machine's. It changes the speed alone.
+    /// </param>
     /// <param name="background">What lies behind transparent pixels, opaque; null is black.</param>
     /// <exception cref="DataException">There is no such folder, or no picture in it.</exception>
     public static ImageFolderSource Open(string folder, int channels, int height, int width, long? memory = null, Color? background = null)
@@ -98,7 +107,9 @@ public sealed class ImageFolderSource : IImageSource
     public int Label(int index)
     {
         SourceChecks.CheckIndex(this, index);
-        return Classes.Count > 0 ? folder.ClassOf(index).Label : throw new InvalidOperationException($"{Description}: the images have no classes.");
+        return Classes.Count > 0
+            ? folder.ClassOf(index).Label
+            : throw new InvalidOperationException($"{Description}: the images have no classes.");
     }
 
     /// <inheritdoc/>

@@ -10,16 +10,22 @@ public static class ImageSources
 
     /// <summary>Opens a source that delivers images as the network wants them.</summary>
     /// <param name="text">
-    /// <c>shapes</c>; or an IDX file; or a folder with MNIST's files, CIFAR-10's binary ones or pictures, nested or not, looked for in this order.
+    /// <c>shapes</c>; or an IDX file; or a folder with MNIST's files, CIFAR-10's binary ones or pictures, nested or not, looked for in this
+    /// order.
     /// </param>
     /// <param name="channels">1 (grey) or 3 (RGB); the shapes have any number.</param>
     /// <param name="height">Pixels.</param>
     /// <param name="width">Pixels.</param>
     /// <param name="seed">Which shapes; files don't depend on it.</param>
-    /// <param name="sharers">Processes of this machine that open it, this one among them: they share the memory in which pictures stay decoded.</param>
+    /// <param name="sharers">
+    /// Processes of this machine that open it, this one among them: they share the memory in which pictures stay decoded.
+    /// </param>
     /// <param name="background">What lies behind the transparent pixels of pictures, opaque; null is black. Other images have none.</param>
-    /// <exception cref="DataException">There is nothing at the path, or nothing that can be used. The message says what was looked for.</exception>
-    public static IImageSource Open(string text, int channels, int height, int width, long seed = 0, int sharers = 1, Color? background = null)
+    /// <exception cref="DataException">
+    /// There is nothing at the path, or nothing that can be used. The message says what was looked for.
+    /// </exception>
+    public static IImageSource Open(
+        string text, int channels, int height, int width, long seed = 0, int sharers = 1, Color? background = null)
     {
         if (text == Shapes)
             return new ShapesSource(channels, height, width, seed);
@@ -38,7 +44,8 @@ public static class ImageSources
             throw new DataException(
                 $"'{text}' {(Directory.EnumerateFileSystemEntries(text).Any() ? "holds no images" : "is empty")}: looked for {IdxSource.LookedFor}, "
                 + $"for {Cifar10Source.LookedFor}, and for {PictureFile.ExtensionList} files in it and in its folders.{pictures.Instead}");
-        return new ImageFolderSource(pictures, channels, height, width, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 / sharers, background ?? Color.Black);
+        return new ImageFolderSource(
+            pictures, channels, height, width, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 / sharers, background ?? Color.Black);
     }
 
     /// <summary>From where a relative path was looked for, to follow it in a message; empty for a full one.</summary>
@@ -55,7 +62,8 @@ public static class ImageSources
         try
         {
             if (!IdxFile.LooksLike(file))
-                throw new DataException($"'{file}' is not an IDX file. To train on pictures, or on CIFAR-10, give the folder that holds the files.");
+                throw new DataException(
+                    $"'{file}' is not an IDX file. To train on pictures, or on CIFAR-10, give the folder that holds the files.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -8,7 +8,8 @@ internal sealed class LeftOut
     /// <summary>Endings of pictures that other programs read.</summary>
     private static readonly HashSet<string> EndingsOfPictures = new(
         [
-            ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".j2k", ".jxl", ".psd", ".svg", ".tga", ".ppm", ".pgm", ".pbm", ".pnm", ".exr", ".hdr",
+            ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".j2k", ".jxl", ".psd", ".svg", ".tga", ".ppm", ".pgm", ".pbm", ".pnm",
+            ".exr", ".hdr",
             ".dng", ".cr2", ".nef", ".arw", ".ico", ".npy",
         ],
         StringComparer.OrdinalIgnoreCase);
@@ -96,7 +97,8 @@ internal sealed class LeftOut
     private static string Text(IEnumerable<KeyValuePair<string, int>> endings) => Named(
         endings.GroupBy(ending => ending.Key, (ending, counts) => (Ending: ending, Count: counts.Sum(count => count.Value)))
             .OrderByDescending(ending => ending.Count)
-            .Select(ending => FormattableString.Invariant($"{ending.Count:N0} {(ending.Ending.Length == 0 ? "without an ending" : ending.Ending)}")));
+            .Select(ending => FormattableString.Invariant(
+                $"{ending.Count:N0} {(ending.Ending.Length == 0 ? "without an ending" : ending.Ending)}")));
 
     private static string Named(IEnumerable<string> names)
     {

@@ -4,21 +4,24 @@ using UNetGen.Native;
 namespace UNetGen.Data;
 
 /// <summary>
-/// Reads files that are data. What is wrong with a file itself is told from what passes, such as a share that is away for a moment or handles
-/// that others have: that is waited for.
+/// Reads files that are data. What is wrong with a file itself is told from what passes, such as a share that is away for a moment or
+/// handles that others have: that is waited for.
 /// </summary>
 internal static class PatientFile
 {
     private const int LongestFile = 1 << 30;
 
     // What hasn't passed in three seconds is for a person to mend.
-    private static readonly TimeSpan[] Waits = [.. new[] { 50, 200, 750, 2000 }.Select(milliseconds => TimeSpan.FromMilliseconds(milliseconds))];
+    private static readonly TimeSpan[] Waits = [
+        .. new[] { 50, 200, 750, 2000 }.Select(milliseconds => TimeSpan.FromMilliseconds(milliseconds))];
 
     /// <summary>Reads a whole file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="fault">What is wrong with it, or null.</param>
     /// <returns>Its bytes, or null where it can't be used.</returns>
-    /// <exception cref="DataException">It can't be read now, through no fault of its own, and tries for three seconds haven't helped.</exception>
+    /// <exception cref="DataException">
+    /// It can't be read now, through no fault of its own, and tries for three seconds haven't helped.
+    /// </exception>
     public static byte[]? Read(string path, out FileFault? fault)
     {
         for (var tries = 0; ; tries++)

@@ -28,7 +28,9 @@ internal static class PictureFile
         return false;
     }
 
-    /// <summary>Makes an image of a picture file's content: turned upright, in sRGB, cropped and scaled as <see cref="ImageFit"/> does it.</summary>
+    /// <summary>
+    /// Makes an image of a picture file's content: turned upright, in sRGB, cropped and scaled as <see cref="ImageFit"/> does it.
+    /// </summary>
     /// <param name="content">All bytes of the file.</param>
     /// <param name="shape">[channels, height, width]: 1 (grey) or 3 (RGB), and pixels.</param>
     /// <param name="background">What lies behind transparent pixels.</param>
@@ -86,7 +88,8 @@ internal static class PictureFile
     };
 
     /// <summary>
-    /// JPEG decodes to eighths of its sides at a fraction of the cost. About twice the target's are left, so that the scaling after it decides how the result looks.
+    /// JPEG decodes to eighths of its sides at a fraction of the cost. About twice the target's are left, so that the scaling after it
+    /// decides how the result looks.
     /// </summary>
     private static SKSizeI DecodedSize(SKCodec codec, int height, int width)
     {

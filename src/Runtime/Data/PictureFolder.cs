@@ -10,7 +10,8 @@ internal sealed class PictureFolder
     private PictureFolder(string path, PictureSearch found)
     {
         (Path, Files, Notes) = (path, found.Files, found.LeftOut.Notes);
-        Instead = (found.LeftOut.OtherFiles is { Length: > 0 } others ? $" There are {others}." : "") + string.Concat(Notes.Select(note => $" {note}"));
+        Instead = (found.LeftOut.OtherFiles is { Length: > 0 } others ? $" There are {others}." : "") + string.Concat(
+            Notes.Select(note => $" {note}"));
         (starts, labels, Classes) = FindClasses(Files);
     }
 

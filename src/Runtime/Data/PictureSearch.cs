@@ -131,7 +131,8 @@ internal sealed class PictureSearch
     }
 
     private static FileSystemEnumerable<(string Name, Kind Kind)> Entries(string folder) => new(
-        folder, (ref FileSystemEntry entry) => (entry.FileName.ToString(), KindOf(ref entry)), new EnumerationOptions { IgnoreInaccessible = false });
+        folder, (ref FileSystemEntry entry) => (entry.FileName.ToString(), KindOf(ref entry)),
+        new EnumerationOptions { IgnoreInaccessible = false });
 
     private static Kind KindOf(ref FileSystemEntry entry)
     {

@@ -1,13 +1,13 @@
 namespace UNetGen.Data;
 
 /// <summary>
-/// Drawn on demand: one disc, ring, square or triangle an image, bright on dark, at a random place and size, with smooth edges.
-/// Every image is a pure function of (seed, index), the same to the bit on every platform. Made to be learnt by a small network within minutes:
-/// squares are axis-aligned and triangles stand upright.
+/// Drawn on demand: one disc, ring, square or triangle an image, bright on dark, at a random place and size, with smooth edges. Every image
+/// is a pure function of (seed, index), the same to the bit on every platform. Made to be learnt by a small network within minutes: squares
+/// are axis-aligned and triangles stand upright.
 /// </summary>
 /// <remarks>
-/// Colours: one channel is grey, bright on dark; three are RGB, a saturated hue on a nearly black tint; with any other number each channel has
-/// an intensity of its own. The shape always lies wholly inside the image.
+/// Colours: one channel is grey, bright on dark; three are RGB, a saturated hue on a nearly black tint; with any other number each channel
+/// has an intensity of its own. The shape always lies wholly inside the image.
 /// </remarks>
 public sealed class ShapesSource : IImageSource
 {
@@ -98,7 +98,9 @@ public sealed class ShapesSource : IImageSource
     /// <summary>An image's first number decides.</summary>
     private static Kind KindOf(ref CounterHash random) => (Kind)random.NextInt(4);
 
-    /// <summary>How much of the pixel at (x, y) from the centre the shape covers, 0 to 1, from the distance to its edge in pixels.</summary>
+    /// <summary>
+    /// How much of the pixel at (x, y) from the centre the shape covers, 0 to 1, from the distance to its edge in pixels.
+    /// </summary>
     private static double Coverage(Kind kind, double x, double y, double radius)
     {
         switch (kind)

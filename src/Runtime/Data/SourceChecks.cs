@@ -8,7 +8,8 @@ internal static class SourceChecks
     public static void CheckIndex(IImageSource source, int index)
     {
         if ((uint)index >= (uint)source.Count)
-            throw new ArgumentOutOfRangeException(nameof(index), index, $"There {(source.Count == 1 ? "is" : "are")} {Counted.Of(source.Count, "image")}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(index), index, $"There {(source.Count == 1 ? "is" : "are")} {Counted.Of(source.Count, "image")}.");
     }
 
     public static void CheckRead(IImageSource source, int index, Span<float> pixels)

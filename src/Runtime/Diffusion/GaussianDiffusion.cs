@@ -95,7 +95,10 @@ public sealed class GaussianDiffusion : IDisposable
     public Tensor V(Tensor x0, Tensor t, Tensor noise) =>
         Combine(sqrtAlphasCumprod, noise, sqrtOneMinusAlphasCumprod, x0, t, -1);
 
-    /// <summary>The logarithm of the variance of q(x_(t-1) | x_t, x_0) (Ho et al. 2020, eq. 7), [batch, 1, 1, 1]; at t = 0, where it is 0, that of t = 1.</summary>
+    /// <summary>
+    /// The logarithm of the variance of q(x_(t-1) | x_t, x_0) (Ho et al. 2020, eq. 7), [batch, 1, 1, 1]; at t = 0, where it is 0, that of t
+    /// = 1.
+    /// </summary>
     internal Tensor PosteriorLogVariance(Tensor t, Tensor images) => At(smallestLogVariance, t, images);
 
     /// <summary>The mean of q(x_(t-1) | x_t, x_0) (Ho et al. 2020, eq. 7).</summary>
@@ -103,8 +106,9 @@ public sealed class GaussianDiffusion : IDisposable
         Combine(posteriorMeanCoefficientX0, x0, posteriorMeanCoefficientXt, xt, t);
 
     /// <summary>
-    /// The logarithm of an ancestral step's variance that a network predicts: at v = -1 the posterior's, at v = 1 beta's, and evenly between their
-    /// logarithms (Nichol and Dhariwal 2021, eq. 15). Where the posterior's variance is 0, at t = 0, that of t = 1 stands in, as in guided-diffusion.
+    /// The logarithm of an ancestral step's variance that a network predicts: at v = -1 the posterior's, at v = 1 beta's, and evenly
+    /// between their logarithms (Nichol and Dhariwal 2021, eq. 15). Where the posterior's variance is 0, at t = 0, that of t = 1 stands in,
+    /// as in guided-diffusion.
     /// </summary>
     /// <param name="v">The last half of the network's channels, [batch, channels, height, width]; not bounded.</param>
     /// <param name="t">The timesteps, [batch].</param>
@@ -117,11 +121,14 @@ public sealed class GaussianDiffusion : IDisposable
     }
 
     /// <summary>
-    /// The training loss: squared error, its mean over each image, weighted by the image's timestep, its mean over the batch. Where the variance is learned
-    /// (<see cref="Variance.LearnedRange"/>) it is L_hybrid (Nichol and Dhariwal 2021, eq. 16): the variational bound's term at t is added, in bits per value and
-    /// times <see cref="NoiseSchedule.Timesteps"/> / 1000, as guided-diffusion's rescaled loss has it. That term teaches the variance alone: no gradient goes from it to the mean.
+    /// The training loss: squared error, its mean over each image, weighted by the image's timestep, its mean over the batch. Where the
+    /// variance is learned (<see cref="Variance.LearnedRange"/>) it is L_hybrid (Nichol and Dhariwal 2021, eq. 16): the variational bound's
+    /// term at t is added, in bits per value and times <see cref="NoiseSchedule.Timesteps"/> / 1000, as guided-diffusion's rescaled loss
+    /// has it. That term teaches the variance alone: no gradient goes from it to the mean.
     /// </summary>
-    /// <param name="prediction">What the network said of <paramref name="xt"/>, [batch, channels, height, width]; twice the channels where the variance is learned.</param>
+    /// <param name="prediction">
+    /// What the network said of <paramref name="xt"/>, [batch, channels, height, width]; twice the channels where the variance is learned.
+    /// </param>
     /// <param name="x0">The clean images, in [-1, 1].</param>
     /// <param name="xt">The noised images, of <see cref="QSample"/>.</param>
     /// <param name="t">The timesteps, [batch].</param>
@@ -142,7 +149,10 @@ public sealed class GaussianDiffusion : IDisposable
     /// <summary>A network's prediction in its parts.</summary>
     /// <param name="prediction">[batch, channels or twice as many, height, width].</param>
     /// <param name="shape">The images', [batch, channels, height, width].</param>
-    /// <returns>What the objective asks for, and what <see cref="LearnedLogVariance"/> takes, or null where the variance isn't learned; views, in the caller's dispose scope.</returns>
+    /// <returns>
+    /// What the objective asks for, and what <see cref="LearnedLogVariance"/> takes, or null where the variance isn't learned; views, in
+    /// the caller's dispose scope.
+    /// </returns>
     /// <exception cref="ArgumentException">The prediction is of another shape.</exception>
     internal (Tensor Mean, Tensor? V) Split(Tensor prediction, long[] shape)
     {
@@ -171,7 +181,8 @@ public sealed class GaussianDiffusion : IDisposable
     }
 
     /// <summary>One timestep for all images, [batch], int64.</summary>
-    internal static Tensor Timesteps(Tensor images, int time) => full([images.shape[0]], time, dtype: ScalarType.Int64, device: images.device);
+    internal static Tensor Timesteps(Tensor images, int time) =>
+        full([images.shape[0]], time, dtype: ScalarType.Int64, device: images.device);
 
     /// <summary>first[t] a + sign second[t] b.</summary>
     private static Tensor Combine(Tensor first, Tensor a, Tensor second, Tensor b, Tensor t, int sign = 1)

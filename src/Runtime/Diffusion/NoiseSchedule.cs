@@ -85,7 +85,9 @@ public sealed class NoiseSchedule
     /// <summary>How much the squared error at t counts in the training loss.</summary>
     public ImmutableArray<double> LossWeights { get; }
 
-    /// <summary>EDM's sigma: the deviation of the noise in x_t over the factor of its image, sqrt((1 - alpha-bar) / alpha-bar); it grows with t.</summary>
+    /// <summary>
+    /// EDM's sigma: the deviation of the noise in x_t over the factor of its image, sqrt((1 - alpha-bar) / alpha-bar); it grows with t.
+    /// </summary>
     /// <param name="t">The timestep.</param>
     public double Sigma(int t) => 1 / Math.Sqrt(SignalToNoise[t]);
 

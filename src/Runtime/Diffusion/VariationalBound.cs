@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Diffusion;
 
-/// <summary>The terms of the variational bound of the negative log-likelihood (Ho et al. 2020, eq. 5), of which a learned variance learns.</summary>
+/// <summary>
+/// The terms of the variational bound of the negative log-likelihood (Ho et al. 2020, eq. 5), of which a learned variance learns.
+/// </summary>
 internal static class VariationalBound
 {
     // Bytes from 0 to 255 lie 2 / 255 apart in [-1, 1].
@@ -12,8 +14,8 @@ internal static class VariationalBound
     private const double SmallestProbability = 1e-12;
 
     /// <summary>
-    /// The term at t: the divergence KL(q(x_(t-1) | x_t, x_0) | p(x_(t-1) | x_t)), or at t = 0 the negative log-likelihood of the image's bytes.
-    /// x_0 as predicted is not clipped.
+    /// The term at t: the divergence KL(q(x_(t-1) | x_t, x_0) | p(x_(t-1) | x_t)), or at t = 0 the negative log-likelihood of the image's
+    /// bytes. x_0 as predicted is not clipped.
     /// </summary>
     /// <param name="diffusion">The diffusion.</param>
     /// <param name="prediction">What the network predicts for the mean, [batch, channels, height, width].</param>
@@ -35,10 +37,12 @@ internal static class VariationalBound
 
     /// <summary>KL(N(mean, variance) | N(otherMean, otherVariance)) of each value, in nats.</summary>
     private static Tensor Divergence(Tensor mean, Tensor logVariance, Tensor otherMean, Tensor otherLogVariance) =>
-        0.5 * (otherLogVariance - logVariance - 1 + exp(logVariance - otherLogVariance) + (mean - otherMean).square() * exp(-otherLogVariance));
+        0.5 * (otherLogVariance - logVariance - 1 + exp(logVariance - otherLogVariance) + (mean - otherMean).square() * exp(
+            -otherLogVariance));
 
     /// <summary>
-    /// The log-likelihood of images that were bytes, each value's Gaussian integrated over its byte and the outermost bytes' to infinity (Ho et al. 2020, eq. 13), in nats.
+    /// The log-likelihood of images that were bytes, each value's Gaussian integrated over its byte and the outermost bytes' to infinity
+    /// (Ho et al. 2020, eq. 13), in nats.
     /// </summary>
     private static Tensor LogLikelihood(Tensor x0, Tensor mean, Tensor logDeviation)
     {
@@ -51,6 +55,9 @@ internal static class VariationalBound
 
     private static Tensor Log(Tensor probability) => probability.clamp_min(SmallestProbability).log();
 
-    /// <summary>The normal distribution's function as Ho et al. and guided-diffusion approximate it (Page 1977): with theirs, numbers can be compared.</summary>
+    /// <summary>
+    /// The normal distribution's function as Ho et al. and guided-diffusion approximate it (Page 1977): with theirs, numbers can be
+    /// compared.
+    /// </summary>
     private static Tensor NormalCdf(Tensor x) => 0.5 * (1 + tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x.pow(3))));
 }

@@ -30,6 +30,7 @@ public static class Gathering
         // One number at least: a row of none could not be told from no row.
         var numbers = new long[lengths.Max() / sizeof(long) + 1];
         text.CopyTo(MemoryMarshal.AsBytes(numbers.AsSpan()));
-        return [.. collective.Gather(numbers).Zip(lengths, (row, length) => Encoding.UTF8.GetString(MemoryMarshal.AsBytes(row.AsSpan())[..length]))];
+        return [.. collective.Gather(numbers).Zip(
+            lengths, (row, length) => Encoding.UTF8.GetString(MemoryMarshal.AsBytes(row.AsSpan())[..length]))];
     }
 }

@@ -3,12 +3,13 @@ using static TorchSharp.torch;
 namespace UNetGen.Distributed;
 
 /// <summary>
-/// What several processes that work as one do together (the collective operations of MPI). All call the same operations in the same order, from one thread at a time,
-/// and each returns when this process's part is done.
+/// What several processes that work as one do together (the collective operations of MPI). All call the same operations in the same order,
+/// from one thread at a time, and each returns when this process's part is done.
 /// </summary>
 /// <remarks>
-/// Disposing is the ordinary end: it waits until all processes come to theirs. So it doesn't belong into a <c>using</c>, which would wait after an exception as well, for
-/// processes that wait for this one: let the exception leave, or call <see cref="Abort"/>. A process that ends without having disposed ends the job.
+/// Disposing is the ordinary end: it waits until all processes come to theirs. So it doesn't belong into a <c>using</c>, which would wait
+/// after an exception as well, for processes that wait for this one: let the exception leave, or call <see cref="Abort"/>. A process that
+/// ends without having disposed ends the job.
 /// </remarks>
 public interface ICollective : IDisposable
 {
@@ -42,7 +43,9 @@ public interface ICollective : IDisposable
     /// <exception cref="MpiException">The operation failed, most likely since another process is gone.</exception>
     void Barrier();
 
-    /// <summary>Ends all processes of the job at once, also those that wait; may be called by any thread at any time, and does not return.</summary>
+    /// <summary>
+    /// Ends all processes of the job at once, also those that wait; may be called by any thread at any time, and does not return.
+    /// </summary>
     /// <param name="exitCode">What the launcher is to answer; not 0.</param>
     void Abort(int exitCode);
 }

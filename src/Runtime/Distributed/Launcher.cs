@@ -8,8 +8,9 @@ namespace UNetGen.Distributed;
 /// <param name="Size">How many processes it started, where it says so.</param>
 internal sealed record Launcher(string Name, string Variable, int? Size)
 {
-    // A launcher within another's job comes first: mpirun's processes in a Slurm job have Slurm's variables too. SLURM_NTASKS would be the allocation's, which a
-    // batch script has as well; SLURM_STEP_NUM_TASKS is srun's alone. PMIx says who is there, but not how many they are.
+    // A launcher within another's job comes first: mpirun's processes in a Slurm job have Slurm's variables too. SLURM_NTASKS would be the
+    // allocation's, which a batch script has as well; SLURM_STEP_NUM_TASKS is srun's alone. PMIx says who is there, but not how many they
+    // are.
     private static readonly (string Variable, string Name, bool IsSize)[] Known =
     [
         ("OMPI_COMM_WORLD_SIZE", "Open MPI's mpirun", true),

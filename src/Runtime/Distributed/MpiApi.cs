@@ -3,7 +3,9 @@ using System.Text;
 
 namespace UNetGen.Distributed;
 
-/// <summary>The few functions of MPI's C interface that are needed, bound to one library. Every failure is an <see cref="MpiException"/>.</summary>
+/// <summary>
+/// The few functions of MPI's C interface that are needed, bound to one library. Every failure is an <see cref="MpiException"/>.
+/// </summary>
 internal sealed unsafe class MpiApi
 {
     private const int MaxText = 8192; // MPI_MAX_LIBRARY_VERSION_STRING, the longest of any family's texts
@@ -38,7 +40,9 @@ internal sealed unsafe class MpiApi
     /// <summary>The values of the library's constants.</summary>
     public MpiAbi Abi => abi;
 
-    /// <summary>Such as <c>Open MPI v4.1.4</c> or <c>MPICH 4.0.2</c>: of the library's own text, which names its build as well, the beginning.</summary>
+    /// <summary>
+    /// Such as <c>Open MPI v4.1.4</c> or <c>MPICH 4.0.2</c>: of the library's own text, which names its build as well, the beginning.
+    /// </summary>
     public string Version
     {
         get
@@ -49,20 +53,25 @@ internal sealed unsafe class MpiApi
         }
     }
 
-    /// <summary>Whether device pointers may be given to it: as the library says (MPIX_Query_cuda_support), or where it has no such function (older Cray MPICH) as it was told to.</summary>
+    /// <summary>
+    /// Whether device pointers may be given to it: as the library says (MPIX_Query_cuda_support), or where it has no such function (older
+    /// Cray MPICH) as it was told to.
+    /// </summary>
     public bool TakesDevicePointers => NativeLibrary.TryGetExport(library, "MPIX_Query_cuda_support", out nint query)
         ? ((delegate* unmanaged<int>)query)() != 0
         : Environment.GetEnvironmentVariable("MPICH_GPU_SUPPORT_ENABLED") == "1";
 
     /// <summary>
-    /// MPI_Init_thread. From here on errors are answered, not fatal. Calls may come from any thread, one at a time: more than that (MPI_THREAD_MULTIPLE) costs locks, and makes
-    /// Open MPI pass over some networks' fast ways.
+    /// MPI_Init_thread. From here on errors are answered, not fatal. Calls may come from any thread, one at a time: more than that
+    /// (MPI_THREAD_MULTIPLE) costs locks, and makes Open MPI pass over some networks' fast ways.
     /// </summary>
     public void Initialize()
     {
         int provided;
-        Check("MPI_Init_thread", ((delegate* unmanaged<void*, void*, int, int*, int>)Function("MPI_Init_thread"))(null, null, abi.Serialized, &provided));
-        Check("MPI_Comm_set_errhandler", ((delegate* unmanaged<nint, nint, int>)Function("MPI_Comm_set_errhandler"))(abi.World, abi.ErrorsReturn));
+        Check("MPI_Init_thread", ((delegate* unmanaged<void*, void*, int, int*, int>)Function("MPI_Init_thread"))(
+            null, null, abi.Serialized, &provided));
+        Check("MPI_Comm_set_errhandler", ((delegate* unmanaged<nint, nint, int>)Function("MPI_Comm_set_errhandler"))(
+            abi.World, abi.ErrorsReturn));
         if (provided < abi.Serialized)
             throw new MpiException(
                 $"{Version} ({name}) was built without support for threads (MPI_Init_thread gives level {provided}); .NET can't do without. Use a build with MPI_THREAD_SERIALIZED.");
@@ -78,14 +87,16 @@ internal sealed unsafe class MpiApi
     public int LocalRank()
     {
         nint local = 0;
-        Check("MPI_Comm_split_type", ((delegate* unmanaged<nint, int, int, nint, nint*, int>)Function("MPI_Comm_split_type"))(abi.World, abi.SharedMemory, Rank(), abi.NoInfo, &local));
+        Check("MPI_Comm_split_type", ((delegate* unmanaged<nint, int, int, nint, nint*, int>)Function("MPI_Comm_split_type"))(
+            abi.World, abi.SharedMemory, Rank(), abi.NoInfo, &local));
         int rank = Number("MPI_Comm_rank", local);
         Check("MPI_Comm_free", ((delegate* unmanaged<nint*, int>)Function("MPI_Comm_free"))(&local));
         return rank;
     }
 
     /// <summary>Sums over all processes, in place.</summary>
-    public void AllReduce(nint address, int count, nint type) => Check("MPI_Allreduce", allreduce((void*)abi.InPlace, (void*)address, count, type, abi.Sum, abi.World));
+    public void AllReduce(nint address, int count, nint type) =>
+        Check("MPI_Allreduce", allreduce((void*)abi.InPlace, (void*)address, count, type, abi.Sum, abi.World));
 
     /// <summary>Gives all what one has.</summary>
     public void Broadcast(nint address, int bytes, int root) => Check("MPI_Bcast", bcast((void*)address, bytes, abi.Byte, root, abi.World));
@@ -126,5 +137,6 @@ internal sealed unsafe class MpiApi
 
     private nint Function(string function) => NativeLibrary.TryGetExport(library, function, out nint address)
         ? address
-        : throw new MpiException($"{name} is no MPI library, or one older than MPI 3: it has no {function}. {MpiLibrary.Variable} names another.");
+        : throw new MpiException(
+            $"{name} is no MPI library, or one older than MPI 3: it has no {function}. {MpiLibrary.Variable} names another.");
 }

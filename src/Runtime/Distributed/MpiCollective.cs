@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace UNetGen.Distributed;
 
 /// <summary>
-/// Collective operations by MPI's C interface. Tensors on the CPU are given to MPI where they lie. Those on a CUDA device are too where the library takes device pointers,
-/// else they pass through pinned host memory, piece by piece.
+/// Collective operations by MPI's C interface. Tensors on the CPU are given to MPI where they lie. Those on a CUDA device are too where the
+/// library takes device pointers, else they pass through pinned host memory, piece by piece.
 /// </summary>
 internal sealed class MpiCollective : ICollective
 {
@@ -83,7 +83,8 @@ internal sealed class MpiCollective : ICollective
     private void InPieces(Tensor tensor, Action<nint, int> operation)
     {
         if (!tensor.is_contiguous())
-            throw new ArgumentException("Only contiguous tensors go from process to process; copy it with contiguous() first.", nameof(tensor));
+            throw new ArgumentException(
+                "Only contiguous tensors go from process to process; copy it with contiguous() first.", nameof(tensor));
         lock (oneAtATime)
         {
             if (tensor.device_type == DeviceType.CUDA && !takesDevicePointers)

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace UNetGen.Distributed;
 
 /// <summary>
-/// The end of a process among others. In order, all end together (MPI_Finalize). In any other way this process's end has to be theirs: they would wait for it forever.
-/// So whatever ends the process, an exception that nobody caught, a signal, a return from Main that skipped the ordinary end, ends the job.
+/// The end of a process among others. In order, all end together (MPI_Finalize). In any other way this process's end has to be theirs: they
+/// would wait for it forever. So whatever ends the process, an exception that nobody caught, a signal, a return from Main that skipped the
+/// ordinary end, ends the job.
 /// </summary>
 internal sealed partial class MpiEnd
 {
@@ -36,7 +37,8 @@ internal sealed partial class MpiEnd
     {
         if (Interlocked.Exchange(ref ended, 1) == 0)
         {
-            // In a thread of its own, since another may be within MPI, which promises nothing for two: should it get stuck, this process's end alone is what the launcher sees.
+            // In a thread of its own, since another may be within MPI, which promises nothing for two: should it get stuck, this process's
+            // end alone is what the launcher sees.
             var abort = new Thread(() => api.Abort(exitCode)) { IsBackground = true };
             abort.Start();
             abort.Join(Patience);

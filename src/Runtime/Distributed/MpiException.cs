@@ -1,6 +1,8 @@
 namespace UNetGen.Distributed;
 
-/// <summary>MPI is not there, is not the one that the launcher belongs to, or failed; the message says why and what to do about it.</summary>
+/// <summary>
+/// MPI is not there, is not the one that the launcher belongs to, or failed; the message says why and what to do about it.
+/// </summary>
 public sealed class MpiException : UNetGenException
 {
     /// <summary>With a message for the program's user.</summary>

@@ -3,7 +3,9 @@ using UNetGen.Native;
 
 namespace UNetGen.Distributed;
 
-/// <summary>Finding the MPI that a process was started with. Nothing of it ships with this library: a cluster's own knows its network.</summary>
+/// <summary>
+/// Finding the MPI that a process was started with. Nothing of it ships with this library: a cluster's own knows its network.
+/// </summary>
 internal static class MpiLibrary
 {
     /// <summary>Names the library, or says <c>off</c>.</summary>
@@ -12,7 +14,9 @@ internal static class MpiLibrary
     private static readonly string[] OpenMpi = OperatingSystem.IsMacOS() ? ["libmpi.40.dylib"] : ["libmpi.so.40"];
     private static readonly string[] Mpich = OperatingSystem.IsMacOS() ? ["libmpi.12.dylib"] : ["libmpi.so.12", "libmpich.so.12"];
     // MPICH 5.0.0 and 5.0.1 have the standard ABI under version 0 by mistake.
-    private static readonly string[] Any = OperatingSystem.IsMacOS() ? ["libmpi_abi.1.dylib", "libmpi.dylib"] : ["libmpi_abi.so.1", "libmpi_abi.so.0", "libmpi.so"];
+    private static readonly string[] Any = OperatingSystem.IsMacOS()
+        ? ["libmpi_abi.1.dylib", "libmpi.dylib"]
+        : ["libmpi_abi.so.1", "libmpi_abi.so.0", "libmpi.so"];
 
     /// <summary>Loads it.</summary>
     /// <param name="launcher">Whose family's library is looked for first.</param>

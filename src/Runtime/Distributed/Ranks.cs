@@ -9,9 +9,9 @@ public static class Ranks
     public static bool IsLaunched => Launcher.Find(Environment.GetEnvironmentVariable) is not null;
 
     /// <summary>
-    /// MPI where a launcher (mpirun, mpiexec, srun) started this process as one of several, else one process, for which nothing is loaded. To be called once.
-    /// The environment variable UNETGEN_MPI names the library, or says <c>off</c>; UNETGEN_MPI_CUDA says 1 or 0 where the library's own answer, whether it takes
-    /// pointers to a GPU's memory, is wrong.
+    /// MPI where a launcher (mpirun, mpiexec, srun) started this process as one of several, else one process, for which nothing is loaded.
+    /// To be called once. The environment variable UNETGEN_MPI names the library, or says <c>off</c>; UNETGEN_MPI_CUDA says 1 or 0 where
+    /// the library's own answer, whether it takes pointers to a GPU's memory, is wrong.
     /// </summary>
     /// <exception cref="MpiException">A launcher started this process, and its MPI can't be used.</exception>
     public static ICollective FromEnvironment() => FromEnvironment(MpiCollective.LongestPiece);
@@ -42,6 +42,7 @@ public static class Ranks
         "1" => true,
         "0" => false,
         null or "" => null,
-        var other => throw new MpiException($"{CudaVariable} is '{other}'; it must be 1, where the MPI library takes pointers to a GPU's memory, or 0."),
+        var other => throw new MpiException(
+            $"{CudaVariable} is '{other}'; it must be 1, where the MPI library takes pointers to a GPU's memory, or 0."),
     };
 }

@@ -31,7 +31,8 @@ public sealed class FeatureStatistics : IDisposable
         deviations = zeros([features, features], ScalarType.Float64, CPU).DetachFromDisposeScope();
     }
 
-    private FeatureStatistics(long count, Tensor mean, Tensor deviations) => (Count, this.mean, this.deviations) = (count, mean, deviations);
+    private FeatureStatistics(long count, Tensor mean, Tensor deviations) =>
+        (Count, this.mean, this.deviations) = (count, mean, deviations);
 
     /// <exception cref="EvaluationException">There are no features, or more than their covariance has memory for.</exception>
     internal static void RequireCount(long features, string network)
@@ -54,7 +55,8 @@ public sealed class FeatureStatistics : IDisposable
     public void Add(Tensor features)
     {
         if (features.dim() != 2 || features.shape[1] != Features)
-            throw new ArgumentException($"Expected features [batch, {Features}], got [{string.Join(", ", features.shape)}].", nameof(features));
+            throw new ArgumentException(
+                $"Expected features [batch, {Features}], got [{string.Join(", ", features.shape)}].", nameof(features));
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         var added = features.shape[0];
@@ -62,7 +64,8 @@ public sealed class FeatureStatistics : IDisposable
             return;
         var values = features.detach().to(ScalarType.Float64).cpu();
         if (!values.isfinite().all().item<bool>())
-            throw new EvaluationException($"A feature among images {Count:N0} to {Count + added - 1:N0} is no finite number: their distance would be none either.");
+            throw new EvaluationException(
+                $"A feature among images {Count:N0} to {Count + added - 1:N0} is no finite number: their distance would be none either.");
 
         var batchMean = values.mean([0]);
         var centred = values - batchMean;
@@ -73,7 +76,9 @@ public sealed class FeatureStatistics : IDisposable
         Count = total;
     }
 
-    /// <summary>Joins what several processes have gathered, each of images of its own, by the same update; all have the whole afterwards.</summary>
+    /// <summary>
+    /// Joins what several processes have gathered, each of images of its own, by the same update; all have the whole afterwards.
+    /// </summary>
     /// <param name="collective">The processes; all of them call this, also one that has no images.</param>
     internal void Join(ICollective collective)
     {
@@ -93,7 +98,9 @@ public sealed class FeatureStatistics : IDisposable
     /// <param name="collective">The processes; all of them call this.</param>
     internal static FeatureStatistics Share(FeatureStatistics? own, ICollective collective)
     {
-        var (features, count) = collective.Gather(own?.Features ?? 0, own?.Count ?? 0)[0] is [var first, var second] ? ((int)first, second) : default;
+        var (features, count) = collective.Gather(own?.Features ?? 0, own?.Count ?? 0)[0] is [var first, var second]
+            ? ((int)first, second)
+            : default;
         own ??= new FeatureStatistics(features) { Count = count };
         collective.Broadcast(own.mean, 0);
         collective.Broadcast(own.deviations, 0);
@@ -125,10 +132,12 @@ public sealed class FeatureStatistics : IDisposable
     {
         using var scope = NewDisposeScope();
         var (tensors, _) = SafetensorsFile.Read(path);
-        if (!tensors.TryGetValue(MeanKey, out var mean) || !tensors.TryGetValue(DeviationsKey, out var deviations) || !tensors.TryGetValue(CountKey, out var count)
+        if (!tensors.TryGetValue(MeanKey, out var mean) || !tensors.TryGetValue(DeviationsKey, out var deviations) || !tensors.TryGetValue(
+            CountKey, out var count)
             || mean.dtype != ScalarType.Float64 || deviations.dtype != ScalarType.Float64 || count.dtype != ScalarType.Int64
             || mean.dim() != 1 || mean.shape[0] is < 1 or > MostFeatures || count.numel() != 1 || count.item<long>() < 0
-            || !mean.isfinite().all().item<bool>() || !deviations.isfinite().all().item<bool>() || !deviations.shape.SequenceEqual([mean.shape[0], mean.shape[0]]))
+             || !mean.isfinite().all().item<bool>() || !deviations.isfinite().all().item<bool>()
+                || !deviations.shape.SequenceEqual([mean.shape[0], mean.shape[0]]))
         {
             throw new EvaluationException($"{path} holds no statistics of features: those are, in finite numbers, {MeanKey} float64 [n], {DeviationsKey} float64 [n, n] and {CountKey} int64 [1].");
         }

@@ -11,7 +11,10 @@ public static class FrechetDistance
     // Of float64.
     private const double Precision = 2.220446049250313e-16;
 
-    /// <summary>The distance, 0 or more, in squared units of the features. Smaller is better; it depends on the number of images, so compare at equal numbers.</summary>
+    /// <summary>
+    /// The distance, 0 or more, in squared units of the features. Smaller is better; it depends on the number of images, so compare at
+    /// equal numbers.
+    /// </summary>
     /// <param name="first">Of at least 2 images.</param>
     /// <param name="second">Of at least 2 images, by the same features.</param>
     /// <exception cref="EvaluationException">The features differ in number, or there are too few images.</exception>
@@ -28,8 +31,8 @@ public static class FrechetDistance
     }
 
     /// <summary>
-    /// Tr (C1 C2)^(1/2). C1 C2 is similar to R C2 R with R = C1^(1/2), which is symmetric: its eigenvalues are real and not negative, so neither the complex
-    /// numbers nor the offsets on the diagonal are needed that the root of the plain product asks for.
+    /// Tr (C1 C2)^(1/2). C1 C2 is similar to R C2 R with R = C1^(1/2), which is symmetric: its eigenvalues are real and not negative, so
+    /// neither the complex numbers nor the offsets on the diagonal are needed that the root of the plain product asks for.
     /// </summary>
     private static Tensor TraceOfRoot(Tensor c1, Tensor c2)
     {
@@ -39,7 +42,9 @@ public static class FrechetDistance
         return Roots(linalg.eigvalsh((product + product.t()) / 2)).sum();
     }
 
-    /// <summary>Roots of a covariance's eigenvalues. Those that rounding has left of 0, below or above it, are 0: a root would make 1e-8 of 1e-16.</summary>
+    /// <summary>
+    /// Roots of a covariance's eigenvalues. Those that rounding has left of 0, below or above it, are 0: a root would make 1e-8 of 1e-16.
+    /// </summary>
     private static Tensor Roots(Tensor eigenvalues)
     {
         var rounding = eigenvalues.abs().max() * (eigenvalues.numel() * Precision);

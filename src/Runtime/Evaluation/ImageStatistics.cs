@@ -7,21 +7,30 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Evaluation;
 
-/// <summary>Feature statistics of a whole set of images, in memory bounded by a batch; those of a data set are kept on disk, since they are the same for every run.</summary>
+/// <summary>
+/// Feature statistics of a whole set of images, in memory bounded by a batch; those of a data set are kept on disk, since they are the same
+/// for every run.
+/// </summary>
 public static class ImageStatistics
 {
     /// <summary>Computes them, for every image once.</summary>
     /// <param name="source">The images.</param>
     /// <param name="features">What sees them.</param>
     /// <param name="batchSize">Images at once: a matter of memory and speed.</param>
-    /// <param name="report">Called after each batch with the images done; of several processes, with about as many as are done by all.</param>
+    /// <param name="report">
+    /// Called after each batch with the images done; of several processes, with about as many as are done by all.
+    /// </param>
     /// <param name="cancellation">Looked at before each batch.</param>
-    /// <param name="collective">Processes that share out the batches, with the same images each; all of them call this, and all have the whole, to rounding that of one process. Null: this one alone.</param>
+    /// <param name="collective">
+    /// Processes that share out the batches, with the same images each; all of them call this, and all have the whole, to rounding that of
+    /// one process. Null: this one alone.
+    /// </param>
     /// <returns>The caller's to dispose.</returns>
     /// <exception cref="DataException">There are no images.</exception>
     /// <exception cref="EvaluationException">The network doesn't take such images, or a feature is no finite number.</exception>
     public static FeatureStatistics Of(
-        IImageSource source, FeatureNetwork features, int batchSize = 64, Action<int>? report = null, CancellationToken cancellation = default, ICollective? collective = null)
+        IImageSource source, FeatureNetwork features, int batchSize = 64, Action<int>? report = null,
+        CancellationToken cancellation = default, ICollective? collective = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         var ranks = collective ?? new SingleProcess();
@@ -59,7 +68,10 @@ public static class ImageStatistics
         }
     }
 
-    /// <summary>The same, read from <paramref name="folder"/> where these images were seen by this network before, and written there otherwise, or where the file is damaged.</summary>
+    /// <summary>
+    /// The same, read from <paramref name="folder"/> where these images were seen by this network before, and written there otherwise, or
+    /// where the file is damaged.
+    /// </summary>
     /// <param name="source">The images; <see cref="Fingerprint"/> tells whether they are the same.</param>
     /// <param name="features">What sees them; <see cref="FeatureNetwork.Hash"/> tells whether it is the same.</param>
     /// <param name="folder">Made where it is missing.</param>
@@ -70,7 +82,8 @@ public static class ImageStatistics
     /// <param name="unkept">Told why they can't be kept in the folder; they are returned all the same.</param>
     /// <returns>The caller's to dispose.</returns>
     public static FeatureStatistics Cached(
-        IImageSource source, FeatureNetwork features, string folder, int batchSize = 64, Action<int>? report = null, CancellationToken cancellation = default,
+        IImageSource source, FeatureNetwork features, string folder, int batchSize = 64, Action<int>? report = null,
+        CancellationToken cancellation = default,
         ICollective? collective = null, Action<string>? unkept = null)
     {
         var ranks = collective ?? new SingleProcess();
@@ -83,7 +96,8 @@ public static class ImageStatistics
         try
         {
             if (path is not null)
-                statistics.Save(path, new Dictionary<string, string> { ["images"] = source.Description, ["features"] = features.Description });
+                statistics.Save(
+                    path, new Dictionary<string, string> { ["images"] = source.Description, ["features"] = features.Description });
         }
         catch (IOException error)
         {
@@ -111,7 +125,10 @@ public static class ImageStatistics
         }
     }
 
-    /// <summary>Every image once, by its number: [batch, channels, height, width], float32, on the CPU; the receiver's to dispose. Of several processes each has its turns.</summary>
+    /// <summary>
+    /// Every image once, by its number: [batch, channels, height, width], float32, on the CPU; the receiver's to dispose. Of several
+    /// processes each has its turns.
+    /// </summary>
     internal static IEnumerable<Tensor> InOrder(IImageSource source, int batchSize, int rank = 0, int ranks = 1)
     {
         var pixels = new float[source.PixelCount()];

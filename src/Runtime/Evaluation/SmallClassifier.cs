@@ -11,9 +11,9 @@ using static TorchSharp.torch;
 namespace UNetGen.Evaluation;
 
 /// <summary>
-/// A small convolutional classifier, trained within a minute on labelled images such as MNIST's, whose last hidden layer gives the features: for small images of a
-/// world that Inception never saw. It is the one feature network that needs no file from elsewhere, for programs of your own as well.
-/// Its distances compare runs on the same data with the same file, and nothing else.
+/// A small convolutional classifier, trained within a minute on labelled images such as MNIST's, whose last hidden layer gives the
+/// features: for small images of a world that Inception never saw. It is the one feature network that needs no file from elsewhere, for
+/// programs of your own as well. Its distances compare runs on the same data with the same file, and nothing else.
 /// </summary>
 public sealed class SmallClassifier : FeatureNetwork
 {
@@ -41,7 +41,8 @@ public sealed class SmallClassifier : FeatureNetwork
     public IReadOnlyList<string> Classes { get; }
 
     /// <inheritdoc/>
-    public override string Description => string.Create(CultureInfo.InvariantCulture, $"small classifier of {Classes.Count} classes, {Hidden} features");
+    public override string Description =>
+        string.Create(CultureInfo.InvariantCulture, $"small classifier of {Classes.Count} classes, {Hidden} features");
 
     /// <inheritdoc/>
     public override string Hash
@@ -62,7 +63,8 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <param name="seed">Of the first weights and of the order.</param>
     /// <param name="report">Called after each step with the share that is done and the loss.</param>
     /// <exception cref="DataException">The images are of fewer than two classes.</exception>
-    public static SmallClassifier Train(IImageSource source, int epochs = 4, int batchSize = 64, long seed = 0, Action<double, double>? report = null)
+    public static SmallClassifier Train(
+        IImageSource source, int epochs = 4, int batchSize = 64, long seed = 0, Action<double, double>? report = null)
     {
         // Labels may leave numbers out: those of EMNIST's letters begin with 1.
         var classes = source.Classes.Count == 0 ? 0 : Enumerable.Range(0, source.Count).Select(source.Label).Distinct().Count();
@@ -104,7 +106,8 @@ public sealed class SmallClassifier : FeatureNetwork
             || !(int.TryParse(channels, out var c) && int.TryParse(height, out var h) && int.TryParse(width, out var w))
             || c is < 1 or > MostChannels || h < 1 || w < 1 || classes.Count(sign => sign == '\n') >= MostClasses)
         {
-            throw new EvaluationException($"{path} is no small classifier: its metadata lacks {ShapeKey} or {ClassesKey}, or says of them what can't be.");
+            throw new EvaluationException(
+                $"{path} is no small classifier: its metadata lacks {ShapeKey} or {ClassesKey}, or says of them what can't be.");
         }
 
         var classifier = new SmallClassifier(c, h, w, classes.Split('\n'));
@@ -190,7 +193,9 @@ public sealed class SmallClassifier : FeatureNetwork
             conv3 = nn.Conv2d(32, 64, 3, padding: 1);
             hidden = nn.Linear(64 * 3 * 3, Hidden);
             output = nn.Linear(Hidden, classes);
-            foreach (var (name, module) in new (string, nn.Module)[] { (nameof(conv1), conv1), (nameof(conv2), conv2), (nameof(conv3), conv3), (nameof(hidden), hidden), (nameof(output), output) })
+            foreach (
+                var (name, module) in new (string, nn.Module)[] { (nameof(conv1), conv1), (nameof(conv2), conv2), (nameof(conv3), conv3), (
+                    nameof(hidden), hidden), (nameof(output), output) })
                 register_module(name, module);
         }
 

@@ -20,8 +20,9 @@ public enum FeatureInput
 }
 
 /// <summary>
-/// Features by a TorchScript file: <c>forward(images [batch, 3, height, width])</c> gives [batch, features]. The Inception network of 2015 as exported for FID is one:
-/// by itself it answers with 1,008 class scores, so it is asked once more with its argument <c>return_features</c>, and gives 2,048 features.
+/// Features by a TorchScript file: <c>forward(images [batch, 3, height, width])</c> gives [batch, features]. The Inception network of 2015
+/// as exported for FID is one: by itself it answers with 1,008 class scores, so it is asked once more with its argument
+/// <c>return_features</c>, and gives 2,048 features.
 /// </summary>
 public sealed class TorchScriptFeatures : FeatureNetwork
 {
@@ -67,7 +68,9 @@ public sealed class TorchScriptFeatures : FeatureNetwork
         }
         catch (Exception error) when (error is not UNetGenException)
         {
-            throw new EvaluationException($"{path} can't be loaded as TorchScript, which torch.jit.save writes (a pickle of weights is none): {FirstLine(error)}", error);
+            throw new EvaluationException(
+                $"{path} can't be loaded as TorchScript, which torch.jit.save writes (a pickle of weights is none): {FirstLine(error)}",
+                error);
         }
     }
 

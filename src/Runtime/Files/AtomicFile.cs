@@ -5,10 +5,14 @@ namespace UNetGen.Files;
 /// <summary>Files that are either whole or not there: a reader, or a run that is cut off, never leaves half of one.</summary>
 public static partial class AtomicFile
 {
-    /// <summary>Writes a temporary file beside the target, flushes it to the disk and renames it; the folder is made where it is missing.</summary>
+    /// <summary>
+    /// Writes a temporary file beside the target, flushes it to the disk and renames it; the folder is made where it is missing.
+    /// </summary>
     /// <param name="path">Replaced if it exists; left as it was if <paramref name="write"/> throws.</param>
     /// <param name="write">Writes the content.</param>
-    /// <exception cref="IOException">It can't be written, for lack of space or of a permission as well; the message names it and says why.</exception>
+    /// <exception cref="IOException">
+    /// It can't be written, for lack of space or of a permission as well; the message names it and says why.
+    /// </exception>
     public static void Write(string path, Action<Stream> write) =>
         InFolderOf(path, temporary => WriteBeside(path, temporary, write));
 
@@ -34,7 +38,8 @@ public static partial class AtomicFile
     /// <summary>Gives a new name for a temporary file, and tells what goes wrong with it in the target's name.</summary>
     private static void InFolderOf(string path, Action<string> use)
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? throw new IOException($"{path} can't be written: it is no file's name.");
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))
+            ?? throw new IOException($"{path} can't be written: it is no file's name.");
         var temporary = Path.Combine(folder, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
         try
         {
@@ -58,7 +63,10 @@ public static partial class AtomicFile
         return folder;
     }
 
-    /// <summary>The temporary files that processes which were killed have left in a folder, or others are still writing, each with the name it was to have.</summary>
+    /// <summary>
+    /// The temporary files that processes which were killed have left in a folder, or others are still writing, each with the name it was
+    /// to have.
+    /// </summary>
     internal static IEnumerable<(string Temporary, string Name)> Unfinished(string folder) => Directory.EnumerateFiles(folder, ".*.tmp")
         .Select(path => (path, TemporaryName().Match(Path.GetFileName(path))))
         .Where(found => found.Item2.Success)

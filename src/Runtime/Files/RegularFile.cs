@@ -5,8 +5,9 @@ using System.Runtime.InteropServices;
 namespace UNetGen.Files;
 
 /// <summary>
-/// Opens what is a file and nothing else. A named pipe without a writer would be waited for without end, and no signal ends that; a device isn't
-/// what a user meant. .NET doesn't tell them from files, so this asks the system (Linux: statx; macOS: stat). Windows has no such names in folders.
+/// Opens what is a file and nothing else. A named pipe without a writer would be waited for without end, and no signal ends that; a device
+/// isn't what a user meant. .NET doesn't tell them from files, so this asks the system (Linux: statx; macOS: stat). Windows has no such
+/// names in folders.
 /// </summary>
 public static partial class RegularFile
 {
@@ -43,7 +44,8 @@ public static partial class RegularFile
     }
 
     /// <summary>
-    /// Refuses what is there but is a named pipe, a socket or a device. What isn't there, or is a folder, whoever opens it is told by the system.
+    /// Refuses what is there but is a named pipe, a socket or a device. What isn't there, or is a folder, whoever opens it is told by the
+    /// system.
     /// </summary>
     /// <param name="path">The file, or a link to it.</param>
     /// <exception cref="IOException">It is one of these; the message names it and which.</exception>

@@ -1,6 +1,8 @@
 namespace UNetGen.Interop;
 
-/// <summary>Some keys of a state_dict, and the modules all of whose keys are among them: one speaks of a module rather than of its thirty tensors.</summary>
+/// <summary>
+/// Some keys of a state_dict, and the modules all of whose keys are among them: one speaks of a module rather than of its thirty tensors.
+/// </summary>
 internal sealed class KeyGroups
 {
     private readonly OrderedDictionary<string, List<string>> whole = [];
@@ -28,7 +30,10 @@ internal sealed class KeyGroups
         }
     }
 
-    /// <summary>Every module that is wholly among them, by the prefix of its keys: <c>downs.0.</c>, and the empty one for all keys; the outer before the inner.</summary>
+    /// <summary>
+    /// Every module that is wholly among them, by the prefix of its keys: <c>downs.0.</c>, and the empty one for all keys; the outer before
+    /// the inner.
+    /// </summary>
     public IReadOnlyDictionary<string, List<string>> Modules => whole;
 
     /// <summary>The keys by the outermost such module below the root, and alone where there is none.</summary>

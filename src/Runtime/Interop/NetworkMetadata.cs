@@ -25,7 +25,9 @@ internal static class NetworkMetadata
         };
     }
 
-    /// <exception cref="UNetGenException">A network's hash isn't that of its spec, as can be where its class was written by hand.</exception>
+    /// <exception cref="UNetGenException">
+    /// A network's hash isn't that of its spec, as can be where its class was written by hand.
+    /// </exception>
     public static void RequireConsistent(NetworkInfo network)
     {
         if (!IsHashOf(network.Spec, network.SpecHash))
@@ -37,7 +39,8 @@ internal static class NetworkMetadata
     }
 
     /// <summary>Whether a spec is the one that a hash stands for.</summary>
-    public static bool IsHashOf(string spec, string hash) => hash.Equals(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(spec))), StringComparison.OrdinalIgnoreCase);
+    public static bool IsHashOf(string spec, string hash) =>
+        hash.Equals(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(spec))), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The network that a file says it belongs to.</summary>
     /// <param name="file">Any.</param>

@@ -25,7 +25,8 @@ internal static class RenamedModules
         {
             if (found.Any(module => prefix.StartsWith(module.Expected, StringComparison.Ordinal)))
                 continue;
-            var candidates = unexpected[contents].Where(key => !found.Any(module => key.StartsWith(module.Given, StringComparison.Ordinal))).Take(MostCandidates).ToList();
+            var candidates = unexpected[contents].Where(key => !found.Any(module => key.StartsWith(module.Given, StringComparison.Ordinal)))
+                .Take(MostCandidates).ToList();
             if ((candidates.Count == 1 && rivals[contents] == 1 ? candidates[0] : ByName(prefix, candidates)) is { } given)
                 found.Add(new(prefix, given, count));
         }
@@ -36,16 +37,22 @@ internal static class RenamedModules
     /// <summary>Several of the same contents are told apart by their names alone, and only by one that is nearest and near.</summary>
     private static string? ByName(string prefix, IReadOnlyList<string> candidates)
     {
-        var near = candidates.Select(candidate => (candidate, Distance: EditDistance.Between(prefix, candidate))).Where(pair => pair.Distance <= 2).ToList();
+        var near = candidates.Select(candidate => (candidate, Distance: EditDistance.Between(prefix, candidate)))
+            .Where(pair => pair.Distance <= 2).ToList();
         var nearest = near.Where(pair => pair.Distance == near.Min(other => other.Distance)).ToList();
         return nearest.Count == 1 ? nearest[0].candidate : null;
     }
 
-    private static OrderedDictionary<string, (string Contents, int Count)> Modules(IReadOnlyDictionary<string, TensorForm> forms, IReadOnlyList<string> keys)
+    private static OrderedDictionary<string, (string Contents, int Count)> Modules(
+        IReadOnlyDictionary<string, TensorForm> forms, IReadOnlyList<string> keys)
     {
         var modules = new OrderedDictionary<string, (string, int)>();
         foreach (var (prefix, inside) in new KeyGroups(forms.Keys, keys).Modules)
-            modules.Add(prefix, (string.Join('\n', inside.Select(key => $"{key[prefix.Length..]} {forms[key]}").Order(StringComparer.Ordinal)), inside.Count));
+            modules.Add(
+                prefix,
+                (
+                    string.Join('\n', inside.Select(key => $"{key[prefix.Length..]} {forms[key]}").Order(StringComparer.Ordinal)),
+                    inside.Count));
         return modules;
     }
 }

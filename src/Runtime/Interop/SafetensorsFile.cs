@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace UNetGen.Interop;
 
 /// <summary>
-/// A file of named tensors in the safetensors format: an 8-byte length, a JSON header, the bytes of all tensors. Nothing in it is executed. Opening one
-/// reads and checks the header alone; tensors are read when asked for, straight into their own memory.
+/// A file of named tensors in the safetensors format: an 8-byte length, a JSON header, the bytes of all tensors. Nothing in it is executed.
+/// Opening one reads and checks the header alone; tensors are read when asked for, straight into their own memory.
 /// </summary>
 public sealed class SafetensorsFile : IDisposable
 {
@@ -31,9 +31,12 @@ public sealed class SafetensorsFile : IDisposable
         ReadExactly(lengthBytes, 0);
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
         if (headerLength > SafetensorsHeader.MaxLength)
-            throw new SafetensorsException(path, $"it claims a header of {headerLength:N0} bytes, but the format allows {SafetensorsHeader.MaxLength:N0}.");
+            throw new SafetensorsException(
+                path, $"it claims a header of {headerLength:N0} bytes, but the format allows {SafetensorsHeader.MaxLength:N0}.");
         if ((long)headerLength > fileLength - LengthSize)
-            throw new SafetensorsException(path, $"it ends too early: its header should have {Counted.Of((long)headerLength, "byte")}, but the file has {fileLength:N0}.");
+            throw new SafetensorsException(
+                path,
+                $"it ends too early: its header should have {Counted.Of((long)headerLength, "byte")}, but the file has {fileLength:N0}.");
         var json = new byte[headerLength];
         ReadExactly(json, LengthSize);
         dataStart = LengthSize + json.Length;
@@ -113,7 +116,8 @@ public sealed class SafetensorsFile : IDisposable
                 position += bytes.Length;
                 // Any other value in a C++ bool is undefined behaviour.
                 if (entry.DType == ScalarType.Bool && bytes.ContainsAnyExceptInRange((byte)0, (byte)1))
-                    throw new SafetensorsException(Path, $"tensor '{Excerpt.Of(entry.Name)}' is of type BOOL, but has bytes other than 0 and 1.");
+                    throw new SafetensorsException(
+                        Path, $"tensor '{Excerpt.Of(entry.Name)}' is of type BOOL, but has bytes other than 0 and 1.");
             });
             return tensor;
         }
@@ -128,11 +132,14 @@ public sealed class SafetensorsFile : IDisposable
     /// Writes tensors to a file, whole or not at all: see <see cref="AtomicFile"/>. The same tensors and texts give the same bytes.
     /// </summary>
     /// <param name="path">The file; an existing one is replaced.</param>
-    /// <param name="tensors">By name, such as a state_dict, on any device; the header keeps their order. F64, F32, F16, BF16, I64, I32, I16, I8, U8 and BOOL.</param>
+    /// <param name="tensors">
+    /// By name, such as a state_dict, on any device; the header keeps their order. F64, F32, F16, BF16, I64, I32, I16, I8, U8 and BOOL.
+    /// </param>
     /// <param name="metadata">Free text by key.</param>
     /// <exception cref="ArgumentException">A name twice, reserved or no valid Unicode, or a type that the format lacks.</exception>
     /// <exception cref="IOException">It can't be written; a file that was there before still is.</exception>
-    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         KeyValuePair<string, Tensor>[] all = [.. tensors];
         AtomicFile.Write(path, stream => Write(stream, all, metadata));
@@ -142,9 +149,12 @@ public sealed class SafetensorsFile : IDisposable
     /// <param name="stream">From where it stands; left open, and not flushed.</param>
     /// <param name="tensors">As for a file.</param>
     /// <param name="metadata">Free text by key.</param>
-    /// <exception cref="ArgumentException">A name twice, reserved or no valid Unicode, or a type that the format lacks; nothing was written.</exception>
+    /// <exception cref="ArgumentException">
+    /// A name twice, reserved or no valid Unicode, or a type that the format lacks; nothing was written.
+    /// </exception>
     /// <exception cref="IOException">The stream can't be written.</exception>
-    public static void Write(Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         KeyValuePair<string, Tensor>[] all = [.. tensors];
         var layout = SafetensorsHeader.Layout(all, metadata ?? new Dictionary<string, string>());

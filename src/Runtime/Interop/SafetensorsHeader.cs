@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Interop;
 
-/// <summary>The JSON in front of a safetensors file's data; <see cref="SafetensorsHeaderReader"/> has the rules by which it is read.</summary>
+/// <summary>
+/// The JSON in front of a safetensors file's data; <see cref="SafetensorsHeaderReader"/> has the rules by which it is read.
+/// </summary>
 /// <param name="Metadata">Free text by key, <c>__metadata__</c> in the file.</param>
 /// <param name="Entries">The tensors in the header's order, which needn't be that of the data.</param>
 internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<SafetensorsEntry> Entries)
@@ -14,7 +16,10 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
     /// <summary>The format's own limit: a lying length can't make a reader allocate more.</summary>
     public const int MaxLength = 100_000_000;
 
-    /// <summary>Our own: a spec has some 2 KB, what others write some 100. Texts take several times their bytes in memory, and the format would allow all of its header for them.</summary>
+    /// <summary>
+    /// Our own: a spec has some 2 KB, what others write some 100. Texts take several times their bytes in memory, and the format would
+    /// allow all of its header for them.
+    /// </summary>
     public const int MaxMetadataLength = 10_000_000;
 
     /// <summary>Throws at half a surrogate pair, which the JSON writer would replace in silence.</summary>
@@ -30,7 +35,10 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
         (ScalarType.Byte, "U8", 1), (ScalarType.Bool, "BOOL", 1),
     ];
 
-    /// <summary>Lays tensors out. The header keeps their order; the data is sorted by element size, largest first, so that every tensor lies aligned to its own.</summary>
+    /// <summary>
+    /// Lays tensors out. The header keeps their order; the data is sorted by element size, largest first, so that every tensor lies aligned
+    /// to its own.
+    /// </summary>
     /// <exception cref="ArgumentException">A name twice or reserved, or a type that the format or TorchSharp lacks.</exception>
     public static SafetensorsHeader Layout(IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string> metadata)
     {
@@ -39,9 +47,11 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
         foreach (var (name, tensor) in tensors)
         {
             if (!names.Add(name))
-                throw new ArgumentException($"Two tensors can't both be called '{name}' in a safetensors file ({MetadataKey} is reserved).", nameof(tensors));
+                throw new ArgumentException(
+                    $"Two tensors can't both be called '{name}' in a safetensors file ({MetadataKey} is reserved).", nameof(tensors));
             if (!DTypes.Any(row => row.DType == tensor.dtype))
-                throw new ArgumentException($"Tensor '{name}' is of type {tensor.dtype}, which a safetensors file can't hold.", nameof(tensors));
+                throw new ArgumentException(
+                    $"Tensor '{name}' is of type {tensor.dtype}, which a safetensors file can't hold.", nameof(tensors));
             entries.Add(new SafetensorsEntry(name, tensor.dtype, tensor.shape, 0, tensor.numel() * SizeOf(tensor.dtype)));
         }
         long end = 0;
@@ -96,6 +106,7 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
         buffer.Advance(padding);
         return buffer.WrittenCount <= MaxLength
             ? buffer.WrittenMemory
-            : throw new ArgumentException($"The header would have {buffer.WrittenCount:N0} bytes; the safetensors format allows {MaxLength:N0}.");
+            : throw new ArgumentException(
+                $"The header would have {buffer.WrittenCount:N0} bytes; the safetensors format allows {MaxLength:N0}.");
     }
 }

@@ -129,11 +129,13 @@ internal static class SafetensorsHeaderReader
         return [.. numbers];
     }
 
-    private static SafetensorsEntry Checked(string name, string dtype, long[] shape, long[] offsets, Func<string, SafetensorsException> wrong)
+    private static SafetensorsEntry Checked(
+        string name, string dtype, long[] shape, long[] offsets, Func<string, SafetensorsException> wrong)
     {
         var row = SafetensorsHeader.DTypes.FirstOrDefault(row => row.Name == dtype);
         if (row.Name is null)
-            throw wrong($"is of type '{Excerpt.Of(dtype)}'; known are {string.Join(", ", SafetensorsHeader.DTypes.Select(known => known.Name))}.");
+            throw wrong(
+                $"is of type '{Excerpt.Of(dtype)}'; known are {string.Join(", ", SafetensorsHeader.DTypes.Select(known => known.Name))}.");
         if (offsets.Length != 2 || offsets[1] < offsets[0])
             throw wrong($"has data_offsets [{string.Join(", ", offsets)}]; they must be a begin and an end.");
         long length = offsets[1] - offsets[0];

@@ -27,8 +27,11 @@ public static class StateDict
     /// <param name="module">On any device; it stays there. Unchanged where the tensors don't fit.</param>
     /// <param name="tensors">By the names of the module's <c>state_dict()</c>, in any order; copied, so still the caller's.</param>
     /// <exception cref="StateDictException">Something differs; nothing was copied.</exception>
-    /// <exception cref="UNetGenException">A number is NaN or infinite; or the network's class and the runtime are of two versions.</exception>
-    public static void Load(nn.Module module, IReadOnlyDictionary<string, Tensor> tensors) => Load(module, tensors, $"What is to be loaded into {module.GetName()}");
+    /// <exception cref="UNetGenException">
+    /// A number is NaN or infinite; or the network's class and the runtime are of two versions.
+    /// </exception>
+    public static void Load(nn.Module module, IReadOnlyDictionary<string, Tensor> tensors) =>
+        Load(module, tensors, $"What is to be loaded into {module.GetName()}");
 
     /// <summary>The same, of tensors that a message can name.</summary>
     internal static void Load(nn.Module module, IReadOnlyDictionary<string, Tensor> tensors, string what)
@@ -38,11 +41,16 @@ public static class StateDict
         Copy(state, tensors);
     }
 
-    /// <summary>Copies a file's tensors into a module, as <see cref="Load(nn.Module, IReadOnlyDictionary{string, Tensor})"/> does; they are read only when they are known to fit.</summary>
+    /// <summary>
+    /// Copies a file's tensors into a module, as <see cref="Load(nn.Module, IReadOnlyDictionary{string, Tensor})"/> does; they are read
+    /// only when they are known to fit.
+    /// </summary>
     /// <param name="module">On any device; it stays there. Unchanged where the file doesn't fit.</param>
     /// <param name="file">Its names are those of the module's <c>state_dict()</c>, in any order.</param>
     /// <exception cref="StateDictException">Something differs; nothing was read or copied.</exception>
-    /// <exception cref="UNetGenException">A number is NaN or infinite; or the network's class and the runtime are of two versions.</exception>
+    /// <exception cref="UNetGenException">
+    /// A number is NaN or infinite; or the network's class and the runtime are of two versions.
+    /// </exception>
     /// <exception cref="SafetensorsException">The file was cut short or changed meanwhile; nothing was copied.</exception>
     public static void Load(nn.Module module, SafetensorsFile file)
     {
@@ -68,12 +76,17 @@ public static class StateDict
     }
 
     /// <summary>
-    /// Writes a network's parameters and persistent buffers to a safetensors file under their own keys, PyTorch's, for PyTorch's <c>load_state_dict</c>. The metadata holds the
-    /// network's name and whole spec, so that <see cref="Checkpoint.Open"/> takes the file as well.
+    /// Writes a network's parameters and persistent buffers to a safetensors file under their own keys, PyTorch's, for PyTorch's
+    /// <c>load_state_dict</c>. The metadata holds the network's name and whole spec, so that <see cref="Checkpoint.Open"/> takes the file
+    /// as well.
     /// </summary>
     /// <param name="path">The file; an existing one is replaced, whole or not at all.</param>
     /// <param name="network">On any device.</param>
-    /// <exception cref="UNetGenException">A weight is NaN or infinite. Where such weights are wanted, as to look into them, <see cref="SafetensorsFile.Write(string, IEnumerable{KeyValuePair{string, Tensor}}, IReadOnlyDictionary{string, string}?)"/> writes them.</exception>
+    /// <exception cref="UNetGenException">
+    /// A weight is NaN or infinite. Where such weights are wanted, as to look into them,
+    /// <see cref="SafetensorsFile.Write(string, IEnumerable{KeyValuePair{string, Tensor}}, IReadOnlyDictionary{string, string}?)"/> writes
+    /// them.
+    /// </exception>
     /// <exception cref="IOException">It can't be written.</exception>
     public static void Save(string path, NoisePredictor network)
     {
@@ -82,7 +95,9 @@ public static class StateDict
         SafetensorsFile.Write(path, tensors, NetworkMetadata.Of(network.Info));
     }
 
-    /// <summary>A network in which a weight is no number draws none: it is told where the weight comes from, and not where the pictures go to.</summary>
+    /// <summary>
+    /// A network in which a weight is no number draws none: it is told where the weight comes from, and not where the pictures go to.
+    /// </summary>
     private static void RequireFinite(string what, IReadOnlyDictionary<string, Tensor> tensors)
     {
         using var scope = NewDisposeScope();
@@ -90,7 +105,9 @@ public static class StateDict
         var floating = tensors.Where(pair => pair.Value.is_floating_point() && pair.Value.numel() > 0).ToList();
         if (floating.Count == 0 || stack([.. floating.Select(pair => pair.Value.isfinite().all())]).all().item<bool>())
             return;
-        var counts = floating.Select(pair => (pair.Key, Bad: pair.Value.isfinite().logical_not().sum().item<long>(), All: pair.Value.numel())).Where(found => found.Bad > 0).ToList();
+        var counts = floating
+            .Select(pair => (pair.Key, Bad: pair.Value.isfinite().logical_not().sum().item<long>(), All: pair.Value.numel()))
+            .Where(found => found.Bad > 0).ToList();
         var (key, bad, all) = counts[0];
         throw new UNetGenException(string.Create(CultureInfo.InvariantCulture,
             $"{what} holds numbers that are NaN or infinite: {bad:N0} of {all:N0} in '{Excerpt.Of(key)}'{(counts.Count > 1 ? $", and some in {counts.Count - 1:N0} more tensors" : "")}. "
@@ -118,15 +135,16 @@ public static class StateDict
         file.Entries.Select(entry => (entry.Name, new TensorForm(entry.DType, entry.Shape)));
 
     /// <summary>
-    /// The manifest is what the class was generated for, and the live module what its blocks made of it. Where it has more, the user's own blocks
-    /// or hooks have added it; what the manifest lists must be there.
+    /// The manifest is what the class was generated for, and the live module what its blocks made of it. Where it has more, the user's own
+    /// blocks or hooks have added it; what the manifest lists must be there.
     /// </summary>
     private static void CheckManifest(NoisePredictor network, Dictionary<string, Tensor> state)
     {
         var manifest = network.Info.StateDict;
         var live = manifest.Where(entry => state.ContainsKey(entry.Key)).Select(entry => (entry.Key, TensorForm.Of(state[entry.Key])));
         // A network may have been moved to another type.
-        var listed = manifest.Select(entry => (entry.Key, new TensorForm(state.TryGetValue(entry.Key, out var tensor) ? tensor.dtype : entry.DType, entry.Shape)));
+        var listed = manifest.Select(
+            entry => (entry.Key, new TensorForm(state.TryGetValue(entry.Key, out var tensor) ? tensor.dtype : entry.DType, entry.Shape)));
         var comparison = new StateDictComparison(listed, live);
         if (!comparison.Fits)
             throw new UNetGenException($"The blocks of {network.Info.Name} aren't those that it was generated for; are UNetGen and UNetGen.Runtime of one version? {StateDictReport.Write(comparison)}");

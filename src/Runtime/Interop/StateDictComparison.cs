@@ -31,7 +31,9 @@ internal sealed class StateDictComparison
         Missing = [.. Expected.Keys.Where(key => !Given.ContainsKey(key))];
         Unexpected = [.. Given.Keys.Where(key => !Expected.ContainsKey(key))];
         OfOtherShape = [.. Expected.Keys.Where(key => Given.TryGetValue(key, out var form) && !form.HasShapeOf(Expected[key]))];
-        OfOtherType = [.. Expected.Keys.Where(key => Given.TryGetValue(key, out var form) && form.HasShapeOf(Expected[key]) && form.DType != Expected[key].DType)];
+        OfOtherType = [
+            .. Expected.Keys.Where(
+                key => Given.TryGetValue(key, out var form) && form.HasShapeOf(Expected[key]) && form.DType != Expected[key].DType)];
     }
 
     public IReadOnlyDictionary<string, TensorForm> Expected => expected;

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace UNetGen.Interop;
 
-/// <summary>A comparison as text for people: grouped, modules instead of their tensors, guesses at what was meant, and never long.</summary>
+/// <summary>
+/// A comparison as text for people: grouped, modules instead of their tensors, guesses at what was meant, and never long.
+/// </summary>
 internal static class StateDictReport
 {
     private const int LinesPerSection = 8;
@@ -13,14 +15,22 @@ internal static class StateDictReport
         var fitting = comparison.Expected.Count - comparison.Missing.Count - comparison.OfOtherShape.Count - comparison.OfOtherType.Count;
         var text = new StringBuilder($"{fitting} of {Counted.Of(comparison.Expected.Count, "entry", "entries")} agree.");
         var renamed = RenamedModules.Find(comparison);
-        var missing = comparison.Missing.Where(key => !renamed.Any(module => key.StartsWith(module.Expected, StringComparison.Ordinal))).ToList();
-        var unexpected = comparison.Unexpected.Where(key => !renamed.Any(module => key.StartsWith(module.Given, StringComparison.Ordinal))).ToList();
+        var missing = comparison.Missing.Where(key => !renamed.Any(module => key.StartsWith(module.Expected, StringComparison.Ordinal)))
+            .ToList();
+        var unexpected = comparison.Unexpected.Where(key => !renamed.Any(module => key.StartsWith(module.Given, StringComparison.Ordinal)))
+            .ToList();
 
-        Section("renamed", renamed, module => $"{Module(module.Expected)} seems to be {Module(module.Given)} ({Counted.Of(module.Count, "entry", "entries")})");
+        Section(
+            "renamed", renamed,
+            module => $"{Module(module.Expected)} seems to be {Module(module.Given)} ({Counted.Of(module.Count, "entry", "entries")})");
         Section("missing", new KeyGroups(comparison.Expected.Keys, missing).Groups, group => Line(group, comparison.Expected));
-        Section("unexpected", new KeyGroups(comparison.Given.Keys, unexpected).Groups, group => Line(group, comparison.Given) + Meant(group.Keys, missing, comparison));
+        Section("unexpected", new KeyGroups(comparison.Given.Keys, unexpected).Groups, group => Line(group, comparison.Given) + Meant(
+            group.Keys, missing, comparison));
         Section("of another shape", comparison.OfOtherShape, SideBySide(comparison));
-        Section("of another type", comparison.OfOtherType.GroupBy(key => (Given: comparison.Given[key].TypeName, Expected: comparison.Expected[key].TypeName)), group =>
+        Section(
+            "of another type",
+            comparison.OfOtherType.GroupBy(key => (Given: comparison.Given[key].TypeName, Expected: comparison.Expected[key].TypeName)),
+            group =>
             $"{Shown(group.First())}{(group.Count() == 1 ? "" : $" and {group.Count() - 1} more")}: {group.Key.Given}, expected {group.Key.Expected}");
         return text.ToString();
 
@@ -37,7 +47,8 @@ internal static class StateDictReport
         }
     }
 
-    private static string Line((string Name, IReadOnlyList<string> Keys) group, IReadOnlyDictionary<string, TensorForm> forms) => group.Keys.Count == 1
+    private static string Line((string Name, IReadOnlyList<string> Keys) group, IReadOnlyDictionary<string, TensorForm> forms) =>
+        group.Keys.Count == 1
         ? $"{Shown(group.Name)} {forms[group.Name]}"
         : $"{Module(group.Name)} ({Counted.Of(group.Keys.Count, "entry", "entries")})";
 

@@ -4,7 +4,9 @@ using UNetGen.Training;
 
 namespace UNetGen.Logging;
 
-/// <summary>One line of a run's log: a step, and what it cost. All but the costs is the same, bit for bit, where a run is stopped and resumed.</summary>
+/// <summary>
+/// One line of a run's log: a step, and what it cost. All but the costs is the same, bit for bit, where a run is stopped and resumed.
+/// </summary>
 /// <param name="Step">Its number, from 1.</param>
 /// <param name="Loss">The loss of its batch, before the weights moved; may be no finite number where the step was skipped.</param>
 /// <param name="GradientNorm">The norm of the gradient, before it was clipped.</param>

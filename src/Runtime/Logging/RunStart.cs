@@ -26,7 +26,8 @@ namespace UNetGen.Logging;
 /// <param name="Collective">By what they speak (<see cref="ICollective.Description"/>).</param>
 /// <param name="EffectiveBatchSize">Images in a step, over all ranks; null in files of earlier versions.</param>
 internal sealed record RunStart(
-    DateTimeOffset Date, int AfterStep, string Machine, string OperatingSystem, string Processor, int ProcessorCount, int Threads, string Device,
+    DateTimeOffset Date, int AfterStep, string Machine, string OperatingSystem, string Processor, int ProcessorCount, int Threads,
+    string Device,
     string Dotnet, string Torchsharp, string Unetgen, int Ranks = 1, string? Collective = null, int? EffectiveBatchSize = null)
 {
     /// <summary>This process, now.</summary>
@@ -35,8 +36,11 @@ internal sealed record RunStart(
     /// <param name="clock">Tells the time; null is the system's clock.</param>
     /// <param name="collective">The processes that train together; null is this one alone.</param>
     /// <param name="effectiveBatchSize">Images in a step, over all of them.</param>
-    public static RunStart Now(torch.Device device, int afterStep = 0, TimeProvider? clock = null, ICollective? collective = null, int? effectiveBatchSize = null) => new(
-        (clock ?? TimeProvider.System).GetLocalNow(), afterStep, Environment.MachineName, RuntimeInformation.OSDescription, ProcessorName(), Environment.ProcessorCount,
+    public static RunStart Now(
+        torch.Device device, int afterStep = 0, TimeProvider? clock = null, ICollective? collective = null,
+        int? effectiveBatchSize = null) => new(
+        (clock ?? TimeProvider.System).GetLocalNow(), afterStep, Environment.MachineName, RuntimeInformation.OSDescription, ProcessorName(),
+        Environment.ProcessorCount,
         torch.get_num_threads(), device.ToString(), Environment.Version.ToString(), VersionOf(typeof(torch)), VersionOf(typeof(RunStart)),
         collective?.Size ?? 1, collective?.Description, effectiveBatchSize);
 
@@ -94,8 +98,11 @@ internal sealed record RunStart(
     private static string ProcessorName()
     {
         const string linux = "/proc/cpuinfo";
-        var line = File.Exists(linux) ? File.ReadLines(linux).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal)) : null;
-        return line?[(line.IndexOf(':') + 1)..].Trim() ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();
+        var line = File.Exists(linux)
+            ? File.ReadLines(linux).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
+            : null;
+        return line?[(line.IndexOf(':') + 1)..].Trim() ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER")
+            ?? RuntimeInformation.ProcessArchitecture.ToString();
     }
 
     private static string VersionOf(Type type) =>

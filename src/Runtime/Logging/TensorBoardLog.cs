@@ -8,12 +8,13 @@ using Tensorboard;
 namespace UNetGen.Logging;
 
 /// <summary>
-/// What TensorBoard shows of a run: a file of events (<c>events.out.tfevents.*</c>) in a folder. Each event is handed to the operating system when it is written.
-/// A file is a sequence of TFRecords: length, masked CRC-32C of the length, an <c>Event</c> as protocol buffer, masked CRC-32C of it (tensorflow/core/lib/io/record_writer).
+/// What TensorBoard shows of a run: a file of events (<c>events.out.tfevents.*</c>) in a folder. Each event is handed to the operating
+/// system when it is written. A file is a sequence of TFRecords: length, masked CRC-32C of the length, an <c>Event</c> as protocol buffer,
+/// masked CRC-32C of it (tensorflow/core/lib/io/record_writer).
 /// </summary>
 /// <remarks>
-/// TorchSharp brings the messages and a <c>SummaryWriter</c>; that one knows whole seconds and single precision, takes no encoded pictures and can't say that a run
-/// was taken up again at an earlier step.
+/// TorchSharp brings the messages and a <c>SummaryWriter</c>; that one knows whole seconds and single precision, takes no encoded pictures
+/// and can't say that a run was taken up again at an earlier step.
 /// </remarks>
 public sealed class TensorBoardLog : IDisposable
 {
@@ -23,9 +24,13 @@ public sealed class TensorBoardLog : IDisposable
     private readonly FileStream file;
     private readonly TimeProvider clock;
 
-    /// <summary>Begins a file of events. Those that are there stay: TensorBoard reads all of a folder, in the order of their names.</summary>
+    /// <summary>
+    /// Begins a file of events. Those that are there stay: TensorBoard reads all of a folder, in the order of their names.
+    /// </summary>
     /// <param name="folder">Made where it is missing.</param>
-    /// <param name="continueAfter">The step that training continues after: TensorBoard forgets what earlier files say of later ones. 0 for a new training.</param>
+    /// <param name="continueAfter">
+    /// The step that training continues after: TensorBoard forgets what earlier files say of later ones. 0 for a new training.
+    /// </param>
     /// <param name="clock">Tells the time; null is the system's clock.</param>
     /// <exception cref="IOException">It can't be written.</exception>
     public TensorBoardLog(string folder, int continueAfter = 0, TimeProvider? clock = null)
@@ -35,7 +40,8 @@ public sealed class TensorBoardLog : IDisposable
         Directory.CreateDirectory(folder);
         // The first part is the time; a file made in the same second, or by a clock that is ahead, is still to come before this one.
         var time = Math.Max(this.clock.GetUtcNow().ToUnixTimeSeconds(), LastTime(folder) + 1);
-        var path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{time:D10}.{Environment.MachineName}.{Environment.ProcessId}"));
+        var path = Path.Combine(
+            folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{time:D10}.{Environment.MachineName}.{Environment.ProcessId}"));
         file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         var firstStep = continueAfter + 1;
         Write(new Event { FileVersion = Version, Step = firstStep });
@@ -47,7 +53,8 @@ public sealed class TensorBoardLog : IDisposable
     /// <param name="value">Stored in single precision, as TensorBoard has it.</param>
     /// <param name="step">The step that it belongs to.</param>
     /// <exception cref="IOException">It can't be written.</exception>
-    public void Scalar(string tag, double value, int step) => Write(new Summary.Types.Value { Tag = tag, SimpleValue = (float)value }, step);
+    public void Scalar(string tag, double value, int step) =>
+        Write(new Summary.Types.Value { Tag = tag, SimpleValue = (float)value }, step);
 
     /// <summary>Adds a picture.</summary>
     /// <param name="tag">The row of pictures.</param>
@@ -76,7 +83,8 @@ public sealed class TensorBoardLog : IDisposable
     /// <inheritdoc/>
     public void Dispose() => file.Dispose();
 
-    private void Write(Summary.Types.Value value, int step) => Write(new Event { Summary = new Summary { Value = { value } }, Step = step });
+    private void Write(Summary.Types.Value value, int step) =>
+        Write(new Event { Summary = new Summary { Value = { value } }, Step = step });
 
     private void Write(Event content)
     {
@@ -102,6 +110,10 @@ public sealed class TensorBoardLog : IDisposable
     }
 
     private static long LastTime(string folder) => Directory.EnumerateFiles(folder, Prefix + "*")
-        .Select(path => long.TryParse(Path.GetFileName(path)[Prefix.Length..].Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var time) ? time : 0)
+        .Select(
+            path => long.TryParse(
+                Path.GetFileName(path)[Prefix.Length..].Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var time)
+                ? time
+                : 0)
         .DefaultIfEmpty().Max();
 }

@@ -5,8 +5,9 @@ using UNetGen.Training;
 namespace UNetGen.Logging;
 
 /// <summary>
-/// A run's log, <c>log.jsonl</c>: a JSON object a line and step (<see cref="LoggedStep"/>). Each line is handed to the operating system when it is written, so
-/// that a process that is killed loses none; what a power cut leaves half-written at the end is dropped, by whoever reads it and by whoever continues it.
+/// A run's log, <c>log.jsonl</c>: a JSON object a line and step (<see cref="LoggedStep"/>). Each line is handed to the operating system
+/// when it is written, so that a process that is killed loses none; what a power cut leaves half-written at the end is dropped, by whoever
+/// reads it and by whoever continues it.
 /// </summary>
 public sealed class TrainingLog : IDisposable
 {
@@ -18,14 +19,17 @@ public sealed class TrainingLog : IDisposable
     private long residentBytes;
     private int written;
 
-    private TrainingLog(WriterLock alone, FileStream file, int continued) => (this.alone, this.file, ContinuedLines) = (alone, file, continued);
+    private TrainingLog(WriterLock alone, FileStream file, int continued) =>
+        (this.alone, this.file, ContinuedLines) = (alone, file, continued);
 
     /// <summary>Lines of earlier steps that it continues: as many as there were steps, unless some were lost.</summary>
     public int ContinuedLines { get; }
 
     /// <summary>Begins a log, or continues one after a step.</summary>
     /// <param name="path">The file; its folder is made where it is missing. Only one log at a time has it open.</param>
-    /// <param name="continueAfter">The step that training continues after; lines of later steps are dropped, all at once or not at all. 0 begins anew.</param>
+    /// <param name="continueAfter">
+    /// The step that training continues after; lines of later steps are dropped, all at once or not at all. 0 begins anew.
+    /// </param>
     /// <exception cref="LockedException">Another has it open.</exception>
     /// <exception cref="UNetGenException">A line before the last is no line of a log.</exception>
     /// <exception cref="IOException">It can't be written.</exception>
@@ -46,7 +50,8 @@ public sealed class TrainingLog : IDisposable
                         stream.Write(step.ToLine());
                 });
             }
-            return new TrainingLog(alone, new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0), kept.Length);
+            return new TrainingLog(
+                alone, new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0), kept.Length);
         }
         catch
         {
@@ -64,7 +69,9 @@ public sealed class TrainingLog : IDisposable
         file.Write(LoggedStep.From(step, residentBytes).ToLine());
     }
 
-    /// <summary>Waits until all lines are on the disk, so that not even a power cut loses them: before a checkpoint that the log is to reach.</summary>
+    /// <summary>
+    /// Waits until all lines are on the disk, so that not even a power cut loses them: before a checkpoint that the log is to reach.
+    /// </summary>
     public void Flush() => file.Flush(flushToDisk: true);
 
     /// <inheritdoc/>

@@ -4,8 +4,9 @@ using System.Text;
 namespace UNetGen.Native;
 
 /// <summary>
-/// The little that loading libtorch needs to know of a shared library for 64-bit little-endian Linux (System V ABI; Linux Standard Base, "Symbol Versioning").
-/// It follows the same route as the dynamic loader: program headers and the dynamic section, never the section headers, which may be stripped.
+/// The little that loading libtorch needs to know of a shared library for 64-bit little-endian Linux (System V ABI; Linux Standard Base,
+/// "Symbol Versioning"). It follows the same route as the dynamic loader: program headers and the dynamic section, never the section
+/// headers, which may be stripped.
 /// </summary>
 internal static class ElfFile
 {
@@ -16,7 +17,10 @@ internal static class ElfFile
 
     private readonly record struct Segment(uint Type, ulong Offset, ulong Address, ulong Size);
 
-    /// <summary>Whether the file holds all that its program headers speak of. The dynamic loader doesn't ask: a cut file ends the process with SIGBUS.</summary>
+    /// <summary>
+    /// Whether the file holds all that its program headers speak of. The dynamic loader doesn't ask: a cut file ends the process with
+    /// SIGBUS.
+    /// </summary>
     /// <exception cref="IOException">The file can't be read.</exception>
     public static bool IsComplete(string path)
     {
@@ -25,7 +29,8 @@ internal static class ElfFile
         file.ReadExactly(start);
         try
         {
-            return Segments(start).All(segment => segment.Size <= (ulong)file.Length && segment.Offset <= (ulong)file.Length - segment.Size);
+            return Segments(start).All(
+                segment => segment.Size <= (ulong)file.Length && segment.Offset <= (ulong)file.Length - segment.Size);
         }
         catch (InvalidDataException)
         {
@@ -122,7 +127,8 @@ internal static class ElfFile
     private static bool StartsWith(Span<byte> elf, ulong offset, ReadOnlySpan<byte> text) =>
         offset <= (ulong)elf.Length && elf[(int)offset..].StartsWith(text);
 
-    private static Span<byte> Slice(Span<byte> elf, ulong offset, int size) => offset <= (ulong)elf.Length && elf.Length - (int)offset >= size
+    private static Span<byte> Slice(Span<byte> elf, ulong offset, int size) =>
+        offset <= (ulong)elf.Length && elf.Length - (int)offset >= size
         ? elf.Slice((int)offset, size)
         : throw new InvalidDataException($"An ELF file that ends early: {size} bytes expected at 0x{offset:x}, but it has {elf.Length}.");
 }

@@ -22,9 +22,9 @@ public static class Libtorch
     private static int installed;
 
     /// <summary>
-    /// Makes TorchSharp find a libtorch that loads, also on Linux distributions whose libstdc++ is older than TorchSharp asks for (Debian 12, Ubuntu 22.04).
-    /// Costs next to nothing and loads nothing: it acts only when the ordinary load has failed. Called by itself: when anything of this library
-    /// is touched, and by build/UNetGen.ModuleInitializer.cs when a program starts. Calling it again does nothing.
+    /// Makes TorchSharp find a libtorch that loads, also on Linux distributions whose libstdc++ is older than TorchSharp asks for (Debian
+    /// 12, Ubuntu 22.04). Costs next to nothing and loads nothing: it acts only when the ordinary load has failed. Called by itself: when
+    /// anything of this library is touched, and by build/UNetGen.ModuleInitializer.cs when a program starts. Calling it again does nothing.
     /// </summary>
     public static void Install()
     {
@@ -36,8 +36,8 @@ public static class Libtorch
     }
 
     /// <summary>
-    /// libtorch's threads wait for each other by spinning, which on a machine that does other work as well makes everything wait: two trainings
-    /// on two cores ran at a tenth of their speed. So they spin shortly and then sleep, unless the user has said otherwise.
+    /// libtorch's threads wait for each other by spinning, which on a machine that does other work as well makes everything wait: two
+    /// trainings on two cores ran at a tenth of their speed. So they spin shortly and then sleep, unless the user has said otherwise.
     /// </summary>
     private static void ShareProcessors()
     {
@@ -63,8 +63,9 @@ public static class Libtorch
     }
 
     /// <summary>
-    /// Loads libtorch now (otherwise TorchSharp does at its first use). A program calls it first, or asks for its device here, and so has one clear message where
-    /// it can't be loaded; TorchSharp's own speaks of a missing package whatever the reason, and it may copy all of libtorch beside the program.
+    /// Loads libtorch now (otherwise TorchSharp does at its first use). A program calls it first, or asks for its device here, and so has
+    /// one clear message where it can't be loaded; TorchSharp's own speaks of a missing package whatever the reason, and it may copy all of
+    /// libtorch beside the program.
     /// </summary>
     /// <exception cref="LibtorchException">It can't be loaded; the message says why and what to do.</exception>
     public static void Load()
@@ -76,7 +77,9 @@ public static class Libtorch
     /// <summary>Whether the program was built with a libtorch for CUDA, be there a GPU or not.</summary>
     internal static bool IsForCuda => Files.Find("torch_cuda") is not null;
 
-    /// <summary>Where a tensor's values lie, on whichever device; TorchSharp shows it for the CPU alone, and no more than 2 GB of it.</summary>
+    /// <summary>
+    /// Where a tensor's values lie, on whichever device; TorchSharp shows it for the CPU alone, and no more than 2 GB of it.
+    /// </summary>
     internal static unsafe nint AddressOf(Tensor tensor) => ((delegate* unmanaged<nint, nint>)DataFunction.Value)(tensor.Handle);
 
     /// <summary>A contiguous tensor of float32 on the CPU, in memory that somebody else has.</summary>
@@ -85,11 +88,15 @@ public static class Libtorch
     /// <param name="shape">Of the tensor.</param>
     internal static unsafe Tensor Wrap(nint memory, delegate* unmanaged<nint, void> giveBack, ReadOnlySpan<long> shape)
     {
-        var make = (delegate* unmanaged<nint, delegate* unmanaged<nint, void>, long*, int, sbyte, sbyte, int, int, byte, nint>)NewFunction.Value;
+        var make =
+            (delegate* unmanaged<nint, delegate* unmanaged<nint, void>, long*, int, sbyte, sbyte, int, int, byte, nint>)NewFunction.Value;
         fixed (long* lengths = shape)
         {
-            var handle = make(memory, giveBack, lengths, shape.Length, (sbyte)ScalarType.Float32, (sbyte)ScalarType.Float32, (int)DeviceType.CPU, -1, 0);
-            return handle != 0 ? Tensor.UnsafeCreateTensor(handle) : throw new LibtorchException($"libtorch could not make a tensor [{string.Join(", ", shape.ToArray())}].");
+            var handle = make(
+                memory, giveBack, lengths, shape.Length, (sbyte)ScalarType.Float32, (sbyte)ScalarType.Float32, (int)DeviceType.CPU, -1, 0);
+            return handle != 0
+                ? Tensor.UnsafeCreateTensor(handle)
+                : throw new LibtorchException($"libtorch could not make a tensor [{string.Join(", ", shape.ToArray())}].");
         }
     }
 
@@ -102,7 +109,9 @@ public static class Libtorch
         return true;
     }
 
-    private static nint Library() => NativeLibrary.TryLoad("LibTorchSharp", TorchSharpAssembly, null, out nint library) ? library : LoadedFromFiles.Value;
+    private static nint Library() => NativeLibrary.TryLoad("LibTorchSharp", TorchSharpAssembly, null, out nint library)
+        ? library
+        : LoadedFromFiles.Value;
 
 #pragma warning disable CA2255 // Meant for applications, but nobody should have to know about this one; it costs them an event handler.
     [ModuleInitializer]

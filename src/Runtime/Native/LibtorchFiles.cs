@@ -14,32 +14,44 @@ internal sealed partial class LibtorchFiles(
     IReadOnlyList<string> directories, IReadOnlyList<string> writable, string dispensableVersion = LibtorchFiles.DispensableVersion)
 {
     /// <summary>
-    /// The one version that LibTorchSharp is linked against and Debian 12, Ubuntu 22.04 lack (GCC 13). It stands for a single symbol, ios_base_library_init,
-    /// which no relocation uses: it is there to make sure that libstdc++ sets up std::cout, and libtorch, built with an older GCC, does that itself.
+    /// The one version that LibTorchSharp is linked against and Debian 12, Ubuntu 22.04 lack (GCC 13). It stands for a single symbol,
+    /// ios_base_library_init, which no relocation uses: it is there to make sure that libstdc++ sets up std::cout, and libtorch, built with
+    /// an older GCC, does that itself.
     /// </summary>
     public const string DispensableVersion = "GLIBCXX_3.4.32";
 
     /// <summary>In the order in which they need each other.</summary>
     private static readonly string[] Libraries = ["c10", "torch_cpu", "torch", "LibTorchSharp"];
 
-    /// <summary>Where the host would look: flat beside the program, under runtimes/, or in the package folders; and for temporary files.</summary>
+    /// <summary>
+    /// Where the host would look: flat beside the program, under runtimes/, or in the package folders; and for temporary files.
+    /// </summary>
     public static LibtorchFiles OfThisProgram()
     {
-        var probed = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        string[] directories = [.. probed, AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", Platform.Rid, "native")];
-        string home = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
-        return new([.. directories.Select(Path.TrimEndingDirectorySeparator).Distinct()], home == "" ? [Path.GetTempPath()] : [Path.GetTempPath(), home]);
+        var probed = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(
+            Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        string[] directories = [
+            .. probed, AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", Platform.Rid, "native")];
+        string home = Environment.GetFolderPath(
+            Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+        return new(
+            [.. directories.Select(Path.TrimEndingDirectorySeparator).Distinct()],
+            home == "" ? [Path.GetTempPath()] : [Path.GetTempPath(), home]);
     }
 
     /// <summary>The full path of one of libtorch's libraries, such as <c>torch_cuda</c>; null where it isn't.</summary>
     public string? Find(string library) =>
         directories.Select(directory => Path.Combine(directory, Platform.FileName(library))).FirstOrDefault(File.Exists);
 
-    /// <summary>Refuses files that were cut short, for example by a full disk while building: loading one would end the process without a word.</summary>
+    /// <summary>
+    /// Refuses files that were cut short, for example by a full disk while building: loading one would end the process without a word.
+    /// </summary>
     /// <exception cref="LibtorchException">A file is incomplete.</exception>
     public void CheckComplete()
     {
-        if (OperatingSystem.IsLinux() && Libraries.Select(Find).FirstOrDefault(path => path is not null && !ElfFile.IsComplete(path)) is { } cut)
+        if (
+            OperatingSystem.IsLinux()
+                && Libraries.Select(Find).FirstOrDefault(path => path is not null && !ElfFile.IsComplete(path)) is { } cut)
             throw Damaged(cut, "it ends too early, or isn't a library for 64-bit Linux");
     }
 

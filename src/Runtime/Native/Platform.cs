@@ -30,6 +30,13 @@ internal static class Platform
         if (!Supported.Contains(rid))
             throw new LibtorchException(
                 $"TorchSharp has no libtorch for {rid}, only for {string.Join(", ", Supported)}"
-                + (rid.StartsWith("linux-musl", StringComparison.Ordinal) ? " (Linux with glibc, which Alpine hasn't: use a Debian or Ubuntu image)." : "."));
+
+
+
+
+                                + (
+                                    rid.StartsWith("linux-musl", StringComparison.Ordinal)
+                                        ? " (Linux with glibc, which Alpine hasn't: use a Debian or Ubuntu image)."
+                                        : "."));
     }
 }

@@ -25,7 +25,8 @@ internal static class ProcessLimits
             return null;
         try
         {
-            // "Max open files            1024                 524288               files": the first number holds, the second is how far it could be raised.
+            // "Max open files            1024                 524288               files": the first number holds, the second is how far it
+            // could be raised.
             var line = System.IO.File.ReadLines(File).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
             var value = line?[name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
             return long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) ? limit : null;

@@ -5,7 +5,8 @@ using System.Text.RegularExpressions;
 namespace UNetGen.Native;
 
 /// <summary>
-/// Knows exceptions that come from missing memory, files or threads, whoever threw them: libtorch's allocator, the garbage collector, the loader of a library that can't be opened any more.
+/// Knows exceptions that come from missing memory, files or threads, whoever threw them: libtorch's allocator, the garbage collector, the
+/// loader of a library that can't be opened any more.
 /// </summary>
 public static partial class Shortage
 {
@@ -15,10 +16,12 @@ public static partial class Shortage
     // ENOMEM; ERROR_NOT_ENOUGH_MEMORY, ERROR_COMMITMENT_LIMIT, ERROR_NO_SYSTEM_RESOURCES.
     private static readonly int[] OutOfMemory = [12, unchecked((int)0x80070008), unchecked((int)0x800705AF), unchecked((int)0x800705AA)];
 
-    // .NET and libtorch with all that a training, its pictures and its checkpoints need of them open a little over 100 files, each assembly two; with fewer it ends anywhere on the way.
+    // .NET and libtorch with all that a training, its pictures and its checkpoints need of them open a little over 100 files, each assembly
+    // two; with fewer it ends anywhere on the way.
     private const long LeastOpenFiles = 128;
 
-    // They alone take some 170 MB; below .NET aborts. It reserves half of all addresses for its heap, and libtorch doesn't fit into less than the half of this.
+    // They alone take some 170 MB; below .NET aborts. It reserves half of all addresses for its heap, and libtorch doesn't fit into less
+    // than the half of this.
     private const long LeastData = 200_000_000;
     private const long LeastAddresses = 4_000_000_000;
 
@@ -26,9 +29,13 @@ public static partial class Shortage
     /// <param name="error">Of any kind.</param>
     /// <param name="lessMemory">A sentence on what to ask less of, where it is memory.</param>
     public static string? Of(Exception error, string? lessMemory = null) =>
-        Chain(error).Select(one => OfOne(one, lessMemory ?? "Close other programs, or give it more.")).FirstOrDefault(missing => missing is not null);
+        Chain(error).Select(one => OfOne(one, lessMemory ?? "Close other programs, or give it more.")).FirstOrDefault(
+            missing => missing is not null);
 
-    /// <summary>What this process is sure to lack, in a sentence, before it has begun: below some limits .NET itself aborts, without a word that helps. Null where nothing is known to be missing.</summary>
+    /// <summary>
+    /// What this process is sure to lack, in a sentence, before it has begun: below some limits .NET itself aborts, without a word that
+    /// helps. Null where nothing is known to be missing.
+    /// </summary>
     public static string? Ahead()
     {
         if (ProcessLimits.OpenFiles is { } files and < LeastOpenFiles)
@@ -60,25 +67,31 @@ public static partial class Shortage
     }
 
     private static IEnumerable<Exception> Chain(Exception error) =>
-        error is AggregateException several ? several.InnerExceptions.SelectMany(Chain) : [error, .. error.InnerException is { } inner ? Chain(inner) : []];
+        error is AggregateException several
+            ? several.InnerExceptions.SelectMany(Chain)
+            : [error, .. error.InnerException is { } inner ? Chain(inner) : []];
 
     private static string? OfOne(Exception error, string lessMemory) => error switch
     {
         // What a thread that can't be started throws; it may be its stack that there is no memory for.
-        OutOfMemoryException when error.StackTrace?.Contains("Thread.StartCore", StringComparison.Ordinal) == true => (NoFileCanBeOpened(), ProcessLimits.Data ?? ProcessLimits.Addresses) switch
+        OutOfMemoryException when error.StackTrace?.Contains("Thread.StartCore", StringComparison.Ordinal) == true =>
+            (NoFileCanBeOpened(), ProcessLimits.Data ?? ProcessLimits.Addresses) switch
         {
             (true, _) => Files(),
             (_, null) => $"No further thread could be started{Limit(ProcessLimits.Threads, "threads of this user (ulimit -u)")}. Set OMP_NUM_THREADS to fewer, or raise the limit.",
             _ => Memory("", lessMemory),
         },
         OutOfMemoryException => Memory("", lessMemory),
-        ExternalException when LibtorchAsked().Match(error.Message) is { Success: true } asked => Memory($": libtorch asked for {Bytes(long.Parse(asked.Groups[1].Value, CultureInfo.InvariantCulture))} more", lessMemory),
-        ExternalException when CudaAsked().Match(error.Message) is { Success: true } asked => $"The GPU's memory is used up: libtorch asked for {asked.Groups[1].Value} more. {lessMemory}",
+        ExternalException when LibtorchAsked().Match(error.Message) is { Success: true } asked =>
+            Memory($": libtorch asked for {Bytes(long.Parse(asked.Groups[1].Value, CultureInfo.InvariantCulture))} more", lessMemory),
+        ExternalException when CudaAsked().Match(error.Message) is { Success: true } asked =>
+            $"The GPU's memory is used up: libtorch asked for {asked.Groups[1].Value} more. {lessMemory}",
         ExternalException when NoMemory().IsMatch(error.Message) => Memory("", lessMemory),
         IOException when IsOfFiles(error) => Files(),
         IOException when OutOfMemory.Contains(error.HResult) => Memory("", lessMemory),
         DllNotFoundException when NotMapped().IsMatch(error.Message) => Memory("", lessMemory),
-        DllNotFoundException or FileNotFoundException or FileLoadException or TypeInitializationException when NoFileCanBeOpened() => Files(),
+        DllNotFoundException or FileNotFoundException or FileLoadException or TypeInitializationException when NoFileCanBeOpened() =>
+            Files(),
         _ => null,
     };
 
@@ -88,7 +101,9 @@ public static partial class Shortage
     private static string Files() => $"No further file could be opened{Limit(ProcessLimits.OpenFiles, "at a time (ulimit -n)")}. Raise the limit.";
 
     private static string Limit(long? limit, string what, Func<long, string>? write = null) =>
-        limit is { } value ? $"; this process may have {(write is null ? value.ToString("N0", CultureInfo.InvariantCulture) : write(value))} {what}" : "";
+        limit is { } value
+            ? $"; this process may have {(write is null ? value.ToString("N0", CultureInfo.InvariantCulture) : write(value))} {what}"
+            : "";
 
     private static string Bytes(long bytes) => bytes >= 1e9
         ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB")

@@ -19,7 +19,9 @@ public sealed record NetworkInfo
     /// <summary>Image channels in.</summary>
     public required int Channels { get; init; }
 
-    /// <summary>Channels out: those of the image, twice where the network predicts the variance too (<c>learned_variance: true</c>).</summary>
+    /// <summary>
+    /// Channels out: those of the image, twice where the network predicts the variance too (<c>learned_variance: true</c>).
+    /// </summary>
     public required int OutChannels { get; init; }
 
     /// <summary>Image height, pixels.</summary>
@@ -46,7 +48,10 @@ public sealed record NetworkInfo
     /// <summary>What its <c>state_dict()</c> holds: every key with its type and shape, in PyTorch's order.</summary>
     public StateDictManifest StateDict { get; init; } = StateDictManifest.Empty;
 
-    /// <summary>Floating point operations of one forward pass of one image: convolutions, linear layers and attention products, a multiply-add as two.</summary>
+    /// <summary>
+    /// Floating point operations of one forward pass of one image: convolutions, linear layers and attention products, a multiply-add as
+    /// two.
+    /// </summary>
     public long ForwardFlops => Levels.Sum(level => level.ForwardFlops);
 
     /// <summary>Elements of all the tensors that a forward pass of one image makes and a backward pass needs, estimated.</summary>

@@ -29,13 +29,15 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     public Device Device => parameters().FirstOrDefault()?.device ?? CPU;
 
     /// <summary>
-    /// In which form a generated network computes; the spec's <c>kernels</c> says how it begins. Weights and checkpoints are the same with both, results to rounding.
+    /// In which form a generated network computes; the spec's <c>kernels</c> says how it begins. Weights and checkpoints are the same with
+    /// both, results to rounding.
     /// </summary>
     public KernelForm Kernels { get; set; }
 
     /// <summary>
-    /// In which numbers a generated network computes, as torch.autocast has it: bfloat16 for convolutions, linear layers and attention, float32 for norms and
-    /// what comes out. Its weights, and with them gradients and checkpoints, stay float32. A trainer sets it while it trains.
+    /// In which numbers a generated network computes, as torch.autocast has it: bfloat16 for convolutions, linear layers and attention,
+    /// float32 for norms and what comes out. Its weights, and with them gradients and checkpoints, stay float32. A trainer sets it while it
+    /// trains.
     /// </summary>
     public Precision Precision { get; set; }
 
@@ -49,13 +51,17 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// <summary>One pass of any network; with the arguments that it is conditioned on.</summary>
     /// <param name="x">Noised images, [batch, channels, height, width].</param>
     /// <param name="timesteps">How noised each is, [batch], int64 from 0.</param>
-    /// <param name="labels">The class of each image, [batch], int64 from 0 to below <see cref="NetworkInfo.NumClasses"/>; null for a network without classes.</param>
+    /// <param name="labels">
+    /// The class of each image, [batch], int64 from 0 to below <see cref="NetworkInfo.NumClasses"/>; null for a network without classes.
+    /// </param>
     /// <param name="selfCondition">
-    /// For a self-conditioned network (Chen et al. 2022, "Analog Bits") the previous estimate of the clean image, shaped like <paramref name="x"/>;
-    /// null stands for zeros.
+    /// For a self-conditioned network (Chen et al. 2022, "Analog Bits") the previous estimate of the clean image, shaped like
+    /// <paramref name="x"/>; null stands for zeros.
     /// </param>
     /// <returns>The prediction, [batch, out channels, height, width].</returns>
-    /// <exception cref="ArgumentException">A condition is given that the spec doesn't have, or labels are missing, or shapes differ.</exception>
+    /// <exception cref="ArgumentException">
+    /// A condition is given that the spec doesn't have, or labels are missing, or shapes differ.
+    /// </exception>
     public virtual Tensor forward(Tensor x, Tensor timesteps, Tensor? labels, Tensor? selfCondition = null)
     {
         RefuseCondition(labels, nameof(labels), "`num_classes`");
@@ -77,7 +83,8 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
                 $"{Info.Name} takes images [batch, {channels}, {height}, {width}], but got [{string.Join(", ", x.shape)}].", nameof(x));
         if (timesteps.dim() != 1 || timesteps.shape[0] != x.shape[0])
             throw new ArgumentException(
-                $"{Info.Name} takes one timestep per image, [{x.shape[0]}], but got [{string.Join(", ", timesteps.shape)}].", nameof(timesteps));
+                $"{Info.Name} takes one timestep per image, [{x.shape[0]}], but got [{string.Join(", ", timesteps.shape)}].",
+                nameof(timesteps));
     }
 
     /// <summary>The live trainable parameters, for a network some of whose blocks are the user's own.</summary>
@@ -87,11 +94,15 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// <param name="labels">Must be [batch], int64.</param>
     /// <param name="x">The images, [batch, ...].</param>
     /// <param name="classes">How many the network knows.</param>
-    /// <exception cref="ArgumentException">They are missing, of another shape or type, or, where they lie on the CPU, of a class that there isn't.</exception>
+    /// <exception cref="ArgumentException">
+    /// They are missing, of another shape or type, or, where they lie on the CPU, of a class that there isn't.
+    /// </exception>
     protected void CheckLabels([NotNull] Tensor? labels, Tensor x, int classes)
     {
         if (labels is null)
-            throw new ArgumentException($"{Info.Name} is conditioned on {Counted.Of(classes, "class", "classes")}: it needs labels, one per image, [{x.shape[0]}].", nameof(labels));
+            throw new ArgumentException(
+                $"{Info.Name} is conditioned on {Counted.Of(classes, "class", "classes")}: it needs labels, one per image, [{x.shape[0]}].",
+                nameof(labels));
         if (labels.dim() != 1 || labels.shape[0] != x.shape[0] || labels.dtype != ScalarType.Int64)
             throw new ArgumentException(
                 $"{Info.Name} takes one label per image, [{x.shape[0]}] of Int64, but got [{string.Join(", ", labels.shape)}] of {labels.dtype}.", nameof(labels));
@@ -111,7 +122,9 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
             throw new ArgumentException($"{Info.Name} takes no {name}; its spec would have to say {key}.", name);
     }
 
-    /// <summary>Lets the blocks compute as <see cref="Kernels"/> and <see cref="Precision"/> say, on this thread, until the result is disposed.</summary>
+    /// <summary>
+    /// Lets the blocks compute as <see cref="Kernels"/> and <see cref="Precision"/> say, on this thread, until the result is disposed.
+    /// </summary>
     protected Compute.Scope Computing() => Compute.Use(Kernels, Precision);
 
     /// <summary>A convolution of the network's own, of stride 1, by the kernel and in the numbers of <see cref="Computing"/>.</summary>
@@ -121,7 +134,8 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// <exception cref="ArgumentException">There is no image.</exception>
     protected static Tensor Convolve(Conv2d conv, Tensor x) => x.size(0) > 0
         ? Compute.Backend.Convolve(x, LayerWeights.Of(conv))
-        : throw new ArgumentException($"A network takes batches of at least one image, but got one of none, [{string.Join(", ", x.shape)}].", nameof(x));
+        : throw new ArgumentException(
+            $"A network takes batches of at least one image, but got one of none, [{string.Join(", ", x.shape)}].", nameof(x));
 
     /// <summary>The last convolution: as <see cref="Convolve"/>, but the result has its weights' type, whatever the precision.</summary>
     /// <param name="conv">With its weights.</param>
@@ -137,8 +151,11 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     protected static Tensor NormActivate(nn.Module<Tensor, Tensor> norm, Tensor x) =>
         Compute.Backend.NormActivate(x, LayerWeights.OfNorm(norm), Activation.Silu);
 
-    /// <summary>What a block is given that casts nothing itself, as one of the user's own: bfloat16 as float32, anything else as it is.</summary>
-    protected static Tensor Widen(Tensor x) => x.dtype == ScalarType.BFloat16 && Compute.Precision == Precision.BFloat16 ? x.to(ScalarType.Float32) : x;
+    /// <summary>
+    /// What a block is given that casts nothing itself, as one of the user's own: bfloat16 as float32, anything else as it is.
+    /// </summary>
+    protected static Tensor Widen(Tensor x) =>
+        x.dtype == ScalarType.BFloat16 && Compute.Precision == Precision.BFloat16 ? x.to(ScalarType.Float32) : x;
 
     /// <summary>[batch, a, height, width] and [batch, b, height, width] to [batch, a + b, height, width], in this order.</summary>
     protected static Tensor Concat(Tensor first, Tensor second) => Compute.Backend.Concat(first, second);
@@ -146,7 +163,10 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// <summary>Sets the network's last convolution to 0, so that it starts by predicting 0 (<c>zero_init: true</c>).</summary>
     protected static void StartAtZero(Conv2d conv) => Layers.Zero(conv.weight, conv.bias);
 
-    /// <summary>Moves what the constructor made, where it is asked to. The values are drawn on the CPU, so a seed gives the same network on every device.</summary>
+    /// <summary>
+    /// Moves what the constructor made, where it is asked to. The values are drawn on the CPU, so a seed gives the same network on every
+    /// device.
+    /// </summary>
     /// <param name="device">Null: stay on the CPU.</param>
     /// <param name="dtype">Null: stay float32.</param>
     protected void MoveTo(Device? device, ScalarType? dtype)

@@ -15,13 +15,18 @@ public sealed class StateDictManifest : IReadOnlyList<StateDictEntry>
     private readonly Lazy<Table> table;
 
     /// <summary>Takes a table.</summary>
-    /// <param name="table">A line for each entry, as <see cref="StateDictEntry.ToString"/> writes it, or <c>key.*</c> for a module whose inside only its own code knows.</param>
+    /// <param name="table">
+    /// A line for each entry, as <see cref="StateDictEntry.ToString"/> writes it, or <c>key.*</c> for a module whose inside only its own
+    /// code knows.
+    /// </param>
     public StateDictManifest(string table) => this.table = new(() => Read(table));
 
     /// <summary>Of a network that doesn't say.</summary>
     public static StateDictManifest Empty { get; } = new("");
 
-    /// <summary>Modules with entries that aren't listed, as blocks of the user's own: <c>downs.0.0.</c> stands for all keys that begin so.</summary>
+    /// <summary>
+    /// Modules with entries that aren't listed, as blocks of the user's own: <c>downs.0.0.</c> stands for all keys that begin so.
+    /// </summary>
     public IReadOnlyList<string> OpenPrefixes => table.Value.OpenPrefixes;
 
     /// <inheritdoc/>
@@ -47,7 +52,8 @@ public sealed class StateDictManifest : IReadOnlyList<StateDictEntry>
     {
         var words = line.Split(' ', 3);
         var end = words[2].IndexOf(']');
-        var shape = words[2][1..end].Split(", ", StringSplitOptions.RemoveEmptyEntries).Select(size => long.Parse(size, CultureInfo.InvariantCulture));
+        var shape = words[2][1..end].Split(", ", StringSplitOptions.RemoveEmptyEntries).Select(
+            size => long.Parse(size, CultureInfo.InvariantCulture));
         return new(words[0], Enum.Parse<ScalarType>(words[1], ignoreCase: true), [.. shape], Trainable: end == words[2].Length - 1);
     }
 

@@ -18,8 +18,8 @@ public static class ImageGrid
     /// for data; a single image without a gap at a scale of 1 is a picture like others, and bears none.
     /// </summary>
     /// <param name="images">
-    /// [batch, channels, height, width] in [-1, 1], on any device; what lies beyond is clipped, NaN is black. One channel is drawn grey, three as RGB; with any other
-    /// number each image's channels follow one another in grey.
+    /// [batch, channels, height, width] in [-1, 1], on any device; what lies beyond is clipped, NaN is black. One channel is drawn grey,
+    /// three as RGB; with any other number each image's channels follow one another in grey.
     /// </param>
     /// <param name="path">A .png file; its folder is made where it is missing.</param>
     /// <param name="columns">Images in a row; 0 makes the grid as square as it can be.</param>
@@ -29,7 +29,8 @@ public static class ImageGrid
     public static void Save(Tensor images, string path, int columns = 0, int scale = 0, int gap = DefaultGap)
     {
         if (images.dim() != 4 || images.numel() == 0)
-            throw new ArgumentException($"Expected images [batch, channels, height, width], got [{string.Join(", ", images.shape)}].", nameof(images));
+            throw new ArgumentException(
+                $"Expected images [batch, channels, height, width], got [{string.Join(", ", images.shape)}].", nameof(images));
         ArgumentOutOfRangeException.ThrowIfNegative(columns);
         ArgumentOutOfRangeException.ThrowIfNegative(scale);
         ArgumentOutOfRangeException.ThrowIfNegative(gap);
@@ -44,7 +45,8 @@ public static class ImageGrid
         var rows = (count + columns - 1) / columns;
 
         using var scope = NewDisposeScope();
-        var pixels = ((images.detach().cpu().to(ScalarType.Float32).clamp(-1, 1).nan_to_num(-1) + 1) * 127.5).round().to(ScalarType.Byte).contiguous().bytes;
+        var pixels = ((images.detach().cpu().to(ScalarType.Float32).clamp(-1, 1).nan_to_num(-1) + 1) * 127.5).round().to(ScalarType.Byte)
+            .contiguous().bytes;
 
         using var grid = new SKBitmap(new SKImageInfo(
             gap + columns * (width * scale + gap), gap + rows * (height * scale + gap), SKColorType.Rgba8888, SKAlphaType.Opaque));
@@ -56,7 +58,8 @@ public static class ImageGrid
             var (row, column) = Math.DivRem(i, columns);
             for (var y = 0; y < height * scale; y++)
             {
-                var line = target[((gap + row * (height * scale + gap) + y) * grid.RowBytes + 4 * (gap + column * (width * scale + gap)))..];
+                var line =
+                    target[((gap + row * (height * scale + gap) + y) * grid.RowBytes + 4 * (gap + column * (width * scale + gap)))..];
                 for (var x = 0; x < width * scale; x++)
                 {
                     var at = i * channels * plane + y / scale * width + x / scale;

@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 namespace UNetGen.Sampling;
 
 /// <summary>Ancestral sampling (DDPM; Ho et al. 2020, algorithm 2) through every timestep.</summary>
-/// <param name="variance">The variance of a step; null takes that of the network's diffusion, <see cref="DiffusionOptions.Variance"/>.</param>
+/// <param name="variance">
+/// The variance of a step; null takes that of the network's diffusion, <see cref="DiffusionOptions.Variance"/>.
+/// </param>
 /// <exception cref="ArgumentOutOfRangeException">There is no such variance.</exception>
 public sealed class AncestralSampler(Variance? variance = null) : Sampler
 {
@@ -33,8 +35,10 @@ public sealed class AncestralSampler(Variance? variance = null) : Sampler
         {
             Diffusion.Variance.FixedSmall => mean + Math.Sqrt(diffusion.Schedule.PosteriorVariance[time]) * denoiser.Noise(),
             Diffusion.Variance.FixedLarge => mean + Math.Sqrt(diffusion.Schedule.Betas[time]) * denoiser.Noise(),
-            Diffusion.Variance.LearnedRange when estimate.V is { } v => mean + (diffusion.LearnedLogVariance(v, t) / 2).exp() * denoiser.Noise(),
-            Diffusion.Variance.LearnedRange => throw new UNetGenException("The network predicts no variance: its spec would have to say `learned_variance: true`. Use a fixed one."),
+            Diffusion.Variance.LearnedRange when estimate.V is { } v =>
+                mean + (diffusion.LearnedLogVariance(v, t) / 2).exp() * denoiser.Noise(),
+            Diffusion.Variance.LearnedRange => throw new UNetGenException(
+                "The network predicts no variance: its spec would have to say `learned_variance: true`. Use a fixed one."),
             var other => throw new UnreachableException($"There is no variance {other}."),
         };
     }

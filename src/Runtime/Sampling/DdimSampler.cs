@@ -5,15 +5,17 @@ using static TorchSharp.torch;
 namespace UNetGen.Sampling;
 
 /// <summary>
-/// DDIM (Song et al. 2021, eq. 12): few steps through a subset of the timesteps. Where x_0 is clipped, the noise of a step is either derived
-/// again from it, as in denoising-diffusion-pytorch, or stays what the network has said, as in diffusers unless
+/// DDIM (Song et al. 2021, eq. 12): few steps through a subset of the timesteps. Where x_0 is clipped, the noise of a step is either
+/// derived again from it, as in denoising-diffusion-pytorch, or stays what the network has said, as in diffusers unless
 /// <c>use_clipped_model_output</c> is given; without clipping both are the same.
 /// </summary>
 public sealed class DdimSampler : SpacedSampler
 {
     /// <summary>A sampler of so many steps.</summary>
     /// <param name="steps">Passes through the network, from 1 to the diffusion's timesteps.</param>
-    /// <param name="eta">How much fresh noise each step adds: 0 none, so that the picture depends on its first noise alone; 1 as much as ancestral sampling.</param>
+    /// <param name="eta">
+    /// How much fresh noise each step adds: 0 none, so that the picture depends on its first noise alone; 1 as much as ancestral sampling.
+    /// </param>
     /// <param name="spacing">At which timesteps.</param>
     /// <param name="rederiveNoise">Whether the noise is derived again from the x_0 that was clipped.</param>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1 step, or eta outside [0, 1].</exception>

@@ -10,12 +10,14 @@ namespace UNetGen.Sampling;
 /// <param name="Prediction">
 /// What it has said to that, guided and not clipped, as the diffusion's <see cref="DiffusionOptions.Objective"/> has it, of the same shape.
 /// </param>
-/// <param name="V">Where the variance is learned, what <see cref="GaussianDiffusion.LearnedLogVariance"/> takes, of the same shape; else null.</param>
+/// <param name="V">
+/// Where the variance is learned, what <see cref="GaussianDiffusion.LearnedLogVariance"/> takes, of the same shape; else null.
+/// </param>
 public readonly record struct Estimate(int Time, Tensor X0, Tensor? Prediction, Tensor? V);
 
 /// <summary>
-/// A network on the way of one batch from noise to pictures: with the batch's labels, guidance, self-conditioning and clipping, so that samplers
-/// need to know none of these. They ask it as often as they like in a step.
+/// A network on the way of one batch from noise to pictures: with the batch's labels, guidance, self-conditioning and clipping, so that
+/// samplers need to know none of these. They ask it as often as they like in a step.
 /// </summary>
 public sealed class Denoiser : IDisposable
 {

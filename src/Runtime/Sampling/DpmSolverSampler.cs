@@ -4,9 +4,10 @@ using static TorchSharp.torch;
 namespace UNetGen.Sampling;
 
 /// <summary>
-/// DPM-Solver++(2M) (Lu et al. 2022, algorithm 2): a second-order solver of the diffusion's ODE, which takes the clean image to change linearly with lambda,
-/// half the logarithm of the signal-to-noise ratio, from the step before to this one. One pass through the network a step; no fresh noise.
-/// The first step, which has none before it, and the last, which goes to lambda = infinity, are of first order, as in diffusers.
+/// DPM-Solver++(2M) (Lu et al. 2022, algorithm 2): a second-order solver of the diffusion's ODE, which takes the clean image to change
+/// linearly with lambda, half the logarithm of the signal-to-noise ratio, from the step before to this one. One pass through the network a
+/// step; no fresh noise. The first step, which has none before it, and the last, which goes to lambda = infinity, are of first order, as in
+/// diffusers.
 /// </summary>
 /// <param name="steps">Passes through the network, from 1 to the diffusion's timesteps.</param>
 /// <param name="spacing">At which timesteps.</param>

@@ -4,8 +4,9 @@ using static TorchSharp.torch;
 namespace UNetGen.Sampling;
 
 /// <summary>
-/// Heun's method as EDM has it (Karras et al. 2022, algorithms 1 and 2), for networks of discrete timesteps: sigma = sqrt(1 - alpha-bar) / sqrt(alpha-bar), at the
-/// timesteps next to EDM's. A step asks the network where it starts and where it ends, and goes by the mean of both slopes; the last one, to the clean image, asks once.
+/// Heun's method as EDM has it (Karras et al. 2022, algorithms 1 and 2), for networks of discrete timesteps: sigma = sqrt(1 - alpha-bar) /
+/// sqrt(alpha-bar), at the timesteps next to EDM's. A step asks the network where it starts and where it ends, and goes by the mean of both
+/// slopes; the last one, to the clean image, asks once.
 /// </summary>
 public sealed class HeunSampler : SpacedSampler
 {
@@ -15,15 +16,17 @@ public sealed class HeunSampler : SpacedSampler
     /// <summary>A sampler of so many steps.</summary>
     /// <param name="steps">Steps; the network is asked 2 steps - 1 times.</param>
     /// <param name="churn">
-    /// EDM's S_churn: before a step sigma is raised to the timestep next to (1 + churn / steps) sigma by fresh noise, as far as the diffusion goes. 0 adds none: the picture
-    /// depends on its first noise alone.
+    /// EDM's S_churn: before a step sigma is raised to the timestep next to (1 + churn / steps) sigma by fresh noise, as far as the
+    /// diffusion goes. 0 adds none: the picture depends on its first noise alone.
     /// </param>
     /// <param name="spacing">At which timesteps.</param>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1 step, or a negative churn.</exception>
     public HeunSampler(int steps = 18, double churn = 0, TimestepSpacing spacing = TimestepSpacing.Karras) : base(steps, spacing)
     {
         if (!double.IsFinite(churn) || churn < 0)
-            throw new ArgumentOutOfRangeException(nameof(churn), string.Create(CultureInfo.InvariantCulture, $"Heun's churn must be a number of at least 0, but is {churn}."));
+            throw new ArgumentOutOfRangeException(
+                nameof(churn),
+                string.Create(CultureInfo.InvariantCulture, $"Heun's churn must be a number of at least 0, but is {churn}."));
         Churn = churn;
     }
 

@@ -14,8 +14,9 @@ using UNetGen.Pictures;
 namespace UNetGen.Sampling;
 
 /// <summary>
-/// A folder that fills with pictures, <c>000000.png</c> and on by their numbers, as they are drawn: as many as one likes in the memory of one batch. What is cut off is continued
-/// by the same call, and draws the missing numbers only. <c>samples.json</c> says what they were drawn with, and nothing else is ever mixed in.
+/// A folder that fills with pictures, <c>000000.png</c> and on by their numbers, as they are drawn: as many as one likes in the memory of
+/// one batch. What is cut off is continued by the same call, and draws the missing numbers only. <c>samples.json</c> says what they were
+/// drawn with, and nothing else is ever mixed in.
 /// </summary>
 /// <param name="path">The folder; it is made where it is missing.</param>
 public sealed class SampleFolder(string path)
@@ -35,22 +36,26 @@ public sealed class SampleFolder(string path)
     /// <param name="network">A trained network, on the device to be used.</param>
     /// <param name="sampler">How to draw.</param>
     /// <param name="options">
-    /// Which numbers, and what. With the same batch size and device a continued folder is byte for byte as one that was never cut off: batches begin
-    /// at multiples of the batch size, and one of which a picture is missing is drawn as a whole again.
+    /// Which numbers, and what. With the same batch size and device a continued folder is byte for byte as one that was never cut off:
+    /// batches begin at multiples of the batch size, and one of which a picture is missing is drawn as a whole again.
     /// </param>
     /// <param name="observe">Called before the first and after every step of every batch, on the calling thread.</param>
     /// <param name="cancellation">Looked at before every step.</param>
     /// <param name="collective">
-    /// Processes that draw together, each its share of the batches into the same folder, which all of them see; all call this. The pictures are those of one process. Null: this one alone.
+    /// Processes that draw together, each its share of the batches into the same folder, which all of them see; all call this. The pictures
+    /// are those of one process. Null: this one alone.
     /// </param>
     /// <returns>How many pictures were missing, and have been written.</returns>
-    /// <exception cref="UNetGenException">The folder has pictures of another network, sampler, seed, labels or guidance, or other files; or the options don't fit the network.</exception>
+    /// <exception cref="UNetGenException">
+    /// The folder has pictures of another network, sampler, seed, labels or guidance, or other files; or the options don't fit the network.
+    /// </exception>
     /// <exception cref="LockedException">
     /// Another call draws into the folder; several processes share it by a <paramref name="collective"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled; the finished batches are in the folder.</exception>
     public int Draw(
-        NoisePredictor network, Sampler sampler, SamplingOptions options, Action<SamplingProgress>? observe = null, CancellationToken cancellation = default,
+        NoisePredictor network, Sampler sampler, SamplingOptions options, Action<SamplingProgress>? observe = null,
+        CancellationToken cancellation = default,
         ICollective? collective = null)
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -87,7 +92,8 @@ public sealed class SampleFolder(string path)
             {
                 // What is continued was written to before, and may not be any more.
                 AtomicFile.Try(PathOf(missing[0]));
-                using var images = sampler.Sample(network, options with { FirstImage = first, Count = size, BatchSize = size }, observe, cancellation);
+                using var images = sampler.Sample(
+                    network, options with { FirstImage = first, Count = size, BatchSize = size }, observe, cancellation);
                 foreach (var image in missing)
                 {
                     using var picture = images.narrow(0, image - first, 1);
@@ -101,7 +107,10 @@ public sealed class SampleFolder(string path)
     }
 
     /// <summary>What the pictures in it were drawn with.</summary>
-    /// <returns>The network's class, and the classes that were asked for: picture i is one of number i modulo their count. Null where the network knows none.</returns>
+    /// <returns>
+    /// The network's class, and the classes that were asked for: picture i is one of number i modulo their count. Null where the network
+    /// knows none.
+    /// </returns>
     /// <exception cref="UNetGenException">It is no folder of samples.</exception>
     public (string Network, IReadOnlyList<int>? Labels) Describe()
     {
@@ -122,13 +131,16 @@ public sealed class SampleFolder(string path)
         }
     }
 
-    /// <summary>The numbers of its pictures, rising by one: that nothing else is in the folder, and nothing missing, is looked at.</summary>
+    /// <summary>
+    /// The numbers of its pictures, rising by one: that nothing else is in the folder, and nothing missing, is looked at.
+    /// </summary>
     /// <exception cref="UNetGenException">Another file is in it, a picture is missing in between, or there is none.</exception>
     public IReadOnlyList<int> Pictures()
     {
         RequireFiles();
         var numbers = new List<int>();
-        foreach (var name in Directory.EnumerateFileSystemEntries(path).Select(entry => Path.GetFileName(entry)).Where(name => name != InfoName && !name.StartsWith('.')))
+        foreach (var name in Directory.EnumerateFileSystemEntries(path).Select(entry => Path.GetFileName(entry)).Where(
+            name => name != InfoName && !name.StartsWith('.')))
         {
             numbers.Add(NumberOf(name)
                 ?? throw new UNetGenException($"{Path.Combine(path, name)} is none of the folder's pictures; take it out."));
@@ -214,7 +226,8 @@ public sealed class SampleFolder(string path)
         {
             // What a killed program leaves of an unfinished file begins with a point.
             if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(entry => !Path.GetFileName(entry).StartsWith('.')))
-                throw new UNetGenException($"The folder {path} isn't empty and has no {InfoName}, so that it can't be continued. Name another.");
+                throw new UNetGenException(
+                    $"The folder {path} isn't empty and has no {InfoName}, so that it can't be continued. Name another.");
             AtomicFile.Write(info, stream => stream.Write(Encoding.UTF8.GetBytes(settings.ToJsonString(Indented) + "\n")));
             return;
         }

@@ -56,22 +56,29 @@ public abstract class Sampler
     }
 
     /// <summary>
-    /// Draws images with several processes: they take turns at whole batches, so that each picture is to the bit the one that a process alone draws, and all have all pictures afterwards.
-    /// Fewer batches than processes leave some of these without work.
+    /// Draws images with several processes: they take turns at whole batches, so that each picture is to the bit the one that a process
+    /// alone draws, and all have all pictures afterwards. Fewer batches than processes leave some of these without work.
     /// </summary>
     /// <param name="network">A trained network, the same in all processes, on the device to be used.</param>
     /// <param name="options">What to draw, the same in all processes.</param>
     /// <param name="collective">The processes; all of them call this.</param>
-    /// <param name="observe">As in <see cref="Sample(NoisePredictor, SamplingOptions, Action{SamplingProgress}?, CancellationToken)"/>, for this process's batches.</param>
-    /// <param name="cancellation">Looked at before every step. The others wait for whoever is cancelled: call <see cref="ICollective.Abort"/> then.</param>
+    /// <param name="observe">
+    /// As in <see cref="Sample(NoisePredictor, SamplingOptions, Action{SamplingProgress}?, CancellationToken)"/>, for this process's
+    /// batches.
+    /// </param>
+    /// <param name="cancellation">
+    /// Looked at before every step. The others wait for whoever is cancelled: call <see cref="ICollective.Abort"/> then.
+    /// </param>
     /// <returns>As there, all images.</returns>
     public Tensor Sample(
-        NoisePredictor network, SamplingOptions options, ICollective collective, Action<SamplingProgress>? observe = null, CancellationToken cancellation = default)
+        NoisePredictor network, SamplingOptions options, ICollective collective, Action<SamplingProgress>? observe = null,
+        CancellationToken cancellation = default)
     {
         if (collective.Size == 1)
             return Sample(network, options, observe, cancellation);
         options.Check(network.Info);
-        var all = zeros([options.Count, network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth], ScalarType.Float32, network.Device);
+        var all = zeros(
+            [options.Count, network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth], ScalarType.Float32, network.Device);
         try
         {
             for (var (first, turn) = (0, 0); first < options.Count; first += options.BatchSize, turn++)
@@ -79,7 +86,9 @@ public abstract class Sampler
                 if (turn % collective.Size != collective.Rank)
                     continue;
                 var size = Math.Min(options.BatchSize, options.Count - first);
-                using var images = Sample(network, options with { FirstImage = options.FirstImage + first, Count = size, BatchSize = size }, observe, cancellation);
+                using var images = Sample(
+                    network, options with { FirstImage = options.FirstImage + first, Count = size, BatchSize = size }, observe,
+                    cancellation);
                 using var place = all.narrow(0, first, size);
                 place.copy_(images);
             }
@@ -94,7 +103,8 @@ public abstract class Sampler
         }
     }
 
-    private Tensor SampleAll(NoisePredictor network, SamplingOptions options, Action<SamplingProgress>? observe, CancellationToken cancellation)
+    private Tensor SampleAll(
+        NoisePredictor network, SamplingOptions options, Action<SamplingProgress>? observe, CancellationToken cancellation)
     {
         using var diffusion = new GaussianDiffusion(network.Diffusion, network.Device);
         var times = Times(diffusion.Schedule);

@@ -10,21 +10,28 @@ public sealed record SamplingOptions
     /// <summary>How many images.</summary>
     public int Count { get; init; } = 16;
 
-    /// <summary>How many images pass through the network at once: a matter of memory and speed, not of what is drawn, but for float32's rounding.</summary>
+    /// <summary>
+    /// How many images pass through the network at once: a matter of memory and speed, not of what is drawn, but for float32's rounding.
+    /// </summary>
     public int BatchSize { get; init; } = 64;
 
-    /// <summary>Image i of a seed starts from the same noise, and is given the same noise on its way, whatever the batch size and the device.</summary>
+    /// <summary>
+    /// Image i of a seed starts from the same noise, and is given the same noise on its way, whatever the batch size and the device.
+    /// </summary>
     public long Seed { get; init; }
 
     /// <summary>The first image's number: with 100 the images follow on those of an earlier call for 100.</summary>
     public int FirstImage { get; init; }
 
-    /// <summary>Classes, for a network that takes labels: image i is of class i modulo their number. Null for a network without classes.</summary>
+    /// <summary>
+    /// Classes, for a network that takes labels: image i is of class i modulo their number. Null for a network without classes.
+    /// </summary>
     public IReadOnlyList<int>? Labels { get; init; }
 
     /// <summary>
-    /// Classifier-free guidance (Ho and Salimans 2022): the prediction is null + guidance (label - null), where null is what the network predicts for its last
-    /// class, which stands for "no class". 1 is off, and costs one pass of the network instead of two; 0 draws of no class.
+    /// Classifier-free guidance (Ho and Salimans 2022): the prediction is null + guidance (label - null), where null is what the network
+    /// predicts for its last class, which stands for "no class". 1 is off, and costs one pass of the network instead of two; 0 draws of no
+    /// class.
     /// </summary>
     public double Guidance { get; init; } = 1;
 
@@ -45,14 +52,18 @@ public sealed record SamplingOptions
             throw new UNetGenException(
                 $"Images are numbered from 0 to {int.MaxValue}: {Count} from number {FirstImage} on can't be drawn.");
         if (!Float32.IsNotNegative(Guidance))
-            throw new UNetGenException(string.Create(CultureInfo.InvariantCulture, $"Guidance must be a number of at least 0 that float32 holds, up to 3.4e38, but is {Guidance}; 1 is off."));
+            throw new UNetGenException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Guidance must be a number of at least 0 that float32 holds, up to 3.4e38, but is {Guidance}; 1 is off."));
 
         if (info.NumClasses is { } classes)
             CheckLabels(info.Name, classes);
         else if (Labels is not null)
             throw new UNetGenException($"{info.Name} takes no labels: its spec has no num_classes. Leave the labels out.");
         else if (Guidance != 1)
-            throw new UNetGenException($"{info.Name} can't be guided: guidance is towards a class, and its spec has no num_classes. Leave the guidance at 1.");
+            throw new UNetGenException(
+                $"{info.Name} can't be guided: guidance is towards a class, and its spec has no num_classes. Leave the guidance at 1.");
     }
 
     /// <summary>The images' labels, [count], int64; null where there are none.</summary>

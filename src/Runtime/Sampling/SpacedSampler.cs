@@ -21,15 +21,18 @@ public abstract class SpacedSampler : Sampler
         Spacing = spacing;
     }
 
-    /// <summary>How many steps it takes; with <see cref="TimestepSpacing.LogSnr"/> and <see cref="TimestepSpacing.Karras"/> fewer where timesteps would repeat.</summary>
+    /// <summary>
+    /// How many steps it takes; with <see cref="TimestepSpacing.LogSnr"/> and <see cref="TimestepSpacing.Karras"/> fewer where timesteps
+    /// would repeat.
+    /// </summary>
     public int Steps { get; }
 
     /// <summary>At which timesteps.</summary>
     public TimestepSpacing Spacing { get; }
 
     /// <summary>
-    /// What is added to each timestep of <see cref="TimestepSpacing.Leading"/>: diffusers' steps_offset, 0 by default there too, and 1 in Stable
-    /// Diffusion's settings.
+    /// What is added to each timestep of <see cref="TimestepSpacing.Leading"/>: diffusers' steps_offset, 0 by default there too, and 1 in
+    /// Stable Diffusion's settings.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative, or the spacing another.</exception>
     public int StepsOffset

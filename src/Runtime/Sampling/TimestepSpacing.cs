@@ -6,14 +6,14 @@ namespace UNetGen.Sampling;
 public enum TimestepSpacing
 {
     /// <summary>
-    /// The integers at or below steps + 1 even places from -1, the clean image, to T - 1: denoising-diffusion-pytorch's, computed exactly. Its own
-    /// are rounded in float32, by the processor's vectors, which sets some of them off by one.
+    /// The integers at or below steps + 1 even places from -1, the clean image, to T - 1: denoising-diffusion-pytorch's, computed exactly.
+    /// Its own are rounded in float32, by the processor's vectors, which sets some of them off by one.
     /// </summary>
     Even,
 
     /// <summary>
-    /// Multiples of T / steps, rounded down, from 0 or <see cref="SpacedSampler.StepsOffset"/>: it never sees the noisiest timesteps (the default
-    /// of diffusers' DDIM).
+    /// Multiples of T / steps, rounded down, from 0 or <see cref="SpacedSampler.StepsOffset"/>: it never sees the noisiest timesteps (the
+    /// default of diffusers' DDIM).
     /// </summary>
     Leading,
 
@@ -23,17 +23,24 @@ public enum TimestepSpacing
     /// <summary>Even places from T - 1 down, rounded as NumPy does (diffusers; Lin et al. 2023, table 2).</summary>
     Trailing,
 
-    /// <summary>Even in lambda, half the logarithm of the signal-to-noise ratio, at the nearest timesteps; repeated ones are left out (Lu et al. 2022).</summary>
+    /// <summary>
+    /// Even in lambda, half the logarithm of the signal-to-noise ratio, at the nearest timesteps; repeated ones are left out (Lu et al.
+    /// 2022).
+    /// </summary>
     LogSnr,
 
-    /// <summary>Even in the 7th root of sigma, the noise's deviation over the image's factor, at the nearest timesteps; repeated ones are left out (Karras et al. 2022, eq. 5).</summary>
+    /// <summary>
+    /// Even in the 7th root of sigma, the noise's deviation over the image's factor, at the nearest timesteps; repeated ones are left out
+    /// (Karras et al. 2022, eq. 5).
+    /// </summary>
     Karras,
 }
 
 /// <summary>Computes the timesteps of a spacing.</summary>
 internal static class SpacedTimesteps
 {
-    // Karras et al. 2022, table 1. Schedules that end noisier, a cosine's at sigma 20,000, would spend most steps where there is nothing to see.
+    // Karras et al. 2022, table 1. Schedules that end noisier, a cosine's at sigma 20,000, would spend most steps where there is nothing to
+    // see.
     private const double LargestSigma = 80;
 
     private const double SmallestSigma = 0.002;
@@ -77,8 +84,8 @@ internal static class SpacedTimesteps
     }
 
     /// <summary>
-    /// As NumPy's arange counts from T down by T / steps: by the difference of its first two numbers, whose rounding decides what lies halfway
-    /// between two timesteps.
+    /// As NumPy's arange counts from T down by T / steps: by the difference of its first two numbers, whose rounding decides what lies
+    /// halfway between two timesteps.
     /// </summary>
     private static IEnumerable<int> Trailing(int timesteps, int steps)
     {

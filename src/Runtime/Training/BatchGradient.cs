@@ -6,13 +6,17 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Training;
 
-/// <summary>A batch's loss, with its gradient left in the network's parameters. The batch goes through in equal parts, whose gradients add up to the whole one's; so do those of several ranks.</summary>
+/// <summary>
+/// A batch's loss, with its gradient left in the network's parameters. The batch goes through in equal parts, whose gradients add up to the
+/// whole one's; so do those of several ranks.
+/// </summary>
 /// <param name="network">To be asked.</param>
 /// <param name="diffusion">Which noises, and knows the loss.</param>
 /// <param name="parts">Of a rank's batch.</param>
 /// <param name="ranks">How many there are.</param>
 /// <param name="among">Adds up over the ranks; null where there is one.</param>
-internal sealed class BatchGradient(NoisePredictor network, GaussianDiffusion diffusion, int parts, int ranks = 1, RankGradients? among = null)
+internal sealed class BatchGradient(
+    NoisePredictor network, GaussianDiffusion diffusion, int parts, int ranks = 1, RankGradients? among = null)
 {
     // The operators over lists have no binding in TorchSharp; TorchScript reaches every operator of libtorch.
     private const string Source =
@@ -32,9 +36,10 @@ internal sealed class BatchGradient(NoisePredictor network, GaussianDiffusion di
 
     /// <summary>Makes the gradient anew.</summary>
     /// <returns>
-    /// The loss, the gradient's norm over all parameters, and the mean weight of the batch's timesteps in the loss, so that steps can be compared whose timesteps weigh differently, as under
-    /// the objective x_0 by factors of thousands; that is null where the variance is learned, whose term has another scale. To have them, it waits once for the device, the only time in a step.
-    /// Of several ranks all have the same.
+    /// The loss, the gradient's norm over all parameters, and the mean weight of the batch's timesteps in the loss, so that steps can be
+    /// compared whose timesteps weigh differently, as under the objective x_0 by factors of thousands; that is null where the variance is
+    /// learned, whose term has another scale. To have them, it waits once for the device, the only time in a step. Of several ranks all
+    /// have the same.
     /// </returns>
     public (float Loss, float GradientNorm, double? LossWeight) Compute(Batch batch, StepDraws draws)
     {
@@ -85,8 +90,8 @@ internal sealed class BatchGradient(NoisePredictor network, GaussianDiffusion di
     private Tensor[] AllGradients() => [.. network.parameters().Select(parameter => parameter.grad).OfType<Tensor>()];
 
     /// <summary>
-    /// What the network says of x_t. A self-conditioned one is in some steps given its own first estimate of x_0, without a gradient through it
-    /// (Chen et al. 2022, algorithm 1), clipped as samplers clip it.
+    /// What the network says of x_t. A self-conditioned one is in some steps given its own first estimate of x_0, without a gradient
+    /// through it (Chen et al. 2022, algorithm 1), clipped as samplers clip it.
     /// </summary>
     private Tensor Predict(Tensor xt, Tensor t, Tensor? labels, bool selfCondition)
     {

@@ -7,8 +7,8 @@ namespace UNetGen.Training;
 
 /// <summary>
 /// A training on disk: a folder with <c>weights.safetensors</c> (the last step's), <c>ema.safetensors</c> (averaged, with which to draw),
-/// <c>optimizer.safetensors</c>, <c>checkpoint.json</c> and <c>checkpoint.sha256</c>. Each safetensors file can stand alone: the network's name and its
-/// whole spec are in its metadata. A <see cref="CheckpointStore"/> writes them.
+/// <c>optimizer.safetensors</c>, <c>checkpoint.json</c> and <c>checkpoint.sha256</c>. Each safetensors file can stand alone: the network's
+/// name and its whole spec are in its metadata. A <see cref="CheckpointStore"/> writes them.
 /// </summary>
 public sealed class Checkpoint
 {
@@ -21,7 +21,8 @@ public sealed class Checkpoint
     private readonly CheckpointInfo? whole;
 
     private Checkpoint(
-        string path, (string Network, string Spec, string SpecHash) network, IReadOnlyDictionary<string, string> files, CheckpointInfo? info, CheckpointInfo? whole)
+        string path, (string Network, string Spec, string SpecHash) network, IReadOnlyDictionary<string, string> files,
+        CheckpointInfo? info, CheckpointInfo? whole)
     {
         this.whole = whole;
         Path = path;
@@ -42,10 +43,15 @@ public sealed class Checkpoint
     /// <summary>Its hash, <see cref="NetworkInfo.SpecHash"/>.</summary>
     public string SpecHash { get; }
 
-    /// <summary>How it was trained, and what is needed to go on; null for a file that stands alone, with which no training goes on.</summary>
+    /// <summary>
+    /// How it was trained, and what is needed to go on; null for a file that stands alone, with which no training goes on.
+    /// </summary>
     public CheckpointInfo? Info { get; }
 
-    /// <summary>What speaks against drawing with it, a sentence each: averages that were still the first weights, steps that were skipped. None for a file that lies outside of its checkpoint.</summary>
+    /// <summary>
+    /// What speaks against drawing with it, a sentence each: averages that were still the first weights, steps that were skipped. None for
+    /// a file that lies outside of its checkpoint.
+    /// </summary>
     /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
     public IReadOnlyList<string> Doubts => whole is null ? [] : TrainingDoubts.Of(whole.Training, whole.Step, Trainer.StateOf(Path, whole));
 
@@ -55,12 +61,16 @@ public sealed class Checkpoint
     private string DefaultStem => files.Count == 1 ? Stems.Single() : files.ContainsKey("ema") ? "ema" : "weights";
 
     /// <summary>Opens a checkpoint and checks that it is whole, for which all its files are read once.</summary>
-    /// <param name="path">A checkpoint's folder; a folder of checkpoints or a run's, which stands for its newest whole one; or a .safetensors file.</param>
+    /// <param name="path">
+    /// A checkpoint's folder; a folder of checkpoints or a run's, which stands for its newest whole one; or a .safetensors file.
+    /// </param>
     /// <param name="logger">
     /// Warned of every damaged checkpoint that is newer than the one opened, where the folder has several; null: nobody is.
     /// </param>
     /// <exception cref="CheckpointException">There is none, or it was written by another program or a later version.</exception>
-    /// <exception cref="DamagedCheckpointException">The named checkpoint is damaged, or all are; the message names the files, and the newest whole one beside it.</exception>
+    /// <exception cref="DamagedCheckpointException">
+    /// The named checkpoint is damaged, or all are; the message names the files, and the newest whole one beside it.
+    /// </exception>
     /// <exception cref="SafetensorsException">The file that stands alone is damaged.</exception>
     public static Checkpoint Open(string path, ILogger? logger = null)
     {
@@ -103,7 +113,9 @@ public sealed class Checkpoint
 
     /// <summary>Puts weights into a network of the same spec, on whatever device it is.</summary>
     /// <param name="network">Unchanged where they don't fit.</param>
-    /// <param name="which">One of <see cref="Stems"/>; null is the averaged weights, the trained ones where none are averaged, or the file that stands alone.</param>
+    /// <param name="which">
+    /// One of <see cref="Stems"/>; null is the averaged weights, the trained ones where none are averaged, or the file that stands alone.
+    /// </param>
     /// <exception cref="CheckpointException">It is another network, or has no such weights.</exception>
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
     public void LoadInto(NoisePredictor network, string? which = null)
@@ -129,7 +141,9 @@ public sealed class Checkpoint
 
     /// <summary>A checkpoint that was found whole.</summary>
     internal static Checkpoint Of(string folder, CheckpointInfo info) =>
-        new(folder, (info.Network, info.Spec, info.SpecHash), info.Files.Keys.ToDictionary(StemOf, name => System.IO.Path.Combine(folder, name)), info, info);
+        new(
+            folder, (info.Network, info.Spec, info.SpecHash),
+            info.Files.Keys.ToDictionary(StemOf, name => System.IO.Path.Combine(folder, name)), info, info);
 
     private static string StemOf(string file) => System.IO.Path.GetFileNameWithoutExtension(file);
 
@@ -142,7 +156,9 @@ public sealed class Checkpoint
         catch (DamagedCheckpointException error)
         {
             var beside = CheckpointFolder.Whole(System.IO.Path.GetDirectoryName(folder)!).FirstOrDefault().Path;
-            throw new DamagedCheckpointException($"{error.Message} {(beside is null ? "No whole one lies beside it." : $"The newest whole one beside it is {beside}.")}", error);
+            throw new DamagedCheckpointException(
+                $"{error.Message} {(beside is null ? "No whole one lies beside it." : $"The newest whole one beside it is {beside}.")}",
+                error);
         }
     }
 
@@ -169,7 +185,8 @@ public sealed class Checkpoint
         }
         catch (StateDictException error)
         {
-            throw new CheckpointException($"{path} is damaged, or its network's code has changed under the same spec. {error.Message}", error);
+            throw new CheckpointException(
+                $"{path} is damaged, or its network's code has changed under the same spec. {error.Message}", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -179,7 +196,9 @@ public sealed class Checkpoint
 
     private static string Short(string hash) => hash.Length > 12 ? hash[..12] : hash;
 
-    /// <summary>The lines that only one of two specs has. Both list every key in the same order, so that a line stands for a setting.</summary>
+    /// <summary>
+    /// The lines that only one of two specs has. Both list every key in the same order, so that a line stands for a setting.
+    /// </summary>
     private static string Differences(string ofCheckpoint, string ofNetwork)
     {
         static string[] Lines(string text) => text.ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries);

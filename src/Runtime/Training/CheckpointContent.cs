@@ -24,12 +24,15 @@ public sealed record CheckpointContent
     public required JsonObject State { get; init; }
 
     /// <summary>
-    /// File names without their extension, and the tensors of each by their keys: <c>weights</c>, and usually <c>ema</c> and <c>optimizer</c>.
-    /// They are read while the checkpoint is written, and stay the caller's.
+    /// File names without their extension, and the tensors of each by their keys: <c>weights</c>, and usually <c>ema</c> and
+    /// <c>optimizer</c>. They are read while the checkpoint is written, and stay the caller's.
     /// </summary>
     public required IReadOnlyDictionary<string, IReadOnlyDictionary<string, Tensor>> Tensors { get; init; }
 
-    /// <summary>The file and key of a tensor with values that are no finite numbers; null where all are finite. Waits once for the device where they are.</summary>
+    /// <summary>
+    /// The file and key of a tensor with values that are no finite numbers; null where all are finite. Waits once for the device where they
+    /// are.
+    /// </summary>
     internal string? NotFinite
     {
         get
@@ -38,12 +41,14 @@ public sealed record CheckpointContent
             using var noGradients = no_grad();
             if (stack(Tensors.Values.SelectMany(file => file.Values).Select(IsFinite)).all().item<bool>())
                 return null;
-            return Tensors.SelectMany(file => file.Value.Select(tensor => (Name: $"{file.Key} {tensor.Key}", tensor.Value))).First(tensor => !IsFinite(tensor.Value).item<bool>()).Name;
+            return Tensors.SelectMany(file => file.Value.Select(tensor => (Name: $"{file.Key} {tensor.Key}", tensor.Value))).First(
+                tensor => !IsFinite(tensor.Value).item<bool>()).Name;
 
             static Tensor IsFinite(Tensor tensor) => tensor.isfinite().all();
         }
     }
 
     /// <summary>Bytes of all tensors.</summary>
-    internal long ByteCount => Tensors.Values.SelectMany(file => file.Values).Sum(tensor => tensor.numel() * SafetensorsHeader.SizeOf(tensor.dtype));
+    internal long ByteCount => Tensors.Values.SelectMany(file => file.Values).Sum(
+        tensor => tensor.numel() * SafetensorsHeader.SizeOf(tensor.dtype));
 }

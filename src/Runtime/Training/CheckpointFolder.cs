@@ -11,7 +11,9 @@ internal static partial class CheckpointFolder
 {
     public const string Extension = ".safetensors";
 
-    /// <summary>Where a checkpoint lies meanwhile while another takes its name. It counts as one, for a run may be killed just then.</summary>
+    /// <summary>
+    /// Where a checkpoint lies meanwhile while another takes its name. It counts as one, for a run may be killed just then.
+    /// </summary>
     private const string ReplacedSuffix = ".old";
 
     public static string NameOf(int step) => $"step-{step:D8}";
@@ -81,7 +83,8 @@ internal static partial class CheckpointFolder
     public static CheckpointInfo Verify(string folder, bool contents = true)
     {
         var (info, sums) = ReadTexts(folder);
-        string[] problems = [.. info.Files.Select(file => Problem(folder, file.Key, file.Value, contents ? sums[file.Key] : null)).OfType<string>()];
+        string[] problems = [
+            .. info.Files.Select(file => Problem(folder, file.Key, file.Value, contents ? sums[file.Key] : null)).OfType<string>()];
         return problems.Length == 0 ? info : throw Damaged(folder, problems);
     }
 
@@ -90,7 +93,9 @@ internal static partial class CheckpointFolder
     /// <exception cref="CheckpointException">
     /// It lies in a checkpoint's folder and is none of its files, so that nothing says whether it is whole.
     /// </exception>
-    /// <exception cref="DamagedCheckpointException">It has changed, or the texts beside it have, so that nothing says whether it has.</exception>
+    /// <exception cref="DamagedCheckpointException">
+    /// It has changed, or the texts beside it have, so that nothing says whether it has.
+    /// </exception>
     public static CheckpointInfo? VerifyFile(string path)
     {
         var (folder, name) = (Path.GetDirectoryName(path)!, Path.GetFileName(path));
@@ -116,7 +121,8 @@ internal static partial class CheckpointFolder
     /// <summary>What says which files there are, of which sizes and with which sums.</summary>
     private static (CheckpointInfo Info, OrderedDictionary<string, string> Sums) ReadTexts(string folder)
     {
-        var sums = CheckpointSums.Read(ReadSmall(folder, CheckpointSums.FileName)) ?? throw Damaged(folder, [$"{CheckpointSums.FileName} isn't as it was written"]);
+        var sums = CheckpointSums.Read(ReadSmall(folder, CheckpointSums.FileName))
+            ?? throw Damaged(folder, [$"{CheckpointSums.FileName} isn't as it was written"]);
         var json = ReadSmall(folder, CheckpointInfo.FileName);
         if (!sums.Remove(CheckpointInfo.FileName, out var expected))
             throw Damaged(folder, [$"{CheckpointSums.FileName} lacks {CheckpointInfo.FileName}"]);
@@ -178,7 +184,8 @@ internal static partial class CheckpointFolder
     /// <param name="store">The store's folder.</param>
     /// <param name="damaged">Told of every other, and how it is damaged.</param>
     /// <param name="known">Those whose contents needn't be read.</param>
-    public static IEnumerable<(string Path, CheckpointInfo Info)> Whole(string store, Action<string>? damaged = null, IReadOnlySet<string>? known = null)
+    public static IEnumerable<(string Path, CheckpointInfo Info)> Whole(
+        string store, Action<string>? damaged = null, IReadOnlySet<string>? known = null)
     {
         foreach (var path in List(store))
         {
@@ -225,7 +232,8 @@ internal static partial class CheckpointFolder
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw Damaged(folder, [error is FileNotFoundException ? $"{name} is missing" : $"{name} can't be read ({error.Message})"], error);
+            throw Damaged(
+                folder, [error is FileNotFoundException ? $"{name} is missing" : $"{name} can't be read ({error.Message})"], error);
         }
     }
 

@@ -23,5 +23,6 @@ namespace UNetGen.Training;
 [JsonSerializable(typeof(TrainingState))]
 internal sealed partial class CheckpointJson : JsonSerializerContext
 {
-    private sealed class WordOf<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) where T : struct, Enum;
+    private sealed class WordOf<T>() : JsonStringEnumConverter<T>(
+        JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) where T : struct, Enum;
 }

@@ -20,7 +20,9 @@ public sealed class CheckpointStore
     private readonly int keep;
     private readonly ILogger logger;
 
-    /// <summary>Found whole, or written whole, since this store was made: their contents aren't read again to choose which to delete.</summary>
+    /// <summary>
+    /// Found whole, or written whole, since this store was made: their contents aren't read again to choose which to delete.
+    /// </summary>
     private readonly HashSet<string> whole = [];
 
     private WriterLock? alone;
@@ -56,11 +58,17 @@ public sealed class CheckpointStore
         }
     }
 
-    /// <summary>Writes a checkpoint, whole or not at all, then deletes those that have had their time. One of the same step is replaced.</summary>
+    /// <summary>
+    /// Writes a checkpoint, whole or not at all, then deletes those that have had their time. One of the same step is replaced.
+    /// </summary>
     /// <param name="content">Read here; not kept.</param>
-    /// <param name="stays">Which of the others may not be deleted, by their folders as this method returned them; null: what is neither new nor the best may.</param>
+    /// <param name="stays">
+    /// Which of the others may not be deleted, by their folders as this method returned them; null: what is neither new nor the best may.
+    /// </param>
     /// <returns>The checkpoint's folder.</returns>
-    /// <exception cref="CheckpointException">It can't be written: the disk is full, or the folder can't be written to. The earlier ones are as they were.</exception>
+    /// <exception cref="CheckpointException">
+    /// It can't be written: the disk is full, or the folder can't be written to. The earlier ones are as they were.
+    /// </exception>
     /// <exception cref="LockedException">Another training writes to the folder.</exception>
     /// <exception cref="ArgumentException">
     /// The content has no <c>weights</c>, a name that no file should have, or a loss that is below 0 or infinite.
@@ -90,7 +98,8 @@ public sealed class CheckpointStore
             {
                 IOException or UnauthorizedAccessException => error.Message.TrimEnd('.'),
                 // How .NET says so: FAT32's limit is 4 GB.
-                ArgumentOutOfRangeException { ParamName: "value" } => "a file would be larger than its file system, or a limit of this process, allows",
+                ArgumentOutOfRangeException { ParamName: "value" } =>
+                    "a file would be larger than its file system, or a limit of this process, allows",
                 _ => null,
             };
             if (reason is not null)
@@ -144,7 +153,9 @@ public sealed class CheckpointStore
         if (!content.Tensors.ContainsKey("weights"))
             throw new ArgumentException("A checkpoint holds 'weights' at least.", nameof(content));
         if (content.Tensors.Keys.FirstOrDefault(stem => !CheckpointSums.Name().IsMatch(stem)) is { } wrong)
-            throw new ArgumentException($"'{wrong}' can't be the name of a checkpoint's file: letters, digits, '.', '_' and '-' only, a letter or digit first.", nameof(content));
+            throw new ArgumentException(
+                $"'{wrong}' can't be the name of a checkpoint's file: letters, digits, '.', '_' and '-' only, a letter or digit first.",
+                nameof(content));
     }
 
     private void TakeName(string complete, string path, string replaced)
@@ -188,8 +199,8 @@ public sealed class CheckpointStore
     }
 
     /// <summary>
-    /// What stays: the newest ones down to the <c>keep</c>-th whole one, whole or not; the best; what the caller wants; and the one just saved, even where
-    /// a training that was set back has left later ones.
+    /// What stays: the newest ones down to the <c>keep</c>-th whole one, whole or not; the best; what the caller wants; and the one just
+    /// saved, even where a training that was set back has left later ones.
     /// </summary>
     private void Prune(string saved, Predicate<string>? stays)
     {
@@ -234,7 +245,8 @@ public sealed class CheckpointStore
         var free = "";
         try
         {
-            free = string.Create(CultureInfo.InvariantCulture, $", and {new DriveInfo(folder).AvailableFreeSpace / 1e6:N1} MB are free there");
+            free = string.Create(
+                CultureInfo.InvariantCulture, $", and {new DriveInfo(folder).AvailableFreeSpace / 1e6:N1} MB are free there");
         }
         catch (Exception unknown) when (unknown is IOException or UnauthorizedAccessException or ArgumentException)
         {

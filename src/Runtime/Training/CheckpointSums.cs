@@ -6,8 +6,8 @@ using UNetGen.Files;
 namespace UNetGen.Training;
 
 /// <summary>
-/// <c>checkpoint.sha256</c>: the SHA-256 of every other file of a checkpoint, as <c>sha256sum</c> writes it, so that <c>sha256sum -c checkpoint.sha256</c>
-/// checks a checkpoint without this library. Read to the letter: a changed letter of its own is damage too.
+/// <c>checkpoint.sha256</c>: the SHA-256 of every other file of a checkpoint, as <c>sha256sum</c> writes it, so that <c>sha256sum -c
+/// checkpoint.sha256</c> checks a checkpoint without this library. Read to the letter: a changed letter of its own is damage too.
 /// </summary>
 internal static partial class CheckpointSums
 {
@@ -43,7 +43,9 @@ internal static partial class CheckpointSums
 
     public static string Text(byte[] sum) => Convert.ToHexStringLower(sum);
 
-    /// <summary>What a file of a checkpoint can be called: nothing that sha256sum would write with a backslash, or that means another folder.</summary>
+    /// <summary>
+    /// What a file of a checkpoint can be called: nothing that sha256sum would write with a backslash, or that means another folder.
+    /// </summary>
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._-]*\z")]
     public static partial Regex Name();
 

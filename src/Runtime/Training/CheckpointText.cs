@@ -50,9 +50,12 @@ internal static class CheckpointText
         Check(state.Images is null or (>= 0 and <= MostImages), "images", state.Images);
         Check(state.ElapsedSeconds >= 0 && state.ElapsedSeconds <= MostSeconds, "elapsed_seconds", state.ElapsedSeconds);
         Check(state.Skipped >= 0 && state.Skipped <= step, "skipped", state.Skipped);
-        Check(state.ConsecutivelySkipped >= 0 && state.ConsecutivelySkipped <= state.Skipped, "consecutively_skipped", state.ConsecutivelySkipped);
+        Check(
+            state.ConsecutivelySkipped >= 0 && state.ConsecutivelySkipped <= state.Skipped, "consecutively_skipped",
+            state.ConsecutivelySkipped);
         CheckAll("first_shares", state.FirstShares ?? [], share => share is >= 0 and <= 1);
-        Check(state.FirstError is null || (state.FirstError > 0 && double.IsFinite(state.FirstError.Value)), "first_error", state.FirstError);
+        Check(
+            state.FirstError is null || (state.FirstError > 0 && double.IsFinite(state.FirstError.Value)), "first_error", state.FirstError);
         CheckAll("losses", state.Losses, IsLoss);
         CheckAll("gradient_norms", state.GradientNorms, norm => norm >= 0 && double.IsFinite(norm));
         if (state.Losses.Count > StepGuard.Window)
@@ -67,7 +70,8 @@ internal static class CheckpointText
     /// <summary>Whether a training can have it: a mean of squares, or of what is no less than 0 either, in float32.</summary>
     public static bool IsLoss(double value) => value is >= 0 and <= float.MaxValue;
 
-    public static JsonObject WriteState(TrainingState state) => (JsonObject)JsonSerializer.SerializeToNode(state, CheckpointJson.Default.TrainingState)!;
+    public static JsonObject WriteState(TrainingState state) =>
+        (JsonObject)JsonSerializer.SerializeToNode(state, CheckpointJson.Default.TrainingState)!;
 
     private static void CheckAll(string key, IReadOnlyList<double> values, Predicate<double> holds)
     {

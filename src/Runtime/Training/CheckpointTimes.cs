@@ -1,8 +1,9 @@
 namespace UNetGen.Training;
 
 /// <summary>
-/// When a training's checkpoints are due, and which of them is good. A checkpoint holds weights that a step has just moved, and whether they are any use only the next step's
-/// loss tells: so one is good once a step has succeeded after it, and while steps fail, none is written and none deleted.
+/// When a training's checkpoints are due, and which of them is good. A checkpoint holds weights that a step has just moved, and whether
+/// they are any use only the next step's loss tells: so one is good once a step has succeeded after it, and while steps fail, none is
+/// written and none deleted.
 /// </summary>
 /// <param name="options">How often.</param>
 /// <param name="store">Where they go; null: nowhere.</param>
@@ -11,7 +12,9 @@ namespace UNetGen.Training;
 /// <param name="capture">What one is to hold.</param>
 /// <param name="saving">Called before one is written.</param>
 /// <param name="agree">Called by every rank when one is due, with a store or without, as is <paramref name="capture"/>.</param>
-internal sealed class CheckpointTimes(TrainingOptions options, CheckpointStore? store, int firstStep, string? restored, Func<CheckpointContent> capture, Action saving, Action agree)
+internal sealed class CheckpointTimes(
+    TrainingOptions options, CheckpointStore? store, int firstStep, string? restored, Func<CheckpointContent> capture, Action saving,
+    Action agree)
 {
     private readonly string? first = restored;
     private int acceptedStep = firstStep;
@@ -45,7 +48,9 @@ internal sealed class CheckpointTimes(TrainingOptions options, CheckpointStore? 
             SaveFinite(step, stays: path => skipping || path == good);
     }
 
-    /// <summary>The end of a training whose steps fail. Where nothing was saved before, its weights are saved now, so that a long one isn't lost.</summary>
+    /// <summary>
+    /// The end of a training whose steps fail. Where nothing was saved before, its weights are saved now, so that a long one isn't lost.
+    /// </summary>
     /// <param name="why">What went wrong, as a clause.</param>
     public TrainingDivergedException Diverged(string why)
     {

@@ -46,14 +46,21 @@ public sealed class Ema : IDisposable
     /// <summary>The averaged weights by their keys, in the network's order; they stay this object's.</summary>
     public IReadOnlyDictionary<string, Tensor> StateDict => weights.ToDictionary(weight => weight.Key, weight => weight.Shadow);
 
-    /// <summary>How much of the averaged weights is still those of the start: 1 before the first update, 0 once they were a copy of trained ones.</summary>
+    /// <summary>
+    /// How much of the averaged weights is still those of the start: 1 before the first update, 0 once they were a copy of trained ones.
+    /// </summary>
     public double FirstShare { get; internal set; } = 1;
 
-    /// <summary>The decay of the update after a step: 0 (a copy) up to the start, then min(decay, 1 - (1 + n)^-power) for the n-th step from there.</summary>
+    /// <summary>
+    /// The decay of the update after a step: 0 (a copy) up to the start, then min(decay, 1 - (1 + n)^-power) for the n-th step from there.
+    /// </summary>
     /// <param name="step">Steps trained, from 1.</param>
     public double DecayAt(int step) => options.DecayAt(step);
 
-    /// <summary>To be called after each step; does something up to <see cref="EmaOptions.StartAfter"/>, and then after every <see cref="EmaOptions.UpdateEvery"/>-th.</summary>
+    /// <summary>
+    /// To be called after each step; does something up to <see cref="EmaOptions.StartAfter"/>, and then after every
+    /// <see cref="EmaOptions.UpdateEvery"/>-th.
+    /// </summary>
     /// <param name="step">Steps trained, from 1.</param>
     /// <exception cref="InvalidOperationException">The network holds the averaged weights now.</exception>
     public void Update(int step)
@@ -75,7 +82,9 @@ public sealed class Ema : IDisposable
             Average(kernel, (float)(1 - DecayAt(step)));
     }
 
-    /// <summary>Puts the averaged weights into the network, until the result is disposed: <c>using (ema.Apply()) sampler.Sample(…)</c>.</summary>
+    /// <summary>
+    /// Puts the averaged weights into the network, until the result is disposed: <c>using (ema.Apply()) sampler.Sample(…)</c>.
+    /// </summary>
     /// <exception cref="InvalidOperationException">They are there already.</exception>
     public IDisposable Apply()
     {

@@ -1,15 +1,19 @@
 namespace UNetGen.Training;
 
 /// <summary>
-/// How an average of the weights is kept. As they stand these are denoising-diffusion-pytorch's; diffusers has a <see cref="Power"/> of 3/4 and a <see cref="StartAfter"/> of 1, and
-/// Ho et al. 2020 a plain <see cref="Decay"/> of 0.9999: no power, an update at every step, from the first on.
+/// How an average of the weights is kept. As they stand these are denoising-diffusion-pytorch's; diffusers has a <see cref="Power"/> of 3/4
+/// and a <see cref="StartAfter"/> of 1, and Ho et al. 2020 a plain <see cref="Decay"/> of 0.9999: no power, an update at every step, from
+/// the first on.
 /// </summary>
 public sealed record EmaOptions
 {
     /// <summary>How much of the averaged weights an update keeps, once warmed up.</summary>
     public double Decay { get; init; } = 0.995;
 
-    /// <summary>The decay warms up: after n averaged steps it is at most 1 - (1 + n)^-power, so that the random weights of the start are soon forgotten. Null: no warm-up.</summary>
+    /// <summary>
+    /// The decay warms up: after n averaged steps it is at most 1 - (1 + n)^-power, so that the random weights of the start are soon
+    /// forgotten. Null: no warm-up.
+    /// </summary>
     public double? Power { get; init; } = 2.0 / 3;
 
     /// <summary>Steps from one update of the averaged weights to the next, once they are no copy any more.</summary>
@@ -18,7 +22,9 @@ public sealed record EmaOptions
     /// <summary>Up to this step the averaged weights are a copy of the trained ones; 0: they start as the untrained ones.</summary>
     public int StartAfter { get; init; } = 100;
 
-    /// <summary>The decay of the update after a step: 0 (a copy) up to the start, then min(decay, 1 - (1 + n)^-power) for the n-th step from there.</summary>
+    /// <summary>
+    /// The decay of the update after a step: 0 (a copy) up to the start, then min(decay, 1 - (1 + n)^-power) for the n-th step from there.
+    /// </summary>
     internal double DecayAt(int step)
     {
         if (step <= StartAfter)
@@ -29,7 +35,10 @@ public sealed record EmaOptions
     /// <summary>Whether the averaged weights are updated after a step.</summary>
     internal bool UpdatesAt(int step) => step <= StartAfter || step % UpdateEvery == 0;
 
-    /// <summary>How much of the averaged weights is still the first, untrained ones after so many steps, if none of them is skipped: from 1, where there was no update, to 0.</summary>
+    /// <summary>
+    /// How much of the averaged weights is still the first, untrained ones after so many steps, if none of them is skipped: from 1, where
+    /// there was no update, to 0.
+    /// </summary>
     internal double FirstShareAfter(int steps)
     {
         if (StartAfter > 0 && steps > 0)

@@ -7,8 +7,9 @@ using static TorchSharp.torch;
 namespace UNetGen.Training;
 
 /// <summary>
-/// Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), all parameters at once, where <c>torch.optim.Adam</c> makes 29 calls for each: by a kernel of our own
-/// (float32 on the CPU) or libtorch's fused ones. Make it after the network has been moved to its device: moving replaces the parameters.
+/// Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), all parameters at once, where <c>torch.optim.Adam</c> makes 29 calls
+/// for each: by a kernel of our own (float32 on the CPU) or libtorch's fused ones. Make it after the network has been moved to its device:
+/// moving replaces the parameters.
 /// </summary>
 public sealed class FusedAdam : IDisposable
 {
@@ -48,10 +49,13 @@ public sealed class FusedAdam : IDisposable
     /// <param name="beta1">Decay of the mean of the gradients, in [0, 1).</param>
     /// <param name="beta2">Decay of the mean of their squares, in [0, 1).</param>
     /// <param name="epsilon">Added to the root of that mean.</param>
-    /// <param name="weightDecay">Adam: times the weight, added to the gradient. AdamW: times the learning rate, the part that a step takes of the weight.</param>
+    /// <param name="weightDecay">
+    /// Adam: times the weight, added to the gradient. AdamW: times the learning rate, the part that a step takes of the weight.
+    /// </param>
     /// <param name="kind">Which of the two.</param>
     public FusedAdam(
-        IEnumerable<(string Name, Parameter Parameter)> parameters, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0,
+        IEnumerable<(string Name, Parameter Parameter)> parameters, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
+        double weightDecay = 0,
         Optimizer kind = Optimizer.Adam)
     {
         states = [.. parameters.Where(named => named.Parameter.requires_grad).Select(named => new State(named.Name, named.Parameter))];
@@ -66,8 +70,8 @@ public sealed class FusedAdam : IDisposable
     }
 
     /// <summary>
-    /// All that it remembers, under PyTorch's names: <c>exp_avg.KEY</c>, <c>exp_avg_sq.KEY</c> and <c>step.KEY</c> for each parameter. The tensors stay this
-    /// object's; copying into them puts back what was saved.
+    /// All that it remembers, under PyTorch's names: <c>exp_avg.KEY</c>, <c>exp_avg_sq.KEY</c> and <c>step.KEY</c> for each parameter. The
+    /// tensors stay this object's; copying into them puts back what was saved.
     /// </summary>
     public IReadOnlyDictionary<string, Tensor> StateDict => states
         .SelectMany(state => new (string Key, Tensor Value)[]
@@ -102,8 +106,10 @@ public sealed class FusedAdam : IDisposable
 
     private unsafe void Step(WeightUpdate kernel, double learningRate)
     {
-        var gradients = states.ConvertAll(state => state.Parameter.grad is not { } gradient ? null : gradient.is_contiguous() ? gradient : gradient.contiguous());
-        float*[] weights = new float*[states.Count], by = new float*[states.Count], means = new float*[states.Count], squares = new float*[states.Count];
+        var gradients = states.ConvertAll(
+            state => state.Parameter.grad is not { } gradient ? null : gradient.is_contiguous() ? gradient : gradient.contiguous());
+        float*[] weights =
+            new float*[states.Count], by = new float*[states.Count], means = new float*[states.Count], squares = new float*[states.Count];
         var steps = new AdamStep[states.Count];
         foreach (var (index, state) in states.Index())
         {
@@ -131,7 +137,8 @@ public sealed class FusedAdam : IDisposable
 
     private void StepByLibtorch(double learningRate)
     {
-        var active = states.Select(state => (State: state, Gradient: state.Parameter.grad)).Where(pair => pair.Gradient is not null).ToArray();
+        var active = states.Select(state => (State: state, Gradient: state.Parameter.grad)).Where(pair => pair.Gradient is not null)
+            .ToArray();
         if (active.Length == 0)
             return;
         Script.Value.invoke(

@@ -68,10 +68,14 @@ internal static class InputCheck
                 (low, high) = (MathF.Min(low, value), MathF.Max(high, value));
         }
 
-        var found = $"{Counted.Of(looked, "image")} of {source.Description} {(looked == 1 ? "runs" : "run")} from {Text(low)} to {Text(high)}";
+        var found =
+            $"{Counted.Of(looked, "image")} of {source.Description} {(looked == 1 ? "runs" : "run")} from {Text(low)} to {Text(high)}";
         if (!(low >= -1 && high <= 1))
             throw new DataException(
-                $"Images must hold values in [-1, 1], but {found}. " + (low >= 0 && high > 1 ? "Bytes from 0 to 255 become such values by v / 127.5 - 1." : "Scale them, or mend what isn't a number."));
+                $"Images must hold values in [-1, 1], but {found}. " + (
+                    low >= 0 && high > 1
+                        ? "Bytes from 0 to 255 become such values by v / 127.5 - 1."
+                        : "Scale them, or mend what isn't a number."));
         if (refuseNonNegative && low >= 0)
             throw new DataException(source.ScalesBytes
                 ? $"{found}, in [-1, 1]: nothing in these pictures is darker than middle grey, so there is hardly anything to learn from, or they were saved wrongly. If that is as it should be, "

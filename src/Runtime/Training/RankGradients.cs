@@ -5,8 +5,9 @@ using static TorchSharp.torch;
 namespace UNetGen.Training;
 
 /// <summary>
-/// One rank's gradients in one flat buffer, which is added up over all ranks once a step. The parameters' gradients are views into it: backward writes them where they are sent from, and the
-/// optimiser reads the sums where they arrived. Behind them lies what else the ranks have to agree upon in each step, so that it costs no message of its own.
+/// One rank's gradients in one flat buffer, which is added up over all ranks once a step. The parameters' gradients are views into it:
+/// backward writes them where they are sent from, and the optimiser reads the sums where they arrived. Behind them lies what else the ranks
+/// have to agree upon in each step, so that it costs no message of its own.
 /// </summary>
 internal sealed class RankGradients : IDisposable
 {
@@ -22,7 +23,8 @@ internal sealed class RankGradients : IDisposable
     /// <param name="collective">The ranks.</param>
     /// <param name="say">Asked just before the ranks speak: whether this one wants to stop, and its time so far.</param>
     /// <exception cref="UNetGenException">A parameter isn't float32.</exception>
-    public RankGradients(IReadOnlyList<(string Name, Parameter Parameter)> parameters, ICollective collective, Func<(bool Stop, TimeSpan Elapsed)> say)
+    public RankGradients(
+        IReadOnlyList<(string Name, Parameter Parameter)> parameters, ICollective collective, Func<(bool Stop, TimeSpan Elapsed)> say)
     {
         (this.collective, this.say) = (collective, say);
         if (parameters.FirstOrDefault(named => named.Parameter.dtype != ScalarType.Float32) is ({ } name, { } other))
@@ -48,7 +50,9 @@ internal sealed class RankGradients : IDisposable
     /// <summary>Rank 0's time in the last step.</summary>
     public TimeSpan Elapsed { get; private set; }
 
-    /// <summary>Makes ready for a step: gradients of 0. Whoever has dropped them in between, as <c>zero_grad</c> does, gets them again.</summary>
+    /// <summary>
+    /// Makes ready for a step: gradients of 0. Whoever has dropped them in between, as <c>zero_grad</c> does, gets them again.
+    /// </summary>
     public void Clear()
     {
         flat.zero_();
@@ -56,7 +60,9 @@ internal sealed class RankGradients : IDisposable
             parameter.grad = view;
     }
 
-    /// <summary>Adds up gradients and totals over all ranks. Each brings its share of the means: its own, divided by the number of ranks.</summary>
+    /// <summary>
+    /// Adds up gradients and totals over all ranks. Each brings its share of the means: its own, divided by the number of ranks.
+    /// </summary>
     /// <param name="loss">Its share of the loss, a scalar on the device.</param>
     /// <param name="lossWeight">Its mean weight of timesteps in the loss; null is null everywhere.</param>
     public void AllReduce(Tensor loss, double? lossWeight)

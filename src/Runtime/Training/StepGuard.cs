@@ -3,16 +3,17 @@ using System.Globalization;
 namespace UNetGen.Training;
 
 /// <summary>
-/// Tells steps that would harm the weights, by loss and gradient norm: what is no finite number, or far beyond what the last steps had, or the first one. It counts those
-/// that are skipped, and knows when there were too many.
+/// Tells steps that would harm the weights, by loss and gradient norm: what is no finite number, or far beyond what the last steps had, or
+/// the first one. It counts those that are skipped, and knows when there were too many.
 /// </summary>
 internal sealed class StepGuard(TrainingOptions options)
 {
     /// <summary>The steps that it remembers.</summary>
     public const int Window = 100;
 
-    // A greatest of fewer says little: the losses of the first steps differ widely, with their timesteps' weights, and a training that goes wrong at once has only bad ones. Until then
-    // a step is held against the first one, by errors without these weights: an untrained network's is about as large as what it is to predict.
+    // A greatest of fewer says little: the losses of the first steps differ widely, with their timesteps' weights, and a training that goes
+    // wrong at once has only bad ones. Until then a step is held against the first one, by errors without these weights: an untrained
+    // network's is about as large as what it is to predict.
     private const int LeastForExplosion = 20;
 
     private readonly Queue<double> losses = new();
@@ -87,7 +88,8 @@ internal sealed class StepGuard(TrainingOptions options)
         return null;
     }
 
-    private string? EarlyFault(double loss, double? error) => losses.Count < LeastForExplosion && error > options.ExplosionFactor * firstError
+    private string? EarlyFault(double loss, double? error) =>
+        losses.Count < LeastForExplosion && error > options.ExplosionFactor * firstError
         ? Text($"the loss is {loss:G4}, for its timesteps more than {options.ExplosionFactor} times that of the first step")
         : null;
 

@@ -13,15 +13,18 @@ using static TorchSharp.torch;
 namespace UNetGen.Training;
 
 /// <summary>
-/// Trains a denoising network: at each step noises a batch to random timesteps, lets the network predict, and moves its weights and their averages.
-/// What a step does follows from the options, the weights before it and its number alone: the same seed gives the same training on every device, to rounding,
-/// and to the bit with the same libtorch, kind of processor and number of threads, also where it was stopped and continued. Two things break that: a learning rate that falls with a time
-/// limit's clock, and, for networks with dropout, another thread that uses libtorch's own generator, which a step seeds. A step waits once for the device, to look at loss and gradient before they reach the weights.
+/// Trains a denoising network: at each step noises a batch to random timesteps, lets the network predict, and moves its weights and their
+/// averages. What a step does follows from the options, the weights before it and its number alone: the same seed gives the same training
+/// on every device, to rounding, and to the bit with the same libtorch, kind of processor and number of threads, also where it was stopped
+/// and continued. Two things break that: a learning rate that falls with a time limit's clock, and, for networks with dropout, another
+/// thread that uses libtorch's own generator, which a step seeds. A step waits once for the device, to look at loss and gradient before
+/// they reach the weights.
 /// </summary>
 /// <remarks>
-/// Of several processes each has a trainer, of the same network, images and options, and its share of every batch: N ranks of batches of B train as one process does with batches of N B, to rounding,
-/// but for dropout within the network, which each rank draws for itself. All of them decide alike whether a step counts and whether to go on. An exception in one leaves the
-/// others waiting for it: call <see cref="ICollective.Abort"/> then.
+/// Of several processes each has a trainer, of the same network, images and options, and its share of every batch: N ranks of batches of B
+/// train as one process does with batches of N B, to rounding, but for dropout within the network, which each rank draws for itself. All of
+/// them decide alike whether a step counts and whether to go on. An exception in one leaves the others waiting for it: call
+/// <see cref="ICollective.Abort"/> then.
 /// </remarks>
 public sealed partial class Trainer : IDisposable
 {
@@ -44,7 +47,9 @@ public sealed partial class Trainer : IDisposable
     /// <param name="source">What to learn from; of the network's channels and size, and of its classes where it has any.</param>
     /// <param name="options">How to train.</param>
     /// <param name="clock">Tells the time; null is the system's clock. Of several ranks, that of rank 0 counts.</param>
-    /// <param name="collective">The ranks, all of which make their trainer at the same time; stays the caller's. Null: this process trains alone.</param>
+    /// <param name="collective">
+    /// The ranks, all of which make their trainer at the same time; stays the caller's. Null: this process trains alone.
+    /// </param>
     /// <param name="logger">
     /// Told as warnings, before the first step, of images that are strange though they may be meant so, of each step that is skipped,
     /// and by
@@ -52,7 +57,9 @@ public sealed partial class Trainer : IDisposable
     /// </param>
     /// <exception cref="UNetGenException">The options make no sense, or the network's description contradicts itself.</exception>
     /// <exception cref="DataException">The images or their classes don't fit the network.</exception>
-    /// <exception cref="RanksDifferException">The ranks are to train other networks, with other options or on other images; the message names the ranks.</exception>
+    /// <exception cref="RanksDifferException">
+    /// The ranks are to train other networks, with other options or on other images; the message names the ranks.
+    /// </exception>
     /// <exception cref="ArgumentException">The network has nothing to train.</exception>
     public Trainer(
         NoisePredictor network, IImageSource source, TrainingOptions options, TimeProvider? clock = null, ICollective? collective = null,
@@ -60,7 +67,8 @@ public sealed partial class Trainer : IDisposable
     {
         options.Validate();
         if (!network.parameters().Any(parameter => parameter.requires_grad))
-            throw new ArgumentException($"{network.Info.Name} has no parameters to train. One written by hand registers its modules itself.", nameof(network));
+            throw new ArgumentException(
+                $"{network.Info.Name} has no parameters to train. One written by hand registers its modules itself.", nameof(network));
         NetworkMetadata.RequireConsistent(network.Info);
         InputCheck.Shape(network.Info, source);
         labelDropout = InputCheck.LabelDropout(network.Info, source, options);
@@ -72,7 +80,8 @@ public sealed partial class Trainer : IDisposable
         ranks = collective ?? new SingleProcess();
         this.logger = logger ?? NullLogger.Instance;
         RequireSameTraining();
-        optimizer = new FusedAdam(network.named_parameters(), options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay, options.Optimizer);
+        optimizer = new FusedAdam(
+            network.named_parameters(), options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay, options.Optimizer);
         averages = [.. options.Ema.Select(average => new Ema(network, average))];
         guard = new StepGuard(options);
     }
@@ -95,14 +104,21 @@ public sealed partial class Trainer : IDisposable
     /// <summary>All averages of the weights, in the order of <see cref="TrainingOptions.Ema"/>.</summary>
     public IReadOnlyList<Ema> Emas => averages;
 
-    /// <summary>What speaks against drawing with the weights as they are now, a sentence each: averages that are still the first weights, steps that were skipped.</summary>
+    /// <summary>
+    /// What speaks against drawing with the weights as they are now, a sentence each: averages that are still the first weights, steps that
+    /// were skipped.
+    /// </summary>
     public IReadOnlyList<string> Doubts => TrainingDoubts.Of(options, Step, State);
 
     /// <summary>Trains to the end. The network is in training mode meanwhile and in its own afterwards.</summary>
     /// <param name="report">
-    /// Called after each step, on the calling thread, before a checkpoint of that step is written. It may draw pictures, or <see cref="Capture"/>.
+    /// Called after each step, on the calling thread, before a checkpoint of that step is written. It may draw pictures, or
+    /// <see cref="Capture"/>.
     /// </param>
-    /// <param name="store">Where checkpoints go, as often as the options say, and at the end or when cancelled; null: nowhere. Of several ranks, one writes them.</param>
+    /// <param name="store">
+    /// Where checkpoints go, as often as the options say, and at the end or when cancelled; null: nowhere. Of several ranks, one writes
+    /// them.
+    /// </param>
     /// <param name="cancellation">
     /// Looked at before each step; a batch that hasn't come is waited for two seconds more. All ranks stop when one is asked to, after
     /// the step that they are in.
@@ -112,11 +128,17 @@ public sealed partial class Trainer : IDisposable
     /// </exception>
     /// <exception cref="RanksDifferException">The ranks' weights are others, at the beginning or when a checkpoint is due.</exception>
     /// <exception cref="DataException">The images' values don't lie in [-1, 1], or none is negative.</exception>
-    /// <exception cref="TrainingDivergedException">More steps had to be skipped than the options allow, or weights or averages were no finite numbers when a checkpoint was due or at the end, with a store or without.</exception>
+    /// <exception cref="TrainingDivergedException">
+    /// More steps had to be skipped than the options allow, or weights or averages were no finite numbers when a checkpoint was due or at
+    /// the end, with a store or without.
+    /// </exception>
     /// <exception cref="CheckpointException">A checkpoint can't be written; those before it are whole.</exception>
     /// <exception cref="LockedException">Another training writes to the folder of checkpoints.</exception>
-    /// <exception cref="ShortageException">There is no more memory, or no more threads or open files; the checkpoints before are whole.</exception>
-    public TrainingSummary Train(Action<TrainingStep>? report = null, CheckpointStore? store = null, CancellationToken cancellation = default) => Shortage.Explained(
+    /// <exception cref="ShortageException">
+    /// There is no more memory, or no more threads or open files; the checkpoints before are whole.
+    /// </exception>
+    public TrainingSummary Train(
+        Action<TrainingStep>? report = null, CheckpointStore? store = null, CancellationToken cancellation = default) => Shortage.Explained(
         () => TrainToTheEnd(report, store, cancellation),
         $"A step has {options.BatchSize:N0} images{(options.Accumulation > 1 ? $" in {options.Accumulation:N0} parts" : "")}: a smaller `BatchSize` or more `Accumulation` needs less.");
 
@@ -136,12 +158,16 @@ public sealed partial class Trainer : IDisposable
         var (start, before) = (clock.GetTimestamp(), elapsed);
         using var among = ranks.Size == 1
             ? null
-            : new RankGradients([.. network.named_parameters().Where(named => named.parameter.requires_grad)], ranks, () => (cancellation.IsCancellationRequested, before + clock.GetElapsedTime(start)));
+            : new RankGradients(
+                [.. network.named_parameters().Where(named => named.parameter.requires_grad)], ranks,
+                () => (cancellation.IsCancellationRequested, before + clock.GetElapsedTime(start)));
         var stop = RequireSameState(!ready || cancellation.IsCancellationRequested);
         using var loader = new BatchLoader(
-            source, options.BatchSize, options.Seed, options.HorizontalFlips, firstBatch: Step, options.Workers, images + (long)ranks.Rank * options.BatchSize, EffectiveBatchSize);
+            source, options.BatchSize, options.Seed, options.HorizontalFlips, firstBatch: Step, options.Workers,
+            images + (long)ranks.Rank * options.BatchSize, EffectiveBatchSize);
         var gradient = new BatchGradient(network, diffusion, options.Accumulation, ranks.Size, among);
-        var checkpoints = new CheckpointTimes(options, store, Step, restored, Capture, () => Saving?.Invoke(), () => RequireSameState(false));
+        var checkpoints = new CheckpointTimes(
+            options, store, Step, restored, Capture, () => Saving?.Invoke(), () => RequireSameState(false));
 
         var wasTraining = network.training;
         network.train();
@@ -187,7 +213,8 @@ public sealed partial class Trainer : IDisposable
         try
         {
             // Of several ranks none stops by itself, but where reading hangs.
-            var look = Task.Run(() => InputCheck.Values(source, options.RefuseNonNegativeImages, ranks.Size == 1 ? cancellation : default), default);
+            var look = Task.Run(
+                () => InputCheck.Values(source, options.RefuseNonNegativeImages, ranks.Size == 1 ? cancellation : default), default);
             if (Patience.Await(look, cancellation) is { } strange)
                 logger.ImagesAreStrange(strange);
             return true;
@@ -227,7 +254,8 @@ public sealed partial class Trainer : IDisposable
         Step++;
         images += EffectiveBatchSize;
         if (guard.Judge(loss, gradientNorm, lossWeight) is { } fault)
-            return (loss, gradientNorm, learningRate, string.Create(CultureInfo.InvariantCulture, $"step {Step} (batch {batch.Number}): {fault}"));
+            return (loss, gradientNorm, learningRate, string.Create(
+                CultureInfo.InvariantCulture, $"step {Step} (batch {batch.Number}): {fault}"));
 
         if (options.GradientClip is { } limit)
             gradient.Clip(gradientNorm, limit);

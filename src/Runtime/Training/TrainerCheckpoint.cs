@@ -18,8 +18,10 @@ public sealed partial class Trainer
 
     /// <summary>What may be another when a training goes on, without a step being another.</summary>
     private static readonly string[] FreeOptions = Keys(
-        nameof(TrainingOptions.Steps), nameof(TrainingOptions.TimeLimit), nameof(TrainingOptions.CheckpointEvery), nameof(TrainingOptions.CheckpointInterval),
-        nameof(TrainingOptions.MaxConsecutiveSkips), nameof(TrainingOptions.MaxSkips), nameof(TrainingOptions.RefuseNonNegativeImages), nameof(TrainingOptions.Workers));
+        nameof(TrainingOptions.Steps), nameof(TrainingOptions.TimeLimit), nameof(TrainingOptions.CheckpointEvery),
+        nameof(TrainingOptions.CheckpointInterval),
+        nameof(TrainingOptions.MaxConsecutiveSkips), nameof(TrainingOptions.MaxSkips), nameof(TrainingOptions.RefuseNonNegativeImages),
+        nameof(TrainingOptions.Workers));
 
     /// <summary>What of one rank may be another when their number is another, so that a step can stay as it was.</summary>
     private static readonly string[] RankOptions = Keys(nameof(TrainingOptions.BatchSize), nameof(TrainingOptions.Accumulation));
@@ -27,8 +29,8 @@ public sealed partial class Trainer
     private static readonly string EmaKey = KeyOf(nameof(TrainingOptions.Ema));
 
     /// <summary>
-    /// All that a checkpoint needs to go on from here: the weights, all averages (<c>ema</c> the first, others <c>ema-DECAY</c>), the optimiser's state, what is known of the data's files, and numbers.
-    /// The tensors are the live ones: write them before the next step.
+    /// All that a checkpoint needs to go on from here: the weights, all averages (<c>ema</c> the first, others <c>ema-DECAY</c>), the
+    /// optimiser's state, what is known of the data's files, and numbers. The tensors are the live ones: write them before the next step.
     /// </summary>
     public CheckpointContent Capture()
     {
@@ -50,17 +52,21 @@ public sealed partial class Trainer
     }
 
     /// <summary>
-    /// Goes on from a checkpoint, exactly: what is trained from here is what would have been without a stop. How long to train, how often to save and what
-    /// is skipped may have changed since; and with the number of ranks each one's batch. Of several ranks every one restores. Where the
-    /// number of ranks is another,
-    /// or it can't be known whether files are the same, the trainer's logger is told what that means for what is trained from here.
+    /// Goes on from a checkpoint, exactly: what is trained from here is what would have been without a stop. How long to train, how often
+    /// to save and what is skipped may have changed since; and with the number of ranks each one's batch. Of several ranks every one
+    /// restores. Where the number of ranks is another, or it can't be known whether files are the same, the trainer's logger is told what
+    /// that means for what is trained from here.
     /// </summary>
     /// <param name="checkpoint">Of a network of the same spec, trained with the same options.</param>
     /// <exception cref="DataException">A file of the data was changed since.</exception>
-    /// <exception cref="CheckpointException">It is another network's, lacks what a training needs, or was trained with other options or on other data; the message lists the differences.</exception>
+    /// <exception cref="CheckpointException">
+    /// It is another network's, lacks what a training needs, or was trained with other options or on other data; the message lists the
+    /// differences.
+    /// </exception>
     public void Restore(Checkpoint checkpoint)
     {
-        var info = checkpoint.Info ?? throw new CheckpointException($"{checkpoint.Path} is weights alone: to go on with a training, give its checkpoint's folder.");
+        var info = checkpoint.Info ?? throw new CheckpointException(
+            $"{checkpoint.Path} is weights alone: to go on with a training, give its checkpoint's folder.");
         var state = StateOf(checkpoint.Path, info);
         RefuseOtherOptions(checkpoint.Path, info.Training, otherRanks: state.Ranks != ranks.Size);
         RefuseOtherData(checkpoint, state.Data);
@@ -81,7 +87,9 @@ public sealed partial class Trainer
             Load(checkpoint, EmaFileOf(i), averages[i].StateDict);
         Load(checkpoint, OptimizerFile, optimizer.StateDict);
         for (var i = 0; i < averages.Count; i++)
-            averages[i].FirstShare = state.FirstShares is { } shares && i < shares.Count ? shares[i] : options.Ema[i].FirstShareAfter(info.Step);
+            averages[i].FirstShare = state.FirstShares is { } shares && i < shares.Count
+                ? shares[i]
+                : options.Ema[i].FirstShareAfter(info.Step);
         guard.Restore(state);
         Step = info.Step;
         images = state.Images ?? (long)info.Step * info.Training.BatchSize;
@@ -91,15 +99,19 @@ public sealed partial class Trainer
             logger.GoesOnOtherwise(change);
     }
 
-    private TrainingState State => guard.Capture(elapsed) with { Ranks = ranks.Size, Images = images, FirstShares = [.. averages.Select(average => average.FirstShare)] };
+    private TrainingState State => guard.Capture(elapsed) with { Ranks = ranks.Size, Images = images, FirstShares = [
+        .. averages.Select(average => average.FirstShare)] };
 
     private string WithOtherRanks(int before, int batchBefore)
     {
         var effectiveBefore = (long)before * batchBefore;
-        var change = $"{RankText(ranks.Size)} with batches of {options.BatchSize}, not {RankText(before)} with batches of {batchBefore} as before";
+        var change =
+            $"{RankText(ranks.Size)} with batches of {options.BatchSize}, not {RankText(before)} with batches of {batchBefore} as before";
         if (effectiveBefore == EffectiveBatchSize)
             return $"{change}: a step still has {Counted.Of(effectiveBefore, "image")}, and what follows is equal to an unbroken training to rounding.";
-        var keep = effectiveBefore % ranks.Size == 0 ? $" A `BatchSize` of {effectiveBefore / ranks.Size} would keep the step as it was." : "";
+        var keep = effectiveBefore % ranks.Size == 0
+            ? $" A `BatchSize` of {effectiveBefore / ranks.Size} would keep the step as it was."
+            : "";
         return $"{change}: from here on a step has {Counted.Of(EffectiveBatchSize, "image")} where it had {effectiveBefore}, and the learning rate stays as it was.{keep}";
 
         static string RankText(int count) => count == 1 ? "1 rank" : $"{count} ranks";
@@ -143,7 +155,8 @@ public sealed partial class Trainer
         string[] changed =
         [
             .. Texts(saved).Zip(Texts(options), (was, now) => (now.Key, now.Name, Was: was.Text, Is: now.Text))
-                .Where(option => option.Was != option.Is && !FreeOptions.Contains(option.Key) && !(otherRanks && RankOptions.Contains(option.Key)))
+                .Where(option => option.Was != option.Is && !FreeOptions.Contains(option.Key) && !(
+                    otherRanks && RankOptions.Contains(option.Key)))
                 .Select(option => $"`{option.Name}` was {option.Was} and is {option.Is}"),
         ];
         if (changed.Length > 0)
@@ -151,19 +164,25 @@ public sealed partial class Trainer
                 $"The training of {path} can't go on exactly with other options: {string.Join("; ", changed)}. Put them back, or begin a new training.");
     }
 
-    /// <summary>Every option by its key in <c>checkpoint.json</c> and its name in messages, with its value; those of the averages list one value each.</summary>
+    /// <summary>
+    /// Every option by its key in <c>checkpoint.json</c> and its name in messages, with its value; those of the averages list one value
+    /// each.
+    /// </summary>
     private static IEnumerable<(string Key, string Name, string Text)> Texts(TrainingOptions options) =>
         CheckpointJson.Default.TrainingOptions.Properties
             .Where(option => option.Name != EmaKey)
             .Select(option => (option.Name, PropertyOf(option.Name), Text(option.Get!(options))))
             .Concat(CheckpointJson.Default.EmaOptions.Properties
-                .Select(option => (EmaKey, $"{nameof(TrainingOptions.Ema)}.{PropertyOf(option.Name)}", Text(options.Ema.Select(average => option.Get!(average))))));
+                .Select(option => (
+                    EmaKey, $"{nameof(TrainingOptions.Ema)}.{PropertyOf(option.Name)}",
+                    Text(options.Ema.Select(average => option.Get!(average))))));
 
     private static string[] Keys(params string[] properties) => [.. properties.Select(KeyOf)];
 
     private static string KeyOf(string property) => JsonNamingPolicy.SnakeCaseLower.ConvertName(property);
 
-    private static string PropertyOf(string key) => string.Concat(key.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
+    private static string PropertyOf(string key) =>
+        string.Concat(key.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
 
     private void RefuseOtherData(Checkpoint checkpoint, DataIdentity? saved)
     {

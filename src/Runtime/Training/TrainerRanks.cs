@@ -8,7 +8,10 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Training;
 
-/// <summary>What must be the same on all ranks. Without these looks, ranks that train something else would average it into one another, and nothing would show it.</summary>
+/// <summary>
+/// What must be the same on all ranks. Without these looks, ranks that train something else would average it into one another, and nothing
+/// would show it.
+/// </summary>
 public sealed partial class Trainer
 {
     /// <summary>Network, options and images. How many threads read ahead is each rank's own affair.</summary>
@@ -17,13 +20,17 @@ public sealed partial class Trainer
         if (ranks.Size == 1)
             return;
         var identity = source.Identity;
-        RanksDifferException.ThrowUnlessSame(ranks, "The ranks aren't to do the same training", "Start all of them with the same program, options and data.",
+        RanksDifferException.ThrowUnlessSame(
+            ranks, "The ranks aren't to do the same training", "Start all of them with the same program, options and data.",
         [
             ("the network", HashOf($"{network.Info.Name} {network.Info.SpecHash}"), false),
             ("the data's number of images", identity.Count, true),
-            ("the data's shape or classes", HashOf($"{identity.Channels} {identity.Height} {identity.Width} {string.Join('\0', identity.Classes)}"), false),
+            (
+                "the data's shape or classes",
+                HashOf($"{identity.Channels} {identity.Height} {identity.Width} {string.Join('\0', identity.Classes)}"), false),
             ($"the data's {identity.ContentKind ?? "content"}", HashOf($"{identity.ContentKind} {identity.Content}"), false),
-            .. Texts(options).Where(option => option.Key != KeyOf(nameof(TrainingOptions.Workers))).Select(option => ($"`{option.Name}`", HashOf(option.Text), false)),
+            .. Texts(options).Where(option => option.Key != KeyOf(nameof(TrainingOptions.Workers))).Select(
+                option => ($"`{option.Name}`", HashOf(option.Text), false)),
         ]);
     }
 
@@ -35,7 +42,8 @@ public sealed partial class Trainer
             return stop;
         var weights = StateDict.Hash(network.named_parameters().Select(named => (named.name, (Tensor)named.parameter)));
         RanksDifferException.ThrowUnlessSame(
-            ranks, string.Create(CultureInfo.InvariantCulture, $"The ranks have come apart at step {Step}"), "Go on from a checkpoint that all can read, with the same libraries on like machines.",
+            ranks, string.Create(CultureInfo.InvariantCulture, $"The ranks have come apart at step {Step}"),
+            "Go on from a checkpoint that all can read, with the same libraries on like machines.",
             [("the step", Step, true), ("the number of images so far", images, true), ("the weights", Begin(weights), false)]);
         ShareRecord();
         return ranks.Gather(stop ? 1 : 0).Any(answer => answer[0] == 1);

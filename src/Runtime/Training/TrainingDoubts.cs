@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace UNetGen.Training;
 
-/// <summary>What speaks against drawing with the weights of a training, in sentences: no error, since it may well go on, but nothing to be silent about.</summary>
+/// <summary>
+/// What speaks against drawing with the weights of a training, in sentences: no error, since it may well go on, but nothing to be silent
+/// about.
+/// </summary>
 internal static class TrainingDoubts
 {
     // Of this share and more the random weights show in the pictures. The first few updates of a warm-up are below it.

@@ -25,9 +25,9 @@ public enum LearningRateDecay
 }
 
 /// <summary>
-/// How to train. What isn't said is as in denoising-diffusion-pytorch, but for its flips. One of <see cref="Steps"/> and <see cref="TimeLimit"/> must be said;
-/// with both, training ends with whichever comes first.
-/// Messages name options by their properties, and those of an average as <c>Ema.Decay</c>.
+/// How to train. What isn't said is as in denoising-diffusion-pytorch, but for its flips. One of <see cref="Steps"/> and
+/// <see cref="TimeLimit"/> must be said; with both, training ends with whichever comes first. Messages name options by their properties,
+/// and those of an average as <c>Ema.Decay</c>.
 /// </summary>
 public sealed record TrainingOptions
 {
@@ -47,21 +47,25 @@ public sealed record TrainingOptions
     public int BatchSize { get; init; } = 16;
 
     /// <summary>
-    /// In how many equal parts a step's images go through the network, one after the other, so that a large batch fits a small memory. It must divide
-    /// <see cref="BatchSize"/>. The step is that of the whole batch, to rounding; only dropout within the network is drawn otherwise.
+    /// In how many equal parts a step's images go through the network, one after the other, so that a large batch fits a small memory. It
+    /// must divide <see cref="BatchSize"/>. The step is that of the whole batch, to rounding; only dropout within the network is drawn
+    /// otherwise.
     /// </summary>
     public int Accumulation { get; init; } = 1;
 
     /// <summary>
-    /// In which numbers the network's convolutions, linear layers and attention compute, forward and backward. Weights, their averages, the optimiser and the loss are
-    /// float32 with either. It is the generated networks that heed it; one written by hand does where it asks <see cref="NoisePredictor.Precision"/>.
+    /// In which numbers the network's convolutions, linear layers and attention compute, forward and backward. Weights, their averages, the
+    /// optimiser and the loss are float32 with either. It is the generated networks that heed it; one written by hand does where it asks
+    /// <see cref="NoisePredictor.Precision"/>.
     /// </summary>
     public Precision Precision { get; init; }
 
     /// <summary>What moves the weights.</summary>
     public Optimizer Optimizer { get; init; } = Optimizer.Adam;
 
-    /// <summary>The optimiser's learning rate, after the warm-up and before the decay; about as far as Adam moves a weight in a step, and up to 1e6.</summary>
+    /// <summary>
+    /// The optimiser's learning rate, after the warm-up and before the decay; about as far as Adam moves a weight in a step, and up to 1e6.
+    /// </summary>
     public double LearningRate { get; init; } = 1e-4;
 
     /// <summary>Adam's decay of the mean of the gradients.</summary>
@@ -73,7 +77,10 @@ public sealed record TrainingOptions
     /// <summary>What Adam adds to the root of that mean.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
-    /// <summary>How strongly weights are drawn to 0; of <see cref="Optimizer.AdamW"/> the part of each weight that a step of learning rate 1 would take.</summary>
+    /// <summary>
+    /// How strongly weights are drawn to 0; of <see cref="Optimizer.AdamW"/> the part of each weight that a step of learning rate 1 would
+    /// take.
+    /// </summary>
     public double WeightDecay { get; init; }
 
     /// <summary>Steps in which the learning rate rises from near 0 to its full value.</summary>
@@ -95,15 +102,20 @@ public sealed record TrainingOptions
     public double OffsetNoise { get; init; }
 
     /// <summary>
-    /// For a network with classes: the part of the labels that is replaced by the null class, the network's last, so that samplers can guide by it
-    /// (Ho and Salimans 2022, p_uncond). Null: 0.1 where the network has a class more than the data, else 0.
+    /// For a network with classes: the part of the labels that is replaced by the null class, the network's last, so that samplers can
+    /// guide by it (Ho and Salimans 2022, p_uncond). Null: 0.1 where the network has a class more than the data, else 0.
     /// </summary>
     public double? LabelDropout { get; init; }
 
-    /// <summary>For a self-conditioned network: the part of the steps in which it is given its own estimate (Chen et al. 2022, algorithm 1).</summary>
+    /// <summary>
+    /// For a self-conditioned network: the part of the steps in which it is given its own estimate (Chen et al. 2022, algorithm 1).
+    /// </summary>
     public double SelfConditionProbability { get; init; } = 0.5;
 
-    /// <summary>A step whose loss or gradient norm is more than so many times the greatest of the last 100 steps' is skipped as if it were no number, and of the first 20 steps one whose loss, for its timesteps, is so many times the first one's; null: never.</summary>
+    /// <summary>
+    /// A step whose loss or gradient norm is more than so many times the greatest of the last 100 steps' is skipped as if it were no
+    /// number, and of the first 20 steps one whose loss, for its timesteps, is so many times the first one's; null: never.
+    /// </summary>
     public double? ExplosionFactor { get; init; } = 100;
 
     /// <summary>So many steps may be skipped one after the other; one more ends the training.</summary>
@@ -112,13 +124,20 @@ public sealed record TrainingOptions
     /// <summary>So many steps may be skipped in all; one more ends the training.</summary>
     public int MaxSkips { get; init; } = 100;
 
-    /// <summary>Refuses images whose values are all at least 0: nearly always [0, 1] where [-1, 1] is meant. What lies outside of [-1, 1] is refused in any case.</summary>
+    /// <summary>
+    /// Refuses images whose values are all at least 0: nearly always [0, 1] where [-1, 1] is meant. What lies outside of [-1, 1] is refused
+    /// in any case.
+    /// </summary>
     public bool RefuseNonNegativeImages { get; init; } = true;
 
-    /// <summary>Steps from one checkpoint to the next; null: none but that of the end. It takes effect where the trainer is given a store.</summary>
+    /// <summary>
+    /// Steps from one checkpoint to the next; null: none but that of the end. It takes effect where the trainer is given a store.
+    /// </summary>
     public int? CheckpointEvery { get; init; }
 
-    /// <summary>Time from one checkpoint to the next; null: none but that of the end. It takes effect where the trainer is given a store.</summary>
+    /// <summary>
+    /// Time from one checkpoint to the next; null: none but that of the end. It takes effect where the trainer is given a store.
+    /// </summary>
     public TimeSpan? CheckpointInterval { get; init; }
 
     /// <summary>Another seed is another order of the images, other timesteps and other noise.</summary>
@@ -130,22 +149,32 @@ public sealed record TrainingOptions
     /// <summary>Threads that read images ahead; 0: chosen by the machine. The images are the same with any number.</summary>
     public int Workers { get; init; }
 
-    /// <summary>What can be known before a training of what its averages will be after so many steps, a sentence each; none where nothing speaks against drawing with them.</summary>
+    /// <summary>
+    /// What can be known before a training of what its averages will be after so many steps, a sentence each; none where nothing speaks
+    /// against drawing with them.
+    /// </summary>
     /// <param name="steps">From 1.</param>
-    public IReadOnlyList<string> DoubtsAt(int steps) => TrainingDoubts.OfAverages(Ema, steps, [.. Ema.Select(average => average.FirstShareAfter(steps))]);
+    public IReadOnlyList<string> DoubtsAt(int steps) =>
+        TrainingDoubts.OfAverages(Ema, steps, [.. Ema.Select(average => average.FirstShareAfter(steps))]);
 
     /// <summary>Refuses what can't be trained with.</summary>
-    /// <exception cref="UNetGenException">A value makes no sense, or an average would never be updated; the message names the property, and what it may be.</exception>
+    /// <exception cref="UNetGenException">
+    /// A value makes no sense, or an average would never be updated; the message names the property, and what it may be.
+    /// </exception>
     public void Validate()
     {
         Check(Steps is not null || TimeLimit is not null, $"say how long to train: `Steps`, `TimeLimit` or both");
         Check(Steps is null or > 0, $"`Steps` must be at least 1, but is {Steps}");
         Check(TimeLimit is null || TimeLimit > TimeSpan.Zero, $"`TimeLimit` must be positive, but is {TimeLimit}");
         Check(BatchSize > 0, $"`BatchSize` must be at least 1, but is {BatchSize}");
-        Check(Accumulation > 0 && BatchSize % Accumulation == 0, $"`Accumulation` must divide `BatchSize`, {BatchSize}, into equal parts, but is {Accumulation}");
+        Check(
+            Accumulation > 0 && BatchSize % Accumulation == 0,
+            $"`Accumulation` must divide `BatchSize`, {BatchSize}, into equal parts, but is {Accumulation}");
         Check(Enum.IsDefined(Precision), $"`Precision` must be Float32 or BFloat16, but is {Precision}");
         Check(Enum.IsDefined(Optimizer), $"`Optimizer` must be Adam or AdamW, but is {Optimizer}");
-        Check(Float32.IsPositive(LearningRate) && LearningRate <= MostLearningRate, $"`LearningRate` must be a positive number up to {MostLearningRate}, but is {LearningRate}");
+        Check(
+            Float32.IsPositive(LearningRate) && LearningRate <= MostLearningRate,
+            $"`LearningRate` must be a positive number up to {MostLearningRate}, but is {LearningRate}");
         Check(Float32.IsPart(Beta1), $"`Beta1` must lie in [0, 1), as float32 tells it from 1, but is {Beta1}");
         Check(Float32.IsPart(Beta2), $"`Beta2` must lie in [0, 1), as float32 tells it from 1, but is {Beta2}");
         Check(Float32.IsPositive(Epsilon), $"`Epsilon` must be {Float32.Range}, but is {Epsilon}");
@@ -153,16 +182,23 @@ public sealed record TrainingOptions
         Check(Optimizer == Optimizer.Adam || LearningRate * WeightDecay < 1, $"a step of AdamW takes `LearningRate` x `WeightDecay` of each weight, which must be less than 1, but is {LearningRate * WeightDecay:G4}");
         Check(WarmupSteps >= 0, $"`WarmupSteps` can't be negative, but is {WarmupSteps}");
         Check(Enum.IsDefined(Decay), $"`Decay` must be Constant or Cosine, but is {Decay}");
-        Check(GradientClip is null || Float32.IsPositive(GradientClip.Value), $"`GradientClip` must be {Float32.Range}, or null, but is {GradientClip}");
+        Check(
+            GradientClip is null || Float32.IsPositive(GradientClip.Value),
+            $"`GradientClip` must be {Float32.Range}, or null, but is {GradientClip}");
         ValidateEma();
         Check(Float32.IsNotNegative(OffsetNoise), $"`OffsetNoise` must be 0 or {Float32.Range}, but is {OffsetNoise}");
         Check(LabelDropout is null or (>= 0 and <= 1), $"`LabelDropout` must lie in [0, 1], but is {LabelDropout}");
-        Check(SelfConditionProbability is >= 0 and <= 1, $"`SelfConditionProbability` must lie in [0, 1], but is {SelfConditionProbability}");
-        Check(ExplosionFactor is null || (ExplosionFactor > 1 && Float32.IsPositive(ExplosionFactor.Value)), $"`ExplosionFactor` must be a number above 1 that float32 holds, or null, but is {ExplosionFactor}");
+        Check(
+            SelfConditionProbability is >= 0 and <= 1, $"`SelfConditionProbability` must lie in [0, 1], but is {SelfConditionProbability}");
+        Check(
+            ExplosionFactor is null || (ExplosionFactor > 1 && Float32.IsPositive(ExplosionFactor.Value)),
+            $"`ExplosionFactor` must be a number above 1 that float32 holds, or null, but is {ExplosionFactor}");
         Check(MaxConsecutiveSkips >= 0, $"`MaxConsecutiveSkips` can't be negative, but is {MaxConsecutiveSkips}");
         Check(MaxSkips >= 0, $"`MaxSkips` can't be negative, but is {MaxSkips}");
         Check(CheckpointEvery is null or > 0, $"`CheckpointEvery` must be at least 1 or null, but is {CheckpointEvery}");
-        Check(CheckpointInterval is null || CheckpointInterval > TimeSpan.Zero, $"`CheckpointInterval` must be positive or null, but is {CheckpointInterval}");
+        Check(
+            CheckpointInterval is null || CheckpointInterval > TimeSpan.Zero,
+            $"`CheckpointInterval` must be positive or null, but is {CheckpointInterval}");
         Check(Workers >= 0, $"`Workers` can't be negative, but is {Workers}");
     }
 
@@ -172,7 +208,9 @@ public sealed record TrainingOptions
         foreach (var average in Ema)
         {
             Check(Float32.IsPart(average.Decay), $"`Ema.Decay` must lie in [0, 1), as float32 tells it from 1, but is {average.Decay}");
-            Check(average.Power is null || Float32.IsPositive(average.Power.Value), $"`Ema.Power` must be {Float32.Range}, or null, but is {average.Power}");
+            Check(
+                average.Power is null || Float32.IsPositive(average.Power.Value),
+                $"`Ema.Power` must be {Float32.Range}, or null, but is {average.Power}");
             Check(average.UpdateEvery > 0, $"`Ema.UpdateEvery` must be at least 1, but is {average.UpdateEvery}");
             Check(average.StartAfter >= 0, $"`Ema.StartAfter` can't be negative, but is {average.StartAfter}");
             Check(Steps is not { } steps || average.FirstShareAfter(steps) < 1,

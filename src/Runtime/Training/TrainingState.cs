@@ -2,7 +2,10 @@ using UNetGen.Data;
 
 namespace UNetGen.Training;
 
-/// <summary>What a training knows beside its tensors and its step, to go on exactly. No generator's state is among it: what a step draws follows from (seed, step).</summary>
+/// <summary>
+/// What a training knows beside its tensors and its step, to go on exactly. No generator's state is among it: what a step draws follows
+/// from (seed, step).
+/// </summary>
 public sealed record TrainingState
 {
     /// <summary>What it is trained on; null in checkpoints of earlier versions.</summary>
@@ -11,7 +14,10 @@ public sealed record TrainingState
     /// <summary>Processes that trained together, each with a batch of its own.</summary>
     public int Ranks { get; init; } = 1;
 
-    /// <summary>Images trained on, over all steps and ranks: the place in the row of all epochs where the next batch begins. Null in checkpoints of earlier versions.</summary>
+    /// <summary>
+    /// Images trained on, over all steps and ranks: the place in the row of all epochs where the next batch begins. Null in checkpoints of
+    /// earlier versions.
+    /// </summary>
     public long? Images { get; init; }
 
     /// <summary>Time trained.</summary>
@@ -23,10 +29,15 @@ public sealed record TrainingState
     /// <summary>How many of them were the last steps.</summary>
     public int ConsecutivelySkipped { get; init; }
 
-    /// <summary>How much of each average is still the first, untrained weights, in the order of <see cref="TrainingOptions.Ema"/>; null in checkpoints of earlier versions.</summary>
+    /// <summary>
+    /// How much of each average is still the first, untrained weights, in the order of <see cref="TrainingOptions.Ema"/>; null in
+    /// checkpoints of earlier versions.
+    /// </summary>
     public IReadOnlyList<double>? FirstShares { get; init; }
 
-    /// <summary>The first accepted step's loss over the mean weight of its timesteps in it; null where there was none, or where that says nothing.</summary>
+    /// <summary>
+    /// The first accepted step's loss over the mean weight of its timesteps in it; null where there was none, or where that says nothing.
+    /// </summary>
     public double? FirstError { get; init; }
 
     /// <summary>The losses of the last steps that weren't skipped, at most 100, the latest last.</summary>

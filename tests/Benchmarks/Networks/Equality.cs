@@ -75,8 +75,11 @@ internal static class Equality
     {
         using var noGradients = no_grad();
         var (given, taken) = (from.state_dict(), to.state_dict());
-        if (given.Keys.Concat(taken.Keys).FirstOrDefault(key => !given.ContainsKey(key) || !taken.ContainsKey(key) || !given[key].shape.SequenceEqual(taken[key].shape)) is { } odd)
-            throw new NetworksDifferException($"{network.Name}: the generated and the hand-written network differ in '{odd}', which one lacks or has in another shape.");
+        if (
+            given.Keys.Concat(taken.Keys).FirstOrDefault(
+                key => !given.ContainsKey(key) || !taken.ContainsKey(key) || !given[key].shape.SequenceEqual(taken[key].shape)) is { } odd)
+            throw new NetworksDifferException(
+                $"{network.Name}: the generated and the hand-written network differ in '{odd}', which one lacks or has in another shape.");
         foreach (var (key, weight) in given)
             taken[key].copy_(weight);
     }

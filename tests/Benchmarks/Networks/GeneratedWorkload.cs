@@ -8,7 +8,10 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Benchmarks.Networks;
 
-/// <summary>A generated network with the parts that <see cref="Trainer"/> is made of, in its order: what it does in a step but for drawing the batch.</summary>
+/// <summary>
+/// A generated network with the parts that <see cref="Trainer"/> is made of, in its order: what it does in a step but for drawing the
+/// batch.
+/// </summary>
 internal sealed class GeneratedWorkload(NoisePredictor network, NetworkCase of, Device device) : Workload(network.to(device), device)
 {
     private Training? training;

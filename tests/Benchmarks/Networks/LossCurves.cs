@@ -32,7 +32,9 @@ internal static class LossCurves
         var difference = Means(ofPeer).Zip(Means(ofGenerated), (a, b) => Math.Abs(b - a) / a).Max();
         var text = string.Create(CultureInfo.InvariantCulture,
             $"{network.Name}: from {ofPeer[0]:0.0000} to {ofPeer.TakeLast(Window).Average():0.0000} by hand and to {ofGenerated.TakeLast(Window).Average():0.0000} generated in {steps} steps; running means of {Math.Min(Window, steps)} losses differ by at most {100 * difference:0.000} %");
-        return difference <= LargestDifference ? text : throw new NetworksDifferException($"{text}, more than {100 * LargestDifference} %.");
+        return difference <= LargestDifference
+            ? text
+            : throw new NetworksDifferException($"{text}, more than {100 * LargestDifference} %.");
     }
 
     private static IEnumerable<double> Means(List<float> losses) =>

@@ -14,7 +14,9 @@ internal static class Machine
     private static string Processor()
     {
         const string file = "/proc/cpuinfo";
-        var model = File.Exists(file) ? File.ReadLines(file).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() : null;
+        var model = File.Exists(file)
+            ? File.ReadLines(file).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim()
+            : null;
         var name = model ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER") ?? RuntimeInformation.ProcessArchitecture.ToString();
         return $"{name}, {Environment.ProcessorCount} cores, registers of {Registers.Width} bits";
     }
@@ -22,7 +24,10 @@ internal static class Machine
     /// <summary>TorchSharp doesn't know its name, the driver's program does.</summary>
     private static string Gpu(int index)
     {
-        using var process = Process.Start(new ProcessStartInfo("nvidia-smi", ["--query-gpu=name", "--format=csv,noheader", $"--id={index}"]) { RedirectStandardOutput = true })!;
+        using var process =
+            Process.Start(
+                new ProcessStartInfo(
+                    "nvidia-smi", ["--query-gpu=name", "--format=csv,noheader", $"--id={index}"]) { RedirectStandardOutput = true })!;
         var name = process.StandardOutput.ReadToEnd().Trim();
         process.WaitForExit();
         return name;

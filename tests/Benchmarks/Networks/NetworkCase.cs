@@ -23,17 +23,24 @@ internal enum Side
 /// <param name="Generated">Makes the generated network, on the CPU.</param>
 /// <param name="Peer">Makes the one that it is compared with, on the CPU.</param>
 internal sealed record NetworkCase(
-    string Name, string Width, int Channels, int Size, long ForwardFlops, int Batch, Func<NoisePredictor> Generated, Func<nn.Module<Tensor, Tensor, Tensor>> Peer)
+    string Name, string Width, int Channels, int Size, long ForwardFlops, int Batch, Func<NoisePredictor> Generated,
+    Func<nn.Module<Tensor, Tensor, Tensor>> Peer)
 {
     private static readonly NetworkCase Lucidrains =
-        new("lucidrains", "dim 32 [1, 2, 4]", 3, LucidrainsNetwork.ImageHeight, LucidrainsNetwork.ForwardFlops, 8, () => new LucidrainsNetwork(), () => new LucidrainsPeer(32, [1, 2, 4], 3));
+        new(
+            "lucidrains", "dim 32 [1, 2, 4]", 3, LucidrainsNetwork.ImageHeight, LucidrainsNetwork.ForwardFlops, 8,
+            () => new LucidrainsNetwork(), () => new LucidrainsPeer(32, [1, 2, 4], 3));
 
     /// <summary>The networks that are compared.</summary>
     public static IReadOnlyList<NetworkCase> All { get; } =
     [
         Lucidrains,
-        new("annotated", "dim 64 [1, 2, 4]", 3, AnnotatedNetwork.ImageHeight, AnnotatedNetwork.ForwardFlops, 16, () => new AnnotatedNetwork(), () => new AnnotatedPeer(64, [1, 2, 4], 3)),
-        new("ddpm", "dim 64 [1, 2, 2]", 3, DdpmNetwork.ImageHeight, DdpmNetwork.ForwardFlops, 8, () => new DdpmNetwork(), () => new DdpmPeer(64, [1, 2, 2], [false, true, false], 3)),
+        new(
+            "annotated", "dim 64 [1, 2, 4]", 3, AnnotatedNetwork.ImageHeight, AnnotatedNetwork.ForwardFlops, 16,
+            () => new AnnotatedNetwork(), () => new AnnotatedPeer(64, [1, 2, 4], 3)),
+        new(
+            "ddpm", "dim 64 [1, 2, 2]", 3, DdpmNetwork.ImageHeight, DdpmNetwork.ForwardFlops, 8, () => new DdpmNetwork(),
+            () => new DdpmPeer(64, [1, 2, 2], [false, true, false], 3)),
     ];
 
     /// <summary>The first of them in other widths and for other sizes of images.</summary>
@@ -78,7 +85,10 @@ internal sealed record NetworkCase(
         this with { PeerName = $"ONNX Runtime {OnnxModule.Version}", OnnxFile = file, Peer = () => new OnnxModule(file, threads) };
 
     public static NetworkCase Named(string name) => All.Concat(Scaled).FirstOrDefault(network => network.Name == name)
-        ?? throw new UNetGenException($"There is no network '{name}'. There are {string.Join(", ", All.Concat(Scaled).Select(network => network.Name))}.");
+
+
+                ?? throw new UNetGenException(
+                    $"There is no network '{name}'. There are {string.Join(", ", All.Concat(Scaled).Select(network => network.Name))}.");
 
     /// <summary>One of the two networks, on the CPU, its initial weights drawn from a fixed seed.</summary>
     public nn.Module<Tensor, Tensor, Tensor> Make(Side side)

@@ -10,13 +10,19 @@ namespace UNetGen.Benchmarks.Networks;
 /// </summary>
 internal static class NetworkCommand
 {
-    private static readonly Option<string[]> OnlyNetworks = new("--network") { Description = $"Only this one: {string.Join(", ", NetworkCase.All.Select(network => network.Name))}.", HelpName = "NAME" };
-    private static readonly Option<Row[]> OnlyRows = new("--row") { Description = $"Only this one: {string.Join(", ", Enum.GetNames<Row>())}.", HelpName = "NAME" };
+    private static readonly Option<string[]> OnlyNetworks =
+        new(
+            "--network") { Description = $"Only this one: {string.Join(", ", NetworkCase.All.Select(network => network.Name))}.",
+            HelpName = "NAME" };
+    private static readonly Option<Row[]> OnlyRows =
+        new("--row") { Description = $"Only this one: {string.Join(", ", Enum.GetNames<Row>())}.", HelpName = "NAME" };
     private static readonly Option<int> Rounds = Number("--rounds", "Pairs, each made anew.", 3);
     private static readonly Option<int> Repeats = Number("--repeats", "Readings of each row in a round.", 9);
     private static readonly Option<int> Threads = Number("--threads", "Of libtorch.", Environment.ProcessorCount);
-    private static readonly Option<string> Device = new("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu", HelpName = "DEVICE" };
-    private static readonly Option<bool> OneProcess = new("--in-process") { Description = "Both sides in one process, instead of one for each." };
+    private static readonly Option<string> Device =
+        new("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu", HelpName = "DEVICE" };
+    private static readonly Option<bool> OneProcess =
+        new("--in-process") { Description = "Both sides in one process, instead of one for each." };
     private static readonly Option<int?> Width = new("--width")
     {
         Description = $"Bits of a register for .NET and libtorch: {string.Join(", ", Registers.Widths)}. Usually what there is.",
@@ -59,7 +65,10 @@ internal static class NetworkCommand
         }
     }
 
-    /// <summary>The least work that shows that all still runs, and that both networks of each pair still compute the same: the first in processes of its own, as it is measured, the others here.</summary>
+    /// <summary>
+    /// The least work that shows that all still runs, and that both networks of each pair still compute the same: the first in processes of
+    /// its own, as it is measured, the others here.
+    /// </summary>
     public static void Smoke()
     {
         var options = new BenchOptions(Rounds: 1, Repeats: 1, Environment.ProcessorCount, DotNetThreads: false, "cpu", OneProcess: false);
@@ -89,7 +98,10 @@ internal static class NetworkCommand
         };
         onnx.SetAction(parsed => AgainstOnnx(Chosen(parsed), parsed.GetRequiredValue(Python), Options(parsed) with { Device = "cpu" }));
 
-        var curves = new Command("curves", "Train both from the same weights on the same batches, and compare the losses.") { OnlyNetworks, Steps, Threads, Device };
+        var curves =
+            new Command(
+                "curves",
+                "Train both from the same weights on the same batches, and compare the losses.") { OnlyNetworks, Steps, Threads, Device };
         curves.SetAction(parsed =>
         {
             set_num_threads(parsed.GetValue(Threads));
@@ -173,7 +185,8 @@ internal static class NetworkCommand
         set_num_threads(threads);
     }
 
-    private static IReadOnlyList<NetworkCase> Chosen(ParseResult parsed) => parsed.GetValue(OnlyNetworks) is [_, ..] names ? [.. names.Select(NetworkCase.Named)] : NetworkCase.All;
+    private static IReadOnlyList<NetworkCase> Chosen(ParseResult parsed) =>
+        parsed.GetValue(OnlyNetworks) is [_, ..] names ? [.. names.Select(NetworkCase.Named)] : NetworkCase.All;
 
     private static Option<int> Number(string name, string description, int usual) => new(name)
     {

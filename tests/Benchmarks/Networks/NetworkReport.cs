@@ -31,33 +31,40 @@ internal static class NetworkReport
         foreach (var (row, readings) in times)
         {
             var images = row.Images(network);
-            yield return Line(row.Title(network), readings.Peer, readings.Generated, seconds => Time(seconds) + (images > 0 ? Text($", {images / seconds:0.0} images/s") : ""),
+            yield return Line(
+                row.Title(network), readings.Peer, readings.Generated,
+                seconds => Time(seconds) + (images > 0 ? Text($", {images / seconds:0.0} images/s") : ""),
                 Text($"{readings.Spread.Low:0.00} to {readings.Spread.High:0.00}"));
         }
 
         foreach (var (row, readings) in times.Where(pair => pair.Key.Flops(network) > 0))
-            yield return Share($"{row.Title(network)}: of the product's speed", row.Flops(network) / readings.Peer / result.Limit, row.Flops(network) / readings.Generated / result.Limit);
+            yield return Share(
+                $"{row.Title(network)}: of the product's speed", row.Flops(network) / readings.Peer / result.Limit,
+                row.Flops(network) / readings.Generated / result.Limit);
         if (times.TryGetValue(Row.Update, out var update) && times.TryGetValue(Row.Step, out var step))
             yield return Share("optimiser and EMA: of a step", update.Peer / step.Peer, update.Generated / step.Generated);
         foreach (var (row, (peer, generated)) in result.Memory)
         {
             var what = row == Row.Step ? "training" : "sampling";
             yield return Line($"peak resident memory, {what}", peer.Peak, generated.Peak, Mebibytes);
-            yield return Line($"... beyond libtorch and the network", peer.Peak - peer.Constructed, generated.Peak - generated.Constructed, Mebibytes);
+            yield return Line(
+                $"... beyond libtorch and the network", peer.Peak - peer.Constructed, generated.Peak - generated.Constructed, Mebibytes);
         }
 
         if (result.Garbage is var (ofPeer, ofGenerated))
         {
             yield return Line("managed garbage a step", ofPeer.Bytes, ofGenerated.Bytes, bytes => Text($"{bytes / 1024:0} KiB"));
             yield return Line("tensors made a step", ofPeer.Tensors, ofGenerated.Tensors, number => Text($"{number:0}"));
-            yield return Line("objects left to the finaliser a step", ofPeer.Finalised, ofGenerated.Finalised, number => Text($"{number:0}"));
+            yield return Line(
+                "objects left to the finaliser a step", ofPeer.Finalised, ofGenerated.Finalised, number => Text($"{number:0}"));
         }
     }
 
     private static string Line(string what, double peer, double generated, Func<double, string> show, string spread = "") =>
         Text($"| {what} | {show(peer)} | {show(generated)} | {peer / generated:0.00} | {spread} |");
 
-    private static string Share(string what, double peer, double generated) => Text($"| {what} | {100 * peer:0.0} % | {100 * generated:0.0} % | | |");
+    private static string Share(string what, double peer, double generated) =>
+        Text($"| {what} | {100 * peer:0.0} % | {100 * generated:0.0} % | | |");
 
     private static string Time(double seconds) => seconds switch
     {

@@ -19,7 +19,9 @@ internal sealed record BenchOptions(int Rounds, int Repeats, int Threads, bool D
 /// <param name="Network">Which.</param>
 /// <param name="Difference">Of the two outputs, the greatest absolute one.</param>
 /// <param name="Times">Seconds.</param>
-/// <param name="Limit">Floating point operations a second of the matrix product, the most that was read: what disturbs a reading doesn't make the limit lower.</param>
+/// <param name="Limit">
+/// Floating point operations a second of the matrix product, the most that was read: what disturbs a reading doesn't make the limit lower.
+/// </param>
 /// <param name="Garbage">By hand, then generated.</param>
 /// <param name="Memory">Of training and of sampling, by hand, then generated.</param>
 internal sealed record NetworkResult(
@@ -27,7 +29,8 @@ internal sealed record NetworkResult(
     (Garbage Peer, Garbage Generated)? Garbage, IReadOnlyDictionary<Row, (Memory Peer, Memory Generated)> Memory);
 
 /// <summary>
-/// Measures both sides in turn, one directly after the other, so that what else the machine does meets both alike. Each has a process of its own, which waits while the other works.
+/// Measures both sides in turn, one directly after the other, so that what else the machine does meets both alike. Each has a process of
+/// its own, which waits while the other works.
 /// </summary>
 internal sealed class PairedRun(NetworkCase network, BenchOptions options)
 {
@@ -55,7 +58,9 @@ internal sealed class PairedRun(NetworkCase network, BenchOptions options)
                 garbage ??= (peer.MeasureGarbage(), generated.MeasureGarbage());
         }
 
-        var memory = withMemory ? new[] { Row.Step, Row.Sampling }.ToDictionary(row => row, row => (MemoryOf(Side.Peer, row), MemoryOf(Side.Generated, row))) : [];
+        var memory = withMemory
+            ? new[] { Row.Step, Row.Sampling }.ToDictionary(row => row, row => (MemoryOf(Side.Peer, row), MemoryOf(Side.Generated, row)))
+            : [];
         return new(network, difference, times, limit, garbage, memory);
     }
 
@@ -66,7 +71,8 @@ internal sealed class PairedRun(NetworkCase network, BenchOptions options)
         return Equality.Of(network, generated, peer);
     }
 
-    private IParticipant Open(Side side) => options.OneProcess ? new Participant(network, side, options.TorchDevice) : new WorkerProcess(network, side, options);
+    private IParticipant Open(Side side) =>
+        options.OneProcess ? new Participant(network, side, options.TorchDevice) : new WorkerProcess(network, side, options);
 
     private void Read(Row row, IParticipant peer, IParticipant generated, Readings readings)
     {

@@ -45,10 +45,16 @@ internal static class Rows
         _ => 1,
     };
 
-    /// <summary>Readings that don't count, before the first that does: .NET compiles what has run thirty times once more, and a training has thousands of steps.</summary>
+    /// <summary>
+    /// Readings that don't count, before the first that does: .NET compiles what has run thirty times once more, and a training has
+    /// thousands of steps.
+    /// </summary>
     public static int WarmUps(this Row row) => row is Row.Step or Row.Forward or Row.OneImage ? 8 : 1;
 
-    /// <summary>Executions in a reading: what takes little time is done more often, and a step follows a step, as in a training, instead of the other side's turn.</summary>
+    /// <summary>
+    /// Executions in a reading: what takes little time is done more often, and a step follows a step, as in a training, instead of the
+    /// other side's turn.
+    /// </summary>
     public static int Executions(this Row row) => row switch
     {
         Row.Step => 4,

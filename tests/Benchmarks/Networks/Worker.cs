@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Benchmarks.Networks;
 
-/// <summary>A process that measures one side: a question a line, an answer a line. What a side sets for its whole process stays its own.</summary>
+/// <summary>
+/// A process that measures one side: a question a line, an answer a line. What a side sets for its whole process stays its own.
+/// </summary>
 internal static class Worker
 {
     public const string Command = "worker";
@@ -21,7 +23,8 @@ internal static class Worker
             {
                 [nameof(IParticipant.Time), var row] => participant.Time(Enum.Parse<Row>(row)),
                 [nameof(IParticipant.MeasureGarbage)] => participant.MeasureGarbage(),
-                [nameof(IParticipant.MeasureMemory), var row, var executions] => participant.MeasureMemory(Enum.Parse<Row>(row), int.Parse(executions)),
+                [nameof(IParticipant.MeasureMemory), var row, var executions] =>
+                    participant.MeasureMemory(Enum.Parse<Row>(row), int.Parse(executions)),
                 _ => throw new InvalidOperationException($"'{question}' is no question."),
             };
             Console.WriteLine(JsonSerializer.Serialize(answer));
@@ -39,7 +42,8 @@ internal sealed class WorkerProcess : IParticipant
     {
         what = $"{network.Name}, {side}";
         var start = OwnProgram.With([
-            Worker.Command, network.Name, $"{side}", "--batch", $"{network.Batch}", "--images", $"{network.DrawnImages}", "--steps", $"{network.DrawnSteps}",
+            Worker.Command, network.Name, $"{side}", "--batch", $"{network.Batch}", "--images", $"{network.DrawnImages}", "--steps",
+            $"{network.DrawnSteps}",
             "--threads", $"{options.Threads}", "--dotnet-threads", $"{options.DotNetThreads}", "--device", options.Device,
             .. network.OnnxFile is { } file ? ["--onnx", file] : Array.Empty<string>(),
         ]);

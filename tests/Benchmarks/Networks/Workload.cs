@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace UNetGen.Benchmarks.Networks;
 
 /// <summary>
-/// A network at work, on its device: what users of the generator have, or what they would write by hand. What only training needs is made by the first
-/// step, so that a process that draws doesn't hold it.
+/// A network at work, on its device: what users of the generator have, or what they would write by hand. What only training needs is made
+/// by the first step, so that a process that draws doesn't hold it.
 /// </summary>
 /// <param name="network">Already on its device; it is this object's from now on.</param>
 internal abstract class Workload(nn.Module<Tensor, Tensor, Tensor> network, Device device) : IDisposable

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Benchmarks.Peer;
 
-/// <summary>The Annotated Diffusion Model's Unet as one writes it down from PyTorch: linear attention at every level, full attention in the middle.</summary>
+/// <summary>
+/// The Annotated Diffusion Model's Unet as one writes it down from PyTorch: linear attention at every level, full attention in the middle.
+/// </summary>
 internal sealed class AnnotatedPeer : nn.Module<Tensor, Tensor, Tensor>
 {
     private const int Groups = 4;
@@ -29,7 +31,9 @@ internal sealed class AnnotatedPeer : nn.Module<Tensor, Tensor, Tensor>
         for (var level = 0; level <= last; level++)
         {
             var (from, to) = (dims[level], dims[level + 1]);
-            downs.Add(new ModuleList<nn.Module>(Resnet(from, from), Resnet(from, from), new Residual(new PreNorm(from, new LinearAttention(from))),
+            downs.Add(
+                new ModuleList<nn.Module>(
+                    Resnet(from, from), Resnet(from, from), new Residual(new PreNorm(from, new LinearAttention(from))),
                 level == last ? nn.Conv2d(from, to, 3, padding: 1) : Resampling.Downsample(from, to)));
         }
 
@@ -39,7 +43,8 @@ internal sealed class AnnotatedPeer : nn.Module<Tensor, Tensor, Tensor>
         for (var level = last; level >= 0; level--)
         {
             var (from, to) = (dims[level], dims[level + 1]);
-            ups.Add(new ModuleList<nn.Module>(Resnet(to + from, to), Resnet(to + from, to), new Residual(new PreNorm(to, new LinearAttention(to))),
+            ups.Add(new ModuleList<nn.Module>(
+                Resnet(to + from, to), Resnet(to + from, to), new Residual(new PreNorm(to, new LinearAttention(to))),
                 level == 0 ? nn.Conv2d(to, from, 3, padding: 1) : Resampling.Upsample(to, from)));
         }
 

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Benchmarks.Peer;
 
-/// <summary>The network of Ho et al. 2020 as one writes it down from diffusers' UNet2DModel: two residual blocks a level, attention where asked for.</summary>
+/// <summary>
+/// The network of Ho et al. 2020 as one writes it down from diffusers' UNet2DModel: two residual blocks a level, attention where asked for.
+/// </summary>
 internal sealed class DdpmPeer : nn.Module<Tensor, Tensor, Tensor>
 {
     private readonly Conv2d conv_in;
@@ -112,7 +114,8 @@ internal sealed class DdpmPeer : nn.Module<Tensor, Tensor, Tensor>
         public readonly ModuleList<Downsample>? downsamplers;
         public readonly ModuleList<Upsample>? upsamplers;
 
-        public Level(long width, List<ResnetBlock> resnets, int attentions, Downsample? downsampler, Upsample? upsampler) : base(nameof(Level))
+        public Level(long width, List<ResnetBlock> resnets, int attentions, Downsample? downsampler, Upsample? upsampler) : base(
+            nameof(Level))
         {
             this.attentions = attentions == 0 ? null : new([.. Enumerable.Range(0, attentions).Select(_ => new AttentionBlock(width))]);
             this.resnets = new([.. resnets]);
@@ -233,7 +236,8 @@ internal sealed class DdpmPeer : nn.Module<Tensor, Tensor, Tensor>
         public override Tensor forward(Tensor x)
         {
             using var scope = NewDisposeScope();
-            return conv.forward(nn.functional.interpolate(x, scale_factor: [2, 2], mode: InterpolationMode.Nearest)).MoveToOuterDisposeScope();
+            return conv.forward(
+                nn.functional.interpolate(x, scale_factor: [2, 2], mode: InterpolationMode.Nearest)).MoveToOuterDisposeScope();
         }
     }
 }

@@ -84,5 +84,6 @@ internal static class Resampling
 {
     public static Sequential Downsample(long dim, long dimOut) => nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4 * dim, dimOut, 1));
 
-    public static Sequential Upsample(long dim, long dimOut) => nn.Sequential(nn.Upsample(scale_factor: [2, 2], mode: UpsampleMode.Nearest), nn.Conv2d(dim, dimOut, 3, padding: 1));
+    public static Sequential Upsample(long dim, long dimOut) =>
+        nn.Sequential(nn.Upsample(scale_factor: [2, 2], mode: UpsampleMode.Nearest), nn.Conv2d(dim, dimOut, 3, padding: 1));
 }

@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Benchmarks.Peer;
 
-/// <summary>denoising-diffusion-pytorch's Unet, version 1.11.1, as one writes it down from PyTorch: full attention at the lowest level, linear above.</summary>
+/// <summary>
+/// denoising-diffusion-pytorch's Unet, version 1.11.1, as one writes it down from PyTorch: full attention at the lowest level, linear
+/// above.
+/// </summary>
 internal sealed class LucidrainsPeer : nn.Module<Tensor, Tensor, Tensor>
 {
     private const int Groups = 8;
@@ -162,7 +165,8 @@ internal sealed class LucidrainsPeer : nn.Module<Tensor, Tensor, Tensor>
         {
             using var scope = NewDisposeScope();
             var (b, h, w) = (x.shape[0], x.shape[2], x.shape[3]);
-            var qkv = to_qkv.forward(norm.forward(x)).chunk(3, 1).Select(part => part.reshape(b, Heads, HeadDim, h * w).transpose(-2, -1)).ToArray();
+            var qkv = to_qkv.forward(norm.forward(x)).chunk(3, 1).Select(part => part.reshape(b, Heads, HeadDim, h * w).transpose(-2, -1))
+                .ToArray();
             var memory = mem_kv.unsqueeze(1).expand(-1, b, -1, -1, -1);
             var (q, k, v) = (qkv[0], cat([memory[0], qkv[1]], -2), cat([memory[1], qkv[2]], -2));
 

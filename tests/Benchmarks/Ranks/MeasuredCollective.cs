@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Benchmarks.Ranks;
 
-/// <summary>Passes on what is asked of another, and notes the time within: that of the transport, and of waiting for ranks that come later.</summary>
+/// <summary>
+/// Passes on what is asked of another, and notes the time within: that of the transport, and of waiting for ranks that come later.
+/// </summary>
 internal sealed class MeasuredCollective(ICollective inner) : ICollective
 {
     public TimeSpan Within { get; set; }

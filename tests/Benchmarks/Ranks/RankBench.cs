@@ -47,7 +47,9 @@ internal static class RankBench
         try
         {
             var file = Path.Combine(folder.FullName, "sent");
-            Start(2, steps, ["--mca", "pml_monitoring_enable", "2", "--mca", "pml_monitoring_enable_output", "3", "--mca", "pml_monitoring_filename", file]);
+            Start(2, steps, [
+                "--mca", "pml_monitoring_enable", "2", "--mca", "pml_monitoring_enable_output", "3", "--mca", "pml_monitoring_filename",
+                file]);
             // A line a pair of ranks: I, from, to, bytes.
             return File.ReadLines($"{file}.0.prof").Where(line => line.StartsWith("I\t", StringComparison.Ordinal))
                 .Sum(line => long.Parse(line.Split('\t')[3].Split(' ')[0], CultureInfo.InvariantCulture));
@@ -91,5 +93,6 @@ internal static class RankBench
         return text.ToString();
     }
 
-    private static double Median(RankReading[] readings, Func<RankReading, double> of) => readings.Select(of).Order().ElementAt(readings.Length / 2);
+    private static double Median(RankReading[] readings, Func<RankReading, double> of) =>
+        readings.Select(of).Order().ElementAt(readings.Length / 2);
 }

@@ -29,7 +29,8 @@ internal static class RankWorker
         var info = network.Info;
         var options = new TrainingOptions { Steps = WarmUp + steps, BatchSize = batch, Workers = 1 };
         var start = 0L;
-        using (var trainer = new Trainer(network, new ShapesSource(info.Channels, info.ImageHeight, info.ImageWidth), options, collective: collective))
+        using (var trainer = new Trainer(
+            network, new ShapesSource(info.Channels, info.ImageHeight, info.ImageWidth), options, collective: collective))
         {
             var time = TimeSpan.Zero;
             var within = TimeSpan.Zero;
@@ -42,7 +43,8 @@ internal static class RankWorker
             });
             if (collective.Rank == 0)
                 Console.WriteLine(JsonSerializer.Serialize(new RankReading(
-                    steps * trainer.EffectiveBatchSize / time.TotalSeconds, within / time, sizeof(float) * network.parameters().Sum(parameter => parameter.numel()))));
+                    steps * trainer.EffectiveBatchSize / time.TotalSeconds, within / time,
+                    sizeof(float) * network.parameters().Sum(parameter => parameter.numel()))));
         }
         collective.Dispose();
     }

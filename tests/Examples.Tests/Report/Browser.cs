@@ -22,7 +22,10 @@ internal sealed partial class Browser : IAsyncDisposable
     private int commands;
 
     private Browser() => process = Process.Start(new ProcessStartInfo(
-        Path!, ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--remote-debugging-port=0", $"--user-data-dir={profile.FullName}", "about:blank"])
+        Path!,
+        [
+            "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--remote-debugging-port=0",
+            $"--user-data-dir={profile.FullName}", "about:blank"])
     {
         RedirectStandardError = true,
         RedirectStandardOutput = true,
@@ -64,7 +67,8 @@ internal sealed partial class Browser : IAsyncDisposable
     /// <summary>The value of an expression of JavaScript; a promise's, if it is one.</summary>
     public async Task<T> Evaluate<T>(string expression)
     {
-        var answer = await Send("Runtime.evaluate", new() { ["expression"] = expression, ["returnByValue"] = true, ["awaitPromise"] = true });
+        var answer = await Send(
+            "Runtime.evaluate", new() { ["expression"] = expression, ["returnByValue"] = true, ["awaitPromise"] = true });
         Assert.True(answer["exceptionDetails"] is null, $"{expression}: {answer["exceptionDetails"]}");
         return answer["result"]!["value"].Deserialize<T>()!;
     }
@@ -74,7 +78,9 @@ internal sealed partial class Browser : IAsyncDisposable
     {
         var at = await Evaluate<double[]>($"(() => {{ const e = document.querySelector('{selector}'); e.scrollIntoView({{ block: 'center' }}); const r = e.getBoundingClientRect(); return [r.x + {across} * r.width, r.y + r.height / 2]; }})()");
         foreach (var type in new[] { "mousePressed", "mouseReleased" })
-            await Send("Input.dispatchMouseEvent", new() { ["type"] = type, ["x"] = at[0], ["y"] = at[1], ["button"] = "left", ["clickCount"] = 1 });
+            await Send(
+                "Input.dispatchMouseEvent",
+                new() { ["type"] = type, ["x"] = at[0], ["y"] = at[1], ["button"] = "left", ["clickCount"] = 1 });
         await Drawn();
     }
 
@@ -82,20 +88,25 @@ internal sealed partial class Browser : IAsyncDisposable
     public async Task Press(string key, int keyCode)
     {
         foreach (var type in new[] { "keyDown", "keyUp" })
-            await Send("Input.dispatchKeyEvent", new() { ["type"] = type, ["key"] = key, ["code"] = key, ["windowsVirtualKeyCode"] = keyCode });
+            await Send(
+                "Input.dispatchKeyEvent", new() { ["type"] = type, ["key"] = key, ["code"] = key, ["windowsVirtualKeyCode"] = keyCode });
         await Drawn();
     }
 
     public async Task Resize(int width, int height)
     {
-        await Send("Emulation.setDeviceMetricsOverride", new() { ["width"] = width, ["height"] = height, ["deviceScaleFactor"] = 1, ["mobile"] = false });
+        await Send(
+            "Emulation.setDeviceMetricsOverride",
+            new() { ["width"] = width, ["height"] = height, ["deviceScaleFactor"] = 1, ["mobile"] = false });
         await Drawn();
     }
 
     /// <summary>What the user's system prefers.</summary>
     public async Task Prefer(string colorScheme)
     {
-        await Send("Emulation.setEmulatedMedia", new() { ["features"] = new JsonArray(new JsonObject { ["name"] = "prefers-color-scheme", ["value"] = colorScheme }) });
+        await Send(
+            "Emulation.setEmulatedMedia",
+            new() { ["features"] = new JsonArray(new JsonObject { ["name"] = "prefers-color-scheme", ["value"] = colorScheme }) });
         await Drawn();
     }
 
@@ -130,13 +141,16 @@ internal sealed partial class Browser : IAsyncDisposable
         Match address;
         do
         {
-            var line = await process.StandardError.ReadLineAsync(timeout.Token) ?? throw new IOException("The browser ended before it listened.");
+            var line = await process.StandardError.ReadLineAsync(timeout.Token)
+                ?? throw new IOException("The browser ended before it listened.");
             address = ListeningAddress().Match(line);
         }
         while (!address.Success);
         await socket.ConnectAsync(new Uri(address.Value), timeout.Token);
         var target = await Send("Target.createTarget", new() { ["url"] = "about:blank" });
-        session = (string?)(await Send("Target.attachToTarget", new() { ["targetId"] = (string?)target["targetId"], ["flatten"] = true }))["sessionId"];
+        session =
+            (string?)(
+                await Send("Target.attachToTarget", new() { ["targetId"] = (string?)target["targetId"], ["flatten"] = true }))["sessionId"];
     }
 
     /// <summary>Until what was just done is on the screen.</summary>
@@ -172,7 +186,8 @@ internal sealed partial class Browser : IAsyncDisposable
         var details = message["params"];
         switch ((string?)message["method"])
         {
-            case "Network.requestWillBeSent" when (string)details!["request"]!["url"]! is var url && !url.StartsWith("data:", StringComparison.Ordinal):
+            case "Network.requestWillBeSent" when (string)details!["request"]!["url"]! is var url
+                && !url.StartsWith("data:", StringComparison.Ordinal):
                 Requests.Add(url);
                 break;
             case "Runtime.consoleAPICalled" or "Runtime.exceptionThrown" or "Log.entryAdded":

@@ -80,7 +80,10 @@ public sealed class ReportInBrowserTests : IDisposable
         {
             await browser.Resize(width, 900);
             Assert.True(await browser.Evaluate<bool>("document.documentElement.scrollWidth <= innerWidth"), $"wider than {width}");
-            Assert.True(await browser.Evaluate<bool>("document.querySelector('#chart-loss .line').getBBox().width > 0.5 * document.querySelector('main').clientWidth"), $"a narrow curve at {width}");
+            Assert.True(
+                await browser.Evaluate<bool>(
+                    "document.querySelector('#chart-loss .line').getBBox().width > 0.5 * document.querySelector('main').clientWidth"),
+                $"a narrow curve at {width}");
             await Keep(browser, $"report-{width}.png", width);
         }
 

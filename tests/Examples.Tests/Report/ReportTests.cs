@@ -16,9 +16,12 @@ public sealed partial class ReportTests : IDisposable
         var page = Report("run");
         Assert.All(
             [
-                "<h1>MnistUNet</h1>", "trained on ../data/digits, images of 1 × 28 × 28", "<dd>3,000<small>of 4,000</small>", "5:00 min", "0.0304",
-                "training.ema</th><td>0.99, 0.9999", "seed</th><td>7", "machine</th><td>second", "2026-05-02 09:30 after step 1,000, on second",
-                "step-00002000 <span class=\"best\">least loss</span>", "The loss of 1 step is no finite number", "spec has changed since this run",
+                "<h1>MnistUNet</h1>", "trained on ../data/digits, images of 1 × 28 × 28", "<dd>3,000<small>of 4,000</small>", "5:00 min",
+                "0.0304",
+                "training.ema</th><td>0.99, 0.9999", "seed</th><td>7", "machine</th><td>second",
+                "2026-05-02 09:30 after step 1,000, on second",
+                "step-00002000 <span class=\"best\">least loss</span>", "The loss of 1 step is no finite number",
+                "spec has changed since this run",
                 "16 × 28 × 28", "48 × 14 × 14", "96 × 7 × 7",
             ],
             text => Assert.Contains(text, System.Net.WebUtility.HtmlDecode(page)));

@@ -38,7 +38,8 @@ public sealed class PackedTree : IDisposable
     public string NewFolder(string name) => Path.Combine(folder, $"{Guid.NewGuid():N}", name);
 
     /// <summary>A package as the archive that it is.</summary>
-    public ZipArchive Open(string id, string extension = "nupkg") => ZipFile.OpenRead(Path.Combine(Packages, $"{id}.{Version}.{extension}"));
+    public ZipArchive Open(string id, string extension = "nupkg") =>
+        ZipFile.OpenRead(Path.Combine(Packages, $"{id}.{Version}.{extension}"));
 
     /// <summary>Offers a package of the machine's cache as another version of itself.</summary>
     public void AddAs(string id, string version, string other)

@@ -40,7 +40,9 @@ internal sealed partial class ReadmeProject : ConsumerProject
             Write(name, text);
     }
 
-    /// <summary>The README's, but for the version, and one platform's libtorch instead of all: it is in the cache already, for other tests.</summary>
+    /// <summary>
+    /// The README's, but for the version, and one platform's libtorch instead of all: it is in the cache already, for other tests.
+    /// </summary>
     private string WithTestedPackages(string project)
     {
         string platform = OperatingSystem.IsWindows() ? "win-x64" : OperatingSystem.IsMacOS() ? "osx-arm64" : "linux-x64";

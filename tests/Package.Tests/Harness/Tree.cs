@@ -28,7 +28,8 @@ internal static class Tree
         var files = new[] { "src", "docs" }
             .SelectMany(part => Directory.EnumerateFiles(PathOf(part), "*", SearchOption.AllDirectories))
             .Select(path => Path.GetRelativePath(Value("Root"), path));
-        foreach (string file in files.Concat(["Directory.Build.props", "Directory.Packages.props", "global.json", "specs/unet.schema.json"]))
+        foreach (string file in files.Concat(
+            ["Directory.Build.props", "Directory.Packages.props", "global.json", "specs/unet.schema.json"]))
         {
             if (!file.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
                 Copy(file, folder);

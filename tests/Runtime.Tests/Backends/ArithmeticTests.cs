@@ -16,7 +16,8 @@ public sealed class ArithmeticTests
     [LinuxFact]
     public void No_width_is_left_out_that_the_processor_has_and_NET_may_use()
     {
-        var flags = File.ReadLines("/proc/cpuinfo").First(line => line.StartsWith("flags", StringComparison.Ordinal) || line.StartsWith("Features", StringComparison.Ordinal));
+        var flags = File.ReadLines("/proc/cpuinfo").First(
+            line => line.StartsWith("flags", StringComparison.Ordinal) || line.StartsWith("Features", StringComparison.Ordinal));
         Assert.Equal(Has(" avx512f", "DOTNET_EnableAVX512", "DOTNET_EnableAVX2"), WidthsAttribute.Bits.Contains(512));
         Assert.Equal(Has(" avx2", "DOTNET_EnableAVX2"), WidthsAttribute.Bits.Contains(256));
         Assert.Contains(128, WidthsAttribute.Bits);

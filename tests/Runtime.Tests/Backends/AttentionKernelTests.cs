@@ -76,7 +76,8 @@ public class AttentionKernelTests
             where V : unmanaged, IFloats<V>
         {
             Assert.True(taken == FullAttention<V>.Fits(zeros(1, positions, dim), zeros(features, dim), heads), what);
-            Assert.False(FullAttention<V>.Fits(zeros([1, positions, dim], ScalarType.Float64), zeros([features, dim], ScalarType.Float64), heads));
+            Assert.False(
+                FullAttention<V>.Fits(zeros([1, positions, dim], ScalarType.Float64), zeros([features, dim], ScalarType.Float64), heads));
         }
 
         static void Linear<V>(bool taken, long dim, long width, long features, long heads, string what)
@@ -85,7 +86,9 @@ public class AttentionKernelTests
             var weight = zeros(dim, features, 1, 1);
             Assert.True(taken == LinearAttentionSize.Fits<V>(zeros(2, dim, width, width), weight, heads), what);
             Assert.False(LinearAttentionSize.Fits<V>(zeros([2, dim, width, width], ScalarType.Float64), weight, heads));
-            Assert.False(LinearAttentionSize.Fits<V>(zeros(2, dim + 16, width, width), weight, heads), "an image of other channels than the weights'");
+            Assert.False(
+                LinearAttentionSize.Fits<V>(zeros(2, dim + 16, width, width), weight, heads),
+                "an image of other channels than the weights'");
         }
     }
 
@@ -103,7 +106,8 @@ public class AttentionKernelTests
             using var module = new LinearAttention(32, heads: 2, headDim: 16, memoryTokens: 3);
             var x = TensorMemory.ChannelsLast(randn(2, 32, 64, 64));
             var operands = new LinearAttentionOperands(
-                x, module.norm!.g, module.to_qkv.weight, module.mem_kv, module.to_out.weight, module.to_out.bias!, ((RMSNorm)module.to_out_norm).g);
+                x, module.norm!.g, module.to_qkv.weight, module.mem_kv, module.to_out.weight, module.to_out.bias!,
+                ((RMSNorm)module.to_out_norm).g);
             new LinearAttentionPass<V>(operands, heads: 2).Forward(out var kept);
             Assert.True(kept.Means.numel() < x.numel() && kept.LogSums.numel() < x.numel());
         }

@@ -71,7 +71,8 @@ public sealed class BackendTests
                 parameter.grad = null;
 
             var isTogether = ReferenceEquals(result, TensorMemory.ChannelsLast(result));
-            Assert.True(isTogether || how is not Libtorch || module is UNetGen.Blocks.Upsample { conv: ConvTranspose2d }, "channels lie apart");
+            Assert.True(
+                isTogether || how is not Libtorch || module is UNetGen.Blocks.Upsample { conv: ConvTranspose2d }, "channels lie apart");
 
             using var off = no_grad();
             results["result without gradients"] = BlockCase.Forward(module, leaf, embedding);

@@ -14,9 +14,12 @@ public class KernelFailureTests
         using var scope = NewDisposeScope();
         var weight = ones([3], requires_grad: true);
 
-        Assert.Equal("within the backward pass", Assert.Throws<OutOfMemoryException>(() => Gradients.Backward(Failing.Times(zeros(2, 3), weight).sum())).Message);
+        Assert.Equal(
+            "within the backward pass",
+            Assert.Throws<OutOfMemoryException>(() => Gradients.Backward(Failing.Times(zeros(2, 3), weight).sum())).Message);
         // As users call it: libtorch refuses what it is given.
-        Assert.Contains("invalid gradient", Assert.Throws<ExternalException>(() => Failing.Times(zeros(2, 3), weight).sum().backward()).Message);
+        Assert.Contains(
+            "invalid gradient", Assert.Throws<ExternalException>(() => Failing.Times(zeros(2, 3), weight).sum().backward()).Message);
         // The next one is none of that one's business.
         Gradients.Backward((weight * 2).sum());
         Assert.Equal([2f, 2f, 2f], weight.grad!.data<float>().ToArray());
@@ -29,7 +32,8 @@ public class KernelFailureTests
         var weight = ones([3], requires_grad: true);
         var twice = (weight * weight).sum();
         Gradients.Backward(twice);
-        Assert.Contains("backward through the graph a second time", Assert.Throws<ExternalException>(() => Gradients.Backward(twice)).Message);
+        Assert.Contains(
+            "backward through the graph a second time", Assert.Throws<ExternalException>(() => Gradients.Backward(twice)).Message);
     }
 
     [Theory]
@@ -48,6 +52,7 @@ public class KernelFailureTests
 
         protected override Tensor Compute(autograd.AutogradContext context, object[] vars) => (Tensor)vars[0] * (Tensor)vars[2];
 
-        protected override List<Tensor?> Backward(autograd.AutogradContext context, Tensor gradient) => throw new OutOfMemoryException("within the backward pass");
+        protected override List<Tensor?> Backward(autograd.AutogradContext context, Tensor gradient) =>
+            throw new OutOfMemoryException("within the backward pass");
     }
 }

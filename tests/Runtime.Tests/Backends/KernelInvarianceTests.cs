@@ -5,7 +5,10 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Backends;
 
-/// <summary>What changes no bit of a block's results where there are kernels for it. The number of threads is the process's, so not beside other tests.</summary>
+/// <summary>
+/// What changes no bit of a block's results where there are kernels for it. The number of threads is the process's, so not beside other
+/// tests.
+/// </summary>
 [Collection(nameof(GlobalGenerator))]
 public sealed class KernelInvarianceTests
 {
@@ -19,7 +22,8 @@ public sealed class KernelInvarianceTests
     private static readonly string[] Taken =
     [
         .. Whole, "residual, as wide", "residual, of twice the width", "residual, of twice the width, standardised weights",
-        "residual, of half the width, time added", "pre-activation, of twice the width", "pre-activation, of half the width, scale and shift",
+        "residual, of half the width, time added", "pre-activation, of twice the width",
+        "pre-activation, of half the width, scale and shift",
         "attention", "attention, 4 memory tokens", "ddpm's attention, more positions than at once",
     ];
 

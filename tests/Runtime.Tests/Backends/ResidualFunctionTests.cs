@@ -7,7 +7,9 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Backends;
 
-/// <summary>When a residual block is one node, and what that keeps; that its numbers are the textbook's is in <see cref="BackendTests"/>.</summary>
+/// <summary>
+/// When a residual block is one node, and what that keeps; that its numbers are the textbook's is in <see cref="BackendTests"/>.
+/// </summary>
 public sealed class ResidualFunctionTests
 {
     private const long TimeWidth = 20;
@@ -22,7 +24,8 @@ public sealed class ResidualFunctionTests
         ["pre-activation"] = (true, 32, 32, true, new()),
         ["pre-activation, wider"] = (true, 32, 64, true, new()),
         ["pre-activation, time added"] = (true, 64, 32, true, new() { Conditioning = TimeConditioning.Add }),
-        ["pre-activation, standardised"] = (true, 16, 32, true, new() { WeightStandardization = true, Conditioning = TimeConditioning.Add }),
+        ["pre-activation, standardised"] = (
+            true, 16, 32, true, new() { WeightStandardization = true, Conditioning = TimeConditioning.Add }),
         ["dropout that is not at work"] = (true, 32, 32, true, new() { Dropout = 0.5 }),
     };
 

@@ -6,8 +6,8 @@ using Xunit.Sdk;
 namespace UNetGen.Runtime.Tests.Backends;
 
 /// <summary>
-/// A theory over the widths of registers, in bits, that this processor has, whether or not the program would choose them: none is skipped, none
-/// that it lacks is asked for.
+/// A theory over the widths of registers, in bits, that this processor has, whether or not the program would choose them: none is skipped,
+/// none that it lacks is asked for.
 /// </summary>
 public sealed class WidthsAttribute : DataAttribute
 {
@@ -20,5 +20,6 @@ public sealed class WidthsAttribute : DataAttribute
     public override IEnumerable<object[]> GetData(MethodInfo testMethod) => Bits.Select(bits => new object[] { bits });
 
     /// <summary>Runs what stands for a width.</summary>
-    internal static void Run(int bits, Action of512, Action of256, Action of128) => (bits switch { 512 => of512, 256 => of256, _ => of128 })();
+    internal static void Run(int bits, Action of512, Action of256, Action of128) =>
+        (bits switch { 512 => of512, 256 => of256, _ => of128 })();
 }

@@ -35,10 +35,13 @@ public class BatchLoaderTests
     [InlineData(1, 5)]
     public void Every_epoch_has_every_image_once_whatever_the_batch_size(int count, int batchSize)
     {
-        var row = Row(new Numbers(count), batchSize, seed: 3, batches: 6 * count).Chunk(count).Where(epoch => epoch.Length == count).ToArray();
+        var row = Row(new Numbers(count), batchSize, seed: 3, batches: 6 * count).Chunk(count).Where(epoch => epoch.Length == count)
+            .ToArray();
         Assert.All(row, epoch => Assert.Equal(Enumerable.Range(0, count), epoch.Order()));
         if (count == 10)
-            Assert.True(row.Select(epoch => string.Join(' ', epoch)).Distinct().Count() > row.Length / 2, "the order must change from epoch to epoch");
+            Assert.True(
+                row.Select(epoch => string.Join(' ', epoch)).Distinct().Count() > row.Length / 2,
+                "the order must change from epoch to epoch");
     }
 
     [Fact]
@@ -94,7 +97,8 @@ public class BatchLoaderTests
 
     [Fact]
     public void Any_number_of_workers_and_any_first_batch_give_the_same_row() =>
-        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 60], Gen.Long, Gen.Bool, Gen.Int[0, 12], Gen.Int[1, 7]).Sample((count, batchSize, seed, flips, first, workers) =>
+        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 60], Gen.Long, Gen.Bool, Gen.Int[0, 12], Gen.Int[1, 7]).Sample(
+            (count, batchSize, seed, flips, first, workers) =>
         {
             var source = new ShapesSource(1, 2, 3, seed: 1, count);
             using var one = new BatchLoader(source, batchSize, seed, flips, workers: 1);
@@ -193,7 +197,8 @@ public class BatchLoaderTests
     [InlineData(1, -1, 0)]
     [InlineData(1, 0, -1)]
     public void Nonsense_is_refused(int batchSize, long firstBatch, int workers) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new BatchLoader(new Numbers(3), batchSize, firstBatch: firstBatch, workers: workers));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => new BatchLoader(new Numbers(3), batchSize, firstBatch: firstBatch, workers: workers));
 
     [Fact]
     public void A_batch_belongs_to_the_caller_s_dispose_scope_and_nothing_else_lives_on()

@@ -12,7 +12,9 @@ public sealed class Cifar10SourceTests : IDisposable
     public void Records_of_the_five_files_follow_one_another_with_their_labels_and_names()
     {
         for (var number = 1; number <= 5; number++)
-            folder.Write($"data_batch_{number}.bin", [.. Record(label: number, value: (byte)(10 * number)), .. Record(label: number + 1, value: (byte)(10 * number + 1))]);
+            folder.Write(
+                $"data_batch_{number}.bin",
+                [.. Record(label: number, value: (byte)(10 * number)), .. Record(label: number + 1, value: (byte)(10 * number + 1))]);
         folder.Write("test_batch.bin", Record(label: 0, value: 0));
         folder.Write("batches.meta.txt", "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n"u8.ToArray());
 

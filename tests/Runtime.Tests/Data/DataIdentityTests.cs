@@ -16,7 +16,9 @@ public sealed class DataIdentityTests : IDisposable
         var five = Folder("five", "a.png", "b.png", "c.png", "d.png", "e.png");
 
         Assert.Empty(five.DifferencesTo(Folder("elsewhere", "a.png", "b.png", "c.png", "d.png", "e.png")));
-        Assert.Equal(["the number of images was 5 and is 6", "the file names differ"], five.DifferencesTo(Folder("six", "a.png", "b.png", "c.png", "d.png", "e.png", "f.png")));
+        Assert.Equal(
+            ["the number of images was 5 and is 6", "the file names differ"],
+            five.DifferencesTo(Folder("six", "a.png", "b.png", "c.png", "d.png", "e.png", "f.png")));
         Assert.Equal(["the file names differ"], five.DifferencesTo(Folder("renamed", "a.png", "b.png", "c.png", "d.png", "f.png")));
     }
 
@@ -29,7 +31,9 @@ public sealed class DataIdentityTests : IDisposable
     {
         var cats = Folder("pets", "cat/a.png", "dog/a.png");
 
-        Assert.Equal(["the first class that differs was 'cat' and is 'cow'", "the file names differ"], cats.DifferencesTo(Folder("farm", "cow/a.png", "dog/a.png")));
+        Assert.Equal(
+            ["the first class that differs was 'cat' and is 'cow'", "the file names differ"],
+            cats.DifferencesTo(Folder("farm", "cow/a.png", "dog/a.png")));
         Assert.Contains("the number of classes was 2 and is 0", cats.DifferencesTo(Folder("flat", "a.png", "b.png")));
         Assert.Equal(
             ["the channels x height x width was 1 x 8 x 8 and is 3 x 8 x 4"],
@@ -45,7 +49,8 @@ public sealed class DataIdentityTests : IDisposable
         Assert.Equal(["the pixels or labels differ"], before.DifferencesTo(Idx("other", 5, 8)));
 
         DataIdentity Idx(string name, params byte[] pixels) =>
-            IdxSource.Open(folder.Write(name, [0, 0, 8, 3, 0, 0, 0, (byte)pixels.Length, 0, 0, 0, 1, 0, 0, 0, 1, .. pixels]), 1, 1, 1).Identity;
+            IdxSource.Open(
+                folder.Write(name, [0, 0, 8, 3, 0, 0, 0, (byte)pixels.Length, 0, 0, 0, 1, 0, 0, 0, 1, .. pixels]), 1, 1, 1).Identity;
     }
 
     [Fact]
@@ -55,7 +60,9 @@ public sealed class DataIdentityTests : IDisposable
 
         Assert.Empty(Of(3).DifferencesTo(Of(3)));
         Assert.Equal(["the seeds differ"], Of(3).DifferencesTo(Of(4)));
-        Assert.Equal(["images were told apart by their seeds and are by their file names"], Of(3).DifferencesTo(Of(3) with { ContentKind = "file names", Content = "x" }));
+        Assert.Equal(
+            ["images were told apart by their seeds and are by their file names"],
+            Of(3).DifferencesTo(Of(3) with { ContentKind = "file names", Content = "x" }));
     }
 
     [Fact]

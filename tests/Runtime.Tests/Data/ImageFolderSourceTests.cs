@@ -13,7 +13,8 @@ public sealed class ImageFolderSourceTests : IDisposable
     public void Files_come_in_ordinal_order_of_their_relative_paths_with_nested_folders()
     {
         foreach (var (name, grey) in new[] { ("b.png", 2), ("a/z.PNG", 1), ("B.jpg", 0), ("b/a/x.jpeg", 3), ("é.png", 4) })
-            folder.Write(name, Picture(4, 4, (_, _) => Grey(60 * grey), name.EndsWith("g") && !name.Contains("jp") || name.EndsWith("PNG")));
+            folder.Write(
+                name, Picture(4, 4, (_, _) => Grey(60 * grey), name.EndsWith("g") && !name.Contains("jp") || name.EndsWith("PNG")));
         folder.Write("notes.txt", "no picture"u8.ToArray());
         var source = Open(1, 4, 4);
         Assert.Equal(5, source.Count);
@@ -58,7 +59,8 @@ public sealed class ImageFolderSourceTests : IDisposable
         Assert.Equal((100 + g) / 2, pixels[16 + 3], 1.5);
         Assert.Equal((40 + b) / 2, pixels[32 + 3], 1.5);
         Assert.Equal([$"the background was #000000 and is #{r:x2}{g:x2}{b:x2}"], Open(3, 4, 4).Identity.DifferencesTo(source.Identity));
-        Assert.Throws<ArgumentException>(() => ImageFolderSource.Open(folder.Path, 3, 4, 4, background: System.Drawing.Color.FromArgb(254, background)));
+        Assert.Throws<ArgumentException>(
+            () => ImageFolderSource.Open(folder.Path, 3, 4, 4, background: System.Drawing.Color.FromArgb(254, background)));
     }
 
     [Fact]
@@ -114,7 +116,8 @@ public sealed class ImageFolderSourceTests : IDisposable
     [InlineData(8, "BRWG")]
     public void Pictures_are_turned_upright(int orientation, string storedCorners)
     {
-        var colours = new Dictionary<char, SKColor> { ['R'] = SKColors.Red, ['G'] = SKColors.Lime, ['B'] = SKColors.Blue, ['W'] = SKColors.White };
+        var colours =
+            new Dictionary<char, SKColor> { ['R'] = SKColors.Red, ['G'] = SKColors.Lime, ['B'] = SKColors.Blue, ['W'] = SKColors.White };
         // Upright it is 32 wide and 16 high; orientations from 5 on are stored lying.
         var (width, height) = orientation < 5 ? (32, 16) : (16, 32);
         var jpeg = Picture(width, height, (x, y) => colours[storedCorners[(y < height / 2 ? 0 : 2) + (x < width / 2 ? 0 : 1)]], png: false);
@@ -146,14 +149,17 @@ public sealed class ImageFolderSourceTests : IDisposable
         Assert.Empty(source.BrokenFiles);
         Assert.Equal([60, 120, 120, 120, 120, 60], Enumerable.Range(0, 6).Select(i => Math.Round(Bytes(source, i)[0])));
         Assert.Equal(
-            [("b/cut.png", "is cut off"), ("cut.jpg", "is cut off"), ("empty.png", "is empty"), ("text.png", "is no picture: its content is none of .png, .jpg, .jpeg, .jpe, .jfif, .jif, .webp, .bmp, .dib and .gif")],
+            [("b/cut.png", "is cut off"), ("cut.jpg", "is cut off"), ("empty.png", "is empty"), (
+                "text.png", "is no picture: its content is none of .png, .jpg, .jpeg, .jpe, .jfif, .jif, .webp, .bmp, .dib and .gif")],
             source.BrokenFiles.Select(file => (file.Path, file.Reason)));
     }
 
     [Fact]
     public void A_file_of_the_same_class_stands_in_for_a_broken_one()
     {
-        foreach (var (name, grey) in new[] { ("a/1.png", -1), ("a/2.png", 20), ("b/1.png", 40), ("b/2.png", 60), ("b/3.png", -1), ("c/1.png", 80) })
+        foreach (
+            var (name, grey) in new[] { ("a/1.png", -1), ("a/2.png", 20), ("b/1.png", 40), (
+                "b/2.png", 60), ("b/3.png", -1), ("c/1.png", 80) })
             folder.Write(name, grey < 0 ? [] : Picture(4, 4, (_, _) => Grey(grey)));
         var source = Open(1, 4, 4);
         Assert.Equal([20, 20, 40, 60, 40, 80], Enumerable.Range(0, 6).Select(i => Math.Round(Bytes(source, i)[0])));
@@ -169,7 +175,9 @@ public sealed class ImageFolderSourceTests : IDisposable
         var source = Open(1, 4, 4);
         Bytes(source, 2);
         var error = Assert.Throws<DataException>(() => Bytes(source, 1));
-        Assert.Contains($"'{Path.Combine(folder.Path, "cats")}': not one of its 2 picture files can be used; the first, cats/a.png, is empty", error.Message);
+        Assert.Contains(
+            $"'{Path.Combine(folder.Path, "cats")}': not one of its 2 picture files can be used; the first, cats/a.png, is empty",
+            error.Message);
     }
 
     [Fact]
@@ -229,7 +237,9 @@ public sealed class ImageFolderSourceTests : IDisposable
         if (firstReadAgain is null)
             Assert.Equal([0, 20, 40, 60, 80, 120, 120, 140], All());
         else
-            Assert.StartsWith($"'{folder.File(firstReadAgain)}' isn't there any more, and this training has learnt from it before.", Assert.Throws<DataException>(All).Message);
+            Assert.StartsWith(
+                $"'{folder.File(firstReadAgain)}' isn't there any more, and this training has learnt from it before.",
+                Assert.Throws<DataException>(All).Message);
 
         int[] All() => [.. Enumerable.Range(0, 8).Select(i => (int)Math.Round(Bytes(source, i)[0]))];
     }

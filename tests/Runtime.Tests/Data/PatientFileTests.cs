@@ -31,7 +31,8 @@ public sealed class PatientFileTests : IDisposable
         source.Read(0, new float[16]);
 
         Assert.Equal(
-            [("a.png", "is a named pipe, no regular file"), ("b.png", "is a socket, no regular file"), ("c.png", "is a device, no regular file")],
+            [("a.png", "is a named pipe, no regular file"), ("b.png", "is a socket, no regular file"), (
+                "c.png", "is a device, no regular file")],
             source.BrokenFiles.Select(file => (file.Path, file.Reason)));
         Assert.Equal(4, source.Count);
     }
@@ -43,10 +44,14 @@ public sealed class PatientFileTests : IDisposable
         MakePipe("cifar/test_batch.bin");
         var pipe = folder.File("train-images-idx3-ubyte");
         Assert.Contains("is a named pipe, no regular file", Assert.Throws<DataException>(() => ImageSources.Open(pipe, 1, 4, 4)).Message);
-        Assert.Contains("is a named pipe, no regular file", Assert.Throws<DataException>(() => ImageSources.Open(folder.Path, 1, 4, 4)).Message);
-        Assert.Contains("is a named pipe, no regular file", Assert.Throws<DataException>(() => ImageSources.Open(folder.File("cifar"), 3, 32, 32)).Message);
+        Assert.Contains(
+            "is a named pipe, no regular file", Assert.Throws<DataException>(() => ImageSources.Open(folder.Path, 1, 4, 4)).Message);
+        Assert.Contains(
+            "is a named pipe, no regular file",
+            Assert.Throws<DataException>(() => ImageSources.Open(folder.File("cifar"), 3, 32, 32)).Message);
         Assert.Contains("is a named pipe, no regular file", Assert.Throws<IOException>(() => SafetensorsFile.Open(pipe)).Message);
-        Assert.Contains("is a named pipe, no regular file", Assert.Throws<EvaluationException>(() => TorchScriptFeatures.Load(pipe)).Message);
+        Assert.Contains(
+            "is a named pipe, no regular file", Assert.Throws<EvaluationException>(() => TorchScriptFeatures.Load(pipe)).Message);
     }
 
     [LinuxFact]
@@ -54,7 +59,8 @@ public sealed class PatientFileTests : IDisposable
     {
         folder.Write("train-images-idx3-ubyte", IdxSourceTests.Idx(1, 2, 2, 1, 2, 3, 4));
         MakePipe("train-labels-idx1-ubyte");
-        Assert.Contains("is a named pipe, no regular file", Assert.Throws<DataException>(() => ImageSources.Open(folder.Path, 1, 2, 2)).Message);
+        Assert.Contains(
+            "is a named pipe, no regular file", Assert.Throws<DataException>(() => ImageSources.Open(folder.Path, 1, 2, 2)).Message);
     }
 
     [Fact]
@@ -86,7 +92,8 @@ public sealed class PatientFileTests : IDisposable
     {
         for (var i = 0; i < 327; i++)
             folder.Write($"{i:D3}.png", Grey);
-        var result = await TorchProcess.RunCommand(["sh", "-c", "ulimit -n 200; exec \"$@\"", "sh", .. TorchProcess.Command("short-of-handles", folder.Path)]);
+        var result = await TorchProcess.RunCommand(
+            ["sh", "-c", "ulimit -n 200; exec \"$@\"", "sh", .. TorchProcess.Command("short-of-handles", folder.Path)]);
         Assert.StartsWith($"'{folder.File("001.png")}' can't be read: too many files are open at once in this process or on this machine. Allow more, with `ulimit -n 4096`", result.Output);
         Assert.EndsWith("327 pictures, 0 broken\n", result.Output);
     }

@@ -23,13 +23,17 @@ public sealed class PictureSearchTests : IDisposable
         var source = Open();
 
         Assert.Equal(["a.png", "runs/y/b.png"], Files());
-        Assert.Equal([$"{folder.Path}: what a run or a drawing has left is no data: left out is runs/x (it holds {mark}), with 2 pictures."], source.Notes);
+        Assert.Equal(
+            [$"{folder.Path}: what a run or a drawing has left is no data: left out is runs/x (it holds {mark}), with 2 pictures."],
+            source.Notes);
     }
 
     [Fact]
     public void A_folder_of_runs_is_no_class_and_is_told_once_for_all_of_them()
     {
-        Write("a/1.png", "b/1.png", "runs/x/run.yaml", "runs/x/loss.png", "runs/y/run.yaml", "runs/y/loss.png", "runs/statistics/s.safetensors");
+        Write(
+            "a/1.png", "b/1.png", "runs/x/run.yaml", "runs/x/loss.png", "runs/y/run.yaml", "runs/y/loss.png",
+            "runs/statistics/s.safetensors");
 
         var source = Open();
 
@@ -60,7 +64,8 @@ public sealed class PictureSearchTests : IDisposable
         // A grid beside the class folders doesn't take their meaning from them.
         Assert.Equal(["a", "b"], source.Classes);
         Assert.Equal(
-            [$"{folder.Path}: grids and plots that UNetGen has drawn are no data: left out are a/mine.PNG, grid.png, plots/loss.png."], source.Notes);
+            [$"{folder.Path}: grids and plots that UNetGen has drawn are no data: left out are a/mine.PNG, grid.png, plots/loss.png."],
+            source.Notes);
     }
 
     [Fact]

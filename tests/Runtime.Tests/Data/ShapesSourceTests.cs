@@ -87,7 +87,10 @@ public class ShapesSourceTests
         Assert.Contains("3 x 8 x 8 = 192", Assert.Throws<ArgumentException>(() => source.Read(0, new float[64])).Message);
     }
 
-    /// <summary>Names a grey shape by how much of its bounding box it fills: pi / 4 for a disc, all for a square, half for a triangle; a ring's middle is empty.</summary>
+    /// <summary>
+    /// Names a grey shape by how much of its bounding box it fills: pi / 4 for a disc, all for a square, half for a triangle; a ring's
+    /// middle is empty.
+    /// </summary>
     private static string Classify(float[] image, int size)
     {
         var (low, high) = (image.Min(), image.Max());

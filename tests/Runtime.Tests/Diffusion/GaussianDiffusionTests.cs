@@ -80,7 +80,8 @@ public class GaussianDiffusionTests
                 // Where little is left of the image, dividing by sqrt(alpha-bar) magnifies float32's rounding.
                 var left = Math.Sqrt(diffusion.Schedule.AlphasCumprod[step]);
                 var added = Math.Sqrt(1 - diffusion.Schedule.AlphasCumprod[step]);
-                AssertClose(x0, diffusion.PredictX0(xt, t, diffusion.Target(x0, t, noise)), objective == Objective.Noise ? 1e-6 / left : 2e-6);
+                AssertClose(
+                    x0, diffusion.PredictX0(xt, t, diffusion.Target(x0, t, noise)), objective == Objective.Noise ? 1e-6 / left : 2e-6);
                 AssertClose(noise, diffusion.PredictNoise(xt, t, x0), 2e-6 / added);
             }
         }

@@ -9,7 +9,8 @@ namespace UNetGen.Runtime.Tests.Diffusion;
 public class HybridLossTests
 {
     public sealed record Case(
-        string Schedule, int Timesteps, string Objective, int[] T, double[] Bits, double Loss, double MeanGradientNorm, double VGradientNorm)
+        string Schedule, int Timesteps, string Objective, int[] T, double[] Bits, double Loss, double MeanGradientNorm,
+        double VGradientNorm)
     {
         public DiffusionOptions Options => new()
         {
@@ -86,7 +87,8 @@ public class HybridLossTests
     {
         using var scope = NewDisposeScope();
         using var diffusion = new GaussianDiffusion(new() { Variance = variance });
-        var error = Assert.Throws<ArgumentException>(() => diffusion.Loss(zeros(4, channels, 3, 3), Images, Images, zeros(4, ScalarType.Int64), Noise));
+        var error = Assert.Throws<ArgumentException>(
+            () => diffusion.Loss(zeros(4, channels, 3, 3), Images, Images, zeros(4, ScalarType.Int64), Noise));
         Assert.Contains(message, error.Message);
     }
 }

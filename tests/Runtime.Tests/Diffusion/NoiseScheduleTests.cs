@@ -93,7 +93,8 @@ public class NoiseScheduleTests
         var schedule = new NoiseSchedule(options);
         for (var t = 0; t < schedule.Timesteps; t++)
         {
-            var mean = schedule.PosteriorMeanCoefficientX0[t] + schedule.PosteriorMeanCoefficientXt[t] * Math.Sqrt(schedule.AlphasCumprod[t]);
+            var mean = schedule.PosteriorMeanCoefficientX0[t] + schedule.PosteriorMeanCoefficientXt[t] * Math.Sqrt(
+                schedule.AlphasCumprod[t]);
             Assert.Equal(Math.Sqrt(schedule.AlphasCumprodPrevious[t]), mean, 1e-9);
         }
     }, iter: 50);
@@ -133,13 +134,17 @@ public class NoiseScheduleTests
     [InlineData(0)]
     [InlineData(-5)]
     public void No_timesteps_are_refused(int timesteps) =>
-        Assert.Contains($"`Timesteps` is {timesteps}", Assert.Throws<UNetGenException>(() => new NoiseSchedule(new() { Timesteps = timesteps })).Message);
+        Assert.Contains(
+            $"`Timesteps` is {timesteps}",
+            Assert.Throws<UNetGenException>(() => new NoiseSchedule(new() { Timesteps = timesteps })).Message);
 
     [Theory]
     [InlineData(0)]
     [InlineData(double.NaN)]
     public void A_gamma_that_is_not_positive_is_refused(double gamma) =>
-        Assert.Contains("`MinSnrGamma` must be a positive number", Assert.Throws<UNetGenException>(() => new NoiseSchedule(new() { MinSnrGamma = gamma })).Message);
+        Assert.Contains(
+            "`MinSnrGamma` must be a positive number",
+            Assert.Throws<UNetGenException>(() => new NoiseSchedule(new() { MinSnrGamma = gamma })).Message);
 
     private static void AssertRelative(double expected, double actual) =>
         Assert.True(Math.Abs(expected - actual) <= Float32 * Math.Abs(expected), $"expected {expected:R}, got {actual:R}");

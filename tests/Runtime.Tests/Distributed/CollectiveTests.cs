@@ -34,13 +34,17 @@ public sealed class CollectiveTests
         + "or name the library with UNETGEN_MPI=/path/to/libmpi.so (and UNETGEN_MPI=off for a process on its own).")]
     [InlineData("libc.so.6", "libc.so.6 is no MPI library, or one older than MPI 3: it has no MPI_Init_thread. UNETGEN_MPI names another.")]
     public void A_library_that_is_not_there_or_not_MPI_is_one_clear_error(string library, string message) =>
-        Assert.Equal(message, Assert.Throws<MpiException>(() => MpiLibrary.Load(Launcher.Find(Variables("OMPI_COMM_WORLD_SIZE=4"))!, library)).Message);
+        Assert.Equal(
+            message,
+            Assert.Throws<MpiException>(() => MpiLibrary.Load(Launcher.Find(Variables("OMPI_COMM_WORLD_SIZE=4"))!, library)).Message);
 
     [Fact]
     public async Task What_is_said_of_device_pointers_is_yes_or_no()
     {
         var result = await TorchProcess.Run(["rank", "sum"], ("OMPI_COMM_WORLD_SIZE", "2"), ("UNETGEN_MPI_CUDA", "yes"));
-        Assert.Equal((1, "UNETGEN_MPI_CUDA is 'yes'; it must be 1, where the MPI library takes pointers to a GPU's memory, or 0.\n"), (result.ExitCode, result.Output));
+        Assert.Equal(
+            (1, "UNETGEN_MPI_CUDA is 'yes'; it must be 1, where the MPI library takes pointers to a GPU's memory, or 0.\n"),
+            (result.ExitCode, result.Output));
     }
 
     [LinuxFact]
@@ -65,7 +69,8 @@ public sealed class CollectiveTests
 
     private static Func<string, string?> Variables(string environment)
     {
-        var variables = environment.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(text => text.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
+        var variables = environment.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(text => text.Split('=')).ToDictionary(
+            pair => pair[0], pair => pair[1]);
         return variables.GetValueOrDefault;
     }
 }

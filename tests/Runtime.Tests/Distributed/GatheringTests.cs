@@ -16,7 +16,8 @@ public class GatheringTests
             {
                 var answers = ThreadCollective.Run(3, collective =>
                 (
-                    Numbers: collective.Gather([.. numbers.Select(number => unchecked(number * (collective.Rank + 1)))]), Texts: collective.Gather(texts[collective.Rank])
+                    Numbers: collective.Gather([.. numbers.Select(number => unchecked(number * (collective.Rank + 1)))]),
+                    Texts: collective.Gather(texts[collective.Rank])
                 ));
                 foreach (var (gathered, said) in answers)
                 {

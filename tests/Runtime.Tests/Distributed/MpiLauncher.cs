@@ -36,7 +36,9 @@ public sealed class MpiLauncher
     /// <param name="folder">Where they run, or null for here.</param>
     /// <param name="environment">More variables.</param>
     /// <param name="seen">Called with each line that any of them writes to its output, while they run; the process is the launcher.</param>
-    public Result Run(int ranks, string[] command, string? folder = null, IReadOnlyDictionary<string, string>? environment = null, Action<Process, string>? seen = null)
+    public Result Run(
+        int ranks, string[] command, string? folder = null, IReadOnlyDictionary<string, string>? environment = null,
+        Action<Process, string>? seen = null)
     {
         var start = new ProcessStartInfo(program, [.. options, "-n", $"{ranks}", .. command])
         {
@@ -78,7 +80,9 @@ public sealed class MpiLauncher
         {
             try
             {
-                using var process = Process.Start(new ProcessStartInfo(program, ["--version"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+                using var process =
+                    Process.Start(
+                        new ProcessStartInfo(program, ["--version"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
                 if (process.StandardOutput.ReadToEnd().Contains(sign, StringComparison.Ordinal))
                     return new MpiLauncher(program, options);
             }

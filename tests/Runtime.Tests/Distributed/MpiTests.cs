@@ -57,9 +57,12 @@ public sealed class MpiTests
         var result = Run(MpiLauncher.OpenMpiName, 2, ["maps"], new Dictionary<string, string> { ["UNETGEN_MPI"] = "off" });
 
         Assert.True(result.ExitCode == 0, $"{result}");
-        Assert.Equal(["0 of 1, local 0: one process", "0 of 1, local 0: one process", "no MPI", "no MPI"], result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
+        Assert.Equal(
+            ["0 of 1, local 0: one process", "0 of 1, local 0: one process", "no MPI", "no MPI"],
+            result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
     }
 
-    private static MpiLauncher.Result Run(string launcher, int ranks, string[] what, IReadOnlyDictionary<string, string>? environment = null) =>
+    private static MpiLauncher.Result Run(
+        string launcher, int ranks, string[] what, IReadOnlyDictionary<string, string>? environment = null) =>
         MpiLauncher.Of(launcher).Run(ranks, TorchProcess.Command(["rank", .. what]), environment: environment);
 }

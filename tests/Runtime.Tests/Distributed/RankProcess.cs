@@ -44,7 +44,9 @@ internal static class RankProcess
         return 0;
     }
 
-    /// <summary>Whole numbers, so that every order of adding gives the same; then such that rounding would tell apart who added in another order.</summary>
+    /// <summary>
+    /// Whole numbers, so that every order of adding gives the same; then such that rounding would tell apart who added in another order.
+    /// </summary>
     private static void Sum(ICollective collective)
     {
         int rank = collective.Rank, size = collective.Size;

@@ -63,7 +63,9 @@ public sealed class RankSamplingTests : IDisposable
             var names = Directory.GetFiles(folder.File("alone")).Select(Path.GetFileName).Order().ToArray();
             Assert.Equal(11, names.Length);
             Assert.Equal(names, Directory.GetFiles(folder.File("together")).Select(Path.GetFileName).Order());
-            Assert.All(names, name => Assert.Equal(File.ReadAllBytes(folder.File($"alone/{name}")), File.ReadAllBytes(folder.File($"together/{name}"))));
+            Assert.All(
+                names,
+                name => Assert.Equal(File.ReadAllBytes(folder.File($"alone/{name}")), File.ReadAllBytes(folder.File($"together/{name}"))));
         }
     }
 
@@ -114,7 +116,9 @@ public sealed class RankSamplingTests : IDisposable
 
         var ranks = ThreadCollective.Run(3, collective =>
         {
-            using var kept = ImageStatistics.Cached(source, features, folder.File(collective.Rank == 0 ? "kept" : "none"), report: _ => Assert.Fail("read anew"), collective: collective);
+            using var kept = ImageStatistics.Cached(
+                source, features, folder.File(collective.Rank == 0 ? "kept" : "none"), report: _ => Assert.Fail("read anew"),
+                collective: collective);
             return (kept.Count, Values(kept.Mean()), Values(kept.Covariance()));
         });
 

@@ -60,7 +60,8 @@ public sealed class RankTrainingTests : IDisposable
 
         // A step's images in the order of the ranks are those of one process.
         Assert.All(Enumerable.Range(0, 12), step => Assert.Equal(
-            one.Network.Labels.Skip(step * EffectiveBatch).Take(EffectiveBatch), ranks.SelectMany(rank => rank.Network.Labels.Skip(step * 2).Take(2))));
+            one.Network.Labels.Skip(step * EffectiveBatch).Take(EffectiveBatch),
+            ranks.SelectMany(rank => rank.Network.Labels.Skip(step * 2).Take(2))));
     }
 
     [Fact]
@@ -87,9 +88,12 @@ public sealed class RankTrainingTests : IDisposable
     public void Resumed_with_another_number_and_the_same_images_a_step_it_goes_on_to_rounding(int size)
     {
         OnRanks(2, collective => Train(collective, Options with { BatchSize = 4 }, folder.File("store"), stop: 5));
-        var second = OnRanks(size, collective => Train(collective, Options with { BatchSize = EffectiveBatch / size }, resumed: folder.File("store")))[0];
+        var second =
+            OnRanks(size, collective => Train(
+                collective, Options with { BatchSize = EffectiveBatch / size }, resumed: folder.File("store")))[0];
 
-        Assert.Contains($"with batches of {EffectiveBatch / size}, not 2 ranks with batches of 4 as before: a step still has 8 images", second.Note);
+        Assert.Contains(
+            $"with batches of {EffectiveBatch / size}, not 2 ranks with batches of 4 as before: a step still has 8 images", second.Note);
         Assert.Equal(6, second.Log.Count);
         AssertEqualToRounding(Train(new SingleProcess(), Options), second);
     }
@@ -115,7 +119,8 @@ public sealed class RankTrainingTests : IDisposable
     {
         OnRanks(2, collective => Train(collective, Options with { BatchSize = 2 }, folder.File("store"), stop: 5));
 
-        var error = Refused<CheckpointException>(2, collective => Train(collective, Options with { BatchSize = 4 }, resumed: folder.File("store")));
+        var error = Refused<CheckpointException>(
+            2, collective => Train(collective, Options with { BatchSize = 4 }, resumed: folder.File("store")));
 
         Assert.Contains("`BatchSize` was 2 and is 4", error.Message);
     }
@@ -152,10 +157,13 @@ public sealed class RankTrainingTests : IDisposable
     public void All_go_by_the_clock_of_rank_0()
     {
         var options = Options with { BatchSize = 2, Steps = null, TimeLimit = TimeSpan.FromSeconds(10), Decay = LearningRateDecay.Cosine };
-        var ranks = OnRanks(2, collective => Train(collective, options, clock: collective.Rank == 0 ? new TickingClock() : TimeProvider.System));
+        var ranks = OnRanks(
+            2, collective => Train(collective, options, clock: collective.Rank == 0 ? new TickingClock() : TimeProvider.System));
 
         Assert.All(ranks, rank => Assert.Equal(10, rank.Summary.Steps));
-        Assert.Equal(Enumerable.Range(0, 10).Select(i => 1e-2 * (1 + Math.Cos(Math.PI * i / 10)) / 2), ranks[1].Log.Select(step => step.LearningRate));
+        Assert.Equal(
+            Enumerable.Range(0, 10).Select(i => 1e-2 * (1 + Math.Cos(Math.PI * i / 10)) / 2),
+            ranks[1].Log.Select(step => step.LearningRate));
     }
 
     [Fact]
@@ -178,7 +186,8 @@ public sealed class RankTrainingTests : IDisposable
         File.Copy(folder.File("one/b.png"), folder.File("other/c.png"));
 
         var error = Refused<RanksDifferException>(2, collective => new Trainer(
-            new TwoConvNet(), ImageFolderSource.Open(folder.File(collective.Rank == 0 ? "one" : "other"), 1, 8, 8), Options, collective: collective));
+            new TwoConvNet(), ImageFolderSource.Open(folder.File(collective.Rank == 0 ? "one" : "other"), 1, 8, 8), Options,
+            collective: collective));
 
         Assert.Equal("The ranks aren't to do the same training: other than on rank 0 are the data's file names (rank 1). Start all of them with the same program, options and data.", error.Message);
     }
@@ -187,7 +196,8 @@ public sealed class RankTrainingTests : IDisposable
     public void Other_options_and_networks_are_refused_by_name()
     {
         var error = Refused<RanksDifferException>(2, collective => new Trainer(
-            new TwoConvNet(width: collective.Rank == 0 ? 8 : 9), new Stripes(), Options with { LearningRate = collective.Rank == 0 ? 1e-2 : 1e-3, Workers = collective.Rank }, collective: collective));
+            new TwoConvNet(width: collective.Rank == 0 ? 8 : 9), new Stripes(),
+            Options with { LearningRate = collective.Rank == 0 ? 1e-2 : 1e-3, Workers = collective.Rank }, collective: collective));
 
         Assert.Contains("are the network (rank 1); `LearningRate` (rank 1).", error.Message);
     }
@@ -195,7 +205,8 @@ public sealed class RankTrainingTests : IDisposable
     [Fact]
     public void Weights_that_have_come_apart_are_an_error_that_names_the_rank()
     {
-        var atFirst = Refused<RanksDifferException>(4, collective => Train(collective, Options with { BatchSize = 2 }, disturbed: (Rank: 3, Step: 0)));
+        var atFirst = Refused<RanksDifferException>(
+            4, collective => Train(collective, Options with { BatchSize = 2 }, disturbed: (Rank: 3, Step: 0)));
         Assert.Contains("have come apart at step 0: other than on rank 0 are the weights (rank 3).", atFirst.Message);
 
         var later = Refused<RanksDifferException>(4, collective => Train(
@@ -268,7 +279,8 @@ public sealed class RankTrainingTests : IDisposable
     private static TwoConvNet Net() => new(classes: 3, selfCondition: true);
 
     private static Trained Train(
-        ICollective collective, TrainingOptions options, string? store = null, string? resumed = null, int? stop = null, int stopped = 0, TimeProvider? clock = null,
+        ICollective collective, TrainingOptions options, string? store = null, string? resumed = null, int? stop = null, int stopped = 0,
+        TimeProvider? clock = null,
         IImageSource? source = null, (int Rank, int Step)? spoilt = null, (int Rank, int Step)? disturbed = null)
     {
         var network = Net();

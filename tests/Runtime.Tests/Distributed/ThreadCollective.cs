@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Distributed;
 
-/// <summary>Ranks that are threads of this process. Sums are added up in the order of the ranks, so that they are the same every time.</summary>
+/// <summary>
+/// Ranks that are threads of this process. Sums are added up in the order of the ranks, so that they are the same every time.
+/// </summary>
 internal sealed class ThreadCollective : ICollective
 {
     private readonly Meeting meeting;
@@ -21,7 +23,9 @@ internal sealed class ThreadCollective : ICollective
     /// <summary>Numbers that this rank has sent to be added up, by call.</summary>
     public List<long> Sent { get; } = [];
 
-    /// <summary>Does the same work on every rank, each on a thread of its own, and gives what they answer. An error of one ends all, and is thrown.</summary>
+    /// <summary>
+    /// Does the same work on every rank, each on a thread of its own, and gives what they answer. An error of one ends all, and is thrown.
+    /// </summary>
     public static T[] Run<T>(int size, Func<ThreadCollective, T> work)
     {
         var meeting = new Meeting(size);

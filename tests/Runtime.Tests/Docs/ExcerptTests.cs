@@ -8,7 +8,9 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Docs;
 
-/// <summary>What docs/csharp.md shows does what the page says of it. It draws from the process's generator, so not beside other tests.</summary>
+/// <summary>
+/// What docs/csharp.md shows does what the page says of it. It draws from the process's generator, so not beside other tests.
+/// </summary>
 [Collection(nameof(GlobalGenerator))]
 public sealed class ExcerptTests : IDisposable
 {

@@ -72,13 +72,16 @@ public class FrechetDistanceTests
         Assert.Contains("images 0 to 0", Assert.Throws<EvaluationException>(() => statistics.Add(wrong)).Message);
         using var one = zeros(1, 2);
         statistics.Add(one);
-        Assert.Contains("at least 2 images", Assert.Throws<EvaluationException>(() => FrechetDistance.Between(statistics, statistics)).Message);
+        Assert.Contains(
+            "at least 2 images", Assert.Throws<EvaluationException>(() => FrechetDistance.Between(statistics, statistics)).Message);
         using var three = Exactly([0, 0, 0], [1, 1, 1]);
-        Assert.Contains("2 and of 3 features", Assert.Throws<EvaluationException>(() => FrechetDistance.Between(statistics, three)).Message);
+        Assert.Contains(
+            "2 and of 3 features", Assert.Throws<EvaluationException>(() => FrechetDistance.Between(statistics, three)).Message);
     }
 
     private static Tensor Samples(Generator random, long count, long features) =>
-        randn([count, features], ScalarType.Float64, generator: random).matmul(randn([features, features], ScalarType.Float64, generator: random));
+        randn([count, features], ScalarType.Float64, generator: random).matmul(
+            randn([features, features], ScalarType.Float64, generator: random));
 
     private static FeatureStatistics Of(Tensor features)
     {

@@ -88,13 +88,18 @@ public class SmallClassifierTests
     public void Images_without_classes_or_of_another_shape_are_refused()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("at least two classes", Assert.Throws<DataException>(() => SmallClassifier.Train(new Bars(8, classes: []))).Message);
+        Assert.Contains(
+            "at least two classes", Assert.Throws<DataException>(() => SmallClassifier.Train(new Bars(8, classes: []))).Message);
         using var classifier = SmallClassifier.Train(new Bars(8), epochs: 1, batchSize: 8);
         using var colours = zeros(1, 3, 12, 12);
-        Assert.Contains("images [batch, 1, 12, 12], but got [1, 3, 12, 12]", Assert.Throws<EvaluationException>(() => classifier.Extract(colours)).Message);
+        Assert.Contains(
+            "images [batch, 1, 12, 12], but got [1, 3, 12, 12]",
+            Assert.Throws<EvaluationException>(() => classifier.Extract(colours)).Message);
         using var statistics = new FeatureStatistics(2);
         statistics.Save(folder.File("statistics.safetensors"));
-        Assert.Contains("is no small classifier", Assert.Throws<EvaluationException>(() => SmallClassifier.Load(folder.File("statistics.safetensors"))).Message);
+        Assert.Contains(
+            "is no small classifier",
+            Assert.Throws<EvaluationException>(() => SmallClassifier.Load(folder.File("statistics.safetensors"))).Message);
     }
 
     [Fact]

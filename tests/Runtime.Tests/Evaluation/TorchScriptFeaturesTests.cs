@@ -30,7 +30,8 @@ public class TorchScriptFeaturesTests
         using var features = TorchScriptFeatures.Load(Path.Combine(Folder, "like_inception.pt"));
 
         for (var again = 0; again < 2; again++)
-            Assert.Equal([255f, 0f, 0f, 510f, 0f, 0f], features.Extract(cat([ones(1, 1, 2, 2), -ones(1, 2, 2, 2)], 1)).data<float>().ToArray());
+            Assert.Equal(
+                [255f, 0f, 0f, 510f, 0f, 0f], features.Extract(cat([ones(1, 1, 2, 2), -ones(1, 2, 2, 2)], 1)).data<float>().ToArray());
     }
 
     [Fact]
@@ -50,11 +51,13 @@ public class TorchScriptFeaturesTests
     [Fact]
     public void What_is_no_such_network_is_named_with_what_it_answered()
     {
-        Assert.Contains("There is no feature network", Assert.Throws<EvaluationException>(() => TorchScriptFeatures.Load("nowhere.pt")).Message);
+        Assert.Contains(
+            "There is no feature network", Assert.Throws<EvaluationException>(() => TorchScriptFeatures.Load("nowhere.pt")).Message);
         using var folder = new TemporaryFolder();
         var pickle = folder.File("weights.pt");
         File.WriteAllBytes(pickle, [0x80, 2, 0x7d]);
-        Assert.Contains("can't be loaded as TorchScript", Assert.Throws<EvaluationException>(() => TorchScriptFeatures.Load(pickle)).Message);
+        Assert.Contains(
+            "can't be loaded as TorchScript", Assert.Throws<EvaluationException>(() => TorchScriptFeatures.Load(pickle)).Message);
 
         using var features = TorchScriptFeatures.Load(Path.Combine(Folder, "mean_colour.pt"));
         using var noImages = zeros(2, 3);

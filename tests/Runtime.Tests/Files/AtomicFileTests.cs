@@ -48,7 +48,9 @@ public sealed class AtomicFileTests : IDisposable
         Action<string>[] ways = [AtomicFile.Try, target => AtomicFile.Write(target, _ => { })];
         foreach (var way in ways)
         {
-            Assert.Equal($"{path}/below can't be written: {path} is a file, not a folder.", Assert.Throws<IOException>(() => way($"{path}/below")).Message);
+            Assert.Equal(
+                $"{path}/below can't be written: {path} is a file, not a folder.",
+                Assert.Throws<IOException>(() => way($"{path}/below")).Message);
             Assert.StartsWith($"{folder.Path} can't be written: ", Assert.Throws<IOException>(() => way(folder.Path)).Message);
             Assert.StartsWith("/ can't be written: ", Assert.Throws<IOException>(() => way("/")).Message);
             var longName = folder.File(new string('n', 300));
@@ -61,10 +63,13 @@ public sealed class AtomicFileTests : IDisposable
     public void What_can_t_be_written_is_named_and_not_its_temporary_file()
     {
         var path = folder.File("full.txt");
-        var error = Assert.Throws<IOException>(() => AtomicFile.Write(path, stream => throw new IOException($"No space left on device : '{((FileStream)stream).Name}'")));
+        var error = Assert.Throws<IOException>(
+            () => AtomicFile.Write(path, stream => throw new IOException($"No space left on device : '{((FileStream)stream).Name}'")));
         Assert.Equal($"{path} can't be written: No space left on device.", error.Message);
 
-        error = Assert.Throws<IOException>(() => AtomicFile.Write(path, stream => throw new UnauthorizedAccessException($"Access to the path '{((FileStream)stream).Name}' is denied.")));
+        error = Assert.Throws<IOException>(
+            () => AtomicFile.Write(
+                path, stream => throw new UnauthorizedAccessException($"Access to the path '{((FileStream)stream).Name}' is denied.")));
         Assert.Equal($"{path} can't be written: Access to the path '{path}' is denied.", error.Message);
     }
 }

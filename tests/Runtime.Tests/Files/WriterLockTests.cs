@@ -33,7 +33,8 @@ public sealed class WriterLockTests : IDisposable
         var place = Path.Combine(Run, WriterLock.FileName);
         folder.Write("picture.png", [1, 2, 3]);
         File.CreateSymbolicLink(place, folder.File("picture.png"));
-        Assert.Equal($"{Run} can't be written: {place}, the file of its lock, is a link to {folder.File("picture.png")}; take it away.", Refusal());
+        Assert.Equal(
+            $"{Run} can't be written: {place}, the file of its lock, is a link to {folder.File("picture.png")}; take it away.", Refusal());
         Assert.Equal([1, 2, 3], File.ReadAllBytes(folder.File("picture.png")));
 
         File.Delete(place);

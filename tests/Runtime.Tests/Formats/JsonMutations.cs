@@ -14,10 +14,14 @@ internal static class JsonMutations
 
     private static readonly string[] Values =
     [
-        "null", "true", "false", "0", "-1", "1", "2147483647", "2147483648", "-9223372036854775808", "9223372036854775807", "18446744073709551616", "1e300", "-1e300", "1e-320", "1e999", "0.5",
-        "\"NaN\"", "\"Infinity\"", "\"-Infinity\"", "NaN", "\"\"", "\"word\"", "\"12\"", "\"\\ud800\"", "\"\\u0000\\u001b[2J\"", "\"..\"", "\"/\"", "[]", "[null]", "[[1]]", "{}", "{\"a\":null}",
-        $"\"{new string('x', 50_000)}\"", $"[{string.Join(',', Enumerable.Repeat("1", 20_000))}]", new string('[', 200) + new string(']', 200), new string('[', 100_000),
-        $"{{{string.Join(',', Enumerable.Range(0, 2_000).Select(i => $"\"key{i}\":{i}"))}}}", "1" + new string('0', 5_000), "01", "+1", "1.", "'a'", "/*c*/1", "",
+        "null", "true", "false", "0", "-1", "1", "2147483647", "2147483648", "-9223372036854775808", "9223372036854775807",
+        "18446744073709551616", "1e300", "-1e300", "1e-320", "1e999", "0.5",
+        "\"NaN\"", "\"Infinity\"", "\"-Infinity\"", "NaN", "\"\"", "\"word\"", "\"12\"", "\"\\ud800\"", "\"\\u0000\\u001b[2J\"", "\"..\"",
+        "\"/\"", "[]", "[null]", "[[1]]", "{}", "{\"a\":null}",
+        $"\"{new string('x', 50_000)}\"", $"[{string.Join(',', Enumerable.Repeat("1", 20_000))}]",
+        new string('[', 200) + new string(']', 200), new string('[', 100_000),
+        $"{{{string.Join(',', Enumerable.Range(0, 2_000).Select(i => $"\"key{i}\":{i}"))}}}", "1" + new string('0', 5_000), "01", "+1",
+        "1.", "'a'", "/*c*/1", "",
     ];
 
     /// <summary>Mutated texts of an object.</summary>

@@ -23,7 +23,9 @@ public sealed class MalformedFilesTests : IDisposable
     // Else the changes do no harm, and nothing is tried.
     private const double LeastRefused = 0.25;
 
-    private static readonly TrainingOptions Options = new() { Steps = 6, BatchSize = 2, Ema = [new() { Decay = 0.9, UpdateEvery = 1, StartAfter = 0 }, new() { Decay = 0.5, Power = null }] };
+    private static readonly TrainingOptions Options =
+        new() { Steps = 6, BatchSize = 2, Ema = [
+            new() { Decay = 0.9, UpdateEvery = 1, StartAfter = 0 }, new() { Decay = 0.5, Power = null }] };
 
     private readonly ITestOutputHelper output;
     private readonly TemporaryFolder folder = new();
@@ -37,7 +39,9 @@ public sealed class MalformedFilesTests : IDisposable
         using var stop = new CancellationTokenSource();
         using (var log = TrainingLog.Open(folder.File("log.jsonl")))
         {
-            Stoppable.Train(trainer, step => { log.Write(step); if (step.Step == 3) stop.Cancel(); }, new CheckpointStore(folder.File("checkpoints")), stop.Token);
+            Stoppable.Train(
+                trainer, step => { log.Write(step); if (step.Step == 3) stop.Cancel(); }, new CheckpointStore(folder.File("checkpoints")),
+                stop.Token);
         }
         RunStart.Now(TorchSharp.torch.CPU).AppendTo(folder.File("starts.jsonl"));
         checkpoint = folder.File("checkpoints/step-00000003");
@@ -96,7 +100,8 @@ public sealed class MalformedFilesTests : IDisposable
         var length = BitConverter.ToInt32(bytes);
         Fuzz(JsonMutations.Of(Encoding.UTF8.GetString(bytes, 8, length)), mutated =>
         {
-            var path = folder.Write("mutated.safetensors", [.. BitConverter.GetBytes((long)mutated.Length), .. mutated, .. bytes[(8 + length)..]]);
+            var path = folder.Write(
+                "mutated.safetensors", [.. BitConverter.GetBytes((long)mutated.Length), .. mutated, .. bytes[(8 + length)..]]);
             if (reader == "weights")
                 Checkpoint.Open(path).LoadInto(network);
             else if (reader == "classifier")
@@ -115,7 +120,9 @@ public sealed class MalformedFilesTests : IDisposable
         Fuzz(Gen.Select(Gen.Int[0, lines.Length - 1], JsonMutations.Of(lines[0])), mutation =>
         {
             var (at, mutated) = mutation;
-            var path = folder.Write("mutated.jsonl", [.. lines.SelectMany((line, i) => (byte[])[.. i == at ? mutated : Encoding.UTF8.GetBytes(line), (byte)'\n'])]);
+            var path = folder.Write(
+                "mutated.jsonl",
+                [.. lines.SelectMany((line, i) => (byte[])[.. i == at ? mutated : Encoding.UTF8.GetBytes(line), (byte)'\n'])]);
             if (name == "log.jsonl")
                 TrainingLog.Open(path, continueAfter: 2).Dispose();
             else
@@ -184,7 +191,10 @@ public sealed class MalformedFilesTests : IDisposable
                     Assert.DoesNotContain(error.Message, c => char.IsControl(c) && c != '\n');
                 }
             },
-            iter: count, seed: seed, threads: 1, print: mutation => mutation is byte[] bytes ? Encoding.UTF8.GetString(bytes.AsSpan(0, Math.Min(bytes.Length, 2000))) : $"{mutation}");
+            iter: count, seed: seed, threads: 1,
+            print: mutation => mutation is byte[] bytes
+                ? Encoding.UTF8.GetString(bytes.AsSpan(0, Math.Min(bytes.Length, 2000)))
+                : $"{mutation}");
         output.WriteLine($"{good + refused} files, {good} of them read, {refused} refused; longest message {longest.Length}: {longest}");
         Assert.InRange(refused, leastRefused * count, count);
     }

@@ -14,7 +14,8 @@ namespace UNetGen.Runtime.Tests.Formats;
 /// </summary>
 internal static class NoReflectionProcess
 {
-    private static readonly TrainingOptions Options = new() { Steps = 4, BatchSize = 2, Ema = [new() { Decay = 0.9, UpdateEvery = 1, StartAfter = 0 }] };
+    private static readonly TrainingOptions Options =
+        new() { Steps = 4, BatchSize = 2, Ema = [new() { Decay = 0.9, UpdateEvery = 1, StartAfter = 0 }] };
 
     public static int Run(string folder)
     {

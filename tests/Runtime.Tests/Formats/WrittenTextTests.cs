@@ -54,7 +54,8 @@ public sealed partial class WrittenTextTests : IDisposable
     public void Samples_json()
     {
         using var network = new TwoConvNet(classes: 3);
-        new SampleFolder(folder.File("drawn")).Draw(network, new DdimSampler(2), new SamplingOptions { Count = 1, Labels = [0, 2], Guidance = 1.5, Seed = 7 });
+        new SampleFolder(folder.File("drawn")).Draw(
+            network, new DdimSampler(2), new SamplingOptions { Count = 1, Labels = [0, 2], Guidance = 1.5, Seed = 7 });
         AssertSame("samples.json", File.ReadAllText(folder.File("drawn/samples.json")).ReplaceLineEndings("\n"));
     }
 
@@ -63,7 +64,8 @@ public sealed partial class WrittenTextTests : IDisposable
     {
         var step = new LoggedStep(7, double.NaN, 1.25, 2e-3, 200.5, 5, 123456789, 3.5);
         var start = new RunStart(
-            new DateTimeOffset(2026, 11, 26, 13, 40, 18, TimeSpan.FromHours(2)), 12, "machine", "Linux <7>", "a \"processor\"", 2, 2, "cpu", "10.0.4", "0.107.0", "0.1.0", 2, "Open MPI", null);
+            new DateTimeOffset(2026, 11, 26, 13, 40, 18, TimeSpan.FromHours(2)), 12, "machine", "Linux <7>", "a \"processor\"", 2, 2, "cpu",
+            "10.0.4", "0.107.0", "0.1.0", 2, "Open MPI", null);
         start.AppendTo(folder.File("starts.jsonl"));
         AssertSame("lines.jsonl", Encoding.UTF8.GetString(step.ToLine()) + File.ReadAllText(folder.File("starts.jsonl")));
     }
@@ -73,7 +75,11 @@ public sealed partial class WrittenTextTests : IDisposable
     {
         using var network = new DdpmTinyUNet();
         DiffusersFolder.Save(folder.File("pipe"), network);
-        AssertSame("diffusers.txt", string.Concat(new[] { "model_index.json", "unet/config.json", "scheduler/scheduler_config.json" }.Select(name => $"{name}\n{File.ReadAllText(folder.File($"pipe/{name}"))}")));
+        AssertSame(
+            "diffusers.txt",
+            string.Concat(
+                new[] { "model_index.json", "unet/config.json", "scheduler/scheduler_config.json" }.Select(
+                    name => $"{name}\n{File.ReadAllText(folder.File($"pipe/{name}"))}")));
     }
 
     private static void AssertSame(string name, string written)

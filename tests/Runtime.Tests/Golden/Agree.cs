@@ -15,7 +15,9 @@ public static class Agree
         Assert.True(difference <= tolerance * largest, $"differs by {difference:g4} where the largest value is {largest:g4}");
     }
 
-    /// <summary>Every parameter's gradient has the norm of the reference's. Norms under 1e-4 are zero but for rounding: compared absolutely.</summary>
+    /// <summary>
+    /// Every parameter's gradient has the norm of the reference's. Norms under 1e-4 are zero but for rounding: compared absolutely.
+    /// </summary>
     public static void GradientNorms(IReadOnlyDictionary<string, double> expected, nn.Module network, double tolerance = 1e-3)
     {
         var actual = network.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter.grad!.norm().item<float>());

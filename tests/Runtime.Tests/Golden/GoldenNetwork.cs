@@ -5,7 +5,8 @@ namespace UNetGen.Runtime.Tests.Golden;
 
 /// <summary>One network's case in Golden/: what a reference implementation in PyTorch computed, in float32.</summary>
 public sealed record GoldenNetwork(
-    string Spec, long ParameterCount, GoldenNetwork.Entry[] StateDict, long[] InputShape, long[] Timesteps, long[]? ClassLabels, long[] OutputShape,
+    string Spec, long ParameterCount, GoldenNetwork.Entry[] StateDict, long[] InputShape, long[] Timesteps, long[]? ClassLabels,
+    long[] OutputShape,
     float[] Output, double Loss, IReadOnlyDictionary<string, double> GradientNorms)
 {
     public sealed record Entry(string Key, long[] Shape)

@@ -32,17 +32,30 @@ public sealed class InvalidSafetensorsTests : IDisposable
     [InlineData("""{"a":{"dtype":"f32","shape":[1],"data_offsets":[0,4]}}""", 4, "tensor 'a' is of type 'f32'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "tensor 'a' has -1 in shape")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", 4, "tensor 'a' has 1.5 in shape")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,4]}}""", 4, "tensor 'a' has 99999999999999999999 in shape")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}}""", 4, "tensor 'a' has shape [4294967296, 4294967296], more than any file can hold")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,4]}}""", 4, "tensor 'a' has 99999999999999999999 in shape")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}}""", 4,
+        "tensor 'a' has shape [4294967296, 4294967296], more than any file can hold")]
     [InlineData("""{"a":{"dtype":"F32","shape":[0,4294967296,4294967296],"data_offsets":[0,0]}}""", 0, "more than any file can hold")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4, "tensor 'a' needs 8 bytes for shape [2] of F32, but its data_offsets [0, 4] span 4")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", 4, "tensor 'a' has data_offsets [4, 0]; they must be a begin and an end")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}""", 4,
+        "tensor 'a' needs 8 bytes for shape [2] of F32, but its data_offsets [0, 4] span 4")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", 4,
+        "tensor 'a' has data_offsets [4, 0]; they must be a begin and an end")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}""", 4, "tensor 'a' has data_offsets [0, 4, 8]")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "its header has 'a' twice in one object")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "its header has 'a' twice in one object")]
-    [InlineData("""{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "its header has 'dtype' twice in one object")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8,
+        "its header has 'a' twice in one object")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8,
+        "its header has 'a' twice in one object")]
+    [InlineData(
+        """{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "its header has 'dtype' twice in one object")]
     [InlineData("""{"__metadata__":{"k":"1","k":"2"}}""", 0, "its header has 'k' twice in one object")]
-    [InlineData(""" {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "its header isn't a JSON object that begins at once, with '{'")]
+    [InlineData(
+        """ {"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "its header isn't a JSON object that begins at once, with '{'")]
     [InlineData("\n{}", 0, "its header isn't a JSON object that begins at once")]
     [InlineData("\uFEFF{}", 0, "its header isn't a JSON object that begins at once")]
     [InlineData("{}x", 0, "isn't valid JSON")]
@@ -52,12 +65,24 @@ public sealed class InvalidSafetensorsTests : IDisposable
     [InlineData("""{"\ud800":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "isn't valid JSON")]
     [InlineData("""{"__metadata__":3}""", 0, "__metadata__ isn't a JSON object")]
     [InlineData("""{"__metadata__":{"k":3}}""", 0, "__metadata__ holds 'k', which isn't text")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}""", 6, "tensor 'b' begins at byte 2 of the data, inside another that ends at 4")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "tensor 'b' begins at byte 0 of the data, inside another")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[6,10]}}""", 10, "tensor 'b' begins at byte 6 of the data and leaves a hole after 4")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "tensor 'a' begins at byte 4 of the data and leaves a hole after 0")]
-    [InlineData("""{"a":{"dtype":"U8","shape":[9223372036854775807],"data_offsets":[0,9223372036854775807]}}""", 4, "it ends too early: tensor 'a' needs 9,223,372,036,854,775,807 bytes of data, but there are 4")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 7, "it ends too early: tensor 'a' needs 8 bytes of data, but there are 7")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}""", 6,
+        "tensor 'b' begins at byte 2 of the data, inside another that ends at 4")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4,
+        "tensor 'b' begins at byte 0 of the data, inside another")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[6,10]}}""", 10,
+        "tensor 'b' begins at byte 6 of the data and leaves a hole after 4")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8,
+        "tensor 'a' begins at byte 4 of the data and leaves a hole after 0")]
+    [InlineData(
+        """{"a":{"dtype":"U8","shape":[9223372036854775807],"data_offsets":[0,9223372036854775807]}}""", 4,
+        "it ends too early: tensor 'a' needs 9,223,372,036,854,775,807 bytes of data, but there are 4")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 7,
+        "it ends too early: tensor 'a' needs 8 bytes of data, but there are 7")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 9, "its tensors end at byte 8 of the data, but there are 9")]
     [InlineData("{}", 1, "its tensors end at byte 0 of the data, but there are 1")]
     public void A_header_that_lies_is_refused(string json, int dataLength, string problem) =>
@@ -87,18 +112,24 @@ public sealed class InvalidSafetensorsTests : IDisposable
     [Fact]
     public void Metadata_that_could_not_be_read_again_are_not_written() => Assert.Contains(
         "10,000,000 can be read again",
-        Assert.Throws<ArgumentException>(() => SafetensorsFile.Write(folder.File("large.safetensors"), [], new Dictionary<string, string> { ["k"] = new('x', 10_000_000) })).Message);
+        Assert.Throws<ArgumentException>(
+            () => SafetensorsFile.Write(
+                folder.File("large.safetensors"), [], new Dictionary<string, string> { ["k"] = new('x', 10_000_000) })).Message);
 
     [Fact]
     public void A_truth_value_other_than_0_and_1_is_refused() =>
-        Refused(SafetensorsBytes.Of("""{"a":{"dtype":"BOOL","shape":[2],"data_offsets":[0,2]}}""", [1, 2]), "tensor 'a' is of type BOOL, but has bytes other than 0 and 1");
+        Refused(
+            SafetensorsBytes.Of("""{"a":{"dtype":"BOOL","shape":[2],"data_offsets":[0,2]}}""", [1, 2]),
+            "tensor 'a' is of type BOOL, but has bytes other than 0 and 1");
 
     [LinuxFact]
     public void A_file_that_shrinks_after_it_was_opened_is_refused()
     {
-        string path = folder.Write("shrinks.safetensors", SafetensorsBytes.Of("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", new byte[8]));
+        string path = folder.Write(
+            "shrinks.safetensors", SafetensorsBytes.Of("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", new byte[8]));
         using var file = SafetensorsFile.Open(path);
-        using (var cut = new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Write, Share = FileShare.ReadWrite }))
+        using (var cut = new FileStream(
+            path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Write, Share = FileShare.ReadWrite }))
             cut.SetLength(cut.Length - 1);
         Assert.Throws<SafetensorsException>(file.ReadAll);
     }
@@ -132,8 +163,10 @@ public sealed class InvalidSafetensorsTests : IDisposable
     {
         string[] fragments =
         [
-            "{", "}", "[", "]", ":", ",", "\"a\"", "\"b\"", "\"__metadata__\"", "\"dtype\":", "\"F32\"", "\"BOOL\"", "\"shape\":", "\"data_offsets\":",
-            "0", "4", "8", "-1", "1e9", "9223372036854775807", "null", "\"\\ud800\"", "{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}", " ",
+            "{", "}", "[", "]", ":", ",", "\"a\"", "\"b\"", "\"__metadata__\"", "\"dtype\":", "\"F32\"", "\"BOOL\"", "\"shape\":",
+            "\"data_offsets\":",
+            "0", "4", "8", "-1", "1e9", "9223372036854775807", "null", "\"\\ud800\"",
+            "{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}", " ",
         ];
         Gen.Int[0, fragments.Length - 1].Select(i => fragments[i]).Array[0, 12].Sample(
             parts => ReadOrRefused(SafetensorsBytes.Of("{" + string.Concat(parts) + "}", new byte[4])),

@@ -58,7 +58,9 @@ public sealed class SafetensorsFileTests : IDisposable
 
         Assert.Equal(["a", "b"], tensors.Keys);
         Assert.Equal([7, -1], tensors["a"].data<int>().ToArray());
-        Assert.Equal((ScalarType.BFloat16, 0L, 1f), (tensors["b"].dtype, tensors["b"].dim(), tensors["b"].to_type(ScalarType.Float32).item<float>()));
+        Assert.Equal(
+            (ScalarType.BFloat16, 0L, 1f),
+            (tensors["b"].dtype, tensors["b"].dim(), tensors["b"].to_type(ScalarType.Float32).item<float>()));
         Assert.Equal("v", Assert.Contains("k", metadata));
     }
 
@@ -66,14 +68,19 @@ public sealed class SafetensorsFileTests : IDisposable
     public void What_was_written_is_read_again_bit_for_bit()
     {
         var shape = Gen.Long[0, 4].Array[0, 4];
-        var tensors = Gen.Select(Gen.String[Gen.Char['\u0001', '\ud7ff'], 0, 8], Gen.Select(Gen.Int[0, DTypes.Length - 1].Select(i => DTypes[i]), shape)).Array[0, 8];
-        var metadata = Gen.Dictionary(Gen.String[Gen.Char['\u0001', '\ud7ff'], 0, 8], Gen.String[Gen.Char['\u0001', '\ud7ff'], 0, 20])[0, 3];
+        var tensors =
+            Gen.Select(
+                Gen.String[Gen.Char['\u0001', '\ud7ff'], 0, 8],
+                Gen.Select(Gen.Int[0, DTypes.Length - 1].Select(i => DTypes[i]), shape)).Array[0, 8];
+        var metadata =
+            Gen.Dictionary(Gen.String[Gen.Char['\u0001', '\ud7ff'], 0, 8], Gen.String[Gen.Char['\u0001', '\ud7ff'], 0, 20])[0, 3];
         string path = folder.File("roundtrip.safetensors");
         Gen.Select(tensors, metadata).Sample(
             (specs, texts) =>
             {
                 using var local = NewDisposeScope();
-                var written = specs.DistinctBy(spec => spec.Item1).Select(spec => KeyValuePair.Create(spec.Item1, RandomBits(spec.Item2.Item1, spec.Item2.Item2))).ToArray();
+                var written = specs.DistinctBy(spec => spec.Item1)
+                    .Select(spec => KeyValuePair.Create(spec.Item1, RandomBits(spec.Item2.Item1, spec.Item2.Item2))).ToArray();
                 SafetensorsFile.Write(path, written, texts);
                 var (read, readTexts) = SafetensorsFile.Read(path);
                 Assert.Equal(written.Select(pair => pair.Key), read.Keys);
@@ -93,7 +100,9 @@ public sealed class SafetensorsFileTests : IDisposable
     public void Every_tensor_lies_aligned_to_its_elements()
     {
         string path = folder.File("aligned.safetensors");
-        SafetensorsFile.Write(path, [new("a", ones(3, dtype: uint8)), new("b", ones(1, dtype: float16)), new("c", ones(1, dtype: float64)), new("d", ones(3))]);
+        SafetensorsFile.Write(
+            path,
+            [new("a", ones(3, dtype: uint8)), new("b", ones(1, dtype: float16)), new("c", ones(1, dtype: float64)), new("d", ones(3))]);
         using var file = SafetensorsFile.Open(path);
         long dataStart = new FileInfo(path).Length - file.Entries.Max(entry => entry.Offset + entry.Length);
         Assert.All(file.Entries, entry => Assert.Equal(0, (dataStart + entry.Offset) % entry.DType.ElementSize()));
@@ -154,7 +163,8 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.Throws<ArgumentException>(() => SafetensorsFile.Write(path, [new("__metadata__", ones(1))]));
         Assert.ThrowsAny<ArgumentException>(() => SafetensorsFile.Write(path, [new("half a pair \ud83d", ones(1))]));
         Assert.ThrowsAny<ArgumentException>(() => SafetensorsFile.Write(path, [], new Dictionary<string, string> { ["spec"] = "\ud83d" }));
-        Assert.Contains("'z'", Assert.Throws<ArgumentException>(() => SafetensorsFile.Write(path, [new("z", zeros(1, dtype: complex64))])).Message);
+        Assert.Contains(
+            "'z'", Assert.Throws<ArgumentException>(() => SafetensorsFile.Write(path, [new("z", zeros(1, dtype: complex64))])).Message);
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
 

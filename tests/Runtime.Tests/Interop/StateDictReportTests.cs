@@ -11,12 +11,14 @@ public sealed class StateDictReportTests
     private static readonly IReadOnlyList<(string Key, TensorForm Form)> Network =
         [.. AnnotatedTinyRgbUNet.Description.StateDict.Select(entry => (entry.Key, new TensorForm(entry.DType, entry.Shape)))];
 
-    private static readonly string[] Modules = ["init_conv", "time_mlp", "downs.0.0", "downs.0.1.block2", "downs.1", "ups", "mid_attn.fn.norm", "final_conv"];
+    private static readonly string[] Modules = [
+        "init_conv", "time_mlp", "downs.0.0", "downs.0.1.block2", "downs.1", "ups", "mid_attn.fn.norm", "final_conv"];
 
     private static readonly Gen<Func<string, TensorForm, (string, TensorForm)?>> Change =
         from kind in Gen.Int[0, 4]
         from module in Gen.OneOf(Modules)
-        select new Func<string, TensorForm, (string, TensorForm)?>((key, form) => !key.StartsWith(module, StringComparison.Ordinal) ? (key, form) : kind switch
+        select new Func<string, TensorForm, (string, TensorForm)?>(
+            (key, form) => !key.StartsWith(module, StringComparison.Ordinal) ? (key, form) : kind switch
         {
             0 => null,
             1 => ("wrapped." + key, form),
@@ -81,7 +83,8 @@ public sealed class StateDictReportTests
 
     [Fact]
     public void Shapes_stand_side_by_side_and_only_some_of_many() => AssertReport(
-        Network.Select(entry => entry.Key.StartsWith("downs.0.", StringComparison.Ordinal) && entry.Key.EndsWith(".weight", StringComparison.Ordinal)
+        Network.Select(
+            entry => entry.Key.StartsWith("downs.0.", StringComparison.Ordinal) && entry.Key.EndsWith(".weight", StringComparison.Ordinal)
             ? (entry.Key, entry.Form with { Shape = [1, .. entry.Form.Shape] }) : entry),
         """
         154 of 169 entries agree.
@@ -126,8 +129,12 @@ public sealed class StateDictReportTests
             var lines = report.Split('\n');
             Assert.InRange(lines.Length, 2, 1 + 5 * 10);
             Assert.All(lines, line => Assert.InRange(line.Length, 1, 300));
-            Assert.Equal(Network.Count - comparison.Missing.Count - comparison.OfOtherShape.Count - comparison.OfOtherType.Count, int.Parse(Regex.Match(report, @"^\d+").Value));
-            Assert.Equal(comparison.Missing.Count + comparison.Unexpected.Count + comparison.OfOtherShape.Count + comparison.OfOtherType.Count, comparison.Differences.Count());
+            Assert.Equal(
+                Network.Count - comparison.Missing.Count - comparison.OfOtherShape.Count - comparison.OfOtherType.Count,
+                int.Parse(Regex.Match(report, @"^\d+").Value));
+            Assert.Equal(
+                comparison.Missing.Count + comparison.Unexpected.Count + comparison.OfOtherShape.Count + comparison.OfOtherType.Count,
+                comparison.Differences.Count());
         },
         iter: 300, threads: 1);
 
@@ -143,7 +150,8 @@ public sealed class StateDictReportTests
             "dots" => [(new string('.', 1_000_000), scalar), (string.Concat(Enumerable.Repeat("a.", 500_000)), scalar)],
             "one long key" => [(new string('a', 10_000_000), scalar)],
             "many keys" => Enumerable.Range(0, 300_000).Select(i => ($"key{i}", scalar)),
-            "many modules" => Enumerable.Range(0, 9_000).Select(i => ($"init_conv{i}.{(i % 2 == 0 ? "weight" : "bias")}", Network[i % 2].Form)),
+            "many modules" => Enumerable.Range(0, 9_000).Select(
+                i => ($"init_conv{i}.{(i % 2 == 0 ? "weight" : "bias")}", Network[i % 2].Form)),
             _ => [("init_conv.weigh\n\u2028\0t", Network[0].Form)],
         };
         var report = StateDictReport.Write(new StateDictComparison(Network.Take(2), given));
@@ -154,6 +162,7 @@ public sealed class StateDictReportTests
     private static void AssertReport(IEnumerable<(string, TensorForm)> given, string expected) =>
         Assert.Equal(expected.ReplaceLineEndings("\n"), StateDictReport.Write(new StateDictComparison(Network, given)));
 
-    private static IEnumerable<(string Key, TensorForm Form)> Rename(IEnumerable<(string Key, TensorForm Form)> entries, string from, string to) =>
+    private static IEnumerable<(string Key, TensorForm Form)> Rename(
+        IEnumerable<(string Key, TensorForm Form)> entries, string from, string to) =>
         entries.Select(entry => entry.Key.StartsWith(from, StringComparison.Ordinal) ? (to + entry.Key[from.Length..], entry.Form) : entry);
 }

@@ -77,7 +77,8 @@ public sealed class StateDictTests : IDisposable
     [Fact]
     public void A_class_whose_blocks_are_not_those_it_was_generated_for_says_so()
     {
-        using var network = new OneConvNet(new StateDictManifest("conv.weight float32 [4, 1, 5, 5]\nconv.bias float32 [4]\nconv.scale float32 [1]"));
+        using var network = new OneConvNet(
+            new StateDictManifest("conv.weight float32 [4, 1, 5, 5]\nconv.bias float32 [4]\nconv.scale float32 [1]"));
         Assert.Equal(
             """
             The blocks of OneConvNet aren't those that it was generated for; are UNetGen and UNetGen.Runtime of one version? 1 of 3 entries agree.
@@ -98,7 +99,8 @@ public sealed class StateDictTests : IDisposable
         StateDict.Load(network, tensors);
         Assert.True(network.state_dict()["conv.bias"].eq(3).all().item<bool>());
         tensors.Remove("conv.bias");
-        Assert.Equal(["conv.bias float64 [4] is missing"], Assert.Throws<StateDictException>(() => StateDict.Load(network, tensors)).Differences);
+        Assert.Equal(
+            ["conv.bias float64 [4] is missing"], Assert.Throws<StateDictException>(() => StateDict.Load(network, tensors)).Differences);
     }
 
     [Fact]

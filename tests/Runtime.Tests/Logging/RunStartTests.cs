@@ -55,6 +55,9 @@ public sealed class RunStartTests : IDisposable
         File.WriteAllText(StartsPath, "{\"date\":");
         Assert.Empty(RunStart.Read(StartsPath, told.Add));
         Assert.Equal(
-            [$"{StartsPath}: 2 lines can't be read and are left out; the first is line 2.", $"{StartsPath}: 1 line can't be read and is left out; the first is line 1."], told);
+            [
+                $"{StartsPath}: 2 lines can't be read and are left out; the first is line 2.",
+                $"{StartsPath}: 1 line can't be read and is left out; the first is line 1."],
+            told);
     }
 }

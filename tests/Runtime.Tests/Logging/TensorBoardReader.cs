@@ -4,13 +4,15 @@ using System.Text;
 namespace UNetGen.Runtime.Tests.Logging;
 
 /// <summary>
-/// Reads files of events as their formats are described (TFRecord; protocol buffers' wire format; event.proto and summary.proto), with nothing of what wrote them.
+/// Reads files of events as their formats are described (TFRecord; protocol buffers' wire format; event.proto and summary.proto), with
+/// nothing of what wrote them.
 /// </summary>
 internal static class TensorBoardReader
 {
     /// <summary>An event's fields; those that it lacks are at their defaults.</summary>
     public sealed record Event(
-        double WallTime, long Step, string? FileVersion, string? Tag, float? Scalar, (int Height, int Width, int Colorspace, byte[] Encoded)? Image, int? SessionStatus);
+        double WallTime, long Step, string? FileVersion, string? Tag, float? Scalar,
+        (int Height, int Width, int Colorspace, byte[] Encoded)? Image, int? SessionStatus);
 
     public static List<Event> Read(string path)
     {

@@ -127,5 +127,6 @@ public sealed class TrainingLogTests : IDisposable
             log.Write(Step(i + 1, losses[i]));
     }
 
-    private static TrainingStep Step(int step, double loss) => new(step, loss, 0.7, 1e-3, 100, TimeSpan.FromSeconds(step), TimeSpan.FromSeconds(1));
+    private static TrainingStep Step(int step, double loss) =>
+        new(step, loss, 0.7, 1e-3, 100, TimeSpan.FromSeconds(step), TimeSpan.FromSeconds(1));
 }

@@ -27,7 +27,8 @@ public class LibtorchTests
         var programs = Enumerable.Range(0, 3).Select(_ => TorchProcess.Run(["tensor"], ("LD_BIND_NOW", "1"), ("TMPDIR", temporary.Path)));
         foreach (var result in await Task.WhenAll(programs))
             Assert.Equal(new TorchProcess.Result(0, "6" + Environment.NewLine), result);
-        Assert.DoesNotContain(Directory.GetDirectories(temporary.Path), folder => Path.GetFileName(folder).StartsWith("unetgen", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.GetDirectories(temporary.Path), folder => Path.GetFileName(folder).StartsWith("unetgen", StringComparison.Ordinal));
         // Where its first load fails, TorchSharp copies all of libtorch into a folder beside the program.
         Assert.Equal(before, Directory.GetDirectories(Beside));
     }
@@ -101,7 +102,8 @@ public class LibtorchTests
     [InlineData("linux-musl-x64")]
     [InlineData("osx-x64")]
     public void A_platform_without_libtorch_is_named(string rid) =>
-        Assert.Contains($"no libtorch for {rid}, only for linux-x64", Assert.Throws<LibtorchException>(() => Platform.CheckSupported(rid)).Message);
+        Assert.Contains(
+            $"no libtorch for {rid}, only for linux-x64", Assert.Throws<LibtorchException>(() => Platform.CheckSupported(rid)).Message);
 
     [Fact]
     public void This_platform_has_a_libtorch() => Platform.CheckSupported();

@@ -19,19 +19,23 @@ public class ShortageTests
     {
         { "Memory is used up", new OutOfMemoryException() },
         { "Memory is used up", new TypeInitializationException("X", new OutOfMemoryException()) },
-        { "Memory is used up", new AggregateException(new InvalidOperationException("else"), new InvalidOperationException("within", new OutOfMemoryException())) },
+        { "Memory is used up", new AggregateException(
+            new InvalidOperationException("else"), new InvalidOperationException("within", new OutOfMemoryException())) },
         { "Memory is used up: libtorch asked for 2.1 GB more", new ExternalException("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 2147483648 bytes. Error code 12") },
-        { "The GPU's memory is used up: libtorch asked for 20.00 MiB more. Less.", new ExternalException("CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 79.11 GiB") },
+        { "The GPU's memory is used up: libtorch asked for 20.00 MiB more. Less.", new ExternalException(
+            "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 79.11 GiB") },
         { "Memory is used up", new ExternalException("std::bad_alloc") },
         { "Memory is used up", new IOException("no memory", 12) },
-        { "Memory is used up", new TypeInitializationException("X", new DllNotFoundException("libX.so: failed to map segment from shared object")) },
+        { "Memory is used up", new TypeInitializationException(
+            "X", new DllNotFoundException("libX.so: failed to map segment from shared object")) },
         { "No further file could be opened", new IOException("too many", 24) },
         { "No further file could be opened", new IOException("too many", unchecked((int)0x80070004)) },
     };
 
     [Theory]
     [MemberData(nameof(Shortages))]
-    public void A_shortage_is_known_whatever_wraps_it(string expected, Exception error) => Assert.StartsWith(expected, Shortage.Of(error, "Less."));
+    public void A_shortage_is_known_whatever_wraps_it(string expected, Exception error) =>
+        Assert.StartsWith(expected, Shortage.Of(error, "Less."));
 
     [Fact]
     public void Another_error_is_none()
@@ -54,7 +58,9 @@ public class ShortageTests
     {
         using var folder = new TemporaryFolder();
         var network = new GreedyNet(atCall: 4);
-        using var trainer = new Trainer(network, new Stripes(), new() { Steps = 9, BatchSize = 4, Accumulation = 1, CheckpointEvery = 2, Ema = [new() { UpdateEvery = 1 }] });
+        using var trainer = new Trainer(
+            network, new Stripes(),
+            new() { Steps = 9, BatchSize = 4, Accumulation = 1, CheckpointEvery = 2, Ema = [new() { UpdateEvery = 1 }] });
 
         var error = Assert.Throws<ShortageException>(() => trainer.Train(store: new CheckpointStore(folder.File("store"))));
 

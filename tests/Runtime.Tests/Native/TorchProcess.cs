@@ -55,7 +55,8 @@ internal static class TorchProcess
     public static string[] Command(params string[] args) => ["dotnet", "exec", typeof(TorchProcess).Assembly.Location, .. args];
 
     /// <summary>Starts it.</summary>
-    public static Task<Result> Run(string[] args, params (string Name, string Value)[] environment) => RunCommand(Command(args), environment);
+    public static Task<Result> Run(string[] args, params (string Name, string Value)[] environment) =>
+        RunCommand(Command(args), environment);
 
     /// <summary>Starts a command that starts it in turn, in other surroundings.</summary>
     public static async Task<Result> RunCommand(string[] command, params (string Name, string Value)[] environment)

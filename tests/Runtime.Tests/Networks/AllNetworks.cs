@@ -18,7 +18,8 @@ internal static class AllNetworks
 
     public static NoisePredictor Create(string name) => Create(Types.Single(type => type.Name == name));
 
-    public static NoisePredictor Create(Type type) => (NoisePredictor)type.GetConstructor([typeof(Device), typeof(ScalarType?)])!.Invoke([null, null]);
+    public static NoisePredictor Create(Type type) =>
+        (NoisePredictor)type.GetConstructor([typeof(Device), typeof(ScalarType?)])!.Invoke([null, null]);
 
     public static NetworkInfo Info(Type type) => (NetworkInfo)type.GetProperty("Description")!.GetValue(null)!;
 }

@@ -31,7 +31,8 @@ public sealed class ClassLabelTests
         Refused(tensor([1f, 2f]), "[2] of Float32.");
 
         void Refused(Tensor labels, string got) =>
-            Assert.StartsWith(NotOnePerImage + got, Assert.Throws<ArgumentException>("labels", () => network.forward(x, t, labels)).Message);
+            Assert.StartsWith(
+                NotOnePerImage + got, Assert.Throws<ArgumentException>("labels", () => network.forward(x, t, labels)).Message);
     }
 
     [Theory]

@@ -20,7 +20,9 @@ public class EmptyBatchTests
         foreach (var gradients in (bool[])[true, false])
         {
             using var mode = set_grad_enabled(gradients);
-            Assert.Contains("batches of at least one image, but got one of none, [0, ", Assert.Throws<ArgumentException>(() => network.forward(x, t, labels)).Message);
+            Assert.Contains(
+                "batches of at least one image, but got one of none, [0, ",
+                Assert.Throws<ArgumentException>(() => network.forward(x, t, labels)).Message);
         }
     }
 }

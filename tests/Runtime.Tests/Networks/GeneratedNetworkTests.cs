@@ -17,7 +17,9 @@ public sealed class GeneratedNetworkTests
     public void The_constant_counts_the_live_parameters(string name)
     {
         using var network = AllNetworks.Create(name);
-        Assert.Equal(network.parameters().Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel()), network.Info.ParameterCount);
+        Assert.Equal(
+            network.parameters().Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel()),
+            network.Info.ParameterCount);
         // A level knows nothing of what is inside a user's own block.
         var own = network.modules().OfType<PlainBlock>().Sum(block => block.parameters().Sum(parameter => parameter.numel()));
         Assert.Equal(network.Info.ParameterCount, network.Info.Levels.Sum(level => level.Parameters) + own);
@@ -74,8 +76,10 @@ public sealed class GeneratedNetworkTests
             var side = key switch
             {
                 _ when weight.dim() == 2 => 1,
-                _ when key.StartsWith("downs.1.3") || key.StartsWith("downs.2") || key.StartsWith("mid") || key.StartsWith("ups.0.0") || key.StartsWith("ups.0.1") => 4,
-                _ when key.StartsWith("downs.0.3") || key.StartsWith("downs.1") || key.StartsWith("ups.0.3") || key.StartsWith("ups.1.0") || key.StartsWith("ups.1.1") => 8,
+                _ when key.StartsWith("downs.1.3") || key.StartsWith("downs.2") || key.StartsWith("mid") || key.StartsWith("ups.0.0")
+                    || key.StartsWith("ups.0.1") => 4,
+                _ when key.StartsWith("downs.0.3") || key.StartsWith("downs.1") || key.StartsWith("ups.0.3") || key.StartsWith("ups.1.0")
+                    || key.StartsWith("ups.1.1") => 8,
                 _ => 16,
             };
             counted += 2 * weight.numel() * side * side;
@@ -96,7 +100,8 @@ public sealed class GeneratedNetworkTests
     {
         using var network = new ManyKeys();
         Assert.Equal((2, 12, 16, 4), (ManyKeys.Channels, ManyKeys.ImageHeight, ManyKeys.ImageWidth, ManyKeys.DownsampleFactor));
-        Assert.Equal((2, 12, 16, 4), (network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth, network.Info.DownsampleFactor));
+        Assert.Equal(
+            (2, 12, 16, 4), (network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth, network.Info.DownsampleFactor));
         Assert.Equal((2, network.Info.ForwardFlops), (ManyKeys.OutChannels, ManyKeys.ForwardFlops));
         Assert.True(network.Info.SelfCondition);
         Assert.Equal("Specs/Variants/many_keys.unet.yaml", network.Info.SpecPath);
@@ -145,8 +150,11 @@ public sealed class GeneratedNetworkTests
         using var scope = NewDisposeScope();
         using var network = new FourierUNet();
         var t = tensor([0L, 7L]);
-        Assert.Contains("[batch, 3, 8, 8], but got [2, 1, 8, 8]", Assert.Throws<ArgumentException>(() => network.forward(zeros(2, 1, 8, 8), t)).Message);
-        Assert.Contains("[2], but got [3]", Assert.Throws<ArgumentException>(() => network.forward(zeros(2, 3, 8, 8), tensor([0L, 1L, 2L]))).Message);
+        Assert.Contains(
+            "[batch, 3, 8, 8], but got [2, 1, 8, 8]",
+            Assert.Throws<ArgumentException>(() => network.forward(zeros(2, 1, 8, 8), t)).Message);
+        Assert.Contains(
+            "[2], but got [3]", Assert.Throws<ArgumentException>(() => network.forward(zeros(2, 3, 8, 8), tensor([0L, 1L, 2L]))).Message);
     }
 
     [Fact]
@@ -187,5 +195,6 @@ public sealed class GeneratedNetworkTests
     /// <summary>The first class and the last; null for a network without classes.</summary>
     private static Tensor? Labels(NoisePredictor network) => network.Info.NumClasses is { } classes ? tensor([0L, classes - 1L]) : null;
 
-    private static Tensor Images(NoisePredictor network) => randn(2, network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth);
+    private static Tensor Images(NoisePredictor network) =>
+        randn(2, network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth);
 }

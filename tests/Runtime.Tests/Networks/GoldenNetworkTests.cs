@@ -76,7 +76,8 @@ public sealed class GoldenNetworkTests
         Assert.Equal(expected.GetProperty("parameters").GetInt64(), network.parameters().Sum(parameter => parameter.numel()));
     }
 
-    private static string SpecText(string name) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Specs", name + ".unet.yaml")).ReplaceLineEndings("\n");
+    private static string SpecText(string name) =>
+        File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Specs", name + ".unet.yaml")).ReplaceLineEndings("\n");
 
     private static NoisePredictor Network(string name) => name switch
     {

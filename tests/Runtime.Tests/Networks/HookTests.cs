@@ -33,7 +33,8 @@ public sealed class HookTests : IDisposable
         Assert.Equal(["OnConstructed", "OnForwarded", "OnForwarding"], Hooks(typeof(HookedUNet)));
 
         static IEnumerable<string> Hooks(Type type) =>
-            type.GetMethods(BindingFlags.Instance | BindingFlags.NonPublic).Select(method => method.Name).Where(name => name.StartsWith("On", StringComparison.Ordinal)).Order();
+            type.GetMethods(BindingFlags.Instance | BindingFlags.NonPublic).Select(method => method.Name)
+                .Where(name => name.StartsWith("On", StringComparison.Ordinal)).Order();
     }
 
     [Fact]
@@ -122,7 +123,8 @@ public sealed class HookTests : IDisposable
         StateDict.Load(loaded, file);
         Assert.True(loaded.state_dict()["head.weight"].allclose(larger.state_dict()["head.weight"]));
         network.to(ScalarType.Float64);
-        Assert.EndsWith("  unexpected:\n    head.* (2 entries)", Assert.Throws<StateDictException>(() => StateDict.Load(network, file)).Message);
+        Assert.EndsWith(
+            "  unexpected:\n    head.* (2 entries)", Assert.Throws<StateDictException>(() => StateDict.Load(network, file)).Message);
     }
 
     [Fact]

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace UNetGen.Runtime.Tests.Networks;
 
 /// <summary>
-/// Every layer starts with PyTorch's default values: convolutions and linear layers uniform in ±1/sqrt(fan in), embeddings and memory standard normal,
-/// norms 1 and 0. With <c>zero_init</c> the last layer of each residual branch and of the network is 0.
+/// Every layer starts with PyTorch's default values: convolutions and linear layers uniform in ±1/sqrt(fan in), embeddings and memory
+/// standard normal, norms 1 and 0. With <c>zero_init</c> the last layer of each residual branch and of the network is 0.
 /// </summary>
 public sealed class InitialValueTests
 {
@@ -19,7 +19,8 @@ public sealed class InitialValueTests
 
     public static TheoryData<string> Networks =>
     [
-        nameof(AnnotatedTinyRgbUNet), nameof(LucidrainsGroupUNet), nameof(LucidrainsRmsUNet), nameof(AnnotatedRmsUNet), nameof(DdpmClassesUNet),
+        nameof(AnnotatedTinyRgbUNet), nameof(LucidrainsGroupUNet), nameof(LucidrainsRmsUNet), nameof(AnnotatedRmsUNet),
+        nameof(DdpmClassesUNet),
         .. StartAtZero.Keys,
     ];
 
@@ -107,7 +108,8 @@ public sealed class InitialValueTests
         // Five standard errors of the moments of a uniform distribution.
         Assert.InRange(parameter.mean().item<float>(), -5 * bound / Math.Sqrt(3 * n), 5 * bound / Math.Sqrt(3 * n));
         var square = bound * bound / 3;
-        Assert.InRange(parameter.square().mean().item<float>(), square * (1 - 5 * Math.Sqrt(0.8 / n)), square * (1 + 5 * Math.Sqrt(0.8 / n)));
+        Assert.InRange(
+            parameter.square().mean().item<float>(), square * (1 - 5 * Math.Sqrt(0.8 / n)), square * (1 + 5 * Math.Sqrt(0.8 / n)));
     }
 
     private static void Normal(HashSet<string> seen, string key, Parameter parameter)

@@ -16,7 +16,8 @@ public sealed class ManifestTests
         var trained = network.named_parameters().Where(pair => pair.parameter.requires_grad).Select(pair => pair.name).ToHashSet();
         var open = network.Info.StateDict.OpenPrefixes;
         Assert.Equal(
-            network.state_dict().Where(pair => !open.Any(prefix => pair.Key.StartsWith(prefix, StringComparison.Ordinal))).Select(pair => $"{new StateDictEntry(pair.Key, pair.Value.dtype, pair.Value.shape, trained.Contains(pair.Key))}"),
+            network.state_dict().Where(pair => !open.Any(prefix => pair.Key.StartsWith(prefix, StringComparison.Ordinal))).Select(
+                pair => $"{new StateDictEntry(pair.Key, pair.Value.dtype, pair.Value.shape, trained.Contains(pair.Key))}"),
             network.Info.StateDict.Select(entry => $"{entry}"));
         // What is inside a user's own block only its own code knows.
         Assert.Equal(network.named_modules().Where(pair => pair.module is PlainBlock).Select(pair => pair.name + "."), open);

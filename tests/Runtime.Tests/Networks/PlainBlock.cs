@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Networks;
 
-/// <summary>A user's own residual block, as Specs/Variants/own_block.unet.yaml names it: two convolutions, the time embedding between them.</summary>
+/// <summary>
+/// A user's own residual block, as Specs/Variants/own_block.unet.yaml names it: two convolutions, the time embedding between them.
+/// </summary>
 public sealed class PlainBlock : nn.Module<Tensor, Tensor, Tensor>
 {
     private readonly Conv2d first;

@@ -26,7 +26,8 @@ public sealed class PrecisionTests
         ["attention of linear layers"] = (() => new AttentionBlock(32, 4, new(), memoryTokens: 4), ScalarType.BFloat16),
         ["attention of one convolution"] = (() => new QkvAttentionBlock(32, 4, new(), memoryTokens: 4), ScalarType.BFloat16),
         ["linear attention, which a norm ends"] = (() => new LinearAttention(32, memoryTokens: 4), ScalarType.Float32),
-        ["a norm first, its input added"] = (() => new ResidualPreNorm<Attention>(32, new Attention(32, norm: Norm.Group)), ScalarType.BFloat16),
+        ["a norm first, its input added"] = (
+            () => new ResidualPreNorm<Attention>(32, new Attention(32, norm: Norm.Group)), ScalarType.BFloat16),
     };
 
     [Theory]
@@ -37,8 +38,9 @@ public sealed class PrecisionTests
         using var network = AllNetworks.Create(name);
         Fill.Parameters(network);
         network.eval();
-        // In the networks of 8 channels RMSNorm divides by a pixel's norm, and where that is next to nothing the numbers, and above all the gradient, are mostly rounding: in the
-        // textbook's form as in the fast one. So theirs may differ more, and the gradient is judged by the middle one of five images.
+        // In the networks of 8 channels RMSNorm divides by a pixel's norm, and where that is next to nothing the numbers, and above all the
+        // gradient, are mostly rounding: in the textbook's form as in the fast one. So theirs may differ more, and the gradient is judged
+        // by the middle one of five images.
         var narrow = network.Info.Levels.Min(level => level.Channels) < 16;
         var distances = Enumerable.Range(0, 5).Select(image =>
         {
@@ -115,7 +117,8 @@ public sealed class PrecisionTests
         var (channels, height, width) = (network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth);
         var labels = network.Info.NumClasses is { } classes ? tensor([0L, classes - 1L]) : null;
         network.zero_grad();
-        var y = network.forward(Fill.Input($"x{image}", 2, channels, height, width), tensor([3L, 700L % network.Diffusion.Timesteps]), labels);
+        var y = network.forward(
+            Fill.Input($"x{image}", 2, channels, height, width), tensor([3L, 700L % network.Diffusion.Timesteps]), labels);
         Assert.Equal(ScalarType.Float32, y.dtype);
         y.square().mean().backward();
         var trained = network.parameters().Where(parameter => parameter.requires_grad).ToArray();

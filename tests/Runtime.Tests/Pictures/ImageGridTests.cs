@@ -48,7 +48,8 @@ public sealed class ImageGridTests : IDisposable
     [InlineData(9, 64, 64, 3, 3, 1)]
     [InlineData(1, 200, 100, 1, 1, 1)]
     [InlineData(3, 5, 30, 2, 2, 3)]
-    public void By_default_a_grid_is_square_and_images_are_at_least_64_pixels(int count, int height, int width, int columns, int rows, int scale)
+    public void By_default_a_grid_is_square_and_images_are_at_least_64_pixels(
+        int count, int height, int width, int columns, int rows, int scale)
     {
         using var png = SaveAndRead(path => ImageGrid.Save(torch.zeros(count, 1, height, width), path));
         Assert.Equal((4 + columns * (width * scale + 4), 4 + rows * (height * scale + 4)), (png.Width, png.Height));
@@ -75,7 +76,8 @@ public sealed class ImageGridTests : IDisposable
     [Fact]
     public void A_strip_has_a_row_for_an_image_and_a_column_for_a_step()
     {
-        var steps = Enumerable.Range(0, 3).Select(step => torch.tensor(new[] { 50f * step, 50f * step + 10 }).reshape(2, 1, 1, 1) / 127.5 - 1).ToArray();
+        var steps = Enumerable.Range(0, 3)
+            .Select(step => torch.tensor(new[] { 50f * step, 50f * step + 10 }).reshape(2, 1, 1, 1) / 127.5 - 1).ToArray();
         using var png = SaveAndRead(path => ImageGrid.SaveStrip(steps, path, scale: 1));
         Assert.Equal((4 + 3 * 5, 4 + 2 * 5), (png.Width, png.Height));
         for (var step = 0; step < 3; step++)
@@ -97,7 +99,9 @@ public sealed class ImageGridTests : IDisposable
         var png = File.ReadAllBytes(path);
 
         // By hand: length, name and text of PNG's tEXt, and the sum of the last two as zlib makes it.
-        byte[] mark = [0, 0, 0, 78, .. "tEXtSoftware\0UNetGen: an overview of pictures or numbers, no picture to learn from"u8, 0x85, 0xCC, 0x36, 0x37];
+        byte[] mark = [
+            0, 0, 0, 78, .. "tEXtSoftware\0UNetGen: an overview of pictures or numbers, no picture to learn from"u8, 0x85, 0xCC, 0x36,
+            0x37];
         Assert.Equal(marked, OverviewMark.IsIn(png));
         Assert.Equal(marked, png.AsSpan(33).StartsWith(mark));
         var plain = marked ? [.. png[..33], .. png[(33 + mark.Length)..]] : png;

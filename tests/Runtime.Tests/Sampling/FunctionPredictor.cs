@@ -11,8 +11,10 @@ public sealed class FunctionPredictor : NoisePredictor
 
     /// <summary>A function of images, timesteps and the condition.</summary>
     public FunctionPredictor(
-        DiffusionOptions diffusion, Func<Tensor, Tensor, Tensor?, Tensor> function, int channels = 1, int size = 4, bool selfCondition = false)
-        : this(diffusion, (x, t, _, condition) => function(x, t, condition), ToyInfo(nameof(FunctionPredictor), channels, size, selfCondition))
+        DiffusionOptions diffusion, Func<Tensor, Tensor, Tensor?, Tensor> function, int channels = 1, int size = 4,
+        bool selfCondition = false)
+        : this(diffusion, (x, t, _, condition) => function(x, t, condition), ToyInfo(
+            nameof(FunctionPredictor), channels, size, selfCondition))
     {
     }
 
@@ -22,7 +24,8 @@ public sealed class FunctionPredictor : NoisePredictor
     {
     }
 
-    private FunctionPredictor(DiffusionOptions diffusion, Func<Tensor, Tensor, Tensor?, Tensor?, Tensor> function, NetworkInfo info) : base(nameof(FunctionPredictor))
+    private FunctionPredictor(DiffusionOptions diffusion, Func<Tensor, Tensor, Tensor?, Tensor?, Tensor> function, NetworkInfo info) : base(
+        nameof(FunctionPredictor))
     {
         this.function = function;
         Diffusion = diffusion;

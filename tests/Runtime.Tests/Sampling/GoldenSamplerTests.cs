@@ -10,7 +10,8 @@ namespace UNetGen.Runtime.Tests.Sampling;
 public class GoldenSamplerTests
 {
     public sealed record Case(
-        string Sampler, string Schedule, int[] Times, float[] Output, int Steps = 0, string? Spacing = null, double Eta = 0, double Churn = 0, string? Variance = null,
+        string Sampler, string Schedule, int[] Times, float[] Output, int Steps = 0, string? Spacing = null, double Eta = 0,
+        double Churn = 0, string? Variance = null,
         string Objective = "noise", int StepsOffset = 0, bool RederiveNoise = true)
     {
         public Variance VarianceOrNone => Variance is null ? default : Parse<Variance>(Variance);
@@ -41,7 +42,8 @@ public class GoldenSamplerTests
         var golden = Cases[number];
         var learned = golden.VarianceOrNone == Variance.LearnedRange;
         var network = new FunctionPredictor(
-            new() { Timesteps = 100, Schedule = Case.Parse<BetaSchedule>(golden.Schedule), Objective = Case.Parse<Objective>(golden.Objective), Variance = golden.VarianceOrNone },
+            new() { Timesteps = 100, Schedule = Case.Parse<BetaSchedule>(golden.Schedule), Objective = Case.Parse<Objective>(
+                golden.Objective), Variance = golden.VarianceOrNone },
             (x, t, _) => learned ? cat([GoldenDiffusion.Predict(x, t), 0.5 * sin(3 * x)], 1) : GoldenDiffusion.Predict(x, t));
         var drawn = 0;
         using var walk = new Walk(network, noise: () => Fill.Input($"noise:{drawn++}", 2, 1, 4, 4));

@@ -54,7 +54,8 @@ public class GuidanceTests
         using var scope = NewDisposeScope();
         // At v = -1 and v = 1; mean 0, so that the noise of ones shows the deviation.
         var network = new FunctionPredictor(
-            X0 with { Variance = Variance.LearnedRange }, 2, (x, _, labels, _) => cat([zeros_like(x), (labels!.reshape(-1, 1, 1, 1) * 2.0f - 1) * ones_like(x)], 1));
+            X0 with { Variance = Variance.LearnedRange }, 2,
+            (x, _, labels, _) => cat([zeros_like(x), (labels!.reshape(-1, 1, 1, 1) * 2.0f - 1) * ones_like(x)], 1));
         using var walk = new Walk(network, new() { Labels = [0, 1], Guidance = 3 }, () => ones(2, 1, 4, 4));
 
         var x = walk.Through(new AncestralSampler(), zeros(2, 1, 4, 4), [50, 49]);
@@ -89,7 +90,9 @@ public class GuidanceTests
         Assert.Contains("knows classes 0 to 4, but label 5", Refusal(Tenths, new() { Labels = [1, 5] }));
         Assert.Contains("but label -1", Refusal(Tenths, new() { Labels = [-1] }));
         Assert.Contains("its only class", Refusal(lonely, new() { Labels = [0], Guidance = 2 }));
-        Assert.All([-1, double.NaN, double.PositiveInfinity], guidance => Assert.Contains("at least 0", Refusal(Tenths, Options with { Guidance = guidance })));
+        Assert.All(
+            [-1, double.NaN, double.PositiveInfinity],
+            guidance => Assert.Contains("at least 0", Refusal(Tenths, Options with { Guidance = guidance })));
 
         static string Refusal(NoisePredictor network, SamplingOptions options) =>
             Assert.Throws<UNetGenException>(() => new DdimSampler(3).Sample(network, options)).Message;

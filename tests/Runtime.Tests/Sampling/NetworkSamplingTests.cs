@@ -18,7 +18,8 @@ public class NetworkSamplingTests
 
     public static TheoryData<string, string> Cases => new()
     {
-        { nameof(DdpmClassesUNet), "ddim" }, { nameof(DdpmResblockUNet), "dpm" }, { nameof(AdmFullUNet), "heun" }, { nameof(LucidrainsRmsUNet), "dpm" },
+        { nameof(DdpmClassesUNet), "ddim" }, { nameof(DdpmResblockUNet), "dpm" }, { nameof(AdmFullUNet), "heun" },
+        { nameof(LucidrainsRmsUNet), "dpm" },
     };
 
     [Theory]

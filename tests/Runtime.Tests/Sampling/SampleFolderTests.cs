@@ -157,11 +157,14 @@ public sealed class SampleFolderTests : IDisposable
         there.Draw(network, Ddim, Ten with { Count = 1 });
 
         Assert.Contains("seed is 3 there and 4 now", Refusal(Ddim, Ten with { Seed = 4 }));
-        Assert.Contains("sampler is \"DDIM, 4 steps, spacing Even, eta 1\" there and \"DDIM, 5 steps, spacing Even, eta 1\" now", Refusal(new DdimSampler(5, 1), Ten));
+        Assert.Contains(
+            "sampler is \"DDIM, 4 steps, spacing Even, eta 1\" there and \"DDIM, 5 steps, spacing Even, eta 1\" now",
+            Refusal(new DdimSampler(5, 1), Ten));
         Assert.Contains("clip is true there and false now", Refusal(Ddim, Ten with { Clip = false }));
         Assert.Equal(2, Names("there").Length);
 
-        string Refusal(Sampler sampler, SamplingOptions options) => Assert.Throws<UNetGenException>(() => there.Draw(network, sampler, options)).Message;
+        string Refusal(Sampler sampler, SamplingOptions options) =>
+            Assert.Throws<UNetGenException>(() => there.Draw(network, sampler, options)).Message;
     }
 
     [Fact]
@@ -179,14 +182,19 @@ public sealed class SampleFolderTests : IDisposable
             classes.parameters().First().flatten()[0].add_(1e-3);
         Assert.Contains("weights_sha256 is", Refusal(options));
 
-        string Refusal(SamplingOptions options) => Assert.Throws<UNetGenException>(() => there.Draw(classes, new DdimSampler(1), options)).Message;
+        string Refusal(SamplingOptions options) =>
+            Assert.Throws<UNetGenException>(() => there.Draw(classes, new DdimSampler(1), options)).Message;
     }
 
     [Theory]
     [InlineData(TimestepSpacing.Even, null)]
     [InlineData(TimestepSpacing.Leading, null)]
-    [InlineData(TimestepSpacing.Linspace, "at which timesteps, and with the spacing Linspace earlier versions had others at some numbers of steps. Draw")]
-    [InlineData(TimestepSpacing.Trailing, "at which timesteps, and with the spacing Trailing earlier versions had others at some numbers of steps. Draw")]
+    [InlineData(
+        TimestepSpacing.Linspace,
+        "at which timesteps, and with the spacing Linspace earlier versions had others at some numbers of steps. Draw")]
+    [InlineData(
+        TimestepSpacing.Trailing,
+        "at which timesteps, and with the spacing Trailing earlier versions had others at some numbers of steps. Draw")]
     public void Other_timesteps_are_refused_also_where_an_earlier_version_wrote_none_down(TimestepSpacing spacing, string? refusal)
     {
         var sampler = new DdimSampler(4, 1, spacing);
@@ -202,7 +210,8 @@ public sealed class SampleFolderTests : IDisposable
         else
             Assert.Contains(refusal, Refusal());
 
-        string Refusal() => Assert.Throws<UNetGenException>(() => new SampleFolder(folder.File("drawn")).Draw(network, sampler, Ten)).Message;
+        string Refusal() => Assert.Throws<UNetGenException>(
+            () => new SampleFolder(folder.File("drawn")).Draw(network, sampler, Ten)).Message;
     }
 
     [Fact]
@@ -219,7 +228,8 @@ public sealed class SampleFolderTests : IDisposable
             Assert.Contains("samples.json is damaged", Refusal("damaged"));
         }
 
-        string Refusal(string name) => Assert.Throws<UNetGenException>(() => new SampleFolder(folder.File(name)).Draw(network, Ddim, Ten)).Message;
+        string Refusal(string name) =>
+            Assert.Throws<UNetGenException>(() => new SampleFolder(folder.File(name)).Draw(network, Ddim, Ten)).Message;
     }
 
     [Fact]
@@ -238,11 +248,14 @@ public sealed class SampleFolderTests : IDisposable
         Assert.Equal(before, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
     }
 
-    private string[] Names(string name) => [.. Directory.GetFileSystemEntries(folder.File(name)).Select(entry => Path.GetFileName(entry)).Order(StringComparer.Ordinal)];
+    private string[] Names(string name) =>
+        [.. Directory.GetFileSystemEntries(folder.File(name)).Select(entry => Path.GetFileName(entry)).Order(StringComparer.Ordinal)];
 
     private void AssertSameFiles()
     {
         Assert.Equal(Names("whole"), Names("cut"));
-        Assert.All(Names("whole"), name => Assert.Equal(File.ReadAllBytes(folder.File($"whole/{name}")), File.ReadAllBytes(folder.File($"cut/{name}"))));
+        Assert.All(
+            Names("whole"),
+            name => Assert.Equal(File.ReadAllBytes(folder.File($"whole/{name}")), File.ReadAllBytes(folder.File($"cut/{name}"))));
     }
 }

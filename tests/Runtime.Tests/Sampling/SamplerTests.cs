@@ -22,7 +22,8 @@ public class SamplerTests
     public static TheoryData<string> All => [.. Samplers.Keys];
 
     [Fact]
-    public void Ancestral_sampling_visits_every_timestep() => Assert.Equal([3, 2, 1, 0, -1], new AncestralSampler().Times(new NoiseSchedule(new() { Timesteps = 4, Schedule = BetaSchedule.Cosine })));
+    public void Ancestral_sampling_visits_every_timestep() => Assert.Equal(
+        [3, 2, 1, 0, -1], new AncestralSampler().Times(new NoiseSchedule(new() { Timesteps = 4, Schedule = BetaSchedule.Cosine })));
 
     [Theory]
     [MemberData(nameof(All))]
@@ -250,7 +251,9 @@ public class SamplerTests
         var network = Toy();
 
         Assert.Contains("0", Assert.Throws<ArgumentOutOfRangeException>(() => new DdimSampler(0)).Message);
-        Assert.All([-0.1, double.PositiveInfinity, double.NaN], churn => Assert.Throws<ArgumentOutOfRangeException>(() => new HeunSampler(10, churn)));
+        Assert.All(
+            [-0.1, double.PositiveInfinity, double.NaN],
+            churn => Assert.Throws<ArgumentOutOfRangeException>(() => new HeunSampler(10, churn)));
         Assert.Throws<ArgumentOutOfRangeException>(() => new DpmSolverSampler(10, (TimestepSpacing)99));
         Assert.All([-0.1, 1.1, double.NaN], eta => Assert.Throws<ArgumentOutOfRangeException>(() => new DdimSampler(10, eta)));
         Assert.Contains(
@@ -261,7 +264,8 @@ public class SamplerTests
         Assert.Throws<UNetGenException>(() => new DdimSampler(10).Sample(network, Three with { FirstImage = -1 }));
         Assert.Throws<UNetGenException>(() => new DdimSampler(10).Sample(network, Three with { FirstImage = int.MaxValue - 2 }));
         Assert.Contains(
-            "predicts no variance", Assert.Throws<UNetGenException>(() => new AncestralSampler(Variance.LearnedRange).Sample(network, Three)).Message);
+            "predicts no variance",
+            Assert.Throws<UNetGenException>(() => new AncestralSampler(Variance.LearnedRange).Sample(network, Three)).Message);
     }
 
     private static FunctionPredictor Toy(int channels = 1, int size = 4) =>

@@ -54,7 +54,9 @@ public class SolverOrderTests
     /// <summary>The slope of log error over log steps.</summary>
     private static double Order(Func<int, SpacedSampler> sampler) => Math.Log2(Error(sampler(40)) / Error(sampler(160))) / 2;
 
-    /// <summary>The largest distance from the ODE's own solution, before the last step, which no solver can do well: it ends at sigma 0.</summary>
+    /// <summary>
+    /// The largest distance from the ODE's own solution, before the last step, which no solver can do well: it ends at sigma 0.
+    /// </summary>
     private static double Error(SpacedSampler sampler)
     {
         using var scope = NewDisposeScope();
@@ -64,7 +66,8 @@ public class SolverOrderTests
 
         var (first, last) = (times[0], times[^1]);
         var y = start / Factor(first);
-        var exact = Mean + (y - Mean) * Math.Sqrt((Square(Deviation) + Square(Schedule.Sigma(last))) / (Square(Deviation) + Square(Schedule.Sigma(first))));
+        var exact = Mean + (y - Mean) * Math.Sqrt(
+            (Square(Deviation) + Square(Schedule.Sigma(last))) / (Square(Deviation) + Square(Schedule.Sigma(first))));
         return (walk.Through(sampler, start, times) - exact * Factor(last)).abs().max().item<float>();
     }
 

@@ -36,7 +36,8 @@ public class TimestepSpacingTests
         var schedule = Schedule(table.Timesteps);
         var fewest = spacing == TimestepSpacing.Trailing || table.Timesteps == 1 ? 1 : 2;
 
-        var lines = Enumerable.Range(fewest, table.Timesteps - fewest + 1).Select(steps => string.Join(' ', SpacedTimesteps.Of(spacing, steps, schedule).SkipLast(1)) + "\n");
+        var lines = Enumerable.Range(fewest, table.Timesteps - fewest + 1).Select(
+            steps => string.Join(' ', SpacedTimesteps.Of(spacing, steps, schedule).SkipLast(1)) + "\n");
 
         Assert.Equal(table.Sha256, Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Concat(lines)))));
     }
@@ -45,7 +46,8 @@ public class TimestepSpacingTests
     [InlineData(TimestepSpacing.Linspace, 27, 12, new[] { 538, 499, 461 })]
     [InlineData(TimestepSpacing.Trailing, 12, 0, new[] { 999, 916, 832, 749, 666 })]
     [InlineData(TimestepSpacing.Trailing, 61, 58, new[] { 48, 32, 15, -1 })]
-    public void What_lies_halfway_between_two_timesteps_falls_to_diffusers_side(TimestepSpacing spacing, int steps, int from, int[] expected) =>
+    public void What_lies_halfway_between_two_timesteps_falls_to_diffusers_side(
+        TimestepSpacing spacing, int steps, int from, int[] expected) =>
         Assert.Equal(expected, SpacedTimesteps.Of(spacing, steps, Thousand).Skip(from).Take(expected.Length));
 
     [Theory]
@@ -72,16 +74,25 @@ public class TimestepSpacingTests
     [Fact]
     public void An_offset_moves_leading_as_diffusers_steps_offset_does()
     {
-        Assert.Equal([901, 801, 701, 601, 501, 401, 301, 201, 101, 1, -1], new DdimSampler(10, spacing: TimestepSpacing.Leading) { StepsOffset = 1 }.Times(Thousand));
+        Assert.Equal(
+            [901, 801, 701, 601, 501, 401, 301, 201, 101, 1, -1],
+            new DdimSampler(10, spacing: TimestepSpacing.Leading) { StepsOffset = 1 }.Times(Thousand));
         Assert.Equal(999, new HeunSampler(10, spacing: TimestepSpacing.Leading) { StepsOffset = 99 }.Times(Thousand)[0]);
-        Assert.Contains("timestep 1000", Assert.Throws<UNetGenException>(() => new DdimSampler(10, spacing: TimestepSpacing.Leading) { StepsOffset = 100 }.Times(Thousand)).Message);
+        Assert.Contains(
+            "timestep 1000",
+            Assert.Throws<UNetGenException>(
+                () => new DdimSampler(10, spacing: TimestepSpacing.Leading) { StepsOffset = 100 }.Times(Thousand)).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => new DdimSampler(10, spacing: TimestepSpacing.Leading) { StepsOffset = -1 });
-        Assert.Contains("given for Trailing", Assert.Throws<ArgumentOutOfRangeException>(() => new DdimSampler(10, spacing: TimestepSpacing.Trailing) { StepsOffset = 1 }).Message);
+        Assert.Contains(
+            "given for Trailing",
+            Assert.Throws<ArgumentOutOfRangeException>(
+                () => new DdimSampler(10, spacing: TimestepSpacing.Trailing) { StepsOffset = 1 }).Message);
     }
 
     [Fact]
     public void Times_fall_strictly_to_the_clean_image() =>
-        (from timesteps in Gen.Int[1, 2000] from steps in Gen.Int[1, timesteps] from spacing in Gen.Enum<TimestepSpacing>() select (timesteps, steps, spacing)).Sample(
+        (from timesteps in Gen.Int[1, 2000] from steps in Gen.Int[1, timesteps] from spacing in Gen.Enum<TimestepSpacing>() select (
+            timesteps, steps, spacing)).Sample(
             given =>
             {
                 var (timesteps, steps, spacing) = given;
@@ -104,7 +115,8 @@ public class TimestepSpacingTests
     [Fact]
     public void Karras_goes_from_sigma_80_in_even_steps_of_its_seventh_root()
     {
-        var roots = SpacedTimesteps.Of(TimestepSpacing.Karras, 10, Thousand).SkipLast(1).Select(t => Math.Pow(Thousand.Sigma(t), 1 / 7.0)).ToArray();
+        var roots = SpacedTimesteps.Of(TimestepSpacing.Karras, 10, Thousand).SkipLast(1).Select(t => Math.Pow(Thousand.Sigma(t), 1 / 7.0))
+            .ToArray();
         var step = (Math.Pow(80, 1 / 7.0) - Math.Pow(Thousand.Sigma(0), 1 / 7.0)) / 9;
         // Where timesteps lie widest, at the end, one is 0.05 wide.
         Assert.All(roots.Zip(roots.Skip(1)), pair => Assert.Equal(step, pair.First - pair.Second, 0.05));
@@ -114,7 +126,8 @@ public class TimestepSpacingTests
     [Fact]
     public void A_log_snr_spacing_halves_and_doubles_sigma_evenly()
     {
-        var lambdas = SpacedTimesteps.Of(TimestepSpacing.LogSnr, 10, Thousand).SkipLast(1).Select(t => -Math.Log(Thousand.Sigma(t))).ToArray();
+        var lambdas = SpacedTimesteps.Of(TimestepSpacing.LogSnr, 10, Thousand).SkipLast(1).Select(t => -Math.Log(Thousand.Sigma(t)))
+            .ToArray();
         var step = (-Math.Log(Thousand.Sigma(0)) + Math.Log(80)) / 9;
         Assert.All(lambdas.Zip(lambdas.Skip(1)), pair => Assert.Equal(step, pair.Second - pair.First, 0.2));
     }

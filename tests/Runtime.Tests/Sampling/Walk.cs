@@ -16,7 +16,8 @@ public sealed class Walk(NoisePredictor network, SamplingOptions? options = null
     public Tensor Through(Sampler sampler, Tensor x, IReadOnlyList<int> times)
     {
         using var denoiser = new Denoiser(
-            network, diffusion, (options ?? new()) with { FirstImage = 0, Count = (int)x.shape[0] }, noise ?? (() => throw new InvalidOperationException("no noise was expected")));
+            network, diffusion, (options ?? new()) with { FirstImage = 0, Count = (int)x.shape[0] },
+            noise ?? (() => throw new InvalidOperationException("no noise was expected")));
         for (var i = 0; i + 1 < times.Count; i++)
         {
             x = sampler.Step(denoiser, x, times[i], times[i + 1]);

@@ -6,7 +6,10 @@ using UNetGen.Training;
 
 namespace UNetGen.Runtime.Tests.Training;
 
-/// <summary>A training that goes on learns from the very files that it began with, wherever they lie now; another file is told before a step is made of it.</summary>
+/// <summary>
+/// A training that goes on learns from the very files that it began with, wherever they lie now; another file is told before a step is made
+/// of it.
+/// </summary>
 [Collection(nameof(GlobalGenerator))]
 public sealed class ChangedFilesTests : IDisposable
 {
@@ -61,7 +64,9 @@ public sealed class ChangedFilesTests : IDisposable
         var (trainer, said) = GoOn();
 
         Assert.Null(said);
-        Assert.Equal($"'{PathOf(7)}' has changed since this training has read it first. {PutBack}", Assert.Throws<DataException>(() => trainer.Train()).Message);
+        Assert.Equal(
+            $"'{PathOf(7)}' has changed since this training has read it first. {PutBack}",
+            Assert.Throws<DataException>(() => trainer.Train()).Message);
         Assert.Equal(3, trainer.Step);
     }
 
@@ -102,7 +107,8 @@ public sealed class ChangedFilesTests : IDisposable
 
         File.Delete(PathOf(3));
         Assert.Contains(
-            "on other data, 12 pictures in " + folder.File("data") + ": the file names differ; added is drawn.bmp; missing is 003.bmp. Put", OtherData());
+            "on other data, 12 pictures in " + folder.File("data") + ": the file names differ; added is drawn.bmp; missing is 003.bmp. Put",
+            OtherData());
 
         for (var i = 0; i < Few; i++)
             folder.Write($"data/new{i:D2}.bmp", Picture(0));
@@ -136,13 +142,17 @@ public sealed class ChangedFilesTests : IDisposable
         before.Met(1, null, denied);
 
         // Readable now, before anything is read.
-        Assert.Contains($"'{PathOf(1)}' couldn't be used when this training met it first", Assert.Throws<DataException>(() => Record().GoOnFrom(before.ToTensors())).Message);
+        Assert.Contains(
+            $"'{PathOf(1)}' couldn't be used when this training met it first",
+            Assert.Throws<DataException>(() => Record().GoOnFrom(before.ToTensors())).Message);
 
         before = Record();
         before.Met(0, content, null);
         var now = Record();
         Assert.Null(now.GoOnFrom(before.ToTensors()));
-        Assert.StartsWith($"'{PathOf(0)}' can't be read: Access is denied, and this training has learnt from it before.", Assert.Throws<DataException>(() => now.Met(0, null, denied)).Message);
+        Assert.StartsWith(
+            $"'{PathOf(0)}' can't be read: Access is denied, and this training has learnt from it before.",
+            Assert.Throws<DataException>(() => now.Met(0, null, denied)).Message);
         // Nobody knows whether it could be read then.
         Assert.Contains("An unbroken training may have read it.", Assert.Throws<DataException>(() => now.Met(2, null, denied)).Message);
         // What is in the file was in it then.
@@ -221,7 +231,8 @@ public sealed class ChangedFilesTests : IDisposable
         hang.Set();
     }
 
-    private const string PutBack = "A training goes on exactly only on the images that it was trained on: put back what was there, or begin a new training.";
+    private const string PutBack =
+        "A training goes on exactly only on the images that it was trained on: put back what was there, or begin a new training.";
 
     private Trainer TrainTo(int step, string store)
     {

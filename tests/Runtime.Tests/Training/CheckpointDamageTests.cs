@@ -90,7 +90,8 @@ public sealed class CheckpointDamageTests : IDisposable
 
         var message = Assert.Throws<DamagedCheckpointException>(() => CheckpointFolder.Verify(newest)).Message;
 
-        var sums = File.ReadLines(Path.Combine(newest, "checkpoint.sha256")).Select(line => line.Split("  ")).ToDictionary(line => line[1], line => line[0]);
+        var sums = File.ReadLines(Path.Combine(newest, "checkpoint.sha256")).Select(line => line.Split("  ")).ToDictionary(
+            line => line[1], line => line[0]);
         foreach (var file in Files[2..])
             Assert.Contains($"{file} has changed: its SHA-256 is {CheckpointSums.Of(Path.Combine(newest, file))}, but checkpoint.sha256 says {sums[file]}", message);
     }
@@ -122,7 +123,9 @@ public sealed class CheckpointDamageTests : IDisposable
     {
         Flip(Path.Combine(newest, "ema.safetensors"));
 
-        Assert.Contains("ema.safetensors has changed", Assert.Throws<DamagedCheckpointException>(() => Checkpoint.Open(Path.Combine(newest, "ema.safetensors"))).Message);
+        Assert.Contains(
+            "ema.safetensors has changed",
+            Assert.Throws<DamagedCheckpointException>(() => Checkpoint.Open(Path.Combine(newest, "ema.safetensors"))).Message);
         Assert.Equal(["weights"], Checkpoint.Open(Path.Combine(newest, "weights.safetensors")).Stems);
     }
 
@@ -190,7 +193,9 @@ public sealed class CheckpointDamageTests : IDisposable
         var logger = new ListLogger();
         Checkpoint.Open(root.Path, logger);
         new CheckpointStore(root.Path, logger: logger).Newest();
-        Assert.Equal(Enumerable.Repeat($"The checkpoint {root.File("best")}, of step 2, bears no step's name, by which the newest is found: call it step-00000002.", 2), logger.Warnings);
+        Assert.Equal(Enumerable.Repeat(
+            $"The checkpoint {root.File("best")}, of step 2, bears no step's name, by which the newest is found: call it step-00000002.",
+            2), logger.Warnings);
 
         Directory.Move(before, root.File("first"));
         Assert.StartsWith($"There is no checkpoint with a step's name in {root.Path}. The checkpoint {root.File("best")}, of step 2, bears",
@@ -226,7 +231,8 @@ public sealed class CheckpointDamageTests : IDisposable
 
         var training = Checkpoint.Open(newest).Info!.Training;
 
-        Assert.Equal((0, 100, true, 2.0 / 3), (training.Workers, training.MaxSkips, training.RefuseNonNegativeImages, training.Ema[0].Power));
+        Assert.Equal(
+            (0, 100, true, 2.0 / 3), (training.Workers, training.MaxSkips, training.RefuseNonNegativeImages, training.Ema[0].Power));
     }
 
     [Fact]
@@ -244,7 +250,8 @@ public sealed class CheckpointDamageTests : IDisposable
 
         var message = Assert.Throws<CheckpointException>(() => new CheckpointStore(root.Path).Newest()).Message;
 
-        Assert.Contains($"{Path.Combine(newest, "checkpoint.json")} is of format 2, but this version of UNetGen reads formats up to 1", message);
+        Assert.Contains(
+            $"{Path.Combine(newest, "checkpoint.json")} is of format 2, but this version of UNetGen reads formats up to 1", message);
     }
 
     [Fact]
@@ -263,7 +270,9 @@ public sealed class CheckpointDamageTests : IDisposable
         Assert.Equal(1, Sha256sum());
     }
 
-    /// <summary>Said of the newest to whoever asks for it, by whichever way; asked for the newest whole one, they get the one before.</summary>
+    /// <summary>
+    /// Said of the newest to whoever asks for it, by whichever way; asked for the newest whole one, they get the one before.
+    /// </summary>
     private void AssertNamed(string expected)
     {
         var (byStore, byPath) = (new ListLogger(), new ListLogger());
@@ -271,7 +280,9 @@ public sealed class CheckpointDamageTests : IDisposable
         Assert.Equal(before, Checkpoint.Open(root.Path, byPath).Path);
         Assert.Equal([expected], byStore.Warnings);
         Assert.Equal([expected], byPath.Warnings);
-        Assert.Equal($"{expected} The newest whole one beside it is {before}.", Assert.Throws<DamagedCheckpointException>(() => Checkpoint.Open(newest)).Message);
+        Assert.Equal(
+            $"{expected} The newest whole one beside it is {before}.",
+            Assert.Throws<DamagedCheckpointException>(() => Checkpoint.Open(newest)).Message);
     }
 
     private static void Flip(string path)
@@ -301,7 +312,9 @@ public sealed class CheckpointDamageTests : IDisposable
 
     private int Sha256sum()
     {
-        using var process = Process.Start(new ProcessStartInfo("sha256sum", ["--check", "--strict", "--status", "checkpoint.sha256"]) { WorkingDirectory = newest })!;
+        using var process =
+            Process.Start(
+                new ProcessStartInfo("sha256sum", ["--check", "--strict", "--status", "checkpoint.sha256"]) { WorkingDirectory = newest })!;
         process.WaitForExit();
         return process.ExitCode;
     }

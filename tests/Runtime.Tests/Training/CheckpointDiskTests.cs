@@ -13,7 +13,9 @@ public sealed class CheckpointDiskTests : IDisposable
 
     [NamespaceFact]
     public async Task A_full_disk_is_told_with_what_was_needed_and_what_is_free() =>
-        AssertRefused(await InNamespace("mount -t tmpfs -o size=1m tmpfs \"$0\"", "1000"), @"No space left on device.*It needs 0\.\d MB, and 0\.\d MB are free there");
+        AssertRefused(
+            await InNamespace("mount -t tmpfs -o size=1m tmpfs \"$0\"", "1000"),
+            @"No space left on device.*It needs 0\.\d MB, and 0\.\d MB are free there");
 
     [NamespaceFact]
     public async Task A_read_only_folder_is_told()
@@ -30,7 +32,8 @@ public sealed class CheckpointDiskTests : IDisposable
     [LinuxFact]
     public async Task A_file_that_may_not_grow_so_large_is_told() =>
         // The runtime's own code would be written through a large file otherwise.
-        AssertRefused(await Shell("trap '' XFSZ; ulimit -f 8000; exec", "1", ("DOTNET_EnableWriteXorExecute", "0")), "a file would be larger than");
+        AssertRefused(
+            await Shell("trap '' XFSZ; ulimit -f 8000; exec", "1", ("DOTNET_EnableWriteXorExecute", "0")), "a file would be larger than");
 
     [Fact]
     public void A_file_in_the_folder_s_place_is_told()
@@ -44,7 +47,8 @@ public sealed class CheckpointDiskTests : IDisposable
         Assert.Equal([1], File.ReadAllBytes(file));
     }
 
-    private Task<TorchProcess.Result> InNamespace(string mounts, string keep) => Shell($"exec unshare -rm sh -c '{mounts} && exec \"$@\"' \"$0\"", keep);
+    private Task<TorchProcess.Result> InNamespace(string mounts, string keep) =>
+        Shell($"exec unshare -rm sh -c '{mounts} && exec \"$@\"' \"$0\"", keep);
 
     /// <param name="before">What stands before the command; $0 is the folder.</param>
     /// <param name="keep">How many checkpoints stay.</param>

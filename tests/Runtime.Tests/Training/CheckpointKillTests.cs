@@ -7,7 +7,8 @@ namespace UNetGen.Runtime.Tests.Training;
 /// <summary>Whenever a training is killed, it goes on from the newest checkpoint that it had finished.</summary>
 public sealed class CheckpointKillTests
 {
-    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("UNETGEN_KILL_COUNT") ?? "34", CultureInfo.InvariantCulture);
+    private static readonly int Kills = int.Parse(
+        Environment.GetEnvironmentVariable("UNETGEN_KILL_COUNT") ?? "34", CultureInfo.InvariantCulture);
 
     [LinuxFact]
     public void Killed_at_any_moment_a_training_leaves_its_newest_checkpoint_whole() =>
@@ -22,7 +23,8 @@ public sealed class CheckpointKillTests
     private static void Kill(string folder, int keep)
     {
         // A line is written before the first save and after each.
-        var lines = KilledProcess.Run(TorchProcess.Command("save", folder, $"{keep}"), Random.Shared.Next(1, 8), TimeSpan.FromMilliseconds(Random.Shared.Next(60)));
+        var lines = KilledProcess.Run(
+            TorchProcess.Command("save", folder, $"{keep}"), Random.Shared.Next(1, 8), TimeSpan.FromMilliseconds(Random.Shared.Next(60)));
 
         var saved = lines.Where(line => line.StartsWith(SavingProcess.Saved, StringComparison.Ordinal))
             .Select(line => int.Parse(line[SavingProcess.Saved.Length..], CultureInfo.InvariantCulture)).LastOrDefault();

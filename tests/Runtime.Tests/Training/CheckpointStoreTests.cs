@@ -35,7 +35,8 @@ public sealed class CheckpointStoreTests : IDisposable
         Assert.Equal(["step-00000120"], Names());
         Assert.Equal(
             ["checkpoint.json", "checkpoint.sha256", "ema.safetensors", "weights.safetensors"],
-            Directory.EnumerateFileSystemEntries(Path.Combine(Folder, "step-00000120")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+            Directory.EnumerateFileSystemEntries(Path.Combine(Folder, "step-00000120")).Select(Path.GetFileName).Order(
+                StringComparer.Ordinal));
     }
 
     [Fact]
@@ -184,7 +185,8 @@ public sealed class CheckpointStoreTests : IDisposable
 
     private string Save(int step) => new CheckpointStore(Folder).Save(tiny.Content(step));
 
-    private IEnumerable<string?> Names() => Directory.EnumerateFileSystemEntries(Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal);
+    private IEnumerable<string?> Names() =>
+        Directory.EnumerateFileSystemEntries(Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal);
 
     private static void Damage(string checkpoint)
     {

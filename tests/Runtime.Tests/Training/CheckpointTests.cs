@@ -67,7 +67,8 @@ public sealed class CheckpointTests : IDisposable
     {
         var checkpoint = Checkpoint.Open(Save());
 
-        Assert.Equal((Network.Info.Name, Network.Info.Spec, Network.Info.SpecHash), (checkpoint.Network, checkpoint.Spec, checkpoint.SpecHash));
+        Assert.Equal(
+            (Network.Info.Name, Network.Info.Spec, Network.Info.SpecHash), (checkpoint.Network, checkpoint.Spec, checkpoint.SpecHash));
         var info = checkpoint.Info!;
         Assert.Equal((1, "TwoConvNet", Network.Info.Spec, 120, 0.25), (info.Format, info.Network, info.Spec, info.Step, info.Loss));
         Assert.Equivalent(TinyCheckpoint.Training, info.Training, strict: true);
@@ -144,7 +145,8 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void What_is_not_there_is_told()
     {
-        Assert.Contains($"There is no checkpoint {root.File("none")}: a checkpoint is a folder with checkpoint.json", Refusal(root.File("none")));
+        Assert.Contains(
+            $"There is no checkpoint {root.File("none")}: a checkpoint is a folder with checkpoint.json", Refusal(root.File("none")));
         Assert.Contains($"There is no checkpoint in {root.Path}", Refusal(root.Path));
     }
 
@@ -162,9 +164,11 @@ public sealed class CheckpointTests : IDisposable
     {
         var path = root.File("alone.safetensors");
         var (tensors, metadata) = SafetensorsFile.Read(Path.Combine(Save(), "ema.safetensors"));
-        SafetensorsFile.Write(path, tensors, new Dictionary<string, string>(metadata) { ["unetgen.spec"] = metadata["unetgen.spec"] + "dropout: 0.1\n" });
+        SafetensorsFile.Write(
+            path, tensors, new Dictionary<string, string>(metadata) { ["unetgen.spec"] = metadata["unetgen.spec"] + "dropout: 0.1\n" });
 
-        Assert.Contains($"{path} contradicts itself: its metadata's unetgen.spec_sha256 isn't the SHA-256 of its unetgen.spec", Refusal(path));
+        Assert.Contains(
+            $"{path} contradicts itself: its metadata's unetgen.spec_sha256 isn't the SHA-256 of its unetgen.spec", Refusal(path));
     }
 
     [Fact]
@@ -173,8 +177,12 @@ public sealed class CheckpointTests : IDisposable
         using var network = new TwoConvNet();
         network.Described = network.Info with { SpecHash = "0" };
 
-        Assert.StartsWith("TwoConvNet contradicts itself", Assert.Throws<UNetGenException>(() => new Trainer(network, new Stripes(), new() { Steps = 1 })).Message);
-        Assert.StartsWith("TwoConvNet contradicts itself", Assert.Throws<UNetGenException>(() => StateDict.Save(root.File("x.safetensors"), network)).Message);
+        Assert.StartsWith(
+            "TwoConvNet contradicts itself",
+            Assert.Throws<UNetGenException>(() => new Trainer(network, new Stripes(), new() { Steps = 1 })).Message);
+        Assert.StartsWith(
+            "TwoConvNet contradicts itself",
+            Assert.Throws<UNetGenException>(() => StateDict.Save(root.File("x.safetensors"), network)).Message);
     }
 
     [Fact]
@@ -189,8 +197,11 @@ public sealed class CheckpointTests : IDisposable
 
         Assert.Equal($"{Path.Combine(folder, "weights.safetensors")} holds numbers that are NaN or infinite: 9 of 72 in 'conv2.weight'. The training that gave them had diverged; take the weights of an earlier step.", message);
         Assert.All(loaded.parameters().SelectMany(parameter => parameter.data<float>().ToArray()), value => Assert.Equal(0, value));
-        Assert.Contains("9 of 72 in 'conv2.weight'", Assert.Throws<UNetGenException>(() => StateDict.Save(root.File("x.safetensors"), Network)).Message);
-        Assert.Contains("9 of 72 in 'conv2.weight'", Assert.Throws<UNetGenException>(() => StateDict.Load(loaded, Network.state_dict())).Message);
+        Assert.Contains(
+            "9 of 72 in 'conv2.weight'",
+            Assert.Throws<UNetGenException>(() => StateDict.Save(root.File("x.safetensors"), Network)).Message);
+        Assert.Contains(
+            "9 of 72 in 'conv2.weight'", Assert.Throws<UNetGenException>(() => StateDict.Load(loaded, Network.state_dict())).Message);
     }
 
     [Fact]

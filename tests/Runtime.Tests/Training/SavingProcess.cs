@@ -31,7 +31,8 @@ internal static class SavingProcess
                 var tensors = new Dictionary<string, IReadOnlyDictionary<string, Tensor>>
                 {
                     ["weights"] = network.state_dict(),
-                    ["optimizer"] = new Dictionary<string, Tensor> { ["moments"] = full(1000L * (step - first) * (step - first), (float)step) },
+                    ["optimizer"] =
+                        new Dictionary<string, Tensor> { ["moments"] = full(1000L * (step - first) * (step - first), (float)step) },
                 };
                 var content = new CheckpointContent { Network = network, Step = step, Loss = 1.0 / step, Training = new() { Steps = 1 }, State = [], Tensors = tensors };
                 for (var time = 0; time < 2; time++)

@@ -35,7 +35,8 @@ internal sealed class TinyCheckpoint : IDisposable
         Loss = loss,
         Training = Training,
         State = new() { ["elapsed_seconds"] = 12.5 },
-        Tensors = new Dictionary<string, IReadOnlyDictionary<string, Tensor>> { ["weights"] = Network.state_dict(), ["ema"] = Ema.StateDict },
+        Tensors =
+            new Dictionary<string, IReadOnlyDictionary<string, Tensor>> { ["weights"] = Network.state_dict(), ["ema"] = Ema.StateDict },
     };
 
     /// <summary>A network of the same spec without any weights.</summary>

@@ -8,7 +8,8 @@ namespace UNetGen.Runtime.Tests.Training;
 /// <summary>Steps that would spoil the weights are skipped, and too many of them end the training.</summary>
 public class TrainerDivergenceTests
 {
-    private static readonly TrainingOptions Options = new() { Steps = 60, BatchSize = 4, LearningRate = 1e-2, Ema = [new() { UpdateEvery = 1, StartAfter = 0 }] };
+    private static readonly TrainingOptions Options =
+        new() { Steps = 60, BatchSize = 4, LearningRate = 1e-2, Ema = [new() { UpdateEvery = 1, StartAfter = 0 }] };
 
     [Fact]
     public void A_loss_that_is_no_number_changes_neither_weights_nor_average() =>
@@ -49,7 +50,8 @@ public class TrainerDivergenceTests
     {
         using var folder = new TemporaryFolder();
         using var trainer = new Trainer(
-            new SpoiltNet(prediction => prediction * float.NaN, 31, 60), new Stripes(), Options with { MaxConsecutiveSkips = 3, CheckpointEvery = 10 });
+            new SpoiltNet(prediction => prediction * float.NaN, 31, 60), new Stripes(),
+            Options with { MaxConsecutiveSkips = 3, CheckpointEvery = 10 });
 
         var error = Assert.Throws<TrainingDivergedException>(() => trainer.Train(store: new CheckpointStore(folder.File("checkpoints"))));
 
@@ -62,9 +64,11 @@ public class TrainerDivergenceTests
     public void While_steps_are_skipped_no_checkpoint_is_written_and_the_good_one_stays()
     {
         using var folder = new TemporaryFolder();
-        using var trainer = new Trainer(new SpoiltNet(prediction => prediction * float.NaN, 31, 60), new Stripes(), Options with { CheckpointEvery = 1 });
+        using var trainer = new Trainer(
+            new SpoiltNet(prediction => prediction * float.NaN, 31, 60), new Stripes(), Options with { CheckpointEvery = 1 });
 
-        var error = Assert.Throws<TrainingDivergedException>(() => trainer.Train(store: new CheckpointStore(folder.File("checkpoints"), keep: 1)));
+        var error = Assert.Throws<TrainingDivergedException>(
+            () => trainer.Train(store: new CheckpointStore(folder.File("checkpoints"), keep: 1)));
 
         Assert.Contains("step 41 (batch 40)", error.Message);
         Assert.Contains($"The last good checkpoint is {folder.File("checkpoints/step-00000029")}:", error.Message);
@@ -75,11 +79,14 @@ public class TrainerDivergenceTests
     public void A_checkpoint_after_which_no_step_succeeded_is_not_called_good()
     {
         using var folder = new TemporaryFolder();
-        using var trainer = new Trainer(new SpoiltNet(prediction => prediction * float.NaN, 6, 60), new Stripes(), Options with { CheckpointEvery = 5 });
+        using var trainer = new Trainer(
+            new SpoiltNet(prediction => prediction * float.NaN, 6, 60), new Stripes(), Options with { CheckpointEvery = 5 });
 
         var error = Assert.Throws<TrainingDivergedException>(() => trainer.Train(store: new CheckpointStore(folder.File("checkpoints"))));
 
-        Assert.Contains($"There is no good checkpoint: no step has succeeded with the weights of {folder.File("checkpoints/step-00000005")}.", error.Message);
+        Assert.Contains(
+            $"There is no good checkpoint: no step has succeeded with the weights of {folder.File("checkpoints/step-00000005")}.",
+            error.Message);
     }
 
     [Fact]
@@ -90,13 +97,15 @@ public class TrainerDivergenceTests
             first.Train(store: new CheckpointStore(folder.File("checkpoints")));
 
         Assert.Contains("There is no good checkpoint", GoOn(firstSpoilt: 1));
-        Assert.Contains($"The last good checkpoint is {folder.File("checkpoints/step-00000010")}, from which it was continued.", GoOn(firstSpoilt: 2));
+        Assert.Contains(
+            $"The last good checkpoint is {folder.File("checkpoints/step-00000010")}, from which it was continued.", GoOn(firstSpoilt: 2));
 
         string GoOn(int firstSpoilt)
         {
             using var trainer = new Trainer(new SpoiltNet(prediction => prediction * float.NaN, firstSpoilt, 60), new Stripes(), Options);
             trainer.Restore(Checkpoint.Open(folder.File("checkpoints")));
-            return Assert.Throws<TrainingDivergedException>(() => trainer.Train(store: new CheckpointStore(folder.File("checkpoints")))).Message;
+            return Assert.Throws<TrainingDivergedException>(
+                () => trainer.Train(store: new CheckpointStore(folder.File("checkpoints")))).Message;
         }
     }
 
@@ -104,7 +113,8 @@ public class TrainerDivergenceTests
     public void A_checkpoint_whose_step_was_skipped_comes_with_the_next_that_is_not()
     {
         using var folder = new TemporaryFolder();
-        using var trainer = new Trainer(new SpoiltNet(prediction => prediction * float.NaN, 30, 32), new Stripes(), Options with { CheckpointEvery = 30 });
+        using var trainer = new Trainer(
+            new SpoiltNet(prediction => prediction * float.NaN, 30, 32), new Stripes(), Options with { CheckpointEvery = 30 });
 
         trainer.Train(store: new CheckpointStore(folder.File("checkpoints")));
 
@@ -115,7 +125,8 @@ public class TrainerDivergenceTests
     public void A_training_that_ends_while_steps_are_skipped_is_saved_and_deletes_nothing()
     {
         using var folder = new TemporaryFolder();
-        using var trainer = new Trainer(new SpoiltNet(prediction => prediction * float.NaN, 58, 60), new Stripes(), Options with { CheckpointEvery = 1 });
+        using var trainer = new Trainer(
+            new SpoiltNet(prediction => prediction * float.NaN, 58, 60), new Stripes(), Options with { CheckpointEvery = 1 });
 
         var summary = trainer.Train(store: new CheckpointStore(folder.File("checkpoints"), keep: 1));
 
@@ -130,12 +141,15 @@ public class TrainerDivergenceTests
     [Fact]
     public void A_training_that_skipped_most_steps_but_not_the_last_is_doubted_as_well()
     {
-        using var trainer = new Trainer(new SpoiltNet(prediction => prediction * float.NaN, 2, 9), new Stripes(), Options with { Steps = 12 });
+        using var trainer = new Trainer(
+            new SpoiltNet(prediction => prediction * float.NaN, 2, 9), new Stripes(), Options with { Steps = 12 });
 
         var summary = trainer.Train();
 
         Assert.Equal((8, 0), (summary.Skipped, summary.SkippedAtEnd));
-        Assert.Equal("8 of 12 steps were skipped because loss or gradient exploded: these weights have learnt from the others alone.", summary.Doubts[0]);
+        Assert.Equal(
+            "8 of 12 steps were skipped because loss or gradient exploded: these weights have learnt from the others alone.",
+            summary.Doubts[0]);
     }
 
     [Theory]
@@ -213,7 +227,8 @@ public class TrainerDivergenceTests
         {
             var losses = new List<double>();
             var network = new TwoConvNet(diffusion: new() { Timesteps = 1000, Objective = Objective.X0, Schedule = BetaSchedule.Linear });
-            using var trainer = new Trainer(network, new Stripes(), Options with { Steps = 20, BatchSize = 1, Seed = seed, LearningRate = 1e-3 });
+            using var trainer = new Trainer(
+                network, new Stripes(), Options with { Steps = 20, BatchSize = 1, Seed = seed, LearningRate = 1e-3 });
             trainer.Train(step =>
             {
                 Assert.Null(step.Skipped);
@@ -244,7 +259,8 @@ public class TrainerDivergenceTests
     public void More_in_all_than_allowed_end_the_training()
     {
         using var trainer = new Trainer(
-            new SpoiltNet(prediction => prediction * float.NaN, 5, 40), new Stripes(), Options with { MaxConsecutiveSkips = 1000, MaxSkips = 6 });
+            new SpoiltNet(prediction => prediction * float.NaN, 5, 40), new Stripes(),
+            Options with { MaxConsecutiveSkips = 1000, MaxSkips = 6 });
 
         var error = Assert.Throws<TrainingDivergedException>(() => trainer.Train());
 
@@ -252,7 +268,8 @@ public class TrainerDivergenceTests
         Assert.Contains("No checkpoint was written", error.Message);
     }
 
-    private static string[] Names(TemporaryFolder folder) => [.. Directory.GetDirectories(folder.File("checkpoints")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    private static string[] Names(TemporaryFolder folder) =>
+        [.. Directory.GetDirectories(folder.File("checkpoints")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
     private static void AssertSkipped(string reason, Func<Tensor, Tensor> spoil)
     {
@@ -280,7 +297,8 @@ public class TrainerDivergenceTests
         Assert.All(network.Weights(), weight => Assert.True(float.IsFinite(weight)));
     }
 
-    private static float[] Average(Ema ema) => [.. ema.StateDict.Values.SelectMany(value => value.to(ScalarType.Float32).data<float>().ToArray())];
+    private static float[] Average(Ema ema) =>
+        [.. ema.StateDict.Values.SelectMany(value => value.to(ScalarType.Float32).data<float>().ToArray())];
 
     /// <summary>A network that goes wrong in some of its calls, numbered from 1.</summary>
     private sealed class SpoiltNet : NoisePredictor

@@ -115,7 +115,8 @@ public class TrainerInputTests
         var dropout = Options with { LabelDropout = 0.2 };
 
         Assert.Contains("`num_classes: 3`", Refusal(new TwoConvNet(classes: 2), new Stripes(classes: 2), dropout));
-        Assert.Contains("`LabelDropout` is 0.2, but TwoConvNet takes no labels", Refusal(new TwoConvNet(), new Stripes(classes: 2), dropout));
+        Assert.Contains(
+            "`LabelDropout` is 0.2, but TwoConvNet takes no labels", Refusal(new TwoConvNet(), new Stripes(classes: 2), dropout));
     }
 
     [Fact]

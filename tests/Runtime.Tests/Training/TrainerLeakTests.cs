@@ -13,7 +13,9 @@ public class TrainerLeakTests
         using var network = new TwoConvNet(selfCondition: true, classes: 3, dropout: 0.1);
         var before = LiveTensors();
         using (var trainer = new Trainer(
-            network, new Stripes(classes: 2), new() { Steps = 1000, BatchSize = 8, Accumulation = 2, OffsetNoise = 0.1, Ema = [new(), new() { Decay = 0.9, UpdateEvery = 1 }] }))
+            network, new Stripes(classes: 2),
+            new() { Steps = 1000, BatchSize = 8, Accumulation = 2, OffsetNoise = 0.1, Ema = [
+                new(), new() { Decay = 0.9, UpdateEvery = 1 }] }))
         {
             var tensors = new Dictionary<int, long>();
             var memory = new Dictionary<int, long>();
@@ -28,7 +30,8 @@ public class TrainerLeakTests
             });
 
             Assert.Equal(tensors[100], tensors[1000]);
-            // Not less than a step's tensors a step: 8 images of 64 values with their intermediate results take more than 30 kB, in 900 steps 27 MB.
+            // Not less than a step's tensors a step: 8 images of 64 values with their intermediate results take more than 30 kB, in 900
+            // steps 27 MB.
             Assert.InRange(memory[1000] - memory[100], long.MinValue, 16L << 20);
         }
         Assert.Equal(before, LiveTensors());

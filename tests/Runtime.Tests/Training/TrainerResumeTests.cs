@@ -16,7 +16,11 @@ public sealed class TrainerResumeTests : IDisposable
         LearningRate = 1e-2,
         Seed = 11,
         HorizontalFlips = true,
-        Ema = [new() { Decay = 0.9, UpdateEvery = 1, StartAfter = 0 }, new() { Decay = 0.99, Power = 0.75, UpdateEvery = 4, StartAfter = 5 }, new() { Decay = 0.9999, Power = null, StartAfter = 0 }],
+        Ema =
+            [
+                new() { Decay = 0.9, UpdateEvery = 1, StartAfter = 0 },
+                new() { Decay = 0.99, Power = 0.75, UpdateEvery = 4, StartAfter = 5 },
+                new() { Decay = 0.9999, Power = null, StartAfter = 0 }],
     };
 
     private readonly TemporaryFolder folder = new();
@@ -99,13 +103,17 @@ public sealed class TrainerResumeTests : IDisposable
         var saved = new List<string>();
         var run = Run.Begin(Options with { CheckpointEvery = 12 });
         run.Trainer.Train(
-            step => saved.AddRange(Directory.Exists(folder.File("store")) ? Directory.GetDirectories(folder.File("store")).Select(path => Path.GetFileName(path)!) : []),
+            step => saved.AddRange(
+                Directory.Exists(folder.File("store"))
+                    ? Directory.GetDirectories(folder.File("store")).Select(path => Path.GetFileName(path)!)
+                    : []),
             new CheckpointStore(folder.File("store"), keep: 9));
 
         Assert.Equal(["step-00000012", "step-00000024"], saved.Distinct().Order());
         Assert.True(Directory.Exists(folder.File("store/step-00000030")));
         Assert.Equal(
-            ["ema", "ema-0.99", "ema-0.9999", "optimizer", "weights"], Checkpoint.Open(folder.File("store/step-00000030")).Stems.Order(StringComparer.Ordinal));
+            ["ema", "ema-0.99", "ema-0.9999", "optimizer", "weights"],
+            Checkpoint.Open(folder.File("store/step-00000030")).Stems.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -115,7 +123,9 @@ public sealed class TrainerResumeTests : IDisposable
         run.Trainer.Train(store: new CheckpointStore(folder.File("store"), keep: 9));
 
         // The clock ticks once a step, and is first looked at after step 1.
-        Assert.Equal(["step-00000011", "step-00000021", "step-00000025"], Directory.GetDirectories(folder.File("store")).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["step-00000011", "step-00000021", "step-00000025"],
+            Directory.GetDirectories(folder.File("store")).Select(Path.GetFileName).Order());
     }
 
     [Fact]
@@ -159,7 +169,9 @@ public sealed class TrainerResumeTests : IDisposable
 
         var error = Assert.Throws<CheckpointException>(() => other.Restore(Checkpoint.Open(folder.File("store"))));
 
-        Assert.Contains("can't go on exactly on other data, 3 of four images of stripes: the number of images was 4 and is 3. Put the data back", error.Message);
+        Assert.Contains(
+            "can't go on exactly on other data, 3 of four images of stripes: the number of images was 4 and is 3. Put the data back",
+            error.Message);
         Assert.Equal(0, other.Step);
     }
 
@@ -171,7 +183,9 @@ public sealed class TrainerResumeTests : IDisposable
         var source = new ShapesSource(1, 8, 8);
         using var trained = new Trainer(new TwoConvNet(), source, Options);
         trained.Train(store: new CheckpointStore(folder.File("store")));
-        foreach (var (name, change) in new (string, Action<JsonObject, string>)[] { ("null", (json, key) => json[key] = null), ("gone", (json, key) => json.Remove(key)) })
+        foreach (
+            var (name, change) in new (string, Action<JsonObject, string>)[] { ("null", (json, key) => json[key] = null), (
+                "gone", (json, key) => json.Remove(key)) })
         {
             var content = trained.Capture();
             change(lacking == "data" ? content.State : content.State["data"]!.AsObject(), lacking);
@@ -226,7 +240,9 @@ public sealed class TrainerResumeTests : IDisposable
         second.Trainer.Restore(old.Newest()!);
 
         Assert.Equal(run.Trainer.Emas.Select(average => average.FirstShare), second.Trainer.Emas.Select(average => average.FirstShare));
-        Assert.Contains("`Ema.Decay` 0.9999 is still the first, untrained weights", Assert.Single(old.Newest()!.Doubts, doubt => doubt.Contains("0.9999")));
+        Assert.Contains(
+            "`Ema.Decay` 0.9999 is still the first, untrained weights",
+            Assert.Single(old.Newest()!.Doubts, doubt => doubt.Contains("0.9999")));
     }
 
     [Fact]
@@ -235,7 +251,8 @@ public sealed class TrainerResumeTests : IDisposable
         Run.Begin(Options).To(3, folder.File("store"));
         var run = Run.Begin(Options);
 
-        var error = Assert.Throws<CheckpointException>(() => run.Trainer.Restore(Checkpoint.Open(folder.File("store/step-00000003/weights.safetensors"))));
+        var error = Assert.Throws<CheckpointException>(
+            () => run.Trainer.Restore(Checkpoint.Open(folder.File("store/step-00000003/weights.safetensors"))));
 
         Assert.Contains("weights alone", error.Message);
     }
@@ -282,7 +299,9 @@ public sealed class TrainerResumeTests : IDisposable
             return
             [
                 content.State.ToJsonString(), $"{content.Step} {content.Loss:R}",
-                .. content.Tensors.SelectMany(file => file.Value.Select(tensor => $"{file.Key} {tensor.Key} {Convert.ToHexString(tensor.Value.detach().contiguous().bytes)}")),
+                .. content.Tensors.SelectMany(
+                    file => file.Value.Select(
+                        tensor => $"{file.Key} {tensor.Key} {Convert.ToHexString(tensor.Value.detach().contiguous().bytes)}")),
             ];
         }
     }

@@ -8,14 +8,16 @@ namespace UNetGen.Runtime.Tests.Training;
 
 public class TrainerTests
 {
-    private static readonly TrainingOptions Options = new() { Steps = 6, BatchSize = 4, LearningRate = 1e-2, Ema = [new() { UpdateEvery = 1, StartAfter = 0 }] };
+    private static readonly TrainingOptions Options =
+        new() { Steps = 6, BatchSize = 4, LearningRate = 1e-2, Ema = [new() { UpdateEvery = 1, StartAfter = 0 }] };
 
     [Fact]
     public void The_loss_falls()
     {
         var losses = Losses(Options with { Steps = 150, BatchSize = 16 });
 
-        Assert.True(losses[^20..].Average() < 0.8 * losses[..20].Average(), $"from {losses[..20].Average():G3} to {losses[^20..].Average():G3}");
+        Assert.True(
+            losses[^20..].Average() < 0.8 * losses[..20].Average(), $"from {losses[..20].Average():G3} to {losses[^20..].Average():G3}");
     }
 
     [Fact]
@@ -89,7 +91,8 @@ public class TrainerTests
         var summary = trainer.Train(steps.Add);
 
         Assert.Equal(10, summary.Steps);
-        Assert.Equal(Enumerable.Range(0, 10).Select(i => 1e-2 * (1 + Math.Cos(Math.PI * i / 10)) / 2), steps.Select(step => step.LearningRate));
+        Assert.Equal(
+            Enumerable.Range(0, 10).Select(i => 1e-2 * (1 + Math.Cos(Math.PI * i / 10)) / 2), steps.Select(step => step.LearningRate));
     }
 
     [Fact]
@@ -158,7 +161,8 @@ public class TrainerTests
     {
         var nothingToTrain = new Sampling.FunctionPredictor(new(), (x, _, _) => x.clone(), size: 8);
 
-        Assert.Contains("no parameters", Assert.Throws<ArgumentException>(() => new Trainer(nothingToTrain, new Stripes(), Options)).Message);
+        Assert.Contains(
+            "no parameters", Assert.Throws<ArgumentException>(() => new Trainer(nothingToTrain, new Stripes(), Options)).Message);
     }
 
     [Fact]

@@ -30,7 +30,8 @@ public class TrainingOptionsTests
         { "`Ema` must list at least one", Valid with { Ema = [] } },
         { "`Ema.Decay` must lie in [0, 1), as float32 tells it from 1, but is 1", Valid with { Ema = [new() { Decay = 1 }] } },
         { "`Ema.Decay`", Valid with { Ema = [new() { Decay = 0.999999999 }] } },
-        { "`Ema.Power` must be a positive number that float32 holds, from 1.2e-38 to 3.4e38, or null, but is 0", Valid with { Ema = [new() { Power = 0 }] } },
+        { "`Ema.Power` must be a positive number that float32 holds, from 1.2e-38 to 3.4e38, or null, but is 0", Valid with { Ema = [
+            new() { Power = 0 }] } },
         { "`Ema.UpdateEvery`", Valid with { Ema = [new(), new() { Decay = 0.9, UpdateEvery = 0 }] } },
         { "`Ema.StartAfter`", Valid with { Ema = [new() { StartAfter = -1 }] } },
         { "two averages have the `Ema.Decay` 0.995", Valid with { Ema = [new(), new() { Power = null }] } },
@@ -67,11 +68,16 @@ public class TrainingOptionsTests
     public void Every_option_is_refused_by_its_property()
     {
         // What a flag or a seed is, is always right.
-        string[] free = [nameof(TrainingOptions.RefuseNonNegativeImages), nameof(TrainingOptions.HorizontalFlips), nameof(TrainingOptions.Seed)];
+        string[] free = [
+            nameof(TrainingOptions.RefuseNonNegativeImages), nameof(TrainingOptions.HorizontalFlips), nameof(TrainingOptions.Seed)];
         var named = Wrong.Select(row => (string)row[0]).ToArray();
 
-        Assert.All(typeof(TrainingOptions).GetProperties().Select(option => option.Name).Except(free), name => Assert.Contains(named, text => text.Contains($"`{name}`", StringComparison.Ordinal)));
-        Assert.All(typeof(EmaOptions).GetProperties(), option => Assert.Contains(named, text => text.Contains($"`Ema.{option.Name}`", StringComparison.Ordinal)));
+        Assert.All(
+            typeof(TrainingOptions).GetProperties().Select(option => option.Name).Except(free),
+            name => Assert.Contains(named, text => text.Contains($"`{name}`", StringComparison.Ordinal)));
+        Assert.All(
+            typeof(EmaOptions).GetProperties(),
+            option => Assert.Contains(named, text => text.Contains($"`Ema.{option.Name}`", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -80,11 +86,14 @@ public class TrainingOptionsTests
         Assert.Empty((Valid with { Steps = 200 }).DoubtsAt(200));
         Assert.Empty((Valid with { Ema = [new() { StartAfter = 0, UpdateEvery = 1 }] }).DoubtsAt(100));
 
-        Assert.Contains("`Ema.Decay` 0.995 is a mere copy of the trained weights: `Ema.StartAfter` is 100", Assert.Single(Valid.DoubtsAt(100)));
+        Assert.Contains(
+            "`Ema.Decay` 0.995 is a mere copy of the trained weights: `Ema.StartAfter` is 100", Assert.Single(Valid.DoubtsAt(100)));
         // 0.9999^100.
         Assert.StartsWith("99 % of the average with `Ema.Decay` 0.9999 are the first, untrained weights after 100 steps",
             Assert.Single((Valid with { Ema = [new() { Decay = 0.9999, Power = null, UpdateEvery = 1, StartAfter = 0 }] }).DoubtsAt(100)));
-        Assert.Contains("is still the first, untrained weights", Assert.Single((Valid with { Ema = [new() { UpdateEvery = 101, StartAfter = 0 }] }).DoubtsAt(100)));
+        Assert.Contains(
+            "is still the first, untrained weights",
+            Assert.Single((Valid with { Ema = [new() { UpdateEvery = 101, StartAfter = 0 }] }).DoubtsAt(100)));
     }
 
     [Fact]

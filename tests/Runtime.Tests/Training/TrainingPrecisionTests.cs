@@ -59,7 +59,8 @@ public sealed class TrainingPrecisionTests : IDisposable
         checkpoint.LoadInto(other, "weights");
         Assert.Equal(Weights(network), Weights(other));
         using var inFloat32 = new Trainer(other, Images, options with { Precision = Precision.Float32 });
-        Assert.Contains("`Precision` was bfloat16 and is float32", Assert.Throws<CheckpointException>(() => inFloat32.Restore(checkpoint)).Message);
+        Assert.Contains(
+            "`Precision` was bfloat16 and is float32", Assert.Throws<CheckpointException>(() => inFloat32.Restore(checkpoint)).Message);
     }
 
     private static ShapesSource Images => new(3, 16, 16, count: 64);
@@ -80,5 +81,6 @@ public sealed class TrainingPrecisionTests : IDisposable
         return [.. losses];
     }
 
-    private static float[] Weights(NoisePredictor network) => [.. network.parameters().SelectMany(parameter => parameter.data<float>().ToArray())];
+    private static float[] Weights(NoisePredictor network) =>
+        [.. network.parameters().SelectMany(parameter => parameter.data<float>().ToArray())];
 }

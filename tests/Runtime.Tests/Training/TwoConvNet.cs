@@ -15,7 +15,9 @@ public sealed class TwoConvNet : NoisePredictor
     private readonly Conv2d conv2;
     private readonly double dropout;
 
-    public TwoConvNet(int width = 8, DiffusionOptions? diffusion = null, bool selfCondition = false, string name = nameof(TwoConvNet), int? classes = null,
+    public TwoConvNet(
+        int width = 8, DiffusionOptions? diffusion = null, bool selfCondition = false, string name = nameof(TwoConvNet),
+        int? classes = null,
         double dropout = 0, bool learnedVariance = false) : base(name)
     {
         Diffusion = diffusion ?? new() { Timesteps = 100, Objective = Objective.V, Schedule = BetaSchedule.Cosine };

@@ -33,7 +33,9 @@ internal static unsafe class ImageMemory
         long bytes = sizeof(float);
         foreach (var length in shape)
             bytes *= length;
-        return bytes < LeastBytes ? empty(shape.ToArray(), ScalarType.Float32, CPU) : Native.Libtorch.Wrap(Take((nint)bytes), &GiveBack, shape);
+        return bytes < LeastBytes
+            ? empty(shape.ToArray(), ScalarType.Float32, CPU)
+            : Native.Libtorch.Wrap(Take((nint)bytes), &GiveBack, shape);
     }
 
     /// <summary>Gives the system back what no image is in, all but the first region.</summary>

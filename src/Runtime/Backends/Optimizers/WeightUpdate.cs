@@ -33,7 +33,8 @@ internal abstract unsafe class WeightUpdate(IReadOnlyList<Tensor> weights)
     /// <param name="means">Of the gradients.</param>
     /// <param name="squares">Means of their squares.</param>
     /// <param name="steps">Of each tensor.</param>
-    public void Adam(float*[] weights, float*[] gradients, float*[] means, float*[] squares, AdamStep[] steps) => Workers.Run(parts.Length, part =>
+    public void Adam(float*[] weights, float*[] gradients, float*[] means, float*[] squares, AdamStep[] steps) =>
+        Workers.Run(parts.Length, part =>
     {
         var (tensor, start, count) = parts[part];
         if (gradients[tensor] is not null)

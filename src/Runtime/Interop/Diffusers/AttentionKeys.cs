@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace UNetGen.Interop.Diffusers;
 
 /// <summary>
-/// The keys of attention in files from before diffusers 0.15: <c>query</c>, <c>key</c>, <c>value</c> and <c>proj_attn</c> for <c>to_q</c>, <c>to_k</c>, <c>to_v</c> and
-/// <c>to_out.0</c>. The tensors are the same.
+/// The keys of attention in files from before diffusers 0.15: <c>query</c>, <c>key</c>, <c>value</c> and <c>proj_attn</c> for <c>to_q</c>,
+/// <c>to_k</c>, <c>to_v</c> and <c>to_out.0</c>. The tensors are the same.
 /// </summary>
 internal static partial class AttentionKeys
 {

@@ -8,10 +8,12 @@ using static TorchSharp.torch;
 namespace UNetGen.Interop.Diffusers;
 
 /// <summary>
-/// A network as diffusers' DDPMPipeline keeps it on disk: the configuration of a UNet2DModel and of its scheduler as JSON, and the weights as safetensors. Both layouts are read,
-/// <c>unet/</c> and <c>scheduler/</c> or, as in google/ddpm-cifar10-32, everything in one folder.
+/// A network as diffusers' DDPMPipeline keeps it on disk: the configuration of a UNet2DModel and of its scheduler as JSON, and the weights
+/// as safetensors. Both layouts are read, <c>unet/</c> and <c>scheduler/</c> or, as in google/ddpm-cifar10-32, everything in one folder.
 /// </summary>
-/// <remarks>What can be expressed on both sides, and what can't: docs/exchange.md. Whatever can't is an error, never an approximation.</remarks>
+/// <remarks>
+/// What can be expressed on both sides, and what can't: docs/exchange.md. Whatever can't is an error, never an approximation.
+/// </remarks>
 public sealed class DiffusersFolder
 {
     private const string ConfigName = "config.json";
@@ -43,8 +45,10 @@ public sealed class DiffusersFolder
     {
         string[] folders = [System.IO.Path.Combine(path, "unet"), path];
         var folder = folders.FirstOrDefault(folder => File.Exists(System.IO.Path.Combine(folder, ConfigName)))
-            ?? throw new DiffusersException($"{path} is no folder of diffusers: there is neither unet/{ConfigName} nor {ConfigName} in it.", []);
-        string[] schedulers = [System.IO.Path.Combine(path, "scheduler", SchedulerConfigName), System.IO.Path.Combine(path, SchedulerConfigName)];
+            ?? throw new DiffusersException(
+                $"{path} is no folder of diffusers: there is neither unet/{ConfigName} nor {ConfigName} in it.", []);
+        string[] schedulers = [
+            System.IO.Path.Combine(path, "scheduler", SchedulerConfigName), System.IO.Path.Combine(path, SchedulerConfigName)];
         var schedulerPath = schedulers.FirstOrDefault(File.Exists)
             ?? throw new DiffusersException($"{path} doesn't say which noise its network was trained for: put the scheduler's {SchedulerConfigName} into {path}, or into scheduler/ in it.", []);
 
@@ -59,23 +63,30 @@ public sealed class DiffusersFolder
         var weights = System.IO.Path.Combine(folder, WeightsFile.Name);
         var name = System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path)));
         // A folder's name may hold a line's end, and a comment mustn't.
-        List<string> remarks = [$"From {string.Concat(name.Where(c => !char.IsControl(c) && c is not ('\u2028' or '\u2029')))}, a UNet2DModel of diffusers."];
+        List<string> remarks = [
+            $"From {string.Concat(name.Where(c => !char.IsControl(c) && c is not ('\u2028' or '\u2029')))}, a UNet2DModel of diffusers."];
         if (!scheduler.Value("clip_sample", true) || scheduler.Value("clip_sample_range", 1.0) != 1)
             remarks.Add("Its scheduler doesn't clip x_0 to [-1, 1] while it samples (clip_sample); samplers here do.");
         return new(path, weights, WithTraining(model, weights), remarks);
     }
 
     /// <summary>
-    /// Writes a network as a folder that diffusers' <c>DDPMPipeline.from_pretrained</c> loads, and <c>UNet2DModel.from_pretrained</c> with <c>subfolder="unet"</c>; the latter is the
-    /// way for a network with classes, whose labels the pipeline has no argument for.
+    /// Writes a network as a folder that diffusers' <c>DDPMPipeline.from_pretrained</c> loads, and <c>UNet2DModel.from_pretrained</c> with
+    /// <c>subfolder="unet"</c>; the latter is the way for a network with classes, whose labels the pipeline has no argument for.
     /// </summary>
     /// <param name="path">A folder that doesn't exist or is empty. It appears when it is complete.</param>
     /// <param name="network">Of preset ddpm; with the weights that shall be used for drawing, usually the averaged ones.</param>
-    /// <exception cref="DiffusersException">diffusers can't express it, and all reasons are listed; or the folder holds something.</exception>
+    /// <exception cref="DiffusersException">
+    /// diffusers can't express it, and all reasons are listed; or the folder holds something.
+    /// </exception>
     /// <exception cref="IOException">It can't be written.</exception>
     public static void Save(string path, NoisePredictor network)
     {
-        var model = ModelFromSpec.Read(network, reasons => new($"diffusers can't express {network.Info.Name}, whose tensors can go into a .safetensors file under their own keys instead:", reasons));
+        var model = ModelFromSpec.Read(
+            network,
+            reasons => new(
+                $"diffusers can't express {network.Info.Name}, whose tensors can go into a .safetensors file under their own keys instead:",
+                reasons));
         path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
         if (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
             throw new DiffusersException($"{path} is there already, and not an empty folder; name another.", []);
@@ -106,8 +117,12 @@ public sealed class DiffusersFolder
 
     /// <summary>Puts the folder's weights into a network that was generated for the same, older attention keys included.</summary>
     /// <param name="network">On any device. Unchanged where anything differs.</param>
-    /// <param name="convert">Whether to turn numbers of another floating type, as float16, into the network's; else they are an error.</param>
-    /// <exception cref="DiffusersException">The network is another, which its shapes needn't show, the weights are missing or pickled, or of another type.</exception>
+    /// <param name="convert">
+    /// Whether to turn numbers of another floating type, as float16, into the network's; else they are an error.
+    /// </param>
+    /// <exception cref="DiffusersException">
+    /// The network is another, which its shapes needn't show, the weights are missing or pickled, or of another type.
+    /// </exception>
     /// <exception cref="StateDictException">Keys, shapes or types differ; all differences are listed.</exception>
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
     /// <exception cref="UNetGenException">A weight is NaN or infinite; the message says which and how many.</exception>
@@ -122,15 +137,19 @@ public sealed class DiffusersFolder
     /// <summary>Wrong numbers come of the same shapes with another activation, another epsilon or other betas.</summary>
     private void CheckSame(NoisePredictor network)
     {
-        var other = ModelFromSpec.Read(network, reasons => new($"{network.Info.Name} isn't the network in {Path}, nor any of diffusers':", reasons));
+        var other = ModelFromSpec.Read(
+            network, reasons => new($"{network.Info.Name} isn't the network in {Path}, nor any of diffusers':", reasons));
         // Dropout is of no concern to weights.
         var (ours, theirs) = (ModelToConfigs.UNet(model with { Dropout = 0 }), ModelToConfigs.UNet(other with { Dropout = 0 }));
-        string[] differences = [.. Differences(ours, theirs), .. Differences(ModelToConfigs.Scheduler(model.Diffusion), ModelToConfigs.Scheduler(other.Diffusion))];
+        string[] differences = [
+            .. Differences(ours, theirs),
+            .. Differences(ModelToConfigs.Scheduler(model.Diffusion), ModelToConfigs.Scheduler(other.Diffusion))];
         if (differences.Length > 0)
             throw new DiffusersException($"{network.Info.Name} isn't the network in {Path}:", differences);
     }
 
-    private static IEnumerable<string> Differences(JsonObject ours, JsonObject theirs) => ours.Where(pair => !JsonNode.DeepEquals(pair.Value, theirs[pair.Key]))
+    private static IEnumerable<string> Differences(JsonObject ours, JsonObject theirs) =>
+        ours.Where(pair => !JsonNode.DeepEquals(pair.Value, theirs[pair.Key]))
         .Select(pair => $"{pair.Key}: {Text(pair.Value)} in the folder, but {Text(theirs[pair.Key])} in the network");
 
     private static string Text(JsonNode? node) => Excerpt.Of(node?.ToJsonString() ?? "null");
@@ -145,7 +164,9 @@ public sealed class DiffusersFolder
         pipeline.RefuseUnknown("a part beside unet and scheduler, so that the network's own output isn't the picture");
     }
 
-    /// <summary>What diffusers has no word for, since it concerns training alone, from the metadata of weights that were written here.</summary>
+    /// <summary>
+    /// What diffusers has no word for, since it concerns training alone, from the metadata of weights that were written here.
+    /// </summary>
     private static DiffusersModel WithTraining(DiffusersModel model, string weights)
     {
         if (!File.Exists(weights))

@@ -10,7 +10,9 @@ internal static class DiffusionFromConfig
 
     /// <summary>Settings of sampling, which a network doesn't depend on.</summary>
     private static readonly string[] OfSampling =
-        ["clip_sample", "clip_sample_range", "dynamic_thresholding_ratio", "sample_max_value", "set_alpha_to_one", "skip_prk_steps", "steps_offset", "tensor_format", "timestep_spacing"];
+        [
+            "clip_sample", "clip_sample_range", "dynamic_thresholding_ratio", "sample_max_value", "set_alpha_to_one", "skip_prk_steps",
+            "steps_offset", "tensor_format", "timestep_spacing"];
 
     public static DiffusionOptions Read(ConfigFile scheduler)
     {
@@ -26,19 +28,25 @@ internal static class DiffusionFromConfig
         if (hasVariance)
         {
             // fixed_small_log draws the same as fixed_small.
-            variance = scheduler.Choice("variance_type", "fixed_small", [.. SchedulerWords.Variances.Select(Swap), new("fixed_small_log", Variance.FixedSmall)]);
+            variance = scheduler.Choice(
+                "variance_type", "fixed_small", [.. SchedulerWords.Variances.Select(Swap), new("fixed_small_log", Variance.FixedSmall)]);
         }
 
         var objective = scheduler.Choice("prediction_type", "epsilon", SchedulerWords.Objectives.Select(Swap));
         // The word before there was prediction_type, which is heard alone where both are.
         if (!scheduler.Value("predict_epsilon", true) && !scheduler.Has("prediction_type"))
             objective = Objective.X0;
-        var options = new DiffusionOptions { Timesteps = timesteps, Schedule = schedule, ScheduleScaling = IsScaled(scheduler, schedule, timesteps), Objective = objective, Variance = variance };
+        var options =
+            new DiffusionOptions { Timesteps = timesteps, Schedule = schedule, ScheduleScaling = IsScaled(
+                scheduler, schedule, timesteps), Objective = objective, Variance = variance };
         scheduler.RefuseUnknown();
         return options;
     }
 
-    /// <summary>The betas' ends must be Ho et al.'s, or those by 1000 / timesteps; the curves of other schedules have none, but for the scaled linear one.</summary>
+    /// <summary>
+    /// The betas' ends must be Ho et al.'s, or those by 1000 / timesteps; the curves of other schedules have none, but for the scaled
+    /// linear one.
+    /// </summary>
     private static bool IsScaled(ConfigFile scheduler, BetaSchedule schedule, int timesteps)
     {
         var (start, end) = (scheduler.Value("beta_start", ModelToConfigs.BetaStart), scheduler.Value("beta_end", ModelToConfigs.BetaEnd));

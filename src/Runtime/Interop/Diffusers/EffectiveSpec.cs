@@ -4,8 +4,8 @@ using UNetGen.Networks;
 namespace UNetGen.Interop.Diffusers;
 
 /// <summary>
-/// The values of an effective spec, <see cref="NetworkInfo.Spec"/>, by key: <c>attention.mid</c>. The generator writes it a key a line, with groups indented and lists in brackets,
-/// so no YAML reader is needed; anything else is refused.
+/// The values of an effective spec, <see cref="NetworkInfo.Spec"/>, by key: <c>attention.mid</c>. The generator writes it a key a line,
+/// with groups indented and lists in brackets, so no YAML reader is needed; anything else is refused.
 /// </summary>
 internal sealed class EffectiveSpec
 {
@@ -31,7 +31,8 @@ internal sealed class EffectiveSpec
     /// <summary>Null where the network has no use for the key.</summary>
     public string? Find(string key) => values.GetValueOrDefault(key);
 
-    public string Text(string key) => Find(key) ?? throw new UNetGenException($"The network's spec doesn't say {key}; are UNetGen and UNetGen.Runtime of one version?");
+    public string Text(string key) => Find(key)
+        ?? throw new UNetGenException($"The network's spec doesn't say {key}; are UNetGen and UNetGen.Runtime of one version?");
 
     public int Int(string key) => Parsed<int>(key, Text(key));
 
@@ -49,7 +50,8 @@ internal sealed class EffectiveSpec
 
     public IReadOnlyList<int> Ints(string key) => [.. List(key).Select(item => Parsed<int>(key, item))];
 
-    private static T Parsed<T>(string key, string text) where T : IParsable<T> => Parsed(key, text, value => T.Parse(value, CultureInfo.InvariantCulture));
+    private static T Parsed<T>(string key, string text) where T : IParsable<T> =>
+        Parsed(key, text, value => T.Parse(value, CultureInfo.InvariantCulture));
 
     private static T Parsed<T>(string key, string text, Func<string, T> parse)
     {
@@ -64,5 +66,7 @@ internal sealed class EffectiveSpec
     }
 
     private static UNetGenException Unreadable(string line, Exception? inner = null) =>
-        new($"The network's spec has a line that can't be read: '{Excerpt.Of(line)}'; are UNetGen and UNetGen.Runtime of one version?", inner);
+        new(
+            $"The network's spec has a line that can't be read: '{Excerpt.Of(line)}'; are UNetGen and UNetGen.Runtime of one version?",
+            inner);
 }

@@ -4,7 +4,10 @@ using UNetGen.Diffusion;
 
 namespace UNetGen.Interop.Diffusers;
 
-/// <summary>Reads diffusers' configuration files, with the defaults that UNet2DModel and its schedulers have; what can't be expressed here is collected in the files' reasons.</summary>
+/// <summary>
+/// Reads diffusers' configuration files, with the defaults that UNet2DModel and its schedulers have; what can't be expressed here is
+/// collected in the files' reasons.
+/// </summary>
 internal static class ModelFromConfigs
 {
     private static readonly Dictionary<string, Activation> Activations = new()
@@ -44,7 +47,9 @@ internal static class ModelFromConfigs
         var up = BlockTypes(unet, "up_block_types", "Up", ["AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"]);
         if (down.Length != widths.Length || up.Length != widths.Length)
         {
-            unet.Refuse("block_out_channels", $"{Counted.Of(widths.Length, "level")}, but {down.Length} down_block_types and {up.Length} up_block_types");
+            unet.Refuse(
+                "block_out_channels",
+                $"{Counted.Of(widths.Length, "level")}, but {down.Length} down_block_types and {up.Length} up_block_types");
             return null;
         }
 
@@ -63,7 +68,9 @@ internal static class ModelFromConfigs
         var outChannels = unet.Count("out_channels", 3);
         var learned = diffusion.Variance == Variance.LearnedRange;
         if (outChannels != (learned ? 2 * channels : channels))
-            unet.Refuse("out_channels", $"for {channels} in_channels and the scheduler's variance_type it should be {(learned ? 2 * channels : channels)}");
+            unet.Refuse(
+                "out_channels",
+                $"for {channels} in_channels and the scheduler's variance_type it should be {(learned ? 2 * channels : channels)}");
         if (learned && diffusion.Objective == Objective.V)
             unet.Refuse("out_channels", "a learned variance goes with prediction_type epsilon or sample");
 
@@ -93,7 +100,9 @@ internal static class ModelFromConfigs
                 "resnet" => "resblock",
                 _ => Padding(unet),
             },
-            Upsample = Resampling(unet, "up_block_types", "upsample_type", up.Skip(1)) == "resnet" ? "resblock" : DiffusersModel.DefaultUpsample,
+            Upsample = Resampling(unet, "up_block_types", "upsample_type", up.Skip(1)) == "resnet"
+                ? "resblock"
+                : DiffusersModel.DefaultUpsample,
             LearnedVariance = learned,
             NumClasses = unet.CountOrNull("num_class_embeds", null),
             Diffusion = diffusion,
@@ -107,7 +116,9 @@ internal static class ModelFromConfigs
         if (model.FreqShift is not (0 or 1))
             unet.Refuse("freq_shift", "0 and 1 are known");
         var headDim = model.HeadDim;
-        if (headDim is { } features && model.AttendedWidths.FirstOrDefault(attended => features < 1 || attended % features != 0) is > 0 and var odd)
+        if (
+            headDim is { } features
+                && model.AttendedWidths.FirstOrDefault(attended => features < 1 || attended % features != 0) is > 0 and var odd)
             unet.Refuse("attention_head_dim", $"{odd} channels can't be shared out to heads of so many");
         // Null: those of the blocks, but with scale_shift no norm at all.
         var attentionGroups = unet.CountOrNull("attn_norm_num_groups", null)
@@ -138,7 +149,8 @@ internal static class ModelFromConfigs
     }
 
     /// <summary>conv or resnet, which must be the same for all blocks that resample; null where none does.</summary>
-    private static string? Resampling(ConfigFile unet, string blocksKey, string typeKey, IEnumerable<(bool Attends, string? Resampling)> blocks)
+    private static string? Resampling(
+        ConfigFile unet, string blocksKey, string typeKey, IEnumerable<(bool Attends, string? Resampling)> blocks)
     {
         var ofAttention = unet.Value<string?>(typeKey, "conv") ?? "conv";
         var all = blocks.Select(block => block.Resampling ?? ofAttention).Distinct().ToList();
@@ -172,7 +184,9 @@ internal static class ModelFromConfigs
 
         var factor = 1 << (levels - 1);
         if (height < factor || width < factor || height % factor != 0 || width % factor != 0)
-            unet.Refuse("sample_size", $"it must be the images' size, a multiple of {factor} for {Counted.Of(levels, "level")}, or [height, width]");
+            unet.Refuse(
+                "sample_size",
+                $"it must be the images' size, a multiple of {factor} for {Counted.Of(levels, "level")}, or [height, width]");
         return (height, width);
     }
 }

@@ -57,7 +57,9 @@ internal static class ModelFromSpec
             Diffusion = network.Diffusion,
         };
         // Several heads at one width: the same as heads of that width's share.
-        return spec.Find("attention.heads") is not (null or "1") ? model with { HeadDim = AttendedWidths(spec).First() / spec.Int("attention.heads") } : model;
+        return spec.Find("attention.heads") is not (null or "1")
+            ? model with { HeadDim = AttendedWidths(spec).First() / spec.Int("attention.heads") }
+            : model;
     }
 
     private static IEnumerable<string> Reasons(EffectiveSpec spec, NoisePredictor network)
@@ -98,7 +100,8 @@ internal static class ModelFromSpec
             yield return $"attention.heads: {heads} at widths {string.Join(" and ", widths)}: UNet2DModel's heads all have one width (attention.head_dim)";
     }
 
-    private static int[] Widths(EffectiveSpec spec) => [.. spec.Ints("channel_multipliers").Select(multiplier => multiplier * spec.Int("dim"))];
+    private static int[] Widths(EffectiveSpec spec) =>
+        [.. spec.Ints("channel_multipliers").Select(multiplier => multiplier * spec.Int("dim"))];
 
     private static IEnumerable<int> AttendedWidths(EffectiveSpec spec)
     {

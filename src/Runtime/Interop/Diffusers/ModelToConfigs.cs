@@ -4,7 +4,9 @@ using UNetGen.Diffusion;
 
 namespace UNetGen.Interop.Diffusers;
 
-/// <summary>Writes the configuration files of diffusers, every setting spelled out, since its defaults are others than ddpm's and have changed.</summary>
+/// <summary>
+/// Writes the configuration files of diffusers, every setting spelled out, since its defaults are others than ddpm's and have changed.
+/// </summary>
 internal static class ModelToConfigs
 {
     /// <summary>Whose settings these are.</summary>
@@ -44,9 +46,15 @@ internal static class ModelToConfigs
             ["time_embedding_dim"] = model.TimeEmbDim == 4 * model.Widths[0] ? null : model.TimeEmbDim,
             ["freq_shift"] = model.FreqShift,
             ["flip_sin_to_cos"] = model.Order == SinusoidOrder.CosSin,
-            ["down_block_types"] = List(model.Attention.Select((attends, level) => attends ? "AttnDownBlock2D" : downInBlock && level < last ? "ResnetDownsampleBlock2D" : "DownBlock2D")),
+            ["down_block_types"] = List(
+                model.Attention.Select(
+                    (attends, level) =>
+                        attends ? "AttnDownBlock2D" : downInBlock && level < last ? "ResnetDownsampleBlock2D" : "DownBlock2D")),
             ["mid_block_type"] = "UNetMidBlock2D",
-            ["up_block_types"] = List(model.Attention.Select((attends, level) => attends ? "AttnUpBlock2D" : upInBlock && level > 0 ? "ResnetUpsampleBlock2D" : "UpBlock2D").Reverse()),
+            ["up_block_types"] = List(
+                model.Attention.Select(
+                    (attends, level) =>
+                        attends ? "AttnUpBlock2D" : upInBlock && level > 0 ? "ResnetUpsampleBlock2D" : "UpBlock2D").Reverse()),
             ["block_out_channels"] = List(model.Widths),
             ["layers_per_block"] = model.BlocksPerLevel,
             ["mid_block_scale_factor"] = 1,

@@ -85,7 +85,8 @@ internal static class ModelToSpec
 
     private static string List<T>(IEnumerable<T> items) => $"[{string.Join(", ", items)}]";
 
-    private static string? Unless<T>(T usual, T value) where T : notnull => EqualityComparer<T>.Default.Equals(usual, value) ? null : value switch
+    private static string? Unless<T>(T usual, T value) where T : notnull =>
+        EqualityComparer<T>.Default.Equals(usual, value) ? null : value switch
     {
         double number => SpecWords.Number(number),
         Enum word => SpecWords.SnakeCase(word.ToString()),

@@ -15,13 +15,15 @@ internal static class WeightsFile
         if (File.Exists(path))
             return SafetensorsFile.Open(path);
         var folder = Path.GetDirectoryName(path)!;
-        var others = Directory.EnumerateFiles(folder, "diffusion_pytorch_model*").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal).ToList();
+        var others = Directory.EnumerateFiles(folder, "diffusion_pytorch_model*").Select(file => Path.GetFileName(file))
+            .Order(StringComparer.Ordinal).ToList();
         var advice = others.FirstOrDefault() switch
         {
             null => "it holds no weights.",
             _ when others.Find(name => name.EndsWith(".index.json", StringComparison.Ordinal)) is { } index =>
                 $"its weights are in several files ({index}); write them as one, in Python: UNet2DModel.from_pretrained(folder).save_pretrained(folder, max_shard_size=\"100GB\").",
-            _ when others.Find(name => name.EndsWith(".safetensors", StringComparison.Ordinal)) is { } variant => $"it has a variant of the weights, {variant}; name that {Name} if you want it.",
+            _ when others.Find(name => name.EndsWith(".safetensors", StringComparison.Ordinal)) is { } variant =>
+                $"it has a variant of the weights, {variant}; name that {Name} if you want it.",
             var pickle => $"its weights are pickled ({pickle}), and reading a pickle runs whatever program is in it; write them as safetensors, in Python where you trust it: "
                 + "UNet2DModel.from_pretrained(folder).save_pretrained(folder).",
         };
@@ -39,8 +41,12 @@ internal static class WeightsFile
         var state = network.state_dict();
         var present = file.Entries.Select(entry => entry.Name).ToHashSet();
         // Both names for one tensor is a file that nobody wrote: the old one is then unexpected.
-        var keys = file.Entries.ToDictionary(entry => entry, entry => present.Contains(AttentionKeys.Current(entry.Name)) ? entry.Name : AttentionKeys.Current(entry.Name));
-        var others = file.Entries.Where(entry => state.TryGetValue(keys[entry], out var target) && target.dtype != entry.DType && target.is_floating_point() && IsFloating(entry.DType)).ToList();
+        var keys = file.Entries.ToDictionary(
+            entry => entry, entry => present.Contains(AttentionKeys.Current(entry.Name)) ? entry.Name : AttentionKeys.Current(entry.Name));
+        var others =
+            file.Entries.Where(
+                entry => state.TryGetValue(keys[entry], out var target) && target.dtype != entry.DType && target.is_floating_point()
+                    && IsFloating(entry.DType)).ToList();
         if (others.Count > 0 && !convert)
         {
             throw new DiffusersException(
@@ -48,8 +54,10 @@ internal static class WeightsFile
                 + $"{state[keys[others[0]]].dtype.ToString().ToLowerInvariant()}: converting them is yours to choose (convert: true, --convert).", []);
         }
 
-        return file.Entries.ToDictionary(entry => keys[entry], entry => others.Contains(entry) ? file.Read(entry).to(state[keys[entry]].dtype) : file.Read(entry));
+        return file.Entries.ToDictionary(
+            entry => keys[entry], entry => others.Contains(entry) ? file.Read(entry).to(state[keys[entry]].dtype) : file.Read(entry));
     }
 
-    private static bool IsFloating(ScalarType type) => type is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64;
+    private static bool IsFloating(ScalarType type) =>
+        type is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64;
 }

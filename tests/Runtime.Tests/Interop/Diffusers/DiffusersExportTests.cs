@@ -13,16 +13,20 @@ public sealed class DiffusersExportTests : IDisposable
     /// <summary>The arguments of UNet2DModel's constructor, diffusers 0.40.0.</summary>
     private static readonly string[] UNetArguments =
     [
-        "sample_size", "in_channels", "out_channels", "center_input_sample", "time_embedding_type", "time_embedding_dim", "freq_shift", "flip_sin_to_cos", "down_block_types",
-        "mid_block_type", "up_block_types", "block_out_channels", "layers_per_block", "mid_block_scale_factor", "downsample_padding", "downsample_type", "upsample_type", "dropout",
-        "act_fn", "attention_head_dim", "norm_num_groups", "attn_norm_num_groups", "norm_eps", "resnet_time_scale_shift", "add_attention", "class_embed_type", "num_class_embeds",
+        "sample_size", "in_channels", "out_channels", "center_input_sample", "time_embedding_type", "time_embedding_dim", "freq_shift",
+        "flip_sin_to_cos", "down_block_types",
+        "mid_block_type", "up_block_types", "block_out_channels", "layers_per_block", "mid_block_scale_factor", "downsample_padding",
+        "downsample_type", "upsample_type", "dropout",
+        "act_fn", "attention_head_dim", "norm_num_groups", "attn_norm_num_groups", "norm_eps", "resnet_time_scale_shift", "add_attention",
+        "class_embed_type", "num_class_embeds",
         "num_train_timesteps",
     ];
 
     /// <summary>The arguments of DDPMScheduler's constructor, diffusers 0.40.0.</summary>
     private static readonly string[] SchedulerArguments =
     [
-        "num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "trained_betas", "variance_type", "clip_sample", "prediction_type", "thresholding",
+        "num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "trained_betas", "variance_type", "clip_sample",
+        "prediction_type", "thresholding",
         "dynamic_thresholding_ratio", "clip_sample_range", "sample_max_value", "timestep_spacing", "steps_offset", "rescale_betas_zero_snr",
     ];
 
@@ -45,8 +49,11 @@ public sealed class DiffusersExportTests : IDisposable
     public void The_published_network_gets_the_settings_it_is_published_with()
     {
         Export(new SpecOnlyNetwork(ImportedCifar10UNet.Description, new() { Variance = Variance.FixedLarge }));
-        foreach (var (published, written) in new[] { (DiffusersFiles.Cifar10Config(), Config), (DiffusersFiles.Cifar10Scheduler(), Scheduler) })
-            Assert.All(published.Where(pair => pair.Key != "_diffusers_version"), pair => Assert.True(JsonNode.DeepEquals(pair.Value, written[pair.Key]), $"{pair.Key}: {written[pair.Key]}"));
+        foreach (
+            var (published, written) in new[] { (DiffusersFiles.Cifar10Config(), Config), (DiffusersFiles.Cifar10Scheduler(), Scheduler) })
+            Assert.All(
+                published.Where(pair => pair.Key != "_diffusers_version"),
+                pair => Assert.True(JsonNode.DeepEquals(pair.Value, written[pair.Key]), $"{pair.Key}: {written[pair.Key]}"));
     }
 
     [Fact]
@@ -113,7 +120,8 @@ public sealed class DiffusersExportTests : IDisposable
     [InlineData("  schedule: linear", "  schedule: sigmoid", "diffusion.schedule: sigmoid")]
     [InlineData("diffusion:", "blocks:\n  resnet: My.Block\ndiffusion:", "blocks.resnet: My.Block")]
     [InlineData("preset: ddpm", "preset: adm")]
-    public void What_diffusers_cannot_express_is_refused_by_name(string line, string instead, string? told = null, string and = "", string insteadOfThat = "")
+    public void What_diffusers_cannot_express_is_refused_by_name(
+        string line, string instead, string? told = null, string and = "", string insteadOfThat = "")
     {
         (string, string)[] changes = [(line + "\n", instead + "\n"), (and, insteadOfThat)];
         using var network = new SpecOnlyNetwork(and.Length == 0 ? changes[..1] : changes);

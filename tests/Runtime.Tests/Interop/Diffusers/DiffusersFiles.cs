@@ -62,8 +62,10 @@ internal static class DiffusersFiles
     }
 
     /// <summary>Weights with a name for each key.</summary>
-    public static void WriteWeights(string folder, NoisePredictor network, Func<string, string> key, ScalarType type = ScalarType.Float32) => SafetensorsFile.Write(
-        Path.Combine(folder, "diffusion_pytorch_model.safetensors"), network.state_dict().Select(pair => KeyValuePair.Create(key(pair.Key), pair.Value.to(type))));
+    public static void WriteWeights(
+        string folder, NoisePredictor network, Func<string, string> key, ScalarType type = ScalarType.Float32) => SafetensorsFile.Write(
+        Path.Combine(folder, "diffusion_pytorch_model.safetensors"),
+        network.state_dict().Select(pair => KeyValuePair.Create(key(pair.Key), pair.Value.to(type))));
 
     public static JsonObject Read(params string[] path) => Json(File.ReadAllText(Path.Combine(path)));
 

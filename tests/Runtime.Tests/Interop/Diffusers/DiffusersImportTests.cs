@@ -23,7 +23,9 @@ public sealed class DiffusersImportTests : IDisposable
             """);
         Assert.Equal(DiffusersRoundTripTests.ImportedSpec("cifar10"), DiffusersFolder.Open(path).SpecYaml());
         // The published count of parameters is PublishedDdpmUNet's, whose spec differs in dropout and variance alone.
-        Assert.Equal(PublishedDdpmUNet.Description.StateDict.Select(entry => entry.ToString()), ImportedCifar10UNet.Description.StateDict.Select(entry => entry.ToString()));
+        Assert.Equal(
+            PublishedDdpmUNet.Description.StateDict.Select(entry => entry.ToString()),
+            ImportedCifar10UNet.Description.StateDict.Select(entry => entry.ToString()));
     }
 
     [Fact]
@@ -49,15 +51,20 @@ public sealed class DiffusersImportTests : IDisposable
     [InlineData("""{"attention_head_dim": 8}""", "attention: { resolutions: [8], head_dim: 8 }")]
     [InlineData("""{"attention_head_dim": 64}""", "attention: { resolutions: [8] }")]
     [InlineData("""{"add_attention": false}""", "attention: { resolutions: [8], mid: none }")]
-    [InlineData("""{"down_block_types": ["AttnDownBlock2D", "DownBlock2D"], "up_block_types": ["UpBlock2D", "AttnUpBlock2D"]}""", "attention: none", false)]
-    [InlineData("""{"down_block_types": ["DownBlock2D", "DownBlock2D"], "up_block_types": ["UpBlock2D", "UpBlock2D"]}""", "attention: { levels: [none, none] }")]
+    [InlineData(
+        """{"down_block_types": ["AttnDownBlock2D", "DownBlock2D"], "up_block_types": ["UpBlock2D", "AttnUpBlock2D"]}""", "attention: none",
+        false)]
+    [InlineData(
+        """{"down_block_types": ["DownBlock2D", "DownBlock2D"], "up_block_types": ["UpBlock2D", "UpBlock2D"]}""",
+        "attention: { levels: [none, none] }")]
     [InlineData("""{"down_block_types": ["UNetResDownBlock2D", "UNetResAttnDownBlock2D"], "up_block_types": ["UNetResAttnUpBlock2D", "UNetResUpBlock2D"]}""", "attention: { resolutions: [8] }")]
     [InlineData("""{"sample_size": [16, 8]}""", "attention: { levels: [none, full] }")]
     [InlineData("""{"down_block_types": ["ResnetDownsampleBlock2D", "AttnDownBlock2D"]}""", "downsample: resblock")]
     [InlineData("""{"downsample_type": "resnet", "down_block_types": ["DownBlock2D", "AttnDownBlock2D"]}""", "downsample", false)]
     [InlineData("""{"upsample_type": "resnet"}""", "upsample: resblock")]
     [InlineData("""{"downsample_padding": 1}""", "downsample: conv")]
-    [InlineData("""{"resnet_time_scale_shift": "scale_shift", "attn_norm_num_groups": 8}""", "time_embedding: { conditioning: scale_shift }")]
+    [InlineData(
+        """{"resnet_time_scale_shift": "scale_shift", "attn_norm_num_groups": 8}""", "time_embedding: { conditioning: scale_shift }")]
     [InlineData("""{"act_fn": "swish"}""", "activation", false)]
     [InlineData("""{"time_embedding_dim": 96}""", "time_emb_dim: 96")]
     [InlineData("""{"dropout": 0.25}""", "dropout: 0.25")]
@@ -99,7 +106,9 @@ public sealed class DiffusersImportTests : IDisposable
     {
         var scheduler = DiffusersFiles.TinyScheduler();
         DiffusersFiles.Set(scheduler, """{"clip_sample": false}""");
-        Assert.Contains("# Its scheduler doesn't clip x_0", DiffusersFolder.Open(DiffusersFiles.Flat(folder, DiffusersFiles.TinyConfig(), scheduler)).SpecYaml());
+        Assert.Contains(
+            "# Its scheduler doesn't clip x_0",
+            DiffusersFolder.Open(DiffusersFiles.Flat(folder, DiffusersFiles.TinyConfig(), scheduler)).SpecYaml());
     }
 
     [Theory]
@@ -160,7 +169,9 @@ public sealed class DiffusersImportTests : IDisposable
     [Fact]
     public void A_pipeline_with_an_autoencoder_is_refused()
     {
-        folder.Write("model_index.json", """{"_class_name": "LDMPipeline", "unet": ["diffusers", "UNet2DModel"], "vqvae": ["diffusers", "VQModel"]}"""u8.ToArray());
+        folder.Write(
+            "model_index.json",
+            """{"_class_name": "LDMPipeline", "unet": ["diffusers", "UNet2DModel"], "vqvae": ["diffusers", "VQModel"]}"""u8.ToArray());
         AssertRefused("vqvae", DiffusersFiles.TinyConfig(), DiffusersFiles.TinyScheduler());
     }
 
@@ -188,7 +199,9 @@ public sealed class DiffusersImportTests : IDisposable
         Assert.StartsWith($"{weights} holds numbers that are NaN or infinite: 1 of 32 in 'conv_in.bias'.", message);
         using (no_grad())
             network.get_parameter("conv_in.bias")!.fill_(float.NaN);
-        Assert.Contains("32 of 32 in 'conv_in.bias'", Assert.Throws<UNetGenException>(() => DiffusersFolder.Save(folder.File("other"), network)).Message);
+        Assert.Contains(
+            "32 of 32 in 'conv_in.bias'",
+            Assert.Throws<UNetGenException>(() => DiffusersFolder.Save(folder.File("other"), network)).Message);
         Assert.False(Directory.Exists(folder.File("other")));
     }
 
@@ -209,7 +222,9 @@ public sealed class DiffusersImportTests : IDisposable
 
     [Fact]
     public void A_folder_of_something_else_is_told() =>
-        Assert.Contains("neither unet/config.json nor config.json", Assert.Throws<DiffusersException>(() => DiffusersFolder.Open(folder.File("nowhere"))).Message);
+        Assert.Contains(
+            "neither unet/config.json nor config.json",
+            Assert.Throws<DiffusersException>(() => DiffusersFolder.Open(folder.File("nowhere"))).Message);
 
     [Theory]
     [InlineData("{")]

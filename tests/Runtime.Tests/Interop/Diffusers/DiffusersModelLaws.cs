@@ -26,7 +26,8 @@ public sealed class DiffusersModelLaws
         from attention in Gen.Bool.Array[levels]
         from bits in Gen.Bool.Array[7]
         from headDim in Gen.OneOf<int?>(null, 2, 4)
-        from words in Gen.Select(Gen.Enum<Activation>(), Gen.OneOf("conv", "conv_asymmetric", "resblock"), Gen.OneOf("nearest_conv", "resblock"))
+        from words in Gen.Select(
+            Gen.Enum<Activation>(), Gen.OneOf("conv", "conv_asymmetric", "resblock"), Gen.OneOf("nearest_conv", "resblock"))
         from numbers in Gen.Select(Gen.Int[1, 6], Gen.Int[1, 512], Gen.Double[1e-9, 1e-2], Gen.Double[0, 0.9])
         from classes in Gen.Int[1, 1000]
         from diffusion in Diffusions
@@ -65,7 +66,9 @@ public sealed class DiffusersModelLaws
             var reasons = new List<string>();
             File.WriteAllText(folder.File("scheduler.json"), ModelToConfigs.Scheduler(model.Diffusion).ToJsonString());
             File.WriteAllText(folder.File("unet.json"), ModelToConfigs.UNet(model).ToJsonString());
-            var read = ModelFromConfigs.Read(ConfigFile.Read(folder.File("unet.json"), reasons), DiffusionFromConfig.Read(ConfigFile.Read(folder.File("scheduler.json"), reasons)));
+            var read = ModelFromConfigs.Read(
+                ConfigFile.Read(folder.File("unet.json"), reasons),
+                DiffusionFromConfig.Read(ConfigFile.Read(folder.File("scheduler.json"), reasons)));
             Assert.Empty(reasons);
             // Records compare their lists by reference.
             Assert.Equal(model.Widths, read!.Widths);

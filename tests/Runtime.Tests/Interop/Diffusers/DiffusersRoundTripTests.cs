@@ -54,7 +54,8 @@ public sealed class DiffusersRoundTripTests
         Assert.Contains("\nname: BirdUNet\npreset: ddpm\n", DiffusersFolder.Open(folder.File("tiny")).SpecYaml("BirdUNet"));
     }
 
-    internal static string ImportedSpec(string name) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Specs", $"imported_{name}.unet.yaml")).ReplaceLineEndings("\n");
+    internal static string ImportedSpec(string name) =>
+        File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Specs", $"imported_{name}.unet.yaml")).ReplaceLineEndings("\n");
 
     private static NoisePredictor Exported(string name) => name switch
     {

@@ -33,7 +33,11 @@ public sealed class DiffusersWeightsTests : IDisposable
         DiffusersFiles.WriteWeights(folder.Path, saved, Old);
         using (var file = SafetensorsFile.Open(WeightsPath))
         {
-            Assert.Equal(6 * 8, file.Entries.Count(entry => entry.Name.Contains(".query.") || entry.Name.Contains(".key.") || entry.Name.Contains(".value.") || entry.Name.Contains(".proj_attn.")));
+            Assert.Equal(
+                6 * 8,
+                file.Entries.Count(
+                    entry => entry.Name.Contains(".query.") || entry.Name.Contains(".key.") || entry.Name.Contains(".value.")
+                        || entry.Name.Contains(".proj_attn.")));
         }
 
         Load();
@@ -55,7 +59,9 @@ public sealed class DiffusersWeightsTests : IDisposable
     {
         DiffusersFiles.WriteWeights(folder.Path, saved, key => key.Replace("conv_in.weight", "conv_in.query.weight"));
         var error = Assert.Throws<StateDictException>(Load);
-        Assert.Equal(["conv_in.weight float32 [32, 3, 3, 3] is missing", "conv_in.query.weight float32 [32, 3, 3, 3] is unexpected"], error.Differences);
+        Assert.Equal(
+            ["conv_in.weight float32 [32, 3, 3, 3] is missing", "conv_in.query.weight float32 [32, 3, 3, 3] is unexpected"],
+            error.Differences);
     }
 
     [Fact]
@@ -69,7 +75,8 @@ public sealed class DiffusersWeightsTests : IDisposable
     [Fact]
     public void A_tensor_of_another_shape_is_an_error_even_where_it_could_be_broadcast()
     {
-        SafetensorsFile.Write(WeightsPath, saved.state_dict().Select(pair => pair.Key == "conv_in.bias" ? KeyValuePair.Create(pair.Key, zeros(1)) : pair));
+        SafetensorsFile.Write(
+            WeightsPath, saved.state_dict().Select(pair => pair.Key == "conv_in.bias" ? KeyValuePair.Create(pair.Key, zeros(1)) : pair));
         Assert.Equal(["conv_in.bias is float32 [1], not float32 [32]"], Assert.Throws<StateDictException>(Load).Differences);
         AssertUntouched();
     }
@@ -88,7 +95,8 @@ public sealed class DiffusersWeightsTests : IDisposable
         DiffusersFolder.Open(folder.Path).LoadInto(loaded, convert: true);
         using var scope = NewDisposeScope();
         var theirs = loaded.state_dict();
-        Assert.All(saved.state_dict(), pair => Assert.Equal(pair.Value.to(type).to(float32).bytes.ToArray(), theirs[pair.Key].bytes.ToArray()));
+        Assert.All(
+            saved.state_dict(), pair => Assert.Equal(pair.Value.to(type).to(float32).bytes.ToArray(), theirs[pair.Key].bytes.ToArray()));
     }
 
     [Theory]
@@ -110,7 +118,9 @@ public sealed class DiffusersWeightsTests : IDisposable
     {
         DiffusersFiles.Flat(folder, DiffusersFiles.TinyConfig(), DiffusersFiles.Cifar10Scheduler());
         DiffusersFiles.WriteWeights(folder.Path, saved, key => key);
-        Assert.Equal(["variance_type: \"fixed_large\" in the folder, but \"fixed_small\" in the network"], Assert.Throws<DiffusersException>(Load).Reasons);
+        Assert.Equal(
+            ["variance_type: \"fixed_large\" in the folder, but \"fixed_small\" in the network"],
+            Assert.Throws<DiffusersException>(Load).Reasons);
     }
 
     [Fact]
@@ -146,5 +156,6 @@ public sealed class DiffusersWeightsTests : IDisposable
 
     private void AssertUntouched() => Assert.NotEqual(saved.conv_in.bias!.bytes.ToArray(), loaded.conv_in.bias!.bytes.ToArray());
 
-    private static string Old(string key) => key.Replace(".to_q.", ".query.").Replace(".to_k.", ".key.").Replace(".to_v.", ".value.").Replace(".to_out.0.", ".proj_attn.");
+    private static string Old(string key) =>
+        key.Replace(".to_q.", ".query.").Replace(".to_k.", ".key.").Replace(".to_v.", ".value.").Replace(".to_out.0.", ".proj_attn.");
 }
