@@ -35,7 +35,8 @@ internal static class Catalog
     public static NetworkInfo Require(string name) => Describe(name) ?? throw Unknown(name);
 
     private static UNetGenException Unknown(string name) => new(
-        $"No network '{Excerpt.Of(Stem(name))}' was generated into this program; it has {string.Join(", ", Names)}.{Suggestion(Stem(name))} For another, put a NAME.unet.yaml into specs/ and build again.");
+        $"No network '{Excerpt.Of(Stem(name))}' was generated into this program; it has "
+            + $"{string.Join(", ", Names)}.{Suggestion(Stem(name))} For another, put a NAME.unet.yaml into specs/ and build again.");
 
     private static string Suggestion(string name) =>
         EditDistance.Suggestion(name, Names.Concat(Descriptions.Select(info => Stem(info.SpecPath))));

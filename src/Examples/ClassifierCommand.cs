@@ -49,7 +49,8 @@ internal static class ClassifierCommand
             .ToArray();
         if (few.Length > 0)
             throw new UNetGenException(
-                $"A classifier needs at least {HeldBack} images of each class, one of every {HeldBack} to be tried on, but of {source.Description} these classes have fewer: {string.Join(", ", few)}.");
+                $"A classifier needs at least {HeldBack} images of each class, one of every {HeldBack} to be tried on, but of "
+                    + $"{source.Description} these classes have fewer: {string.Join(", ", few)}.");
         // One class after the other, so that each has a tenth; those to learn from keep their order.
         var heldBack = ofClasses.SelectMany(images => images).Where((_, place) => place % HeldBack == HeldBack - 1).ToHashSet();
         return Enumerable.Range(0, source.Count).ToLookup(heldBack.Contains);

@@ -16,7 +16,8 @@ internal static class ExportCommand
     {
         var format = CommonOptions.Choice(
             "--format",
-            "diffusers (a folder that DDPMPipeline loads; preset ddpm) or safetensors (one file of tensors under their own keys; all presets).",
+            "diffusers (a folder that DDPMPipeline loads; preset ddpm) or safetensors (one file of tensors under their own keys; all "
+                + "presets).",
             [Diffusers, Safetensors],
             standard: Diffusers);
         var checkpoint =

@@ -10,7 +10,9 @@ internal sealed class FeatureOptions
 
     private readonly Option<string> file = new("--features")
     {
-        Description = "What sees the pictures: a TorchScript file, such as the usual Inception export, or a .safetensors that `classifier` has written.",
+        Description =
+            "What sees the pictures: a TorchScript file, such as the usual Inception export, or a .safetensors that `classifier` has "
+                + "written.",
         Required = true,
         HelpName = "FILE.pt|FILE.safetensors",
     };

@@ -23,7 +23,9 @@ internal static unsafe class NativeEnd
     {
         try
         {
-            Console.Error.WriteLine($"error: libtorch ended with an exception that it doesn't explain, as it does when memory is short. {Shortage.Of(new OutOfMemoryException())}");
+            Console.Error.WriteLine(
+                $"error: libtorch ended with an exception that it doesn't explain, as it does when memory is short. "
+                    + $"{Shortage.Of(new OutOfMemoryException())}");
         }
         finally
         {

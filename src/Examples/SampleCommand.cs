@@ -25,7 +25,9 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     private readonly SamplerOptions sampler = new();
     private readonly Option<int[]> labels = new("--labels", "--class")
     {
-        Description = "Of which classes, as 3 or 0,1,2 in turn, where the network takes labels; each class in turn where it isn't given. The last class stands for none.",
+        Description =
+            "Of which classes, as 3 or 0,1,2 in turn, where the network takes labels; each class in turn where it isn't given. The last "
+                + "class stands for none.",
         HelpName = "N,N...",
         CustomParser = Labels,
     };
@@ -48,7 +50,9 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<string?> output = new("--out")
     {
-        Description = "A grid in one picture; or a folder for a file each, which the same command continues. By default a grid beside the checkpoint's folder.",
+        Description =
+            "A grid in one picture; or a folder for a file each, which the same command continues. By default a grid beside the "
+                + "checkpoint's folder.",
         HelpName = "FILE.png|FOLDER",
     };
 

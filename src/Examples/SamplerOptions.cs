@@ -34,7 +34,9 @@ internal sealed class SamplerOptions
 
     private readonly Option<int?> steps = new("--steps")
     {
-        Description = $"Steps of the others than ddpm; {string.Join(", ", DefaultSteps.Select(pair => $"{pair.Value} of {pair.Key}"))} where it isn't given.",
+        Description =
+            $"Steps of the others than ddpm; {string.Join(", ", DefaultSteps.Select(pair => $"{pair.Value} of {pair.Key}"))} where it "
+                + "isn't given.",
         HelpName = "N",
         CustomParser = result => CommonOptions.Whole(result, 1),
     };

@@ -108,7 +108,10 @@ internal static class BuildComparison
         var first = sources[0].GetRoot().DescendantNodes().OfType<Microsoft.CodeAnalysis.CSharp.Syntax.ClassDeclarationSyntax>()
             .First().Identifier.Text;
         foreach (var project in Projects)
-            WriteFile($"{project}/Catalog.cs", $"namespace Shop; public static class Catalog {{ public static long Count => {(project == "neither" ? "0" : $"{first}.ParameterCount")}; }}");
+            WriteFile(
+                $"{project}/Catalog.cs",
+                $"namespace Shop; public static class Catalog {{ public static long Count => "
+                    + $"{(project == "neither" ? "0" : $"{first}.ParameterCount")}; }}");
 
         void WriteFile(string path, string text)
         {

@@ -8,7 +8,8 @@ namespace UNetGen.Benchmarks;
 internal static class Report
 {
     public static string Of(Summary[] summaries, IReadOnlyList<BuildTimes> builds) =>
-        $"{DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}, {summaries[0].HostEnvironmentInfo.Cpu.Value?.ProcessorName}, {Environment.ProcessorCount} cores\n"
+        $"{DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}, "
+            + $"{summaries[0].HostEnvironmentInfo.Cpu.Value?.ProcessorName}, {Environment.ProcessorCount} cores\n"
         + Runs(summaries[0]) + Stages(summaries[1]) + Of(builds);
 
     public static string Of(IReadOnlyList<BuildTimes> builds)
@@ -18,7 +19,8 @@ internal static class Report
         foreach (var kind in builds)
         {
             text.Append(CultureInfo.InvariantCulture,
-                $"| {kind.Project} | {(kind.CompilerServer ? "running" : "none")} | {kind.Median.TotalSeconds:0.00} s | {kind.Sorted[0].TotalSeconds:0.00} s | {kind.Sorted[^1].TotalSeconds:0.00} s |\n");
+                $"| {kind.Project} | {(kind.CompilerServer ? "running" : "none")} | {kind.Median.TotalSeconds:0.00} s | "
+                    + $"{kind.Sorted[0].TotalSeconds:0.00} s | {kind.Sorted[^1].TotalSeconds:0.00} s |\n");
         }
 
         return text.ToString();

@@ -14,7 +14,10 @@ public sealed class DoubtfulWeightsTests : IDisposable
     {
         var error = program.Fail(1, "train", "--steps", "30", "--ema-update-every", "100", "--out", "run");
 
-        Assert.Contains("the average with `ema_decay` 0.99 would be the first, untrained weights to the end, since `ema_update_every` is 100 and `steps` 30", error);
+        Assert.Contains(
+            "the average with `ema_decay` 0.99 would be the first, untrained weights to the end, since `ema_update_every` is 100 and "
+                + "`steps` 30",
+            error);
         Assert.False(Directory.Exists(program.File("run")));
     }
 

@@ -75,7 +75,8 @@ public sealed partial class EvaluateTests : IDisposable
             File.WriteAllText(program.File($"samples{samples}/samples.json"), """{"network":"MnistUNet"}""");
             // Before the feature network, which isn't there, is looked for.
             Assert.Contains(
-                $"A distance needs at least 2 images on both sides, and there is only 1 picture in {(samples == 1 ? "samples1" : "data1")}.",
+                $"A distance needs at least 2 images on both sides, and there is only 1 picture in "
+                    + $"{(samples == 1 ? "samples1" : "data1")}.",
                 program.Fail(
                     1, "evaluate", "--samples", $"samples{samples}", "--data", $"data{data}", "--features", "nowhere.safetensors"));
         }

@@ -79,7 +79,8 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
         var error = AssertUnchanged(run, () => program.Fail(1, "train", "--resume", run, "--steps", "8"));
 
         Assert.StartsWith(
-            $"error: The run in {run} can't go on: {run}/{picture} can't be written: a folder is there. The checkpoint {program.File(run)}/checkpoints/step-00000006 is whole",
+            $"error: The run in {run} can't go on: {run}/{picture} can't be written: a folder is there. The checkpoint "
+                + $"{program.File(run)}/checkpoints/step-00000006 is whole",
             error);
     }
 

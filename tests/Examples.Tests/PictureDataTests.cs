@@ -43,7 +43,9 @@ public sealed class PictureDataTests : IDisposable
 
         var resumed = program.Succeed("train", "--resume", "run", "--steps", "2");
         Assert.Contains(
-            "data: grids and plots that UNetGen has drawn are no data: left out are loss.png, mine.png, noise-to-picture.png, samples.png, step-00000001.png.\n", resumed);
+            "data: grids and plots that UNetGen has drawn are no data: left out are loss.png, mine.png, noise-to-picture.png, samples.png, "
+                + "step-00000001.png.\n",
+            resumed);
         Assert.Contains("on 2 pictures in ", resumed);
 
         program.Succeed("sample", "--checkpoint", "run", "--count", "2", "--steps", "1", "--out", "drawn");
@@ -99,7 +101,10 @@ public sealed class PictureDataTests : IDisposable
         var error = ExampleProgram.ErrorOf(1, program.RunBy(WithoutRights, "train", "--resume", "run", "--steps", "3"));
 
         Assert.Contains("data/b.png' can't be read: Access to the path", error);
-        Assert.Contains("and this training has learnt from it before. A training goes on exactly only on the images that it was trained on: put back what was there", error);
+        Assert.Contains(
+            "and this training has learnt from it before. A training goes on exactly only on the images that it was trained on: put back "
+                + "what was there",
+            error);
         Assert.Single(File.ReadAllLines(program.File("run/log.jsonl")));
 
         Assert.Equal(0, RunSh("chmod 400 data/b.png"));

@@ -101,7 +101,10 @@ public sealed class RankTests : IDisposable
 
         Draw("data-1/a.png");
         var other = MpiLauncher.OpenMpi.Run(2, train, program.Folder);
-        Assert.Contains("error: rank 0: The ranks aren't to do the same training: other than on rank 0 are the data's number of images (2 on rank 0, 1 on rank 1); the data's file names (rank 1).", other.Error);
+        Assert.Contains(
+            "error: rank 0: The ranks aren't to do the same training: other than on rank 0 are the data's number of images (2 on rank 0, 1 "
+                + "on rank 1); the data's file names (rank 1).",
+            other.Error);
 
         Assert.All([missing, other], result =>
         {

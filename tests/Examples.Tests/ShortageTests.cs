@@ -22,7 +22,10 @@ public sealed class ShortageTests : IDisposable
         foreach (var files in Ladder(46, 127))
         {
             var error = ExampleProgram.ErrorOf(1, program.RunBy($"prlimit --nofile={files}", "train", "--steps", "1", "--out", "run"));
-            Assert.Equal($"error: This process may have {files} files open at a time (ulimit -n), and its libraries alone need 128. Raise the limit.\n", error);
+            Assert.Equal(
+                $"error: This process may have {files} files open at a time (ulimit -n), and its libraries alone need 128. Raise the "
+                    + "limit.\n",
+                error);
         }
         Assert.False(Directory.Exists(program.File("run")));
         Assert.Equal(

@@ -65,7 +65,8 @@ public sealed class UnwritableTests : IDisposable
                 "x.safetensors", "export --checkpoint run --format safetensors --out") })
         {
             var result = program.RunBy(
-                "unshare -rm sh -c 'mkdir -p full && mount -t tmpfs -o size=16k tmpfs full && printf old > full/grid.png && \"$0\" \"$@\"; code=$?; cat full/grid.png; ls -A full; exit $code'",
+                "unshare -rm sh -c 'mkdir -p full && mount -t tmpfs -o size=16k tmpfs full && printf old > full/grid.png && \"$0\" \"$@\"; "
+                    + "code=$?; cat full/grid.png; ls -A full; exit $code'",
                 [.. command.Split(' '), $"full/{name}"]);
 
             Assert.Equal($"error: full/{name} can't be written: No space left on device.\n", ExampleProgram.ErrorOf(1, result));
@@ -97,6 +98,9 @@ public sealed class UnwritableTests : IDisposable
             "train", "--steps", "1000", "--batch-size", "1", "--count", "1", "--out", "run");
 
         var error = ExampleProgram.ErrorOf(1, result);
-        Assert.Matches("The run in run can't go on: .*No space left on device : '.*/run/.*'. It has no checkpoint yet; once that is mended, begin it anew.", error);
+        Assert.Matches(
+            "The run in run can't go on: .*No space left on device : '.*/run/.*'. It has no checkpoint yet; once that is mended, begin "
+                + "it anew.",
+            error);
     }
 }

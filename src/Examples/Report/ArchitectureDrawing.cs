@@ -73,7 +73,11 @@ internal sealed class ArchitectureDrawing
         Label(y + Math.Max(midHeight, 34) / 2, Shape(mid.Channels, mid.Height, mid.Width), Description(mid));
         var total = y + Math.Max(midHeight, 34) + Top / 2;
 
-        var summary = string.Join("; ", levels.Append(mid).Select(level => $"{(level.Name == "mid" ? "middle" : $"level {level.Name}")}: {Shape(level.Channels, level.Height, level.Width)}, {Description(level)}"));
+        var summary = string.Join(
+            "; ",
+            levels.Append(mid).Select(
+                level => $"{(level.Name == "mid" ? "middle" : $"level {level.Name}")}: {Shape(level.Channels, level.Height, level.Width)}, "
+                    + $"{Description(level)}"));
         return Invariant($"<svg class=\"u\" viewBox=\"0 0 {Width:0} {total:0.#}\" role=\"img\" aria-label=\"{WebUtility.HtmlEncode($"The network as a U. {summary}.")}\">")
             + "<defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path class=\"arrow\" d=\"M0 0L8 4L0 8Z\"/></marker></defs>"
             + svg + "</svg>";

@@ -76,7 +76,8 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
             yield return $"The loss of {Counted.Of(skipped, "step")} is no finite number; the curve leaves them out.";
         if (network is not null && run.Checkpoints.LastOrDefault() is { SpecHash: { Length: > 0 } hash } && !hash.Equals(
             network.SpecHash, StringComparison.OrdinalIgnoreCase))
-            yield return $"{network.Name}'s spec has changed since this run: the architecture below is today's, not the one that was trained.";
+            yield return $"{network.Name}'s spec has changed since this run: the architecture below is today's, not the one that was "
+                + "trained.";
     }
 
     private IReadOnlyList<(int Step, string Path)> Grids()
@@ -131,7 +132,8 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
             : $"<details><summary>The whole spec</summary><pre tabindex=\"0\">{Encode(spec)}</pre></details>";
         var drawing = network is not null
             ? $"<div class=\"panel scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Drawing of the network\">{ArchitectureDrawing.Of(network)}</div>"
-                + Remark("Channels × height × width. Bars are as high as their images and as wide as their channels; full colour attends, dotted lines are skips.")
+                + Remark("Channels × height × width. Bars are as high as their images and as wide as their channels; full colour attends, "
+                + "dotted lines are skips.")
             : Remark(
                 run.Network is { } name ? $"This program has no network {name} to draw." : "Nothing says yet which network is trained.");
         return Section("Architecture", drawing + text);

@@ -58,7 +58,9 @@ internal sealed class BrokenFileList(string path, ImageFolderSource source)
         var found = Found;
         if (found.Count == 0)
             return null;
-        var warning = $"{found.Count:N0} picture {(found.Count == 1 ? "file was" : "files were")} left out; the first, {found[0].Path}, {found[0].Reason}.";
+        var warning =
+            $"{found.Count:N0} picture {(found.Count == 1 ? "file was" : "files were")} left out; the first, {found[0].Path}, "
+                + $"{found[0].Reason}.";
         try
         {
             Write();

@@ -37,7 +37,8 @@ internal static class Resumption
         var refused = changed.Where(field => !field.IsFree && !(otherRanks && field.IsRanks)).ToArray();
         if (refused.Length > 0)
             throw new UNetGenException(
-                $"A run goes on exactly only with its own options: {string.Join("; ", refused.Select(field => $"{field.Option} was {field.Write(before)}"))}. "
+                $"A run goes on exactly only with its own options: "
+                    + $"{string.Join("; ", refused.Select(field => $"{field.Option} was {field.Write(before)}"))}. "
                 + $"Leave them out, or begin a new run with train --run {folder.Options}.");
         foreach (var field in changed)
             AnsiConsole.MarkupLineInterpolated($"{field.Option} was {field.Write(before)} and is {field.Write(after)}");
@@ -70,7 +71,9 @@ internal static class Resumption
     {
         trainer.Restore(store.Newest() ?? throw NoCheckpoint(folder, warnings.Told));
         if (options.Training.Steps < trainer.Step)
-            throw new UNetGenException($"The run in {folder.Path} is at step {trainer.Step}, and can't end at step {options.Training.Steps}, which is before. Nothing was changed; give more --steps.");
+            throw new UNetGenException(
+                $"The run in {folder.Path} is at step {trainer.Step}, and can't end at step {options.Training.Steps}, which is before. "
+                    + "Nothing was changed; give more --steps.");
     }
 
     /// <summary>
@@ -136,10 +139,13 @@ internal static class Resumption
     {
         var anew = $"Nothing was changed. To begin it anew: train --run {folder.Options} --out NEW_FOLDER";
         if (damaged.Count > 0)
-            return new($"The run in {folder.Path} can't go on: no checkpoint in {folder.Checkpoints} is whole. {string.Join(" ", damaged)} {anew}");
+            return new(
+                $"The run in {folder.Path} can't go on: no checkpoint in {folder.Checkpoints} is whole. "
+                    + $"{string.Join(" ", damaged)} {anew}");
         var steps = File.Exists(folder.Log) ? TrainingLog.Read(folder.Log).Count : 0;
         return new($"The run in {folder.Path} can't go on: there is no checkpoint in {folder.Checkpoints}"
-            + (steps > 0 ? $", though its log tells of {Counted.Of(steps, "step")}: either they were moved away, or the run ended before the first was written. " : ". ")
+            + (steps > 0 ? $", though its log tells of {Counted.Of(steps, "step")}: either they were moved away, or the run ended before "
+            + "the first was written. " : ". ")
             + anew);
     }
 }

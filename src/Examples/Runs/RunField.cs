@@ -73,7 +73,9 @@ internal sealed partial class RunField
         {
             Ema = values.Count == 1 || values.Count == options.Ema.Count
                 ? [.. options.Ema.Select((average, i) => set(average, values[values.Count == 1 ? 0 : i]))]
-                : throw new UNetGenException($"{key} has {Counted.Of(values.Count, "value")}, but ema_decay has {options.Ema.Count}: give one for each average, or one for all."),
+                : throw new UNetGenException(
+                    $"{key} has {Counted.Of(values.Count, "value")}, but ema_decay has {options.Ema.Count}: give one for each average, or "
+                        + "one for all."),
         }, getter: $"{nameof(TrainingOptions.Ema)} {getter}");
 
     /// <summary>What a text changes.</summary>

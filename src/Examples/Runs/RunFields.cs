@@ -29,7 +29,11 @@ internal static partial class RunFields
             "background", "COLOUR", "What lies behind the transparent pixels of pictures: black, white or #rrggbb.", Colour,
             run => run.Background, (run, value) => run with { Background = value }),
         OfTraining("steps", "N", "How many steps.", Whole(1).OrNone(), o => o.Steps, (o, value) => o with { Steps = value }, free: true),
-        OfTraining("time", "SECONDS", "How many seconds to train, the learning rate falling with the clock; 150 where neither is given. Drawing at the end takes up to a quarter more.", Time("seconds", TimeSpan.FromSeconds(1)).OrNone(), o => o.TimeLimit, (o, value) => o with { TimeLimit = value }, free: true),
+        OfTraining(
+            "time", "SECONDS",
+            "How many seconds to train, the learning rate falling with the clock; 150 where neither is given. Drawing at the end takes up "
+                + "to a quarter more.",
+            Time("seconds", TimeSpan.FromSeconds(1)).OrNone(), o => o.TimeLimit, (o, value) => o with { TimeLimit = value }, free: true),
         OfTraining(
             "batch_size", "N", "Images a step; of several ranks, those of each.", Whole(1, 65536), o => o.BatchSize,
             (o, value) => o with { BatchSize = value }),

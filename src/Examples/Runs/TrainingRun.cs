@@ -62,7 +62,9 @@ internal sealed class TrainingRun : IDisposable
             options, folder, network, source, trainer, store, ranks);
         if (options.Guidance is { } guidance && guidance != 1 && !HasNullClass)
             throw new UNetGenException(
-                $"guidance {guidance} needs a network with classes and one more that stands for none (num_classes: {source.Classes.Count + 1} for the {source.Classes.Count} of {source.Description}); {network.Info.Name} has {network.Info.NumClasses?.ToString() ?? "no"} classes.");
+                $"guidance {guidance} needs a network with classes and one more that stands for none (num_classes: "
+                    + $"{source.Classes.Count + 1} for the {source.Classes.Count} of {source.Description}); {network.Info.Name} has "
+                    + $"{network.Info.NumClasses?.ToString() ?? "no"} classes.");
         // What is drawn at the end is tried now.
         foreach (var picture in (string[])[folder.Samples, folder.Strip, folder.LossCurve])
             AtomicFile.Try(picture);

@@ -23,7 +23,8 @@ internal static class DiffusionChecks
         if (spec.LearnedVariance && spec.Variance != Specs.Variance.LearnedRange)
         {
             context.Report(Rules.LearnedVariance, Variance,
-                $"learned_variance: true predicts the variance, and variance: {SpecWords.SnakeCase(spec.Variance.ToString())} would ignore it; "
+                $"learned_variance: true predicts the variance, and variance: {SpecWords.SnakeCase(spec.Variance.ToString())} would "
+                    + "ignore it; "
                 + "use variance: learned_range, or learned_variance: false");
         }
         else if (!spec.LearnedVariance && spec.Variance == Specs.Variance.LearnedRange)

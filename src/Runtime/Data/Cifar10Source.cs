@@ -71,14 +71,18 @@ public sealed class Cifar10Source : DecodedSource
         using var stream = RegularFile.OpenRead(file);
         var (count, rest) = Math.DivRem(stream.Length, RecordLength);
         if (count == 0 || rest != 0)
-            throw new DataException($"'{file}' has {Counted.Of(stream.Length, "byte")}, and whole records of {RecordLength} were expected: it is cut off, or not CIFAR-10's binary version.");
+            throw new DataException(
+                $"'{file}' has {Counted.Of(stream.Length, "byte")}, and whole records of {RecordLength} were expected: it is cut off, or "
+                    + "not CIFAR-10's binary version.");
         CheckMemory(file, images.Count + count, channels, height, width);
         var record = new byte[RecordLength];
         for (var i = 0L; i < count; i++)
         {
             stream.ReadExactly(record);
             if (record[0] >= ClassCount)
-                throw new DataException($"'{file}': record {i} has label {record[0]}, and CIFAR-10's are 0 to {ClassCount - 1}. The file is damaged, or not CIFAR-10's binary version.");
+                throw new DataException(
+                    $"'{file}': record {i} has label {record[0]}, and CIFAR-10's are 0 to {ClassCount - 1}. The file is damaged, or not "
+                        + "CIFAR-10's binary version.");
             labels.Add(record[0]);
             var planes = record.AsSpan(1);
             images.Add(

@@ -102,7 +102,8 @@ public sealed class FileRecord
         {
             var first = others[0];
             throw new DataException(
-                $"{Counted.Of(others.Length, "file")} in '{folder}' {(others.Length == 1 ? "has" : "have")} another size than when the training "
+                $"{Counted.Of(others.Length, "file")} in '{folder}' {(others.Length == 1 ? "has" : "have")} another size than when the "
+                    + "training "
                 + $"was at work; the first, {files[first]}, had {Bytes(sizes[first])} and has {Bytes(now.Value.Sizes[first])}. {PutBack}");
         }
         was.CopyTo(sums, 0);
@@ -114,7 +115,8 @@ public sealed class FileRecord
         return unknown == 0
             ? null
             : $"{Counted.Of(unknown, "file")} in '{folder}' {(unknown == 1 ? "has" : "have")} another time than before, the same size, and "
-                + $"{(unknown == 1 ? "wasn't" : "weren't")} read before: whether they are what an unbroken training would read isn't known. "
+                + $"{(unknown == 1 ? "wasn't" : "weren't")} read before: whether they are what an unbroken training would read "
+                + "isn't known. "
                 + "After a copy they are, after an edit they aren't.";
 
         long[] Numbers(string key) =>
@@ -137,7 +139,8 @@ public sealed class FileRecord
         // Its content is as it was, or its time would be another; whether it could be opened then, nobody knows.
         if (goesOn && known == Unread && fault is { IsOfContent: false })
             throw new DataException(
-                $"'{PathOf(index)}' {fault.Reason} An unbroken training may have read it. Make it readable; the training then goes on exactly.");
+                $"'{PathOf(index)}' {fault.Reason} An unbroken training may have read it. Make it readable; the training then goes on "
+                    + "exactly.");
     }
 
     private long Know(int index, long sum, FileFault? fault = null)

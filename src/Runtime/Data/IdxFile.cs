@@ -49,7 +49,9 @@ internal static class IdxFile
         if (read >= 4)
             CheckMagic(header, path, content);
         if (read < header.Length)
-            throw new DataException($"'{path}' is cut off: an IDX file of {content.Plural()} starts with {Counted.Of(header.Length, "byte")} of header, and it has {read}.");
+            throw new DataException(
+                $"'{path}' is cut off: an IDX file of {content.Plural()} starts with {Counted.Of(header.Length, "byte")} of header, and it "
+                    + $"has {read}.");
         var dimensions = new uint[(int)content];
         for (var i = 0; i < dimensions.Length; i++)
             dimensions[i] = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4 + 4 * i));
@@ -64,7 +66,9 @@ internal static class IdxFile
         {
             var got = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             if (got < bytes.Length)
-                throw new DataException($"'{path}' is cut off: {what} {(dimensions[0] == 1 ? "takes" : "take")} {expected} bytes, and it has {header.Length + i * bytes.Length + got}.");
+                throw new DataException(
+                    $"'{path}' is cut off: {what} {(dimensions[0] == 1 ? "takes" : "take")} {expected} bytes, and it has "
+                        + $"{header.Length + i * bytes.Length + got}.");
             record(bytes);
         }
         if (stream.ReadByte() >= 0)

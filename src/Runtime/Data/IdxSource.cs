@@ -79,7 +79,8 @@ public sealed class IdxSource : DecodedSource
             {
                 if (dimensions is not [> 0, > 0 and <= LongestSide, > 0 and <= LongestSide])
                     throw new DataException(
-                        $"'{file}': its header says {Counted.Of(dimensions[0], "image")} of {dimensions[1]} x {dimensions[2]} pixels; there must be at least one, with sides from 1 to {LongestSide}.");
+                        $"'{file}': its header says {Counted.Of(dimensions[0], "image")} of {dimensions[1]} x {dimensions[2]} pixels; "
+                            + $"there must be at least one, with sides from 1 to {LongestSide}.");
                 CheckMemory(file, dimensions[0], channels, height, width);
                 (rows, columns) = ((int)dimensions[1], (int)dimensions[2]);
             },
@@ -96,7 +97,9 @@ public sealed class IdxSource : DecodedSource
             dimensions =>
             {
                 if (dimensions[0] != images)
-                    throw new DataException($"'{file}' has {Counted.Of(dimensions[0], "label")}, and '{imagesFile}' {Counted.Of(images, "image")}: they don't belong together. To train without labels, take the file of labels away.");
+                    throw new DataException(
+                        $"'{file}' has {Counted.Of(dimensions[0], "label")}, and '{imagesFile}' {Counted.Of(images, "image")}: they don't "
+                            + "belong together. To train without labels, take the file of labels away.");
             },
             label => labels.Add(label[0]));
         return labels;

@@ -127,7 +127,8 @@ public sealed class ImageFolderSource : IImageSource
         }
         var place = Classes.Count == 0 ? folder.Path : Path.Combine(folder.Path, Classes[label]);
         throw new DataException(
-            $"'{place}': not one of its {end - start} picture files can be used; the first, {folder.Files[start]}, {broken[start]}. Take the folder away, or mend the files.");
+            $"'{place}': not one of its {end - start} picture files can be used; the first, {folder.Files[start]}, {broken[start]}. Take "
+                + "the folder away, or mend the files.");
     }
 
     /// <summary>None for black, which is what earlier versions had without saying so.</summary>

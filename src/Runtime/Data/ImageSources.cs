@@ -42,7 +42,8 @@ public static class ImageSources
         var pictures = PictureFolder.Search(text);
         if (pictures.Files.Length == 0)
             throw new DataException(
-                $"'{text}' {(Directory.EnumerateFileSystemEntries(text).Any() ? "holds no images" : "is empty")}: looked for {IdxSource.LookedFor}, "
+                $"'{text}' {(Directory.EnumerateFileSystemEntries(text).Any() ? "holds no images" : "is empty")}: looked for "
+                    + $"{IdxSource.LookedFor}, "
                 + $"for {Cifar10Source.LookedFor}, and for {PictureFile.ExtensionList} files in it and in its folders.{pictures.Instead}");
         return new ImageFolderSource(
             pictures, channels, height, width, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 / sharers, background ?? Color.Black);

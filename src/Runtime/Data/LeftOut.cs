@@ -63,7 +63,8 @@ internal sealed class LeftOut
 
     private string? OfRuns() => runs.Count == 0
         ? null
-        : $"what a run or a drawing has left is no data: left out {(runs.Count == 1 ? "is" : "are")} {Named(runs.Select(run => run.Folder))}, "
+        : $"what a run or a drawing has left is no data: left out {(runs.Count == 1 ? "is" : "are")} "
+            + $"{Named(runs.Select(run => run.Folder))}, "
             + $"with {Counted.Of(runs.Sum(run => run.Pictures), "picture")}.";
 
     private string? OfOverviews() => overviews.Count == 0
@@ -81,7 +82,8 @@ internal sealed class LeftOut
             ];
         return empty.Length == 0
             ? null
-            : $"{Counted.Of(empty.Length, "folder")} without a picture that can be read {(empty.Length == 1 ? "is no class" : "are no classes")}: "
+            : $"{Counted.Of(empty.Length, "folder")} without a picture that can be read "
+                + $"{(empty.Length == 1 ? "is no class" : "are no classes")}: "
                 + $"{Named(empty)}. {Read}";
     }
 

@@ -83,7 +83,8 @@ internal static class PatientFile
     private static string Cause(Exception error)
     {
         if (Shortage.IsOfFiles(error))
-            return "too many files are open at once in this process or on this machine. Allow more, with `ulimit -n 4096` in the shell that starts it, or close other programs; the file itself isn't at fault.";
+            return "too many files are open at once in this process or on this machine. Allow more, with `ulimit -n 4096` in the shell "
+                + "that starts it, or close other programs; the file itself isn't at fault.";
         var message = error is OutOfMemoryException ? "memory is short." : error.Message;
         return $"{message} This was tried for three seconds; once it is mended, go on.";
     }

@@ -17,7 +17,9 @@ internal static class SourceChecks
         CheckIndex(source, index);
         if (pixels.Length != source.PixelCount())
             throw new ArgumentException(
-                $"An image is {source.Channels} x {source.Height} x {source.Width} = {source.PixelCount()} values; the span holds {pixels.Length}.", nameof(pixels));
+                $"An image is {source.Channels} x {source.Height} x {source.Width} = {source.PixelCount()} values; the span holds "
+                    + $"{pixels.Length}.",
+                nameof(pixels));
     }
 
     /// <summary>Refuses what images from files can't become.</summary>

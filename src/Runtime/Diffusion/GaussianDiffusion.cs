@@ -161,7 +161,8 @@ public sealed class GaussianDiffusion : IDisposable
         long[] expected = [shape[0], learned ? 2 * channels : channels, .. shape[2..]];
         if (!prediction.shape.SequenceEqual(expected))
             throw new ArgumentException(
-                $"For images [{string.Join(", ", shape)}] and a variance that is {(learned ? "" : "not ")}learned a prediction is [{string.Join(", ", expected)}], but got [{string.Join(", ", prediction.shape)}].",
+                $"For images [{string.Join(", ", shape)}] and a variance that is {(learned ? "" : "not ")}learned a prediction is "
+                    + $"[{string.Join(", ", expected)}], but got [{string.Join(", ", prediction.shape)}].",
                 nameof(prediction));
         return learned ? (prediction.narrow(1, 0, channels), prediction.narrow(1, channels, channels)) : (prediction, null);
     }

@@ -167,7 +167,8 @@ public sealed class NoiseSchedule
             if (betas[t] is > 0 and < 1)
                 continue;
             var mend = options is { Schedule: BetaSchedule.Linear, ScheduleScaling: true }
-                ? "Linear betas are scaled by 1000 / timesteps: use more than 20 timesteps, or switch `ScheduleScaling` off (in a spec: `schedule_scaling: false`)."
+                ? "Linear betas are scaled by 1000 / timesteps: use more than 20 timesteps, or switch `ScheduleScaling` off (in a spec: "
+                    + "`schedule_scaling: false`)."
                 : "Use another number of timesteps or another schedule.";
             throw new UNetGenException(string.Create(CultureInfo.InvariantCulture,
                 $"The {options.Schedule} schedule over {Counted.Of(options.Timesteps, "timestep")} has beta {betas[t]:G6} "

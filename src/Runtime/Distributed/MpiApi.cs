@@ -26,7 +26,8 @@ internal sealed unsafe class MpiApi
         (this.library, this.name) = (library, name);
         _ = Function("MPI_Init_thread");
         abi = MpiAbi.Of(library) ?? throw new MpiException(
-            $"{name} is an MPI library whose binary interface isn't known here: it is neither Open MPI's nor MPICH's (Intel MPI, Cray MPICH, MVAPICH). "
+            $"{name} is an MPI library whose binary interface isn't known here: it is neither Open MPI's nor MPICH's (Intel MPI, Cray "
+                + "MPICH, MVAPICH). "
             + $"Name a library with the standard ABI of MPI 5, libmpi_abi.so, with {MpiLibrary.Variable}, or load another MPI's module.");
         allreduce = (delegate* unmanaged<void*, void*, int, nint, nint, nint, int>)Function("MPI_Allreduce");
         bcast = (delegate* unmanaged<void*, int, nint, int, nint, int>)Function("MPI_Bcast");
@@ -74,7 +75,8 @@ internal sealed unsafe class MpiApi
             abi.World, abi.ErrorsReturn));
         if (provided < abi.Serialized)
             throw new MpiException(
-                $"{Version} ({name}) was built without support for threads (MPI_Init_thread gives level {provided}); .NET can't do without. Use a build with MPI_THREAD_SERIALIZED.");
+                $"{Version} ({name}) was built without support for threads (MPI_Init_thread gives level {provided}); .NET can't do "
+                    + "without. Use a build with MPI_THREAD_SERIALIZED.");
     }
 
     /// <summary>This process's number among all.</summary>
@@ -122,7 +124,9 @@ internal sealed unsafe class MpiApi
         if (code == 0)
             return;
         var text = Text((bytes, length) => errorString(code, bytes, length));
-        throw new MpiException($"{function} failed: {text}. Most likely another process of the job has ended, or the network between them failed; what its launcher says tells more.");
+        throw new MpiException(
+            $"{function} failed: {text}. Most likely another process of the job has ended, or the network between them failed; what its "
+                + "launcher says tells more.");
     }
 
     private delegate int TextFunction(byte* text, int* length);

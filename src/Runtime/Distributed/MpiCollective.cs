@@ -48,7 +48,10 @@ internal sealed class MpiCollective : ICollective
             ScalarType.Float32 => api.Abi.Float32,
             ScalarType.Float64 => api.Abi.Float64,
             ScalarType.Int64 => api.Abi.Int64,
-            var other => throw new ArgumentException($"Tensors of {other} can't be summed over processes, only float32, float64 and int64: MPI knows no half precision, and a sum of many would lose in it.", nameof(tensor)),
+            var other => throw new ArgumentException(
+                $"Tensors of {other} can't be summed over processes, only float32, float64 and int64: MPI knows no half precision, and a "
+                    + "sum of many would lose in it.",
+                nameof(tensor)),
         };
         InPieces(tensor, (address, count) => api.AllReduce(address, count, type));
     }

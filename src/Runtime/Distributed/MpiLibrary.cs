@@ -32,6 +32,7 @@ internal static class MpiLibrary
                 return new MpiApi(library, name);
         throw new MpiException(
             $"{launcher.Name} started this process, but no MPI library can be loaded: tried {string.Join(", ", names)}. "
-            + $"Load the module of the MPI that its launcher is from, or name the library with {Variable}=/path/to/libmpi.so (and {Variable}=off for a process on its own).");
+            + $"Load the module of the MPI that its launcher is from, or name the library with {Variable}=/path/to/libmpi.so (and "
+            + $"{Variable}=off for a process on its own).");
     }
 }

@@ -30,8 +30,10 @@ public static class Ranks
             var version = $"{api.Version} ({api.Name})";
             api.End();
             throw new MpiException(
-                $"{launcher.Name} started {launcher.Size} processes ({launcher.Variable}={launcher.Size}), but {version} sees {size}: the library isn't this launcher's. "
-                + $"Start with the library's own mpirun, or name the launcher's library with {MpiLibrary.Variable}=/path/to/libmpi.so; under srun, try --mpi=pmix or --mpi=pmi2.");
+                $"{launcher.Name} started {launcher.Size} processes ({launcher.Variable}={launcher.Size}), but {version} sees {size}: the "
+                    + "library isn't this launcher's. "
+                + $"Start with the library's own mpirun, or name the launcher's library with {MpiLibrary.Variable}=/path/to/libmpi.so; "
+                + "under srun, try --mpi=pmix or --mpi=pmi2.");
         }
         return new MpiCollective(api, said ?? api.TakesDevicePointers, piece);
     }

@@ -139,7 +139,9 @@ public sealed class FeatureStatistics : IDisposable
              || !mean.isfinite().all().item<bool>() || !deviations.isfinite().all().item<bool>()
                 || !deviations.shape.SequenceEqual([mean.shape[0], mean.shape[0]]))
         {
-            throw new EvaluationException($"{path} holds no statistics of features: those are, in finite numbers, {MeanKey} float64 [n], {DeviationsKey} float64 [n, n] and {CountKey} int64 [1].");
+            throw new EvaluationException(
+                $"{path} holds no statistics of features: those are, in finite numbers, {MeanKey} float64 [n], {DeviationsKey} float64 [n, "
+                    + $"n] and {CountKey} int64 [1].");
         }
 
         return new FeatureStatistics(count.item<long>(), mean.DetachFromDisposeScope(), deviations.DetachFromDisposeScope());

@@ -21,7 +21,9 @@ public static class FrechetDistance
     public static double Between(FeatureStatistics first, FeatureStatistics second)
     {
         if (first.Features != second.Features)
-            throw new EvaluationException($"Statistics of {first.Features} and of {second.Features} features can't be compared: both must come from one feature network.");
+            throw new EvaluationException(
+                $"Statistics of {first.Features} and of {second.Features} features can't be compared: both must come from one feature "
+                    + "network.");
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         var (c1, c2) = (first.Covariance(), second.Covariance());

@@ -174,7 +174,9 @@ public sealed class SmallClassifier : FeatureNetwork
     private void CheckShape(Tensor images)
     {
         if (images.dim() != 4 || images.shape[1] != Channels || images.shape[2] != Height || images.shape[3] != Width)
-            throw new EvaluationException($"The classifier was trained on images [batch, {Channels}, {Height}, {Width}], but got [{string.Join(", ", images.shape)}].");
+            throw new EvaluationException(
+                $"The classifier was trained on images [batch, {Channels}, {Height}, {Width}], but got "
+                    + $"[{string.Join(", ", images.shape)}].");
     }
 
     /// <summary>[batch, channels, height, width] -> [batch, classes].</summary>

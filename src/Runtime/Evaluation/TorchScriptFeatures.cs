@@ -105,7 +105,9 @@ public sealed class TorchScriptFeatures : FeatureNetwork
         catch (Exception error) when (error is not UNetGenException)
         {
             throw new EvaluationException(
-                $"{path} fails on images [{string.Join(", ", seen.shape)}] of {seen.dtype}: {FirstLine(error)} Does it want them otherwise (bytes, unit or signed)?", error);
+                $"{path} fails on images [{string.Join(", ", seen.shape)}] of {seen.dtype}: {FirstLine(error)} Does it want them otherwise "
+                    + "(bytes, unit or signed)?",
+                error);
         }
     }
 

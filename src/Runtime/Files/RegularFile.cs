@@ -37,7 +37,9 @@ public static partial class RegularFile
     {
         using var file = OpenRead(path);
         if (file.Length > MostOfSmall)
-            throw new IOException($"'{path}' has {file.Length.ToString("N0", CultureInfo.InvariantCulture)} bytes, but files of its kind have at most {MostOfSmall.ToString("N0", CultureInfo.InvariantCulture)}.");
+            throw new IOException(
+                $"'{path}' has {file.Length.ToString("N0", CultureInfo.InvariantCulture)} bytes, but files of its kind have at most "
+                    + $"{MostOfSmall.ToString("N0", CultureInfo.InvariantCulture)}.");
         var bytes = new byte[file.Length];
         file.ReadExactly(bytes);
         return bytes;

@@ -33,7 +33,8 @@ internal static class NetworkMetadata
         if (!IsHashOf(network.Spec, network.SpecHash))
         {
             throw new UNetGenException(
-                $"{network.Name} contradicts itself: the {nameof(NetworkInfo.SpecHash)} of its {nameof(NetworkInfo)} isn't the SHA-256 of its {nameof(NetworkInfo.Spec)}, "
+                $"{network.Name} contradicts itself: the {nameof(NetworkInfo.SpecHash)} of its {nameof(NetworkInfo)} isn't the SHA-256 of "
+                    + $"its {nameof(NetworkInfo.Spec)}, "
                 + "so nothing could be saved of it that can be loaded again.");
         }
     }

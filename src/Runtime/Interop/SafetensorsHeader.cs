@@ -83,7 +83,9 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
                     json.WriteString(key, value);
                 json.WriteEndObject();
                 if (json.BytesCommitted + json.BytesPending > MaxMetadataLength)
-                    throw new ArgumentException($"The metadata would have {json.BytesCommitted + json.BytesPending:N0} bytes; {MaxMetadataLength:N0} can be read again.");
+                    throw new ArgumentException(
+                        $"The metadata would have {json.BytesCommitted + json.BytesPending:N0} bytes; {MaxMetadataLength:N0} can be "
+                            + "read again.");
             }
             foreach (var entry in Entries)
             {

@@ -69,7 +69,8 @@ internal static class SafetensorsHeaderReader
         if (length > SafetensorsHeader.MaxMetadataLength)
             throw new SafetensorsException(
                 path,
-                $"{key} has {length:N0} bytes of text, and at most {SafetensorsHeader.MaxMetadataLength:N0} are read; write the tensors into a new file with less metadata.");
+                $"{key} has {length:N0} bytes of text, and at most {SafetensorsHeader.MaxMetadataLength:N0} are read; write the tensors "
+                    + "into a new file with less metadata.");
         var names = new HashSet<string>();
         while (NextName(ref json, names, path) is { } name)
         {
@@ -170,10 +171,14 @@ internal static class SafetensorsHeaderReader
         {
             if (entry.Offset != end)
                 throw new SafetensorsException(path, entry.Offset < end
-                    ? $"tensor '{Excerpt.Of(entry.Name)}' begins at byte {entry.Offset:N0} of the data, inside another that ends at {end:N0}."
+                    ? $"tensor '{Excerpt.Of(entry.Name)}' begins at byte {entry.Offset:N0} of the data, inside another that ends at "
+                        + $"{end:N0}."
                     : $"tensor '{Excerpt.Of(entry.Name)}' begins at byte {entry.Offset:N0} of the data and leaves a hole after {end:N0}.");
             if (entry.Length > dataLength - entry.Offset)
-                throw new SafetensorsException(path, $"it ends too early: tensor '{Excerpt.Of(entry.Name)}' needs {entry.Offset + (decimal)entry.Length:N0} bytes of data, but there are {dataLength:N0}.");
+                throw new SafetensorsException(
+                    path,
+                    $"it ends too early: tensor '{Excerpt.Of(entry.Name)}' needs {entry.Offset + (decimal)entry.Length:N0} bytes of data, "
+                        + $"but there are {dataLength:N0}.");
             end = entry.Offset + entry.Length;
         }
         if (end != dataLength)

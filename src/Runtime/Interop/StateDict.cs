@@ -147,7 +147,9 @@ public static class StateDict
             entry => (entry.Key, new TensorForm(state.TryGetValue(entry.Key, out var tensor) ? tensor.dtype : entry.DType, entry.Shape)));
         var comparison = new StateDictComparison(listed, live);
         if (!comparison.Fits)
-            throw new UNetGenException($"The blocks of {network.Info.Name} aren't those that it was generated for; are UNetGen and UNetGen.Runtime of one version? {StateDictReport.Write(comparison)}");
+            throw new UNetGenException(
+                $"The blocks of {network.Info.Name} aren't those that it was generated for; are UNetGen and UNetGen.Runtime of one "
+                    + $"version? {StateDictReport.Write(comparison)}");
     }
 
     private static void Copy(IReadOnlyDictionary<string, Tensor> state, IReadOnlyDictionary<string, Tensor> tensors)

@@ -31,7 +31,8 @@ internal static class StateDictReport
             "of another type",
             comparison.OfOtherType.GroupBy(key => (Given: comparison.Given[key].TypeName, Expected: comparison.Expected[key].TypeName)),
             group =>
-            $"{Shown(group.First())}{(group.Count() == 1 ? "" : $" and {group.Count() - 1} more")}: {group.Key.Given}, expected {group.Key.Expected}");
+            $"{Shown(group.First())}{(group.Count() == 1 ? "" : $" and {group.Count() - 1} more")}: {group.Key.Given}, expected "
+                + $"{group.Key.Expected}");
         return text.ToString();
 
         void Section<T>(string heading, IEnumerable<T> differences, Func<T, string> line)
@@ -69,7 +70,8 @@ internal static class StateDictReport
         var shown = comparison.OfOtherShape.Take(LinesPerSection).ToList();
         var keys = shown.Select(key => Shown(key).Length).DefaultIfEmpty().Max();
         var given = shown.Select(key => Form(key, comparison.Given).Length).DefaultIfEmpty().Max();
-        return key => $"{Shown(key).PadRight(keys)}  {Form(key, comparison.Given).PadRight(given)}  expected {Form(key, comparison.Expected)}";
+        return key => $"{Shown(key).PadRight(keys)}  {Form(key, comparison.Given).PadRight(given)}  expected "
+            + $"{Form(key, comparison.Expected)}";
 
         string Form(string key, IReadOnlyDictionary<string, TensorForm> forms) =>
             comparison.Given[key].DType == comparison.Expected[key].DType ? forms[key].Dimensions : forms[key].ToString();

@@ -125,7 +125,8 @@ internal sealed partial class LibtorchFiles(
             }
         }
         throw new LibtorchException(
-            $"This system's libstdc++ is older than {Path.GetFileName(path)} asks for. A copy with that requirement relaxed would load, but found no place:\n"
+            $"This system's libstdc++ is older than {Path.GetFileName(path)} asks for. A copy with that requirement relaxed would load, "
+                + "but found no place:\n"
             + string.Join('\n', failures.Select(failure => "  " + failure))
             + "\nSet TMPDIR to a folder with 3 MB free, on a file system not mounted noexec.");
     }
@@ -145,7 +146,8 @@ internal sealed partial class LibtorchFiles(
     private LibtorchException Missing(string library) => new(
         $"libtorch isn't there: {Platform.FileName(library)} lies in none of\n"
         + string.Join('\n', directories.Select(directory => "  " + directory))
-        + $"\nThe project of a program brings it along by a reference: <PackageReference Include=\"TorchSharp-cpu\" Version=\"{Libtorch.TorchSharpVersion}\" />, "
+        + $"\nThe project of a program brings it along by a reference: <PackageReference Include=\"TorchSharp-cpu\" "
+        + $"Version=\"{Libtorch.TorchSharpVersion}\" />, "
         + "or TorchSharp-cuda-linux or TorchSharp-cuda-windows (in UNetGen's own tree: TorchBackend=auto|cpu|cuda). Then build again.");
 
     private static LibtorchException Damaged(string path, string reason) => new(
@@ -157,7 +159,9 @@ internal sealed partial class LibtorchFiles(
         string reason = Reason(e);
         if (HostVersion().Match(reason) is { Success: true } version)
             return new LibtorchException(
-                $"This Linux is too old for libtorch: {Path.GetFileName(path)} needs {version.Value}. Debian 12, Ubuntu 22.04 or newer have it.\n({reason})", e);
+                $"This Linux is too old for libtorch: {Path.GetFileName(path)} needs {version.Value}. Debian 12, Ubuntu 22.04 or newer "
+                    + $"have it.\n({reason})",
+                e);
         if (e is BadImageFormatException)
             return Damaged(path, reason);
         string hint = OperatingSystem.IsWindows() ? "\nOften the Microsoft Visual C++ Redistributable (x64) is missing." : "";

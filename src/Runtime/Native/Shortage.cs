@@ -39,11 +39,14 @@ public static partial class Shortage
     public static string? Ahead()
     {
         if (ProcessLimits.OpenFiles is { } files and < LeastOpenFiles)
-            return $"This process may have {files} files open at a time (ulimit -n), and its libraries alone need {LeastOpenFiles}. Raise the limit.";
+            return $"This process may have {files} files open at a time (ulimit -n), and its libraries alone need {LeastOpenFiles}. Raise "
+                + "the limit.";
         if (ProcessLimits.Data is { } data and < LeastData)
-            return $"This process may have {Bytes(data)} of memory (ulimit -d), and its libraries alone need {Bytes(LeastData)}. Raise the limit.";
+            return $"This process may have {Bytes(data)} of memory (ulimit -d), and its libraries alone need {Bytes(LeastData)}. Raise "
+                + "the limit.";
         if (ProcessLimits.Addresses is { } addresses and < LeastAddresses)
-            return $"This process may have {Bytes(addresses)} of addresses (ulimit -v), and its libraries alone need {Bytes(LeastAddresses)}. Raise the limit; one of memory (ulimit -d) can be much lower.";
+            return $"This process may have {Bytes(addresses)} of addresses (ulimit -v), and its libraries alone need "
+                + $"{Bytes(LeastAddresses)}. Raise the limit; one of memory (ulimit -d) can be much lower.";
         return null;
     }
 
@@ -78,7 +81,8 @@ public static partial class Shortage
             (NoFileCanBeOpened(), ProcessLimits.Data ?? ProcessLimits.Addresses) switch
         {
             (true, _) => Files(),
-            (_, null) => $"No further thread could be started{Limit(ProcessLimits.Threads, "threads of this user (ulimit -u)")}. Set OMP_NUM_THREADS to fewer, or raise the limit.",
+            (_, null) => $"No further thread could be started{Limit(ProcessLimits.Threads, "threads of this user (ulimit -u)")}. Set "
+                + "OMP_NUM_THREADS to fewer, or raise the limit.",
             _ => Memory("", lessMemory),
         },
         OutOfMemoryException => Memory("", lessMemory),
@@ -98,7 +102,8 @@ public static partial class Shortage
     private static string Memory(string asked, string lessMemory) =>
         $"Memory is used up{asked}{Limit(ProcessLimits.Data, "of memory (ulimit -d)", Bytes)}{Limit(ProcessLimits.Addresses, "of addresses (ulimit -v)", Bytes)}. {lessMemory}";
 
-    private static string Files() => $"No further file could be opened{Limit(ProcessLimits.OpenFiles, "at a time (ulimit -n)")}. Raise the limit.";
+    private static string Files() => $"No further file could be opened{Limit(ProcessLimits.OpenFiles, "at a time (ulimit -n)")}. Raise "
+        + "the limit.";
 
     private static string Limit(long? limit, string what, Func<long, string>? write = null) =>
         limit is { } value
@@ -134,6 +139,7 @@ public static partial class Shortage
     [GeneratedRegex("cannot map zero-fill pages|failed to map segment|cannot allocate memory", RegexOptions.IgnoreCase)]
     private static partial Regex NotMapped();
 
-    [GeneratedRegex("out of memory|can't allocate memory|cannot allocate memory|bad_alloc|not enough memory|could not create a (primitive|memory)|bad allocation", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("out of memory|can't allocate memory|cannot allocate memory|bad_alloc|not enough memory|could not create a "
+        + "(primitive|memory)|bad allocation", RegexOptions.IgnoreCase)]
     private static partial Regex NoMemory();
 }

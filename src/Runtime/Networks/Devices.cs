@@ -48,7 +48,8 @@ public static class Devices
                     + "See what `nvidia-smi` says, or use --device cpu."
                 : $"Device '{text}': this program was built without CUDA. "
                     + $"Let its project reference TorchSharp-cuda-linux or TorchSharp-cuda-windows "
-                    + $"{Libtorch.TorchSharpVersion} in place of the CPU's libtorch (in UNetGen's own tree: build with -p:TorchBackend=cuda), or use --device cpu.");
+                    + $"{Libtorch.TorchSharpVersion} in place of the CPU's libtorch (in UNetGen's own tree: build with "
+                    + "-p:TorchBackend=cuda), or use --device cpu.");
         if (!indexed)
             index = GpuOf(localRank, cuda.device_count());
         return index < cuda.device_count()

@@ -105,10 +105,15 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
                 nameof(labels));
         if (labels.dim() != 1 || labels.shape[0] != x.shape[0] || labels.dtype != ScalarType.Int64)
             throw new ArgumentException(
-                $"{Info.Name} takes one label per image, [{x.shape[0]}] of Int64, but got [{string.Join(", ", labels.shape)}] of {labels.dtype}.", nameof(labels));
+                $"{Info.Name} takes one label per image, [{x.shape[0]}] of Int64, but got [{string.Join(", ", labels.shape)}] of "
+                    + $"{labels.dtype}.",
+                nameof(labels));
         // Elsewhere than on the CPU looking at the values would wait for the device.
         if (labels.device_type == DeviceType.CPU && labels.data<long>().Any(label => label < 0 || label >= classes))
-            throw new ArgumentException($"{Info.Name} knows classes 0 to {classes - 1}, but got label {labels.data<long>().First(label => label < 0 || label >= classes)}.", nameof(labels));
+            throw new ArgumentException(
+                $"{Info.Name} knows classes 0 to {classes - 1}, but got label "
+                    + $"{labels.data<long>().First(label => label < 0 || label >= classes)}.",
+                nameof(labels));
     }
 
     /// <summary>Refuses a condition that the network doesn't have.</summary>

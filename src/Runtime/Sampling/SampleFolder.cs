@@ -78,7 +78,9 @@ public sealed class SampleFolder(string path)
         if (ranks.Rank > 0)
         {
             if (!File.Exists(Path.Combine(path, InfoName)))
-                throw new UNetGenException($"Rank {ranks.Rank} doesn't see the folder {path} that rank 0 has begun: processes that draw together need a folder that all of them see.");
+                throw new UNetGenException(
+                    $"Rank {ranks.Rank} doesn't see the folder {path} that rank 0 has begun: processes that draw together need a folder "
+                        + "that all of them see.");
             Claim(settings, sampler);
         }
 
@@ -243,7 +245,9 @@ public sealed class SampleFolder(string path)
                 $"it doesn't say at which timesteps, and with the spacing {spaced.Spacing} "
                 + "earlier versions had others at some numbers of steps");
         if (differences.Count > 0)
-            throw new UNetGenException($"The pictures in {path} were drawn with other settings: {string.Join("; ", differences)}. Draw with the same, or name another folder.");
+            throw new UNetGenException(
+                $"The pictures in {path} were drawn with other settings: {string.Join("; ", differences)}. Draw with the same, or name "
+                    + "another folder.");
     }
 
     private static JsonObject Read(string info, string consequence)

@@ -172,7 +172,8 @@ public abstract class Sampler
         var broken = images.isfinite().logical_not().flatten(1).any(1).sum().item<long>();
         if (broken > 0)
             throw new NotFiniteException(
-                $"{broken} of the {Counted.Of(images.shape[0], "image")} from number {firstImage} on came out with values that are no finite numbers. That is what weights give whose training has diverged: "
+                $"{broken} of the {Counted.Of(images.shape[0], "image")} from number {firstImage} on came out with values that are no "
+                    + "finite numbers. That is what weights give whose training has diverged: "
                 + "draw with an earlier checkpoint.");
     }
 }

@@ -76,7 +76,9 @@ public sealed record SamplingOptions
         if (Labels is null or [])
             throw new UNetGenException($"{network} takes class labels: say of which classes, 0 to {classes - 1}, the images shall be.");
         if (Labels.Any(label => label < 0 || label >= classes))
-            throw new UNetGenException($"{network} knows classes 0 to {classes - 1}, but label {Labels.First(label => label < 0 || label >= classes)} is asked for.");
+            throw new UNetGenException(
+                $"{network} knows classes 0 to {classes - 1}, but label {Labels.First(label => label < 0 || label >= classes)} is "
+                    + "asked for.");
         if (Guidance != 1 && classes < 2)
             throw new UNetGenException($"{network} can't be guided: its only class, the last one, stands for no class.");
     }

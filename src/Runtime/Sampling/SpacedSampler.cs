@@ -42,7 +42,8 @@ public abstract class SpacedSampler : Sampler
             ? value
             : throw new ArgumentOutOfRangeException(
                 nameof(value),
-                $"An offset is a whole number of at least 0 for the spacing {TimestepSpacing.Leading}, but {value} is given for {Spacing}.");
+                $"An offset is a whole number of at least 0 for the spacing {TimestepSpacing.Leading}, but {value} is given for "
+                    + $"{Spacing}.");
     }
 
     /// <inheritdoc/>

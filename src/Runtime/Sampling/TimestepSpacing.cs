@@ -59,14 +59,18 @@ internal static class SpacedTimesteps
     {
         var timesteps = schedule.Timesteps;
         if (steps > timesteps)
-            throw new UNetGenException($"A sampler can't take {Counted.Of(steps, "step")}: the network's diffusion has {Counted.Of(timesteps, "timestep")}. Use {(timesteps == 1 ? "1 step" : $"{timesteps} steps or fewer")}.");
+            throw new UNetGenException(
+                $"A sampler can't take {Counted.Of(steps, "step")}: the network's diffusion has {Counted.Of(timesteps, "timestep")}. Use "
+                    + $"{(timesteps == 1 ? "1 step" : $"{timesteps} steps or fewer")}.");
         if (steps == 1 && timesteps > 1 && (spacing is TimestepSpacing.Leading or TimestepSpacing.Linspace))
             throw new UNetGenException(
-                $"With the spacing {spacing} a single step would be taken for timestep 0, where hardly any noise is, though it starts from nothing else. Use 2 steps or more, or another spacing.");
+                $"With the spacing {spacing} a single step would be taken for timestep 0, where hardly any noise is, though it starts from "
+                    + "nothing else. Use 2 steps or more, or another spacing.");
         var noisiest = (steps - 1) * (timesteps / steps);
         if (offset >= timesteps - noisiest)
             throw new UNetGenException(
-                $"With an offset of {offset} the first of {Counted.Of(steps, "step")} would begin at timestep {noisiest + (long)offset}, and the "
+                $"With an offset of {offset} the first of {Counted.Of(steps, "step")} would begin at timestep {noisiest + (long)offset}, "
+                    + "and the "
                 + $"diffusion's last is {timesteps - 1}. Use fewer steps, or a smaller offset.");
 
         var indices = Enumerable.Range(0, steps);

@@ -135,7 +135,8 @@ public sealed class Checkpoint
     {
         if (Network != network.Name || !string.Equals(SpecHash, network.SpecHash, StringComparison.OrdinalIgnoreCase))
             throw new CheckpointException(
-                $"{Path} was trained for {Excerpt.Of(Network)} (spec {Short(SpecHash)}), but is to be loaded into {network.Name} (spec {Short(network.SpecHash)})."
+                $"{Path} was trained for {Excerpt.Of(Network)} (spec {Short(SpecHash)}), but is to be loaded into {network.Name} (spec "
+                    + $"{Short(network.SpecHash)})."
                 + Differences(Spec, network.Spec));
     }
 

@@ -143,7 +143,8 @@ internal static partial class CheckpointFolder
     {
         if (!IsNameOf(folder, step))
             throw new DamagedCheckpointException(
-                $"The checkpoint {folder} has another step's name: what it holds is of step {step}. Call it {NameOf(step)} again, or something that is no step's name.");
+                $"The checkpoint {folder} has another step's name: what it holds is of step {step}. Call it {NameOf(step)} again, or "
+                    + "something that is no step's name.");
     }
 
     /// <summary>
@@ -158,7 +159,8 @@ internal static partial class CheckpointFolder
           where name[0] != '.' && !Name().IsMatch(name) && File.Exists(Path.Combine(folder, CheckpointInfo.FileName))
           let own = StepOf(folder)
           where own > step
-          select $"The checkpoint {folder}, of step {own}, bears no step's name, by which the newest is found: call it {NameOf(own.Value)}.";
+          select $"The checkpoint {folder}, of step {own}, bears no step's name, by which the newest is found: call it "
+              + $"{NameOf(own.Value)}.";
 
     /// <summary>The step of a checkpoint that bears another step's name; null where the name is right, or it is no checkpoint.</summary>
     public static int? OtherStepOf(string folder) => StepOf(folder) is { } step && !IsNameOf(folder, step) ? step : null;

@@ -63,7 +63,9 @@ public sealed record CheckpointInfo
             var json = JsonText.Object(utf8);
             // Before all else: a later format may have other keys.
             if (json["format"] is JsonValue format && format.TryGetValue(out int version) && version > CurrentFormat)
-                throw new CheckpointException($"{path} is of format {version}, but this version of UNetGen reads formats up to {CurrentFormat}. Use the version that wrote it, or a newer one.");
+                throw new CheckpointException(
+                    $"{path} is of format {version}, but this version of UNetGen reads formats up to {CurrentFormat}. Use the version that "
+                        + "wrote it, or a newer one.");
             return CheckpointText.ReadInfo(json);
         }
         catch (JsonException error)

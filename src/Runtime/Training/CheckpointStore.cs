@@ -254,6 +254,7 @@ public sealed class CheckpointStore
         }
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"The checkpoint {path} can't be written: {reason}. It needs {content.ByteCount / 1e6:N1} MB{free}. Earlier checkpoints are as they were.");
+            $"The checkpoint {path} can't be written: {reason}. It needs {content.ByteCount / 1e6:N1} MB{free}. Earlier checkpoints are as "
+                + $"they were.");
     }
 }

@@ -59,7 +59,9 @@ internal sealed class CheckpointTimes(
         {
             var content = capture();
             if (content.NotFinite is null)
-                checkpoints = $"No checkpoint was written before. {Write(content, stays: _ => true)} holds the weights with which the last steps failed: good only if the fault was in the images.";
+                checkpoints =
+                    $"No checkpoint was written before. {Write(content, stays: _ => true)} holds the weights with which the last steps "
+                        + "failed: good only if the fault was in the images.";
         }
         return new($"Training diverged: {why}. {checkpoints} A lower learning rate or a longer warm-up usually helps.");
     }
@@ -68,7 +70,8 @@ internal sealed class CheckpointTimes(
     public string LastGood => (good, last) switch
     {
         (null, null) => "No checkpoint was written before.",
-        (null, _) => $"There is no good checkpoint: no step has succeeded with the weights of {last}{(last == first ? ", from which it was continued" : "")}.",
+        (null, _) => $"There is no good checkpoint: no step has succeeded with the weights of "
+            + $"{last}{(last == first ? ", from which it was continued" : "")}.",
         _ when good == last => $"The last good checkpoint is {good}{(last == first ? ", from which it was continued" : "")}.",
         _ => $"The last good checkpoint is {good}: no step has succeeded with the weights of the later {Path.GetFileName(last)}.",
     };

@@ -34,21 +34,27 @@ internal static class InputCheck
         if (info.NumClasses is not { } takes)
         {
             if (options.LabelDropout > 0)
-                throw new DataException($"`LabelDropout` is {Text(options.LabelDropout.Value)}, but {info.Name} takes no labels: leave it out, or give the spec `num_classes`.");
+                throw new DataException(
+                    $"`LabelDropout` is {Text(options.LabelDropout.Value)}, but {info.Name} takes no labels: leave it out, or give the "
+                        + "spec `num_classes`.");
             return 0;
         }
         if (classes == 0)
             throw new DataException(
-                $"{info.Name} is conditioned on {Counted.Of(takes, "class", "classes")}, but the data ({source.Description}) has no labels. "
-                + "Pictures have them by a folder per class, an IDX file by its file of labels beside it; or leave `num_classes` out of the spec.");
+                $"{info.Name} is conditioned on {Counted.Of(takes, "class", "classes")}, but the data ({source.Description}) has no "
+                    + "labels. "
+                + "Pictures have them by a folder per class, an IDX file by its file of labels beside it; or leave `num_classes` out of "
+                + "the spec.");
         if (takes != classes && takes != classes + 1)
             throw new DataException(
-                $"{info.Name} takes {Counted.Of(takes, "class", "classes")} (num_classes), but the data ({source.Description}) has {classes}. "
+                $"{info.Name} takes {Counted.Of(takes, "class", "classes")} (num_classes), but the data ({source.Description}) has "
+                    + $"{classes}. "
                 + $"Give the spec `num_classes: {classes}`, or {classes + 1} for guidance: the last class then stands for none.");
         var hasNullClass = takes == classes + 1;
         if (options.LabelDropout > 0 && !hasNullClass)
             throw new DataException(
-                $"`LabelDropout` is {Text(options.LabelDropout.Value)}, but {info.Name} has no class to replace labels by: for the {Counted.Of(classes, "class", "classes")} of {source.Description} give the spec `num_classes: {classes + 1}`.");
+                $"`LabelDropout` is {Text(options.LabelDropout.Value)}, but {info.Name} has no class to replace labels by: for the "
+                    + $"{Counted.Of(classes, "class", "classes")} of {source.Description} give the spec `num_classes: {classes + 1}`.");
         return options.LabelDropout ?? (hasNullClass ? UsualLabelDropout : 0);
     }
 
@@ -78,12 +84,14 @@ internal static class InputCheck
                         : "Scale them, or mend what isn't a number."));
         if (refuseNonNegative && low >= 0)
             throw new DataException(source.ScalesBytes
-                ? $"{found}, in [-1, 1]: nothing in these pictures is darker than middle grey, so there is hardly anything to learn from, or they were saved wrongly. If that is as it should be, "
+                ? $"{found}, in [-1, 1]: nothing in these pictures is darker than middle grey, so there is hardly anything to learn from, "
+                    + "or they were saved wrongly. If that is as it should be, "
                     + "set `RefuseNonNegativeImages` to false."
                 : $"Images must hold values in [-1, 1], but {found}: that looks like [0, 1], which becomes [-1, 1] by 2 * v - 1. "
                     + "If the images really have nothing darker than middle grey, set `RefuseNonNegativeImages` to false.");
         return high - low < NarrowRange && looked > 0
-            ? $"{found}: less than an eighth of [-1, 1], so that they look all of one grey. Pictures of 12 bits in files of 16 come out so: stretch them to the whole range first. Transparent ones do on a background of their own colour: choose another."
+            ? $"{found}: less than an eighth of [-1, 1], so that they look all of one grey. Pictures of 12 bits in files of 16 come out "
+                + "so: stretch them to the whole range first. Transparent ones do on a background of their own colour: choose another."
             : null;
     }
 

@@ -84,7 +84,9 @@ internal sealed class StepGuard(TrainingOptions options)
         if (!double.IsFinite(value))
             return Text($"the {what} is {value}");
         if (options.ExplosionFactor is { } factor && before.Count >= LeastForExplosion && value > factor * before.Max())
-            return Text($"the {what} is {value:G4}, more than {factor} times the {before.Max():G4} that was the greatest of the last {Counted.Of(before.Count, "step")}");
+            return Text(
+                $"the {what} is {value:G4}, more than {factor} times the {before.Max():G4} that was the greatest of the last ")
+            + Text($"{Counted.Of(before.Count, "step")}");
         return null;
     }
 

@@ -108,11 +108,13 @@ public sealed partial class Trainer
         var change =
             $"{RankText(ranks.Size)} with batches of {options.BatchSize}, not {RankText(before)} with batches of {batchBefore} as before";
         if (effectiveBefore == EffectiveBatchSize)
-            return $"{change}: a step still has {Counted.Of(effectiveBefore, "image")}, and what follows is equal to an unbroken training to rounding.";
+            return $"{change}: a step still has {Counted.Of(effectiveBefore, "image")}, and what follows is equal to an unbroken training "
+                + "to rounding.";
         var keep = effectiveBefore % ranks.Size == 0
             ? $" A `BatchSize` of {effectiveBefore / ranks.Size} would keep the step as it was."
             : "";
-        return $"{change}: from here on a step has {Counted.Of(EffectiveBatchSize, "image")} where it had {effectiveBefore}, and the learning rate stays as it was.{keep}";
+        return $"{change}: from here on a step has {Counted.Of(EffectiveBatchSize, "image")} where it had {effectiveBefore}, and the "
+            + $"learning rate stays as it was.{keep}";
 
         static string RankText(int count) => count == 1 ? "1 rank" : $"{count} ranks";
     }
@@ -146,7 +148,10 @@ public sealed partial class Trainer
         }
         catch (Exception error) when (error is JsonException or UNetGenException)
         {
-            throw new CheckpointException($"{path} holds a training's state that this version doesn't know: {(error is JsonException json ? JsonText.Explain(json) : Excerpt.Of(error.Message))}", error);
+            throw new CheckpointException(
+                $"{path} holds a training's state that this version doesn't know: "
+                    + $"{(error is JsonException json ? JsonText.Explain(json) : Excerpt.Of(error.Message))}",
+                error);
         }
     }
 
@@ -161,7 +166,8 @@ public sealed partial class Trainer
         ];
         if (changed.Length > 0)
             throw new CheckpointException(
-                $"The training of {path} can't go on exactly with other options: {string.Join("; ", changed)}. Put them back, or begin a new training.");
+                $"The training of {path} can't go on exactly with other options: {string.Join("; ", changed)}. Put them back, or begin a "
+                    + "new training.");
     }
 
     /// <summary>

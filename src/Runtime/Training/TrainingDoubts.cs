@@ -28,18 +28,28 @@ internal static class TrainingDoubts
 
     private static string? OfAverage(EmaOptions average, int step, double share) => share switch
     {
-        1 => Text($"The average with `Ema.Decay` {average.Decay} is still the first, untrained weights: no update of it (`Ema.UpdateEvery` is {average.UpdateEvery}) was among {Count(step)}."),
-        >= VisibleShare => Text($"{share:P0} of the average with `Ema.Decay` {average.Decay} are the first, untrained weights after {Count(step)}: pictures show them. It needs more steps, a smaller decay or a warm-up (`Ema.Power`)."),
-        _ when step <= average.StartAfter => Text($"The average with `Ema.Decay` {average.Decay} is a mere copy of the trained weights: `Ema.StartAfter` is {average.StartAfter}, after {Count(step)}."),
+        1 => Text(
+            $"The average with `Ema.Decay` {average.Decay} is still the first, untrained weights: no update of it (`Ema.UpdateEvery` is ")
+        + Text($"{average.UpdateEvery}) was among {Count(step)}."),
+        >= VisibleShare => Text(
+            $"{share:P0} of the average with `Ema.Decay` {average.Decay} are the first, untrained weights after {Count(step)}: pictures ")
+        + Text($"show them. It needs more steps, a smaller decay or a warm-up (`Ema.Power`)."),
+        _ when step <= average.StartAfter => Text(
+            $"The average with `Ema.Decay` {average.Decay} is a mere copy of the trained weights: `Ema.StartAfter` is ")
+        + Text($"{average.StartAfter}, after {Count(step)}."),
         _ => null,
     };
 
     private static IEnumerable<string> OfSkips(int step, int skipped, int last)
     {
         if (last > 0)
-            yield return Text($"{skipped:N0} of {Count(step)} were skipped, the last {(last == 1 ? "one" : Text($"{last:N0}"))} among them, because loss or gradient exploded: no step has succeeded with these weights, and they may be ruined.");
+            yield return Text(
+                $"{skipped:N0} of {Count(step)} were skipped, the last {(last == 1 ? "one" : Text($"{last:N0}"))} among them, because loss ")
+            + Text($"or gradient exploded: no step has succeeded with these weights, and they may be ruined.");
         else if (2L * skipped > step)
-            yield return Text($"{skipped:N0} of {Count(step)} were skipped because loss or gradient exploded: these weights have learnt from the others alone.");
+            yield return Text(
+                $"{skipped:N0} of {Count(step)} were skipped because loss or gradient exploded: these weights have learnt from the ")
+            + Text($"others alone.");
     }
 
     private static string Count(int steps) => steps == 1 ? "1 step" : Text($"{steps:N0} steps");

@@ -179,7 +179,10 @@ public sealed record TrainingOptions
         Check(Float32.IsPart(Beta2), $"`Beta2` must lie in [0, 1), as float32 tells it from 1, but is {Beta2}");
         Check(Float32.IsPositive(Epsilon), $"`Epsilon` must be {Float32.Range}, but is {Epsilon}");
         Check(Float32.IsNotNegative(WeightDecay), $"`WeightDecay` must be 0 or {Float32.Range}, but is {WeightDecay}");
-        Check(Optimizer == Optimizer.Adam || LearningRate * WeightDecay < 1, $"a step of AdamW takes `LearningRate` x `WeightDecay` of each weight, which must be less than 1, but is {LearningRate * WeightDecay:G4}");
+        var taken = LearningRate * WeightDecay;
+        Check(
+            Optimizer == Optimizer.Adam || taken < 1,
+            $"a step of AdamW takes `LearningRate` x `WeightDecay` of each weight, which must be less than 1, but is {taken:G4}");
         Check(WarmupSteps >= 0, $"`WarmupSteps` can't be negative, but is {WarmupSteps}");
         Check(Enum.IsDefined(Decay), $"`Decay` must be Constant or Cosine, but is {Decay}");
         Check(
@@ -214,7 +217,8 @@ public sealed record TrainingOptions
             Check(average.UpdateEvery > 0, $"`Ema.UpdateEvery` must be at least 1, but is {average.UpdateEvery}");
             Check(average.StartAfter >= 0, $"`Ema.StartAfter` can't be negative, but is {average.StartAfter}");
             Check(Steps is not { } steps || average.FirstShareAfter(steps) < 1,
-                $"the average with `Ema.Decay` {average.Decay} would be the first, untrained weights to the end, since `Ema.UpdateEvery` is {average.UpdateEvery} and `Steps` {Steps}: update it more often, or train longer");
+                $"the average with `Ema.Decay` {average.Decay} would be the first, untrained weights to the end, since `Ema.UpdateEvery` is {
+                    average.UpdateEvery} and `Steps` {Steps}: update it more often, or train longer");
         }
         var twice = Ema.GroupBy(average => average.Decay).FirstOrDefault(same => same.Count() > 1);
         Check(twice is null, $"two averages have the `Ema.Decay` {twice?.Key}; a checkpoint names them by it, so each needs its own");

@@ -13,7 +13,8 @@ internal static class GrowthReport
 
     /// <summary>A line of it.</summary>
     public static string Of(NetworkResult result) =>
-        $"| {result.Network.Batch} | {result.Network.Size} | {result.Network.Width} | {Cells(result.Times[Row.Step], result.Network.Batch)} | {Cells(result.Times[Row.Forward], result.Network.Batch)} |";
+        $"| {result.Network.Batch} | {result.Network.Size} | {result.Network.Width} | "
+            + $"{Cells(result.Times[Row.Step], result.Network.Batch)} | {Cells(result.Times[Row.Forward], result.Network.Batch)} |";
 
     private static string Cells(Readings readings, int images) => string.Create(CultureInfo.InvariantCulture,
         $"{1e3 * readings.Peer:0.0} ms | {1e3 * readings.Generated:0.0} ms | {1e3 * readings.Generated / images:0.00} ms | {readings.Ratio:0.00}");

@@ -83,13 +83,19 @@ internal static class RankBench
         var (alone, both) = (Median(one, reading => reading.ImagesPerSecond), Median(two, reading => reading.ImagesPerSecond));
         var gradient = one[0].GradientBytes;
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"Ranks of one thread each, {Batch} images a rank and step, {nameof(LucidrainsNetwork)} (gradients of {gradient:N0} bytes), medians of {Rounds}; {Machine.Name(CPU)}");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"Ranks of one thread each, {Batch} images a rank and step, {nameof(LucidrainsNetwork)} (gradients of {gradient:N0} bytes), "
+                + $"medians of {Rounds}; {Machine.Name(CPU)}");
         text.AppendLine();
         text.AppendLine("| ranks | images/s | efficiency | in communication | bytes sent a rank and step | the least possible |");
         text.AppendLine("|---|---|---|---|---|---|");
         text.AppendLine(CultureInfo.InvariantCulture, $"| 1 | {alone:0.0} | | | | |");
         // The least of an all-reduce: 2 (N - 1) / N of the data.
-        text.AppendLine(CultureInfo.InvariantCulture, $"| 2 | {both:0.0} | {both / (2 * alone):P0} | {Median(two, reading => reading.InCommunication):P1} | {sent:N0} | {gradient:N0} |");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"| 2 | {both:0.0} | {both / (2 * alone):P0} | {Median(two, reading => reading.InCommunication):P1} | {sent:N0} | "
+                + $"{gradient:N0} |");
         return text.ToString();
     }
 

@@ -76,7 +76,9 @@ internal sealed partial class Browser : IAsyncDisposable
     /// <summary>Clicks at a place within an element, from 0 to 1 of its width.</summary>
     public async Task Click(string selector, double across = 0.5)
     {
-        var at = await Evaluate<double[]>($"(() => {{ const e = document.querySelector('{selector}'); e.scrollIntoView({{ block: 'center' }}); const r = e.getBoundingClientRect(); return [r.x + {across} * r.width, r.y + r.height / 2]; }})()");
+        var at = await Evaluate<double[]>(
+            $"(() => {{ const e = document.querySelector('{selector}'); e.scrollIntoView({{ block: 'center' }}); const r = "
+                + $"e.getBoundingClientRect(); return [r.x + {across} * r.width, r.y + r.height / 2]; }})()");
         foreach (var type in new[] { "mousePressed", "mouseReleased" })
             await Send(
                 "Input.dispatchMouseEvent",

@@ -43,7 +43,8 @@ public sealed class ImageSourcesTests : IDisposable
     {
         var path = Path.Combine(folder.Path, "shape");
         Assert.Equal(
-            $"There is no file or folder '{path}'. Training data is the word 'shapes', an IDX file, or a folder of pictures, of MNIST's files or of CIFAR-10's.",
+            $"There is no file or folder '{path}'. Training data is the word 'shapes', an IDX file, or a folder of pictures, of MNIST's "
+                + "files or of CIFAR-10's.",
             Assert.Throws<DataException>(() => ImageSources.Open(path, 1, 2, 2)).Message);
     }
 
@@ -63,8 +64,10 @@ public sealed class ImageSourcesTests : IDisposable
         Assert.Contains($"'{folder.Path}' is empty: looked for train-images-idx3-ubyte", Refusal(folder.Path));
         folder.Write("notes.txt", [1]);
         Assert.Equal(
-            $"'{folder.Path}' holds no images: looked for train-images-idx3-ubyte or t10k-images-idx3-ubyte (MNIST, also .gz), for data_batch_1.bin to data_batch_5.bin "
-            + "(CIFAR-10's binary version), and for .png, .jpg, .jpeg, .jpe, .jfif, .jif, .webp, .bmp, .dib and .gif files in it and in its folders. There are 1 .txt.",
+            $"'{folder.Path}' holds no images: looked for train-images-idx3-ubyte or t10k-images-idx3-ubyte (MNIST, also .gz), for "
+                + "data_batch_1.bin to data_batch_5.bin "
+            + "(CIFAR-10's binary version), and for .png, .jpg, .jpeg, .jpe, .jfif, .jif, .webp, .bmp, .dib and .gif files in it and in "
+            + "its folders. There are 1 .txt.",
             Refusal(folder.Path));
     }
 

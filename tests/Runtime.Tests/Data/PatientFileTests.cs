@@ -94,7 +94,10 @@ public sealed class PatientFileTests : IDisposable
             folder.Write($"{i:D3}.png", Grey);
         var result = await TorchProcess.RunCommand(
             ["sh", "-c", "ulimit -n 200; exec \"$@\"", "sh", .. TorchProcess.Command("short-of-handles", folder.Path)]);
-        Assert.StartsWith($"'{folder.File("001.png")}' can't be read: too many files are open at once in this process or on this machine. Allow more, with `ulimit -n 4096`", result.Output);
+        Assert.StartsWith(
+            $"'{folder.File("001.png")}' can't be read: too many files are open at once in this process or on this machine. Allow more, "
+                + "with `ulimit -n 4096`",
+            result.Output);
         Assert.EndsWith("327 pictures, 0 broken\n", result.Output);
     }
 

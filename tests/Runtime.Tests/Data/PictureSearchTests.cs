@@ -39,7 +39,9 @@ public sealed class PictureSearchTests : IDisposable
 
         Assert.Equal(["a", "b"], source.Classes);
         Assert.Equal(
-            [$"{folder.Path}: what a run or a drawing has left is no data: left out are runs/x (it holds run.yaml), runs/y (it holds run.yaml), with 2 pictures."], source.Notes);
+            [$"{folder.Path}: what a run or a drawing has left is no data: left out are runs/x (it holds run.yaml), runs/y (it holds "
+                + "run.yaml), with 2 pictures."],
+            source.Notes);
     }
 
     [Fact]
@@ -106,7 +108,10 @@ public sealed class PictureSearchTests : IDisposable
     public void Pictures_of_kinds_that_are_not_read_are_counted_beside_those_that_are()
     {
         Write("a/1.png", "a/2.tif", "b/1.png", "b/1.txt", "b/2.tif", "b/3.avif");
-        Assert.Equal([$"{folder.Path}: left out are pictures of kinds that aren't read: 2 .tif, 1 .avif. Read are .png, .jpg, .jpeg, .jpe, .jfif, .jif, .webp, .bmp, .dib and .gif files."], Open().Notes);
+        Assert.Equal(
+            [$"{folder.Path}: left out are pictures of kinds that aren't read: 2 .tif, 1 .avif. Read are .png, .jpg, .jpeg, .jpe, .jfif, "
+                + ".jif, .webp, .bmp, .dib and .gif files."],
+            Open().Notes);
     }
 
     [Fact]
@@ -174,7 +179,8 @@ public sealed class PictureSearchTests : IDisposable
         Assert.Equal(["a/1.png", "a/other/1.png", "b/1.png", "b/other/1.png"], PictureSearch.Of(data).Files);
         Assert.Equal(["a", "b"], source.Classes);
         Assert.Equal(
-            $"{data}: 3 links can't be followed: a/over leads back to a folder that it lies in, a/up leads back to a folder that it lies in, self leads back to a folder that it lies in.",
+            $"{data}: 3 links can't be followed: a/over leads back to a folder that it lies in, a/up leads back to a folder that it lies "
+                + "in, self leads back to a folder that it lies in.",
             Assert.Single(source.Notes));
     }
 

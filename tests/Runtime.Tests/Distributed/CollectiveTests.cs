@@ -30,7 +30,8 @@ public sealed class CollectiveTests
         Assert.Null(Launcher.Find(Variables(environment)));
 
     [Theory]
-    [InlineData("no-such-mpi.so", "Open MPI's mpirun started this process, but no MPI library can be loaded: tried no-such-mpi.so. Load the module of the MPI that its launcher is from, "
+    [InlineData("no-such-mpi.so", "Open MPI's mpirun started this process, but no MPI library can be loaded: tried no-such-mpi.so. Load "
+        + "the module of the MPI that its launcher is from, "
         + "or name the library with UNETGEN_MPI=/path/to/libmpi.so (and UNETGEN_MPI=off for a process on its own).")]
     [InlineData("libc.so.6", "libc.so.6 is no MPI library, or one older than MPI 3: it has no MPI_Init_thread. UNETGEN_MPI names another.")]
     public void A_library_that_is_not_there_or_not_MPI_is_one_clear_error(string library, string message) =>

@@ -47,7 +47,8 @@ public sealed class MpiTests
         Assert.Equal(1, result.ExitCode);
         Assert.StartsWith("A launcher of MPICH's family (PMI) started 4 processes (PMI_SIZE=4), but Open MPI v", result.Output);
         Assert.EndsWith(
-            " (libmpi.so.40) sees 1: the library isn't this launcher's. Start with the library's own mpirun, or name the launcher's library with UNETGEN_MPI=/path/to/libmpi.so; "
+            " (libmpi.so.40) sees 1: the library isn't this launcher's. Start with the library's own mpirun, or name the launcher's "
+                + "library with UNETGEN_MPI=/path/to/libmpi.so; "
             + "under srun, try --mpi=pmix or --mpi=pmi2.\n", result.Output);
     }
 

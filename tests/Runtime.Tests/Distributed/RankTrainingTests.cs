@@ -106,7 +106,8 @@ public sealed class RankTrainingTests : IDisposable
         var second = OnRanks(4, collective => Train(collective, options, resumed: folder.File("store")));
 
         Assert.Equal(
-            "4 ranks with batches of 2, not 2 ranks with batches of 2 as before: from here on a step has 8 images where it had 4, and the learning rate stays as it was. A `BatchSize` of 1 would keep the step as it was.",
+            "4 ranks with batches of 2, not 2 ranks with batches of 2 as before: from here on a step has 8 images where it had 4, and the "
+                + "learning rate stays as it was. A `BatchSize` of 1 would keep the step as it was.",
             second[0].Note);
         Assert.Equal(1e-2, second[0].Log[0].LearningRate);
         // 6 steps of 4 images were trained on; an epoch has 4, so the 7th epoch comes next, a half of it on each two ranks.
@@ -189,7 +190,10 @@ public sealed class RankTrainingTests : IDisposable
             new TwoConvNet(), ImageFolderSource.Open(folder.File(collective.Rank == 0 ? "one" : "other"), 1, 8, 8), Options,
             collective: collective));
 
-        Assert.Equal("The ranks aren't to do the same training: other than on rank 0 are the data's file names (rank 1). Start all of them with the same program, options and data.", error.Message);
+        Assert.Equal(
+            "The ranks aren't to do the same training: other than on rank 0 are the data's file names (rank 1). Start all of them with the "
+                + "same program, options and data.",
+            error.Message);
     }
 
     [Fact]

@@ -100,7 +100,8 @@ public class FrechetDistanceTests
 
     [Theory]
     [InlineData(0, "gives 0 features an image, but a distance needs from 1 to 16,384")]
-    [InlineData(200_000, "gives 200,000 features an image, but a distance needs from 1 to 16,384: their covariance takes the square of their number in memory, here 298.0 GiB.")]
+    [InlineData(200_000, "gives 200,000 features an image, but a distance needs from 1 to 16,384: their covariance takes the square of "
+        + "their number in memory, here 298.0 GiB.")]
     public void Features_that_no_covariance_has_room_for_are_refused(int features, string message) =>
         Assert.Contains(message, Assert.Throws<EvaluationException>(() => new FeatureStatistics(features)).Message);
 }

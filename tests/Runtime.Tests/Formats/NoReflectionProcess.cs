@@ -41,7 +41,9 @@ internal static class NoReflectionProcess
             Try(() => other.Restore(store.Newest()!));
 
         var checkpoint = Checkpoint.Open(folder);
-        Console.WriteLine($"step {checkpoint.Info!.Step}, {TrainingLog.Read(log).Count} lines, {RunStart.Read(Path.Combine(folder, "starts.jsonl")).Count} start");
+        Console.WriteLine(
+            $"step {checkpoint.Info!.Step}, {TrainingLog.Read(log).Count} lines, "
+                + $"{RunStart.Read(Path.Combine(folder, "starts.jsonl")).Count} start");
         foreach (var count in (int[])[1, 2])
         {
             // It counts its calls among its tensors.

@@ -21,7 +21,10 @@ public class ShortageTests
         { "Memory is used up", new TypeInitializationException("X", new OutOfMemoryException()) },
         { "Memory is used up", new AggregateException(
             new InvalidOperationException("else"), new InvalidOperationException("within", new OutOfMemoryException())) },
-        { "Memory is used up: libtorch asked for 2.1 GB more", new ExternalException("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 2147483648 bytes. Error code 12") },
+        { "Memory is used up: libtorch asked for "
+            + "2.1 GB more",
+            new ExternalException("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to "
+                + "allocate 2147483648 bytes. Error code 12") },
         { "The GPU's memory is used up: libtorch asked for 20.00 MiB more. Less.", new ExternalException(
             "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 79.11 GiB") },
         { "Memory is used up", new ExternalException("std::bad_alloc") },

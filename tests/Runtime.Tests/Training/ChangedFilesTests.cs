@@ -78,7 +78,10 @@ public sealed class ChangedFilesTests : IDisposable
         File.WriteAllBytes(PathOf(7), [.. Picture(7), 0]);
         File.WriteAllBytes(PathOf(9), []);
 
-        Assert.Equal($"2 files in '{folder.File("data")}' have another size than when the training was at work; the first, 007.bmp, had 246 bytes and has 247 bytes. {PutBack}", Refusal());
+        Assert.Equal(
+            $"2 files in '{folder.File("data")}' have another size than when the training was at work; the first, 007.bmp, had 246 bytes "
+                + $"and has 247 bytes. {PutBack}",
+            Refusal());
     }
 
     [Fact]
@@ -91,7 +94,10 @@ public sealed class ChangedFilesTests : IDisposable
 
         var (trainer, said) = GoOn();
 
-        Assert.Matches(@"^1\d\d files in '.*data' have another time than before, the same size, and weren't read before: whether they are what an unbroken training would read isn't known\.", said);
+        Assert.Matches(
+            @"^1\d\d files in '.*data' have another time than before, the same size, and weren't read before: whether they are what an "
+                + @"unbroken training would read isn't known\.",
+            said);
         trainer.Train(store: new(folder.File("store")));
         // From then on these are the files that it knows.
         Assert.Null(GoOn().Said);
@@ -113,7 +119,8 @@ public sealed class ChangedFilesTests : IDisposable
         for (var i = 0; i < Few; i++)
             folder.Write($"data/new{i:D2}.bmp", Picture(0));
         Assert.Contains(
-            "added are drawn.bmp, new00.bmp, new01.bmp, new02.bmp, new03.bmp, new04.bmp, new05.bmp, new06.bmp, new07.bmp, new08.bmp and 3 more; missing is 003.bmp. Put",
+            "added are drawn.bmp, new00.bmp, new01.bmp, new02.bmp, new03.bmp, new04.bmp, new05.bmp, new06.bmp, new07.bmp, new08.bmp and 3 "
+                + "more; missing is 003.bmp. Put",
             OtherData());
 
         string OtherData() => Assert.Throws<CheckpointException>(() => GoOn()).Message;
@@ -127,7 +134,8 @@ public sealed class ChangedFilesTests : IDisposable
             trainer.Train(store: new(folder.File("store")));
         File.WriteAllBytes(PathOf(7), Picture(200));
         Assert.Equal(
-            "The checkpoint knows none of the data's files, as every one of this version does: whether they were changed since isn't known.",
+            "The checkpoint knows none of the data's files, as every one of this version does: whether they were changed since "
+                + "isn't known.",
             GoOn().Said);
     }
 

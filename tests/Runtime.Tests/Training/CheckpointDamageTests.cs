@@ -93,7 +93,10 @@ public sealed class CheckpointDamageTests : IDisposable
         var sums = File.ReadLines(Path.Combine(newest, "checkpoint.sha256")).Select(line => line.Split("  ")).ToDictionary(
             line => line[1], line => line[0]);
         foreach (var file in Files[2..])
-            Assert.Contains($"{file} has changed: its SHA-256 is {CheckpointSums.Of(Path.Combine(newest, file))}, but checkpoint.sha256 says {sums[file]}", message);
+            Assert.Contains(
+                $"{file} has changed: its SHA-256 is {CheckpointSums.Of(Path.Combine(newest, file))}, but checkpoint.sha256 says "
+                    + $"{sums[file]}",
+                message);
     }
 
     [Fact]
@@ -145,8 +148,10 @@ public sealed class CheckpointDamageTests : IDisposable
     {
         File.Copy(Path.Combine(newest, "ema.safetensors"), Path.Combine(newest, "mine.safetensors"));
         Assert.Equal(
-            $"{Path.Combine(newest, "mine.safetensors")} is none of the files of the checkpoint that it lies in, which are weights.safetensors, ema.safetensors: "
-            + "nothing says whether it is whole. Take one of these. Copied into a folder of its own, mine.safetensors is loaded without a check of its sum.",
+            $"{Path.Combine(newest, "mine.safetensors")} is none of the files of the checkpoint that it lies in, which are "
+                + "weights.safetensors, ema.safetensors: "
+            + "nothing says whether it is whole. Take one of these. Copied into a folder of its own, mine.safetensors is loaded without a "
+            + "check of its sum.",
             Assert.Throws<CheckpointException>(() => Checkpoint.Open(Path.Combine(newest, "mine.safetensors"))).Message);
     }
 
@@ -180,7 +185,9 @@ public sealed class CheckpointDamageTests : IDisposable
     {
         Directory.Move(newest, newest = root.File("step-00000099"));
 
-        AssertNamed($"The checkpoint {newest} has another step's name: what it holds is of step 2. Call it step-00000002 again, or something that is no step's name.");
+        AssertNamed(
+            $"The checkpoint {newest} has another step's name: what it holds is of step 2. Call it step-00000002 again, or something that "
+                + "is no step's name.");
     }
 
     [Fact]

@@ -195,7 +195,10 @@ public sealed class CheckpointTests : IDisposable
 
         var message = Assert.Throws<UNetGenException>(() => Checkpoint.Open(folder).LoadInto(loaded, "weights")).Message;
 
-        Assert.Equal($"{Path.Combine(folder, "weights.safetensors")} holds numbers that are NaN or infinite: 9 of 72 in 'conv2.weight'. The training that gave them had diverged; take the weights of an earlier step.", message);
+        Assert.Equal(
+            $"{Path.Combine(folder, "weights.safetensors")} holds numbers that are NaN or infinite: 9 of 72 in 'conv2.weight'. The "
+                + "training that gave them had diverged; take the weights of an earlier step.",
+            message);
         Assert.All(loaded.parameters().SelectMany(parameter => parameter.data<float>().ToArray()), value => Assert.Equal(0, value));
         Assert.Contains(
             "9 of 72 in 'conv2.weight'",

@@ -56,7 +56,10 @@ public class TrainerDivergenceTests
         var error = Assert.Throws<TrainingDivergedException>(() => trainer.Train(store: new CheckpointStore(folder.File("checkpoints"))));
 
         Assert.Contains("step 34 (batch 33): the loss is NaN, and 4 of 34 steps were skipped", error.Message);
-        Assert.Contains($"The last good checkpoint is {folder.File("checkpoints/step-00000020")}: no step has succeeded with the weights of the later step-00000030.", error.Message);
+        Assert.Contains(
+            $"The last good checkpoint is {folder.File("checkpoints/step-00000020")}: no step has succeeded with the weights of the later "
+                + "step-00000030.",
+            error.Message);
         Assert.Equal(["step-00000010", "step-00000020", "step-00000030"], Names(folder));
     }
 
@@ -132,7 +135,10 @@ public class TrainerDivergenceTests
 
         Assert.Equal(["step-00000056", "step-00000057", "step-00000060"], Names(folder)[^3..]);
         Assert.Equal((3, 3), (summary.Skipped, summary.SkippedAtEnd));
-        Assert.StartsWith("3 of 60 steps were skipped, the last 3 among them, because loss or gradient exploded: no step has succeeded with these weights", summary.Doubts[0]);
+        Assert.StartsWith(
+            "3 of 60 steps were skipped, the last 3 among them, because loss or gradient exploded: no step has succeeded with "
+                + "these weights",
+            summary.Doubts[0]);
         Assert.Contains($"The last good checkpoint is {folder.File("checkpoints/step-00000056")}", summary.Doubts[1]);
         Assert.Equal(summary.Doubts.Take(1), Checkpoint.Open(folder.File("checkpoints")).Doubts);
         Assert.Empty(Checkpoint.Open(folder.File("checkpoints/step-00000057")).Doubts);

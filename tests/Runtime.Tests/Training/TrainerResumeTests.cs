@@ -155,7 +155,10 @@ public sealed class TrainerResumeTests : IDisposable
 
         var error = Assert.Throws<CheckpointException>(() => other.Trainer.Restore(Checkpoint.Open(folder.File("store"))));
 
-        Assert.Contains("`LearningRate` was 0.01 and is 0.02; `HorizontalFlips` was true and is false; `Ema.Decay` was [0.9, 0.99, 0.9999] and is [0.995]; `Ema.Power` was [0.6666666666666666, 0.75, none]", error.Message);
+        Assert.Contains(
+            "`LearningRate` was 0.01 and is 0.02; `HorizontalFlips` was true and is false; `Ema.Decay` was [0.9, 0.99, 0.9999] and is "
+                + "[0.995]; `Ema.Power` was [0.6666666666666666, 0.75, none]",
+            error.Message);
         Assert.DoesNotContain("Steps", error.Message);
         Assert.Equal(0, other.Trainer.Step);
     }
@@ -196,7 +199,8 @@ public sealed class TrainerResumeTests : IDisposable
             using var second = new Trainer(new TwoConvNet(), source, Options, logger: told);
             second.Restore(old.Newest()!);
             Assert.Equal(
-                "The checkpoint doesn't say on which images it was trained, as every one of this version does: whether these are the same isn't known.",
+                "The checkpoint doesn't say on which images it was trained, as every one of this version does: whether these are the same "
+                    + "isn't known.",
                 Assert.Single(told.Warnings));
         }
         var untold = new ListLogger();

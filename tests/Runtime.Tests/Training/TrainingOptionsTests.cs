@@ -35,7 +35,8 @@ public class TrainingOptionsTests
         { "`Ema.UpdateEvery`", Valid with { Ema = [new(), new() { Decay = 0.9, UpdateEvery = 0 }] } },
         { "`Ema.StartAfter`", Valid with { Ema = [new() { StartAfter = -1 }] } },
         { "two averages have the `Ema.Decay` 0.995", Valid with { Ema = [new(), new() { Power = null }] } },
-        { "the average with `Ema.Decay` 0.9 would be the first, untrained weights to the end, since `Ema.UpdateEvery` is 101 and `Steps` 100", Valid with { Ema = [new(), new() { Decay = 0.9, UpdateEvery = 101, StartAfter = 0 }] } },
+        { "the average with `Ema.Decay` 0.9 would be the first, untrained weights to the end, since `Ema.UpdateEvery` is 101 and "
+            + "`Steps` 100", Valid with { Ema = [new(), new() { Decay = 0.9, UpdateEvery = 101, StartAfter = 0 }] } },
         { "`Accumulation` must divide `BatchSize`, 16, into equal parts, but is 3", Valid with { Accumulation = 3 } },
         { "`Accumulation`", Valid with { Accumulation = 0 } },
         { "`Precision` must be Float32 or BFloat16", Valid with { Precision = (Precision)2 } },
@@ -45,7 +46,8 @@ public class TrainingOptionsTests
         { "`Epsilon`", Valid with { Epsilon = 1e39 } },
         { "`WeightDecay` must be 0 or", Valid with { WeightDecay = -0.1 } },
         { "`WeightDecay`", Valid with { WeightDecay = 1e39 } },
-        { "`LearningRate` x `WeightDecay` of each weight, which must be less than 1, but is 2", Valid with { Optimizer = Optimizer.AdamW, LearningRate = 0.01, WeightDecay = 200 } },
+        { "`LearningRate` x `WeightDecay` of each weight, which must be less than 1, "
+            + "but is 2", Valid with { Optimizer = Optimizer.AdamW, LearningRate = 0.01, WeightDecay = 200 } },
         { "`OffsetNoise` must be 0 or", Valid with { OffsetNoise = double.NaN } },
         { "`OffsetNoise`", Valid with { OffsetNoise = 1e39 } },
         { "`LabelDropout` must lie in [0, 1], but is 1.5", Valid with { LabelDropout = 1.5 } },

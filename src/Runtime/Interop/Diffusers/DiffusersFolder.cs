@@ -50,7 +50,16 @@ public sealed class DiffusersFolder
         string[] schedulers = [
             System.IO.Path.Combine(path, "scheduler", SchedulerConfigName), System.IO.Path.Combine(path, SchedulerConfigName)];
         var schedulerPath = schedulers.FirstOrDefault(File.Exists)
-            ?? throw new DiffusersException($"{path} doesn't say which noise its network was trained for: put the scheduler's {SchedulerConfigName} into {path}, or into scheduler/ in it.", []);
+
+
+
+
+
+
+
+
+                                            ?? throw new DiffusersException($"{path} doesn't say which noise its network was trained for: "
+                                                + $"put the scheduler's {SchedulerConfigName} into {path}, or into scheduler/ in it.", []);
 
         var reasons = new List<string>();
         CheckPipeline(System.IO.Path.Combine(path, PipelineName), reasons);

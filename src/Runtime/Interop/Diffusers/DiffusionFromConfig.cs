@@ -53,7 +53,10 @@ internal static class DiffusionFromConfig
         if (schedule == BetaSchedule.Cosine || (schedule == BetaSchedule.Linear && HaveScale(1000.0 / timesteps)))
             return true;
         if (!HaveScale(1))
-            scheduler.Refuse("beta_start", $"with beta_end {end}; betas run from {ModelToConfigs.BetaStart} to {ModelToConfigs.BetaEnd} here{(schedule == BetaSchedule.Linear ? ", or both times 1000 / num_train_timesteps" : "")}");
+            scheduler.Refuse(
+                "beta_start",
+                $"with beta_end {end}; betas run from {ModelToConfigs.BetaStart} to {ModelToConfigs.BetaEnd} "
+                    + $"here{(schedule == BetaSchedule.Linear ? ", or both times 1000 / num_train_timesteps" : "")}");
         return schedule != BetaSchedule.Linear;
 
         bool HaveScale(double scale) => IsNear(start, ModelToConfigs.BetaStart * scale) && IsNear(end, ModelToConfigs.BetaEnd * scale);

@@ -93,11 +93,13 @@ internal static class ModelFromSpec
 
         var (first, dim, initDim) = (Widths(spec)[0], spec.Int("dim"), spec.Int("init_dim"));
         if (dim != first)
-            yield return $"dim: {dim}: UNet2DModel's sinusoid is as wide as its first level, {first}; channel_multipliers would have to begin with 1";
+            yield return $"dim: {dim}: UNet2DModel's sinusoid is as wide as its first level, {first}; channel_multipliers would have to "
+                + "begin with 1";
         if (initDim != first)
             yield return $"init_dim: {initDim}: UNet2DModel's first convolution is as wide as its first level, {first}";
         if (spec.Find("attention.heads") is { } heads and not "1" && AttendedWidths(spec).Distinct().ToList() is { Count: > 1 } widths)
-            yield return $"attention.heads: {heads} at widths {string.Join(" and ", widths)}: UNet2DModel's heads all have one width (attention.head_dim)";
+            yield return $"attention.heads: {heads} at widths {string.Join(" and ", widths)}: UNet2DModel's heads all have one width "
+                + "(attention.head_dim)";
     }
 
     private static int[] Widths(EffectiveSpec spec) =>

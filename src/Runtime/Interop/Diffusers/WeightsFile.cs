@@ -21,10 +21,12 @@ internal static class WeightsFile
         {
             null => "it holds no weights.",
             _ when others.Find(name => name.EndsWith(".index.json", StringComparison.Ordinal)) is { } index =>
-                $"its weights are in several files ({index}); write them as one, in Python: UNet2DModel.from_pretrained(folder).save_pretrained(folder, max_shard_size=\"100GB\").",
+                $"its weights are in several files ({index}); write them as one, in Python: "
+                    + "UNet2DModel.from_pretrained(folder).save_pretrained(folder, max_shard_size=\"100GB\").",
             _ when others.Find(name => name.EndsWith(".safetensors", StringComparison.Ordinal)) is { } variant =>
                 $"it has a variant of the weights, {variant}; name that {Name} if you want it.",
-            var pickle => $"its weights are pickled ({pickle}), and reading a pickle runs whatever program is in it; write them as safetensors, in Python where you trust it: "
+            var pickle => $"its weights are pickled ({pickle}), and reading a pickle runs whatever program is in it; write them as "
+                + "safetensors, in Python where you trust it: "
                 + "UNet2DModel.from_pretrained(folder).save_pretrained(folder).",
         };
         throw new DiffusersException($"{folder} has no {Name}: {advice}", []);
