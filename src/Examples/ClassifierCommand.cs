@@ -16,22 +16,36 @@ internal static class ClassifierCommand
     {
         var data =
             new Option<string>(
-                "--data") { Description =
+                "--data")
+            {
+                Description =
                     "Images with classes: MNIST's folder, CIFAR-10's, or a folder of pictures with a folder for each class.",
-                Required = true, HelpName = "PATH" };
+                Required = true,
+                HelpName = "PATH"
+            };
         var background = DataOptions.Background();
         var like =
             new Option<string>(
-                "--spec") { Description = "The network whose pictures are to be compared: its channels and size.", Required = true,
-                HelpName = "NAME" };
+                "--spec")
+            {
+                Description = "The network whose pictures are to be compared: its channels and size.",
+                Required = true,
+                HelpName = "NAME"
+            };
         var epochs =
             new Option<int>(
-                "--epochs") { Description = "Times that each image is seen.", DefaultValueFactory = _ => 6, HelpName = "N",
-                CustomParser = result => CommonOptions.Whole(result, 1) };
+                "--epochs")
+            {
+                Description = "Times that each image is seen.",
+                DefaultValueFactory = _ => 6,
+                HelpName = "N",
+                CustomParser = result => CommonOptions.Whole(result, 1)
+            };
         var seed = CommonOptions.Seed();
         var output =
             new Option<string>(
-                "--out") { Description = "The file to write; it mustn't exist.", Required = true, HelpName = "FILE.safetensors" };
+                "--out")
+            { Description = "The file to write; it mustn't exist.", Required = true, HelpName = "FILE.safetensors" };
         foreach (var option in new Option[] { data, background, like, epochs, seed, output })
             command.Add(option);
         command.SetAction(parsed => Run(

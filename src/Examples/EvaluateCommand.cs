@@ -19,13 +19,22 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
         new("--samples") { Description = "A folder that `sample --out FOLDER` has written.", Required = true, HelpName = "FOLDER" };
     private readonly Option<string> data =
         new(
-            "--data") { Description = "What to compare with: the training data, as `train` takes it.", Required = true,
-            HelpName = "shapes|PATH" };
+            "--data")
+        {
+            Description = "What to compare with: the training data, as `train` takes it.",
+            Required = true,
+            HelpName = "shapes|PATH"
+        };
     private readonly Option<Color?> background = DataOptions.Background();
     private readonly FeatureOptions features = new();
     private readonly Option<string> cache =
-        new("--cache") { Description = "Where the data's statistics are kept, for the next time.", DefaultValueFactory = _ => Path.Combine(
-            "runs", "statistics"), HelpName = "FOLDER" };
+        new("--cache")
+        {
+            Description = "Where the data's statistics are kept, for the next time.",
+            DefaultValueFactory = _ => Path.Combine(
+            "runs", "statistics"),
+            HelpName = "FOLDER"
+        };
     private readonly Option<string> device = CommonOptions.Device();
 
     public Command AddTo(Command command)

@@ -22,11 +22,16 @@ internal static class ExportCommand
             standard: Diffusers);
         var checkpoint =
             new Option<string>(
-                "--checkpoint") { Description = "A run or a checkpoint folder, for its averaged weights, or a .safetensors file in it.",
-                Required = true, HelpName = "PATH" };
+                "--checkpoint")
+            {
+                Description = "A run or a checkpoint folder, for its averaged weights, or a .safetensors file in it.",
+                Required = true,
+                HelpName = "PATH"
+            };
         var output =
             new Option<string>(
-                "--out") { Description = "The folder or file to write; it mustn't exist.", Required = true, HelpName = "PATH" };
+                "--out")
+            { Description = "The folder or file to write; it mustn't exist.", Required = true, HelpName = "PATH" };
         foreach (var option in new Option[] { format, checkpoint, output })
             command.Add(option);
         command.SetAction(

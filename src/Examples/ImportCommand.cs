@@ -21,15 +21,22 @@ internal static class ImportCommand
         var output = new Option<string?>("--out") { Description = "First step: the spec to write.", HelpName = $"FILE{SpecEnding}" };
         var spec =
             new Option<string?>(
-                "--spec") { Description = "Second step: the network that was generated from that spec.", HelpName = "NAME" };
+                "--spec")
+            { Description = "Second step: the network that was generated from that spec.", HelpName = "NAME" };
         var checkpoint =
             new Option<string?>(
-                "--checkpoint") { Description = "Second step: the weights to write, which the other commands take as a checkpoint.",
-                HelpName = "FILE.safetensors" };
+                "--checkpoint")
+            {
+                Description = "Second step: the weights to write, which the other commands take as a checkpoint.",
+                HelpName = "FILE.safetensors"
+            };
         var convert =
             new Option<bool>(
-                "--convert") { Description =
-                    "Second step: turn float16 and other floating types into the network's; else they are an error." };
+                "--convert")
+            {
+                Description =
+                    "Second step: turn float16 and other floating types into the network's; else they are an error."
+            };
         command.Add(folder);
         foreach (var option in new Option[] { output, spec, checkpoint, convert })
             command.Add(option);

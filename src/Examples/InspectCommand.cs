@@ -18,7 +18,8 @@ internal static class InspectCommand
     {
         var name =
             new Argument<string?>(
-                "NAME") { Description = "A network's class or spec; none lists them all.", Arity = ArgumentArity.ZeroOrOne };
+                "NAME")
+            { Description = "A network's class or spec; none lists them all.", Arity = ArgumentArity.ZeroOrOne };
         var batch = new Option<int>("--batch-size")
         {
             Description = "Images a step, for the memory.",

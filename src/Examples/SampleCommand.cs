@@ -19,9 +19,13 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     private static readonly string[] OtherPictures = [".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"];
 
     private readonly Option<string> checkpoint = new(
-        "--checkpoint") { Description =
+        "--checkpoint")
+    {
+        Description =
             "A run's folder, for its newest checkpoint; a checkpoint's folder, for its averaged weights; or a .safetensors file in one.",
-        Required = true, HelpName = "PATH" };
+        Required = true,
+        HelpName = "PATH"
+    };
     private readonly SamplerOptions sampler = new();
     private readonly Option<int[]> labels = new("--labels", "--class")
     {

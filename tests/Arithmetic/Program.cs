@@ -1,5 +1,4 @@
 using UNetGen.Arithmetic;
-using UNetGen.Backends.Simd;
 
 // Every check at every width that this processor has; the exit code counts the failures.
 var failures = 0;

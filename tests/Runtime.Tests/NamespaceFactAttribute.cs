@@ -12,7 +12,8 @@ internal sealed class NamespaceFactAttribute : FactAttribute
         using var process =
             Process.Start(
                 new ProcessStartInfo(
-                    "sh", ["-c", "unshare -rm sh -c 'mount -t tmpfs tmpfs /mnt' 2>&1"]) { RedirectStandardOutput = true })!;
+                    "sh", ["-c", "unshare -rm sh -c 'mount -t tmpfs tmpfs /mnt' 2>&1"])
+                { RedirectStandardOutput = true })!;
         process.WaitForExit();
         return process.ExitCode == 0;
     });

@@ -102,7 +102,8 @@ internal sealed class TrainedRun
             RegularFile.Require(path);
             return read(path);
         }
-        catch (Exception error) when (error is UNetGenException or IOException or UnauthorizedAccessException or JsonException or YamlException or KeyNotFoundException or FormatException or InvalidOperationException)
+        catch (Exception error) when (error is UNetGenException or IOException or UnauthorizedAccessException or JsonException
+            or YamlException or KeyNotFoundException or FormatException or InvalidOperationException)
         {
             problems.Add($"{name} can't be shown: {Excerpt.Of(error.Message)}");
             return null;

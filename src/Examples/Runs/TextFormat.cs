@@ -45,8 +45,14 @@ internal static class TextFormat
         (string text, out Color value) =>
         {
             var digits =
-                text.ToLowerInvariant() switch { "black" => "000000", "white" => "ffffff", [
-                    '#', .. { Length: 6 } given] => given, _ => "" };
+                text.ToLowerInvariant() switch
+                {
+                    "black" => "000000",
+                    "white" => "ffffff",
+                    [
+                    '#', .. { Length: 6 } given] => given,
+                    _ => ""
+                };
             var good = int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var rgb);
             value = Color.FromArgb(byte.MaxValue, rgb >> 16, rgb >> 8 & byte.MaxValue, rgb & byte.MaxValue);
             return good;

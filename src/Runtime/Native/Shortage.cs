@@ -79,12 +79,12 @@ public static partial class Shortage
         // What a thread that can't be started throws; it may be its stack that there is no memory for.
         OutOfMemoryException when error.StackTrace?.Contains("Thread.StartCore", StringComparison.Ordinal) == true =>
             (NoFileCanBeOpened(), ProcessLimits.Data ?? ProcessLimits.Addresses) switch
-        {
-            (true, _) => Files(),
-            (_, null) => $"No further thread could be started{Limit(ProcessLimits.Threads, "threads of this user (ulimit -u)")}. Set "
-                + "OMP_NUM_THREADS to fewer, or raise the limit.",
-            _ => Memory("", lessMemory),
-        },
+            {
+                (true, _) => Files(),
+                (_, null) => $"No further thread could be started{Limit(ProcessLimits.Threads, "threads of this user (ulimit -u)")}. Set "
+                    + "OMP_NUM_THREADS to fewer, or raise the limit.",
+                _ => Memory("", lessMemory),
+            },
         OutOfMemoryException => Memory("", lessMemory),
         ExternalException when LibtorchAsked().Match(error.Message) is { Success: true } asked =>
             Memory($": libtorch asked for {Bytes(long.Parse(asked.Groups[1].Value, CultureInfo.InvariantCulture))} more", lessMemory),

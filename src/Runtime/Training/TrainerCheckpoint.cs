@@ -1,8 +1,8 @@
 using System.Collections;
 using System.Globalization;
 using System.Text.Json;
-using UNetGen.Files;
 using UNetGen.Data;
+using UNetGen.Files;
 using UNetGen.Interop;
 using static TorchSharp.torch;
 
@@ -99,8 +99,13 @@ public sealed partial class Trainer
             logger.GoesOnOtherwise(change);
     }
 
-    private TrainingState State => guard.Capture(elapsed) with { Ranks = ranks.Size, Images = images, FirstShares = [
-        .. averages.Select(average => average.FirstShare)] };
+    private TrainingState State => guard.Capture(elapsed) with
+    {
+        Ranks = ranks.Size,
+        Images = images,
+        FirstShares = [
+        .. averages.Select(average => average.FirstShare)]
+    };
 
     private string WithOtherRanks(int before, int batchBefore)
     {

@@ -217,8 +217,7 @@ public sealed record TrainingOptions
             Check(average.UpdateEvery > 0, $"`Ema.UpdateEvery` must be at least 1, but is {average.UpdateEvery}");
             Check(average.StartAfter >= 0, $"`Ema.StartAfter` can't be negative, but is {average.StartAfter}");
             Check(Steps is not { } steps || average.FirstShareAfter(steps) < 1,
-                $"the average with `Ema.Decay` {average.Decay} would be the first, untrained weights to the end, since `Ema.UpdateEvery` is {
-                    average.UpdateEvery} and `Steps` {Steps}: update it more often, or train longer");
+                $"the average with `Ema.Decay` {average.Decay} would be the first, untrained weights to the end, since `Ema.UpdateEvery` is {average.UpdateEvery} and `Steps` {Steps}: update it more often, or train longer");
         }
         var twice = Ema.GroupBy(average => average.Decay).FirstOrDefault(same => same.Count() > 1);
         Check(twice is null, $"two averages have the `Ema.Decay` {twice?.Key}; a checkpoint names them by it, so each needs its own");

@@ -27,7 +27,8 @@ internal static class Machine
         using var process =
             Process.Start(
                 new ProcessStartInfo(
-                    "nvidia-smi", ["--query-gpu=name", "--format=csv,noheader", $"--id={index}"]) { RedirectStandardOutput = true })!;
+                    "nvidia-smi", ["--query-gpu=name", "--format=csv,noheader", $"--id={index}"])
+                { RedirectStandardOutput = true })!;
         var name = process.StandardOutput.ReadToEnd().Trim();
         process.WaitForExit();
         return name;

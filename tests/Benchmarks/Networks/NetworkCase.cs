@@ -46,8 +46,14 @@ internal sealed record NetworkCase(
     /// <summary>The first of them in other widths and for other sizes of images.</summary>
     public static IReadOnlyList<NetworkCase> Scaled { get; } =
     [
-        Lucidrains with { Name = "lucidrains-size-16", Size = 16, ForwardFlops = LucidrainsSize16.ForwardFlops, Generated = () => new LucidrainsSize16() },
-        Lucidrains with { Name = "lucidrains-size-64", Size = 64, ForwardFlops = LucidrainsSize64.ForwardFlops, Generated = () => new LucidrainsSize64() },
+        Lucidrains with
+        {
+            Name = "lucidrains-size-16", Size = 16, ForwardFlops = LucidrainsSize16.ForwardFlops, Generated = () => new LucidrainsSize16(),
+        },
+        Lucidrains with
+        {
+            Name = "lucidrains-size-64", Size = 64, ForwardFlops = LucidrainsSize64.ForwardFlops, Generated = () => new LucidrainsSize64(),
+        },
         Wide(16, LucidrainsDim16.ForwardFlops, () => new LucidrainsDim16()),
         Wide(64, LucidrainsDim64.ForwardFlops, () => new LucidrainsDim64()),
         Wide(128, LucidrainsDim128.ForwardFlops, () => new LucidrainsDim128()),

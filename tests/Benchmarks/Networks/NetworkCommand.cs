@@ -12,8 +12,11 @@ internal static class NetworkCommand
 {
     private static readonly Option<string[]> OnlyNetworks =
         new(
-            "--network") { Description = $"Only this one: {string.Join(", ", NetworkCase.All.Select(network => network.Name))}.",
-            HelpName = "NAME" };
+            "--network")
+        {
+            Description = $"Only this one: {string.Join(", ", NetworkCase.All.Select(network => network.Name))}.",
+            HelpName = "NAME"
+        };
     private static readonly Option<Row[]> OnlyRows =
         new("--row") { Description = $"Only this one: {string.Join(", ", Enum.GetNames<Row>())}.", HelpName = "NAME" };
     private static readonly Option<int> Rounds = Number("--rounds", "Pairs, each made anew.", 3);

@@ -23,7 +23,8 @@ internal static class Dotnet
     {
         var start =
             new ProcessStartInfo(
-                "dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+                "dotnet", arguments)
+            { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         // `dotnet test` tells its children which MSBuild it is; a user's shell doesn't.
         foreach (
             string name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())

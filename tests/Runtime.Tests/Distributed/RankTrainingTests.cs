@@ -32,7 +32,14 @@ public sealed class RankTrainingTests : IDisposable
     {
         { "plain", Options },
         { "accumulation", Options with { Accumulation = 2 } },
-        { "all at once", Options with { WarmupSteps = 4, Decay = LearningRateDecay.Cosine, LabelDropout = 0.3, Optimizer = Optimizer.AdamW, WeightDecay = 0.05, OffsetNoise = 0.1, GradientClip = 0.05 } },
+        {
+            "all at once",
+            Options with
+            {
+                WarmupSteps = 4, Decay = LearningRateDecay.Cosine, LabelDropout = 0.3, Optimizer = Optimizer.AdamW, WeightDecay = 0.05,
+                OffsetNoise = 0.1, GradientClip = 0.05,
+            }
+        },
     };
 
     [Theory]

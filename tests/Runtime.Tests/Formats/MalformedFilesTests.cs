@@ -24,8 +24,13 @@ public sealed class MalformedFilesTests : IDisposable
     private const double LeastRefused = 0.25;
 
     private static readonly TrainingOptions Options =
-        new() { Steps = 6, BatchSize = 2, Ema = [
-            new() { Decay = 0.9, UpdateEvery = 1, StartAfter = 0 }, new() { Decay = 0.5, Power = null }] };
+        new()
+        {
+            Steps = 6,
+            BatchSize = 2,
+            Ema = [
+            new() { Decay = 0.9, UpdateEvery = 1, StartAfter = 0 }, new() { Decay = 0.5, Power = null }]
+        };
 
     private readonly ITestOutputHelper output;
     private readonly TemporaryFolder folder = new();

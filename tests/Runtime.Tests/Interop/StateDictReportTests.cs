@@ -19,13 +19,13 @@ public sealed class StateDictReportTests
         from module in Gen.OneOf(Modules)
         select new Func<string, TensorForm, (string, TensorForm)?>(
             (key, form) => !key.StartsWith(module, StringComparison.Ordinal) ? (key, form) : kind switch
-        {
-            0 => null,
-            1 => ("wrapped." + key, form),
-            2 => (key.Replace(module, module + "_x"), form),
-            3 => (key, form with { DType = ScalarType.Float16 }),
-            _ => (key, form with { Shape = [.. form.Shape, 1] }),
-        });
+            {
+                0 => null,
+                1 => ("wrapped." + key, form),
+                2 => (key.Replace(module, module + "_x"), form),
+                3 => (key, form with { DType = ScalarType.Float16 }),
+                _ => (key, form with { Shape = [.. form.Shape, 1] }),
+            });
 
     [Fact]
     public void A_renamed_module_is_one_line() => AssertReport(

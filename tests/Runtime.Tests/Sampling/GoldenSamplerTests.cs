@@ -42,8 +42,14 @@ public class GoldenSamplerTests
         var golden = Cases[number];
         var learned = golden.VarianceOrNone == Variance.LearnedRange;
         var network = new FunctionPredictor(
-            new() { Timesteps = 100, Schedule = Case.Parse<BetaSchedule>(golden.Schedule), Objective = Case.Parse<Objective>(
-                golden.Objective), Variance = golden.VarianceOrNone },
+            new()
+            {
+                Timesteps = 100,
+                Schedule = Case.Parse<BetaSchedule>(golden.Schedule),
+                Objective = Case.Parse<Objective>(
+                golden.Objective),
+                Variance = golden.VarianceOrNone
+            },
             (x, t, _) => learned ? cat([GoldenDiffusion.Predict(x, t), 0.5 * sin(3 * x)], 1) : GoldenDiffusion.Predict(x, t));
         var drawn = 0;
         using var walk = new Walk(network, noise: () => Fill.Input($"noise:{drawn++}", 2, 1, 4, 4));

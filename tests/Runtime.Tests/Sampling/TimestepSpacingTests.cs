@@ -91,7 +91,10 @@ public class TimestepSpacingTests
 
     [Fact]
     public void Times_fall_strictly_to_the_clean_image() =>
-        (from timesteps in Gen.Int[1, 2000] from steps in Gen.Int[1, timesteps] from spacing in Gen.Enum<TimestepSpacing>() select (
+        (from timesteps in Gen.Int[1, 2000]
+         from steps in Gen.Int[1, timesteps]
+         from spacing in Gen.Enum<TimestepSpacing>()
+         select (
             timesteps, steps, spacing)).Sample(
             given =>
             {

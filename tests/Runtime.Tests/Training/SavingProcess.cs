@@ -34,7 +34,10 @@ internal static class SavingProcess
                     ["optimizer"] =
                         new Dictionary<string, Tensor> { ["moments"] = full(1000L * (step - first) * (step - first), (float)step) },
                 };
-                var content = new CheckpointContent { Network = network, Step = step, Loss = 1.0 / step, Training = new() { Steps = 1 }, State = [], Tensors = tensors };
+                var content = new CheckpointContent
+                {
+                    Network = network, Step = step, Loss = 1.0 / step, Training = new() { Steps = 1 }, State = [], Tensors = tensors,
+                };
                 for (var time = 0; time < 2; time++)
                 {
                     store.Save(content);

@@ -14,8 +14,15 @@ public class TrainerLeakTests
         var before = LiveTensors();
         using (var trainer = new Trainer(
             network, new Stripes(classes: 2),
-            new() { Steps = 1000, BatchSize = 8, Accumulation = 2, OffsetNoise = 0.1, Ema = [
-                new(), new() { Decay = 0.9, UpdateEvery = 1 }] }))
+            new()
+            {
+                Steps = 1000,
+                BatchSize = 8,
+                Accumulation = 2,
+                OffsetNoise = 0.1,
+                Ema = [
+                new(), new() { Decay = 0.9, UpdateEvery = 1 }]
+            }))
         {
             var tensors = new Dictionary<int, long>();
             var memory = new Dictionary<int, long>();

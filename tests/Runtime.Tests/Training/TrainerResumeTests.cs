@@ -32,8 +32,18 @@ public sealed class TrainerResumeTests : IDisposable
         { "plain", Options },
         { "accumulation", Options with { Accumulation = 3 } },
         { "warm-up and cosine", Options with { WarmupSteps = 8, Decay = LearningRateDecay.Cosine } },
-        { "AdamW, offset noise, no clip", Options with { Optimizer = Optimizer.AdamW, WeightDecay = 0.05, OffsetNoise = 0.1, GradientClip = null } },
-        { "all at once", Options with { Accumulation = 2, WarmupSteps = 20, Decay = LearningRateDecay.Cosine, LabelDropout = 0.3, Optimizer = Optimizer.AdamW, WeightDecay = 1e-3 } },
+        {
+            "AdamW, offset noise, no clip",
+            Options with { Optimizer = Optimizer.AdamW, WeightDecay = 0.05, OffsetNoise = 0.1, GradientClip = null }
+        },
+        {
+            "all at once",
+            Options with
+            {
+                Accumulation = 2, WarmupSteps = 20, Decay = LearningRateDecay.Cosine, LabelDropout = 0.3, Optimizer = Optimizer.AdamW,
+                WeightDecay = 1e-3,
+            }
+        },
     };
 
     [Theory]

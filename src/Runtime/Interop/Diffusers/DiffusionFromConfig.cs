@@ -37,8 +37,15 @@ internal static class DiffusionFromConfig
         if (!scheduler.Value("predict_epsilon", true) && !scheduler.Has("prediction_type"))
             objective = Objective.X0;
         var options =
-            new DiffusionOptions { Timesteps = timesteps, Schedule = schedule, ScheduleScaling = IsScaled(
-                scheduler, schedule, timesteps), Objective = objective, Variance = variance };
+            new DiffusionOptions
+            {
+                Timesteps = timesteps,
+                Schedule = schedule,
+                ScheduleScaling = IsScaled(
+                scheduler, schedule, timesteps),
+                Objective = objective,
+                Variance = variance
+            };
         scheduler.RefuseUnknown();
         return options;
     }

@@ -87,9 +87,9 @@ internal static class ModelToSpec
 
     private static string? Unless<T>(T usual, T value) where T : notnull =>
         EqualityComparer<T>.Default.Equals(usual, value) ? null : value switch
-    {
-        double number => SpecWords.Number(number),
-        Enum word => SpecWords.SnakeCase(word.ToString()),
-        _ => Convert.ToString(value, CultureInfo.InvariantCulture),
-    };
+        {
+            double number => SpecWords.Number(number),
+            Enum word => SpecWords.SnakeCase(word.ToString()),
+            _ => Convert.ToString(value, CultureInfo.InvariantCulture),
+        };
 }

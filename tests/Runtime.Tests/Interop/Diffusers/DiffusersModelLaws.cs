@@ -16,7 +16,14 @@ public sealed class DiffusersModelLaws
         from objective in Gen.OneOf(Objective.Noise, Objective.X0)
         from variance in Gen.OneOf(Variance.FixedSmall, Variance.FixedLarge, Variance.LearnedRange)
             // At a thousand timesteps both scalings are one.
-        select new DiffusionOptions { Timesteps = timesteps, Schedule = schedule, ScheduleScaling = scaling || schedule != BetaSchedule.Linear || timesteps == 1000, Objective = objective, Variance = variance };
+        select new DiffusionOptions
+        {
+            Timesteps = timesteps,
+            Schedule = schedule,
+            ScheduleScaling = scaling || schedule != BetaSchedule.Linear || timesteps == 1000,
+            Objective = objective,
+            Variance = variance,
+        };
 
     private static readonly Gen<DiffusersModel> Models =
         from levels in Gen.Int[1, 4]
