@@ -17,7 +17,7 @@ public sealed class PixelProductTests
             where V : unmanaged, IFloats<V> =>
             Gen.Select(Gen.Int[1, 200], Gen.Int[1, 5], Gen.Int[1, 5])
                 .Sample(
-                    (rows, from, to) => AddsTheProduct<V>(rows, from * Gemm<V>.Unit, to * Gemm<V>.Unit), iter: 40, seed: Seed.OfThisRun);
+                    (rows, from, to) => AddsTheProduct<V>(rows, from * Gemm<V>.Unit, to * Gemm<V>.Unit), iter: 40);
     }
 
     [Theory]
