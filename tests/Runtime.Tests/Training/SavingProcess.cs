@@ -36,7 +36,12 @@ internal static class SavingProcess
                 };
                 var content = new CheckpointContent
                 {
-                    Network = network, Step = step, Loss = 1.0 / step, Training = new() { Steps = 1 }, State = [], Tensors = tensors,
+                    Network = network,
+                    Step = step,
+                    Loss = 1.0 / step,
+                    Training = new() { Steps = 1 },
+                    State = [],
+                    Tensors = tensors,
                 };
                 for (var time = 0; time < 2; time++)
                 {
