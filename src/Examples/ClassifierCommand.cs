@@ -80,6 +80,7 @@ internal static class ClassifierCommand
             new SubsetSource(source, [.. numbers[false]]), epochs, seed: seed, report: (done, loss) => show(done, $"loss {loss:0.0000}")));
         var test = new SubsetSource(source, [.. numbers[true]]);
         classifier.Save(output);
+        SourceWarnings.Show(source);
         AnsiConsole.MarkupLineInterpolated($"{classifier.Description} in [blue]{output}[/]: names {classifier.Accuracy(test, test.Label):P1} of {Counted.Of(test.Count, "image")} that it hasn't seen");
     }
 }

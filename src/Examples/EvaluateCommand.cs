@@ -82,6 +82,7 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
             Warnings.Show($"the data's statistics aren't kept for the next time: {unkept} Name another folder with --cache.");
         if (ranks.Rank > 0)
             return 0;
+        SourceWarnings.Show(real);
         AnsiConsole.MarkupLineInterpolated($"Frechet distance [bold]{FrechetDistance.Between(ofDrawn, ofReal):0.000}[/]: {drawn.Description} against {real.Description}, by {sees.Description}");
         if (Math.Min(ofDrawn.Count, ofReal.Count) is var fewest && fewest <= ofReal.Features)
             Warnings.Show($"{Counted.Of(fewest, "picture")} can't fill the covariance of {ofReal.Features:N0} features; "

@@ -4,7 +4,8 @@ using Spectre.Console;
 namespace UNetGen.Examples;
 
 /// <summary>
-/// Ctrl-C and SIGTERM: the first asks the command to finish, where it has something to finish; the second ends the program at once.
+/// Ctrl-C, SIGTERM and a closed terminal: the first asks the command to finish, where it has something to finish; the second ends the
+/// program at once.
 /// </summary>
 internal sealed partial class Interrupt : IDisposable
 {
@@ -12,8 +13,13 @@ internal sealed partial class Interrupt : IDisposable
     private readonly PosixSignalRegistration[] signals;
     private volatile bool isHeeded;
 
-    public Interrupt() => signals = [
-        PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle)];
+    public Interrupt() => signals =
+    [
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
+        PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle),
+        // Of a terminal that is closed. Under nohup it is ignored, and stays so.
+        PosixSignalRegistration.Create(PosixSignal.SIGHUP, Handle),
+    ];
 
     /// <summary>Cancelled by the first. Who has asked for it heeds it; until then the first ends the program at once.</summary>
     public CancellationToken Token
@@ -35,6 +41,9 @@ internal sealed partial class Interrupt : IDisposable
     private void Handle(PosixSignalContext context)
     {
         context.Cancel = true;
+        // Nobody reads any more what is shown, and showing it would fail.
+        if (context.Signal == PosixSignal.SIGHUP)
+            Program.BeSilent();
         if (first.IsCancellationRequested || !isHeeded)
         {
             if (!Program.Plain)

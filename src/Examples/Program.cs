@@ -47,6 +47,15 @@ internal static partial class Program
     /// <summary>Whether what is shown goes elsewhere than to one person's terminal: lines instead of bars.</summary>
     public static bool Plain { get; private set; }
 
+    /// <summary>Shows nothing from here on, neither words nor errors.</summary>
+    public static void BeSilent()
+    {
+        Console.SetOut(TextWriter.Null);
+        Console.SetError(TextWriter.Null);
+        AnsiConsole.Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(TextWriter.Null) });
+        Plain = true;
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static int Start(string[] args)
     {
@@ -75,6 +84,8 @@ internal static partial class Program
         Plain = Console.IsOutputRedirected || ranks.Size > 1;
         if (ranks.Rank > 0)
             Console.SetOut(TextWriter.Null);
+        else
+            Console.SetOut(new CheckedOutput(Console.Out));
         // A file or a pipe has no width: lines stay whole.
         if (Plain)
             AnsiConsole.Profile.Width = 1000;
@@ -186,6 +197,18 @@ internal static partial class Program
         is UNetGenException or UnauthorizedAccessException or IOException;
 
     private static void Say(string message)
+    {
+        try
+        {
+            SayOrThrow(message);
+        }
+        catch (IOException)
+        {
+            // There is nowhere left to say it; the exit code says that something went wrong.
+        }
+    }
+
+    private static void SayOrThrow(string message)
     {
         var shown = LongWord().Replace(
             RunFields.InWordsOfRuns(message), word => $"{word.Value[..(LongestWord / 2)]}...{word.Value[^(LongestWord / 2)..]}");

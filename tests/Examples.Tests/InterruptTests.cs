@@ -3,7 +3,7 @@ using UNetGen.Runtime.Tests;
 
 namespace UNetGen.Examples.Tests;
 
-/// <summary>Ctrl-C and SIGTERM end a training without losing it.</summary>
+/// <summary>Ctrl-C, SIGTERM and a closed terminal end a training without losing it.</summary>
 public sealed class InterruptTests : IDisposable
 {
     private const int Interrupted = 130;
@@ -29,6 +29,40 @@ public sealed class InterruptTests : IDisposable
         Assert.Contains($"going on after step {lines:N0}", program.Succeed("train", "--resume", "run", "--steps", $"{lines + 2}"));
         Assert.Equal(lines + 2, File.ReadAllLines(program.File("run/log.jsonl")).Length);
         Assert.True(File.Exists(program.File("run/samples.png")));
+    }
+
+    [LinuxFact]
+    public void A_terminal_that_is_closed_saves_as_well()
+    {
+        var result = program.Run(
+            ["train", "--time", "60", "--batch-size", "2", "--count", "1", "--sample-every", "none", "--out", "run"],
+            SignalAt("  step ", "-HUP"));
+
+        Assert.Equal(Interrupted, result.ExitCode);
+        Assert.DoesNotContain("interrupted", result.Output);
+        var step = int.Parse(Path.GetFileName(Assert.Single(Directory.GetDirectories(program.File("run/checkpoints"))))[^8..]);
+        Assert.Equal(step, File.ReadAllLines(program.File("run/log.jsonl")).Length);
+    }
+
+    [LinuxFact]
+    public void Output_that_goes_nowhere_is_an_error_and_no_abort()
+    {
+        Inspect("2>&1", "");
+        Inspect("", "error: The program's output can't be written to where it goes: ");
+    }
+
+    private static void Inspect(string errors, string said)
+    {
+        using var shell = Process.Start(
+            new ProcessStartInfo("bash", ["-c", $"dotnet {ExampleProgram.Path} inspect shapes > /dev/full {errors}"])
+        {
+            RedirectStandardError = true,
+        })!;
+        var told = shell.StandardError.ReadToEnd();
+        shell.WaitForExit();
+        Assert.Equal(1, shell.ExitCode);
+        Assert.StartsWith(said, told, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", told);
     }
 
     [LinuxFact]
@@ -104,7 +138,9 @@ public sealed class InterruptTests : IDisposable
                 .Select(path => Path.GetRelativePath(program.File(run), path)).Where(name => name.StartsWith("samples"))
                 .Order(StringComparer.Ordinal)];
 
-    private static Action<Process, string> TerminateAt(string text)
+    private static Action<Process, string> TerminateAt(string text) => SignalAt(text, "-TERM");
+
+    private static Action<Process, string> SignalAt(string text, string signal)
     {
         var signalled = false;
         return (process, line) =>
@@ -112,9 +148,11 @@ public sealed class InterruptTests : IDisposable
             if (signalled || !line.Contains(text))
                 return;
             signalled = true;
-            Terminate(process);
+            Send(signal, process);
         };
     }
 
-    private static void Terminate(Process process) => Process.Start("kill", ["-TERM", $"{process.Id}"]).WaitForExit();
+    private static void Terminate(Process process) => Send("-TERM", process);
+
+    private static void Send(string signal, Process process) => Process.Start("kill", [signal, $"{process.Id}"]).WaitForExit();
 }

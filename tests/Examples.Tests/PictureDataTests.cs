@@ -141,6 +141,24 @@ public sealed class PictureDataTests : IDisposable
         Assert.Single(File.ReadAllLines(program.File("run/log.jsonl")));
     }
 
+    [Fact]
+    public void Broken_and_all_grey_pictures_are_told_by_the_classifier_as_well()
+    {
+        var classes = new[] { "a", "b" };
+        foreach (var (name, shade) in classes.Zip(new byte[] { 100, 110 }))
+        {
+            Directory.CreateDirectory(program.File($"grey/{name}"));
+            for (var i = 0; i < 10; i++)
+                SaveGrey(program.File($"grey/{name}/{i}.png"), (byte)(shade + i));
+        }
+        File.WriteAllText(program.File("grey/b/3.png"), "no picture");
+
+        var output = program.Succeed("classifier", "--data", "grey", "--spec", "mnist", "--epochs", "1", "--out", "grey.safetensors");
+
+        Assert.Contains("warning: 1 picture file was left out; the first, b/3.png,", output);
+        Assert.Contains("less than an eighth of [-1, 1]", output);
+    }
+
     [LinuxFact]
     public void A_named_pipe_in_the_place_of_a_file_is_one_sentence_and_no_command_hangs()
     {
@@ -175,5 +193,13 @@ public sealed class PictureDataTests : IDisposable
             using var data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
             File.WriteAllBytes(program.File(name), data.ToArray());
         }
+    }
+
+    private static void SaveGrey(string path, byte shade)
+    {
+        using var bitmap = new SKBitmap(new SKImageInfo(28, 28, SKColorType.Gray8));
+        bitmap.Erase(new SKColor(shade, shade, shade));
+        using var file = File.Create(path);
+        bitmap.Encode(file, SKEncodedImageFormat.Png, 100);
     }
 }

@@ -55,12 +55,8 @@ internal sealed class BrokenFileList(string path, ImageFolderSource source)
     /// <summary>Writes them a last time, and says how many there are; null: none.</summary>
     public string? Warning()
     {
-        var found = Found;
-        if (found.Count == 0)
+        if (SourceWarnings.LeftOut(Found) is not { } warning)
             return null;
-        var warning =
-            $"{found.Count:N0} picture {(found.Count == 1 ? "file was" : "files were")} left out; the first, {found[0].Path}, "
-                + $"{found[0].Reason}.";
         try
         {
             Write();

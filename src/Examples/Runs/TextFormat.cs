@@ -35,7 +35,7 @@ internal static class TextFormat
         new("true or false", bool.TryParse, value => value ? "true" : "false") { Words = ["true", "false"] };
 
     public static readonly TextFormat<long> Integer = new(
-        "a whole number",
+        $"a whole number from {long.MinValue} to {long.MaxValue}",
         (string text, out long value) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value),
         value => value.ToString(CultureInfo.InvariantCulture));
 

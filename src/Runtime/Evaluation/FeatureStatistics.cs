@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Globalization;
 using UNetGen.Distributed;
 using UNetGen.Interop;
@@ -14,6 +15,7 @@ public sealed class FeatureStatistics : IDisposable
     private const string MeanKey = "mean";
     private const string DeviationsKey = "squared_deviations";
     private const string CountKey = "count";
+    private const string SumKey = "unetgen.sha256";
 
     /// <summary>The most features that an image can have: their covariance takes 2 GiB, and its eigenvalues hours.</summary>
     public const int MostFeatures = 16384;
@@ -122,16 +124,22 @@ public sealed class FeatureStatistics : IDisposable
     public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null)
     {
         using var count = tensor(new[] { Count }, ScalarType.Int64);
-        SafetensorsFile.Write(path, [new(MeanKey, mean), new(DeviationsKey, deviations), new(CountKey, count)], metadata);
+        var said =
+            new Dictionary<string, string>(metadata ?? new Dictionary<string, string>()) { [SumKey] = SumOf(mean, deviations, count) };
+        SafetensorsFile.Write(path, [new(MeanKey, mean), new(DeviationsKey, deviations), new(CountKey, count)], said);
     }
 
     /// <summary>Reads what <see cref="Save"/> has written.</summary>
     /// <exception cref="SafetensorsException">The file isn't valid.</exception>
     /// <exception cref="EvaluationException">It holds something else.</exception>
-    public static FeatureStatistics Load(string path)
+    public static FeatureStatistics Load(string path) => Load(path, summed: false);
+
+    /// <param name="path">Where from.</param>
+    /// <param name="summed">Whether a file without a sum, as earlier versions wrote it, is refused.</param>
+    internal static FeatureStatistics Load(string path, bool summed)
     {
         using var scope = NewDisposeScope();
-        var (tensors, _) = SafetensorsFile.Read(path);
+        var (tensors, metadata) = SafetensorsFile.Read(path);
         if (!tensors.TryGetValue(MeanKey, out var mean) || !tensors.TryGetValue(DeviationsKey, out var deviations) || !tensors.TryGetValue(
             CountKey, out var count)
             || mean.dtype != ScalarType.Float64 || deviations.dtype != ScalarType.Float64 || count.dtype != ScalarType.Int64
@@ -144,7 +152,18 @@ public sealed class FeatureStatistics : IDisposable
                     + $"n] and {CountKey} int64 [1].");
         }
 
+        if (metadata.TryGetValue(SumKey, out var sum) ? sum != SumOf(mean, deviations, count) : summed)
+            throw new EvaluationException($"{path} isn't as it was written: its numbers don't have the sum that it names.");
         return new FeatureStatistics(count.item<long>(), mean.DetachFromDisposeScope(), deviations.DetachFromDisposeScope());
+    }
+
+    // A flipped byte leaves a valid file, and another distance.
+    private static string SumOf(Tensor mean, Tensor deviations, Tensor count)
+    {
+        using var sum = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var numbers in new[] { mean, deviations, count })
+            sum.AppendData(numbers.bytes);
+        return Convert.ToHexStringLower(sum.GetHashAndReset());
     }
 
     /// <inheritdoc/>

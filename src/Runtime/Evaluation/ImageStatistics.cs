@@ -116,7 +116,7 @@ public static class ImageStatistics
     {
         try
         {
-            return File.Exists(path) ? FeatureStatistics.Load(path) : null;
+            return File.Exists(path) ? FeatureStatistics.Load(path, summed: true) : null;
         }
         catch (Exception error) when (error is UNetGenException or IOException or UnauthorizedAccessException)
         {

@@ -172,6 +172,7 @@ public sealed partial class Trainer : IDisposable
 
         var wasTraining = network.training;
         network.train();
+        var (stepBefore, skippedBefore, weightsBefore) = (Step, guard.Skipped, TrainingDoubts.SizesOf(network));
         try
         {
             while (options.Progress(Step, elapsed) < 1 && !stop)
@@ -194,10 +195,16 @@ public sealed partial class Trainer : IDisposable
             checkpoints.SaveLast(Step, guard.Skipping);
             // Whoever goes on from here finds the last checkpoint whole.
             ranks.Barrier();
+            var doubts = Doubts;
+            if (Step - stepBefore > guard.Skipped - skippedBefore && TrainingDoubts.AreAlike(
+                weightsBefore, TrainingDoubts.SizesOf(network)))
+                doubts = [.. doubts, TrainingDoubts.OfStandstill(Step - stepBefore)];
+            if (guard.Skipping && store is not null)
+                doubts = [.. doubts, checkpoints.LastGood];
             var summary = new TrainingSummary(Step, guard.MeanLoss, elapsed, ImagesPerSecond, guard.Skipped)
             {
                 SkippedAtEnd = guard.Consecutive,
-                Doubts = guard.Skipping && store is not null ? [.. Doubts, checkpoints.LastGood] : Doubts,
+                Doubts = doubts,
             };
             return Ended ? summary : throw new TrainingCanceledException(summary, cancellation);
         }

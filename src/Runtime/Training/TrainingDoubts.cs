@@ -1,4 +1,6 @@
 using System.Globalization;
+using UNetGen.Networks;
+using static TorchSharp.torch;
 
 namespace UNetGen.Training;
 
@@ -10,6 +12,9 @@ internal static class TrainingDoubts
 {
     // Of this share and more the random weights show in the pictures. The first few updates of a warm-up are below it.
     private const double VisibleShare = 0.1;
+
+    // Of a parameter's sum of squares. A step of the usual size moves it by a hundred times as much and more.
+    private const double LeastChange = 1e-9;
 
     /// <param name="options">Of the training.</param>
     /// <param name="step">Steps done.</param>
@@ -44,13 +49,31 @@ internal static class TrainingDoubts
     {
         if (last > 0)
             yield return Text(
-                $"{skipped:N0} of {Count(step)} were skipped, the last {(last == 1 ? "one" : Text($"{last:N0}"))} among them, because loss ")
+                $"{skipped:N0} of {Count(step)} were skipped, the last {(last == 1 ? "one" : Text($"{last:N0}"))} among them, "
+                    + "because loss ")
             + Text($"or gradient exploded: no step has succeeded with these weights, and they may be ruined.");
         else if (2L * skipped > step)
             yield return Text(
                 $"{skipped:N0} of {Count(step)} were skipped because loss or gradient exploded: these weights have learnt from the ")
             + Text($"others alone.");
     }
+
+    /// <summary>The sum of the squares of each of a network's parameters.</summary>
+    public static double[] SizesOf(NoisePredictor network)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        return [.. network.parameters().Select(parameter => parameter.to(ScalarType.Float64).square().sum().item<double>())];
+    }
+
+    /// <summary>Whether steps between two <see cref="SizesOf"/> have moved the weights by nothing to speak of.</summary>
+    public static bool AreAlike(double[] before, double[] after) =>
+        before.Zip(after).All(size => Math.Abs(size.First - size.Second) <= LeastChange * Math.Max(size.First, LeastChange));
+
+    /// <summary>Of steps that have changed no weight.</summary>
+    /// <param name="steps">How many were done.</param>
+    public static string OfStandstill(int steps) =>
+        $"No weight has changed in {Count(steps)}: they were too small for float32. Look at `LearningRate`, `WarmupSteps` and `Epsilon`.";
 
     private static string Count(int steps) => steps == 1 ? "1 step" : Text($"{steps:N0} steps");
 

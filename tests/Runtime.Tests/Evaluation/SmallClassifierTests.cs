@@ -77,11 +77,16 @@ public class SmallClassifierTests
         using var first = ImageStatistics.Cached(new Bars(40), classifier, folder.Path);
         var file = Assert.Single(Directory.GetFiles(folder.Path));
         var whole = File.ReadAllBytes(file);
-        File.WriteAllBytes(file, whole[..100]);
+        var flipped = whole.ToArray();
+        flipped[^20] ^= 0x10;
+        foreach (var damaged in new[] { whole[..100], flipped })
+        {
+            File.WriteAllBytes(file, damaged);
 
-        using var again = ImageStatistics.Cached(new Bars(40), classifier, folder.Path);
-        Assert.Equal(0, FrechetDistance.Between(first, again), 1e-9);
-        Assert.Equal(whole, File.ReadAllBytes(file));
+            using var again = ImageStatistics.Cached(new Bars(40), classifier, folder.Path);
+            Assert.Equal(0, FrechetDistance.Between(first, again), 1e-9);
+            Assert.Equal(whole, File.ReadAllBytes(file));
+        }
     }
 
     [Fact]
