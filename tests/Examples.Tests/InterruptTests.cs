@@ -55,9 +55,9 @@ public sealed class InterruptTests : IDisposable
     {
         using var shell = Process.Start(
             new ProcessStartInfo("bash", ["-c", $"dotnet {ExampleProgram.Path} inspect shapes > /dev/full {errors}"])
-        {
-            RedirectStandardError = true,
-        })!;
+            {
+                RedirectStandardError = true,
+            })!;
         var told = shell.StandardError.ReadToEnd();
         shell.WaitForExit();
         Assert.Equal(1, shell.ExitCode);

@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using System.Globalization;
+using System.Security.Cryptography;
 using UNetGen.Distributed;
 using UNetGen.Interop;
 using static TorchSharp.torch;
