@@ -47,15 +47,17 @@ internal static class TrainingDoubts
 
     private static IEnumerable<string> OfSkips(int step, int skipped, int last)
     {
+        var of = Text($"{skipped:N0} of {Count(step)} were skipped");
         if (last > 0)
-            yield return Text(
-                $"{skipped:N0} of {Count(step)} were skipped, the last {(last == 1 ? "one" : Text($"{last:N0}"))} among them, "
-                    + "because loss ")
-            + Text($"or gradient exploded: no step has succeeded with these weights, and they may be ruined.");
+        {
+            var others = last == 1 ? "one" : Text($"{last:N0}");
+            yield return $"{of}, the last {others} among them, because loss or gradient exploded: "
+                + "no step has succeeded with these weights, and they may be ruined.";
+        }
         else if (2L * skipped > step)
-            yield return Text(
-                $"{skipped:N0} of {Count(step)} were skipped because loss or gradient exploded: these weights have learnt from the ")
-            + Text($"others alone.");
+        {
+            yield return $"{of} because loss or gradient exploded: these weights have learnt from the others alone.";
+        }
     }
 
     /// <summary>The sum of the squares of each of a network's parameters.</summary>
