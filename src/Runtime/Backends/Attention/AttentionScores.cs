@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using UNetGen.Backends.Simd;
 
 namespace UNetGen.Backends.Attention;
@@ -11,6 +12,7 @@ internal static unsafe class AttentionScores<V>
     /// <summary>
     /// The softmax of each row, in place. The logarithms of the sums go to <paramref name="logSums"/>, unless it is null.
     /// </summary>
+    [MethodImpl(Compiled.Loop)]
     public static void Softmax(float* scores, int rows, int keys, int columns, float* logSums)
     {
         for (var row = 0; row < rows; row++, scores += columns)
@@ -35,6 +37,7 @@ internal static unsafe class AttentionScores<V>
     }
 
     /// <summary>Scores become the softmax's shares p, gradients g by the shares those by the scores, p (g - sum of p g).</summary>
+    [MethodImpl(Compiled.Loop)]
     public static void Gradients(float* scores, float* gradients, float* logSums, int rows, int keys, int columns)
     {
         for (var row = 0; row < rows; row++, scores += columns, gradients += columns)
@@ -55,6 +58,7 @@ internal static unsafe class AttentionScores<V>
     }
 
     /// <summary>x times a number, in place.</summary>
+    [MethodImpl(Compiled.Loop)]
     public static void Scale(float* x, long count, float factor)
     {
         for (var at = 0L; at < count; at += V.Lanes)

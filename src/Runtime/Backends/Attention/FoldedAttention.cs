@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using UNetGen.Backends.Memory;
 using UNetGen.Backends.Products;
 using UNetGen.Backends.Simd;
@@ -78,6 +79,7 @@ internal static unsafe class FoldedAttention<V>
     }
 
     /// <summary>Rows of the bias, each added to a row of <paramref name="added"/> unless it is null.</summary>
+    [MethodImpl(Compiled.Loop)]
     private static void Fill(float* rows, float* added, float* bias, int count, int dim)
     {
         for (var row = 0; row < count; row++, rows += dim)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using TorchSharp;
 using UNetGen.Backends.Memory;
 using UNetGen.Backends.Nodes;
@@ -199,6 +200,7 @@ internal sealed unsafe class FullAttention<V> : KernelFunction<FullAttention<V>>
         }
     }
 
+    [MethodImpl(Compiled.Loop)]
     private static void ColumnSums(float* x, int rows, int columns, float* to)
     {
         for (var column = 0; column < columns; column += V.Lanes)

@@ -11,7 +11,7 @@ internal static unsafe class KeySoftmax<V>
     where V : unmanaged, IFloats<V>
 {
     /// <summary>Each key becomes exp(key - greatest), and what was summed before is scaled to the new greatest.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static void Exponentials(float* keys, int rows, int features, float* greatest, float* total, float* sums, int dim)
     {
         var shrinks = stackalloc float[V.Lanes];
@@ -48,7 +48,7 @@ internal static unsafe class KeySoftmax<V>
     }
 
     /// <summary>After the last pixels: the sums become means, the greatest keys the logarithms of the sums of all exponentials.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static void Finish(float* greatest, float* total, float* sums, int features, int dim)
     {
         for (var feature = 0; feature < features; feature++, sums += dim)
@@ -64,7 +64,7 @@ internal static unsafe class KeySoftmax<V>
     /// Keys become their shares p = exp(key - log of the sum), products with the means' gradients become the keys' gradients p (product +
     /// offset).
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static void Gradients(float* keys, float* products, float* logSums, float* offsets, int rows, int features)
     {
         for (var feature = 0; feature < features; feature += V.Lanes)

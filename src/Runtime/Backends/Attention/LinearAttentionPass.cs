@@ -337,7 +337,7 @@ internal sealed unsafe class LinearAttentionPass<V>
         return to;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     private static void AddRows(float* x, int rows, int columns, float* to)
     {
         for (var column = 0; column < columns; column += V.Lanes)
@@ -349,7 +349,7 @@ internal sealed unsafe class LinearAttentionPass<V>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     private static void SubtractProducts(float* a, float* b, int rows, int columns, float* from)
     {
         for (var row = 0; row < rows; row++, a += columns, b += columns)

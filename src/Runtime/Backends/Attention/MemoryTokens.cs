@@ -42,7 +42,7 @@ internal static unsafe class MemoryTokens<V>
     /// <param name="to">[features, headDim], to be written.</param>
     /// <param name="features">How many, of whole heads.</param>
     /// <param name="size">Of the block.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static void Combine(float* own, float* shares, float* values, float scale, float* to, int features, in LinearAttentionSize size)
     {
         var (headDim, tokens) = (size.HeadDim, size.Tokens);
@@ -69,7 +69,7 @@ internal static unsafe class MemoryTokens<V>
     /// <param name="byKeys">[features, tokens], to be written.</param>
     /// <param name="byValues">[tokens, features], to be written.</param>
     /// <param name="size">Of the block.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static void Gradients(
         float* own, float* shares, float* values, float scale, float* gradients, float* byLogSums, float* byKeys, float* byValues,
         in LinearAttentionSize size)

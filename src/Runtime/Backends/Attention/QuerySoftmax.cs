@@ -8,7 +8,7 @@ internal static unsafe class QuerySoftmax<V>
     where V : unmanaged, IFloats<V>
 {
     /// <summary>In place.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static void Forward(float* numbers, int count, int headDim)
     {
         for (var head = numbers; head < numbers + count; head += headDim)
@@ -31,7 +31,7 @@ internal static unsafe class QuerySoftmax<V>
     }
 
     /// <summary>Gradients g by the softmax s become those by its input, s (g - sum of s g), in place.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static void Gradients(float* shares, float* gradients, int count, int headDim)
     {
         for (var head = 0; head < count; head += headDim)

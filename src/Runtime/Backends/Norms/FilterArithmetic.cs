@@ -15,7 +15,7 @@ internal static unsafe class FilterArithmetic<V>
     /// <param name="count">Numbers of the filter.</param>
     /// <param name="eps">Added to the variance.</param>
     /// <returns>r.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static float Standardize(float* w, float* v, int count, double eps)
     {
         var sums = V.Zero;
@@ -51,7 +51,7 @@ internal static unsafe class FilterArithmetic<V>
     /// <param name="v">The standardised filter.</param>
     /// <param name="count">Numbers of the filter.</param>
     /// <param name="inverse">r.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static void Gradient(float* g, float* v, int count, float inverse)
     {
         var (sums, products) = (V.Zero, V.Zero);

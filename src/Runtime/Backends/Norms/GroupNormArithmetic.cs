@@ -9,6 +9,7 @@ namespace UNetGen.Backends.Norms;
 internal static unsafe class GroupNormArithmetic<V>
     where V : unmanaged, IFloats<V>
 {
+    [MethodImpl(Compiled.Loop)]
     public static void Moments(float* x, int pixels, int stride, int slice, int inAGroup, float eps, float* mean, float* inverse)
     {
         for (var channel = 0; channel < slice; channel += V.Lanes)
@@ -34,7 +35,7 @@ internal static unsafe class GroupNormArithmetic<V>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     private static V SumOverPixels(float* x, int pixels, int stride, V center, bool squares)
     {
         var (even, odd) = (V.Zero, V.Zero);
@@ -48,7 +49,7 @@ internal static unsafe class GroupNormArithmetic<V>
         return even + odd;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static void Apply(float* x, float* y, float* residual, int pixels, int stride, V a, V b, bool silu)
     {
         for (var pixel = 0; pixel < pixels; pixel++, x += stride, y += stride)
@@ -66,7 +67,7 @@ internal static unsafe class GroupNormArithmetic<V>
     }
 
     /// <summary>dz to <paramref name="dz"/>, the forward pass's result to <paramref name="y"/> unless it is null, and dz's sums.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static void Activation(
         float* gradient, float* x, float* dz, float* y, int pixels, int stride, V a, V b, V r, V negativeMean, bool silu,
         out V normal, out V offset)
@@ -94,7 +95,7 @@ internal static unsafe class GroupNormArithmetic<V>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static void Combine(float* dz, float* x, int pixels, int stride, V p, V q, V s)
     {
         for (var pixel = 0; pixel < pixels; pixel++, dz += stride, x += stride)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using UNetGen.Backends.Memory;
 using UNetGen.Backends.Products;
 using UNetGen.Backends.Simd;
@@ -140,6 +141,7 @@ internal static unsafe class GroupNormSilu<V>
     /// <param name="parameters">Their shapes.</param>
     /// <param name="batch">Images.</param>
     /// <param name="channels">Of an image.</param>
+    [MethodImpl(Compiled.Loop)]
     private static GroupNormGradients OfParameters(float* sums, Affine affine, GroupNormParameters parameters, int batch, int channels)
     {
         var (weight, bias, time) = (zeros(channels), zeros(channels), parameters.Time is null ? null : empty(batch, 2 * channels));

@@ -13,7 +13,7 @@ internal static unsafe class RmsNorm<V>
     private const float Least = 1e-12f;
 
     /// <summary>Normalises rows of channels.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static void Scale(float* x, float* gain, float* y, long pixels, int channels)
     {
         for (var end = x + pixels * channels; x < end; x += channels, y += channels)
@@ -27,7 +27,7 @@ internal static unsafe class RmsNorm<V>
     /// <summary>
     /// The gradient by rows of channels, which may be where these rows or their results' gradients are; that by the gain is added.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static void Gradients(float* x, float* gain, float* dY, float* dX, float* dGain, long pixels, int channels)
     {
         for (var end = x + pixels * channels; x < end; x += channels, dY += channels, dX += channels)

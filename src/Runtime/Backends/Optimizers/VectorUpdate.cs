@@ -8,7 +8,7 @@ namespace UNetGen.Backends.Optimizers;
 internal sealed unsafe class VectorUpdate<V>(IReadOnlyList<Tensor> weights) : WeightUpdate(weights)
     where V : unmanaged, IFloats<V>
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     protected override void Adam(float* weight, float* gradient, float* mean, float* square, int count, AdamStep step)
     {
         var at = 0;
@@ -42,7 +42,7 @@ internal sealed unsafe class VectorUpdate<V>(IReadOnlyList<Tensor> weights) : We
         v.Store(square);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     protected override void Average(float* weight, float* average, int count, float share)
     {
         var at = 0;

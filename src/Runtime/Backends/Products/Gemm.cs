@@ -32,6 +32,7 @@ internal static unsafe class Gemm<V>
     /// <param name="steps">Terms of each sum.</param>
     /// <param name="columns">A multiple of <see cref="IFloats{V}.Lanes"/>.</param>
     /// <param name="add">Whether to add.</param>
+    [MethodImpl(Compiled.Loop)]
     public static void Multiply(
         float* a, nint rowStride, nint stepStride, float* b, nint ldb, float* c, nint ldc, int rows, int steps, int columns, bool add)
     {
@@ -60,7 +61,7 @@ internal static unsafe class Gemm<V>
     }
 
     // Unrolled by hand: only variables of their own are certain to stay in registers. These are 16 sums, of 32 registers.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     private static void EightByTwo(float* a, nint rowStride, nint stepStride, float* b, nint ldb, float* c, nint ldc, int steps, bool add)
     {
         V c00, c01, c10, c11, c20, c21, c30, c31, c40, c41, c50, c51, c60, c61, c70, c71;
@@ -109,7 +110,7 @@ internal static unsafe class Gemm<V>
     }
 
     // For 16 registers.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     private static void FourByTwo(float* a, nint rowStride, nint stepStride, float* b, nint ldb, float* c, nint ldc, int steps, bool add)
     {
         V c00, c01, c10, c11, c20, c21, c30, c31;
@@ -140,7 +141,7 @@ internal static unsafe class Gemm<V>
         Put(c + 3 * ldc, c30, c31, add);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     private static void EightByOne(float* a, nint rowStride, nint stepStride, float* b, nint ldb, float* c, nint ldc, int steps, bool add)
     {
         V c0, c1, c2, c3, c4, c5, c6, c7;

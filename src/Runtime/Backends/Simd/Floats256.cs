@@ -78,7 +78,7 @@ internal readonly unsafe struct Floats256(Vector256<float> lanes) : IFloats<Floa
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Greatest(Floats256 value) => Floats128.Greatest(new(Vector128.Max(value.lanes.GetLower(), value.lanes.GetUpper())));
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static void Transpose(float* from, nint stride, float* to, nint target)
     {
         // Halves of four rows each: the columns 0 and 4, 1 and 5, 2 and 6, 3 and 7.

@@ -78,7 +78,7 @@ internal readonly unsafe struct Floats512(Vector512<float> lanes) : IFloats<Floa
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Greatest(Floats512 value) => Floats256.Greatest(new(Vector256.Max(value.lanes.GetLower(), value.lanes.GetUpper())));
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static void Transpose(float* from, nint stride, float* to, nint target)
     {
         // Rows of four, by the first four rows, the next four and so on: of the columns 0, 4, 8 and 12; 1, 5, 9 and 13; and so on.

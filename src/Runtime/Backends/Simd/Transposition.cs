@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace UNetGen.Backends.Simd;
 
 /// <summary>Rows to columns, within registers.</summary>
@@ -8,6 +10,7 @@ internal static unsafe class Transposition
     /// <param name="rows">Of <paramref name="from"/>.</param>
     /// <param name="columns">Of <paramref name="from"/>.</param>
     /// <param name="to">[columns, rows]; may not overlap <paramref name="from"/>.</param>
+    [MethodImpl(Compiled.Loop)]
     public static void Matrix<V>(float* from, int rows, int columns, float* to)
         where V : unmanaged, IFloats<V>
     {

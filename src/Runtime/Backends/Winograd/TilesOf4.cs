@@ -10,7 +10,8 @@ namespace UNetGen.Backends.Winograd;
 /// </summary>
 /// <remarks>
 /// 36 points are more than there are registers: the maps go through the tile once for each pair of points (or of rows) that are made of the
-/// same sums, instead of through memory.
+/// same sums, instead of through memory. Each way is a method that the JIT compiles by itself: all of them together have more calls than it
+/// inlines into one, and a call that isn't inlined takes its registers through memory.
 /// </remarks>
 internal readonly unsafe struct TilesOf4<V> : IWinogradScheme<V>
     where V : unmanaged, IFloats<V>
@@ -29,136 +30,26 @@ internal readonly unsafe struct TilesOf4<V> : IWinogradScheme<V>
 
     public static int Points => 6;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Input(float* d, nint pixel, nint line, in TileEdges<V> edges, float* v, nint point)
     {
-        Ends(d + edges.FirstLine, pixel, edges, out var p0, out var q0);
-        Ends(d + line, pixel, edges, out var p1, out var q1);
-        Ends(d + 2 * line, pixel, edges, out var p2, out var q2);
-        Ends(d + 3 * line, pixel, edges, out var p3, out var q3);
-        Ends(d + 4 * line, pixel, edges, out var p4, out var q4);
-        Ends(d + edges.LastLine, pixel, edges, out var p5, out var q5);
-        Put(p0 & edges.Top, p1, p2, p3, p4, p5 & edges.Bottom, v, 6 * point);
-        Put(q0 & edges.Top, q1, q2, q3, q4, q5 & edges.Bottom, v + 5 * point, 6 * point);
-        Pairs(d, pixel, line, edges, A, B2, v + point, point);
-        Pairs(d, pixel, line, edges, B, A2, v + 3 * point, point);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static void Pairs(float* d, nint pixel, nint line, in TileEdges<V> edges, float at, float otherSquared, float* v, nint point)
-        {
-            Pair(d + edges.FirstLine, pixel, at, otherSquared, out var p0, out var q0);
-            Pair(d + line, pixel, at, otherSquared, out var p1, out var q1);
-            Pair(d + 2 * line, pixel, at, otherSquared, out var p2, out var q2);
-            Pair(d + 3 * line, pixel, at, otherSquared, out var p3, out var q3);
-            Pair(d + 4 * line, pixel, at, otherSquared, out var p4, out var q4);
-            Pair(d + edges.LastLine, pixel, at, otherSquared, out var p5, out var q5);
-            Put(p0 & edges.Top, p1, p2, p3, p4, p5 & edges.Bottom, v, 6 * point);
-            Put(q0 & edges.Top, q1, q2, q3, q4, q5 & edges.Bottom, v + point, 6 * point);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static void Put(V d0, V d1, V d2, V d3, V d4, V d5, float* v, nint target)
-        {
-            V.MultiplyAdd(d0, V.Create(A2 * B2), V.MultiplyAdd(d2, V.Create(-A2 - B2), d4)).Store(v);
-            var (even, odd) = (V.MultiplyAdd(d2, V.Create(-B2), d4), A * V.MultiplyAdd(d1, V.Create(-B2), d3));
-            (even + odd).Store(v + target);
-            (even - odd).Store(v + 2 * target);
-            (even, odd) = (V.MultiplyAdd(d2, V.Create(-A2), d4), B * V.MultiplyAdd(d1, V.Create(-A2), d3));
-            (even + odd).Store(v + 3 * target);
-            (even - odd).Store(v + 4 * target);
-            V.MultiplyAdd(d1, V.Create(A2 * B2), V.MultiplyAdd(d3, V.Create(-A2 - B2), d5)).Store(v + 5 * target);
-        }
+        InputEnds(d, pixel, line, edges, v, point);
+        InputPair(d, pixel, line, edges, A, B2, v + point, point);
+        InputPair(d, pixel, line, edges, B, A2, v + 3 * point, point);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Output(float* m, nint point, V offset, float* y, nint pixel, nint line)
     {
-        Even(m, 6 * point, out var p0, out var q0);
-        Even(m + point, 6 * point, out var p1, out var q1);
-        Even(m + 2 * point, 6 * point, out var p2, out var q2);
-        Even(m + 3 * point, 6 * point, out var p3, out var q3);
-        Even(m + 4 * point, 6 * point, out var p4, out var q4);
-        Even(m + 5 * point, 6 * point, out var p5, out var q5);
-        Put(p0, p1, p2, p3, p4, p5, offset, y, pixel);
-        Put(q0, q1, q2, q3, q4, q5, offset, y + 2 * line, pixel);
-        Odd(m, 6 * point, out p0, out q0);
-        Odd(m + point, 6 * point, out p1, out q1);
-        Odd(m + 2 * point, 6 * point, out p2, out q2);
-        Odd(m + 3 * point, 6 * point, out p3, out q3);
-        Odd(m + 4 * point, 6 * point, out p4, out q4);
-        Odd(m + 5 * point, 6 * point, out p5, out q5);
-        Put(p0, p1, p2, p3, p4, p5, offset, y + line, pixel);
-        Put(q0, q1, q2, q3, q4, q5, offset, y + 3 * line, pixel);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static void Even(float* m, nint stride, out V y0, out V y2)
-        {
-            var (a, b) = (V.Load(m + stride) + V.Load(m + 2 * stride), V.Load(m + 3 * stride) + V.Load(m + 4 * stride));
-            y0 = V.Load(m) + a + b;
-            y2 = V.MultiplyAdd(a, V.Create(A2), B2 * b);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static void Odd(float* m, nint stride, out V y1, out V y3)
-        {
-            var (a, b) = (V.Load(m + stride) - V.Load(m + 2 * stride), V.Load(m + 3 * stride) - V.Load(m + 4 * stride));
-            y1 = V.MultiplyAdd(a, V.Create(A), B * b);
-            y3 = V.MultiplyAdd(a, V.Create(A2 * A), V.MultiplyAdd(b, V.Create(B2 * B), V.Load(m + 5 * stride)));
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static void Put(
-            V m0, V m1, V m2, V m3, V m4, V m5, V offset, float* y, nint pixel)
-        {
-            var (evenA, oddA, evenB, oddB) = (m1 + m2, m1 - m2, m3 + m4, m3 - m4);
-            (m0 + evenA + evenB + offset).Store(y);
-            V.MultiplyAdd(oddA, V.Create(A), V.MultiplyAdd(oddB, V.Create(B), offset)).Store(y + pixel);
-            V.MultiplyAdd(evenA, V.Create(A2), V.MultiplyAdd(evenB, V.Create(B2), offset)).Store(y + 2 * pixel);
-            V.MultiplyAdd(oddA, V.Create(A2 * A), V.MultiplyAdd(oddB, V.Create(B2 * B), m5 + offset)).Store(y + 3 * pixel);
-        }
+        OutputEven(m, 6 * point, point, offset, y, pixel, line);
+        OutputOdd(m, 6 * point, point, offset, y + line, pixel, line);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void OutputTransposed(float* y, nint pixel, nint line, float* m, nint point)
     {
-        Put(V.Load(y), V.Load(y + pixel), V.Load(y + 2 * pixel), V.Load(y + 3 * pixel), m, point);
-        Pairs(y, pixel, line, A, A2, m + 6 * point, point);
-        Pairs(y, pixel, line, B, B2, m + 18 * point, point);
+        PutTransposed(V.Load(y), V.Load(y + pixel), V.Load(y + 2 * pixel), V.Load(y + 3 * pixel), m, point);
+        TransposedPair(y, pixel, line, A, A2, m + 6 * point, point);
+        TransposedPair(y, pixel, line, B, B2, m + 18 * point, point);
         y += 3 * line;
-        Put(V.Load(y), V.Load(y + pixel), V.Load(y + 2 * pixel), V.Load(y + 3 * pixel), m + 30 * point, point);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static void Pairs(float* y, nint pixel, nint line, float at, float squared, float* m, nint point)
-        {
-            Pair(y, line, at, squared, out var p0, out var q0);
-            Pair(y + pixel, line, at, squared, out var p1, out var q1);
-            Pair(y + 2 * pixel, line, at, squared, out var p2, out var q2);
-            Pair(y + 3 * pixel, line, at, squared, out var p3, out var q3);
-            Put(p0, p1, p2, p3, m, point);
-            Put(q0, q1, q2, q3, m + 6 * point, point);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static void Pair(float* y, nint stride, float at, float squared, out V plus, out V minus)
-        {
-            var even = V.MultiplyAdd(V.Load(y + 2 * stride), V.Create(squared), V.Load(y));
-            var odd = at * V.MultiplyAdd(V.Load(y + 3 * stride), V.Create(squared), V.Load(y + stride));
-            plus = even + odd;
-            minus = even - odd;
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static void Put(V y0, V y1, V y2, V y3, float* m, nint target)
-        {
-            y0.Store(m);
-            var (even, odd) = (V.MultiplyAdd(y2, V.Create(A2), y0), A * V.MultiplyAdd(y3, V.Create(A2), y1));
-            (even + odd).Store(m + target);
-            (even - odd).Store(m + 2 * target);
-            (even, odd) = (V.MultiplyAdd(y2, V.Create(B2), y0), B * V.MultiplyAdd(y3, V.Create(B2), y1));
-            (even + odd).Store(m + 3 * target);
-            (even - odd).Store(m + 4 * target);
-            y3.Store(m + 5 * target);
-        }
+        PutTransposed(V.Load(y), V.Load(y + pixel), V.Load(y + 2 * pixel), V.Load(y + 3 * pixel), m + 30 * point, point);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -203,5 +94,130 @@ internal readonly unsafe struct TilesOf4<V> : IWinogradScheme<V>
         var odd = at * V.MultiplyAdd(V.Load(d + stride), V.Create(-otherSquared), V.Load(d + 3 * stride));
         plus = even + odd;
         minus = even - odd;
+    }
+
+    [MethodImpl(Compiled.Loop)]
+    private static void InputEnds(float* d, nint pixel, nint line, in TileEdges<V> edges, float* v, nint point)
+    {
+        Ends(d + edges.FirstLine, pixel, edges, out var p0, out var q0);
+        Ends(d + line, pixel, edges, out var p1, out var q1);
+        Ends(d + 2 * line, pixel, edges, out var p2, out var q2);
+        Ends(d + 3 * line, pixel, edges, out var p3, out var q3);
+        Ends(d + 4 * line, pixel, edges, out var p4, out var q4);
+        Ends(d + edges.LastLine, pixel, edges, out var p5, out var q5);
+        PutInput(p0 & edges.Top, p1, p2, p3, p4, p5 & edges.Bottom, v, 6 * point);
+        PutInput(q0 & edges.Top, q1, q2, q3, q4, q5 & edges.Bottom, v + 5 * point, 6 * point);
+    }
+
+    [MethodImpl(Compiled.Loop)]
+    private static void InputPair(float* d, nint pixel, nint line, in TileEdges<V> edges, float at, float otherSquared, float* v, nint point)
+    {
+        Pair(d + edges.FirstLine, pixel, at, otherSquared, out var p0, out var q0);
+        Pair(d + line, pixel, at, otherSquared, out var p1, out var q1);
+        Pair(d + 2 * line, pixel, at, otherSquared, out var p2, out var q2);
+        Pair(d + 3 * line, pixel, at, otherSquared, out var p3, out var q3);
+        Pair(d + 4 * line, pixel, at, otherSquared, out var p4, out var q4);
+        Pair(d + edges.LastLine, pixel, at, otherSquared, out var p5, out var q5);
+        PutInput(p0 & edges.Top, p1, p2, p3, p4, p5 & edges.Bottom, v, 6 * point);
+        PutInput(q0 & edges.Top, q1, q2, q3, q4, q5 & edges.Bottom, v + point, 6 * point);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PutInput(V d0, V d1, V d2, V d3, V d4, V d5, float* v, nint target)
+    {
+        V.MultiplyAdd(d0, V.Create(A2 * B2), V.MultiplyAdd(d2, V.Create(-A2 - B2), d4)).Store(v);
+        var (even, odd) = (V.MultiplyAdd(d2, V.Create(-B2), d4), A * V.MultiplyAdd(d1, V.Create(-B2), d3));
+        (even + odd).Store(v + target);
+        (even - odd).Store(v + 2 * target);
+        (even, odd) = (V.MultiplyAdd(d2, V.Create(-A2), d4), B * V.MultiplyAdd(d1, V.Create(-A2), d3));
+        (even + odd).Store(v + 3 * target);
+        (even - odd).Store(v + 4 * target);
+        V.MultiplyAdd(d1, V.Create(A2 * B2), V.MultiplyAdd(d3, V.Create(-A2 - B2), d5)).Store(v + 5 * target);
+    }
+
+    [MethodImpl(Compiled.Loop)]
+    private static void OutputEven(float* m, nint column, nint point, V offset, float* y, nint pixel, nint line)
+    {
+        Even(m, column, out var p0, out var q0);
+        Even(m + point, column, out var p1, out var q1);
+        Even(m + 2 * point, column, out var p2, out var q2);
+        Even(m + 3 * point, column, out var p3, out var q3);
+        Even(m + 4 * point, column, out var p4, out var q4);
+        Even(m + 5 * point, column, out var p5, out var q5);
+        PutOutput(p0, p1, p2, p3, p4, p5, offset, y, pixel);
+        PutOutput(q0, q1, q2, q3, q4, q5, offset, y + 2 * line, pixel);
+    }
+
+    [MethodImpl(Compiled.Loop)]
+    private static void OutputOdd(float* m, nint column, nint point, V offset, float* y, nint pixel, nint line)
+    {
+        Odd(m, column, out var p0, out var q0);
+        Odd(m + point, column, out var p1, out var q1);
+        Odd(m + 2 * point, column, out var p2, out var q2);
+        Odd(m + 3 * point, column, out var p3, out var q3);
+        Odd(m + 4 * point, column, out var p4, out var q4);
+        Odd(m + 5 * point, column, out var p5, out var q5);
+        PutOutput(p0, p1, p2, p3, p4, p5, offset, y, pixel);
+        PutOutput(q0, q1, q2, q3, q4, q5, offset, y + 2 * line, pixel);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Even(float* m, nint stride, out V y0, out V y2)
+    {
+        var (a, b) = (V.Load(m + stride) + V.Load(m + 2 * stride), V.Load(m + 3 * stride) + V.Load(m + 4 * stride));
+        y0 = V.Load(m) + a + b;
+        y2 = V.MultiplyAdd(a, V.Create(A2), B2 * b);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Odd(float* m, nint stride, out V y1, out V y3)
+    {
+        var (a, b) = (V.Load(m + stride) - V.Load(m + 2 * stride), V.Load(m + 3 * stride) - V.Load(m + 4 * stride));
+        y1 = V.MultiplyAdd(a, V.Create(A), B * b);
+        y3 = V.MultiplyAdd(a, V.Create(A2 * A), V.MultiplyAdd(b, V.Create(B2 * B), V.Load(m + 5 * stride)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PutOutput(
+        V m0, V m1, V m2, V m3, V m4, V m5, V offset, float* y, nint pixel)
+    {
+        var (evenA, oddA, evenB, oddB) = (m1 + m2, m1 - m2, m3 + m4, m3 - m4);
+        (m0 + evenA + evenB + offset).Store(y);
+        V.MultiplyAdd(oddA, V.Create(A), V.MultiplyAdd(oddB, V.Create(B), offset)).Store(y + pixel);
+        V.MultiplyAdd(evenA, V.Create(A2), V.MultiplyAdd(evenB, V.Create(B2), offset)).Store(y + 2 * pixel);
+        V.MultiplyAdd(oddA, V.Create(A2 * A), V.MultiplyAdd(oddB, V.Create(B2 * B), m5 + offset)).Store(y + 3 * pixel);
+    }
+
+    [MethodImpl(Compiled.Loop)]
+    private static void TransposedPair(float* y, nint pixel, nint line, float at, float squared, float* m, nint point)
+    {
+        RowPair(y, line, at, squared, out var p0, out var q0);
+        RowPair(y + pixel, line, at, squared, out var p1, out var q1);
+        RowPair(y + 2 * pixel, line, at, squared, out var p2, out var q2);
+        RowPair(y + 3 * pixel, line, at, squared, out var p3, out var q3);
+        PutTransposed(p0, p1, p2, p3, m, point);
+        PutTransposed(q0, q1, q2, q3, m + 6 * point, point);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void RowPair(float* y, nint stride, float at, float squared, out V plus, out V minus)
+    {
+        var even = V.MultiplyAdd(V.Load(y + 2 * stride), V.Create(squared), V.Load(y));
+        var odd = at * V.MultiplyAdd(V.Load(y + 3 * stride), V.Create(squared), V.Load(y + stride));
+        plus = even + odd;
+        minus = even - odd;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PutTransposed(V y0, V y1, V y2, V y3, float* m, nint target)
+    {
+        y0.Store(m);
+        var (even, odd) = (V.MultiplyAdd(y2, V.Create(A2), y0), A * V.MultiplyAdd(y3, V.Create(A2), y1));
+        (even + odd).Store(m + target);
+        (even - odd).Store(m + 2 * target);
+        (even, odd) = (V.MultiplyAdd(y2, V.Create(B2), y0), B * V.MultiplyAdd(y3, V.Create(B2), y1));
+        (even + odd).Store(m + 3 * target);
+        (even - odd).Store(m + 4 * target);
+        y3.Store(m + 5 * target);
     }
 }

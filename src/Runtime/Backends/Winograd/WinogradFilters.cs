@@ -115,7 +115,7 @@ internal readonly unsafe struct WinogradFilters<V, TScheme>(float* weight, int c
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     private static void Forward(float* taps, bool turned, float* result, nint stride)
     {
         var points = TScheme.Points;
@@ -128,7 +128,7 @@ internal readonly unsafe struct WinogradFilters<V, TScheme>(float* weight, int c
             TScheme.Weight(half + i * 3 * V.Lanes, V.Lanes, result + i * points * stride, stride);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     private static void Back(float* gradients, nint stride, float* taps)
     {
         var points = TScheme.Points;

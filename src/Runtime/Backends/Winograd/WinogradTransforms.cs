@@ -24,7 +24,7 @@ internal static unsafe class WinogradTransforms<V, TScheme>
     /// <param name="channels">Whole registers.</param>
     /// <param name="result">[points, ...]: the points lie <paramref name="pointStride"/> floats apart.</param>
     /// <param name="pointStride">Floats from a point to the next.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static void Input(
         float* image, int height, int width, nint stride, int row, int column, int channels, float* result, nint pointStride)
     {
@@ -46,7 +46,7 @@ internal static unsafe class WinogradTransforms<V, TScheme>
     /// <param name="result">The tile's first pixel.</param>
     /// <param name="pixel">Floats from a pixel to the next.</param>
     /// <param name="line">Floats from a row of pixels to the next.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static void Output(float* products, nint pointStride, float* bias, int channels, float* result, nint pixel, nint line)
     {
         for (var channel = 0; channel < channels; channel += V.Lanes)
@@ -63,7 +63,7 @@ internal static unsafe class WinogradTransforms<V, TScheme>
     /// <param name="result">[points, ...]: the points lie <paramref name="pointStride"/> floats apart.</param>
     /// <param name="pointStride">Floats from a point to the next.</param>
     /// <param name="bias">[channels], or null.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(Compiled.Loop)]
     public static void OutputTransposed(float* gradient, nint pixel, nint line, int channels, float* result, nint pointStride, float* bias)
     {
         var outputs = TScheme.Outputs;
