@@ -82,6 +82,7 @@ internal sealed class TrainingRun : IDisposable
         if (source is ImageFolderSource pictures)
         {
             broken = new BrokenFileList(folder.BrokenFiles, pictures);
+            broken.Try();
             trainer.Saving += broken.Write;
         }
     }
