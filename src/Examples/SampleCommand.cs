@@ -84,6 +84,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         network.to(Devices.Parse(parsed.GetValue(device), ranks.LocalRank));
 
         var chosen = sampler.Make(parsed, network);
+        var ofData = ClassesOfData(network.Info, trained);
         var options = new SamplingOptions
         {
             Count = parsed.GetValue(count),
@@ -91,9 +92,9 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             Seed = parsed.GetValue(seed),
             Guidance = parsed.GetValue(guidance),
             // An option of an array that isn't given is an empty one.
-            Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : EachClass(network.Info, trained.Classes),
+            Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : EachClass(network.Info, ofData),
         };
-        CheckLastClass(network.Info, trained.Classes, options.Guidance, areLabelsGiven: parsed.IsGiven(labels));
+        CheckLastClass(network.Info, ofData, options.Guidance, areLabelsGiven: parsed.IsGiven(labels));
         var target = parsed.GetValue(output) ?? Path.Combine(FolderBeside(path), $"samples-{sampler.NameIn(parsed)}-{options.Seed}.png");
         if (IsPicture(target))
             DrawGrid(network, chosen, options, target);
@@ -137,19 +138,23 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         }
     }
 
+    /// <summary>How many classes the data had; null where nothing says, or a number that was never trained with.</summary>
+    private static int? ClassesOfData(NetworkInfo info, Checkpoint trained) =>
+        trained.Classes?.Count is { } count && info.NumClasses - count is 0 or 1 ? count : null;
+
     /// <summary>
     /// The classes of the data; where nothing says which, all but the last, which mostly stands for none. Null for a network without any.
     /// </summary>
-    private static int[]? EachClass(NetworkInfo info, IReadOnlyList<string>? ofData) =>
-        info.NumClasses is { } classes ? [.. Enumerable.Range(0, Math.Max(1, ofData?.Count ?? classes - 1))] : null;
+    private static int[]? EachClass(NetworkInfo info, int? ofData) =>
+        info.NumClasses is { } classes ? [.. Enumerable.Range(0, Math.Max(1, ofData ?? classes - 1))] : null;
 
     /// <summary>Whether the last class stands for none is the data's matter, not the network's.</summary>
     /// <exception cref="UNetGenException">Guidance is asked for, and no class stands for none.</exception>
-    private static void CheckLastClass(NetworkInfo info, IReadOnlyList<string>? ofData, double guidance, bool areLabelsGiven)
+    private static void CheckLastClass(NetworkInfo info, int? ofData, double guidance, bool areLabelsGiven)
     {
         if (info.NumClasses is not { } classes)
             return;
-        if (guidance != 1 && ofData?.Count == classes)
+        if (guidance != 1 && ofData == classes)
             throw new UNetGenException(
                 $"--guidance {guidance} needs a class that stands for none, but each of the {classes} classes of {info.Name} is one of the "
                     + $"data that it was trained on: num_classes: {classes + 1} has one more. Leave the guidance at 1.");
