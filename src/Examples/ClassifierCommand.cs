@@ -7,12 +7,12 @@ using Color = System.Drawing.Color;
 namespace UNetGen.Examples;
 
 /// <summary>Trains a small classifier, whose features `evaluate` compares pictures by.</summary>
-internal static class ClassifierCommand
+internal sealed class ClassifierCommand(Interrupt interrupt)
 {
     // Every tenth image of each class is held back, to count how many are named rightly.
     private const int HeldBack = 10;
 
-    public static Command AddTo(Command command)
+    public Command AddTo(Command command)
     {
         var data =
             new Option<string>(
@@ -70,14 +70,19 @@ internal static class ClassifierCommand
         return Enumerable.Range(0, source.Count).ToLookup(heldBack.Contains);
     }
 
-    private static void Run(string data, Color? background, string spec, int epochs, long seed, string output)
+    private void Run(string data, Color? background, string spec, int epochs, long seed, string output)
     {
+        var stop = interrupt.Token;
         using var claim = NewFile.Claim(output, ".safetensors");
         var info = Catalog.Require(spec);
         var source = DataOptions.Open(data, info, background);
         var numbers = Split(source);
         using var classifier = Progress.While("classifier", lines: false, show => SmallClassifier.Train(
-            new SubsetSource(source, [.. numbers[false]]), epochs, seed: seed, report: (done, loss) => show(done, $"loss {loss:0.0000}")));
+            new SubsetSource(source, [.. numbers[false]]), epochs, seed: seed, report: (done, loss) =>
+            {
+                stop.ThrowIfCancellationRequested();
+                show(done, $"loss {loss:0.0000}");
+            }));
         var test = new SubsetSource(source, [.. numbers[true]]);
         classifier.Save(output);
         SourceWarnings.Show(source);

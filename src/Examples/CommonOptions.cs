@@ -61,7 +61,7 @@ internal static class CommonOptions
         var text = result.Tokens[0].Value;
         if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
             return value;
-        return Refuse<int>(result, max == int.MaxValue ? $"a whole number of at least {min}" : $"a whole number from {min} to {max}");
+        return Refuse<int>(result, $"a whole number from {min} to {max}");
     }
 
     /// <summary>Parses a number, with a point and without thousands, or says what it must be.</summary>

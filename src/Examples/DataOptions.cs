@@ -30,6 +30,8 @@ internal static class DataOptions
         var source = ImageSources.Open(data, network.Channels, network.ImageHeight, network.ImageWidth, seed, sharers, background);
         foreach (var note in source.Notes)
             Warnings.Show(note);
+        if (data == ImageSources.Shapes && Path.Exists(data))
+            Warnings.Show($"--data {data} is the word for drawn shapes; what is called so in this folder is --data ./{data}.");
         return source;
     }
 }

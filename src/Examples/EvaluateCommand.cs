@@ -94,11 +94,18 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
 
     private static void SayAccuracy(SmallClassifier classifier, IImageSource drawn, IReadOnlyList<string> classes, Func<int, int> label)
     {
-        if (classifier.Classes.SequenceEqual(classes))
-            AnsiConsole.MarkupLineInterpolated(
-                $"{classifier.Accuracy(drawn, label):P1} of the samples are seen as the class that was asked for");
-        else
+        if (!classifier.Classes.SequenceEqual(classes))
+        {
             Warnings.Show("the classifier knows other classes than the data, so whether it sees what was asked for isn't counted");
+            return;
+        }
+        int[] ofClasses = [.. Enumerable.Range(0, drawn.Count).Where(index => label(index) < classes.Count)];
+        if (drawn.Count - ofClasses.Length is var others and > 0)
+            Warnings.Show($"{others:N0} of {Counted.Of(drawn.Count, "sample")} were asked for as none of the data's {classes.Count} "
+                + "classes, so whether the classifier sees what was asked for isn't counted for them");
+        if (ofClasses.Length > 0)
+            AnsiConsole.MarkupLineInterpolated(
+                $"{classifier.Accuracy(new SubsetSource(drawn, ofClasses), at => label(ofClasses[at])):P1} of the samples are seen as the class that was asked for");
     }
 
     private static FeatureStatistics Watch(string title, IImageSource source, Func<Action<int>, FeatureStatistics> work) =>

@@ -1,4 +1,5 @@
 using UNetGen.Files;
+using UNetGen.Pictures;
 
 namespace UNetGen.Examples;
 
@@ -25,6 +26,17 @@ internal static class NewFile
         var isEmpty = () => Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any();
         return Claim(Path.TrimEndingDirectorySeparator(path), () => Path.Exists(path) && !isEmpty() ? "not an empty folder" : null);
     }
+
+    /// <summary>The same of a picture that may take the place of a grid or plot that UNetGen has drawn, and of nothing else.</summary>
+    /// <exception cref="UNetGenException">
+    /// Another file is there, a link even to a grid among them, or another command is about to write it.
+    /// </exception>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public static IDisposable ClaimGrid(string path) => Claim(
+        path,
+        () => new FileInfo(path) is { LinkTarget: null, Exists: var exists } && (!exists || OverviewMark.IsInFile(path))
+            ? null
+            : "is no grid that UNetGen has drawn");
 
     /// <param name="path">What is to be written.</param>
     /// <param name="obstacle">What is wrong with what is there; null: nothing.</param>

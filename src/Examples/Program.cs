@@ -143,7 +143,7 @@ internal static partial class Program
         ];
         root.Add(together[0]);
         root.Add(together[1]);
-        root.Add(ClassifierCommand.AddTo(new Command("classifier", "Train a small classifier, for `evaluate`.")));
+        root.Add(new ClassifierCommand(interrupt).AddTo(new Command("classifier", "Train a small classifier, for `evaluate`.")));
         root.Add(together[2]);
         root.Add(Report.ReportCommand.AddTo(new Command("report", "Write a run as one page: curves, samples over time, the network.")));
         root.Add(ExportCommand.AddTo(new Command("export", "Write trained weights for other programs.")));

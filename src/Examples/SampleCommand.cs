@@ -5,7 +5,6 @@ using Spectre.Console;
 using TorchSharp;
 using UNetGen.Distributed;
 using UNetGen.Examples.Runs;
-using UNetGen.Files;
 using UNetGen.Networks;
 using UNetGen.Pictures;
 using UNetGen.Sampling;
@@ -55,7 +54,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     private readonly Option<string?> output = new("--out")
     {
         Description =
-            "A grid in one picture; or a folder for a file each, which the same command continues. By default a grid beside the "
+            "A grid in one picture, in the place of an earlier grid at most; or a folder for a file each, which the same command "
+                + "continues. By default a grid beside the "
                 + "checkpoint's folder.",
         HelpName = "FILE.png|FOLDER",
     };
@@ -79,10 +79,12 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         // A run's folder stands for the checkpoint in it.
         if (Directory.Exists(Path.Combine(path, RunFolder.CheckpointName)))
             path = Path.Combine(path, RunFolder.CheckpointName);
-        using var network = TrainedWeights.Load(path);
+        var trained = TrainedWeights.Open(path, Warnings.Show);
+        using var network = TrainedWeights.Make(trained);
         network.to(Devices.Parse(parsed.GetValue(device), ranks.LocalRank));
 
         var chosen = sampler.Make(parsed, network);
+        var ofData = ClassesOfData(network.Info, trained);
         var options = new SamplingOptions
         {
             Count = parsed.GetValue(count),
@@ -90,8 +92,9 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             Seed = parsed.GetValue(seed),
             Guidance = parsed.GetValue(guidance),
             // An option of an array that isn't given is an empty one.
-            Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : EachClass(network.Info),
+            Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : EachClass(network.Info, ofData),
         };
+        CheckLastClass(network.Info, ofData, options.Guidance, areLabelsGiven: parsed.IsGiven(labels));
         var target = parsed.GetValue(output) ?? Path.Combine(FolderBeside(path), $"samples-{sampler.NameIn(parsed)}-{options.Seed}.png");
         if (IsPicture(target))
             DrawGrid(network, chosen, options, target);
@@ -111,8 +114,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
 
     private void DrawGrid(NoisePredictor network, Sampler chosen, SamplingOptions options, string picture)
     {
-        if (ranks.Rank == 0)
-            AtomicFile.Try(picture);
+        using var claim = ranks.Rank == 0 ? NewFile.ClaimGrid(picture) : null;
         using var images = Progress.WhileSampling(
             options, lines: false, observe => chosen.Sample(network, options, ranks, observe, interrupt.Token));
         if (ranks.Rank > 0)
@@ -136,9 +138,30 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         }
     }
 
-    /// <summary>All classes but the last, which stands for none; null for a network without classes.</summary>
-    private static int[]? EachClass(NetworkInfo info) =>
-        info.NumClasses is { } classes ? [.. Enumerable.Range(0, Math.Max(1, classes - 1))] : null;
+    /// <summary>How many classes the data had; null where nothing says, or a number that was never trained with.</summary>
+    private static int? ClassesOfData(NetworkInfo info, Checkpoint trained) =>
+        trained.Classes?.Count is { } count && info.NumClasses - count is 0 or 1 ? count : null;
+
+    /// <summary>
+    /// The classes of the data; where nothing says which, all but the last, which mostly stands for none. Null for a network without any.
+    /// </summary>
+    private static int[]? EachClass(NetworkInfo info, int? ofData) =>
+        info.NumClasses is { } classes ? [.. Enumerable.Range(0, Math.Max(1, ofData ?? classes - 1))] : null;
+
+    /// <summary>Whether the last class stands for none is the data's matter, not the network's.</summary>
+    /// <exception cref="UNetGenException">Guidance is asked for, and no class stands for none.</exception>
+    private static void CheckLastClass(NetworkInfo info, int? ofData, double guidance, bool areLabelsGiven)
+    {
+        if (info.NumClasses is not { } classes)
+            return;
+        if (guidance != 1 && ofData == classes)
+            throw new UNetGenException(
+                $"--guidance {guidance} needs a class that stands for none, but each of the {classes} classes of {info.Name} is one of the "
+                    + $"data that it was trained on: num_classes: {classes + 1} has one more. Leave the guidance at 1.");
+        if (ofData is null && !(areLabelsGiven && guidance == 1))
+            Warnings.Show($"weights alone don't say whether the last of their {classes} classes, {classes - 1}, stands for none: "
+                + "that is taken for granted. Where it is one of the data's, name it with --labels, and don't guide.");
+    }
 
     private static bool IsPictureOrFolder(string path) => IsPicture(path)
         ? !Directory.Exists(path)
@@ -148,15 +171,20 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
 
     private static int[] Labels(ArgumentResult result)
     {
-        var parts = result.Tokens[0].Value.Split(',');
-        var values = new int[parts.Length];
-        for (var i = 0; i < parts.Length; i++)
+        var values = new List<int>();
+        // Given twice, it names the classes of both.
+        foreach (var text in result.Tokens.Select(token => token.Value))
         {
-            if (int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out values[i]))
-                continue;
-            result.AddError($"--labels must be classes from 0, with commas between them, not '{result.Tokens[0].Value}'.");
-            return [];
+            foreach (var part in text.Split(','))
+            {
+                if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
+                {
+                    result.AddError($"--labels must be classes from 0, with commas between them, not '{text}'.");
+                    return [];
+                }
+                values.Add(value);
+            }
         }
-        return values;
+        return [.. values];
     }
 }

@@ -14,7 +14,12 @@ internal static class TrainedWeights
     /// <param name="path">As <see cref="Checkpoint.Open"/> takes it.</param>
     public static NoisePredictor Load(string path)
     {
-        var trained = Open(path, Warnings.Show);
+        return Make(Open(path, Warnings.Show));
+    }
+
+    /// <summary>Makes the network that was trained, with the weights to draw with.</summary>
+    public static NoisePredictor Make(Checkpoint trained)
+    {
         var network = Catalog.Create(trained.Network);
         try
         {

@@ -132,7 +132,8 @@ public sealed class CommandLineTests : IDisposable
         "--sampler must be ddpm, ddim, dpm++ or heun, not 'dimm'. Did you mean 'ddim'?",
         "sample", "--checkpoint", "x", "--sampler", "dimm")]
     [InlineData("--optimizer must be adam or adamw, not 'sgd'.\n", "train", "--optimizer", "sgd")]
-    [InlineData("--steps must be a whole number of at least 1, or none, not 'nnoe'. Did you mean 'none'?", "train", "--steps", "nnoe")]
+    [InlineData(
+        "--steps must be a whole number from 1 to 2147483647, or none, not 'nnoe'. Did you mean 'none'?", "train", "--steps", "nnoe")]
     [InlineData("not 'withe'. Did you mean 'white'?", "train", "--background", "withe")]
     [InlineData(
         "not 'withe'. Did you mean 'white'?",

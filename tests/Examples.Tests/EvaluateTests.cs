@@ -49,6 +49,17 @@ public sealed partial class EvaluateTests : IDisposable
         Assert.Contains("Name another folder with --cache.", unkept);
         Assert.Equal(Distance(output), Distance(unkept));
 
+        // Of the classes asked for, only the data's are counted.
+        var info = program.File("real/samples.json");
+        File.WriteAllText(info, Labels().Replace(File.ReadAllText(info), "\"labels\":[10,4]"));
+        var some = program.Succeed(["evaluate", "--samples", "real", .. evaluate[3..]]);
+        Assert.Contains("warning: 10 of 20 samples were asked for as none of the data's 10 classes", some);
+        Assert.Contains("of the samples are seen as the class that was asked for", some);
+        File.WriteAllText(info, Labels().Replace(File.ReadAllText(info), "\"labels\":[10,99]"));
+        var none = program.Succeed(["evaluate", "--samples", "real", .. evaluate[3..]]);
+        Assert.Contains("warning: 20 of 20 samples were asked for as none", none);
+        Assert.DoesNotContain("are seen as", none);
+
         // What isn't the folder's own is never counted in.
         File.WriteAllText(program.File("drawn/000003.png"), "no picture");
         Assert.Contains("000003.png", program.Fail(1, evaluate));
@@ -126,6 +137,9 @@ public sealed partial class EvaluateTests : IDisposable
 
     private static double Distance(string output) =>
         double.Parse(TheDistance().Match(output).Groups[1].Value, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex("\"labels\":\\s*\\[[^]]*\\]")]
+    private static partial Regex Labels();
 
     [GeneratedRegex("Frechet distance ([0-9.]+)")]
     private static partial Regex TheDistance();

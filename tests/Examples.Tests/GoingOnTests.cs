@@ -43,6 +43,13 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
     }
 
     [Fact]
+    public void A_network_under_another_of_its_names_is_the_same()
+    {
+        foreach (var name in (string[])["shapes", "SHAPESUNET", "specs/shapes.unet.yaml"])
+            Assert.Contains("Nothing is left to train", program.Succeed("train", "--resume", "run", "--spec", name));
+    }
+
+    [Fact]
     public void Steps_without_a_checkpoint_are_not_thrown_away()
     {
         var run = CopyOfRun("emptied");

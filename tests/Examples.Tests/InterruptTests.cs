@@ -116,6 +116,22 @@ public sealed class InterruptTests : IDisposable
     }
 
     [LinuxFact]
+    public void A_classifier_that_is_stopped_leaves_nothing()
+    {
+        var data = Path.Combine(AppContext.BaseDirectory, "Data", "mnist");
+        var result = program.Run(
+            ["classifier", "--data", data, "--spec", "mnist", "--epochs", "1000", "--out", "c.safetensors"],
+            process =>
+            {
+                while (!File.Exists(program.File(".c.safetensors.lock")) && !process.HasExited)
+                    Thread.Sleep(20);
+                using var kill = Process.Start("kill", $"{process.Id}");
+            });
+        Assert.Equal(Interrupted, result.ExitCode);
+        Assert.Empty(Directory.GetFileSystemEntries(program.Folder));
+    }
+
+    [LinuxFact]
     public void A_signal_before_the_first_step_leaves_no_run()
     {
         var result = program.Run(["train", "--out", "run"], process =>

@@ -79,6 +79,20 @@ public sealed class PictureDataTests : IDisposable
     }
 
     [Fact]
+    public void A_training_that_its_data_has_ended_before_a_step_leaves_its_list_and_blocks_no_second_try()
+    {
+        Directory.CreateDirectory(program.File("data"));
+        File.WriteAllText(program.File("data/a.png"), "no picture");
+        string[] command = ["train", "--data", "data", "--steps", "1", "--out", "run", .. Short];
+        program.Fail(1, command);
+        Assert.Equal([program.File("run/broken-files.txt")], Directory.GetFiles(program.File("run")));
+
+        Pictures("data/a.png");
+        program.Succeed(command);
+        Assert.False(File.Exists(program.File("run/broken-files.txt")));
+    }
+
+    [Fact]
     public void Another_background_is_another_run()
     {
         Pictures("data/a.png", "data/b.png");
@@ -119,6 +133,7 @@ public sealed class PictureDataTests : IDisposable
         var first = program.RunBy(
             WithoutRights, ["train", "--data", "data", "--steps", "1", "--decay", "constant", "--out", "run", .. Short]);
         Assert.Contains("1 picture file was left out; the first, b.png, can't be read", first.Output);
+        Assert.Contains(" is denied. run/broken-files.txt lists all", first.Output);
         Assert.Equal(0, RunSh("chmod 400 data/b.png"));
 
         Assert.Contains(
@@ -167,10 +182,21 @@ public sealed class PictureDataTests : IDisposable
         [
             ["train", "--data", "pipe"], ["train", "--run", "pipe"], ["train", "--resume", "r"],
             ["sample", "--checkpoint", "pipe.safetensors"], ["sample", "--checkpoint", "c"],
-            ["export", "--checkpoint", "pipe.safetensors", "--out", "x"], ["report", "s"],
+            ["export", "--checkpoint", "pipe.safetensors", "--out", "x"],
         ];
         foreach (var command in commands)
             Assert.Contains("is a named pipe, no regular file", program.Fail(1, command));
+        // One picture of many costs a warning, and a list that is to be written is looked at before it is.
+        Assert.Equal(0, RunSh("mkdir l && echo steps: 1 > l/run.yaml && ln -s /nowhere l/samples.png"));
+        foreach (var (run, reason) in new[] { ("s", "'s/samples.png' is a named pipe, no regular file."), ("l", "") })
+        {
+            Assert.Contains($"warning: samples.png can't be shown: {reason}", program.Succeed("report", run));
+            Assert.True(File.Exists(program.File($"{run}/report.html")));
+        }
+        Pictures("data/a.png");
+        program.Succeed(["train", "--data", "data", "--steps", "1", "--out", "b", .. Short]);
+        Assert.Equal(0, RunSh("mkfifo b/broken-files.txt"));
+        Assert.Contains("'b/broken-files.txt' is a named pipe", program.Fail(1, "train", "--resume", "b", "--steps", "2"));
         Assert.Contains("warning: run.yaml can't be shown: 'r/run.yaml' is a named pipe, no regular file.", program.Succeed("report", "r"));
     }
 

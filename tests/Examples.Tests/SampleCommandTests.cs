@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Text.Json;
+using SkiaSharp;
 using UNetGen.Runtime.Tests;
 
 namespace UNetGen.Examples.Tests;
@@ -59,6 +62,58 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
     }
 
     [Fact]
+    public void Each_class_of_the_data_is_drawn_also_where_none_stands_for_none_and_then_nothing_guides()
+    {
+        foreach (var label in Enumerable.Range(0, 11))
+        {
+            Directory.CreateDirectory(program.File($"eleven/{label:D2}"));
+            SaveGrey(program.File($"eleven/{label:D2}/a.png"), (byte)(20 * label));
+        }
+        program.Succeed(
+            "train", "--spec", "mnist", "--data", "eleven", "--steps", "1", "--batch-size", "2", "--count", "1", "--sample-every", "none",
+            "--out", "k");
+        string[] command = ["sample", "--checkpoint", "k", "--steps", "1", "--count", "1"];
+
+        Assert.DoesNotContain("stands for none", program.Succeed([.. command, "--out", "every"]));
+        Assert.Equal([.. Enumerable.Range(0, 11)], LabelsOf("every"));
+        Assert.Contains(
+            "--guidance 3 needs a class that stands for none, but each of the 11 classes of MnistUNet is one of the data",
+            program.Fail(1, [.. command, "--guidance", "3"]));
+
+        program.Succeed([.. command, "--class", "0", "--class", "10,2", "--out", "three"]);
+        Assert.Equal([0, 10, 2], LabelsOf("three"));
+
+        program.Succeed("export", "--checkpoint", "k", "--format", "safetensors", "--out", "alone.safetensors");
+        command[2] = "alone.safetensors";
+        Assert.Contains("whether the last of their 11 classes, 10, stands for none", program.Succeed([.. command, "--out", "alone"]));
+        Assert.Equal([.. Enumerable.Range(0, 10)], LabelsOf("alone"));
+        Assert.DoesNotContain("stands for none", program.Succeed([.. command, "--labels", "10", "--out", "last"]));
+    }
+
+    [LinuxFact]
+    public void A_grid_takes_the_place_of_another_grid_but_of_no_picture_link_or_pipe()
+    {
+        string[] command = ["sample", "--checkpoint", "run", "--steps", "1", "--count", "2", "--out"];
+        program.Succeed([.. command, "again.png"]);
+        var first = File.ReadAllBytes(program.File("again.png"));
+        program.Succeed([.. command, "again.png", "--seed", "1"]);
+        Assert.NotEqual(first, File.ReadAllBytes(program.File("again.png")));
+
+        SaveGrey(program.File("mine.png"), 100);
+        File.CreateSymbolicLink(program.File("link.png"), "again.png");
+        File.CreateSymbolicLink(program.File("dead.png"), "nowhere.png");
+        using (var made = Process.Start("mkfifo", program.File("pipe.png")))
+            made.WaitForExit();
+        var mine = File.ReadAllBytes(program.File("mine.png"));
+        foreach (var taken in (string[])["mine.png", "link.png", "dead.png", "pipe.png"])
+            Assert.Equal(
+                $"error: {taken} is there already, and is no grid that UNetGen has drawn; name another.\n",
+                program.Fail(1, [.. command, taken]));
+        Assert.Equal(mine, File.ReadAllBytes(program.File("mine.png")));
+        Assert.Empty(Directory.GetFiles(program.Folder, ".*.lock"));
+    }
+
+    [Fact]
     public void Every_sampler_draws()
     {
         foreach (var (sampler, steps) in new[] { ("ddim", 2), ("dpm++", 3), ("heun", 2) })
@@ -81,5 +136,19 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
         Assert.Contains("--labels must be classes", program.Fail(2, "sample", "--checkpoint", "x", "--class", "1,two"));
         Assert.Contains("--eta belongs to ddim", program.Fail(2, "sample", "--checkpoint", "x", "--sampler", "heun", "--eta", "1"));
         Assert.Contains("--spacing belong", program.Fail(2, "sample", "--checkpoint", "x", "--sampler", "ddpm", "--spacing", "even"));
+    }
+
+    private int[] LabelsOf(string folder)
+    {
+        using var json = JsonDocument.Parse(File.ReadAllBytes(program.File($"{folder}/samples.json")));
+        return [.. json.RootElement.GetProperty("labels").EnumerateArray().Select(label => label.GetInt32())];
+    }
+
+    private static void SaveGrey(string path, byte shade)
+    {
+        using var bitmap = new SKBitmap(new SKImageInfo(28, 28, SKColorType.Gray8));
+        bitmap.Erase(new SKColor(shade, shade, shade));
+        using var file = File.Create(path);
+        bitmap.Encode(file, SKEncodedImageFormat.Png, 100);
     }
 }

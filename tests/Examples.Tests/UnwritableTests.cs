@@ -65,12 +65,13 @@ public sealed class UnwritableTests : IDisposable
                 "x.safetensors", "export --checkpoint run --format safetensors --out") })
         {
             var result = program.RunBy(
-                "unshare -rm sh -c 'mkdir -p full && mount -t tmpfs -o size=16k tmpfs full && printf old > full/grid.png && \"$0\" \"$@\"; "
-                    + "code=$?; cat full/grid.png; ls -A full; exit $code'",
+                "unshare -rm sh -c 'mkdir -p full && mount -t tmpfs -o size=16k tmpfs full && "
+                    + "head -c 200 run/samples.png > full/grid.png && \"$0\" \"$@\"; "
+                    + "code=$?; head -c 200 run/samples.png | cmp - full/grid.png && echo as before; ls -A full; exit $code'",
                 [.. command.Split(' '), $"full/{name}"]);
 
             Assert.Equal($"error: full/{name} can't be written: No space left on device.\n", ExampleProgram.ErrorOf(1, result));
-            Assert.EndsWith("oldgrid.png\n", result.Output);
+            Assert.EndsWith("as before\ngrid.png\n", result.Output);
         }
     }
 
@@ -88,6 +89,31 @@ public sealed class UnwritableTests : IDisposable
         var same = program.RunBy(readOnly, "sample", "--checkpoint", "run", "--steps", "1", "--count", "1", "--out", "drawn");
         Assert.Equal(0, same.ExitCode);
         Assert.EndsWith("1 picture in drawn, 0 of them new\n", same.Output);
+    }
+
+    [NamespaceFact]
+    public void Grids_that_can_t_be_written_any_more_are_told_before_a_step()
+    {
+        string[] options = ["--batch-size", "1", "--count", "1", "--sample-every", "1", "--decay", "constant"];
+        program.Succeed(["train", "--steps", "1", "--out", "run", .. options]);
+        var result = program.RunBy(
+            "unshare -rm sh -c 'mount --bind run/samples run/samples && mount -o remount,ro,bind run/samples && exec \"$0\" \"$@\"'",
+            "train", "--resume", "run", "--steps", "2");
+        Assert.Contains(
+            "run/samples/step-00000001.png can't be written: Read-only file system. The checkpoint ", ExampleProgram.ErrorOf(1, result));
+        Assert.Single(File.ReadAllLines(program.File("run/log.jsonl")));
+    }
+
+    [Fact]
+    public void A_grid_on_the_way_that_can_t_be_written_costs_a_warning_and_no_step()
+    {
+        string[] options = ["--batch-size", "1", "--count", "1", "--sample-every", "1", "--decay", "constant"];
+        program.Succeed(["train", "--steps", "1", "--out", "run", .. options]);
+        Directory.CreateDirectory(program.File("run/samples/step-00000002.png"));
+        var output = program.Succeed("train", "--resume", "run", "--steps", "3");
+        Assert.Contains("warning: no samples of step 2: run/samples/step-00000002.png can't be written: ", output);
+        Assert.Equal(3, File.ReadAllLines(program.File("run/log.jsonl")).Length);
+        Assert.True(File.Exists(program.File("run/samples/step-00000003.png")));
     }
 
     [NamespaceFact]

@@ -11,13 +11,15 @@ public sealed class UserErrorTests : IDisposable
     public void An_unknown_option_is_a_usage_error() => Assert.Contains("--stepz", program.Fail(2, "train", "--stepz", "5"));
 
     [Theory]
-    [InlineData("--steps", "0", "--steps must be a whole number of at least 1, or none, not '0'.")]
-    [InlineData("--steps", "many", "--steps must be a whole number of at least 1, or none, not 'many'.")]
-    [InlineData("--steps", "1,000", "--steps must be a whole number of at least 1, or none, not '1,000'.")]
+    [InlineData("--steps", "0", "--steps must be a whole number from 1 to 2147483647, or none, not '0'.")]
+    [InlineData("--steps", "3000000000", "--steps must be a whole number from 1 to 2147483647, or none, not '3000000000'.")]
+    [InlineData("--steps", "1,000", "--steps must be a whole number from 1 to 2147483647, or none, not '1,000'.")]
     [InlineData("--batch-size", "99999999", "--batch-size must be a whole number from 1 to 65536, not '99999999'.")]
     [InlineData("--learning-rate", "0,002", "--learning-rate must be a number above 0 and below 1, not '0,002'.")]
     [InlineData("--learning-rate", "1", "--learning-rate must be a number above 0 and below 1, not '1'.")]
-    [InlineData("--time", "-3", "--time must be a positive number of seconds, or none, not '-3'.")]
+    [InlineData("--time", "1e30", "--time must be a positive number of seconds up to 1000000000, or none, not '1e30'.")]
+    [InlineData(
+        "--checkpoint-minutes", "2e7", "--checkpoint-minutes must be a positive number of minutes up to 16666666, or none, not '2e7'.")]
     public void A_value_out_of_range_is_a_usage_error(string option, string value, string message) =>
         Assert.StartsWith($"error: {message}\nTry --help", program.Fail(2, "train", option, value));
 
@@ -97,6 +99,25 @@ public sealed class UserErrorTests : IDisposable
     [Fact]
     public void Guidance_without_a_class_for_none_is_refused() =>
         Assert.Contains("guidance 3 needs a network with classes", program.Fail(1, "train", "--steps", "1", "--guidance", "3"));
+
+    [Fact]
+    public void A_folder_in_the_place_of_a_run_file_is_told_with_the_file_in_it()
+    {
+        Directory.CreateDirectory(program.File("r"));
+        Assert.Equal(
+            $"error: r is a folder, no run file. A run's options are in {Path.Combine("r", "run.yaml")}.\n",
+            program.Fail(1, "train", "--run", "r"));
+    }
+
+    [Fact]
+    public void What_a_word_and_an_option_come_to_is_said_where_it_may_not_be_what_was_meant()
+    {
+        Directory.CreateDirectory(program.File("shapes"));
+        var output = program.Succeed(
+            "train", "--data", "shapes", "--self-condition-probability", "0.7", "--steps", "1", "--batch-size", "1", "--count", "1");
+        Assert.Contains("--data shapes is the word for drawn shapes; what is called so in this folder is --data ./shapes.", output);
+        Assert.Contains("`self_condition_probability` changes nothing: ShapesUNet isn't self-conditioned", output);
+    }
 
     [Fact]
     public void A_checkpoint_that_isn_t_there_is_told() =>

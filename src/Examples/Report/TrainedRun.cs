@@ -15,7 +15,6 @@ namespace UNetGen.Examples.Report;
 /// </summary>
 internal sealed class TrainedRun
 {
-    private const string OptionsName = "run.yaml";
     private const string LogName = "log.jsonl";
     private const string StartsName = "starts.jsonl";
     private const string StepPrefix = "step-";
@@ -33,10 +32,13 @@ internal sealed class TrainedRun
                 .Select(found => ReadCheckpoint(Path.Combine(RunFolder.CheckpointName, Path.GetFileName(found.Path))))
                 .OfType<CheckpointRow>(),
         ];
-        Options = Read(OptionsName, ReadOptions) ?? Checkpoints.LastOrDefault()?.Training ?? [];
-        Grids = [.. Numbered("samples", ".png", Directory.GetFiles)];
-        Samples = Existing("samples.png");
-        Strip = Existing("noise-to-picture.png");
+        Options = Read(RunFolder.OptionsName, ReadOptions) ?? Checkpoints.LastOrDefault()?.Training ?? [];
+        Grids =
+        [
+            .. Numbered("samples", ".png", Directory.GetFiles).Where(grid => Picture(Path.GetRelativePath(folder, grid.Path)) is not null),
+        ];
+        Samples = Picture("samples.png");
+        Strip = Picture("noise-to-picture.png");
         if (Checkpoints.Count > 0)
             Doubt();
     }
@@ -82,7 +84,7 @@ internal sealed class TrainedRun
         if (!Directory.Exists(folder))
             throw new UNetGenException(
                 $"There is no folder {folder}. Name a run's: what --out named when it was trained, or one under runs/.");
-        string[] signs = [OptionsName, LogName, RunFolder.CheckpointName, "samples.png", "samples"];
+        string[] signs = [RunFolder.OptionsName, LogName, RunFolder.CheckpointName, "samples.png", "samples"];
         if (!signs.Any(name => Path.Exists(Path.Combine(folder, name))))
             throw new UNetGenException($"The folder {folder} is no run: it has none of {string.Join(", ", signs)}.");
         return new TrainedRun(folder);
@@ -92,6 +94,13 @@ internal sealed class TrainedRun
     public string? Option(string key) => Options.FirstOrDefault(option => option.Key == key).Value;
 
     private string? Existing(string name) => Path.Combine(Folder, name) is var path && File.Exists(path) ? path : null;
+
+    /// <summary>The path of a picture that can be read; null where it can't, or isn't there.</summary>
+    private string? Picture(string name) => Read(name, path =>
+    {
+        using var file = RegularFile.OpenRead(path);
+        return path;
+    });
 
     private T? Read<T>(string name, Func<string, T> read) where T : class
     {

@@ -31,6 +31,14 @@ internal sealed class BrokenFileList(string path, ImageFolderSource source)
     /// <summary>Adds those that other ranks have met.</summary>
     public void Join(ICollective ranks) => elsewhere = OfAll(source, ranks);
 
+    /// <summary>Tries whether it could be written.</summary>
+    /// <exception cref="IOException">It can't, or something else than a file is there.</exception>
+    public void Try()
+    {
+        RegularFile.Require(path);
+        AtomicFile.Try(path);
+    }
+
     /// <summary>Writes those that were found since.</summary>
     /// <exception cref="UNetGenException">The file can't be written.</exception>
     public void Write()
@@ -40,6 +48,7 @@ internal sealed class BrokenFileList(string path, ImageFolderSource source)
             return;
         try
         {
+            RegularFile.Require(path);
             string[] before = File.Exists(path) ? File.ReadAllLines(path) : [];
             var lines = found.Select(file => $"{file.Path}: {file.Reason}".ReplaceLineEndings(" ")).Union(before).Order(
                 StringComparer.Ordinal);

@@ -21,7 +21,8 @@ internal static partial class RunFields
     [
         OfRun(
             "spec", "NAME", $"The network; {nameof(ShapesUNet)}, or {nameof(MnistUNet)} for MNIST, where it isn't given.", Word,
-            run => run.Spec!, (run, value) => run with { Spec = value }),
+            // Under whatever name, it is the same network.
+            run => run.Spec!, (run, value) => run with { Spec = Catalog.Describe(value)?.Name ?? value }),
         OfRun(
             "data", "shapes|PATH", "shapes, a folder of pictures, or the folder of MNIST or CIFAR-10.", Images,
             run => run.Data, (run, value) => run with { Data = value }, free: true),

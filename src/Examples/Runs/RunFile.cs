@@ -16,6 +16,9 @@ internal static class RunFile
     /// <exception cref="UNetGenException">It can't be read, or has a key or a value that can't be; the message names the line.</exception>
     public static IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> Read(string path)
     {
+        if (Directory.Exists(path))
+            throw new UNetGenException(
+                $"{path} is a folder, no run file. A run's options are in {Path.Combine(path, RunFolder.OptionsName)}.");
         var changes = new Dictionary<RunField, Func<RunOptions, RunOptions>>();
         try
         {

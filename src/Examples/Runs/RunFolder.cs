@@ -10,6 +10,13 @@ internal sealed class RunFolder : IDisposable
 {
     public const string CheckpointName = "checkpoints";
 
+    public const string OptionsName = "run.yaml";
+
+    private const string BrokenFilesName = "broken-files.txt";
+
+    /// <summary>What is no other's work: of a run that has ended before its first step, the list of what it couldn't read stays.</summary>
+    private static readonly string[] NamesInEmpty = [WriterLock.FileName, BrokenFilesName];
+
     // A killed process gives up what it holds when its memory is freed, and launchers don't wait for all that they have killed.
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(3);
 
@@ -20,7 +27,7 @@ internal sealed class RunFolder : IDisposable
 
     public string Path { get; }
 
-    public string Options => File("run.yaml");
+    public string Options => File(OptionsName);
 
     public string Log => File("log.jsonl");
 
@@ -32,7 +39,7 @@ internal sealed class RunFolder : IDisposable
 
     public string Strip => File("noise-to-picture.png");
 
-    public string BrokenFiles => File("broken-files.txt");
+    public string BrokenFiles => File(BrokenFilesName);
 
     public string Checkpoints => File(CheckpointName);
 
@@ -120,7 +127,11 @@ internal sealed class RunFolder : IDisposable
             return null;
         var alone = WriterLock.OfFolder(path);
         if (IsEmpty(path))
-            return new RunFolder(path, alone);
+        {
+            var folder = new RunFolder(path, alone);
+            System.IO.File.Delete(folder.BrokenFiles);
+            return folder;
+        }
         alone.Dispose();
         return null;
     }
@@ -139,7 +150,7 @@ internal sealed class RunFolder : IDisposable
 
     private static bool IsEmpty(string path) =>
         !Directory.Exists(path)
-        || Directory.EnumerateFileSystemEntries(path).All(entry => System.IO.Path.GetFileName(entry) == WriterLock.FileName);
+        || Directory.EnumerateFileSystemEntries(path).All(entry => NamesInEmpty.Contains(System.IO.Path.GetFileName(entry)));
 
     private static string GoOn(string path) =>
         System.IO.File.Exists(new RunFolder(path).Options) ? $", or go on with its run: train --resume {path}" : "";

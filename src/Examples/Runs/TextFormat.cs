@@ -22,6 +22,9 @@ internal static class TextFormat
     /// <summary>What stands for null.</summary>
     private const string None = "none";
 
+    // Thirty years.
+    private const double MostSeconds = 1e9;
+
     public static readonly TextFormat<string> Word = new(
         "a word", (string text, out string value) => (value = text).Length > 0, text => text);
 
@@ -63,7 +66,7 @@ internal static class TextFormat
     };
 
     public static TextFormat<int> Whole(int min, int max = int.MaxValue) => new(
-        max == int.MaxValue ? $"a whole number of at least {min}" : $"a whole number from {min} to {max}",
+        $"a whole number from {min} to {max}",
         (string text, out int value) =>
             int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= min && value <= max,
         value => value.ToString(CultureInfo.InvariantCulture));
@@ -81,7 +84,9 @@ internal static class TextFormat
     /// <summary>A time as a number of a unit.</summary>
     public static TextFormat<TimeSpan> Time(string unit, TimeSpan one)
     {
-        var number = Real($"a positive number of {unit}", value => value > 0 && value * one.TotalSeconds < 1e9);
+        var most = Math.Floor(MostSeconds / one.TotalSeconds);
+        var number = Real(
+            string.Create(CultureInfo.InvariantCulture, $"a positive number of {unit} up to {most}"), value => value > 0 && value <= most);
         return new(
             number.Range,
             (string text, out TimeSpan value) =>

@@ -62,12 +62,18 @@ internal sealed class TrainingRun : IDisposable
             options, folder, network, source, trainer, store, ranks);
         if (options.Guidance is { } guidance && guidance != 1 && !HasNullClass)
             throw new UNetGenException(
-                $"guidance {guidance} needs a network with classes and one more that stands for none (num_classes: "
-                    + $"{source.Classes.Count + 1} for the {source.Classes.Count} of {source.Description}); {network.Info.Name} has "
-                    + $"{network.Info.NumClasses?.ToString() ?? "no"} classes.");
+                $"guidance {guidance} needs a network with classes and one more that stands for none"
+                    + (source.Classes.Count > 0
+                        ? $" (num_classes: {source.Classes.Count + 1} for the {source.Classes.Count} of {source.Description})"
+                        : $", and data with classes, which {source.Description} {(source.Count == 1 ? "has" : "have")} not")
+                    + $"; {network.Info.Name} has {network.Info.NumClasses?.ToString() ?? "no"} classes. Leave --guidance out.");
         // What is drawn at the end is tried now.
         foreach (var picture in (string[])[folder.Samples, folder.Strip, folder.LossCurve])
             AtomicFile.Try(picture);
+        // Where its folder isn't there yet, it is made in the one that was just tried.
+        var onTheWay = folder.SamplesOf(trainer.Step);
+        if (options.SampleEvery is not null && Path.Exists(Path.GetDirectoryName(onTheWay)))
+            AtomicFile.Try(onTheWay);
         // Grids are drawn as it trains, whether within a training or after it.
         network.Precision = options.Training.Precision;
         log = TrainingLog.Open(folder.Log, trainer.Step);
@@ -82,6 +88,7 @@ internal sealed class TrainingRun : IDisposable
         if (source is ImageFolderSource pictures)
         {
             broken = new BrokenFileList(folder.BrokenFiles, pictures);
+            broken.Try();
             trainer.Saving += broken.Write;
         }
     }
@@ -232,9 +239,10 @@ internal sealed class TrainingRun : IDisposable
         {
             // Who interrupts waits for the checkpoint, not for pictures.
         }
-        catch (NotFiniteException error)
+        catch (Exception error) when (error is NotFiniteException or IOException or UnauthorizedAccessException)
         {
-            // Whether the training has diverged, the next steps show.
+            // Whether the training has diverged, the next steps show; and what can't be written is no reason to lose those since the last
+            // checkpoint.
             Warnings.Show($"no samples of step {step}: {error.Message}");
         }
     }

@@ -5,15 +5,6 @@ internal sealed class LeftOut
 {
     private const int MostNamed = 5;
 
-    /// <summary>Endings of pictures that other programs read.</summary>
-    private static readonly HashSet<string> EndingsOfPictures = new(
-        [
-            ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".j2k", ".jxl", ".psd", ".svg", ".tga", ".ppm", ".pgm", ".pbm", ".pnm",
-            ".exr", ".hdr",
-            ".dng", ".cr2", ".nef", ".arw", ".ico", ".npy",
-        ],
-        StringComparer.OrdinalIgnoreCase);
-
     // By the folders of the first level, which are classes; "" has what lies in the opened folder itself.
     private readonly SortedDictionary<string, FirstLevel> folders = new(StringComparer.Ordinal);
     private readonly List<(string Folder, int Pictures)> runs = [];
@@ -89,16 +80,18 @@ internal sealed class LeftOut
 
     private string? OfEndings()
     {
-        var unread = folders.Values.Where(folder => folder.Pictures > 0).SelectMany(folder => folder.Others)
-            .Where(other => EndingsOfPictures.Contains(other.Key)).ToArray();
-        return unread.Length == 0 ? null : $"left out are pictures of kinds that aren't read: {Text(unread)}. {Read}";
+        // Of all kinds: no list knows each ending that somebody gives a picture.
+        var unread = folders.Values.Where(folder => folder.Pictures > 0).SelectMany(folder => folder.Others).ToArray();
+        return unread.Length == 0 ? null : $"left out are files of kinds that aren't read: {Text(unread)}. {Read}";
     }
 
-    private string? OfLinks() => links.Count == 0 ? null : $"{Counted.Of(links.Count, "link")} can't be followed: {Named(links.Values)}.";
+    private string? OfLinks() => links.Count == 0
+        ? null
+        : $"{Counted.Of(links.Count, "link")} {(links.Count == 1 ? "isn't" : "aren't")} followed: {Named(links.Values)}.";
 
     private static string Text(IEnumerable<KeyValuePair<string, int>> endings) => Named(
         endings.GroupBy(ending => ending.Key, (ending, counts) => (Ending: ending, Count: counts.Sum(count => count.Value)))
-            .OrderByDescending(ending => ending.Count)
+            .OrderByDescending(ending => ending.Count).ThenBy(ending => ending.Ending, StringComparer.Ordinal)
             .Select(ending => FormattableString.Invariant(
                 $"{ending.Count:N0} {(ending.Ending.Length == 0 ? "without an ending" : ending.Ending)}")));
 

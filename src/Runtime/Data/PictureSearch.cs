@@ -80,7 +80,10 @@ internal sealed class PictureSearch
         while (own.TryDequeue(out var folder) || linked.TryDequeue(out folder))
         {
             if (!entered.Add(folder.Real))
+            {
+                LeftOut.AddLink(folder.Inside, $"{folder.Inside} leads to a folder that is read already");
                 continue;
+            }
             foreach (var found in ReadFolder(folder.Inside, folder.Real))
                 (found.IsLink ? linked : own).Enqueue((found.Inside, found.Real));
         }
@@ -121,7 +124,7 @@ internal sealed class PictureSearch
                 case Kind.DeadLink:
                     LeftOut.AddLink(Path.Combine(real, name), $"{path} leads to nothing");
                     break;
-                default:
+                case Kind.Other when !MarksOfRuns.Contains(name):
                     LeftOut.AddFile(first, name);
                     break;
             }

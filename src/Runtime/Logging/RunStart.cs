@@ -48,9 +48,12 @@ internal sealed record RunStart(
     /// <exception cref="IOException">It can't be written.</exception>
     public void AppendTo(string path)
     {
+        var before = File.Exists(path) ? RegularFile.ReadSmall(path) : [];
         // On a line of its own, even where the last one was cut off.
-        var separator = File.Exists(path) && IsCutOff(path) ? "\n" : "";
-        File.AppendAllText(path, separator + JsonSerializer.Serialize(this, LogJson.Default.RunStart) + "\n");
+        var separator = before is [] or [.., (byte)'\n'] ? "" : "\n";
+        var line = Encoding.UTF8.GetBytes(separator + JsonSerializer.Serialize(this, LogJson.Default.RunStart) + "\n");
+        // Anew, not added to: a copy of the run's folder may share the file itself (hard links).
+        AtomicFile.Write(path, stream => stream.Write([.. before, .. line]));
     }
 
     /// <summary>All starts that a file tells of, in their order; lines that are none, such as one that was cut off, are left out.</summary>
@@ -72,15 +75,6 @@ internal sealed record RunStart(
                 $"{path}: {Counted.Of(lost.Count, "line")} can't be read and "
                 + $"{(lost.Count == 1 ? "is" : "are")} left out; the first is line {lost[0]}.");
         return starts;
-    }
-
-    private static bool IsCutOff(string path)
-    {
-        using var file = RegularFile.OpenRead(path);
-        if (file.Length == 0)
-            return false;
-        file.Seek(-1, SeekOrigin.End);
-        return file.ReadByte() != '\n';
     }
 
     private static RunStart? Parse(string line)

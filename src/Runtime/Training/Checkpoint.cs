@@ -55,6 +55,13 @@ public sealed class Checkpoint
     /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
     public IReadOnlyList<string> Doubts => whole is null ? [] : TrainingDoubts.Of(whole.Training, whole.Step, Trainer.StateOf(Path, whole));
 
+    /// <summary>
+    /// The names of the classes that it was trained on, by label; empty where the data has none. Null where nothing says: of a file that
+    /// lies outside of its checkpoint, and of earlier versions' checkpoints. A network that knows one more has a last class for none.
+    /// </summary>
+    /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
+    public IReadOnlyList<string>? Classes => whole is null ? null : Trainer.StateOf(Path, whole).Data?.Classes;
+
     /// <summary>What it holds: <c>weights</c>, <c>ema</c>, <c>optimizer</c> and the like.</summary>
     public IReadOnlyCollection<string> Stems => [.. files.Keys];
 

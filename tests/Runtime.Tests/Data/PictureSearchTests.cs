@@ -105,13 +105,34 @@ public sealed class PictureSearchTests : IDisposable
     }
 
     [Fact]
-    public void Pictures_of_kinds_that_are_not_read_are_counted_beside_those_that_are()
+    public void Files_of_all_kinds_that_are_not_read_are_counted_beside_those_that_are()
     {
-        Write("a/1.png", "a/2.tif", "b/1.png", "b/1.txt", "b/2.tif", "b/3.avif");
+        Write("a/1.png", "a/2.tif", "b/1.png", "b/1.odd", "b/2.tif", "b/3.avif", "b/4");
+        Assert.Equal([LeftOut("2 .tif, 1 without an ending, 1 .avif, 1 .odd")], Open().Notes);
+
+        // What lies beside class folders is no data; in a flat folder it may have been meant.
+        Write("0.odd");
+        Assert.Equal([LeftOut("2 .tif, 1 without an ending, 1 .avif, 1 .odd")], Open().Notes);
+        Write("0.png");
+        Assert.Equal([LeftOut("2 .odd, 2 .tif, 1 without an ending, 1 .avif")], Open().Notes);
+
+        string LeftOut(string files) =>
+            $"{folder.Path}: left out are files of kinds that aren't read: {files}. Read are .png, .jpg, .jpeg, .jpe, .jfif, "
+                + ".jif, .webp, .bmp, .dib and .gif files.";
+    }
+
+    [LinuxFact]
+    public void The_second_link_of_a_class_to_one_folder_is_named()
+    {
+        Write("data/a/1.png", "data/b/1.png", "more/x.png");
+        var data = folder.File("data");
+        foreach (var link in (string[])["a/first", "a/second", "b/first"])
+            Directory.CreateSymbolicLink($"{data}/{link}", folder.File("more"));
+
+        Assert.Equal(["a/1.png", "a/first/x.png", "b/1.png", "b/first/x.png"], PictureSearch.Of(data).Files);
         Assert.Equal(
-            [$"{folder.Path}: left out are pictures of kinds that aren't read: 2 .tif, 1 .avif. Read are .png, .jpg, .jpeg, .jpe, .jfif, "
-                + ".jif, .webp, .bmp, .dib and .gif files."],
-            Open().Notes);
+            [$"{data}: 1 link isn't followed: a/second leads to a folder that is read already."],
+            ImageFolderSource.Open(data, 1, 4, 4).Notes);
     }
 
     [Fact]
@@ -179,8 +200,9 @@ public sealed class PictureSearchTests : IDisposable
         Assert.Equal(["a/1.png", "a/other/1.png", "b/1.png", "b/other/1.png"], PictureSearch.Of(data).Files);
         Assert.Equal(["a", "b"], source.Classes);
         Assert.Equal(
-            $"{data}: 3 links can't be followed: a/over leads back to a folder that it lies in, a/up leads back to a folder that it lies "
-                + "in, self leads back to a folder that it lies in.",
+            $"{data}: 5 links aren't followed: a/over leads back to a folder that it lies in, a/up leads back to a folder that it lies "
+                + "in, self leads back to a folder that it lies in, a/other/other leads to a folder that is read already, b/other/other "
+                + "leads to a folder that is read already.",
             Assert.Single(source.Notes));
     }
 
@@ -217,7 +239,7 @@ public sealed class PictureSearchTests : IDisposable
 
         var source = Open();
 
-        Assert.Equal([$"{folder.Path}: 2 links can't be followed: b leads to nothing, c leads to nothing."], source.Notes);
+        Assert.Equal([$"{folder.Path}: 2 links aren't followed: b leads to nothing, c leads to nothing."], source.Notes);
         AssertGrey(128, source, 1);
         Assert.Equal([new("a/2.png", "is a link to gone.png, which isn't there")], source.BrokenFiles);
     }

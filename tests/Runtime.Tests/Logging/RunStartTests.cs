@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using UNetGen.Logging;
 using static TorchSharp.torch;
 
@@ -18,6 +19,19 @@ public sealed class RunStartTests : IDisposable
         first.AppendTo(StartsPath);
         second.AppendTo(StartsPath);
         Assert.Equal([first, second], RunStart.Read(StartsPath));
+    }
+
+    [LinuxFact]
+    public void A_copy_that_shares_the_file_itself_isn_t_added_to()
+    {
+        var (first, second) = (RunStart.Now(CPU), RunStart.Now(CPU, afterStep: 500));
+        first.AppendTo(StartsPath);
+        var copy = folder.File("copy.jsonl");
+        using (var link = Process.Start("ln", [StartsPath, copy]))
+            link.WaitForExit();
+        second.AppendTo(copy);
+        Assert.Equal([first], RunStart.Read(StartsPath));
+        Assert.Equal([first, second], RunStart.Read(copy));
     }
 
     [Fact]
