@@ -110,7 +110,8 @@ internal readonly unsafe struct TilesOf4<V> : IWinogradScheme<V>
     }
 
     [MethodImpl(Compiled.Loop)]
-    private static void InputPair(float* d, nint pixel, nint line, in TileEdges<V> edges, float at, float otherSquared, float* v, nint point)
+    private static void InputPair(
+        float* d, nint pixel, nint line, in TileEdges<V> edges, float at, float otherSquared, float* v, nint point)
     {
         Pair(d + edges.FirstLine, pixel, at, otherSquared, out var p0, out var q0);
         Pair(d + line, pixel, at, otherSquared, out var p1, out var q1);
