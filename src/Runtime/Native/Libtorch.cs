@@ -14,7 +14,8 @@ public static class Libtorch
     /// <summary>Of the package, such as 0.107.0: a program needs the libtorch that goes with it.</summary>
     internal static readonly string TorchSharpVersion = TorchSharpAssembly.GetName().Version!.ToString(3);
 
-    private static readonly LibtorchFiles Files = LibtorchFiles.OfThisProgram();
+    private static readonly InstalledLibtorch? Installed = InstalledLibtorch.OfEnvironment();
+    private static readonly LibtorchFiles Files = LibtorchFiles.OfThisProgram(Installed);
     private static readonly Lazy<nint> LoadedFromFiles = new(LoadFromFiles);
     private static readonly Lazy<bool> Loaded = new(LoadOnce);
     private static readonly Lazy<nint> DataFunction = new(() => NativeLibrary.GetExport(Library(), "THSTensor_data"));
@@ -26,11 +27,18 @@ public static class Libtorch
     /// 12, Ubuntu 22.04). Costs next to nothing and loads nothing: it acts only when the ordinary load has failed. Called by itself: when
     /// anything of this library is touched, and by build/UNetGen.ModuleInitializer.cs when a program starts. Calling it again does nothing.
     /// </summary>
+    /// <remarks>
+    /// Where the environment variable <c>UNETGEN_LIBTORCH</c> names a folder with another libtorch, such as <c>torch/lib</c> of a PyTorch
+    /// installation, that one is loaded instead of the program's own, CUDA included.
+    /// </remarks>
     public static void Install()
     {
-        if (!OperatingSystem.IsLinux() || Interlocked.Exchange(ref installed, 1) == 1)
+        if ((!OperatingSystem.IsLinux() && Installed is null) || Interlocked.Exchange(ref installed, 1) == 1)
             return;
-        ShareProcessors();
+        if (OperatingSystem.IsLinux())
+            ShareProcessors();
+        if (Installed is not null)
+            Resolver();
         var context = AssemblyLoadContext.GetLoadContext(TorchSharpAssembly) ?? AssemblyLoadContext.Default;
         context.ResolvingUnmanagedDll += (assembly, name) => assembly == TorchSharpAssembly ? Resolve(name) : 0;
     }
@@ -45,20 +53,27 @@ public static class Libtorch
             NativeEnvironment.SetDefault("GOMP_SPINCOUNT", "2000");
     }
 
-    private static nint Resolve(string name) => name == "LibTorchSharp" ? LoadedFromFiles.Value : 0;
-
-    private static nint LoadFromFiles()
+    private static void Resolver()
     {
-        nint library = Files.Load();
         try
         {
-            // Otherwise the ordinary load would be tried, and fail, once for every native function that TorchSharp calls.
             NativeLibrary.SetDllImportResolver(TorchSharpAssembly, (name, _, _) => Resolve(name));
         }
         catch (InvalidOperationException)
         {
-            // The program has a resolver of its own for TorchSharp. It didn't find the library, so the event goes on serving.
+            // The program has a resolver of its own for TorchSharp. Where that finds nothing, the event serves, on Linux.
         }
+    }
+
+    private static nint Resolve(string name) => name == "LibTorchSharp" ? LoadedFromFiles.Value : 0;
+
+    private static nint LoadFromFiles()
+    {
+        Files.CheckAlone();
+        nint library = Files.Load();
+        // Otherwise the ordinary load would be tried, and fail, once for every native function that TorchSharp calls.
+        if (Installed is null)
+            Resolver();
         return library;
     }
 
@@ -74,7 +89,13 @@ public static class Libtorch
         _ = Loaded.Value;
     }
 
-    /// <summary>Whether the program was built with a libtorch for CUDA, be there a GPU or not.</summary>
+    /// <summary>
+    /// What speaks against the libtorch that <c>UNETGEN_LIBTORCH</c> names, in one line for a user: that it has another version than
+    /// TorchSharp was made for. Null where nothing does.
+    /// </summary>
+    public static string? Doubt => Installed?.Doubt;
+
+    /// <summary>Whether libtorch is one for CUDA, be there a GPU or not.</summary>
     internal static bool IsForCuda => Files.Find("torch_cuda") is not null;
 
     /// <summary>
@@ -103,13 +124,16 @@ public static class Libtorch
     /// <summary>As TorchSharp would, in the same order, so that its own attempt finds it done.</summary>
     private static bool LoadOnce()
     {
+        Files.CheckAlone();
         Files.CheckComplete();
-        NativeLibrary.TryLoad("torch_cpu", TorchSharpAssembly, null, out _);
+        if (Installed is null)
+            NativeLibrary.TryLoad("torch_cpu", TorchSharpAssembly, null, out _);
         _ = Library();
         return true;
     }
 
-    private static nint Library() => NativeLibrary.TryLoad("LibTorchSharp", TorchSharpAssembly, null, out nint library)
+    private static nint Library() =>
+        Installed is null && NativeLibrary.TryLoad("LibTorchSharp", TorchSharpAssembly, null, out nint library)
         ? library
         : LoadedFromFiles.Value;
 

@@ -10,8 +10,10 @@ namespace UNetGen.Native;
 /// <param name="directories">Where to look, in this order.</param>
 /// <param name="writable">Where a changed copy of a library may lie for the moment of loading it; the first that serves is taken.</param>
 /// <param name="dispensableVersion">The symbol version that a host needn't have.</param>
+/// <param name="installed">Where all but TorchSharp's own part comes from; null: it lies in <paramref name="directories"/> too.</param>
 internal sealed partial class LibtorchFiles(
-    IReadOnlyList<string> directories, IReadOnlyList<string> writable, string dispensableVersion = LibtorchFiles.DispensableVersion)
+    IReadOnlyList<string> directories, IReadOnlyList<string> writable, string dispensableVersion = LibtorchFiles.DispensableVersion,
+    InstalledLibtorch? installed = null)
 {
     /// <summary>
     /// The one version that LibTorchSharp is linked against and Debian 12, Ubuntu 22.04 lack (GCC 13). It stands for a single symbol,
@@ -20,13 +22,16 @@ internal sealed partial class LibtorchFiles(
     /// </summary>
     public const string DispensableVersion = "GLIBCXX_3.4.32";
 
+    private const string OfTorchSharp = "LibTorchSharp";
+
     /// <summary>In the order in which they need each other.</summary>
-    private static readonly string[] Libraries = ["c10", "torch_cpu", "torch", "LibTorchSharp"];
+    private static readonly string[] Libraries = ["c10", "torch_cpu", "torch", OfTorchSharp];
 
     /// <summary>
     /// Where the host would look: flat beside the program, under runtimes/, or in the package folders; and for temporary files.
     /// </summary>
-    public static LibtorchFiles OfThisProgram()
+    /// <param name="installed">Takes the place of the program's own libtorch; null: there is none.</param>
+    public static LibtorchFiles OfThisProgram(InstalledLibtorch? installed = null)
     {
         var probed = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(
             Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
@@ -36,12 +41,13 @@ internal sealed partial class LibtorchFiles(
             Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
         return new(
             [.. directories.Select(Path.TrimEndingDirectorySeparator).Distinct()],
-            home == "" ? [Path.GetTempPath()] : [Path.GetTempPath(), home]);
+            home == "" ? [Path.GetTempPath()] : [Path.GetTempPath(), home],
+            installed: installed);
     }
 
     /// <summary>The full path of one of libtorch's libraries, such as <c>torch_cuda</c>; null where it isn't.</summary>
     public string? Find(string library) =>
-        directories.Select(directory => Path.Combine(directory, Platform.FileName(library))).FirstOrDefault(File.Exists);
+        Places(library).Select(directory => Path.Combine(directory, Platform.FileName(library))).FirstOrDefault(File.Exists);
 
     /// <summary>
     /// Refuses files that were cut short, for example by a full disk while building: loading one would end the process without a word.
@@ -53,6 +59,23 @@ internal sealed partial class LibtorchFiles(
             OperatingSystem.IsLinux()
                 && Libraries.Select(Find).FirstOrDefault(path => path is not null && !ElfFile.IsComplete(path)) is { } cut)
             throw Damaged(cut, "it ends too early, or isn't a library for 64-bit Linux");
+    }
+
+    /// <summary>
+    /// Refuses a second libtorch beside an installed one: TorchSharp loads the program's own by its name, before anybody is asked, and two
+    /// of them end the process.
+    /// </summary>
+    /// <exception cref="LibtorchException">There are two.</exception>
+    public void CheckAlone()
+    {
+        if (installed is null || directories.FirstOrDefault(HasLibtorch) is not { } own)
+            return;
+        throw new LibtorchException(
+            $"{InstalledLibtorch.Variable} is {installed.Folder}, but this program brings a libtorch of its own, in {own}.\n"
+                + "Build it without: leave out its reference to TorchSharp-cpu or TorchSharp-cuda (in UNetGen's own tree: "
+                + "-p:TorchBackend=none). Or delete\nthe files there whose names begin with libtorch and libc10 (on Windows torch and c10).");
+
+        static bool HasLibtorch(string directory) => File.Exists(Path.Combine(directory, Platform.FileName("torch_cpu")));
     }
 
     /// <summary>Loads all of libtorch.</summary>
@@ -67,6 +90,10 @@ internal sealed partial class LibtorchFiles(
         return handle;
     }
 
+    // TorchSharp's own part may lie with an installed libtorch too: one that was built against it.
+    private IEnumerable<string> Places(string library) =>
+        installed is null ? directories : library == OfTorchSharp ? [installed.Folder, .. directories] : [installed.Folder];
+
     private nint Load(string library, string path)
     {
         try
@@ -75,7 +102,7 @@ internal sealed partial class LibtorchFiles(
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            if (OperatingSystem.IsLinux() && library == "LibTorchSharp" && e.Message.Contains(dispensableVersion, StringComparison.Ordinal))
+            if (OperatingSystem.IsLinux() && library == OfTorchSharp && e.Message.Contains(dispensableVersion, StringComparison.Ordinal))
                 return LoadWeakened(path);
             throw Failed(path, e);
         }
@@ -143,7 +170,9 @@ internal sealed partial class LibtorchFiles(
         }
     }
 
-    private LibtorchException Missing(string library) => new(
+    private LibtorchException Missing(string library) => installed is not null && library != OfTorchSharp
+        ? installed.Lacks(library)
+        : new LibtorchException(
         $"libtorch isn't there: {Platform.FileName(library)} lies in none of\n"
         + string.Join('\n', directories.Select(directory => "  " + directory))
         + $"\nThe project of a program brings it along by a reference: <PackageReference Include=\"TorchSharp-cpu\" "
