@@ -147,7 +147,7 @@ internal sealed class NetworkEmitter
         }
 
         writer.Open($"public override {CSharpText.Tensor} {(IsConditional ? CSharpText.ConditionalForward : CSharpText.Forward)}");
-        writer.Line("using var compute = Computing();");
+        writer.Line("using var compute = Computing(x);");
         writer.Line("using var scope = global::TorchSharp.torch.NewDisposeScope();");
         writer.Line($"OnForwarding({(IsConditional ? "ref x, ref timesteps, ref labels, ref selfCondition" : "ref x, ref timesteps")});");
         writer.Line("CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);");

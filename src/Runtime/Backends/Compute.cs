@@ -1,3 +1,6 @@
+using TorchSharp;
+using UNetGen.Backends.Gpu;
+
 namespace UNetGen.Backends;
 
 /// <summary>Which form of its mathematics a block uses.</summary>
@@ -33,10 +36,12 @@ public enum Precision
 /// </summary>
 public static class Compute
 {
-    // The backends that can be chosen, each for both precisions. A tensor's device decides nothing here: a backend without a kernel for it
-    // calls its base.
+    // The backends that can be chosen, each for both precisions. All of them take tensors on any device: one without a kernel for it calls
+    // its base.
     private static readonly (Backend Float32, Backend BFloat16) Fast =
         (CpuKernels.MakeBackend(Precision.Float32), CpuKernels.MakeBackend(Precision.BFloat16));
+    private static readonly (Backend Float32, Backend BFloat16) FastOnGpu =
+        (new Cuda(Precision.Float32, CudaKernels.For), new Cuda(Precision.BFloat16, CudaKernels.For));
     private static readonly (Backend Float32, Backend BFloat16) Textbook =
         (new Reference(Precision.Float32), new Reference(Precision.BFloat16));
 
@@ -55,9 +60,10 @@ public static class Compute
     /// <summary>Sets both for this thread until the result is disposed.</summary>
     /// <param name="kernels">Which form.</param>
     /// <param name="precision">Which numbers.</param>
-    public static Scope Use(KernelForm kernels, Precision precision)
+    /// <param name="device">Where the network's weights lie.</param>
+    public static Scope Use(KernelForm kernels, Precision precision, DeviceType device = DeviceType.CPU)
     {
-        var (single, half) = kernels == KernelForm.Fast ? Fast : Textbook;
+        var (single, half) = kernels == KernelForm.Reference ? Textbook : device == DeviceType.CUDA ? FastOnGpu : Fast;
         return Use(precision == Precision.Float32 ? single : half);
     }
 

@@ -99,6 +99,23 @@ public static class Libtorch
     internal static bool IsForCuda => Files.Find("torch_cuda") is not null;
 
     /// <summary>
+    /// The compiler of CUDA C that libtorch for CUDA brings along, under a name that has its version and, on Linux, sometimes a hash: so it is
+    /// found by the library of libtorch's own that needs it.
+    /// </summary>
+    /// <exception cref="LibtorchException">It isn't there.</exception>
+    internal static nint LoadNvrtc()
+    {
+        if (Files.Find("caffe2_nvrtc") is not { } user)
+            throw new LibtorchException("CUDA's compiler isn't there: libtorch has no caffe2_nvrtc.");
+        // Linux finds a library's functions by one that needs it, Windows doesn't.
+        var library = NativeLibrary.Load(user);
+        return !OperatingSystem.IsWindows() ? library
+            : Directory.EnumerateFiles(Path.GetDirectoryName(user)!, "nvrtc64_*.dll").FirstOrDefault(
+                file => !file.Contains("alt", StringComparison.Ordinal)) is { } found ? NativeLibrary.Load(found)
+            : throw new LibtorchException($"CUDA's compiler isn't there: no nvrtc64_*.dll beside {user}.");
+    }
+
+    /// <summary>
     /// Where a tensor's values lie, on whichever device; TorchSharp shows it for the CPU alone, and no more than 2 GB of it.
     /// </summary>
     internal static unsafe nint AddressOf(Tensor tensor) => ((delegate* unmanaged<nint, nint>)DataFunction.Value)(tensor.Handle);

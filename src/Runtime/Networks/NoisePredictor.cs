@@ -130,7 +130,8 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// <summary>
     /// Lets the blocks compute as <see cref="Kernels"/> and <see cref="Precision"/> say, on this thread, until the result is disposed.
     /// </summary>
-    protected Compute.Scope Computing() => Compute.Use(Kernels, Precision);
+    /// <param name="x">The images, which lie where the weights do.</param>
+    protected Compute.Scope Computing(Tensor x) => Compute.Use(Kernels, Precision, x.device_type);
 
     /// <summary>A convolution of the network's own, of stride 1, by the kernel and in the numbers of <see cref="Computing"/>.</summary>
     /// <param name="conv">With its weights.</param>

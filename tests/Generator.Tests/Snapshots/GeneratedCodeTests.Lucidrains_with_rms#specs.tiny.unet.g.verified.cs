@@ -160,7 +160,7 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps)
     {
-        using var compute = Computing();
+        using var compute = Computing(x);
         using var scope = global::TorchSharp.torch.NewDisposeScope();
         OnForwarding(ref x, ref timesteps);
         CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);

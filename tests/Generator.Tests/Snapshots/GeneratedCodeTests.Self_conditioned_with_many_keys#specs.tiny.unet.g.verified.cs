@@ -169,7 +169,7 @@ public sealed partial class ManyKeysUNet : global::UNetGen.Networks.NoisePredict
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps, global::TorchSharp.torch.Tensor? labels, global::TorchSharp.torch.Tensor? selfCondition = null)
     {
-        using var compute = Computing();
+        using var compute = Computing(x);
         using var scope = global::TorchSharp.torch.NewDisposeScope();
         OnForwarding(ref x, ref timesteps, ref labels, ref selfCondition);
         CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);

@@ -3,6 +3,7 @@ using UNetGen.Backends;
 using UNetGen.Backends.Memory;
 using UNetGen.Backends.Nodes;
 using UNetGen.Backends.Simd;
+using UNetGen.Runtime.Tests.Gpu;
 using UNetGen.Runtime.Tests.Training;
 using static TorchSharp.torch;
 
@@ -17,6 +18,7 @@ public sealed class BackendTests
 {
     private static readonly Dictionary<string, Backend> Backends = WidthsAttribute.Bits.Select(bits => ($"cpu, {bits} bits", OfWidth(bits)))
         .Prepend(("libtorch", new Libtorch(Precision.Float32)))
+        .Append(("cuda, emulated", new Cuda(Precision.Float32, EmulatedKernels.For)))
         .ToDictionary();
 
     /// <summary>Each backend with each block.</summary>
