@@ -14,7 +14,7 @@ internal static class NetworkCommand
         new(
             "--network")
         {
-            Description = $"Only this one: {string.Join(", ", NetworkCase.All.Select(network => network.Name))}.",
+            Description = $"Only this one: {string.Join(", ", NetworkCase.All.Concat(NetworkCase.OnGpu).Select(network => network.Name))}.",
             HelpName = "NAME"
         };
     private static readonly Option<Row[]> OnlyRows =
@@ -75,7 +75,7 @@ internal static class NetworkCommand
     public static void Smoke()
     {
         var options = new BenchOptions(Rounds: 1, Repeats: 1, Environment.ProcessorCount, DotNetThreads: false, "cpu", OneProcess: false);
-        var networks = NetworkCase.All.Select(network => network.Smallest).ToList();
+        var networks = NetworkCase.All.Append(NetworkCase.SmallAdm).Select(network => network.Smallest).ToList();
         Networks([networks[0]], Rows.All, options);
         Networks(networks[1..], [Row.Step], options with { OneProcess = true });
     }
