@@ -81,11 +81,6 @@ internal static class Equality
             throw new NetworksDifferException(
                 $"{network.Name}: the generated and the hand-written network differ in '{odd}', which one lacks or has in another shape.");
         foreach (var (key, weight) in given)
-        {
-            // What begins at 0 would hide all that stands before it.
-            if (weight.dim() > 1 && weight.count_nonzero().item<long>() == 0)
-                nn.init.normal_(weight, 0, 0.02);
             taken[key].copy_(weight);
-        }
     }
 }

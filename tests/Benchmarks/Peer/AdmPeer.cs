@@ -5,7 +5,7 @@ namespace UNetGen.Benchmarks.Peer;
 
 /// <summary>
 /// guided-diffusion's UNetModel as one writes it down from PyTorch, without classes: scale and shift by the time, residual blocks that
-/// resample, attention in the legacy order. Its attention is asked for as a whole, as one has it today, instead of by two products.
+/// resample, attention in the legacy order, nothing that begins at 0. Its attention is asked for as a whole, as one has it today, instead of by two products.
 /// </summary>
 internal sealed class AdmPeer : nn.Module<Tensor, Tensor, Tensor>
 {
@@ -54,7 +54,7 @@ internal sealed class AdmPeer : nn.Module<Tensor, Tensor, Tensor>
             }
         }
 
-        @out = nn.Sequential(CommonLayers.GroupNorm(32, width), nn.SiLU(), Zeroed(nn.Conv2d(width, channels, 3, padding: 1)));
+        @out = nn.Sequential(CommonLayers.GroupNorm(32, width), nn.SiLU(), nn.Conv2d(width, channels, 3, padding: 1));
         RegisterComponents();
 
         ModuleList<nn.Module> Layers(long from, int level)
@@ -101,13 +101,6 @@ internal sealed class AdmPeer : nn.Module<Tensor, Tensor, Tensor>
         return cat([angles.cos(), angles.sin()], -1).MoveToOuterDisposeScope();
     }
 
-    private static nn.Module<Tensor, Tensor> Zeroed(nn.Module<Tensor, Tensor> module)
-    {
-        foreach (var parameter in module.parameters())
-            nn.init.zeros_(parameter);
-        return module;
-    }
-
     private enum Resampling
     {
         None,
@@ -130,7 +123,7 @@ internal sealed class AdmPeer : nn.Module<Tensor, Tensor, Tensor>
             emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(timeEmbDim, 2 * dimOut));
             // Third is the dropout, of nothing here.
             out_layers = nn.Sequential(
-                CommonLayers.GroupNorm(32, dimOut), nn.SiLU(), nn.Identity(), Zeroed(nn.Conv2d(dimOut, dimOut, 3, padding: 1)));
+                CommonLayers.GroupNorm(32, dimOut), nn.SiLU(), nn.Identity(), nn.Conv2d(dimOut, dimOut, 3, padding: 1));
             skip_connection = dim == dimOut ? nn.Identity() : nn.Conv2d(dim, dimOut, 1);
             RegisterComponents();
         }
@@ -160,14 +153,14 @@ internal sealed class AdmPeer : nn.Module<Tensor, Tensor, Tensor>
         private readonly long headDim;
         private readonly GroupNorm norm;
         private readonly Conv1d qkv;
-        private readonly nn.Module<Tensor, Tensor> proj_out;
+        private readonly Conv1d proj_out;
 
         public AttentionBlock(long dim, long headDim) : base(nameof(AttentionBlock))
         {
             this.headDim = headDim;
             norm = CommonLayers.GroupNorm(32, dim);
             qkv = nn.Conv1d(dim, 3 * dim, 1);
-            proj_out = Zeroed(nn.Conv1d(dim, dim, 1));
+            proj_out = nn.Conv1d(dim, dim, 1);
             RegisterComponents();
         }
 
