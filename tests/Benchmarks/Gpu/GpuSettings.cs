@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using TorchSharp;
+using UNetGen.Backends;
+using UNetGen.Benchmarks.Networks;
+using UNetGen.Networks;
+using static TorchSharp.torch;
+
+namespace UNetGen.Benchmarks.Gpu;
+
+/// <summary>In which numbers a side computes.</summary>
+internal enum Numbers
+{
+    /// <summary>All 32 bits count.</summary>
+    Float32,
+
+    /// <summary>What a GPU multiplies may be rounded to TF32's 19 bits.</summary>
+    Tf32,
+
+    /// <summary>bfloat16 as <see cref="Precision.BFloat16"/> has it, and TF32 for what is left, as a training has them.</summary>
+    Bf16,
+}
+
+/// <summary>What a process sets before it computes.</summary>
+internal static class GpuSettings
+{
+    /// <summary>In which numbers a side computes where so much is asked of the generated one: nobody wrote autocast for TorchSharp.</summary>
+    public static Numbers Of(Side side, Numbers asked) => side == Side.Peer && asked == Numbers.Bf16 ? Numbers.Float32 : asked;
+
+    /// <summary>Lets a network compute so; on CUDA that sets libtorch's flags, which are the process's, and has cuDNN try its algorithms.</summary>
+    public static void Apply(Numbers numbers, Workload workload)
+    {
+        if (workload.Network is NoisePredictor network)
+            network.Precision = numbers == Numbers.Bf16 ? Precision.BFloat16 : Precision.Float32;
+        if (workload.Device.type != DeviceType.CUDA)
+            return;
+        backends.cuda.matmul.allow_tf32 = backends.cudnn.allow_tf32 = numbers != Numbers.Float32;
+        TryAlgorithms();
+    }
+
+    /// <summary>torch.backends.cudnn.benchmark = True, which TorchSharp has no name for: libtorch's own functions, by GCC's names.</summary>
+    private static unsafe void TryAlgorithms()
+    {
+        using var process = Process.GetCurrentProcess();
+        if (!OperatingSystem.IsLinux() || process.Modules.Cast<ProcessModule>().FirstOrDefault(
+            module => module.ModuleName.StartsWith("libtorch_cpu.so", StringComparison.Ordinal)) is not { } libtorch)
+        {
+            Console.Error.WriteLine("cuDNN's benchmark stays off: libtorch_cpu.so isn't there to ask.");
+            return;
+        }
+
+        var library = NativeLibrary.Load(libtorch.FileName);
+        var context = (delegate* unmanaged<nint>)NativeLibrary.GetExport(library, "_ZN2at13globalContextEv");
+        var set = (delegate* unmanaged<nint, byte, void>)NativeLibrary.GetExport(library, "_ZN2at7Context17setBenchmarkCuDNNEb");
+        set(context(), 1);
+    }
+}
