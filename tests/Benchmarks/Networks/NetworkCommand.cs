@@ -1,5 +1,4 @@
 using System.CommandLine;
-using UNetGen.Benchmarks.Gpu;
 using UNetGen.Benchmarks.Onnx;
 using UNetGen.Networks;
 using static TorchSharp.torch;
@@ -185,6 +184,8 @@ internal static class NetworkCommand
 
     private static void Networks(IReadOnlyList<NetworkCase> networks, IReadOnlyList<Row> rows, BenchOptions options)
     {
+        if (options is { OneProcess: true, Numbers: Numbers.Bf16 })
+            throw new UNetGenException("--precision bf16 needs a process for each side: the one by hand has float32 without TF32.");
         Use(options.Threads, options.DotNetThreads);
         Console.WriteLine(NetworkReport.Heading(options));
         foreach (var network in networks)

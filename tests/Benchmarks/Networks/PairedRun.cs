@@ -1,4 +1,3 @@
-using UNetGen.Benchmarks.Gpu;
 using UNetGen.Networks;
 using static TorchSharp.torch;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime;
 using TorchSharp;
-using UNetGen.Benchmarks.Gpu;
 using static TorchSharp.torch;
 
 namespace UNetGen.Benchmarks.Networks;

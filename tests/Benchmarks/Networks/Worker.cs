@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using UNetGen.Benchmarks.Gpu;
 using static TorchSharp.torch;
 
 namespace UNetGen.Benchmarks.Networks;

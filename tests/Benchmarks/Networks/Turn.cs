@@ -1,4 +1,4 @@
-namespace UNetGen.Benchmarks.Gpu;
+namespace UNetGen.Benchmarks.Networks;
 
 /// <summary>Holds a file while readings are taken, so that several processes, bench.py's among them, take turns.</summary>
 internal static class Turn

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using UNetGen.Benchmarks.Networks;
 
-namespace UNetGen.Benchmarks.Gpu;
+namespace UNetGen.Benchmarks.Networks;
 
 /// <summary>What is asked of <see cref="GpuBench"/>.</summary>
 /// <param name="Networks">Which.</param>

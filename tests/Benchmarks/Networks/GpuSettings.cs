@@ -2,11 +2,10 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using TorchSharp;
 using UNetGen.Backends;
-using UNetGen.Benchmarks.Networks;
 using UNetGen.Networks;
 using static TorchSharp.torch;
 
-namespace UNetGen.Benchmarks.Gpu;
+namespace UNetGen.Benchmarks.Networks;
 
 /// <summary>In which numbers a side computes.</summary>
 internal enum Numbers
@@ -42,16 +41,17 @@ internal static class GpuSettings
     private static unsafe void TryAlgorithms()
     {
         using var process = Process.GetCurrentProcess();
-        if (!OperatingSystem.IsLinux() || process.Modules.Cast<ProcessModule>().FirstOrDefault(
-            module => module.ModuleName.StartsWith("libtorch_cpu.so", StringComparison.Ordinal)) is not { } libtorch)
+        var libtorch = process.Modules.Cast<ProcessModule>().FirstOrDefault(
+            module => module.ModuleName.StartsWith("libtorch_cpu.so", StringComparison.Ordinal));
+        if (
+            libtorch is null || !NativeLibrary.TryLoad(libtorch.FileName, out var library)
+            || !NativeLibrary.TryGetExport(library, "_ZN2at13globalContextEv", out var context)
+            || !NativeLibrary.TryGetExport(library, "_ZN2at7Context17setBenchmarkCuDNNEb", out var set))
         {
-            Console.Error.WriteLine("cuDNN's benchmark stays off: libtorch_cpu.so isn't there to ask.");
+            Console.Error.WriteLine("cuDNN doesn't try its algorithms: this libtorch has no function by which to ask for it.");
             return;
         }
 
-        var library = NativeLibrary.Load(libtorch.FileName);
-        var context = (delegate* unmanaged<nint>)NativeLibrary.GetExport(library, "_ZN2at13globalContextEv");
-        var set = (delegate* unmanaged<nint, byte, void>)NativeLibrary.GetExport(library, "_ZN2at7Context17setBenchmarkCuDNNEb");
-        set(context(), 1);
+        ((delegate* unmanaged<nint, byte, void>)set)(((delegate* unmanaged<nint>)context)(), 1);
     }
 }
