@@ -35,7 +35,7 @@ internal static class GpuBench
         new("generated-bf16", Side.Generated, Numbers.Bf16),
     ];
 
-    /// <summary>In the order in which they need memory: libtorch keeps what it has once taken, so a row's peak is what is in use after it.</summary>
+    /// <summary>In the order in which they need memory: libtorch keeps what it took, so a row's peak is what is in use after it.</summary>
     public static IReadOnlyList<Row> Rows { get; } = [Row.Forward, Row.Sampling, Row.Step];
 
     /// <summary>Prints a table as it is measured.</summary>

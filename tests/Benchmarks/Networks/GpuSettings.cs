@@ -23,10 +23,10 @@ internal enum Numbers
 /// <summary>What a process sets before it computes.</summary>
 internal static class GpuSettings
 {
-    /// <summary>In which numbers a side computes where so much is asked of the generated one: nobody wrote autocast for TorchSharp.</summary>
+    /// <summary>Those that a side has where the generated one is asked for these: TorchSharp has no autocast.</summary>
     public static Numbers Of(Side side, Numbers asked) => side == Side.Peer && asked == Numbers.Bf16 ? Numbers.Float32 : asked;
 
-    /// <summary>Lets a network compute so; on CUDA that sets libtorch's flags, which are the process's, and has cuDNN try its algorithms.</summary>
+    /// <summary>Lets a network compute so. On CUDA that sets libtorch's flags, which are the process's; and cuDNN tries its algorithms.</summary>
     public static void Apply(Numbers numbers, Workload workload)
     {
         if (workload.Network is NoisePredictor network)
@@ -37,7 +37,7 @@ internal static class GpuSettings
         TryAlgorithms();
     }
 
-    /// <summary>torch.backends.cudnn.benchmark = True, which TorchSharp has no name for: libtorch's own functions, by GCC's names.</summary>
+    /// <summary>torch.backends.cudnn.benchmark = True, which TorchSharp doesn't have: libtorch's functions by GCC's names.</summary>
     private static unsafe void TryAlgorithms()
     {
         using var process = Process.GetCurrentProcess();

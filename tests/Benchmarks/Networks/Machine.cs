@@ -25,7 +25,7 @@ internal static class Machine
     /// <summary>TorchSharp doesn't know its name, the driver's program does.</summary>
     private static string Gpu(int index) => AskDriver("name", index) ?? $"GPU {index}";
 
-    /// <summary>Bytes of the GPU's memory that all processes together hold; 0 where the device isn't a GPU or the driver's program is away.</summary>
+    /// <summary>Bytes that all processes hold of the GPU's memory; 0 where it is no GPU or the driver's program is away.</summary>
     public static long GpuMemoryInUse(Device device) =>
         device.type == DeviceType.CUDA && long.TryParse(AskDriver("memory.used", device.index), out var mebibytes) ? mebibytes << 20 : 0;
 

@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 namespace UNetGen.Benchmarks.Networks;
 
 /// <summary>
-/// The modes that measure networks: <c>networks</c>, <c>gpu</c>, <c>growth</c>, <c>onnx</c>, <c>curves</c>, and the process that the first three start.
+/// The modes that measure networks: <c>networks</c>, <c>gpu</c>, <c>growth</c>, <c>onnx</c>, <c>curves</c>, and the process that they start
+/// for a side.
 /// </summary>
 internal static class NetworkCommand
 {
@@ -41,7 +42,7 @@ internal static class NetworkCommand
 
     private static readonly Option<Numbers> InNumbers = new("--precision")
     {
-        Description = "float32, tf32 or bf16: in which numbers the generated network computes; the other has bf16 not.",
+        Description = "float32, tf32 or bf16: in which numbers the generated network computes; the other has float32 instead of bf16.",
         HelpName = "NAME",
     };
 
@@ -129,7 +130,7 @@ internal static class NetworkCommand
             HelpName = "NAME",
         };
         modes.AcceptOnlyFromAmong([.. GpuBench.Modes.Select(mode => mode.Name)]);
-        var batch = new Option<int?>("--batch") { Description = "Instead of the network's own; at most so many are drawn.", HelpName = "N" };
+        var batch = new Option<int?>("--batch") { Description = "Instead of the network's; at most so many are drawn.", HelpName = "N" };
         var warmUps = Number("--warm-ups", "Readings of each row that don't count.", 3);
         var compared = new Option<bool>("--unchecked") { Description = "Without holding the outputs against each other first." };
         var file = new Option<string?>("--out") { Description = "A line of JSON for each result goes to its end.", HelpName = "FILE" };
