@@ -134,7 +134,7 @@ internal static class NetworkCommand
         var warmUps = Number("--warm-ups", "Readings of each row that don't count.", 3);
         var compared = new Option<bool>("--unchecked") { Description = "Without holding the outputs against each other first." };
         var file = new Option<string?>("--out") { Description = "A line of JSON for each result goes to its end.", HelpName = "FILE" };
-        var turns = new Option<string?>("--lock") { Description = "Readings are taken while it is held, as bench.py does.", HelpName = "FILE" };
+        var turns = new Option<string?>("--lock") { Description = "Held while readings are taken, as by bench.py.", HelpName = "FILE" };
         var gpu = new Command("gpu", "Measure the networks that people train on a GPU, each side in its numbers.")
         {
             OnlyNetworks, OnlyRows, modes, batch, Repeats, warmUps, compared, Threads, Device, file, turns,
@@ -143,7 +143,8 @@ internal static class NetworkCommand
             new(parsed.GetValue(OnlyNetworks) is [_, ..] names ? [.. names.Select(NetworkCase.Named)] : NetworkCase.OnGpu,
                 parsed.GetValue(modes) is [_, ..] some ? [.. GpuBench.Modes.Where(mode => some.Contains(mode.Name))] : GpuBench.Modes,
                 parsed.GetValue(OnlyRows) is [_, ..] rows ? rows : GpuBench.Rows,
-                parsed.GetValue(batch), parsed.GetValue(warmUps), !parsed.GetValue(compared), parsed.GetValue(file), parsed.GetValue(turns)),
+                parsed.GetValue(batch), parsed.GetValue(warmUps),
+                !parsed.GetValue(compared), parsed.GetValue(file), parsed.GetValue(turns)),
             Options(parsed)));
         return gpu;
     }
