@@ -22,7 +22,7 @@ switch (args)
         Console.WriteLine(Report.Of(summaries, builds));
         return Failed(summaries) ? 1 : 0;
 
-    case ["networks" or "growth" or "onnx" or "curves" or Worker.Command, ..]:
+    case ["networks" or "gpu" or "growth" or "onnx" or "curves" or Worker.Command, ..]:
         return NetworkCommand.Run(args);
 
     case ["ranks"]:

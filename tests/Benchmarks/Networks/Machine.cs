@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using TorchSharp;
@@ -22,15 +23,28 @@ internal static class Machine
     }
 
     /// <summary>TorchSharp doesn't know its name, the driver's program does.</summary>
-    private static string Gpu(int index)
+    private static string Gpu(int index) => AskDriver("name", index) ?? $"GPU {index}";
+
+    /// <summary>Bytes that all processes hold of the GPU's memory; 0 where it is no GPU or the driver's program is away.</summary>
+    public static long GpuMemoryInUse(Device device) =>
+        device.type == DeviceType.CUDA && long.TryParse(AskDriver("memory.used", device.index), out var mebibytes) ? mebibytes << 20 : 0;
+
+    private static string? AskDriver(string what, int index)
     {
-        using var process =
-            Process.Start(
-                new ProcessStartInfo(
-                    "nvidia-smi", ["--query-gpu=name", "--format=csv,noheader", $"--id={index}"])
-                { RedirectStandardOutput = true })!;
-        var name = process.StandardOutput.ReadToEnd().Trim();
-        process.WaitForExit();
-        return name;
+        try
+        {
+            using var process =
+                Process.Start(
+                    new ProcessStartInfo(
+                        "nvidia-smi", [$"--query-gpu={what}", "--format=csv,noheader,nounits", $"--id={Math.Max(0, index)}"])
+                    { RedirectStandardOutput = true })!;
+            var answer = process.StandardOutput.ReadToEnd().Trim();
+            process.WaitForExit();
+            return process.ExitCode == 0 ? answer : null;
+        }
+        catch (Win32Exception)
+        {
+            return null;
+        }
     }
 }

@@ -59,12 +59,34 @@ internal sealed record NetworkCase(
         Wide(128, LucidrainsDim128.ForwardFlops, () => new LucidrainsDim128()),
     ];
 
+    /// <summary>What people train on a GPU: too large for the CPU to measure.</summary>
+    public static IReadOnlyList<NetworkCase> OnGpu { get; } =
+    [
+        new(
+            "ddpm-128", "dim 128 [1, 2, 2, 2]", 3, Ddpm128.ImageHeight, Ddpm128.ForwardFlops, 128, () => new Ddpm128(),
+            () => new DdpmPeer(128, [1, 2, 2, 2], [false, true, false, false], 3)) { DrawnImages = 64 },
+        new(
+            "lucidrains-64", "dim 64 [1, 2, 4, 8]", 3, Lucidrains64.ImageHeight, Lucidrains64.ForwardFlops, 32, () => new Lucidrains64(),
+            () => new LucidrainsPeer(64, [1, 2, 4, 8], 3)) { DrawnImages = 32 },
+        new(
+            "adm-192", "dim 192 [1, 2, 3, 4]", 3, Adm192.ImageHeight, Adm192.ForwardFlops, 16, () => new Adm192(),
+            () => new AdmPeer(192, [1, 2, 3, 4], 3, [false, true, true, true], 64, 3)) { DrawnImages = 16 },
+    ];
+
+    /// <summary>The last of them as small as it goes, so that every change to its family is held against the one written by hand.</summary>
+    public static NetworkCase SmallAdm { get; } =
+        new(
+            "adm", "dim 32 [1, 2]", 3, AdmNetwork.ImageHeight, AdmNetwork.ForwardFlops, 8, () => new AdmNetwork(),
+            () => new AdmPeer(32, [1, 2], 1, [false, true], 16, 3));
+
     /// <summary>The first network as its work grows, one thing at a time.</summary>
     public static IEnumerable<NetworkCase> Growing =>
     [
         .. new[] { 1, 2, 4, 8, 16, 32, 64 }.Select(batch => Lucidrains with { Batch = batch }),
         .. Scaled,
     ];
+
+    private static IEnumerable<NetworkCase> Every => [.. All, .. Scaled, .. OnGpu, SmallAdm];
 
     /// <summary>Images drawn at once.</summary>
     public int DrawnImages { get; init; } = 16;
@@ -90,11 +112,9 @@ internal sealed record NetworkCase(
     public NetworkCase AgainstOnnx(string file, int threads) =>
         this with { PeerName = $"ONNX Runtime {OnnxModule.Version}", OnnxFile = file, Peer = () => new OnnxModule(file, threads) };
 
-    public static NetworkCase Named(string name) => All.Concat(Scaled).FirstOrDefault(network => network.Name == name)
-
-
-                ?? throw new UNetGenException(
-                    $"There is no network '{name}'. There are {string.Join(", ", All.Concat(Scaled).Select(network => network.Name))}.");
+    public static NetworkCase Named(string name) => Every.FirstOrDefault(network => network.Name == name)
+        ?? throw new UNetGenException(
+            $"There is no network '{name}'. There are {string.Join(", ", Every.Select(network => network.Name))}.");
 
     /// <summary>One of the two networks, on the CPU, its initial weights drawn from a fixed seed.</summary>
     public nn.Module<Tensor, Tensor, Tensor> Make(Side side)

@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 namespace UNetGen.Benchmarks.Networks;
 
 /// <summary>
-/// The modes that measure networks: <c>networks</c>, <c>growth</c>, <c>onnx</c>, <c>curves</c>, and the process that the first three start.
+/// The modes that measure networks: <c>networks</c>, <c>gpu</c>, <c>growth</c>, <c>onnx</c>, <c>curves</c>, and the process that they start
+/// for a side.
 /// </summary>
 internal static class NetworkCommand
 {
@@ -14,7 +15,7 @@ internal static class NetworkCommand
         new(
             "--network")
         {
-            Description = $"Only this one: {string.Join(", ", NetworkCase.All.Select(network => network.Name))}.",
+            Description = $"Only this one: {string.Join(", ", NetworkCase.All.Concat(NetworkCase.OnGpu).Select(network => network.Name))}.",
             HelpName = "NAME"
         };
     private static readonly Option<Row[]> OnlyRows =
@@ -37,6 +38,12 @@ internal static class NetworkCommand
             result.AddError($"--width must be {string.Join(", ", Registers.Widths)}, not '{result.Tokens[0].Value}'.");
             return null;
         },
+    };
+
+    private static readonly Option<Numbers> InNumbers = new("--precision")
+    {
+        Description = "float32, tf32 or bf16: in which numbers the generated network computes; the other has float32 instead of bf16.",
+        HelpName = "NAME",
     };
 
     private static readonly Option<int> Steps = Number("--steps", "Steps of training.", 200);
@@ -75,7 +82,7 @@ internal static class NetworkCommand
     public static void Smoke()
     {
         var options = new BenchOptions(Rounds: 1, Repeats: 1, Environment.ProcessorCount, DotNetThreads: false, "cpu", OneProcess: false);
-        var networks = NetworkCase.All.Select(network => network.Smallest).ToList();
+        var networks = NetworkCase.All.Append(NetworkCase.SmallAdm).Select(network => network.Smallest).ToList();
         Networks([networks[0]], Rows.All, options);
         Networks(networks[1..], [Row.Step], options with { OneProcess = true });
     }
@@ -84,7 +91,7 @@ internal static class NetworkCommand
     {
         var networks = new Command("networks", "Measure the generated networks against the same written by hand.")
         {
-            OnlyNetworks, OnlyRows, Rounds, Repeats, Threads, DotNetThreads, Width, Device, OneProcess,
+            OnlyNetworks, OnlyRows, Rounds, Repeats, Threads, DotNetThreads, Width, Device, OneProcess, InNumbers,
         };
         networks.SetAction(parsed => Held(parsed, () =>
             Networks(Chosen(parsed), parsed.GetValue(OnlyRows) is [_, ..] rows ? rows : Rows.All, Options(parsed))));
@@ -112,7 +119,34 @@ internal static class NetworkCommand
                 Console.WriteLine(LossCurves.Compare(network, parsed.GetValue(Steps), Devices.Parse(parsed.GetValue(Device))));
         });
 
-        return new RootCommand { networks, growth, onnx, curves, WorkerCommand() };
+        return new RootCommand { networks, growth, onnx, curves, GpuCommand(), WorkerCommand() };
+    }
+
+    private static Command GpuCommand()
+    {
+        var modes = new Option<string[]>("--mode")
+        {
+            Description = $"Only this one: {string.Join(", ", GpuBench.Modes.Select(mode => mode.Name))}.",
+            HelpName = "NAME",
+        };
+        modes.AcceptOnlyFromAmong([.. GpuBench.Modes.Select(mode => mode.Name)]);
+        var batch = new Option<int?>("--batch") { Description = "Instead of the network's; at most so many are drawn.", HelpName = "N" };
+        var warmUps = Number("--warm-ups", "Readings of each row that don't count.", 3);
+        var compared = new Option<bool>("--unchecked") { Description = "Without holding the outputs against each other first." };
+        var file = new Option<string?>("--out") { Description = "A line of JSON for each result goes to its end.", HelpName = "FILE" };
+        var turns = new Option<string?>("--lock") { Description = "Held while readings are taken, as by bench.py.", HelpName = "FILE" };
+        var gpu = new Command("gpu", "Measure the networks that people train on a GPU, each side in its numbers.")
+        {
+            OnlyNetworks, OnlyRows, modes, batch, Repeats, warmUps, compared, Threads, Device, file, turns,
+        };
+        gpu.SetAction(parsed => GpuBench.Run(
+            new(parsed.GetValue(OnlyNetworks) is [_, ..] names ? [.. names.Select(NetworkCase.Named)] : NetworkCase.OnGpu,
+                parsed.GetValue(modes) is [_, ..] some ? [.. GpuBench.Modes.Where(mode => some.Contains(mode.Name))] : GpuBench.Modes,
+                parsed.GetValue(OnlyRows) is [_, ..] rows ? rows : GpuBench.Rows,
+                parsed.GetValue(batch), parsed.GetValue(warmUps),
+                !parsed.GetValue(compared), parsed.GetValue(file), parsed.GetValue(turns)),
+            Options(parsed)));
+        return gpu;
     }
 
     /// <summary>Runs a command here, or in a process that is held to the width that was asked for.</summary>
@@ -131,7 +165,7 @@ internal static class NetworkCommand
         var onnx = new Option<string?>("--onnx");
         var worker = new Command(Worker.Command, "Measure one side, as the other modes ask.")
         {
-            name, side, batch, images, steps, onnx, Threads, DotNetThreads, Device,
+            name, side, batch, images, steps, onnx, Threads, DotNetThreads, Device, InNumbers,
         };
         worker.Hidden = true;
         worker.SetAction(parsed =>
@@ -145,13 +179,15 @@ internal static class NetworkCommand
             };
             if (parsed.GetValue(onnx) is { } file)
                 network = network.AgainstOnnx(file, parsed.GetValue(Threads));
-            Worker.Serve(network, parsed.GetValue(side), Devices.Parse(parsed.GetValue(Device)));
+            Worker.Serve(network, parsed.GetValue(side), Devices.Parse(parsed.GetValue(Device)), parsed.GetValue(InNumbers));
         });
         return worker;
     }
 
     private static void Networks(IReadOnlyList<NetworkCase> networks, IReadOnlyList<Row> rows, BenchOptions options)
     {
+        if (options is { OneProcess: true, Numbers: Numbers.Bf16 })
+            throw new UNetGenException("--precision bf16 needs a process for each side: the one by hand has float32 without TF32.");
         Use(options.Threads, options.DotNetThreads);
         Console.WriteLine(NetworkReport.Heading(options));
         foreach (var network in networks)
@@ -207,5 +243,5 @@ internal static class NetworkCommand
     private static BenchOptions Options(ParseResult parsed) =>
         new(
         parsed.GetValue(Rounds), parsed.GetValue(Repeats), parsed.GetValue(Threads), parsed.GetValue(DotNetThreads),
-        parsed.GetValue(Device)!, parsed.GetValue(OneProcess));
+        parsed.GetValue(Device)!, parsed.GetValue(OneProcess), parsed.GetValue(InNumbers));
 }

@@ -47,6 +47,8 @@ internal static class NetworkReport
         {
             var what = row == Row.Step ? "training" : "sampling";
             yield return Line($"peak resident memory, {what}", peer.Peak, generated.Peak, Mebibytes);
+            if (generated.Gpu > 0)
+                yield return Line($"peak GPU memory, {what}", peer.Gpu, generated.Gpu, Mebibytes);
             yield return Line(
                 $"... beyond libtorch and the network", peer.Peak - peer.Constructed, generated.Peak - generated.Constructed, Mebibytes);
         }

@@ -10,7 +10,9 @@ namespace UNetGen.Benchmarks.Networks;
 /// <param name="DotNetThreads">The kernels run on .NET's threads, as where libtorch has no GNU OpenMP.</param>
 /// <param name="Device">As libtorch names it.</param>
 /// <param name="OneProcess">Both sides in this process, instead of one for each.</param>
-internal sealed record BenchOptions(int Rounds, int Repeats, int Threads, bool DotNetThreads, string Device, bool OneProcess)
+/// <param name="Numbers">In which the generated network computes, and the other where it can.</param>
+internal sealed record BenchOptions(
+    int Rounds, int Repeats, int Threads, bool DotNetThreads, string Device, bool OneProcess, Numbers Numbers = Numbers.Float32)
 {
     public Device TorchDevice => Devices.Parse(Device);
 }
@@ -64,7 +66,9 @@ internal sealed class PairedRun(NetworkCase network, BenchOptions options)
         return new(network, difference, times, limit, garbage, memory);
     }
 
-    private double Compare()
+    /// <summary>Holds the outputs against each other, in float32.</summary>
+    /// <returns>The greatest absolute difference.</returns>
+    public double Compare()
     {
         using var generated = network.Sketched.EmployGenerated(options.TorchDevice);
         using var peer = network.Sketched.EmployPeer(options.TorchDevice);
@@ -72,7 +76,7 @@ internal sealed class PairedRun(NetworkCase network, BenchOptions options)
     }
 
     private IParticipant Open(Side side) =>
-        options.OneProcess ? new Participant(network, side, options.TorchDevice) : new WorkerProcess(network, side, options);
+        options.OneProcess ? new Participant(network, side, options.TorchDevice, options.Numbers) : new WorkerProcess(network, side, options);
 
     private void Read(Row row, IParticipant peer, IParticipant generated, Readings readings)
     {

@@ -27,7 +27,11 @@ internal sealed record Garbage(double Bytes, double Tensors, double Finalised);
 /// <summary>A process's memory.</summary>
 /// <param name="Constructed">Bytes resident when libtorch was loaded and the network made.</param>
 /// <param name="Peak">The most that were resident, bytes.</param>
-internal sealed record Memory(long Constructed, long Peak);
+/// <param name="Gpu">
+/// In use on the GPU beyond what was before the network was made, bytes: all that CUDA and its libraries take for this process too, and all
+/// that libtorch ever took, since it keeps it for the next tensor. 0 where the device isn't a GPU.
+/// </param>
+internal sealed record Memory(long Constructed, long Peak, long Gpu);
 
 /// <summary>One side in this process.</summary>
 internal sealed class Participant : IParticipant
@@ -37,12 +41,14 @@ internal sealed class Participant : IParticipant
     private readonly Workload workload;
     private readonly NoisedBatch batch;
     private readonly (Tensor Images, Tensor Timesteps) input, oneImage;
-    private readonly long constructed;
+    private readonly long constructed, gpuBefore;
 
-    public Participant(NetworkCase network, Side side, Device device)
+    public Participant(NetworkCase network, Side side, Device device, Numbers numbers)
     {
         (this.network, this.side) = (network, side);
+        gpuBefore = Machine.GpuMemoryInUse(device);
         workload = network.Employ(side, device);
+        GpuSettings.Apply(numbers, workload);
         constructed = Resident(process => process.WorkingSet64);
         batch = network.Draw(seed: 1);
         input = (batch.Noise.to(device).DetachFromDisposeScope(), batch.Timesteps.to(device).DetachFromDisposeScope());
@@ -94,7 +100,7 @@ internal sealed class Participant : IParticipant
         for (var i = 0; i < executions; i++)
             Execute(row);
         Synchronize();
-        return new(constructed, Resident(process => process.PeakWorkingSet64));
+        return new(constructed, Resident(process => process.PeakWorkingSet64), Machine.GpuMemoryInUse(workload.Device) - gpuBefore);
     }
 
     public void Dispose()

@@ -13,9 +13,9 @@ internal static class Worker
     public const string Ready = "ready";
 
     /// <summary>Answers until nobody asks any more.</summary>
-    public static void Serve(NetworkCase network, Side side, Device device)
+    public static void Serve(NetworkCase network, Side side, Device device, Numbers numbers)
     {
-        using var participant = new Participant(network, side, device);
+        using var participant = new Participant(network, side, device, numbers);
         Console.WriteLine(Ready);
         while (Console.ReadLine() is { } question)
         {
@@ -45,6 +45,7 @@ internal sealed class WorkerProcess : IParticipant
             Worker.Command, network.Name, $"{side}", "--batch", $"{network.Batch}", "--images", $"{network.DrawnImages}", "--steps",
             $"{network.DrawnSteps}",
             "--threads", $"{options.Threads}", "--dotnet-threads", $"{options.DotNetThreads}", "--device", options.Device,
+            "--precision", $"{GpuSettings.Of(side, options.Numbers)}",
             .. network.OnnxFile is { } file ? ["--onnx", file] : Array.Empty<string>(),
         ]);
         (start.RedirectStandardInput, start.RedirectStandardOutput) = (true, true);

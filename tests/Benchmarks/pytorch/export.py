@@ -33,13 +33,14 @@ def read_weights(path):
 
 def main():
     name, weights, file = sys.argv[1:]
-    network = NETWORKS[name][0]()
+    case = NETWORKS[name]
+    network = case.make()
     network.load_state_dict(read_weights(weights))
     names = ["x", "timesteps", "output"]
     # Later versions of PyTorch have a second way to export, which needs more packages.
     way = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
     torch.onnx.export(
-        network.eval(), (torch.zeros(2, 3, 32, 32), torch.zeros(2, dtype=torch.int64)), file,
+        network.eval(), (torch.zeros(2, 3, case.size, case.size), torch.zeros(2, dtype=torch.int64)), file,
         input_names=names[:2], output_names=names[2:], dynamic_axes={name: {0: "batch"} for name in names}, opset_version=OPSET, **way)
     print(f"PyTorch {torch.__version__}, opset {OPSET}")
 
