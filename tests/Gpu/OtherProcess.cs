@@ -18,7 +18,8 @@ internal static class OtherProcess
         get
         {
             var beside = Settings.Beside("UNetGen.Examples" + (OperatingSystem.IsWindows() ? ".exe" : ""));
-            if (File.Exists(beside))
+            // A project that another one names leaves its starter there, but nothing to start.
+            if (File.Exists(beside) && File.Exists(Settings.Beside("UNetGen.Examples.dll")))
                 return [beside];
             var built = typeof(OtherProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == "Program").Value!;
             return File.Exists(built) ? ["dotnet", built] : null;
