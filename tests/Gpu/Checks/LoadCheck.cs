@@ -1,0 +1,34 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace UNetGen.GpuCheck.Checks;
+
+/// <summary>What is there: libtorch, driver, device.</summary>
+internal static class LoadCheck
+{
+    public static void Run(Settings settings, Findings findings)
+    {
+        findings.Say($"TorchSharp {typeof(torch).Assembly.GetName().Version}, made for libtorch {torch.__version__}; .NET {Environment.Version} on "
+            + $"{RuntimeInformation.OSDescription}, {Environment.ProcessorCount} processors.");
+        if (OperatingSystem.IsLinux())
+        {
+            var libraries = File.ReadLines("/proc/self/maps").Where(line => line.Contains('/')).Select(line => line[line.IndexOf('/')..])
+                .Where(path => path.Contains("torch", StringComparison.OrdinalIgnoreCase) || path.Contains("libc10") || path.Contains("libcu"))
+                .Where(path => path.Contains(".so")).Distinct().Order();
+            findings.Quote(string.Join('\n', libraries));
+        }
+        findings.Say($"torch.cuda: available {cuda.is_available()}, cuDNN {cuda.is_cudnn_available()}, devices {cuda.device_count()}.");
+        using var sum = ones([1000, 1000], device: settings.Device).sum();
+        findings.Hold(sum.item<float>() == 1e6f, $"a million ones add up to {sum.item<float>()}");
+        findings.Summary = $"libtorch {torch.__version__}, {settings.Device}";
+        if (!settings.IsCuda)
+            return;
+        var name = DeviceMemory.NameOf(settings.Device.index);
+        var (used, total) = DeviceMemory.Of(settings.Device);
+        findings.Say($"{name}, {total / 1e9:0.0} GB, of which {used / 1e9:0.0} GB are used; CUDA {DeviceMemory.CudaVersion} of the driver.");
+        if (File.Exists("/proc/driver/nvidia/version"))
+            findings.Quote(File.ReadAllText("/proc/driver/nvidia/version"));
+        findings.Summary += $", {name}";
+    }
+}
