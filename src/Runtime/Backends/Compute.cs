@@ -61,7 +61,7 @@ public static class Compute
     /// <param name="kernels">Which form.</param>
     /// <param name="precision">Which numbers.</param>
     /// <param name="device">Where the network's weights lie.</param>
-    public static Scope Use(KernelForm kernels, Precision precision, DeviceType device = DeviceType.CPU)
+    public static Scope Use(KernelForm kernels, Precision precision, DeviceType device)
     {
         var (single, half) = kernels == KernelForm.Reference ? Textbook : device == DeviceType.CUDA ? FastOnGpu : Fast;
         return Use(precision == Precision.Float32 ? single : half);

@@ -220,6 +220,7 @@ internal static class NetworkCommand
     /// <summary>Of this process, before it computes anything.</summary>
     private static void Use(int threads, bool dotNetThreads)
     {
+        Native.Libtorch.Load();
         AppContext.SetSwitch("UNetGen.DotNetThreads", dotNetThreads);
         set_num_threads(threads);
     }

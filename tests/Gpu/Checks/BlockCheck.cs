@@ -65,7 +65,7 @@ internal static class BlockCheck
 
     private static Dictionary<string, Tensor> Outcome(nn.Module module, Tensor x, Tensor time, Tensor direction, KernelForm kernels)
     {
-        using var computing = Compute.Use(kernels, Precision.Float32);
+        using var computing = Compute.Use(kernels, Precision.Float32, x.device_type);
         var (leaf, embedding) = (x.detach().requires_grad_(), time.detach().requires_grad_());
         var result = BlockCase.Forward(module, leaf, embedding);
         result.backward([direction]);

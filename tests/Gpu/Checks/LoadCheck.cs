@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using TorchSharp;
+using UNetGen.Backends.Gpu;
 using static TorchSharp.torch;
 
 namespace UNetGen.GpuCheck.Checks;
@@ -30,5 +31,10 @@ internal static class LoadCheck
         if (File.Exists("/proc/driver/nvidia/version"))
             findings.Quote(File.ReadAllText("/proc/driver/nvidia/version"));
         findings.Summary += $", {name}";
+        foreach (var type in new[] { ScalarType.Float32, ScalarType.BFloat16 })
+        {
+            using var number = ones([1], type, settings.Device);
+            findings.Hold(CudaKernels.For(number) is not null, $"the kernels for {type} don't compile: {CudaKernels.Failure}");
+        }
     }
 }

@@ -111,7 +111,7 @@ public sealed class BackendTests
         using (Compute.Use(Backends["libtorch"]))
         {
             Assert.Same(Backends["libtorch"], Compute.Backend);
-            using (Compute.Use(KernelForm.Reference, Precision.BFloat16))
+            using (Compute.Use(KernelForm.Reference, Precision.BFloat16, DeviceType.CPU))
                 Assert.Equal((KernelForm.Reference, Precision.BFloat16), (Compute.Kernels, Compute.Precision));
             Assert.Same(Backends["libtorch"], Compute.Backend);
         }

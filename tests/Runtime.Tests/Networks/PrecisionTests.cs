@@ -64,7 +64,7 @@ public sealed class PrecisionTests
         using var block = make();
         foreach (var kernels in Enum.GetValues<KernelForm>())
         {
-            using var mode = Compute.Use(kernels, Precision.BFloat16);
+            using var mode = Compute.Use(kernels, Precision.BFloat16, DeviceType.CPU);
             Assert.Equal(type, block.forward(randn(2, 32, 8, 8).to(ScalarType.BFloat16)).dtype);
         }
     }
@@ -75,7 +75,7 @@ public sealed class PrecisionTests
     public void Residual_blocks_and_the_time_embedding_have_the_types_of_autocast(KernelForm kernels)
     {
         using var scope = NewDisposeScope();
-        using var mode = Compute.Use(kernels, Precision.BFloat16);
+        using var mode = Compute.Use(kernels, Precision.BFloat16, DeviceType.CPU);
         using var embedding = new SinusoidalPosEmb(16);
         using var time = new TimeEmbedding(embedding, 16, 20);
         using var normLast = new ResnetBlock(32, 48, 20);
