@@ -26,7 +26,8 @@ internal static class ProgramCheck
         Made("grid.png");
         Do(["sample", "--checkpoint", run, "--steps", "5", "--count", "8", "--out", samples]);
         Do([
-            "evaluate", "--samples", samples, "--data", "shapes", "--features", features, "--feature-input", "unit", "--cache", In("cache")]);
+            "evaluate", "--samples", samples, "--data", "shapes", "--features", features, "--feature-input", "unit",
+            "--cache", In("cache")]);
         findings.Summary = "trains, resumes, trains in bfloat16, draws and evaluates";
 
         string In(string name) => Path.Combine(folder, name);

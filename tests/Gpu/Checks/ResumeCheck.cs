@@ -9,8 +9,8 @@ internal static class ResumeCheck
     public static void Run(Settings settings, Findings findings)
     {
         findings.Say("\"Twice\" is the largest difference, after the last step, between two trainings that are the same; \"resumed\" is "
-            + "that between one in one go and one that was stopped at half. 0 is equal to the bit: weights, averages and the optimiser's state. "
-            + $"CUBLAS_WORKSPACE_CONFIG is {Environment.GetEnvironmentVariable("CUBLAS_WORKSPACE_CONFIG") ?? "not set"}.");
+            + "that between one in one go and one that was stopped at half. 0 is equal to the bit: weights, averages and the optimiser's "
+            + $"state. CUBLAS_WORKSPACE_CONFIG is {Environment.GetEnvironmentVariable("CUBLAS_WORKSPACE_CONFIG") ?? "not set"}.");
         findings.Head("network", "algorithms", "twice", "resumed", "loss, twice", "loss, resumed");
         var deterministic = Determinism.IsKnown;
         foreach (var spec in settings.Trained)
