@@ -14,7 +14,8 @@ internal static unsafe class Determinism
     public static void Set(bool deterministic)
     {
         var context = ((delegate* unmanaged<nint>)Find("_ZN2at13globalContextEv"))();
-        ((delegate* unmanaged<nint, byte, byte, void>)Find("_ZN2at7Context26setDeterministicAlgorithmsEbb"))(context, (byte)(deterministic ? 1 : 0), 0);
+        var set = (delegate* unmanaged<nint, byte, byte, void>)Find("_ZN2at7Context26setDeterministicAlgorithmsEbb");
+        set(context, (byte)(deterministic ? 1 : 0), 0);
     }
 
     private static nint Find(string function)

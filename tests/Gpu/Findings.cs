@@ -5,6 +5,7 @@ namespace UNetGen.GpuCheck;
 internal sealed class Findings(TextWriter file)
 {
     private readonly List<string> faults = [];
+    private readonly List<string> afterTable = [];
     private bool inTable;
 
     /// <summary>What didn't hold.</summary>
@@ -16,8 +17,8 @@ internal sealed class Findings(TextWriter file)
     /// <summary>A paragraph.</summary>
     public void Say(string text)
     {
-        file.WriteLine(inTable ? $"\n{text}\n" : $"{text}\n");
-        inTable = false;
+        EndTable();
+        file.WriteLine($"{text}\n");
     }
 
     /// <summary>Something as it was printed, in lines of its own.</summary>
@@ -26,7 +27,8 @@ internal sealed class Findings(TextWriter file)
     /// <summary>Begins a table.</summary>
     public void Head(params string[] cells)
     {
-        file.WriteLine((inTable ? "\n" : "") + $"| {string.Join(" | ", cells)} |\n|{string.Concat(cells.Select(_ => "---|"))}");
+        EndTable();
+        file.WriteLine($"| {string.Join(" | ", cells)} |\n|{string.Concat(cells.Select(_ => "---|"))}");
         inTable = true;
     }
 
@@ -39,7 +41,20 @@ internal sealed class Findings(TextWriter file)
         if (holds)
             return;
         faults.Add(otherwise);
-        Say($"**FAILED**: {otherwise}");
+        if (inTable)
+            afterTable.Add(otherwise);
+        else
+            Say($"**FAILED**: {otherwise}");
+    }
+
+    private void EndTable()
+    {
+        if (!inTable)
+            return;
+        file.WriteLine();
+        inTable = false;
+        afterTable.ForEach(fault => file.WriteLine($"**FAILED**: {fault}\n"));
+        afterTable.Clear();
     }
 
     private static string Text(object cell) => cell switch

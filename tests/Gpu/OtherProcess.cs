@@ -12,7 +12,9 @@ internal static class OtherProcess
         ? [Environment.ProcessPath!, Assembly.GetExecutingAssembly().Location]
         : [Environment.ProcessPath!];
 
-    /// <summary>How the real program is started: beside this one where both were packed, else where its project builds it; null: it's nowhere.</summary>
+    /// <summary>
+    /// How the real program is started: beside this one where both were packed, else where its project builds it; null: it's nowhere.
+    /// </summary>
     public static IReadOnlyList<string>? RealProgram
     {
         get
@@ -21,7 +23,8 @@ internal static class OtherProcess
             // A project that another one names leaves its starter there, but nothing to start.
             if (File.Exists(beside) && File.Exists(Settings.Beside("UNetGen.Examples.dll")))
                 return [beside];
-            var built = typeof(OtherProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(one => one.Key == "Program").Value!;
+            var built = typeof(OtherProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+                .Single(one => one.Key == "Program").Value!;
             return File.Exists(built) ? ["dotnet", built] : null;
         }
     }

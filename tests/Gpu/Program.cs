@@ -26,7 +26,10 @@ var memorySteps = new Option<int>("--memory-steps")
     DefaultValueFactory = _ => 2000,
 };
 var output = new Option<string>("--out") { Description = "The report.", HelpName = "FILE.md", DefaultValueFactory = _ => "gpu-check.md" };
-var root = new RootCommand("What must hold on a GPU, one check after the other, into one report.") { device, only, steps, memorySteps, output };
+var root = new RootCommand("What must hold on a GPU, one check after the other, into one report.")
+{
+    device, only, steps, memorySteps, output,
+};
 root.SetAction(parsed =>
 {
     string[] names = [.. parsed.GetValue(only)!.SelectMany(list => list.Split(',', StringSplitOptions.RemoveEmptyEntries))];

@@ -13,6 +13,12 @@ internal sealed record Settings(string DeviceText, Device Device, int Steps, int
     /// <summary>For the checks' files; goes with this.</summary>
     public string Folder { get; } = Directory.CreateTempSubdirectory("unetgen-gpu-check-").FullName;
 
+    /// <summary>Only whether the checks run: few steps, and of networks and samplers some.</summary>
+    public bool IsTrial => Steps < 50;
+
+    /// <summary>Networks that are trained.</summary>
+    public IReadOnlyList<string> Trained => IsTrial ? ["ddpm_tiny"] : Trainings.Specs;
+
     public bool IsCuda => Device.type == DeviceType.CUDA;
 
     /// <summary>A file that lies beside the program.</summary>

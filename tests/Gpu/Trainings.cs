@@ -66,7 +66,9 @@ internal sealed class Trainings : IDisposable
         .SelectMany(file => file.Value.Select(tensor => (Key: $"{file.Key}/{tensor.Key}", tensor.Value)))
         .ToDictionary(pair => pair.Key, pair => pair.Value.detach().cpu().clone());
 
-    /// <summary>The largest difference of two states, relative to each tensor's largest number; 0 where they are equal to the bit.</summary>
+    /// <summary>
+    /// The largest difference of two states, relative to each tensor's largest number; 0 where they are equal to the bit.
+    /// </summary>
     public static double Between(Dictionary<string, Tensor> expected, Dictionary<string, Tensor> actual) =>
         expected.Keys.Order().SequenceEqual(actual.Keys.Order())
             ? expected.Keys.Max(key => expected[key].Equals(actual[key]) ? 0 : Difference.Largest(expected[key], actual[key]))

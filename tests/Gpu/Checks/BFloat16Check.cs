@@ -14,10 +14,10 @@ internal static class BFloat16Check
     public static void Run(Settings settings, Findings findings)
     {
         findings.Say(
-            "Errors of bfloat16 against float32 on the CPU: norm of the difference over the norm, and in brackets the largest difference over "
-            + $"the largest number. The device's may be {TimesCpu} times the CPU's.");
+            "Errors of bfloat16 against float32 on the CPU: norm of the difference over the norm, and in brackets the largest "
+            + $"difference over the largest number. The device's may be {TimesCpu} times the CPU's.");
         findings.Head("network", "output, CPU", "output, device", "gradient, CPU", "gradient, device");
-        foreach (var name in Nets.Golden)
+        foreach (var name in settings.IsTrial ? Nets.Golden.Take(2) : Nets.Golden)
         {
             using var scope = NewDisposeScope();
             var exact = Outcome(name, CPU, Precision.Float32);
@@ -51,6 +51,6 @@ internal static class BFloat16Check
         var labels = golden.ClassLabels is { } classes ? tensor(classes, device: device) : null;
         var output = network.forward(Fill.Input("input:x", golden.InputShape).to(device), tensor(golden.Timesteps, device: device), labels);
         output.square().mean().backward();
-        return (output.detach(), cat([.. network.parameters().Where(one => one.grad is not null).Select(one => one.grad!.flatten())]).clone());
+        return (output.detach(), cat([.. network.parameters().Select(one => one.grad).OfType<Tensor>().Select(one => one.flatten())]));
     }
 }

@@ -15,7 +15,7 @@ internal static class CheckpointCheck
     {
         findings.Head("network", "from", "to", "loaded", $"largest difference of {More} losses");
         var steps = Math.Min(settings.Steps, 60);
-        foreach (var spec in Trainings.Specs)
+        foreach (var spec in settings.Trained)
         {
             foreach (var (from, to) in new[] { (CPU, settings.Device), (settings.Device, CPU) })
             {

@@ -13,7 +13,7 @@ internal static class CurveCheck
     public static void Run(Settings settings, Findings findings)
     {
         var worst = 0.0;
-        foreach (var spec in Trainings.Specs)
+        foreach (var spec in settings.Trained)
         {
             var (cpu, device) = (Losses(spec, CPU, settings.Steps), Losses(spec, settings.Device, settings.Steps));
             findings.Say($"{spec}, {settings.Steps} steps of 16 images:");
@@ -23,8 +23,8 @@ internal static class CurveCheck
             var first = cpu.Zip(device, Difference.Of).Take(First).Max();
             var (meanCpu, meanDevice) = (cpu.TakeLast(Last).Average(), device.TakeLast(Last).Average());
             var last = Difference.Of(meanCpu, meanDevice);
-            findings.Say($"Of the first {First} steps the largest difference is {first:0.0e+0}. Mean of the last {Last}: {meanCpu:0.00000} on the "
-                + $"CPU, {meanDevice:0.00000} on the device, a difference of {last:0.000 %}.");
+            findings.Say($"Of the first {First} steps the largest difference is {first:0.0e+0}. Mean of the last {Last}: {meanCpu:0.00000} "
+                + $"on the CPU, {meanDevice:0.00000} on the device, a difference of {last:0.000 %}.");
             findings.Hold(first <= OfFirst, $"{spec}: the first losses differ by {first:0.0e+0}, more than {OfFirst}");
             findings.Hold(last <= OfLast, $"{spec}: the last losses differ by {last:0.0 %}, more than {OfLast:0 %}");
             worst = Math.Max(worst, last);

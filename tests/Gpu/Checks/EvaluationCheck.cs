@@ -21,11 +21,11 @@ internal static class EvaluationCheck
         findings.Say($"By a TorchScript file: {onCpu:g8} on the CPU, {onDevice:g8} on the device, a difference of {difference:0.0e+0}.");
         findings.Hold(difference <= 1e-3, $"the distance differs by {difference:0.0e+0}");
 
-        using var classifier = SmallClassifier.Train(digits, epochs: settings.Steps < 50 ? 1 : 4);
+        using var classifier = SmallClassifier.Train(digits, epochs: settings.IsTrial ? 1 : 4);
         var images = stack([.. Enumerable.Range(0, 32).Select(number => ImageOf(digits, number))]);
         var features = Difference.Largest(classifier.Extract(images), classifier.Extract(images.to(settings.Device)));
-        findings.Say($"The small classifier, which always computes on the CPU, sees images of the device as the CPU's to {features:0.0e+0}; "
-            + $"digits and shapes are {Distance(digits, shapes, classifier):g4} apart.");
+        findings.Say($"The small classifier, which always computes on the CPU, sees images of the device as the CPU's to "
+            + $"{features:0.0e+0}; digits and shapes are {Distance(digits, shapes, classifier):g4} apart.");
         findings.Hold(features <= 1e-5, $"the classifier's features differ by {features:0.0e+0}");
         findings.Summary = $"the distance is the CPU's to {difference:0.0e+0}";
     }

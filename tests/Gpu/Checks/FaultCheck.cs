@@ -47,10 +47,11 @@ internal static class FaultCheck
                 throw new UNetGenException($"No exception; the summary's doubts: {string.Join(" ", doubts)}");
             }, mustBeOurs: false);
         }
+        var report = Path.Combine(settings.Folder, "label.md");
         var (code, said) = OtherProcess.Run(
-            [.. OtherProcess.ThisProgram, "--device", settings.DeviceText, "--only", "label", "--out", Path.Combine(settings.Folder, "label.md")]);
+            [.. OtherProcess.ThisProgram, "--device", settings.DeviceText, "--only", "label", "--out", report]);
         findings.Say($"A label out of range that lies on the device, in a process of its own, which ended with {code}:");
-        findings.Quote(said + "\n" + File.ReadAllText(Path.Combine(settings.Folder, "label.md")));
+        findings.Quote(said + "\n" + (File.Exists(report) ? File.ReadAllText(report) : ""));
         if (code != 0)
             summary.Add("a label on the device is said badly");
         findings.Summary = string.Join("; ", summary.Prepend("said in a sentence, usable afterwards"));

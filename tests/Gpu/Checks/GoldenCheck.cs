@@ -13,7 +13,8 @@ internal static class GoldenCheck
 
     public static void Run(Settings settings, Findings findings)
     {
-        findings.Say($"Differences relative to the largest number; at most {Output} for outputs and losses, {Gradients} for gradients' norms.");
+        findings.Say($"Differences relative to the largest number; at most {Output} for outputs and losses, {Gradients} for gradients' "
+            + "norms.");
         findings.Head("network", "kernels", "output", "loss", "gradients");
         var worst = (Output: 0.0, Gradients: 0.0);
         foreach (var name in Nets.Golden)

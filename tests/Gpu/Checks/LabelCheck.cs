@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace UNetGen.GpuCheck.Checks;
 
-/// <summary>A label of no class that lies on the device, where looking at it would wait: a GPU's own check ends the process's use of it.</summary>
+/// <summary>
+/// A label of no class that lies on the device, where looking at it would wait: a GPU's own check ends the process's use of it.
+/// </summary>
 internal static class LabelCheck
 {
     public static void Run(Settings settings, Findings findings)

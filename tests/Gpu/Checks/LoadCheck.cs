@@ -10,13 +10,14 @@ internal static class LoadCheck
 {
     public static void Run(Settings settings, Findings findings)
     {
-        findings.Say($"TorchSharp {typeof(torch).Assembly.GetName().Version}, made for libtorch {torch.__version__}; .NET {Environment.Version} on "
-            + $"{RuntimeInformation.OSDescription}, {Environment.ProcessorCount} processors.");
+        findings.Say($"TorchSharp {typeof(torch).Assembly.GetName().Version}, made for libtorch {torch.__version__}; .NET "
+            + $"{Environment.Version} on {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} processors.");
         if (OperatingSystem.IsLinux())
         {
             var libraries = File.ReadLines("/proc/self/maps").Where(line => line.Contains('/')).Select(line => line[line.IndexOf('/')..])
-                .Where(path => path.Contains("torch", StringComparison.OrdinalIgnoreCase) || path.Contains("libc10") || path.Contains("libcu"))
-                .Where(path => path.Contains(".so")).Distinct().Order();
+                .Where(path => path.Contains(".so")
+                    && ((string[])["torch", "Torch", "libc10", "libcu"]).Any(name => Path.GetFileName(path).Contains(name)))
+                .Distinct().Order();
             findings.Quote(string.Join('\n', libraries));
         }
         findings.Say($"torch.cuda: available {cuda.is_available()}, cuDNN {cuda.is_cudnn_available()}, devices {cuda.device_count()}.");
@@ -27,7 +28,8 @@ internal static class LoadCheck
             return;
         var name = DeviceMemory.NameOf(settings.Device.index);
         var (used, total) = DeviceMemory.Of(settings.Device);
-        findings.Say($"{name}, {total / 1e9:0.0} GB, of which {used / 1e9:0.0} GB are used; CUDA {DeviceMemory.CudaVersion} of the driver.");
+        findings.Say($"{name}, {total / 1e9:0.0} GB, of which {used / 1e9:0.0} GB are used; the driver knows CUDA "
+            + $"{DeviceMemory.CudaVersion}.");
         if (File.Exists("/proc/driver/nvidia/version"))
             findings.Quote(File.ReadAllText("/proc/driver/nvidia/version"));
         findings.Summary += $", {name}";

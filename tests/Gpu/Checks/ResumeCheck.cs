@@ -8,12 +8,12 @@ internal static class ResumeCheck
 {
     public static void Run(Settings settings, Findings findings)
     {
-        findings.Say("\"Twice\" is the largest difference, after the last step, between two trainings that are the same; \"resumed\" is that "
-            + "between one in one go and one that was stopped at half. 0 is equal to the bit: weights, averages and the optimiser's state. "
-            + $"CUBLAS_WORKSPACE_CONFIG is {Environment.GetEnvironmentVariable("CUBLAS_WORKSPACE_CONFIG") ?? "not set"}.");
+        findings.Say("\"Twice\" is the largest difference, after the last step, between two trainings that are the same; \"resumed\" is "
+            + "that between one in one go and one that was stopped at half. 0 is equal to the bit: weights, averages and the optimiser's "
+            + $"state. CUBLAS_WORKSPACE_CONFIG is {Environment.GetEnvironmentVariable("CUBLAS_WORKSPACE_CONFIG") ?? "not set"}.");
         findings.Head("network", "algorithms", "twice", "resumed", "loss, twice", "loss, resumed");
         var deterministic = Determinism.IsKnown;
-        foreach (var spec in Trainings.Specs)
+        foreach (var spec in settings.Trained)
         {
             foreach (var mode in Determinism.IsKnown ? new[] { false, true } : [false])
             {
@@ -59,7 +59,8 @@ internal static class ResumeCheck
         var (lossTwice, lossStopped) = (Loss(again), Loss(resumed));
         findings.Row(spec, words, twice, stopped, lossTwice, lossStopped);
         findings.Hold(
-            twice > 0 || stopped == 0, $"{spec}, {words}: two trainings are equal to the bit, but a resumed one differs by {stopped:0.0e+0}");
+            twice > 0 || stopped == 0,
+            $"{spec}, {words}: two trainings are equal to the bit, but a resumed one differs by {stopped:0.0e+0}");
         findings.Hold(lossStopped <= 0.01, $"{spec}, {words}: the last losses of a resumed training differ by {lossStopped:0.0 %}");
         return twice == 0 && stopped == 0;
 
