@@ -239,14 +239,16 @@ internal class Reference(Precision precision) : Backend(precision)
         return (halves[0], halves[1], null);
     }
 
-    private Tensor Resampled(Tensor x, Resampling resampling) => resampling switch
+    /// <summary>An image of half or twice the size, or as it is.</summary>
+    protected Tensor Resampled(Tensor x, Resampling resampling) => resampling switch
     {
         Resampling.Down => nn.functional.avg_pool2d(x, 2),
         Resampling.Up => Doubled(x),
         _ => x,
     };
 
-    private static Tensor Dropped(Tensor x, double dropout) => dropout > 0 ? nn.functional.dropout(x, dropout, training: true) : x;
+    /// <summary>Some numbers 0 and the others larger (Srivastava et al. 2014), where the probability isn't 0.</summary>
+    protected static Tensor Dropped(Tensor x, double dropout) => dropout > 0 ? nn.functional.dropout(x, dropout, training: true) : x;
 
     private static Tensor Activate(Tensor x, Activation activation) => activation switch
     {

@@ -48,7 +48,6 @@ NETWORKS = {
 }
 USUAL = ["lucidrains", "annotated", "ddpm"]
 MODES = ["eager-float32", "eager-tf32", "eager-bf16", "compiled-bf16"]
-# In this order, so that what only training needs isn't there before: a row's peak is its own.
 ROWS = ["forward", "drawing", "step"]
 
 
@@ -62,7 +61,11 @@ class Workload:
         self.format = torch.contiguous_format if mode.endswith("float32") else torch.channels_last
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = not mode.endswith("float32")
         torch.backends.cudnn.benchmark = True
-        self.network = case.make().to(device, memory_format=self.format)
+        self.network = case.make().to(device)
+        # The convolutions alone: torch.compile 2.11 fails in the backward pass of a gain [1, channels, 1, 1] that is channels last.
+        for module in self.network.modules():
+            if isinstance(module, nn.Conv2d):
+                module.to(memory_format=self.format)
         # dynamic=False: each batch is compiled for its own size.
         self.called = torch.compile(self.network, dynamic=False) if mode.startswith("compiled") else self.network
         self.alphas_cumprod = (1 - torch.linspace(1e-4, 0.02, TIMESTEPS, dtype=torch.float64)).cumprod(0).float().to(device)
@@ -101,6 +104,11 @@ class Workload:
                     average.lerp_(p, 1 - EMA_DECAY)
         return loss.item()
 
+    def forget_training(self):
+        """What only training needs isn't there before a row needs it: a row's peak is its own."""
+        self.optimizer = self.averages = None
+        self.network.zero_grad(set_to_none=True)
+
     @torch.no_grad()
     def forward(self):
         self.predict(self.noise, self.timesteps)
@@ -132,7 +140,7 @@ def turn(file):
         yield
 
 
-def measure(work, row, repeats, lock):
+def measure(work, row, repeats):
     """Seconds of one execution, the median, and the GPU's peak memory in bytes."""
     call, executions = getattr(work, row), 1 if row == "drawing" else 4
 
@@ -144,19 +152,16 @@ def measure(work, row, repeats, lock):
             torch.cuda.synchronize()
         return (time.perf_counter() - start) / executions
 
-    # Compiles, and tries cuDNN's algorithms: others may take their readings meanwhile.
-    call()
     memory = {}
-    with turn(lock):
-        if work.cuda:
-            torch.cuda.synchronize()
-            torch.cuda.empty_cache()
-            torch.cuda.reset_peak_memory_stats()
-        reading()
-        seconds = statistics.median(reading() for _ in range(max(1, repeats // 3) if row == "drawing" else repeats))
-        if work.cuda:
-            free, total = torch.cuda.mem_get_info()
-            memory = {"peak_allocated": torch.cuda.max_memory_allocated(), "peak_reserved": torch.cuda.max_memory_reserved(), "device_used": total - free}
+    if work.cuda:
+        torch.cuda.synchronize()
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+    reading()
+    seconds = statistics.median(reading() for _ in range(max(1, repeats // 3) if row == "drawing" else repeats))
+    if work.cuda:
+        free, total = torch.cuda.mem_get_info()
+        memory = {"peak_allocated": torch.cuda.max_memory_allocated(), "peak_reserved": torch.cuda.max_memory_reserved(), "device_used": total - free}
     return seconds, memory
 
 
@@ -197,6 +202,7 @@ def main():
     options.add_argument("--threads", type=int, default=os.cpu_count())
     options.add_argument("--repeats", type=int, default=9)
     options.add_argument("--lock", help="a file: who holds it takes readings, while others that share it may compile")
+    options.add_argument("--ready", help="a file that is made once everything is compiled, before the turn is waited for")
     options.add_argument("--out", help="a file to which each result is appended as a line of JSON")
     options.add_argument("--profile", action="store_true", help="instead of rows: the kernels of three training steps")
     given = options.parse_args()
@@ -220,15 +226,23 @@ def main():
                 print(f"\n{name}, {mode}, batch {case.batch}")
                 profile(work, given.lock)
                 continue
-            for row in [row for row in ROWS if row in rows]:
-                seconds, memory = measure(work, row, given.repeats, given.lock)
-                images = case.drawn if row == "drawing" else case.batch
-                mebibytes = ", ".join(f"{size / 2 ** 20:.0f}" for size in memory.values())
-                print(f"| {name}, {mode} | {row}, {images} images | {seconds:.4f} | {images / seconds:.1f} | {mebibytes} |", flush=True)
-                if given.out:
-                    result = {"network": name, "side": "pytorch", "mode": mode, "row": row, "images": images, "seconds": seconds, "images_per_second": images / seconds}
-                    with open(given.out, "a") as out:
-                        out.write(json.dumps({**result, **memory, "device": where, "torch": torch.__version__}) + "\n")
+            chosen = [row for row in ROWS if row in rows]
+            # Compiles, and tries cuDNN's algorithms: others may take their readings meanwhile.
+            for row in chosen:
+                getattr(work, row)()
+            work.forget_training()
+            if given.ready:
+                open(given.ready, "w").close()
+            with turn(given.lock):
+                for row in chosen:
+                    seconds, memory = measure(work, row, given.repeats)
+                    images = case.drawn if row == "drawing" else case.batch
+                    mebibytes = ", ".join(f"{size / 2 ** 20:.0f}" for size in memory.values())
+                    print(f"| {name}, {mode} | {row}, {images} images | {seconds:.4f} | {images / seconds:.1f} | {mebibytes} |", flush=True)
+                    if given.out:
+                        result = {"network": name, "side": "pytorch", "mode": mode, "row": row, "images": images, "seconds": seconds, "images_per_second": images / seconds}
+                        with open(given.out, "a") as out:
+                            out.write(json.dumps({**result, **memory, "device": where, "torch": torch.__version__}) + "\n")
 
 
 if __name__ == "__main__":

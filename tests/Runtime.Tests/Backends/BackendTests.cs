@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using UNetGen.Backends;
 using UNetGen.Backends.Memory;

@@ -32,13 +32,16 @@ public sealed class GpuNormTests
         // Far from 0, as an image may be: its variance is no difference of large numbers.
         var images = TensorMemory.ChannelsLast((randn(3, channels, height, width) + 5 * randn(1, channels, 1, 1)).to(ScalarType.BFloat16));
         var (scale, shift) = (randn(3, channels, 1, 1), randn(3, channels, 1, 1));
+        var offset = randn(3, channels).requires_grad_();
         var direction = randn(3, channels, height, width).to(ScalarType.BFloat16);
 
         var expected = Outcome(
-            (x, scale, shift) => nn.functional.silu(layer.forward(x) * (scale + 1) + shift), images.to(ScalarType.Float32),
+            (x, scale, shift) => nn.functional.silu(layer.forward(x + offset.unsqueeze(-1).unsqueeze(-1)) * (scale + 1) + shift),
+            images.to(ScalarType.Float32),
             direction.to(ScalarType.Float32));
         var actual = Outcome(
-            (x, scale, shift) => GroupNormGpuFunction.Normalize(EmulatedKernels.For(x)!, layer, x, scale, shift, silu: true), images,
+            (x, scale, shift) => GroupNormGpuFunction.Normalize(EmulatedKernels.For(x)!, layer, x, offset, cat([scale, shift], 1).flatten(1), silu: true),
+            images,
             direction);
 
         Assert.Equal(ScalarType.BFloat16, actual["result"].dtype);
@@ -56,9 +59,9 @@ public sealed class GpuNormTests
             var outcome = new Dictionary<string, Tensor>
             {
                 ["result"] = result.detach(), ["input"] = leaves[0].grad!, ["scale"] = leaves[1].grad!, ["shift"] = leaves[2].grad!,
-                ["weight"] = layer.weight!.grad!, ["bias"] = layer.bias!.grad!,
+                ["weight"] = layer.weight!.grad!, ["bias"] = layer.bias!.grad!, ["offset"] = offset.grad!,
             };
-            (layer.weight.grad, layer.bias.grad) = (null, null);
+            (layer.weight.grad, layer.bias.grad, offset.grad) = (null, null, null);
             Gradients.Release();
             return outcome;
         }

@@ -74,8 +74,9 @@ static const std::unordered_map<std::string, Kernel> kernels = {
     {"part_moments", unpacked(part_moments)},       {"moments", unpacked(moments)},
     {"normalize", unpacked(normalize)},             {"part_gradients", unpacked(part_gradients)},
     {"gradients", unpacked(gradients)},             {"input_gradient", unpacked(input_gradient)},
-    {"sum_over_images", unpacked(sum_over_images)}, {"rms_normalize", unpacked(rms_normalize)},
-    {"rms_gradient", unpacked(rms_gradient)},
+    {"sum_rows", unpacked(sum_rows)},               {"rms_normalize", unpacked(rms_normalize)},
+    {"rms_gradient", unpacked(rms_gradient)},       {"add", unpacked(add)},
+    {"part_sums", unpacked(part_sums)},
 };
 
 static const Kernel* started;

@@ -1,3 +1,4 @@
+using TorchSharp;
 using UNetGen.Backends;
 using UNetGen.Blocks;
 using UNetGen.Networks;

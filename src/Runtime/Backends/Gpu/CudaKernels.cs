@@ -15,7 +15,7 @@ internal sealed class CudaKernels : GpuKernels
     // How many blocks of 256 threads a multiprocessor holds.
     private const int BlocksOfAMultiprocessor = 8;
 
-    private static readonly string[] Sources = ["Numbers.cu", "GroupNorm.cu", "RmsNorm.cu"];
+    private static readonly string[] Sources = ["Numbers.cu", "Sums.cu", "GroupNorm.cu", "RmsNorm.cu"];
     private static readonly ConcurrentDictionary<(int Device, ScalarType Type), Lazy<CudaKernels?>> Compiled = new();
 
     private readonly nint context;

@@ -8,6 +8,8 @@ internal abstract class GpuKernels
     /// <summary>The most threads of a block that its registers suffice for, and the bytes that they can share on every device.</summary>
     public const int MostThreads = 512, MostShared = 48 << 10;
 
+    private static readonly (int X, int Y) Columns = (32, 16);
+
     /// <summary>How many blocks the device works on at a time, if they are small.</summary>
     public abstract int Blocks { get; }
 
@@ -20,9 +22,26 @@ internal abstract class GpuKernels
     public abstract void Launch(
         string kernel, (int X, int Y) grid, (int X, int Y) block, int shared, params ReadOnlySpan<KernelArgument> arguments);
 
-    /// <summary>Images of any content with their channels together, in a tensor's numbers and on its device.</summary>
-    public static Tensor EmptyImages(Tensor like, long batch, long channels, long height, long width) =>
-        empty([batch, height, width, channels], like.dtype, like.device).transpose_(1, 3).transpose_(2, 3);
+    /// <summary>Images of any content, of another tensor's shape, type and device, with their channels together.</summary>
+    public static Tensor EmptyImagesLike(Tensor x)
+    {
+        var (channels, height, width) = (x.size(1), x.size(2), x.size(3));
+        return empty_strided(
+            [x.size(0), channels, height, width], [height * width * channels, 1, width * channels, channels], x.dtype, x.device);
+    }
+
+    /// <summary>The sums over rows.</summary>
+    /// <param name="x">Float32, contiguous.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="columns">Numbers in each.</param>
+    /// <returns>[columns].</returns>
+    public Tensor SumRows(Tensor x, int rows, int columns)
+    {
+        var result = empty([columns], ScalarType.Float32, x.device);
+        Launch("sum_rows", ((columns + Columns.X - 1) / Columns.X, 1), Columns, Columns.X * Columns.Y, x, result, rows, columns);
+        GC.KeepAlive(x);
+        return result;
+    }
 
     /// <summary>Where kernels work on the pixels of images: 16 bytes of a pixel's channels per thread.</summary>
     /// <param name="x">[batch, channels, height, width], channels together.</param>

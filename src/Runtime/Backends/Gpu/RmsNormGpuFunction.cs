@@ -42,12 +42,12 @@ internal sealed class RmsNormGpuFunction : KernelFunction<RmsNormGpuFunction>
         while (block.Y > 1 && (block.X * block.Y + block.Y * channels) * sizeof(float) > GpuKernels.MostShared)
             block.Y /= 2;
         var blocks = Math.Clamp((pixels + block.Y - 1) / block.Y, 1, BlocksOfGradient);
-        var result = GpuKernels.EmptyImages(x, x.size(0), x.size(1), x.size(2), x.size(3));
+        var result = GpuKernels.EmptyImagesLike(x);
         using var shares = empty([blocks, channels], ScalarType.Float32, x.device);
         var images = Memory.TensorMemory.ChannelsLast(gradient);
         kernels.Launch(
             "rms_gradient", (blocks, 1), block, block.X * block.Y + block.Y * channels, x, images, result, gain, shares, pixels, packets);
-        var byGain = GroupNormOnGpu.SumOverImages(kernels, shares, blocks, channels);
+        var byGain = kernels.SumRows(shares, blocks, channels);
         GC.KeepAlive((x, gain, images));
         return [result, byGain, null];
     }
@@ -56,7 +56,7 @@ internal sealed class RmsNormGpuFunction : KernelFunction<RmsNormGpuFunction>
     {
         var (pixels, packets, block) = Rows(x);
         var blocks = Math.Clamp((pixels + block.Y - 1) / block.Y, 1, 16 * kernels.Blocks);
-        var result = GpuKernels.EmptyImages(x, x.size(0), x.size(1), x.size(2), x.size(3));
+        var result = GpuKernels.EmptyImagesLike(x);
         kernels.Launch("rms_normalize", (blocks, 1), block, block.X * block.Y, x, result, gain, pixels, packets);
         GC.KeepAlive((x, gain));
         return result;
