@@ -50,23 +50,17 @@ public sealed class DiffusersFolder
         string[] schedulers = [
             System.IO.Path.Combine(path, "scheduler", SchedulerConfigName), System.IO.Path.Combine(path, SchedulerConfigName)];
         var schedulerPath = schedulers.FirstOrDefault(File.Exists)
-
-
-
-
-
-
-
-
-                                            ?? throw new DiffusersException($"{path} doesn't say which noise its network was trained for: "
-                                                + $"put the scheduler's {SchedulerConfigName} into {path}, or into scheduler/ in it.", []);
+            ?? throw new DiffusersException(
+                $"{path} doesn't say which noise its network was trained for: put the scheduler's {SchedulerConfigName} into {path}, "
+                    + "or into scheduler/ in it.",
+                []);
 
         var reasons = new List<string>();
         CheckPipeline(System.IO.Path.Combine(path, PipelineName), reasons);
         var scheduler = ConfigFile.Read(schedulerPath, reasons);
         var diffusion = DiffusionFromConfig.Read(scheduler);
         var model = ModelFromConfigs.Read(ConfigFile.Read(System.IO.Path.Combine(folder, ConfigName), reasons), diffusion);
-        if (model is null || reasons.Count > 0)
+        if (reasons.Count > 0)
             throw new DiffusersException($"The network in {path} can't be expressed here:", reasons);
 
         var weights = System.IO.Path.Combine(folder, WeightsFile.Name);
