@@ -100,7 +100,7 @@ internal sealed class TrainCommand
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or CheckpointException or ShortageException
             || error is DataException && trainer.Step > 0 || Shortage.Of(error) is not null)
         {
-            throw Resumption.Failed(folder, store!, error);
+            throw Resumption.Failed(folder, error, warnings);
         }
     }
 

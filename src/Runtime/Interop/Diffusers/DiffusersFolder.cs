@@ -94,7 +94,7 @@ public sealed class DiffusersFolder
         if (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
             throw new DiffusersException($"{path} is there already, and not an empty folder; name another.", []);
 
-        var unfinished = $"{path}.{System.IO.Path.GetRandomFileName()}.tmp";
+        var unfinished = AtomicFile.TemporaryFor(path);
         try
         {
             WriteJson(System.IO.Path.Combine(unfinished, PipelineName), ModelToConfigs.Pipeline());
