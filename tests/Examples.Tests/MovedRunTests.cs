@@ -3,7 +3,8 @@ using UNetGen.Runtime.Tests;
 namespace UNetGen.Examples.Tests;
 
 /// <summary>
-/// A run's folder that is renamed, moved or deleted while it trains. Linux says where an open file is; Windows lets nobody rename its folder.
+/// A run's folder that is renamed, moved or deleted while it trains. Linux says where an open file is; Windows lets nobody rename its
+/// folder.
 /// </summary>
 public sealed class MovedRunTests : IDisposable
 {
@@ -36,8 +37,8 @@ public sealed class MovedRunTests : IDisposable
         var result = program.Run([.. Training, "--out", "run"], AtFirstStep(() => Directory.Delete(program.File("run"), recursive: true)));
 
         Assert.Equal(
-            $"error: The run in run can't go on: No checkpoint can be written. The folder {program.File("run/checkpoints")} isn't there any "
-            + "more: it was moved or deleted meanwhile. What was moved goes on from its newest checkpoint: train --resume with the folder "
+            "error: The run in run can't go on: No checkpoint can be written. "
+            + $"The folder {program.File("run/checkpoints")} isn't there any more: it was moved or deleted meanwhile. What was moved goes on from its newest checkpoint: train --resume with the folder "
             + "where it is now.\n",
             ExampleProgram.ErrorOf(1, result));
         Assert.Empty(Directory.GetFileSystemEntries(program.Folder));

@@ -257,7 +257,7 @@ public sealed class SampleFolder(string path)
             .ToList();
         if (isOld && sampler is SpacedSampler { Spacing: TimestepSpacing.Linspace or TimestepSpacing.Trailing } spaced)
             differences.Add(
-                $"it doesn't say at which timesteps, and with the spacing {spaced.Spacing} "
+                $"it doesn't say at which timesteps, and with the spacing {spaced.Spacing.ToString().ToLowerInvariant()} "
                 + "earlier versions had others at some numbers of steps");
         if (differences.Count > 0)
             throw new UNetGenException(

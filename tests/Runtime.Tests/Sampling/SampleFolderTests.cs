@@ -219,10 +219,10 @@ public sealed class SampleFolderTests : IDisposable
     [InlineData(TimestepSpacing.Leading, null)]
     [InlineData(
         TimestepSpacing.Linspace,
-        "at which timesteps, and with the spacing Linspace earlier versions had others at some numbers of steps. Draw")]
+        "at which timesteps, and with the spacing linspace earlier versions had others at some numbers of steps. Draw")]
     [InlineData(
         TimestepSpacing.Trailing,
-        "at which timesteps, and with the spacing Trailing earlier versions had others at some numbers of steps. Draw")]
+        "at which timesteps, and with the spacing trailing earlier versions had others at some numbers of steps. Draw")]
     public void Other_timesteps_are_refused_also_where_an_earlier_version_wrote_none_down(TimestepSpacing spacing, string? refusal)
     {
         var sampler = new DdimSampler(4, 1, spacing);
