@@ -5,6 +5,9 @@ namespace UNetGen.Files;
 /// <summary>Files that are either whole or not there: a reader, or a run that is cut off, never leaves half of one.</summary>
 public static partial class AtomicFile
 {
+    /// <summary>Hidden ones too; none where a folder may be written to and not be read.</summary>
+    private static readonly EnumerationOptions OfAnyKind = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
+
     /// <summary>
     /// Writes a temporary file beside the target, flushes it to the disk and renames it; the folder is made where it is missing.
     /// </summary>
@@ -45,10 +48,17 @@ public static partial class AtomicFile
         {
             if (name != Path.GetFileName(path))
                 continue;
-            if (Directory.Exists(temporary))
-                Directory.Delete(temporary, recursive: true);
-            else if (!IsBeingWritten(temporary))
-                File.Delete(temporary);
+            try
+            {
+                if (Directory.Exists(temporary))
+                    Directory.Delete(temporary, recursive: true);
+                else if (!IsBeingWritten(temporary))
+                    File.Delete(temporary);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // What stays, as another user's, is in nobody's way.
+            }
         }
     }
 
@@ -92,7 +102,7 @@ public static partial class AtomicFile
     /// name it was to have.
     /// </summary>
     internal static IEnumerable<(string Temporary, string Name)> Unfinished(string folder) => Directory
-        .EnumerateFileSystemEntries(folder, ".*.tmp")
+        .EnumerateFileSystemEntries(folder, ".*.tmp", OfAnyKind)
         .Select(path => (path, TemporaryName().Match(Path.GetFileName(path))))
         .Where(found => found.Item2.Success)
         .Select(found => (found.path, found.Item2.Groups["name"].Value));

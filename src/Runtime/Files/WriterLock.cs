@@ -53,8 +53,17 @@ public sealed class WriterLock : IDisposable
     /// tells where it went; Windows keeps it in its place.
     /// </summary>
     /// <exception cref="IOException">It was deleted, or has gone where the system doesn't tell.</exception>
-    internal string Folder => Path.GetDirectoryName(PathNow() ?? throw new IOException(
-        $"The folder {Path.GetDirectoryName(path)} isn't there any more: it was moved or deleted meanwhile."))!;
+    internal string Folder
+    {
+        get
+        {
+            // Its file may have been taken away, which is no harm.
+            var folder = Path.GetDirectoryName(PathNow)!;
+            return Directory.Exists(folder)
+                ? folder
+                : throw new IOException($"The folder {folder} isn't there any more: it was moved or deleted meanwhile.");
+        }
+    }
 
     /// <summary>Whether it wasn't given up yet.</summary>
     internal bool IsHeld { get; private set; } = true;
@@ -99,7 +108,7 @@ public sealed class WriterLock : IDisposable
         {
             // While it is still held, so that nobody else's goes; who has opened this one meanwhile sees that it is gone, and opens the
             // next.
-            if (PathNow() is { } now)
+            if (PathNow is var now && IsAt(now, text))
                 File.Delete(now);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -113,15 +122,16 @@ public sealed class WriterLock : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Where its file is; null where nobody knows.</summary>
-    private string? PathNow()
+    /// <summary>Where its file is, or was when it was deleted, as far as the system tells.</summary>
+    private string PathNow
     {
-        if (IsAt(path, text))
-            return path;
-        var now = OperatingSystem.IsLinux()
-            ? new FileInfo($"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}").LinkTarget
-            : null;
-        return now is not null && !now.EndsWith(Deleted, StringComparison.Ordinal) && IsAt(now, text) ? now : null;
+        get
+        {
+            if (IsAt(path, text) || !OperatingSystem.IsLinux())
+                return path;
+            var now = new FileInfo($"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}").LinkTarget ?? path;
+            return now.EndsWith(Deleted, StringComparison.Ordinal) ? now[..^Deleted.Length] : now;
+        }
     }
 
     private static WriterLock Take(string lockFile, string what)

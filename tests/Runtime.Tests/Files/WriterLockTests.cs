@@ -45,6 +45,14 @@ public sealed class WriterLockTests : IDisposable
         Assert.Equal(Run, other.Folder);
     }
 
+    [Fact]
+    public void Where_its_file_alone_was_deleted_the_folder_is_where_it_was()
+    {
+        using var held = WriterLock.OfFolder(Run);
+        File.Delete(Path.Combine(Run, WriterLock.FileName));
+        Assert.Equal(Run, held.Folder);
+    }
+
     [LinuxFact]
     public void A_folder_that_has_gone_is_told()
     {

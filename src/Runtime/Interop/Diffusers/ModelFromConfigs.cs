@@ -109,7 +109,9 @@ internal static class ModelFromConfigs
             : model;
     }
 
-    /// <summary>The levels' widths and blocks, those of the way up in the order of the levels; any that go together where they are wrong.</summary>
+    /// <summary>
+    /// The levels' widths and blocks, those of the way up in the order of the levels; any that go together where they are wrong.
+    /// </summary>
     private static (int[] Widths, Block[] Down, Block[] Up) Levels(ConfigFile unet)
     {
         var widths = unet.List(Widths, [224, 448, 672, 896]);
