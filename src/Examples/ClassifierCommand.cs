@@ -84,6 +84,7 @@ internal sealed class ClassifierCommand(Interrupt interrupt)
                 show(done, $"loss {loss:0.0000}");
             }));
         var test = new SubsetSource(source, [.. numbers[true]]);
+        output = claim.Path;
         classifier.Save(output);
         SourceWarnings.Show(source);
         AnsiConsole.MarkupLineInterpolated($"{classifier.Description} in [blue]{output}[/]: names {classifier.Accuracy(test, test.Label):P1} of {Counted.Of(test.Count, "image")} that it hasn't seen");

@@ -6,6 +6,9 @@ namespace UNetGen.Examples;
 /// <summary>What is wrong with a command line before any command sees it, in sentences.</summary>
 internal static class CommandLineErrors
 {
+    /// <summary>What help calls the values that can be called anything.</summary>
+    private static readonly string[] Paths = ["FILE", "FOLDER", "PATH"];
+
     /// <summary>A value that is empty, as a variable of the shell that isn't set leaves it: no path, no word and no number.</summary>
     /// <param name="root">The program, with its commands.</param>
     /// <param name="args">The command line as it came. Once it is parsed, <c>--out=</c> looks as if its value were missing.</param>
@@ -59,8 +62,9 @@ internal static class CommandLineErrors
             .Where(value => value.Word.Length > 2 && value.Word.StartsWith("--", StringComparison.Ordinal));
         foreach (var (place, word) in taken)
         {
-            yield return place is OptionResult { IdentifierToken: { } option }
-                ? $"{option.Value} has no value: '{word}' follows, an option as it seems. A path of that name is ./{word}."
+            yield return place is OptionResult { IdentifierToken: { } option, Option.HelpName: var help }
+                ? $"{option.Value} has no value: '{word}' follows, an option as it seems."
+                    + (Paths.Any(path => help?.Contains(path, StringComparison.Ordinal) == true) ? $" A path of that name is ./{word}." : "")
                 : UnknownOption(parsed.CommandResult.Command, word.Split('=')[0]);
         }
     }

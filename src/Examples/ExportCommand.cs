@@ -48,6 +48,7 @@ internal static class ExportCommand
         }
         using var claim = format == Diffusers ? NewFile.ClaimFolder(output) : NewFile.Claim(output, FileEnding);
         using var network = TrainedWeights.Load(checkpoint);
+        output = claim.Path;
         if (format == Diffusers)
             DiffusersFolder.Save(output, network);
         else

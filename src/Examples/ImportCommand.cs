@@ -66,6 +66,7 @@ internal static class ImportCommand
     private static void WriteSpec(DiffusersFolder source, string path)
     {
         using var claim = NewFile.Claim(path, SpecEnding);
+        path = claim.Path;
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(source.SpecYaml())));
         AnsiConsole.MarkupLineInterpolated(
             $"The spec is in [blue]{path}[/]. Build it into the program (specs/), then take over the weights:");
@@ -77,6 +78,7 @@ internal static class ImportCommand
         using var claim = NewFile.Claim(path, ".safetensors");
         using var network = Catalog.Create(spec);
         source.LoadInto(network, convert);
+        path = claim.Path;
         StateDict.Save(path, network);
         AnsiConsole.MarkupLineInterpolated($"The weights of {network.Info.Name} are in [blue]{path}[/]");
     }

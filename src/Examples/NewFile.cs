@@ -3,17 +3,38 @@ using UNetGen.Pictures;
 
 namespace UNetGen.Examples;
 
-/// <summary>What a command was told to write: tried and taken before there is a result that could be lost.</summary>
-internal static class NewFile
+/// <summary>
+/// What a command was told to write, a file or a folder: tried and taken before there is a result that could be lost. Until it is disposed,
+/// another command that is to write it is refused. What killed commands have left of it goes.
+/// </summary>
+internal sealed class NewFile : IDisposable
 {
-    /// <summary>Takes a file's name: until what is returned is disposed, another command that is to write it is refused.</summary>
+    private readonly WriterLock claim;
+    private readonly string asked;
+
+    private NewFile(WriterLock claim, string asked) => (this.claim, this.asked) = (claim, asked);
+
+    /// <summary>What to write, as it was asked for; by the name of now, where its folder has got another meanwhile.</summary>
+    /// <exception cref="IOException">Its folder isn't there any more.</exception>
+    public string Path
+    {
+        get
+        {
+            var folder = claim.Folder;
+            return folder == System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(asked))
+                ? asked
+                : System.IO.Path.Combine(folder, System.IO.Path.GetFileName(asked));
+        }
+    }
+
+    /// <summary>Takes a file's name.</summary>
     /// <exception cref="UNetGenException">It has another ending, is there already, or another command is about to write it.</exception>
     /// <exception cref="IOException">It can't be written.</exception>
-    public static IDisposable Claim(string path, string ending)
+    public static NewFile Claim(string path, string ending)
     {
         if (!path.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
             throw new UNetGenException($"The file {path} must end in {ending}.");
-        return Claim(path, () => Path.Exists(path) ? "would be lost" : null);
+        return Claim(path, () => System.IO.Path.Exists(path) ? "would be lost" : null);
     }
 
     /// <summary>The same of a folder, which isn't there yet or is empty.</summary>
@@ -21,10 +42,12 @@ internal static class NewFile
     /// A file is there, or a folder that isn't empty, or another command is about to write it.
     /// </exception>
     /// <exception cref="IOException">It can't be made.</exception>
-    public static IDisposable ClaimFolder(string path)
+    public static NewFile ClaimFolder(string path)
     {
         var isEmpty = () => Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any();
-        return Claim(Path.TrimEndingDirectorySeparator(path), () => Path.Exists(path) && !isEmpty() ? "not an empty folder" : null);
+        return Claim(
+            System.IO.Path.TrimEndingDirectorySeparator(path),
+            () => System.IO.Path.Exists(path) && !isEmpty() ? "not an empty folder" : null);
     }
 
     /// <summary>The same of a picture that may take the place of a grid or plot that UNetGen has drawn, and of nothing else.</summary>
@@ -32,15 +55,17 @@ internal static class NewFile
     /// Another file is there, a link even to a grid among them, or another command is about to write it.
     /// </exception>
     /// <exception cref="IOException">It can't be written.</exception>
-    public static IDisposable ClaimGrid(string path) => Claim(
+    public static NewFile ClaimGrid(string path) => Claim(
         path,
         () => new FileInfo(path) is { LinkTarget: null, Exists: var exists } && (!exists || OverviewMark.IsInFile(path))
             ? null
             : "is no grid that UNetGen has drawn");
 
+    public void Dispose() => claim.Dispose();
+
     /// <param name="path">What is to be written.</param>
     /// <param name="obstacle">What is wrong with what is there; null: nothing.</param>
-    private static WriterLock Claim(string path, Func<string?> obstacle)
+    private static NewFile Claim(string path, Func<string?> obstacle)
     {
         RefuseIfThere();
         var claim = WriterLock.OfFile(path);
@@ -48,7 +73,8 @@ internal static class NewFile
         {
             // Another command may just have finished.
             RefuseIfThere();
-            return claim;
+            AtomicFile.DeleteUnfinished(path);
+            return new NewFile(claim, path);
         }
         catch
         {

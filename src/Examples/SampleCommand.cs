@@ -119,21 +119,24 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             options, lines: false, observe => chosen.Sample(network, options, ranks, observe, interrupt.Token));
         if (ranks.Rank > 0)
             return;
+        picture = claim!.Path;
         ImageGrid.Save(images, picture);
         AnsiConsole.MarkupLineInterpolated($"{Counted.Of(options.Count, "picture")} in [blue]{picture}[/]");
     }
 
-    private void Stream(NoisePredictor network, Sampler chosen, SamplingOptions options, string folder)
+    private void Stream(NoisePredictor network, Sampler chosen, SamplingOptions options, string path)
     {
+        var folder = new SampleFolder(path);
         try
         {
             var drawn = Progress.WhileSampling(
-                options, lines: true, observe => new SampleFolder(folder).Draw(network, chosen, options, observe, interrupt.Token, ranks));
-            AnsiConsole.MarkupLineInterpolated($"{Counted.Of(options.Count, "picture")} in [blue]{folder}[/], {(drawn == options.Count ? "all" : $"{drawn}")} of them new");
+                options, lines: true, observe => folder.Draw(network, chosen, options, observe, interrupt.Token, ranks));
+            AnsiConsole.MarkupLineInterpolated($"{Counted.Of(options.Count, "picture")} in [blue]{folder.Folder}[/], {(drawn == options.Count ? "all" : $"{drawn}")} of them new");
         }
         catch (OperationCanceledException)
         {
-            AnsiConsole.MarkupLineInterpolated($"interrupted: the same command continues in [blue]{folder}[/]");
+            var same = folder.Folder == path ? "the same command continues in" : "the same command with its new name continues in";
+            AnsiConsole.MarkupLineInterpolated($"interrupted: {same} [blue]{folder.Folder}[/]");
             throw;
         }
     }

@@ -78,13 +78,10 @@ internal sealed class SamplerOptions
     public void Check(ParseResult parsed)
     {
         var name = NameIn(parsed);
-        if (name == "ddpm" && Given(parsed, steps, eta, rederiveNoise, spacing, stepsOffset) is { } few)
-        {
-            throw new UsageException(
-                $"ddpm takes every timestep with its own noise: {few} belongs to ddim and the other samplers of few steps.");
-        }
         if (name != "ddim" && Given(parsed, eta, rederiveNoise) is { } own)
-            throw new UsageException($"{name} adds no noise: {own} belongs to ddim.");
+            throw new UsageException($"{own} belongs to ddim, and the sampler is {name}.");
+        if (name == "ddpm" && Given(parsed, steps, spacing, stepsOffset) is { } few)
+            throw new UsageException($"ddpm takes every timestep: {few} belongs to the samplers of few steps.");
         if (parsed.IsGiven(stepsOffset) && parsed.GetValue(spacing) != "leading")
             throw new UsageException("--steps-offset belongs to --spacing leading.");
     }

@@ -59,9 +59,6 @@ internal sealed class TrainCommand
         using var network = Catalog.Create(options.Spec!);
         network.to(target);
         var info = network.Info;
-        if (!info.SelfCondition && options.Training.SelfConditionProbability != new TrainingOptions().SelfConditionProbability)
-            Warnings.Show($"`{nameof(TrainingOptions.SelfConditionProbability)}` changes nothing: {info.Name} isn't self-conditioned "
-                + "(self_condition: true in its spec).");
         var localRanks = (int)ranks.Gather(ranks.LocalRank).Max(row => row[0]) + 1;
         var source = DataOptions.Open(options.Data, info, options.Background, options.Training.Seed, localRanks);
         var warnings = new Warnings();
@@ -103,7 +100,7 @@ internal sealed class TrainCommand
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or CheckpointException or ShortageException
             || error is DataException && trainer.Step > 0 || Shortage.Of(error) is not null)
         {
-            throw Resumption.Failed(folder, store!, error);
+            throw Resumption.Failed(folder, error, warnings);
         }
     }
 

@@ -34,9 +34,9 @@ public sealed class CommandLineTests : IDisposable
         {
             string[] chosen = given.Sampler is null ? [] : ["--sampler", given.Sampler];
             var error = program.Fail(given.Fits ? 1 : 2, ["sample", "--checkpoint", "nowhere", .. chosen, .. given.Given]);
-            var refusal = given.Sampler == "ddpm"
-                ? "ddpm takes every timestep with its own noise: --"
-                : $"{given.Sampler} adds no noise: --";
+            var refusal = given.Given[0] is "--eta" or "--rederive-noise"
+                ? $"{given.Given[0]} belongs to ddim, and the sampler is {given.Sampler}."
+                : $"ddpm takes every timestep: {given.Given[0]} belongs to the samplers of few steps.";
             Assert.Contains(given.Fits ? NoCheckpoint : refusal, error);
         });
     }
@@ -110,6 +110,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("The command inspect has no option '--batchsize'. Did you mean '--batch-size'?", "inspect", "--batchsize", "3")]
     [InlineData("The command report has no option '--outt'. It has none.\n", "report", "--outt")]
     [InlineData("The command report has no option '--ot'. It has none.\n", "report", "r1", "--ot", "x")]
+    [InlineData(
+        "--steps has no value: '--count' follows, an option as it seems.\n", "sample", "--checkpoint", "x", "--steps", "--count", "4")]
     [InlineData(
         "--out has no value: '--data' follows, an option as it seems. A path of that name is ./--data.", "train", "--out", "--data",
         "photos")]

@@ -24,17 +24,34 @@ public sealed class ExchangeTests : IDisposable
         Assert.False(Directory.Exists(program.File("folder")));
     }
 
+    /// <summary>As SIGKILL leaves it: the lock, and what wasn't whole yet.</summary>
+    [Fact]
+    public void What_a_killed_command_has_left_beside_its_output_goes_with_the_next()
+    {
+        const string temporary = "0123456789abcdef0123456789abcdef.tmp";
+        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
+        WriteTheirs();
+        Directory.CreateDirectory(program.File($"out/.folder.{temporary}/unet"));
+        File.WriteAllText(program.File($"out/.folder.{temporary}/unet/config.json"), "{}");
+        foreach (var name in (string[])[".folder", ".w.safetensors", ".n.unet.yaml"])
+            File.WriteAllText(program.File($"out/{name}.lock"), "process 1 on node3, since 2026-11-26 14:03:11 +00:00\nabc\n");
+        foreach (var name in (string[])[".w.safetensors", ".n.unet.yaml"])
+            File.WriteAllText(program.File($"out/{name}.{temporary}"), "half");
+
+        // A preset that diffusers hasn't: refused after the folder's name is taken.
+        program.Fail(1, "export", "--checkpoint", "run", "--out", "out/folder");
+        program.Succeed("export", "--format", "safetensors", "--checkpoint", "run", "--out", "out/w.safetensors");
+        program.Succeed("import", "theirs", "--out", "out/n.unet.yaml");
+
+        Assert.Equal(
+            ["n.unet.yaml", "w.safetensors"],
+            Directory.EnumerateFileSystemEntries(program.File("out")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public void A_spec_is_imported_from_a_folder_and_its_weights_only_into_the_same_network()
     {
-        Directory.CreateDirectory(program.File("theirs"));
-        File.WriteAllText(program.File("theirs/config.json"), """
-            {
-              "_class_name": "UNet2DModel", "sample_size": 16, "block_out_channels": [32, 64], "norm_num_groups": 8, "norm_eps": 1e-06, "attention_head_dim": null, "downsample_padding": 0,
-              "flip_sin_to_cos": false, "freq_shift": 1, "down_block_types": ["DownBlock2D", "AttnDownBlock2D"], "up_block_types": ["AttnUpBlock2D", "UpBlock2D"]
-            }
-            """);
-        File.WriteAllText(program.File("theirs/scheduler_config.json"), """{"_class_name": "DDPMScheduler"}""");
+        WriteTheirs();
 
         Assert.Contains(
             "import theirs --spec theirs.unet.yaml --checkpoint", program.Succeed("import", "theirs", "--out", "theirs.unet.yaml"));
@@ -77,4 +94,26 @@ public sealed class ExchangeTests : IDisposable
     [Fact]
     public void A_folder_that_is_none_is_told() =>
         Assert.Contains("nowhere is no folder of diffusers", program.Fail(1, "import", "nowhere", "--out", "a.unet.yaml"));
+
+    [Fact]
+    public void A_network_beyond_the_language_s_limits_is_refused_before_a_spec_is_written()
+    {
+        WriteTheirs(", \"layers_per_block\": 100000");
+        Assert.Contains(
+            "layers_per_block: 100000: it should be a number from 1 to 64",
+            program.Fail(1, "import", "theirs", "--out", "specs/theirs.unet.yaml"));
+        Assert.False(Path.Exists(program.File("specs")));
+    }
+
+    private void WriteTheirs(string more = "")
+    {
+        Directory.CreateDirectory(program.File("theirs"));
+        File.WriteAllText(program.File("theirs/config.json"), $$"""
+            {
+              "_class_name": "UNet2DModel", "sample_size": 16, "block_out_channels": [32, 64], "norm_num_groups": 8, "norm_eps": 1e-06, "attention_head_dim": null, "downsample_padding": 0,
+              "flip_sin_to_cos": false, "freq_shift": 1, "down_block_types": ["DownBlock2D", "AttnDownBlock2D"], "up_block_types": ["AttnUpBlock2D", "UpBlock2D"]{{more}}
+            }
+            """);
+        File.WriteAllText(program.File("theirs/scheduler_config.json"), """{"_class_name": "DDPMScheduler"}""");
+    }
 }

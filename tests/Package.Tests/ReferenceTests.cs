@@ -56,6 +56,36 @@ public sealed class ReferenceTests(PackedTree packages)
     }
 
     [Fact]
+    public void A_program_that_keeps_the_runtime_to_itself_is_warned_where_tests_reference_it_and_nowhere_else()
+    {
+        const string exe = "<OutputType>Exe</OutputType>";
+        var program = NewProject("Nets", "net10.0", r => r.Reference("UNetGen", """PrivateAssets="all" />"""), exe);
+        program.Write("tiny.unet.yaml", Spec);
+        program.Write("Program.cs", "System.Console.WriteLine(Nets.TinyUNet.ParameterCount);");
+        program.Restore();
+        Assert.Contains("0 Warning(s)", program.TryBuild().Output);
+
+        var tests = UserOf(program);
+        string output = tests.TryBuild().Output;
+        Assert.Contains("warning UNG0102: A project references this program, and PrivateAssets on the reference to UNetGen ", output);
+        Assert.Contains("error CS0012", output);
+
+        program.Edit("Nets.csproj", "PrivateAssets=\"all\"", "");
+        tests.Restore();
+        Assert.Contains("0 Warning(s)", tests.TryBuild().Output);
+    }
+
+    [Fact]
+    public void Both_packages_kept_to_oneself_are_as_one()
+    {
+        const string isPrivate = """PrivateAssets="compile; runtime" />""";
+        var (_, user) = LibraryAndUser(r => r.Reference("UNetGen", isPrivate) + r.Reference("UNetGen.Runtime", isPrivate));
+        string output = user.TryBuild().Output;
+        Assert.Contains("warning UNG0102: ", output);
+        Assert.Contains("error CS0012", output);
+    }
+
+    [Fact]
     public void Another_SkiaSharp_than_its_native_part_is_an_error_with_the_line_that_mends_it()
     {
         const string native = "SkiaSharp.NativeAssets.Linux.NoDependencies";
@@ -83,14 +113,20 @@ public sealed class ReferenceTests(PackedTree packages)
     {
         var library = NewProject("Nets", "net10.0", reference);
         library.Write("tiny.unet.yaml", Spec);
-        string toLibrary = $"""<ProjectReference Include="{library.PathOf("Nets.csproj")}" />""";
-        var user = NewProject("User", "net10.0", _ => toLibrary, "<OutputType>Exe</OutputType>");
+        return (library, UserOf(library));
+    }
+
+    /// <summary>A program that uses the class of <c>Nets.csproj</c>.</summary>
+    private ConsumerProject UserOf(ConsumerProject nets)
+    {
+        string toNets = $"""<ProjectReference Include="{nets.PathOf("Nets.csproj")}" />""";
+        var user = NewProject("User", "net10.0", _ => toNets, "<OutputType>Exe</OutputType>");
         user.Write("Program.cs", """
             System.IDisposable? net = (Nets.TinyUNet?)null;
             System.Console.WriteLine(net is null ? Nets.TinyUNet.ParameterCount : 0);
             """);
         user.Restore();
-        return (library, user);
+        return user;
     }
 
     private ConsumerProject NewProject(string name, string framework, Func<ConsumerProject, string> references, string properties = "")

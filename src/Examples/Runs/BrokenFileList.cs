@@ -9,9 +9,9 @@ namespace UNetGen.Examples.Runs;
 /// The picture files that a run left out, with reasons: a line each in a file of its folder, as far as they have been met. A run that goes
 /// on adds to it.
 /// </summary>
-/// <param name="path">The file; not there while no picture is broken.</param>
+/// <param name="run">Whose folder it is in; not there while no picture is broken.</param>
 /// <param name="source">Which finds them.</param>
-internal sealed class BrokenFileList(string path, ImageFolderSource source)
+internal sealed class BrokenFileList(RunFolder run, ImageFolderSource source)
 {
     private IReadOnlyList<BrokenFile> elsewhere = [];
     private int written;
@@ -35,8 +35,8 @@ internal sealed class BrokenFileList(string path, ImageFolderSource source)
     /// <exception cref="IOException">It can't, or something else than a file is there.</exception>
     public void Try()
     {
-        RegularFile.Require(path);
-        AtomicFile.Try(path);
+        RegularFile.Require(run.BrokenFiles);
+        AtomicFile.Try(run.BrokenFiles);
     }
 
     /// <summary>Writes those that were found since.</summary>
@@ -48,6 +48,7 @@ internal sealed class BrokenFileList(string path, ImageFolderSource source)
             return;
         try
         {
+            var path = run.BrokenFiles;
             RegularFile.Require(path);
             string[] before = File.Exists(path) ? File.ReadAllLines(path) : [];
             var lines = found.Select(file => $"{file.Path}: {file.Reason}".ReplaceLineEndings(" ")).Union(before).Order(
@@ -57,7 +58,7 @@ internal sealed class BrokenFileList(string path, ImageFolderSource source)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new UNetGenException($"{path}, the list of broken pictures, can't be written: {error.Message}", error);
+            throw new UNetGenException($"The list of broken pictures in {run.Name} can't be written: {error.Message}", error);
         }
     }
 
@@ -69,9 +70,9 @@ internal sealed class BrokenFileList(string path, ImageFolderSource source)
         try
         {
             Write();
-            return $"{warning} {path} lists all, with reasons.";
+            return $"{warning} {run.BrokenFiles} lists all, with reasons.";
         }
-        catch (UNetGenException error)
+        catch (Exception error) when (error is UNetGenException or IOException)
         {
             // What ended the run is to be told, and this beside it.
             return $"{warning} {error.Message}";

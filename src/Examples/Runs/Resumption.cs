@@ -107,13 +107,15 @@ internal static class Resumption
         File.Exists(folder.Starts) ? RunStart.Read(folder.Starts, damaged).LastOrDefault() : null;
 
     /// <summary>What is told of a run that has failed: why, from where it goes on, and how.</summary>
-    public static UNetGenException Failed(RunFolder folder, CheckpointStore store, Exception error)
+    public static UNetGenException Failed(RunFolder folder, Exception error, Warnings? warnings = null)
     {
-        var hint = store.Newest() is { } newest
+        var hint = !folder.IsThere
+            ? "What was moved goes on from its newest checkpoint: train --resume with the folder where it is now."
+            : new CheckpointStore(folder.Checkpoints, logger: warnings).Newest() is { } newest
             ? $"The checkpoint {newest.Path} is whole; once that is mended, go on with: train --resume {folder.Path}"
             : "It has no checkpoint yet; once that is mended, begin it anew.";
         var why = error is UNetGenException ? error.Message : Shortage.Of(error) ?? error.Message;
-        return new($"The run in {folder.Path} can't go on: {why.TrimEnd('.')}. {hint}", error);
+        return new($"The run in {folder.Name} can't go on: {why.TrimEnd('.')}. {hint}", error);
     }
 
     private static void Take(RunFolder folder)
@@ -131,7 +133,7 @@ internal static class Resumption
         }
         catch (IOException error)
         {
-            throw Failed(folder, new CheckpointStore(folder.Checkpoints), error);
+            throw Failed(folder, error);
         }
     }
 

@@ -21,11 +21,39 @@ internal sealed class RunFolder : IDisposable
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(3);
 
     private readonly bool isNew;
+    private readonly string full;
     private WriterLock? alone;
 
-    private RunFolder(string path, WriterLock? alone = null) => (Path, this.alone, isNew) = (path, alone, alone is not null);
+    private RunFolder(string path, WriterLock? alone = null)
+    {
+        (Name, this.alone, isNew) = (path, alone, alone is not null);
+        full = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
+    }
 
-    public string Path { get; }
+    /// <summary>As it was called when it was opened.</summary>
+    public string Name { get; }
+
+    /// <summary>
+    /// Where it is: what is written goes after a folder that was renamed or moved meanwhile, and not into a new one under the old name.
+    /// </summary>
+    /// <exception cref="IOException">It was deleted, or has gone where the system doesn't tell.</exception>
+    public string Path => alone?.Folder is { } now && now != full ? now : Name;
+
+    /// <summary>Whether it is still known where it is.</summary>
+    public bool IsThere
+    {
+        get
+        {
+            try
+            {
+                return Path.Length > 0;
+            }
+            catch (IOException)
+            {
+                return false;
+            }
+        }
+    }
 
     public string Options => File(OptionsName);
 
@@ -92,7 +120,7 @@ internal sealed class RunFolder : IDisposable
     /// <summary>Takes it for oneself: until it is given up, nobody else trains in it.</summary>
     /// <exception cref="LockedException">Another process does.</exception>
     /// <exception cref="IOException">It can't be written to.</exception>
-    public void Take() => alone = WriterLock.OfFolder(Path, TimeToEnd);
+    public void Take() => alone = WriterLock.OfFolder(Name, TimeToEnd);
 
     /// <summary>The grid of samples at a step.</summary>
     public string SamplesOf(int step) => System.IO.Path.Combine(File("samples"), $"step-{step:D8}.png");
@@ -100,7 +128,7 @@ internal sealed class RunFolder : IDisposable
     public void Dispose()
     {
         // While it is still held: what is deleted is this run's.
-        if (isNew && !Directory.Exists(Checkpoints) && new FileInfo(Log) is not { Exists: true, Length: > 0 })
+        if (isNew && IsThere && !Directory.Exists(Checkpoints) && new FileInfo(Log) is not { Exists: true, Length: > 0 })
             DeleteFiles();
         alone?.Dispose();
     }

@@ -87,7 +87,7 @@ internal sealed class TrainingRun : IDisposable
         trainer.Saving += log.Flush;
         if (source is ImageFolderSource pictures)
         {
-            broken = new BrokenFileList(folder.BrokenFiles, pictures);
+            broken = new BrokenFileList(folder, pictures);
             broken.Try();
             trainer.Saving += broken.Write;
         }

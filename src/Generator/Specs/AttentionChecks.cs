@@ -9,9 +9,6 @@ internal static class AttentionChecks
     // As of the language: 64 x 64, whose scores are 67 MB a head and image.
     private const int ManyTokens = 4096;
 
-    // What a process can address at all, 128 TiB; with it the operations of one attention fit into 64 bits.
-    private const double MaxScoreBytes = 1L << 47;
-
     private const string Levels = "attention.levels", Resolutions = "attention.resolutions";
     private const string Heads = "attention.heads", HeadDim = "attention.head_dim";
 
@@ -90,9 +87,9 @@ internal static class AttentionChecks
 
         var (heads, headDim) = (attention.GivenHeads ?? attention.DefaultHeads, attention.GivenHeadDim ?? AttentionSpec.DefaultHeadDim);
         var width = (long)heads * headDim;
-        if (least.AnyAttention && !least.IsPreActivation && width > Fields.MaxWidth)
+        if (least.AnyAttention && !least.IsPreActivation && width > SpecLimits.Width)
             context.Report(Rules.Attention, context.Keys.First(Heads, HeadDim),
-                $"{heads} heads of {headDim} are {width} wide; at most {Fields.MaxWidth}: use fewer or narrower heads");
+                $"{heads} heads of {headDim} are {width} wide; at most {SpecLimits.Width}: use fewer or narrower heads");
         else if (context.Knows("image_size", "attention.memory_tokens"))
             CheckScores(context, least);
     }
@@ -162,9 +159,9 @@ internal static class AttentionChecks
             var tokens = (long)size.Height * size.Width;
             if (tokens <= ManyTokens)
                 return;
-            var perHead = 4.0 * tokens * (tokens + attention.MemoryTokens);
+            var perHead = SpecLimits.ScoreBytesOf(tokens, attention.MemoryTokens);
             var all = perHead * Math.Max(1, heads); // none where head_dim is wider than the place, which is an error already
-            var impossible = all > MaxScoreBytes;
+            var impossible = all > SpecLimits.ScoreBytes;
             var ofAll = heads == 1 ? "" : $", {Text.Bytes(all)} for all {heads} heads";
             var message = $"full attention {where} is over {Text.Thousands(tokens)} tokens ({size}): "
                 + $"its scores take {Text.Bytes(perHead)} per image and head{ofAll} (float32)"

@@ -47,9 +47,8 @@ internal static class DiffusionChecks
 
     private static void CheckSchedule(CheckContext context)
     {
-        const double lastBeta = 0.02;
         var diffusion = context.Spec.Diffusion;
-        var last = lastBeta * 1000 / diffusion.Timesteps;
+        var last = SpecLimits.LastScaledBeta(diffusion.Timesteps);
         if (context.Knows(Timesteps, "diffusion.schedule", "diffusion.schedule_scaling")
             && diffusion is { Schedule: BetaSchedule.Linear, ScheduleScaling: true }
             && last >= 1)

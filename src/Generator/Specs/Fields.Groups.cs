@@ -80,7 +80,7 @@ internal static partial class Fields
             ImpliedIf = s => s.IsPreActivation && SameHeadsEverywhere(s),
             AlsoKnownAs = ["dim_head", "attn_dim_head", "num_head_channels", "attention_head_dim", "channels_per_head"],
         },
-        new Field<int>("attention.memory_tokens", "Learned keys and values beside the image's own.", new IntType(0, MaxWidth),
+        new Field<int>("attention.memory_tokens", "Learned keys and values beside the image's own.", new IntType(0, SpecLimits.Width),
             s => s.Attention.MemoryTokens, (s, v) => s with { Attention = s.Attention with { MemoryTokens = v } })
         { OnlyIf = Attends, AlsoKnownAs = ["num_mem_kv"] },
     ];
@@ -88,7 +88,7 @@ internal static partial class Fields
     /// <summary>Keys below diffusion.</summary>
     private static Field[] OfDiffusion =>
     [
-        new Field<int>("diffusion.timesteps", "Steps from image to noise.", new IntType(1, 1_000_000),
+        new Field<int>("diffusion.timesteps", "Steps from image to noise.", new IntType(1, SpecLimits.Timesteps),
             s => s.Diffusion.Timesteps, (s, v) => s with { Diffusion = s.Diffusion with { Timesteps = v } })
         {
             AlsoKnownAs = ["num_train_timesteps", "diffusion_steps", "num_timesteps", "num_diffusion_timesteps"],

@@ -25,13 +25,13 @@ internal static partial class Fields
             Details = "annotated: The Annotated Diffusion Model. lucidrains: denoising-diffusion-pytorch. "
                 + "ddpm: Ho et al. 2020, as diffusers has it. adm: guided-diffusion (Dhariwal and Nichol 2021).",
         },
-        new Field<ImageSize>("image_size", "Height and width of the images, pixels.", new ImageSizeType(MaxImageSize),
+        new Field<ImageSize>("image_size", "Height and width of the images, pixels.", new ImageSizeType(SpecLimits.ImageSize),
             s => s.ImageSize, (s, v) => s with { ImageSize = v })
         {
             Required = true,
             AlsoKnownAs = ["sample_size", "resolution", "image_resolution", "img_resolution", "img_size"],
         },
-        new Field<int>("channels", "Image channels, in and out.", new IntType(1, 4096),
+        new Field<int>("channels", "Image channels, in and out.", new IntType(1, SpecLimits.Channels),
             s => s.Channels, (s, v) => s with { Channels = v })
         { Required = true, AlsoKnownAs = ["in_channels", "img_channels", "image_channels"] },
         new Field<int>("dim", "The base width.", EvenWidth,
@@ -44,7 +44,7 @@ internal static partial class Fields
             Required = true,
             AlsoKnownAs = ["dim_mults", "channel_mult", "channel_mults", "mults", "multipliers", "block_out_channels", "ch_mult"],
         },
-        new Field<int>("time_emb_dim", "Width of the time embedding.", new IntType(1, MaxTimeEmbDim),
+        new Field<int>("time_emb_dim", "Width of the time embedding.", new IntType(1, SpecLimits.TimeEmbDim),
             s => s.TimeEmbDim, (s, v) => s with { GivenTimeEmbDim = v })
         {
             DefaultInWords = "4 * dim",
@@ -136,7 +136,7 @@ internal static partial class Fields
             s => s.LearnedVariance, (s, v) => s with { LearnedVariance = v })
         { AlsoKnownAs = ["learn_sigma", "learned_sigma"] },
         new Field<int>("num_classes", "Classes whose labels the network takes; null: none.",
-            new OrNullType<int>(new IntType(1, MaxClasses), none: 0),
+            new OrNullType<int>(new IntType(1, SpecLimits.Classes), none: 0),
             s => s.NumClasses ?? 0, (s, v) => s with { NumClasses = v == 0 ? null : v })
         { AlsoKnownAs = ["class_cond", "num_class_embeds", "label_dim"] },
         new Field<string>(

@@ -5,25 +5,18 @@ namespace UNetGen.Generator.Specs;
 /// <summary>The one table of the language: reader, effective spec, suggestions and JSON Schema all come from it.</summary>
 internal static partial class Fields
 {
-    public const int MaxWidth = 16384;
-
-    // With these, a network's parameters and positions fit into 64 bits, and its sizes into 32.
-    private const int MaxImageSize = 4096;
-    private const int MaxTimeEmbDim = 4 * MaxWidth;
-
-    private const int MaxClasses = 1_000_000;
-    private const int MaxBlocksPerLevel = 64;
-
     private const string UserBlockOnly = "all residual blocks here are those of blocks.resnet; leave it out";
     private const string PreActivationOnly = "is for presets ddpm and adm";
 
-    private static readonly IntType Width = new(1, MaxWidth);
+    private static readonly IntType Width = new(1, SpecLimits.Width);
     private static readonly IntType EvenWidth = new(
-        int.MinValue, int.MaxValue, $"an even whole number from 4 to {MaxWidth}",
-        new JsonObject { IntType.Range(4, MaxWidth), { "multipleOf", "2" } });
-    private static readonly IntType Multiplier = new(int.MinValue, int.MaxValue, "a whole number from 1", IntType.Range(1, MaxWidth / 4));
+        int.MinValue, int.MaxValue, $"an even whole number from {SpecLimits.LeastDim} to {SpecLimits.Width}",
+        new JsonObject { IntType.Range(SpecLimits.LeastDim, SpecLimits.Width), { "multipleOf", "2" } });
+    private static readonly IntType Multiplier = new(
+        int.MinValue, int.MaxValue, "a whole number from 1", IntType.Range(1, SpecLimits.Width / SpecLimits.LeastDim));
     private static readonly OneOrListType BlocksPerLevel = new(
-        new IntType(1, MaxBlocksPerLevel), $"a whole number from 1 to {MaxBlocksPerLevel}, or a list of them, one per level");
+        new IntType(1, SpecLimits.BlocksPerLevel),
+        $"a whole number from 1 to {SpecLimits.BlocksPerLevel}, or a list of them, one per level");
 
     private static readonly Condition Halves = new(s => s.Levels > 1, "one level halves nothing; leave it out");
     private static readonly Condition Sinusoidal = new(

@@ -57,7 +57,7 @@ internal static class GroupChecks
         string OrInitDim()
         {
             var below = spec.InitDim / spec.Groups * spec.Groups;
-            var nearest = new[] { below, below + spec.Groups }.Where(width => width is > 0 and <= Fields.MaxWidth).ToList();
+            var nearest = new[] { below, below + spec.Groups }.Where(width => width is > 0 and <= SpecLimits.Width).ToList();
             return nearest.Count == 0 ? "" : $", or init_dim {Text.OneOf(nearest)}";
         }
     }
@@ -86,10 +86,10 @@ internal static class GroupChecks
             foreach (var dim in new[] { spec.Dim + distance, spec.Dim - distance })
             {
                 var fitsFirst = spec.GivenInitDim is not null || (spec with { Dim = dim }).InitDim % spec.Groups == 0;
-                if (dim >= 4
+                if (dim >= SpecLimits.LeastDim
                     && dim % 2 == 0
                     && fitsFirst
-                    && spec.ChannelMultipliers.All(multiplier => (long)dim * multiplier <= Fields.MaxWidth)
+                    && spec.ChannelMultipliers.All(multiplier => (long)dim * multiplier <= SpecLimits.Width)
                     && spec.ChannelMultipliers.All(multiplier => dim * multiplier % spec.Groups == 0))
                     return dim;
             }

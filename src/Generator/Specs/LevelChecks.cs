@@ -8,12 +8,6 @@ namespace UNetGen.Generator.Specs;
 /// </summary>
 internal static class LevelChecks
 {
-    // 2^12 is the largest image.
-    private const int MaxLevels = 13;
-
-    // Each is some lines of the class, which the compiler reads at every keystroke: with these, half a megabyte.
-    private const int MaxBlocks = 256;
-
     private const string Multipliers = "channel_multipliers";
 
     private const string BlocksPerLevel = "blocks_per_level";
@@ -21,8 +15,9 @@ internal static class LevelChecks
     public static void Check(CheckContext context)
     {
         var levels = context.Spec.Levels;
-        if (context.KnowsLength(Multipliers) && levels > MaxLevels)
-            context.Report(Rules.Halving, Multipliers, $"{levels} levels; no image can be halved so often: use at most {MaxLevels}");
+        if (context.KnowsLength(Multipliers) && levels > SpecLimits.Levels)
+            context.Report(Rules.Halving, Multipliers,
+                $"{levels} levels; no image can be halved so often: use at most {SpecLimits.Levels}");
         CheckWidths(context);
         CheckHalving(context);
         CheckBlocks(context);
@@ -42,10 +37,12 @@ internal static class LevelChecks
     private static void CheckWidths(CheckContext context)
     {
         var spec = context.Spec;
-        if (context.Knows("dim") && (spec.Dim < 4 || spec.Dim % 2 != 0 || spec.Dim > Fields.MaxWidth))
+        if (context.Knows("dim") && (spec.Dim < SpecLimits.LeastDim || spec.Dim % 2 != 0 || spec.Dim > SpecLimits.Width))
         {
-            var use = spec.Dim < 4 ? "4" : spec.Dim > Fields.MaxWidth ? $"{Fields.MaxWidth}" : $"{spec.Dim - 1} or {spec.Dim + 1}";
-            context.Report(Rules.Width, "dim", $"dim {spec.Dim}: the base width must be even, from 4 to {Fields.MaxWidth}; use {use}");
+            var use = spec.Dim < SpecLimits.LeastDim ? $"{SpecLimits.LeastDim}"
+                : spec.Dim > SpecLimits.Width ? $"{SpecLimits.Width}" : $"{spec.Dim - 1} or {spec.Dim + 1}";
+            context.Report(Rules.Width, "dim",
+                $"dim {spec.Dim}: the base width must be even, from {SpecLimits.LeastDim} to {SpecLimits.Width}; use {use}");
         }
 
         for (var level = 0; level < spec.Levels; level++)
@@ -57,10 +54,10 @@ internal static class LevelChecks
             if (multiplier < 1)
                 context.ReportItem(Rules.Width, Multipliers, level,
                     $"level {level} would be dim * {multiplier} wide; a multiplier is at least 1");
-            else if (context.Knows("dim") && width > Fields.MaxWidth)
+            else if (context.Knows("dim") && width > SpecLimits.Width)
                 context.ReportItem(Rules.Width, Multipliers, level,
-                    $"level {level} would be {width} wide (dim {spec.Dim} * {multiplier}); at most {Fields.MaxWidth}: "
-                    + $"use a multiplier of at most {Fields.MaxWidth / spec.Dim}");
+                    $"level {level} would be {width} wide (dim {spec.Dim} * {multiplier}); at most {SpecLimits.Width}: "
+                    + $"use a multiplier of at most {SpecLimits.Width / spec.Dim}");
         }
     }
 
@@ -99,9 +96,9 @@ internal static class LevelChecks
         if (context.Knows(BlocksPerLevel)
             && context.KnowsLength(Multipliers)
             && Enumerable.Range(0, spec.Levels).Sum(spec.BlocksAt) is var blocks
-            && blocks > MaxBlocks)
+            && blocks > SpecLimits.Blocks)
             context.Report(Rules.OutOfRange, BlocksPerLevel,
-                $"{blocks} residual blocks on the way down; at most {MaxBlocks} on all levels together");
+                $"{blocks} residual blocks on the way down; at most {SpecLimits.Blocks} on all levels together");
     }
 
     private static string Levels(int count) => count == 1 ? "one level" : $"{Text.Words(count)} levels";

@@ -23,12 +23,12 @@ public sealed class IdxSource : DecodedSource
     }
 
     /// <summary>What a folder is searched for.</summary>
-    internal static string LookedFor => $"{TrainImages} or {TestImages} (MNIST, also .gz)";
+    internal static string LookedFor => $"{TrainImages} or {TestImages} (MNIST, also with a dot before idx3, and .gz)";
 
     /// <summary>Opens an IDX file of images.</summary>
     /// <param name="path">
     /// The file, or a folder that holds <c>train-images-idx3-ubyte</c> or, where that is missing, <c>t10k-images-idx3-ubyte</c>; also with
-    /// <c>.gz</c>.
+    /// <c>.gz</c>, and as <c>train-images.idx3-ubyte</c>, as some copies have it.
     /// </param>
     /// <param name="channels">1 (grey) or 3 (RGB).</param>
     /// <param name="height">Pixels.</param>
@@ -52,8 +52,10 @@ public sealed class IdxSource : DecodedSource
 
     /// <summary>The training images in a folder laid out as MNIST's is, else the test images, or null.</summary>
     internal static string? FindIn(string folder) =>
-        new[] { TrainImages, TrainImages + ".gz", TestImages, TestImages + ".gz" }.Select(name => Path.Combine(folder, name))
-            .FirstOrDefault(File.Exists);
+        (from name in (string[])[TrainImages, TestImages]
+         from spelt in (string[])[name, name.Replace("-idx3", ".idx3", StringComparison.Ordinal)]
+         from ending in (string[])["", ".gz"]
+         select Path.Combine(folder, spelt + ending)).FirstOrDefault(File.Exists);
 
     private static string? LabelsBeside(string file)
     {

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using UNetGen.Data;
 using UNetGen.Distributed;
+using UNetGen.Files;
 using static TorchSharp.torch;
 
 namespace UNetGen.Evaluation;
@@ -95,9 +96,11 @@ public static class ImageStatistics
         var statistics = Of(source, features, batchSize, report, cancellation, ranks);
         try
         {
-            if (path is not null)
-                statistics.Save(
-                    path, new Dictionary<string, string> { ["images"] = source.Description, ["features"] = features.Description });
+            if (path is null)
+                return statistics;
+            AtomicFile.Try(path);
+            statistics.Save(
+                path, new Dictionary<string, string> { ["images"] = source.Description, ["features"] = features.Description });
         }
         catch (IOException error)
         {

@@ -5,6 +5,9 @@ namespace UNetGen.Files;
 /// <summary>Files that are either whole or not there: a reader, or a run that is cut off, never leaves half of one.</summary>
 public static partial class AtomicFile
 {
+    /// <summary>Hidden ones too; none where a folder may be written to and not be read.</summary>
+    private static readonly EnumerationOptions OfAnyKind = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
+
     /// <summary>
     /// Writes a temporary file beside the target, flushes it to the disk and renames it; the folder is made where it is missing.
     /// </summary>
@@ -18,6 +21,7 @@ public static partial class AtomicFile
 
     /// <summary>
     /// Tries whether a file could be written, before the work is done whose result it is to hold; its folder is made where it is missing.
+    /// What killed processes have left of it goes.
     /// </summary>
     /// <param name="path">What is there stays as it is.</param>
     /// <exception cref="IOException">It couldn't be written; the message names it and says why.</exception>
@@ -32,7 +36,30 @@ public static partial class AtomicFile
         {
             Directory.CreateDirectory(Path.GetDirectoryName(temporary)!);
             File.Create(temporary, bufferSize: 1, FileOptions.DeleteOnClose).Dispose();
+            DeleteUnfinished(path);
         });
+    }
+
+    /// <summary>Deletes what killed processes have left of a file, or of a folder that was made beside its name.</summary>
+    internal static void DeleteUnfinished(string path)
+    {
+        path = Path.GetFullPath(path);
+        foreach (var (temporary, name) in Unfinished(Path.GetDirectoryName(path)!))
+        {
+            if (name != Path.GetFileName(path))
+                continue;
+            try
+            {
+                if (Directory.Exists(temporary))
+                    Directory.Delete(temporary, recursive: true);
+                else if (!IsBeingWritten(temporary))
+                    File.Delete(temporary);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // What stays, as another user's, is in nobody's way.
+            }
+        }
     }
 
     /// <summary>Gives a new name for a temporary file, and tells what goes wrong with it in the target's name.</summary>
@@ -40,7 +67,7 @@ public static partial class AtomicFile
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))
             ?? throw new IOException($"{path} can't be written: it is no file's name.");
-        var temporary = Path.Combine(folder, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
+        var temporary = TemporaryFor(path);
         try
         {
             use(temporary);
@@ -55,6 +82,13 @@ public static partial class AtomicFile
         }
     }
 
+    /// <summary>A new name beside a file's or a folder's, for what isn't whole yet.</summary>
+    internal static string TemporaryFor(string path)
+    {
+        path = Path.GetFullPath(path);
+        return Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
+    }
+
     /// <summary>A file where a folder would have to be, which systems tell in many ways; null: none.</summary>
     internal static string? FileAbove(string? folder)
     {
@@ -64,16 +98,31 @@ public static partial class AtomicFile
     }
 
     /// <summary>
-    /// The temporary files that processes which were killed have left in a folder, or others are still writing, each with the name it was
-    /// to have.
+    /// The temporary files and folders that processes which were killed have left in a folder, or others are still writing, each with the
+    /// name it was to have.
     /// </summary>
-    internal static IEnumerable<(string Temporary, string Name)> Unfinished(string folder) => Directory.EnumerateFiles(folder, ".*.tmp")
+    internal static IEnumerable<(string Temporary, string Name)> Unfinished(string folder) => Directory
+        .EnumerateFileSystemEntries(folder, ".*.tmp", OfAnyKind)
         .Select(path => (path, TemporaryName().Match(Path.GetFileName(path))))
         .Where(found => found.Item2.Success)
         .Select(found => (found.path, found.Item2.Groups["name"].Value));
 
     [GeneratedRegex(@"^\.(?<name>.+)\.[0-9a-f]{32}\.tmp$", RegexOptions.CultureInvariant)]
     private static partial Regex TemporaryName();
+
+    /// <summary>Who writes one has it open, which on all systems keeps it from being opened for oneself alone.</summary>
+    private static bool IsBeingWritten(string temporary)
+    {
+        try
+        {
+            new FileStream(temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
+            return false;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
+    }
 
     private static void WriteBeside(string path, string temporary, Action<Stream> write)
     {

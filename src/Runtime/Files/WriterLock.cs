@@ -7,7 +7,7 @@ namespace UNetGen.Files;
 /// The right to write a folder or a file, which one holder at a time has, among all processes and machines that see it. A process that ends
 /// gives it up, however it ends.
 /// Who only reads needs none. While it is held there is a hidden file, <c>.lock</c>, that says by whom; one that a killed process has left
-/// behind locks nobody out.
+/// behind locks nobody out, and goes with the next holder.
 /// </summary>
 /// <remarks>
 /// To train into a folder without the program: take the folder before anything in it is read, open log, checkpoints and trainer, and give
@@ -27,6 +27,9 @@ public sealed class WriterLock : IDisposable
     /// <summary>Of this process: an emulated lock, and a file system without locks, keep no two of one process apart.</summary>
     private static readonly HashSet<string> Held = [];
 
+    /// <summary>What Linux puts after the path of a file that is open and has none any more.</summary>
+    private const string Deleted = " (deleted)";
+
     private readonly string path;
     private readonly string text;
     private readonly FileStream file;
@@ -44,6 +47,23 @@ public sealed class WriterLock : IDisposable
     /// Whether it keeps others out: a file system that has no locks, as some of clusters and some that are mounted by programs, can't.
     /// </summary>
     public bool IsEnforced { get; }
+
+    /// <summary>
+    /// The folder that it is of, or that its file is in: by its name of now, for a folder may be renamed or moved while it is held. Linux
+    /// tells where it went; Windows keeps it in its place.
+    /// </summary>
+    /// <exception cref="IOException">It was deleted, or has gone where the system doesn't tell.</exception>
+    internal string Folder
+    {
+        get
+        {
+            // Its file may have been taken away, which is no harm.
+            var folder = Path.GetDirectoryName(PathNow)!;
+            return Directory.Exists(folder)
+                ? folder
+                : throw new IOException($"The folder {folder} isn't there any more: it was moved or deleted meanwhile.");
+        }
+    }
 
     /// <summary>Whether it wasn't given up yet.</summary>
     internal bool IsHeld { get; private set; } = true;
@@ -88,8 +108,8 @@ public sealed class WriterLock : IDisposable
         {
             // While it is still held, so that nobody else's goes; who has opened this one meanwhile sees that it is gone, and opens the
             // next.
-            if (IsAt(path, text))
-                File.Delete(path);
+            if (PathNow is var now && IsAt(now, text))
+                File.Delete(now);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -100,6 +120,18 @@ public sealed class WriterLock : IDisposable
         if (madeFolder is not null)
             DeleteIfEmpty(madeFolder);
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Where its file is, or was when it was deleted, as far as the system tells.</summary>
+    private string PathNow
+    {
+        get
+        {
+            if (IsAt(path, text) || !OperatingSystem.IsLinux())
+                return path;
+            var now = new FileInfo($"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}").LinkTarget ?? path;
+            return now.EndsWith(Deleted, StringComparison.Ordinal) ? now[..^Deleted.Length] : now;
+        }
     }
 
     private static WriterLock Take(string lockFile, string what)

@@ -16,7 +16,8 @@ namespace UNetGen.Sampling;
 /// <summary>
 /// A folder that fills with pictures, <c>000000.png</c> and on by their numbers, as they are drawn: as many as one likes in the memory of
 /// one batch. What is cut off is continued by the same call, and draws the missing numbers only. <c>samples.json</c> says what they were
-/// drawn with, and nothing else is ever mixed in.
+/// drawn with, and nothing else is ever mixed in. Where the folder is renamed or moved within its disk meanwhile, pictures follow on Linux;
+/// elsewhere, and for the ranks that don't hold it, that is an error.
 /// </summary>
 /// <param name="path">The folder; it is made where it is missing.</param>
 public sealed class SampleFolder(string path)
@@ -31,6 +32,9 @@ public sealed class SampleFolder(string path)
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly JsonSerializerOptions Indented = new(Readable) { WriteIndented = true };
+
+    /// <summary>The folder, by the last name that is known.</summary>
+    internal string Folder => path;
 
     /// <summary>Draws what is missing. A picture's file is there as a whole or not at all.</summary>
     /// <param name="network">A trained network, on the device to be used.</param>
@@ -92,10 +96,12 @@ public sealed class SampleFolder(string path)
             var missing = isOwn ? Enumerable.Range(first, size).Where(image => !IsWhole(PathOf(image))).ToList() : [];
             if (missing.Count > 0)
             {
+                Follow(alone);
                 // What is continued was written to before, and may not be any more.
                 AtomicFile.Try(PathOf(missing[0]));
                 using var images = sampler.Sample(
                     network, options with { FirstImage = first, Count = size, BatchSize = size }, observe, cancellation);
+                Follow(alone);
                 foreach (var image in missing)
                 {
                     using var picture = images.narrow(0, image - first, 1);
@@ -158,6 +164,15 @@ public sealed class SampleFolder(string path)
         }
 
         return numbers;
+    }
+
+    /// <summary>A new folder under the old name would share the pictures out to both.</summary>
+    private void Follow(WriterLock? alone)
+    {
+        if (alone is not null && alone.Folder is var now && now != Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)))
+            path = now;
+        if (!File.Exists(Path.Combine(path, InfoName)))
+            throw new UNetGenException($"{Path.Combine(path, InfoName)} isn't there any more: the folder was renamed, moved or deleted.");
     }
 
     /// <summary>Whether nothing is left to be written, which needs no right to write.</summary>
@@ -242,7 +257,7 @@ public sealed class SampleFolder(string path)
             .ToList();
         if (isOld && sampler is SpacedSampler { Spacing: TimestepSpacing.Linspace or TimestepSpacing.Trailing } spaced)
             differences.Add(
-                $"it doesn't say at which timesteps, and with the spacing {spaced.Spacing} "
+                $"it doesn't say at which timesteps, and with the spacing {spaced.Spacing.ToString().ToLowerInvariant()} "
                 + "earlier versions had others at some numbers of steps");
         if (differences.Count > 0)
             throw new UNetGenException(

@@ -62,9 +62,10 @@ internal static class SpacedTimesteps
             throw new UNetGenException(
                 $"A sampler can't take {Counted.Of(steps, "step")}: the network's diffusion has {Counted.Of(timesteps, "timestep")}. Use "
                     + $"{(timesteps == 1 ? "1 step" : $"{timesteps} steps or fewer")}.");
-        if (steps == 1 && timesteps > 1 && (spacing is TimestepSpacing.Leading or TimestepSpacing.Linspace))
+        // Who gives an offset says at which timestep.
+        if (steps == 1 && timesteps > 1 && offset == 0 && (spacing is TimestepSpacing.Leading or TimestepSpacing.Linspace))
             throw new UNetGenException(
-                $"With the spacing {spacing} a single step would be taken for timestep 0, where hardly any noise is, though it starts from "
+                $"With the spacing {spacing.ToString().ToLowerInvariant()} a single step would be taken for timestep 0, where hardly any noise is, though it starts from "
                     + "nothing else. Use 2 steps or more, or another spacing.");
         var noisiest = (steps - 1) * (timesteps / steps);
         if (offset >= timesteps - noisiest)

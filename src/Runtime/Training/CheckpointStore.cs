@@ -12,11 +12,11 @@ namespace UNetGen.Training;
 /// <see cref="WriterLock"/> of it
 /// meanwhile; what else is put into a checkpoint's folder goes with it. A checkpoint that was renamed to another step's name isn't
 /// replaced or deleted:
-/// once that name is needed, or its turn would come, it is called <c>kept-step-00001000</c>, by its own step.
+/// once that name is needed, or its turn would come, it is called <c>kept-step-00001000</c>, by its own step. Where the folder is renamed
+/// or moved within its disk while a training writes to it, checkpoints follow on Linux; elsewhere that is an error at the next.
 /// </summary>
 public sealed class CheckpointStore
 {
-    private readonly string folder;
     private readonly int keep;
     private readonly ILogger logger;
 
@@ -26,6 +26,7 @@ public sealed class CheckpointStore
     private readonly HashSet<string> whole = [];
 
     private WriterLock? alone;
+    private string folder;
 
     /// <summary>Takes a folder for checkpoints, and leaves it as it is until the first is saved.</summary>
     /// <param name="folder">Made when it is needed.</param>
@@ -76,6 +77,7 @@ public sealed class CheckpointStore
     public string Save(CheckpointContent content, Predicate<string>? stays = null)
     {
         Check(content);
+        Follow();
         var path = Path.Combine(folder, CheckpointFolder.NameOf(content.Step));
         var unfinished = Path.Combine(folder, CheckpointFolder.TemporaryNameOf(Path.GetFileName(path)));
         WriterLock? taken = null;
@@ -130,6 +132,20 @@ public sealed class CheckpointStore
     /// </summary>
     /// <exception cref="CheckpointException">One was written by a later version.</exception>
     public Checkpoint? Best() => Open(BestOf(CheckpointFolder.Whole(folder, logger.CheckpointPassedOver)));
+
+    /// <summary>A new folder under the old name would take the checkpoints away from all else that is the training's.</summary>
+    private void Follow()
+    {
+        try
+        {
+            if (alone is { IsHeld: true })
+                folder = alone.Folder;
+        }
+        catch (IOException error)
+        {
+            throw new CheckpointException($"No checkpoint can be written. {error.Message}", error);
+        }
+    }
 
     private Checkpoint? Open(IEnumerable<(string Path, CheckpointInfo Info)> found)
     {

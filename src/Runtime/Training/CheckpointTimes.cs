@@ -34,7 +34,7 @@ internal sealed class CheckpointTimes(
         acceptedStep = step;
         if (!due && !(elapsed - savedAt >= options.CheckpointInterval))
             return;
-        SaveFinite(step, stays: path => path == good);
+        SaveFinite(step, IsGood);
         savedAt = elapsed;
     }
 
@@ -45,7 +45,7 @@ internal sealed class CheckpointTimes(
     public void SaveLast(int step, bool skipping)
     {
         if (step > savedStep)
-            SaveFinite(step, stays: path => skipping || path == good);
+            SaveFinite(step, stays: path => skipping || IsGood(path));
     }
 
     /// <summary>
@@ -75,6 +75,9 @@ internal sealed class CheckpointTimes(
         _ when good == last => $"The last good checkpoint is {good}{(last == first ? ", from which it was continued" : "")}.",
         _ => $"The last good checkpoint is {good}: no step has succeeded with the weights of the later {Path.GetFileName(last)}.",
     };
+
+    /// <summary>By its name: the folder that it lies in may have another since.</summary>
+    private bool IsGood(string path) => Path.GetFileName(path) == Path.GetFileName(good);
 
     private void SaveFinite(int step, Predicate<string> stays)
     {

@@ -58,6 +58,17 @@ internal static class InputCheck
         return options.LabelDropout ?? (hasNullClass ? UsualLabelDropout : 0);
     }
 
+    /// <exception cref="UNetGenException">Estimates are to be shown to a network that sees none.</exception>
+    public static void SelfConditioning(NetworkInfo info, TrainingOptions options)
+    {
+        // What stands there by default says nothing of the network.
+        var probability = options.SelfConditionProbability;
+        if (!info.SelfCondition && probability > 0 && probability != new TrainingOptions().SelfConditionProbability)
+            throw new UNetGenException(
+                $"`SelfConditionProbability` is {Text(probability)}, but {info.Name} sees no estimate of its own: leave it out, or give "
+                    + "the spec `self_condition: true`.");
+    }
+
     /// <summary>Looks at images from all over the source.</summary>
     /// <returns>What is strange of them, in a sentence, though they may be meant so; null: nothing.</returns>
     /// <exception cref="DataException">Values lie outside of [-1, 1], or none is negative, and that isn't allowed.</exception>

@@ -55,7 +55,9 @@ public sealed partial class Trainer : IDisposable
     /// and by
     /// <see cref="Restore"/> of what the training goes on with otherwise; null: nobody is told.
     /// </param>
-    /// <exception cref="UNetGenException">The options make no sense, or the network's description contradicts itself.</exception>
+    /// <exception cref="UNetGenException">
+    /// The options make no sense, alone or for this network, or the network's description contradicts itself.
+    /// </exception>
     /// <exception cref="DataException">The images or their classes don't fit the network.</exception>
     /// <exception cref="RanksDifferException">
     /// The ranks are to train other networks, with other options or on other images; the message names the ranks.
@@ -72,6 +74,7 @@ public sealed partial class Trainer : IDisposable
         NetworkMetadata.RequireConsistent(network.Info);
         InputCheck.Shape(network.Info, source);
         labelDropout = InputCheck.LabelDropout(network.Info, source, options);
+        InputCheck.SelfConditioning(network.Info, options);
 
         this.network = network;
         this.source = source;

@@ -108,7 +108,8 @@ public sealed record TrainingOptions
     public double? LabelDropout { get; init; }
 
     /// <summary>
-    /// For a self-conditioned network: the part of the steps in which it is given its own estimate (Chen et al. 2022, algorithm 1).
+    /// For a self-conditioned network: the part of the steps in which it is given its own estimate (Chen et al. 2022, algorithm 1). A
+    /// <see cref="Trainer"/> refuses another value than this or 0 for others.
     /// </summary>
     public double SelfConditionProbability { get; init; } = 0.5;
 

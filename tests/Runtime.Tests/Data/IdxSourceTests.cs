@@ -175,6 +175,9 @@ public sealed class IdxSourceTests : IDisposable
     {
         folder.Write("t10k-images-idx3-ubyte.gz", Gzip(Idx(2, 1, 1, 5, 6)));
         Assert.Equal(2, IdxSource.Open(folder.Path, 1, 1, 1).Count);
+        folder.Write("train-images.idx3-ubyte", Idx(1, 1, 1, 1));
+        folder.Write("train-labels.idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 1, 2]);
+        Assert.Equal(3, IdxSource.Open(folder.Path, 1, 1, 1).Classes.Count);
         folder.Write("train-images-idx3-ubyte", Idx(3, 1, 1, 1, 2, 3));
         Assert.Equal(3, IdxSource.Open(folder.Path, 1, 1, 1).Count);
     }

@@ -64,7 +64,8 @@ public sealed class ImageSourcesTests : IDisposable
         Assert.Contains($"'{folder.Path}' is empty: looked for train-images-idx3-ubyte", Refusal(folder.Path));
         folder.Write("notes.txt", [1]);
         Assert.Equal(
-            $"'{folder.Path}' holds no images: looked for train-images-idx3-ubyte or t10k-images-idx3-ubyte (MNIST, also .gz), for "
+            $"'{folder.Path}' holds no images: looked for train-images-idx3-ubyte or t10k-images-idx3-ubyte (MNIST, also with a "
+            + "dot before idx3, and .gz), for "
                 + "data_batch_1.bin to data_batch_5.bin "
             + "(CIFAR-10's binary version), and for .png, .jpg, .jpeg, .jpe, .jfif, .jif, .webp, .bmp, .dib and .gif files in it and in "
             + "its folders. There are 1 .txt.",

@@ -42,6 +42,24 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void Trying_takes_away_what_killed_processes_have_left_of_that_file_alone()
+    {
+        const string left = ".0123456789abcdef0123456789abcdef.tmp";
+        folder.Write($".file{left}", "half"u8.ToArray());
+        var others = folder.Write($".file2{left}", "half"u8.ToArray());
+        var notOurs = folder.Write(".file.mine.tmp", "whole"u8.ToArray());
+        var path = folder.File("file");
+        AtomicFile.Write(path, stream =>
+        {
+            stream.Write("whole"u8);
+            // Another command is to write the same file, while this one does.
+            AtomicFile.Try(path);
+        });
+        Assert.Equal([notOurs, others, path], Directory.GetFileSystemEntries(folder.Path).Order(StringComparer.Ordinal));
+        Assert.Equal("whole", File.ReadAllText(path));
+    }
+
+    [Fact]
     public void What_can_t_be_written_is_told_by_trying_as_by_writing()
     {
         var path = folder.Write("file", []);

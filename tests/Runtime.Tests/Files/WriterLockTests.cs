@@ -27,6 +27,43 @@ public sealed class WriterLockTests : IDisposable
     }
 
     [LinuxFact]
+    public void It_follows_its_folder_and_takes_its_file_away_where_that_is_now()
+    {
+        var held = WriterLock.OfFolder(Run);
+        Assert.Equal(Run, held.Folder);
+        Directory.CreateDirectory(folder.File("moved"));
+        Directory.Move(Run, folder.File("moved/run"));
+        Directory.Move(folder.File("moved"), folder.File("again"));
+        Assert.Equal(folder.File("again/run"), held.Folder);
+        File.WriteAllText(folder.File("again/run/result"), "");
+        // What another has begun under the old name is his.
+        using var other = WriterLock.OfFile(Path.Combine(Run, "result"));
+
+        held.Dispose();
+
+        Assert.Equal([folder.File("again/run/result")], Directory.GetFiles(folder.File("again/run")));
+        Assert.Equal(Run, other.Folder);
+    }
+
+    [Fact]
+    public void Where_its_file_alone_was_deleted_the_folder_is_where_it_was()
+    {
+        using var held = WriterLock.OfFolder(Run);
+        File.Delete(Path.Combine(Run, WriterLock.FileName));
+        Assert.Equal(Run, held.Folder);
+    }
+
+    [LinuxFact]
+    public void A_folder_that_has_gone_is_told()
+    {
+        using var held = WriterLock.OfFolder(Run);
+        Directory.Delete(Run, recursive: true);
+        Assert.Equal(
+            $"The folder {Run} isn't there any more: it was moved or deleted meanwhile.",
+            Assert.Throws<IOException>(() => held.Folder).Message);
+    }
+
+    [LinuxFact]
     public void What_stands_in_the_place_of_its_file_and_is_none_stays_as_it_is()
     {
         Directory.CreateDirectory(Run);

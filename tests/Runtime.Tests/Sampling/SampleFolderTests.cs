@@ -48,6 +48,34 @@ public sealed class SampleFolderTests : IDisposable
         }
     }
 
+    [LinuxFact]
+    public void A_folder_that_is_renamed_while_it_fills_has_all_pictures_under_its_new_name()
+    {
+        new SampleFolder(folder.File("whole")).Draw(network, Ddim, Ten);
+
+        var seen = 0;
+        Assert.Equal(10, new SampleFolder(folder.File("old")).Draw(network, Ddim, Ten, _ =>
+        {
+            if (++seen is 7)
+                Directory.Move(folder.File("old"), folder.File("new"));
+        }));
+
+        Assert.Equal(Names("whole"), Names("new"));
+        Assert.False(Path.Exists(folder.File("old")));
+    }
+
+    [LinuxFact]
+    public void A_folder_that_is_deleted_while_it_fills_is_told_and_not_made_anew()
+    {
+        Assert.Contains("isn't there any more", Assert.Throws<IOException>(() => new SampleFolder(folder.File("old")).Draw(
+            network, Ddim, Ten, _ =>
+            {
+                if (Directory.Exists(folder.File("old")))
+                    Directory.Delete(folder.File("old"), recursive: true);
+            })).Message);
+        Assert.False(Path.Exists(folder.File("old")));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -191,10 +219,10 @@ public sealed class SampleFolderTests : IDisposable
     [InlineData(TimestepSpacing.Leading, null)]
     [InlineData(
         TimestepSpacing.Linspace,
-        "at which timesteps, and with the spacing Linspace earlier versions had others at some numbers of steps. Draw")]
+        "at which timesteps, and with the spacing linspace earlier versions had others at some numbers of steps. Draw")]
     [InlineData(
         TimestepSpacing.Trailing,
-        "at which timesteps, and with the spacing Trailing earlier versions had others at some numbers of steps. Draw")]
+        "at which timesteps, and with the spacing trailing earlier versions had others at some numbers of steps. Draw")]
     public void Other_timesteps_are_refused_also_where_an_earlier_version_wrote_none_down(TimestepSpacing spacing, string? refusal)
     {
         var sampler = new DdimSampler(4, 1, spacing);

@@ -83,6 +83,7 @@ public class TimestepSpacingTests
             Assert.Throws<UNetGenException>(
                 () => new DdimSampler(10, spacing: TimestepSpacing.Leading) { StepsOffset = 100 }.Times(Thousand)).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => new DdimSampler(10, spacing: TimestepSpacing.Leading) { StepsOffset = -1 });
+        Assert.Equal([999, -1], new DdimSampler(1, spacing: TimestepSpacing.Leading) { StepsOffset = 999 }.Times(Thousand));
         Assert.Contains(
             "given for Trailing",
             Assert.Throws<ArgumentOutOfRangeException>(

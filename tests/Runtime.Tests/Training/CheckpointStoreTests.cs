@@ -39,6 +39,40 @@ public sealed class CheckpointStoreTests : IDisposable
                 StringComparer.Ordinal));
     }
 
+    [LinuxFact]
+    public void A_folder_that_is_renamed_while_it_is_held_is_followed_and_none_is_made_in_its_place()
+    {
+        var store = new CheckpointStore(Folder, keep: 1);
+        using (store.Hold())
+        {
+            store.Save(tiny.Content(1, 0.1));
+            store.Save(tiny.Content(2, 0.9));
+            Directory.Move(root.File("run"), root.File("renamed"));
+
+            Assert.Equal(root.File("renamed/checkpoints/step-00000003"), store.Save(tiny.Content(3, 0.9)));
+        }
+
+        Assert.Equal([root.File("renamed")], Directory.GetFileSystemEntries(root.Path));
+        // The newest and the best, as without.
+        Assert.Equal(
+            ["step-00000001", "step-00000003"],
+            Directory.EnumerateFileSystemEntries(root.File("renamed/checkpoints")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(3, store.Newest()!.Info!.Step);
+    }
+
+    [LinuxFact]
+    public void A_folder_that_is_deleted_while_it_is_held_is_told_and_not_made_anew()
+    {
+        var store = new CheckpointStore(Folder);
+        using var held = store.Hold();
+        Directory.Delete(root.File("run"), recursive: true);
+
+        Assert.Equal(
+            $"No checkpoint can be written. The folder {Folder} isn't there any more: it was moved or deleted meanwhile.",
+            Assert.Throws<CheckpointException>(() => store.Save(tiny.Content())).Message);
+        Assert.False(Directory.Exists(root.File("run")));
+    }
+
     [Fact]
     public void The_newest_ones_and_the_best_stay()
     {

@@ -120,6 +120,18 @@ public class TrainerInputTests
     }
 
     [Fact]
+    public void Estimates_are_shown_only_to_a_network_that_sees_them()
+    {
+        var shown = Options with { SelfConditionProbability = 0.7 };
+
+        Assert.StartsWith(
+            "`SelfConditionProbability` is 0.7, but TwoConvNet sees no estimate of its own",
+            Assert.Throws<UNetGenException>(() => new Trainer(new TwoConvNet(), new Stripes(), shown)).Message);
+        new Trainer(new TwoConvNet(selfCondition: true), new Stripes(), shown).Dispose();
+        new Trainer(new TwoConvNet(), new Stripes(), Options with { SelfConditionProbability = 0 }).Dispose();
+    }
+
+    [Fact]
     public void No_images_are_nothing_to_learn_from()
     {
         var none = new UNetGen.Data.SubsetSource(new Stripes(), []);

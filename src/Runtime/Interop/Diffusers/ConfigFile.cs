@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -12,8 +13,6 @@ namespace UNetGen.Interop.Diffusers;
 /// </summary>
 internal sealed class ConfigFile
 {
-    private const int MostCount = 1_000_000;
-
     private readonly JsonObject settings;
     private readonly List<string> reasons;
     private readonly HashSet<string> asked = [];
@@ -68,17 +67,24 @@ internal sealed class ConfigFile
         return fallback;
     }
 
-    /// <summary>A number of which there is at least one, and at most as many as any network has.</summary>
-    public int Count(string key, int fallback)
+    /// <summary>A number of which there is at least one, and at most as many as a spec may ask for.</summary>
+    public int Count(string key, int fallback, int most)
     {
-        if (Value(key, fallback) is > 0 and <= MostCount and var count)
+        var count = Value(key, fallback);
+        if (count > 0 && count <= most)
             return count;
-        Refuse(key, $"it should be a number from 1 to {MostCount:N0}");
+        RefuseOnce(key, string.Create(CultureInfo.InvariantCulture, $"it should be a number from 1 to {most:N0}"));
         return fallback;
     }
 
-    /// <summary>The same, or null.</summary>
-    public int? CountOrNull(string key, int? fallback) => Value(key, fallback) is null ? null : Count(key, fallback ?? 1);
+    /// <summary>The same, or null, which is the default.</summary>
+    public int? CountOrNull(string key, int most) => Value<int?>(key, null) is null ? null : Count(key, 1, most);
+
+    /// <summary>
+    /// Whether nothing is wrong with settings, of the other files too: what is built on a default that stands in for a wrong one would
+    /// speak of what no file says.
+    /// </summary>
+    public bool Knows(params IEnumerable<string> keys) => !keys.Any(IsRefused);
 
     public bool Has(string key) => settings.ContainsKey(key);
 
@@ -89,7 +95,7 @@ internal sealed class ConfigFile
     {
         if (Value(key, fallback) is { Length: > 0 } list && !list.Contains(default))
             return list;
-        Refuse(key, $"it should be a list like {JsonSerializer.Serialize(fallback, TypeOf<T[]>())}");
+        RefuseOnce(key, $"it should be a list like {JsonSerializer.Serialize(fallback, TypeOf<T[]>())}");
         return fallback;
     }
 
@@ -129,6 +135,15 @@ internal sealed class ConfigFile
                 Refuse(key, why);
         }
     }
+
+    /// <summary>Its type may be what is wrong, and is told then.</summary>
+    private void RefuseOnce(string key, string why)
+    {
+        if (!IsRefused(key))
+            Refuse(key, why);
+    }
+
+    private bool IsRefused(string key) => reasons.Any(reason => reason.StartsWith($"{key}: ", StringComparison.Ordinal));
 
     private static JsonTypeInfo<T> TypeOf<T>() => (JsonTypeInfo<T>?)DiffusersJson.Default.GetTypeInfo(typeof(T))
         ?? throw new InvalidOperationException($"No setting is a {typeof(T)}.");

@@ -50,23 +50,17 @@ public sealed class DiffusersFolder
         string[] schedulers = [
             System.IO.Path.Combine(path, "scheduler", SchedulerConfigName), System.IO.Path.Combine(path, SchedulerConfigName)];
         var schedulerPath = schedulers.FirstOrDefault(File.Exists)
-
-
-
-
-
-
-
-
-                                            ?? throw new DiffusersException($"{path} doesn't say which noise its network was trained for: "
-                                                + $"put the scheduler's {SchedulerConfigName} into {path}, or into scheduler/ in it.", []);
+            ?? throw new DiffusersException(
+                $"{path} doesn't say which noise its network was trained for: put the scheduler's {SchedulerConfigName} into {path}, "
+                    + "or into scheduler/ in it.",
+                []);
 
         var reasons = new List<string>();
         CheckPipeline(System.IO.Path.Combine(path, PipelineName), reasons);
         var scheduler = ConfigFile.Read(schedulerPath, reasons);
         var diffusion = DiffusionFromConfig.Read(scheduler);
         var model = ModelFromConfigs.Read(ConfigFile.Read(System.IO.Path.Combine(folder, ConfigName), reasons), diffusion);
-        if (model is null || reasons.Count > 0)
+        if (reasons.Count > 0)
             throw new DiffusersException($"The network in {path} can't be expressed here:", reasons);
 
         var weights = System.IO.Path.Combine(folder, WeightsFile.Name);
@@ -100,7 +94,7 @@ public sealed class DiffusersFolder
         if (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
             throw new DiffusersException($"{path} is there already, and not an empty folder; name another.", []);
 
-        var unfinished = $"{path}.{System.IO.Path.GetRandomFileName()}.tmp";
+        var unfinished = AtomicFile.TemporaryFor(path);
         try
         {
             WriteJson(System.IO.Path.Combine(unfinished, PipelineName), ModelToConfigs.Pipeline());

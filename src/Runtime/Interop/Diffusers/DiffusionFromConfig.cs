@@ -22,7 +22,7 @@ internal static class DiffusionFromConfig
         scheduler.Only("rescale_betas_zero_snr", false, "there are no such betas here");
         scheduler.Ignore(OfSampling);
 
-        var timesteps = scheduler.Count("num_train_timesteps", 1000);
+        var timesteps = scheduler.Count("num_train_timesteps", 1000, SpecLimits.Timesteps);
         var schedule = scheduler.Choice("beta_schedule", "linear", SchedulerWords.Schedules.Select(Swap));
         var variance = Variance.FixedSmall;
         if (hasVariance)
@@ -36,16 +36,14 @@ internal static class DiffusionFromConfig
         // The word before there was prediction_type, which is heard alone where both are.
         if (!scheduler.Value("predict_epsilon", true) && !scheduler.Has("prediction_type"))
             objective = Objective.X0;
-        var options =
-            new DiffusionOptions
-            {
-                Timesteps = timesteps,
-                Schedule = schedule,
-                ScheduleScaling = IsScaled(
-                scheduler, schedule, timesteps),
-                Objective = objective,
-                Variance = variance
-            };
+        var options = new DiffusionOptions
+        {
+            Timesteps = timesteps,
+            Schedule = schedule,
+            ScheduleScaling = IsScaled(scheduler, schedule, timesteps),
+            Objective = objective,
+            Variance = variance,
+        };
         scheduler.RefuseUnknown();
         return options;
     }
@@ -57,8 +55,14 @@ internal static class DiffusionFromConfig
     private static bool IsScaled(ConfigFile scheduler, BetaSchedule schedule, int timesteps)
     {
         var (start, end) = (scheduler.Value("beta_start", ModelToConfigs.BetaStart), scheduler.Value("beta_end", ModelToConfigs.BetaEnd));
-        if (schedule == BetaSchedule.Cosine || (schedule == BetaSchedule.Linear && HaveScale(1000.0 / timesteps)))
+        if (!scheduler.Knows("num_train_timesteps", "beta_schedule", "beta_start", "beta_end") || schedule == BetaSchedule.Cosine)
             return true;
+        if (schedule == BetaSchedule.Linear && HaveScale(1000.0 / timesteps))
+        {
+            if (SpecLimits.LastScaledBeta(timesteps) >= 1)
+                scheduler.Refuse("beta_end", "betas must be below 1");
+            return true;
+        }
         if (!HaveScale(1))
             scheduler.Refuse(
                 "beta_start",

@@ -25,14 +25,13 @@ internal static class ModelFromConfigs
         ["scale_shift"] = TimeConditioning.ScaleShift,
     };
 
-    private const int MostLevels = 13;
-    private const int MostWidth = 1_000_000;
+    private const string Widths = "block_out_channels", Down = "down_block_types", Up = "up_block_types";
 
     /// <summary>How old configurations say the same.</summary>
     private const string OldPrefix = "UNetRes";
 
-    /// <summary>Null where the parts don't even go together.</summary>
-    public static DiffusersModel? Read(ConfigFile unet, DiffusionOptions diffusion)
+    /// <summary>The model, which is none where the files have reasons against it.</summary>
+    public static DiffusersModel Read(ConfigFile unet, DiffusionOptions diffusion)
     {
         unet.Only("_class_name", "UNet2DModel", "only a UNet2DModel can be imported");
         unet.Only("center_input_sample", false, "the network would see 2 x - 1 in the place of x");
@@ -42,32 +41,11 @@ internal static class ModelFromConfigs
         unet.Only<string?>("class_embed_type", null, "classes have a learned embedding here (num_class_embeds alone)");
         unet.Ignore("num_train_timesteps"); // of time_embedding_type learned
 
-        var widths = unet.List("block_out_channels", [224, 448, 672, 896]);
-        var down = BlockTypes(unet, "down_block_types", "Down", ["DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"]);
-        var up = BlockTypes(unet, "up_block_types", "Up", ["AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"]);
-        if (down.Length != widths.Length || up.Length != widths.Length)
-        {
-            unet.Refuse(
-                "block_out_channels",
-                $"{Counted.Of(widths.Length, "level")}, but {down.Length} down_block_types and {up.Length} up_block_types");
-            return null;
-        }
-
-        Array.Reverse(up);
-        if (!down.Select(block => block.Attends).SequenceEqual(up.Select(block => block.Attends)))
-            unet.Refuse("up_block_types", "a level has attention on both ways or on none");
-        if (widths.Length > MostLevels || widths.Any(width => width > MostWidth))
-        {
-            unet.Refuse("block_out_channels", $"at most {MostLevels} levels of at most {MostWidth:N0} channels are known here");
-            return null;
-        }
-        if (widths[0] < 4 || widths[0] % 2 != 0 || widths.Any(width => width < 1 || width % widths[0] != 0))
-            unet.Refuse("block_out_channels", "the first must be even and at least 4, and the others multiples of it");
-
-        var channels = unet.Count("in_channels", 3);
-        var outChannels = unet.Count("out_channels", 3);
+        var (widths, down, up) = Levels(unet);
+        var channels = unet.Count("in_channels", 3, SpecLimits.Channels);
+        var outChannels = unet.Count("out_channels", 3, 2 * SpecLimits.Channels);
         var learned = diffusion.Variance == Variance.LearnedRange;
-        if (outChannels != (learned ? 2 * channels : channels))
+        if (unet.Knows("in_channels", "out_channels", "variance_type") && outChannels != (learned ? 2 * channels : channels))
             unet.Refuse(
                 "out_channels",
                 $"for {channels} in_channels and the scheduler's variance_type it should be {(learned ? 2 * channels : channels)}");
@@ -75,15 +53,15 @@ internal static class ModelFromConfigs
             unet.Refuse("out_channels", "a learned variance goes with prediction_type epsilon or sample");
 
         var (height, width) = SampleSize(unet, widths.Length);
-        var groups = unet.Count("norm_num_groups", 32);
+        var groups = unet.Count("norm_num_groups", 32, SpecLimits.Width);
         var model = new DiffusersModel
         {
             Height = height,
             Width = width,
             Channels = channels,
             Widths = widths,
-            TimeEmbDim = unet.CountOrNull("time_embedding_dim", null) ?? 4 * widths[0],
-            BlocksPerLevel = unet.Count("layers_per_block", 2),
+            TimeEmbDim = unet.CountOrNull("time_embedding_dim", SpecLimits.TimeEmbDim) ?? 4 * widths[0],
+            BlocksPerLevel = unet.Count("layers_per_block", 2, SpecLimits.BlocksPerLevel),
             Groups = groups,
             NormEps = unet.Value("norm_eps", 1e-5),
             Activation = unet.Choice("act_fn", "silu", Activations),
@@ -94,17 +72,17 @@ internal static class ModelFromConfigs
             Attention = [.. down.Select(block => block.Attends)],
             AttentionInTheMiddle = unet.Value("add_attention", true),
             HeadDim = unet.Value<int?>("attention_head_dim", 8),
-            Downsample = Resampling(unet, "down_block_types", "downsample_type", down.SkipLast(1)) switch
+            Downsample = Resampling(unet, Down, "downsample_type", down.SkipLast(1)) switch
             {
                 null => DiffusersModel.DefaultDownsample,
                 "resnet" => "resblock",
                 _ => Padding(unet),
             },
-            Upsample = Resampling(unet, "up_block_types", "upsample_type", up.Skip(1)) == "resnet"
+            Upsample = Resampling(unet, Up, "upsample_type", up.Skip(1)) == "resnet"
                 ? "resblock"
                 : DiffusersModel.DefaultUpsample,
             LearnedVariance = learned,
-            NumClasses = unet.CountOrNull("num_class_embeds", null),
+            NumClasses = unet.CountOrNull("num_class_embeds", SpecLimits.Classes),
             Diffusion = diffusion,
         };
         unet.Ignore("downsample_padding");
@@ -115,48 +93,97 @@ internal static class ModelFromConfigs
             unet.Refuse("dropout", "it should lie in [0, 1)");
         if (model.FreqShift is not (0 or 1))
             unet.Refuse("freq_shift", "0 and 1 are known");
-        var headDim = model.HeadDim;
-        if (
-            headDim is { } features
-                && model.AttendedWidths.FirstOrDefault(attended => features < 1 || attended % features != 0) is > 0 and var odd)
-            unet.Refuse("attention_head_dim", $"{odd} channels can't be shared out to heads of so many");
         // Null: those of the blocks, but with scale_shift no norm at all.
-        var attentionGroups = unet.CountOrNull("attn_norm_num_groups", null)
+        var attentionGroups = unet.CountOrNull("attn_norm_num_groups", SpecLimits.Width)
             ?? (model.Conditioning == TimeConditioning.ScaleShift ? null : groups);
-        if (model.AttentionInTheMiddle && attentionGroups != groups)
+        if (unet.Knows("attn_norm_num_groups", "norm_num_groups", "resnet_time_scale_shift")
+            && model.AttentionInTheMiddle
+            && attentionGroups != groups)
             unet.Refuse("attn_norm_num_groups", $"the middle's attention is normed here as the blocks are, by {groups} groups");
+        if (unet.Knows(Widths, Down, Up))
+            CheckLevels(unet, model);
         unet.RefuseUnknown();
         // One head of all features is what the other side says by no number.
-        return headDim is not null && model.AttendedWidths.All(attended => attended == headDim) ? model with { HeadDim = null } : model;
+        return model.HeadDim is { } headDim && model.AttendedWidths.All(attended => attended == headDim)
+            ? model with { HeadDim = null }
+            : model;
     }
 
-    private static (bool Attends, string? Resampling)[] BlockTypes(ConfigFile unet, string key, string way, string[] fallback)
+    /// <summary>
+    /// The levels' widths and blocks, those of the way up in the order of the levels; any that go together where they are wrong.
+    /// </summary>
+    private static (int[] Widths, Block[] Down, Block[] Up) Levels(ConfigFile unet)
+    {
+        var widths = unet.List(Widths, [224, 448, 672, 896]);
+        var down = BlockTypes(unet, Down, "Down", ["DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"]);
+        var up = BlockTypes(unet, Up, "Up", ["AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"]);
+        if (unet.Knows(Widths, Down, Up) && (down.Length != widths.Length || up.Length != widths.Length))
+            unet.Refuse(Widths, $"{Counted.Of(widths.Length, "level")}, but {CountOf(Down, down)} and {CountOf(Up, up)}");
+        else if (unet.Knows(Widths) && (widths.Length > SpecLimits.Levels || widths.Any(width => width > SpecLimits.Width)))
+            unet.Refuse(Widths, $"at most {SpecLimits.Levels} levels of at most {SpecLimits.Width} channels are known here");
+        else if (unet.Knows(Widths)
+            && (widths[0] < SpecLimits.LeastDim || widths[0] % 2 != 0 || widths.Any(width => width < 1 || width % widths[0] != 0)))
+            unet.Refuse(Widths, $"the first must be even and at least {SpecLimits.LeastDim}, and the others multiples of it");
+        Array.Reverse(up);
+        if (unet.Knows(Widths, Down, Up) && !down.Select(block => block.Attends).SequenceEqual(up.Select(block => block.Attends)))
+            unet.Refuse(Up, "a level has attention on both ways or on none");
+        return unet.Knows(Widths, Down, Up) ? (widths, down, up) : ([32], [new(false, "conv")], [new(false, "conv")]);
+
+        string CountOf(string key, Block[] blocks) => $"{blocks.Length} {key}{(unet.Has(key) ? "" : " (missing: diffusers' default)")}";
+    }
+
+    /// <summary>What the generator refuses of widths that are right by themselves.</summary>
+    private static void CheckLevels(ConfigFile unet, DiffusersModel model)
+    {
+        if (unet.Knows("layers_per_block") && model.BlocksPerLevel * model.Widths.Count is var blocks && blocks > SpecLimits.Blocks)
+            unet.Refuse("layers_per_block", $"{blocks} residual blocks on the way down; at most {SpecLimits.Blocks} are known here");
+        if (unet.Knows("norm_num_groups") && model.Widths.FirstOrDefault(width => width % model.Groups != 0) is > 0 and var undivided)
+            unet.Refuse("norm_num_groups", $"{undivided} channels can't be shared out to {Counted.Of(model.Groups, "group")}");
+        if (!unet.Knows("attention_head_dim"))
+            return;
+        if (model.HeadDim is { } features
+            && model.AttendedWidths.FirstOrDefault(width => features < 1 || width % features != 0) is > 0 and var odd)
+        {
+            unet.Refuse("attention_head_dim", $"{odd} channels can't be shared out to heads of {features}");
+            return;
+        }
+
+        var places = Enumerable.Range(0, model.Widths.Count).Where(level => model.Attention[level]).ToList();
+        if (model.AttentionInTheMiddle)
+            places.Add(model.Widths.Count - 1);
+        if (unet.Knows("sample_size") && places.Any(level => Scores(level) > SpecLimits.ScoreBytes))
+            unet.Refuse("sample_size", "attention's scores would take more memory than a process can address");
+
+        double Scores(int level) => SpecLimits.ScoreBytesOf((long)(model.Height >> level) * (model.Width >> level))
+            * (model.HeadDim is { } width ? model.Widths[level] / width : 1);
+    }
+
+    private static Block[] BlockTypes(ConfigFile unet, string key, string way, string[] fallback)
     {
         var attends = $"Attn{way}Block2D";
-        var known = new Dictionary<string, (bool, string?)>
+        var known = new Dictionary<string, Block>
         {
-            [$"{way}Block2D"] = (false, "conv"),
-            [way == "Down" ? "ResnetDownsampleBlock2D" : "ResnetUpsampleBlock2D"] = (false, "resnet"),
+            [$"{way}Block2D"] = new(false, "conv"),
+            [way == "Down" ? "ResnetDownsampleBlock2D" : "ResnetUpsampleBlock2D"] = new(false, "resnet"),
             // As downsample_type or upsample_type says.
-            [attends] = (true, null),
+            [attends] = new(true, null),
         };
         var types = unet.List(key, fallback);
         if (types.Select(Current).FirstOrDefault(type => !known.ContainsKey(type)) is { } unknown)
             unet.Refuse(key, $"{Excerpt.Of(unknown)} isn't known here; known are {string.Join(", ", known.Keys)}");
-        return [.. types.Select(type => known.GetValueOrDefault(Current(type), (type.Contains("Attn", StringComparison.Ordinal), "conv")))];
+        return [.. types.Select(type => known.GetValueOrDefault(Current(type)))];
 
         static string Current(string type) => type.StartsWith(OldPrefix, StringComparison.Ordinal) ? type[OldPrefix.Length..] : type;
     }
 
     /// <summary>conv or resnet, which must be the same for all blocks that resample; null where none does.</summary>
-    private static string? Resampling(
-        ConfigFile unet, string blocksKey, string typeKey, IEnumerable<(bool Attends, string? Resampling)> blocks)
+    private static string? Resampling(ConfigFile unet, string blocksKey, string typeKey, IEnumerable<Block> blocks)
     {
         var ofAttention = unet.Value<string?>(typeKey, "conv") ?? "conv";
         var all = blocks.Select(block => block.Resampling ?? ofAttention).Distinct().ToList();
         if (all.Any(type => type is not ("conv" or "resnet")))
             unet.Refuse(typeKey, "known are conv and resnet");
-        else if (all.Count > 1)
+        else if (all.Count > 1 && unet.Knows(typeKey))
             unet.Refuse(blocksKey, $"levels change the image's size in one way here, conv or resnet, and {typeKey} is {ofAttention}");
         return all.FirstOrDefault();
     }
@@ -182,11 +209,19 @@ internal static class ModelFromConfigs
             height = width = unet.Value<int?>("sample_size", null) ?? 0;
         }
 
-        var factor = 1 << (levels - 1);
-        if (height < factor || width < factor || height % factor != 0 || width % factor != 0)
-            unet.Refuse(
-                "sample_size",
-                $"it must be the images' size, a multiple of {factor} for {Counted.Of(levels, "level")}, or [height, width]");
+        var knowsLevels = unet.Knows(Widths, Down, Up);
+        var factor = knowsLevels ? 1 << (levels - 1) : 1;
+        if (unet.Knows("sample_size") && !(Fits(height) && Fits(width)))
+        {
+            var multiple = knowsLevels ? $", a multiple of {factor} for {Counted.Of(levels, "level")}" : "";
+            unet.Refuse("sample_size", $"it must be the images' size{multiple}, at most {SpecLimits.ImageSize}, or [height, width]");
+        }
         return (height, width);
+
+        bool Fits(int size) => size >= factor && size % factor == 0 && size <= SpecLimits.ImageSize;
     }
+
+    /// <param name="Attends">Whether it has attention.</param>
+    /// <param name="Resampling">How it changes the image's size, conv or resnet; null: as the file says for all that attend.</param>
+    private readonly record struct Block(bool Attends, string? Resampling);
 }

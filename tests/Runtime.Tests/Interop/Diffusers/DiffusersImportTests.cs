@@ -158,6 +158,8 @@ public sealed class DiffusersImportTests : IDisposable
     [InlineData("""{"thresholding": true}""", "thresholding")]
     [InlineData("""{"rescale_betas_zero_snr": true}""", "rescale_betas_zero_snr")]
     [InlineData("""{"num_train_timesteps": 0}""", "num_train_timesteps")]
+    [InlineData("""{"num_train_timesteps": 1000001}""", "num_train_timesteps")]
+    [InlineData("""{"num_train_timesteps": 20, "beta_start": 0.005, "beta_end": 1}""", "beta_end")]
     [InlineData("""{"use_karras_sigmas": true}""", "use_karras_sigmas")]
     public void A_setting_of_the_scheduler_that_cannot_be_expressed_is_refused_by_name(string changes, string key)
     {
@@ -213,11 +215,74 @@ public sealed class DiffusersImportTests : IDisposable
     [InlineData("""{"layers_per_block": 2147483647}""", "layers_per_block")]
     [InlineData("""{"num_class_embeds": -1}""", "num_class_embeds")]
     [InlineData("""{"time_embedding_dim": 0}""", "time_embedding_dim")]
+    [InlineData("""{"layers_per_block": 65}""", "layers_per_block")]
+    [InlineData("""{"layers_per_block": 64, "block_out_channels": [32, 32, 32, 32, 32], "down_block_types": ["DownBlock2D", "DownBlock2D", "DownBlock2D", "DownBlock2D", "DownBlock2D"], "up_block_types": ["UpBlock2D", "UpBlock2D", "UpBlock2D", "UpBlock2D", "UpBlock2D"]}""", "layers_per_block")]
+    [InlineData("""{"block_out_channels": [32, 16416]}""", "block_out_channels")]
+    [InlineData("""{"block_out_channels": [2, 4]}""", "block_out_channels")]
+    [InlineData("""{"block_out_channels": [33, 66]}""", "block_out_channels")]
+    [InlineData("""{"in_channels": 4097, "out_channels": 4097}""", "in_channels")]
+    [InlineData("""{"sample_size": 4098}""", "sample_size")]
+    [InlineData("""{"sample_size": 4096, "down_block_types": ["AttnDownBlock2D", "DownBlock2D"], "up_block_types": ["UpBlock2D", "AttnUpBlock2D"]}""", "sample_size")]
+    [InlineData("""{"norm_num_groups": 7}""", "norm_num_groups")]
+    [InlineData("""{"time_embedding_dim": 65537}""", "time_embedding_dim")]
+    [InlineData("""{"num_class_embeds": 1000001}""", "num_class_embeds")]
+    [InlineData("""{"attention_head_dim": -8}""", "attention_head_dim")]
     public void A_number_that_no_network_has_is_refused_by_name(string changes, string key)
     {
         var config = DiffusersFiles.TinyConfig();
         DiffusersFiles.Set(config, changes);
         AssertRefused(key, config, DiffusersFiles.TinyScheduler());
+    }
+
+    /// <summary>What a reader puts in the place of a wrong setting is no ground for another reason.</summary>
+    [Theory]
+    [InlineData("""{"block_out_channels": 32}""", "block_out_channels: 32: it should be like [224,448,672,896]")]
+    [InlineData("""{"block_out_channels": [0, 32]}""", "block_out_channels: [0,32]: it should be a list like [224,448,672,896]")]
+    [InlineData("""{"block_out_channels": [33, 66], "sample_size": 15}""", "block_out_channels: [33,66]: the first must be even and at least 4, and the others multiples of it")]
+    [InlineData("""{"down_block_types": "DownBlock2D"}""", """down_block_types: "DownBlock2D": it should be like ["DownBlock2D","AttnDownBlock2D","AttnDownBlock2D","AttnDownBlock2D"]""")]
+    [InlineData("""{"in_channels": "one"}""", "in_channels: \"one\": it should be like 3")]
+    [InlineData("""{"in_channels": 0}""", "in_channels: 0: it should be a number from 1 to 4,096")]
+    [InlineData("""{"norm_num_groups": 0, "attn_norm_num_groups": 8}""", "norm_num_groups: 0: it should be a number from 1 to 16,384")]
+    [InlineData("""{"resnet_time_scale_shift": "film"}""", "resnet_time_scale_shift: \"film\": known are default, scale_shift")]
+    [InlineData("""{"downsample_type": 3}""", "downsample_type: 3: it should be like \"conv\"")]
+    public void A_wrong_setting_is_one_reason(string changes, string reason)
+    {
+        var config = DiffusersFiles.TinyConfig();
+        DiffusersFiles.Set(config, changes);
+        Assert.Equal([reason], Reasons(config, DiffusersFiles.TinyScheduler()));
+    }
+
+    [Theory]
+    [InlineData("""{"num_train_timesteps": 1.5, "beta_end": 0.08, "beta_start": 0.0004}""", "num_train_timesteps: 1.5: it should be like 1000")]
+    [InlineData("""{"beta_end": null}""", "beta_end: null: it should be like 0.02")]
+    [InlineData("""{"variance_type": "learned"}""", "variance_type: \"learned\": known are fixed_small, fixed_large, learned_range, fixed_small_log")]
+    public void A_wrong_setting_of_the_scheduler_is_one_reason(string changes, string reason)
+    {
+        var (config, scheduler) = (DiffusersFiles.TinyConfig(), DiffusersFiles.TinyScheduler());
+        if (changes.Contains("variance_type"))
+            DiffusersFiles.Set(config, """{"out_channels": 6}""");
+        DiffusersFiles.Set(scheduler, changes);
+        Assert.Equal([reason], Reasons(config, scheduler));
+    }
+
+    [Fact]
+    public void A_default_that_does_not_go_with_what_the_file_says_is_called_one()
+    {
+        var config = DiffusersFiles.TinyConfig();
+        config.Remove("up_block_types");
+        Assert.Equal(
+            ["block_out_channels: [32,64]: 2 levels, but 2 down_block_types and 4 up_block_types (missing: diffusers' default)"],
+            Reasons(config, DiffusersFiles.TinyScheduler()));
+    }
+
+    [Fact]
+    public void All_reasons_are_told_at_once_whatever_is_wrong_with_the_levels()
+    {
+        var config = DiffusersFiles.TinyConfig();
+        DiffusersFiles.Set(config, """{"block_out_channels": [32, 64, 64], "in_channels": 0, "dropout": 2, "newer": 1}""");
+        Assert.Equal(
+            ["block_out_channels", "in_channels", "dropout", "newer"],
+            Reasons(config, DiffusersFiles.TinyScheduler()).Select(reason => reason[..reason.IndexOf(':')]));
     }
 
     [Fact]
@@ -247,8 +312,11 @@ public sealed class DiffusersImportTests : IDisposable
 
     private void AssertRefused(string key, JsonObject config, JsonObject scheduler)
     {
-        var error = Assert.Throws<DiffusersException>(() => DiffusersFolder.Open(DiffusersFiles.Flat(folder, config, scheduler)));
-        Assert.NotEmpty(error.Reasons);
-        Assert.All(error.Reasons, reason => Assert.StartsWith($"{key}: ", reason));
+        var reasons = Reasons(config, scheduler);
+        Assert.NotEmpty(reasons);
+        Assert.All(reasons, reason => Assert.StartsWith($"{key}: ", reason));
     }
+
+    private IReadOnlyList<string> Reasons(JsonObject config, JsonObject scheduler) =>
+        Assert.Throws<DiffusersException>(() => DiffusersFolder.Open(DiffusersFiles.Flat(folder, config, scheduler))).Reasons;
 }

@@ -1,0 +1,38 @@
+namespace UNetGen;
+
+/// <summary>
+/// How much a spec may ask for: the generator refuses more, and the runtime takes over no network of others that it would refuse. With
+/// these, a network's parameters and positions fit into 64 bits, and its sizes into 32.
+/// </summary>
+internal static class SpecLimits
+{
+    public const int ImageSize = 4096;
+    public const int Channels = 4096;
+    public const int Width = 16384;
+
+    /// <summary>The base width's, which is even: the sinusoid is as wide.</summary>
+    public const int LeastDim = 4;
+
+    /// <summary>2^12 is the largest image.</summary>
+    public const int Levels = 13;
+
+    public const int BlocksPerLevel = 64;
+
+    /// <summary>
+    /// On the way down. Each is some lines of the class, which the compiler reads at every keystroke: with these, half a megabyte.
+    /// </summary>
+    public const int Blocks = 256;
+
+    public const int TimeEmbDim = 4 * Width;
+    public const int Classes = 1_000_000;
+    public const int Timesteps = 1_000_000;
+
+    /// <summary>Of one attention: what a process can address at all, 128 TiB; with it the operations fit into 64 bits.</summary>
+    public const double ScoreBytes = 1L << 47;
+
+    /// <summary>The bytes of full attention's scores for one head and image, tokens times tokens.</summary>
+    public static double ScoreBytesOf(long tokens, int memoryTokens = 0) => 4.0 * tokens * (tokens + memoryTokens);
+
+    /// <summary>The last of linear betas that are scaled by 1000 / timesteps, which must be below 1.</summary>
+    public static double LastScaledBeta(int timesteps) => 0.02 * 1000 / timesteps;
+}
