@@ -106,6 +106,7 @@ public abstract class Sampler
     private Tensor SampleAll(
         NoisePredictor network, SamplingOptions options, Action<SamplingProgress>? observe, CancellationToken cancellation)
     {
+        WeightLayout.ForDevice(network);
         using var diffusion = new GaussianDiffusion(network.Diffusion, network.Device);
         var times = Times(diffusion.Schedule);
         var batches = new List<Tensor>();

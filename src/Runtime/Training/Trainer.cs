@@ -83,6 +83,7 @@ public sealed partial class Trainer : IDisposable
         ranks = collective ?? new SingleProcess();
         this.logger = logger ?? NullLogger.Instance;
         RequireSameTraining();
+        WeightLayout.ForDevice(network);
         optimizer = new FusedAdam(
             network.named_parameters(), options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay, options.Optimizer);
         averages = [.. options.Ema.Select(average => new Ema(network, average))];

@@ -12,7 +12,7 @@ namespace UNetGen.Benchmarks.Networks;
 /// A generated network with the parts that <see cref="Trainer"/> is made of, in its order: what it does in a step but for drawing the
 /// batch.
 /// </summary>
-internal sealed class GeneratedWorkload(NoisePredictor network, NetworkCase of, Device device) : Workload(network.to(device), device)
+internal sealed class GeneratedWorkload(NoisePredictor network, NetworkCase of, Device device) : Workload(Placed(network, device), device)
 {
     private Training? training;
 
@@ -32,6 +32,13 @@ internal sealed class GeneratedWorkload(NoisePredictor network, NetworkCase of, 
     /// <summary>The same, watched.</summary>
     public Tensor Sample(Action<SamplingProgress>? observe) =>
         new DdimSampler(of.DrawnSteps).Sample(network, new SamplingOptions { Count = of.DrawnImages, BatchSize = of.DrawnImages }, observe);
+
+    private static NoisePredictor Placed(NoisePredictor network, Device device)
+    {
+        network.to(device);
+        WeightLayout.ForDevice(network);
+        return network;
+    }
 
     public override void Dispose()
     {
