@@ -29,9 +29,9 @@ internal sealed class Cuda(Precision precision, Func<Tensor, GpuKernels?> find) 
             || first.Bias is null || second.Bias is null)
             return base.Residual(x, time, weights);
         using var scope = NewDisposeScope();
-        return (weights.NormFirst
-            ? NormFirst(x, time, weights, first, firstNorm, second, secondNorm)
-            : ConvolutionFirst(x, time, weights, first, firstNorm, second, secondNorm)).MoveToOuterDisposeScope();
+        var layers = new Layers(first, firstNorm, second, secondNorm);
+        return (weights.NormFirst ? NormFirst(x, time, weights, layers) : ConvolutionFirst(x, time, weights, layers))
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -72,10 +72,9 @@ internal sealed class Cuda(Precision precision, Func<Tensor, GpuKernels?> find) 
             ? GroupNormGpuFunction.Normalize(kernels, layer, x, null, Time(scale, shift), silu: true, spent: spent)
             : base.NormActivate(x, norm, scale, shift, activation, spent);
 
-    private Tensor NormFirst(
-        Tensor x, Tensor? time, ResidualWeights weights, ConvolutionWeights first, GroupNorm firstNorm, ConvolutionWeights second,
-        GroupNorm secondNorm)
+    private Tensor NormFirst(Tensor x, Tensor? time, ResidualWeights weights, Layers layers)
     {
+        var (first, firstNorm, second, secondNorm) = layers;
         var activated = NormActivate(x, new GroupNormWeights(firstNorm), null, null, Activation.Silu, spent: false);
         var h = Convolve(Resampled(activated, weights.Resampling), first with { Bias = null });
         activated.Dispose();
@@ -90,10 +89,9 @@ internal sealed class Cuda(Precision precision, Func<Tensor, GpuKernels?> find) 
             : Sum(branch, Convolve(shortcut, layer with { Bias = null }), second.Bias! + layer.Bias);
     }
 
-    private Tensor ConvolutionFirst(
-        Tensor x, Tensor? time, ResidualWeights weights, ConvolutionWeights first, GroupNorm firstNorm, ConvolutionWeights second,
-        GroupNorm secondNorm)
+    private Tensor ConvolutionFirst(Tensor x, Tensor? time, ResidualWeights weights, Layers layers)
     {
+        var (first, firstNorm, second, secondNorm) = layers;
         var projected = Projected(time, weights);
         var scalesAndShifts = weights.AddsTime ? null : projected;
         var h = Normalized(Convolve(x, first with { Bias = null }), firstNorm, first.Bias!, scalesAndShifts, addend: null);
@@ -105,7 +103,7 @@ internal sealed class Cuda(Precision precision, Func<Tensor, GpuKernels?> find) 
         return Normalized(h, secondNorm, second.Bias!, null, shortcut);
     }
 
-    /// <summary>What the time embedding does to the branch, in the biases' type, [batch, channels] or [batch, 2 channels]; or null.</summary>
+    /// <summary>What the time embedding does to the branch, in the biases' type, [batch, (2) channels]; or null.</summary>
     private Tensor? Projected(Tensor? time, ResidualWeights weights) => time is null || weights.Time is null ? null
         : As(weights.First.Convolution.Bias!.dtype, Project(nn.functional.silu(time), weights.Time));
 
@@ -113,7 +111,7 @@ internal sealed class Cuda(Precision precision, Func<Tensor, GpuKernels?> find) 
         scale is null || shift is null ? null : cat([scale, shift], 1).flatten(1).to(ScalarType.Float32);
 
     /// <summary>
-    /// SiLU(norm(x + offset) * (scale + 1) + shift) + addend. x was just made, and nobody reads it again. time is the scales and the shifts.
+    /// SiLU(norm(x + offset) * (scale + 1) + shift) + addend. x was just made, and nobody reads it again; time is scales, then shifts.
     /// </summary>
     private Tensor Normalized(Tensor x, GroupNorm norm, Tensor offset, Tensor? time, Tensor? addend)
     {
@@ -135,6 +133,9 @@ internal sealed class Cuda(Precision precision, Func<Tensor, GpuKernels?> find) 
     }
 
     private GpuKernels? KernelsFor(GroupNorm layer, Tensor x) => GroupNormGpuFunction.Fits(layer, x) ? find(x) : null;
+
+    /// <summary>What a residual block has, its convolutions with biases.</summary>
+    private sealed record Layers(ConvolutionWeights First, GroupNorm FirstNorm, ConvolutionWeights Second, GroupNorm SecondNorm);
 
     private Tensor? RmsNormOf(Tensor x, Tensor gain)
     {

@@ -99,8 +99,8 @@ public static class Libtorch
     internal static bool IsForCuda => Files.Find("torch_cuda") is not null;
 
     /// <summary>
-    /// The compiler of CUDA C that libtorch for CUDA brings along, under a name that has its version and, on Linux, sometimes a hash: so it is
-    /// found by the library of libtorch's own that needs it.
+    /// The compiler of CUDA C that libtorch for CUDA brings along. Its name has a version and, on Linux, sometimes a hash: so it is found
+    /// by the library of libtorch's own that needs it.
     /// </summary>
     /// <exception cref="LibtorchException">It isn't there.</exception>
     internal static nint LoadNvrtc()

@@ -20,7 +20,10 @@ internal static class WeightLayout
         foreach (var convolution in network.modules().OfType<Conv2d>())
         {
             var weight = convolution.weight;
-            if (weight.device_type == DeviceType.CUDA && TensorMemory.ChannelsLast(weight) is var together && !ReferenceEquals(together, weight))
+            if (weight.device_type != DeviceType.CUDA)
+                continue;
+            var together = TensorMemory.ChannelsLast(weight);
+            if (!ReferenceEquals(together, weight))
                 weight.set_(together);
         }
     }

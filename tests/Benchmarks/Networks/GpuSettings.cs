@@ -26,7 +26,7 @@ internal static class GpuSettings
     /// <summary>Those that a side has where the generated one is asked for these: TorchSharp has no autocast.</summary>
     public static Numbers Of(Side side, Numbers asked) => side == Side.Peer && asked == Numbers.Bf16 ? Numbers.Float32 : asked;
 
-    /// <summary>Lets a network compute so. On CUDA libtorch's flags are set, which are the process's, and cuDNN tries its algorithms.</summary>
+    /// <summary>Lets a network compute so. On CUDA libtorch's flags are set, the process's, and cuDNN tries its algorithms.</summary>
     public static void Apply(Numbers numbers, Workload workload)
     {
         if (workload.Network is NoisePredictor network)

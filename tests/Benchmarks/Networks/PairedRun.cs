@@ -76,7 +76,9 @@ internal sealed class PairedRun(NetworkCase network, BenchOptions options)
     }
 
     private IParticipant Open(Side side) =>
-        options.OneProcess ? new Participant(network, side, options.TorchDevice, options.Numbers) : new WorkerProcess(network, side, options);
+        options.OneProcess
+            ? new Participant(network, side, options.TorchDevice, options.Numbers)
+            : new WorkerProcess(network, side, options);
 
     private void Read(Row row, IParticipant peer, IParticipant generated, Readings readings)
     {

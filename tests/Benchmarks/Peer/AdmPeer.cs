@@ -5,7 +5,8 @@ namespace UNetGen.Benchmarks.Peer;
 
 /// <summary>
 /// guided-diffusion's UNetModel as one writes it down from PyTorch, without classes: scale and shift by the time, residual blocks that
-/// resample, attention in the legacy order, nothing that begins at 0. Its attention is asked for as a whole, as one has it today, instead of by two products.
+/// resample, attention in the legacy order, nothing that begins at 0.
+/// Its attention is asked for as a whole, as one has it today, instead of by two products.
 /// </summary>
 internal sealed class AdmPeer : nn.Module<Tensor, Tensor, Tensor>
 {

@@ -11,9 +11,9 @@ namespace UNetGen.Backends.Gpu;
 internal readonly record struct GroupNormOperands(Tensor Weight, Tensor Bias, Tensor? Offset, Tensor? Time);
 
 /// <summary>
-/// GroupNorm (Wu and He 2018) of x + offset, then * (scale + 1) + shift, then SiLU, then + addend, by the kernels of GroupNorm.cu, which has
-/// the equations. Images have their channels together, in float32 or bfloat16; sums, parameters and their gradients are float32. Between
-/// forward and backward pass only the image and its moments are kept.
+/// GroupNorm (Wu and He 2018) of x + offset, then * (scale + 1) + shift, then SiLU, then + addend, by the kernels of GroupNorm.cu; the
+/// equations stand there. Images have their channels together, in float32 or bfloat16; sums, parameters and their gradients are float32.
+/// Between forward and backward pass only the image and its moments are kept.
 /// </summary>
 internal static class GroupNormOnGpu
 {
