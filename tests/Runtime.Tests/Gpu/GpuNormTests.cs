@@ -40,7 +40,8 @@ public sealed class GpuNormTests
             images.to(ScalarType.Float32),
             direction.to(ScalarType.Float32));
         var actual = Outcome(
-            (x, scale, shift) => GroupNormGpuFunction.Normalize(EmulatedKernels.For(x)!, layer, x, offset, cat([scale, shift], 1).flatten(1), silu: true),
+            (x, scale, shift) => GroupNormGpuFunction.Normalize(
+                EmulatedKernels.For(x)!, layer, x, offset, cat([scale, shift], 1).flatten(1), silu: true),
             images,
             direction);
 
