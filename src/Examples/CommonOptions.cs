@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using UNetGen.Distributed;
 using UNetGen.Examples.Runs;
+using UNetGen.Networks;
+using static TorchSharp.torch;
 
 namespace UNetGen.Examples;
 
@@ -14,6 +17,17 @@ internal static class CommonOptions
         DefaultValueFactory = _ => "auto",
         HelpName = "DEVICE",
     };
+
+    /// <summary>The device that a text names, with a warning of what speaks against it.</summary>
+    /// <param name="text">As <c>--device</c> has it.</param>
+    /// <param name="ranks">Each takes its own.</param>
+    public static Device Parse(string? text, ICollective ranks)
+    {
+        var device = Devices.Parse(text, ranks.LocalRank);
+        if (ranks.Rank == 0)
+            Devices.Doubts(device).ToList().ForEach(Warnings.Show);
+        return device;
+    }
 
     public static Option<long> Seed() => new("--seed")
     {

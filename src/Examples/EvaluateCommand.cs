@@ -3,7 +3,6 @@ using Spectre.Console;
 using UNetGen.Data;
 using UNetGen.Distributed;
 using UNetGen.Evaluation;
-using UNetGen.Networks;
 using UNetGen.Sampling;
 using Color = System.Drawing.Color;
 
@@ -64,7 +63,7 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
                 throw new UNetGenException(
                     $"A distance needs at least {LeastImages} images on both sides, and there is only {source.Description}.");
         }
-        using var sees = features.Open(parsed, Devices.Parse(parsed.GetValue(device), ranks.LocalRank));
+        using var sees = features.Open(parsed, CommonOptions.Parse(parsed.GetValue(device), ranks));
 
         using var ofDrawn = Watch("samples", drawn, report => ImageStatistics.Of(
             drawn, sees, report: report, cancellation: interrupt.Token, collective: ranks));

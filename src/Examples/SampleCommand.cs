@@ -81,7 +81,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             path = Path.Combine(path, RunFolder.CheckpointName);
         var trained = TrainedWeights.Open(path, Warnings.Show);
         using var network = TrainedWeights.Make(trained);
-        network.to(Devices.Parse(parsed.GetValue(device), ranks.LocalRank));
+        network.to(CommonOptions.Parse(parsed.GetValue(device), ranks));
 
         var chosen = sampler.Make(parsed, network);
         var ofData = ClassesOfData(network.Info, trained);

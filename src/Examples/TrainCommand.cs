@@ -6,7 +6,6 @@ using UNetGen.Data;
 using UNetGen.Distributed;
 using UNetGen.Examples.Runs;
 using UNetGen.Native;
-using UNetGen.Networks;
 using UNetGen.Training;
 using static TorchSharp.torch;
 
@@ -53,7 +52,7 @@ internal sealed class TrainCommand
         var options = previous is null ? Begun(parsed.GetValue(file), changes) : Resumption.Options(previous, changes, ranks.Size);
         options.Training.Validate();
 
-        var target = Devices.Parse(options.Device, ranks.LocalRank);
+        var target = CommonOptions.Parse(options.Device, ranks);
         // The network's first weights are drawn from the seed as well.
         manual_seed(options.Training.Seed);
         using var network = Catalog.Create(options.Spec!);

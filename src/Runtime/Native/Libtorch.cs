@@ -93,7 +93,10 @@ public static class Libtorch
     /// What speaks against the libtorch that <c>UNETGEN_LIBTORCH</c> names, in one line for a user: that it has another version than
     /// TorchSharp was made for. Null where nothing does.
     /// </summary>
-    public static string? Doubt => Installed?.Doubt;
+    internal static string? Doubt => Installed?.Doubt;
+
+    /// <summary>The folder that <c>UNETGEN_LIBTORCH</c> names; null where it names none.</summary>
+    internal static string? InstalledIn => Installed?.Folder;
 
     /// <summary>Whether libtorch is one for CUDA, be there a GPU or not.</summary>
     internal static bool IsForCuda => Files.Find("torch_cuda") is not null;

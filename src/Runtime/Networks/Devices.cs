@@ -1,5 +1,6 @@
 using System.Globalization;
 using TorchSharp;
+using UNetGen.Backends.Gpu;
 using UNetGen.Native;
 using static TorchSharp.torch;
 
@@ -44,8 +45,10 @@ public static class Devices
             return CPU;
         if (!cuda.is_available())
             throw new UNetGenException(Libtorch.IsForCuda
-                ? $"Device '{text}': libtorch finds no NVIDIA GPU with a driver for CUDA 12.8. "
+                ? $"Device '{text}': libtorch finds no NVIDIA GPU whose driver is new enough for its CUDA. "
                     + "See what `nvidia-smi` says, or use --device cpu."
+                : Libtorch.InstalledIn is { } folder
+                ? $"Device '{text}': the libtorch in {folder} (UNETGEN_LIBTORCH) has no CUDA. Name one that has, or use --device cpu."
                 : $"Device '{text}': this program was built without CUDA. "
                     + $"Let its project reference TorchSharp-cuda-linux or TorchSharp-cuda-windows "
                     + $"{Libtorch.TorchSharpVersion} in place of the CPU's libtorch (in UNetGen's own tree: build with "
@@ -55,6 +58,18 @@ public static class Devices
         return index < cuda.device_count()
             ? new Device(DeviceType.CUDA, index)
             : throw new UNetGenException($"Device '{text}': there are {cuda.device_count()} GPUs, counted from 0.");
+    }
+
+    /// <summary>What speaks against computing on a device, a line each for a user; usually nothing.</summary>
+    /// <param name="device">As <see cref="Parse"/> returns it.</param>
+    public static IReadOnlyList<string> Doubts(Device device)
+    {
+        var doubts = new List<string>();
+        if (Libtorch.Doubt is { } version)
+            doubts.Add(version);
+        if (device.type == DeviceType.CUDA && CudaKernels.For(device.index, ScalarType.Float32) is null)
+            doubts.Add($"UNetGen's kernels can't be used on this GPU, libtorch's slower ones are: {CudaKernels.Failure}");
+        return doubts;
     }
 
     /// <summary>Of the words there are, cpu is nearer to gpu.</summary>

@@ -46,8 +46,11 @@ internal sealed class CudaKernels : GpuKernels
     /// The kernels for a tensor's device and numbers; null where it isn't a GPU's, or they can't be compiled or loaded there, which
     /// <see cref="Failure"/> tells: libtorch's operators do then.
     /// </summary>
-    public static GpuKernels? For(Tensor x) => x.device_type != DeviceType.CUDA ? null : Compiled.GetOrAdd(
-        (x.device_index, x.dtype), key => new(() => Make(key.Device, key.Type))).Value;
+    public static GpuKernels? For(Tensor x) => x.device_type == DeviceType.CUDA ? For(x.device_index, x.dtype) : null;
+
+    /// <summary>As <see cref="For(Tensor)"/>, for a GPU by its number.</summary>
+    public static GpuKernels? For(int device, ScalarType type) =>
+        Compiled.GetOrAdd((device, type), static key => new(() => Make(key.Device, key.Type))).Value;
 
     /// <inheritdoc/>
     public override void Launch(
