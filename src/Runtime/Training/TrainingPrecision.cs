@@ -1,7 +1,5 @@
-using TorchSharp;
 using UNetGen.Backends;
 using UNetGen.Networks;
-using static TorchSharp.torch;
 
 namespace UNetGen.Training;
 
@@ -14,23 +12,19 @@ internal sealed class TrainingPrecision : IDisposable
 {
     private readonly NoisePredictor network;
     private readonly Precision before;
-    private readonly (bool Products, bool Convolutions)? tf32;
+    private readonly CudaArithmetic arithmetic;
 
     public TrainingPrecision(NoisePredictor network, Precision precision)
     {
         this.network = network;
         before = network.Precision;
         network.Precision = precision;
-        if (network.Device.type != DeviceType.CUDA)
-            return;
-        tf32 = (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32);
-        (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32) = (precision == Precision.BFloat16, precision == Precision.BFloat16);
+        arithmetic = new(network.Device, tf32: precision == Precision.BFloat16);
     }
 
     public void Dispose()
     {
         network.Precision = before;
-        if (tf32 is var (products, convolutions))
-            (backends.cuda.matmul.allow_tf32, backends.cudnn.allow_tf32) = (products, convolutions);
+        arithmetic.Dispose();
     }
 }
