@@ -41,7 +41,9 @@ internal sealed class StepBatches(BatchLoader loader, NoisePredictor network) : 
         return batch;
     }
 
-    /// <summary>Begins to copy the next step's, if it has been read: nobody waits here, neither for the loader nor for the device.</summary>
+    /// <summary>
+    /// Begins to copy the next step's, if it has been read: nobody waits here, neither for the loader nor for the device.
+    /// </summary>
     public void Begin()
     {
         if (next is null && loader.NextIfReady() is { } batch)
@@ -54,10 +56,12 @@ internal sealed class StepBatches(BatchLoader loader, NoisePredictor network) : 
     private StepBatch Send(Batch batch)
     {
         var (noise, times) = batch.Drawn!.Value;
-        using var unused = network.Info.NumClasses is null ? batch.Labels : null;
-        return new(
-            Send(batch.Images), Send(noise), Send(tensor(times, device: CPU)), unused is null && batch.Labels is { } labels ? Send(labels) : null,
-            times, batch.Number);
+        Tensor? labels = null;
+        if (network.Info.NumClasses is not null)
+            labels = Send(batch.Labels!);
+        else
+            batch.Labels?.Dispose();
+        return new(Send(batch.Images), Send(noise), Send(tensor(times, device: CPU)), labels, times, batch.Number);
     }
 
     private Tensor Send(Tensor made) => DeviceCopy.Send(made, network.Device).DetachFromDisposeScope();

@@ -6,7 +6,7 @@ namespace UNetGen.Training;
 /// <summary>
 /// The numbers in which a network computes while it is trained. On CUDA that includes what the device does with float32 inside convolutions
 /// and products: with <see cref="Precision.Float32"/> all 32 bits count, with <see cref="Precision.BFloat16"/> what is left in float32 may
-/// be rounded to TF32's 19. What was before comes back when disposed.
+/// be rounded to TF32's 19; and cuDNN tries its algorithms. What was before comes back when disposed.
 /// </summary>
 internal sealed class TrainingPrecision : IDisposable
 {

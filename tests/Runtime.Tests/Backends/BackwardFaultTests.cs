@@ -3,7 +3,9 @@ using UNetGen.Backends.Nodes;
 
 namespace UNetGen.Runtime.Tests.Backends;
 
-/// <summary>What goes wrong in a kernel's backward pass comes out where that was begun, also where autograd has a thread of its own.</summary>
+/// <summary>
+/// What goes wrong in a kernel's backward pass comes out where that was begun, also where autograd has a thread of its own.
+/// </summary>
 public class BackwardFaultTests
 {
     private static readonly ExternalException OfLibtorch = new("a gradient of another shape");
@@ -12,23 +14,23 @@ public class BackwardFaultTests
 
     [Fact]
     public void On_the_thread_that_begins_it() =>
-        Assert.Equal("kernel", Assert.Throws<InvalidOperationException>(() => Gradients.Explained(() => Fail("kernel"), elsewhere: false)).Message);
+        Assert.Equal("kernel", Thrown<InvalidOperationException>(() => Fail("kernel"), elsewhere: false).Message);
 
     [Fact]
     public void On_autograds_own_thread() =>
-        Assert.Equal("kernel", Assert.Throws<InvalidOperationException>(() => Gradients.Explained(() => FailElsewhere("kernel"), elsewhere: true)).Message);
+        Assert.Equal("kernel", Thrown<InvalidOperationException>(() => FailElsewhere("kernel"), elsewhere: true).Message);
 
     [Fact]
     public void A_pass_on_the_cpu_does_not_take_what_went_wrong_on_another_thread() =>
-        Assert.Same(OfLibtorch, Assert.Throws<ExternalException>(() => Gradients.Explained(() => FailElsewhere("another's"), elsewhere: false)));
+        Assert.Same(OfLibtorch, Thrown<ExternalException>(() => FailElsewhere("another's"), elsewhere: false));
 
     [Fact]
     public void What_went_wrong_in_a_pass_is_forgotten_in_the_next()
     {
-        Assert.Throws<InvalidOperationException>(() => Gradients.Explained(() => FailElsewhere("first"), elsewhere: true));
-        Assert.Throws<ExternalException>(() => Gradients.Explained(() => FailElsewhere("left over"), elsewhere: false));
-        Assert.Throws<InvalidOperationException>(() => Gradients.Explained(() => Fail("here"), elsewhere: false));
-        Assert.Same(OfLibtorch, Assert.Throws<ExternalException>(() => Gradients.Explained(() => throw OfLibtorch, elsewhere: true)));
+        Thrown<InvalidOperationException>(() => FailElsewhere("first"), elsewhere: true);
+        Thrown<ExternalException>(() => FailElsewhere("left over"), elsewhere: false);
+        Thrown<InvalidOperationException>(() => Fail("here"), elsewhere: false);
+        Assert.Same(OfLibtorch, Thrown<ExternalException>(() => throw OfLibtorch, elsewhere: true));
     }
 
     [Fact]
@@ -37,15 +39,18 @@ public class BackwardFaultTests
         using var both = new Barrier(2);
         var messages = new[] { "one", "other" }.AsParallel().AsOrdered().WithDegreeOfParallelism(2)
             .WithExecutionMode(ParallelExecutionMode.ForceParallelism).Select(name =>
-                Assert.Throws<InvalidOperationException>(() => Gradients.Explained(() =>
+                Thrown<InvalidOperationException>(() =>
                 {
                     both.SignalAndWait();
                     Gradients.Refused(new InvalidOperationException(name), []);
                     both.SignalAndWait();
                     throw OfLibtorch;
-                }, elsewhere: false)).Message).ToArray();
+                }, elsewhere: false).Message).ToArray();
         Assert.Equal(["one", "other"], messages);
     }
+
+    private static T Thrown<T>(Action backward, bool elsewhere)
+        where T : Exception => Assert.Throws<T>(() => Gradients.Explained(backward, elsewhere));
 
     /// <summary>As libtorch does with what it refuses.</summary>
     private static void Fail(string message)

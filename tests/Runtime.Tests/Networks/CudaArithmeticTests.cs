@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
 using TorchSharp;
 using UNetGen.Native;
 using UNetGen.Networks;
@@ -9,6 +11,8 @@ namespace UNetGen.Runtime.Tests.Networks;
 public sealed class CudaArithmeticTests
 {
     private static readonly Device Gpu = new(DeviceType.CUDA, 0);
+
+    public CudaArithmeticTests() => Libtorch.Load();
 
     [Fact]
     public void Libtorch_has_the_functions_by_which_cudnn_tries_its_algorithms() => Assert.True(CudnnTrials.AreKnown);
@@ -39,6 +43,28 @@ public sealed class CudaArithmeticTests
         var before = State();
         using (new CudaArithmetic(CPU, !before.Products))
             Assert.Equal(before, State());
+    }
+
+    [LinuxFact]
+    public unsafe void Where_the_same_numbers_are_wanted_each_time_cudnn_tries_nothing()
+    {
+        using var process = Process.GetCurrentProcess();
+        var libtorch = NativeLibrary.Load(process.Modules.Cast<ProcessModule>().First(
+            module => module.ModuleName.StartsWith("libtorch_cpu.", StringComparison.Ordinal)).FileName);
+        var context = ((delegate* unmanaged<nint>)NativeLibrary.GetExport(libtorch, "_ZN2at13globalContextEv"))();
+        var want = (delegate* unmanaged<nint, byte, void>)NativeLibrary.GetExport(libtorch, "_ZN2at7Context21setDeterministicCuDNNEb");
+        want(context, 1);
+        try
+        {
+            using var arithmetic = new CudaArithmetic(Gpu, tf32: false);
+            Assert.False(CudnnTrials.Enabled);
+        }
+        finally
+        {
+            want(context, 0);
+        }
+        using var free = new CudaArithmetic(Gpu, tf32: false);
+        Assert.True(CudnnTrials.Enabled);
     }
 
     private static (bool Products, bool Convolutions, bool Trials) State() =>
