@@ -12,10 +12,28 @@ namespace UNetGen.Data;
 /// </param>
 public readonly record struct Batch(Tensor Images, Tensor? Labels, long Number, long Position = 0) : IDisposable
 {
-    /// <summary>Disposes both tensors.</summary>
+    /// <summary>What the loader has drawn for the images, where it was given what to draw.</summary>
+    internal Drawn? Drawn { get; init; }
+
+    /// <summary>Disposes its tensors.</summary>
     public void Dispose()
     {
+        Drawn?.Noise.Dispose();
         Images.Dispose();
         Labels?.Dispose();
     }
 }
+
+/// <summary>What was drawn for the images of a batch.</summary>
+/// <param name="Noise">[batch, channels, height, width], float32, on the CPU.</param>
+/// <param name="Timesteps">Of each image.</param>
+internal readonly record struct Drawn(Tensor Noise, long[] Timesteps);
+
+/// <summary>
+/// Draws for an image, on any thread and for several images at once: a pure function of its place in the row of all epochs.
+/// </summary>
+/// <param name="place">There.</param>
+/// <param name="noise">As large as the image; to be filled.</param>
+/// <param name="label">The image's, 0 where it has none; may be replaced.</param>
+/// <returns>The image's timestep.</returns>
+internal delegate long ImageDraw(long place, Span<float> noise, ref long label);

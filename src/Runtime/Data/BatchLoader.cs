@@ -14,6 +14,7 @@ public sealed class BatchLoader : IDisposable
     private const int MostWorkers = 8;
     private const long MemoryAhead = 256L << 20;
 
+    private readonly ImageDraw? draw;
     private readonly IImageSource source;
     private readonly long seed;
     private readonly bool horizontalFlips;
@@ -48,6 +49,14 @@ public sealed class BatchLoader : IDisposable
     public BatchLoader(
         IImageSource source, int batchSize, long seed = 0, bool horizontalFlips = false, long firstBatch = 0, int workers = 0,
         long? firstPosition = null, long? stride = null)
+        : this(draw: null, source, batchSize, seed, horizontalFlips, firstBatch, workers, firstPosition, stride)
+    {
+    }
+
+    /// <summary>One whose workers also draw for each image: <see cref="Batch.Drawn"/> then has what they drew.</summary>
+    internal BatchLoader(
+        ImageDraw? draw, IImageSource source, int batchSize, long seed = 0, bool horizontalFlips = false, long firstBatch = 0,
+        int workers = 0, long? firstPosition = null, long? stride = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         ArgumentOutOfRangeException.ThrowIfNegative(firstBatch);
@@ -59,14 +68,19 @@ public sealed class BatchLoader : IDisposable
             throw new DataException(
                 $"A batch of {batchSize} images of {source.Channels} x {source.Height} x {source.Width} is larger than 2 GiB; "
                 + $"use at most {Counted.Of(int.MaxValue / sizeof(float) / source.PixelCount(), "image")}.");
-        (this.source, BatchSize, this.seed, this.horizontalFlips) = (source, batchSize, seed, horizontalFlips);
+        (this.draw, this.source, BatchSize, this.seed, this.horizontalFlips) = (draw, source, batchSize, seed, horizontalFlips);
         this.stride = stride ?? batchSize;
         origin = firstPosition is { } position ? position - checked(firstBatch * this.stride) : 0;
         order = new ShuffledOrder(source.Count, seed);
         nextNumber = firstBatch;
-        Workers = workers > 0 ? workers : (int)Math.Clamp(MemoryAhead / bytes, 1, Math.Min(Environment.ProcessorCount, MostWorkers));
+        // Noise is as large as the images.
+        var held = draw is null ? bytes : 2 * bytes;
+        Workers = workers > 0 ? workers : (int)Math.Clamp(MemoryAhead / held, 1, Math.Min(Environment.ProcessorCount, MostWorkers));
+        var numbers = batchSize * source.PixelCount();
         for (var i = 0; i < Workers; i++)
-            Start(new Buffer(new float[batchSize * source.PixelCount()], source.Classes.Count > 0 ? new long[batchSize] : null));
+            Start(new(
+                new float[numbers], source.Classes.Count > 0 ? new long[batchSize] : null, draw is null ? null : new float[numbers],
+                new long[batchSize]));
     }
 
     /// <summary>Images in a batch.</summary>
@@ -87,12 +101,15 @@ public sealed class BatchLoader : IDisposable
         var buffer = Patience.Await(ahead.Peek(), cancellation);
         ahead.Dequeue();
         // Made here and not by a worker: a tensor belongs to the dispose scope of the thread that makes it.
-        var images = empty([BatchSize, source.Channels, source.Height, source.Width], ScalarType.Float32, CPU);
-        MemoryMarshal.AsBytes(buffer.Pixels.AsSpan()).CopyTo(images.bytes);
+        var images = Images(buffer.Pixels);
         var labels = buffer.Labels is null ? null : tensor(buffer.Labels, device: CPU);
+        Drawn? drawn = buffer.Noise is null ? null : new(Images(buffer.Noise), [.. buffer.Timesteps]);
         Start(buffer);
-        return new Batch(images, labels, number, PositionOf(number));
+        return new Batch(images, labels, number, PositionOf(number)) { Drawn = drawn };
     }
+
+    /// <summary>The next batch if it is there; null: it isn't yet, or can't be read, of which <see cref="Next"/> tells.</summary>
+    internal Batch? NextIfReady() => !disposed && ahead.Peek().IsCompletedSuccessfully ? Next() : null;
 
     /// <summary>
     /// Ends the workers, and returns when they have ended: each finishes the image that it is reading. One whose read hangs is left to
@@ -114,6 +131,13 @@ public sealed class BatchLoader : IDisposable
         ahead.Enqueue(Task.Run(() => Prepare(buffer, number), ending.Token));
     }
 
+    private Tensor Images(float[] pixels)
+    {
+        var images = empty([BatchSize, source.Channels, source.Height, source.Width], ScalarType.Float32, CPU);
+        MemoryMarshal.AsBytes(pixels.AsSpan()).CopyTo(images.bytes);
+        return images;
+    }
+
     private long PositionOf(long number) => checked(origin + number * stride);
 
     private Buffer Prepare(Buffer buffer, long number)
@@ -133,8 +157,11 @@ public sealed class BatchLoader : IDisposable
             // Epochs take the streams from 0 up, flips those from -1 down.
             if (horizontalFlips && new CounterHash(seed, ~position).NextInt(2) == 1)
                 Mirror(image);
+            long label = buffer.Labels is null ? 0 : source.Label(index);
+            if (buffer.Noise is { } noise)
+                buffer.Timesteps[i] = draw!(position, noise.AsSpan(i * length, length), ref label);
             if (buffer.Labels is { } labels)
-                labels[i] = source.Label(index);
+                labels[i] = label;
         }
         return buffer;
     }
@@ -145,5 +172,5 @@ public sealed class BatchLoader : IDisposable
             image.Slice(row, source.Width).Reverse();
     }
 
-    private sealed record Buffer(float[] Pixels, long[]? Labels);
+    private sealed record Buffer(float[] Pixels, long[]? Labels, float[]? Noise, long[] Timesteps);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using UNetGen.Files;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Evaluation;
@@ -79,6 +80,7 @@ public sealed class TorchScriptFeatures : FeatureNetwork
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
+        using var arithmetic = new CudaArithmetic(device, tf32: false);
         var seen = images.to(device);
         if (seen.shape[1] == 1)
             seen = seen.expand(-1, 3, -1, -1);

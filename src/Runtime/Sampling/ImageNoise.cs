@@ -25,13 +25,18 @@ internal sealed class ImageNoise : IDisposable
         this.device = device;
     }
 
-    /// <summary>The next noise, [batch, channels, height, width], float32.</summary>
+    /// <summary>
+    /// The next noise, [batch, channels, height, width], float32. A GPU isn't waited for: while it computes what it was given, this draws.
+    /// </summary>
     public Tensor Next()
     {
-        var images = generators.ConvertAll(generator => randn(shape, dtype: ScalarType.Float32, device: CPU, generator: generator));
-        using var batch = stack(images);
-        images.ForEach(image => image.Dispose());
-        return batch.to(device, copy: true);
+        var batch = empty([generators.Count, .. shape], ScalarType.Float32, CPU);
+        foreach (var (index, generator) in generators.Index())
+        {
+            using var image = batch.select(0, index);
+            using var drawn = image.normal_(0, 1, generator);
+        }
+        return DeviceCopy.Send(batch, device);
     }
 
     public void Dispose() => generators.ForEach(generator => generator.Dispose());

@@ -1,3 +1,4 @@
+using UNetGen.Backends;
 using UNetGen.Backends.Memory;
 using UNetGen.Diffusion;
 using UNetGen.Distributed;
@@ -107,6 +108,7 @@ public abstract class Sampler
         NoisePredictor network, SamplingOptions options, Action<SamplingProgress>? observe, CancellationToken cancellation)
     {
         WeightLayout.ForDevice(network);
+        using var arithmetic = new CudaArithmetic(network.Device, options.AllowTf32 || network.Precision == Precision.BFloat16);
         using var diffusion = new GaussianDiffusion(network.Diffusion, network.Device);
         var times = Times(diffusion.Schedule);
         var batches = new List<Tensor>();

@@ -38,6 +38,12 @@ public sealed record SamplingOptions
     /// <summary>Whether each estimate of the clean image is clipped to [-1, 1], as that of images in this range should be.</summary>
     public bool Clip { get; init; } = true;
 
+    /// <summary>
+    /// Whether an NVIDIA GPU may round what goes into convolutions and products of float32 to TF32's 19 bits, which is faster. Without it
+    /// all 32 count, and pictures are a CPU's to rounding. A network whose precision is bfloat16 may in any case.
+    /// </summary>
+    public bool AllowTf32 { get; init; }
+
     /// <summary>Refuses what makes no sense, or not for this network.</summary>
     /// <exception cref="UNetGenException">
     /// No image, no batch, numbers out of range, or labels or guidance that don't fit the network.

@@ -1,5 +1,4 @@
-using UNetGen.Backends.Nodes;
-using UNetGen.Data;
+using TorchSharp.Modules;
 using UNetGen.Diffusion;
 using UNetGen.Networks;
 using static TorchSharp.torch;
@@ -11,12 +10,17 @@ namespace UNetGen.Training;
 /// whole one's; so do those of several ranks.
 /// </summary>
 /// <param name="network">To be asked.</param>
+/// <param name="parameters">
+/// Those that are trained. The list serves in every step: to go through a network's modules for it takes as long as starting a kernel for
+/// each.
+/// </param>
 /// <param name="diffusion">Which noises, and knows the loss.</param>
 /// <param name="parts">Of a rank's batch.</param>
 /// <param name="ranks">How many there are.</param>
 /// <param name="among">Adds up over the ranks; null where there is one.</param>
 internal sealed class BatchGradient(
-    NoisePredictor network, GaussianDiffusion diffusion, int parts, int ranks = 1, RankGradients? among = null)
+    NoisePredictor network, IReadOnlyList<Parameter> parameters, GaussianDiffusion diffusion, int parts, int ranks = 1,
+    RankGradients? among = null)
 {
     // The operators over lists have no binding in TorchSharp; TorchScript reaches every operator of libtorch.
     private const string Source =
@@ -34,39 +38,36 @@ internal sealed class BatchGradient(
 
     private static readonly Lazy<jit.CompilationUnit> Script = new(() => jit.compile(Source.ReplaceLineEndings("\n")));
 
-    /// <summary>Makes the gradient anew.</summary>
+    // The gradients without those that aren't.
+    private Tensor[] there = [];
+
+    /// <summary>
+    /// Of each parameter, in their order, where it has one; since the last <see cref="Compute"/>, for as long as the dispose scope lives
+    /// in which that was called.
+    /// </summary>
+    public Tensor?[] Gradients { get; private set; } = [];
+
+    /// <summary>Makes the gradient anew. What it makes belongs to the caller's dispose scope.</summary>
+    /// <param name="batch">The images, and what was drawn for them.</param>
+    /// <param name="selfCondition">Whether a self-conditioned network is given its own estimate.</param>
+    /// <param name="meanwhile">What else can be done before the device is waited for.</param>
     /// <returns>
     /// The loss, the gradient's norm over all parameters, and the mean weight of the batch's timesteps in the loss, so that steps can be
     /// compared whose timesteps weigh differently, as under the objective x_0 by factors of thousands; that is null where the variance is
     /// learned, whose term has another scale. To have them, it waits once for the device, the only time in a step. Of several ranks all
     /// have the same.
     /// </returns>
-    public (float Loss, float GradientNorm, double? LossWeight) Compute(Batch batch, StepDraws draws)
+    public (float Loss, float GradientNorm, double? LossWeight) Compute(StepBatch batch, bool selfCondition, Action? meanwhile = null)
     {
-        using var scope = NewDisposeScope();
-        if (among is null)
-            network.zero_grad();
-        else
-            among.Clear();
-        var count = batch.Images.shape[0] / parts;
-        var loss = zeros([], ScalarType.Float32, network.Device);
-        for (var part = 0; part < parts; part++)
-        {
-            using var partScope = NewDisposeScope();
-            Tensor Part(Tensor whole) => whole.narrow(0, part * count, count).to(network.Device);
-            var (x0, t, noise) = (Part(batch.Images), Part(draws.Timesteps), Part(draws.Noise));
-            var labels = draws.Labels is null ? null : Part(draws.Labels);
-            var xt = diffusion.QSample(x0, t, noise);
-            var partLoss = diffusion.Loss(Predict(xt, t, labels, draws.SelfCondition), x0, xt, t, noise) / (parts * ranks);
-            Gradients.Backward(partLoss);
-            using var noGradients = no_grad();
-            loss.add_(partLoss);
-        }
-        var lossWeight = LossWeight(draws);
+        Clear();
+        var loss = Backward(batch, selfCondition);
+        var lossWeight = LossWeight(batch);
         among?.AllReduce(loss, lossWeight);
-        var norm = (Tensor)Script.Value.invoke("norm", [AllGradients()]);
-        using var read = cat([among?.Totals ?? loss.reshape(1), norm.reshape(1)]).cpu();
-        var values = read.data<float>().ToArray();
+        Fetch();
+        using var read = cat([among?.Totals ?? loss.reshape(1), Norm().reshape(1)]);
+        meanwhile?.Invoke();
+        using var fetched = read.cpu();
+        var values = fetched.data<float>().ToArray();
         if (among?.Read(values) is not var (total, weight))
             return (values[0], values[1], lossWeight);
         return (total, values[^1], lossWeight is null ? null : weight);
@@ -77,17 +78,57 @@ internal sealed class BatchGradient(
     /// <param name="limit">The one it may have.</param>
     public void Clip(double norm, double limit)
     {
-        using var scope = NewDisposeScope();
         var factor = limit / (norm + Epsilon);
         if (factor < 1)
-            Script.Value.invoke("scale", AllGradients(), factor);
+            Script.Value.invoke("scale", there, factor);
     }
 
-    private double? LossWeight(StepDraws draws) => diffusion.Options.Variance == Variance.LearnedRange
-        ? null
-        : draws.Timesteps.data<long>().Average(t => diffusion.Schedule.LossWeights[(int)t]);
+    /// <summary>Drops the gradients of the step before.</summary>
+    private void Clear()
+    {
+        (Gradients, there) = ([], []);
+        if (among is not null)
+        {
+            among.Clear();
+            return;
+        }
+        foreach (var parameter in parameters)
+            parameter.grad = null;
+    }
 
-    private Tensor[] AllGradients() => [.. network.parameters().Select(parameter => parameter.grad).OfType<Tensor>()];
+    private Tensor Backward(StepBatch batch, bool selfCondition)
+    {
+        var count = batch.Images.shape[0] / parts;
+        var loss = zeros([], ScalarType.Float32, network.Device);
+        for (var part = 0; part < parts; part++)
+        {
+            using var partScope = NewDisposeScope();
+            Tensor Part(Tensor whole) => parts == 1 ? whole : whole.narrow(0, part * count, count);
+            var (x0, t, noise) = (Part(batch.Images), Part(batch.Timesteps), Part(batch.Noise));
+            var labels = batch.Labels is null ? null : Part(batch.Labels);
+            var xt = diffusion.QSample(x0, t, noise);
+            var partLoss = diffusion.Loss(Predict(xt, t, labels, selfCondition), x0, xt, t, noise) / (parts * ranks);
+            Backends.Nodes.Gradients.Backward(partLoss);
+            using var noGradients = no_grad();
+            loss.add_(partLoss);
+        }
+        return loss;
+    }
+
+    /// <summary>Takes the gradients that backward has left, once for all that a step does with them.</summary>
+    private void Fetch()
+    {
+        Gradients = new Tensor?[parameters.Count];
+        for (var index = 0; index < Gradients.Length; index++)
+            Gradients[index] = parameters[index].grad;
+        there = Array.IndexOf(Gradients, null) < 0 ? (Tensor[])Gradients! : [.. Gradients.OfType<Tensor>()];
+    }
+
+    private Tensor Norm() => (Tensor)Script.Value.invoke("norm", [there]);
+
+    private double? LossWeight(StepBatch batch) => diffusion.Options.Variance == Variance.LearnedRange
+        ? null
+        : batch.Times.Average(t => diffusion.Schedule.LossWeights[(int)t]);
 
     /// <summary>
     /// What the network says of x_t. A self-conditioned one is in some steps given its own first estimate of x_0, without a gradient

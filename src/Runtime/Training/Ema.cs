@@ -24,6 +24,7 @@ public sealed class Ema : IDisposable
     private static readonly Lazy<jit.CompilationUnit> Script = new(() => jit.compile(Source.ReplaceLineEndings("\n")));
 
     private readonly List<(string Key, Tensor Live, Tensor Shadow)> weights;
+    private readonly (Tensor Live, Tensor Shadow)[] buffers;
     private readonly Tensor[] lives;
     private readonly Tensor[] shadows;
     private readonly WeightUpdate? kernel;
@@ -38,6 +39,7 @@ public sealed class Ema : IDisposable
         weights = [.. network.state_dict().Select(entry => (entry.Key, entry.Value, Copy(entry.Value)))];
         this.options = options ?? new();
         // Buffers hold constants or counters, which have no mean.
+        buffers = [.. weights.Where(weight => weight.Live is not Parameter).Select(weight => (weight.Live, weight.Shadow))];
         var means = weights.Where(weight => weight.Live is Parameter).ToArray();
         (lives, shadows) = (Array.ConvertAll(means, weight => weight.Live), Array.ConvertAll(means, weight => weight.Shadow));
         kernel = WeightUpdate.Fits(shadows) ? CpuKernels.OfThisProcessor?.Update(lives) : null;
@@ -72,7 +74,7 @@ public sealed class Ema : IDisposable
         FirstShare *= DecayAt(step);
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        foreach (var (_, buffer, copy) in weights.Where(weight => weight.Live is not Parameter))
+        foreach (var (buffer, copy) in buffers)
             copy.copy_(buffer);
         if (lives.Length == 0)
             return;

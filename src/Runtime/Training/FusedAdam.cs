@@ -36,6 +36,10 @@ public sealed class FusedAdam : IDisposable
     private static readonly Lazy<jit.CompilationUnit> Script = new(() => jit.compile(Source.ReplaceLineEndings("\n")));
 
     private readonly List<State> states;
+    private readonly Parameter[] parameters;
+    private readonly Tensor[] means;
+    private readonly Tensor[] squares;
+    private readonly Tensor[] steps;
     private readonly WeightUpdate? kernel;
     private readonly Tensor[] marks;
     private readonly double beta1;
@@ -59,6 +63,11 @@ public sealed class FusedAdam : IDisposable
         Optimizer kind = Optimizer.Adam)
     {
         states = [.. parameters.Where(named => named.Parameter.requires_grad).Select(named => new State(named.Name, named.Parameter))];
+        // For every step: a device that waits for this one's does nothing until it is begun.
+        this.parameters = [.. states.Select(state => state.Parameter)];
+        means = [.. states.Select(state => state.ExpAvg)];
+        squares = [.. states.Select(state => state.ExpAvgSq)];
+        steps = [.. states.Select(state => state.Steps)];
         var weights = states.ConvertAll(state => (Tensor)state.Parameter);
         kernel = CpuKernels.OfThisProcessor?.Update(weights);
         marks = kernel is null ? [] : [.. weights.Select(Nothing)];
@@ -80,16 +89,28 @@ public sealed class FusedAdam : IDisposable
         })
         .ToDictionary(entry => entry.Key, entry => entry.Value);
 
+    /// <summary>What it trains.</summary>
+    internal IReadOnlyList<Parameter> Parameters => parameters;
+
     /// <summary>Moves every parameter that has a gradient.</summary>
     /// <param name="learningRate">Of this step.</param>
     public void Step(double learningRate)
     {
         using var scope = NewDisposeScope();
+        Step(learningRate, Array.ConvertAll(parameters, parameter => parameter.grad));
+    }
+
+    /// <summary>The same, for who has the gradients already.</summary>
+    /// <param name="learningRate">Of this step.</param>
+    /// <param name="gradients">Of <see cref="Parameters"/>, in their order; null for one that has none.</param>
+    internal void Step(double learningRate, Tensor?[] gradients)
+    {
+        using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         if (kernel is null)
-            StepByLibtorch(learningRate);
+            StepByLibtorch(learningRate, gradients);
         else
-            Step(kernel, learningRate);
+            Step(kernel, learningRate, gradients);
     }
 
     /// <summary>Frees the moments; the parameters stay.</summary>
@@ -104,10 +125,10 @@ public sealed class FusedAdam : IDisposable
         Array.ForEach(marks, mark => mark.Dispose());
     }
 
-    private unsafe void Step(WeightUpdate kernel, double learningRate)
+    private unsafe void Step(WeightUpdate kernel, double learningRate, Tensor?[] given)
     {
-        var gradients = states.ConvertAll(
-            state => state.Parameter.grad is not { } gradient ? null : gradient.is_contiguous() ? gradient : gradient.contiguous());
+        var gradients = Array.ConvertAll(
+            given, gradient => gradient is null || gradient.is_contiguous() ? gradient : gradient.contiguous());
         float*[] weights =
             new float*[states.Count], by = new float*[states.Count], means = new float*[states.Count], squares = new float*[states.Count];
         var steps = new AdamStep[states.Count];
@@ -135,20 +156,17 @@ public sealed class FusedAdam : IDisposable
         return weight.detach().flatten().narrow(0, 0, 0).DetachFromDisposeScope();
     }
 
-    private void StepByLibtorch(double learningRate)
+    private void StepByLibtorch(double learningRate, Tensor?[] gradients)
     {
-        var active = states.Select(state => (State: state, Gradient: state.Parameter.grad)).Where(pair => pair.Gradient is not null)
-            .ToArray();
-        if (active.Length == 0)
+        // Mostly all have one, and then the lists are those there are.
+        var all = Array.IndexOf(gradients, null) < 0;
+        if (gradients.All(gradient => gradient is null))
             return;
         Script.Value.invoke(
-            "step",
-            Array.ConvertAll(active, pair => (Tensor)pair.State.Parameter),
-            Array.ConvertAll(active, pair => pair.Gradient!),
-            Array.ConvertAll(active, pair => pair.State.ExpAvg),
-            Array.ConvertAll(active, pair => pair.State.ExpAvgSq),
-            Array.ConvertAll(active, pair => pair.State.Steps),
-            kind == Optimizer.AdamW, learningRate, beta1, beta2, epsilon, weightDecay);
+            "step", Of(parameters), Of(gradients), Of(means), Of(squares), Of(steps), kind == Optimizer.AdamW, learningRate, beta1, beta2,
+            epsilon, weightDecay);
+
+        Tensor[] Of(Tensor?[] list) => all ? (Tensor[])list! : [.. list.Where((_, index) => gradients[index] is not null).OfType<Tensor>()];
     }
 
     /// <summary>A parameter and its moments. The kernel wants the number of steps as a float32 tensor per parameter.</summary>

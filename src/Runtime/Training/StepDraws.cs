@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using UNetGen.Data;
 using UNetGen.Networks;
 using static TorchSharp.torch;
@@ -5,16 +6,16 @@ using static TorchSharp.torch;
 namespace UNetGen.Training;
 
 /// <summary>
-/// All that chance decides in a step for a batch, on the CPU: the same on every device and however the batch is cut, into parts or among
-/// ranks. What is drawn for an image is a pure function of the seed and of the image's place in the row of all epochs, what is drawn for
-/// the step one of (seed, step). So no generator's state has to be saved, pictures drawn between two steps change nothing, and nobody draws
-/// what is another's.
+/// All that chance decides in a training, on the CPU: the same on every device and however a batch is cut, into parts or among ranks. What
+/// is drawn for an image is a pure function of the seed and of the image's place in the row of all epochs, so that the loader's workers can
+/// draw it ahead; what is drawn for a step one of (seed, step). So no generator's state has to be saved, pictures drawn between two steps
+/// change nothing, and nobody draws what is another's.
 /// </summary>
-/// <param name="Timesteps">[batch], int64.</param>
-/// <param name="Noise">[batch, channels, height, width], float32.</param>
-/// <param name="Labels">[batch], int64, some of them replaced by the null class; null for a network without classes.</param>
-/// <param name="SelfCondition">Whether a self-conditioned network is given its own estimate in this step.</param>
-internal sealed record StepDraws(Tensor Timesteps, Tensor Noise, Tensor? Labels, bool SelfCondition)
+/// <param name="network">Which timesteps and classes there are.</param>
+/// <param name="options">The seed, and how to draw.</param>
+/// <param name="labelDropout">The part of the labels to replace.</param>
+/// <param name="rank">From 0.</param>
+internal sealed class StepDraws(NoisePredictor network, TrainingOptions options, double labelDropout, int rank = 0)
 {
     // Streams of the seed that no epoch of a loader (from 0 up) and no flip (from -1 down) takes: one a step, one a place, those of the
     // noise's and of the layers' seeds.
@@ -23,48 +24,53 @@ internal sealed record StepDraws(Tensor Timesteps, Tensor Noise, Tensor? Labels,
     private const long NoiseStream = 1L << 62;
     private const long LayersStreams = NoiseStream + 1;
 
+    // Asked once: workers draw on threads of their own.
+    private readonly NetworkInfo info = network.Info;
+    private readonly int timesteps = network.Diffusion.Timesteps;
+
     /// <summary>
-    /// Draws for a step, and seeds libtorch's own generators, from which dropout within the network draws: each rank's otherwise.
+    /// Begins a step on its thread: seeds libtorch's own generators, from which dropout within the network draws, each rank's otherwise.
     /// </summary>
-    /// <param name="network">Which timesteps and classes there are.</param>
-    /// <param name="batch">This rank's images and labels of the step.</param>
-    /// <param name="options">The seed, and how to draw.</param>
-    /// <param name="labelDropout">The part of the labels to replace.</param>
     /// <param name="step">From 1.</param>
-    /// <param name="rank">From 0.</param>
-    public static StepDraws Draw(NoisePredictor network, Batch batch, TrainingOptions options, double labelDropout, int step, int rank = 0)
+    /// <returns>Whether a self-conditioned network is given its own estimate in this step.</returns>
+    public bool Begin(int step)
     {
         manual_seed(SeedOf(options.Seed, LayersStreams + rank, step)).Dispose();
-        using var scope = NewDisposeScope();
+        return info.SelfCondition && new CounterHash(options.Seed, StepStreams + step).Next(0, 1) < options.SelfConditionProbability;
+    }
 
-        var shape = batch.Images.shape;
-        var noise = empty(shape, ScalarType.Float32, CPU);
-        var timesteps = new long[shape[0]];
-        var dropped = new bool[shape[0]];
-        for (var i = 0; i < timesteps.Length; i++)
-        {
-            var place = batch.Position + i;
-            var random = new CounterHash(options.Seed, ImageStreams + place);
-            timesteps[i] = random.NextInt(network.Diffusion.Timesteps);
-            dropped[i] = random.Next(0, 1) < labelDropout;
-            using var generator = new Generator(SeedOf(options.Seed, NoiseStream, place), CPU);
-            using var image = noise.select(0, i);
-            image.normal_(0, 1, generator);
-            if (options.OffsetNoise > 0)
-                image.add_(options.OffsetNoise * randn([shape[1], 1, 1], ScalarType.Float32, CPU, generator: generator));
-        }
+    /// <summary>Draws for an image, on any thread.</summary>
+    /// <param name="place">In the row of all epochs.</param>
+    /// <param name="noise">[channels, height, width], to be filled.</param>
+    /// <param name="label">Becomes the null class, sometimes.</param>
+    /// <returns>The timestep.</returns>
+    public long Draw(long place, Span<float> noise, ref long label)
+    {
+        var random = new CounterHash(options.Seed, ImageStreams + place);
+        var timestep = random.NextInt(timesteps);
+        if (random.Next(0, 1) < labelDropout && info.NumClasses is { } classes)
+            label = classes - 1;
 
-        var selfCondition = network.Info.SelfCondition
-            && new CounterHash(options.Seed, StepStreams + step).Next(0, 1) < options.SelfConditionProbability;
-        Tensor? labels = null;
-        if (network.Info.NumClasses is { } classes)
+        using var generator = new Generator(SeedOf(options.Seed, NoiseStream, place), CPU);
+        using var image = empty([info.Channels, info.ImageHeight, info.ImageWidth], ScalarType.Float32, CPU);
+        using var drawn = image.normal_(0, 1, generator);
+        MemoryMarshal.Cast<byte, float>(image.bytes).CopyTo(noise);
+        if (options.OffsetNoise > 0)
+            AddOffset(noise, generator);
+        return timestep;
+    }
+
+    // One value for a whole channel. Added here: libtorch would share out a large image among threads, those of each worker its own.
+    private void AddOffset(Span<float> noise, Generator generator)
+    {
+        using var unit = randn([info.Channels, 1, 1], ScalarType.Float32, CPU, generator: generator);
+        using var scaled = options.OffsetNoise * unit;
+        var pixels = noise.Length / info.Channels;
+        foreach (var (channel, offset) in scaled.data<float>().ToArray().Index())
         {
-            labels = batch.Labels!;
-            if (labelDropout > 0)
-                labels = labels.masked_fill(tensor(dropped, device: CPU), classes - 1);
-            labels = labels.MoveToOuterDisposeScope();
+            foreach (ref var value in noise.Slice(channel * pixels, pixels))
+                value += offset;
         }
-        return new(tensor(timesteps, device: CPU).MoveToOuterDisposeScope(), noise.MoveToOuterDisposeScope(), labels, selfCondition);
     }
 
     // libtorch's CPU generator takes 32 bits of a seed. Numbering on from a hash keeps the steps, and the images, of one run apart for

@@ -167,10 +167,12 @@ public sealed partial class Trainer : IDisposable
                 [.. network.named_parameters().Where(named => named.parameter.requires_grad)], ranks,
                 () => (cancellation.IsCancellationRequested, before + clock.GetElapsedTime(start)));
         var stop = RequireSameState(!ready || cancellation.IsCancellationRequested);
+        var draws = new StepDraws(network, options, labelDropout, ranks.Rank);
         using var loader = new BatchLoader(
-            source, options.BatchSize, options.Seed, options.HorizontalFlips, firstBatch: Step, options.Workers,
+            draws.Draw, source, options.BatchSize, options.Seed, options.HorizontalFlips, firstBatch: Step, options.Workers,
             images + (long)ranks.Rank * options.BatchSize, EffectiveBatchSize);
-        var gradient = new BatchGradient(network, diffusion, options.Accumulation, ranks.Size, among);
+        using var batches = new StepBatches(loader, network);
+        var gradient = new BatchGradient(network, optimizer.Parameters, diffusion, options.Accumulation, ranks.Size, among);
         var checkpoints = new CheckpointTimes(
             options, store, Step, restored, Capture, () => Saving?.Invoke(), () => RequireSameState(false));
 
@@ -182,9 +184,10 @@ public sealed partial class Trainer : IDisposable
             while (options.Progress(Step, elapsed) < 1 && !stop)
             {
                 using var scope = NewDisposeScope();
-                if (NextBatch(loader, checkpoints, cancellation) is not { } batch)
+                if (NextBatch(batches, checkpoints, cancellation) is not { } batch)
                     break;
-                var (loss, gradientNorm, learningRate, skipped) = TakeStep(batch, gradient);
+                using var ofStep = batch;
+                var (loss, gradientNorm, learningRate, skipped) = TakeStep(batch, gradient, draws, batches.Begin);
                 if (skipped is not null)
                     logger.StepSkipped(skipped);
                 elapsed = among?.Elapsed ?? before + clock.GetElapsedTime(start);
@@ -238,11 +241,11 @@ public sealed partial class Trainer : IDisposable
     }
 
     /// <summary>The next batch; null: it doesn't come, and the training is to stop.</summary>
-    private Batch? NextBatch(BatchLoader loader, CheckpointTimes checkpoints, CancellationToken cancellation)
+    private StepBatch? NextBatch(StepBatches batches, CheckpointTimes checkpoints, CancellationToken cancellation)
     {
         try
         {
-            return loader.Next(cancellation);
+            return batches.Next(cancellation);
         }
         catch (OperationCanceledException) when (ranks.Size == 1)
         {
@@ -258,11 +261,11 @@ public sealed partial class Trainer : IDisposable
 
     private double ImagesPerSecond => elapsed > TimeSpan.Zero ? images / elapsed.TotalSeconds : 0;
 
-    private (double Loss, double GradientNorm, double LearningRate, string? Skipped) TakeStep(Batch batch, BatchGradient gradient)
+    private (double Loss, double GradientNorm, double LearningRate, string? Skipped) TakeStep(
+        StepBatch batch, BatchGradient gradient, StepDraws draws, Action meanwhile)
     {
         var learningRate = options.LearningRateAt(Step, options.Progress(Step, elapsed));
-        var draws = StepDraws.Draw(network, batch, options, labelDropout, Step + 1, ranks.Rank);
-        var (loss, gradientNorm, lossWeight) = gradient.Compute(batch, draws);
+        var (loss, gradientNorm, lossWeight) = gradient.Compute(batch, draws.Begin(Step + 1), meanwhile);
         Step++;
         images += EffectiveBatchSize;
         if (guard.Judge(loss, gradientNorm, lossWeight) is { } fault)
@@ -271,7 +274,7 @@ public sealed partial class Trainer : IDisposable
 
         if (options.GradientClip is { } limit)
             gradient.Clip(gradientNorm, limit);
-        optimizer.Step(learningRate);
+        optimizer.Step(learningRate, gradient.Gradients);
         averages.ForEach(average => average.Update(Step));
         return (loss, gradientNorm, learningRate, null);
     }

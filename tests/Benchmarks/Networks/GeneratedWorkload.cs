@@ -1,5 +1,4 @@
 using TorchSharp;
-using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Networks;
 using UNetGen.Sampling;
@@ -21,7 +20,7 @@ internal sealed class GeneratedWorkload(NoisePredictor network, NetworkCase of, 
         using var scope = NewDisposeScope();
         training ??= new(network);
         var loss = training.Gradient(batch);
-        training.Update();
+        training.Update(training.Gradients);
         return loss;
     }
 
@@ -31,7 +30,12 @@ internal sealed class GeneratedWorkload(NoisePredictor network, NetworkCase of, 
 
     /// <summary>The same, watched.</summary>
     public Tensor Sample(Action<SamplingProgress>? observe) =>
-        new DdimSampler(of.DrawnSteps).Sample(network, new SamplingOptions { Count = of.DrawnImages, BatchSize = of.DrawnImages }, observe);
+        new DdimSampler(of.DrawnSteps).Sample(network, new SamplingOptions
+        {
+            Count = of.DrawnImages,
+            BatchSize = of.DrawnImages,
+            AllowTf32 = backends.cudnn.allow_tf32,
+        }, observe);
 
     private static NoisePredictor Placed(NoisePredictor network, Device device)
     {
@@ -46,19 +50,41 @@ internal sealed class GeneratedWorkload(NoisePredictor network, NetworkCase of, 
         base.Dispose();
     }
 
-    private sealed class Training(NoisePredictor network) : IDisposable
+    private sealed class Training : IDisposable
     {
-        private readonly GaussianDiffusion diffusion = new(network.Diffusion, network.Device);
-        private readonly FusedAdam optimizer = new(network.named_parameters(), Beta1, Beta2);
-        private readonly Ema ema = new(network, new EmaOptions { Decay = EmaDecay, Power = null, UpdateEvery = 1, StartAfter = 0 });
+        private readonly Device device;
+        private readonly GaussianDiffusion diffusion;
+        private readonly FusedAdam optimizer;
+        private readonly BatchGradient gradient;
+        private readonly Ema ema;
         private int step;
 
-        public float Gradient(NoisedBatch batch) => new BatchGradient(network, diffusion, parts: 1)
-            .Compute(new Batch(batch.Images, null, step), new StepDraws(batch.Timesteps, batch.Noise, null, SelfCondition: false)).Loss;
-
-        public void Update()
+        public Training(NoisePredictor network)
         {
-            optimizer.Step(LearningRate);
+            device = network.Device;
+            diffusion = new(network.Diffusion, device);
+            optimizer = new(network.named_parameters(), Beta1, Beta2);
+            gradient = new(network, optimizer.Parameters, diffusion, parts: 1);
+            ema = new(network, new EmaOptions { Decay = EmaDecay, Power = null, UpdateEvery = 1, StartAfter = 0 });
+        }
+
+        public Tensor?[] Gradients => gradient.Gradients;
+
+        public float Gradient(NoisedBatch batch)
+        {
+            Tensor Sent(Tensor made) => DeviceCopy.Send(made.alias(), device);
+            var input = new StepBatch(
+                Sent(batch.Images), Sent(batch.Noise), Sent(batch.Timesteps), null, batch.Timesteps.data<long>().ToArray(), step);
+            return gradient.Compute(input, selfCondition: false).Loss;
+        }
+
+        /// <summary>By these gradients of the step; null: by those that the parameters have.</summary>
+        public void Update(Tensor?[]? by = null)
+        {
+            if (by is null)
+                optimizer.Step(LearningRate);
+            else
+                optimizer.Step(LearningRate, by);
             ema.Update(++step);
         }
 

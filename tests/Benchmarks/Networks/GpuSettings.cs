@@ -1,7 +1,6 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
 using TorchSharp;
 using UNetGen.Backends;
+using UNetGen.Native;
 using UNetGen.Networks;
 using static TorchSharp.torch;
 
@@ -34,24 +33,8 @@ internal static class GpuSettings
         if (workload.Device.type != DeviceType.CUDA)
             return;
         backends.cuda.matmul.allow_tf32 = backends.cudnn.allow_tf32 = numbers != Numbers.Float32;
-        TryAlgorithms();
-    }
-
-    /// <summary>torch.backends.cudnn.benchmark = True, which TorchSharp doesn't have: libtorch's functions by GCC's names.</summary>
-    private static unsafe void TryAlgorithms()
-    {
-        using var process = Process.GetCurrentProcess();
-        var libtorch = process.Modules.Cast<ProcessModule>().FirstOrDefault(
-            module => module.ModuleName.StartsWith("libtorch_cpu.so", StringComparison.Ordinal));
-        if (
-            libtorch is null || !NativeLibrary.TryLoad(libtorch.FileName, out var library)
-            || !NativeLibrary.TryGetExport(library, "_ZN2at13globalContextEv", out var context)
-            || !NativeLibrary.TryGetExport(library, "_ZN2at7Context17setBenchmarkCuDNNEb", out var set))
-        {
+        CudnnTrials.Enabled = true;
+        if (!CudnnTrials.AreKnown)
             Console.Error.WriteLine("cuDNN doesn't try its algorithms: this libtorch has no function by which to ask for it.");
-            return;
-        }
-
-        ((delegate* unmanaged<nint, byte, void>)set)(((delegate* unmanaged<nint>)context)(), 1);
     }
 }

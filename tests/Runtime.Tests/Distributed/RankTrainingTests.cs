@@ -245,7 +245,7 @@ public sealed class RankTrainingTests : IDisposable
         static float[] Mask(ThreadCollective collective)
         {
             using var network = new TwoConvNet();
-            StepDraws.Draw(network, new Batch(zeros(1, 1, 8, 8), null, 0, 0), Options, 0, step: 1, collective.Rank);
+            new StepDraws(network, Options, labelDropout: 0, collective.Rank).Begin(step: 1);
             var mask = rand(8).data<float>().ToArray();
             if (collective.Rank == 0)
                 collective.Barrier();

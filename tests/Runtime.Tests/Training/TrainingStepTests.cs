@@ -1,4 +1,3 @@
-using UNetGen.Data;
 using UNetGen.Training;
 using static TorchSharp.torch;
 
@@ -80,28 +79,34 @@ public class TrainingStepTests
     {
         using var scope = NewDisposeScope();
         var plain = Draw(Options);
-        var offset = (Draw(Options with { OffsetNoise = 0.1 }).Noise - plain.Noise).reshape(500, 64);
+        var offset = tensor(Draw(Options with { OffsetNoise = 0.1 }).Noise).sub(tensor(plain.Noise)).reshape(500, 64);
 
         Assert.True((offset - offset[TensorIndex.Colon, TensorIndex.Slice(0, 1)]).abs().max().item<float>() < 1e-5);
         Assert.Equal(0.1, offset[TensorIndex.Colon, 0].std().item<float>(), 0.01);
     }
 
     [Fact]
-    public void What_is_drawn_depends_on_seed_and_step_alone()
+    public void What_is_drawn_depends_on_seed_and_place_alone_and_what_layers_draw_on_seed_and_step()
     {
         using var scope = NewDisposeScope();
         var first = Draw(Options, step: 7);
+        var dropout = Dropout(Options, step: 7);
         rand(10);
         manual_seed(99);
 
-        Assert.Equal(Numbers(first), Numbers(Draw(Options, step: 7)));
-        var dropout = rand(5).data<float>().ToArray();
-        Draw(Options, step: 7);
-        Assert.Equal(dropout, rand(5).data<float>().ToArray());
-        Assert.NotEqual(Numbers(first), Numbers(Draw(Options, step: 8)));
-        Assert.NotEqual(Numbers(first), Numbers(Draw(Options with { Seed = 4 }, step: 7)));
+        Assert.Equal(first.Noise, Draw(Options, step: 7).Noise);
+        Assert.Equal(first.Timesteps, Draw(Options, step: 7).Timesteps);
+        Assert.Equal(dropout, Dropout(Options, step: 7));
+        Assert.NotEqual(dropout, Dropout(Options, step: 8));
+        Assert.NotEqual(first.Noise, Draw(Options, step: 8).Noise);
+        Assert.NotEqual(first.Noise, Draw(Options with { Seed = 4 }, step: 7).Noise);
 
-        static float[] Numbers(StepDraws draws) => [.. draws.Noise.data<float>(), .. draws.Timesteps.to(ScalarType.Float32).data<float>()];
+        static float[] Dropout(TrainingOptions options, int step)
+        {
+            using var network = new TwoConvNet();
+            new StepDraws(network, options, labelDropout: 0).Begin(step);
+            return rand(5).data<float>().ToArray();
+        }
     }
 
     [Theory]
@@ -115,10 +120,14 @@ public class TrainingStepTests
         Assert.Equal(5 * probability, network.Calls.Count(call => call.Given));
     }
 
-    private static StepDraws Draw(TrainingOptions options, int step = 1)
+    private static (float[] Noise, long[] Timesteps) Draw(TrainingOptions options, int step = 1)
     {
         using var network = new TwoConvNet();
-        return StepDraws.Draw(network, new Batch(zeros(500, 1, 8, 8), null, step - 1, 500 * (step - 1)), options, 0, step);
+        var draws = new StepDraws(network, options, labelDropout: 0);
+        var (noise, timesteps, label) = (new float[500 * 64], new long[500], 0L);
+        for (var i = 0; i < timesteps.Length; i++)
+            timesteps[i] = draws.Draw(500 * (step - 1) + i, noise.AsSpan(64 * i, 64), ref label);
+        return (noise, timesteps);
     }
 
     private static (List<TrainingStep> Steps, float[] Weights) Train(TwoConvNet network, TrainingOptions options, Stripes? source = null)

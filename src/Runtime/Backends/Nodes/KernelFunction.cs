@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace UNetGen.Backends.Nodes;
@@ -67,8 +68,15 @@ internal static class Gradients
     [ThreadStatic]
     private static List<Tensor>? given;
 
+    // The backward pass that this thread has begun, and what went wrong in it here.
+    [ThreadStatic]
+    private static bool running;
+
     [ThreadStatic]
     private static Exception? failure;
+
+    // What went wrong on a thread that has begun none: autograd has one of its own for each GPU, whoever begins.
+    private static Exception? failureElsewhere;
 
     public static void Prepare() => _ = NoGradient.Value;
 
@@ -81,25 +89,37 @@ internal static class Gradients
     /// <param name="tensors">Which inputs are tensors.</param>
     public static List<Tensor> Refused(Exception error, bool[] tensors)
     {
-        failure ??= error;
+        if (running)
+            failure ??= error;
+        else
+            Interlocked.CompareExchange(ref failureElsewhere, error, null);
         return [.. tensors.Select(isTensor => isTensor ? NoGradient.Value : null!)];
     }
 
     /// <summary>The backward pass from a loss. What went wrong in a kernel is thrown as it was there.</summary>
-    public static void Backward(Tensor loss)
+    public static void Backward(Tensor loss) => Explained(() => loss.backward(), elsewhere: loss.device_type != DeviceType.CPU);
+
+    /// <summary>
+    /// A backward pass that this thread begins. One on the CPU stays on its thread, and never sees what went wrong in another's.
+    /// </summary>
+    /// <param name="backward">Begins it.</param>
+    /// <param name="elsewhere">Whether autograd has a thread of its own for it. Of two at a time there one sees the first fault.</param>
+    internal static void Explained(Action backward, bool elsewhere)
     {
-        failure = null;
+        (running, failure) = (true, null);
+        if (elsewhere)
+            Volatile.Write(ref failureElsewhere, null);
         try
         {
-            loss.backward();
+            backward();
         }
-        catch (ExternalException) when (failure is not null)
+        catch (ExternalException) when ((failure ??= elsewhere ? Interlocked.Exchange(ref failureElsewhere, null) : null) is not null)
         {
-            ExceptionDispatchInfo.Throw(failure);
+            ExceptionDispatchInfo.Throw(failure!);
         }
         finally
         {
-            failure = null;
+            (running, failure) = (false, null);
         }
     }
 

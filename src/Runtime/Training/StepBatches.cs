@@ -1,0 +1,68 @@
+using UNetGen.Data;
+using UNetGen.Networks;
+using static TorchSharp.torch;
+
+namespace UNetGen.Training;
+
+/// <summary>What a step trains on, on the network's device; in no dispose scope.</summary>
+/// <param name="Images">[batch, channels, height, width], float32.</param>
+/// <param name="Noise">Of the same shape.</param>
+/// <param name="Timesteps">[batch], int64.</param>
+/// <param name="Labels">[batch], int64, some of them replaced by the null class; null for a network without classes.</param>
+/// <param name="Times">The timesteps once more, for the CPU: to ask the device for them would be to wait for it.</param>
+/// <param name="Number">The batch's, from 0.</param>
+internal sealed record StepBatch(Tensor Images, Tensor Noise, Tensor Timesteps, Tensor? Labels, long[] Times, long Number = 0) : IDisposable
+{
+    public void Dispose()
+    {
+        Images.Dispose();
+        Noise.Dispose();
+        Timesteps.Dispose();
+        Labels?.Dispose();
+    }
+}
+
+/// <summary>
+/// The batches of all steps, each on its way to the device while this computes the step before: so it has its next work as soon as the CPU,
+/// which waits once in a step, can give it.
+/// </summary>
+/// <param name="loader">Draws for each image as well; stays the caller's.</param>
+/// <param name="network">On its device.</param>
+internal sealed class StepBatches(BatchLoader loader, NoisePredictor network) : IDisposable
+{
+    private StepBatch? next;
+
+    /// <summary>The next step's; the caller's to dispose.</summary>
+    /// <exception cref="OperationCanceledException">As <see cref="BatchLoader.Next"/>.</exception>
+    public StepBatch Next(CancellationToken cancellation)
+    {
+        var batch = next ?? Send(loader.Next(cancellation));
+        next = null;
+        return batch;
+    }
+
+    /// <summary>
+    /// Begins to copy the next step's, if it has been read: nobody waits here, neither for the loader nor for the device.
+    /// </summary>
+    public void Begin()
+    {
+        if (next is null && loader.NextIfReady() is { } batch)
+            next = Send(batch);
+    }
+
+    /// <summary>Frees what was begun for a step that doesn't come.</summary>
+    public void Dispose() => next?.Dispose();
+
+    private StepBatch Send(Batch batch)
+    {
+        var (noise, times) = batch.Drawn!.Value;
+        Tensor? labels = null;
+        if (network.Info.NumClasses is not null)
+            labels = Send(batch.Labels!);
+        else
+            batch.Labels?.Dispose();
+        return new(Send(batch.Images), Send(noise), Send(tensor(times, device: CPU)), labels, times, batch.Number);
+    }
+
+    private Tensor Send(Tensor made) => DeviceCopy.Send(made, network.Device).DetachFromDisposeScope();
+}
