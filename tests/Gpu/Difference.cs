@@ -5,12 +5,12 @@ namespace UNetGen.GpuCheck;
 /// <summary>How far two tensors are from each other, wherever they lie.</summary>
 internal static class Difference
 {
-    /// <summary>The largest difference, relative to the largest number.</summary>
-    public static double Largest(Tensor expected, Tensor actual)
+    /// <summary>The largest difference, relative to the largest number, or to another that is larger.</summary>
+    public static double Largest(Tensor expected, Tensor actual, double least = 0)
     {
         using var scope = NewDisposeScope();
         var (e, a) = (expected.detach().cpu().to(ScalarType.Float64), actual.detach().cpu().to(ScalarType.Float64));
-        var scale = e.abs().max().item<double>();
+        var scale = Math.Max(least, e.abs().max().item<double>());
         return (e - a).abs().max().item<double>() / (scale == 0 ? 1 : scale);
     }
 

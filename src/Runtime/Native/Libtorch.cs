@@ -29,7 +29,7 @@ public static class Libtorch
     /// </summary>
     /// <remarks>
     /// Where the environment variable <c>UNETGEN_LIBTORCH</c> names a folder with another libtorch, such as <c>torch/lib</c> of a PyTorch
-    /// installation, that one is loaded instead of the program's own, CUDA included.
+    /// installation, that one is loaded at once instead of the program's own, CUDA included.
     /// </remarks>
     public static void Install()
     {
@@ -38,7 +38,7 @@ public static class Libtorch
         if (OperatingSystem.IsLinux())
             ShareProcessors();
         if (Installed is not null)
-            Resolver();
+            LoadInstalled();
         var context = AssemblyLoadContext.GetLoadContext(TorchSharpAssembly) ?? AssemblyLoadContext.Default;
         context.ResolvingUnmanagedDll += (assembly, name) => assembly == TorchSharpAssembly ? Resolve(name) : 0;
     }
@@ -51,6 +51,22 @@ public static class Libtorch
     {
         if (Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null)
             NativeEnvironment.SetDefault("GOMP_SPINCOUNT", "2000");
+    }
+
+    /// <summary>
+    /// Before TorchSharp looks for a libtorch by its name, for it may find one of the system's. What goes wrong is told when one is asked for.
+    /// </summary>
+    private static void LoadInstalled()
+    {
+        Resolver();
+        try
+        {
+            _ = LoadedFromFiles.Value;
+        }
+        catch (LibtorchException)
+        {
+            // Told by Load, and by TorchSharp's first function.
+        }
     }
 
     private static void Resolver()

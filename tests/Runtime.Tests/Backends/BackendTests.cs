@@ -19,7 +19,7 @@ public sealed class BackendTests
 {
     private static readonly Dictionary<string, Backend> Backends = WidthsAttribute.Bits.Select(bits => ($"cpu, {bits} bits", OfWidth(bits)))
         .Prepend(("libtorch", new Libtorch(Precision.Float32)))
-        .Append(("cuda, emulated", new Cuda(Precision.Float32, EmulatedKernels.For)))
+        .Concat(EmulatedKernels.AreThere ? [("cuda, emulated", new Cuda(Precision.Float32, EmulatedKernels.For))] : [])
         .ToDictionary();
 
     /// <summary>Each backend with each block.</summary>

@@ -11,6 +11,10 @@ internal sealed unsafe class EmulatedKernels : GpuKernels
     private static readonly Lazy<EmulatedKernels> Float32 = new(() => new("numbers-float32"));
     private static readonly Lazy<EmulatedKernels> BFloat16 = new(() => new("numbers-bfloat16", "-DBFLOAT16"));
 
+    /// <summary>Whether there is a compiler, and what the emulation needs of the system.</summary>
+    public static bool AreThere { get; } = OperatingSystem.IsLinux() && (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "g++")));
+
     private readonly delegate* unmanaged<byte*, int, int, int, int, int, void**, int> launch;
 
     private EmulatedKernels(string name, params string[] options)

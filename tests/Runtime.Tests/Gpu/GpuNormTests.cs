@@ -16,7 +16,7 @@ public sealed class GpuNormTests
         { 32, 8, 8, 8 }, { 64, 1, 5, 3 }, { 128, 32, 16, 16 }, { 1536, 32, 2, 2 }, { 24, 3, 40, 40 }, { 8, 2, 1, 1 },
     };
 
-    [Theory]
+    [EmulationTheory]
     [MemberData(nameof(Shapes))]
     public void Norm_scale_shift_and_SiLU_in_bfloat16_are_the_reference_s_to_rounding_forward_and_backward(
         int channels, int groups, int height, int width)
