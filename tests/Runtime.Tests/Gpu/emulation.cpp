@@ -81,64 +81,67 @@ static const std::unordered_map<std::string, Kernel> kernels = {
 
 static const Kernel* started;
 static void** given;
+static bool finished;
+
+static const int MostThreads = 512;
+static const size_t Stack = 64 << 10;
+static char stacks[MostThreads][Stack];
+static ucontext_t contexts[MostThreads];
 
 static void run_thread()
 {
     (*started)(given);
+    finished = true;
+    swapcontext(running, &scheduler);
 }
 
-// 0: done; 1: no such kernel; 2: more shared memory than a block has.
+// One block: each thread in turn until it waits or ends, as long as one hasn't.
+static void run_block(int threads)
+{
+    bool ended[MostThreads] = {};
+    for (int thread = 0; thread < threads; thread++)
+    {
+        getcontext(&contexts[thread]);
+        contexts[thread].uc_stack.ss_sp = stacks[thread];
+        contexts[thread].uc_stack.ss_size = Stack;
+        contexts[thread].uc_link = nullptr;
+        makecontext(&contexts[thread], run_thread, 0);
+    }
+    for (int left = threads; left > 0;)
+    {
+        for (int thread = 0; thread < threads; thread++)
+        {
+            if (ended[thread])
+                continue;
+            threadIdx = {thread % blockDim.x, thread / blockDim.x};
+            running = &contexts[thread];
+            finished = false;
+            swapcontext(&scheduler, running);
+            ended[thread] = finished;
+            left -= finished;
+        }
+    }
+}
+
+// 0: done; 1: no such kernel; 2: more threads or shared memory than a block has.
 extern "C" int launch(const char* name, int grid_x, int grid_y, int block_x, int block_y, int shared, void** arguments)
 {
     auto found = kernels.find(name);
     if (found == kernels.end())
         return 1;
-    if (shared > SharedFloats)
+    if (shared > SharedFloats || block_x * block_y > MostThreads)
         return 2;
     started = &found->second;
     given = arguments;
     blockDim = {block_x, block_y};
     gridDim = {grid_x, grid_y};
-    int threads = block_x * block_y;
-    const size_t stack = 64 << 10;
-    std::vector<char> stacks(threads * stack);
-    std::vector<ucontext_t> contexts(threads);
     for (int block = 0; block < grid_x * grid_y; block++)
     {
         blockIdx = {block % grid_x, block / grid_x};
-        // A kernel that reads beyond what it asked for, or before it wrote, finds no number.
+        // A kernel that reads before it wrote finds no number.
         for (int place = 0; place < SharedFloats; place++)
             memory[place] = std::numeric_limits<float>::quiet_NaN();
-        std::vector<bool> ended(threads);
-        for (int thread = 0; thread < threads; thread++)
-        {
-            getcontext(&contexts[thread]);
-            contexts[thread].uc_stack.ss_sp = &stacks[thread * stack];
-            contexts[thread].uc_stack.ss_size = stack;
-            contexts[thread].uc_link = nullptr;
-        }
-        static bool* end;
-        bool finished = false;
-        end = &finished;
-        for (int thread = 0; thread < threads; thread++)
-            makecontext(&contexts[thread], [] { run_thread(); *end = true; swapcontext(running, &scheduler); }, 0);
-        for (int left = threads; left > 0;)
-        {
-            for (int thread = 0; thread < threads; thread++)
-            {
-                if (ended[thread])
-                    continue;
-                threadIdx = {thread % block_x, thread / block_x};
-                running = &contexts[thread];
-                finished = false;
-                swapcontext(&scheduler, running);
-                if (finished)
-                {
-                    ended[thread] = true;
-                    left--;
-                }
-            }
-        }
+        run_block(block_x * block_y);
     }
     return 0;
 }
