@@ -14,7 +14,8 @@ public sealed class GeneratorTests
         var (tests, said) = WineSession.Current.Run(
             Publish.Metadata("GeneratorTests"), [.. Classes.Select(name => $"UNetGen.Generator.Tests.{name}")]);
 
-        Assert.True(said.StartsWith("exit code 0", StringComparison.Ordinal), $"{said}{string.Join('\n', tests.Where(test => test.IsFailure))}");
+        var failures = string.Join('\n', tests.Where(test => test.IsFailure));
+        Assert.True(said.StartsWith("exit code 0", StringComparison.Ordinal), said + failures);
         Assert.True(tests.Count(test => test.Outcome == "passed") > 100, $"{tests.Count} tests ran");
     }
 }

@@ -14,7 +14,8 @@ public sealed class HeldFileTests : IDisposable
     public void A_checkpoint_whose_files_others_have_open_is_replaced_or_the_run_says_who_is_in_its_way_and_goes_on_later()
     {
         program.Succeed(
-            "train", "--steps", "4", "--batch-size", "2", "--checkpoint-every", "2", "--sample-every", "none", "--count", "1", "--out", "run");
+            "train", "--steps", "4", "--batch-size", "2", "--checkpoint-every", "2", "--sample-every", "none", "--count", "1",
+            "--out", "run");
         const string replaced = @"run\checkpoints\step-00000004\ema.safetensors";
         Damage(replaced);
         using (Hold(replaced, FileShare.Read))
@@ -44,7 +45,8 @@ public sealed class HeldFileTests : IDisposable
         {
             Assert.Contains(@"run\samples.png can't be written: another program has it open", program.Fail(1, [.. draw, "1"]));
             Assert.Contains(
-                @"run\log.jsonl can't be written: another program has it open", program.Fail(1, "train", "--resume", "run", "--steps", "3"));
+                @"run\log.jsonl can't be written: another program has it open",
+                program.Fail(1, "train", "--resume", "run", "--steps", "3"));
         }
         Assert.Equal(picture, File.ReadAllBytes(program.File(@"run\samples.png")));
         Assert.Equal(log, File.ReadAllBytes(program.File(@"run\log.jsonl")));

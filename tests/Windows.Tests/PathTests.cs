@@ -7,7 +7,8 @@ namespace UNetGen.Windows.Tests;
 public sealed class PathTests : IDisposable
 {
     /// <summary>8 x 8 pixels.</summary>
-    private const string Png = "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAbUlEQVR42g3JQQEAMAgDMSQgoRIqAQlIqAQknPQt31QVXahwMcUWKa6oarpR42aab"
+    private const string Png =
+        "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAbUlEQVR42g3JQQEAMAgDMSQgoRIqAQlIqAQknPQt31QVXahwMcUWKa6oarpR42aab"
         + "dJc/xAtJCxGrIg4/TBtZGzGrIk5/xh60OBhhh0y3PxYetHiZZZdstz+CB0UHCZsSLj8OPrQ4WOOPXLc8QAUAzwBRm2dsgAAAABJRU5ErkJggg==";
 
     private static readonly string[] Short = ["--steps", "1", "--batch-size", "2", "--count", "1", "--sample-every", "none"];
@@ -21,7 +22,9 @@ public sealed class PathTests : IDisposable
     {
         Pictures(@"meine Bilder\Größe 🎨", @"Äpfel & Birnen", "日本");
         var output = program.Succeed(
-            ["train", "--data", @".\meine Bilder\Größe 🎨\", "--spec", @"..\specs\shapes.unet.yaml", .. Short, "--out", @"Läufe\Lauf 1 🚀\"]);
+            [
+                "train", "--data", @".\meine Bilder\Größe 🎨\", "--spec", @"..\specs\shapes.unet.yaml", .. Short,
+                "--out", @"Läufe\Lauf 1 🚀\"]);
         Assert.Contains("4 pictures of 2 classes in ", output);
 
         Directory.CreateDirectory(program.File("anderswo"));
@@ -52,7 +55,7 @@ public sealed class PathTests : IDisposable
         string[] draw = ["sample", "--checkpoint", "RUN", "--steps", "1", "--count", "2", "--out"];
         program.Succeed([.. draw, "grid.png"]);
         program.Succeed([.. draw, "GRID.png", "--seed", "1"]);
-        Assert.Equal("grid.png", Assert.Single(Directory.GetFiles(program.Folder).Select(path => Path.GetFileName(path).ToLowerInvariant())));
+        Assert.Equal("grid.png", Path.GetFileName(Assert.Single(Directory.GetFiles(program.Folder))).ToLowerInvariant());
 
         program.Succeed([.. draw, "folder"]);
         Assert.Contains("0 of them new", program.Succeed([.. draw, "FOLDER"]));

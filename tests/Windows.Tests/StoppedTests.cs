@@ -44,7 +44,7 @@ public sealed class StoppedTests : IDisposable
     [WindowsFact]
     public void Ctrl_C_finishes_the_step_saves_and_says_how_to_go_on()
     {
-        var result = program.Run(["train", "--time", "60", "--batch-size", "2", "--count", "1", "--out", "run"], InterruptAt("  step "));
+        var result = program.Run(["train", "--steps", "200", "--batch-size", "2", "--count", "1", "--out", "run"], InterruptAt("  step "));
 
         Assert.True(result.ExitCode == Interrupted, $"exit code {result.ExitCode}: {result.Error}{result.Output}");
         Assert.Equal("", result.Error);
@@ -52,7 +52,8 @@ public sealed class StoppedTests : IDisposable
         Assert.Contains("train --resume run", result.Output);
         var steps = Log("run").Length;
         Assert.Contains(
-            $"going on after step {steps:N0}", program.Succeed("train", "--resume", "run", "--steps", $"{steps + 1}", "--sample-every", "none"));
+            $"going on after step {steps:N0}",
+            program.Succeed("train", "--resume", "run", "--steps", $"{steps + 1}", "--sample-every", "none"));
     }
 
     [WindowsFact]
