@@ -51,6 +51,9 @@ internal sealed partial class Interrupt : IDisposable
             EndNow(Program.Interrupted);
         }
         first.Cancel();
+        // Windows ends a process whose console was closed, or that is logged off, when this returns; until then it gives it some seconds.
+        if (OperatingSystem.IsWindows() && context.Signal != PosixSignal.SIGINT)
+            Thread.Sleep(Timeout.Infinite);
     }
 
     /// <summary>Ends the process where it is.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.RegularExpressions;
 using Spectre.Console;
 using UNetGen.Distributed;
@@ -28,8 +29,11 @@ internal static partial class Program
     // Of an error that all ranks meet, rank 0 tells, and ends the others while they still wait.
     private static readonly TimeSpan FirstWord = TimeSpan.FromSeconds(2);
 
-    private static readonly IAnsiConsole Errors = AnsiConsole.Create(
-        new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+    // Made when it is asked for: what is set of the console comes before.
+    private static readonly Lazy<IAnsiConsole> ErrorConsole = new(
+        () => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }));
+
+    private static IAnsiConsole Errors => ErrorConsole.Value;
 
     public static int Main(string[] args)
     {
@@ -65,6 +69,7 @@ internal static partial class Program
             Environment.SetEnvironmentVariable("TERM", "dumb");
         // 0.002 means the same on a German machine.
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        SpeakUtf8();
         // To the very end: a rank that waits for the others' is not to die of a signal that they heed.
         using var interrupt = new Interrupt();
         // Of a limit on the size of files (ulimit -f) the write itself is to say so, as of a full disk.
@@ -115,6 +120,20 @@ internal static partial class Program
         }
         ranks.Dispose();
         return code;
+    }
+
+    /// <summary>Elsewhere it is UTF-8 anyway; Windows' consoles have code pages, in which most names of files can't be said.</summary>
+    private static void SpeakUtf8()
+    {
+        try
+        {
+            if (OperatingSystem.IsWindows())
+                Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        }
+        catch (IOException)
+        {
+            // A console that knows no other than its own.
+        }
     }
 
     /// <summary>

@@ -5,11 +5,15 @@ using Xunit.Sdk;
 
 namespace UNetGen.Windows.Runner;
 
-/// <summary>Runs tests: <c>ASSEMBLY.dll [CLASS...]</c>, all classes where none is named. Of each test, when it has ended, a line of JSON.</summary>
+/// <summary>
+/// Runs the tests of some classes, or single ones: <c>ASSEMBLY.dll CLASS|CLASS.METHOD...</c>. Of each, when it has ended, a line of JSON.
+/// </summary>
 internal static class Program
 {
     public static int Main(string[] args)
     {
+        // Opened while it is where it was started: a test may leave this process's console for another.
+        _ = Console.Out;
         // Where tests look for what lies beside them.
         AppContext.SetData("APP_CONTEXT_BASE_DIRECTORY", Path.GetDirectoryName(Path.GetFullPath(args[0])) + Path.DirectorySeparatorChar);
         using var sink = new Sink();
@@ -17,14 +21,20 @@ internal static class Program
         using var framework = new XunitTestFramework(sink) { SourceInformationProvider = new NoSources() };
         using var discoverer = framework.GetDiscoverer(Reflector.Wrap(assembly));
         using var executor = framework.GetExecutor(assembly.GetName());
-        discoverer.Find(includeSourceInformation: false, sink, new Options());
-        sink.Wait();
-        var classes = args[1..].ToHashSet();
-        executor.RunTests(
-            [.. sink.Cases.Where(test => classes.Count == 0 || classes.Contains(test.TestMethod.TestClass.Class.Name))], sink, new Options());
+        var wanted = args[1..];
+        // Class by class: to ask what tests there are may already start what only some of them need.
+        foreach (var name in wanted.Select(name => assembly.GetType(name) is null ? name[..name.LastIndexOf('.')] : name).Distinct())
+        {
+            discoverer.Find(name, includeSourceInformation: false, sink, new Options());
+            sink.Wait();
+        }
+        executor.RunTests([.. sink.Cases.Where(test => wanted.Any(name => IsIn(test.TestMethod, name)))], sink, new Options());
         sink.Wait();
         return sink.Failed == 0 ? 0 : 1;
     }
+
+    private static bool IsIn(ITestMethod test, string name) =>
+        test.TestClass.Class.Name == name || $"{test.TestClass.Class.Name}.{test.Method.Name}" == name;
 
     /// <summary>What xunit tells of.</summary>
     private sealed class Sink : IMessageSink, IDisposable

@@ -182,7 +182,7 @@ public sealed class FileRecord
         }
     }
 
-    private string PathOf(int index) => Path.Combine(folder, files[index]);
+    private string PathOf(int index) => PictureFolder.PathOf(folder, files[index]);
 
     private static string Bytes(long size) => size == NoSize ? "none that can be asked for" : Counted.Of(size, "byte");
 

@@ -44,6 +44,13 @@ internal sealed class PictureFolder
         }
     }
 
+    /// <summary>
+    /// Where one of a folder's <see cref="Files"/> lies, with the system's separators: below a folder that begins with <c>\\?\</c> Windows
+    /// takes a slash for a letter of a name.
+    /// </summary>
+    public static string PathOf(string folder, string file) =>
+        System.IO.Path.Combine(folder, file.Replace('/', System.IO.Path.DirectorySeparatorChar));
+
     /// <summary>The class of a file, or 0 where there are none; all files of a class have the numbers from start to end - 1.</summary>
     public (int Label, int Start, int End) ClassOf(int index)
     {

@@ -59,7 +59,7 @@ internal sealed class PictureSearch
         string[] candidates = [.. files.Where(file => file.EndsWith(".png", StringComparison.OrdinalIgnoreCase)).Take(MostLookedInto + 1)];
         if (candidates.Length > MostLookedInto)
             return;
-        var overviews = candidates.AsParallel().Where(file => OverviewMark.IsInFile(Path.Combine(root, file))).ToHashSet();
+        var overviews = candidates.AsParallel().Where(file => OverviewMark.IsInFile(PictureFolder.PathOf(root, file))).ToHashSet();
         foreach (var file in files.Where(overviews.Contains))
             LeftOut.AddOverview(FirstOf(file), file);
         files.RemoveAll(overviews.Contains);

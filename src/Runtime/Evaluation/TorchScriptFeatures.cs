@@ -62,10 +62,10 @@ public sealed class TorchScriptFeatures : FeatureNetwork
             throw new EvaluationException($"There is no feature network {path}.");
         try
         {
-            string hash;
-            using (var stream = RegularFile.OpenRead(path))
-                hash = Convert.ToHexStringLower(SHA256.HashData([.. SHA256.HashData(stream), (byte)input]));
-            return new TorchScriptFeatures(jit.load(path, device ?? CPU), path, hash, input, device ?? CPU);
+            // By its bytes, not its name: that goes to libtorch in the code page of Windows, which most letters aren't in.
+            var content = Content(path);
+            var hash = Convert.ToHexStringLower(SHA256.HashData([.. SHA256.HashData(content), (byte)input]));
+            return new TorchScriptFeatures(jit.load(content, device ?? CPU), path, hash, input, device ?? CPU);
         }
         catch (Exception error) when (error is not UNetGenException)
         {
@@ -73,6 +73,14 @@ public sealed class TorchScriptFeatures : FeatureNetwork
                 $"{path} can't be loaded as TorchScript, which torch.jit.save writes (a pickle of weights is none): {FirstLine(error)}",
                 error);
         }
+    }
+
+    private static byte[] Content(string path)
+    {
+        using var file = RegularFile.OpenRead(path);
+        var content = new byte[file.Length];
+        file.ReadExactly(content);
+        return content;
     }
 
     /// <inheritdoc/>

@@ -136,7 +136,7 @@ public static partial class AtomicFile
                 // Else a power cut soon after could find the new name on the disk, but not yet the content.
                 stream.Flush(flushToDisk: true);
             }
-            TakeName(temporary, path);
+            Renaming.OfFile(temporary, path);
         }
         catch
         {
@@ -144,23 +144,5 @@ public static partial class AtomicFile
             throw;
         }
         FolderFlush.Flush(folder);
-    }
-
-    /// <summary>On Windows nobody can replace a file that another program reads, who lets go soon.</summary>
-    private static void TakeName(string temporary, string path)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                File.Move(temporary, path, overwrite: true);
-                return;
-            }
-            catch (Exception error)
-                when (OperatingSystem.IsWindows() && attempt < 20 && error is IOException or UnauthorizedAccessException)
-            {
-                Thread.Sleep(50);
-            }
-        }
     }
 }

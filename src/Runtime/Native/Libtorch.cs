@@ -33,7 +33,12 @@ public static class Libtorch
     /// </remarks>
     public static void Install()
     {
-        if ((!OperatingSystem.IsLinux() && Installed is null) || Interlocked.Exchange(ref installed, 1) == 1)
+        if (Interlocked.Exchange(ref installed, 1) == 1)
+            return;
+        // Windows' libtorch has Intel's Fortran in it, which ends the process at Ctrl-C before a program's own handler is asked.
+        if (OperatingSystem.IsWindows())
+            NativeEnvironment.SetDefault("FOR_DISABLE_CONSOLE_CTRL_HANDLER", "1");
+        if (!OperatingSystem.IsLinux() && Installed is null)
             return;
         if (OperatingSystem.IsLinux())
             ShareProcessors();

@@ -85,7 +85,7 @@ public sealed class CheckpointStore
         {
             taken = alone is { IsHeld: true } ? null : WriterLock.OfFolder(folder);
             foreach (var leftOver in CheckpointFolder.ListLeftOver(folder))
-                Directory.Delete(leftOver, recursive: true);
+                DeleteIfPossible(leftOver);
             CheckpointFolder.Write(unfinished, content);
             TakeName(unfinished, path, Path.Combine(folder, CheckpointFolder.ReplacedNameOf(content.Step)));
             whole.Add(path);
@@ -180,11 +180,11 @@ public sealed class CheckpointStore
         {
             Discard(replaced);
             if (!SetAside(path))
-                Directory.Move(path, replaced);
+                Renaming.OfFolder(path, replaced);
         }
-        Directory.Move(complete, path);
+        Renaming.OfFolder(complete, path);
         FolderFlush.Flush(folder);
-        Discard(replaced);
+        DiscardIfPossible(replaced);
     }
 
     /// <summary>
@@ -230,19 +230,23 @@ public sealed class CheckpointStore
         var oldest = found[keep - 1].Path;
         HashSet<string> kept = [saved, .. BestOf(found).Select(best => best.Path), .. all.TakeWhile(path => path != oldest), oldest];
         foreach (var path in all.Where(path => !kept.Contains(path) && stays?.Invoke(path) != true))
+            DiscardIfPossible(path);
+    }
+
+    /// <summary>The training goes on without; the next save tries again.</summary>
+    private void DiscardIfPossible(string path)
+    {
+        try
         {
-            try
-            {
-                Discard(path);
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                // Another program reads it, which on Windows holds it fast. The training goes on; the next save tries again.
-            }
+            Discard(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Another program reads it, which on Windows holds it fast.
         }
     }
 
-    /// <summary>What stays of it is left over, and bears no checkpoint's name.</summary>
+    /// <summary>What stays of it is left over, and bears no checkpoint's name: the next save tries again.</summary>
     private static void DeleteIfPossible(string path)
     {
         try
@@ -252,7 +256,7 @@ public sealed class CheckpointStore
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // What went wrong before is the one to be told.
+            // Another program reads it; and what went wrong before is the one to be told.
         }
     }
 

@@ -6,8 +6,8 @@ namespace UNetGen.Windows.Tests.Harness;
 /// <summary>Publishing for Windows, as a user does it, on whatever machine.</summary>
 internal static class Publish
 {
-    /// <summary>The source tree.</summary>
-    public static string Root { get; } = Metadata("Root");
+    /// <summary>The source tree, as this system calls it.</summary>
+    public static string Root { get; } = Path.GetFullPath(Metadata("Root"));
 
     public static string Metadata(string name) => typeof(Publish).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(attribute => attribute.Key == name).Value!;

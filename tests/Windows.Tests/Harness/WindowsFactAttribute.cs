@@ -22,7 +22,7 @@ internal sealed class WindowsFactDiscoverer(IMessageSink diagnostics) : IXunitTe
         [new WindowsTestCase(diagnostics, method)];
 }
 
-/// <summary>A test that elsewhere than on Windows is one of its class's, which Wine runs together.</summary>
+/// <summary>A test that elsewhere than on Windows runs in Wine.</summary>
 internal sealed class WindowsTestCase : XunitTestCase
 {
     [Obsolete("For xunit, which fills it in.", error: true)]
@@ -43,26 +43,28 @@ internal sealed class WindowsTestCase : XunitTestCase
             return await base.RunAsync(diagnosticMessageSink, messageBus, constructorArguments, aggregator, cancellationTokenSource);
         var test = new XunitTest(this, DisplayName);
         messageBus.QueueMessage(new TestStarting(test));
+        var began = TimeProvider.System.GetTimestamp();
         var outcome = await Task.Run(() => OutcomeInWine());
+        var seconds = (decimal)TimeProvider.System.GetElapsedTime(began).TotalSeconds;
         messageBus.QueueMessage(
             outcome.IsFailure
-                ? new TestFailed(test, outcome.Seconds, "", [typeof(XunitException).FullName], [outcome.Text], [""], [-1])
-                : new TestPassed(test, outcome.Seconds, outcome.Text));
-        messageBus.QueueMessage(new TestFinished(test, outcome.Seconds, ""));
-        return new RunSummary { Total = 1, Failed = outcome.IsFailure ? 1 : 0, Time = outcome.Seconds };
+                ? new TestFailed(test, seconds, "", [typeof(XunitException).FullName], [outcome.Text], [""], [-1])
+                : new TestPassed(test, seconds, outcome.Text));
+        messageBus.QueueMessage(new TestFinished(test, seconds, ""));
+        return new RunSummary { Total = 1, Failed = outcome.IsFailure ? 1 : 0, Time = seconds };
     }
 
     private TestOutcome OutcomeInWine()
     {
         try
         {
-            var ofClass = WineSession.Current.OfClass(TestMethod.TestClass.Class.Name);
-            return ofClass.Tests.FirstOrDefault(outcome => outcome.Name == DisplayName)
-                ?? new TestOutcome(DisplayName, "failed", $"Nothing was told of it.\n{ofClass.Said}", 0);
+            var (tests, said) = WineSession.Current.Run(
+                typeof(WindowsTestCase).Assembly.Location, $"{TestMethod.TestClass.Class.Name}.{TestMethod.Method.Name}");
+            return tests.Count == 1 ? tests[0] : new TestOutcome(DisplayName, "failed", $"Nothing was told of it: {said}");
         }
         catch (Exception error)
         {
-            return new TestOutcome(DisplayName, "failed", error.ToString(), 0);
+            return new TestOutcome(DisplayName, "failed", error.ToString());
         }
     }
 }

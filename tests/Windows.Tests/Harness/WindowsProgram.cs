@@ -23,7 +23,8 @@ internal sealed class WindowsProgram : IDisposable
     /// <summary>Starts it.</summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="seen">Called with each line of output, while it runs.</param>
-    public Result Run(string[] arguments, Action<Process, string> seen)
+    /// <param name="started">Called as soon as it runs, on a thread of its own.</param>
+    public Result Run(string[] arguments, Action<Process, string>? seen = null, Action<Process>? started = null)
     {
         var start = new ProcessStartInfo(Path.Value, arguments)
         {
@@ -37,18 +38,23 @@ internal sealed class WindowsProgram : IDisposable
         };
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
-        var error = process.StandardError.ReadToEndAsync();
+        // Threads of their own: in Wine those of .NET's pool don't always wake up (docs/windows.md).
+        var error = "";
+        var reading = Begin(() => error = process.StandardError.ReadToEnd());
+        var watching = Begin(() => started?.Invoke(process));
         var output = new StringBuilder();
         while (process.StandardOutput.ReadLine() is { } line)
         {
             output.Append(line).Append('\n');
-            seen(process, line);
+            seen?.Invoke(process, line);
         }
         process.WaitForExit();
-        return new Result(process.ExitCode, output.ToString(), error.Result);
+        watching.Join();
+        reading.Join();
+        return new Result(process.ExitCode, output.ToString(), error);
     }
 
-    public Result Run(params string[] arguments) => Run(arguments, (_, _) => { });
+    public Result Run(params string[] arguments) => Run(arguments, seen: null);
 
     /// <summary>Runs what has to succeed.</summary>
     public string Succeed(params string[] arguments)
@@ -66,6 +72,14 @@ internal sealed class WindowsProgram : IDisposable
         Assert.StartsWith("error: ", result.Error);
         Assert.DoesNotContain("   at ", result.Error);
         return result.Error;
+    }
+
+    /// <summary>Does something beside.</summary>
+    public static Thread Begin(Action action)
+    {
+        var thread = new Thread(() => action());
+        thread.Start();
+        return thread;
     }
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);

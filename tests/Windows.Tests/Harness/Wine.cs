@@ -8,15 +8,19 @@ internal sealed class Wine
     /// <summary>Far beyond what any of it needs.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
-    private readonly string prefix;
+    private const int TimedOut = 124;
 
-    /// <summary>Makes a Windows 10 in a folder, or takes the one that is there. Its server ends by itself, a while after the last program.</summary>
-    public Wine(string prefix)
+    // Not in the source tree: there are links in it to all of the machine.
+    private readonly string prefix = Directory.CreateTempSubdirectory("unetgen-wine-").FullName;
+
+    /// <summary>Makes a Windows 10, which goes with this process.</summary>
+    public Wine()
     {
-        this.prefix = prefix;
-        Directory.CreateDirectory(prefix);
-        // It says no where it still runs.
-        Start("wineserver", ["-p30"]);
+        Process.Start("sh", [
+            "-c", "exec >/dev/null 2>&1; while kill -0 $0; do sleep 0.5; done; WINEPREFIX=$1 wineserver -k; sleep 0.5; rm -rf \"$1\"",
+            $"{System.Environment.ProcessId}", prefix]).Dispose();
+        // Otherwise each program would wait for its start.
+        Succeed("wineserver", "-p");
         // Without .NET Framework's and Internet Explorer's substitutes, for which it would ask.
         Succeed("env", "WINEDLLOVERRIDES=mscoree,mshtml=", "wineboot", "-i");
         // Debian's makes a Windows 7, on which .NET 10 isn't meant to run.
@@ -27,6 +31,10 @@ internal sealed class Wine
     public static string? Missing { get; } = OperatingSystem.IsLinux() && IsInPath("wine") && IsInPath("wineserver")
         ? null
         : "Neither Windows nor Wine (Debian: wine64, wine).";
+
+    /// <summary>What Wine lacks, the program does without: docs/windows.md.</summary>
+    public static IReadOnlyList<(string Name, string Value)> Variables { get; } =
+        [("WINEDEBUG", "-all"), ("KMP_AFFINITY", "disabled"), ("DOTNET_EnableWriteXorExecute", "0")];
 
     public sealed record Result(int ExitCode, string Output, string Error);
 
@@ -61,9 +69,13 @@ internal sealed class Wine
         // What it starts and leaves behind has the same output: only its own end counts.
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(Limit))
+        var ended = process.WaitForExit(Limit);
+        if (!ended)
+        {
             process.Kill(entireProcessTree: true);
-        return new Result(process.ExitCode, Told(output), Told(error));
+            process.WaitForExit();
+        }
+        return new Result(ended ? process.ExitCode : TimedOut, Told(output), Told(error));
 
         static string Told(Task<string> text) => text.Wait(TimeSpan.FromSeconds(5)) ? text.Result : "";
     }
@@ -71,12 +83,9 @@ internal sealed class Wine
     private (string Name, string Value)[] Environment() =>
     [
         ("WINEPREFIX", prefix),
-        ("WINEDEBUG", "-all"),
         // Names of files are in UTF-8, whatever language the machine has, or none.
         ("LC_ALL", "C.UTF-8"),
-        // What Wine lacks: docs/windows.md.
-        ("KMP_AFFINITY", "disabled"),
-        ("DOTNET_EnableWriteXorExecute", "0"),
+        .. Variables,
     ];
 
     private static bool IsInPath(string command) => (System.Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)

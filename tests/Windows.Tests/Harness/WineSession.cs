@@ -1,10 +1,9 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 
 namespace UNetGen.Windows.Tests.Harness;
 
 /// <summary>How a test ended, as the runner tells it.</summary>
-internal sealed record TestOutcome(string Name, string Outcome, string Text, decimal Seconds)
+internal sealed record TestOutcome(string Name, string Outcome, string Text)
 {
     public bool IsFailure => Outcome == "failed";
 }
@@ -14,12 +13,11 @@ internal sealed class WineSession
 {
     private static readonly Lazy<WineSession> Made = new(() => new WineSession());
 
-    private readonly ConcurrentDictionary<string, Lazy<(IReadOnlyList<TestOutcome> Tests, string Said)>> classes = new();
     private readonly Wine wine;
 
     private WineSession()
     {
-        var made = Task.Run(() => new Wine(Path.Combine(Publish.Folder, "prefix")));
+        var made = Task.Run(() => new Wine());
         var published = Task.Run(() => Publish.Run("tests/Windows.Runner", Path.GetDirectoryName(Runner)!));
         Program = Publish.Program();
         published.Wait();
@@ -33,19 +31,17 @@ internal sealed class WineSession
 
     private static string Runner => Path.Combine(Publish.Folder, "runner", "UNetGen.Windows.Runner.exe");
 
-    /// <summary>How the tests of a class of this assembly end on Windows; they run when it is asked for the first time.</summary>
-    public (IReadOnlyList<TestOutcome> Tests, string Said) OfClass(string name) => classes.GetOrAdd(
-        name, new Lazy<(IReadOnlyList<TestOutcome>, string)>(() => Run(typeof(WineSession).Assembly.Location, name))).Value;
-
-    /// <summary>Runs the tests of some classes.</summary>
+    /// <summary>Runs tests, in a process of their own: what Wine lacks ends no others with it.</summary>
+    /// <param name="assembly">In which they are.</param>
+    /// <param name="names">Classes, or methods with their class.</param>
+    /// <returns>How they ended, and what else was said.</returns>
     public (IReadOnlyList<TestOutcome> Tests, string Said) Run(string assembly, params string[] names)
     {
         var result = wine.Run(
-            Wine.PathOf(Runner), [Wine.PathOf(assembly), .. names],
-            (WindowsProgram.Variable, Wine.PathOf(Program)));
-        TestOutcome[] tests = [
-            .. result.Output.Split('\n').Where(line => line.StartsWith('{')).Select(line => JsonSerializer.Deserialize<TestOutcome>(line)!)];
-        var rest = string.Join('\n', result.Output.Split('\n').Where(line => !line.StartsWith('{')));
-        return (tests, $"exit code {result.ExitCode}\n{rest}{result.Error}");
+            Wine.PathOf(Runner), [Wine.PathOf(assembly), .. names], (WindowsProgram.Variable, Wine.PathOf(Program)));
+        var lines = result.Output.Split('\n').ToLookup(line => line.StartsWith('{'));
+        return (
+            [.. lines[true].Select(line => JsonSerializer.Deserialize<TestOutcome>(line)!)],
+            $"exit code {result.ExitCode}\n{string.Join('\n', lines[false])}{result.Error}");
     }
 }

@@ -103,7 +103,7 @@ public sealed class DiffusersFolder
             StateDict.Save(System.IO.Path.Combine(unfinished, "unet", WeightsFile.Name), network);
             if (Directory.Exists(path))
                 Directory.Delete(path);
-            Directory.Move(unfinished, path);
+            Renaming.OfFolder(unfinished, path);
         }
         catch
         {
