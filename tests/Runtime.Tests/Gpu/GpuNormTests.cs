@@ -59,8 +59,13 @@ public sealed class GpuNormTests
             result.backward([along]);
             var outcome = new Dictionary<string, Tensor>
             {
-                ["result"] = result.detach(), ["input"] = leaves[0].grad!, ["scale"] = leaves[1].grad!, ["shift"] = leaves[2].grad!,
-                ["weight"] = layer.weight!.grad!, ["bias"] = layer.bias!.grad!, ["offset"] = offset.grad!,
+                ["result"] = result.detach(),
+                ["input"] = leaves[0].grad!,
+                ["scale"] = leaves[1].grad!,
+                ["shift"] = leaves[2].grad!,
+                ["weight"] = layer.weight!.grad!,
+                ["bias"] = layer.bias!.grad!,
+                ["offset"] = offset.grad!,
             };
             (layer.weight.grad, layer.bias.grad, offset.grad) = (null, null, null);
             Gradients.Release();
