@@ -59,7 +59,8 @@ public static class Libtorch
     }
 
     /// <summary>
-    /// Before TorchSharp looks for a libtorch by its name, for it may find one of the system's. What goes wrong is told when one is asked for.
+    /// Before TorchSharp looks for a libtorch by its name, for it may find one of the system's. What goes wrong is told when one is asked
+    /// for.
     /// </summary>
     private static void LoadInstalled()
     {

@@ -9,7 +9,9 @@ internal sealed class SumGpuFunction : KernelFunction<SumGpuFunction>
 {
     /// <summary>a + b + bias.</summary>
     /// <param name="kernels">Of the images' device and numbers.</param>
-    /// <param name="a">[batch, channels, height, width], channels together. Not read again: without gradients the sum's memory is its.</param>
+    /// <param name="a">
+    /// [batch, channels, height, width], channels together. Not read again: without gradients its memory becomes the sum's.
+    /// </param>
     /// <param name="b">Of the same shape and type, channels together.</param>
     /// <param name="bias">[channels], float32.</param>
     /// <returns>As the images.</returns>
