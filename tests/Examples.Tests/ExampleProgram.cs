@@ -39,6 +39,8 @@ public sealed class ExampleProgram : IDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
+        // Several tests run at a time: more threads than processors would wait for each other half of the time. Others hold what many do.
+        start.Environment.TryAdd("OMP_NUM_THREADS", "1");
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         started(process);
