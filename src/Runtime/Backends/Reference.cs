@@ -269,5 +269,6 @@ internal class Reference(Precision precision) : Backend(precision)
 
     /// <summary>What goes into a layer, in the numbers in which it computes.</summary>
     [return: NotNullIfNotNull(nameof(x))]
-    private Tensor? Rounded(Tensor? x) => x is null || Precision == Precision.Float32 ? x : As(ScalarType.BFloat16, x);
+    private Tensor? Rounded(Tensor? x) =>
+        x is null || Precision == Precision.Float32 ? x : RoundedWeights.Of(x) ?? As(ScalarType.BFloat16, x);
 }

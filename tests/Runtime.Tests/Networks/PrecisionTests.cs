@@ -98,6 +98,38 @@ public sealed class PrecisionTests
         Assert.Equal((KernelForm.Fast, Precision.Float32), (Compute.Kernels, Compute.Precision));
     }
 
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Weights_that_are_rounded_once_for_many_passes_give_every_bit_of_those_that_are_each_time(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        using var network = AllNetworks.Create(name);
+        Fill.Parameters(network);
+        network.eval();
+        network.Precision = Precision.BFloat16;
+        var weight = network.parameters().First(parameter => parameter.dim() == 4);
+        var expected = Outcome();
+        using (RoundedWeights.Keep(network.Precision))
+        {
+            Assert.True(expected.Equals(Outcome()) && expected.Equals(Outcome()));
+            Assert.Same(RoundedWeights.Of(weight), RoundedWeights.Of(weight));
+            Assert.Null(RoundedWeights.Of(weight + 0));
+            using var gradients = enable_grad();
+            Assert.Null(RoundedWeights.Of(weight));
+        }
+        Assert.Null(RoundedWeights.Of(weight));
+        weight.mul_(2);
+        Assert.False(expected.Equals(Outcome()));
+
+        Tensor Outcome()
+        {
+            var info = network.Info;
+            var x = Fill.Input("x", 2, info.Channels, info.ImageHeight, info.ImageWidth);
+            return network.forward(x, tensor([3L, 7L]), info.NumClasses is null ? null : tensor([0L, 1L]));
+        }
+    }
+
     [Fact]
     public void Kernels_are_as_the_spec_says_and_either_gives_the_same_images()
     {
