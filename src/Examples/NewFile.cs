@@ -1,3 +1,4 @@
+using UNetGen.Examples.Runs;
 using UNetGen.Files;
 using UNetGen.Pictures;
 
@@ -50,14 +51,14 @@ internal sealed class NewFile : IDisposable
             () => System.IO.Path.Exists(path) && !isEmpty() ? "not an empty folder" : null);
     }
 
-    /// <summary>The same of a picture that may take the place of a grid or plot that UNetGen has drawn, and of nothing else.</summary>
+    /// <summary>The same of a picture that may take the place of a grid that UNetGen has drawn, and of nothing else.</summary>
     /// <exception cref="UNetGenException">
     /// Another file is there, a link even to a grid among them, or another command is about to write it.
     /// </exception>
     /// <exception cref="IOException">It can't be written.</exception>
     public static NewFile ClaimGrid(string path) => Claim(
         path,
-        () => new FileInfo(path) is { LinkTarget: null, Exists: var exists } && (!exists || OverviewMark.IsInFile(path))
+        () => new FileInfo(path) is { LinkTarget: null, Exists: var exists } && (!exists || OverviewMark.IsGrid(path) && !RunFolder.IsPlotOrStrip(path))
             ? null
             : "is no grid that UNetGen has drawn");
 

@@ -97,6 +97,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         CheckLastClass(network.Info, ofData, options.Guidance, areLabelsGiven: parsed.IsGiven(labels));
         var target = parsed.GetValue(output) ?? Path.Combine(FolderBeside(path), $"samples-{sampler.NameIn(parsed)}-{options.Seed}.png");
         if (IsPicture(target))
+            GridSize.Require(network.Info, options.Count, "Name a folder, --out FOLDER, for a file each; or draw fewer.");
+        if (IsPicture(target))
             DrawGrid(network, chosen, options, target);
         else
             Stream(network, chosen, options, target);

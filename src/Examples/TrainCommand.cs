@@ -58,6 +58,7 @@ internal sealed class TrainCommand
         using var network = Catalog.Create(options.Spec!);
         network.to(target);
         var info = network.Info;
+        GridSize.Require(info, options.Count, "Draw fewer; when the training has ended, sample --out FOLDER draws any number, a file each.");
         var localRanks = (int)ranks.Gather(ranks.LocalRank).Max(row => row[0]) + 1;
         var source = DataOptions.Open(options.Data, info, options.Background, options.Training.Seed, localRanks);
         var warnings = new Warnings();

@@ -105,12 +105,32 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
         using (var made = Process.Start("mkfifo", program.File("pipe.png")))
             made.WaitForExit();
         var mine = File.ReadAllBytes(program.File("mine.png"));
-        foreach (var taken in (string[])["mine.png", "link.png", "dead.png", "pipe.png"])
+        // Plots and strips of earlier versions bear the mark of grids.
+        Directory.CreateDirectory(program.File("old"));
+        File.WriteAllText(program.File("old/run.yaml"), "");
+        foreach (var name in (string[])["loss.png", "noise-to-picture.png"])
+            File.Copy(program.File("again.png"), program.File($"old/{name}"));
+        foreach (
+            var taken in (string[])[
+                "mine.png", "link.png", "dead.png", "pipe.png", "run/loss.png", "run/noise-to-picture.png", "old/loss.png",
+                "old/noise-to-picture.png"])
             Assert.Equal(
                 $"error: {taken} is there already, and is no grid that UNetGen has drawn; name another.\n",
                 program.Fail(1, [.. command, taken]));
         Assert.Equal(mine, File.ReadAllBytes(program.File("mine.png")));
         Assert.Empty(Directory.GetFiles(program.Folder, ".*.lock"));
+    }
+
+    [Fact]
+    public void More_pictures_than_a_grid_holds_are_refused_before_the_first_is_drawn()
+    {
+        const string limit = "--count 130000 is too many for a grid: one picture file holds at most 115,940 pictures of ShapesUNet, "
+            + "which are 16 x 16. ";
+        Assert.Equal(
+            $"error: {limit}Name a folder, --out FOLDER, for a file each; or draw fewer.\n",
+            program.Fail(1, "sample", "--checkpoint", "run", "--count", "130000", "--out", "big.png"));
+        Assert.Contains(limit, program.Fail(1, "train", "--steps", "1", "--count", "130000", "--out", "big"));
+        Assert.False(Path.Exists(program.File("big")));
     }
 
     [Fact]

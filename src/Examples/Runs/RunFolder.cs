@@ -12,6 +12,10 @@ internal sealed class RunFolder : IDisposable
 
     public const string OptionsName = "run.yaml";
 
+    private const string LossCurveName = "loss.png";
+
+    private const string StripName = "noise-to-picture.png";
+
     private const string BrokenFilesName = "broken-files.txt";
 
     /// <summary>What is no other's work: of a run that has ended before its first step, the list of what it couldn't read stays.</summary>
@@ -63,13 +67,17 @@ internal sealed class RunFolder : IDisposable
 
     public string Samples => File("samples.png");
 
-    public string LossCurve => File("loss.png");
+    public string LossCurve => File(LossCurveName);
 
-    public string Strip => File("noise-to-picture.png");
+    public string Strip => File(StripName);
 
     public string BrokenFiles => File(BrokenFilesName);
 
     public string Checkpoints => File(CheckpointName);
+
+    /// <summary>Whether a picture is a run's plot or strip by its name and place: those of earlier versions bear the mark of grids.</summary>
+    public static bool IsPlotOrStrip(string picture) => System.IO.Path.GetFileName(picture) is LossCurveName or StripName
+        && System.IO.File.Exists(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(picture))!, OptionsName));
 
     /// <summary>Whether it is known that nobody else trains in it: some file systems have no locks.</summary>
     public bool IsAlone => alone is { IsEnforced: true };

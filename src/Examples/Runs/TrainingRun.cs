@@ -151,7 +151,9 @@ internal sealed class TrainingRun : IDisposable
         // Evenly spaced over the way: pure noise first, the finished picture last.
         var frames = Enumerable.Range(0, StripColumns).Select(column => column * sampler.Steps / (StripColumns - 1)).ToHashSet();
         var strip = new List<Tensor>();
-        var rows = Math.Min(StripRows, Math.Min(drawn.Count, drawn.BatchSize));
+        var info = network.Info;
+        var most = ImageGrid.MostImages(info.Channels, info.ImageHeight, info.ImageWidth, StripColumns) / StripColumns;
+        var rows = Math.Min(Math.Min(StripRows, most), Math.Min(drawn.Count, drawn.BatchSize));
         using var averaged = trainer.Ema.Apply();
         using var scope = NewDisposeScope();
         var images = Progress.WhileSampling(drawn, lines: false, observe => sampler.Sample(network, drawn, at =>
@@ -161,7 +163,8 @@ internal sealed class TrainingRun : IDisposable
             observe(at);
         }, cancellation));
         ImageGrid.Save(images, folder.Samples);
-        ImageGrid.SaveStrip(strip, folder.Strip);
+        if (rows > 0)
+            ImageGrid.SaveStrip(strip, folder.Strip);
     }
 
     public void Dispose()

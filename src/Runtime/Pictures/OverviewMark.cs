@@ -6,10 +6,8 @@ namespace UNetGen.Pictures;
 
 /// <summary>
 /// A mark in PNG files that show several pictures or a plot, so that they are told from data wherever a user keeps them: a text of PNG's
-/// own
-/// (tEXt), which every program that shows the picture passes over, right behind the header. A program that saves the picture anew drops
-/// it or puts
-/// it elsewhere: then it is the user's picture.
+/// own (tEXt), which every program that shows the picture passes over, right behind the header. A program that saves the picture anew
+/// drops it or puts it elsewhere: then it is the user's picture. Grids have another one than plots and strips, which no grid may replace.
 /// </summary>
 public static class OverviewMark
 {
@@ -18,29 +16,45 @@ public static class OverviewMark
 
     private static readonly byte[] Signature = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
-    private static readonly byte[] Mark = Part("tEXt", "Software\0UNetGen: an overview of pictures or numbers, no picture to learn from");
+    // Earlier versions had it in plots and strips as well.
+    private static readonly byte[] MarkOfGrids =
+        Part("tEXt", "Software\0UNetGen: an overview of pictures or numbers, no picture to learn from");
 
-    /// <summary>Puts the mark into a picture.</summary>
+    private static readonly byte[] MarkOfOthers = Part("tEXt", "Software\0UNetGen: a plot or a strip of steps, no picture to learn from");
+
+    /// <summary>Puts the mark of plots and strips into a picture.</summary>
     /// <param name="png">A PNG file's content, of an encoder.</param>
     /// <returns>The same picture with the mark.</returns>
     /// <exception cref="ArgumentException">It is no PNG file.</exception>
-    public static byte[] Add(ReadOnlySpan<byte> png) => png.Length > HeaderEnd && png.StartsWith(Signature)
-        ? [.. png[..HeaderEnd], .. Mark, .. png[HeaderEnd..]]
+    public static byte[] Add(ReadOnlySpan<byte> png) => Add(png, MarkOfOthers);
+
+    /// <summary>The same of a grid, whose place another grid may take.</summary>
+    internal static byte[] AddToGrid(ReadOnlySpan<byte> png) => Add(png, MarkOfGrids);
+
+    /// <summary>Whether a file's content has a mark.</summary>
+    /// <param name="content">All of it, or its first 200 bytes.</param>
+    internal static bool IsIn(ReadOnlySpan<byte> content) => Has(content, MarkOfGrids) || Has(content, MarkOfOthers);
+
+    /// <summary>Whether a file has a mark. What can't be read has none: who needs the picture is told why.</summary>
+    internal static bool IsInFile(string path) => FileHas(path, MarkOfGrids) || FileHas(path, MarkOfOthers);
+
+    /// <summary>Whether a file has the mark of a grid.</summary>
+    internal static bool IsGrid(string path) => FileHas(path, MarkOfGrids);
+
+    private static byte[] Add(ReadOnlySpan<byte> png, byte[] mark) => png.Length > HeaderEnd && png.StartsWith(Signature)
+        ? [.. png[..HeaderEnd], .. mark, .. png[HeaderEnd..]]
         : throw new ArgumentException("These bytes are no PNG file.", nameof(png));
 
-    /// <summary>Whether a file's content has the mark.</summary>
-    /// <param name="content">All of it, or its first 200 bytes.</param>
-    internal static bool IsIn(ReadOnlySpan<byte> content) =>
-        content.Length > HeaderEnd && content.StartsWith(Signature) && content[HeaderEnd..].StartsWith(Mark);
+    private static bool Has(ReadOnlySpan<byte> content, byte[] mark) =>
+        content.Length > HeaderEnd && content.StartsWith(Signature) && content[HeaderEnd..].StartsWith(mark);
 
-    /// <summary>Whether a file has the mark. What can't be read has none: who needs the picture is told why.</summary>
-    internal static bool IsInFile(string path)
+    private static bool FileHas(string path, byte[] mark)
     {
         try
         {
             using var file = RegularFile.OpenRead(path);
-            Span<byte> start = stackalloc byte[HeaderEnd + Mark.Length];
-            return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && IsIn(start);
+            Span<byte> start = stackalloc byte[HeaderEnd + mark.Length];
+            return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && Has(start, mark);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

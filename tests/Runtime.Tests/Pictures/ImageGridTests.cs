@@ -109,6 +109,62 @@ public sealed class ImageGridTests : IDisposable
     }
 
     [Fact]
+    public void A_single_image_of_any_channels_as_it_is_bears_no_mark()
+    {
+        var path = Path.Combine(folder.Path, "four.png");
+        ImageGrid.Save(torch.zeros(1, 4, 8, 8), path, scale: 1, gap: 0);
+        Assert.False(OverviewMark.IsInFile(path));
+    }
+
+    [Fact]
+    public void Grids_are_told_from_strips_and_plots_and_all_of_them_from_data()
+    {
+        var (grid, strip, plot) = (folder.File("grid.png"), folder.File("strip.png"), folder.File("plot.png"));
+        ImageGrid.Save(torch.zeros(2, 1, 8, 8), grid);
+        ImageGrid.SaveStrip([torch.zeros(1, 1, 8, 8)], strip);
+        ImageGrid.Save(torch.zeros(1, 1, 8, 8), plot, scale: 1, gap: 0);
+        File.WriteAllBytes(plot, OverviewMark.Add(File.ReadAllBytes(plot)));
+
+        Assert.Equal([true, false, false], new[] { grid, strip, plot }.Select(OverviewMark.IsGrid));
+        Assert.All([grid, strip, plot], path => Assert.True(OverviewMark.IsInFile(path)));
+        Assert.All([grid, strip, plot], path => Assert.True(OverviewMark.IsIn(File.ReadAllBytes(path))));
+    }
+
+    [Theory]
+    [InlineData(0, 1_000_000, 0)]
+    [InlineData(0, 1, 100_000_000)]
+    [InlineData(0, int.MaxValue, int.MaxValue)]
+    [InlineData(1, 32_000, 0)]
+    public void A_grid_of_more_pixels_than_a_picture_holds_is_refused_in_a_sentence(int columns, int scale, int gap)
+    {
+        var path = folder.File("large.png");
+        var error = Assert.Throws<ArgumentException>(() => ImageGrid.Save(torch.zeros(4, 1, 8, 8), path, columns, scale, gap));
+        Assert.Contains("pixels is more than a picture holds, 536,870,911 pixels and 1,000,000 along a side. Save fewer images", error.Message);
+        Assert.False(File.Exists(path));
+    }
+
+    [Theory]
+    [InlineData(3, 256, 256, 0, 7921)]
+    [InlineData(1, 28, 28, 0, 69169)]
+    [InlineData(4, 256, 256, 0, 1980)]
+    [InlineData(3, 4096, 4096, 9, 27)]
+    [InlineData(3, 30_000, 30_000, 0, 0)]
+    public void The_most_images_of_a_grid_are_the_last_that_fit(int channels, int height, int width, int columns, int most) =>
+        Assert.Equal(most, ImageGrid.MostImages(channels, height, width, columns));
+
+    [Fact]
+    public void As_wide_and_as_high_a_grid_as_is_promised_is_written()
+    {
+        foreach (var columns in new[] { 1, 1_000_000 })
+        {
+            var path = folder.File("long.png");
+            ImageGrid.Save(torch.zeros(1_000_000, 1, 1, 1), path, columns, scale: 1, gap: 0);
+            using var codec = SKCodec.Create(path);
+            Assert.Equal(1_000_000, Math.Max(codec.Info.Width, codec.Info.Height));
+        }
+    }
+
+    [Fact]
     public void What_is_no_png_takes_no_mark() => Assert.Throws<ArgumentException>(() => OverviewMark.Add(new byte[100]));
 
     [Fact]
