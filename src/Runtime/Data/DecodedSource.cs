@@ -45,6 +45,9 @@ public abstract class DecodedSource : IImageSource
     /// <inheritdoc/>
     public bool ScalesBytes => true;
 
+    /// <summary>What else a folder holds in which these images were found.</summary>
+    public IReadOnlyList<string> Notes { get; internal set; } = [];
+
     /// <inheritdoc/>
     public int Label(int index)
     {

@@ -36,9 +36,9 @@ public static class ImageSources
                 $"There is no file or folder '{text}'{SeenFrom(text)}.{EditDistance.Suggestion(text, [Shapes])} "
                 + $"Training data is the word '{Shapes}', an IDX file, or a folder of pictures, of MNIST's files or of CIFAR-10's.");
         if (IdxSource.FindIn(text) is { } idx)
-            return IdxSource.Open(idx, channels, height, width);
+            return WithNotes(IdxSource.Open(idx, channels, height, width), text, "MNIST's files");
         if (Cifar10Source.FindIn(text) is { } cifar)
-            return Cifar10Source.Open(cifar, channels, height, width);
+            return WithNotes(Cifar10Source.Open(cifar, channels, height, width), text, "CIFAR-10's files");
         var pictures = PictureFolder.Search(text);
         if (pictures.Files.Length == 0)
             throw new DataException(
@@ -57,6 +57,28 @@ public static class ImageSources
     /// <param name="text">As for <see cref="Open"/>.</param>
     public static bool IsIdx(string text) =>
         text != Shapes && (File.Exists(text) ? IdxFile.LooksLike(text) : Directory.Exists(text) && IdxSource.FindIn(text) is not null);
+
+    /// <summary>Says what lies in the same folder and would be data if the files that were found weren't there.</summary>
+    private static DecodedSource WithNotes(DecodedSource source, string folder, string found)
+    {
+        var others = new List<string>();
+        if (source is not Cifar10Source && Cifar10Source.FindIn(folder) is not null)
+            others.Add("CIFAR-10's files");
+        try
+        {
+            if (PictureFolder.Search(folder).Files is { Length: > 0 } pictures)
+                others.Add($"{Counted.Of(pictures.Length, "picture")} ({pictures[0]}{(pictures.Length == 1 ? "" : " and others")})");
+        }
+        catch (DataException)
+        {
+            // A folder that is none of the data may be one that can't be read.
+        }
+        if (others.Count > 0)
+            source.Notes = [
+                $"{folder}: read are {found} alone: left out are {string.Join(" and ", others)}. To learn from those, put them into a "
+                    + "folder of their own."];
+        return source;
+    }
 
     private static IdxSource OpenFile(string file, int channels, int height, int width)
     {

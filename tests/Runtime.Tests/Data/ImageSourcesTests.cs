@@ -20,11 +20,22 @@ public sealed class ImageSourcesTests : IDisposable
     [Theory]
     [InlineData("train-images-idx3-ubyte")]
     [InlineData("train-images-idx3-ubyte.gz")]
-    public void A_folder_with_mnist_s_file_is_that_file_even_beside_pictures(string name)
+    public void A_folder_with_mnist_s_file_is_that_file_even_beside_pictures_and_says_what_is_left_out(string name)
     {
         folder.Write(name, IdxSourceTests.Idx(1, 2, 2, 1, 2, 3, 4));
+        Assert.Empty(Assert.IsType<IdxSource>(ImageSources.Open(folder.Path, 1, 2, 2)).Notes);
+
         folder.Write("png/a.png", ImageFolderSourceTests.Picture(4, 4, (_, _) => SKColors.Red));
-        Assert.IsType<IdxSource>(ImageSources.Open(folder.Path, 1, 2, 2));
+        Assert.Equal(
+            [$"{folder.Path}: read are MNIST's files alone: left out are 1 picture (png/a.png). To learn from those, put them into a "
+                + "folder of their own."],
+            Assert.IsType<IdxSource>(ImageSources.Open(folder.Path, 1, 2, 2)).Notes);
+
+        folder.Write("png/b.png", ImageFolderSourceTests.Picture(4, 4, (_, _) => SKColors.Red));
+        folder.Write("data_batch_1.bin", Cifar10SourceTests.Record(label: 3, value: 0));
+        Assert.Contains(
+            "left out are CIFAR-10's files and 2 pictures (png/a.png and others).",
+            Assert.Single(ImageSources.Open(folder.Path, 1, 2, 2).Notes));
     }
 
     [Fact]
@@ -55,7 +66,10 @@ public sealed class ImageSourcesTests : IDisposable
     {
         for (var number = 1; number <= 5; number++)
             folder.Write($"{inside}data_batch_{number}.bin", Cifar10SourceTests.Record(label: 3, value: 0));
-        Assert.Equal(5, Assert.IsType<Cifar10Source>(ImageSources.Open(folder.Path, 3, 32, 32)).Count);
+        folder.Write("mine/a.png", ImageFolderSourceTests.Picture(4, 4, (_, _) => SKColors.Red));
+        var source = Assert.IsType<Cifar10Source>(ImageSources.Open(folder.Path, 3, 32, 32));
+        Assert.Equal(5, source.Count);
+        Assert.Contains("read are CIFAR-10's files alone: left out are 1 picture (mine/a.png).", Assert.Single(source.Notes));
     }
 
     [Fact]
