@@ -77,6 +77,9 @@ public sealed class ImageFolderSource : IImageSource
     /// <inheritdoc/>
     public IReadOnlyList<string> Notes => [.. folder.Notes.Select(note => $"{folder.Path}: {note}")];
 
+    /// <summary>Why folders are no classes that may be meant so, as a sentence; null: nothing speaks for that.</summary>
+    internal string? Stray => folder.Stray;
+
     /// <summary>The files that were found broken until now, in the images' order. A program should tell its user of them.</summary>
     public IReadOnlyList<BrokenFile> BrokenFiles =>
         [.. broken.OrderBy(file => file.Key).Select(file => new BrokenFile(folder.Files[file.Key], file.Value))];

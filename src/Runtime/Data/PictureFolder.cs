@@ -11,8 +11,10 @@ internal sealed class PictureFolder
     {
         (Path, Files, Notes) = (path, found.Files, found.LeftOut.Notes);
         Instead = (found.LeftOut.OtherFiles is { Length: > 0 } others ? $" There are {others}." : "") + string.Concat(
-            Notes.Select(note => $" {note}"));
+            Notes.Select(note => $" {char.ToUpperInvariant(note[0])}{note[1..]}"));
         (starts, labels, Classes) = FindClasses(Files);
+        if (Classes.Count == 0)
+            Stray = StrayIn(Files);
     }
 
     /// <summary>The folder as it was given.</summary>
@@ -23,6 +25,9 @@ internal sealed class PictureFolder
 
     /// <summary>The first-level folders in ordinal order; none where pictures lie in the folder itself.</summary>
     public IReadOnlyList<string> Classes { get; }
+
+    /// <summary>Which pictures lie beside folders of pictures, so that those are no classes, as a sentence; null: none.</summary>
+    public string? Stray { get; }
 
     /// <summary>What was left out and could be missed, a sentence each.</summary>
     public IReadOnlyList<string> Notes { get; }
@@ -57,6 +62,17 @@ internal sealed class PictureFolder
         var found = Array.BinarySearch(starts, index);
         var range = found >= 0 ? found : ~found - 1;
         return (labels[range], starts[range], range + 1 < starts.Length ? starts[range + 1] : Files.Length);
+    }
+
+    private static string? StrayIn(string[] files)
+    {
+        string[] beside = [.. files.Where(file => !file.Contains('/'))];
+        if (beside.Length is 0 || beside.Length == files.Length)
+            return null;
+        var folders = files.Length - beside.Length;
+        return $"Its folders, of {Counted.Of(folders, "picture")}, are no classes while "
+            + (beside.Length == 1 ? $"{beside[0]} lies beside them: take it out" : $"{beside[0]} and {beside.Length - 1:N0} more lie beside them: take them out")
+            + ", or into one of them.";
     }
 
     private static (int[] Starts, int[] Labels, string[] Classes) FindClasses(string[] files)

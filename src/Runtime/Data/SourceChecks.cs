@@ -5,6 +5,14 @@ internal static class SourceChecks
 {
     public static int PixelCount(this IImageSource source) => checked(source.Channels * source.Height * source.Width);
 
+    /// <summary>What has kept a folder's folders from being classes, to follow a sentence; empty: nothing.</summary>
+    public static string WhyNoClasses(this IImageSource source) => source switch
+    {
+        ImageFolderSource { Stray: { } stray } => $" {stray}",
+        SubsetSource subset => subset.Whole.WhyNoClasses(),
+        _ => "",
+    };
+
     public static void CheckIndex(IImageSource source, int index)
     {
         if ((uint)index >= (uint)source.Count)

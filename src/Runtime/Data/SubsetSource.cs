@@ -43,6 +43,8 @@ public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers
     /// <inheritdoc/>
     public IReadOnlyList<string> Notes => source.Notes;
 
+    internal IImageSource Whole => source;
+
     /// <inheritdoc/>
     public bool ScalesBytes => source.ScalesBytes;
 

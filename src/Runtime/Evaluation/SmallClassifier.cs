@@ -71,7 +71,7 @@ public sealed class SmallClassifier : FeatureNetwork
         if (classes < 2)
             throw new DataException(
                 $"A classifier learns from images of at least two classes, "
-                + $"and the data ({source.Description}) has {(classes == 0 ? "none" : "one")}.");
+                + $"and the data ({source.Description}) has {(classes == 0 ? "none" : "one")}.{source.WhyNoClasses()}");
         manual_seed(seed);
         var classifier = new SmallClassifier(source.Channels, source.Height, source.Width, source.Classes);
         var network = classifier.network;

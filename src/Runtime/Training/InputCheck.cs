@@ -42,9 +42,12 @@ internal static class InputCheck
         if (classes == 0)
             throw new DataException(
                 $"{info.Name} is conditioned on {Counted.Of(takes, "class", "classes")}, but the data ({source.Description}) has no "
-                    + "labels. "
+                    + $"labels.{source.WhyNoClasses()} "
                 + "Pictures have them by a folder per class, an IDX file by its file of labels beside it; or leave `num_classes` out of "
                 + "the spec.");
+        if (takes < classes && Damaged(source, takes) is { } damaged)
+            throw new DataException(
+                $"{info.Name} takes {Counted.Of(takes, "class", "classes")} (num_classes), but of the data ({source.Description}) {damaged}");
         if (takes != classes && takes != classes + 1)
             throw new DataException(
                 $"{info.Name} takes {Counted.Of(takes, "class", "classes")} (num_classes), but the data ({source.Description}) has "
@@ -56,6 +59,19 @@ internal static class InputCheck
                 $"`LabelDropout` is {Text(options.LabelDropout.Value)}, but {info.Name} has no class to replace labels by: for the "
                     + $"{Counted.Of(classes, "class", "classes")} of {source.Description} give the spec `num_classes: {classes + 1}`.");
         return options.LabelDropout ?? (hasNullClass ? UsualLabelDropout : 0);
+    }
+
+    /// <summary>Of labels beyond the network's with none below them, which no set of images has, the first; null: there is none.</summary>
+    private static string? Damaged(IImageSource source, int takes)
+    {
+        int[] labels = [.. Enumerable.Range(0, source.Count).Select(source.Label)];
+        var known = labels.ToHashSet();
+        if (Enumerable.Range(takes, source.Classes.Count - takes).All(known.Contains))
+            return null;
+        var beyond = labels.Count(label => label >= takes);
+        var first = Array.FindIndex(labels, label => label >= takes);
+        return FormattableString.Invariant(
+            $"image {first:N0}, counted from 0, has the label {labels[first]}{(beyond == 1 ? "" : $", {Counted.Of(beyond, "image")} have one of {takes} or more")}, and some labels below the greatest have no image: the file of labels is damaged, as it seems. Fetch it once more, or mend it.");
     }
 
     /// <exception cref="UNetGenException">Estimates are to be shown to a network that sees none.</exception>

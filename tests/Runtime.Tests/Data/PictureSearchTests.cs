@@ -75,7 +75,7 @@ public sealed class PictureSearchTests : IDisposable
     {
         folder.Write("grid.png", OverviewMark.Add(Grey));
         Assert.EndsWith(
-            "grids and plots that UNetGen has drawn are no data: left out is grid.png.",
+            " Grids and plots that UNetGen has drawn are no data: left out is grid.png.",
             Assert.Throws<DataException>(Open).Message);
     }
 

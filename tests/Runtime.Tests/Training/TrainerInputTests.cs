@@ -1,4 +1,5 @@
 using UNetGen.Data;
+using UNetGen.Evaluation;
 using UNetGen.Networks;
 using UNetGen.Pictures;
 using UNetGen.Training;
@@ -107,6 +108,46 @@ public class TrainerInputTests
         Assert.Contains(
             $"takes {(classes == 1 ? "1 class" : $"{classes} classes")} (num_classes), but the data (four images of stripes) has 2", error);
         Assert.Contains("`num_classes: 2`, or 3 for guidance", error);
+    }
+
+    [Fact]
+    public void Classes_that_a_stray_picture_undoes_are_missed_by_its_name()
+    {
+        using var folder = new TemporaryFolder();
+        using var grey = zeros(1, 1, 8, 8);
+        foreach (var name in (string[])["2/a.png", "10/a.png", "10/b.png"])
+            ImageGrid.Save(grey, folder.File(name), scale: 1, gap: 0);
+        Assert.Equal(2, ImageFolderSource.Open(folder.Path, 1, 8, 8).Classes.Count);
+
+        ImageGrid.Save(grey, folder.File("cover.png"), scale: 1, gap: 0);
+        const string one = "Its folders, of 3 pictures, are no classes while cover.png lies beside them: take it out, or into one of them.";
+        var pictures = ImageFolderSource.Open(folder.Path, 1, 8, 8);
+        Assert.Contains($"has no labels. {one} Pictures have", Refusal(new TwoConvNet(classes: 2), pictures));
+        foreach (var source in new IImageSource[] { pictures, new SubsetSource(pictures, [0, 1]) })
+            Assert.EndsWith($"has none. {one}", Assert.Throws<DataException>(() => SmallClassifier.Train(source)).Message);
+
+        ImageGrid.Save(grey, folder.File("back.png"), scale: 1, gap: 0);
+        Assert.Contains(
+            "while back.png and 1 more lie beside them: take them out,",
+            Refusal(new TwoConvNet(classes: 2), ImageFolderSource.Open(folder.Path, 1, 8, 8)));
+    }
+
+    [Theory]
+    [InlineData(255, 255, "image 1, counted from 0, has the label 255, and some")]
+    [InlineData(200, 255, "image 1, counted from 0, has the label 200, 2 images have one of 3 or more, and some")]
+    public void A_label_far_beyond_the_others_is_named_with_its_image(byte second, byte fourth, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        var images = folder.Write(
+            "train-images-idx3-ubyte", [0, 0, 8, 3, 0, 0, 0, 5, 0, 0, 0, 8, 0, 0, 0, 8, .. new byte[5 * 64]]);
+        byte last = second == fourth ? (byte)1 : fourth;
+        folder.Write("train-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 5, 0, second, 2, last, 1]);
+
+        var error = Refusal(new TwoConvNet(classes: 3), IdxSource.Open(images, 1, 8, 8));
+
+        Assert.Contains(expected, error);
+        Assert.Contains("the file of labels is damaged, as it seems", error);
+        Assert.DoesNotContain("`num_classes", error);
     }
 
     [Fact]
