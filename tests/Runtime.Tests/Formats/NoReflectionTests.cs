@@ -18,7 +18,7 @@ public sealed class NoReflectionTests
             "can't go on exactly with other options: `LearningRate` was 0.0001 and is 0.5. Put them back, or begin a new training.",
             lines[1]);
         Assert.Equal(["step 4, 4 lines, 1 start", "drawn: 1", "drawn: 1", "TwoConvNet"], lines[2..6]);
-        Assert.Contains("_class_name: 3: it should be like \"UNet2DModel\"", output);
-        Assert.Contains("block_out_channels: [null]: it should be like [224,448,672,896]", output);
+        Assert.Contains("_class_name: 3: it should be a text, such as \"UNet2DModel\"", output);
+        Assert.Contains("block_out_channels: [null]: it should be a list of whole numbers, such as [224,448,672,896]", output);
     }
 }

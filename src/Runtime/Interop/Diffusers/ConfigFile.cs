@@ -63,7 +63,7 @@ internal sealed class ConfigFile
             // Told below, as a null that can't be one is.
         }
 
-        Refuse(key, $"it should be like {JsonSerializer.Serialize(fallback, TypeOf<T>())}");
+        Refuse(key, $"it should be {KindOf<T>()}{(fallback is null or bool ? "" : $", such as {JsonSerializer.Serialize(fallback, TypeOf<T>())}")}");
         return fallback;
     }
 
@@ -144,6 +144,17 @@ internal sealed class ConfigFile
     }
 
     private bool IsRefused(string key) => reasons.Any(reason => reason.StartsWith($"{key}: ", StringComparison.Ordinal));
+
+    private static string KindOf<T>() => typeof(T) switch
+    {
+        var type when type == typeof(bool) => "true or false",
+        var type when type == typeof(int) || type == typeof(int?) => "a whole number",
+        var type when type == typeof(double) => "a number",
+        var type when type == typeof(double[]) => "a list of numbers",
+        var type when type == typeof(int[]) => "a list of whole numbers",
+        var type when type == typeof(string[]) => "a list of texts",
+        _ => "a text",
+    };
 
     private static JsonTypeInfo<T> TypeOf<T>() => (JsonTypeInfo<T>?)DiffusersJson.Default.GetTypeInfo(typeof(T))
         ?? throw new InvalidOperationException($"No setting is a {typeof(T)}.");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using UNetGen.Networks;
 using static TorchSharp.torch;
 
@@ -37,7 +38,7 @@ internal static class WeightsFile
     /// <param name="network">Whose types are wanted.</param>
     /// <param name="convert">Whether to turn other floating types into those.</param>
     /// <returns>The tensors; of the caller's dispose scope.</returns>
-    /// <exception cref="DiffusersException">Types differ, and <paramref name="convert"/> is false.</exception>
+    /// <exception cref="DiffusersException">Types differ, and <paramref name="convert"/> is false; or a number is beyond the other type's.</exception>
     public static IReadOnlyDictionary<string, Tensor> Read(SafetensorsFile file, NoisePredictor network, bool convert)
     {
         var state = network.state_dict();
@@ -57,7 +58,20 @@ internal static class WeightsFile
         }
 
         return file.Entries.ToDictionary(
-            entry => keys[entry], entry => others.Contains(entry) ? file.Read(entry).to(state[keys[entry]].dtype) : file.Read(entry));
+            entry => keys[entry], entry => others.Contains(entry) ? Convert(file, entry, state[keys[entry]].dtype) : file.Read(entry));
+    }
+
+    private static Tensor Convert(SafetensorsFile file, SafetensorsEntry entry, ScalarType type)
+    {
+        var given = file.Read(entry);
+        var converted = given.to(type);
+        using var scope = NewDisposeScope();
+        var lost = converted.isinf().logical_and(given.isfinite()).sum().item<long>();
+        if (lost > 0)
+            throw new DiffusersException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{file.Path} holds numbers that {type.ToString().ToLowerInvariant()} doesn't: {lost:N0} of {given.numel():N0} in '{Excerpt.Of(entry.Name)}' are beyond its greatest, and would be infinite."), []);
+        return converted;
     }
 
     private static bool IsFloating(ScalarType type) =>

@@ -236,15 +236,18 @@ public sealed class DiffusersImportTests : IDisposable
 
     /// <summary>What a reader puts in the place of a wrong setting is no ground for another reason.</summary>
     [Theory]
-    [InlineData("""{"block_out_channels": 32}""", "block_out_channels: 32: it should be like [224,448,672,896]")]
+    [InlineData("""{"block_out_channels": 32}""", "block_out_channels: 32: it should be a list of whole numbers, such as [224,448,672,896]")]
     [InlineData("""{"block_out_channels": [0, 32]}""", "block_out_channels: [0,32]: it should be a list like [224,448,672,896]")]
     [InlineData("""{"block_out_channels": [33, 66], "sample_size": 15}""", "block_out_channels: [33,66]: the first must be even and at least 4, and the others multiples of it")]
-    [InlineData("""{"down_block_types": "DownBlock2D"}""", """down_block_types: "DownBlock2D": it should be like ["DownBlock2D","AttnDownBlock2D","AttnDownBlock2D","AttnDownBlock2D"]""")]
-    [InlineData("""{"in_channels": "one"}""", "in_channels: \"one\": it should be like 3")]
+    [InlineData("""{"down_block_types": "DownBlock2D"}""", """down_block_types: "DownBlock2D": it should be a list of texts, such as ["DownBlock2D","AttnDownBlock2D","AttnDownBlock2D","AttnDownBlock2D"]""")]
+    [InlineData("""{"in_channels": "one"}""", "in_channels: \"one\": it should be a whole number, such as 3")]
+    [InlineData("""{"freq_shift": 0.5}""", "freq_shift: 0.5: it should be a whole number, such as 0")]
+    [InlineData("""{"norm_num_groups": null}""", "norm_num_groups: null: it should be a whole number, such as 32")]
+    [InlineData("""{"add_attention": 1}""", "add_attention: 1: it should be true or false")]
     [InlineData("""{"in_channels": 0}""", "in_channels: 0: it should be a number from 1 to 4,096")]
     [InlineData("""{"norm_num_groups": 0, "attn_norm_num_groups": 8}""", "norm_num_groups: 0: it should be a number from 1 to 16,384")]
     [InlineData("""{"resnet_time_scale_shift": "film"}""", "resnet_time_scale_shift: \"film\": known are default, scale_shift")]
-    [InlineData("""{"downsample_type": 3}""", "downsample_type: 3: it should be like \"conv\"")]
+    [InlineData("""{"downsample_type": 3}""", "downsample_type: 3: it should be a text, such as \"conv\"")]
     public void A_wrong_setting_is_one_reason(string changes, string reason)
     {
         var config = DiffusersFiles.TinyConfig();
@@ -253,8 +256,8 @@ public sealed class DiffusersImportTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"num_train_timesteps": 1.5, "beta_end": 0.08, "beta_start": 0.0004}""", "num_train_timesteps: 1.5: it should be like 1000")]
-    [InlineData("""{"beta_end": null}""", "beta_end: null: it should be like 0.02")]
+    [InlineData("""{"num_train_timesteps": 1.5, "beta_end": 0.08, "beta_start": 0.0004}""", "num_train_timesteps: 1.5: it should be a whole number, such as 1000")]
+    [InlineData("""{"beta_end": null}""", "beta_end: null: it should be a number, such as 0.02")]
     [InlineData("""{"variance_type": "learned"}""", "variance_type: \"learned\": known are fixed_small, fixed_large, learned_range, fixed_small_log")]
     public void A_wrong_setting_of_the_scheduler_is_one_reason(string changes, string reason)
     {

@@ -81,6 +81,21 @@ public sealed class DiffusersWeightsTests : IDisposable
         AssertUntouched();
     }
 
+    [Fact]
+    public void Numbers_beyond_float32_are_told_as_such_and_not_as_a_training_that_diverged()
+    {
+        using (no_grad())
+        {
+            var wide = saved.state_dict().ToDictionary(pair => pair.Key, pair => pair.Value.to(float64));
+            wide["conv_in.bias"][1] = tensor(1e39, float64);
+            SafetensorsFile.Write(folder.File("diffusion_pytorch_model.safetensors"), wide);
+        }
+        var error = Assert.Throws<DiffusersException>(() => DiffusersFolder.Open(folder.Path).LoadInto(loaded, convert: true));
+        Assert.EndsWith(
+            "holds numbers that float32 doesn't: 1 of 32 in 'conv_in.bias' are beyond its greatest, and would be infinite.", error.Message);
+        AssertUntouched();
+    }
+
     [Theory]
     [InlineData(ScalarType.Float16)]
     [InlineData(ScalarType.BFloat16)]
