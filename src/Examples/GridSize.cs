@@ -15,6 +15,7 @@ internal static class GridSize
         var most = ImageGrid.MostImages(info.Channels, info.ImageHeight, info.ImageWidth);
         if (count > most)
             throw new UNetGenException(FormattableString.Invariant(
-                $"--count {count} is too many for a grid: one picture file holds at most {most:N0} pictures of {info.Name}, which are {info.ImageWidth} x {info.ImageHeight}. {advice}"));
+                $"--count {count} is too many for a grid: one picture file holds at most {most:N0} pictures of {info.Name}, which are ")
+                + FormattableString.Invariant($"{info.ImageWidth} x {info.ImageHeight}. {advice}"));
     }
 }

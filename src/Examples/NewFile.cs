@@ -58,7 +58,8 @@ internal sealed class NewFile : IDisposable
     /// <exception cref="IOException">It can't be written.</exception>
     public static NewFile ClaimGrid(string path) => Claim(
         path,
-        () => new FileInfo(path) is { LinkTarget: null, Exists: var exists } && (!exists || OverviewMark.IsGrid(path) && !RunFolder.IsPlotOrStrip(path))
+        () => new FileInfo(path) is { LinkTarget: null, Exists: var exists }
+            && (!exists || OverviewMark.IsGrid(path) && !RunFolder.IsPlotOrStrip(path))
             ? null
             : "is no grid that UNetGen has drawn");
 

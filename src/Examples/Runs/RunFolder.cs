@@ -75,9 +75,12 @@ internal sealed class RunFolder : IDisposable
 
     public string Checkpoints => File(CheckpointName);
 
-    /// <summary>Whether a picture is a run's plot or strip by its name and place: those of earlier versions bear the mark of grids.</summary>
+    /// <summary>
+    /// Whether a picture is a run's plot or strip by its name and place: those of earlier versions bear the mark of grids.
+    /// </summary>
     public static bool IsPlotOrStrip(string picture) => System.IO.Path.GetFileName(picture) is LossCurveName or StripName
-        && System.IO.File.Exists(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(picture))!, OptionsName));
+        && System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(picture)) is { } folder
+        && System.IO.File.Exists(System.IO.Path.Combine(folder, OptionsName));
 
     /// <summary>Whether it is known that nobody else trains in it: some file systems have no locks.</summary>
     public bool IsAlone => alone is { IsEnforced: true };
@@ -189,7 +192,7 @@ internal sealed class RunFolder : IDisposable
         || Directory.EnumerateFileSystemEntries(path).All(entry => NamesInEmpty.Contains(System.IO.Path.GetFileName(entry)));
 
     private static string GoOn(string path) =>
-        System.IO.File.Exists(new RunFolder(path).Options) ? $", or go on with its run: train --resume {path}" : "";
+        System.IO.File.Exists(new RunFolder(path).Options) ? $", or go on with its run: train --resume {ShellWord.Of(path)}" : "";
 
     private string File(string name) => System.IO.Path.Combine(Path, name);
 }

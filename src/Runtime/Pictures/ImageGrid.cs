@@ -76,7 +76,8 @@ public static class ImageGrid
         if (!layout.Fits)
             throw new ArgumentException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"A grid of {layout.Width:N0} x {layout.Height:N0} pixels is more than a picture holds, {MostPixels:N0} pixels and {LongestSide:N0} along a side. Save fewer "
+                $"A grid of {layout.Width:N0} x {layout.Height:N0} pixels is more than a picture holds, {MostPixels:N0} pixels and "
+                    + $"{LongestSide:N0} along a side. Save fewer "
                     + $"images, at a smaller scale and gap, or each into a file of its own."), nameof(images));
         (columns, scale) = (layout.Columns, layout.Scale);
         var count = layout.Count;

@@ -139,7 +139,8 @@ public sealed class ImageGridTests : IDisposable
     {
         var path = folder.File("large.png");
         var error = Assert.Throws<ArgumentException>(() => ImageGrid.Save(torch.zeros(4, 1, 8, 8), path, columns, scale, gap));
-        Assert.Contains("pixels is more than a picture holds, 536,870,911 pixels and 1,000,000 along a side. Save fewer images", error.Message);
+        Assert.Contains(
+            "pixels is more than a picture holds, 536,870,911 pixels and 1,000,000 along a side. Save fewer images", error.Message);
         Assert.False(File.Exists(path));
     }
 
