@@ -100,6 +100,8 @@ public sealed class ImageFolderSource : IImageSource
             ArgumentOutOfRangeException.ThrowIfNegative(bytes, nameof(memory));
         if (!Directory.Exists(folder))
             throw new DataException($"There is no folder '{folder}'.");
+        // Before its files are looked at: no file could mend that.
+        SourceChecks.CheckTarget(folder, channels, height, width);
         var found = PictureFolder.Search(folder);
         if (found.Files.Length == 0)
             throw new DataException($"'{folder}' holds no {PictureFile.ExtensionList} file.{found.Instead}");

@@ -71,7 +71,9 @@ internal sealed class PictureFolder
             return null;
         var folders = files.Length - beside.Length;
         return $"Its folders, of {Counted.Of(folders, "picture")}, are no classes while "
-            + (beside.Length == 1 ? $"{beside[0]} lies beside them: take it out" : $"{beside[0]} and {beside.Length - 1:N0} more lie beside them: take them out")
+            + (beside.Length == 1
+                ? $"{beside[0]} lies beside them: take it out"
+                : FormattableString.Invariant($"{beside[0]} and {beside.Length - 1:N0} more lie beside them: take them out"))
             + ", or into one of them.";
     }
 

@@ -80,6 +80,15 @@ public sealed class PictureSearchTests : IDisposable
     }
 
     [Fact]
+    public void A_network_of_four_channels_is_told_that_no_picture_has_so_many_whatever_is_in_the_folder()
+    {
+        folder.Write("grid.png", OverviewMark.Add(Grey));
+        Assert.Contains(
+            "have 1 channel (grey) or 3 (RGB), and the network wants 4.",
+            Assert.Throws<DataException>(() => ImageFolderSource.Open(folder.Path, 4, 2, 2)).Message);
+    }
+
+    [Fact]
     public void A_grid_that_is_met_only_when_it_is_decoded_is_a_broken_file()
     {
         Write("a.png", "b.png");
