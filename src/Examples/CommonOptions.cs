@@ -82,13 +82,15 @@ internal static class CommonOptions
     public static double Real(ArgumentResult result, Predicate<double> holds, string range)
     {
         var text = result.Tokens[0].Value;
-        return TextFormat.TryParseReal(text, out var value) && holds(value) ? value : Refuse<double>(result, range);
+        return TextFormat.TryParseReal(text, out var value) && holds(value)
+            ? value
+            : Refuse<double>(result, range, rounding: TextFormat.RoundingOf(text));
     }
 
-    private static T? Refuse<T>(ArgumentResult result, string range, string suggestion = "")
+    private static T? Refuse<T>(ArgumentResult result, string range, string suggestion = "", string rounding = "")
     {
         var option = (result.Parent as OptionResult)?.Option.Name ?? result.Argument.Name;
-        result.AddError($"{option} must be {range}, not '{result.Tokens[0].Value}'.{suggestion}");
+        result.AddError($"{option} must be {range}, not '{result.Tokens[0].Value}'{rounding}.{suggestion}");
         return default;
     }
 }

@@ -1,3 +1,5 @@
+using UNetGen.Runtime.Tests;
+
 namespace UNetGen.Examples.Tests;
 
 /// <summary>What a user gets wrong is told in a sentence, with the exit code of its kind: 2 for the command line, 1 for the rest.</summary>
@@ -16,6 +18,22 @@ public sealed class UserErrorTests : IDisposable
     [InlineData("--steps", "1,000", "--steps must be a whole number from 1 to 2147483647, or none, not '1,000'.")]
     [InlineData("--batch-size", "99999999", "--batch-size must be a whole number from 1 to 65536, not '99999999'.")]
     [InlineData("--learning-rate", "0,002", "--learning-rate must be a number above 0 and below 1, not '0,002'.")]
+    [InlineData(
+        "--beta2", "0.999999999",
+        "--beta2 must be a number from 0 to below 1, not '0.999999999', which float32, in which all is computed, rounds to 1.")]
+    [InlineData(
+        "--ema-decay", "0.9,0.999999999",
+        "--ema-decay must be a number from 0 to below 1; or several, with commas between, not '0.9,0.999999999', which float32, in which "
+            + "all is computed, rounds to 1.")]
+    [InlineData(
+        "--learning-rate", "1e-320",
+        "--learning-rate must be a number above 0 and below 1, not '1e-320', which is too small for float32, in which all is computed.")]
+    [InlineData(
+        "--time", "1e-320",
+        "--time must be a positive number of seconds up to 1000000000, or none, not '1e-320', which is too small for float32, in which all is computed.")]
+    [InlineData(
+        "--gradient-clip", "1e39",
+        "--gradient-clip must be a positive number from 1.2e-38 to 3.4e38, or none, not '1e39', which is too large for float32, in which all is computed.")]
     [InlineData("--learning-rate", "1", "--learning-rate must be a number above 0 and below 1, not '1'.")]
     [InlineData("--time", "1e30", "--time must be a positive number of seconds up to 1000000000, or none, not '1e30'.")]
     [InlineData(
@@ -55,6 +73,17 @@ public sealed class UserErrorTests : IDisposable
         File.WriteAllText(program.File("thesis/chapter1.tex"), "");
         Assert.Contains("isn't empty", program.Fail(1, "train", "--steps", "1", "--out", "thesis"));
         Assert.Single(Directory.GetFileSystemEntries(program.File("thesis")));
+    }
+
+    [LinuxFact]
+    public void A_command_that_is_shown_can_be_copied_into_a_shell()
+    {
+        foreach (var (folder, word) in new[] { ("it's mine", @"'it'\''s mine'"), ("läufe/1", "läufe/1"), ("$HOME", "'$HOME'") })
+        {
+            Directory.CreateDirectory(program.File(folder));
+            File.WriteAllText(program.File($"{folder}/run.yaml"), "steps: 1\n");
+            Assert.Contains($"go on with its run: train --resume {word}", program.Fail(1, "train", "--steps", "1", "--out", folder));
+        }
     }
 
     [Theory]

@@ -53,7 +53,7 @@ internal sealed partial class RunField
             text => format.TryParse(text, out var value)
                 ? run => set(run, value)
                 : throw new FormatException(
-                    $"must be {format.Range}, not '{Excerpt.Of(text)}'.{WordChoice.Suggestion(text, format.Words)}"),
+                    $"must be {format.Range}, not '{Excerpt.Of(text)}'{format.Rounding(text)}.{WordChoice.Suggestion(text, format.Words)}"),
             run => format.Write(get(run)));
 
     /// <summary>One that the trainer itself knows.</summary>

@@ -14,6 +14,9 @@ internal sealed record TextFormat<T>(string Range, TextFormat<T>.Parser TryParse
 
     /// <summary>Where it can be one of a few words only, these.</summary>
     public IReadOnlyList<string> Words { get; init; } = [];
+
+    /// <summary>What float32 makes of a number that is refused for that, to follow its text; empty: nothing.</summary>
+    public Func<string, string> Rounding { get; init; } = _ => "";
 }
 
 /// <summary>The formats there are.</summary>
@@ -75,11 +78,29 @@ internal static class TextFormat
     public static TextFormat<double> Real(string range, Predicate<double> holds) => new(
         range,
         (string text, out double value) => TryParseReal(text, out value) && holds(value),
-        value => value.ToString("R", CultureInfo.InvariantCulture));
+        value => value.ToString("R", CultureInfo.InvariantCulture))
+    {
+        Rounding = RoundingOf,
+    };
 
     /// <summary>A number that float32, in which all is computed, tells from 0 and from infinity.</summary>
     public static bool TryParseReal(string text, out double value) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && (value == 0 || float.IsNormal((float)value));
+
+    /// <summary>What float32 makes of a number, where its sense is lost by that, to follow the number; empty: nothing.</summary>
+    public static string RoundingOf(string text)
+    {
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !double.IsFinite(value))
+            return "";
+        const string computed = "for float32, in which all is computed";
+        return (Math.Abs(value), (float)Math.Abs(value)) switch
+        {
+            ( < 1, 1) => ", which float32, in which all is computed, rounds to 1",
+            ( > 0, < 1) when !float.IsNormal((float)value) => $", which is too small {computed}",
+            (_, float.PositiveInfinity) => $", which is too large {computed}",
+            _ => "",
+        };
+    }
 
     /// <summary>A time as a number of a unit.</summary>
     public static TextFormat<TimeSpan> Time(string unit, TimeSpan one)
@@ -95,7 +116,10 @@ internal static class TextFormat
                 value = good ? count * one : default;
                 return good;
             },
-            value => number.Write(value / one));
+            value => number.Write(value / one))
+        {
+            Rounding = number.Rounding,
+        };
     }
 
     public static TextFormat<T> Choice<T>() where T : struct, Enum => new(
@@ -121,6 +145,7 @@ internal static class TextFormat
         value => value is { } given ? format.Write(given) : None)
     {
         Words = [.. format.Words, None],
+        Rounding = format.Rounding,
     };
 
     /// <summary>One or several, with commas between.</summary>
@@ -138,5 +163,11 @@ internal static class TextFormat
             }
             return true;
         },
-        values => string.Join(", ", values.Select(format.Write)));
+        values => string.Join(", ", values.Select(format.Write)))
+    {
+        // Of a list the first that isn't taken is the one to be named.
+        Rounding = text => text.Split(',', StringSplitOptions.TrimEntries).FirstOrDefault(part => !format.TryParse(part, out _)) is { } part
+            ? format.Rounding(part)
+            : "",
+    };
 }
