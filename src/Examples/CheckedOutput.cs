@@ -20,6 +20,12 @@ internal sealed class CheckedOutput(TextWriter output) : TextWriter
         {
             write();
         }
+        catch (UnauthorizedAccessException error)
+        {
+            // Of what is closed (`>&-`) the system's word names no path.
+            throw new UNetGenException(
+                "The program's output can't be written to where it goes: it is closed, or not to be written.", error);
+        }
         catch (IOException error)
         {
             throw new UNetGenException($"The program's output can't be written to where it goes: {error.Message}", error);

@@ -221,7 +221,7 @@ internal static partial class Program
         {
             SayOrThrow(message);
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // There is nowhere left to say it; the exit code says that something went wrong.
         }

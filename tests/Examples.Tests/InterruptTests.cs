@@ -47,14 +47,16 @@ public sealed class InterruptTests : IDisposable
     [LinuxFact]
     public void Output_that_goes_nowhere_is_an_error_and_no_abort()
     {
-        Inspect("2>&1", "");
-        Inspect("", "error: The program's output can't be written to where it goes: ");
+        Inspect("> /dev/full 2>&1", "");
+        Inspect(">&- 2>&-", "");
+        Inspect(">&-", "error: The program's output can't be written to where it goes: it is closed");
+        Inspect("> /dev/full", "error: The program's output can't be written to where it goes: ");
     }
 
-    private static void Inspect(string errors, string said)
+    private static void Inspect(string where, string said)
     {
         using var shell = Process.Start(
-            new ProcessStartInfo("bash", ["-c", $"dotnet {ExampleProgram.Path} inspect shapes > /dev/full {errors}"])
+            new ProcessStartInfo("bash", ["-c", $"dotnet {ExampleProgram.Path} inspect shapes {where}"])
             {
                 RedirectStandardError = true,
             })!;
