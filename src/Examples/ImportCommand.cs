@@ -70,7 +70,7 @@ internal static class ImportCommand
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(source.SpecYaml())));
         AnsiConsole.MarkupLineInterpolated(
             $"The spec is in [blue]{path}[/]. Build it into the program (specs/), then take over the weights:");
-        AnsiConsole.MarkupLineInterpolated($"  import {source.Path} --spec {Path.GetFileName(path)} --checkpoint FILE.safetensors");
+        AnsiConsole.MarkupLineInterpolated($"  import {ShellWord.Of(source.Path)} --spec {ShellWord.Of(Path.GetFileName(path))} --checkpoint FILE.safetensors");
     }
 
     private static void WriteWeights(DiffusersFolder source, string spec, string path, bool convert)

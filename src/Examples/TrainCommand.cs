@@ -58,7 +58,8 @@ internal sealed class TrainCommand
         using var network = Catalog.Create(options.Spec!);
         network.to(target);
         var info = network.Info;
-        GridSize.Require(info, options.Count, "Draw fewer; when the training has ended, sample --out FOLDER draws any number, a file each.");
+        GridSize.Require(
+            info, options.Count, "Draw fewer; when the training has ended, sample --out FOLDER draws any number, a file each.");
         var localRanks = (int)ranks.Gather(ranks.LocalRank).Max(row => row[0]) + 1;
         var source = DataOptions.Open(options.Data, info, options.Background, options.Training.Seed, localRanks);
         var warnings = new Warnings();
@@ -126,8 +127,8 @@ internal sealed class TrainCommand
         if (interrupted)
         {
             AnsiConsole.MarkupLineInterpolated($"interrupted: saved at step {summary.Steps:N0}");
-            AnsiConsole.MarkupLineInterpolated($"To go on: [grey]train --resume {folder.Path}[/]");
-            AnsiConsole.MarkupLineInterpolated($"To draw:  [grey]sample --checkpoint {folder.Path}[/]");
+            AnsiConsole.MarkupLineInterpolated($"To go on: [grey]train --resume {ShellWord.Of(folder.Path)}[/]");
+            AnsiConsole.MarkupLineInterpolated($"To draw:  [grey]sample --checkpoint {ShellWord.Of(folder.Path)}[/]");
             return Program.Interrupted;
         }
         try
@@ -138,7 +139,7 @@ internal sealed class TrainCommand
         {
             AnsiConsole.MarkupLineInterpolated(
                 $"interrupted: saved at step {summary.Steps:N0}, the last one; what is left is to draw its samples");
-            AnsiConsole.MarkupLineInterpolated($"To draw them: [grey]train --resume {folder.Path}[/]");
+            AnsiConsole.MarkupLineInterpolated($"To draw them: [grey]train --resume {ShellWord.Of(folder.Path)}[/]");
             return Program.Interrupted;
         }
         Show(folder);
@@ -189,6 +190,6 @@ internal sealed class TrainCommand
         files.AddRow(new Text("checkpoints"), new Text(folder.Checkpoints, new Style(Color.Blue)));
         AnsiConsole.Write(files);
         AnsiConsole.MarkupLineInterpolated(
-            $"More: [grey]sample --checkpoint {folder.Path} --seed 1[/], or all on a page: [grey]report {folder.Path}[/]");
+            $"More: [grey]sample --checkpoint {ShellWord.Of(folder.Path)} --seed 1[/], or all on a page: [grey]report {ShellWord.Of(folder.Path)}[/]");
     }
 }

@@ -57,7 +57,7 @@ internal static class Resumption
             return;
         throw new UNetGenException(
             $"The run in {folder.Path} can't go on: its images were at '{data}', where there is nothing{ImageSources.SeenFrom(data)}. "
-            + $"Say where they are now: train --resume {folder.Path} --data PATH");
+            + $"Say where they are now: train --resume {ShellWord.Of(folder.Path)} --data PATH");
     }
 
     /// <summary>Brings a trainer to the newest whole checkpoint.</summary>
@@ -112,7 +112,7 @@ internal static class Resumption
         var hint = !folder.IsThere
             ? "What was moved goes on from its newest checkpoint: train --resume with the folder where it is now."
             : new CheckpointStore(folder.Checkpoints, logger: warnings).Newest() is { } newest
-            ? $"The checkpoint {newest.Path} is whole; once that is mended, go on with: train --resume {folder.Path}"
+            ? $"The checkpoint {newest.Path} is whole; once that is mended, go on with: train --resume {ShellWord.Of(folder.Path)}"
             : "It has no checkpoint yet; once that is mended, begin it anew.";
         var why = error is UNetGenException ? error.Message : Shortage.Of(error) ?? error.Message;
         return new($"The run in {folder.Name} can't go on: {why.TrimEnd('.')}. {hint}", error);

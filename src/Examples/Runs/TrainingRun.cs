@@ -187,7 +187,7 @@ internal sealed class TrainingRun : IDisposable
         var oneStep = Stopwatch.GetElapsedTime(start);
         var affordable = (int)Math.Clamp(ShareOfTimeForDrawing * limit / oneStep, LeastSamplerSteps, usual.Steps);
         if (affordable < usual.Steps)
-            AnsiConsole.MarkupLineInterpolated($"drawing the samples in {affordable} steps, not {usual.Steps}, as suits the time: for more of them, sample --checkpoint {folder.Path}");
+            AnsiConsole.MarkupLineInterpolated($"drawing the samples in {affordable} steps, not {usual.Steps}, as suits the time: for more of them, sample --checkpoint {ShellWord.Of(folder.Path)}");
         return SamplerOptions.Default(network, affordable);
     }
 
