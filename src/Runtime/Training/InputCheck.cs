@@ -47,7 +47,8 @@ internal static class InputCheck
                 + "the spec.");
         if (takes < classes && Damaged(source, takes) is { } damaged)
             throw new DataException(
-                $"{info.Name} takes {Counted.Of(takes, "class", "classes")} (num_classes), but of the data ({source.Description}) {damaged}");
+                $"{info.Name} takes {Counted.Of(takes, "class", "classes")} (num_classes), but of the data "
+                    + $"({source.Description}) {damaged}");
         if (takes != classes && takes != classes + 1)
             throw new DataException(
                 $"{info.Name} takes {Counted.Of(takes, "class", "classes")} (num_classes), but the data ({source.Description}) has "
@@ -70,8 +71,10 @@ internal static class InputCheck
             return null;
         var beyond = labels.Count(label => label >= takes);
         var first = Array.FindIndex(labels, label => label >= takes);
-        return FormattableString.Invariant(
-            $"image {first:N0}, counted from 0, has the label {labels[first]}{(beyond == 1 ? "" : $", {Counted.Of(beyond, "image")} have one of {takes} or more")}, and some labels below the greatest have no image: the file of labels is damaged, as it seems. Fetch it once more, or mend it.");
+        var others = beyond == 1 ? "" : $", {Counted.Of(beyond, "image")} have one of {takes} or more";
+        return FormattableString.Invariant($"image {first:N0}, counted from 0, has the label {labels[first]}{others}, ")
+            + "and some labels below the greatest have no image: the file of labels is damaged, as it seems. "
+            + "Fetch it once more, or mend it.";
     }
 
     /// <exception cref="UNetGenException">Estimates are to be shown to a network that sees none.</exception>

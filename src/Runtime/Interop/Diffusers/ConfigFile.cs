@@ -63,7 +63,8 @@ internal sealed class ConfigFile
             // Told below, as a null that can't be one is.
         }
 
-        Refuse(key, $"it should be {KindOf<T>()}{(fallback is null or bool ? "" : $", such as {JsonSerializer.Serialize(fallback, TypeOf<T>())}")}");
+        var example = fallback is null or bool ? "" : $", such as {JsonSerializer.Serialize(fallback, TypeOf<T>())}";
+        Refuse(key, $"it should be {KindOf<T>()}{example}");
         return fallback;
     }
 

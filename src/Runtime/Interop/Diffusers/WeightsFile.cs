@@ -38,7 +38,9 @@ internal static class WeightsFile
     /// <param name="network">Whose types are wanted.</param>
     /// <param name="convert">Whether to turn other floating types into those.</param>
     /// <returns>The tensors; of the caller's dispose scope.</returns>
-    /// <exception cref="DiffusersException">Types differ, and <paramref name="convert"/> is false; or a number is beyond the other type's.</exception>
+    /// <exception cref="DiffusersException">
+    /// Types differ, and <paramref name="convert"/> is false; or a number is beyond the other type's.
+    /// </exception>
     public static IReadOnlyDictionary<string, Tensor> Read(SafetensorsFile file, NoisePredictor network, bool convert)
     {
         var state = network.state_dict();
@@ -70,7 +72,8 @@ internal static class WeightsFile
         if (lost > 0)
             throw new DiffusersException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{file.Path} holds numbers that {type.ToString().ToLowerInvariant()} doesn't: {lost:N0} of {given.numel():N0} in '{Excerpt.Of(entry.Name)}' are beyond its greatest, and would be infinite."), []);
+                $"{file.Path} holds numbers that {type.ToString().ToLowerInvariant()} doesn't: {lost:N0} of {given.numel():N0} in "
+                    + $"'{Excerpt.Of(entry.Name)}' are beyond its greatest, and would be infinite."), []);
         return converted;
     }
 
