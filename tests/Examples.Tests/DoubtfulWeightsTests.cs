@@ -9,28 +9,33 @@ public sealed class DoubtfulWeightsTests : IDisposable
 
     public void Dispose() => program.Dispose();
 
-    [Fact]
-    public void An_average_that_would_never_move_is_refused_before_the_first_step()
+    [Theory]
+    [InlineData(0, "the first, untrained weights")]
+    [InlineData(1, "the weights of step 1")]
+    public void An_average_that_would_never_move_is_refused_before_the_first_step(int startAfter, string weights)
     {
-        var error = program.Fail(1, "train", "--steps", "30", "--ema-update-every", "100", "--out", "run");
+        var error = program.Fail(
+            1, "train", "--steps", "30", "--ema-update-every", "100", "--ema-start-after", $"{startAfter}", "--out", "run");
 
         Assert.Contains(
-            "the average with `ema_decay` 0.99 would be the first, untrained weights to the end, since `ema_update_every` is 100 and "
+            $"the average with `ema_decay` 0.99 would be {weights} to the end, since `ema_update_every` is 100 and "
                 + "`steps` 30",
             error);
         Assert.False(Directory.Exists(program.File("run")));
     }
 
-    [Fact]
-    public void An_average_that_is_mostly_random_weights_is_told_at_the_start_and_by_all_who_use_it()
+    [Theory]
+    [InlineData(0, "the first, untrained weights")]
+    [InlineData(1, "the weights of step 1")]
+    public void An_average_that_hardly_moves_is_told_at_the_start_and_by_all_who_use_it(int startAfter, string weights)
     {
-        const string doubt = "warning: 100 % of the average with `ema_decay` 0.9999 are the first, untrained weights after 4 steps";
+        var doubt = $"warning: 100 % of the average with `ema_decay` 0.9999 are {weights} after 4 steps";
 
         Assert.Contains(
             doubt,
             program.Succeed(
-                "train", "--steps", "4", "--batch-size", "2", "--count", "1", "--ema-decay", "0.9999", "--ema-power", "none", "--out",
-                "run"));
+                "train", "--steps", "4", "--batch-size", "2", "--count", "1", "--ema-decay", "0.9999", "--ema-power", "none",
+                "--ema-start-after", $"{startAfter}", "--out", "run"));
         Assert.Contains(doubt, program.Succeed("sample", "--checkpoint", "run", "--count", "1", "--steps", "1"));
         Assert.Contains(doubt, program.Succeed("export", "--format", "safetensors", "--checkpoint", "run", "--out", "x.safetensors"));
         Assert.Contains(doubt, program.Succeed("report", "run"));

@@ -54,6 +54,7 @@ internal static class CheckpointText
             state.ConsecutivelySkipped >= 0 && state.ConsecutivelySkipped <= state.Skipped, "consecutively_skipped",
             state.ConsecutivelySkipped);
         CheckAll("first_shares", state.FirstShares ?? [], share => share is >= 0 and <= 1);
+        CheckAll("start_shares", state.StartShares ?? [], share => share is >= 0 and <= 1);
         Check(
             state.FirstError is null || (state.FirstError > 0 && double.IsFinite(state.FirstError.Value)), "first_error", state.FirstError);
         CheckAll("losses", state.Losses, IsLoss);

@@ -54,6 +54,12 @@ public sealed class Ema : IDisposable
     public double FirstShare { get; internal set; } = 1;
 
     /// <summary>
+    /// How much of the averaged weights is still those that the average began from, the first ones or the last that were copied: 1 up to
+    /// <see cref="EmaOptions.StartAfter"/>, and less with every update from there.
+    /// </summary>
+    public double StartShare { get; internal set; } = 1;
+
+    /// <summary>
     /// The decay of the update after a step: 0 (a copy) up to the start, then min(decay, 1 - (1 + n)^-power) for the n-th step from there.
     /// </summary>
     /// <param name="step">Steps trained, from 1.</param>
@@ -72,6 +78,7 @@ public sealed class Ema : IDisposable
         if (!options.UpdatesAt(step))
             return;
         FirstShare *= DecayAt(step);
+        StartShare = step <= options.StartAfter ? 1 : StartShare * DecayAt(step);
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         foreach (var (buffer, copy) in buffers)

@@ -39,12 +39,17 @@ public sealed record EmaOptions
     /// How much of the averaged weights is still the first, untrained ones after so many steps, if none of them is skipped: from 1, where
     /// there was no update, to 0.
     /// </summary>
-    internal double FirstShareAfter(int steps)
+    internal double FirstShareAfter(int steps) => StartAfter > 0 && steps > 0 ? 0 : StartShareAfter(steps);
+
+    /// <summary>
+    /// How much of the averaged weights is still those that they were when they ceased to be a copy, if no step is skipped: from 1, where
+    /// there was no update since, to 0.
+    /// </summary>
+    internal double StartShareAfter(int steps)
     {
-        if (StartAfter > 0 && steps > 0)
-            return 0;
         var share = 1.0;
-        for (var step = (long)UpdateEvery; step <= steps && share > double.Epsilon; step += UpdateEvery)
+        var first = ((long)StartAfter / UpdateEvery + 1) * UpdateEvery;
+        for (var step = first; step <= steps && share > double.Epsilon; step += UpdateEvery)
             share *= DecayAt((int)step);
         return share;
     }

@@ -87,9 +87,7 @@ public sealed partial class Trainer
             Load(checkpoint, EmaFileOf(i), averages[i].StateDict);
         Load(checkpoint, OptimizerFile, optimizer.StateDict);
         for (var i = 0; i < averages.Count; i++)
-            averages[i].FirstShare = state.FirstShares is { } shares && i < shares.Count
-                ? shares[i]
-                : options.Ema[i].FirstShareAfter(info.Step);
+            (averages[i].FirstShare, averages[i].StartShare) = TrainingDoubts.SharesOf(options.Ema[i], i, info.Step, state);
         guard.Restore(state);
         Step = info.Step;
         images = state.Images ?? (long)info.Step * info.Training.BatchSize;
@@ -103,8 +101,8 @@ public sealed partial class Trainer
     {
         Ranks = ranks.Size,
         Images = images,
-        FirstShares = [
-        .. averages.Select(average => average.FirstShare)]
+        FirstShares = [.. averages.Select(average => average.FirstShare)],
+        StartShares = [.. averages.Select(average => average.StartShare)],
     };
 
     private string WithOtherRanks(int before, int batchBefore)

@@ -10,11 +10,13 @@ namespace UNetGen.Training;
 /// </summary>
 internal static class TrainingDoubts
 {
-    // Of this share and more the random weights show in the pictures. The first few updates of a warm-up are below it.
+    // Of this share and more the weights of the start show in the pictures. The first few updates of a warm-up are below it.
     private const double VisibleShare = 0.1;
 
     // Of a parameter's sum of squares. A step of the usual size moves it by a hundred times as much and more.
     private const double LeastChange = 1e-9;
+
+    private const string FirstWeights = "the first, untrained weights";
 
     /// <param name="options">Of the training.</param>
     /// <param name="step">Steps done.</param>
@@ -22,28 +24,45 @@ internal static class TrainingDoubts
     public static IReadOnlyList<string> Of(TrainingOptions options, int step, TrainingState state) =>
     [
         .. OfSkips(step, state.Skipped, state.ConsecutivelySkipped),
-        .. OfAverages(options.Ema, step, state.FirstShares ?? [.. options.Ema.Select(average => average.FirstShareAfter(step))]),
+        .. OfAverages(options.Ema, step, [.. options.Ema.Select((average, i) => SharesOf(average, i, step, state))]),
     ];
+
+    /// <summary>How much of an average is the first weights, and those that it began from; what isn't known, as if no step was skipped.</summary>
+    public static (double First, double Start) SharesOf(EmaOptions average, int index, int step, TrainingState state)
+    {
+        var first = state.FirstShares is { } firsts && index < firsts.Count ? firsts[index] : average.FirstShareAfter(step);
+        return state.StartShares is { } starts && index < starts.Count ? (first, starts[index])
+            // It was never a copy, or is known to be of nothing that it began from.
+            : (first, first > 0 || average.StartAfter == 0 ? first : average.StartShareAfter(step));
+    }
 
     /// <param name="averages">How they are kept.</param>
     /// <param name="step">Steps done.</param>
-    /// <param name="firstShares">How much of each is still the first weights.</param>
-    public static IReadOnlyList<string> OfAverages(IReadOnlyList<EmaOptions> averages, int step, IReadOnlyList<double> firstShares) =>
-        step == 0 ? [] : [.. averages.Zip(firstShares, (average, share) => OfAverage(average, step, share)).OfType<string>()];
+    /// <param name="shares">How much of each is still the first weights, and those that it began from.</param>
+    public static IReadOnlyList<string> OfAverages(
+        IReadOnlyList<EmaOptions> averages, int step, IReadOnlyList<(double First, double Start)> shares) =>
+        step == 0 ? [] : [.. averages.Zip(shares, (average, share) => OfAverage(average, step, share)).OfType<string>()];
 
-    private static string? OfAverage(EmaOptions average, int step, double share) => share switch
+    private static string? OfAverage(EmaOptions average, int step, (double First, double Start) share)
     {
-        1 => Text(
-            $"The average with `Ema.Decay` {average.Decay} is still the first, untrained weights: no update of it (`Ema.UpdateEvery` is ")
-        + Text($"{average.UpdateEvery}) was among {Count(step)}."),
-        >= VisibleShare => Text(
-            $"{share:P0} of the average with `Ema.Decay` {average.Decay} are the first, untrained weights after {Count(step)}: pictures ")
-        + Text($"show them. It needs more steps, a smaller decay or a warm-up (`Ema.Power`)."),
-        _ when step <= average.StartAfter => Text(
-            $"The average with `Ema.Decay` {average.Decay} is a mere copy of the trained weights: `Ema.StartAfter` is ")
-        + Text($"{average.StartAfter}, after {Count(step)}."),
-        _ => null,
-    };
+        var isCopy = share.First == 0 && average.StartAfter > 0;
+        if (isCopy && step <= average.StartAfter)
+            return Text($"The average with `Ema.Decay` {average.Decay} is a mere copy of the trained weights: `Ema.StartAfter` is ")
+                + Text($"{average.StartAfter}, after {Count(step)}.");
+        var began = isCopy ? WeightsOfStep(average.StartAfter) : FirstWeights;
+        return share.Start switch
+        {
+            1 => Text($"The average with `Ema.Decay` {average.Decay} is still {began}: no update of it (`Ema.UpdateEvery` is ")
+                + Text($"{average.UpdateEvery}) was among {Count(step)}."),
+            >= VisibleShare => Text(
+                $"{share.Start:P0} of the average with `Ema.Decay` {average.Decay} are {began} after {Count(step)}: pictures ")
+                + Text($"show them. It needs more steps, a smaller decay or a warm-up (`Ema.Power`)."),
+            _ => null,
+        };
+    }
+
+    /// <summary>Weights that an average is copied from, in words.</summary>
+    public static string WeightsOfStep(int step) => step == 0 ? FirstWeights : Text($"the weights of step {step:N0}");
 
     private static IEnumerable<string> OfSkips(int step, int skipped, int last)
     {

@@ -156,7 +156,7 @@ public sealed record TrainingOptions
     /// </summary>
     /// <param name="steps">From 1.</param>
     public IReadOnlyList<string> DoubtsAt(int steps) =>
-        TrainingDoubts.OfAverages(Ema, steps, [.. Ema.Select(average => average.FirstShareAfter(steps))]);
+        TrainingDoubts.OfAverages(Ema, steps, [.. Ema.Select(average => (average.FirstShareAfter(steps), average.StartShareAfter(steps)))]);
 
     /// <summary>Refuses what can't be trained with.</summary>
     /// <exception cref="UNetGenException">
@@ -217,8 +217,9 @@ public sealed record TrainingOptions
                 $"`Ema.Power` must be {Float32.Range}, or null, but is {average.Power}");
             Check(average.UpdateEvery > 0, $"`Ema.UpdateEvery` must be at least 1, but is {average.UpdateEvery}");
             Check(average.StartAfter >= 0, $"`Ema.StartAfter` can't be negative, but is {average.StartAfter}");
-            Check(Steps is not { } steps || average.FirstShareAfter(steps) < 1,
-                $"the average with `Ema.Decay` {average.Decay} would be the first, untrained weights to the end, since `Ema.UpdateEvery` is {average.UpdateEvery} and `Steps` {Steps}: update it more often, or train longer");
+            // Up to its start it is a copy of the last ones, which is no more than a doubt.
+            Check(Steps is not { } steps || steps <= average.StartAfter || steps >= average.UpdateEvery,
+                $"the average with `Ema.Decay` {average.Decay} would be {TrainingDoubts.WeightsOfStep(average.StartAfter)} to the end, since `Ema.UpdateEvery` is {average.UpdateEvery} and `Steps` {Steps}: update it more often, or train longer");
         }
         var twice = Ema.GroupBy(average => average.Decay).FirstOrDefault(same => same.Count() > 1);
         Check(twice is null, $"two averages have the `Ema.Decay` {twice?.Key}; a checkpoint names them by it, so each needs its own");

@@ -36,6 +36,12 @@ public sealed record TrainingState
     public IReadOnlyList<double>? FirstShares { get; init; }
 
     /// <summary>
+    /// How much of each average is still the weights that it began from, the first ones or the last that were copied, in the same order;
+    /// null in checkpoints of earlier versions.
+    /// </summary>
+    public IReadOnlyList<double>? StartShares { get; init; }
+
+    /// <summary>
     /// The first accepted step's loss over the mean weight of its timesteps in it; null where there was none, or where that says nothing.
     /// </summary>
     public double? FirstError { get; init; }

@@ -42,7 +42,7 @@ public class EmaTests
             Move(network, 1);
             ema.Update(step);
             Assert.Equal(Parameters(network), Shadow(ema));
-            Assert.Equal(0, ema.FirstShare);
+            Assert.Equal((0, 1), (ema.FirstShare, ema.StartShare));
         }
         Move(network, 1);
         ema.Update(6);
@@ -72,6 +72,33 @@ public class EmaTests
         Assert.Equal(ema.FirstShare, options.FirstShareAfter(steps));
         Assert.All(first.Zip(Shadow(ema)), pair => Assert.Equal(ema.FirstShare * pair.First, pair.Second, 1e-6));
         Assert.Equal(steps < updateEvery, ema.FirstShare == 1);
+    }
+
+    [Theory]
+    [InlineData(0.99, null, 1, 3, 40)]
+    [InlineData(0.9, 0.6666666666666666, 5, 5, 23)]
+    [InlineData(0.9, 0.75, 5, 7, 9)]
+    public void How_much_of_the_last_copy_is_left_is_known_after_and_before(
+        double decay, double? power, int updateEvery, int startAfter, int steps)
+    {
+        using var network = new TwoConvNet();
+        var options = new EmaOptions { Decay = decay, Power = power, UpdateEvery = updateEvery, StartAfter = startAfter };
+        using var ema = new Ema(network, options);
+        for (var step = 1; step <= startAfter; step++)
+            ema.Update(step);
+        var copy = Shadow(ema);
+        using (no_grad())
+        {
+            foreach (var parameter in network.parameters())
+                parameter.zero_();
+        }
+
+        for (var step = startAfter + 1; step <= steps; step++)
+            ema.Update(step);
+
+        Assert.Equal((0, options.StartShareAfter(steps)), (ema.FirstShare, ema.StartShare));
+        Assert.All(copy.Zip(Shadow(ema)), pair => Assert.Equal(ema.StartShare * pair.First, pair.Second, 1e-6));
+        Assert.Equal(steps < 10, ema.StartShare == 1);
     }
 
     [Fact]

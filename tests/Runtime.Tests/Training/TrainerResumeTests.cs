@@ -224,6 +224,7 @@ public sealed class TrainerResumeTests : IDisposable
     [InlineData("gradient_norms", -1, "`gradient_norms[3]` is -1, which no training can have.")]
     [InlineData("losses", -1, "`losses[3]` is -1, which no training can have.")]
     [InlineData("first_shares", 7, "`first_shares[3]` is 7, which no training can have.")]
+    [InlineData("start_shares", -1, "`start_shares[3]` is -1, which no training can have.")]
     [InlineData("losses", 101, "`losses` has 101 numbers, and a training keeps the last 100.")]
     public void A_list_that_no_training_can_have_is_refused_with_the_number_that_is_wrong(string key, int change, string reason)
     {
@@ -257,6 +258,29 @@ public sealed class TrainerResumeTests : IDisposable
         Assert.Contains(
             "`Ema.Decay` 0.9999 is still the first, untrained weights",
             Assert.Single(old.Newest()!.Doubts, doubt => doubt.Contains("0.9999")));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_checkpoint_says_how_much_of_its_averages_are_the_weights_that_they_were_a_copy_of_one_of_earlier_versions_too(bool old)
+    {
+        var run = Run.Begin(Options);
+        run.To(10, folder.File("store"));
+        var content = run.Trainer.Capture();
+        Assert.True(!old || content.State.Remove("start_shares"));
+        var store = new CheckpointStore(folder.File("saved"));
+        store.Save(content);
+
+        var second = Run.Begin(Options);
+        second.Trainer.Restore(store.Newest()!);
+
+        Assert.Equal(run.Trainer.Emas.Select(average => average.StartShare), second.Trainer.Emas.Select(average => average.StartShare));
+        // Copied up to step 5, and updated once, at step 8: 1 - 4^-0.75.
+        Assert.Equal(1 - Math.Pow(4, -0.75), second.Trainer.Emas[1].StartShare, 1e-12);
+        Assert.Contains(
+            store.Newest()!.Doubts,
+            doubt => doubt.StartsWith("65 % of the average with `Ema.Decay` 0.99 are the weights of step 5 after 10 steps"));
     }
 
     [Fact]

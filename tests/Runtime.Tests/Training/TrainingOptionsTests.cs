@@ -37,6 +37,8 @@ public class TrainingOptionsTests
         { "two averages have the `Ema.Decay` 0.995", Valid with { Ema = [new(), new() { Power = null }] } },
         { "the average with `Ema.Decay` 0.9 would be the first, untrained weights to the end, since `Ema.UpdateEvery` is 101 and "
             + "`Steps` 100", Valid with { Ema = [new(), new() { Decay = 0.9, UpdateEvery = 101, StartAfter = 0 }] } },
+        { "the average with `Ema.Decay` 0.9 would be the weights of step 3 to the end, since `Ema.UpdateEvery` is 101 and "
+            + "`Steps` 100", Valid with { Ema = [new(), new() { Decay = 0.9, UpdateEvery = 101, StartAfter = 3 }] } },
         { "`Accumulation` must divide `BatchSize`, 16, into equal parts, but is 3", Valid with { Accumulation = 3 } },
         { "`Accumulation`", Valid with { Accumulation = 0 } },
         { "`Precision` must be Float32 or BFloat16", Valid with { Precision = (Precision)2 } },
@@ -85,7 +87,7 @@ public class TrainingOptionsTests
     [Fact]
     public void Averages_of_a_training_that_is_short_for_them_are_foretold()
     {
-        Assert.Empty((Valid with { Steps = 200 }).DoubtsAt(200));
+        Assert.Empty((Valid with { Steps = 2000 }).DoubtsAt(2000));
         Assert.Empty((Valid with { Ema = [new() { StartAfter = 0, UpdateEvery = 1 }] }).DoubtsAt(100));
 
         Assert.Contains(
@@ -97,6 +99,25 @@ public class TrainingOptionsTests
             "is still the first, untrained weights",
             Assert.Single((Valid with { Ema = [new() { UpdateEvery = 101, StartAfter = 0 }] }).DoubtsAt(100)));
     }
+
+    [Theory]
+    [InlineData(1, 1, 100, "99 % of the average with `Ema.Decay` 0.9999 are the weights of step 1 after 100 steps")]
+    [InlineData(3, 6, 6, "100 % of the average with `Ema.Decay` 0.9999 are the weights of step 3 after 6 steps")]
+    [InlineData(1000, 7, 1001, "100 % of the average with `Ema.Decay` 0.9999 are the weights of step 1,000 after 1,001 steps")]
+    [InlineData(
+        3, 10, 8, "`Ema.Decay` 0.9999 is still the weights of step 3: no update of it (`Ema.UpdateEvery` is 10) was among 8 steps")]
+    public void Averages_that_hardly_move_from_a_copy_are_foretold_as_those_from_the_first_weights_are(
+        int startAfter, int updateEvery, int steps, string expected)
+    {
+        EmaOptions average = new() { Decay = 0.9999, Power = null, StartAfter = startAfter, UpdateEvery = updateEvery };
+
+        Assert.Contains(expected, Assert.Single((Valid with { Ema = [average] }).DoubtsAt(steps)));
+        Assert.Empty((Valid with { Ema = [average with { Decay = 0.05 }] }).DoubtsAt(steps + 2 * updateEvery));
+    }
+
+    [Fact]
+    public void A_copy_to_the_end_is_no_error_however_seldom_it_would_be_updated() =>
+        (Valid with { Ema = [new() { UpdateEvery = 101, StartAfter = 100 }] }).Validate();
 
     [Fact]
     public void Steps_a_time_limit_or_both_will_do()
