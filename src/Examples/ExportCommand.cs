@@ -47,12 +47,13 @@ internal static class ExportCommand
                 $"--format diffusers writes a folder, and {output} names a file: add --format safetensors, or name a folder.");
         }
         using var claim = format == Diffusers ? NewFile.ClaimFolder(output) : NewFile.Claim(output, FileEnding);
-        using var network = TrainedWeights.Load(checkpoint);
+        var trained = TrainedWeights.Open(checkpoint, Warnings.Show);
+        using var network = TrainedWeights.Make(trained);
         output = claim.Path;
         if (format == Diffusers)
             DiffusersFolder.Save(output, network);
         else
-            StateDict.Save(output, network);
+            StateDict.Save(output, network, trained.Doubts);
 
         AnsiConsole.MarkupLineInterpolated($"{network.Info.Name} in [blue]{output}[/]");
     }

@@ -7,16 +7,6 @@ namespace UNetGen.Examples;
 /// <summary>Checkpoints as the commands open them that draw, export or show: with all that speaks against them.</summary>
 internal static class TrainedWeights
 {
-    /// <summary>
-    /// Makes the network that was trained, with the weights to draw with, and warns of newer checkpoints that are damaged and of doubtful
-    /// weights.
-    /// </summary>
-    /// <param name="path">As <see cref="Checkpoint.Open"/> takes it.</param>
-    public static NoisePredictor Load(string path)
-    {
-        return Make(Open(path, Warnings.Show));
-    }
-
     /// <summary>Makes the network that was trained, with the weights to draw with.</summary>
     public static NoisePredictor Make(Checkpoint trained)
     {

@@ -10,12 +10,16 @@ internal static class NetworkMetadata
     private const string NetworkKey = "unetgen.network";
     private const string SpecKey = "unetgen.spec";
     private const string SpecHashKey = "unetgen.spec_sha256";
+    private const string DoubtsKey = "unetgen.doubts";
+    private const int MostDoubts = 20;
 
+    /// <param name="network">Its class and spec.</param>
+    /// <param name="doubts">What speaks against drawing with the weights, a sentence each.</param>
     /// <exception cref="UNetGenException">The network contradicts itself: what was written of it couldn't be read again.</exception>
-    public static IReadOnlyDictionary<string, string> Of(NetworkInfo network)
+    public static IReadOnlyDictionary<string, string> Of(NetworkInfo network, IReadOnlyList<string> doubts)
     {
         RequireConsistent(network);
-        return new Dictionary<string, string>
+        var metadata = new Dictionary<string, string>
         {
             // Other programs ask for this one: the layout of the tensors is PyTorch's.
             ["format"] = "pt",
@@ -23,6 +27,9 @@ internal static class NetworkMetadata
             [SpecKey] = network.Spec,
             [SpecHashKey] = network.SpecHash,
         };
+        if (doubts.Count > 0)
+            metadata.Add(DoubtsKey, string.Join('\n', doubts));
+        return metadata;
     }
 
     /// <exception cref="UNetGenException">
@@ -60,6 +67,11 @@ internal static class NetworkMetadata
 
         string Text(string key) => file.Metadata.GetValueOrDefault(key, "");
     }
+
+    /// <summary>What a file says against drawing with its weights, a sentence each.</summary>
+    public static IReadOnlyList<string> DoubtsOf(SafetensorsFile file) => file.Metadata.TryGetValue(DoubtsKey, out var doubts)
+        ? [.. doubts.Split('\n', StringSplitOptions.RemoveEmptyEntries).Take(MostDoubts).Select(Excerpt.Of)]
+        : [];
 
     /// <summary>Whether a file, which may be another program's, names a spec.</summary>
     public static bool HasSpec(SafetensorsFile file) => file.Metadata.ContainsKey(SpecKey);

@@ -82,17 +82,20 @@ public static class StateDict
     /// </summary>
     /// <param name="path">The file; an existing one is replaced, whole or not at all.</param>
     /// <param name="network">On any device.</param>
+    /// <param name="doubts">
+    /// What speaks against drawing with these weights, <see cref="Checkpoint.Doubts"/> of where they come from; it is the file's then.
+    /// </param>
     /// <exception cref="UNetGenException">
     /// A weight is NaN or infinite. Where such weights are wanted, as to look into them,
     /// <see cref="SafetensorsFile.Write(string, IEnumerable{KeyValuePair{string, Tensor}}, IReadOnlyDictionary{string, string}?)"/> writes
     /// them.
     /// </exception>
     /// <exception cref="IOException">It can't be written.</exception>
-    public static void Save(string path, NoisePredictor network)
+    public static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts = null)
     {
         var tensors = network.state_dict();
         RequireFinite(network.Info.Name, tensors);
-        SafetensorsFile.Write(path, tensors, NetworkMetadata.Of(network.Info));
+        SafetensorsFile.Write(path, tensors, NetworkMetadata.Of(network.Info, doubts ?? []));
     }
 
     /// <summary>

@@ -20,11 +20,14 @@ public sealed class Checkpoint
     /// <summary>Of the checkpoint that the files are of, also where one of them was opened by itself.</summary>
     private readonly CheckpointInfo? whole;
 
+    /// <summary>What a file says of itself; that of a checkpoint says it better.</summary>
+    private readonly IReadOnlyList<string> written;
+
     private Checkpoint(
         string path, (string Network, string Spec, string SpecHash) network, IReadOnlyDictionary<string, string> files,
-        CheckpointInfo? info, CheckpointInfo? whole)
+        CheckpointInfo? info, CheckpointInfo? whole, IReadOnlyList<string>? written = null)
     {
-        this.whole = whole;
+        (this.whole, this.written) = (whole, written ?? []);
         Path = path;
         (Network, Spec, SpecHash) = network;
         this.files = files;
@@ -49,11 +52,11 @@ public sealed class Checkpoint
     public CheckpointInfo? Info { get; }
 
     /// <summary>
-    /// What speaks against drawing with it, a sentence each: averages that were still the first weights, steps that were skipped. None for
-    /// a file that lies outside of its checkpoint.
+    /// What speaks against drawing with it, a sentence each: averages that were still the first weights, steps that were skipped. A file
+    /// that lies outside of its checkpoint has it in its metadata; those of earlier versions say nothing.
     /// </summary>
     /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
-    public IReadOnlyList<string> Doubts => whole is null ? [] : TrainingDoubts.Of(whole.Training, whole.Step, Trainer.StateOf(Path, whole));
+    public IReadOnlyList<string> Doubts => whole is null ? written : DoubtsOf(Path, whole);
 
     /// <summary>
     /// The names of the classes that it was trained on, by label; empty where the data has none. Null where nothing says: of a file that
@@ -153,6 +156,11 @@ public sealed class Checkpoint
             folder, (info.Network, info.Spec, info.SpecHash),
             info.Files.Keys.ToDictionary(StemOf, name => System.IO.Path.Combine(folder, name)), info, info);
 
+    /// <summary>What speaks against drawing with a checkpoint's weights.</summary>
+    /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
+    internal static IReadOnlyList<string> DoubtsOf(string path, CheckpointInfo info) =>
+        TrainingDoubts.Of(info.Training, info.Step, Trainer.StateOf(path, info));
+
     private static string StemOf(string file) => System.IO.Path.GetFileNameWithoutExtension(file);
 
     private static Checkpoint OpenNamed(string folder)
@@ -180,7 +188,8 @@ public sealed class Checkpoint
             var network = NetworkMetadata.Read(file, out var problem);
             if (problem is not null)
                 throw new CheckpointException(problem);
-            return new Checkpoint(path, network, new Dictionary<string, string> { [StemOf(path)] = path }, info: null, whole);
+            return new Checkpoint(path, network, new Dictionary<string, string> { [StemOf(path)] = path }, info: null, whole,
+                NetworkMetadata.DoubtsOf(file));
         });
     }
 

@@ -49,15 +49,8 @@ internal static partial class CheckpointFolder
     {
         Directory.CreateDirectory(folder);
         var network = content.Network.Info;
-        var metadata = NetworkMetadata.Of(network);
         var sums = new List<(string File, string Sum)>();
         var sizes = new OrderedDictionary<string, long>();
-        foreach (var (stem, tensors) in content.Tensors)
-        {
-            var (size, sum) = WriteFile(Path.Combine(folder, stem + Extension), stream => SafetensorsFile.Write(stream, tensors, metadata));
-            sizes.Add(stem + Extension, size);
-            sums.Add((stem + Extension, sum));
-        }
         var info = new CheckpointInfo
         {
             Network = network.Name,
@@ -69,10 +62,30 @@ internal static partial class CheckpointFolder
             State = content.State,
             Files = sizes,
         };
+        var metadata = NetworkMetadata.Of(network, DoubtsOf(folder, info));
+        foreach (var (stem, tensors) in content.Tensors)
+        {
+            var (size, sum) = WriteFile(Path.Combine(folder, stem + Extension), stream => SafetensorsFile.Write(stream, tensors, metadata));
+            sizes.Add(stem + Extension, size);
+            sums.Add((stem + Extension, sum));
+        }
         var ofInfo = WriteFile(Path.Combine(folder, CheckpointInfo.FileName), stream => stream.Write(info.ToUtf8()));
         sums.Add((CheckpointInfo.FileName, ofInfo.Sum));
         WriteFile(Path.Combine(folder, CheckpointSums.FileName), stream => stream.Write(CheckpointSums.Write(sums)));
         FolderFlush.Flush(folder);
+    }
+
+    /// <summary>What each file says of itself, should it be copied elsewhere. A state that isn't a trainer's says nothing.</summary>
+    private static IReadOnlyList<string> DoubtsOf(string folder, CheckpointInfo info)
+    {
+        try
+        {
+            return Checkpoint.DoubtsOf(folder, info);
+        }
+        catch (CheckpointException)
+        {
+            return [];
+        }
     }
 
     /// <summary>Checks that all files are those that were written.</summary>

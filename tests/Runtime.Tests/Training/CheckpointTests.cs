@@ -160,6 +160,25 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void A_file_alone_says_what_speaks_against_drawing_with_it_in_few_lines_that_can_be_read()
+    {
+        var path = root.File("alone.safetensors");
+        StateDict.Save(path, Network);
+        Assert.Empty(Checkpoint.Open(path).Doubts);
+        StateDict.Save(path, Network, ["One.", "Two."]);
+        Assert.Equal(["One.", "Two."], Checkpoint.Open(path).Doubts);
+
+        var (tensors, metadata) = SafetensorsFile.Read(path);
+        SafetensorsFile.Write(path, tensors, new Dictionary<string, string>(metadata)
+        {
+            ["unetgen.doubts"] = string.Concat(Enumerable.Repeat($"\u001b[2J{new string('x', 500)}\n", 100)),
+        });
+        var foreign = Checkpoint.Open(path).Doubts;
+        Assert.Equal(20, foreign.Count);
+        Assert.All(foreign, doubt => Assert.True(doubt.Length < 200 && !doubt.Any(char.IsControl)));
+    }
+
+    [Fact]
     public void A_file_whose_spec_is_not_its_hashs_is_refused()
     {
         var path = root.File("alone.safetensors");
