@@ -69,11 +69,12 @@ internal static class Resumption
     /// <exception cref="UNetGenException">No checkpoint is whole, or it is of a later step than the run is to have.</exception>
     public static void Restore(RunFolder folder, RunOptions options, CheckpointStore store, Warnings warnings, Trainer trainer)
     {
-        trainer.Restore(store.Newest() ?? throw NoCheckpoint(folder, warnings.Told));
-        if (options.Training.Steps < trainer.Step)
+        var newest = store.Newest() ?? throw NoCheckpoint(folder, warnings.Told);
+        if (newest.Info!.Step is var step && options.Training.Steps < step)
             throw new UNetGenException(
-                $"The run in {folder.Path} is at step {trainer.Step}, and can't end at step {options.Training.Steps}, which is before. "
+                $"The run in {folder.Path} is at step {step}, and can't end at step {options.Training.Steps}, which is before. "
                     + "Nothing was changed; give more --steps.");
+        trainer.Restore(newest);
     }
 
     /// <summary>

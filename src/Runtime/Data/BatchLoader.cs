@@ -157,7 +157,7 @@ public sealed class BatchLoader : IDisposable
             // Epochs take the streams from 0 up, flips those from -1 down.
             if (horizontalFlips && new CounterHash(seed, ~position).NextInt(2) == 1)
                 Mirror(image);
-            long label = buffer.Labels is null ? 0 : source.Label(index);
+            long label = buffer.Labels is null ? 0 : source.LabelOf(index);
             if (buffer.Noise is { } noise)
                 buffer.Timesteps[i] = draw!(position, noise.AsSpan(i * length, length), ref label);
             if (buffer.Labels is { } labels)

@@ -20,6 +20,18 @@ internal static class SourceChecks
                 nameof(index), index, $"There {(source.Count == 1 ? "is" : "are")} {Counted.Of(source.Count, "image")}.");
     }
 
+    /// <summary>The class of an image, as the source must name it: another would be one that the network has for something else.</summary>
+    /// <exception cref="DataException">It is none of the source's classes.</exception>
+    public static int LabelOf(this IImageSource source, int index)
+    {
+        var (label, classes) = (source.Label(index), source.Classes.Count);
+        return (uint)label < (uint)classes
+            ? label
+            : throw new DataException(FormattableString.Invariant(
+                $"Image {index} of {source.Description} has the label {label}, but `Classes` names {Counted.Of(classes, "class", "classes")}, ")
+                + FormattableString.Invariant($"which are 0 to {classes - 1}."));
+    }
+
     public static void CheckRead(IImageSource source, int index, Span<float> pixels)
     {
         CheckIndex(source, index);

@@ -34,10 +34,12 @@ public sealed class Ema : IDisposable
     /// <summary>Starts as a copy of the network's weights.</summary>
     /// <param name="network">Whose parameters to average; its buffers are copied.</param>
     /// <param name="options">How to average; null: as they come.</param>
+    /// <exception cref="UNetGenException">The options make no sense; the message names the one.</exception>
     public Ema(nn.Module network, EmaOptions? options = null)
     {
-        weights = [.. network.state_dict().Select(entry => (entry.Key, entry.Value, Copy(entry.Value)))];
         this.options = options ?? new();
+        this.options.Validate();
+        weights = [.. network.state_dict().Select(entry => (entry.Key, entry.Value, Copy(entry.Value)))];
         // Buffers hold constants or counters, which have no mean.
         buffers = [.. weights.Where(weight => weight.Live is not Parameter).Select(weight => (weight.Live, weight.Shadow))];
         var means = weights.Where(weight => weight.Live is Parameter).ToArray();

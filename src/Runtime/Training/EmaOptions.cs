@@ -32,6 +32,17 @@ public sealed record EmaOptions
         return Power is { } power ? Math.Min(Decay, 1 - Math.Pow(1.0 + step - StartAfter, -power)) : Decay;
     }
 
+    /// <summary>Refuses what can't be averaged with.</summary>
+    /// <exception cref="UNetGenException">A value makes no sense; the message names the property, and what it may be.</exception>
+    internal void Validate()
+    {
+        TrainingOptions.Check(Float32.IsPart(Decay), $"`Ema.Decay` must lie in [0, 1), as float32 tells it from 1, but is {Decay}");
+        TrainingOptions.Check(
+            Power is null || Float32.IsPositive(Power.Value), $"`Ema.Power` must be {Float32.Range}, or null, but is {Power}");
+        TrainingOptions.Check(UpdateEvery > 0, $"`Ema.UpdateEvery` must be at least 1, but is {UpdateEvery}");
+        TrainingOptions.Check(StartAfter >= 0, $"`Ema.StartAfter` can't be negative, but is {StartAfter}");
+    }
+
     /// <summary>Whether the averaged weights are updated after a step.</summary>
     internal bool UpdatesAt(int step) => step <= StartAfter || step % UpdateEvery == 0;
 

@@ -90,7 +90,9 @@ internal static class InputCheck
 
     /// <summary>Looks at images from all over the source.</summary>
     /// <returns>What is strange of them, in a sentence, though they may be meant so; null: nothing.</returns>
-    /// <exception cref="DataException">Values lie outside of [-1, 1], or none is negative, and that isn't allowed.</exception>
+    /// <exception cref="DataException">
+    /// Values lie outside of [-1, 1], or none is negative, and that isn't allowed; or a label is none of the classes.
+    /// </exception>
     public static string? Values(IImageSource source, bool refuseNonNegative, CancellationToken cancellation)
     {
         var pixels = new float[source.Channels * source.Height * source.Width];
@@ -99,7 +101,10 @@ internal static class InputCheck
         for (var i = 0; i < looked; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            source.Read((int)((long)i * source.Count / looked), pixels);
+            var index = (int)((long)i * source.Count / looked);
+            if (source.Classes.Count > 0)
+                source.LabelOf(index);
+            source.Read(index, pixels);
             foreach (var value in pixels)
                 (low, high) = (MathF.Min(low, value), MathF.Max(high, value));
         }

@@ -60,14 +60,18 @@ public sealed partial class Trainer
     /// <param name="checkpoint">Of a network of the same spec, trained with the same options.</param>
     /// <exception cref="DataException">A file of the data was changed since.</exception>
     /// <exception cref="CheckpointException">
-    /// It is another network's, lacks what a training needs, or was trained with other options or on other data; the message lists the
-    /// differences.
+    /// It is another network's, lacks what a training needs, is of a later step than the training is to have, or was trained with other
+    /// options or on other data; the message lists the differences.
     /// </exception>
     public void Restore(Checkpoint checkpoint)
     {
         var info = checkpoint.Info ?? throw new CheckpointException(
             $"{checkpoint.Path} is weights alone: to go on with a training, give its checkpoint's folder.");
         var state = StateOf(checkpoint.Path, info);
+        if (options.Steps < info.Step)
+            throw new CheckpointException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The training of {checkpoint.Path} is at step {info.Step}, and can't end at step {options.Steps}, which is before: give more `Steps`."));
         RefuseOtherOptions(checkpoint.Path, info.Training, otherRanks: state.Ranks != ranks.Size);
         RefuseOtherData(checkpoint, state.Data);
         string?[] changes =

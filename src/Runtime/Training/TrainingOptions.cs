@@ -211,12 +211,7 @@ public sealed record TrainingOptions
         Check(Ema is { Count: > 0 }, $"`Ema` must list at least one average");
         foreach (var average in Ema)
         {
-            Check(Float32.IsPart(average.Decay), $"`Ema.Decay` must lie in [0, 1), as float32 tells it from 1, but is {average.Decay}");
-            Check(
-                average.Power is null || Float32.IsPositive(average.Power.Value),
-                $"`Ema.Power` must be {Float32.Range}, or null, but is {average.Power}");
-            Check(average.UpdateEvery > 0, $"`Ema.UpdateEvery` must be at least 1, but is {average.UpdateEvery}");
-            Check(average.StartAfter >= 0, $"`Ema.StartAfter` can't be negative, but is {average.StartAfter}");
+            average.Validate();
             // Up to its start it is a copy of the last ones, which is no more than a doubt.
             Check(Steps is not { } steps || steps <= average.StartAfter || steps >= average.UpdateEvery,
                 $"the average with `Ema.Decay` {average.Decay} would be {TrainingDoubts.WeightsOfStep(average.StartAfter)} to the end, since `Ema.UpdateEvery` is {average.UpdateEvery} and `Steps` {Steps}: update it more often, or train longer");
@@ -225,7 +220,7 @@ public sealed record TrainingOptions
         Check(twice is null, $"two averages have the `Ema.Decay` {twice?.Key}; a checkpoint names them by it, so each needs its own");
     }
 
-    private static void Check(bool holds, FormattableString message)
+    internal static void Check(bool holds, FormattableString message)
     {
         if (!holds)
             throw new UNetGenException("Training options: " + message.ToString(CultureInfo.InvariantCulture) + ".");

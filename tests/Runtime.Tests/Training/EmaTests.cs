@@ -116,6 +116,18 @@ public class EmaTests
         Assert.Equal(0.9999, plain.DecayAt(1));
     }
 
+    [Theory]
+    [InlineData(2, 1, 0, "`Ema.Decay` must lie in [0, 1), as float32 tells it from 1, but is 2")]
+    [InlineData(0.9, 0, 0, "`Ema.UpdateEvery` must be at least 1, but is 0")]
+    [InlineData(0.9, 1, -1, "`Ema.StartAfter` can't be negative, but is -1")]
+    public void What_makes_no_sense_is_refused_without_a_trainer_too(double decay, int updateEvery, int startAfter, string expected)
+    {
+        using var network = new TwoConvNet();
+
+        Assert.Contains(expected, Assert.Throws<UNetGenException>(
+            () => new Ema(network, new() { Decay = decay, UpdateEvery = updateEvery, StartAfter = startAfter })).Message);
+    }
+
     [Fact]
     public void Between_updates_nothing_happens()
     {

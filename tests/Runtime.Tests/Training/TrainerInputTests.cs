@@ -110,6 +110,21 @@ public class TrainerInputTests
         Assert.Contains("`num_classes: 2`, or 3 for guidance", error);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(-1)]
+    public void A_label_that_is_none_of_the_datas_classes_is_refused_though_the_network_has_one_more(int label)
+    {
+        using var trainer = new Trainer(new TwoConvNet(classes: 3), new Mislabelled(label), Options);
+        using var loader = new BatchLoader(new Mislabelled(label), batchSize: 4);
+
+        foreach (var refused in (Action[])[() => trainer.Train(), () => loader.Next()])
+            Assert.Equal(
+                $"Image 3 of four images has the label {label}, but `Classes` names 2 classes, which are 0 to 1.",
+                Assert.Throws<DataException>(refused).Message);
+        Assert.Equal(0, trainer.Step);
+    }
+
     [Fact]
     public void Classes_that_a_stray_picture_undoes_are_missed_by_its_name()
     {
@@ -179,6 +194,27 @@ public class TrainerInputTests
         Assert.Contains(
             "There are no images to learn from: 0 of four images of stripes.",
             Assert.Throws<UNetGen.Data.DataException>(() => new Trainer(new TwoConvNet(), none, Options)).Message);
+    }
+
+    private sealed class Mislabelled(int last) : IImageSource
+    {
+        private readonly Stripes stripes = new(classes: 2);
+
+        public string Description => "four images";
+
+        public int Count => 4;
+
+        public int Channels => 1;
+
+        public int Height => 8;
+
+        public int Width => 8;
+
+        public IReadOnlyList<string> Classes => stripes.Classes;
+
+        public int Label(int index) => index == 3 ? last : stripes.Label(index);
+
+        public void Read(int index, Span<float> pixels) => stripes.Read(index, pixels);
     }
 
     private static string Refusal(NoisePredictor network, IImageSource source, TrainingOptions? options = null) =>

@@ -284,6 +284,20 @@ public sealed class TrainerResumeTests : IDisposable
     }
 
     [Fact]
+    public void A_training_cannot_end_before_the_step_that_it_goes_on_from()
+    {
+        Run.Begin(Options).To(12, folder.File("store"));
+        var run = Run.Begin(Options with { Steps = 11 });
+        var before = run.Network.Weights();
+
+        Assert.EndsWith(
+            "is at step 12, and can't end at step 11, which is before: give more `Steps`.",
+            Assert.Throws<CheckpointException>(() => run.Trainer.Restore(Checkpoint.Open(folder.File("store")))).Message);
+        Assert.Equal(0, run.Trainer.Step);
+        Assert.Equal(before, run.Network.Weights());
+    }
+
+    [Fact]
     public void Weights_alone_are_no_training_to_go_on_with()
     {
         Run.Begin(Options).To(3, folder.File("store"));
