@@ -76,6 +76,7 @@ internal sealed class TrainCommand
                 AnsiConsole.MarkupLineInterpolated($"Nothing is left to train: the run in {previous.Path} has ended at step {trainer.Step:N0}, and nothing was changed. To train longer, give more --steps or --time.");
                 return 0;
             }
+            Resumption.WarnIfEndHasMoved(previous, options);
             Resumption.WarnIfElsewhere(previous, network.Device);
         }
         // What the others have still read in the run's folder, rank 0 now begins to change.

@@ -42,9 +42,6 @@ internal static class Resumption
                 + $"Leave them out, or begin a new run with train --run {folder.Options}.");
         foreach (var field in changed)
             AnsiConsole.MarkupLineInterpolated($"{field.Option} was {field.Write(before)} and is {field.Write(after)}");
-        if (changed.Any(field => field.Key is "steps" or "time") && after.Training.Decay != LearningRateDecay.Constant)
-            Warnings.Show("the learning rate falls to its end, which has moved: "
-                + "what follows isn't what either length would have given from the beginning.");
         if (!changes.Keys.Any(field => field.Key == "data"))
             RequireImages(folder, before.Data);
         return after.Effective();
@@ -81,12 +78,22 @@ internal static class Resumption
     /// Whether no step is left and the end was drawn. Pictures of an end that is moved now, or that no grid over time tells of, may be of
     /// another step.
     /// </summary>
-    public static bool HasEnded(RunFolder folder, RunOptions options, Trainer trainer)
+    public static bool HasEnded(RunFolder folder, RunOptions options, Trainer trainer) =>
+        trainer.Ended && !HasMoved(folder, options) && options.SampleEvery is not null
+        && File.Exists(folder.SamplesOf(trainer.Step)) && File.Exists(folder.Samples) && File.Exists(folder.Strip);
+
+    /// <summary>To be told of a run that does go on.</summary>
+    public static void WarnIfEndHasMoved(RunFolder folder, RunOptions options)
+    {
+        if (options.Training.Decay != LearningRateDecay.Constant && HasMoved(folder, options))
+            Warnings.Show("the learning rate falls to its end, which has moved: "
+                + "what follows isn't what either length would have given from the beginning.");
+    }
+
+    private static bool HasMoved(RunFolder folder, RunOptions options)
     {
         var before = new RunOptions().Apply(RunFile.Read(folder.Options)).Effective().Training;
-        return trainer.Ended && (before.Steps, before.TimeLimit) == (options.Training.Steps, options.Training.TimeLimit)
-             && options.SampleEvery is not null && File.Exists(folder.SamplesOf(trainer.Step)) && File.Exists(folder.Samples)
-                && File.Exists(folder.Strip);
+        return (before.Steps, before.TimeLimit) != (options.Training.Steps, options.Training.TimeLimit);
     }
 
     /// <summary>Other threads and devices add in another order.</summary>
