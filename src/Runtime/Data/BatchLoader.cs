@@ -63,6 +63,7 @@ public sealed class BatchLoader : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(workers);
         if (source.Count == 0)
             throw new DataException($"{source.Description} has no images.");
+        SourceChecks.RequireClasses(source);
         var bytes = (long)batchSize * source.PixelCount() * sizeof(float);
         if (bytes > int.MaxValue)
             throw new DataException(

@@ -20,6 +20,14 @@ internal static class SourceChecks
                 nameof(index), index, $"There {(source.Count == 1 ? "is" : "are")} {Counted.Of(source.Count, "image")}.");
     }
 
+    /// <exception cref="DataException">A source says neither which classes there are nor that there are none.</exception>
+    public static void RequireClasses(IImageSource source)
+    {
+        if (source.Classes is null)
+            throw new DataException(
+                $"The `Classes` of {source.Description} are null: a source without classes has an empty list, as where it leaves them out.");
+    }
+
     /// <summary>The class of an image, as the source must name it: another would be one that the network has for something else.</summary>
     /// <exception cref="DataException">It is none of the source's classes.</exception>
     public static int LabelOf(this IImageSource source, int index)

@@ -137,11 +137,23 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// <param name="conv">With its weights.</param>
     /// <param name="x">[batch, channels, height, width], of at least one image.</param>
     /// <returns>[batch, out channels, height, width].</returns>
-    /// <exception cref="ArgumentException">There is no image.</exception>
-    protected static Tensor Convolve(Conv2d conv, Tensor x) => x.size(0) > 0
-        ? Compute.Backend.Convolve(x, LayerWeights.Of(conv))
-        : throw new ArgumentException(
-            $"A network takes batches of at least one image, but got one of none, [{string.Join(", ", x.shape)}].", nameof(x));
+    /// <exception cref="ArgumentException">There is no image, or they are of another type than the weights.</exception>
+    protected static Tensor Convolve(Conv2d conv, Tensor x)
+    {
+        if (x.size(0) == 0)
+            throw new ArgumentException(
+                $"A network takes batches of at least one image, but got one of none, [{string.Join(", ", x.shape)}].", nameof(x));
+        // What computes in bfloat16 brings either type to it.
+        if (x.dtype != conv.weight.dtype && !(x.dtype == ScalarType.BFloat16 && Compute.Precision == Precision.BFloat16))
+            throw new ArgumentException(
+                $"A network takes images of its weights' type, {conv.weight.dtype}, but got such of {x.dtype}.", nameof(x));
+        if (x.size(1) != conv.in_channels)
+            throw new ArgumentException(
+                $"A convolution of the network takes {conv.in_channels} channels, but got [{string.Join(", ", x.shape)}]. Has selfCondition "
+                    + "the images' shape?",
+                nameof(x));
+        return Compute.Backend.Convolve(x, LayerWeights.Of(conv));
+    }
 
     /// <summary>The last convolution: as <see cref="Convolve"/>, but the result has its weights' type, whatever the precision.</summary>
     /// <param name="conv">With its weights.</param>
@@ -164,7 +176,16 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
         x.dtype == ScalarType.BFloat16 && Compute.Precision == Precision.BFloat16 ? x.to(ScalarType.Float32) : x;
 
     /// <summary>[batch, a, height, width] and [batch, b, height, width] to [batch, a + b, height, width], in this order.</summary>
-    protected static Tensor Concat(Tensor first, Tensor second) => Compute.Backend.Concat(first, second);
+    /// <exception cref="ArgumentException">They differ in more than channels.</exception>
+    protected static Tensor Concat(Tensor first, Tensor second)
+    {
+        if (first.dim() != 4 || first.size(0) != second.size(0) || first.size(2) != second.size(2) || first.size(3) != second.size(3))
+            throw new ArgumentException(
+                $"A network joins what differs in channels alone, but got [{string.Join(", ", first.shape)}] and "
+                    + $"[{string.Join(", ", second.shape)}]. Has selfCondition the images' shape?",
+                nameof(first));
+        return Compute.Backend.Concat(first, second);
+    }
 
     /// <summary>Sets the network's last convolution to 0, so that it starts by predicting 0 (<c>zero_init: true</c>).</summary>
     protected static void StartAtZero(Conv2d conv) => Layers.Zero(conv.weight, conv.bias);

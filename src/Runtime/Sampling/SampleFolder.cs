@@ -23,6 +23,10 @@ namespace UNetGen.Sampling;
 public sealed class SampleFolder(string path)
 {
     private const string InfoName = "samples.json";
+    private string path = string.IsNullOrEmpty(path)
+        ? throw new ArgumentException("A folder needs a path, and this one is empty; the current folder is '.'.", nameof(path))
+        : path;
+
     private const string TimestepsKey = "timesteps_sha256";
 
     // The last part of every PNG: no data, its name, and their sum.

@@ -15,11 +15,12 @@ internal static class InputCheck
     // As in guided sampling's papers (Ho and Salimans 2022 found 0.1 to 0.2 to be best).
     private const double UsualLabelDropout = 0.1;
 
-    /// <exception cref="DataException">There are no images, or they are of another shape than the network's.</exception>
+    /// <exception cref="DataException">There are no images, they are of another shape than the network's, or their classes are null.</exception>
     public static void Shape(NetworkInfo info, IImageSource source)
     {
         if (source.Count == 0)
             throw new DataException($"There are no images to learn from: {source.Description}.");
+        SourceChecks.RequireClasses(source);
         if ((source.Channels, source.Height, source.Width) != (info.Channels, info.ImageHeight, info.ImageWidth))
             throw new DataException(
                 $"{info.Name} takes images of {info.Channels} x {info.ImageHeight} x {info.ImageWidth} (channels x height x width), "

@@ -209,6 +209,7 @@ public sealed record TrainingOptions
     private void ValidateEma()
     {
         Check(Ema is { Count: > 0 }, $"`Ema` must list at least one average");
+        Check(!Ema.Contains(null), $"`Ema` lists a null, which is no average");
         foreach (var average in Ema)
         {
             average.Validate();

@@ -8,6 +8,43 @@ public class EmptyBatchTests
 
     [Theory]
     [MemberData(nameof(Networks))]
+    public void Images_of_another_type_than_the_weights_are_refused_in_words(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var network = AllNetworks.Create(name);
+        var info = network.Info;
+        var labels = info.NumClasses is null ? null : zeros([1], ScalarType.Int64);
+
+        foreach (var type in (ScalarType[])[ScalarType.Float64, ScalarType.Byte])
+        {
+            var x = zeros([1, info.Channels, info.ImageHeight, info.ImageWidth], type);
+            Assert.Contains(
+                $"images of its weights' type, Float32, but got such of {type}",
+                Assert.Throws<ArgumentException>(() => network.forward(x, zeros([1], ScalarType.Int64), labels)).Message);
+        }
+    }
+
+    [Fact]
+    public void An_estimate_of_another_shape_or_type_than_the_images_is_refused_in_words()
+    {
+        using var scope = NewDisposeScope();
+        var conditioned = AllNetworks.Small.Select(type => AllNetworks.Create(type.Name)).Where(network => network.Info.SelfCondition).ToArray();
+        Assert.NotEmpty(conditioned);
+        foreach (var network in conditioned)
+        {
+            var (c, h, w) = (network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth);
+            var labels = network.Info.NumClasses is null ? null : zeros([2], ScalarType.Int64);
+            Tensor[] wrong = [
+                zeros(2, c, h, w / 2), zeros(1, c, h, w), zeros(2, c + 1, h, w), zeros(c, h, w), zeros([2, c, h, w], ScalarType.Float64)];
+            foreach (var estimate in wrong)
+                Assert.Throws<ArgumentException>(
+                    () => network.forward(zeros(2, c, h, w), zeros([2], ScalarType.Int64), labels, estimate));
+            network.Dispose();
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Networks))]
     public void A_batch_of_no_images_is_refused_in_words(string name)
     {
         using var scope = NewDisposeScope();

@@ -31,6 +31,12 @@ public sealed class SampleFolderTests : IDisposable
         Assert.Contains(message, Assert.Throws<UNetGenException>(() => new SampleFolder(damaged.Path).Describe()).Message);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData(null)]
+    public void A_folder_without_a_path_is_refused_before_anything_is_written(string? path) =>
+        Assert.StartsWith("A folder needs a path", Assert.Throws<ArgumentException>(() => new SampleFolder(path!)).Message);
+
     [Fact]
     public void Every_picture_is_a_file_of_its_size_and_value()
     {

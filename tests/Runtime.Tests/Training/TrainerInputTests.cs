@@ -196,7 +196,16 @@ public class TrainerInputTests
             Assert.Throws<UNetGen.Data.DataException>(() => new Trainer(new TwoConvNet(), none, Options)).Message);
     }
 
-    private sealed class Mislabelled(int last) : IImageSource
+    [Fact]
+    public void Classes_that_are_null_are_refused_by_name()
+    {
+        foreach (var refused in (Action[])[
+            () => new Trainer(new TwoConvNet(), new Mislabelled(0, isNull: true), Options),
+            () => new BatchLoader(new Mislabelled(0, isNull: true), batchSize: 4)])
+            Assert.StartsWith("The `Classes` of four images are null", Assert.Throws<DataException>(refused).Message);
+    }
+
+    private sealed class Mislabelled(int last, bool isNull = false) : IImageSource
     {
         private readonly Stripes stripes = new(classes: 2);
 
@@ -210,7 +219,7 @@ public class TrainerInputTests
 
         public int Width => 8;
 
-        public IReadOnlyList<string> Classes => stripes.Classes;
+        public IReadOnlyList<string> Classes => isNull ? null! : stripes.Classes;
 
         public int Label(int index) => index == 3 ? last : stripes.Label(index);
 

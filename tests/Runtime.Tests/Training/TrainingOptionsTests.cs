@@ -28,6 +28,7 @@ public class TrainingOptionsTests
         { "`GradientClip`", Valid with { GradientClip = 1e-46 } },
         { "`GradientClip`", Valid with { GradientClip = 1e39 } },
         { "`Ema` must list at least one", Valid with { Ema = [] } },
+        { "`Ema` lists a null", Valid with { Ema = [new(), null!] } },
         { "`Ema.Decay` must lie in [0, 1), as float32 tells it from 1, but is 1", Valid with { Ema = [new() { Decay = 1 }] } },
         { "`Ema.Decay`", Valid with { Ema = [new() { Decay = 0.999999999 }] } },
         { "`Ema.Power` must be a positive number that float32 holds, from 1.2e-38 to 3.4e38, or null, but is 0", Valid with { Ema = [
