@@ -25,7 +25,7 @@ internal static class SourceChecks
     {
         if (source.Classes is null)
             throw new DataException(
-                $"The `Classes` of {source.Description} are null: a source without classes has an empty list, as where it leaves them out.");
+                $"The `Classes` of {source.Description} are null: a source without any has an empty list.");
     }
 
     /// <summary>The class of an image, as the source must name it: another would be one that the network has for something else.</summary>
@@ -36,8 +36,8 @@ internal static class SourceChecks
         return (uint)label < (uint)classes
             ? label
             : throw new DataException(FormattableString.Invariant(
-                $"Image {index} of {source.Description} has the label {label}, but `Classes` names {Counted.Of(classes, "class", "classes")}, ")
-                + FormattableString.Invariant($"which are 0 to {classes - 1}."));
+                $"Image {index} of {source.Description} has the label {label}, but `Classes` names ")
+                + FormattableString.Invariant($"{Counted.Of(classes, "class", "classes")}, which are 0 to {classes - 1}."));
     }
 
     public static void CheckRead(IImageSource source, int index, Span<float> pixels)

@@ -15,7 +15,7 @@ internal static class InputCheck
     // As in guided sampling's papers (Ho and Salimans 2022 found 0.1 to 0.2 to be best).
     private const double UsualLabelDropout = 0.1;
 
-    /// <exception cref="DataException">There are no images, they are of another shape than the network's, or their classes are null.</exception>
+    /// <exception cref="DataException">There are no images, or their shape isn't the network's, or their classes are null.</exception>
     public static void Shape(NetworkInfo info, IImageSource source)
     {
         if (source.Count == 0)

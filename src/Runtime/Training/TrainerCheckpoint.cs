@@ -71,7 +71,8 @@ public sealed partial class Trainer
         if (options.Steps < info.Step)
             throw new CheckpointException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"The training of {checkpoint.Path} is at step {info.Step}, and can't end at step {options.Steps}, which is before: give more `Steps`."));
+                $"The training of {checkpoint.Path} is at step {info.Step}, and can't end at step {options.Steps}, which is before: ")
+                + "give more `Steps`.");
         RefuseOtherOptions(checkpoint.Path, info.Training, otherRanks: state.Ranks != ranks.Size);
         RefuseOtherData(checkpoint, state.Data);
         string?[] changes =

@@ -27,12 +27,14 @@ internal static class TrainingDoubts
         .. OfAverages(options.Ema, step, [.. options.Ema.Select((average, i) => SharesOf(average, i, step, state))]),
     ];
 
-    /// <summary>How much of an average is the first weights, and those that it began from; what isn't known, as if no step was skipped.</summary>
+    /// <summary>
+    /// How much of an average is the first weights, and those that it began from; what isn't known, as if no step was skipped.
+    /// </summary>
     public static (double First, double Start) SharesOf(EmaOptions average, int index, int step, TrainingState state)
     {
         var first = state.FirstShares is { } firsts && index < firsts.Count ? firsts[index] : average.FirstShareAfter(step);
         return state.StartShares is { } starts && index < starts.Count ? (first, starts[index])
-            // It was never a copy, or is known to be of nothing that it began from.
+            // Where it was never a copy it began from the first ones.
             : (first, first > 0 || average.StartAfter == 0 ? first : average.StartShareAfter(step));
     }
 

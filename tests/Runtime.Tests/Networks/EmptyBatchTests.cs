@@ -28,7 +28,8 @@ public class EmptyBatchTests
     public void An_estimate_of_another_shape_or_type_than_the_images_is_refused_in_words()
     {
         using var scope = NewDisposeScope();
-        var conditioned = AllNetworks.Small.Select(type => AllNetworks.Create(type.Name)).Where(network => network.Info.SelfCondition).ToArray();
+        var conditioned = AllNetworks.Small.Select(type => AllNetworks.Create(type.Name))
+            .Where(network => network.Info.SelfCondition).ToArray();
         Assert.NotEmpty(conditioned);
         foreach (var network in conditioned)
         {
