@@ -9,6 +9,13 @@ public sealed class UserErrorTests : IDisposable
 
     public void Dispose() => program.Dispose();
 
+    [LinuxFact]
+    public void A_current_folder_that_was_deleted_is_one_sentence()
+    {
+        var result = program.RunBy("sh -c 'mkdir gone && cd gone && rmdir ../gone && exec \"$0\" \"$@\"'", "train", "--steps", "1");
+        Assert.Equal("error: The current folder isn't there any more: change into another one.\n", ExampleProgram.ErrorOf(1, result));
+    }
+
     [Fact]
     public void An_unknown_option_is_a_usage_error() => Assert.Contains("--stepz", program.Fail(2, "train", "--stepz", "5"));
 

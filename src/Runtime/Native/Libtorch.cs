@@ -166,12 +166,26 @@ public static class Libtorch
     /// <summary>As TorchSharp would, in the same order, so that its own attempt finds it done.</summary>
     private static bool LoadOnce()
     {
+        CheckFolder();
         Files.CheckAlone();
         Files.CheckComplete();
         if (Installed is null)
             NativeLibrary.TryLoad("torch_cpu", TorchSharpAssembly, null, out _);
         _ = Library();
         return true;
+    }
+
+    /// <summary>Without a current folder libtorch's MKL ends the process, saying that a library of its own can't be loaded.</summary>
+    private static void CheckFolder()
+    {
+        try
+        {
+            _ = Environment.CurrentDirectory;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new LibtorchException("The current folder isn't there any more: change into another one.", error);
+        }
     }
 
     private static nint Library() =>
