@@ -60,12 +60,8 @@ extern "C" __global__ void __launch_bounds__(512) part_moments(const Packet* x, 
     {
         int channels = blockDim.x * Lanes;
         float* part = parts + (long long)(blockIdx.y * gridDim.x + blockIdx.x) * 2 * channels + threadIdx.x * Lanes;
-#pragma unroll
-        for (int lane = 0; lane < Lanes; lane++)
-        {
-            part[lane] = sum[lane];
-            part[channels + lane] = squares[lane];
-        }
+        store(sum, part);
+        store(squares, part + channels);
     }
 }
 
@@ -178,12 +174,8 @@ extern "C" __global__ void __launch_bounds__(512) part_gradients(
     {
         int channels = blockDim.x * Lanes;
         float* part = parts + (long long)(blockIdx.y * gridDim.x + blockIdx.x) * 2 * channels + threadIdx.x * Lanes;
-#pragma unroll
-        for (int lane = 0; lane < Lanes; lane++)
-        {
-            part[lane] = sum[lane];
-            part[channels + lane] = products[lane];
-        }
+        store(sum, part);
+        store(products, part + channels);
     }
 }
 

@@ -76,15 +76,20 @@ __device__ inline Packet pack(const float (&values)[Lanes])
     return packet;
 }
 
+__device__ inline void store(const float (&values)[Lanes], float* to)
+{
+#pragma unroll
+    for (int lane = 0; lane < Lanes; lane++)
+        to[lane] = values[lane];
+}
+
 // The sums over the rows of a block (threadIdx.y, a power of two of them), for each of a row's threads: in its first row's values.
 // memory: Lanes floats for each thread of the block.
 __device__ inline void sum_over_rows(float (&values)[Lanes], float* memory)
 {
     float* mine = memory + (threadIdx.y * blockDim.x + threadIdx.x) * Lanes;
     __syncthreads();
-#pragma unroll
-    for (int lane = 0; lane < Lanes; lane++)
-        mine[lane] = values[lane];
+    store(values, mine);
     for (int rows = blockDim.y / 2; rows > 0; rows /= 2)
     {
         __syncthreads();

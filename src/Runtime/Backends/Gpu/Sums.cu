@@ -62,10 +62,5 @@ extern "C" __global__ void __launch_bounds__(512) part_sums(const Packet* x, flo
     }
     sum_over_rows(sum, memory);
     if (threadIdx.y == 0)
-    {
-        float* part = parts + ((long long)(blockIdx.y * gridDim.x + blockIdx.x) * blockDim.x + threadIdx.x) * Lanes;
-#pragma unroll
-        for (int lane = 0; lane < Lanes; lane++)
-            part[lane] = sum[lane];
-    }
+        store(sum, parts + ((long long)(blockIdx.y * gridDim.x + blockIdx.x) * blockDim.x + threadIdx.x) * Lanes);
 }
