@@ -5,7 +5,7 @@ namespace UNetGen.Backends;
 
 /// <summary>
 /// A network's weights in bfloat16, made once for many passes on this thread, in which they don't change: otherwise each pass rounds each
-/// weight anew, a seventh of all that a processor launches on a GPU.
+/// weight anew, and launches a kernel for it on a GPU.
 /// </summary>
 internal sealed class RoundedWeights : IDisposable
 {
