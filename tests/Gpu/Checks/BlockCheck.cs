@@ -20,7 +20,7 @@ internal static class BlockCheck
         {
             using var scope = NewDisposeScope();
             manual_seed(7);
-            using var module = Randomized(block.Make());
+            using var module = BlockCase.Randomized(block.Make());
             var (x, time) = (randn(block.Shape), randn(block.Shape[0], BlockCase.TimeWidth));
             var direction = Directions(module, x, time);
             var expected = Outcome(module, x, time, direction, KernelForm.Reference);
@@ -68,22 +68,6 @@ internal static class BlockCheck
         using var computing = Compute.Use(kernels, Precision.Float32, x.device_type);
         var (leaf, embedding) = (x.detach().requires_grad_(), time.detach().requires_grad_());
         var result = BlockCase.Forward(module, leaf, embedding);
-        result.backward([direction]);
-        var results = module.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter.grad!);
-        (results["result"], results["input"]) = (result.detach(), leaf.grad!);
-        if (embedding.grad is { } byTime)
-            results["time"] = byTime;
-        foreach (var parameter in module.parameters())
-            parameter.grad = null;
-        return results;
-    }
-
-    /// <summary>With neither gains of 1 nor biases of 0, of which a backend could forget one.</summary>
-    private static nn.Module Randomized(nn.Module module)
-    {
-        using var off = no_grad();
-        foreach (var parameter in module.parameters())
-            parameter.add_(randn(parameter.shape) * 0.2);
-        return module;
+        return BlockCase.Outcome(module, result, direction, leaf, embedding);
     }
 }

@@ -44,7 +44,7 @@ public sealed class BackendTests
         using var scope = NewDisposeScope();
         manual_seed(7);
         var (make, shape) = BlockCase.All[block];
-        using var module = Randomized(make());
+        using var module = BlockCase.Randomized(make());
         var (x, time) = (randn(shape), randn(shape[0], BlockCase.TimeWidth));
         Tensor? direction = null;
         var expected = Outcome(new Reference(Precision.Float32), x);
@@ -65,13 +65,7 @@ public sealed class BackendTests
             var given = leaf * 1;
             var result = BlockCase.Forward(module, given, embedding);
             direction ??= randn(result.shape);
-            result.backward([direction]);
-            var results = module.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter.grad!);
-            (results["result"], results["input"]) = (result.detach(), leaf.grad!);
-            if (embedding.grad is { } byTime)
-                results["time"] = byTime;
-            foreach (var parameter in module.parameters())
-                parameter.grad = null;
+            var results = BlockCase.Outcome(module, result, direction, leaf, embedding);
 
             var isTogether = ReferenceEquals(result, TensorMemory.ChannelsLast(result));
             Assert.True(
@@ -127,15 +121,6 @@ public sealed class BackendTests
 
         void Take<V>()
             where V : unmanaged, IFloats<V> => backend = new Cpu<V>(Precision.Float32);
-    }
-
-    /// <summary>With neither gains of 1 nor biases of 0, of which a backend could forget one.</summary>
-    private static nn.Module Randomized(nn.Module module)
-    {
-        using var off = no_grad();
-        foreach (var parameter in module.parameters())
-            parameter.add_(randn(parameter.shape) * 0.2);
-        return module;
     }
 
     private static string? Difference(string name, Dictionary<string, Tensor> expected, Dictionary<string, Tensor> actual)

@@ -95,6 +95,35 @@ public sealed record BlockCase(Func<nn.Module> Make, params long[] Shape)
         _ => ((nn.Module<Tensor, Tensor>)block).forward(x),
     };
 
+    /// <summary>
+    /// A result, and along a direction the gradients by everything, by name; the parameters' own are gone afterwards.
+    /// </summary>
+    /// <param name="block">With its parameters.</param>
+    /// <param name="result">Of a pass.</param>
+    /// <param name="direction">As large as the result.</param>
+    /// <param name="leaf">What the images come from.</param>
+    /// <param name="embedding">The time's.</param>
+    public static Dictionary<string, Tensor> Outcome(nn.Module block, Tensor result, Tensor direction, Tensor leaf, Tensor embedding)
+    {
+        result.backward([direction]);
+        var results = block.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter.grad!);
+        (results["result"], results["input"]) = (result.detach(), leaf.grad!);
+        if (embedding.grad is { } byTime)
+            results["time"] = byTime;
+        foreach (var parameter in block.parameters())
+            parameter.grad = null;
+        return results;
+    }
+
+    /// <summary>With neither gains of 1 nor biases of 0, of which a backend could forget one.</summary>
+    public static nn.Module Randomized(nn.Module block)
+    {
+        using var off = no_grad();
+        foreach (var parameter in block.parameters())
+            parameter.add_(randn(parameter.shape) * 0.2);
+        return block;
+    }
+
     /// <summary>Whether the block has a time embedding.</summary>
     public static bool TakesTime(nn.Module block) => block is ResnetBlock { mlp: not null } or PreActResnetBlock;
 
