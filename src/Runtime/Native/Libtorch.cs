@@ -83,7 +83,7 @@ public static class Libtorch
         }
         catch (InvalidOperationException)
         {
-            // The program has a resolver of its own for TorchSharp. Where that finds nothing, the event serves, on Linux.
+            // The program has a resolver of its own for TorchSharp. Where that finds nothing, the event serves.
         }
     }
 
