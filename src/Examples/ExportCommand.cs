@@ -51,7 +51,7 @@ internal static class ExportCommand
         using var network = TrainedWeights.Make(trained);
         output = claim.Path;
         if (format == Diffusers)
-            DiffusersFolder.Save(output, network);
+            DiffusersFolder.Save(output, network, trained.Doubts);
         else
             StateDict.Save(output, network, trained.Doubts);
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using Spectre.Console;
+using UNetGen.Examples.Runs;
 using UNetGen.Files;
 using UNetGen.Interop;
 using UNetGen.Interop.Diffusers;
@@ -78,8 +79,10 @@ internal static class ImportCommand
         using var claim = NewFile.Claim(path, ".safetensors");
         using var network = Catalog.Create(spec);
         source.LoadInto(network, convert);
+        foreach (var doubt in source.Doubts)
+            Warnings.Show(RunFields.InWordsOfRuns(doubt));
         path = claim.Path;
-        StateDict.Save(path, network);
+        StateDict.Save(path, network, source.Doubts);
         AnsiConsole.MarkupLineInterpolated($"The weights of {network.Info.Name} are in [blue]{path}[/]");
     }
 }

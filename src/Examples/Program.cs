@@ -7,6 +7,7 @@ using System.Text.RegularExpressions;
 using Spectre.Console;
 using UNetGen.Distributed;
 using UNetGen.Examples.Runs;
+using UNetGen.Files;
 using UNetGen.Native;
 
 namespace UNetGen.Examples;
@@ -229,6 +230,9 @@ internal static partial class Program
 
     private static void SayOrThrow(string message)
     {
+        // What was named on the command line, too; where the fault itself was met, its message has the words.
+        if (FileNames.FaultOf(message) is { } fault && !message.Contains(fault, StringComparison.Ordinal))
+            message = $"{message} It {fault}.";
         var shown = LongWord().Replace(
             RunFields.InWordsOfRuns(message), word => $"{word.Value[..(LongestWord / 2)]}...{word.Value[^(LongestWord / 2)..]}");
         // In one go: what a launcher says at the same time would stand between the words.

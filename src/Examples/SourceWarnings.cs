@@ -12,7 +12,7 @@ internal static class SourceWarnings
     {
         if (source is ImageFolderSource pictures && LeftOut(pictures.BrokenFiles) is { } broken)
             Warnings.Show($"{broken} Others of its class stand in for each.");
-        if (InputCheck.Values(source, refuseNonNegative: false, CancellationToken.None) is { } strange)
+        foreach (var strange in InputCheck.Images(source, refuseNonNegative: false, CancellationToken.None))
             Warnings.Show(strange);
     }
 

@@ -72,7 +72,7 @@ internal static class PatientFile
     {
         FileNotFoundException or DirectoryNotFoundException when new FileInfo(path).LinkTarget is { } target =>
             $"is a link to {target}, which isn't there",
-        FileNotFoundException or DirectoryNotFoundException => "isn't there any more",
+        FileNotFoundException or DirectoryNotFoundException => FileNames.FaultOf(path) ?? "isn't there any more",
         UnauthorizedAccessException or PathTooLongException => $"can't be read: {error.Message}",
         // ELOOP
         IOException when !OperatingSystem.IsWindows() && error.HResult == (OperatingSystem.IsMacOS() ? 62 : 40) =>

@@ -1,3 +1,5 @@
+using UNetGen.Files;
+
 namespace UNetGen.Data;
 
 /// <summary>The picture files in a folder and their classes.</summary>
@@ -45,7 +47,10 @@ internal sealed class PictureFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DataException($"'{path}' can't be searched: {e.Message}", e);
+            throw new DataException(
+                FileNames.FaultOf(e.Message) is { } fault
+                    ? $"'{path}' can't be searched: a folder in it {fault}. {e.Message}"
+                    : $"'{path}' can't be searched: {e.Message}", e);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using UNetGen.Data;
 using UNetGen.Networks;
+using static TorchSharp.torch;
 
 namespace UNetGen.Training;
 
@@ -12,8 +13,22 @@ internal static class InputCheck
     // An eighth of what there is.
     private const float NarrowRange = 2f / 8;
 
+    // A class with a fiftieth of what classes have on average.
+    private const int RareShare = 50;
+
     // As in guided sampling's papers (Ho and Salimans 2022 found 0.1 to 0.2 to be best).
     private const double UsualLabelDropout = 0.1;
+
+    /// <exception cref="ArgumentException">Weights are of another type than float32, in which they are trained.</exception>
+    public static void Type(NoisePredictor network)
+    {
+        var (key, other) = network.named_parameters().FirstOrDefault(pair => pair.parameter.dtype != ScalarType.Float32);
+        if (other is not null)
+            throw new ArgumentException(
+                $"{network.Info.Name} has weights of {other.dtype}, as {key}, and a Trainer keeps them in float32: make the network without "
+                    + $"a `dtype`, or call `to(ScalarType.Float32)` before. To compute in bfloat16, set `{nameof(TrainingOptions.Precision)}`.",
+                nameof(network));
+    }
 
     /// <exception cref="DataException">There are no images, or their shape isn't the network's, or their classes are null.</exception>
     public static void Shape(NetworkInfo info, IImageSource source)
@@ -89,12 +104,36 @@ internal static class InputCheck
                     + "the spec `self_condition: true`.");
     }
 
-    /// <summary>Looks at images from all over the source.</summary>
-    /// <returns>What is strange of them, in a sentence, though they may be meant so; null: nothing.</returns>
+    /// <summary>Looks at all labels, and at images from all over the source.</summary>
+    /// <returns>What is strange of them, a sentence each, though they may be meant so.</returns>
     /// <exception cref="DataException">
     /// Values lie outside of [-1, 1], or none is negative, and that isn't allowed; or a label is none of the classes.
     /// </exception>
-    public static string? Values(IImageSource source, bool refuseNonNegative, CancellationToken cancellation)
+    public static IReadOnlyList<string> Images(IImageSource source, bool refuseNonNegative, CancellationToken cancellation) =>
+        [.. ((string?[])[Values(source, refuseNonNegative, cancellation), RareClass(source, cancellation)]).OfType<string>()];
+
+    /// <summary>A class of hardly an image is learnt by nobody, and is how a single damaged label looks.</summary>
+    private static string? RareClass(IImageSource source, CancellationToken cancellation)
+    {
+        if (source.Classes.Count == 0)
+            return null;
+        var counts = new int[source.Classes.Count];
+        for (var i = 0; i < source.Count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            counts[source.LabelOf(i)]++;
+        }
+        // Where classes are small, one more or less is chance.
+        if (Array.FindIndex(counts, count => count * RareShare < (double)source.Count / counts.Length) is not (>= 0 and var rare))
+            return null;
+        var others = counts.Count(count => count * RareShare < (double)source.Count / counts.Length) - 1;
+        return FormattableString.Invariant($"Of {source.Count:N0} images of {Counted.Of(counts.Length, "class", "classes")} ")
+            + FormattableString.Invariant($"{counts[rare]:N0} {(counts[rare] == 1 ? "is" : "are")} of the class {source.Classes[rare]}")
+            + (others == 0 ? "" : FormattableString.Invariant($", and as few of {others:N0} others"))
+            + ": too few to be learnt, or a label is damaged.";
+    }
+
+    private static string? Values(IImageSource source, bool refuseNonNegative, CancellationToken cancellation)
     {
         var pixels = new float[source.Channels * source.Height * source.Width];
         var looked = Math.Min(source.Count, ImagesToLookAt);

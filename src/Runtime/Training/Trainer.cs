@@ -62,7 +62,7 @@ public sealed partial class Trainer : IDisposable
     /// <exception cref="RanksDifferException">
     /// The ranks are to train other networks, with other options or on other images; the message names the ranks.
     /// </exception>
-    /// <exception cref="ArgumentException">The network has nothing to train.</exception>
+    /// <exception cref="ArgumentException">The network has nothing to train, or weights of another type than float32.</exception>
     public Trainer(
         NoisePredictor network, IImageSource source, TrainingOptions options, TimeProvider? clock = null, ICollective? collective = null,
         ILogger? logger = null)
@@ -71,6 +71,7 @@ public sealed partial class Trainer : IDisposable
         if (!network.parameters().Any(parameter => parameter.requires_grad))
             throw new ArgumentException(
                 $"{network.Info.Name} has no parameters to train. One written by hand registers its modules itself.", nameof(network));
+        InputCheck.Type(network);
         NetworkMetadata.RequireConsistent(network.Info);
         InputCheck.Shape(network.Info, source);
         labelDropout = InputCheck.LabelDropout(network.Info, source, options);
@@ -229,8 +230,8 @@ public sealed partial class Trainer : IDisposable
         {
             // Of several ranks none stops by itself, but where reading hangs.
             var look = Task.Run(
-                () => InputCheck.Values(source, options.RefuseNonNegativeImages, ranks.Size == 1 ? cancellation : default), default);
-            if (Patience.Await(look, cancellation) is { } strange)
+                () => InputCheck.Images(source, options.RefuseNonNegativeImages, ranks.Size == 1 ? cancellation : default), default);
+            foreach (var strange in Patience.Await(look, cancellation))
                 logger.ImagesAreStrange(strange);
             return true;
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using SkiaSharp;
 using UNetGen.Data;
 
@@ -20,6 +21,24 @@ public sealed class ImageFolderSourceTests : IDisposable
         Assert.Equal(5, source.Count);
         for (var i = 0; i < 5; i++)
             Assert.Equal(60 * i, Bytes(source, i)[5], 2.0);
+    }
+
+    [LinuxFact]
+    public void A_name_that_is_not_UTF_8_is_told_as_such_and_a_folder_of_such_a_name_is_refused()
+    {
+        folder.Write("cats/a.png", Picture(4, 4, (_, _) => Grey(60)));
+        InShell("cp cats/a.png cats/\"$(printf 'b\\351.png')\"");
+        var source = Open(1, 4, 4);
+        Assert.Equal(2, source.Count);
+        Assert.Equal(60, Bytes(source, 1)[5], 2.0);
+        Assert.Equal(
+            "has a name that isn't UTF-8, by which it can't be opened (\uFFFD stands for what isn't): rename it",
+            Assert.Single(source.BrokenFiles).Reason);
+
+        InShell("mkdir \"$(printf 'd\\351')\" && cp cats/a.png \"$(printf 'd\\351')\"");
+        var error = Assert.Throws<DataException>(() => Open(1, 4, 4)).Message;
+        Assert.StartsWith($"'{folder.Path}' can't be searched: a folder in it has a name that isn't UTF-8", error);
+        Assert.Contains("d\uFFFD", error);
     }
 
     [Fact]
@@ -312,6 +331,14 @@ public sealed class ImageFolderSourceTests : IDisposable
     {
         folder.Write("a.png", Picture(4, 4, (_, _) => SKColors.Red));
         Assert.Contains("the network wants 2", Assert.Throws<DataException>(() => Open(2, 4, 4)).Message);
+    }
+
+    /// <summary>.NET can't make such names.</summary>
+    private void InShell(string command)
+    {
+        using var shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", command]) { WorkingDirectory = folder.Path })!;
+        shell.WaitForExit();
+        Assert.Equal(0, shell.ExitCode);
     }
 
     private ImageFolderSource Open(int channels, int height, int width) => ImageFolderSource.Open(folder.Path, channels, height, width);

@@ -92,6 +92,35 @@ public class TrainerInputTests
         Assert.Contains("1 x 16 x 16", error);
     }
 
+    [Theory]
+    [InlineData(ScalarType.Float64)]
+    [InlineData(ScalarType.BFloat16)]
+    public void Weights_of_another_type_than_float32_are_refused_with_their_key(ScalarType type)
+    {
+        using var network = new TwoConvNet();
+        network.to(type);
+
+        var error = Assert.Throws<ArgumentException>(() => new Trainer(network, new Stripes(), Options)).Message;
+
+        Assert.Contains($"TwoConvNet has weights of {type}, as {network.named_parameters().First().name}, ", error);
+        Assert.Contains("`to(ScalarType.Float32)`", error);
+    }
+
+    [Theory]
+    [InlineData(100, 1, "Of 1,001 images of 11 classes 1 is of the class c10: too few to be learnt, or a label is damaged.")]
+    [InlineData(100, 0, "Of 1,000 images of 11 classes 0 are of the class c10: too few")]
+    [InlineData(100, 2, null)]
+    [InlineData(4, 1, null)]
+    public void A_class_of_less_than_a_fiftieth_of_the_others_images_is_told(int each, int ofTheLast, string? told)
+    {
+        var source = new Labelled([.. Enumerable.Repeat(each, 10), ofTheLast]);
+
+        var warnings = InputCheck.Images(source, refuseNonNegative: true, CancellationToken.None);
+
+        Assert.Equal(told is null ? 0 : 1, warnings.Count);
+        Assert.All(warnings, warning => Assert.StartsWith(told!, warning));
+    }
+
     [Fact]
     public void A_network_with_classes_needs_data_with_labels() =>
         Assert.Contains(
@@ -228,4 +257,27 @@ public class TrainerInputTests
 
     private static string Refusal(NoisePredictor network, IImageSource source, TrainingOptions? options = null) =>
         Assert.Throws<DataException>(() => new Trainer(network, source, options ?? Options)).Message;
+
+    /// <summary>Images of so many of each class.</summary>
+    private sealed class Labelled(int[] counts) : IImageSource
+    {
+        private readonly Stripes stripes = new();
+        private readonly int[] labels = [.. counts.SelectMany((count, label) => Enumerable.Repeat(label, count))];
+
+        public string Description => stripes.Description;
+
+        public int Count => labels.Length;
+
+        public int Channels => stripes.Channels;
+
+        public int Height => stripes.Height;
+
+        public int Width => stripes.Width;
+
+        public IReadOnlyList<string> Classes { get; } = [.. counts.Select((_, label) => $"c{label}")];
+
+        public int Label(int index) => labels[index];
+
+        public void Read(int index, Span<float> pixels) => stripes.Read(index % stripes.Count, pixels);
+    }
 }

@@ -23,8 +23,10 @@ public sealed class DiffusersFolder
     private readonly DiffusersModel model;
     private readonly IReadOnlyList<string> remarks;
 
-    private DiffusersFolder(string path, string weightsPath, DiffusersModel model, IReadOnlyList<string> remarks)
+    private DiffusersFolder(
+        string path, string weightsPath, DiffusersModel model, IReadOnlyList<string> remarks, IReadOnlyList<string> doubts)
     {
+        Doubts = doubts;
         Path = path;
         WeightsPath = weightsPath;
         this.model = model;
@@ -36,6 +38,11 @@ public sealed class DiffusersFolder
 
     /// <summary>Where the weights belong, whether they are there or not; <see cref="SpecYaml"/> does without.</summary>
     public string WeightsPath { get; }
+
+    /// <summary>
+    /// What speaks against drawing with the weights, a sentence each, where they were written here; none of those of other programs.
+    /// </summary>
+    public IReadOnlyList<string> Doubts { get; }
 
     /// <summary>Reads a folder's configuration, and no weights.</summary>
     /// <param name="path">A folder on disk, with model_index.json or config.json in it.</param>
@@ -70,7 +77,10 @@ public sealed class DiffusersFolder
             $"From {string.Concat(name.Where(c => !char.IsControl(c) && c is not ('\u2028' or '\u2029')))}, a UNet2DModel of diffusers."];
         if (!scheduler.Value("clip_sample", true) || scheduler.Value("clip_sample_range", 1.0) != 1)
             remarks.Add("Its scheduler doesn't clip x_0 to [-1, 1] while it samples (clip_sample); samplers here do.");
-        return new(path, weights, WithTraining(model, weights), remarks);
+        if (!File.Exists(weights))
+            return new(path, weights, model, remarks, []);
+        using var file = SafetensorsFile.Open(weights);
+        return new(path, weights, WithTraining(model, file), remarks, NetworkMetadata.DoubtsOf(file));
     }
 
     /// <summary>
@@ -79,11 +89,15 @@ public sealed class DiffusersFolder
     /// </summary>
     /// <param name="path">A folder that doesn't exist or is empty. It appears when it is complete.</param>
     /// <param name="network">Of preset ddpm; with the weights that shall be used for drawing, usually the averaged ones.</param>
+    /// <param name="doubts">
+    /// What speaks against drawing with these weights, <see cref="Training.Checkpoint.Doubts"/> of where they come from; the metadata of the
+    /// file of weights keeps it, which diffusers doesn't look at.
+    /// </param>
     /// <exception cref="DiffusersException">
     /// diffusers can't express it, and all reasons are listed; or the folder holds something.
     /// </exception>
     /// <exception cref="IOException">It can't be written.</exception>
-    public static void Save(string path, NoisePredictor network)
+    public static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts = null)
     {
         var model = ModelFromSpec.Read(
             network,
@@ -100,7 +114,7 @@ public sealed class DiffusersFolder
             WriteJson(System.IO.Path.Combine(unfinished, PipelineName), ModelToConfigs.Pipeline());
             WriteJson(System.IO.Path.Combine(unfinished, "unet", ConfigName), ModelToConfigs.UNet(model));
             WriteJson(System.IO.Path.Combine(unfinished, "scheduler", SchedulerConfigName), ModelToConfigs.Scheduler(model.Diffusion));
-            StateDict.Save(System.IO.Path.Combine(unfinished, "unet", WeightsFile.Name), network);
+            StateDict.Save(System.IO.Path.Combine(unfinished, "unet", WeightsFile.Name), network, doubts);
             if (Directory.Exists(path))
                 Directory.Delete(path);
             Renaming.OfFolder(unfinished, path);
@@ -170,11 +184,8 @@ public sealed class DiffusersFolder
     /// <summary>
     /// What diffusers has no word for, since it concerns training alone, from the metadata of weights that were written here.
     /// </summary>
-    private static DiffusersModel WithTraining(DiffusersModel model, string weights)
+    private static DiffusersModel WithTraining(DiffusersModel model, SafetensorsFile file)
     {
-        if (!File.Exists(weights))
-            return model;
-        using var file = SafetensorsFile.Open(weights);
         if (!NetworkMetadata.HasSpec(file))
             return model;
         var (_, text, _) = NetworkMetadata.Read(file, out var problem);

@@ -46,6 +46,18 @@ public sealed class DiffusersRoundTripTests
     }
 
     [Fact]
+    public void What_speaks_against_drawing_with_the_weights_comes_back_with_them()
+    {
+        using var folder = new TemporaryFolder();
+        using var network = Exported("ddpm_tiny");
+        DiffusersFolder.Save(folder.File("good"), network);
+        DiffusersFolder.Save(folder.File("doubtful"), network, ["The average hardly moved."]);
+
+        Assert.Empty(DiffusersFolder.Open(folder.File("good")).Doubts);
+        Assert.Equal(["The average hardly moved."], DiffusersFolder.Open(folder.File("doubtful")).Doubts);
+    }
+
+    [Fact]
     public void A_class_name_is_written_where_one_is_given()
     {
         using var folder = new TemporaryFolder();
