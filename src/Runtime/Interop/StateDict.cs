@@ -75,6 +75,29 @@ public static class StateDict
         Copy(targets, tensors);
     }
 
+    /// <summary>Copies a file's tensors under the same rules, but for some that may be missing, too many or of another shape.</summary>
+    /// <param name="module">On any device. What the file has nothing for keeps its values.</param>
+    /// <param name="file">Its names are those of the module's <c>state_dict()</c>, in any order.</param>
+    /// <param name="mayDiffer">Of which keys that is.</param>
+    /// <returns>Those that differ, the module's and the file's.</returns>
+    /// <exception cref="StateDictException">Others differ; nothing was read or copied.</exception>
+    internal static IReadOnlyList<string> LoadBut(NoisePredictor module, SafetensorsFile file, Predicate<string> mayDiffer)
+    {
+        var state = module.state_dict();
+        CheckManifest(module, state);
+        var comparison = new StateDictComparison(state.Select(pair => (pair.Key, TensorForm.Of(pair.Value))), Forms(file));
+        string[] differing = [.. comparison.Missing, .. comparison.OfOtherShape, .. comparison.Unexpected, .. comparison.OfOtherType];
+        if (!differing.All(key => mayDiffer(key)) || comparison.OfOtherType.Count > 0)
+            throw new StateDictException(module.GetName(), comparison);
+        using var scope = NewDisposeScope();
+        var tensors = file.ReadAll();
+        RequireFinite(file.Path, tensors);
+        foreach (var key in differing)
+            state.Remove(key);
+        Copy(state, tensors);
+        return differing;
+    }
+
     /// <summary>
     /// Writes a network's parameters and persistent buffers to a safetensors file under their own keys, PyTorch's, for PyTorch's
     /// <c>load_state_dict</c>. The metadata holds the network's name and whole spec, so that <see cref="Checkpoint.Open"/> takes the file

@@ -15,6 +15,9 @@ public sealed class Checkpoint
     private const string StoreName = "checkpoints";
     private const int MostDifferences = 40;
 
+    // Of the families' embeddings of classes, which are as large as their number.
+    private static readonly string[] LabelEmbeddings = ["label_emb.weight", "class_embedding.weight"];
+
     private readonly IReadOnlyDictionary<string, string> files;
 
     /// <summary>Of the checkpoint that the files are of, also where one of them was opened by itself.</summary>
@@ -137,6 +140,31 @@ public sealed class Checkpoint
             StateDict.Load(network, file);
             return true;
         });
+    }
+
+    /// <summary>
+    /// Puts weights into a network that begins a new training with them, which may be another one as far as its tensors are the same: a
+    /// spec with another size of images, other noise or other classes. The embedding of other classes keeps its first values.
+    /// </summary>
+    /// <param name="network">On any device; unchanged where they don't fit.</param>
+    /// <param name="which">As <see cref="LoadInto"/> has it.</param>
+    /// <returns>What is otherwise than it was there, a sentence each; none where the specs are the same.</returns>
+    /// <exception cref="StateDictException">Tensors differ beside the classes'; all differences are listed.</exception>
+    /// <exception cref="CheckpointException">It has no such weights.</exception>
+    /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
+    public IReadOnlyList<string> Begin(NoisePredictor network, string? which = null)
+    {
+        using var file = Tensors(which ?? DefaultStem);
+        var differing = StateDict.LoadBut(network, file, key => LabelEmbeddings.Contains(key));
+        return
+        [
+            .. differing.Select(key => network.state_dict().ContainsKey(key)
+                ? $"{key} begins anew: it has other classes, or none, in {Path}."
+                : $"{key} isn't taken over: {network.Info.Name} has no classes."),
+            .. SpecHash == network.Info.SpecHash ? [] : (string[])[
+                $"{network.Info.Name} is another network than {Excerpt.Of(Network)} in {Path}, of the same tensors."
+                    + Differences(Spec, network.Info.Spec)],
+        ];
     }
 
     /// <summary>Refuses another network than the one that was trained.</summary>

@@ -39,6 +39,8 @@ public sealed class ImageFolderSourceTests : IDisposable
         var error = Assert.Throws<DataException>(() => Open(1, 4, 4)).Message;
         Assert.StartsWith($"'{folder.Path}' can't be searched: a folder in it has a name that isn't UTF-8", error);
         Assert.Contains("d\uFFFD", error);
+        // Nor can .NET delete them.
+        InShell("rm -rf *");
     }
 
     [Fact]

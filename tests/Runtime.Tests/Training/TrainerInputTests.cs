@@ -1,3 +1,4 @@
+using TorchSharp;
 using UNetGen.Data;
 using UNetGen.Evaluation;
 using UNetGen.Networks;

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace UNetGen.Cli;
+
+/// <summary>What is wrong with a command line before any command sees it, in sentences.</summary>
+internal static class CommandLineErrors
+{
+    /// <summary>What help calls the values that can be called anything.</summary>
+    private static readonly string[] Paths = ["FILE", "FOLDER", "PATH"];
+
+    /// <summary>A value that is empty, as a variable of the shell that isn't set leaves it: no path, no word and no number.</summary>
+    /// <param name="root">The program, with its commands.</param>
+    /// <param name="args">The command line as it came. Once it is parsed, <c>--out=</c> looks as if its value were missing.</param>
+    public static string? EmptyValue(RootCommand root, IReadOnlyList<string> args)
+    {
+        var command = root.Subcommands.FirstOrDefault(sub => sub.Name == args.FirstOrDefault()) ?? root;
+        for (var i = 0; i < args.Count; i++)
+        {
+            string? option;
+            if (string.IsNullOrWhiteSpace(args[i]))
+                option = i > 0 && IsOption(args[i - 1]) ? args[i - 1] : null;
+            else if (IsOption(args[i]) && args[i].Split('=', 2) is [var name, var value] && string.IsNullOrWhiteSpace(value))
+                option = name;
+            else
+                continue;
+            var what = option is not null ? $"value of {option}" : i == 0 ? "command" : $"argument behind '{args[i - 1]}'";
+            var required = option is null
+                ? i > 0 && command.Arguments.Any(argument => argument.Arity.MinimumNumberOfValues > 0)
+                : command.Options.Any(known => known.Required && (known.Name == option || known.Aliases.Contains(option)));
+            var instead = required ? "" : $", or leave {option ?? "it"} out";
+            return $"The {what} is empty, as when a variable of the shell isn't set: give one{instead}.";
+        }
+        return null;
+    }
+
+    /// <summary>
+    /// Everything else, commands and options that there aren't with the nearest that there are. Empty where nothing is wrong.
+    /// </summary>
+    public static IReadOnlyList<string> Of(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        if (TakenForValues(parsed).ToList() is { Count: > 0 } taken)
+            return taken;
+        var unknown = Unknown(command, parsed.UnmatchedTokens);
+        // Options behind a command that there isn't are nobody's.
+        if (unknown is [var first, ..] && command.Subcommands.Count > 0 && !IsOption(parsed.UnmatchedTokens[0]))
+            return [first];
+        var others = parsed.Errors.Where(error => error.SymbolResult is not CommandResult
+            || !parsed.UnmatchedTokens.Any(token => error.Message.Contains($"'{token}'")));
+        // An option that root and command share is checked twice.
+        return [.. unknown.Concat(others.Select(error => error.Message)).Distinct()];
+    }
+
+    /// <summary>
+    /// Options in the place of values: a misspelt one where the command has an argument, and what follows an option without a value.
+    /// </summary>
+    private static IEnumerable<string> TakenForValues(ParseResult parsed)
+    {
+        var taken = parsed.CommandResult.Children
+            .SelectMany(child => child.Tokens.Select(token => (Place: child, Word: token.Value)))
+            .Where(value => value.Word.Length > 2 && value.Word.StartsWith("--", StringComparison.Ordinal));
+        foreach (var (place, word) in taken)
+        {
+            yield return place is OptionResult { IdentifierToken: { } option, Option.HelpName: var help }
+                ? $"{option.Value} has no value: '{word}' follows, an option as it seems."
+                    + (Paths.Any(path => help?.Contains(path, StringComparison.Ordinal) == true) ? $" A path of that name is ./{word}." : "")
+                : UnknownOption(parsed.CommandResult.Command, word.Split('=')[0]);
+        }
+    }
+
+    private static List<string> Unknown(Command command, IReadOnlyList<string> tokens)
+    {
+        var found = new List<string>();
+        for (var i = 0; i < tokens.Count; i++)
+        {
+            if (IsOption(tokens[i]))
+                found.Add(UnknownOption(command, tokens[i].Split('=')[0]));
+            else if (i == 0 || !IsOption(tokens[i - 1]))
+                found.Add(UnknownWord(command, tokens[i]));
+            // What follows an unknown option is its value.
+        }
+        return found;
+    }
+
+    private static string UnknownOption(Command command, string option)
+    {
+        var there = command.Options
+            .SelectMany(known => known.Aliases.Prepend(known.Name))
+            .Where(name => name.StartsWith("--", StringComparison.Ordinal));
+        var none = command.Options.Count == 0 ? " It has none." : "";
+        return $"{Called(command)} has no option '{option}'.{EditDistance.Suggestion(option, there)}{none}";
+    }
+
+    private static string UnknownWord(Command command, string word)
+    {
+        var names = command.Subcommands.Select(sub => sub.Name).ToList();
+        if (names.Count == 0)
+            return $"{Called(command)} doesn't know what to do with '{word}'.";
+        var suggestion = EditDistance.Suggestion(word, names);
+        return $"There is no command '{word}'.{(suggestion.Length > 0 ? suggestion : $" There are {string.Join(", ", names)}.")}";
+    }
+
+    private static string Called(Command command) => command is RootCommand ? "The program" : $"The command {command.Name}";
+
+    private static bool IsOption(string word) => word.Length > 1 && word[0] == '-' && !char.IsAsciiDigit(word[1]);
+}

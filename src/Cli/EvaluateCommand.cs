@@ -1,0 +1,113 @@
+using System.CommandLine;
+using Spectre.Console;
+using UNetGen.Data;
+using UNetGen.Distributed;
+using UNetGen.Evaluation;
+using UNetGen.Sampling;
+using Color = System.Drawing.Color;
+
+namespace UNetGen.Cli;
+
+/// <summary>How far a folder of samples is from the images that the network has learnt from.</summary>
+internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
+{
+    // Fewer have no covariance.
+    private const int LeastImages = 2;
+
+    private readonly Option<string> samples =
+        new("--samples") { Description = "A folder that `sample --out FOLDER` has written.", Required = true, HelpName = "FOLDER" };
+    private readonly Option<string> data =
+        new(
+            "--data")
+        {
+            Description = "What to compare with: the training data, as `train` takes it.",
+            Required = true,
+            HelpName = "shapes|PATH"
+        };
+    private readonly Option<Color?> background = DataOptions.Background();
+    private readonly FeatureOptions features = new();
+    private readonly Option<string> cache =
+        new("--cache")
+        {
+            Description = "Where the data's statistics are kept, for the next time.",
+            DefaultValueFactory = _ => Path.Combine(
+            "runs", "statistics"),
+            HelpName = "FOLDER"
+        };
+    private readonly Option<string> device = CommonOptions.Device();
+
+    public Command AddTo(Command command)
+    {
+        command.Add(samples);
+        command.Add(data);
+        command.Add(background);
+        features.AddTo(command);
+        command.Add(cache);
+        command.Add(device);
+        command.SetAction(Run);
+        return command;
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        features.Check(parsed);
+        var folder = parsed.GetRequiredValue(samples);
+        var (network, labels) = new SampleFolder(folder).Describe();
+        var info = Catalog.Require(network);
+        var numbers = new SampleFolder(folder).Pictures();
+        var drawn = ImageFolderSource.Open(folder, info.Channels, info.ImageHeight, info.ImageWidth);
+        var real = DataOptions.Open(parsed.GetRequiredValue(data), info, parsed.GetValue(background));
+        foreach (var source in (IImageSource[])[drawn, real])
+        {
+            if (source.Count < LeastImages)
+                throw new UNetGenException(
+                    $"A distance needs at least {LeastImages} images on both sides, and there is only {source.Description}.");
+        }
+        using var sees = features.Open(parsed, CommonOptions.Parse(parsed.GetValue(device), ranks));
+
+        using var ofDrawn = Watch("samples", drawn, report => ImageStatistics.Of(
+            drawn, sees, report: report, cancellation: interrupt.Token, collective: ranks));
+        // Told before the data is read. Elsewhere another picture stands in for a broken one; here it would count twice.
+        var broken = drawn.BrokenFiles is [var first, ..]
+            ? $"{PictureFolder.PathOf(folder, first.Path)} {first.Reason}. Delete it: the call that has drawn the others draws it again."
+            : "";
+        if (ranks.Gather(broken).FirstOrDefault(message => message.Length > 0) is { } message)
+            throw new UNetGenException(message);
+        string? unkept = null;
+        using var ofReal = Watch("data", real, report => ImageStatistics.Cached(
+            real, sees, parsed.GetRequiredValue(cache), report: report, cancellation: interrupt.Token, collective: ranks,
+            unkept: reason => unkept = reason));
+        if (unkept is not null)
+            Warnings.Show($"the data's statistics aren't kept for the next time: {unkept} Name another folder with --cache.");
+        if (ranks.Rank > 0)
+            return 0;
+        SourceWarnings.Show(real);
+        AnsiConsole.MarkupLineInterpolated($"Frechet distance [bold]{FrechetDistance.Between(ofDrawn, ofReal):0.000}[/]: {drawn.Description} against {real.Description}, by {sees.Description}");
+        if (Math.Min(ofDrawn.Count, ofReal.Count) is var fewest && fewest <= ofReal.Features)
+            Warnings.Show($"{Counted.Of(fewest, "picture")} can't fill the covariance of {ofReal.Features:N0} features; "
+                + "take more than so many, or the distance says little");
+        if (sees is SmallClassifier classifier && labels is not null)
+            SayAccuracy(classifier, drawn, real.Classes, index => labels[numbers[index] % labels.Count]);
+        return 0;
+    }
+
+    private static void SayAccuracy(SmallClassifier classifier, IImageSource drawn, IReadOnlyList<string> classes, Func<int, int> label)
+    {
+        if (!classifier.Classes.SequenceEqual(classes))
+        {
+            Warnings.Show("the classifier knows other classes than the data, so whether it sees what was asked for isn't counted");
+            return;
+        }
+        int[] ofClasses = [.. Enumerable.Range(0, drawn.Count).Where(index => label(index) < classes.Count)];
+        if (drawn.Count - ofClasses.Length is var others and > 0)
+            Warnings.Show($"{others:N0} of {Counted.Of(drawn.Count, "sample")} were asked for as none of the data's {classes.Count} "
+                + "classes, so whether the classifier sees what was asked for isn't counted for them");
+        if (ofClasses.Length > 0)
+            AnsiConsole.MarkupLineInterpolated(
+                $"{classifier.Accuracy(new SubsetSource(drawn, ofClasses), at => label(ofClasses[at])):P1} of the samples are seen as the class that was asked for");
+    }
+
+    private static FeatureStatistics Watch(string title, IImageSource source, Func<Action<int>, FeatureStatistics> work) =>
+        Progress.While(
+            title, lines: false, show => work(done => show((double)done / source.Count, $"{title}: {done:N0} of {source.Count:N0}")));
+}

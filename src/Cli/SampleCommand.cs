@@ -1,0 +1,195 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Spectre.Console;
+using TorchSharp;
+using UNetGen.Cli.Runs;
+using UNetGen.Distributed;
+using UNetGen.Networks;
+using UNetGen.Pictures;
+using UNetGen.Sampling;
+using UNetGen.Training;
+
+namespace UNetGen.Cli;
+
+/// <summary>Draws pictures with a trained network: a grid, or thousands of files.</summary>
+internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
+{
+    private static readonly string[] OtherPictures = [".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"];
+
+    private readonly Option<string> checkpoint = new(
+        "--checkpoint")
+    {
+        Description =
+            "A run's folder, for its newest checkpoint; a checkpoint's folder, for its averaged weights; or a .safetensors file in one.",
+        Required = true,
+        HelpName = "PATH"
+    };
+    private readonly SamplerOptions sampler = new();
+    private readonly Option<int[]> labels = new("--labels", "--class")
+    {
+        Description =
+            "Of which classes, as 3 or 0,1,2 in turn, where the network takes labels; each class in turn where it isn't given. The last "
+                + "class stands for none.",
+        HelpName = "N,N...",
+        CustomParser = Labels,
+    };
+    private readonly Option<double> guidance = new("--guidance")
+    {
+        Description = "Classifier-free guidance towards the class; 1 is off.",
+        HelpName = "W",
+        DefaultValueFactory = _ => 1,
+        CustomParser = result => CommonOptions.Real(result, value => value >= 0, "a number of at least 0, up to 3.4e38"),
+    };
+    private readonly Option<int> count = CommonOptions.Count("How many pictures.");
+    private readonly Option<int> batchSize = new("--batch-size")
+    {
+        Description = "How many pictures at once.",
+        HelpName = "N",
+        DefaultValueFactory = _ => new SamplingOptions().BatchSize,
+        CustomParser = result => CommonOptions.Whole(result, 1, 65536),
+    };
+    private readonly Option<long> seed = CommonOptions.Seed();
+    private readonly Option<string> device = CommonOptions.Device();
+    private readonly Option<string?> output = new("--out")
+    {
+        Description =
+            "A grid in one picture, in the place of an earlier grid at most; or a folder for a file each, which the same command "
+                + "continues. By default a grid beside the "
+                + "checkpoint's folder.",
+        HelpName = "FILE.png|FOLDER",
+    };
+
+    public Command AddTo(Command command)
+    {
+        command.Add(checkpoint);
+        sampler.AddTo(command);
+        foreach (var option in new Option[] { labels, guidance, count, batchSize, seed, device, output })
+            command.Add(option);
+        command.SetAction(Run);
+        return command;
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        sampler.Check(parsed);
+        if (parsed.GetValue(output) is { } wanted && !IsPictureOrFolder(wanted))
+            throw new UsageException($"--out must be a .png file or a folder, not '{wanted}'.");
+        var path = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(checkpoint));
+        // A run's folder stands for the checkpoint in it.
+        if (Directory.Exists(Path.Combine(path, RunFolder.CheckpointName)))
+            path = Path.Combine(path, RunFolder.CheckpointName);
+        var trained = TrainedWeights.Open(path, Warnings.Show);
+        using var network = TrainedWeights.Make(trained);
+        network.to(CommonOptions.Parse(parsed.GetValue(device), ranks));
+
+        var chosen = sampler.Make(parsed, network);
+        var ofData = ClassesOfData(network.Info, trained);
+        var options = new SamplingOptions
+        {
+            Count = parsed.GetValue(count),
+            BatchSize = parsed.GetValue(batchSize),
+            Seed = parsed.GetValue(seed),
+            Guidance = parsed.GetValue(guidance),
+            // An option of an array that isn't given is an empty one.
+            Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : EachClass(network.Info, ofData),
+        };
+        CheckLastClass(network.Info, ofData, options.Guidance, areLabelsGiven: parsed.IsGiven(labels));
+        var target = parsed.GetValue(output) ?? Path.Combine(FolderBeside(path), $"samples-{sampler.NameIn(parsed)}-{options.Seed}.png");
+        if (IsPicture(target))
+            GridSize.Require(network.Info, options.Count, "Name a folder, --out FOLDER, for a file each; or draw fewer.");
+        if (IsPicture(target))
+            DrawGrid(network, chosen, options, target);
+        else
+            Stream(network, chosen, options, target);
+        return 0;
+    }
+
+    /// <summary>Where a checkpoint lies. Its own folder holds nothing else, so that of its files that is one further up.</summary>
+    private static string FolderBeside(string path)
+    {
+        var full = Path.GetFullPath(path);
+        var folder = Path.GetDirectoryName(full) ?? full;
+        var isInCheckpoint = File.Exists(full) && File.Exists(Path.Combine(folder, CheckpointInfo.FileName));
+        return isInCheckpoint ? Path.GetDirectoryName(folder) ?? folder : folder;
+    }
+
+    private void DrawGrid(NoisePredictor network, Sampler chosen, SamplingOptions options, string picture)
+    {
+        using var claim = ranks.Rank == 0 ? NewFile.ClaimGrid(picture) : null;
+        using var images = Progress.WhileSampling(
+            options, lines: false, observe => chosen.Sample(network, options, ranks, observe, interrupt.Token));
+        if (ranks.Rank > 0)
+            return;
+        picture = claim!.Path;
+        ImageGrid.Save(images, picture);
+        AnsiConsole.MarkupLineInterpolated($"{Counted.Of(options.Count, "picture")} in [blue]{picture}[/]");
+    }
+
+    private void Stream(NoisePredictor network, Sampler chosen, SamplingOptions options, string path)
+    {
+        var folder = new SampleFolder(path);
+        try
+        {
+            var drawn = Progress.WhileSampling(
+                options, lines: true, observe => folder.Draw(network, chosen, options, observe, interrupt.Token, ranks));
+            AnsiConsole.MarkupLineInterpolated($"{Counted.Of(options.Count, "picture")} in [blue]{folder.Folder}[/], {(drawn == options.Count ? "all" : $"{drawn}")} of them new");
+        }
+        catch (OperationCanceledException)
+        {
+            var same = folder.Folder == path ? "the same command continues in" : "the same command with its new name continues in";
+            AnsiConsole.MarkupLineInterpolated($"interrupted: {same} [blue]{folder.Folder}[/]");
+            throw;
+        }
+    }
+
+    /// <summary>How many classes the data had; null where nothing says, or a number that was never trained with.</summary>
+    private static int? ClassesOfData(NetworkInfo info, Checkpoint trained) =>
+        trained.Classes?.Count is { } count && info.NumClasses - count is 0 or 1 ? count : null;
+
+    /// <summary>
+    /// The classes of the data; where nothing says which, all but the last, which mostly stands for none. Null for a network without any.
+    /// </summary>
+    private static int[]? EachClass(NetworkInfo info, int? ofData) =>
+        info.NumClasses is { } classes ? [.. Enumerable.Range(0, Math.Max(1, ofData ?? classes - 1))] : null;
+
+    /// <summary>Whether the last class stands for none is the data's matter, not the network's.</summary>
+    /// <exception cref="UNetGenException">Guidance is asked for, and no class stands for none.</exception>
+    private static void CheckLastClass(NetworkInfo info, int? ofData, double guidance, bool areLabelsGiven)
+    {
+        if (info.NumClasses is not { } classes)
+            return;
+        if (guidance != 1 && ofData == classes)
+            throw new UNetGenException(
+                $"--guidance {guidance} needs a class that stands for none, but each of the {classes} classes of {info.Name} is one of the "
+                    + $"data that it was trained on: num_classes: {classes + 1} has one more. Leave the guidance at 1.");
+        if (ofData is null && !(areLabelsGiven && guidance == 1))
+            Warnings.Show($"weights alone don't say whether the last of their {classes} classes, {classes - 1}, stands for none: "
+                + "that is taken for granted. Where it is one of the data's, name it with --labels, and don't guide.");
+    }
+
+    private static bool IsPictureOrFolder(string path) => IsPicture(path)
+        ? !Directory.Exists(path)
+        : !File.Exists(path) && !OtherPictures.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+
+    private static bool IsPicture(string path) => path.EndsWith(".png", StringComparison.OrdinalIgnoreCase);
+
+    private static int[] Labels(ArgumentResult result)
+    {
+        var values = new List<int>();
+        // Given twice, it names the classes of both.
+        foreach (var text in result.Tokens.Select(token => token.Value))
+        {
+            foreach (var part in text.Split(','))
+            {
+                if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
+                {
+                    result.AddError($"--labels must be classes from 0, with commas between them, not '{text}'.");
+                    return [];
+                }
+                values.Add(value);
+            }
+        }
+        return [.. values];
+    }
+}

@@ -1,0 +1,24 @@
+using UNetGen.Data;
+using UNetGen.Training;
+
+namespace UNetGen.Cli;
+
+/// <summary>What is told of pictures that were read, by every command that reads them.</summary>
+internal static class SourceWarnings
+{
+    /// <summary>Warns of pictures that were left out, and of pictures that look all of one grey.</summary>
+    /// <param name="source">All of whose images were asked for.</param>
+    public static void Show(IImageSource source)
+    {
+        if (source is ImageFolderSource pictures && LeftOut(pictures.BrokenFiles) is { } broken)
+            Warnings.Show($"{broken} Others of its class stand in for each.");
+        foreach (var strange in InputCheck.Images(source, refuseNonNegative: false, CancellationToken.None))
+            Warnings.Show(strange);
+    }
+
+    /// <summary>How many were left out, and of the first why; null: none.</summary>
+    public static string? LeftOut(IReadOnlyList<BrokenFile> broken) => broken.Count == 0
+        ? null
+        : $"{broken.Count:N0} picture {(broken.Count == 1 ? "file was" : "files were")} left out; the first, {broken[0].Path}, "
+            + $"{broken[0].Reason.TrimEnd('.')}.";
+}

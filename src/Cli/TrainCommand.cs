@@ -1,0 +1,212 @@
+using System.CommandLine;
+using Spectre.Console;
+using TorchSharp;
+using UNetGen.Backends;
+using UNetGen.Cli.Runs;
+using UNetGen.Data;
+using UNetGen.Distributed;
+using UNetGen.Native;
+using UNetGen.Networks;
+using UNetGen.Training;
+using static TorchSharp.torch;
+
+namespace UNetGen.Cli;
+
+/// <summary>Trains a network, or goes on with a training, and leaves what a person wants to look at.</summary>
+internal sealed class TrainCommand
+{
+    private readonly Interrupt interrupt;
+    private readonly ICollective ranks;
+    private readonly IReadOnlyDictionary<RunField, Option<Func<RunOptions, RunOptions>?>> given = RunFields.All.ToDictionary(
+        field => field, OptionOf);
+    private readonly Option<string?> output =
+        new("--out") { Description = "The run's folder; by default a new one under runs/.", HelpName = "FOLDER" };
+    private readonly Option<string?> file = new("--run")
+    {
+        Description = "A file with options, as a run's run.yaml; those of the command line win. Paths in it hold from the current folder.",
+        HelpName = "FILE.yaml",
+    };
+    private readonly Option<string?> resumed =
+        new("--resume") { Description = "Go on with a run that was stopped, exactly, with its own options.", HelpName = "FOLDER" };
+
+    public TrainCommand(Interrupt interrupt, ICollective ranks) => (this.interrupt, this.ranks) = (interrupt, ranks);
+
+    public Command AddTo(Command command)
+    {
+        foreach (var option in new Option[] { file, resumed, output }.Concat(RunFields.All.Select(field => given[field])))
+            command.Add(option);
+        command.SetAction(Run);
+        return command;
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        // From here on: a run's folder that was begun for nothing goes again.
+        _ = interrupt.Token;
+        if (parsed.GetValue(resumed) is not null && (parsed.GetValue(file) ?? parsed.GetValue(output)) is not null)
+            throw new UsageException("A run goes on in its own folder and with its own options: --resume stands without --run and --out.");
+        var changes = given
+            .Select(option => (option.Key, Change: parsed.GetValue(option.Value)))
+            .Where(option => option.Change is not null)
+            .ToDictionary(option => option.Key, option => option.Change!);
+        using var previous = parsed.GetValue(resumed) is { } path ? Resumption.Open(path, ranks) : null;
+        var options = previous is null ? Begun(parsed.GetValue(file), changes) : Resumption.Options(previous, changes, ranks.Size);
+        options.Training.Validate();
+
+        var target = CommonOptions.Parse(options.Device, ranks);
+        // The network's first weights are drawn from the seed as well.
+        manual_seed(options.Training.Seed);
+        using var network = Catalog.Create(options.Spec!);
+        network.to(target);
+        // A run that goes on has its weights in its own checkpoint.
+        if (previous is null && options.InitFrom != TextFormat.None)
+            Begin(network, options.InitFrom);
+        var info = network.Info;
+        GridSize.Require(
+            info, options.Count, "Draw fewer; when the training has ended, sample --out FOLDER draws any number, a file each.");
+        var localRanks = (int)ranks.Gather(ranks.LocalRank).Max(row => row[0]) + 1;
+        var source = DataOptions.Open(options.Data, info, options.Background, options.Training.Seed, localRanks);
+        var warnings = new Warnings();
+        using var trainer = new Trainer(network, source, options.Training, collective: ranks, logger: warnings);
+        // Rank 0 alone writes, and makes a folder when all ranks have come so far; the others need a run's folder only to go on from it.
+        using var folder = previous ?? (ranks.Rank == 0 ? RunFolder.Create(parsed.GetValue(output), info.Name) : null);
+        var store = folder is null ? null : new CheckpointStore(folder.Checkpoints, options.KeepCheckpoints, warnings);
+        if (previous is not null)
+        {
+            Resumption.Restore(previous, options, store!, warnings, trainer);
+            // Rank 0's word: a file system may show others an older state.
+            if (ranks.Gather(Resumption.HasEnded(previous, options, trainer) ? 1 : 0)[0][0] == 1)
+            {
+                AnsiConsole.MarkupLineInterpolated($"Nothing is left to train: the run in {previous.Path} has ended at step {trainer.Step:N0}, and nothing was changed. To train longer, give more --steps or --time.");
+                return 0;
+            }
+            Resumption.WarnIfEndHasMoved(previous, options);
+            Resumption.WarnIfElsewhere(previous, network.Device);
+        }
+        // What the others have still read in the run's folder, rank 0 now begins to change.
+        ranks.Barrier();
+        if (ranks.Rank > 0)
+            return Follow(trainer, source);
+
+        var computing = (network.Kernels == KernelForm.Reference ? ", reference kernels" : "") + (
+            options.Training.Precision == Precision.BFloat16 ? ", in bfloat16" : "");
+        AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {info.SpecPath}) on {source.Description}, {target}{computing}{(trainer.Step > 0 ? $", going on after step {trainer.Step:N0}" : "")}");
+        if (!folder!.IsAlone)
+        {
+            const string free = "has no locks, so that nothing keeps another training out: begin none there now.";
+            Warnings.Show($"the file system of {folder.Path} {free}");
+        }
+        if (ranks.Size > 1)
+            AnsiConsole.MarkupLineInterpolated($"{ranks.Size} ranks with batches of {options.Training.BatchSize}, {trainer.EffectiveBatchSize} images a step; {ranks.Description}");
+        try
+        {
+            using var run = new TrainingRun(options, folder, network, source, trainer, store!, ranks);
+            return Finish(run, folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CheckpointException or ShortageException
+            || error is DataException && trainer.Step > 0 || Shortage.Of(error) is not null)
+        {
+            throw Resumption.Failed(folder, error, warnings);
+        }
+    }
+
+    /// <summary>Another's weights instead of the first ones, and what is otherwise than it was there.</summary>
+    private void Begin(NoisePredictor network, string path)
+    {
+        var trained = TrainedWeights.Open(path, ranks.Rank == 0 ? Warnings.Show : _ => { });
+        var differences = trained.Begin(network);
+        if (ranks.Rank > 0)
+            return;
+        foreach (var difference in differences)
+            Warnings.Show(difference);
+        AnsiConsole.MarkupLineInterpolated($"begins with the weights of [blue]{trained.Path}[/]");
+    }
+
+    /// <summary>What ranks do that write nothing.</summary>
+    private int Follow(Trainer trainer, IImageSource source)
+    {
+        var (_, interrupted) = TrainingRun.TrainOrStop(trainer, report: null, store: null, interrupt.Token);
+        if (source is ImageFolderSource pictures)
+            BrokenFileList.OfAll(pictures, ranks);
+        return interrupted ? UNetGenProgram.Interrupted : 0;
+    }
+
+    private int Finish(TrainingRun run, RunFolder folder)
+    {
+        var (summary, interrupted) = run.Train(interrupt.Token);
+        if (summary.Steps == 0)
+        {
+            AnsiConsole.MarkupLine("interrupted before the first step: there is nothing to go on with, the same command begins anew");
+            return UNetGenProgram.Interrupted;
+        }
+
+        AnsiConsole.MarkupLineInterpolated($"{Counted.Of(summary.Steps, "step")} in {summary.Elapsed.TotalSeconds:N0} s, loss {summary.Loss:0.0000}{(summary.Skipped > 0 ? $", {summary.Skipped:N0} skipped" : "")}");
+        if (interrupted)
+        {
+            AnsiConsole.MarkupLineInterpolated($"interrupted: saved at step {summary.Steps:N0}");
+            AnsiConsole.MarkupLineInterpolated($"To go on: [grey]train --resume {ShellWord.Of(folder.Path)}[/]");
+            AnsiConsole.MarkupLineInterpolated($"To draw:  [grey]sample --checkpoint {ShellWord.Of(folder.Path)}[/]");
+            return UNetGenProgram.Interrupted;
+        }
+        try
+        {
+            run.Draw(interrupt.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            AnsiConsole.MarkupLineInterpolated(
+                $"interrupted: saved at step {summary.Steps:N0}, the last one; what is left is to draw its samples");
+            AnsiConsole.MarkupLineInterpolated($"To draw them: [grey]train --resume {ShellWord.Of(folder.Path)}[/]");
+            return UNetGenProgram.Interrupted;
+        }
+        Show(folder);
+        return summary.SkippedAtEnd > 0 ? UNetGenProgram.Failure : 0;
+    }
+
+    private static RunOptions Begun(string? file, IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes)
+    {
+        var options = new RunOptions();
+        if (file is not null)
+            options = options.Apply(RunFile.Read(file));
+        var isOfFile = options.Data != ImageSources.Shapes && !changes.Keys.Any(field => field.Key == "data");
+        if (isOfFile && ImageSources.SeenFrom(options.Data) is { Length: > 0 } seen)
+            AnsiConsole.MarkupLineInterpolated($"{file} has a relative path: the data is '{options.Data}'{seen}");
+        return options.Apply(changes).Effective();
+    }
+
+    private static Option<Func<RunOptions, RunOptions>?> OptionOf(RunField field)
+    {
+        var standard = field.Write(new RunOptions());
+        return new(field.Option)
+        {
+            Description = standard is null ? field.Help : $"{field.Help} [{standard}]",
+            HelpName = field.Unit,
+            Arity = field.IsFlag ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
+            CustomParser = result =>
+            {
+                var text = result.Tokens.Count == 0 ? "true" : result.Tokens[0].Value;
+                try
+                {
+                    return field.Parse(text);
+                }
+                catch (FormatException error)
+                {
+                    result.AddError($"{field.Option} {error.Message}");
+                    return null;
+                }
+            },
+        };
+    }
+
+    private static void Show(RunFolder folder)
+    {
+        var files = new Grid().AddColumns(2);
+        files.AddRow(new Text("samples"), new Text(folder.Samples, new Style(Color.Blue)));
+        files.AddRow(new Text("noise to picture"), new Text(folder.Strip, new Style(Color.Blue)));
+        files.AddRow(new Text("loss"), new Text(folder.LossCurve, new Style(Color.Blue)));
+        files.AddRow(new Text("checkpoints"), new Text(folder.Checkpoints, new Style(Color.Blue)));
+        AnsiConsole.Write(files);
+        AnsiConsole.MarkupLineInterpolated(
+            $"More: [grey]sample --checkpoint {ShellWord.Of(folder.Path)} --seed 1[/], or all on a page: [grey]report {ShellWord.Of(folder.Path)}[/]");
+    }
+}
