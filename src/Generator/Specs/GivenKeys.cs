@@ -54,6 +54,9 @@ internal sealed class GivenKeys(SpecSpan start)
     /// <summary>Whether the file itself has the key.</summary>
     public bool HasOwn(string key) => given.TryGetValue(key, out var it) && it.From is null;
 
+    /// <summary>The path of the spec that a key is inherited from; null where it isn't.</summary>
+    public string? From(string key) => given.TryGetValue(key, out var it) ? it.From : null;
+
     /// <summary>
     /// Whether its value isn't known until another error is mended. Then nothing is concluded from it, nor from its absence.
     /// </summary>

@@ -134,6 +134,12 @@ public sealed class Checkpoint
     public void LoadInto(NoisePredictor network, string? which = null)
     {
         RequireSpecOf(network.Info);
+        LoadWeights(network, which);
+    }
+
+    /// <summary>The same for a network that was made of this checkpoint's own spec, which an earlier version may have written.</summary>
+    internal void LoadWeights(NoisePredictor network, string? which = null)
+    {
         using var file = Tensors(which ?? DefaultStem);
         Explained(file.Path, () =>
         {

@@ -1,0 +1,27 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Diagnostics;
+
+namespace UNetGen.Compiler;
+
+/// <summary>What a build shows to the generator of the project file.</summary>
+internal sealed class ProjectProperties(SpecOptions options, string folder) : AnalyzerConfigOptionsProvider
+{
+    public override AnalyzerConfigOptions GlobalOptions { get; } = new Properties(new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["build_property.RootNamespace"] = options.RootNamespace,
+        ["build_property.ProjectDir"] = folder,
+        ["build_property.UNetGenMaxParameters"] = options.MaxParameters?.ToString(CultureInfo.InvariantCulture) ?? "",
+        ["build_property.UNetGenReportSizes"] = options.ReportSizes ? "true" : "",
+    });
+
+    public override AnalyzerConfigOptions GetOptions(SyntaxTree tree) => GlobalOptions;
+
+    public override AnalyzerConfigOptions GetOptions(AdditionalText textFile) => GlobalOptions;
+
+    private sealed class Properties(Dictionary<string, string> values) : AnalyzerConfigOptions
+    {
+        public override bool TryGetValue(string key, [NotNullWhen(true)] out string? value) => values.TryGetValue(key, out value);
+    }
+}

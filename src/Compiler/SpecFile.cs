@@ -1,0 +1,52 @@
+using System.Text;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Text;
+using UNetGen.Generator.Common;
+
+namespace UNetGen.Compiler;
+
+/// <summary>A spec as the compiler hands it to the generator.</summary>
+/// <param name="path">Its full path.</param>
+/// <param name="text">What stands in it.</param>
+internal sealed class SpecFile(string path, SourceText text) : AdditionalText
+{
+    public override string Path { get; } = path;
+
+    /// <summary>By it specs find one another.</summary>
+    public string NormalPath { get; } = Paths.Normal(path);
+
+    public override SourceText GetText(CancellationToken cancellationToken = default) => text;
+
+    /// <exception cref="UNetGenException">There is none, it can't be read, or its name isn't a spec's.</exception>
+    public static SpecFile Read(string path)
+    {
+        RequireName(path);
+        try
+        {
+            using var stream = File.OpenRead(path);
+            return new SpecFile(path, SourceText.From(stream));
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new UNetGenException($"There is no spec {path}.", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UNetGenException($"The spec {path} can't be read: {exception.Message}", exception);
+        }
+    }
+
+    /// <exception cref="UNetGenException">The name isn't a spec's.</exception>
+    public static SpecFile Of(string path, string text)
+    {
+        RequireName(path);
+        return new SpecFile(path, SourceText.From(text, Encoding.UTF8));
+    }
+
+    /// <summary>Of files with other names a build takes no notice.</summary>
+    private static void RequireName(string path)
+    {
+        if (!path.EndsWith(Paths.SpecExtension, StringComparison.OrdinalIgnoreCase))
+            throw new UNetGenException($"A spec's file is called NAME{Paths.SpecExtension}, and {path} isn't: rename it.");
+    }
+}

@@ -1,0 +1,37 @@
+using System.Reflection;
+
+namespace UNetGen.Compiler;
+
+/// <summary>What a spec means depends on besides its text: what a build reads of the project, and the classes that it finds there.</summary>
+public sealed record SpecOptions
+{
+    /// <summary>
+    /// The namespace of classes whose specs name none, as the project's <c>RootNamespace</c>; empty: the global namespace.
+    /// </summary>
+    public string RootNamespace { get; init; } = "";
+
+    /// <summary>
+    /// The folder of the project: paths in generated code and in diagnostics are relative to it, and relative paths of specs begin there.
+    /// Null: the current folder, or, for a spec that is named by its full path, the spec's own.
+    /// </summary>
+    public string? ProjectFolder { get; init; }
+
+    /// <summary>
+    /// Paths of the project's other specs, for what no spec shows alone: that two give one class (UNG0013), and which one <c>extends</c>
+    /// may have meant. Those that a spec extends are read from the disk, whether they stand here or not.
+    /// </summary>
+    public IReadOnlyList<string> OtherSpecs { get; init; } = [];
+
+    /// <summary>
+    /// Above how many parameters a network is warned of (UNG0024), the project's <c>UNetGenMaxParameters</c>; null: the generator's own.
+    /// </summary>
+    public long? MaxParameters { get; init; }
+
+    /// <summary>Whether each network's size is reported (UNG0025), the project's <c>UNetGenReportSizes</c>.</summary>
+    public bool ReportSizes { get; init; }
+
+    /// <summary>
+    /// Where the classes of specs with residual blocks of your own (<c>blocks: resnet: My.Block</c>) are found: only compiling asks.
+    /// </summary>
+    public IReadOnlyList<Assembly> BlockAssemblies { get; init; } = [];
+}

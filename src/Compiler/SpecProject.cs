@@ -1,0 +1,126 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using UNetGen.Generator;
+using UNetGen.Generator.Common;
+using UNetGen.Generator.Specs;
+
+namespace UNetGen.Compiler;
+
+/// <summary>Specs, with those that they extend, in the hands of the generator as a build drives it.</summary>
+internal sealed class SpecProject
+{
+    // A spec has at most 8 others to build on; what is beyond is an error that the generator reports.
+    private const int MostBases = 10;
+
+    private static readonly Compilation Nothing = CSharpCompilation.Create("specs");
+
+    private readonly ProjectInfo info;
+    private readonly IReadOnlyList<SpecFile> files;
+    private readonly GeneratorRunResult result;
+
+    /// <param name="specs">At least one.</param>
+    /// <param name="written">The first one's path as the caller wrote it.</param>
+    /// <param name="options">Of the project.</param>
+    private SpecProject(IReadOnlyList<SpecFile> specs, string written, SpecOptions options)
+    {
+        var folder = Path.GetFullPath(
+            options.ProjectFolder ?? (Path.IsPathFullyQualified(written) ? Path.GetDirectoryName(specs[0].Path)! : "."));
+        var properties = new ProjectProperties(options, folder);
+        info = ProjectInfo.Of(properties.GlobalOptions);
+        files = WithBases([.. specs, .. options.OtherSpecs.Select(path => SpecFile.Read(FullPath(path, options)))]);
+        // Steps are tracked for what lies between text and source: what a spec means, and what it inherits.
+        var driver = CSharpGeneratorDriver.Create(
+            [new UNetGenerator().AsSourceGenerator()], files, optionsProvider: properties,
+            driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
+        result = driver.RunGenerators(Nothing).GetRunResult().Results.Single();
+        if (result.Exception is { } exception)
+            throw new InvalidOperationException("The generator failed; please report it with the spec.", exception);
+        Diagnostics =
+        [
+            .. result.Diagnostics
+                .Select(diagnostic => (diagnostic, place: diagnostic.Location.GetLineSpan()))
+                .OrderBy(pair => IndexOf(pair.place.Path)).ThenBy(pair => pair.diagnostic.Location.SourceSpan.Start)
+                .Select(pair => Of(pair.diagnostic, pair.place)),
+        ];
+    }
+
+    /// <summary>What there is to say of all specs, file by file.</summary>
+    public IReadOnlyList<SpecDiagnostic> Diagnostics { get; }
+
+    public static SpecProject OfFiles(IReadOnlyList<string> paths, SpecOptions options) =>
+        new([.. paths.Select(path => SpecFile.Read(FullPath(path, options)))], paths[0], options);
+
+    public static SpecProject OfText(string text, string path, SpecOptions options) =>
+        new([SpecFile.Of(FullPath(path, options), text)], path, options);
+
+    /// <summary>What becomes of the first spec.</summary>
+    public GeneratedSpec First()
+    {
+        var own = Own;
+        var read = Outputs<DiagnosedSpec>(Steps.Read).First(spec => spec.Network.Path == own.File.Path);
+        var source = result.GeneratedSources.FirstOrDefault(source => source.HintName == read.Network.HintName).SourceText;
+        var itsFiles = own.Inheritance.Chain.Select(one => one.Path).Append(own.File.Path).ToHashSet();
+        return new GeneratedSpec(read.Network.Spec, own.File.Path, read.Network.HintName, source?.ToString() ?? "",
+            [.. Diagnostics.Where(diagnostic => itsFiles.Contains(diagnostic.Path))]);
+    }
+
+    /// <summary>What the first spec, which has no errors, takes from those that it extends, in the order of the language's keys.</summary>
+    public IEnumerable<InheritedKey> Inherited(UNetSpec spec)
+    {
+        var own = Own.File.Keys;
+        var (inherited, from) = (new GivenKeys(default), "");
+        foreach (var one in Own.Inheritance.Chain.Reverse())
+            (inherited, from) = (GivenKeys.Of(one.Keys, []).Over(inherited, from, default), one.Path);
+        var all = own.Over(inherited, from, default);
+        return
+            from field in Fields.All
+            let origin = all.From(field.Key)
+            where origin is not null && field.WhyUseless(spec) is null
+            select new InheritedKey(field.Key, all.Value(field.Key).Written, origin);
+    }
+
+    private FileWithBases Own => Outputs<FileWithBases>(Steps.WithBases).First(input => input.File.FullPath == files[0].NormalPath);
+
+    private static string FullPath(string path, SpecOptions options) =>
+        Path.GetFullPath(path, Path.GetFullPath(options.ProjectFolder ?? "."));
+
+    private IEnumerable<T> Outputs<T>(string step) =>
+        result.TrackedSteps.TryGetValue(step, out var runs) ? runs.SelectMany(run => run.Outputs).Select(output => (T)output.Value) : [];
+
+    /// <summary>The specs and, as far as they are on the disk, those that they extend.</summary>
+    private List<SpecFile> WithBases(IEnumerable<SpecFile> specs)
+    {
+        var all = specs.ToList();
+        var known = all.Select(file => file.NormalPath).ToHashSet(StringComparer.Ordinal);
+        foreach (var spec in all.ToList())
+        {
+            var next = ParsedFile.Parse(spec, info, default).Extends;
+            for (var count = 0; count < MostBases && IsSpec(next) && known.Add(next) && File.Exists(next); count++)
+            {
+                all.Add(SpecFile.Read(next));
+                next = ParsedFile.Parse(all[^1], info, default).Extends;
+            }
+        }
+
+        return all;
+
+        static bool IsSpec([NotNullWhen(true)] string? path) =>
+            path?.EndsWith(Paths.SpecExtension, StringComparison.OrdinalIgnoreCase) == true;
+    }
+
+    private int IndexOf(string path) => files.TakeWhile(file => file.Path != path).Count();
+
+    private SpecDiagnostic Of(Diagnostic diagnostic, FileLinePositionSpan place)
+    {
+        var severity = diagnostic.Severity switch
+        {
+            DiagnosticSeverity.Error => SpecSeverity.Error,
+            DiagnosticSeverity.Warning => SpecSeverity.Warning,
+            _ => SpecSeverity.Info,
+        };
+        var start = place.StartLinePosition;
+        return new SpecDiagnostic(diagnostic.Id, severity, diagnostic.GetMessage(), info.Relative(Paths.Normal(place.Path)),
+            start.Line + 1, start.Character + 1);
+    }
+}
