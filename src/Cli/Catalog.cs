@@ -1,92 +1,153 @@
 using System.Reflection;
+using UNetGen.Compiler;
 using UNetGen.Data;
 using UNetGen.Networks;
+using UNetGen.Training;
 using static TorchSharp.torch;
 
 namespace UNetGen.Cli;
 
-/// <summary>The networks that were generated into the calling program, by name.</summary>
+/// <summary>
+/// The networks that the program knows: those that were generated into the calling one, by name; those of specs, by their files; and those
+/// of checkpoints, by the specs in them. The latter two are compiled when they are asked for.
+/// </summary>
 internal static class Catalog
 {
-    private const string SpecEnding = ".unet.yaml";
+    /// <summary>How specs' files end.</summary>
+    public const string SpecEnding = ".unet.yaml";
 
     // The specs that a project has for the two kinds of images, where it has more than one.
     private const string ShapesSpec = "shapes";
     private const string DigitsSpec = "mnist";
 
-    private static IReadOnlyList<Type> networks = [];
+    private static IReadOnlyList<Assembly> assemblies = [];
+    private static IReadOnlyList<KnownNetwork> generated = [];
 
-    /// <summary>Takes the generated networks of assemblies, those that make a description of themselves known.</summary>
-    public static void Take(IEnumerable<Assembly> assemblies) => networks =
-    [
-        .. assemblies.SelectMany(assembly => assembly.GetTypes())
-            .Where(type => type.IsSubclassOf(typeof(NoisePredictor)) && !type.IsAbstract && DescriptionOf(type) is not null)
-            .OrderBy(type => type.Name, StringComparer.Ordinal),
-    ];
+    /// <summary>The names of the generated networks.</summary>
+    public static IEnumerable<string> Names => generated.Select(network => network.Info.Name);
 
-    public static IEnumerable<string> Names => networks.Select(type => type.Name);
+    /// <summary>The generated networks.</summary>
+    public static IReadOnlyList<KnownNetwork> Generated => generated;
 
-    /// <summary>What the networks are, without making them.</summary>
-    public static IEnumerable<NetworkInfo> Descriptions => networks.Select(Description);
+    /// <summary>Takes the generated networks of assemblies.</summary>
+    public static void Take(IReadOnlyList<Assembly> ofProgram)
+    {
+        assemblies = ofProgram;
+        generated =
+        [
+            .. from assembly in ofProgram
+               from type in assembly.GetTypes()
+               where type.IsSubclassOf(typeof(NoisePredictor)) && !type.IsAbstract
+               orderby type.Name
+               let network = OfClass(type)
+               where network is not null
+               select network,
+        ];
+    }
 
     /// <summary>The network to train where none is named: the only one there is, else by its name the one for such images.</summary>
     /// <param name="data">As <c>--data</c> has it.</param>
     /// <exception cref="UNetGenException">There are several, and none of that name, or none at all.</exception>
     public static string UsualFor(string data)
     {
-        if (networks.Count == 1)
-            return networks[0].Name;
-        return Describe(ImageSources.IsIdx(data) ? DigitsSpec : ShapesSpec)?.Name ?? throw new UNetGenException(
-            networks.Count == 0
+        if (generated.Count == 1)
+            return generated[0].Info.Name;
+        return Named(ImageSources.IsIdx(data) ? DigitsSpec : ShapesSpec)?.Info.Name ?? throw new UNetGenException(
+            generated.Count == 0
                 ? $"No network is named, and this program has none of its own: name a spec, --spec NAME{SpecEnding}."
                 : $"No network is named, and this program has several: say which, --spec {string.Join(" or ", Names)}.");
     }
 
-    /// <summary>A fresh network.</summary>
-    /// <param name="name">The class's name, or its spec's file name without <c>.unet.yaml</c>; case doesn't matter.</param>
-    /// <exception cref="UNetGenException">There is none of that name.</exception>
-    public static NoisePredictor Create(string name)
+    /// <summary>
+    /// What a name stands for from whatever folder: a network's class, or a spec's whole path. What is neither stays as it is.
+    /// </summary>
+    public static string Spelled(string name) => IsFile(name) ? Path.GetFullPath(name) : Named(name)?.Info.Name ?? name;
+
+    /// <summary>A network by its name, or by its spec's file.</summary>
+    /// <param name="name">
+    /// A generated class's name, or its spec's file name without <c>.unet.yaml</c>, case doesn't matter; or the path of a spec.
+    /// </param>
+    /// <exception cref="UNetGenException">There is none of that name, or the spec has errors.</exception>
+    public static KnownNetwork Require(string name) => Find(name) ?? throw Unknown(name);
+
+    /// <summary>As <see cref="Require"/>; null where there is none of that name.</summary>
+    /// <exception cref="UNetGenException">The spec has errors.</exception>
+    public static KnownNetwork? Find(string name) => IsFile(name) ? OfSpec(name) : Named(name);
+
+    /// <summary>Whether what a name stands for now is another network than one of that spec; false where it stands for nothing.</summary>
+    /// <param name="name">As in <see cref="Require"/>.</param>
+    /// <param name="hash">Of the effective spec.</param>
+    public static bool IsChanged(string name, string hash)
     {
-        var type = Find(name) ?? throw Unknown(name);
-        // Device and type are left as they come.
-        return (NoisePredictor)type.GetConstructor([typeof(Device), typeof(ScalarType?)])!.Invoke([null, null]);
+        try
+        {
+            var info = IsFile(name) ? SpecCompiler.Describe(name).Info : Named(name)?.Info;
+            return info is not null && !info.SpecHash.Equals(hash, StringComparison.OrdinalIgnoreCase);
+        }
+        catch (SpecException)
+        {
+            return true;
+        }
     }
 
-    /// <summary>What a network is, without making it; null where there is none of that name.</summary>
-    /// <param name="name">As in <see cref="Create"/>.</param>
-    public static NetworkInfo? Describe(string name) => Find(name) is { } type ? Description(type) : null;
+    /// <summary>The network that was trained: the program's own where its spec is the same, else of the spec that the checkpoint holds.</summary>
+    /// <exception cref="UNetGenException">No network can be made of its spec.</exception>
+    public static KnownNetwork Of(Checkpoint trained) =>
+        generated.FirstOrDefault(network => network.Info.Name == trained.Network && HasSpec(network, trained.SpecHash))
+            ?? OfCompiled(SpecCompiler.CompileFrom(trained, new() { BlockAssemblies = assemblies }), trained.Path);
 
-    /// <summary>What a network is, without making it.</summary>
-    /// <param name="name">As in <see cref="Create"/>.</param>
-    /// <exception cref="UNetGenException">There is none of that name.</exception>
-    public static NetworkInfo Require(string name) => Describe(name) ?? throw Unknown(name);
+    /// <summary>A spec's class is generated into the program already, unless its file was changed since.</summary>
+    private static KnownNetwork OfSpec(string path)
+    {
+        var options = new SpecOptions { BlockAssemblies = assemblies };
+        var described = SpecCompiler.Describe(path, options).Info;
+        return generated.FirstOrDefault(network => network.Info.Name == described.Name && HasSpec(network, described.SpecHash))
+            ?? OfCompiled(SpecCompiler.Compile(path, options), path);
+    }
 
-    private static UNetGenException Unknown(string name) => new(
-        $"No network '{Excerpt.Of(Stem(name))}' was generated into this program; it has "
-            + $"{string.Join(", ", Names)}.{Suggestion(Stem(name))} For another, put a NAME.unet.yaml into specs/ and build again.");
+    // It isn't given up until the program ends: a network of it may live as long.
+    private static KnownNetwork OfCompiled(CompiledNetwork compiled, string from) =>
+        new(compiled.Info with { SpecPath = from }, () => compiled.Create());
 
-    private static string Suggestion(string name) =>
-        EditDistance.Suggestion(name, Names.Concat(Descriptions.Select(info => Stem(info.SpecPath))));
+    private static bool HasSpec(KnownNetwork network, string hash) =>
+        network.Info.SpecHash.Equals(hash, StringComparison.OrdinalIgnoreCase);
 
-    private static NetworkInfo Description(Type type) => (NetworkInfo)DescriptionOf(type)!.GetValue(null)!;
-
-    // A static property that the generator writes into each class.
-    private static PropertyInfo? DescriptionOf(Type type) =>
-        type.GetProperty("Description", BindingFlags.Public | BindingFlags.Static) is { } found && found.PropertyType == typeof(NetworkInfo)
-            ? found
+    /// <summary>A class that says what it is, as generated ones do; null: it doesn't.</summary>
+    private static KnownNetwork? OfClass(Type type)
+    {
+        var description = type.GetProperty("Description", BindingFlags.Public | BindingFlags.Static);
+        var constructor = type.GetConstructor([typeof(Device), typeof(ScalarType?)]);
+        return description?.PropertyType == typeof(NetworkInfo) && constructor is not null
+            // Device and type are left as they come.
+            ? new((NetworkInfo)description.GetValue(null)!, () => (NoisePredictor)constructor.Invoke(
+                BindingFlags.DoNotWrapExceptions, null, [null, null], null))
             : null;
+    }
 
-    private static Type? Find(string name)
+    private static KnownNetwork? Named(string name)
     {
         name = Stem(name);
-        return networks.FirstOrDefault(type => type.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-            ?? networks.FirstOrDefault(
-                type => type.Name.Equals(name.Replace("-", "").Replace("_", "") + "UNet", StringComparison.OrdinalIgnoreCase));
+        return generated.FirstOrDefault(network => network.Info.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            ?? generated.FirstOrDefault(network => network.Info.Name.Equals(
+                name.Replace("-", "").Replace("_", "") + "UNet", StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>A spec's path does as well.</summary>
-    private static string Stem(string name)
+    /// <summary>Whether a text is the path of a spec's file that is there.</summary>
+    public static bool IsFile(string name) => name.EndsWith(SpecEnding, StringComparison.OrdinalIgnoreCase) && File.Exists(name);
+
+    private static UNetGenException Unknown(string name)
     {
-        return name.EndsWith(SpecEnding, StringComparison.OrdinalIgnoreCase) ? Path.GetFileName(name)[..^SpecEnding.Length] : name;
+        if (name.Length > SpecEnding.Length && name != Stem(name) && Path.GetFileName(name) != name)
+            return new($"There is no spec {Excerpt.Of(name)}{ImageSources.SeenFrom(name)}.");
+        var known = generated.Count == 0
+            ? "none was generated into this program."
+            : $"this program has {string.Join(", ", Names)}.{Suggestion(Stem(name))}";
+        return new($"No network '{Excerpt.Of(Stem(name))}': {known} For another, name its file: NAME{SpecEnding}.");
     }
+
+    private static string Suggestion(string name) => EditDistance.Suggestion(
+        name, Names.Concat(generated.Select(network => Stem(network.Info.SpecPath))));
+
+    private static string Stem(string name) =>
+        name.EndsWith(SpecEnding, StringComparison.OrdinalIgnoreCase) ? Path.GetFileName(name)[..^SpecEnding.Length] : name;
 }

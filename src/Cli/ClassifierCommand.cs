@@ -74,7 +74,7 @@ internal sealed class ClassifierCommand(Interrupt interrupt)
     {
         var stop = interrupt.Token;
         using var claim = NewFile.Claim(output, ".safetensors");
-        var info = Catalog.Require(spec);
+        var info = Catalog.Require(spec).Info;
         var source = DataOptions.Open(data, info, background);
         var numbers = Split(source);
         using var classifier = Progress.While("classifier", lines: false, show => SmallClassifier.Train(

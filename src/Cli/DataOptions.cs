@@ -26,9 +26,15 @@ internal static class DataOptions
 
     /// <summary>Opens what <c>--data</c> says as the network takes it, and shows what the user should know of it.</summary>
     /// <exception cref="UNetGenException">A background is given for images that can't be transparent.</exception>
-    public static IImageSource Open(string data, NetworkInfo network, Color? background, long seed = 0, int sharers = 1)
+    public static IImageSource Open(string data, NetworkInfo network, Color? background, long seed = 0, int sharers = 1) =>
+        Open(data, (network.Channels, network.ImageHeight, network.ImageWidth), background, seed, sharers);
+
+    /// <summary>The same in the shape of other images.</summary>
+    /// <exception cref="UNetGenException">A background is given for images that can't be transparent.</exception>
+    public static IImageSource Open(
+        string data, (int Channels, int Height, int Width) shape, Color? background, long seed = 0, int sharers = 1)
     {
-        var source = ImageSources.Open(data, network.Channels, network.ImageHeight, network.ImageWidth, seed, sharers, background);
+        var source = ImageSources.Open(data, shape.Channels, shape.Height, shape.Width, seed, sharers, background);
         // Black is what there is where nothing is said.
         if (source is not ImageFolderSource && background is { } colour && colour.ToArgb() != Color.Black.ToArgb())
             throw new UNetGenException(

@@ -52,11 +52,11 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
     {
         features.Check(parsed);
         var folder = parsed.GetRequiredValue(samples);
-        var (network, labels) = new SampleFolder(folder).Describe();
-        var info = Catalog.Require(network);
+        var (_, labels) = new SampleFolder(folder).Describe();
         var numbers = new SampleFolder(folder).Pictures();
-        var drawn = ImageFolderSource.Open(folder, info.Channels, info.ImageHeight, info.ImageWidth);
-        var real = DataOptions.Open(parsed.GetRequiredValue(data), info, parsed.GetValue(background));
+        var shape = new SampleFolder(folder).Shape();
+        var drawn = ImageFolderSource.Open(folder, shape.Channels, shape.Height, shape.Width);
+        var real = DataOptions.Open(parsed.GetRequiredValue(data), shape, parsed.GetValue(background));
         foreach (var source in (IImageSource[])[drawn, real])
         {
             if (source.Count < LeastImages)

@@ -56,7 +56,11 @@ internal sealed class TrainCommand
         var target = CommonOptions.Parse(options.Device, ranks);
         // The network's first weights are drawn from the seed as well.
         manual_seed(options.Training.Seed);
-        using var network = Catalog.Create(options.Spec!);
+        var warnings = new Warnings();
+        var store = previous is null ? null : new CheckpointStore(previous.Checkpoints, options.KeepCheckpoints, warnings);
+        var newest = previous is null ? null : Resumption.Newest(previous, options, store!, warnings);
+        var known = newest is null ? Catalog.Require(options.Spec!) : Resumption.NetworkOf(newest, options);
+        using var network = known.Create();
         network.to(target);
         // A run that goes on has its weights in its own checkpoint.
         if (previous is null && options.InitFrom != TextFormat.None)
@@ -66,14 +70,14 @@ internal sealed class TrainCommand
             info, options.Count, "Draw fewer; when the training has ended, sample --out FOLDER draws any number, a file each.");
         var localRanks = (int)ranks.Gather(ranks.LocalRank).Max(row => row[0]) + 1;
         var source = DataOptions.Open(options.Data, info, options.Background, options.Training.Seed, localRanks);
-        var warnings = new Warnings();
         using var trainer = new Trainer(network, source, options.Training, collective: ranks, logger: warnings);
         // Rank 0 alone writes, and makes a folder when all ranks have come so far; the others need a run's folder only to go on from it.
         using var folder = previous ?? (ranks.Rank == 0 ? RunFolder.Create(parsed.GetValue(output), info.Name) : null);
-        var store = folder is null ? null : new CheckpointStore(folder.Checkpoints, options.KeepCheckpoints, warnings);
+        if (folder is not null)
+            store ??= new CheckpointStore(folder.Checkpoints, options.KeepCheckpoints, warnings);
         if (previous is not null)
         {
-            Resumption.Restore(previous, options, store!, warnings, trainer);
+            trainer.Restore(newest!);
             // Rank 0's word: a file system may show others an older state.
             if (ranks.Gather(Resumption.HasEnded(previous, options, trainer) ? 1 : 0)[0][0] == 1)
             {
@@ -90,7 +94,7 @@ internal sealed class TrainCommand
 
         var computing = (network.Kernels == KernelForm.Reference ? ", reference kernels" : "") + (
             options.Training.Precision == Precision.BFloat16 ? ", in bfloat16" : "");
-        AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {info.SpecPath}) on {source.Description}, {target}{computing}{(trainer.Step > 0 ? $", going on after step {trainer.Step:N0}" : "")}");
+        AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {known.Info.SpecPath}) on {source.Description}, {target}{computing}{(trainer.Step > 0 ? $", going on after step {trainer.Step:N0}" : "")}");
         if (!folder!.IsAlone)
         {
             const string free = "has no locks, so that nothing keeps another training out: begin none there now.";

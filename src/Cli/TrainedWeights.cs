@@ -10,7 +10,7 @@ internal static class TrainedWeights
     /// <summary>Makes the network that was trained, with the weights to draw with.</summary>
     public static NoisePredictor Make(Checkpoint trained)
     {
-        var network = Catalog.Create(trained.Network);
+        var network = Catalog.Of(trained).Create();
         try
         {
             trained.LoadInto(network);

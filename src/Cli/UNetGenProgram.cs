@@ -7,6 +7,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Spectre.Console;
 using UNetGen.Cli.Runs;
+using UNetGen.Cli.Specs;
 using UNetGen.Distributed;
 using UNetGen.Files;
 using UNetGen.Native;
@@ -54,7 +55,7 @@ public static partial class UNetGenProgram
     /// <param name="args">The command line's words.</param>
     /// <param name="networks">Where networks are looked for; none: only specs and checkpoints named on the command line.</param>
     /// <returns>The exit code.</returns>
-    public static int Run(string[] args, params Assembly[] networks)
+    public static int Run(string[] args, params IReadOnlyList<Assembly> networks)
     {
         // Before anything that a library is needed for: none could be loaded.
         if (Shortage.Ahead() is { } missing)
@@ -187,7 +188,12 @@ public static partial class UNetGenProgram
         root.Add(Report.ReportCommand.AddTo(new Command("report", "Write a run as one page: curves, samples over time, the network.")));
         root.Add(ExportCommand.AddTo(new Command("export", "Write trained weights for other programs.")));
         root.Add(ImportCommand.AddTo(new Command("import", "Take over a network of diffusers: its spec, then its weights.")));
-        root.Add(InspectCommand.AddTo(new Command("inspect", "Show a network's levels, parameters, operations and memory.")));
+        var explain = ExplainCommand.AddTo(new Command("explain", "Show what a spec makes: the U, levels, parameters, memory."));
+        explain.Aliases.Add("inspect");
+        root.Add(explain);
+        root.Add(CheckCommand.AddTo(new Command("check", "Judge specs as a build does.")));
+        root.Add(DiffCommand.AddTo(new Command("diff", "Show what differs between two networks, and whether weights load.")));
+        root.Add(GenerateCommand.AddTo(new Command("generate", "Write the C# class of a spec to standard output.")));
 
         if (CommandLineErrors.EmptyValue(root, args) is { } empty)
             throw new UNetGenException(empty);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using Spectre.Console;
 using UNetGen.Files;
+using UNetGen.Networks;
 
 namespace UNetGen.Cli.Report;
 
@@ -26,8 +27,22 @@ internal static class ReportCommand
         var run = TrainedRun.Open(folder);
         foreach (var problem in run.Problems)
             Warnings.Show(problem);
-        var html = new ReportPage(run, run.Network is { } name ? Catalog.Describe(name) : null, DateTimeOffset.Now).ToHtml();
+        var html = new ReportPage(run, NetworkOf(run), DateTimeOffset.Now).ToHtml();
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(html)));
         AnsiConsole.MarkupLineInterpolated($"the run as a page: [blue]{path}[/]");
+    }
+
+    /// <summary>What was trained, by its newest checkpoint or else by its name; null: the run is young, and nothing knows the name.</summary>
+    private static NetworkInfo? NetworkOf(TrainedRun run)
+    {
+        try
+        {
+            return run.Newest is { } trained ? Catalog.Of(trained).Info : run.Network is { } name ? Catalog.Find(name)?.Info : null;
+        }
+        catch (UNetGenException error)
+        {
+            Warnings.Show(error.Message);
+            return null;
+        }
     }
 }

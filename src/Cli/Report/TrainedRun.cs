@@ -5,7 +5,6 @@ using UNetGen.Files;
 using UNetGen.Logging;
 using UNetGen.Training;
 using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
 
 namespace UNetGen.Cli.Report;
 
@@ -40,7 +39,7 @@ internal sealed class TrainedRun
         Samples = Picture("samples.png");
         Strip = Picture("noise-to-picture.png");
         if (Checkpoints.Count > 0)
-            Doubt();
+            Newest = OpenNewest();
     }
 
     /// <summary>A checkpoint, and how its run was set.</summary>
@@ -59,6 +58,9 @@ internal sealed class TrainedRun
 
     /// <summary>Those that are there, by step.</summary>
     public IReadOnlyList<CheckpointRow> Checkpoints { get; }
+
+    /// <summary>The newest whole checkpoint; null: there is none.</summary>
+    public Checkpoint? Newest { get; }
 
     /// <summary>The effective options, nested keys joined by dots; those of the last checkpoint where there is no file of them.</summary>
     public IReadOnlyList<(string Key, string Value)> Options { get; }
@@ -138,15 +140,16 @@ internal sealed class TrainedRun
     }
 
     /// <summary>Says of the newest checkpoint what <c>sample</c> says, which draws with it.</summary>
-    private void Doubt()
+    private Checkpoint? OpenNewest()
     {
         try
         {
-            TrainedWeights.Open(Folder, problems.Add);
+            return TrainedWeights.Open(Folder, problems.Add);
         }
         catch (UNetGenException error)
         {
             problems.Add(error.Message);
+            return null;
         }
     }
 
@@ -168,22 +171,12 @@ internal sealed class TrainedRun
     });
 
     private static IEnumerable<(string Key, string Value)> Flat(string prefix, JsonElement value) => value.ValueKind == JsonValueKind.Object
-        ? value.EnumerateObject().SelectMany(property => Flat(Join(prefix, property.Name), property.Value))
+        ? value.EnumerateObject().SelectMany(property => Flat(PlainYaml.Join(prefix, property.Name), property.Value))
         : [(prefix, value.ValueKind == JsonValueKind.Null ? "-" : value.ToString())];
 
     private static IReadOnlyList<(string Key, string Value)> ReadOptions(string path)
     {
         var stream = PlainYaml.Load(path);
-        return stream.Documents.Count == 0 ? [] : [.. Flat("", stream.Documents[0].RootNode)];
+        return stream.Documents.Count == 0 ? [] : [.. PlainYaml.Flat("", stream.Documents[0].RootNode)];
     }
-
-    private static IEnumerable<(string Key, string Value)> Flat(string prefix, YamlNode node) => node switch
-    {
-        YamlMappingNode map => map.Children.SelectMany(child => Flat(Join(prefix, child.Key.ToString()), child.Value)),
-        YamlSequenceNode list when list.All(item => item is YamlScalarNode) => [(prefix, string.Join(", ", list))],
-        YamlSequenceNode list => list.SelectMany((item, index) => Flat($"{prefix}[{index}]", item)),
-        _ => [(prefix, node.ToString())],
-    };
-
-    private static string Join(string prefix, string key) => prefix.Length == 0 ? key : $"{prefix}.{key}";
 }

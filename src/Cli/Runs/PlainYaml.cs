@@ -30,6 +30,18 @@ internal static class PlainYaml
         return yaml;
     }
 
+    /// <summary>Every value with the key of its place, groups' keys joined by dots: <c>attention.heads</c>, <c>levels[0]</c>.</summary>
+    public static IEnumerable<(string Key, string Value)> Flat(string prefix, YamlNode node) => node switch
+    {
+        YamlMappingNode map => map.Children.SelectMany(child => Flat(Join(prefix, child.Key.ToString()), child.Value)),
+        YamlSequenceNode list when list.All(item => item is YamlScalarNode) => [(prefix, string.Join(", ", list))],
+        YamlSequenceNode list => list.SelectMany((item, index) => Flat($"{prefix}[{index}]", item)),
+        _ => [(prefix, node.ToString())],
+    };
+
+    /// <summary>A key within a group.</summary>
+    public static string Join(string group, string key) => group.Length == 0 ? key : $"{group}.{key}";
+
     private static StreamReader Reader(byte[] bytes) => new(new MemoryStream(bytes));
 
     private static void Check(Parser parser)

@@ -57,21 +57,29 @@ internal static class Resumption
             + $"Say where they are now: train --resume {ShellWord.Of(folder.Path)} --data PATH");
     }
 
-    /// <summary>Brings a trainer to the newest whole checkpoint.</summary>
+    /// <summary>The newest whole checkpoint, from which a run goes on.</summary>
     /// <param name="folder">The run's.</param>
     /// <param name="options">Those that the run goes on with.</param>
     /// <param name="store">The run's checkpoints.</param>
     /// <param name="warnings">What the store tells of damaged ones.</param>
-    /// <param name="trainer">At its beginning.</param>
     /// <exception cref="UNetGenException">No checkpoint is whole, or it is of a later step than the run is to have.</exception>
-    public static void Restore(RunFolder folder, RunOptions options, CheckpointStore store, Warnings warnings, Trainer trainer)
+    public static Checkpoint Newest(RunFolder folder, RunOptions options, CheckpointStore store, Warnings warnings)
     {
         var newest = store.Newest() ?? throw NoCheckpoint(folder, warnings.Told);
         if (newest.Info!.Step is var step && options.Training.Steps < step)
             throw new UNetGenException(
                 $"The run in {folder.Path} is at step {step}, and can't end at step {options.Training.Steps}, which is before. "
                     + "Nothing was changed; give more --steps.");
-        trainer.Restore(newest);
+        return newest;
+    }
+
+    /// <summary>The network that the run has trained until now, whatever its spec says by now.</summary>
+    public static KnownNetwork NetworkOf(Checkpoint newest, RunOptions options)
+    {
+        var network = Catalog.Of(newest);
+        if (Catalog.IsChanged(options.Spec!, newest.SpecHash))
+            Warnings.Show($"{options.Spec} has changed since the run began, which goes on with its own spec: that of its checkpoint.");
+        return network;
     }
 
     /// <summary>

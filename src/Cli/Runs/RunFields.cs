@@ -20,9 +20,10 @@ internal static partial class RunFields
     public static readonly IReadOnlyList<RunField> All =
     [
         OfRun(
-            "spec", "NAME", "The network. Where it isn't given: the only one, else ShapesUNet, or MnistUNet for MNIST.", Word,
+            "spec", "NAME|FILE",
+            "The network: one of the program's, or a .unet.yaml file. Without: the only one, else shapes, or mnist for MNIST.", Word,
             // Under whatever name, it is the same network.
-            run => run.Spec!, (run, value) => run with { Spec = Catalog.Describe(value)?.Name ?? value }),
+            run => run.Spec!, (run, value) => run with { Spec = Catalog.Spelled(value) }),
         OfRun(
             "init_from", "PATH",
             "The run, checkpoint or .safetensors file with whose weights to begin, as for fine-tuning; none: they are drawn.", Weights,

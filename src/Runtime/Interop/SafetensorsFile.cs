@@ -128,6 +128,16 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
+    /// <summary>Reads one tensor's bytes, for which no libtorch is needed.</summary>
+    /// <param name="entry">One of <see cref="Entries"/>.</param>
+    /// <exception cref="SafetensorsException">The file was cut short meanwhile.</exception>
+    internal byte[] ReadBytes(SafetensorsEntry entry)
+    {
+        var bytes = new byte[checked((int)entry.Length)];
+        ReadExactly(bytes, dataStart + entry.Offset);
+        return bytes;
+    }
+
     /// <summary>
     /// Writes tensors to a file, whole or not at all: see <see cref="AtomicFile"/>. The same tensors and texts give the same bytes.
     /// </summary>

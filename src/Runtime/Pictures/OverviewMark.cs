@@ -14,7 +14,8 @@ public static class OverviewMark
     /// <summary>Where a PNG's first part ends: 8 bytes of signature, and IHDR's 13 with length, name and sum.</summary>
     private const int HeaderEnd = 33;
 
-    private static readonly byte[] Signature = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
+    /// <summary>With which every PNG file begins.</summary>
+    internal static readonly byte[] Signature = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
     // Earlier versions had it in plots and strips as well.
     private static readonly byte[] MarkOfGrids =

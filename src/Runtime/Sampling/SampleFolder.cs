@@ -170,6 +170,13 @@ public sealed class SampleFolder(string path)
         return numbers;
     }
 
+    /// <summary>Of its pictures: the first that says it.</summary>
+    /// <exception cref="UNetGenException">None of them is a picture.</exception>
+    internal (int Channels, int Height, int Width) Shape() =>
+        Pictures().Select(number => PngHeader.Of(PathOf(number))).FirstOrDefault(header => header is not null) is { } found
+            ? (found.Channels, found.Height, found.Width)
+            : throw new UNetGenException($"No picture in {path} can be used: all of them are broken. Delete them, and draw them again.");
+
     /// <summary>A new folder under the old name would share the pictures out to both.</summary>
     private void Follow(WriterLock? alone)
     {

@@ -71,7 +71,8 @@ public sealed class Checkpoint
     /// <summary>What it holds: <c>weights</c>, <c>ema</c>, <c>optimizer</c> and the like.</summary>
     public IReadOnlyCollection<string> Stems => [.. files.Keys];
 
-    private string DefaultStem => files.Count == 1 ? Stems.Single() : files.ContainsKey("ema") ? "ema" : "weights";
+    /// <summary>What is drawn with where nothing else is asked for.</summary>
+    internal string DefaultStem => files.Count == 1 ? Stems.Single() : files.ContainsKey("ema") ? "ema" : "weights";
 
     /// <summary>Opens a checkpoint and checks that it is whole, for which all its files are read once.</summary>
     /// <param name="path">
@@ -161,7 +162,7 @@ public sealed class Checkpoint
     public IReadOnlyList<string> Begin(NoisePredictor network, string? which = null)
     {
         using var file = Tensors(which ?? DefaultStem);
-        var differing = StateDict.LoadBut(network, file, key => LabelEmbeddings.Contains(key));
+        var differing = StateDict.LoadBut(network, file, IsOfClasses);
         return
         [
             .. differing.Select(key => network.state_dict().ContainsKey(key)
@@ -172,6 +173,9 @@ public sealed class Checkpoint
                     + Differences(Spec, network.Info.Spec)],
         ];
     }
+
+    /// <summary>Whether a tensor is the embedding of classes, which <see cref="Begin"/> lets be another.</summary>
+    internal static bool IsOfClasses(string key) => LabelEmbeddings.Contains(key);
 
     /// <summary>Refuses another network than the one that was trained.</summary>
     /// <exception cref="CheckpointException">Name or spec are others; the message has the lines that differ.</exception>

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using Spectre.Console;
+using UNetGen.Networks;
 
-namespace UNetGen.Cli;
+namespace UNetGen.Cli.Specs;
 
-/// <summary>Shows a network's table of levels.</summary>
-internal static class InspectCommand
+/// <summary>Shows what a spec makes: the U, its levels, parameters, operations, memory, and what it has from other specs.</summary>
+internal static class ExplainCommand
 {
     // Weights, gradients, Adam's two moments, and the averaged weights.
     private const int CopiesInTraining = 5;
@@ -17,9 +18,11 @@ internal static class InspectCommand
     public static Command AddTo(Command command)
     {
         var name =
-            new Argument<string?>(
-                "NAME")
-            { Description = "A network's class or spec; none lists them all.", Arity = ArgumentArity.ZeroOrOne };
+            new Argument<string?>("SPEC")
+            {
+                Description = "A .unet.yaml file, a network's name, a run, a checkpoint or a .safetensors file; none lists the networks.",
+                Arity = ArgumentArity.ZeroOrOne,
+            };
         var batch = new Option<int>("--batch-size")
         {
             Description = "Images a step, for the memory.",
@@ -44,7 +47,7 @@ internal static class InspectCommand
     private static void List()
     {
         var table = new Table().Border(TableBorder.Horizontal).AddColumns("network", "spec", "image").AddColumn(Right("parameters"));
-        foreach (var info in Catalog.Descriptions)
+        foreach (var info in Catalog.Generated.Select(network => network.Info))
         {
             table.AddRow(info.Name, info.SpecPath, $"{info.Channels} x {info.ImageHeight} x {info.ImageWidth}", Count(info.ParameterCount));
         }
@@ -54,9 +57,26 @@ internal static class InspectCommand
 
     private static void Show(string name, int batch)
     {
-        using var network = Catalog.Create(name);
-        var info = network.Info;
-        AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] from {info.SpecPath}: images {info.Channels} x {info.ImageHeight} x {info.ImageWidth}, predicts {network.Diffusion.Objective.ToString().ToLowerInvariant()}");
+        var spec = NamedSpec.Of(name);
+        var (info, description) = (spec.Info, spec.Description);
+        AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] from {spec.Origin}: images {info.Channels} x {info.ImageHeight} x {info.ImageWidth}, predicts {description.Predicts}");
+        // As it is drawn: no line is to be broken.
+        Console.WriteLine();
+        Console.WriteLine(description.Drawing);
+        Console.WriteLine();
+        AnsiConsole.Write(Levels(info));
+        AnsiConsole.MarkupLine("[grey]GFLOP and memory (of activations, estimated): one image, forward, float32.[/]");
+        var weights = info.ParameterCount * BytesPerNumber;
+        var training = CopiesInTraining * weights + (long)(batch * info.ActivationElements * BytesPerNumber * ActivationsInTraining);
+        AnsiConsole.MarkupLineInterpolated($"Training with batch {batch} takes about {Bytes(training)} beside libtorch itself: weights of {Bytes(weights)}, as many gradients, twice that for Adam, the average, activations and their gradients.");
+        foreach (var given in description.Inherited.GroupBy(key => key.From))
+            AnsiConsole.MarkupLineInterpolated($"From {given.Key}: {string.Join(", ", given.Select(key => $"{key.Key}: {key.Value}"))}");
+        foreach (var diagnostic in description.Generated.Diagnostics)
+            Warnings.Show($"{diagnostic}");
+    }
+
+    private static Table Levels(NetworkInfo info)
+    {
         var table = new Table().Border(TableBorder.Horizontal)
             .AddColumns("level", "size").AddColumn(Right("width")).AddColumns("blocks", "attention")
             .AddColumn(Right("parameters")).AddColumn(Right("GFLOP")).AddColumn(Right("memory"));
@@ -69,12 +89,7 @@ internal static class InspectCommand
         table.AddEmptyRow();
         table.AddRow(
             "total", "", "", "", "", Count(info.ParameterCount), Giga(info.ForwardFlops), Bytes(info.ActivationElements * BytesPerNumber));
-        AnsiConsole.Write(table);
-
-        var weights = info.ParameterCount * BytesPerNumber;
-        var training = CopiesInTraining * weights + (long)(batch * info.ActivationElements * BytesPerNumber * ActivationsInTraining);
-        AnsiConsole.MarkupLine("[grey]GFLOP and memory (of activations, estimated): one image, forward, float32.[/]");
-        AnsiConsole.MarkupLineInterpolated($"Training with batch {batch} takes about {Bytes(training)} beside libtorch itself: weights of {Bytes(weights)}, as many gradients, twice that for Adam, the average, activations and their gradients.");
+        return table;
     }
 
     private static TableColumn Right(string title) => new TableColumn(title).RightAligned();

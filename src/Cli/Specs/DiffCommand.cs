@@ -1,0 +1,102 @@
+using System.CommandLine;
+using Spectre.Console;
+using UNetGen.Cli.Runs;
+using UNetGen.Interop;
+using YamlDotNet.RepresentationModel;
+
+namespace UNetGen.Cli.Specs;
+
+/// <summary>What differs between two networks, and whether the weights of one load into the other.</summary>
+internal static class DiffCommand
+{
+    // Of tensors with other values, so many are named.
+    private const int MostNamed = 5;
+
+    private const string Nothing = "-";
+
+    public static Command AddTo(Command command)
+    {
+        Argument<string> Side(string name) => new(name)
+        {
+            Description = "A .unet.yaml file, a network's name, a run, a checkpoint, or a .safetensors file.",
+        };
+        var (before, after) = (Side("A"), Side("B"));
+        command.Add(before);
+        command.Add(after);
+        command.SetAction(parsed => Compare(NamedSpec.Of(parsed.GetRequiredValue(before)), NamedSpec.Of(parsed.GetRequiredValue(after))));
+        return command;
+    }
+
+    /// <returns>As of other programs that compare: 0 where nothing differs, else 1.</returns>
+    private static int Compare(NamedSpec before, NamedSpec after)
+    {
+        var rows = Differences(Values(before), Values(after)).ToArray();
+        if (rows.Length == 0)
+        {
+            AnsiConsole.MarkupLineInterpolated($"{before.Origin} and {after.Origin} are the same network ({before.Info.ParameterCount:N0} parameters).");
+        }
+        else
+        {
+            var table = new Table().Border(TableBorder.Horizontal).AddColumns("key", Markup.Escape(before.Origin), Markup.Escape(after.Origin));
+            foreach (var (key, one, other) in rows)
+                table.AddRow(Markup.Escape(key), Markup.Escape(one), Markup.Escape(other));
+            AnsiConsole.Write(table);
+        }
+        AnsiConsole.WriteLine(Weights(before, after, isSame: rows.Length == 0));
+        var otherValues = before.Checkpoint is not null && after.Checkpoint is not null ? OtherValues(before, after) : [];
+        if (otherValues.Length > 0)
+        {
+            var more = otherValues.Length > MostNamed ? $" and {otherValues.Length - MostNamed} more" : "";
+            AnsiConsole.WriteLine($"Other values: {string.Join(", ", otherValues.Take(MostNamed))}{more}.");
+        }
+        return rows.Length + otherValues.Length > 0 ? 1 : 0;
+    }
+
+    /// <summary>Every value of the effective spec, and what follows from it.</summary>
+    private static OrderedDictionary<string, string> Values(NamedSpec spec)
+    {
+        var yaml = new YamlStream();
+        yaml.Load(new StringReader(spec.Info.Spec));
+        return new(PlainYaml.Flat("", yaml.Documents[0].RootNode).Select(pair => KeyValuePair.Create(pair.Key, pair.Value)));
+    }
+
+    private static IEnumerable<(string Key, string Before, string After)> Differences(
+        OrderedDictionary<string, string> before, OrderedDictionary<string, string> after) =>
+        from key in before.Keys.Union(after.Keys)
+        let one = before.GetValueOrDefault(key, Nothing)
+        let other = after.GetValueOrDefault(key, Nothing)
+        where one != other
+        select (key, one, other);
+
+    private static string Weights(NamedSpec before, NamedSpec after, bool isSame)
+    {
+        var comparison = new StateDictComparison(Forms(after), Forms(before));
+        string[] differing = [.. comparison.Missing, .. comparison.Unexpected, .. comparison.OfOtherShape];
+        return differing switch
+        {
+            [] when isSame => "Weights of one load into the other.",
+            [] => $"All {comparison.Expected.Count} tensors have the same keys and shapes: `train --init-from` begins with these weights.",
+            _ when differing.All(Training.Checkpoint.IsOfClasses) =>
+                $"All tensors but {string.Join(", ", differing)} are the same: `train --init-from` begins with these weights.",
+            _ => $"Weights don't load: {StateDictReport.Write(comparison)}",
+        };
+
+        static IEnumerable<(string, TensorForm)> Forms(NamedSpec spec) =>
+            spec.Info.StateDict.Select(entry => (entry.Key, new TensorForm(entry.DType, entry.Shape)));
+    }
+
+    /// <summary>Of two checkpoints, the tensors of one shape that have other numbers.</summary>
+    private static string[] OtherValues(NamedSpec before, NamedSpec after)
+    {
+        using var one = before.Checkpoint!.Tensors(before.Checkpoint.DefaultStem);
+        using var other = after.Checkpoint!.Tensors(after.Checkpoint.DefaultStem);
+        var others = other.Entries.ToDictionary(entry => entry.Name);
+        return
+        [
+            .. from entry in one.Entries
+               where others.TryGetValue(entry.Name, out var same) && same.DType == entry.DType && same.Shape.SequenceEqual(entry.Shape)
+                   && !one.ReadBytes(entry).AsSpan().SequenceEqual(other.ReadBytes(same))
+               select entry.Name,
+        ];
+    }
+}

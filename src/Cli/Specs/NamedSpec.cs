@@ -1,0 +1,34 @@
+using UNetGen.Compiler;
+using UNetGen.Networks;
+using UNetGen.Training;
+
+namespace UNetGen.Cli.Specs;
+
+/// <summary>A spec that the command line names: a file, one of the program's networks, or what a checkpoint was trained with.</summary>
+/// <param name="Origin">Where it is from, for people.</param>
+/// <param name="Description">What it says.</param>
+/// <param name="Checkpoint">The checkpoint, where it is one's.</param>
+internal sealed record NamedSpec(string Origin, SpecDescription Description, Checkpoint? Checkpoint)
+{
+    /// <summary>What the network is.</summary>
+    public NetworkInfo Info => Description.Info;
+
+    /// <summary>Finds it; no libtorch is loaded.</summary>
+    /// <param name="text">A file's path, a network's name, or a run's, a checkpoint's or a safetensors file's path.</param>
+    /// <exception cref="UNetGenException">There is none, or it has errors.</exception>
+    public static NamedSpec Of(string text)
+    {
+        if (Catalog.IsFile(text))
+            return new(text, SpecCompiler.Describe(text, new() { ProjectFolder = Environment.CurrentDirectory }), null);
+        if (!Path.Exists(text))
+        {
+            var info = Catalog.Require(text).Info;
+            return new(info.SpecPath, OfEffective(info.Spec, info.Name), null);
+        }
+        var trained = TrainedWeights.Open(text, Warnings.Show);
+        return new(text, OfEffective(trained.Spec, trained.Network), trained);
+    }
+
+    // The effective spec doesn't say what the class is called.
+    private static SpecDescription OfEffective(string spec, string name) => SpecCompiler.DescribeText($"{spec}\nname: {name}\n");
+}
