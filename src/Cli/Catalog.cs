@@ -90,7 +90,7 @@ internal static class Catalog
         }
     }
 
-    /// <summary>The network that was trained: the program's own where its spec is the same, else of the spec that the checkpoint holds.</summary>
+    /// <summary>What was trained: the program's own network where its spec is the same, else that of the spec in the checkpoint.</summary>
     /// <exception cref="UNetGenException">No network can be made of its spec.</exception>
     public static KnownNetwork Of(Checkpoint trained) =>
         generated.FirstOrDefault(network => network.Info.Name == trained.Network && HasSpec(network, trained.SpecHash))

@@ -52,11 +52,12 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
     {
         features.Check(parsed);
         var folder = parsed.GetRequiredValue(samples);
-        var (_, labels) = new SampleFolder(folder).Describe();
+        var (network, given, labels) = new SampleFolder(folder).Describe();
+        var channels = given ?? Catalog.Require(network).Info.Channels;
         var numbers = new SampleFolder(folder).Pictures();
-        var shape = new SampleFolder(folder).Shape();
-        var drawn = ImageFolderSource.Open(folder, shape.Channels, shape.Height, shape.Width);
-        var real = DataOptions.Open(parsed.GetRequiredValue(data), shape, parsed.GetValue(background));
+        var (height, width) = new SampleFolder(folder).Size();
+        var drawn = ImageFolderSource.Open(folder, channels, height, width);
+        var real = DataOptions.Open(parsed.GetRequiredValue(data), (channels, height, width), parsed.GetValue(background));
         foreach (var source in (IImageSource[])[drawn, real])
         {
             if (source.Count < LeastImages)

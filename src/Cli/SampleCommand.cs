@@ -161,10 +161,10 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             return;
         if (guidance != 1 && ofData == classes)
             throw new UNetGenException(
-                $"--guidance {guidance} needs a class that stands for none, but each of the {classes} classes of {info.Name} is one of the "
-                    + $"data that it was trained on: num_classes: {classes + 1} has one more. Leave the guidance at 1.");
+                $"--guidance {guidance} needs a class that stands for none, but {info.Name} has {Counted.Of(classes, "class", "classes")}, as "
+                    + $"many as the data that it was trained on: num_classes: {classes + 1} has one more. Leave the guidance at 1.");
         if (ofData is null && !(areLabelsGiven && guidance == 1))
-            Warnings.Show($"weights alone don't say whether the last of their {classes} classes, {classes - 1}, stands for none: "
+            Warnings.Show($"weights alone don't say whether the last of their classes, {classes - 1}, stands for none: "
                 + "that is taken for granted. Where it is one of the data's, name it with --labels, and don't guide.");
     }
 

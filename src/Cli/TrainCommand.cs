@@ -6,7 +6,6 @@ using UNetGen.Cli.Runs;
 using UNetGen.Data;
 using UNetGen.Distributed;
 using UNetGen.Native;
-using UNetGen.Networks;
 using UNetGen.Training;
 using static TorchSharp.torch;
 
@@ -62,14 +61,16 @@ internal sealed class TrainCommand
         var known = newest is null ? Catalog.Require(options.Spec!) : Resumption.NetworkOf(newest, options);
         using var network = known.Create();
         network.to(target);
-        // A run that goes on has its weights in its own checkpoint.
-        if (previous is null && options.InitFrom != TextFormat.None)
-            Begin(network, options.InitFrom);
+        var start = previous is null ? FirstWeights.Open(options.InitFrom, ranks) : null;
+        start?.LoadInto(network);
+        // By the checkpoint, since a run has others later on.
+        options = options with { InitFrom = start?.Path ?? options.InitFrom };
         var info = network.Info;
         GridSize.Require(
             info, options.Count, "Draw fewer; when the training has ended, sample --out FOLDER draws any number, a file each.");
         var localRanks = (int)ranks.Gather(ranks.LocalRank).Max(row => row[0]) + 1;
         var source = DataOptions.Open(options.Data, info, options.Background, options.Training.Seed, localRanks);
+        start?.WarnOfOtherClasses(network.Info, source);
         using var trainer = new Trainer(network, source, options.Training, collective: ranks, logger: warnings);
         // Rank 0 alone writes, and makes a folder when all ranks have come so far; the others need a run's folder only to go on from it.
         using var folder = previous ?? (ranks.Rank == 0 ? RunFolder.Create(parsed.GetValue(output), info.Name) : null);
@@ -112,18 +113,6 @@ internal sealed class TrainCommand
         {
             throw Resumption.Failed(folder, error, warnings);
         }
-    }
-
-    /// <summary>Another's weights instead of the first ones, and what is otherwise than it was there.</summary>
-    private void Begin(NoisePredictor network, string path)
-    {
-        var trained = TrainedWeights.Open(path, ranks.Rank == 0 ? Warnings.Show : _ => { });
-        var differences = trained.Begin(network);
-        if (ranks.Rank > 0)
-            return;
-        foreach (var difference in differences)
-            Warnings.Show(difference);
-        AnsiConsole.MarkupLineInterpolated($"begins with the weights of [blue]{trained.Path}[/]");
     }
 
     /// <summary>What ranks do that write nothing.</summary>

@@ -10,7 +10,7 @@ public sealed class DoubtfulWeightsTests : IDisposable
     public void Dispose() => program.Dispose();
 
     [Theory]
-    [InlineData(0, "the first, untrained weights")]
+    [InlineData(0, "the weights that the training began with")]
     [InlineData(1, "the weights of step 1")]
     public void An_average_that_would_never_move_is_refused_before_the_first_step(int startAfter, string weights)
     {
@@ -25,7 +25,7 @@ public sealed class DoubtfulWeightsTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0, "the first, untrained weights")]
+    [InlineData(0, "the weights that the training began with")]
     [InlineData(1, "the weights of step 1")]
     public void An_average_that_hardly_moves_is_told_at_the_start_and_by_all_who_use_it(int startAfter, string weights)
     {

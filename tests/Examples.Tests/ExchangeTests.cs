@@ -53,19 +53,38 @@ public sealed class ExchangeTests : IDisposable
     {
         WriteTheirs();
 
-        Assert.Contains(
-            "import theirs --spec theirs.unet.yaml --checkpoint", program.Succeed("import", "theirs", "--out", "theirs.unet.yaml"));
+        Assert.Contains("The spec is in theirs.unet.yaml", program.Succeed("import", "theirs", "--out", "theirs.unet.yaml"));
         Assert.Contains("\ndim: 32\nchannel_multipliers: [1, 2]\n", File.ReadAllText(program.File("theirs.unet.yaml")));
 
         Assert.Contains("is there already", program.Fail(1, "import", "theirs", "--out", "theirs.unet.yaml"));
         Assert.Contains(
-            "No network 'theirs'", program.Fail(1, "import", "theirs", "--spec", "theirs.unet.yaml", "--checkpoint", "theirs.safetensors"));
+            "has no diffusion_pytorch_model.safetensors",
+            program.Fail(1, "import", "theirs", "--spec", "theirs.unet.yaml", "--checkpoint", "theirs.safetensors"));
         Assert.Contains(
             "Cifar10UNet isn't the network in theirs:\n  sample_size: 16 in the folder, but 32 in the network",
             program.Fail(1, "import", "theirs", "--spec", "cifar10", "--checkpoint", "theirs.safetensors"));
         Assert.Contains(
             "ShapesUNet isn't the network in theirs, nor any of diffusers':\n  preset: ",
             program.Fail(1, "import", "theirs", "--spec", "shapes", "--checkpoint", "theirs.safetensors"));
+    }
+
+    [Fact]
+    public void A_folder_is_taken_over_in_one_step_spec_and_weights_and_drawn_with()
+    {
+        File.WriteAllText(
+            program.File("own.unet.yaml"),
+            "preset: ddpm\nimage_size: 8\nchannels: 1\ndim: 8\nchannel_multipliers: [1, 2]\ngroups: 4\n");
+        program.Succeed("train", "--spec", "own.unet.yaml", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
+        program.Succeed("export", "--checkpoint", "run", "--out", "birds");
+
+        Assert.Contains("and its weights fit", program.Succeed("import", "birds"));
+        var taken = program.Succeed("import", "birds", "--checkpoint", "taken.safetensors", "--out", "theirs.unet.yaml");
+
+        Assert.Contains("The weights of TheirsUNet are in taken.safetensors", taken);
+        Assert.Contains("The spec is in theirs.unet.yaml", taken);
+        Assert.Contains("are the same network", program.Run("diff", "theirs.unet.yaml", "taken.safetensors").Output);
+        Assert.DoesNotContain("Other values", program.Run("diff", "run", "taken.safetensors").Output);
+        program.Succeed("sample", "--checkpoint", "taken.safetensors", "--steps", "1", "--count", "1", "--out", "drawn.png");
     }
 
     [Fact]
@@ -83,8 +102,6 @@ public sealed class ExchangeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("import", "folder")]
-    [InlineData("import", "folder", "--spec", "cifar10")]
     [InlineData("import", "folder", "--out", "a.unet.yaml", "--convert")]
     [InlineData("import", "folder", "--out", "a.unet.yaml", "--spec", "cifar10")]
     [InlineData("export", "--checkpoint", "run")]

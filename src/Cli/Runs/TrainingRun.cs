@@ -64,9 +64,9 @@ internal sealed class TrainingRun : IDisposable
             throw new UNetGenException(
                 $"guidance {guidance} needs a network with classes and one more that stands for none"
                     + (source.Classes.Count > 0
-                        ? $" (num_classes: {source.Classes.Count + 1} for the {source.Classes.Count} of {source.Description})"
+                        ? $" (num_classes: {source.Classes.Count + 1} for {source.Description})"
                         : $", and data with classes, which {source.Description} {(source.Count == 1 ? "has" : "have")} not")
-                    + $"; {network.Info.Name} has {network.Info.NumClasses?.ToString() ?? "no"} classes. Leave --guidance out.");
+                    + $"; {network.Info.Name} has {(network.Info.NumClasses is { } has ? Counted.Of(has, "class", "classes") : "no classes")}. Leave --guidance out.");
         // What is drawn at the end is tried now.
         foreach (var picture in (string[])[folder.Samples, folder.Strip, folder.LossCurve])
             AtomicFile.Try(picture);

@@ -25,7 +25,7 @@ internal sealed record NamedSpec(string Origin, SpecDescription Description, Che
             var info = Catalog.Require(text).Info;
             return new(info.SpecPath, OfEffective(info.Spec, info.Name), null);
         }
-        var trained = TrainedWeights.Open(text, Warnings.Show);
+        var trained = Checkpoint.Open(text, new Warnings());
         return new(text, OfEffective(trained.Spec, trained.Network), trained);
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
+using ICSharpCode.SharpZipLib;
+using ICSharpCode.SharpZipLib.GZip;
 using UNetGen.Files;
 
 namespace UNetGen.Data;
@@ -32,13 +33,13 @@ internal static class IdxFile
             using var stream = OpenUnzipped(path);
             ReadRecords(stream, path, content, checkDimensions, record);
         }
+        catch (Exception e) when (e is SharpZipBaseException or EndOfStreamException)
+        {
+            throw new DataException($"'{path}' is not a whole gzip file: {e.Message.TrimEnd('.')}. Fetch it once more.", e);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new DataException($"'{path}' can't be read: {e.Message}", e);
-        }
-        catch (InvalidDataException e)
-        {
-            throw new DataException($"'{path}' is not a whole gzip file: {e.Message}", e);
         }
     }
 
@@ -103,7 +104,8 @@ internal static class IdxFile
         Span<byte> start = stackalloc byte[2];
         var read = stream.ReadAtLeast(start, 2, throwOnEndOfStream: false);
         stream.Position = 0;
-        return IsGzip(start[..read]) ? new GZipStream(stream, CompressionMode.Decompress) : new BufferedStream(stream);
+        // .NET's own takes a file without its end, where the sum of the content stands.
+        return IsGzip(start[..read]) ? new GZipInputStream(stream) : new BufferedStream(stream);
     }
 }
 

@@ -42,7 +42,7 @@ public sealed class SmallClassifier : FeatureNetwork
 
     /// <inheritdoc/>
     public override string Description =>
-        string.Create(CultureInfo.InvariantCulture, $"small classifier of {Classes.Count} classes, {Hidden} features");
+        string.Create(CultureInfo.InvariantCulture, $"small classifier of {Counted.Of(Classes.Count, "class", "classes")}, {Hidden} features");
 
     /// <inheritdoc/>
     public override string Hash

@@ -28,6 +28,10 @@ public sealed class SampleFolder(string path)
         : path;
 
     private const string TimestepsKey = "timesteps_sha256";
+    private const string ChannelsKey = "channels";
+
+    // Earlier versions didn't write these down.
+    private static readonly string[] LaterKeys = [TimestepsKey, ChannelsKey];
 
     // The last part of every PNG: no data, its name, and their sum.
     private static readonly byte[] PngEnd = [0, 0, 0, 0, (byte)'I', (byte)'E', (byte)'N', (byte)'D', 0xAE, 0x42, 0x60, 0x82];
@@ -120,11 +124,11 @@ public sealed class SampleFolder(string path)
 
     /// <summary>What the pictures in it were drawn with.</summary>
     /// <returns>
-    /// The network's class, and the classes that were asked for: picture i is one of number i modulo their count. Null where the network
-    /// knows none.
+    /// The network's class; the images' channels, null of an earlier version's folder; and the classes that were asked for: picture i is one
+    /// of number i modulo their count, null where the network knows none.
     /// </returns>
     /// <exception cref="UNetGenException">It is no folder of samples.</exception>
-    public (string Network, IReadOnlyList<int>? Labels) Describe()
+    public (string Network, int? Channels, IReadOnlyList<int>? Labels) Describe()
     {
         var info = Path.Combine(path, InfoName);
         if (!File.Exists(info))
@@ -135,7 +139,10 @@ public sealed class SampleFolder(string path)
             var labels = settings["labels"]?.AsArray().Select(label => label!.GetValue<int>()).ToArray();
             if (labels is not null && (labels.Length == 0 || labels.Min() < 0))
                 throw new FormatException("Classes are numbers from 0.");
-            return (settings["network"]!.GetValue<string>(), labels);
+            var channels = settings[ChannelsKey]?.GetValue<int>();
+            if (channels is not (null or 1 or 3))
+                throw new FormatException("Pictures have 1 channel or 3.");
+            return (settings["network"]!.GetValue<string>(), channels, labels);
         }
         catch (Exception error) when (error is NullReferenceException or InvalidOperationException or FormatException)
         {
@@ -170,12 +177,11 @@ public sealed class SampleFolder(string path)
         return numbers;
     }
 
-    /// <summary>Of its pictures: the first that says it.</summary>
+    /// <summary>Its pictures' height and width, as the first says that is whole so far.</summary>
     /// <exception cref="UNetGenException">None of them is a picture.</exception>
-    internal (int Channels, int Height, int Width) Shape() =>
-        Pictures().Select(number => PngHeader.Of(PathOf(number))).FirstOrDefault(header => header is not null) is { } found
-            ? (found.Channels, found.Height, found.Width)
-            : throw new UNetGenException($"No picture in {path} can be used: all of them are broken. Delete them, and draw them again.");
+    internal (int Height, int Width) Size() =>
+        Pictures().Select(number => PngSize.Of(PathOf(number))).FirstOrDefault(size => size is not null)
+            ?? throw new UNetGenException($"No picture in {path} can be used: all of them are broken. Delete them, and draw them again.");
 
     /// <summary>A new folder under the old name would share the pictures out to both.</summary>
     private void Follow(WriterLock? alone)
@@ -234,6 +240,7 @@ public sealed class SampleFolder(string path)
     {
         ["network"] = network.Info.Name,
         ["spec_sha256"] = network.Info.SpecHash,
+        [ChannelsKey] = network.Info.Channels,
         ["weights_sha256"] = Convert.ToHexStringLower(StateDict.Hash(network.state_dict().Select(entry => (entry.Key, entry.Value)))),
         ["sampler"] = sampler.Description,
         [TimestepsKey] = HashOf(sampler.Times(new NoiseSchedule(network.Diffusion))),
@@ -261,12 +268,12 @@ public sealed class SampleFolder(string path)
         }
 
         var there = Read(info, "so that the folder can't be continued. Name another.");
-        var isOld = !there.ContainsKey(TimestepsKey);
         var differences = settings
-            .Where(setting => !JsonNode.DeepEquals(setting.Value, there[setting.Key]) && !(isOld && setting.Key == TimestepsKey))
+            .Where(setting => there.ContainsKey(setting.Key) || !LaterKeys.Contains(setting.Key))
+            .Where(setting => !JsonNode.DeepEquals(setting.Value, there[setting.Key]))
             .Select(setting => $"{setting.Key} is {Shown(there[setting.Key])} there and {Shown(setting.Value)} now")
             .ToList();
-        if (isOld && sampler is SpacedSampler { Spacing: TimestepSpacing.Linspace or TimestepSpacing.Trailing } spaced)
+        if (!there.ContainsKey(TimestepsKey) && sampler is SpacedSampler { Spacing: TimestepSpacing.Linspace or TimestepSpacing.Trailing } spaced)
             differences.Add(
                 $"it doesn't say at which timesteps, and with the spacing {spaced.Spacing.ToString().ToLowerInvariant()} "
                 + "earlier versions had others at some numbers of steps");

@@ -174,6 +174,13 @@ public sealed class Checkpoint
         ];
     }
 
+    /// <summary>Whether its network knows so many classes, one for none among them.</summary>
+    internal bool HasClasses(int classes)
+    {
+        using var file = Tensors(DefaultStem);
+        return file.Entries.Any(entry => IsOfClasses(entry.Name) && entry.Shape[0] == classes);
+    }
+
     /// <summary>Whether a tensor is the embedding of classes, which <see cref="Begin"/> lets be another.</summary>
     internal static bool IsOfClasses(string key) => LabelEmbeddings.Contains(key);
 

@@ -16,7 +16,7 @@ internal static class TrainingDoubts
     // Of a parameter's sum of squares. A step of the usual size moves it by a hundred times as much and more.
     private const double LeastChange = 1e-9;
 
-    private const string FirstWeights = "the first, untrained weights";
+    private const string FirstWeights = "the weights that the training began with";
 
     /// <param name="options">Of the training.</param>
     /// <param name="step">Steps done.</param>

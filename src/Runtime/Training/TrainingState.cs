@@ -30,8 +30,8 @@ public sealed record TrainingState
     public int ConsecutivelySkipped { get; init; }
 
     /// <summary>
-    /// How much of each average is still the first, untrained weights, in the order of <see cref="TrainingOptions.Ema"/>; null in
-    /// checkpoints of earlier versions.
+    /// How much of each average is still the weights that the training began with, in the order of <see cref="TrainingOptions.Ema"/>; null
+    /// in checkpoints of earlier versions.
     /// </summary>
     public IReadOnlyList<double>? FirstShares { get; init; }
 

@@ -102,11 +102,16 @@ public sealed class IdxSourceTests : IDisposable
     public void A_gzip_file_that_was_cut_off_is_refused()
     {
         var whole = Gzip(Idx(100, 4, 4, Enumerable.Range(0, 1600).Select(i => (byte)(i * i * 31 >> 3)).ToArray()));
-        // Without a part of the checksum alone, the last eight bytes, every pixel is still there.
+        // Without the last eight bytes, the checksum and the length, every pixel is still there.
         for (var length = 2; length < whole.Length - 16; length += 37)
         {
             var file = folder.Write("images.gz", whole[..length]);
             Assert.Contains(file, Assert.Throws<DataException>(() => IdxSource.Open(file, 1, 4, 4)).Message);
+        }
+        for (var missing = 1; missing <= 8; missing++)
+        {
+            var file = folder.Write("images.gz", whole[..^missing]);
+            Assert.Contains("is not a whole gzip file", Assert.Throws<DataException>(() => IdxSource.Open(file, 1, 4, 4)).Message);
         }
     }
 
@@ -116,7 +121,9 @@ public sealed class IdxSourceTests : IDisposable
         var damaged = Gzip(Idx(100, 4, 4, Enumerable.Range(0, 1600).Select(i => (byte)(i * i * 31 >> 3)).ToArray()));
         damaged[^6] ^= 1; // of the checksum: the pixels decode, and are not those that were packed
         var file = folder.Write("images.gz", damaged);
-        Assert.Contains("gzip", Assert.Throws<DataException>(() => IdxSource.Open(file, 1, 4, 4)).Message);
+        Assert.Matches(
+            "is not a whole gzip file: .*(crc|CRC).*Fetch it once more",
+            Assert.Throws<DataException>(() => IdxSource.Open(file, 1, 4, 4)).Message);
     }
 
     [Fact]

@@ -256,7 +256,7 @@ public sealed class TrainerResumeTests : IDisposable
 
         Assert.Equal(run.Trainer.Emas.Select(average => average.FirstShare), second.Trainer.Emas.Select(average => average.FirstShare));
         Assert.Contains(
-            "`Ema.Decay` 0.9999 is still the first, untrained weights",
+            "`Ema.Decay` 0.9999 is still the weights that the training began with",
             Assert.Single(old.Newest()!.Doubts, doubt => doubt.Contains("0.9999")));
     }
 

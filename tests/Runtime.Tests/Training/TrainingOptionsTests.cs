@@ -36,7 +36,7 @@ public class TrainingOptionsTests
         { "`Ema.UpdateEvery`", Valid with { Ema = [new(), new() { Decay = 0.9, UpdateEvery = 0 }] } },
         { "`Ema.StartAfter`", Valid with { Ema = [new() { StartAfter = -1 }] } },
         { "two averages have the `Ema.Decay` 0.995", Valid with { Ema = [new(), new() { Power = null }] } },
-        { "the average with `Ema.Decay` 0.9 would be the first, untrained weights to the end, since `Ema.UpdateEvery` is 101 and "
+        { "the average with `Ema.Decay` 0.9 would be the weights that the training began with to the end, since `Ema.UpdateEvery` is 101 and "
             + "`Steps` 100", Valid with { Ema = [new(), new() { Decay = 0.9, UpdateEvery = 101, StartAfter = 0 }] } },
         { "the average with `Ema.Decay` 0.9 would be the weights of step 3 to the end, since `Ema.UpdateEvery` is 101 and "
             + "`Steps` 100", Valid with { Ema = [new(), new() { Decay = 0.9, UpdateEvery = 101, StartAfter = 3 }] } },
@@ -94,10 +94,10 @@ public class TrainingOptionsTests
         Assert.Contains(
             "`Ema.Decay` 0.995 is a mere copy of the trained weights: `Ema.StartAfter` is 100", Assert.Single(Valid.DoubtsAt(100)));
         // 0.9999^100.
-        Assert.StartsWith("99 % of the average with `Ema.Decay` 0.9999 are the first, untrained weights after 100 steps",
+        Assert.StartsWith("99 % of the average with `Ema.Decay` 0.9999 are the weights that the training began with after 100 steps",
             Assert.Single((Valid with { Ema = [new() { Decay = 0.9999, Power = null, UpdateEvery = 1, StartAfter = 0 }] }).DoubtsAt(100)));
         Assert.Contains(
-            "is still the first, untrained weights",
+            "is still the weights that the training began with",
             Assert.Single((Valid with { Ema = [new() { UpdateEvery = 101, StartAfter = 0 }] }).DoubtsAt(100)));
     }
 

@@ -1,0 +1,148 @@
+using SkiaSharp;
+
+namespace UNetGen.Examples.Tests;
+
+/// <summary>Networks that weren't compiled into the program: of specs' files, and of checkpoints that another program has made.</summary>
+public sealed class SpecFileTests : IDisposable
+{
+    private const string Tiny = "preset: lucidrains\nimage_size: 8\nchannels: 1\ndim: 8\nchannel_multipliers: [1, 2]\nnorm: group\n";
+
+    private readonly ExampleProgram program = new();
+
+    public void Dispose() => program.Dispose();
+
+    [Fact]
+    public void A_file_is_trained_drawn_with_shown_and_gone_on_with_after_it_is_deleted_or_changed()
+    {
+        Write("tiny", Tiny);
+        Assert.StartsWith(
+            $"TinyUNet (79,225 parameters, {program.File("tiny.unet.yaml")}) on ", Train("--spec", "tiny.unet.yaml", "--out", "run"));
+
+        File.Delete(program.File("tiny.unet.yaml"));
+        program.Succeed("sample", "--checkpoint", "run", "--steps", "1", "--count", "1");
+        program.Succeed("report", "run");
+        Assert.Contains("79,225", File.ReadAllText(program.File("run/report.html")));
+        Assert.DoesNotContain("has changed since", program.Succeed("train", "--resume", "run", "--steps", "3"));
+
+        Write("tiny", Tiny + "dropout: 0.1\n");
+        Assert.Contains(
+            "tiny.unet.yaml has changed since the run began, which goes on with its own spec",
+            program.Succeed("train", "--resume", "run", "--steps", "4"));
+    }
+
+    [Fact]
+    public void A_file_that_was_compiled_into_the_program_is_its_class_and_one_that_was_changed_is_not()
+    {
+        var shapes = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "specs", "shapes.unet.yaml"));
+        Write("shapes", shapes);
+        Assert.StartsWith("ShapesUNet (", Train("--spec", "shapes.unet.yaml", "--out", "same"));
+        Write("shapes", shapes.Replace("dim: 32", "dim: 8"));
+        var changed = Train("--spec", "shapes.unet.yaml", "--out", "other");
+
+        Assert.Matches(@"dim +32 +8 ", program.Run("diff", "same", "other").Output);
+        Assert.StartsWith("ShapesUNet (", changed);
+    }
+
+    [Fact]
+    public void Samples_of_a_network_that_the_program_does_not_know_are_evaluated()
+    {
+        Write("tiny", Tiny + "num_classes: 10\n");
+        var digits = Path.Combine(AppContext.BaseDirectory, "Data", "mnist");
+        program.Succeed(
+            "train", "--spec", "tiny.unet.yaml", "--data", digits, "--steps", "1", "--count", "1", "--batch-size", "2", "--out", "run");
+        program.Succeed("classifier", "--spec", "tiny.unet.yaml", "--data", digits, "--epochs", "1", "--out", "digits.safetensors");
+        File.Delete(program.File("tiny.unet.yaml"));
+        program.Succeed("sample", "--checkpoint", "run", "--steps", "1", "--count", "4", "--out", "pictures");
+
+        Assert.Contains(
+            "Frechet distance ",
+            program.Succeed("evaluate", "--samples", "pictures", "--data", digits, "--features", "digits.safetensors"));
+    }
+
+    [Fact]
+    public void A_training_begins_with_the_weights_of_another_one_and_names_what_is_otherwise()
+    {
+        Write("tiny", Tiny);
+        Train("--spec", "tiny.unet.yaml", "--out", "first");
+        Write("digits", Tiny + "num_classes: 11\n");
+        var tuned = program.Run(
+            "train", "--spec", "digits.unet.yaml", "--init-from", "first", "--data", Path.Combine(AppContext.BaseDirectory, "Data", "mnist"),
+            "--learning-rate", "1e-9", "--warmup-steps", "0", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "second");
+
+        Assert.True(tuned.ExitCode == 0, tuned.Error);
+        Assert.Contains("warning: label_emb.weight begins anew: it has other classes, or none, in ", tuned.Output);
+        Assert.Contains("checkpoint: num_classes: null", tuned.Output);
+        Assert.Contains("begins with the weights of ", tuned.Output);
+        // With such a learning rate the weights are those of the first training, and not drawn anew.
+        Assert.Contains(
+            $"init_from: {program.File("first/checkpoints/step-00000002")}\n", File.ReadAllText(program.File("second/run.yaml")));
+        Assert.InRange(Distance("first", "second"), 0, 1e-6);
+
+        // A run goes on from its own checkpoint, and needs the other no more.
+        Directory.Delete(program.File("first"), recursive: true);
+        program.Succeed("train", "--resume", "second", "--steps", "2");
+    }
+
+    [Fact]
+    public void Classes_that_take_over_the_embeddings_of_others_are_told()
+    {
+        Write("tiny", Tiny + "num_classes: 3\n");
+        foreach (var name in (string[])["a/1", "b/1", "c/1"])
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(program.File($"data/{name}"))!);
+            using var picture = new SKBitmap(8, 8);
+            File.WriteAllBytes(program.File($"data/{name}.png"), picture.Encode(SKEncodedImageFormat.Png, 100).ToArray());
+        }
+        Train("--spec", "tiny.unet.yaml", "--data", "data", "--out", "first");
+        Directory.Move(program.File("data/b"), program.File("data/bee"));
+
+        var tuned = Train("--spec", "tiny.unet.yaml", "--data", "data", "--init-from", "first", "--out", "second");
+
+        Assert.Contains("warning: the classes aren't those of ", tuned);
+        Assert.Contains(": bee begins as b, and so each with the embedding of the one that had its number.", tuned);
+    }
+
+    [Fact]
+    public void Weights_that_do_not_fit_are_refused_before_there_is_a_run()
+    {
+        Write("tiny", Tiny);
+        Train("--spec", "tiny.unet.yaml", "--out", "first");
+        Write("wide", Tiny.Replace("dim: 8", "dim: 16"));
+
+        Assert.Contains(
+            "The tensors don't fit WideUNet: ",
+            program.Fail(1, "train", "--spec", "wide.unet.yaml", "--init-from", "first", "--steps", "1", "--out", "second"));
+        Assert.Contains(
+            "There is no checkpoint nowhere",
+            program.Fail(1, "train", "--spec", "wide.unet.yaml", "--init-from", "nowhere", "--steps", "1", "--out", "second"));
+        Assert.Contains(
+            "--init-from was none",
+            program.Fail(1, "train", "--resume", "first", "--init-from", "first", "--steps", "9"));
+        Assert.False(Directory.Exists(program.File("second")));
+    }
+
+    /// <summary>The greatest of the distances of the first convolution's trained weights, which is all that is looked at.</summary>
+    private double Distance(string run, string other)
+    {
+        var (one, two) = (Numbers(run), Numbers(other));
+        Assert.NotEmpty(one);
+        return one.Zip(two, (a, b) => (double)Math.Abs(a - b)).Max();
+
+        float[] Numbers(string folder)
+        {
+            var file = Directory.EnumerateFiles(program.File($"{folder}/checkpoints"), "weights.safetensors", SearchOption.AllDirectories)
+                .Single();
+            var bytes = File.ReadAllBytes(file);
+            var header = (int)BitConverter.ToInt64(bytes);
+            using var json = System.Text.Json.JsonDocument.Parse(bytes.AsMemory(8, header));
+            var offsets = json.RootElement.GetProperty("init_conv.weight").GetProperty("data_offsets");
+            var data = bytes.AsSpan(8 + header)[offsets[0].GetInt32()..offsets[1].GetInt32()];
+            return System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(data).ToArray();
+        }
+    }
+
+    private string Train(params string[] options) =>
+        program.Succeed(["train", "--steps", "2", "--count", "1", "--batch-size", "1", .. options]);
+
+    private void Write(string name, string text) => File.WriteAllText(program.File($"{name}.unet.yaml"), text);
+}
