@@ -51,11 +51,8 @@ public sealed class CommandLineTests : IDisposable
         "--feature-input", "bytes")]
     [InlineData("--batch-size is for one network's memory", "inspect", "--batch-size", "4")]
     [InlineData("--resume stands without --run and --out", "train", "--resume", "run", "--run", "run.yaml")]
-    [InlineData("Give --out FILE.unet.yaml for the first step", "import", "folder")]
-    [InlineData("Give --out FILE.unet.yaml for the first step", "import", "folder", "--out", "x.unet.yaml", "--spec", "x")]
-    [InlineData("belong to the second step", "import", "folder", "--spec", "x")]
-    [InlineData("belong to the second step", "import", "folder", "--out", "x.unet.yaml", "--convert")]
-    [InlineData("belong to the second step", "import", "folder", "--out", "x.unet.yaml", "--checkpoint", "x.safetensors")]
+    [InlineData("--spec names one that is there already", "import", "folder", "--out", "x.unet.yaml", "--spec", "x")]
+    [InlineData("--convert is for weights", "import", "folder", "--out", "x.unet.yaml", "--convert")]
     [InlineData("--format diffusers writes a folder", "export", "--checkpoint", "nowhere", "--out", "x.safetensors")]
     public void Options_that_don_t_go_together_are_a_usage_error(string message, params string[] arguments)
     {
@@ -107,7 +104,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("The command train has no option '--batch_size'. Did you mean '--batch-size'?", "train", "--batch_size=5")]
     [InlineData("The command sample has no option '--learning-rate'.\n", "sample", "--checkpoint", "x", "--learning-rate", "1")]
     [InlineData("The program has no option '--vesion'. Did you mean '--version'?", "--vesion")]
-    [InlineData("The command inspect has no option '--batchsize'. Did you mean '--batch-size'?", "inspect", "--batchsize", "3")]
+    [InlineData("The command explain has no option '--batchsize'. Did you mean '--batch-size'?", "explain", "--batchsize", "3")]
     [InlineData("The command report has no option '--outt'. It has none.\n", "report", "--outt")]
     [InlineData("The command report has no option '--ot'. It has none.\n", "report", "r1", "--ot", "x")]
     [InlineData(

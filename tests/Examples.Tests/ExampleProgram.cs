@@ -41,6 +41,8 @@ public sealed class ExampleProgram : IDisposable
         };
         // Several tests run at a time: more threads than processors would wait for each other half of the time. Others hold what many do.
         start.Environment.TryAdd("OMP_NUM_THREADS", "1");
+        // Runs of seconds have nothing from what .NET learns of them.
+        start.Environment.TryAdd("DOTNET_TieredPGO", "0");
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         started(process);

@@ -121,17 +121,19 @@ public sealed class SpecFileTests : IDisposable
         Assert.False(Directory.Exists(program.File("second")));
     }
 
-    /// <summary>The greatest of the distances of the first convolution's trained weights, which is all that is looked at.</summary>
-    private double Distance(string run, string other)
+    /// <summary>
+    /// How far the trained weights of a run are from the averaged ones of another, with which it began: the first convolution's.
+    /// </summary>
+    private double Distance(string other, string run)
     {
-        var (one, two) = (Numbers(run), Numbers(other));
+        var (one, two) = (Numbers(other, "ema"), Numbers(run, "weights"));
         Assert.NotEmpty(one);
         return one.Zip(two, (a, b) => (double)Math.Abs(a - b)).Max();
 
-        float[] Numbers(string folder)
+        float[] Numbers(string folder, string stem)
         {
-            var file = Directory.EnumerateFiles(program.File($"{folder}/checkpoints"), "weights.safetensors", SearchOption.AllDirectories)
-                .Single();
+            var file = Directory.EnumerateFiles(
+                program.File($"{folder}/checkpoints"), $"{stem}.safetensors", SearchOption.AllDirectories).Single();
             var bytes = File.ReadAllBytes(file);
             var header = (int)BitConverter.ToInt64(bytes);
             using var json = System.Text.Json.JsonDocument.Parse(bytes.AsMemory(8, header));
