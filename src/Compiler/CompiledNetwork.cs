@@ -12,11 +12,8 @@ public sealed class CompiledNetwork : IDisposable
 {
     private NetworkAssembly? assembly;
 
-    internal CompiledNetwork(GeneratedSpec spec, NetworkAssembly assembly)
-    {
-        (Spec, this.assembly) = (spec, assembly);
-        Info = (NetworkInfo)assembly.Class.GetProperty("Description", BindingFlags.Public | BindingFlags.Static)!.GetValue(null)!;
-    }
+    internal CompiledNetwork(GeneratedSpec spec, NetworkAssembly assembly) =>
+        (Spec, Info, this.assembly) = (spec, assembly.Description, assembly);
 
     /// <summary>The class's source, and what there is to say of the spec.</summary>
     public GeneratedSpec Spec { get; }
@@ -29,14 +26,16 @@ public sealed class CompiledNetwork : IDisposable
 
     /// <summary>The generated class.</summary>
     /// <exception cref="ObjectDisposedException">This was disposed.</exception>
-    public Type Class => (assembly ?? throw new ObjectDisposedException(nameof(CompiledNetwork))).Class;
+    public Type Class => Constructor.DeclaringType!;
+
+    private ConstructorInfo Constructor => (assembly ?? throw new ObjectDisposedException(nameof(CompiledNetwork))).Constructor;
 
     /// <summary>Makes a network with PyTorch's initial values, which the caller disposes.</summary>
     /// <param name="device">Where its parameters are to be; null: on the CPU.</param>
     /// <param name="dtype">Their type; null: float32.</param>
     /// <exception cref="ObjectDisposedException">This was disposed.</exception>
-    public NoisePredictor Create(torch.Device? device = null, torch.ScalarType? dtype = null) => (NoisePredictor)Class
-        .GetConstructors().Single().Invoke(BindingFlags.DoNotWrapExceptions, null, [device, dtype], null);
+    public NoisePredictor Create(torch.Device? device = null, torch.ScalarType? dtype = null) =>
+        (NoisePredictor)Constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, [device, dtype], null);
 
     /// <summary>Gives the class up.</summary>
     public void Dispose() => Interlocked.Exchange(ref assembly, null)?.Return();

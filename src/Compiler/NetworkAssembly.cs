@@ -1,8 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using UNetGen.Networks;
 
 namespace UNetGen.Compiler;
 
@@ -12,20 +14,25 @@ internal sealed class NetworkAssembly
     private static readonly Dictionary<string, NetworkAssembly> InUse = [];
 
     private readonly string key;
-    private readonly Lazy<(AssemblyLoadContext Context, Type Class)> loaded;
+    private readonly Lazy<Loaded> loaded;
     private int users;
 
+    [RequiresUnreferencedCode(SpecCompiler.Compiles)]
     private NetworkAssembly(string key, GeneratedSpec spec, IReadOnlyList<Assembly> blockAssemblies)
     {
         this.key = key;
         loaded = new(() => Load(spec, ProgramReferences.With(blockAssemblies)));
     }
 
-    /// <summary>The network's class.</summary>
-    public Type Class => loaded.Value.Class;
+    /// <summary>The network's constructor, of device and type.</summary>
+    public ConstructorInfo Constructor => loaded.Value.Constructor;
+
+    /// <summary>What the class says of itself.</summary>
+    public NetworkInfo Description => loaded.Value.Description;
 
     /// <summary>The class of a spec without errors, until <see cref="Return"/>.</summary>
     /// <exception cref="UNetGenException">It doesn't compile, as where a block of the user's own isn't there.</exception>
+    [RequiresUnreferencedCode(SpecCompiler.Compiles)]
     public static NetworkAssembly Rent(GeneratedSpec spec, IReadOnlyList<Assembly> blockAssemblies)
     {
         // An assembly that was loaded a second time is another one.
@@ -64,7 +71,8 @@ internal sealed class NetworkAssembly
             loaded.Value.Context.Unload();
     }
 
-    private static (AssemblyLoadContext Context, Type Class) Load(GeneratedSpec spec, ProgramReferences references)
+    [RequiresUnreferencedCode(SpecCompiler.Compiles)]
+    private static Loaded Load(GeneratedSpec spec, ProgramReferences references)
     {
         var compilation = CSharpCompilation.Create(
             $"UNetGen.Compiled.{spec.ClassName}",
@@ -78,7 +86,8 @@ internal sealed class NetworkAssembly
         image.Position = 0;
         var context = new Context(compilation.AssemblyName!, references);
         var name = spec.Namespace.Length == 0 ? spec.ClassName : $"{spec.Namespace}.{spec.ClassName}";
-        return (context, context.LoadFromStream(image).GetType(name, throwOnError: true)!);
+        var type = context.LoadFromStream(image).GetType(name, throwOnError: true)!;
+        return new Loaded(context, type.GetConstructors().Single(), (NetworkInfo)type.GetProperty("Description")!.GetValue(null)!);
     }
 
     private static UNetGenException Refusal(GeneratedSpec spec, IReadOnlyList<Diagnostic> errors)
@@ -93,6 +102,8 @@ internal sealed class NetworkAssembly
                 + "Its UNetGen.Runtime and TorchSharp must be whole and of the versions that UNetGen.Compiler asks for: a trimmed program "
                 + "(PublishTrimmed) has lost parts of them that only this class needs.");
     }
+
+    private sealed record Loaded(AssemblyLoadContext Context, ConstructorInfo Constructor, NetworkInfo Description);
 
     private sealed class Context(string name, ProgramReferences references) : AssemblyLoadContext(name, isCollectible: true)
     {

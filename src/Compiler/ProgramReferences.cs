@@ -1,6 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
-using System.Runtime.Loader;
 using System.Reflection.Metadata;
+using System.Runtime.Loader;
 using Microsoft.CodeAnalysis;
 using TorchSharp;
 using UNetGen.Networks;
@@ -13,8 +14,7 @@ namespace UNetGen.Compiler;
 /// </remarks>
 internal sealed class ProgramReferences
 {
-    private static readonly Lazy<ProgramReferences> Shared = new(() => new(
-        WithReferences([typeof(NoisePredictor).Assembly, typeof(torch).Assembly]).Append(typeof(object).Assembly)));
+    private static ProgramReferences? own;
 
     private readonly Dictionary<string, Assembly> byName = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<MetadataReference> metadata = [];
@@ -32,12 +32,17 @@ internal sealed class ProgramReferences
     public IReadOnlyList<MetadataReference> Metadata => metadata;
 
     /// <summary>The runtime, TorchSharp, what they are made of, and these assemblies with what they are made of.</summary>
-    public static ProgramReferences With(IReadOnlyList<Assembly> others) =>
-        others.Count == 0 ? Shared.Value : new(Shared.Value.byName.Values.Concat(WithReferences(others)));
+    [RequiresUnreferencedCode(SpecCompiler.Compiles)]
+    public static ProgramReferences With(IReadOnlyList<Assembly> others)
+    {
+        own ??= new(WithReferences([typeof(NoisePredictor).Assembly, typeof(torch).Assembly]).Append(typeof(object).Assembly));
+        return others.Count == 0 ? own : new(own.byName.Values.Concat(WithReferences(others)));
+    }
 
     /// <summary>The assembly that a compiled class means by a name; null: the program's own answer.</summary>
     public Assembly? Find(AssemblyName name) => byName.GetValueOrDefault(name.Name ?? "");
 
+    [RequiresUnreferencedCode(SpecCompiler.Compiles)]
     private static IEnumerable<Assembly> WithReferences(IReadOnlyList<Assembly> assemblies) =>
         assemblies.Concat(assemblies.SelectMany(assembly => assembly.GetReferencedAssemblies().Select(name => Load(assembly, name)))
             .OfType<Assembly>());

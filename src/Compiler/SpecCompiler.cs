@@ -15,7 +15,7 @@ namespace UNetGen.Compiler;
 /// <remarks>libtorch is needed by networks alone: only <see cref="CompiledNetwork.Create"/> and <see cref="Open"/> load it.</remarks>
 public static class SpecCompiler
 {
-    private const string Compiles = "A spec is compiled while the program runs, against assemblies that must be whole.";
+    internal const string Compiles = "A spec is compiled while the program runs, against assemblies that must be whole.";
 
     /// <summary>
     /// The generated source of a spec and what there is to say of it, the same to the letter as a build gives them. It has no version and
@@ -151,6 +151,7 @@ public static class SpecCompiler
         return new SpecDescription(generated, project.Inherited(generated.Spec));
     }
 
+    [RequiresUnreferencedCode(Compiles)]
     private static CompiledNetwork CompileGenerated(GeneratedSpec spec, SpecOptions? options)
     {
         if (!RuntimeFeature.IsDynamicCodeSupported)
