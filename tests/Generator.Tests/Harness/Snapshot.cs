@@ -18,7 +18,7 @@ namespace UNetGen.Generator.Tests.Harness;
 internal static class Snapshot
 {
 #if SNAPSHOTS_BY_VERIFY
-    public static async Task Matches(string text, string hint, [CallerFilePath] string testFile = "", [CallerMemberName] string method = "")
+    public static async Task Matches(string text, string? hint, [CallerFilePath] string testFile = "", [CallerMemberName] string method = "")
     {
         var settings = new VerifySettings();
         settings.UseMethodName(method);
@@ -26,17 +26,18 @@ internal static class Snapshot
     }
 #else
     /// <param name="text">What is to be as it was.</param>
-    /// <param name="hint">Which of the test's snapshots this is.</param>
+    /// <param name="hint">Which of the test's snapshots this is; null: it has no other.</param>
     /// <param name="testFile">The test class's file, which is named after it.</param>
     /// <param name="method">The test.</param>
     /// <param name="show">
     /// Opens a diff tool on received and verified; null: a tool of this machine, if it has one and isn't a build server.
     /// </param>
     public static async Task Matches(
-        string text, string hint, [CallerFilePath] string testFile = "", [CallerMemberName] string method = "", Func<string, string,
+        string text, string? hint, [CallerFilePath] string testFile = "", [CallerMemberName] string method = "", Func<string, string,
         Task>? show = null)
     {
-        var stem = Path.Combine(Path.GetDirectoryName(testFile)!, $"{Path.GetFileNameWithoutExtension(testFile)}.{method}#{hint}");
+        var name = $"{Path.GetFileNameWithoutExtension(testFile)}.{method}{(hint is null ? "" : $"#{hint}")}";
+        var stem = Path.Combine(Path.GetDirectoryName(testFile)!, name);
         var (verified, received) = (stem + ".verified.cs", stem + ".received.cs");
         text = WithLineFeeds(text);
         var expected = File.Exists(verified) ? WithLineFeeds(await File.ReadAllTextAsync(verified)) : "";
