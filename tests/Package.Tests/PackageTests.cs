@@ -33,6 +33,10 @@ public sealed class PackageTests(PackedTree packages)
         "buildTransitive/net10.0/UNetGen.Runtime.targets",
         "lib/net10.0/UNetGen.Runtime.dll", "lib/net10.0/UNetGen.Runtime.xml")]
     [InlineData("UNetGen.Runtime", "snupkg", "UNetGen.Runtime.nuspec", "lib/net10.0/UNetGen.Runtime.pdb")]
+    [InlineData("UNetGen.Compiler", "nupkg",
+        "README.md", "UNetGen.Compiler.nuspec", "lib/net10.0/UNetGen.Compiler.dll", "lib/net10.0/UNetGen.Compiler.xml",
+        "lib/net10.0/UNetGen.Generator.dll")]
+    [InlineData("UNetGen.Compiler", "snupkg", "UNetGen.Compiler.nuspec", "lib/net10.0/UNetGen.Compiler.pdb")]
     public void A_package_has_these_files_and_no_others(string id, string extension, params string[] files)
     {
         using var package = packages.Open(id, extension);
@@ -57,12 +61,13 @@ public sealed class PackageTests(PackedTree packages)
     }
 
     [Fact]
-    public void Both_packages_are_MIT_with_the_README_and_the_generator_depends_on_the_runtime_of_its_own_version_alone()
+    public void All_packages_are_MIT_with_the_README_and_ask_for_the_runtime_of_their_own_version_alone()
     {
         var generator = Metadata("UNetGen");
         var runtime = Metadata("UNetGen.Runtime");
+        var compiler = Metadata("UNetGen.Compiler");
 
-        foreach (var metadata in new[] { generator, runtime })
+        foreach (var metadata in new[] { generator, runtime, compiler })
         {
             Assert.Equal("MIT", Value(metadata, "license"));
             Assert.Equal("README.md", Value(metadata, "readme"));
@@ -70,6 +75,8 @@ public sealed class PackageTests(PackedTree packages)
             Assert.NotEqual("Package Description", Value(metadata, "description"));
         }
         Assert.Equal([$"UNetGen.Runtime [{packages.Version}]"], Dependencies(generator));
+        Assert.Equal(
+            [$"UNetGen.Runtime [{packages.Version}]", "Microsoft.CodeAnalysis.CSharp 4.8.0", "YamlDotNet 18.1.0"], Dependencies(compiler));
         // Another major version is another library; TorchSharp's, of 0, are its minor ones.
         Assert.Equal(
             [
@@ -111,6 +118,8 @@ public sealed class PackageTests(PackedTree packages)
             packages.Read("UNetGen", "analyzers/dotnet/cs/UNetGen.Generator.dll"));
         Assert.Equal(File.ReadAllBytes(Tree.PathOf("src/Runtime/bin/Release/net10.0/UNetGen.Runtime.dll")),
             packages.Read("UNetGen.Runtime", "lib/net10.0/UNetGen.Runtime.dll"));
+        Assert.Equal(packages.Read("UNetGen", "analyzers/dotnet/cs/UNetGen.Generator.dll"),
+            packages.Read("UNetGen.Compiler", "lib/net10.0/UNetGen.Generator.dll"));
     }
 
     [Fact]

@@ -33,6 +33,8 @@ internal static class Dotnet
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["UseSharedCompilation"] = "false";
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
+        // A snapshot that is meant to differ is no reason to open a window.
+        start.Environment["DiffEngine_Disabled"] = "true";
 
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();

@@ -19,6 +19,7 @@ public sealed class PackedTree : IDisposable
         string[] options = ["-c", "Release", "-o", Packages, $"-p:PackageVersion={Version}", "-p:RunAnalyzers=false"];
         Dotnet.Succeed(sources, ["pack", "src/Package", .. options]);
         Dotnet.Succeed(sources, ["pack", "src/Runtime", "--no-build", .. options]);
+        Dotnet.Succeed(sources, ["pack", "src/Compiler", .. options]);
         Project = new ReadmeProject(Path.Combine(folder, "Drawing"), this);
     }
 

@@ -12,13 +12,17 @@ internal sealed partial class ReadmeProject : ConsumerProject
         : base(folder, packages)
     {
         this.packages = packages;
-        files = FencedFile().Matches(Readme).ToDictionary(match => match.Groups["name"].Value, match => match.Groups["text"].Value);
+        files = FilesOf(Readme);
         files["Drawing.csproj"] = WithTestedPackages(files["Drawing.csproj"]);
         Reset();
         Restore();
     }
 
     public static string Readme { get; } = File.ReadAllText(Tree.PathOf("src/Package/README.md"));
+
+    /// <summary>The files that a page shows whole, by their names.</summary>
+    public static Dictionary<string, string> FilesOf(string page) =>
+        FencedFile().Matches(page).ToDictionary(match => match.Groups["name"].Value, match => match.Groups["text"].Value);
 
     /// <summary>When the compiler last wrote.</summary>
     public DateTime Compiled =>
