@@ -66,7 +66,8 @@ public static class SpecCompiler
     /// <param name="options">What is known of the project; null: nothing.</param>
     /// <exception cref="SpecException">The spec has errors.</exception>
     /// <exception cref="UNetGenException">
-    /// There is no such file; a block of your own isn't there; or this program can't compile, since it was compiled ahead of time or trimmed.
+    /// There is no such file; a block of your own isn't there; or this program can't compile, since it was compiled ahead of time or
+    /// trimmed.
     /// </exception>
     [RequiresDynamicCode(Compiles), RequiresUnreferencedCode(Compiles)]
     public static CompiledNetwork Compile(string path, SpecOptions? options = null) =>
@@ -97,12 +98,15 @@ public static class SpecCompiler
         try
         {
             // The effective spec is the network's, and doesn't say what the class is called. At the end, so that the lines stay.
-            return CompileText($"{checkpoint.Spec}\nname: {checkpoint.Network}\n", "checkpoint.unet.yaml", options);
+            // It builds on no other, whoever wrote it: what lies on this machine's disk is none of its matter.
+            return CompileText($"{checkpoint.Spec}\nname: {checkpoint.Network}\n", "checkpoint.unet.yaml",
+                (options ?? new()) with { ReadsBases = false });
         }
         catch (SpecException exception)
         {
             throw new CheckpointException(
-                $"{checkpoint.Path} holds a spec that this version can't read; was it written by another one?\n{exception.Message}", exception);
+                $"{checkpoint.Path} holds a spec that this version can't read; was it written by another one?\n{exception.Message}",
+                exception);
         }
     }
 
@@ -125,7 +129,8 @@ public static class SpecCompiler
         {
             network = compiled.Create(device);
             checkpoint.LoadWeights(network);
-            return new OpenedCheckpoint(checkpoint, compiled, network, [.. checkpoint.Doubts, .. DoubtsOfVersion(checkpoint, network.Info)]);
+            var doubts = checkpoint.Doubts.Concat(DoubtsOfVersion(checkpoint, network.Info));
+            return new OpenedCheckpoint(checkpoint, compiled, network, [.. doubts]);
         }
         catch
         {

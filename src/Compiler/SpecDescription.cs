@@ -22,14 +22,14 @@ public sealed class SpecDescription
 
     /// <summary>
     /// What the network is: the same as the compiled class says, with the effective spec as text, its levels and its state_dict. Memory
-    /// for training is estimated of <see cref="NetworkInfo.ParameterCount"/> and <see cref="NetworkInfo.ActivationElements"/>.
+    /// for training follows from <see cref="NetworkInfo.ParameterCount"/> and <see cref="NetworkInfo.ActivationElements"/>.
     /// </summary>
     public NetworkInfo Info { get; }
 
     /// <summary>The network drawn as a U, as hovering over the class shows it; lines with line feeds between them.</summary>
     public string Drawing { get; }
 
-    /// <summary>The table of levels: sizes, widths, blocks, attention, parameters, operations; lines with line feeds between them.</summary>
+    /// <summary>The table of levels with sizes, widths, blocks, attention, parameters, operations; lines as in <see cref="Drawing"/>.</summary>
     public string Levels { get; }
 
     /// <summary>What it predicts: <c>the noise in them</c>.</summary>

@@ -1,6 +1,8 @@
 namespace UNetGen.Compiler;
 
-/// <summary>A spec that no network can be made of. The message has a line for each error: where it stands, its rule, how to mend it.</summary>
+/// <summary>
+/// A spec that no network can be made of. The message has a line for each error: where it stands, its rule, how to mend it.
+/// </summary>
 public sealed class SpecException : UNetGenException
 {
     internal SpecException(IReadOnlyList<SpecDiagnostic> diagnostics)

@@ -2,7 +2,9 @@ using System.Reflection;
 
 namespace UNetGen.Compiler;
 
-/// <summary>What a spec means depends on besides its text: what a build reads of the project, and the classes that it finds there.</summary>
+/// <summary>
+/// What a spec means depends on besides its text: what a build reads of the project, and the classes that it finds there.
+/// </summary>
 public sealed record SpecOptions
 {
     /// <summary>
@@ -18,7 +20,8 @@ public sealed record SpecOptions
 
     /// <summary>
     /// Paths of the project's other specs, for what no spec shows alone: that two give one class (UNG0013), and which one <c>extends</c>
-    /// may have meant. Those that a spec extends are read from the disk, whether they stand here or not.
+    /// may have meant. Those that a spec extends are read from the disk, whether they stand here or not; a spec that stands here and is
+    /// asked about counts once.
     /// </summary>
     public IReadOnlyList<string> OtherSpecs { get; init; } = [];
 
@@ -34,4 +37,7 @@ public sealed record SpecOptions
     /// Where the classes of specs with residual blocks of your own (<c>blocks: resnet: My.Block</c>) are found: only compiling asks.
     /// </summary>
     public IReadOnlyList<Assembly> BlockAssemblies { get; init; } = [];
+
+    /// <summary>Whether the specs that one extends are looked for on the disk.</summary>
+    internal bool ReadsBases { get; init; } = true;
 }

@@ -28,7 +28,9 @@ internal sealed class SpecProject
             options.ProjectFolder ?? (Path.IsPathFullyQualified(written) ? Path.GetDirectoryName(specs[0].Path)! : "."));
         var properties = new ProjectProperties(options, folder);
         info = ProjectInfo.Of(properties.GlobalOptions);
-        files = WithBases([.. specs, .. options.OtherSpecs.Select(path => SpecFile.Read(FullPath(path, options)))]);
+        files = [.. specs.Concat(options.OtherSpecs.Select(path => SpecFile.Read(FullPath(path, options)))).DistinctBy(f => f.NormalPath)];
+        if (options.ReadsBases)
+            files = WithBases(files);
         // Steps are tracked for what lies between text and source: what a spec means, and what it inherits.
         var driver = CSharpGeneratorDriver.Create(
             [new UNetGenerator().AsSourceGenerator()], files, optionsProvider: properties,

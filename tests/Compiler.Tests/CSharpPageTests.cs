@@ -2,7 +2,9 @@ using UNetGen.Interop;
 
 namespace UNetGen.Compiler.Tests;
 
-/// <summary>What docs/csharp.md shows of networks without a build does what the page says; that it shows it, the runtime's tests ask.</summary>
+/// <summary>
+/// What docs/csharp.md shows of networks without a build does what the page says; that it shows it, the runtime's tests ask.
+/// </summary>
 public sealed class CSharpPageTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("unetgen-compiler-").FullName;

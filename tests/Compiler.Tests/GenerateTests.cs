@@ -112,7 +112,7 @@ public sealed class GenerateTests : IDisposable
         var found = SpecCompiler.Check(paths, new() { ProjectFolder = folder });
 
         Assert.Equal(["b/tiny.unet.yaml: UNG0013", "b/wrong.unet.yaml: UNG0004"], found.Select(one => $"{one.Path}: {one.Id}"));
-        var collided = SpecCompiler.Generate(paths[1], new() { ProjectFolder = folder, OtherSpecs = [paths[0]] });
+        var collided = SpecCompiler.Generate(paths[1], new() { ProjectFolder = folder, OtherSpecs = paths });
         Assert.Equal(("UNG0013", ""), (Assert.Single(collided.Diagnostics).Id, collided.Source));
     }
 

@@ -2,7 +2,9 @@ using UNetGen.Package.Tests.Harness;
 
 namespace UNetGen.Package.Tests;
 
-/// <summary>What docs/snapshots.md shows, done by hand as it says: a project of its own, with UNetGen.Compiler and without the generator.</summary>
+/// <summary>
+/// What docs/snapshots.md shows, done by hand as it says: a project of its own, with UNetGen.Compiler and without the generator.
+/// </summary>
 [Collection(nameof(PackedTree))]
 public sealed class SnapshotPageTests(PackedTree packages)
 {
