@@ -29,7 +29,7 @@ public sealed class SpecDescription
     /// <summary>The network drawn as a U, as hovering over the class shows it; lines with line feeds between them.</summary>
     public string Drawing { get; }
 
-    /// <summary>The table of levels with sizes, widths, blocks, attention, parameters, operations; lines as in <see cref="Drawing"/>.</summary>
+    /// <summary>The levels: sizes, widths, blocks, attention, parameters, operations; lines as in <see cref="Drawing"/>.</summary>
     public string Levels { get; }
 
     /// <summary>What it predicts: <c>the noise in them</c>.</summary>
