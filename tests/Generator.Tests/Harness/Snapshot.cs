@@ -18,7 +18,8 @@ namespace UNetGen.Generator.Tests.Harness;
 internal static class Snapshot
 {
 #if SNAPSHOTS_BY_VERIFY
-    public static async Task Matches(string text, string? hint, [CallerFilePath] string testFile = "", [CallerMemberName] string method = "")
+    public static async Task Matches(
+        string text, string? hint, [CallerFilePath] string testFile = "", [CallerMemberName] string method = "")
     {
         var settings = new VerifySettings();
         settings.UseMethodName(method);
