@@ -57,7 +57,7 @@ public sealed class SnapshotPageTests(PackedTree packages)
             <PackageReference Include="DiffEngine" Version="20.9.0" />
                 <PackageReference Include="DiffPlex" Version="1.9.0" />
             """);
-        foreach (var file in new[] { "tests/Shared/Verifier.cs", "tests/Generator.Tests/Harness/Snapshot.cs" })
+        foreach (var file in new[] { "tests/Compiler.Tests/Verifier.cs", "tests/Generator.Tests/Harness/Snapshot.cs" })
             project.Write(Path.GetFileName(file), File.ReadAllText(Tree.PathOf(file)));
     }
 }
