@@ -113,7 +113,7 @@ public sealed class SpecFileTests : IDisposable
             "The tensors don't fit WideUNet: ",
             program.Fail(1, "train", "--spec", "wide.unet.yaml", "--init-from", "first", "--steps", "1", "--out", "second"));
         Assert.Contains(
-            "There is no checkpoint nowhere",
+            "--init-from: there is nothing at nowhere, seen from ",
             program.Fail(1, "train", "--spec", "wide.unet.yaml", "--init-from", "nowhere", "--steps", "1", "--out", "second"));
         Assert.Contains(
             "--init-from was none",

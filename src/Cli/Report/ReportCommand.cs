@@ -32,7 +32,7 @@ internal static class ReportCommand
         AnsiConsole.MarkupLineInterpolated($"the run as a page: [blue]{path}[/]");
     }
 
-    /// <summary>What was trained, by its newest checkpoint or else by its name; null: the run is young, and nothing knows the name.</summary>
+    /// <summary>What was trained, by its newest checkpoint, else by its name; null: the run is young, and nothing knows the name.</summary>
     private static NetworkInfo? NetworkOf(TrainedRun run)
     {
         try

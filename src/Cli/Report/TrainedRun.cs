@@ -18,6 +18,9 @@ internal sealed class TrainedRun
     private const string StartsName = "starts.jsonl";
     private const string StepPrefix = "step-";
 
+    // Of a file that a page can show; a log of millions of steps is below it.
+    private const long MostBytes = 1 << 30;
+
     private readonly List<string> problems = [];
 
     private TrainedRun(string folder)
@@ -111,6 +114,8 @@ internal sealed class TrainedRun
             if (Existing(name) is not { } path)
                 return null;
             RegularFile.Require(path);
+            if (new FileInfo(path).Length > MostBytes)
+                throw new IOException($"It has more than {MostBytes >> 20:N0} MiB.");
             return read(path);
         }
         catch (Exception error) when (error is UNetGenException or IOException or UnauthorizedAccessException or JsonException

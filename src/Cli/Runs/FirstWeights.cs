@@ -1,6 +1,7 @@
 using Spectre.Console;
 using UNetGen.Data;
 using UNetGen.Distributed;
+using UNetGen.Interop;
 using UNetGen.Networks;
 using UNetGen.Training;
 
@@ -23,7 +24,11 @@ internal sealed class FirstWeights
     {
         var tells = ranks.Rank == 0;
         if (path != TextFormat.None)
+        {
+            if (!System.IO.Path.Exists(path))
+                throw new UNetGenException($"--init-from: there is nothing at {path}{ImageSources.SeenFrom(path)}.");
             return new(TrainedWeights.Open(path, tells ? Warnings.Show : _ => { }), tells);
+        }
         if (tells && System.IO.Path.Exists(path))
             Warnings.Show($"--init-from {path} is the word for no weights; what is called so in this folder is --init-from ./{path}.");
         return null;
@@ -33,12 +38,24 @@ internal sealed class FirstWeights
     /// <exception cref="UNetGenException">They don't fit.</exception>
     public void LoadInto(NoisePredictor network)
     {
-        var differences = trained.Begin(network);
+        var differences = Differences(network);
         if (!tells)
             return;
         foreach (var difference in differences)
             Warnings.Show(difference);
         AnsiConsole.MarkupLineInterpolated($"begins with the weights of [blue]{Path}[/]");
+    }
+
+    private IReadOnlyList<string> Differences(NoisePredictor network)
+    {
+        try
+        {
+            return trained.Begin(network);
+        }
+        catch (StateDictException error)
+        {
+            throw new UNetGenException($"--init-from {Path} can't be begun with: {error.Message}", error);
+        }
     }
 
     /// <summary>As many classes take over the embeddings of others, one by one, and only a person knows whether that is meant.</summary>

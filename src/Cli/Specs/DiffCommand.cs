@@ -37,7 +37,8 @@ internal static class DiffCommand
         }
         else
         {
-            var table = new Table().Border(TableBorder.Horizontal).AddColumns("key", Markup.Escape(before.Origin), Markup.Escape(after.Origin));
+            var table = new Table().Border(TableBorder.Horizontal)
+                .AddColumns("key", Markup.Escape(before.Origin), Markup.Escape(after.Origin));
             foreach (var (key, one, other) in rows)
                 table.AddRow(Markup.Escape(key), Markup.Escape(one), Markup.Escape(other));
             AnsiConsole.Write(table);

@@ -51,7 +51,8 @@ internal static class PictureFile
             using var codec = SKCodec.Create(new SKMemoryStream(data), out var opened);
             if (codec == null)
             {
-                reason = ReasonOf(opened);
+                // Skia takes TIFF for a camera's raw picture that is damaged.
+                reason = ReasonOf(IsTiff(content) ? SKCodecResult.Unimplemented : opened);
                 return null;
             }
             var size = DecodedSize(codec, shape.Height, shape.Width);
@@ -76,6 +77,8 @@ internal static class PictureFile
             return ImageFit.Fit(image, codec.EncodedOrigin, shape, background);
         }
     }
+
+    private static bool IsTiff(ReadOnlySpan<byte> content) => content.StartsWith("II*\0"u8) || content.StartsWith("MM\0*"u8);
 
     private static string ReasonOf(SKCodecResult result) => result switch
     {

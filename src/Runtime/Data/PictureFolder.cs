@@ -12,7 +12,7 @@ internal sealed class PictureFolder
     private PictureFolder(string path, PictureSearch found)
     {
         (Path, Files, Notes) = (path, found.Files, found.LeftOut.Notes);
-        Instead = (found.LeftOut.OtherFiles is { Length: > 0 } others ? $" There are {others}." : "") + string.Concat(
+        Instead = (found.LeftOut.OtherFiles is { Length: > 0 } others ? $" What is there: {others}." : "") + string.Concat(
             Notes.Select(note => $" {char.ToUpperInvariant(note[0])}{note[1..]}"));
         (starts, labels, Classes) = FindClasses(Files);
         if (Classes.Count == 0)

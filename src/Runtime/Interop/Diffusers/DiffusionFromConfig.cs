@@ -25,7 +25,8 @@ internal static class DiffusionFromConfig
         var timesteps = scheduler.Count("num_train_timesteps", 1000, SpecLimits.Timesteps);
         var schedule = scheduler.Choice("beta_schedule", "linear", SchedulerWords.Schedules.Select(Swap));
         var variance = Variance.FixedSmall;
-        if (hasVariance)
+        // One that knows none keeps what it was made from (from_config), and the network is the same.
+        if (hasVariance || scheduler.Has("variance_type"))
         {
             // fixed_small_log draws the same as fixed_small.
             variance = scheduler.Choice(
