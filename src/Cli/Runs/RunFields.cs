@@ -37,8 +37,8 @@ internal static partial class RunFields
         OfTraining("steps", "N", "How many steps.", Whole(1).OrNone(), o => o.Steps, (o, value) => o with { Steps = value }, free: true),
         OfTraining(
             "time", "SECONDS",
-            "How many seconds to train, the learning rate falling with the clock; 150 where neither is given. Drawing at the end takes up "
-                + "to a quarter more.",
+            "How many seconds to train, the learning rate falling with the clock; 150 where neither is given. Drawing at the end comes "
+                + "on top: a quarter of it, or more where ten steps of all pictures and a grid take longer.",
             Time("seconds", TimeSpan.FromSeconds(1)).OrNone(), o => o.TimeLimit, (o, value) => o with { TimeLimit = value }, free: true),
         OfTraining(
             "batch_size", "N", "Images a step; of several ranks, those of each.", Whole(1, 65536), o => o.BatchSize,

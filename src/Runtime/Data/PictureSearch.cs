@@ -95,7 +95,7 @@ internal sealed class PictureSearch
     /// </returns>
     private List<(string Inside, string Real, bool IsLink)> ReadFolder(string inside, string real)
     {
-        var entries = Entries(real).ToArray();
+        var entries = Entries(real, isTop: inside.Length == 0).ToArray();
         var first = inside.Split('/', 2)[0];
         if (inside.Length > 0 && entries.Select(entry => entry.Name).FirstOrDefault(MarksOfRuns.Contains) is { } mark)
         {
@@ -133,18 +133,18 @@ internal sealed class PictureSearch
         return folders;
     }
 
-    private static FileSystemEnumerable<(string Name, Kind Kind)> Entries(string folder) => new(
-        folder, (ref FileSystemEntry entry) => (entry.FileName.ToString(), KindOf(ref entry)),
+    private static FileSystemEnumerable<(string Name, Kind Kind)> Entries(string folder, bool isTop) => new(
+        folder, (ref FileSystemEntry entry) => (entry.FileName.ToString(), KindOf(ref entry, isTop)),
         new EnumerationOptions { IgnoreInaccessible = false });
 
-    private static Kind KindOf(ref FileSystemEntry entry)
+    private static Kind KindOf(ref FileSystemEntry entry, bool isTop)
     {
         if (entry.IsDirectory)
             return entry.Attributes.HasFlag(FileAttributes.ReparsePoint) ? Kind.Link : Kind.Folder;
         if (PictureFile.HasName(entry.FileName))
             return Kind.Picture;
-        // Attributes cost a question to the system: only what may well be a folder's name is worth it.
-        var maybeFolder = entry.Directory.Length == entry.RootDirectory.Length && !entry.FileName.Contains('.');
+        // Attributes cost a question to the system: it is worth that where classes are, and else of what may well be a folder's name.
+        var maybeFolder = isTop || !entry.FileName.Contains('.');
         return maybeFolder && entry.Attributes.HasFlag(FileAttributes.ReparsePoint) && LeadsNowhere(entry.ToFullPath())
             ? Kind.DeadLink
             : Kind.Other;

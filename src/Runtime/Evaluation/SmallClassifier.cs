@@ -62,7 +62,7 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <param name="batchSize">Images a step.</param>
     /// <param name="seed">Of the first weights and of the order.</param>
     /// <param name="report">Called after each step with the share that is done and the loss.</param>
-    /// <exception cref="DataException">The images are of fewer than two classes.</exception>
+    /// <exception cref="DataException">The images are of fewer than two classes, or one's name has a line break.</exception>
     public static SmallClassifier Train(
         IImageSource source, int epochs = 4, int batchSize = 64, long seed = 0, Action<double, double>? report = null)
     {
@@ -72,6 +72,10 @@ public sealed class SmallClassifier : FeatureNetwork
             throw new DataException(
                 $"A classifier learns from images of at least two classes, "
                 + $"and the data ({source.Description}) has {(classes == 0 ? "none" : "one")}.{source.WhyNoClasses()}");
+        if (source.Classes.FirstOrDefault(name => name.Contains('\n')) is { } broken)
+            throw new DataException(
+                $"The class '{Excerpt.Of(broken)}' of {source.Description} has a line break in its name, which the classifier's file can't "
+                    + "hold: give it another name.");
         manual_seed(seed);
         var classifier = new SmallClassifier(source.Channels, source.Height, source.Width, source.Classes);
         var network = classifier.network;
@@ -116,11 +120,16 @@ public sealed class SmallClassifier : FeatureNetwork
     }
 
     /// <summary>Writes it as safetensors.</summary>
-    public void Save(string path) => SafetensorsFile.Write(path, network.state_dict(), new Dictionary<string, string>
+    public void Save(string path)
     {
-        [ShapeKey] = string.Create(CultureInfo.InvariantCulture, $"{Channels}x{Height}x{Width}"),
-        [ClassesKey] = string.Join('\n', Classes),
-    });
+        var tensors = network.state_dict();
+        var metadata = new Dictionary<string, string>
+        {
+            [ShapeKey] = string.Create(CultureInfo.InvariantCulture, $"{Channels}x{Height}x{Width}"),
+            [ClassesKey] = string.Join('\n', Classes),
+        };
+        SafetensorsFile.Write(path, tensors, TensorSum.Added(metadata, tensors));
+    }
 
     /// <inheritdoc/>
     /// <returns>[batch, 64].</returns>

@@ -82,7 +82,7 @@ public sealed class ImageSourcesTests : IDisposable
             + "dot before idx3, and .gz), for "
                 + "data_batch_1.bin to data_batch_5.bin "
             + "(CIFAR-10's binary version), and for .png, .jpg, .jpeg, .jpe, .jfif, .jif, .webp, .bmp, .dib and .gif files in it and in "
-            + "its folders. There are 1 .txt.",
+            + "its folders. What is there: 1 .txt.",
             Refusal(folder.Path));
     }
 

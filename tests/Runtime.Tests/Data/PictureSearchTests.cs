@@ -148,7 +148,7 @@ public sealed class PictureSearchTests : IDisposable
     public void Where_no_picture_is_found_the_endings_that_are_there_are_counted()
     {
         Write("b/1.tif", "b/2.tif", "b/notes.txt");
-        Assert.Contains("There are 2 .tif, 1 .txt.", Assert.Throws<DataException>(Open).Message);
+        Assert.Contains("What is there: 2 .tif, 1 .txt.", Assert.Throws<DataException>(Open).Message);
     }
 
     [Theory]
@@ -242,13 +242,13 @@ public sealed class PictureSearchTests : IDisposable
     public void A_link_to_nothing_is_named()
     {
         Write("a/1.png");
-        File.CreateSymbolicLink(folder.File("b"), folder.File("unmounted"));
+        File.CreateSymbolicLink(folder.File("b.v2"), folder.File("unmounted"));
         File.CreateSymbolicLink(folder.File("c"), "c");
         File.CreateSymbolicLink(folder.File("a/2.png"), "gone.png");
 
         var source = Open();
 
-        Assert.Equal([$"{folder.Path}: 2 links aren't followed: b leads to nothing, c leads to nothing."], source.Notes);
+        Assert.Equal([$"{folder.Path}: 2 links aren't followed: b.v2 leads to nothing, c leads to nothing."], source.Notes);
         AssertGrey(128, source, 1);
         Assert.Equal([new("a/2.png", "is a link to gone.png, which isn't there")], source.BrokenFiles);
     }

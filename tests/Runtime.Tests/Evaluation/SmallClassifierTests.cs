@@ -1,5 +1,6 @@
 using UNetGen.Data;
 using UNetGen.Evaluation;
+using UNetGen.Interop;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Evaluation;
@@ -23,6 +24,24 @@ public class SmallClassifierTests
         Assert.Equal(1, loaded.Accuracy(source, source.Label, batchSize: 100));
         Assert.Equal(0.75, loaded.Accuracy(source, index => index % 4 == 0 ? 1 - source.Label(index) : source.Label(index)));
         Assert.Equal(["lying", "standing"], loaded.Classes);
+    }
+
+    [Fact]
+    public void A_file_with_a_changed_number_is_refused_and_so_is_a_class_that_no_file_could_hold()
+    {
+        using var folder = new TemporaryFolder();
+        using var classifier = SmallClassifier.Train(new Bars(32), epochs: 1, batchSize: 16);
+        classifier.Save(folder.File("classifier.safetensors"));
+        var bytes = File.ReadAllBytes(folder.File("classifier.safetensors"));
+        bytes[^2] ^= 0x40;
+        File.WriteAllBytes(folder.File("classifier.safetensors"), bytes);
+
+        Assert.Contains(
+            "its numbers aren't those that were written",
+            Assert.Throws<SafetensorsException>(() => SmallClassifier.Load(folder.File("classifier.safetensors"))).Message);
+        Assert.Contains(
+            "has a line break in its name",
+            Assert.Throws<DataException>(() => SmallClassifier.Train(new Bars(32, classes: ["a", "b\nc"]))).Message);
     }
 
     [Fact]

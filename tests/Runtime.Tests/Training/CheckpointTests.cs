@@ -179,6 +179,24 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void A_file_alone_with_a_changed_number_is_refused_by_its_own_sum()
+    {
+        var path = root.File("alone.safetensors");
+        StateDict.Save(path, Network);
+        Checkpoint.Open(path).LoadInto(new TwoConvNet());
+        var bytes = File.ReadAllBytes(path);
+        bytes[^2] ^= 0x40;
+        File.WriteAllBytes(path, bytes);
+
+        using var other = new TwoConvNet();
+        var before = other.Weights();
+        var error = Assert.Throws<SafetensorsException>(() => Checkpoint.Open(path).LoadInto(other));
+
+        Assert.Contains("its numbers aren't those that were written: they have another sum than unetgen.tensors_sha256", error.Message);
+        Assert.Equal(before, other.Weights());
+    }
+
+    [Fact]
     public void A_file_whose_spec_is_not_its_hashs_is_refused()
     {
         var path = root.File("alone.safetensors");

@@ -41,6 +41,7 @@ internal static class WeightsFile
     /// <exception cref="DiffusersException">
     /// Types differ, and <paramref name="convert"/> is false; or a number is beyond the other type's.
     /// </exception>
+    /// <exception cref="SafetensorsException">It is damaged.</exception>
     public static IReadOnlyDictionary<string, Tensor> Read(SafetensorsFile file, NoisePredictor network, bool convert)
     {
         var state = network.state_dict();
@@ -59,13 +60,14 @@ internal static class WeightsFile
                 + $"{state[keys[others[0]]].dtype.ToString().ToLowerInvariant()}: converting them is yours to choose (convert: true, --convert).", []);
         }
 
+        var tensors = file.ReadAll();
         return file.Entries.ToDictionary(
-            entry => keys[entry], entry => others.Contains(entry) ? Convert(file, entry, state[keys[entry]].dtype) : file.Read(entry));
+            entry => keys[entry],
+            entry => others.Contains(entry) ? Convert(file, entry, tensors[entry.Name], state[keys[entry]].dtype) : tensors[entry.Name]);
     }
 
-    private static Tensor Convert(SafetensorsFile file, SafetensorsEntry entry, ScalarType type)
+    private static Tensor Convert(SafetensorsFile file, SafetensorsEntry entry, Tensor given, ScalarType type)
     {
-        var given = file.Read(entry);
         var converted = given.to(type);
         using var scope = NewDisposeScope();
         var lost = converted.isinf().logical_and(given.isfinite()).sum().item<long>();
