@@ -14,6 +14,7 @@ internal sealed record DiagnosedSpec(
         var (file, inheritance) = (input.File, input.Inheritance);
         var problems = file.NewProblems();
         var (spec, keys, broken) = (file.Named, file.Keys, inheritance.Broken || file.Keys.IsUncertain("extends"));
+        UNetSpec? mended = null;
         try
         {
             if (file.IsYaml && inheritance.Fault is { } fault)
@@ -24,6 +25,8 @@ internal sealed record DiagnosedSpec(
             var nearest = inheritance.Chain.Count > 0 ? inheritance.Chain[0].Path : "";
             keys = keys.Over(inherited, nearest, keys.Has("extends") ? keys.Span("extends").Text : default);
             spec = SpecReader.Read(keys, file.Named, file.IsYaml ? problems : Diagnostics.Problems.Ignored);
+            broken |= problems.AnyError;
+            mended = broken ? SpecMending.Mend(keys, file.Named) : null;
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -32,7 +35,7 @@ internal sealed record DiagnosedSpec(
 
         var name = keys.HasOwn("name") ? keys.Span("name") : keys.Start;
         var place = problems.LocationOf(name);
-        var network = new SpecNetwork(file.Path, place.Path, spec, broken || problems.AnyError);
+        var network = new SpecNetwork(file.Path, place.Path, spec, broken || problems.AnyError, mended, file.IsInternal);
         return new DiagnosedSpec(network, problems.ToArray(), place, problems.LocationOf(keys.Has("dim") ? keys.Span("dim") : name));
     }
 

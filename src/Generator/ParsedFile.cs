@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Text;
 using UNetGen.Generator.Common;
@@ -23,11 +22,12 @@ internal sealed class ParsedFile
         text = file.GetText(cancellation) ?? SourceText.From("");
         FullPath = Paths.Normal(hostPath);
         Path = project.Relative(FullPath);
+        IsInternal = project.IsInternal;
         Named = new UNetSpec { Name = Names.FromPath(hostPath), Namespace = Names.SafeNamespace(project.RootNamespace) };
         var problems = NewProblems();
         var keys = Parse(problems, cancellation);
         IsYaml = keys is not null;
-        Keys = keys ?? OfBrokenText(text);
+        Keys = keys ?? KeyCollector.Collect(BrokenYaml.Read(text, cancellation), Problems.Ignored)!;
         faults = problems.ToArray();
         Extends = Keys.Has("extends") && Keys.Value("extends") is YamlScalar { IsNull: false } path && !path.Value.Contains('\\')
             ? Paths.Normal($"{Paths.Directory(FullPath)}/{path.Value}")
@@ -41,6 +41,9 @@ internal sealed class ParsedFile
     /// <summary>Relative to the project, with slashes, for people.</summary>
     public string Path { get; }
 
+    /// <summary>Whether the project wants the class for itself.</summary>
+    public bool IsInternal { get; }
+
     /// <summary>The full path of the spec that it extends, or null.</summary>
     public string? Extends { get; }
 
@@ -52,7 +55,7 @@ internal sealed class ParsedFile
 
     public GivenKeys Keys { get; }
 
-    /// <summary>Where it isn't, there are only the keys that the text seems to give for names, and nothing is worth a report.</summary>
+    /// <summary>Where it isn't, there are only the keys that can be read by themselves, and nothing is worth a report.</summary>
     public bool IsYaml { get; }
 
     /// <summary>What those that extend it inherit.</summary>
@@ -86,24 +89,5 @@ internal sealed class ParsedFile
             problems.ReportFailure("reading the spec", exception);
             return null;
         }
-    }
-
-    /// <summary>
-    /// The names that a file which isn't YAML seems to give: while someone types a line, their code still finds the class of the others.
-    /// </summary>
-    private static GivenKeys OfBrokenText(SourceText text)
-    {
-        const string names = @"^(name|namespace|extends):[ \t]+[""']?([\w./-]+)";
-        var keys = new GivenKeys(default);
-        var beginning = text.ToString(TextSpan.FromBounds(0, Math.Min(text.Length, YamlReader.MaxLength)));
-        foreach (Match match in Regex.Matches(beginning, names, RegexOptions.Multiline | RegexOptions.CultureInvariant))
-        {
-            var (key, value) = (match.Groups[1], match.Groups[2]);
-            keys.Add(key.Value, new YamlEntry(Scalar(key), Scalar(value)));
-        }
-
-        return keys;
-
-        static YamlScalar Scalar(Group part) => new(new TextSpan(part.Index, part.Length), part.Value, IsPlain: true);
     }
 }

@@ -6,7 +6,9 @@ namespace UNetGen.Generator;
 /// <summary>What the generator wants to know of the project.</summary>
 /// <param name="MaxParameters">The property UNetGenMaxParameters, as it is written.</param>
 /// <param name="ReportsSizes">The property UNetGenReportSizes: whether it wants to be told what each network costs.</param>
-internal sealed record ProjectInfo(string Directory, string RootNamespace, string MaxParameters = "", bool ReportsSizes = false)
+/// <param name="IsInternal">Whether the property UNetGenAccessibility says internal; what it may be is the build's to judge.</param>
+internal sealed record ProjectInfo(
+    string Directory, string RootNamespace, string MaxParameters = "", bool ReportsSizes = false, bool IsInternal = false)
 {
     public static ProjectInfo Of(AnalyzerConfigOptions options)
     {
@@ -14,8 +16,11 @@ internal sealed record ProjectInfo(string Directory, string RootNamespace, strin
         options.TryGetValue("build_property.RootNamespace", out var rootNamespace);
         options.TryGetValue("build_property.UNetGenMaxParameters", out var maxParameters);
         options.TryGetValue("build_property.UNetGenReportSizes", out var reportSizes);
+        options.TryGetValue("build_property.UNetGenAccessibility", out var accessibility);
         return new ProjectInfo(Paths.Normal(directory ?? "").TrimEnd('/'), rootNamespace ?? "", (maxParameters ?? "").Trim(),
-            (reportSizes ?? "").Trim().Equals("true", StringComparison.OrdinalIgnoreCase));
+            Is(reportSizes, "true"), Is(accessibility, "internal"));
+
+        static bool Is(string? written, string word) => (written ?? "").Trim().Equals(word, StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>The path from the project's directory, fit for a comment and a message: a file's name may have a line break.</summary>

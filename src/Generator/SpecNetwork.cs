@@ -9,7 +9,10 @@ namespace UNetGen.Generator;
 /// <param name="Path">Relative to the project, with slashes.</param>
 /// <param name="FilePath">As the compiler has it; for a failure alone, which has no line.</param>
 /// <param name="Broken">Whether only the class's signature can be written.</param>
-internal sealed record SpecNetwork(string Path, string FilePath, UNetSpec Spec, bool Broken)
+/// <param name="Mended">Which fields that has: those of the spec that it may be meant to be; null: none, since that isn't known.</param>
+/// <param name="IsInternal">Whether the project wants the class for itself.</param>
+internal sealed record SpecNetwork(
+    string Path, string FilePath, UNetSpec Spec, bool Broken, UNetSpec? Mended = null, bool IsInternal = false)
 {
     public string ClassName => Spec.Namespace.Length == 0 ? Spec.Name : $"{Spec.Namespace}.{Spec.Name}";
 
@@ -22,14 +25,15 @@ internal sealed record SpecNetwork(string Path, string FilePath, UNetSpec Spec, 
         cancellation.ThrowIfCancellationRequested();
         try
         {
-            var text = Broken ? SignatureEmitter.Emit(Spec, Path) : NetworkEmitter.Emit(NetworkPlanner.Plan(Spec), Path);
+            var plan = (Broken ? Mended : Spec) is { } whole ? NetworkPlanner.Plan(whole) : null;
+            var text = Broken ? SignatureEmitter.Emit(Spec, plan, Path, IsInternal) : NetworkEmitter.Emit(plan!, Path, IsInternal);
             return new SourceFile(HintName, text, null);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             var failure = new DiagnosticInfo(Rules.Failure, new LocationInfo(FilePath, default, default),
                 $"writing the class failed; please report it with the spec: {exception.GetType().Name}: {exception.Message}");
-            return new SourceFile(HintName, SignatureEmitter.Emit(Spec, Path), failure);
+            return new SourceFile(HintName, SignatureEmitter.Emit(Spec, null, Path, IsInternal), failure);
         }
     }
 }

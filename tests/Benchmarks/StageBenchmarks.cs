@@ -41,5 +41,5 @@ public class StageBenchmarks
     public int Plan() => files.Sum(file => NetworkPlanner.Plan(file.Network.Spec).Height);
 
     [Benchmark(Description = "emit: plan to C#", OperationsPerInvoke = Count)]
-    public int Emit() => plans.Sum(plan => NetworkEmitter.Emit(plan, "specs/one.unet.yaml").Length);
+    public int Emit() => plans.Sum(plan => NetworkEmitter.Emit(plan, "specs/one.unet.yaml", isInternal: false).Length);
 }

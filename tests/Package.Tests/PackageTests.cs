@@ -21,10 +21,12 @@ public sealed class PackageTests(PackedTree packages)
         "README.md", "THIRD-PARTY-NOTICES.txt", "UNetGen.nuspec", "analyzers/dotnet/cs/UNetGen.Generator.dll",
         "analyzers/dotnet/cs/YamlDotNet.dll",
         "build/UNetGen.targets", "build/net10.0/UNetGen.References.targets", "build/net10.0/UNetGen.Schema.targets",
+        "build/net10.0/UNetGen.Specs.targets",
         "build/net10.0/UNetGen.props", "build/net10.0/UNetGen.targets",
         "buildMultiTargeting/UNetGen.targets",
         "buildTransitive/UNetGen.targets", "buildTransitive/net10.0/UNetGen.References.targets",
         "buildTransitive/net10.0/UNetGen.Schema.targets",
+        "buildTransitive/net10.0/UNetGen.Specs.targets",
         "buildTransitive/net10.0/UNetGen.props", "buildTransitive/net10.0/UNetGen.targets",
         "lib/net10.0/_._", "schema/unet.schema.json")]
     [InlineData("UNetGen.Runtime", "nupkg",
@@ -57,7 +59,7 @@ public sealed class PackageTests(PackedTree packages)
         var packed = package.Entries.Select(entry => entry.FullName).Where(name => name.StartsWith("docs/", StringComparison.Ordinal));
 
         Assert.Equal(
-            rules.Append("docs/schema.md").Append("docs/spec.md").Order(StringComparer.Ordinal), packed.Order(StringComparer.Ordinal));
+            rules.Append("docs/editors.md").Append("docs/schema.md").Append("docs/spec.md").Order(StringComparer.Ordinal), packed.Order(StringComparer.Ordinal));
     }
 
     [Fact]

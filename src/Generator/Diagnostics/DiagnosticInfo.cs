@@ -28,12 +28,16 @@ internal sealed class Problems(string path, SourceText text, EquatableArray<Diag
     private readonly List<DiagnosticInfo> found = [.. before ?? EquatableArray<DiagnosticInfo>.Empty];
     private readonly HashSet<string> wrong = new(StringComparer.Ordinal);
     private readonly HashSet<string> misfits = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> meant = new(StringComparer.Ordinal);
 
     /// <summary>The keys whose values an error leaves unknown, and the items of lists.</summary>
     public IReadOnlyCollection<string> WrongKeys => wrong;
 
     /// <summary>All keys at which an error stands, and the items of lists.</summary>
     public IEnumerable<string> BlamedKeys => wrong.Concat(misfits);
+
+    /// <summary>The word that a message proposes for the value of a key, or of an item of a list; null where none does.</summary>
+    public string? Meant(string key) => meant.TryGetValue(key, out var word) ? word : null;
 
     /// <summary>For trying whether something would do.</summary>
     public static Problems Ignored => new("", SourceText.From(""));
@@ -61,9 +65,12 @@ internal sealed class Problems(string path, SourceText text, EquatableArray<Diag
     /// <summary>
     /// The same of a key, or of an item of its list: <c>dim</c>, <c>image_size[0]</c>. Nothing else is concluded from one with an error.
     /// </summary>
-    public void Report(DiagnosticDescriptor rule, string key, SpecSpan span, string message)
+    /// <param name="proposed">The word that the message proposes instead.</param>
+    public void Report(DiagnosticDescriptor rule, string key, SpecSpan span, string message, string? proposed = null)
     {
         Report(rule, span, message);
+        if (proposed is not null)
+            meant[key] = proposed;
         if (rule.DefaultSeverity == DiagnosticSeverity.Error)
             MarkWrong(key);
     }

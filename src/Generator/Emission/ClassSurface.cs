@@ -1,4 +1,5 @@
 using System.Globalization;
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Planning;
 using UNetGen.Generator.Specs;
 
@@ -7,6 +8,32 @@ namespace UNetGen.Generator.Emission;
 /// <summary>What a class declares whether its spec is right or not, so that code which uses it compiles in both cases.</summary>
 internal static class ClassSurface
 {
+    public static void Open(SourceWriter writer, string name, bool isInternal) => writer.Open(
+        $"{(isInternal ? "internal" : "public")} sealed partial class {name} : global::UNetGen.Networks.NoisePredictor");
+
+    /// <param name="broken">
+    /// Whether the spec has errors: then shapes may be others than it will say, and nothing is ever made of these layers.
+    /// </param>
+    public static void EmitFields(SourceWriter writer, EquatableArray<ModulePlan> modules, bool broken = false)
+    {
+        foreach (var module in modules)
+        {
+            writer.Summary(broken ? $"{module.Summary}." : $"{module.Summary}: {module.Shapes}.");
+            writer.Line($"public readonly {CSharpText.Type(module.Type)} {module.Field}{(broken ? " = null!" : "")};");
+            writer.Line();
+        }
+    }
+
+    /// <summary>The class of a level, inside the network's, and its fields.</summary>
+    /// <param name="broken">As for <see cref="EmitFields"/>.</param>
+    public static void OpenLevel(SourceWriter writer, ModulePlan level, bool broken = false)
+    {
+        writer.Line();
+        writer.Summary(broken ? $"{level.Summary}." : $"{level.Summary}: {level.Shapes}.");
+        writer.Open($"public sealed class {level.Type} : global::TorchSharp.torch.nn.Module");
+        EmitFields(writer, level.Children, broken);
+    }
+
     /// <summary>Nothing is counted where some blocks are the user's own: <c>Info</c> then counts the live parameters.</summary>
     public static void EmitConstants(SourceWriter writer, NetworkPlan plan) => EmitConstants(writer, new Constants
     {

@@ -16,6 +16,14 @@ internal static class DocumentationEmitter
         if (plan.SelfCondition)
             writer.Line("/// Takes its previous estimate of the clean images as well.");
         writer.Line("/// </summary>");
+        EmitRemarks(writer, plan, "Hooks for your own code: <c>OnConstructed</c>, <c>OnForwarding</c>, <c>OnForwarded</c>.");
+    }
+
+    /// <summary>
+    /// The table of levels, also for the constructor: an editor shows its documentation, not the class's, at <c>new TinyUNet()</c>.
+    /// </summary>
+    public static void EmitRemarks(SourceWriter writer, NetworkPlan plan, string? more = null)
+    {
         writer.Line("/// <remarks>");
         writer.Line("/// <code>");
         foreach (var row in UDiagram.Rows(plan))
@@ -24,7 +32,8 @@ internal static class DocumentationEmitter
         foreach (var row in LevelTable.Rows(plan))
             writer.Line($"/// {row}");
         writer.Line("/// </code>");
-        writer.Line("/// Hooks for your own code: <c>OnConstructed</c>, <c>OnForwarding</c>, <c>OnForwarded</c>.");
+        if (more is not null)
+            writer.Line($"/// {more}");
         writer.Line("/// </remarks>");
     }
 }

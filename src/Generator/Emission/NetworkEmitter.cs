@@ -8,19 +8,22 @@ internal sealed class NetworkEmitter
 {
     private readonly NetworkPlan plan;
     private readonly string specPath;
+    private readonly bool isInternal;
     private readonly SourceWriter writer = new();
 
-    private NetworkEmitter(NetworkPlan plan, string specPath)
+    private NetworkEmitter(NetworkPlan plan, string specPath, bool isInternal)
     {
         this.plan = plan;
         this.specPath = specPath;
+        this.isInternal = isInternal;
     }
 
     private bool IsConditional => plan.SelfCondition || plan.NumClasses is not null;
 
-    public static string Emit(NetworkPlan plan, string specPath)
+    /// <param name="isInternal">Whether the class is the project's alone.</param>
+    public static string Emit(NetworkPlan plan, string specPath, bool isInternal)
     {
-        var emitter = new NetworkEmitter(plan, specPath);
+        var emitter = new NetworkEmitter(plan, specPath, isInternal);
         emitter.EmitFile();
         return emitter.writer.ToString();
     }
@@ -47,11 +50,10 @@ internal sealed class NetworkEmitter
         writer.Line("using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing");
         writer.Line();
         DocumentationEmitter.EmitClass(writer, plan, specPath);
-        writer.Open($"public sealed partial class {plan.Name} : global::UNetGen.Networks.NoisePredictor");
+        ClassSurface.Open(writer, plan.Name, isInternal);
         ClassSurface.EmitConstants(writer, plan);
         EmitShared();
-        foreach (var module in plan.Modules)
-            EmitField(module);
+        ClassSurface.EmitFields(writer, plan.Modules);
         EmitConstructor(plan.Name, "", plan.Modules);
         if (plan.UserBlock is { } block)
             EmitUserBlock(block);
@@ -77,19 +79,13 @@ internal sealed class NetworkEmitter
         }
     }
 
-    private void EmitField(ModulePlan module)
-    {
-        writer.Summary($"{module.Summary}: {module.Shapes}.");
-        writer.Line($"public readonly {CSharpText.Type(module.Type)} {module.Field};");
-        writer.Line();
-    }
-
     private void EmitConstructor(string className, string key, EquatableArray<ModulePlan> modules)
     {
         var network = key.Length == 0;
         if (network)
         {
             writer.Summary("The network with PyTorch's initial values.");
+            DocumentationEmitter.EmitRemarks(writer, plan);
             writer.Line("/// <param name=\"device\">Where its parameters are to be; null: on the CPU.</param>");
             writer.Line("/// <param name=\"dtype\">Their type; null: float32.</param>");
             writer.Line($"public {className}({CSharpText.ConstructorInputs})");
@@ -190,11 +186,7 @@ internal sealed class NetworkEmitter
 
     private void EmitLevel(ModulePlan level)
     {
-        writer.Line();
-        writer.Summary($"{level.Summary}: {level.Shapes}.");
-        writer.Open($"public sealed class {level.Type} : global::TorchSharp.torch.nn.Module");
-        foreach (var child in level.Children)
-            EmitField(child);
+        ClassSurface.OpenLevel(writer, level);
         EmitConstructor(level.Type, level.Key, level.Children);
         writer.Line("/// <summary>Nothing: the constructor has registered all.</summary>");
         writer.Open("protected override void RegisterComponents()");

@@ -1,3 +1,4 @@
+using UNetGen.Generator.Planning;
 using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator.Emission;
@@ -7,7 +8,11 @@ namespace UNetGen.Generator.Emission;
 /// </summary>
 internal static class SignatureEmitter
 {
-    public static string Emit(UNetSpec spec, string specPath)
+    /// <param name="spec">What could be read.</param>
+    /// <param name="plan">Whose fields the class has: the network that it may be meant to be; null: that isn't known.</param>
+    /// <param name="specPath">For people.</param>
+    /// <param name="isInternal">Whether the class is the project's alone.</param>
+    public static string Emit(UNetSpec spec, NetworkPlan? plan, string specPath, bool isInternal)
     {
         var writer = new SourceWriter();
         NetworkEmitter.EmitHeader(writer, specPath, ", which has errors", spec.Namespace);
@@ -16,10 +21,14 @@ internal static class SignatureEmitter
         writer.Line("/// <summary>");
         var path = SourceWriter.Escape(specPath);
         writer.Line($"/// The U-Net of <c>{path}</c>, which has errors: nothing here works before they are mended.");
+        if (plan is not null)
+            writer.Line("/// It has the layers that the spec may be meant to have.");
         writer.Line("/// Its constants say what could be read of it, else 1.");
         writer.Line("/// </summary>");
-        writer.Open($"public sealed partial class {spec.Name} : global::UNetGen.Networks.NoisePredictor");
+        ClassSurface.Open(writer, spec.Name, isInternal);
         ClassSurface.EmitConstants(writer, spec);
+        if (plan is not null)
+            ClassSurface.EmitFields(writer, plan.Modules, broken: true);
         writer.Summary("Throws: the spec has errors.");
         writer.Line("/// <param name=\"device\">Not used.</param>");
         writer.Line("/// <param name=\"dtype\">Not used.</param>");
@@ -42,6 +51,13 @@ internal static class SignatureEmitter
 
         writer.Summary("Throws: the spec has errors.");
         writer.Line($"public static global::UNetGen.Networks.NetworkInfo Description => {fault};");
+        foreach (var level in plan?.Modules.Where(module => module.Children.Count > 0) ?? [])
+        {
+            ClassSurface.OpenLevel(writer, level, broken: true);
+            writer.Line($"internal {level.Type}() : base(nameof({level.Type})) => {fault};");
+            writer.Close();
+        }
+
         writer.Close();
         return writer.ToString();
     }

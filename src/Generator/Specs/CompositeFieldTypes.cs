@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
 using UNetGen.Generator.Yaml;
@@ -30,6 +31,16 @@ internal sealed class ListType<T>(FieldType<T> item, string description) : Field
     public override string Write(EquatableArray<T> value) => $"[{string.Join(", ", value.Select(item.Write))}]";
 
     public override string Json(EquatableArray<T> value) => JsonObject.List(value.Select(item.Json));
+
+    /// <summary>Whether a word is a list without its brackets, or in those of Python's tuples: <c>1, 2, 2</c>.</summary>
+    public bool IsUnbracketed(string word) => Parts(word).Length > 1 && Meant(word) is not null;
+
+    protected override string? Meant(string word) =>
+        Parts(word) is { Length: > 0 and <= SpecLimits.Levels } parts && parts.All(IsItem) ? $"[{string.Join(", ", parts)}]" : null;
+
+    private static string[] Parts(string word) => word.Trim('(', ')', ' ').Split([',', ' '], StringSplitOptions.RemoveEmptyEntries);
+
+    private bool IsItem(string part) => item.TryRead(new YamlScalar(default, part, IsPlain: true), "", Problems.Ignored, out _);
 }
 
 /// <summary>One number for both sides, or height and width.</summary>
@@ -47,6 +58,8 @@ internal sealed class ImageSizeType(int max) : FieldType<ImageSize>
     public override bool TryRead(YamlNode node, string key, Problems problems, out ImageSize value)
     {
         value = default;
+        if (node is YamlScalar { IsPlain: true } word && Meant(word.Value) is not null)
+            return Refuse(node, key, problems);
         if (node is YamlScalar && side.TryRead(node, key, problems, out var both))
         {
             value = new ImageSize(both, both);
@@ -67,6 +80,15 @@ internal sealed class ImageSizeType(int max) : FieldType<ImageSize>
         return true;
     }
 
+    /// <summary>Two sides without brackets: <c>28 x 28</c>, <c>28, 28</c>.</summary>
+    protected override string? Meant(string word)
+    {
+        var sides = Regex.Match(word, @"^\(?\s*(\d{1,4})\s*[x\u00D7,]\s*(\d{1,4})\s*\)?$", RegexOptions.IgnoreCase);
+        return !sides.Success ? null
+            : sides.Groups[1].Value == sides.Groups[2].Value ? sides.Groups[1].Value
+            : $"[{sides.Groups[1].Value}, {sides.Groups[2].Value}]";
+    }
+
     public override string Write(ImageSize value) =>
         value.Height == value.Width ? side.Write(value.Height) : $"[{side.Write(value.Height)}, {side.Write(value.Width)}]";
 }
@@ -83,7 +105,7 @@ internal sealed class OneOrListType(FieldType<int> item, string description) : F
     public override bool TryRead(YamlNode node, string key, Problems problems, out EquatableArray<int> value)
     {
         value = EquatableArray<int>.Empty;
-        if (node is not YamlScalar { IsPlain: true, IsNull: false })
+        if (node is not YamlScalar { IsPlain: true, IsNull: false } scalar || list.IsUnbracketed(scalar.Value))
             return list.TryRead(node, key, problems, out value);
         if (!item.TryRead(node, key, problems, out var one))
             return false;

@@ -20,6 +20,15 @@ internal abstract class Field(string key, string summary)
 
     public bool Required { get; init; }
 
+    /// <summary>
+    /// A value that is right in most specs, as JSON, for editors to propose where there is no default, or none to write down. A list is
+    /// text as it stands in YAML.
+    /// </summary>
+    public string? Example { get; init; }
+
+    /// <summary>The word of another key beside which editors propose this one; null: always.</summary>
+    public KeyWord? OnlyWith { get; init; }
+
     /// <summary>What other projects call it.</summary>
     public IReadOnlyList<string> AlsoKnownAs { get; init; } = [];
 
@@ -39,11 +48,22 @@ internal abstract class Field(string key, string summary)
     /// <summary>The spec with this key's value, or the same after a report.</summary>
     public abstract UNetSpec Read(YamlNode node, UNetSpec spec, Problems problems);
 
+    /// <summary>Whether this could be its value.</summary>
+    public bool Takes(YamlNode node)
+    {
+        var problems = Problems.Ignored;
+        Read(node, new UNetSpec(), problems);
+        return !problems.AnyError;
+    }
+
     /// <summary>The effective value as YAML, or null where it says nothing about this network.</summary>
     public abstract string? Write(UNetSpec spec);
 
     /// <summary>What it may be in this preset, as JSON Schema; null: in any.</summary>
     public abstract JsonObject Schema(Preset? preset);
+
+    /// <summary>Whether its value is one of a few words, of which editors let one pick.</summary>
+    public abstract bool IsPicked { get; }
 
     /// <summary>Whether this preset takes less than others.</summary>
     public virtual bool IsNarrowedBy(Preset preset) => false;
@@ -78,6 +98,8 @@ internal sealed class Field<T>(string key, string summary, FieldType<T> type, Fu
 
     public override JsonObject Schema(Preset? preset) => TypeIn(preset).Schema;
 
+    public override bool IsPicked => type.IsPicked;
+
     public override bool IsNarrowedBy(Preset preset) => NarrowedBy(preset) is not null;
 
     public override string? Default(Preset preset) =>
@@ -85,6 +107,9 @@ internal sealed class Field<T>(string key, string summary, FieldType<T> type, Fu
 
     private bool FixedHere(UNetSpec spec) => TypeIn(spec.Preset) is FixedType<T>;
 }
+
+/// <summary>A key of which a spec says this.</summary>
+internal sealed record KeyWord(string Key, string Value);
 
 /// <summary>When a key counts.</summary>
 /// <param name="Otherwise">Why it doesn't, and what to do.</param>

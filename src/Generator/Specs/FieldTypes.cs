@@ -22,6 +22,9 @@ internal abstract class FieldType<T>
     /// <summary>What it may be, as JSON Schema: never stricter than <see cref="TryRead"/>, and as strict as a schema can be.</summary>
     public abstract JsonObject Schema { get; }
 
+    /// <summary>Whether a value is one of a few words.</summary>
+    public virtual bool IsPicked => false;
+
     /// <summary>The value as JSON: numbers and truth values are there what they are in YAML.</summary>
     public virtual string Json(T value) => Write(value);
 
@@ -37,10 +40,12 @@ internal abstract class FieldType<T>
             return false;
         }
 
-        var remedy = node is YamlScalar { IsPlain: false } text && TryRead(text with { IsPlain = true }, key, Problems.Ignored, out _)
-            ? "; leave out the quotes"
-            : node is YamlScalar { IsPlain: true } word && Meant(word.Value) is { } meant ? $"; did you mean '{meant}'?" : "";
-        problems.Report(Rules.WrongType, key, node.Span, $"'{key}' must be {Description}, not {node.Kind}{remedy}");
+        var quoted = node is YamlScalar { IsPlain: false } text && TryRead(text with { IsPlain = true }, key, Problems.Ignored, out _)
+            ? text.Value
+            : null;
+        var meant = node is YamlScalar word ? Meant(word.Value) : null;
+        var remedy = quoted is not null ? "; leave out the quotes" : meant is not null ? $"; did you mean '{meant}'?" : "";
+        problems.Report(Rules.WrongType, key, node.Span, $"'{key}' must be {Description}, not {node.Kind}{remedy}", quoted ?? meant);
         return false;
     }
 
@@ -77,6 +82,18 @@ internal sealed class IntType(int min, int max, string? description = null, Json
     }
 
     public override string Write(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>A whole number in another form: 1e3, 16.0, 1_000.</summary>
+    protected override string? Meant(string word)
+    {
+        const NumberStyles style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+        return double.TryParse(word.Replace("_", ""), style, CultureInfo.InvariantCulture, out var number)
+            && number >= min
+            && number <= max
+            && Math.Floor(number) == number
+            ? Write((int)number)
+            : null;
+    }
 
     private static bool IsWhole(string text)
     {
@@ -150,11 +167,20 @@ internal sealed class FloatType : FieldType<double>
     }
 
     public override string Write(double value) => SpecWords.Number(value);
+
+    /// <summary>With the comma of other languages.</summary>
+    protected override string? Meant(string word)
+    {
+        var dotted = word.Replace(',', '.');
+        return dotted != word && TryRead(new YamlScalar(default, dotted, IsPlain: true), "", Problems.Ignored, out _) ? dotted : null;
+    }
 }
 
 internal sealed class BoolType : FieldType<bool>
 {
     public override string Description => "true or false";
+
+    public override bool IsPicked => true;
 
     public override JsonObject Schema => new() { { "type", JsonObject.Text("boolean") } };
 
@@ -181,6 +207,7 @@ internal sealed class ChoiceType<T> : FieldType<T>
     private readonly Dictionary<string, T> words = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> elsewhere = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> synonyms = new(StringComparer.OrdinalIgnoreCase);
+    private string[]? proposed;
 
     /// <param name="except">Values that the enum has for another key.</param>
     public ChoiceType(params T[] except)
@@ -194,7 +221,25 @@ internal sealed class ChoiceType<T> : FieldType<T>
 
     public override string Description => Text.OneOf(words.Keys);
 
-    public override JsonObject Schema => new() { { "enum", JsonObject.List(words.Keys.Select(JsonObject.Text)) } };
+    public override bool IsPicked => true;
+
+    /// <summary>Editors propose what an enumeration has, and of a pattern what is an example.</summary>
+    public override JsonObject Schema => proposed is null
+        ? new JsonObject { { "enum", JsonObject.List(words.Keys.Select(JsonObject.Text)) } }
+        : new JsonObject
+        {
+            { "type", JsonObject.Text("string") },
+            { "pattern", JsonObject.Text($"^({string.Join("|", words.Keys)})$") },
+            { "patternErrorMessage", JsonObject.Text($"It must be {Description}.") },
+            { "examples", JsonObject.List(proposed.Select(JsonObject.Text)) },
+        };
+
+    /// <summary>Those that are right without another key's help: editors propose no others.</summary>
+    public ChoiceType<T> Proposing(params T[] values)
+    {
+        proposed = values.Select(Write).ToArray();
+        return this;
+    }
 
     /// <summary>A word that the language knows but this family doesn't, and why.</summary>
     public ChoiceType<T> Without(string word, string reason)
@@ -227,7 +272,7 @@ internal sealed class ChoiceType<T> : FieldType<T>
         var near = synonyms.TryGetValue(scalar.Value, out var synonym) ? synonym : Text.Nearest(scalar.Value, words.Keys);
         var meant = near is null ? "" : $"; did you mean '{near}'?";
         problems.Report(Rules.UnknownValue, key, scalar.Span,
-            $"'{scalar.Shown}' is no value of '{key}', which must be {Description}{meant}");
+            $"'{scalar.Shown}' is no value of '{key}', which must be {Description}{meant}", near);
         return false;
     }
 

@@ -13,23 +13,24 @@ internal static partial class Fields
                 .AlsoKnownAs(TimeEmbeddingType.Fourier, "random_fourier"),
             s => s.TimeEmbedding.Type, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Type = v } })
         {
-            AlsoKnownAs = ["time_embedding_type"],
+            AlsoKnownAs = ["time_embedding_type", "embedding_type"],
             Details = "sinusoidal: sines and cosines of fixed frequencies. fourier: of random frequencies, which the weights keep. "
                 + "learned_fourier: of learned ones.",
         },
         new Field<double>("time_embedding.theta", "The lowest frequency is about 1 / theta.", FloatType.Above(1),
             s => s.TimeEmbedding.Theta, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Theta = v } })
-        { AlsoKnownAs = ["sinusoidal_pos_emb_theta"], OnlyIf = Sinusoidal },
+        { AlsoKnownAs = ["sinusoidal_pos_emb_theta"], OnlyIf = Sinusoidal, OnlyWith = WithSinusoids },
         new Field<SinusoidOrder>("time_embedding.order", "Which half comes first.",
             new ChoiceType<SinusoidOrder>().AlsoKnownAs(SinusoidOrder.SinCos, "sin").AlsoKnownAs(SinusoidOrder.CosSin, "cos"),
             s => s.TimeEmbedding.Order, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { Order = v } })
         {
             OnlyIf = Sinusoidal,
+            OnlyWith = WithSinusoids,
             Details = "sin_cos: sines, then cosines. cos_sin: cosines, then sines.",
         },
         new Field<int>("time_embedding.freq_shift", "Frequencies are divided by half - freq_shift.", new IntType(0, 1),
             s => s.TimeEmbedding.FreqShift, (s, v) => s with { TimeEmbedding = s.TimeEmbedding with { FreqShift = v } })
-        { OnlyIf = Sinusoidal },
+        { OnlyIf = Sinusoidal, OnlyWith = WithSinusoids },
         new Field<TimeConditioning>("time_embedding.conditioning", "How time enters a residual block.",
             new ChoiceType<TimeConditioning>()
                 .AlsoKnownAs(TimeConditioning.Add, "default")
@@ -50,6 +51,7 @@ internal static partial class Fields
             s => Enumerable.Range(0, s.Levels).Select(s.AttentionAt).ToEquatableArray(),
             (s, v) => s with { Attention = s.Attention with { GivenLevels = v } })
         {
+            Example = "\"[none, linear, full]\"",
             DefaultInWords = "linear; in lucidrains full at the last level; in ddpm and adm as resolutions say",
             Details = "full compares every pixel with every other, linear costs as much as there are pixels.",
         },
@@ -58,6 +60,7 @@ internal static partial class Fields
             s => s.Attention.GivenResolutions ?? EquatableArray<int>.Empty,
             (s, v) => s with { Attention = s.Attention with { GivenResolutions = v } })
         {
+            Example = "\"[16]\"",
             DefaultInWords = "[16] in ddpm, [16, 8] in adm, where a level has that size; else as levels say",
             AlsoKnownAs = ["attention_resolutions", "attn_resolutions"],
             ImpliedIf = _ => true,
@@ -67,6 +70,7 @@ internal static partial class Fields
         new Field<int>("attention.heads", "Attention heads.", Width,
             s => s.HeadsAt(s.AttendedWidths.First()), (s, v) => s with { Attention = s.Attention with { GivenHeads = v } })
         {
+            Example = "4",
             DefaultInWords = "4, in ddpm 1; in ddpm and adm width / head_dim where that is given",
             OnlyIf = Attends,
             ImpliedIf = s => s.IsPreActivation && !SameHeadsEverywhere(s),
@@ -75,6 +79,7 @@ internal static partial class Fields
         new Field<int>("attention.head_dim", "Features per head.", Width,
             s => s.HeadDimAt(s.AttendedWidths.First()), (s, v) => s with { Attention = s.Attention with { GivenHeadDim = v } })
         {
+            Example = "32",
             DefaultInWords = "32; in ddpm and adm width / heads",
             OnlyIf = Attends,
             ImpliedIf = s => s.IsPreActivation && SameHeadsEverywhere(s),
@@ -106,6 +111,7 @@ internal static partial class Fields
         new Field<bool>("diffusion.schedule_scaling", "Linear betas are scaled by 1000 / timesteps.", new BoolType(),
             s => s.Diffusion.ScheduleScaling, (s, v) => s with { Diffusion = s.Diffusion with { ScheduleScaling = v } })
         {
+            OnlyWith = new("diffusion.schedule", "linear"),
             OnlyIf = new(
                 s => s.Diffusion.Schedule == BetaSchedule.Linear, "only schedule: linear is scaled; leave it out", "diffusion.schedule"),
         },
@@ -126,6 +132,7 @@ internal static partial class Fields
         new Field<double>("diffusion.min_snr_gamma", "Where min_snr clips.", FloatType.Above(0),
             s => s.Diffusion.MinSnrGamma, (s, v) => s with { Diffusion = s.Diffusion with { MinSnrGamma = v } })
         {
+            OnlyWith = new("diffusion.loss_weight", "min_snr"),
             OnlyIf = new(
                 s => s.Diffusion.LossWeight == LossWeight.MinSnr,
                 "it belongs to loss_weight: min_snr; leave it out, or say that", "diffusion.loss_weight"),
@@ -134,7 +141,8 @@ internal static partial class Fields
             new ChoiceType<Variance>()
                 .AlsoKnownAs(Variance.FixedSmall, "fixed_small_log", "fixedsmall", "fixed")
                 .AlsoKnownAs(Variance.FixedLarge, "fixed_large_log", "fixedlarge")
-                .AlsoKnownAs(Variance.LearnedRange, "learned", "learned_sigma"),
+                .AlsoKnownAs(Variance.LearnedRange, "learned", "learned_sigma")
+                .Proposing(Variance.FixedSmall, Variance.FixedLarge),
             s => s.Variance, (s, v) => s with { Diffusion = s.Diffusion with { GivenVariance = v } })
         {
             AlsoKnownAs = ["variance_type"],

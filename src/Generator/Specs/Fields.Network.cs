@@ -9,11 +9,11 @@ internal static partial class Fields
     [
         new Field<string>("name", "The class's name.", new TextType("a C# class name", Names.FaultOfClass, Names.ClassPattern),
             s => s.Name, (s, v) => s with { Name = v })
-        { DefaultInWords = "the file's name: TinyUNet for tiny.unet.yaml" },
+        { DefaultInWords = "the file's name: TinyUNet for tiny.unet.yaml", Example = "\"MyUNet\"" },
         new Field<string>("namespace", "The class's namespace.",
             new TextType("a C# namespace", Names.FaultOfNamespace, Names.DottedPattern),
             s => s.Namespace, (s, v) => s with { Namespace = v })
-        { DefaultInWords = "the project's root namespace" },
+        { DefaultInWords = "the project's root namespace", Example = "\"My.Models\"" },
         new Field<Preset>("preset", "The family, and with it every default.",
             new ChoiceType<Preset>()
                 .AlsoKnownAs(Preset.Ddpm, "diffusers")
@@ -29,30 +29,38 @@ internal static partial class Fields
             s => s.ImageSize, (s, v) => s with { ImageSize = v })
         {
             Required = true,
+            Example = "32",
             AlsoKnownAs = ["sample_size", "resolution", "image_resolution", "img_resolution", "img_size"],
         },
         new Field<int>("channels", "Image channels, in and out.", new IntType(1, SpecLimits.Channels),
             s => s.Channels, (s, v) => s with { Channels = v })
-        { Required = true, AlsoKnownAs = ["in_channels", "img_channels", "image_channels"] },
+        { Required = true, Example = "3", AlsoKnownAs = ["in_channels", "img_channels", "image_channels"] },
         new Field<int>("dim", "The base width.", EvenWidth,
             s => s.Dim, (s, v) => s with { Dim = v })
-        { Required = true, AlsoKnownAs = ["model_channels", "num_channels", "base_channels", "ch"] },
+        {
+            Required = true,
+            Example = "64",
+            AlsoKnownAs =
+                ["model_channels", "num_channels", "base_channels", "ch", "filters", "first_conv_channels", "base_dim", "nf", "ngf"],
+        },
         new Field<EquatableArray<int>>("channel_multipliers", "One entry per level; the level's width is dim times the entry.",
             new ListType<int>(Multiplier, "a list of whole numbers from 1, one per level"),
             s => s.ChannelMultipliers, (s, v) => s with { ChannelMultipliers = v })
         {
             Required = true,
+            Example = "\"[1, 2, 2]\"",
             AlsoKnownAs = ["dim_mults", "channel_mult", "channel_mults", "mults", "multipliers", "block_out_channels", "ch_mult"],
         },
         new Field<int>("time_emb_dim", "Width of the time embedding.", new IntType(1, SpecLimits.TimeEmbDim),
             s => s.TimeEmbDim, (s, v) => s with { GivenTimeEmbDim = v })
         {
             DefaultInWords = "4 * dim",
-            AlsoKnownAs = ["time_embed_dim", "time_embedding_dim", "time_dim", "temb_ch", "temb_channels"],
+            Example = "256",
+            AlsoKnownAs = ["time_embed_dim", "time_embedding_dim", "time_dim", "temb_ch", "temb_channels", "embedding_dims"],
         },
         new Field<int>("init_dim", "Width after the first convolution.", Width,
             s => s.InitDim, (s, v) => s with { GivenInitDim = v })
-        { DefaultInWords = "dim; in preset adm the first level's width" },
+        { DefaultInWords = "dim; in preset adm the first level's width", Example = "64" },
         new Field<int>("init_kernel", "Kernel of the first convolution.", new OddIntType(31),
             s => s.InitKernel, (s, v) => s with { InitKernel = v }),
         new Field<EquatableArray<int>>("blocks_per_level", "Residual blocks per level, on the way down; on the way up it is one more.",
@@ -60,7 +68,8 @@ internal static partial class Fields
             s => Enumerable.Range(0, s.Levels).Select(s.BlocksAt).ToEquatableArray(), (s, v) => s with { GivenBlocksPerLevel = v })
         {
             DefaultInWords = "2",
-            AlsoKnownAs = ["layers_per_block", "num_res_blocks", "num_blocks"],
+            Example = "2",
+            AlsoKnownAs = ["layers_per_block", "num_res_blocks", "num_blocks", "block_depth"],
             NarrowedBy = preset => InDenoisingDiffusion(preset, new FixedType<EquatableArray<int>>(
                 BlocksPerLevel, new[] { 2 }.ToEquatableArray(), "is fixed by the presets annotated and lucidrains")),
         },
@@ -74,7 +83,8 @@ internal static partial class Fields
         new Field<int>("groups", "Groups of the GroupNorms.", Width,
             s => s.Groups, (s, v) => s with { Groups = v })
         {
-            AlsoKnownAs = ["resnet_block_groups", "norm_num_groups", "num_groups"],
+            AlsoKnownAs = ["resnet_block_groups", "norm_num_groups", "num_groups", "norm_groups"],
+            OnlyWith = WithGroups,
             OnlyIf = new(s => s.Norm == Norm.Group, "norm: rms has no groups; leave it out, or say norm: group", "norm")
             {
                 And = Normalises,
@@ -83,6 +93,7 @@ internal static partial class Fields
         new Field<double>("norm_eps", "Added to the variance by GroupNorms.", FloatType.Above(0),
             s => s.NormEps, (s, v) => s with { NormEps = v })
         {
+            OnlyWith = WithGroups,
             OnlyIf = new(UsesNormEps, "there is no GroupNorm here; leave it out, or say norm: group", "preset", "norm"),
         },
         new Field<bool>("weight_standardization", "Whether residual blocks standardise their filters.", new BoolType(),
@@ -91,10 +102,10 @@ internal static partial class Fields
         new Field<Activation>("activation", "The nonlinearity of residual blocks.",
             new ChoiceType<Activation>().AlsoKnownAs(Activation.Silu, "swish"),
             s => s.Activation, (s, v) => s with { Activation = v })
-        { AlsoKnownAs = ["act_fn", "nonlinearity"], OnlyIf = OwnBlocks },
+        { AlsoKnownAs = ["act_fn", "nonlinearity", "activation_fn"], OnlyIf = OwnBlocks },
         new Field<double>("dropout", "Probability, in residual blocks.", FloatType.Fraction,
             s => s.Dropout, (s, v) => s with { Dropout = v })
-        { AlsoKnownAs = ["dropout_rate", "dropout_prob"], OnlyIf = OwnBlocks },
+        { Example = "0.1", AlsoKnownAs = ["dropout_rate", "dropout_prob"], OnlyIf = OwnBlocks },
     ];
 
     /// <summary>How levels halve and double, what else goes in and comes out, and whose blocks compute it.</summary>
@@ -138,14 +149,14 @@ internal static partial class Fields
         new Field<int>("num_classes", "Classes whose labels the network takes; null: none.",
             new OrNullType<int>(new IntType(1, SpecLimits.Classes), none: 0),
             s => s.NumClasses ?? 0, (s, v) => s with { NumClasses = v == 0 ? null : v })
-        { AlsoKnownAs = ["class_cond", "num_class_embeds", "label_dim"] },
+        { AlsoKnownAs = ["class_cond", "num_class_embeds", "label_dim"], Example = "10" },
         new Field<string>(
             "blocks.resnet",
             "Your own residual block, a C# type with its namespace; its constructor takes (dim, dimOut, timeEmbDim), "
             + "its forward (x, timeEmb). null: the family's, where a base says otherwise.",
             new OrNullType<string>(new TextType("a C# type, as My.Namespace.MyBlock", Names.FaultOfType, Names.DottedPattern), none: ""),
             s => s.ResnetBlock ?? "", (s, v) => s with { ResnetBlock = v.Length == 0 ? null : v })
-        { DefaultInWords = "the family's", ImpliedIf = s => s.ResnetBlock is null },
+        { DefaultInWords = "the family's", Example = "\"My.Blocks.MyBlock\"", ImpliedIf = s => s.ResnetBlock is null },
         new Field<KernelForm>("kernels", "How the network computes; weights and checkpoints are the same.", new ChoiceType<KernelForm>(),
             s => s.Kernels, (s, v) => s with { Kernels = v })
         {
@@ -157,6 +168,7 @@ internal static partial class Fields
             _ => "", (s, _) => s)
         {
             DefaultInWords = "none",
+            Example = "\"base.unet.yaml\"",
             ImpliedIf = _ => true,
             AlsoKnownAs = ["base", "inherits", "parent"],
         },

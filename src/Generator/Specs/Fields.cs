@@ -26,6 +26,9 @@ internal static partial class Fields
     private static readonly Condition OwnBlocks = new(s => s.HasOwnResnetBlocks, UserBlockOnly);
     private static readonly Condition Attends = new(s => s.AnyAttention, "there is no attention here; leave it out");
 
+    private static readonly KeyWord WithGroups = new("norm", "group");
+    private static readonly KeyWord WithSinusoids = new("time_embedding.type", "sinusoidal");
+
     /// <summary>In the order of the effective spec.</summary>
     public static readonly IReadOnlyList<Field> All =
         [.. OfTheNetwork, .. OfTimeEmbedding, .. OfAttention, .. OfResamplingAndConditions, .. OfDiffusion];

@@ -11,6 +11,9 @@ internal sealed class GivenKeys(SpecSpan start)
 {
     private readonly Dictionary<string, Given> given = new(StringComparer.Ordinal);
 
+    /// <summary>What stands there under another name.</summary>
+    private readonly Dictionary<string, YamlEntry> meant = new(StringComparer.Ordinal);
+
     public SpecSpan Start { get; } = start;
 
     /// <summary>Keys and groups that stand there under another name.</summary>
@@ -40,6 +43,38 @@ internal sealed class GivenKeys(SpecSpan start)
     }
 
     public void Add(string key, YamlEntry entry) => given[key] = new Given(entry, null);
+
+    /// <summary>Takes a key or a group for one that stands there under another name.</summary>
+    public void Misspell(string key, YamlEntry entry)
+    {
+        Misspelt.Add(key);
+        if (Fields.ByKey.ContainsKey(key))
+            meant[key] = entry;
+        else if (entry.Value is YamlMapping group)
+            foreach (var inner in group.Entries.Where(inner => Fields.ByKey.ContainsKey($"{key}.{inner.Key.Value}")))
+                meant[$"{key}.{inner.Key.Value}"] = inner;
+    }
+
+    /// <summary>
+    /// The same as they are likely meant: misspelt keys under their names, and nothing uncertain. For the shape of a class while its spec
+    /// has errors, and for nothing that would run.
+    /// </summary>
+    public GivenKeys AsMeant()
+    {
+        var keys = new GivenKeys(Start);
+        foreach (var pair in meant.Where(pair => !HasOwn(pair.Key) && pair.Value.Value is not YamlAlias))
+            keys.Add(pair.Key, pair.Value);
+        foreach (var pair in given.Where(pair => !keys.Has(pair.Key)))
+            keys.given.Add(pair.Key, pair.Value);
+        return keys;
+    }
+
+    /// <summary>Puts another value in a key's place, or the key where it isn't there.</summary>
+    public void Replace(string key, YamlNode value) => given[key] = given.TryGetValue(key, out var old)
+        ? old with { Entry = old.Entry with { Value = value } }
+        : new Given(new YamlEntry(new YamlScalar(Start, key, IsPlain: true), value), null);
+
+    public void Remove(string key) => given.Remove(key);
 
     /// <summary>Takes these keys, and the items of lists, for uncertain.</summary>
     public void Doubt(IEnumerable<string> keys) => Doubtful.UnionWith(keys);
@@ -129,6 +164,8 @@ internal sealed class GivenKeys(SpecSpan start)
         copy.Doubtful.UnionWith(Doubtful);
         foreach (var pair in given.Where(stays))
             copy.given.Add(pair.Key, pair.Value);
+        foreach (var pair in meant)
+            copy.meant.Add(pair.Key, pair.Value);
         return copy;
     }
 

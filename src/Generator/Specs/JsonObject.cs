@@ -23,6 +23,8 @@ internal sealed class JsonObject : IEnumerable
 
     public bool IsEmpty => members.Count == 0;
 
+    public bool Has(string name) => members.Any(member => member.Name == name);
+
     IEnumerator IEnumerable.GetEnumerator() => members.GetEnumerator();
 
     public override string ToString()

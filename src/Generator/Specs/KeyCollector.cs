@@ -44,7 +44,7 @@ internal static class KeyCollector
                 CollectValue(key, entry, keys);
             else if (group.Length == 0 && Fields.Groups.ContainsKey(key))
                 CollectGroup(key, entry, keys, problems);
-            else if (Unknown(entry.Key, group, keys) is var message && entry.Value is not YamlAlias) // as in <<: *base, reported already
+            else if (Unknown(entry, group, keys) is var message && entry.Value is not YamlAlias) // as in <<: *base, reported already
                 problems.Report(Rules.UnknownKey, entry.Key.Span, message);
         }
     }
@@ -68,21 +68,45 @@ internal static class KeyCollector
         else if (entry.Value is not YamlAlias)
         {
             keys.Unclear.Add(group);
-            var (orNone, meant) = group != "attention" ? ("", "") : ("none or ", IsNone(entry.Value) ? "; did you mean 'none'?" : "");
+            var orNone = group == "attention" ? "none or " : "";
             problems.Report(Rules.WrongType, entry.Value.Span,
-                $"'{group}' must be {orNone}a mapping of {Text.AllOf(KeysIn(group + "."))}, not {entry.Value.Kind}{meant}");
+                $"'{group}' must be {orNone}a mapping of {Text.AllOf(KeysIn(group + "."))}, not {entry.Value.Kind}"
+                + InsteadOf(group, entry, keys));
         }
-
-        static bool IsNone(YamlNode value) =>
-            value is YamlScalar scalar && scalar.Value.ToLowerInvariant() is "none" or "false" or "off" or "no" or "null";
     }
 
-    private static string Unknown(YamlScalar key, string group, GivenKeys keys)
+    /// <summary>What to write instead of a value that stands where the keys of a group should.</summary>
+    private static string InsteadOf(string group, YamlEntry entry, GivenKeys keys)
     {
+        if (group == "attention" && entry.Value is YamlScalar word)
+        {
+            switch (word.Value.ToLowerInvariant())
+            {
+                case "none" or "false" or "off" or "no" or "null":
+                    return "; did you mean 'none'?";
+                case "true" or "on" or "yes":
+                    return "; leave it out, since every preset attends";
+                case "full" or "linear":
+                    return $"; say it of each level, as `attention: {{ levels: [{word.Value.ToLowerInvariant()}, none] }}`";
+            }
+        }
+
+        var its = Fields.All.Where(field => field.Key.StartsWith(group + ".", StringComparison.Ordinal));
+        if (its.FirstOrDefault(field => field.Takes(entry.Value)) is not { } meant)
+            return "";
+        keys.Misspell(meant.Key, entry);
+        return $"; write `{group}: {{ {LastPart(meant.Key)}: {Text.Shown(entry.Value.Written)} }}`";
+    }
+
+    private static string Unknown(YamlEntry entry, string group, GivenKeys keys)
+    {
+        var key = entry.Key;
         var where = group.Length == 0 ? "" : $" in '{group.TrimEnd('.')}'";
-        if (ForeignKeys.ByName.TryGetValue(key.Value, out var foreign))
+        if (ForeignKeys.Find(key.Value, entry.Value) is { } foreign)
         {
             keys.Misspelt.UnionWith(foreign.StandsFor);
+            foreach (var (meantKey, value) in foreign.Meant)
+                keys.Misspell(meantKey, new YamlEntry(key, value));
             return $"unknown key '{key.Shown}'{where}; {foreign.Advice}";
         }
 
@@ -90,7 +114,7 @@ internal static class KeyCollector
         var meant = known is null ? Text.Nearest(key.Value, KeysIn(group)) : Place(known);
         if (meant is null)
             return $"unknown key '{key.Shown}'{where}; the keys here are {Text.AllOf(KeysIn(group))}";
-        keys.Misspelt.Add(known ?? group + meant);
+        keys.Misspell(known ?? group + meant, entry);
         return $"unknown key '{key.Shown}'{where}; did you mean '{meant}'?";
 
         string Place(string full)

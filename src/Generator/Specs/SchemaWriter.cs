@@ -17,10 +17,33 @@ internal static class SchemaWriter
             { "$schema", JsonObject.Text("https://json-schema.org/draft/2020-12/schema") },
             { "title", JsonObject.Text("UNetGen spec") },
             { "type", JsonObject.Text("object") },
-            { "properties", Group("", Describe) },
+            { "defaultSnippets", Presets.All.Select(Skeleton).ToList() },
+            { "properties", Group("") },
             { "additionalProperties", "false" },
-            { "allOf", [new JsonObject { { "if", extended }, { "else", required } }, .. Presets.All.Select(InPreset), WithoutPreset()] },
+            {
+                "allOf",
+                [
+                    new JsonObject { { "if", extended }, { "else", required } },
+                    Proposals(field => DiffersByPreset(field) ? new JsonObject() : Propose(field, null), null),
+                    .. Presets.All.Select(InPreset),
+                    WithoutPreset(),
+                ]
+            },
         } + "\n";
+    }
+
+    /// <summary>A whole spec, which editors offer for an empty file.</summary>
+    private static JsonObject Skeleton(Preset preset)
+    {
+        var body = new JsonObject { { "preset", JsonObject.Text(Name(preset)) } };
+        foreach (var field in Fields.All.Where(field => field.Required && field.Key != "preset"))
+            body.Add(field.Key, field.Example!);
+        return new JsonObject
+        {
+            { "label", JsonObject.Text($"a spec of preset {Name(preset)}") },
+            { "description", JsonObject.Text(Fields.ByKey["preset"].Details) },
+            { "body", body },
+        };
     }
 
     /// <summary>What differs between presets: what this one takes, and its defaults.</summary>
@@ -30,15 +53,75 @@ internal static class SchemaWriter
         return new JsonObject
         {
             { "if", new JsonObject { { "properties", its }, Required(["preset"]) } },
-            { "then", new JsonObject { { "properties", Group("", field => Narrow(field, preset)) } } },
+            { "then", Proposals(field => DiffersByPreset(field) ? Propose(field, preset) : new JsonObject(), preset) },
         };
     }
 
     /// <summary>A spec that extends another can leave the preset to that one: it may be any.</summary>
     private static JsonObject WithoutPreset()
     {
-        var properties = Group("", field => IsNarrowed(field) ? field.Schema(null) : new JsonObject());
-        return new JsonObject { { "if", Required(["preset"]) }, { "else", new JsonObject { { "properties", properties } } } };
+        var its = Proposals(field => DiffersByPreset(field) ? Propose(field, null) : new JsonObject(), null);
+        return new JsonObject { { "if", Required(["preset"]) }, { "else", its } };
+    }
+
+    /// <summary>
+    /// What editors propose, each key with a value that is right as it is inserted, and those that another key decides on only beside it.
+    /// The properties of the whole propose nothing themselves (<c>doNotSuggest</c>): editors would mix what both say.
+    /// </summary>
+    private static JsonObject Proposals(Func<Field, JsonObject> propose, Preset? preset, string prefix = "")
+    {
+        var (properties, conditions) = (new JsonObject(), new List<JsonObject>());
+        foreach (var keys in KeysIn(prefix))
+        {
+            var schema = !Fields.ByKey.TryGetValue(prefix + keys.Key, out var field) ? Proposals(propose, preset, keys.Key + ".")
+                : field.OnlyWith is null ? propose(field)
+                : new JsonObject();
+            if (!schema.IsEmpty)
+                properties.Add(keys.Key, schema);
+        }
+
+        foreach (var with in KeysIn(prefix).SelectMany(keys => keys).Where(IsHere).GroupBy(field => field.OnlyWith!))
+        {
+            var its = new JsonObject();
+            foreach (var field in with.Where(field => !propose(field).IsEmpty))
+                its.Add(field.Key.Substring(prefix.Length), propose(field));
+            if (!its.IsEmpty)
+                conditions.Add(new JsonObject { { "if", Says(with.Key, preset) }, { "then", new JsonObject { { "properties", its } } } });
+        }
+
+        var proposals = new JsonObject();
+        if (!properties.IsEmpty)
+            proposals.Add("properties", properties);
+        if (conditions.Count > 0)
+            proposals.Add("allOf", conditions);
+        return proposals;
+
+        bool IsHere(Field field) => field.OnlyWith is not null && field.Key.LastIndexOf('.') == prefix.Length - 1;
+    }
+
+    /// <summary>Whether a mapping says the word, or leaves it to a default that does.</summary>
+    private static JsonObject Says(KeyWord word, Preset? preset)
+    {
+        var field = Fields.ByKey[word.Key];
+        var value = JsonObject.Text(word.Value);
+        var key = word.Key.Substring(word.Key.LastIndexOf('.') + 1);
+        var says = new JsonObject { { "properties", new JsonObject { { key, new JsonObject { { "const", value } } } } } };
+        var byDefault = preset is { } known ? field.Default(known) == value : Presets.All.All(one => field.Default(one) == value);
+        if (!byDefault)
+            says.Add(Required([key]));
+        return says;
+    }
+
+    private static JsonObject Propose(Field field, Preset? preset)
+    {
+        var schema = new JsonObject { { "description", JsonObject.Text(Description(field)) } };
+        var type = field.IsPicked || IsNarrowed(field) ? field.Schema(preset) : new JsonObject();
+        schema.Add(type);
+        if (preset is { } known && field.Default(known) is { } value)
+            schema.Add("default", value);
+        else if (!field.IsPicked && !type.Has("const"))
+            schema.Add("defaultSnippets", [new JsonObject { { "body", (field.Example ?? field.Default(Preset.Ddpm))! } }]);
+        return schema;
     }
 
     private static JsonObject Required(IEnumerable<string> keys) => new() { { "required", JsonObject.List(keys.Select(JsonObject.Text)) } };
@@ -46,58 +129,44 @@ internal static class SchemaWriter
     /// <summary>
     /// The properties of a mapping: the keys after <paramref name="prefix"/>, those in further groups as mappings of their own.
     /// </summary>
-    private static JsonObject Group(string prefix, Func<Field, JsonObject> schemaOf)
+    private static JsonObject Group(string prefix)
     {
         var properties = new JsonObject();
-        var inside = Fields.All.Where(field => field.Key.StartsWith(prefix, StringComparison.Ordinal));
-        foreach (var keys in inside.GroupBy(field => field.Key.Substring(prefix.Length).Split('.')[0]))
-        {
-            var schema = Fields.ByKey.TryGetValue(prefix + keys.Key, out var field)
-                ? schemaOf(field)
-                : Mapping(keys.Key, Group(keys.Key + ".", schemaOf), schemaOf == Describe);
-            if (!schema.IsEmpty)
-                properties.Add(keys.Key, schema);
-        }
-
+        foreach (var keys in KeysIn(prefix))
+            properties.Add(keys.Key, Fields.ByKey.TryGetValue(prefix + keys.Key, out var field) ? Describe(field) : Mapping(keys.Key));
         return properties;
     }
 
-    private static JsonObject Mapping(string key, JsonObject properties, bool whole)
+    private static IEnumerable<IGrouping<string, Field>> KeysIn(string prefix) => Fields.All
+        .Where(field => field.Key.StartsWith(prefix, StringComparison.Ordinal))
+        .GroupBy(field => field.Key.Substring(prefix.Length).Split('.')[0]);
+
+    private static JsonObject Mapping(string key)
     {
-        if (!whole)
-            return properties.IsEmpty ? properties : new JsonObject { { "properties", properties } };
-        var description = new JsonObject { { "description", JsonObject.Text(Fields.Groups[key]) } };
         var mapping = new JsonObject
         {
-            { "type", JsonObject.Text("object") }, { "properties", properties }, { "additionalProperties", "false" },
+            { "type", JsonObject.Text("object") }, { "properties", Group(key + ".") }, { "additionalProperties", "false" },
         };
         return new JsonObject
         {
-            description,
+            { "description", JsonObject.Text(Fields.Groups[key]) },
+            { "doNotSuggest", "true" },
             key == "attention" ? JsonObject.Either("string", new JsonObject { { "const", JsonObject.Text("none") } }, mapping) : mapping,
         };
     }
 
     private static JsonObject Describe(Field field)
     {
-        // Editors propose what any part of the schema allows: the wider type must not stand beside the narrower.
-        var schema = new JsonObject { { "description", JsonObject.Text(Description(field)) } };
-        if (!IsNarrowed(field))
+        var schema = new JsonObject { { "description", JsonObject.Text(Description(field)) }, { "doNotSuggest", "true" } };
+        if (!IsNarrowed(field)) // else each preset says what it takes
             schema.Add(field.Schema(null));
         if (CommonDefault(field) is { } value)
             schema.Add("default", value);
         return schema;
     }
 
-    private static JsonObject Narrow(Field field, Preset preset)
-    {
-        var schema = new JsonObject();
-        if (IsNarrowed(field))
-            schema.Add(field.Schema(preset));
-        if (CommonDefault(field) is null && field.Default(preset) is { } value)
-            schema.Add("default", value);
-        return schema;
-    }
+    /// <summary>Whether a preset takes less than others, or has another default.</summary>
+    private static bool DiffersByPreset(Field field) => IsNarrowed(field) || Presets.All.Select(field.Default).Distinct().Count() > 1;
 
     private static bool IsNarrowed(Field field) => Presets.All.Any(field.IsNarrowedBy);
 

@@ -204,6 +204,9 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
             this.to(device);
     }
 
+    /// <summary>The network's tree of modules as PyTorch's <c>print(model)</c> shows it.</summary>
+    public override string ToString() => ModuleTree.Of(this);
+
     /// <summary>Does nothing: a generated constructor registers its parts itself, under PyTorch's keys and in PyTorch's order.</summary>
     protected sealed override void RegisterComponents()
     {

@@ -63,8 +63,9 @@ internal sealed record SpecAnswer(IReadOnlyList<string> Yaml, IReadOnlyList<stri
 }
 
 /// <param name="Proposals">The words that an editor would complete.</param>
+/// <param name="Insertions">What it would insert for each, with marks where it lets one write on.</param>
 /// <param name="Hover">What it shows when the mouse stands there, as Markdown.</param>
-internal sealed record PlaceAnswer(IReadOnlyList<string> Proposals, string Hover);
+internal sealed record PlaceAnswer(IReadOnlyList<string> Proposals, IReadOnlyList<string> Insertions, string Hover);
 
 /// <summary>A test that asks editors' tools, which come from npm: skipped, with the reason, where there are none.</summary>
 internal sealed class EditorFactAttribute : FactAttribute

@@ -60,7 +60,8 @@ public sealed partial class SchemaFileTests
         var its = root
             .GetProperty("allOf")
             .EnumerateArray()
-            .Single(part => part.GetProperty("if").GetRawText().Contains($"\"const\": \"{preset}\"", StringComparison.Ordinal));
+            .Single(part => part.TryGetProperty("if", out var condition)
+                && condition.GetRawText().Contains($"\"const\": \"{preset}\"", StringComparison.Ordinal));
         return [.. In(root.GetProperty("properties"), ""), .. In(its.GetProperty("then").GetProperty("properties"), "")];
 
         static IEnumerable<(string, string)> In(JsonElement properties, string prefix) =>

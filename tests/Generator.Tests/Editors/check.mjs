@@ -2,7 +2,8 @@
 // editors (yaml-language-server) shows: diagnostics, and what it proposes and explains where a spec has a mark.
 //
 // stdin:  {"schema": TEXT, "specs": [YAML], "places": [{"text": YAML, "offset": NUMBER}]}
-// stdout: {"specs": [{"yaml": [MESSAGE], "schema": [MESSAGE], "editor": [MESSAGE]}], "places": [{"proposals": [WORD], "hover": TEXT}]}
+// stdout: {"specs": [{"yaml": [MESSAGE], "schema": [MESSAGE], "editor": [MESSAGE]}],
+//          "places": [{"proposals": [WORD], "insertions": [SNIPPET], "hover": TEXT}]}
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import Ajv from 'ajv/dist/2020.js';
@@ -18,7 +19,8 @@ const schema = JSON.parse(input.schema);
 
 // Strict but for what is asked of each subschema alone: ours share their properties.
 const ajv = new Ajv.default({ strict: true, strictRequired: false, strictTypes: false, allErrors: true });
-ajv.addKeyword('patternErrorMessage');
+for (const keyword of ['patternErrorMessage', 'doNotSuggest', 'defaultSnippets'])
+  ajv.addKeyword(keyword); // the server's own
 const validate = ajv.compile(schema);
 
 // It stumbles over some broken YAML, a null as a key: what it reports to its makers counts as a message.
@@ -61,8 +63,10 @@ const places = [];
 for (const { text, offset } of input.places) {
   const document = open(text, 'other.yaml'); // so that only the first line can name the schema
   const position = document.positionAt(offset);
+  const items = (await server.doComplete(document, position, false)).items;
   places.push({
-    proposals: (await server.doComplete(document, position, false)).items.map((item) => item.label),
+    proposals: items.map((item) => item.label),
+    insertions: items.map((item) => item.insertText),
     hover: (await server.doHover(document, position))?.contents.value ?? '',
   });
 }

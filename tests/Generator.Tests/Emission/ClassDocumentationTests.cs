@@ -54,6 +54,18 @@ public sealed class ClassDocumentationTests
     public void The_table_counts_in_a_unit_that_fits(string size, string unit) =>
         Assert.Contains(Documentation(Spec(size, 3, 64, "1, 2")), line => line.EndsWith(unit, StringComparison.Ordinal));
 
+    [Fact]
+    public void The_constructor_shows_what_the_class_shows_to_whoever_hovers_over_new() => Assert.All(Specimens.Good, spec =>
+    {
+        var source = GeneratorHarness.Run(spec).Source;
+        var shown = source.Split("/// <code>\n").Skip(1)
+            .Select(part => part.Split("/// </code>")[0].Replace("    ///", "///").TrimEnd())
+            .ToList();
+        Assert.Equal(2, shown.Count);
+        Assert.Equal(shown[0], shown[1]);
+        Assert.Contains("/// </remarks>\n    /// <param name=\"device\">", source, StringComparison.Ordinal);
+    });
+
     private static string Spec(string size, int channels, int dim, string multipliers) =>
         $"preset: annotated\nimage_size: {size}\nchannels: {channels}\ndim: {dim}\nattention: none\nchannel_multipliers: [{multipliers}]";
 

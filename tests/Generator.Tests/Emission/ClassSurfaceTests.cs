@@ -43,6 +43,52 @@ public sealed class ClassSurfaceTests
             Compiler.AssertCompiles([Source(Specimens.Annotated + "\n" + more), hooks], version);
     }
 
+    [Theory]
+    [InlineData(null, "public")]
+    [InlineData("", "public")]
+    [InlineData("public", "public")]
+    [InlineData("internal", "internal")]
+    [InlineData(" Internal ", "internal")]
+    public void A_project_s_classes_are_as_accessible_as_it_says(string? property, string expected)
+    {
+        var options = new ProjectOptions("Shop.Models", GeneratorProject.Directory, accessibility: property);
+        foreach (var spec in Specimens.Good.Append(Specimens.Broken).Append(Specimens.Annotated + "\npreset: ["))
+        {
+            var source = GeneratorHarness.RunTwice(options, ("a.unet.yaml", spec)).Source;
+            Assert.Contains($"\n{expected} sealed partial class ", source, StringComparison.Ordinal);
+            Compiler.AssertCompiles([source]);
+        }
+    }
+
+    [Fact]
+    public void An_internal_class_and_its_levels_serve_the_project_s_own_code()
+    {
+        var options = new ProjectOptions("Shop.Models", GeneratorProject.Directory, accessibility: "internal");
+        foreach (var spec in new[] { Specimens.Annotated, Specimens.Annotated + "\ncolours: 3" })
+        {
+            Compiler.AssertCompiles([
+                GeneratorHarness.RunTwice(options, ("tiny.unet.yaml", spec)).Source,
+                """
+                namespace Shop.Models;
+
+                internal static class User
+                {
+                    internal static object Use()
+                    {
+                        using var net = new TinyUNet();
+                        TinyUNet.Down1 level = net.downs_1;
+                        return (level.block1, net.mid_attn, TinyUNet.Channels, TinyUNet.Description);
+                    }
+                }
+
+                internal partial class TinyUNet
+                {
+                    partial void OnConstructed() => System.Console.WriteLine();
+                }
+                """]);
+        }
+    }
+
     [Fact]
     public void A_hook_that_would_not_see_the_conditions_is_the_compiler_s_error()
     {

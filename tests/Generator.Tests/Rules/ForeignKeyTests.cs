@@ -21,7 +21,6 @@ public sealed partial class ForeignKeyTests
     [InlineData("sample_size", "image_size")]
     [InlineData("in_channels", "channels")]
     [InlineData("mults", "channel_multipliers")]
-    [InlineData("block_out_channels", "channel_multipliers")]
     [InlineData("layers_per_block", "blocks_per_level")]
     [InlineData("act_fn", "activation")]
     [InlineData("norm_num_groups", "groups")]
@@ -66,6 +65,15 @@ public sealed partial class ForeignKeyTests
     [InlineData("ch_mult", "channel_multipliers")]
     [InlineData("self_cond", "self_condition")]
     [InlineData("temb_ch", "time_emb_dim")]
+    [InlineData("embedding_type", "type' under 'time_embedding")]
+    [InlineData("filters", "dim")]
+    [InlineData("first_conv_channels", "dim")]
+    [InlineData("channel_multiplier", "channel_multipliers")]
+    [InlineData("block_depth", "blocks_per_level")]
+    [InlineData("norm_groups", "groups")]
+    [InlineData("activation_fn", "activation")]
+    [InlineData("embedding_dims", "time_emb_dim")]
+    [InlineData("block_out_channels", "channel_multipliers")]
     public void A_key_with_a_counterpart(string foreign, string ours)
     {
         var spec = $"preset: adm\n{foreign}: 1\n";
@@ -87,6 +95,30 @@ public sealed partial class ForeignKeyTests
         Assert.Null(Fields.All.FirstOrDefault(field => field.AlsoKnownAs.Contains(foreign)));
         foreach (Match snippet in Snippet().Matches(ForeignKeys.ByName[foreign].Advice))
             GeneratorHarness.Run(Spec + snippet.Groups[1].Value);
+    }
+
+    [Theory]
+    [InlineData("block_out_channels: [128, 256, 256]", "write `dim: 128` and `channel_multipliers: [1, 2, 2]`")]
+    [InlineData("num_channels: [32, 64]", "write `dim: 32` and `channel_multipliers: [1, 2]`")]
+    [InlineData("filters:\n- 64\n- 64", "write `dim: 64` and `channel_multipliers: [1, 1]`")]
+    [InlineData("widths: [64, 96, 128]", "96 is no multiple of 64, but `dim: 32` and `channel_multipliers: [2, 3, 4]` have these widths, "
+        + "with a narrower embedding of the timesteps")]
+    public void Widths_of_levels_are_written_as_dim_and_multiples_of_it(string line, string advice)
+    {
+        const string start = "preset: ddpm\nimage_size: 32\nchannels: 3\n";
+        var diagnostic = Assert.Single(GeneratorHarness.RunTwice(null, ("a.unet.yaml", start + line)).Diagnostics);
+        Assert.Equal($"UNG0004: unknown key '{line.Split(':')[0]}'; {advice}", $"{diagnostic.Id}: {diagnostic.GetMessage()}");
+        GeneratorHarness.Run(start + string.Join('\n', Snippet().Matches(advice).Select(match => match.Groups[1].Value)));
+    }
+
+    [Theory]
+    [InlineData("[33, 66]", "a level is dim times its multiplier wide: no even dim from 4 divides all of these")]
+    [InlineData("[64, many]", "a level is dim times its multiplier wide: write 'dim', and each width as a multiple of it in "
+        + "'channel_multipliers'")]
+    public void Widths_that_no_dim_has_are_told_what_a_width_is(string widths, string advice)
+    {
+        var run = GeneratorHarness.RunTwice(null, ("a.unet.yaml", $"preset: ddpm\nimage_size: 32\nchannels: 3\nfilters: {widths}"));
+        Assert.Equal($"unknown key 'filters'; {advice}", Assert.Single(run.Diagnostics).GetMessage());
     }
 
     [Theory]

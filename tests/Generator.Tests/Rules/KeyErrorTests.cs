@@ -56,14 +56,14 @@ public sealed class KeyErrorTests
         «sample_size»: 16
         «in_channels»: 3
         «model_channels»: 16
-        «block_out_channels»: [1, 2]
+        «block_out_channels»: [16, 32]
         «resnet_block_groups»: 4
         «act_fn»: silu
         """,
         "UNG0004: unknown key 'sample_size'; did you mean 'image_size'?",
         "UNG0004: unknown key 'in_channels'; did you mean 'channels'?",
         "UNG0004: unknown key 'model_channels'; did you mean 'dim'?",
-        "UNG0004: unknown key 'block_out_channels'; did you mean 'channel_multipliers'?",
+        "UNG0004: unknown key 'block_out_channels'; write `dim: 16` and `channel_multipliers: [1, 2]`",
         "UNG0004: unknown key 'resnet_block_groups'; did you mean 'groups'?",
         "UNG0004: unknown key 'act_fn'; did you mean 'activation'?");
 
@@ -216,11 +216,13 @@ public sealed class KeyErrorTests
         diffusion: «cosine»
         blocks: «mine»
         """,
-        "UNG0007: 'attention' must be none or a mapping of levels, resolutions, mid, heads, head_dim and memory_tokens, not 'linear'",
-        "UNG0007: 'time_embedding' must be a mapping of type, theta, order, freq_shift and conditioning, not 'fourier'",
+        "UNG0007: 'attention' must be none or a mapping of levels, resolutions, mid, heads, head_dim and memory_tokens, not 'linear'; "
+        + "say it of each level, as `attention: { levels: [linear, none] }`",
+        "UNG0007: 'time_embedding' must be a mapping of type, theta, order, freq_shift and conditioning, not 'fourier'; "
+        + "write `time_embedding: { type: fourier }`",
         "UNG0007: 'diffusion' must be a mapping of timesteps, schedule, schedule_scaling, objective, loss_weight, "
-        + "min_snr_gamma and variance, not 'cosine'",
-        "UNG0007: 'blocks' must be a mapping of resnet, not 'mine'");
+        + "min_snr_gamma and variance, not 'cosine'; write `diffusion: { schedule: cosine }`",
+        "UNG0007: 'blocks' must be a mapping of resnet, not 'mine'; write `blocks: { resnet: mine }`");
 
     [Fact]
     public void A_group_with_all_its_keys_commented_out() => Errors.In(

@@ -87,9 +87,9 @@ public sealed class TypeErrorTests
         dropout: «0,1»
         """,
         "UNG0007: 'groups' must be a whole number from 1 to 16384, not '0x4'",
-        "UNG0007: 'init_dim' must be a whole number from 1 to 16384, not '1e2'",
-        "UNG0007: 'time_emb_dim' must be a whole number from 1 to 65536, not '1_000'",
-        "UNG0007: 'dropout' must be a number from 0 to below 1, not '0,1'");
+        "UNG0007: 'init_dim' must be a whole number from 1 to 16384, not '1e2'; did you mean '100'?",
+        "UNG0007: 'time_emb_dim' must be a whole number from 1 to 65536, not '1_000'; did you mean '1000'?",
+        "UNG0007: 'dropout' must be a number from 0 to below 1, not '0,1'; did you mean '0.1'?");
 
     [Fact]
     public void An_image_size_of_three() => Errors.In(
@@ -133,7 +133,7 @@ public sealed class TypeErrorTests
         dim: 16
         channel_multipliers: «2»
         """,
-        "UNG0007: 'channel_multipliers' must be a list of whole numbers from 1, one per level, not '2'");
+        "UNG0007: 'channel_multipliers' must be a list of whole numbers from 1, one per level, not '2'; did you mean '[2]'?");
 
     [Fact]
     public void Multipliers_of_other_types() => Errors.In(

@@ -7,6 +7,7 @@ namespace Shop.Models;
 
 /// <summary>
 /// The U-Net of <c>specs/tiny.unet.yaml</c>, which has errors: nothing here works before they are mended.
+/// It has the layers that the spec may be meant to have.
 /// Its constants say what could be read of it, else 1.
 /// </summary>
 public sealed partial class BrokenUNet : global::UNetGen.Networks.NoisePredictor
@@ -34,6 +35,51 @@ public sealed partial class BrokenUNet : global::UNetGen.Networks.NoisePredictor
 
     /// <summary>SHA-256 of the effective spec: two networks with the same hash load each other's weights.</summary>
     public const string SpecHash = "";
+
+    /// <summary>1 x 1 convolution.</summary>
+    public readonly global::TorchSharp.Modules.Conv2d init_conv = null!;
+
+    /// <summary>Timesteps to the time embedding.</summary>
+    public readonly global::UNetGen.Blocks.TimeEmbedding time_mlp = null!;
+
+    /// <summary>Level 0 on the way down.</summary>
+    public readonly Down0 downs_0 = null!;
+
+    /// <summary>Level 1 on the way down.</summary>
+    public readonly Down1 downs_1 = null!;
+
+    /// <summary>Level 2 on the way down.</summary>
+    public readonly Down2 downs_2 = null!;
+
+    /// <summary>Level 3 on the way down.</summary>
+    public readonly Down3 downs_3 = null!;
+
+    /// <summary>Level 3 on the way up.</summary>
+    public readonly Up0 ups_0 = null!;
+
+    /// <summary>Level 2 on the way up.</summary>
+    public readonly Up1 ups_1 = null!;
+
+    /// <summary>Level 1 on the way up.</summary>
+    public readonly Up2 ups_2 = null!;
+
+    /// <summary>Level 0 on the way up.</summary>
+    public readonly Up3 ups_3 = null!;
+
+    /// <summary>Residual block.</summary>
+    public readonly global::UNetGen.Blocks.ResnetBlock mid_block1 = null!;
+
+    /// <summary>Full attention, 4 heads of 32.</summary>
+    public readonly global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.Attention> mid_attn = null!;
+
+    /// <summary>Residual block.</summary>
+    public readonly global::UNetGen.Blocks.ResnetBlock mid_block2 = null!;
+
+    /// <summary>Residual block.</summary>
+    public readonly global::UNetGen.Blocks.ResnetBlock final_res_block = null!;
+
+    /// <summary>1 x 1 convolution.</summary>
+    public readonly global::TorchSharp.Modules.Conv2d final_conv = null!;
 
     /// <summary>Throws: the spec has errors.</summary>
     /// <param name="device">Not used.</param>
@@ -74,4 +120,148 @@ public sealed partial class BrokenUNet : global::UNetGen.Networks.NoisePredictor
 
     /// <summary>Throws: the spec has errors.</summary>
     public static global::UNetGen.Networks.NetworkInfo Description => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
+
+    /// <summary>Level 0 on the way down.</summary>
+    public sealed class Down0 : global::TorchSharp.torch.nn.Module
+    {
+        /// <summary>Residual block.</summary>
+        public readonly global::UNetGen.Blocks.ResnetBlock block1 = null!;
+
+        /// <summary>Residual block.</summary>
+        public readonly global::UNetGen.Blocks.ResnetBlock block2 = null!;
+
+        /// <summary>Linear attention, 4 heads of 32.</summary>
+        public readonly global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention> attn = null!;
+
+        /// <summary>Halves the size.</summary>
+        public readonly global::UNetGen.Blocks.Downsample downsample = null!;
+
+        internal Down0() : base(nameof(Down0)) => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
+    }
+
+    /// <summary>Level 1 on the way down.</summary>
+    public sealed class Down1 : global::TorchSharp.torch.nn.Module
+    {
+        /// <summary>Residual block.</summary>
+        public readonly global::UNetGen.Blocks.ResnetBlock block1 = null!;
+
+        /// <summary>Residual block.</summary>
+        public readonly global::UNetGen.Blocks.ResnetBlock block2 = null!;
+
+        /// <summary>Linear attention, 4 heads of 32.</summary>
+        public readonly global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention> attn = null!;
+
+        /// <summary>Halves the size.</summary>
+        public readonly global::UNetGen.Blocks.Downsample downsample = null!;
+
+        internal Down1() : base(nameof(Down1)) => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
+    }
+
+    /// <summary>Level 2 on the way down.</summary>
+    public sealed class Down2 : global::TorchSharp.torch.nn.Module
+    {
+        /// <summary>Residual block.</summary>
+        public readonly global::UNetGen.Blocks.ResnetBlock block1 = null!;
+
+        /// <summary>Residual block.</summary>
+        public readonly global::UNetGen.Blocks.ResnetBlock block2 = null!;
+
+        /// <summary>Linear attention, 4 heads of 32.</summary>
+        public readonly global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention> attn = null!;
+
+        /// <summary>Halves the size.</summary>
+        public readonly global::UNetGen.Blocks.Downsample downsample = null!;
+
+        internal Down2() : base(nameof(Down2)) => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
+    }
+
+    /// <summary>Level 3 on the way down.</summary>
+    public sealed class Down3 : global::TorchSharp.torch.nn.Module
+    {
+        /// <summary>Residual block.</summary>
+        public readonly global::UNetGen.Blocks.ResnetBlock block1 = null!;
+
+        /// <summary>Residual block.</summary>
+        public readonly global::UNetGen.Blocks.ResnetBlock block2 = null!;
+
+        /// <summary>Linear attention, 4 heads of 32.</summary>
+        public readonly global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention> attn = null!;
+
+        /// <summary>3 x 3 convolution, since the lowest level stays at its size.</summary>
+        public readonly global::TorchSharp.Modules.Conv2d conv = null!;
+
+        internal Down3() : base(nameof(Down3)) => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
+    }
+
+    /// <summary>Level 3 on the way up.</summary>
+    public sealed class Up0 : global::TorchSharp.torch.nn.Module
+    {
+        /// <summary>Residual block.</summary>
+        public readonly global::UNetGen.Blocks.ResnetBlock block1 = null!;
+
+        /// <summary>Residual block.</summary>
+        public readonly global::UNetGen.Blocks.ResnetBlock block2 = null!;
+
+        /// <summary>Linear attention, 4 heads of 32.</summary>
+        public readonly global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention> attn = null!;
+
+        /// <summary>Doubles the size.</summary>
+        public readonly global::UNetGen.Blocks.Upsample upsample = null!;
+
+        internal Up0() : base(nameof(Up0)) => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
+    }
+
+    /// <summary>Level 2 on the way up.</summary>
+    public sealed class Up1 : global::TorchSharp.torch.nn.Module
+    {
+        /// <summary>Residual block.</summary>
+        public readonly global::UNetGen.Blocks.ResnetBlock block1 = null!;
+
+        /// <summary>Residual block.</summary>
+        public readonly global::UNetGen.Blocks.ResnetBlock block2 = null!;
+
+        /// <summary>Linear attention, 4 heads of 32.</summary>
+        public readonly global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention> attn = null!;
+
+        /// <summary>Doubles the size.</summary>
+        public readonly global::UNetGen.Blocks.Upsample upsample = null!;
+
+        internal Up1() : base(nameof(Up1)) => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
+    }
+
+    /// <summary>Level 1 on the way up.</summary>
+    public sealed class Up2 : global::TorchSharp.torch.nn.Module
+    {
+        /// <summary>Residual block.</summary>
+        public readonly global::UNetGen.Blocks.ResnetBlock block1 = null!;
+
+        /// <summary>Residual block.</summary>
+        public readonly global::UNetGen.Blocks.ResnetBlock block2 = null!;
+
+        /// <summary>Linear attention, 4 heads of 32.</summary>
+        public readonly global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention> attn = null!;
+
+        /// <summary>Doubles the size.</summary>
+        public readonly global::UNetGen.Blocks.Upsample upsample = null!;
+
+        internal Up2() : base(nameof(Up2)) => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
+    }
+
+    /// <summary>Level 0 on the way up.</summary>
+    public sealed class Up3 : global::TorchSharp.torch.nn.Module
+    {
+        /// <summary>Residual block.</summary>
+        public readonly global::UNetGen.Blocks.ResnetBlock block1 = null!;
+
+        /// <summary>Residual block.</summary>
+        public readonly global::UNetGen.Blocks.ResnetBlock block2 = null!;
+
+        /// <summary>Linear attention, 4 heads of 32.</summary>
+        public readonly global::UNetGen.Blocks.ResidualPreNorm<global::UNetGen.Blocks.LinearAttention> attn = null!;
+
+        /// <summary>3 x 3 convolution, since the top level has its size already.</summary>
+        public readonly global::TorchSharp.Modules.Conv2d conv = null!;
+
+        internal Up3() : base(nameof(Up3)) => throw new global::System.InvalidOperationException("specs/tiny.unet.yaml has errors: the build has reported them.");
+    }
 }

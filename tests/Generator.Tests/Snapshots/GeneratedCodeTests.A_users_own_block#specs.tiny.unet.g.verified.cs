@@ -80,6 +80,23 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
     public readonly global::TorchSharp.Modules.Conv2d final_conv;
 
     /// <summary>The network with PyTorch's initial values.</summary>
+    /// <remarks>
+    /// <code>
+    /// in   3 @ 16 x 16  channels @ height x width  3 @ 16 x 16
+    /// 0    └─ 8 @ 16 x 16 ─────── skips ─────── 8 @ 16 x 16 ─┘
+    /// 1       └─ 8 @ 8 x 8 ────────────────── 16 @ 8 x 8 ─┘
+    /// mid        └──────────── 16 @ 8 x 8 ─────────────┘
+    ///
+    /// level         size  width  blocks  attention      parameters      MFLOP
+    /// in         16 x 16      8  -       -                   1,376        0.0
+    /// 0          16 x 16      8  2 + 2   -                     848        0.3
+    /// 1            8 x 8     16  2 + 2   -                   2,328        0.7
+    /// mid          8 x 8     16  2       -                       0        0.0
+    /// out        16 x 16      8  1       -                      27        0.0
+    ///                                    total               4,579        1.1
+    /// without those of your own blocks, which only the compiler knows
+    /// </code>
+    /// </remarks>
     /// <param name="device">Where its parameters are to be; null: on the CPU.</param>
     /// <param name="dtype">Their type; null: float32.</param>
     public TinyUNet(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)

@@ -135,6 +135,22 @@ public sealed partial class ClassesUNet : global::UNetGen.Networks.NoisePredicto
     public readonly global::TorchSharp.Modules.Conv2d out_2;
 
     /// <summary>The network with PyTorch's initial values.</summary>
+    /// <remarks>
+    /// <code>
+    /// in   3 @ 16 x 16  channels @ height x width  6 @ 16 x 16
+    /// 0    └─ 32 @ 16 x 16 ────── skips ────── 32 @ 16 x 16 ─┘
+    /// 1       └─ 64 @ 8 x 8 ───────────────── 64 @ 8 x 8 ─┘
+    /// mid        └──────────── 64 @ 8 x 8 ─────────────┘
+    ///
+    /// level         size  width  blocks  attention      parameters      MFLOP
+    /// in         16 x 16     32  -       -                  22,912        0.5
+    /// 0          16 x 16     32  1 + 2   full              153,408       79.0
+    /// 1            8 x 8     64  1 + 2   full              466,368       82.4
+    /// mid          8 x 8     64  2       full              198,016       22.1
+    /// out        16 x 16     32  -       -                   1,798        0.9
+    ///                                    total             842,502      184.9
+    /// </code>
+    /// </remarks>
     /// <param name="device">Where its parameters are to be; null: on the CPU.</param>
     /// <param name="dtype">Their type; null: float32.</param>
     public ClassesUNet(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)

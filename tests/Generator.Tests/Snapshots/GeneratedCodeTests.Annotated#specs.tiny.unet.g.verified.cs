@@ -101,6 +101,22 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
     public readonly global::TorchSharp.Modules.Conv2d final_conv;
 
     /// <summary>The network with PyTorch's initial values.</summary>
+    /// <remarks>
+    /// <code>
+    /// in   1 @ 16 x 16  channels @ height x width  1 @ 16 x 16
+    /// 0    └─ 8 @ 16 x 16 ─────── skips ─────── 8 @ 16 x 16 ─┘
+    /// 1       └─ 8 @ 8 x 8 ────────────────── 16 @ 8 x 8 ─┘
+    /// mid        └──────────── 16 @ 8 x 8 ─────────────┘
+    ///
+    /// level         size  width  blocks  attention      parameters      MFLOP
+    /// in         16 x 16      8  -       -                   1,360        0.0
+    /// 0          16 x 16      8  2 + 2   linear             17,456       16.0
+    /// 1            8 x 8     16  2 + 2   linear             32,816        6.3
+    /// mid          8 x 8     16  2       full               19,760        4.3
+    /// out        16 x 16      8  1       -                   2,449        1.0
+    ///                                    total              73,841       27.6
+    /// </code>
+    /// </remarks>
     /// <param name="device">Where its parameters are to be; null: on the CPU.</param>
     /// <param name="dtype">Their type; null: float32.</param>
     public TinyUNet(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)

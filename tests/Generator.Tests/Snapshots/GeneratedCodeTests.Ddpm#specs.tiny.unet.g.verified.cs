@@ -95,6 +95,22 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
     public readonly global::TorchSharp.Modules.Conv2d conv_out;
 
     /// <summary>The network with PyTorch's initial values.</summary>
+    /// <remarks>
+    /// <code>
+    /// in   3 @ 16 x 16  channels @ height x width  3 @ 16 x 16
+    /// 0    └─ 32 @ 16 x 16 ────── skips ────── 32 @ 16 x 16 ─┘
+    /// 1       └─ 64 @ 8 x 8 ───────────────── 64 @ 8 x 8 ─┘
+    /// mid        └──────────── 64 @ 8 x 8 ─────────────┘
+    ///
+    /// level         size  width  blocks  attention      parameters      MFLOP
+    /// in         16 x 16     32  -       -                  21,632        0.5
+    /// 0          16 x 16     32  1 + 2   -                 110,528       46.3
+    /// 1            8 x 8     64  2 + 3   full              631,424       94.5
+    /// mid          8 x 8     64  2       full              181,504       22.1
+    /// out        16 x 16     32  -       -                     931        0.4
+    ///                                    total             946,019      163.7
+    /// </code>
+    /// </remarks>
     /// <param name="device">Where its parameters are to be; null: on the CPU.</param>
     /// <param name="dtype">Their type; null: float32.</param>
     public TinyUNet(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)

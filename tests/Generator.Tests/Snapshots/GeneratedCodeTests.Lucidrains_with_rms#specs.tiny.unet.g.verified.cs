@@ -107,6 +107,24 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
     public readonly global::TorchSharp.Modules.Conv2d final_conv;
 
     /// <summary>The network with PyTorch's initial values.</summary>
+    /// <remarks>
+    /// <code>
+    /// in   3 @ 16 x 16  channels @ height x width  3 @ 16 x 16
+    /// 0    └─ 16 @ 16 x 16 ────── skips ────── 16 @ 16 x 16 ─┘
+    /// 1       └─ 16 @ 8 x 8 ───────────────── 32 @ 8 x 8 ─┘
+    /// 2          └─ 32 @ 4 x 4 ─────────── 64 @ 4 x 4 ─┘
+    /// mid           └───────── 64 @ 4 x 4 ──────────┘
+    ///
+    /// level         size  width  blocks  attention      parameters      MFLOP
+    /// in         16 x 16     16  -       -                   7,616        1.2
+    /// 0          16 x 16     16  2 + 2   linear             54,560       30.5
+    /// 1            8 x 8     32  2 + 2   linear            104,768       15.2
+    /// 2            4 x 4     64  2 + 2   full              347,680       12.4
+    /// mid          4 x 4     64  2       full              198,528        6.0
+    /// out        16 x 16     16  1       -                   9,635        3.8
+    ///                                    total             722,787       69.1
+    /// </code>
+    /// </remarks>
     /// <param name="device">Where its parameters are to be; null: on the CPU.</param>
     /// <param name="dtype">Their type; null: float32.</param>
     public TinyUNet(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)

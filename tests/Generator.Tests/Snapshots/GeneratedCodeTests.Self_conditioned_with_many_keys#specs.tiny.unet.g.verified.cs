@@ -110,6 +110,24 @@ public sealed partial class ManyKeysUNet : global::UNetGen.Networks.NoisePredict
     public readonly global::TorchSharp.Modules.Conv2d final_conv;
 
     /// <summary>The network with PyTorch's initial values.</summary>
+    /// <remarks>
+    /// <code>
+    /// in   2 @ 32 x 48  channels @ height x width  2 @ 32 x 48
+    /// 0    └─ 12 @ 32 x 48 ────── skips ────── 24 @ 32 x 48 ─┘
+    /// 1       └─ 24 @ 16 x 24 ───────────── 48 @ 16 x 24 ─┘
+    /// 2          └─ 48 @ 8 x 12 ───────── 48 @ 8 x 12 ─┘
+    /// mid           └───────── 48 @ 8 x 12 ─────────┘
+    ///
+    /// level         size  width  blocks  attention      parameters      MFLOP
+    /// in         32 x 48     12  -       -                   7,772        3.7
+    /// 0          32 x 48     24  2 + 2   -                  43,788      110.8
+    /// 1          16 x 24     48  2 + 2   linear            181,488      125.7
+    /// 2           8 x 12     48  2 + 2   full              302,400       57.5
+    /// mid         8 x 12     48  2       full               96,960       18.3
+    /// out        32 x 48     12  1       -                   5,162       12.9
+    ///                                    total             637,570      328.9
+    /// </code>
+    /// </remarks>
     /// <param name="device">Where its parameters are to be; null: on the CPU.</param>
     /// <param name="dtype">Their type; null: float32.</param>
     public ManyKeysUNet(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)

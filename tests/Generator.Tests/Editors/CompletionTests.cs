@@ -1,0 +1,101 @@
+using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using UNetGen.Generator.Specs;
+using UNetGen.Generator.Tests.Harness;
+
+namespace UNetGen.Generator.Tests.Editors;
+
+/// <summary>What an editor inserts for what the schema proposes is right to the generator, as it is inserted.</summary>
+public sealed partial class CompletionTests
+{
+    private const string Modeline = "# yaml-language-server: $schema=unet.schema.json\n";
+    private const string Rest = "\nimage_size: 32\nchannels: 3\ndim: 64\nchannel_multipliers: [1, 2, 2]\n";
+
+    private static readonly IReadOnlyList<string> Beginnings =
+    [
+        .. new[] { "annotated", "lucidrains", "ddpm", "adm" }.Select(preset => $"preset: {preset}{Rest}"),
+        $"preset: adm{Rest}diffusion:\n  loss_weight: min_snr\n  ",
+        $"preset: annotated{Rest}diffusion:\n  schedule: cosine\n  ",
+        $"preset: annotated{Rest}time_embedding:\n  type: fourier\n  ",
+        "extends: base.unet.yaml\n",
+    ];
+
+    [EditorFact]
+    public void Whatever_key_and_value_an_editor_proposes_is_right_as_it_is_inserted()
+    {
+        var tried = new HashSet<string>();
+        foreach (var beginning in Beginnings)
+        {
+            var open = new List<string> { beginning };
+            for (var depth = 0; open.Count > 0; depth++)
+            {
+                Assert.InRange(depth, 0, 3);
+                var inserted = Look(open).Zip(open)
+                    .SelectMany(pair => pair.First.Insertions.SelectMany(Choices).Select(text => pair.Second + text))
+                    .ToList();
+                Assert.NotEmpty(inserted);
+                open = [.. inserted.Where(text => text[^1] is ' ')];
+                foreach (var spec in inserted.Except(open))
+                {
+                    var run = new GeneratorProject(("a.unet.yaml", spec), ("base.unet.yaml", $"preset: adm{Rest}")).Run();
+                    var errors = run.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error);
+                    Assert.Equal((spec, ""), (spec, string.Join('\n', errors)));
+                    tried.Add(spec[beginning.Length..]);
+                }
+            }
+        }
+
+        // All keys but those of the beginnings, each word of those that have words.
+        Assert.All(
+            Fields.All.Where(field => !field.Required && field.Key != "extends"),
+            field => Assert.Contains(tried, text => Key(field).IsMatch(text)));
+        Assert.True(tried.Count > 60, string.Join("\n", tried));
+
+        static Regex Key(Field field) => new($@"\b{field.Key.Split('.').Last()}: \S");
+    }
+
+    [EditorFact]
+    public void An_empty_file_is_offered_a_whole_spec_of_each_preset()
+    {
+        var answer = Look([""]).Single();
+        var whole = answer.Proposals.Zip(answer.Insertions).Where(pair => pair.First.StartsWith("a spec of", StringComparison.Ordinal)).ToList();
+        Assert.Equal(
+            ["annotated", "lucidrains", "ddpm", "adm"],
+            whole.Select(pair => pair.Second.Split('\n')[0].Split(": ")[1]));
+        Assert.All(whole, pair => GeneratorHarness.Run(Choices(pair.Second).Single()));
+    }
+
+    [EditorFact]
+    public void Keys_that_would_have_no_effect_are_not_proposed()
+    {
+        Assert.DoesNotContain("groups", Proposals($"preset: lucidrains{Rest}"));
+        Assert.Contains("groups", Proposals($"preset: lucidrains{Rest}norm: group\n"));
+        Assert.DoesNotContain("groups", Proposals($"preset: ddpm{Rest}norm: rms\n"));
+        Assert.DoesNotContain("min_snr_gamma", Proposals($"preset: adm{Rest}diffusion:\n  "));
+        Assert.Contains("min_snr_gamma", Proposals($"preset: adm{Rest}diffusion:\n  loss_weight: min_snr\n  "));
+        Assert.DoesNotContain("schedule_scaling", Proposals($"preset: adm{Rest}diffusion:\n  schedule: cosine\n  "));
+
+        static IReadOnlyList<string> Proposals(string spec) => Look([spec]).Single().Proposals;
+    }
+
+    private static IReadOnlyList<PlaceAnswer> Look(IReadOnlyList<string> specs) =>
+        EditorTools.Ask([], [.. specs.Select(text => (Modeline + text, Modeline.Length + text.Length))]).Places;
+
+    /// <summary>The texts that a snippet may become without anything written: its values, or one of several.</summary>
+    private static IEnumerable<string> Choices(string snippet)
+    {
+        var plain = Placeholder().Replace(snippet, "$1");
+        return Choice().Match(plain) is { Success: true } choice
+            ? choice.Groups[1].Value.Split(',').Select(value => plain.Replace(choice.Value, value, StringComparison.Ordinal))
+            : [Stop().Replace(plain, "")];
+    }
+
+    [GeneratedRegex(@"\$\{\d+:([^}]*)\}")]
+    private static partial Regex Placeholder();
+
+    [GeneratedRegex(@"\$\{\d+\|([^|]*)\|\}")]
+    private static partial Regex Choice();
+
+    [GeneratedRegex(@"\$\d+")]
+    private static partial Regex Stop();
+}

@@ -1,0 +1,72 @@
+using UNetGen.Package.Tests.Harness;
+
+namespace UNetGen.Package.Tests;
+
+/// <summary>What a build says where nothing becomes a class: specs of other names, none at all, projects of other languages.</summary>
+[Collection(nameof(PackedTree))]
+public sealed class SpecNameTests(PackedTree packages)
+{
+    private const string Spec = "preset: lucidrains\nimage_size: 16\nchannels: 3\ndim: 32\nchannel_multipliers: [1, 2, 2]\n";
+    private const string NoSpec = "warning UNG0106: This project references UNetGen and has no spec, so nothing becomes a class. "
+        + "A spec is a file of the project whose name ends in .unet.yaml, as tiny.unet.yaml.";
+
+    [Fact]
+    public void A_project_without_specs_is_told_how_they_are_called_until_it_has_one()
+    {
+        var project = NewProject("Nets.csproj", "<OutputType>Exe</OutputType><UNetGenAccessibility>internal</UNetGenAccessibility>");
+        project.Write("Program.cs", "System.Console.WriteLine(typeof(Nets.TinyUNet).IsNotPublic);");
+        Assert.Contains(NoSpec + " [", Checked(project));
+        project.Write("specs/tiny.yaml", Spec);
+        Assert.Contains(NoSpec + " Rename what is one of specs/tiny.yaml. [", Checked(project).Replace('\\', '/'));
+
+        File.Move(project.PathOf("specs/tiny.yaml"), project.PathOf("specs/tiny.unet.yml"));
+        string output = project.TryBuild().Output;
+        Assert.Contains($"{project.PathOf("specs/tiny.unet.yml")} : warning UNG0105: The name of a spec ends in .unet.yaml, so this file "
+            + "is not read: rename it to tiny.unet.yaml.", output);
+        Assert.DoesNotContain("UNG0106", output);
+        Assert.Contains("error CS", output); // and what follows from it
+
+        File.Move(project.PathOf("specs/tiny.unet.yml"), project.PathOf("specs/tiny.unet.yaml"));
+        project.Write("compose.yaml", "services: {}");
+        Assert.Contains("0 Warning(s)", project.TryBuild().Output);
+        Assert.Equal("True", project.Run());
+    }
+
+    [Theory]
+    [InlineData("Nets.vbproj", "VB")]
+    [InlineData("Nets.fsproj", "F#")]
+    public void A_project_of_another_language_is_told_that_specs_become_CSharp(string file, string language)
+    {
+        var project = NewProject(file);
+        project.Write("tiny.unet.yaml", Spec);
+
+        var result = project.TryBuild();
+
+        Assert.Equal(1, result.ExitCode);
+        string error = Assert.Single(result.Output.Split('\n').Where(line => line.Contains("error ", StringComparison.Ordinal)).Distinct());
+        Assert.Contains($"error UNG0107: UNetGen writes C#, and this is a project of {language}. Put the specs and ", error);
+    }
+
+    [Fact]
+    public void An_accessibility_that_CSharp_does_not_have_for_classes_is_an_error()
+    {
+        var project = NewProject("Nets.csproj", "<UNetGenAccessibility>private</UNetGenAccessibility>");
+        Assert.Contains("error UNG0108: UNetGenAccessibility is 'private': it must be public or internal.", Checked(project));
+    }
+
+    /// <summary>What a build says before it compiles.</summary>
+    private static string Checked(ConsumerProject project) => project.TryBuild("-t:CheckUNetGenSpecs").Output;
+
+    private ConsumerProject NewProject(string file, string properties = "")
+    {
+        var project = new ConsumerProject(packages.NewFolder("Nets"), packages);
+        project.Write(file, $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup><TargetFramework>net10.0</TargetFramework>{properties}</PropertyGroup>
+              <ItemGroup>{project.Reference("UNetGen")}</ItemGroup>
+            </Project>
+            """);
+        project.Restore();
+        return project;
+    }
+}
