@@ -55,7 +55,7 @@ public sealed class RoundTripTests
     /// <summary>Some of the values that a key may have, as its schema describes them.</summary>
     private static IEnumerable<string> Values(JsonElement schema)
     {
-        if (schema.TryGetProperty("enum", out var words))
+        if (schema.TryGetProperty("enum", out var words) || schema.TryGetProperty("examples", out words))
             return words.EnumerateArray().Select(word => word.ToString());
         if (schema.TryGetProperty("else", out var otherwise))
             return Values(otherwise).Append("null");
