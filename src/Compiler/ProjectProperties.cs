@@ -14,6 +14,7 @@ internal sealed class ProjectProperties(SpecOptions options, string folder) : An
         ["build_property.ProjectDir"] = folder,
         ["build_property.UNetGenMaxParameters"] = options.MaxParameters?.ToString(CultureInfo.InvariantCulture) ?? "",
         ["build_property.UNetGenReportSizes"] = options.ReportSizes ? "true" : "",
+        ["build_property.UNetGenAccessibility"] = options.Internal ? "internal" : "",
     });
 
     public override AnalyzerConfigOptions GetOptions(SyntaxTree tree) => GlobalOptions;

@@ -33,6 +33,9 @@ public sealed record SpecOptions
     /// <summary>Whether each network's size is reported (UNG0025), the project's <c>UNetGenReportSizes</c>.</summary>
     public bool ReportSizes { get; init; }
 
+    /// <summary>Whether the class is internal, the project's <c>UNetGenAccessibility</c>.</summary>
+    public bool Internal { get; init; }
+
     /// <summary>
     /// Where the classes of specs with residual blocks of your own (<c>blocks: resnet: My.Block</c>) are found: only compiling asks.
     /// </summary>

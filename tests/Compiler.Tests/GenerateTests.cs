@@ -47,6 +47,16 @@ public sealed class GenerateTests : IDisposable
     }
 
     [Fact]
+    public void A_class_is_internal_where_the_project_says_so()
+    {
+        var shown = SpecCompiler.GenerateText(Tiny, "tiny.unet.yaml").Source;
+        var hidden = SpecCompiler.GenerateText(Tiny, "tiny.unet.yaml", new SpecOptions { Internal = true }).Source;
+
+        Assert.Equal(shown.Replace("\npublic sealed partial class", "\ninternal sealed partial class"), hidden);
+        Assert.NotEqual(shown, hidden);
+    }
+
+    [Fact]
     public void An_error_stands_at_its_line_and_column_and_the_class_has_its_signature()
     {
         var generated = SpecCompiler.GenerateText(Tiny.Replace("dim: 8", "dim: 33"), "specs/tiny.unet.yaml");
