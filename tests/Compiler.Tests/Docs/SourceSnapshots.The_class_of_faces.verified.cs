@@ -97,6 +97,22 @@ public sealed partial class FacesUNet : global::UNetGen.Networks.NoisePredictor
     public readonly global::TorchSharp.Modules.Conv2d final_conv;
 
     /// <summary>The network with PyTorch's initial values.</summary>
+    /// <remarks>
+    /// <code>
+    /// in   3 @ 32 x 32  channels @ height x width  3 @ 32 x 32
+    /// 0    └─ 32 @ 32 x 32 ────── skips ────── 32 @ 32 x 32 ─┘
+    /// 1       └─ 32 @ 16 x 16 ───────────── 64 @ 16 x 16 ─┘
+    /// mid        └─────────── 64 @ 16 x 16 ────────────┘
+    ///
+    /// level         size  width  blocks  attention      parameters      MFLOP
+    /// in         32 x 32     32  -       -                  25,472        9.7
+    /// 0          32 x 32     32  2 + 2   linear            178,240      318.9
+    /// 1          16 x 16     64  2 + 2   full              372,256      260.1
+    /// mid        16 x 16     64  2       full              214,912      126.4
+    /// out        32 x 32     32  1       -                  38,211       61.0
+    ///                                    total             829,091      776.2
+    /// </code>
+    /// </remarks>
     /// <param name="device">Where its parameters are to be; null: on the CPU.</param>
     /// <param name="dtype">Their type; null: float32.</param>
     public FacesUNet(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)
