@@ -59,7 +59,8 @@ public sealed class PackageTests(PackedTree packages)
         var packed = package.Entries.Select(entry => entry.FullName).Where(name => name.StartsWith("docs/", StringComparison.Ordinal));
 
         Assert.Equal(
-            rules.Append("docs/editors.md").Append("docs/schema.md").Append("docs/spec.md").Order(StringComparer.Ordinal), packed.Order(StringComparer.Ordinal));
+            rules.Concat(["docs/editors.md", "docs/schema.md", "docs/spec.md"]).Order(StringComparer.Ordinal),
+            packed.Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -58,7 +58,9 @@ public sealed partial class CompletionTests
     public void An_empty_file_is_offered_a_whole_spec_of_each_preset()
     {
         var answer = Look([""]).Single();
-        var whole = answer.Proposals.Zip(answer.Insertions).Where(pair => pair.First.StartsWith("a spec of", StringComparison.Ordinal)).ToList();
+        var whole = answer.Proposals.Zip(answer.Insertions)
+            .Where(pair => pair.First.StartsWith("a spec of", StringComparison.Ordinal))
+            .ToList();
         Assert.Equal(
             ["annotated", "lucidrains", "ddpm", "adm"],
             whole.Select(pair => pair.Second.Split('\n')[0].Split(": ")[1]));
