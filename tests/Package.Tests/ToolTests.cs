@@ -27,14 +27,23 @@ public sealed class ToolTests(PackedTree packages)
         Assert.Contains("wrong.unet.yaml(4,6): error UNG0014: dim 33", wrong.Output);
 
         string[] sample = ["sample", "--checkpoint", checkpoint, "--steps", "1", "--count", "1", "--out", "drawn.png"];
-        var without = Run(none, sample);
-        Assert.Equal(1, without.ExitCode);
-        string error = Assert.Single(
-            without.Output.TrimEnd().Split('\n'), line => !line.StartsWith("warning: ", StringComparison.Ordinal)).TrimEnd();
         string package = $"libtorch-cpu-{Tree.Platform}";
-        Assert.StartsWith($"error: This needs a libtorch, and there is none in {Path.Combine(none, package, Tree.LibtorchVersion)}", error);
-        Assert.Contains($"`dotnet package download {package}@{Tree.LibtorchVersion} --output {none}`", error);
-        Assert.Contains("UNETGEN_LIBTORCH", error);
+        Assert.All(
+            [
+                sample, ["train", "--spec", "tiny.unet.yaml"], ["export", "--checkpoint", checkpoint, "--out", "exported"],
+                ["classifier", "--data", Tree.PathOf("tests/Data/mnist"), "--spec", "tiny.unet.yaml", "--out", "classifier.safetensors"],
+            ],
+            command =>
+            {
+                var without = Run(none, command);
+                Assert.Equal(1, without.ExitCode);
+                string error = Assert.Single(
+                    without.Output.TrimEnd().Split('\n'), line => !line.StartsWith("warning: ", StringComparison.Ordinal)).TrimEnd();
+                Assert.StartsWith(
+                    $"error: This needs a libtorch, and there is none in {Path.Combine(none, package, Tree.LibtorchVersion)}", error);
+                Assert.Contains($"`dotnet package download {package}@{Tree.LibtorchVersion} --output {none}`", error);
+                Assert.Contains("UNETGEN_LIBTORCH", error);
+            });
 
         Succeed(Tree.PackageCache, sample);
         Assert.True(new FileInfo(folder.PathOf("drawn.png")).Length > 0);

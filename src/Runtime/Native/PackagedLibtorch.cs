@@ -18,14 +18,20 @@ internal static class PackagedLibtorch
     /// <summary>Where its libraries lie, or would.</summary>
     public static string Folder => Path.Combine(Packages, Package, Version, "runtimes", Platform.Rid, "native");
 
-    /// <summary>What to type where there is none, or where a GPU is to compute: in one line.</summary>
-    public static string Advice =>
-        $"Fetch one: `dotnet package download {Package}@{Version} --output {Quoted(Packages)}`; or take that of an installed PyTorch "
-            + $"{Version[..Version.LastIndexOf('.')]}, which may be one for a GPU: `{OfPyTorch}`.";
+    /// <summary>What to type where there is none, in one line.</summary>
+    public static string Advice => $"Fetch one: `dotnet package download {Package}@{Version} --output {Quoted(Packages)}`; or {AdviceForGpu}";
 
-    private static string OfPyTorch => OperatingSystem.IsWindows()
-        ? $"$env:{InstalledLibtorch.Variable} = python -c \"import torch; print(torch.__path__[0])\""
-        : $"export {InstalledLibtorch.Variable}=$(python3 -c \"import torch; print(torch.__path__[0])\")";
+    /// <summary>What to type where a GPU is to compute.</summary>
+    public static string AdviceForGpu
+    {
+        get
+        {
+            var take = OperatingSystem.IsWindows()
+                ? $"$env:{InstalledLibtorch.Variable} = python -c \"import torch; print(torch.__path__[0])\""
+                : $"export {InstalledLibtorch.Variable}=$(python3 -c \"import torch; print(torch.__path__[0])\")";
+            return $"take that of an installed PyTorch {Version[..Version.LastIndexOf('.')]}, which may be one for a GPU: `{take}`.";
+        }
+    }
 
     private static string Package => $"libtorch-cpu-{Platform.Rid}";
 
