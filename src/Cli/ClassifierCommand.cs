@@ -2,6 +2,7 @@ using System.CommandLine;
 using Spectre.Console;
 using UNetGen.Data;
 using UNetGen.Evaluation;
+using UNetGen.Native;
 using Color = System.Drawing.Color;
 
 namespace UNetGen.Cli;
@@ -73,6 +74,8 @@ internal sealed class ClassifierCommand(Interrupt interrupt)
     private void Run(string data, Color? background, string spec, int epochs, long seed, string output)
     {
         var stop = interrupt.Token;
+        // Before TorchSharp's own attempt, whose message is another.
+        Libtorch.Load();
         using var claim = NewFile.Claim(output, ".safetensors");
         var info = Catalog.Require(spec).Info;
         var source = DataOptions.Open(data, info, background);

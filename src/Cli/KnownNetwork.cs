@@ -1,3 +1,4 @@
+using UNetGen.Native;
 using UNetGen.Networks;
 
 namespace UNetGen.Cli;
@@ -9,5 +10,11 @@ internal sealed class KnownNetwork(NetworkInfo info, Func<NoisePredictor> create
     public NetworkInfo Info => info;
 
     /// <summary>A fresh one, on the CPU.</summary>
-    public NoisePredictor Create() => create();
+    /// <exception cref="LibtorchException">There is no libtorch, or it can't be loaded.</exception>
+    public NoisePredictor Create()
+    {
+        // Before TorchSharp's own attempt, whose message is another.
+        Libtorch.Load();
+        return create();
+    }
 }

@@ -197,6 +197,9 @@ public static partial class UNetGenProgram
 
         if (CommandLineErrors.EmptyValue(root, args) is { } empty)
             throw new UNetGenException(empty);
+        // There is nothing that it could train by itself.
+        if (args.Length == 0 && Catalog.Generated.Count == 0)
+            args = ["--help"];
         // A path may begin with an @, which stands for no file of arguments here.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (CommandLineErrors.Of(parsed) is { Count: > 0 } errors)

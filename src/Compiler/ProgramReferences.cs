@@ -28,6 +28,9 @@ internal sealed class ProgramReferences
         }
     }
 
+    /// <summary>Whether there are assemblies: not in a program that was compiled ahead of time.</summary>
+    public static bool AreThere => Read(typeof(object).Assembly) is not null;
+
     /// <summary>What the compiler reads.</summary>
     public IReadOnlyList<MetadataReference> Metadata => metadata;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.Extensions.Logging;
 using TorchSharp;
@@ -159,7 +158,8 @@ public static class SpecCompiler
     [RequiresUnreferencedCode(Compiles)]
     private static CompiledNetwork CompileGenerated(GeneratedSpec spec, SpecOptions? options)
     {
-        if (!RuntimeFeature.IsDynamicCodeSupported)
+        // .NET's own answer (RuntimeFeature.IsDynamicCodeSupported) is a switch of the project, which file-based apps set as well.
+        if (!ProgramReferences.AreThere)
             throw new UNetGenException(
                 "This program was compiled ahead of time (PublishAot), and nothing can be compiled into it any more: let the project's own "
                     + "build compile its specs (the package UNetGen), or publish without PublishAot.");

@@ -1,6 +1,7 @@
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Text;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using UNetGen.Package.Tests.Harness;
 
@@ -8,7 +9,7 @@ namespace UNetGen.Package.Tests;
 
 /// <summary>What is in the packages.</summary>
 [Collection(nameof(PackedTree))]
-public sealed class PackageTests(PackedTree packages)
+public sealed partial class PackageTests(PackedTree packages)
 {
 #if DEBUG
     private const string? NotComparable = "Packages are Release builds, and this tree was built in Debug.";
@@ -39,6 +40,13 @@ public sealed class PackageTests(PackedTree packages)
         "README.md", "UNetGen.Compiler.nuspec", "lib/net10.0/UNetGen.Compiler.dll", "lib/net10.0/UNetGen.Compiler.xml",
         "lib/net10.0/UNetGen.Generator.dll")]
     [InlineData("UNetGen.Compiler", "snupkg", "UNetGen.Compiler.nuspec", "lib/net10.0/UNetGen.Compiler.pdb")]
+    [InlineData("UNetGen.Cli", "nupkg",
+        "Fonts/LICENSE", "README.md", "UNetGen.Cli.nuspec", "lib/net10.0/UNetGen.Cli.dll", "lib/net10.0/UNetGen.Cli.xml")]
+    [InlineData("UNetGen.Cli", "snupkg", "UNetGen.Cli.nuspec", "lib/net10.0/UNetGen.Cli.pdb")]
+    [InlineData("UNetGen.Templates", "nupkg",
+        "README.md", "UNetGen.Templates.nuspec", "content/unetgen/.gitignore", "content/unetgen/.template.config/template.json",
+        "content/unetgen/Program.cs", "content/unetgen/SnapshotTests.cs", "content/unetgen/UNetProgram.csproj",
+        "content/unetgen/tiny.unet.yaml", "content/unetgen/tiny.verified.cs", "content/unetgen/unet.schema.json")]
     public void A_package_has_these_files_and_no_others(string id, string extension, params string[] files)
     {
         using var package = packages.Open(id, extension);
@@ -93,12 +101,21 @@ public sealed class PackageTests(PackedTree packages)
     [Theory]
     [InlineData("README.md")]
     [InlineData("src/Package/README.md")]
-    public void The_READMEs_name_the_versions_of_this_tree(string file)
+    [InlineData("src/Cli/README.md")]
+    [InlineData("src/Tool/README.md")]
+    [InlineData("src/Templates/unetgen/UNetProgram.csproj")]
+    public void READMEs_and_templates_name_the_versions_of_this_tree(string file)
     {
-        string readme = File.ReadAllText(Tree.PathOf(file));
+        string text = File.ReadAllText(Tree.PathOf(file));
 
-        Assert.Contains($"""<PackageReference Include="UNetGen" Version="{Tree.Version}" />""", readme);
-        Assert.Contains($"""<PackageReference Include="TorchSharp-cpu" Version="{Tree.TorchSharpVersion}" />""", readme);
+        var named = NamedVersion().Matches(text).Select(
+            match => (match.Groups["id"].Value, match.Groups["version"].Value)).ToList();
+
+        Assert.NotEmpty(named);
+        Assert.All(named, one => Assert.Equal(
+            one.Item1.StartsWith("UNetGen", StringComparison.Ordinal) ? Tree.Version
+            : one.Item1.StartsWith("TorchSharp", StringComparison.Ordinal) ? Tree.TorchSharpVersion
+            : Tree.LibtorchVersion, one.Item2));
     }
 
     [Fact]
@@ -142,6 +159,54 @@ public sealed class PackageTests(PackedTree packages)
                 information => reader.GetGuid(reader.GetCustomDebugInformation(information).Kind) == embeddedSource);
         });
     }
+
+    [Fact]
+    public void The_program_comes_with_all_that_a_project_with_specs_needs_of_its_own_version()
+    {
+        string[] siblings = [.. Metadata("UNetGen.Cli").Descendants().Where(element => element.Name.LocalName == "dependency")
+            .Select(element => $"{element.Attribute("id")!.Value} {element.Attribute("version")!.Value} {element.Attribute("exclude")?.Value}")
+            .Where(dependency => dependency.StartsWith("UNetGen", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+
+        Assert.Equal(
+            [
+                // The generator is an analyzer with targets of its own, and has nothing else.
+                $"UNetGen [{packages.Version}] Runtime,Compile,Native",
+                $"UNetGen.Compiler [{packages.Version}] Build,Analyzers",
+                $"UNetGen.Runtime [{packages.Version}] Build,Analyzers",
+            ],
+            siblings);
+    }
+
+    [Fact]
+    public void The_tool_brings_native_parts_for_the_platforms_of_libtorch_and_no_libtorch_and_its_libraries_licences()
+    {
+        using var package = packages.Open("UNetGen.Tool", "nupkg");
+        string[] files = [.. package.Entries.Select(entry => entry.FullName)];
+
+        Assert.Equal(
+            [
+                "linux-x64 libHarfBuzzSharp.so", "linux-x64 libLibTorchSharp.so", "linux-x64 libSkiaSharp.so",
+                "osx libHarfBuzzSharp.dylib", "osx libSkiaSharp.dylib", "osx-arm64 libLibTorchSharp.dylib",
+                "win-x64 LibTorchSharp.dll", "win-x64 libHarfBuzzSharp.dll", "win-x64 libSkiaSharp.dll",
+            ],
+            files.Select(file => file.Split('/')).Where(path => path.Contains("native")).Select(path => $"{path[^3]} {path[^1]}")
+                .Order(StringComparer.Ordinal));
+        Assert.All(
+            ["THIRD-PARTY-NOTICES.txt", "licenses/DejaVu/LICENSE", "licenses/SkiaSharp/LICENSE.txt", "licenses/TorchSharp/LICENSE.txt"],
+            file => Assert.Contains(file, files));
+        // Whatever a new library brings is looked at: NuGet takes no more than 250 MB, and people wait.
+        Assert.InRange(new FileInfo(Path.Combine(packages.Packages, $"UNetGen.Tool.{packages.Version}.nupkg")).Length, 1, 35_000_000);
+        string notices = Encoding.UTF8.GetString(packages.Read("UNetGen.Tool", "THIRD-PARTY-NOTICES.txt"));
+        Assert.All(
+            files.Where(file => file.StartsWith("tools/net10.0/any/", StringComparison.Ordinal) && file.Count(c => c == '/') == 3
+                    && file.EndsWith(".dll", StringComparison.Ordinal))
+                .Select(Path.GetFileNameWithoutExtension).Where(library => !library!.StartsWith("UNetGen.", StringComparison.Ordinal)),
+            library => Assert.Contains(library!, notices));
+    }
+
+    // As a reference of a project, of a file-based app, or of a command has it.
+    [GeneratedRegex("""(?<id>UNetGen(\.\w+)?|TorchSharp-cpu|libtorch-cpu-\w+-\w+)("\ Version="|@)(?<version>[\d.]+)""")]
+    private static partial Regex NamedVersion();
 
     private static string Value(XElement metadata, string name) =>
         metadata.Elements().Single(element => element.Name.LocalName == name).Value;

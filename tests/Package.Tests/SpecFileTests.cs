@@ -100,7 +100,7 @@ public sealed partial class SpecFileTests
     public void A_file_based_app_runs_with_its_specs_as_they_are_now()
     {
         string head = FileBasedHead().Match(ReadmeProject.Readme).Groups[1].Value;
-        var app = new ConsumerProject(packages.NewFolder("App"), packages);
+        using var app = new FileBasedApp(packages.NewFolder("App"), packages, "app.cs");
         app.Write(Spec, project.Read(Spec));
         // The count is a constant: it needs no libtorch, of which the app would have another copy.
         app.Write("app.cs", Regex.Replace(head, "^#:package TorchSharp-cpu.*\n", "", RegexOptions.Multiline) + """
@@ -108,28 +108,17 @@ public sealed partial class SpecFileTests
             Console.WriteLine(TinyUNet.ParameterCount);
             """);
         app.Edit("app.cs", $"UNetGen@{Tree.Version}", $"UNetGen@{packages.Version}");
-        try
-        {
-            Assert.Equal("1412867", Run());
+        Assert.Equal("1412867", app.RunApp());
 
-            app.Edit(Spec, "[1, 2, 2]", "[1, 2]");
-            Assert.Equal("829091", Run());
+        app.Edit(Spec, "[1, 2, 2]", "[1, 2]");
+        Assert.Equal("829091", app.RunApp());
 
-            app.Write("wide.unet.yaml", $"extends: {Spec}\ndim: 64\n");
-            app.Edit("app.cs", "TinyUNet", "WideUNet");
-            Assert.Equal("3053891", Run());
+        app.Write("wide.unet.yaml", $"extends: {Spec}\ndim: 64\n");
+        app.Edit("app.cs", "TinyUNet", "WideUNet");
+        Assert.Equal("3053891", app.RunApp());
 
-            File.Delete(app.PathOf(Spec));
-            Assert.Contains("error UNG0021", Dotnet.Run(app.Folder, "run", "app.cs").Output);
-        }
-        finally
-        {
-            string built = Dotnet.Run(app.Folder, "build", "app.cs", "-getProperty:ArtifactsPath").Output.Trim();
-            if (Directory.Exists(built))
-                Directory.Delete(built, recursive: true);
-        }
-
-        string Run() => Dotnet.Succeed(app.Folder, "run", "app.cs").TrimEnd();
+        File.Delete(app.PathOf(Spec));
+        Assert.Contains("error UNG0021", app.FailingBuild());
     }
 
     [Theory]

@@ -16,6 +16,8 @@ public static class Libtorch
 
     private static readonly InstalledLibtorch? Installed = InstalledLibtorch.OfEnvironment();
     private static readonly LibtorchFiles Files = LibtorchFiles.OfThisProgram(Installed);
+    // By its name another one might be found, of the system's.
+    private static readonly bool ByFiles = Installed is not null || PackagedLibtorch.IsWanted;
     private static readonly Lazy<nint> LoadedFromFiles = new(LoadFromFiles);
     private static readonly Lazy<bool> Loaded = new(LoadOnce);
     private static readonly Lazy<nint> DataFunction = new(() => NativeLibrary.GetExport(Library(), "THSTensor_data"));
@@ -38,7 +40,7 @@ public static class Libtorch
         // Windows' libtorch has Intel's Fortran in it, which ends the process at Ctrl-C before a program's own handler is asked.
         if (OperatingSystem.IsWindows())
             NativeEnvironment.SetDefault("FOR_DISABLE_CONSOLE_CTRL_HANDLER", "1");
-        if (!OperatingSystem.IsLinux() && Installed is null)
+        if (!OperatingSystem.IsLinux() && !ByFiles)
             return;
         if (OperatingSystem.IsLinux())
             ShareProcessors();
@@ -169,7 +171,7 @@ public static class Libtorch
         CheckFolder();
         Files.CheckAlone();
         Files.CheckComplete();
-        if (Installed is null)
+        if (!ByFiles)
             NativeLibrary.TryLoad("torch_cpu", TorchSharpAssembly, null, out _);
         _ = Library();
         return true;
@@ -189,7 +191,7 @@ public static class Libtorch
     }
 
     private static nint Library() =>
-        Installed is null && NativeLibrary.TryLoad("LibTorchSharp", TorchSharpAssembly, null, out nint library)
+        !ByFiles && NativeLibrary.TryLoad("LibTorchSharp", TorchSharpAssembly, null, out nint library)
         ? library
         : LoadedFromFiles.Value;
 

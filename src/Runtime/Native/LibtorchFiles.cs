@@ -28,7 +28,8 @@ internal sealed partial class LibtorchFiles(
     private static readonly string[] Libraries = ["c10", "torch_cpu", "torch", OfTorchSharp];
 
     /// <summary>
-    /// Where the host would look: flat beside the program, under runtimes/, or in the package folders; and for temporary files.
+    /// Where the host would look: flat beside the program, under runtimes/, or in the package folders; then, for a program that wants it,
+    /// in NuGet's folder of packages; and for temporary files.
     /// </summary>
     /// <param name="installed">Takes the place of the program's own libtorch; null: there is none.</param>
     public static LibtorchFiles OfThisProgram(InstalledLibtorch? installed = null)
@@ -36,7 +37,8 @@ internal sealed partial class LibtorchFiles(
         var probed = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "").Split(
             Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
         string[] directories = [
-            .. probed, AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", Platform.Rid, "native")];
+            .. probed, AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", Platform.Rid, "native"),
+            .. installed is null && PackagedLibtorch.IsWanted ? [PackagedLibtorch.Folder] : (string[])[]];
         string home = Environment.GetFolderPath(
             Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
         return new(
@@ -172,6 +174,8 @@ internal sealed partial class LibtorchFiles(
 
     private LibtorchException Missing(string library) => installed is not null && library != OfTorchSharp
         ? installed.Lacks(library)
+        : library != OfTorchSharp && PackagedLibtorch.IsWanted
+        ? new LibtorchException($"This needs a libtorch, and there is none in {PackagedLibtorch.Folder}. {PackagedLibtorch.Advice}")
         : new LibtorchException(
         $"libtorch isn't there: {Platform.FileName(library)} lies in none of\n"
         + string.Join('\n', directories.Select(directory => "  " + directory))

@@ -49,6 +49,9 @@ public static class Devices
                     + "See what `nvidia-smi` says, or use --device cpu."
                 : Libtorch.InstalledIn is { } folder
                 ? $"Device '{text}': the libtorch in {folder} (UNETGEN_LIBTORCH) has no CUDA. Name one that has, or use --device cpu."
+                : PackagedLibtorch.IsWanted
+                ? $"Device '{text}': the libtorch in {PackagedLibtorch.Folder} is one for the CPU. For a GPU, "
+                    + PackagedLibtorch.AdviceForGpu
                 : $"Device '{text}': this program was built without CUDA. "
                     + $"Let its project reference TorchSharp-cuda-linux or TorchSharp-cuda-windows "
                     + $"{Libtorch.TorchSharpVersion} in place of the CPU's libtorch (in UNetGen's own tree: build with "

@@ -19,11 +19,19 @@ internal static class Dotnet
         return result.Output;
     }
 
-    public static Result Run(string folder, params string[] arguments)
+    public static Result Run(string folder, params string[] arguments) => RunProgram("dotnet", folder, [], arguments);
+
+    /// <summary>Runs a program that dotnet has made, in the same surroundings.</summary>
+    /// <param name="program">Its path.</param>
+    /// <param name="folder">Where it is typed.</param>
+    /// <param name="environment">What its environment has besides.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static Result RunProgram(
+        string program, string folder, IReadOnlyList<(string Name, string Value)> environment, params string[] arguments)
     {
         var start =
             new ProcessStartInfo(
-                "dotnet", arguments)
+                program, arguments)
             { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         // `dotnet test` tells its children which MSBuild it is; a user's shell doesn't.
         foreach (
@@ -35,6 +43,8 @@ internal static class Dotnet
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         // A snapshot that is meant to differ is no reason to open a window.
         start.Environment["DiffEngine_Disabled"] = "true";
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
 
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();

@@ -9,18 +9,29 @@ namespace UNetGen.Package.Tests.Harness;
 /// </summary>
 public sealed class PackedTree : IDisposable
 {
+    private static readonly string[] Projects =
+    [
+        "Package/UNetGen", "Runtime/UNetGen.Runtime", "Generator/UNetGen.Generator", "Compiler/UNetGen.Compiler", "Cli/UNetGen.Cli",
+        "Tool/UNetGen.Tool", "Templates/UNetGen.Templates",
+    ];
+
     private readonly string folder = Directory.CreateTempSubdirectory("unetgen-packages-").FullName;
+    private readonly Lazy<Quickstart> quickstart;
 
     public PackedTree()
     {
         string sources = Path.Combine(folder, "sources");
         Tree.CopySources(sources);
-        // Two builds of this at once, of the copy and of the tree, would share nothing but the compiler.
-        string[] options = ["-c", "Release", "-o", Packages, $"-p:PackageVersion={Version}", "-p:RunAnalyzers=false"];
-        Dotnet.Succeed(sources, ["pack", "src/Package", .. options]);
-        Dotnet.Succeed(sources, ["pack", "src/Runtime", "--no-build", .. options]);
-        Dotnet.Succeed(sources, ["pack", "src/Compiler", .. options]);
+        // All at once: what several are made of is built once.
+        File.WriteAllText(Path.Combine(sources, "Packages.slnx"), $"""
+            <Solution>
+              {string.Concat(Projects.Select(project => $"<Project Path=\"src/{project}.csproj\" />"))}
+            </Solution>
+            """);
+        Dotnet.Succeed(
+            sources, "pack", "Packages.slnx", "-c", "Release", "-o", Packages, $"-p:PackageVersion={Version}", "-p:RunAnalyzers=false");
         Project = new ReadmeProject(Path.Combine(folder, "Drawing"), this);
+        quickstart = new(() => new Quickstart(NewFolder("Quickstart"), this));
     }
 
     /// <summary>No other run's, so that nothing restored before can stand for what is tested.</summary>
@@ -34,6 +45,9 @@ public sealed class PackedTree : IDisposable
 
     /// <summary>The project of the package's README.</summary>
     internal ReadmeProject Project { get; }
+
+    /// <summary>The two files of the README's quickstart, trained a little.</summary>
+    internal Quickstart Quickstart => quickstart.Value;
 
     /// <summary>A folder for another project.</summary>
     public string NewFolder(string name) => Path.Combine(folder, $"{Guid.NewGuid():N}", name);
@@ -67,7 +81,12 @@ public sealed class PackedTree : IDisposable
         return bytes.ToArray();
     }
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose()
+    {
+        if (quickstart.IsValueCreated)
+            quickstart.Value.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
 }
 
 [CollectionDefinition(nameof(PackedTree))]

@@ -13,6 +13,8 @@ internal sealed partial class ReadmeProject : ConsumerProject
     {
         this.packages = packages;
         files = FilesOf(Readme);
+        // The quickstart's, which is a program by itself.
+        files.Remove("draw.cs");
         files["Drawing.csproj"] = WithTestedPackages(files["Drawing.csproj"]);
         Reset();
         Restore();
@@ -49,10 +51,9 @@ internal sealed partial class ReadmeProject : ConsumerProject
     /// </summary>
     private string WithTestedPackages(string project)
     {
-        string platform = OperatingSystem.IsWindows() ? "win-x64" : OperatingSystem.IsMacOS() ? "osx-arm64" : "linux-x64";
         return Replace(
             Replace(project, $"\"UNetGen\" Version=\"{Tree.Version}\"", $"\"UNetGen\" Version=\"{packages.Version}\""),
-            $"\"TorchSharp-cpu\" Version=\"{Tree.TorchSharpVersion}\"", $"\"libtorch-cpu-{platform}\" Version=\"{Tree.LibtorchVersion}\"");
+            $"\"TorchSharp-cpu\" Version=\"{Tree.TorchSharpVersion}\"", $"\"libtorch-cpu-{Tree.Platform}\" Version=\"{Tree.LibtorchVersion}\"");
 
         static string Replace(string text, string what, string by)
         {

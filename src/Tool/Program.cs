@@ -1,0 +1,3 @@
+using UNetGen.Cli;
+
+return UNetGenProgram.Run(args, []);
