@@ -26,7 +26,7 @@ internal static partial class RunFields
             run => run.Spec!, (run, value) => run with { Spec = Catalog.Spelled(value) }),
         OfRun(
             "init_from", "PATH",
-            "The run, checkpoint or .safetensors file with whose weights to begin, as for fine-tuning; none: they are drawn.", Weights,
+            "The run, checkpoint or .safetensors file with whose averaged weights to begin, as for fine-tuning; none: drawn ones.", Weights,
             run => run.InitFrom, (run, value) => run with { InitFrom = value }),
         OfRun(
             "data", "shapes|PATH", "shapes, a folder of pictures, or the folder of MNIST or CIFAR-10.", Images,

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using UNetGen.Files;
+using UNetGen.Native;
 using UNetGen.Networks;
 using static TorchSharp.torch;
 
@@ -112,10 +113,10 @@ public sealed class TorchScriptFeatures : FeatureNetwork
 
             return Checked(asksForFeatures == true ? Forward(seen, true) : Forward(seen), seen.shape[0]);
         }
-        catch (Exception error) when (error is not UNetGenException)
+        catch (Exception error) when (error is not UNetGenException && Shortage.Of(error) is null)
         {
             throw new EvaluationException(
-                $"{path} fails on images [{string.Join(", ", seen.shape)}] of {seen.dtype}: {FirstLine(error)} Does it want them otherwise "
+                $"{path} fails on images [{string.Join(", ", seen.shape)}] of {seen.dtype}: {CauseOf(error)} Does it want them otherwise "
                     + "(bytes, unit or signed)?",
                 error);
         }
@@ -124,8 +125,19 @@ public sealed class TorchScriptFeatures : FeatureNetwork
     /// <inheritdoc/>
     protected override void Dispose(bool disposing) => module.Dispose();
 
-    private Tensor Forward(params object[] arguments) => module.forward(arguments) as Tensor
-        ?? throw new EvaluationException($"{path} doesn't answer with one tensor.");
+    private Tensor Forward(params object[] arguments)
+    {
+        try
+        {
+            if (module.forward(arguments) is Tensor answer)
+                return answer;
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            // What TorchSharp makes of a dictionary.
+        }
+        throw new EvaluationException($"{path} doesn't answer with one tensor.");
+    }
 
     private Tensor Checked(Tensor features, long batch)
     {
@@ -139,5 +151,11 @@ public sealed class TorchScriptFeatures : FeatureNetwork
         return features.to(ScalarType.Float32).cpu().MoveToOuterDisposeScope();
     }
 
-    private static string FirstLine(Exception error) => error.Message.Split('\n', 2)[0].TrimEnd();
+    private static string FirstLine(Exception error) => LinesOf(error)[0];
+
+    /// <summary>The last line: before it stand the interpreter's, where in the network it was.</summary>
+    private static string CauseOf(Exception error) => Excerpt.Of(LinesOf(error)[^1].TrimEnd('.')) + ".";
+
+    private static string[] LinesOf(Exception error) =>
+        error.Message.Trim().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

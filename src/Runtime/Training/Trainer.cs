@@ -145,7 +145,7 @@ public sealed partial class Trainer : IDisposable
     public TrainingSummary Train(
         Action<TrainingStep>? report = null, CheckpointStore? store = null, CancellationToken cancellation = default) => Shortage.Explained(
         () => TrainToTheEnd(report, store, cancellation),
-        $"A step has {options.BatchSize:N0} images{(options.Accumulation > 1 ? $" in {options.Accumulation:N0} parts" : "")}: a smaller "
+        $"A step has {Counted.Of(options.BatchSize, "image")}{(options.Accumulation > 1 ? $" in {options.Accumulation:N0} parts" : "")}: a smaller "
             + "`BatchSize` or more `Accumulation` needs less.");
 
     /// <inheritdoc/>
