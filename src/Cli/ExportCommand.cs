@@ -47,8 +47,8 @@ internal static class ExportCommand
                 $"--format diffusers writes a folder, and {output} names a file: add --format safetensors, or name a folder.");
         }
         using var claim = format == Diffusers ? NewFile.ClaimFolder(output) : NewFile.Claim(output, FileEnding);
-        var trained = TrainedWeights.Open(checkpoint, Warnings.Show);
-        using var network = TrainedWeights.Make(trained);
+        var (trained, network) = TrainedWeights.Load(checkpoint, Warnings.Show);
+        using var loaded = network;
         output = claim.Path;
         if (format == Diffusers)
             DiffusersFolder.Save(output, network, trained.Doubts);

@@ -79,8 +79,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         // A run's folder stands for the checkpoint in it.
         if (Directory.Exists(Path.Combine(path, RunFolder.CheckpointName)))
             path = Path.Combine(path, RunFolder.CheckpointName);
-        var trained = TrainedWeights.Open(path, Warnings.Show);
-        using var network = TrainedWeights.Make(trained);
+        var (trained, network) = TrainedWeights.Load(path, Warnings.Show);
+        using var loaded = network;
         network.to(CommonOptions.Parse(parsed.GetValue(device), ranks));
 
         var chosen = sampler.Make(parsed, network);

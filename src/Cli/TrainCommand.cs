@@ -61,8 +61,7 @@ internal sealed class TrainCommand
         var known = newest is null ? Catalog.Require(options.Spec!) : Resumption.NetworkOf(newest, options);
         using var network = known.Create();
         network.to(target);
-        var start = previous is null ? FirstWeights.Open(options.InitFrom, ranks) : null;
-        start?.LoadInto(network);
+        var start = previous is null ? FirstWeights.Load(options.InitFrom, network, ranks) : null;
         // By the checkpoint, since a run has others later on.
         options = options with { InitFrom = start?.Path ?? options.InitFrom };
         var info = network.Info;

@@ -7,19 +7,44 @@ namespace UNetGen.Cli;
 /// <summary>Checkpoints as the commands open them that draw, export or show: with all that speaks against them.</summary>
 internal static class TrainedWeights
 {
-    /// <summary>Makes the network that was trained, with the weights to draw with.</summary>
-    public static NoisePredictor Make(Checkpoint trained)
+    // A training may give a checkpoint up while it is read, and has a newer one then.
+    private const int MostTries = 10;
+
+    /// <summary>Opens a checkpoint and makes the network that was trained, with the weights to draw with.</summary>
+    /// <param name="path">As <see cref="Checkpoint.Open"/> takes it.</param>
+    /// <param name="tell">As for <see cref="Open"/>.</param>
+    public static (Checkpoint Trained, NoisePredictor Network) Load(string path, Action<string> tell) => Read(path, tell, trained =>
     {
         var network = Catalog.Of(trained).Create();
         try
         {
-            trained.LoadInto(network);
+            trained.LoadWeights(network);
             return network;
         }
         catch
         {
             network.Dispose();
             throw;
+        }
+    });
+
+    /// <summary>Opens a checkpoint and reads of it; where it is given up meanwhile, the next newer one.</summary>
+    /// <param name="path">As <see cref="Checkpoint.Open"/> takes it.</param>
+    /// <param name="tell">As for <see cref="Open"/>.</param>
+    /// <param name="read">Reads what is wanted.</param>
+    public static (Checkpoint Trained, T Read) Read<T>(string path, Action<string> tell, Func<Checkpoint, T> read)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var trained = Open(path, tell);
+            try
+            {
+                return (trained, read(trained));
+            }
+            catch (CheckpointException) when (tries < MostTries && !Path.Exists(trained.Path) && Path.Exists(path))
+            {
+                // It is opened anew.
+            }
         }
     }
 

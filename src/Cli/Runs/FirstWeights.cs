@@ -13,40 +13,47 @@ internal sealed class FirstWeights
     private readonly Checkpoint trained;
     private readonly bool tells;
 
-    private FirstWeights(Checkpoint trained, bool tells) => (this.trained, this.tells) = (trained, tells);
+    /// <summary>Whether the embedding of classes is the other training's.</summary>
+    private readonly bool takesClasses;
+
+    private FirstWeights(Checkpoint trained, bool takesClasses, bool tells) =>
+        (this.trained, this.takesClasses, this.tells) = (trained, takesClasses, tells);
 
     /// <summary>The checkpoint, or the file, that the weights are of.</summary>
     public string Path => trained.Path;
 
-    /// <summary>Opens what a run begins with; null: weights are drawn.</summary>
-    /// <exception cref="UNetGenException">There is no such checkpoint.</exception>
-    public static FirstWeights? Open(string path, ICollective ranks)
+    /// <summary>
+    /// Puts what a run begins with into its network, and says what is otherwise than it was in the training that the weights are of; null:
+    /// weights are drawn.
+    /// </summary>
+    /// <exception cref="UNetGenException">There is no such checkpoint, or its weights don't fit.</exception>
+    public static FirstWeights? Load(string path, NoisePredictor network, ICollective ranks)
     {
         var tells = ranks.Rank == 0;
         if (path != TextFormat.None)
         {
             if (!System.IO.Path.Exists(path))
                 throw new UNetGenException($"--init-from: there is nothing at {path}{ImageSources.SeenFrom(path)}.");
-            return new(TrainedWeights.Open(path, tells ? Warnings.Show : _ => { }), tells);
+            var (trained, (takesClasses, differences)) = TrainedWeights.Read(
+                path, Tell, trained => (trained.HasClasses(network.Info.NumClasses), Begin(network, trained)));
+            foreach (var difference in differences)
+                Tell(difference);
+            if (tells)
+                AnsiConsole.MarkupLineInterpolated($"begins with the weights of [blue]{trained.Path}[/]");
+            return new(trained, takesClasses, tells);
         }
         if (tells && System.IO.Path.Exists(path))
             Warnings.Show($"--init-from {path} is the word for no weights; what is called so in this folder is --init-from ./{path}.");
         return null;
+
+        void Tell(string message)
+        {
+            if (tells)
+                Warnings.Show(message);
+        }
     }
 
-    /// <summary>Puts the weights into the network, and says what is otherwise than it was in the training that they are of.</summary>
-    /// <exception cref="UNetGenException">They don't fit.</exception>
-    public void LoadInto(NoisePredictor network)
-    {
-        var differences = Differences(network);
-        if (!tells)
-            return;
-        foreach (var difference in differences)
-            Warnings.Show(difference);
-        AnsiConsole.MarkupLineInterpolated($"begins with the weights of [blue]{Path}[/]");
-    }
-
-    private IReadOnlyList<string> Differences(NoisePredictor network)
+    private static IReadOnlyList<string> Begin(NoisePredictor network, Checkpoint trained)
     {
         try
         {
@@ -54,17 +61,16 @@ internal sealed class FirstWeights
         }
         catch (StateDictException error)
         {
-            throw new UNetGenException($"--init-from {Path} can't be begun with: {error.Message}", error);
+            throw new UNetGenException($"--init-from {trained.Path} can't be begun with: {error.Message}", error);
         }
     }
 
     /// <summary>As many classes take over the embeddings of others, one by one, and only a person knows whether that is meant.</summary>
     public void WarnOfOtherClasses(NetworkInfo network, IImageSource source)
     {
-        if (!tells || network.NumClasses is not { } classes || trained.Classes is not { Count: > 0 } before
-            || !trained.HasClasses(classes) || before.SequenceEqual(source.Classes))
+        if (!tells || !takesClasses || trained.Classes is not { Count: > 0 } before || before.SequenceEqual(source.Classes))
             return;
-        var at = Enumerable.Range(0, classes).First(label => NameOf(label, before) != NameOf(label, source.Classes));
+        var at = Enumerable.Range(0, network.NumClasses!.Value).First(label => NameOf(label, before) != NameOf(label, source.Classes));
         Warnings.Show($"the classes aren't those of {Path}: {NameOf(at, source.Classes)} begins as {NameOf(at, before)}, "
             + "and so each with the embedding of the one that had its number.");
     }

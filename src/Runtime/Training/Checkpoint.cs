@@ -14,6 +14,7 @@ public sealed class Checkpoint
 {
     private const string StoreName = "checkpoints";
     private const int MostDifferences = 40;
+    private const int MostTries = 10;
 
     // Of the families' embeddings of classes, which are as large as their number.
     private static readonly string[] LabelEmbeddings = ["label_emb.weight", "class_embedding.weight"];
@@ -102,6 +103,9 @@ public sealed class Checkpoint
             store = path;
         var problems = new List<string>();
         var newest = CheckpointFolder.Whole(store, problems.Add).FirstOrDefault();
+        // Where all that were there are given up meanwhile, a training has written newer ones.
+        for (var tries = 0; tries < MostTries && newest.Path is null && problems.Count == 0 && CheckpointFolder.List(store).Count > 0; tries++)
+            newest = CheckpointFolder.Whole(store, problems.Add).FirstOrDefault();
         problems.AddRange(CheckpointFolder.NewerUnderOtherNames(store, newest.Path is null ? -1 : newest.Info.Step));
         if (newest.Path is null)
             throw problems.Count == 0
@@ -175,7 +179,7 @@ public sealed class Checkpoint
     }
 
     /// <summary>Whether its network knows so many classes, one for none among them.</summary>
-    internal bool HasClasses(int classes)
+    internal bool HasClasses(int? classes)
     {
         using var file = Tensors(DefaultStem);
         return file.Entries.Any(entry => IsOfClasses(entry.Name) && entry.Shape[0] == classes);

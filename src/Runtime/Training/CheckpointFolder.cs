@@ -211,7 +211,9 @@ internal static partial class CheckpointFolder
             }
             catch (DamagedCheckpointException error)
             {
-                damaged?.Invoke(error.Message);
+                // A training that runs gives its oldest ones up, which is no damage.
+                if (Directory.Exists(path))
+                    damaged?.Invoke(error.Message);
                 continue;
             }
             yield return (path, info);
