@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
 using UNetGen.Compiler;
-using Xunit;
 
-/// <summary>What a spec means is what somebody has looked at: a test fails where an edit, or a new version of UNetGen, changes that.</summary>
+/// <summary>
+/// What a spec means is what somebody has looked at: a test fails where an edit, or a new version of UNetGen, changes that.
+/// </summary>
 public sealed class SnapshotTests
 {
     [Theory]

@@ -105,6 +105,24 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
     public readonly global::TorchSharp.Modules.Conv2d final_conv;
 
     /// <summary>The network with PyTorch's initial values.</summary>
+    /// <remarks>
+    /// <code>
+    /// in   3 @ 16 x 16  channels @ height x width  3 @ 16 x 16
+    /// 0    └─ 32 @ 16 x 16 ────── skips ────── 32 @ 16 x 16 ─┘
+    /// 1       └─ 32 @ 8 x 8 ───────────────── 64 @ 8 x 8 ─┘
+    /// 2          └─ 64 @ 4 x 4 ─────────── 64 @ 4 x 4 ─┘
+    /// mid           └───────── 64 @ 4 x 4 ──────────┘
+    ///
+    /// level         size  width  blocks  attention      parameters      MFLOP
+    /// in         16 x 16     32  -       -                  25,472        2.4
+    /// 0          16 x 16     32  2 + 2   linear            178,240       79.8
+    /// 1            8 x 8     64  2 + 2   linear            362,112       48.1
+    /// 2            4 x 4     64  2 + 2   full              593,920       20.8
+    /// mid          4 x 4     64  2       full              214,912        6.0
+    /// out        16 x 16     32  1       -                  38,211       15.3
+    ///                                    total           1,412,867      172.4
+    /// </code>
+    /// </remarks>
     /// <param name="device">Where its parameters are to be; null: on the CPU.</param>
     /// <param name="dtype">Their type; null: float32.</param>
     public TinyUNet(global::TorchSharp.torch.Device? device = null, global::TorchSharp.torch.ScalarType? dtype = null)
