@@ -83,8 +83,8 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>Reads all tensors, to the CPU.</summary>
     /// <returns>The tensors by name, in the order they were written in; the caller's to dispose.</returns>
     /// <exception cref="SafetensorsException">
-    /// The file was cut short or changed meanwhile, a truth value is neither 0 nor 1, or the numbers aren't those whose sum is in the metadata
-    /// of a file that was written here.
+    /// The file was cut short or changed meanwhile, a truth value is neither 0 nor 1, or the numbers aren't those whose sum is in the
+    /// metadata of a file that was written here.
     /// </exception>
     public OrderedDictionary<string, Tensor> ReadAll()
     {

@@ -3,8 +3,8 @@ using TorchSharp;
 namespace UNetGen.Interop;
 
 /// <summary>
-/// A sum of a file's tensors in its own metadata, by which a file that stands alone, with no sums beside it, shows that a disk or a copy has
-/// changed its numbers. Files of other programs have none.
+/// A sum of a file's tensors in its own metadata, by which a file that stands alone, with no sums beside it, shows that a disk or a copy
+/// has changed its numbers. Files of other programs have none.
 /// </summary>
 internal static class TensorSum
 {

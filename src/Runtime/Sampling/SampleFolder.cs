@@ -124,8 +124,8 @@ public sealed class SampleFolder(string path)
 
     /// <summary>What the pictures in it were drawn with.</summary>
     /// <returns>
-    /// The network's class; the images' channels, null of an earlier version's folder; and the classes that were asked for: picture i is one
-    /// of number i modulo their count, null where the network knows none.
+    /// The network's class; the images' channels, null of an earlier version's folder; and the classes that were asked for: picture i is
+    /// one of number i modulo their count, null where the network knows none.
     /// </returns>
     /// <exception cref="UNetGenException">It is no folder of samples.</exception>
     public (string Network, int? Channels, IReadOnlyList<int>? Labels) Describe()
@@ -273,7 +273,8 @@ public sealed class SampleFolder(string path)
             .Where(setting => !JsonNode.DeepEquals(setting.Value, there[setting.Key]))
             .Select(setting => $"{setting.Key} is {Shown(there[setting.Key])} there and {Shown(setting.Value)} now")
             .ToList();
-        if (!there.ContainsKey(TimestepsKey) && sampler is SpacedSampler { Spacing: TimestepSpacing.Linspace or TimestepSpacing.Trailing } spaced)
+        if (!there.ContainsKey(TimestepsKey)
+            && sampler is SpacedSampler { Spacing: TimestepSpacing.Linspace or TimestepSpacing.Trailing } spaced)
             differences.Add(
                 $"it doesn't say at which timesteps, and with the spacing {spaced.Spacing.ToString().ToLowerInvariant()} "
                 + "earlier versions had others at some numbers of steps");

@@ -104,7 +104,7 @@ public sealed class Checkpoint
         var problems = new List<string>();
         var newest = CheckpointFolder.Whole(store, problems.Add).FirstOrDefault();
         // Where all that were there are given up meanwhile, a training has written newer ones.
-        for (var tries = 0; tries < MostTries && newest.Path is null && problems.Count == 0 && CheckpointFolder.List(store).Count > 0; tries++)
+        for (var tries = 0; tries < MostTries && IsAnyMissed(); tries++)
             newest = CheckpointFolder.Whole(store, problems.Add).FirstOrDefault();
         problems.AddRange(CheckpointFolder.NewerUnderOtherNames(store, newest.Path is null ? -1 : newest.Info.Step));
         if (newest.Path is null)
@@ -117,6 +117,8 @@ public sealed class Checkpoint
                 : new DamagedCheckpointException($"No checkpoint in {store} is whole. {string.Join(" ", problems)}");
         problems.ForEach((logger ?? NullLogger.Instance).CheckpointPassedOver);
         return Of(newest.Path, newest.Info);
+
+        bool IsAnyMissed() => newest.Path is null && problems.Count == 0 && CheckpointFolder.List(store).Count > 0;
     }
 
     /// <summary>Opens some of its tensors; they are read when asked for.</summary>
