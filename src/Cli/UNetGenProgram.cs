@@ -72,6 +72,9 @@ public static partial class UNetGenProgram
     /// <summary>Whether what is shown goes elsewhere than to one person's terminal: lines instead of bars.</summary>
     internal static bool Plain { get; private set; }
 
+    /// <summary>Without a network of its own, as the tool is.</summary>
+    private static bool HasNothingToTrain => Catalog.Generated.Count == 0;
+
     /// <summary>Shows nothing from here on, neither words nor errors.</summary>
     internal static void BeSilent()
     {
@@ -171,7 +174,8 @@ public static partial class UNetGenProgram
     private static int Invoke(string[] args, Interrupt interrupt, ICollective ranks)
     {
         var root = new RootCommand(
-            "U-Nets from a few lines of YAML, trained to draw. Without a command it trains the shapes, for two and a half minutes.");
+            "U-Nets from a few lines of YAML, trained to draw."
+            + (HasNothingToTrain ? "" : " Without a command it trains the shapes, for two and a half minutes."));
         var train = new TrainCommand(interrupt, ranks);
         train.AddTo(root);
         Command[] together =
@@ -197,8 +201,7 @@ public static partial class UNetGenProgram
 
         if (CommandLineErrors.EmptyValue(root, args) is { } empty)
             throw new UNetGenException(empty);
-        // There is nothing that it could train by itself.
-        if (args.Length == 0 && Catalog.Generated.Count == 0)
+        if (args.Length == 0 && HasNothingToTrain)
             args = ["--help"];
         // A path may begin with an @, which stands for no file of arguments here.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
