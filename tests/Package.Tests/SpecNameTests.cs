@@ -48,6 +48,17 @@ public sealed class SpecNameTests(PackedTree packages)
     }
 
     [Fact]
+    public void A_program_of_other_specs_than_its_own_is_told_of_misnamed_ones_alone()
+    {
+        var project = NewProject("Nets.csproj", package: "UNetGen.Cli");
+        project.Write("compose.yaml", "services: {}");
+        Assert.DoesNotContain("warning", Checked(project));
+
+        project.Write("tiny.unet.yml", Spec);
+        Assert.Contains("warning UNG0105: ", Checked(project));
+    }
+
+    [Fact]
     public void An_accessibility_that_CSharp_does_not_have_for_classes_is_an_error()
     {
         var project = NewProject("Nets.csproj", "<UNetGenAccessibility>private</UNetGenAccessibility>");
@@ -57,13 +68,13 @@ public sealed class SpecNameTests(PackedTree packages)
     /// <summary>What a build says before it compiles.</summary>
     private static string Checked(ConsumerProject project) => project.TryBuild("-t:CheckUNetGenSpecs").Output;
 
-    private ConsumerProject NewProject(string file, string properties = "")
+    private ConsumerProject NewProject(string file, string properties = "", string package = "UNetGen")
     {
         var project = new ConsumerProject(packages.NewFolder("Nets"), packages);
         project.Write(file, $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup><TargetFramework>net10.0</TargetFramework>{properties}</PropertyGroup>
-              <ItemGroup>{project.Reference("UNetGen")}</ItemGroup>
+              <ItemGroup>{project.Reference(package)}</ItemGroup>
             </Project>
             """);
         project.Restore();
