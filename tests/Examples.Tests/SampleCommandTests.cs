@@ -77,7 +77,7 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
         Assert.DoesNotContain("stands for none", program.Succeed([.. command, "--out", "every"]));
         Assert.Equal([.. Enumerable.Range(0, 11)], LabelsOf("every"));
         Assert.Contains(
-            "--guidance 3 needs a class that stands for none, but each of the 11 classes of MnistUNet is one of the data",
+            "--guidance 3 needs a class that stands for none, but MnistUNet has 11 classes, as many as the data",
             program.Fail(1, [.. command, "--guidance", "3"]));
 
         program.Succeed([.. command, "--class", "0", "--class", "10,2", "--out", "three"]);
