@@ -120,7 +120,7 @@ public sealed class CompileTests
     {
         var error = Assert.Throws<UNetGenException>(() => SpecCompiler.Compile("Specs/own_block.unet.yaml", Tree.Options));
 
-        Assert.Contains("SpecOptions.BlockAssemblies, as [typeof(UNetGen.Compiler.Tests.PlainBlock).Assembly]", error.Message);
+        Assert.Contains("SpecOptions.BlockAssemblies, as [typeof(UNetGen.Tests.PlainBlock).Assembly]", error.Message);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Reflection;
+using UNetGen.Tests;
 
 namespace UNetGen.Compiler.Tests;
 

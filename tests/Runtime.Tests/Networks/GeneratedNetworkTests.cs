@@ -3,6 +3,7 @@ using System.Text;
 using TorchSharp;
 using UNetGen.Blocks;
 using UNetGen.Networks;
+using UNetGen.Tests;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Networks;

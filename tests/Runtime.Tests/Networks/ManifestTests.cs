@@ -1,5 +1,6 @@
 
 using UNetGen.Networks;
+using UNetGen.Tests;
 
 namespace UNetGen.Runtime.Tests.Networks;
 

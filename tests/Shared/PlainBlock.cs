@@ -1,10 +1,10 @@
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace UNetGen.Compiler.Tests;
+namespace UNetGen.Tests;
 
 /// <summary>
-/// A user's own residual block, as Specs/own_block.unet.yaml names it: two convolutions, the time embedding between them.
+/// A user's own residual block, as specs own_block.unet.yaml of tests name it: two convolutions, the time embedding between them.
 /// </summary>
 public sealed class PlainBlock : nn.Module<Tensor, Tensor, Tensor>
 {
