@@ -177,7 +177,8 @@ public static partial class UNetGenProgram
             "U-Nets from a few lines of YAML, trained to draw."
             + (HasNothingToTrain ? "" : " Without a command it trains the shapes, for two and a half minutes."));
         var train = new TrainCommand(interrupt, ranks);
-        train.AddTo(root);
+        if (!HasNothingToTrain)
+            train.AddTo(root);
         Command[] together =
         [
             train.AddTo(new Command("train", "Train a network; writes a grid of samples, the loss curve and a checkpoint.")),
@@ -191,7 +192,7 @@ public static partial class UNetGenProgram
         root.Add(together[2]);
         root.Add(Report.ReportCommand.AddTo(new Command("report", "Write a run as one page: curves, samples over time, the network.")));
         root.Add(ExportCommand.AddTo(new Command("export", "Write trained weights for other programs.")));
-        root.Add(ImportCommand.AddTo(new Command("import", "Take over a network of diffusers: its spec, then its weights.")));
+        root.Add(ImportCommand.AddTo(new Command("import", "Take over a network of diffusers: its spec, its weights, or both.")));
         var explain = ExplainCommand.AddTo(new Command("explain", "Show what a spec makes: the U, levels, parameters, memory."));
         explain.Aliases.Add("inspect");
         root.Add(explain);
