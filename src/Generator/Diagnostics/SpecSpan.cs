@@ -4,7 +4,8 @@ namespace UNetGen.Generator.Diagnostics;
 
 /// <summary>A place in a spec's file, counted in UTF-16 units from its start.</summary>
 /// <param name="Inherited">
-/// Of a value from another spec: which key and value, and from where. The place is then where this spec says <c>extends</c>.
+/// For a value from another spec, what a message says of it: its key, its value, and that spec; the place is then where this one says
+/// <c>extends</c>. Null: the value is this spec's own.
 /// </param>
 internal readonly record struct SpecSpan(TextSpan Text, string? Inherited = null)
 {

@@ -10,7 +10,7 @@ namespace UNetGen.Generator.Yaml;
 /// <summary>Text to nodes with exact spans, from the events of YamlDotNet's parser. Bounded in time, memory and depth.</summary>
 internal sealed class YamlReader
 {
-    // A spec has some thirty keys: what is larger is no spec, and would make every keystroke slow.
+    // A spec has some forty keys: what is larger is no spec, and would make every keystroke slow.
     public const int MaxLength = 64 * 1024;
     private const int MaxDepth = 16;
 

@@ -5,7 +5,7 @@ namespace UNetGen.Backends;
 /// <summary>
 /// How blocks compute what they say: one method per block, which plain layers are too. <see cref="Reference"/> is the textbook, and what
 /// every other backend must agree with to rounding, forward and backward; <see cref="Libtorch"/> reorders it for any device;
-/// <see cref="Cpu{V}"/> has kernels. A backend for another device derives from <see cref="Libtorch"/>, overrides the blocks that it has
+/// <see cref="Cpu{V}"/> and <see cref="Cuda"/> have kernels. A backend for another device derives from <see cref="Libtorch"/>, overrides the blocks that it has
 /// kernels for, and calls its base for what they don't fit; it is chosen in <see cref="Compute"/>.
 /// </summary>
 /// <remarks>
@@ -45,8 +45,8 @@ internal abstract class Backend(Precision precision)
     public abstract Tensor ResidualHalf(Tensor x, Tensor? scale, Tensor? shift, HalfWeights half, Activation activation, double dropout);
 
     /// <summary>
-    /// Linear attention (Shen et al. 2018, "Efficient Attention"): context = softmax(k) v^T over the positions, output = context^T
-    /// softmax(q) / sqrt(d) over the features, a 1 x 1 convolution and a norm.
+    /// Linear attention (Shen et al. 2018, "Efficient Attention"): with k' = softmax of k over the positions and q' = softmax of q over the
+    /// features, context = k' v^T, output = context^T q' / sqrt(d), then a 1 x 1 convolution and a norm.
     /// </summary>
     /// <param name="x">[batch, dim, height, width].</param>
     /// <param name="weights">Of the block.</param>
@@ -91,14 +91,14 @@ internal abstract class Backend(Precision precision)
     /// <summary>A norm.</summary>
     /// <param name="x">[batch, channels, height, width].</param>
     /// <param name="norm">Of the layer.</param>
-    /// <returns>The same shape, in the type of the norm's weights.</returns>
+    /// <returns>The same shape, in the type of the norm's weights; of <see cref="Cuda"/> in the image's.</returns>
     public abstract Tensor Normalize(Tensor x, NormWeights norm);
 
     /// <summary>activation(norm(x)).</summary>
     /// <param name="x">[batch, channels, height, width].</param>
     /// <param name="norm">Of the layer.</param>
     /// <param name="activation">The nonlinearity.</param>
-    /// <returns>The same shape, in the type of the norm's weights.</returns>
+    /// <returns>The same shape, in the type of the norm's weights; of <see cref="Cuda"/> in the image's.</returns>
     public abstract Tensor NormActivate(Tensor x, NormWeights norm, Activation activation);
 
     /// <summary>branch + shortcut. The branch was just made, and no gradient needs it: its memory may be the sum's.</summary>

@@ -60,7 +60,7 @@ public static class Compute
     /// <summary>Sets both for this thread until the result is disposed.</summary>
     /// <param name="kernels">Which form.</param>
     /// <param name="precision">Which numbers.</param>
-    /// <param name="device">Where the network's weights lie.</param>
+    /// <param name="device">Where the images lie, and the weights too.</param>
     public static Scope Use(KernelForm kernels, Precision precision, DeviceType device)
     {
         var (single, half) = kernels == KernelForm.Reference ? Textbook : device == DeviceType.CUDA ? FastOnGpu : Fast;

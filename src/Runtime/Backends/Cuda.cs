@@ -8,7 +8,8 @@ namespace UNetGen.Backends;
 /// <summary>
 /// Our own kernels for an NVIDIA GPU: norms with what follows them, which libtorch does in several passes over the image, after a copy
 /// into another layout and one into float32. They take and give the image's own numbers, so that with bfloat16 nothing between two
-/// convolutions is as wide as float32; sums are float32. Everything else, and what they don't fit, is <see cref="Libtorch"/>'s.
+/// convolutions is as wide as float32; sums are float32. Linear attention is put in another order for bfloat16. Everything else, and what
+/// they don't fit, is <see cref="Libtorch"/>'s.
 /// </summary>
 /// <param name="precision">In which numbers convolutions, linear layers and attention compute.</param>
 /// <param name="find">The kernels for a tensor's device and numbers; null where there are none.</param>
@@ -35,8 +36,8 @@ internal sealed class Cuda(Precision precision, Func<Tensor, GpuKernels?> find) 
     }
 
     /// <summary>
-    /// The two passes over the pixels of the base, with both softmaxes by one operator each, in the numbers of the products around them. A
-    /// head's queries add up to 1, so its share of the output's bias can stand in the matrix that they are multiplied with.
+    /// As in <see cref="Libtorch"/>, two passes over the pixels, with both softmaxes by one operator each, in the numbers of the products
+    /// around them. After its softmax a head's query adds up to 1, so its share of the output's bias can stand in the matrix that they are multiplied with.
     /// </summary>
     /// <inheritdoc/>
     public override Tensor LinearAttention(Tensor x, LinearAttentionWeights weights)

@@ -10,8 +10,7 @@ namespace UNetGen.Backends;
 /// a product is rounded at each call, so that the weights themselves stay what the optimiser moves; norms compute in their weights' type.
 /// </summary>
 /// <remarks>
-/// Blocks are written with the layers below them, which a backend derived from this one replaces: what it replaces, it replaces in every
-/// block.
+/// Blocks call the layers below them, which are methods as well: a derived backend that overrides one changes every block that uses it.
 /// </remarks>
 internal class Reference(Precision precision) : Backend(precision)
 {
