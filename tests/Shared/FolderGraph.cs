@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Reflection;
-using System.Reflection.Emit;
 using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
 using System.Reflection.PortableExecutable;
@@ -99,11 +98,6 @@ internal sealed class FolderGraph
     /// <summary>The types of an assembly that one of them names.</summary>
     private sealed class TypeUses(PEReader file, MetadataReader reader) : ISignatureTypeProvider<bool, object?>
     {
-        private static readonly ImmutableDictionary<int, OpCode> OpCodes = typeof(OpCodes)
-            .GetFields(BindingFlags.Public | BindingFlags.Static)
-            .Select(field => (OpCode)field.GetValue(null)!)
-            .ToImmutableDictionary(code => (int)(ushort)code.Value);
-
         private readonly HashSet<TypeDefinitionHandle> used = [];
 
         public IReadOnlySet<TypeDefinitionHandle> Of(TypeDefinitionHandle handle)
@@ -133,7 +127,8 @@ internal sealed class FolderGraph
                 reader.GetStandaloneSignature(body.LocalSignature).DecodeLocalSignature(this, null);
             foreach (var region in body.ExceptionRegions)
                 Add(region.CatchType);
-            Code(body.GetILReader());
+            foreach (var (_, token) in MethodCode.Names(body.GetILBytes()!))
+                Add(MetadataTokens.EntityHandle(token));
         }
 
         private void Constraints(GenericParameterHandleCollection parameters)
@@ -147,38 +142,6 @@ internal sealed class FolderGraph
             foreach (var attribute in attributes)
                 Add(reader.GetCustomAttribute(attribute).Constructor);
         }
-
-        private void Code(BlobReader code)
-        {
-            while (code.RemainingBytes > 0)
-            {
-                int value = code.ReadByte();
-                if (value == 0xFE)
-                    value = value << 8 | code.ReadByte();
-                switch (OpCodes[value].OperandType)
-                {
-                    case OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineTok or OperandType.InlineType:
-                        Add(MetadataTokens.EntityHandle(code.ReadInt32()));
-                        break;
-                    case OperandType.InlineSwitch:
-                        var targets = code.ReadInt32();
-                        code.Offset += 4 * targets;
-                        break;
-                    case var kind:
-                        code.Offset += Size(kind);
-                        break;
-                }
-            }
-        }
-
-        private static int Size(OperandType kind) => kind switch
-        {
-            OperandType.InlineNone => 0,
-            OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
-            OperandType.InlineVar => 2,
-            OperandType.InlineI8 or OperandType.InlineR => 8,
-            _ => 4,
-        };
 
         private void Add(EntityHandle handle)
         {

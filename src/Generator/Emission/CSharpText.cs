@@ -59,9 +59,7 @@ internal static class CSharpText
         Call call => $"{call.Module}.forward({string.Join(", ", call.Arguments.Select(Expression))})",
         Concatenation concat => $"Concat({Expression(concat.First)}, {Expression(concat.Second)})",
         Function function => $"{function.Name}({string.Join(", ", function.Arguments.Select(Expression))})",
-        // What was just made takes the sum; a variable may be read again.
-        Addition { First: Call } sum => $"{Expression(sum.First)}.Plus({Expression(sum.Second)})",
-        Addition sum => $"{Expression(sum.First)} + {Expression(sum.Second)}",
+        Addition sum => $"{Expression(sum.Made)}.Plus({Expression(sum.Other)})",
         PreviousEstimate condition => $"selfCondition ?? global::TorchSharp.torch.zeros_like({condition.Like})",
         _ => throw new ArgumentOutOfRangeException(nameof(expression), expression.GetType().Name, "no C# for this expression"),
     };

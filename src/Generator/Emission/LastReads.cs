@@ -30,7 +30,7 @@ internal static class LastReads
         Call call => call.Arguments.SelectMany(Variables),
         Concatenation concat => Variables(concat.First).Concat(Variables(concat.Second)),
         Function function => function.Arguments.SelectMany(Variables),
-        Addition sum => Variables(sum.First).Concat(Variables(sum.Second)),
+        Addition sum => Variables(sum.Made).Concat(Variables(sum.Other)),
         _ => [],
     };
 }

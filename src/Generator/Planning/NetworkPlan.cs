@@ -147,7 +147,9 @@ internal sealed record Concatenation(Expression First, Expression Second) : Expr
 /// <param name="Name">A method that every network has.</param>
 internal sealed record Function(string Name, EquatableArray<Expression> Arguments) : Expression;
 
-internal sealed record Addition(Expression First, Expression Second) : Expression;
+/// <param name="Made">What was just made takes the sum.</param>
+/// <param name="Other">Stays as it is: it may be read again.</param>
+internal sealed record Addition(Call Made, Expression Other) : Expression;
 
 /// <summary>The previous estimate of the clean image, or zeros.</summary>
 internal sealed record PreviousEstimate(string Like) : Expression;

@@ -74,7 +74,7 @@ internal abstract class NetworkPlanner
     {
         Step("t", Call(timeModule, new Variable("timesteps")), $"[B, {Spec.TimeEmbDim}]");
         if (Spec.NumClasses is not null)
-            Step("t", new Addition(new Variable("t"), Call(labelModule, new Variable("labels"))), $"[B, {Spec.TimeEmbDim}]");
+            Step("t", new Addition(Call(labelModule, new Variable("labels")), new Variable("t")), $"[B, {Spec.TimeEmbDim}]");
         if (Spec.ResnetBlock is not null)
             Step("t", Function("Widen", new Variable("t")), $"[B, {Spec.TimeEmbDim}]");
     }

@@ -1,6 +1,7 @@
 using TorchSharp.Modules;
 using UNetGen.Backends.Gpu;
 using UNetGen.Backends.Memory;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Backends;
@@ -51,8 +52,8 @@ internal sealed class Cuda(Precision precision, Func<Tensor, GpuKernels?> find) 
         var keys = Product(pixels, projections[1].t()).softmax(1);
         var means = Product(keys.transpose(1, 2), pixels).reshape(-1, heads, hidden / heads, dim).to(projections[2].dtype);
         var context = matmul(means, projections[2].reshape(heads, hidden / heads, dim).transpose(1, 2)); // [B, heads, d of k, d of v]
-        var output = weights.Output.Weight.reshape(dim, heads, hidden / heads).permute(1, 2, 0) / Math.Sqrt(hidden / heads);
-        var mixing = (matmul(context, output) + weights.Output.Bias! / heads).reshape(-1, hidden, dim);
+        var output = weights.Output.Weight.reshape(dim, heads, hidden / heads).permute(1, 2, 0) / Number.Of(Math.Sqrt(hidden / heads));
+        var mixing = matmul(context, output).add(weights.Output.Bias! / Number.Of(heads), Number.One).reshape(-1, hidden, dim);
         var queries = Product(pixels, projections[0].t()).reshape(x.size(0), -1, heads, hidden / heads).softmax(-1).flatten(2);
         var result = TensorMemory.Images(Product(queries, mixing), x.size(2), x.size(3));
         return As(x.dtype, Normalize(result, weights.OutputNorm)).MoveToOuterDisposeScope();
@@ -81,13 +82,13 @@ internal sealed class Cuda(Precision precision, Func<Tensor, GpuKernels?> find) 
         activated.Dispose();
         var projected = Projected(time, weights);
         h = weights.AddsTime
-            ? Normalized(h, secondNorm, projected is null ? first.Bias! : projected + first.Bias!, null, addend: null)
+            ? Normalized(h, secondNorm, projected is null ? first.Bias! : projected.add(first.Bias!, Number.One), null, addend: null)
             : Normalized(h, secondNorm, first.Bias!, projected, addend: null);
         var branch = Convolve(Dropped(h, weights.Dropout), second with { Bias = null });
         var shortcut = Resampled(x, weights.Resampling);
         return weights.Shortcut is not { } layer ? Sum(branch, shortcut, second.Bias!)
             : layer.Bias is null ? Sum(branch, Convolve(shortcut, layer), second.Bias!)
-            : Sum(branch, Convolve(shortcut, layer with { Bias = null }), second.Bias! + layer.Bias);
+            : Sum(branch, Convolve(shortcut, layer with { Bias = null }), second.Bias!.add(layer.Bias, Number.One));
     }
 
     private Tensor ConvolutionFirst(Tensor x, Tensor? time, ResidualWeights weights, Layers layers)
@@ -98,7 +99,7 @@ internal sealed class Cuda(Precision precision, Func<Tensor, GpuKernels?> find) 
         var h = Normalized(Convolve(x, first with { Bias = null }), firstNorm, first.Bias!, scalesAndShifts, addend: null);
         h = Dropped(h, weights.Dropout);
         if (weights.AddsTime && projected is not null)
-            h += As(h.dtype, projected.unsqueeze(-1).unsqueeze(-1));
+            h = h.add(As(h.dtype, projected.unsqueeze(-1).unsqueeze(-1)), Number.One);
         h = Convolve(h, second with { Bias = null });
         var shortcut = weights.Shortcut is null ? x : Convolve(x, weights.Shortcut);
         return Normalized(h, secondNorm, second.Bias!, null, shortcut);
@@ -120,8 +121,8 @@ internal sealed class Cuda(Precision precision, Func<Tensor, GpuKernels?> find) 
             return GroupNormGpuFunction.Normalize(kernels, norm, x, offset, time, silu: true, addend, spent: true);
         var halves = time?.unsqueeze(-1).unsqueeze(-1).chunk(2, 1);
         var h = NormActivate(
-            x + As(x.dtype, offset.unsqueeze(-1).unsqueeze(-1)), new GroupNormWeights(norm), halves?[0], halves?[1], Activation.Silu,
-            spent: true);
+            x.add(As(x.dtype, offset.unsqueeze(-1).unsqueeze(-1)), Number.One), new GroupNormWeights(norm), halves?[0], halves?[1],
+            Activation.Silu, spent: true);
         return addend is null ? h : Add(h, addend);
     }
 
@@ -130,7 +131,7 @@ internal sealed class Cuda(Precision precision, Func<Tensor, GpuKernels?> find) 
     {
         if (branch.dtype == shortcut.dtype && bias.dtype == ScalarType.Float32 && GpuKernels.Takes(branch) && find(branch) is { } kernels)
             return SumGpuFunction.Add(kernels, TensorMemory.ChannelsLast(branch), TensorMemory.ChannelsLast(shortcut), bias);
-        return Add(branch + As(branch.dtype, bias.unsqueeze(-1).unsqueeze(-1)), shortcut);
+        return Add(branch.add(As(branch.dtype, bias.unsqueeze(-1).unsqueeze(-1)), Number.One), shortcut);
     }
 
     private GpuKernels? KernelsFor(GroupNorm layer, Tensor x) => GroupNormGpuFunction.Fits(layer, x) ? find(x) : null;
@@ -141,7 +142,7 @@ internal sealed class Cuda(Precision precision, Func<Tensor, GpuKernels?> find) 
     private Tensor? RmsNormOf(Tensor x, Tensor gain)
     {
         using var scope = NewDisposeScope();
-        var (images, gains) = (TensorMemory.ChannelsLast(x), gain.flatten() * Math.Sqrt(gain.size(1)));
+        var (images, gains) = (TensorMemory.ChannelsLast(x), gain.flatten() * Number.Of(Math.Sqrt(gain.size(1))));
         return RmsNormGpuFunction.Fits(images, gains) && find(images) is { } kernels
             ? RmsNormGpuFunction.Normalize(kernels, images, gains).MoveToOuterDisposeScope()
             : null;

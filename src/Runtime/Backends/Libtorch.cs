@@ -1,5 +1,6 @@
 using TorchSharp;
 using UNetGen.Backends.Memory;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Backends;
@@ -36,12 +37,13 @@ internal class Libtorch(Precision precision) : Reference(precision)
             // A memory token is one more position: the image's own all together weigh as their sum does.
             var logSums = pooled.narrow(-1, dim, 1).reshape(-1, heads, headDim, 1);
             var shares = cat([logSums, memory[0].unsqueeze(0).expand(x.shape[0], -1, -1, -1)], -1).softmax(-1);
-            context = context * shares.narrow(-1, 0, 1) + Product(shares.narrow(-1, 1, memory.shape[3]), memory[1].transpose(1, 2));
+            var tokens = Product(shares.narrow(-1, 1, memory.shape[3]), memory[1].transpose(1, 2));
+            context = (context * shares.narrow(-1, 0, 1)).add(tokens, Number.One);
         }
 
-        var output = weights.Output.Weight.reshape(dim, heads, headDim).permute(1, 2, 0) / Math.Sqrt(headDim);
+        var output = weights.Output.Weight.reshape(dim, heads, headDim).permute(1, 2, 0) / Number.Of(Math.Sqrt(headDim));
         var mixing = matmul(context, output).reshape(-1, hidden, dim);
-        var result = Mix(pixels, projections[0], mixing, heads).to(mixing.dtype).add_(weights.Output.Bias!);
+        var result = Mix(pixels, projections[0], mixing, heads).to(mixing.dtype).add_(weights.Output.Bias!, Number.One);
         return Normalize(TensorMemory.Images(result, x.shape[2], x.shape[3]), weights.OutputNorm).MoveToOuterDisposeScope();
     }
 
@@ -56,7 +58,7 @@ internal class Libtorch(Precision precision) : Reference(precision)
 
     /// <inheritdoc/>
     public override Tensor Add(Tensor branch, Tensor shortcut) =>
-        branch.dtype == shortcut.dtype ? branch.add_(shortcut) : base.Add(branch, shortcut);
+        branch.dtype == shortcut.dtype ? branch.add_(shortcut, Number.One) : base.Add(branch, shortcut);
 
     /// <inheritdoc/>
     public override Tensor Concat(Tensor first, Tensor second)
@@ -141,7 +143,7 @@ internal class Libtorch(Precision precision) : Reference(precision)
         var exponentials = (is_grad_enabled() ? keys - greatest : keys.sub_(greatest)).exp_();
         var sum = exponentials.sum(1).unsqueeze(-1);
         var mean = Product(exponentials.transpose(1, 2), pixels).to(weight.dtype) / sum;
-        return cat([mean, sum.log() + greatest.transpose(1, 2)], -1).MoveToOuterDisposeScope();
+        return cat([mean, sum.log().add(greatest.transpose(1, 2), Number.One)], -1).MoveToOuterDisposeScope();
     }
 
     /// <summary>The softmax of each pixel's queries over the features of a head, times a matrix of each image.</summary>

@@ -1,5 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using TorchSharp;
 using TorchSharp.Modules;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Backends;
@@ -43,7 +46,7 @@ internal class Reference(Precision precision) : Backend(precision)
         var qkv = Convolve(weights.Norm is { } norm ? Normalize(x, norm) : x, weights.Projections).chunk(3, 1);
         var (q, k, v) = (Heads(qkv[0]), Heads(qkv[1]), Heads(qkv[2])); // each [B, heads, d, positions]
         (k, v) = WithMemory(k, v, weights.Memory, -1);
-        q = q.softmax(-2) / Math.Sqrt(q.shape[2]);
+        q = q.softmax(-2) / Number.Of(Math.Sqrt(q.shape[2]));
         k = k.softmax(-1);
         var context = Product(k, v.transpose(-2, -1)); // [B, heads, d of k, d of v]
         var result = Product(context.transpose(-2, -1), q).reshape(batch, -1, height, width);
@@ -58,7 +61,7 @@ internal class Reference(Precision precision) : Backend(precision)
         using var scope = NewDisposeScope();
         var pixels = (weights.Norm is { } norm ? Normalize(x, norm) : x).flatten(2).transpose(1, 2); // [B, positions, dim]
         var result = Project(Attend(pixels, weights), weights.Output).transpose(1, 2).reshape(x.shape);
-        return (weights.AddsInput ? result + x : result).MoveToOuterDisposeScope();
+        return (weights.AddsInput ? result.add(x, Number.One) : result).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -98,7 +101,7 @@ internal class Reference(Precision precision) : Backend(precision)
         var result = norm switch
         {
             GroupNormWeights group => GroupNorm(AsNormed(x, norm), group.Layer),
-            RmsNormWeights { Gain: var gain } => RmsNorm(As(gain.dtype, x), gain * Math.Sqrt(gain.size(1))),
+            RmsNormWeights { Gain: var gain } => RmsNorm(As(gain.dtype, x), gain * Number.Of(Math.Sqrt(gain.size(1)))),
             _ => throw new NotSupportedException($"No backend knows the norm {norm}."),
         };
         return result.MoveToOuterDisposeScope();
@@ -109,7 +112,7 @@ internal class Reference(Precision precision) : Backend(precision)
         NormActivate(x, norm, null, null, activation, spent: false);
 
     /// <inheritdoc/>
-    public override Tensor Add(Tensor branch, Tensor shortcut) => branch + shortcut;
+    public override Tensor Add(Tensor branch, Tensor shortcut) => branch.add(shortcut, Number.One);
 
     /// <inheritdoc/>
     public override Tensor Concat(Tensor first, Tensor second) => cat([first, second], 1);
@@ -131,7 +134,7 @@ internal class Reference(Precision precision) : Backend(precision)
         x = AsNormed(x, norm);
         var h = Normalize(x, norm);
         if (scale is not null && shift is not null)
-            h = h * (As(x.dtype, scale) + 1) + As(x.dtype, shift);
+            h = (h * As(x.dtype, scale).add(Number.Of(1), Number.One)).add(As(x.dtype, shift), Number.One);
         return Activate(h, activation).MoveToOuterDisposeScope();
     }
 
@@ -177,7 +180,7 @@ internal class Reference(Precision precision) : Backend(precision)
         var eps = weight.dtype is ScalarType.Float32 or ScalarType.Float64 ? StandardizationEps : 1e-3;
         var mean = weight.mean([1, 2, 3], keepdim: true);
         var variance = weight.var([1, 2, 3], unbiased: false, keepdim: true);
-        return (weight - mean) * (variance + eps).rsqrt();
+        return (weight - mean) * variance.add(Number.Of(eps), Number.One).rsqrt();
     }
 
     /// <summary>A convolution whose operands have the numbers in which to compute.</summary>
@@ -217,11 +220,12 @@ internal class Reference(Precision precision) : Backend(precision)
     {
         var (scale, shift, added) = Conditions(time, weights);
         var first = ResidualHalf(x, scale, shift, weights.First, weights.Activation, weights.Dropout);
-        var h = ResidualHalf(added is null ? first : first + added, null, null, weights.Second, weights.Activation, dropout: 0);
+        var conditioned = added is null ? first : first.add(added, Number.One);
+        var h = ResidualHalf(conditioned, null, null, weights.Second, weights.Activation, dropout: 0);
         first.Dispose();
         var shortcut = weights.Shortcut is null ? x : Convolve(x, weights.Shortcut);
         // ReLU's gradient looks at its result, the others' at what they were given.
-        return weights.Activation == Activation.Relu ? h + shortcut : Add(h, shortcut);
+        return weights.Activation == Activation.Relu ? h.add(shortcut, Number.One) : Add(h, shortcut);
     }
 
     /// <summary>
@@ -254,9 +258,20 @@ internal class Reference(Precision precision) : Backend(precision)
         Activation.Silu => nn.functional.silu(x),
         Activation.Gelu => nn.functional.gelu(x),
         Activation.Relu => nn.functional.relu(x),
-        Activation.Mish => nn.functional.mish(x),
+        Activation.Mish => Mish(x),
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, null),
     };
+
+    /// <summary>TorchSharp's own makes its numbers by itself (<see cref="Number"/>).</summary>
+    private static Tensor Mish(Tensor x)
+    {
+        using var softplus = Softplus(x, beta: Number.Of(1.0), threshold: Number.Of(20.0));
+        using var factor = softplus.tanh();
+        return x * factor;
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "softplus1")]
+    private static extern Tensor Softplus(Tensor x, Scalar beta, Scalar threshold);
 
     /// <summary>The keys and values of learned positions, which every image has, before its own along the axis of positions.</summary>
     private static (Tensor Keys, Tensor Values) WithMemory(Tensor keys, Tensor values, Tensor? memory, long positions)

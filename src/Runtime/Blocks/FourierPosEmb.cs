@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
@@ -29,7 +30,7 @@ public sealed class FourierPosEmb : ExplicitModule
     {
         using var scope = NewDisposeScope();
         var t = timesteps.to(weights.dtype).unsqueeze(1);
-        var angles = t * weights.unsqueeze(0) * (2 * Math.PI);
+        var angles = t * weights.unsqueeze(0) * Number.Of(2 * Math.PI);
         return cat([t, sin(angles), cos(angles)], 1).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Blocks;
@@ -35,7 +36,8 @@ public sealed class SinusoidalPosEmb : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var half = dim / 2;
-        var frequencies = exp(arange(half, dtype: float32, device: timesteps.device) * (-Math.Log(theta) / (half - freqShift)));
+        var numbers = arange(Number.Of(0), Number.Of(half), Number.One, dtype: float32, device: timesteps.device);
+        var frequencies = exp(numbers * Number.Of(-Math.Log(theta) / (half - freqShift)));
         var angles = timesteps.to(float32).unsqueeze(1) * frequencies.unsqueeze(0);
         var (first, second) = order == SinusoidOrder.SinCos ? (sin(angles), cos(angles)) : (cos(angles), sin(angles));
         return cat([first, second], 1).MoveToOuterDisposeScope();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Diffusion;
@@ -116,8 +117,9 @@ public sealed class GaussianDiffusion : IDisposable
     public Tensor LearnedLogVariance(Tensor v, Tensor t)
     {
         using var scope = NewDisposeScope();
-        var share = (v + 1) / 2;
-        return (share * At(largestLogVariance, t, v) + (1 - share) * At(smallestLogVariance, t, v)).MoveToOuterDisposeScope();
+        var share = v.add(Number.Of(1), Number.One) / Number.Of(2);
+        var rest = (-share).add(Number.Of(1), Number.One);
+        return (share * At(largestLogVariance, t, v)).add(rest * At(smallestLogVariance, t, v), Number.One).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -142,7 +144,10 @@ public sealed class GaussianDiffusion : IDisposable
         var perImage = nn.functional.mse_loss(mean, Target(x0, t, noise), nn.Reduction.None).flatten(1).mean([1]);
         var loss = (perImage * lossWeights.index_select(0, t)).mean();
         if (v is not null)
-            loss = loss + Schedule.Timesteps / 1000.0 * VariationalBound.Bits(this, mean.detach(), v, x0, xt, t).mean();
+        {
+            var bits = VariationalBound.Bits(this, mean.detach(), v, x0, xt, t).mean();
+            loss = loss.add(Number.Of(Schedule.Timesteps / 1000.0) * bits, Number.One);
+        }
         return loss.MoveToOuterDisposeScope();
     }
 
@@ -183,7 +188,7 @@ public sealed class GaussianDiffusion : IDisposable
 
     /// <summary>One timestep for all images, [batch], int64.</summary>
     internal static Tensor Timesteps(Tensor images, int time) =>
-        full([images.shape[0]], time, dtype: ScalarType.Int64, device: images.device);
+        full([images.shape[0]], Number.Of(time), dtype: ScalarType.Int64, device: images.device);
 
     /// <summary>first[t] a + sign second[t] b.</summary>
     private static Tensor Combine(Tensor first, Tensor a, Tensor second, Tensor b, Tensor t, int sign = 1)
@@ -191,7 +196,7 @@ public sealed class GaussianDiffusion : IDisposable
         using var scope = NewDisposeScope();
         var x = At(first, t, a) * a;
         var y = At(second, t, b) * b;
-        return (sign > 0 ? x + y : x - y).MoveToOuterDisposeScope();
+        return (sign > 0 ? x.add(y, Number.One) : x - y).MoveToOuterDisposeScope();
     }
 
     /// <summary>values[t] as [batch, 1, 1, 1], to be multiplied with images.</summary>

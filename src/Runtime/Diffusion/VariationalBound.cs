@@ -1,3 +1,4 @@
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Diffusion;
@@ -30,15 +31,17 @@ internal static class VariationalBound
         var logVariance = diffusion.LearnedLogVariance(v, t);
 
         var divergence = Divergence(diffusion.PosteriorMean(x0, xt, t), diffusion.PosteriorLogVariance(t, x0), mean, logVariance);
-        var surprise = -LogLikelihood(x0, mean, logVariance / 2);
-        var nats = where((t == 0).reshape(-1, 1, 1, 1), surprise, divergence);
-        return nats.flatten(1).mean([1]) / Math.Log(2);
+        var surprise = -LogLikelihood(x0, mean, logVariance / Number.Of(2));
+        var nats = where((t == Number.Of(0)).reshape(-1, 1, 1, 1), surprise, divergence);
+        return nats.flatten(1).mean([1]) / Number.Of(Math.Log(2));
     }
 
     /// <summary>KL(N(mean, variance) | N(otherMean, otherVariance)) of each value, in nats.</summary>
     private static Tensor Divergence(Tensor mean, Tensor logVariance, Tensor otherMean, Tensor otherLogVariance) =>
-        0.5 * (otherLogVariance - logVariance - 1 + exp(logVariance - otherLogVariance) + (mean - otherMean).square() * exp(
-            -otherLogVariance));
+        (otherLogVariance - logVariance - Number.Of(1))
+        .add(exp(logVariance - otherLogVariance), Number.One)
+        .add((mean - otherMean).pow(Number.Of(2)) * exp(-otherLogVariance), Number.One)
+        * Number.Of(0.5);
 
     /// <summary>
     /// The log-likelihood of images that were bytes, each value's Gaussian integrated over its byte and the outermost bytes' to infinity
@@ -48,16 +51,21 @@ internal static class VariationalBound
     {
         var distance = x0 - mean;
         var inverse = exp(-logDeviation);
-        var below = NormalCdf(inverse * (distance + HalfByte));
-        var belowByte = NormalCdf(inverse * (distance - HalfByte));
-        return where(x0 < -0.999, Log(below), where(x0 > 0.999, Log(1 - belowByte), Log(below - belowByte)));
+        var below = NormalCdf(inverse * distance.add(Number.Of(HalfByte), Number.One));
+        var belowByte = NormalCdf(inverse * (distance - Number.Of(HalfByte)));
+        var aboveByte = (-belowByte).add(Number.Of(1), Number.One);
+        return where(x0 < Number.Of(-0.999), Log(below), where(x0 > Number.Of(0.999), Log(aboveByte), Log(below - belowByte)));
     }
 
-    private static Tensor Log(Tensor probability) => probability.clamp_min(SmallestProbability).log();
+    private static Tensor Log(Tensor probability) => probability.clamp_min(Number.Of(SmallestProbability)).log();
 
     /// <summary>
     /// The normal distribution's function as Ho et al. and guided-diffusion approximate it (Page 1977): with theirs, numbers can be
     /// compared.
     /// </summary>
-    private static Tensor NormalCdf(Tensor x) => 0.5 * (1 + tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x.pow(3))));
+    private static Tensor NormalCdf(Tensor x)
+    {
+        var bent = x.add(Number.Of(0.044715) * x.pow(Number.Of(3)), Number.One);
+        return Number.Of(0.5) * tanh(Number.Of(Math.Sqrt(2 / Math.PI)) * bent).add(Number.Of(1), Number.One);
+    }
 }

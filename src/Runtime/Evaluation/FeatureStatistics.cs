@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using UNetGen.Distributed;
 using UNetGen.Interop;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Evaluation;
@@ -73,8 +74,10 @@ public sealed class FeatureStatistics : IDisposable
         var centred = values - batchMean;
         var difference = batchMean - mean;
         var total = Count + added;
-        deviations.add_(centred.t().matmul(centred)).add_(outer(difference, difference) * ((double)Count * added / total));
-        mean.add_(difference * ((double)added / total));
+        using var weight = Number.Once((double)Count * added / total);
+        using var share = Number.Once((double)added / total);
+        deviations.add_(centred.t().matmul(centred), Number.One).add_(outer(difference, difference) * weight, Number.One);
+        mean.add_(difference * share, Number.One);
         Count = total;
     }
 
@@ -86,10 +89,11 @@ public sealed class FeatureStatistics : IDisposable
     {
         using var scope = NewDisposeScope();
         var total = collective.Gather(Count).Sum(row => row[0]);
-        var whole = mean * ((double)Count / total);
+        using var share = Number.Once((double)Count / total);
+        var whole = mean * share;
         collective.AllReduce(whole);
         var difference = mean - whole;
-        deviations.add_(outer(difference, difference) * Count);
+        deviations.add_(outer(difference, difference) * Number.Of(Count), Number.One);
         collective.AllReduce(deviations);
         mean.copy_(whole);
         Count = total;
@@ -115,7 +119,7 @@ public sealed class FeatureStatistics : IDisposable
     /// <summary>Their covariance, unbiased (over n - 1), [features, features], float64; the caller's.</summary>
     /// <exception cref="EvaluationException">Fewer than two images.</exception>
     public Tensor Covariance() => Count > 1
-        ? deviations / (Count - 1)
+        ? deviations / Number.Of(Count - 1)
         : throw new EvaluationException($"A covariance needs at least 2 images, but there {(Count == 1 ? "is 1" : "are none")}.");
 
     /// <summary>Writes them as safetensors, whole or not at all.</summary>

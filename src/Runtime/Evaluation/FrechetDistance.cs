@@ -1,3 +1,4 @@
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Evaluation;
@@ -27,7 +28,8 @@ public static class FrechetDistance
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         var (c1, c2) = (first.Covariance(), second.Covariance());
-        var distance = (first.Mean() - second.Mean()).square().sum() + c1.trace() + c2.trace() - 2 * TraceOfRoot(c1, c2);
+        var means = (first.Mean() - second.Mean()).pow(Number.Of(2)).sum();
+        var distance = means.add(c1.trace(), Number.One).add(c2.trace(), Number.One) - Number.Of(2) * TraceOfRoot(c1, c2);
         // Of a set and itself rounding may leave a little less than nothing.
         return Math.Max(0, distance.item<double>());
     }
@@ -41,7 +43,7 @@ public static class FrechetDistance
         var (values, vectors) = linalg.eigh(c1);
         var root = (vectors * Roots(values)).matmul(vectors.t());
         var product = root.matmul(c2).matmul(root);
-        return Roots(linalg.eigvalsh((product + product.t()) / 2)).sum();
+        return Roots(linalg.eigvalsh(product.add(product.t(), Number.One) / Number.Of(2))).sum();
     }
 
     /// <summary>
@@ -49,7 +51,7 @@ public static class FrechetDistance
     /// </summary>
     private static Tensor Roots(Tensor eigenvalues)
     {
-        var rounding = eigenvalues.abs().max() * (eigenvalues.numel() * Precision);
+        var rounding = eigenvalues.abs().max() * Number.Of(eigenvalues.numel() * Precision);
         return eigenvalues.where(eigenvalues > rounding, zeros_like(eigenvalues)).sqrt();
     }
 }

@@ -93,11 +93,12 @@ public sealed class TorchScriptFeatures : FeatureNetwork
         var seen = images.to(device);
         if (seen.shape[1] == 1)
             seen = seen.expand(-1, 3, -1, -1);
+        seen = seen.clamp(Number.Of(-1), Number.Of(1));
         seen = input switch
         {
-            FeatureInput.Bytes => ((seen.clamp(-1, 1) + 1) * 127.5).round().to(ScalarType.Byte),
-            FeatureInput.Unit => (seen.clamp(-1, 1) + 1) / 2,
-            FeatureInput.Signed => seen.clamp(-1, 1),
+            FeatureInput.Bytes => (seen.add(Number.Of(1), Number.One) * Number.Of(127.5)).round().to(ScalarType.Byte),
+            FeatureInput.Unit => seen.add(Number.Of(1), Number.One) / Number.Of(2),
+            FeatureInput.Signed => seen,
             _ => throw new UnreachableException($"There is no input {input}."),
         };
 

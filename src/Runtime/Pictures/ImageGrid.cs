@@ -1,6 +1,7 @@
 using System.Globalization;
 using SkiaSharp;
 using UNetGen.Files;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Pictures;
@@ -85,8 +86,8 @@ public static class ImageGrid
             channels = 1;
 
         using var scope = NewDisposeScope();
-        var pixels = ((images.detach().cpu().to(ScalarType.Float32).clamp(-1, 1).nan_to_num(-1) + 1) * 127.5).round().to(ScalarType.Byte)
-            .contiguous().bytes;
+        var values = images.detach().cpu().to(ScalarType.Float32).clamp(Number.Of(-1), Number.Of(1)).nan_to_num(-1);
+        var pixels = (values.add(Number.Of(1), Number.One) * Number.Of(127.5)).round().to(ScalarType.Byte).contiguous().bytes;
 
         using var grid = new SKBitmap(new SKImageInfo(
             (int)layout.Width, (int)layout.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using UNetGen.Diffusion;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Sampling;
@@ -33,13 +34,15 @@ public sealed class AncestralSampler(Variance? variance = null) : Sampler
             return mean;
         return (Variance ?? diffusion.Options.Variance) switch
         {
-            Diffusion.Variance.FixedSmall => mean + Math.Sqrt(diffusion.Schedule.PosteriorVariance[time]) * denoiser.Noise(),
-            Diffusion.Variance.FixedLarge => mean + Math.Sqrt(diffusion.Schedule.Betas[time]) * denoiser.Noise(),
+            Diffusion.Variance.FixedSmall => Noised(Math.Sqrt(diffusion.Schedule.PosteriorVariance[time])),
+            Diffusion.Variance.FixedLarge => Noised(Math.Sqrt(diffusion.Schedule.Betas[time])),
             Diffusion.Variance.LearnedRange when estimate.V is { } v =>
-                mean + (diffusion.LearnedLogVariance(v, t) / 2).exp() * denoiser.Noise(),
+                mean.add((diffusion.LearnedLogVariance(v, t) / Number.Of(2)).exp() * denoiser.Noise(), Number.One),
             Diffusion.Variance.LearnedRange => throw new UNetGenException(
                 "The network predicts no variance: its spec would have to say `learned_variance: true`. Use a fixed one."),
             var other => throw new UnreachableException($"There is no variance {other}."),
         };
+
+        Tensor Noised(double deviation) => mean.add(Number.Of(deviation) * denoiser.Noise(), Number.One);
     }
 }

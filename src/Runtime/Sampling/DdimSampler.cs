@@ -1,5 +1,6 @@
 using System.Globalization;
 using UNetGen.Diffusion;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Sampling;
@@ -55,7 +56,7 @@ public sealed class DdimSampler : SpacedSampler
 
         var t = GaussianDiffusion.Timesteps(x, time);
         var oldNoise = RederivesNoise ? diffusion.PredictNoise(x, t, x0) : diffusion.NoiseOf(x, t, estimate.Prediction!);
-        var mean = Math.Sqrt(alphaBarNext) * x0 + direction * oldNoise;
-        return sigma > 0 ? mean + sigma * denoiser.Noise() : mean;
+        var mean = (Number.Of(Math.Sqrt(alphaBarNext)) * x0).add(Number.Of(direction) * oldNoise, Number.One);
+        return sigma > 0 ? mean.add(Number.Of(sigma) * denoiser.Noise(), Number.One) : mean;
     }
 }

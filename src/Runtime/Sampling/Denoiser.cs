@@ -1,4 +1,5 @@
 using UNetGen.Diffusion;
+using UNetGen.Native;
 using UNetGen.Networks;
 using static TorchSharp.torch;
 
@@ -47,7 +48,7 @@ public sealed class Denoiser : IDisposable
         this.noise = noise ?? ownNoise!.Next;
         labels = options.ToLabels(network.Device)?.DetachFromDisposeScope();
         if (guidance != 1)
-            nullLabels = full_like(labels!, network.Info.NumClasses!.Value - 1).DetachFromDisposeScope();
+            nullLabels = full_like(labels!, Number.Of(network.Info.NumClasses!.Value - 1)).DetachFromDisposeScope();
     }
 
     /// <summary>The network's diffusion.</summary>
@@ -74,10 +75,10 @@ public sealed class Denoiser : IDisposable
         if (nullLabels is not null)
         {
             var (without, _) = Diffusion.Split(network.forward(x, t, nullLabels, condition), x.shape);
-            prediction = without + guidance * (prediction - without);
+            prediction = without.add(Number.Of(guidance) * (prediction - without), Number.One);
         }
         var x0 = Diffusion.PredictX0(x, t, prediction);
-        var estimate = new Estimate(time, clip ? x0.clamp_(-1, 1) : x0, prediction, v);
+        var estimate = new Estimate(time, clip ? x0.clamp_(Number.Of(-1), Number.Of(1)) : x0, prediction, v);
         last = estimate;
         return estimate;
     }

@@ -1,4 +1,5 @@
 using UNetGen.Diffusion;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Sampling;
@@ -30,10 +31,11 @@ public sealed class DpmSolverSampler(int steps = 20, TimestepSpacing spacing = T
         if (denoiser.Previous is { } previous)
         {
             var ratio = (Lambda(schedule, time) - Lambda(schedule, previous.Time)) / h;
-            target = x0 + 1 / (2 * ratio) * (x0 - previous.X0);
+            target = x0.add(Number.Of(1 / (2 * ratio)) * (x0 - previous.X0), Number.One);
         }
         var (alphaBar, alphaBarNext) = (schedule.AlphasCumprod[time], schedule.AlphasCumprod[next]);
-        return Math.Sqrt((1 - alphaBarNext) / (1 - alphaBar)) * x - Math.Sqrt(alphaBarNext) * double.ExpM1(-h) * target;
+        var (ofImage, ofTarget) = (Math.Sqrt((1 - alphaBarNext) / (1 - alphaBar)), Math.Sqrt(alphaBarNext) * double.ExpM1(-h));
+        return Number.Of(ofImage) * x - Number.Of(ofTarget) * target;
     }
 
     private static double Lambda(NoiseSchedule schedule, int time) => Math.Log(schedule.SignalToNoise[time]) / 2;

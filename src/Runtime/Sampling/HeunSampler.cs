@@ -1,4 +1,5 @@
 using System.Globalization;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Sampling;
@@ -49,12 +50,12 @@ public sealed class HeunSampler : SpacedSampler
         // EDM's variable is the image plus noise, x over the image's factor.
         var (sigma, sigmaNext) = (schedule.Sigma(time), schedule.Sigma(next));
         var (factor, factorNext) = (Math.Sqrt(schedule.AlphasCumprod[time]), Math.Sqrt(schedule.AlphasCumprod[next]));
-        var y = x / factor;
-        var slope = (y - x0) / sigma;
-        var euler = y + (sigmaNext - sigma) * slope;
+        var y = x / Number.Of(factor);
+        var slope = (y - x0) / Number.Of(sigma);
+        var euler = y.add(Number.Of(sigmaNext - sigma) * slope, Number.One);
 
-        var slopeNext = (euler - denoiser.Denoise(euler * factorNext, next).X0) / sigmaNext;
-        return (y + (sigmaNext - sigma) / 2 * (slope + slopeNext)) * factorNext;
+        var slopeNext = (euler - denoiser.Denoise(euler * Number.Of(factorNext), next).X0) / Number.Of(sigmaNext);
+        return y.add(Number.Of((sigmaNext - sigma) / 2) * slope.add(slopeNext, Number.One), Number.One) * Number.Of(factorNext);
     }
 
     private (Tensor X, int Time) Raise(Denoiser denoiser, Tensor x, int time)
@@ -64,6 +65,6 @@ public sealed class HeunSampler : SpacedSampler
         if (raised <= time)
             return (x, time);
         var left = schedule.AlphasCumprod[raised] / schedule.AlphasCumprod[time];
-        return (Math.Sqrt(left) * x + Math.Sqrt(1 - left) * denoiser.Noise(), raised);
+        return ((Number.Of(Math.Sqrt(left)) * x).add(Number.Of(Math.Sqrt(1 - left)) * denoiser.Noise(), Number.One), raised);
     }
 }

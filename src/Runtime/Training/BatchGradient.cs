@@ -1,5 +1,6 @@
 using TorchSharp.Modules;
 using UNetGen.Diffusion;
+using UNetGen.Native;
 using UNetGen.Networks;
 using static TorchSharp.torch;
 
@@ -79,8 +80,10 @@ internal sealed class BatchGradient(
     public void Clip(double norm, double limit)
     {
         var factor = limit / (norm + Epsilon);
-        if (factor < 1)
-            Script.Value.invoke("scale", there, factor);
+        if (factor >= 1)
+            return;
+        using var by = Number.Once(factor);
+        Script.Value.invoke("scale", there, by);
     }
 
     /// <summary>Drops the gradients of the step before.</summary>
@@ -107,10 +110,10 @@ internal sealed class BatchGradient(
             var (x0, t, noise) = (Part(batch.Images), Part(batch.Timesteps), Part(batch.Noise));
             var labels = batch.Labels is null ? null : Part(batch.Labels);
             var xt = diffusion.QSample(x0, t, noise);
-            var partLoss = diffusion.Loss(Predict(xt, t, labels, selfCondition), x0, xt, t, noise) / (parts * ranks);
+            var partLoss = diffusion.Loss(Predict(xt, t, labels, selfCondition), x0, xt, t, noise) / Number.Of(parts * ranks);
             Backends.Nodes.Gradients.Backward(partLoss);
             using var noGradients = no_grad();
-            loss.add_(partLoss);
+            loss.add_(partLoss, Number.One);
         }
         return loss;
     }
@@ -141,7 +144,7 @@ internal sealed class BatchGradient(
         {
             using var noGradients = no_grad();
             var prediction = network.forward(xt, t, labels).narrow(1, 0, network.Info.Channels);
-            estimate = diffusion.PredictX0(xt, t, prediction).clamp_(-1, 1);
+            estimate = diffusion.PredictX0(xt, t, prediction).clamp_(Number.Of(-1), Number.Of(1));
         }
         return network.forward(xt, t, labels, estimate);
     }

@@ -2,6 +2,7 @@ using TorchSharp.Modules;
 using UNetGen.Backends;
 using UNetGen.Backends.Memory;
 using UNetGen.Backends.Optimizers;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;
@@ -87,10 +88,13 @@ public sealed class Ema : IDisposable
             copy.copy_(buffer);
         if (lives.Length == 0)
             return;
-        if (kernel is null)
-            Script.Value.invoke("average", shadows, lives, 1 - DecayAt(step));
-        else
+        if (kernel is not null)
+        {
             Average(kernel, (float)(1 - DecayAt(step)));
+            return;
+        }
+        using var share = Number.Once(1 - DecayAt(step));
+        Script.Value.invoke("average", shadows, lives, share);
     }
 
     /// <summary>

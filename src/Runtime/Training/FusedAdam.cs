@@ -2,6 +2,7 @@ using TorchSharp.Modules;
 using UNetGen.Backends;
 using UNetGen.Backends.Memory;
 using UNetGen.Backends.Optimizers;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;
@@ -162,9 +163,10 @@ public sealed class FusedAdam : IDisposable
         var all = Array.IndexOf(gradients, null) < 0;
         if (gradients.All(gradient => gradient is null))
             return;
+        using var rate = Number.Once(learningRate);
         Script.Value.invoke(
-            "step", Of(parameters), Of(gradients), Of(means), Of(squares), Of(steps), kind == Optimizer.AdamW, learningRate, beta1, beta2,
-            epsilon, weightDecay);
+            "step", Of(parameters), Of(gradients), Of(means), Of(squares), Of(steps), kind == Optimizer.AdamW, rate, Number.Of(beta1),
+            Number.Of(beta2), Number.Of(epsilon), Number.Of(weightDecay));
 
         Tensor[] Of(Tensor?[] list) => all ? (Tensor[])list! : [.. list.Where((_, index) => gradients[index] is not null).OfType<Tensor>()];
     }

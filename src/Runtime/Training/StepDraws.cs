@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using UNetGen.Data;
+using UNetGen.Native;
 using UNetGen.Networks;
 using static TorchSharp.torch;
 
@@ -64,7 +65,7 @@ internal sealed class StepDraws(NoisePredictor network, TrainingOptions options,
     private void AddOffset(Span<float> noise, Generator generator)
     {
         using var unit = randn([info.Channels, 1, 1], ScalarType.Float32, CPU, generator: generator);
-        using var scaled = options.OffsetNoise * unit;
+        using var scaled = Number.Of(options.OffsetNoise) * unit;
         var pixels = noise.Length / info.Channels;
         foreach (var (channel, offset) in scaled.data<float>().ToArray().Index())
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using UNetGen.Native;
 using UNetGen.Networks;
 using static TorchSharp.torch;
 
@@ -86,7 +87,7 @@ internal static class TrainingDoubts
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        return [.. network.parameters().Select(parameter => parameter.to(ScalarType.Float64).square().sum().item<double>())];
+        return [.. network.parameters().Select(parameter => parameter.to(ScalarType.Float64).pow(Number.Of(2)).sum().item<double>())];
     }
 
     /// <summary>Whether steps between two <see cref="SizesOf"/> have moved the weights by nothing to speak of.</summary>

@@ -236,7 +236,7 @@ public sealed partial class ClassesUNet : global::UNetGen.Networks.NoisePredicto
         RefuseCondition(selfCondition, nameof(selfCondition), "`self_condition: true`");
 
         var t = time_embed.forward(timesteps);                                       // [B, 128]
-        t = t + label_emb.forward(labels);                                           // [B, 128]
+        t = label_emb.forward(labels).Plus(t);                                       // [B, 128]
         var skip0 = Convolve(input_blocks_0_0, x);                                   // [B, 32, 16, 16]
 
         // down, level 0: 32 wide, 16 x 16

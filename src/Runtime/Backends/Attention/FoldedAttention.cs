@@ -43,8 +43,8 @@ internal static unsafe class FoldedAttention<V>
         var size = new AttentionSize<V>(x, query.Weight, null, heads: 1);
         var (positions, dim) = (size.Positions, size.Dim);
         // Pixels are rows, so that both stand on their right.
-        Tensor scored = query.Weight.t().mm(key.Weight).mul_(size.Factor);
-        Tensor scoredBias = query.Bias.unsqueeze(0).mm(key.Weight).mul_(size.Factor);
+        Tensor scored = query.Weight.t().mm(key.Weight).mul_(Number.Of(size.Factor));
+        Tensor scoredBias = query.Bias.unsqueeze(0).mm(key.Weight).mul_(Number.Of(size.Factor));
         Tensor mixed = value.Weight.t().mm(output.Weight.t()).contiguous();
         Tensor mixedBias = nn.functional.linear(value.Bias, output.Weight, output.Bias);
         var result = ImageMemory.Empty(size.Batch, positions, dim);

@@ -47,7 +47,7 @@ internal sealed unsafe partial class LinearAttentionPass<V>
             byInput, OfGain(operands.Gain, 0), byWeight.sum(dim: 0), byMemory?.sum(dim: 0), byOut.sum(dim: 0), sums[2],
             OfGain(operands.EndGain, 1));
 
-        Tensor? OfGain(Tensor? gain, int row) => gain is null ? null : sums[row].mul_(normScale).view(1, dim, 1, 1);
+        Tensor? OfGain(Tensor? gain, int row) => gain is null ? null : sums[row].mul_(Number.Of(normScale)).view(1, dim, 1, 1);
     }
 
     private void Backward(float* x, float* means, float* logSums, float* dY, in Gradients to)

@@ -3,6 +3,7 @@ using UNetGen.Backends.Norms;
 using UNetGen.Backends.Products;
 using UNetGen.Backends.Simd;
 using UNetGen.Backends.Winograd;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Backends.Residual;
@@ -108,12 +109,12 @@ internal sealed class ResidualPass<V>(ResidualOperands<Tensor?> operands, Residu
         activated = Norm(Second, Kept.Second, between, result: keep ? null : between);
         // The biases of both terms at once.
         var bias = Second.Bias is { } ofBranch && Operands.Shortcut.Bias is { } ofShortcut
-            ? ofBranch + ofShortcut
+            ? ofBranch.add(ofShortcut, Number.One)
             : Second.Bias ?? Operands.Shortcut.Bias;
         var result = Winograd<V>.Convolve(activated, Second.Weight!, bias);
         activated.Dispose();
         if (Operands.Shortcut.Weight is not { } shortcut)
-            return result.add_(X);
+            return result.add_(X, Number.One);
         PixelProduct<V>.Add(X, shortcut, result);
         return result;
     }
@@ -152,7 +153,7 @@ internal sealed class ResidualPass<V>(ResidualOperands<Tensor?> operands, Residu
     private void AddTime(Tensor images)
     {
         if (form.AddsTime && Kept.Projected is { } projected)
-            images.add_(projected.view(projected.size(0), -1, 1, 1));
+            images.add_(projected.view(projected.size(0), -1, 1, 1), Number.One);
     }
 
     private static bool IsLearned(HalfOperands<bool> needed) => needed.Weight || needed.Bias;
@@ -199,7 +200,7 @@ internal sealed class ResidualPass<V>(ResidualOperands<Tensor?> operands, Residu
     {
         if (Operands.Shortcut.Weight is not { } kernel)
         {
-            byInput?.add_(gradient);
+            byInput?.add_(gradient, Number.One);
             return default;
         }
 
@@ -228,7 +229,7 @@ internal sealed class ResidualPass<V>(ResidualOperands<Tensor?> operands, Residu
         {
             // SiLU's derivative is s (1 + t (1 - s)), with the sigmoid s.
             var sigmoid = time.sigmoid();
-            var slope = (1 - sigmoid).mul_(time).add_(1).mul_(sigmoid);
+            var slope = (-sigmoid).add(Number.Of(1), Number.One).mul_(time).add_(Number.Of(1), Number.One).mul_(sigmoid);
             byTime = byProjected.mm(Operands.Projection.Weight!).mul_(slope);
         }
         return (byTime, new(byWeight, needed.Projection.Bias ? byProjected.sum(dim: 0) : null));
