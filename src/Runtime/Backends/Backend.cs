@@ -5,8 +5,8 @@ namespace UNetGen.Backends;
 /// <summary>
 /// How blocks compute what they say: one method per block, which plain layers are too. <see cref="Reference"/> is the textbook, and what
 /// every other backend must agree with to rounding, forward and backward; <see cref="Libtorch"/> reorders it for any device;
-/// <see cref="Cpu{V}"/> and <see cref="Cuda"/> have kernels. A backend for another device derives from <see cref="Libtorch"/>, overrides the blocks that it has
-/// kernels for, and calls its base for what they don't fit; it is chosen in <see cref="Compute"/>.
+/// <see cref="Cpu{V}"/> and <see cref="Cuda"/> have kernels. A backend for another device derives from <see cref="Libtorch"/>, overrides
+/// the blocks that it has kernels for, and calls its base for what they don't fit; it is chosen in <see cref="Compute"/>.
 /// </summary>
 /// <remarks>
 /// Images are [batch, channels, height, width], in any layout; results may have another. No method writes over what it is given, unless it

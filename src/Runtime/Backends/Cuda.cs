@@ -38,7 +38,8 @@ internal sealed class Cuda(Precision precision, Func<Tensor, GpuKernels?> find) 
 
     /// <summary>
     /// As in <see cref="Libtorch"/>, two passes over the pixels, with both softmaxes by one operator each, in the numbers of the products
-    /// around them. After its softmax a head's query adds up to 1, so its share of the output's bias can stand in the matrix that they are multiplied with.
+    /// around them. After its softmax a head's query adds up to 1, so its share of the output's bias can stand in the matrix that they are
+    /// multiplied with.
     /// </summary>
     /// <inheritdoc/>
     public override Tensor LinearAttention(Tensor x, LinearAttentionWeights weights)

@@ -82,7 +82,8 @@ public sealed class NumberTests
     private static IEnumerable<string> Faults(MethodBase method) => Calls(method)
         .Where(called => Makers.Contains(KeyOf(called)))
         // TorchScript makes them of arguments alone that are numbers.
-        .Where(called => called.GetParameters() is not [.., { ParameterType: var last }] || last != typeof(object[]) || BoxesNumbers(method))
+        .Where(called => called.GetParameters() is not [.., { ParameterType: var last }] || last != typeof(object[])
+            || BoxesNumbers(method))
         .Select(called => $"{method.DeclaringType}.{method.Name} calls {called}");
 
     private static IEnumerable<MethodBase> Calls(MethodBase method) => Names(method)

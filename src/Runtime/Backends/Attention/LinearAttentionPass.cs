@@ -15,8 +15,8 @@ internal readonly record struct LinearAttentionKept(Tensor Means, Tensor LogSums
 /// <summary>
 /// The forward or the backward pass of linear attention. With X the (normalised) pixels of an image, [pixels, dim], and W each head's
 /// weights, y = norm(sum over the heads of softmax(X W_q^T) M + bias), where the mixing M = [(softmax(X W_k^T)^T X) W_v^T] W_out^T, with
-/// 1 / sqrt(d) and the memory tokens in it, is small, [headDim, dim]: neither v nor the output of the heads is ever made, nor do queries and keys leave a core's nearest caches. The gradient makes the rest again from
-/// <see cref="LinearAttentionKept"/>.
+/// 1/sqrt(d) and the memory tokens in it, is small, [headDim, dim]: neither v nor the output of the heads is ever made, nor do queries and
+/// keys leave a core's nearest caches. The gradient makes the rest again from <see cref="LinearAttentionKept"/>.
 /// </summary>
 internal sealed unsafe partial class LinearAttentionPass<V>
     where V : unmanaged, IFloats<V>
