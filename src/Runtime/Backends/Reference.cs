@@ -68,7 +68,9 @@ internal class Reference(Precision precision) : Backend(precision)
     public override Tensor Convolve(Tensor x, ConvolutionWeights weights)
     {
         using var scope = NewDisposeScope();
-        var kernel = weights.Standardized ? Standardized(weights.Weight) : weights.Weight;
+        var kernel = weights.Weight;
+        if (weights.Standardized)
+            kernel = KeptWeights.Of(kernel, WeightForm.Standardized, Standardized) ?? Standardized(kernel);
         return Convolve(Rounded(x), Rounded(kernel), Rounded(weights.Bias), weights.Stride, weights.Padding).MoveToOuterDisposeScope();
     }
 
@@ -284,5 +286,7 @@ internal class Reference(Precision precision) : Backend(precision)
     /// <summary>What goes into a layer, in the numbers in which it computes.</summary>
     [return: NotNullIfNotNull(nameof(x))]
     private Tensor? Rounded(Tensor? x) =>
-        x is null || Precision == Precision.Float32 ? x : RoundedWeights.Of(x) ?? As(ScalarType.BFloat16, x);
+        x is null || Precision == Precision.Float32
+            ? x
+            : KeptWeights.Of(x, WeightForm.Rounded, weight => weight.to(ScalarType.BFloat16)) ?? As(ScalarType.BFloat16, x);
 }

@@ -128,6 +128,13 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     }
 
     /// <summary>
+    /// Lets this thread's forward passes without gradients keep what they make of weights (standardised filters of
+    /// <c>weight_standardization</c>, weights rounded to bfloat16), until the result is disposed: no weight may change until then. Samplers
+    /// do so by themselves. It takes as much memory as these weights.
+    /// </summary>
+    public static IDisposable KeepWeights() => KeptWeights.Keep();
+
+    /// <summary>
     /// Lets the blocks compute as <see cref="Kernels"/> and <see cref="Precision"/> say, on this thread, until the result is disposed.
     /// </summary>
     /// <param name="x">The images, which lie where the weights do.</param>

@@ -108,7 +108,7 @@ public abstract class Sampler
         NoisePredictor network, SamplingOptions options, Action<SamplingProgress>? observe, CancellationToken cancellation)
     {
         WeightLayout.ForDevice(network);
-        using var weights = RoundedWeights.Keep(network.Precision);
+        using var weights = KeptWeights.Keep();
         using var arithmetic = new CudaArithmetic(network.Device, options.AllowTf32 || network.Precision == Precision.BFloat16);
         using var diffusion = new GaussianDiffusion(network.Diffusion, network.Device);
         var times = Times(diffusion.Schedule);

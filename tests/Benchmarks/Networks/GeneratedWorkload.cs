@@ -13,6 +13,8 @@ namespace UNetGen.Benchmarks.Networks;
 /// </summary>
 internal sealed class GeneratedWorkload(NoisePredictor network, NetworkCase of, Device device) : Workload(Placed(network, device), device)
 {
+    // ONNX Runtime's sessions have weights that can't change; so they mustn't here, where that is compared with.
+    private readonly IDisposable? kept = of.OnnxFile is not null ? NoisePredictor.KeepWeights() : null;
     private Training? training;
 
     public override float Train(NoisedBatch batch)
@@ -47,6 +49,7 @@ internal sealed class GeneratedWorkload(NoisePredictor network, NetworkCase of, 
     public override void Dispose()
     {
         training?.Dispose();
+        kept?.Dispose();
         base.Dispose();
     }
 

@@ -100,27 +100,37 @@ public sealed class PrecisionTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Weights_that_are_rounded_once_for_many_passes_give_every_bit_of_those_that_are_each_time(string name)
+    public void Weights_that_are_rounded_once_for_many_passes_give_every_bit_of_those_that_are_each_time(string name) =>
+        KeptGiveEveryBit(name, Precision.BFloat16);
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Filters_that_are_standardized_once_for_many_passes_give_every_bit_of_those_that_are_each_time(string name) =>
+        KeptGiveEveryBit(name, Precision.Float32);
+
+    private static void KeptGiveEveryBit(string name, Precision precision)
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         using var network = AllNetworks.Create(name);
         Fill.Parameters(network);
         network.eval();
-        network.Precision = Precision.BFloat16;
+        network.Precision = precision;
         var weight = network.parameters().First(parameter => parameter.dim() == 4);
         var expected = Outcome();
-        using (RoundedWeights.Keep(network.Precision))
+        using (NoisePredictor.KeepWeights())
         {
             Assert.True(expected.Equals(Outcome()) && expected.Equals(Outcome()));
-            Assert.Same(RoundedWeights.Of(weight), RoundedWeights.Of(weight));
-            Assert.Null(RoundedWeights.Of(weight + 0));
+            Assert.Same(KeptWeights.Of(weight, WeightForm.Rounded, Rounded), KeptWeights.Of(weight, WeightForm.Rounded, Rounded));
+            Assert.Null(KeptWeights.Of(weight + 0, WeightForm.Rounded, Rounded));
             using var gradients = enable_grad();
-            Assert.Null(RoundedWeights.Of(weight));
+            Assert.Null(KeptWeights.Of(weight, WeightForm.Rounded, Rounded));
         }
-        Assert.Null(RoundedWeights.Of(weight));
+        Assert.Null(KeptWeights.Of(weight, WeightForm.Rounded, Rounded));
         weight.mul_(2);
         Assert.False(expected.Equals(Outcome()));
+
+        static Tensor Rounded(Tensor weight) => weight.to(ScalarType.BFloat16);
 
         Tensor Outcome()
         {

@@ -43,7 +43,15 @@ internal sealed class ResidualPass<V>(ResidualOperands<Tensor?> operands, Residu
             using var activated = nn.functional.silu(time);
             Kept.Projected = nn.functional.linear(activated, Operands.Projection.Weight!, Operands.Projection.Bias);
         }
-        if (form.StandardizationEps is { } eps)
+        if (form.StandardizationEps is { } inferred && !keep)
+        {
+            Operands = Operands with
+            {
+                First = First with { Weight = Standardized(First.Weight!, inferred) },
+                Second = Second with { Weight = Standardized(Second.Weight!, inferred) },
+            };
+        }
+        else if (form.StandardizationEps is { } eps)
         {
             (var first, Kept.First.Inverse) = WeightStandardization<V>.Forward(First.Weight!, eps);
             (var second, Kept.Second.Inverse) = WeightStandardization<V>.Forward(Second.Weight!, eps);
@@ -98,6 +106,13 @@ internal sealed class ResidualPass<V>(ResidualOperands<Tensor?> operands, Residu
         var byShortcut = ShortcutGradients(gradient, byInput, needed.Shortcut);
         var (byTime, byProjection) = byProjected is null ? default : TimeGradients(byProjected, needed);
         return new(byInput, byTime, byProjection, byFirst, bySecond, byShortcut);
+    }
+
+    private static Tensor Standardized(Tensor weight, double eps)
+    {
+        return KeptWeights.Of(weight, WeightForm.Standardized, Made) ?? Made(weight);
+
+        Tensor Made(Tensor filters) => WeightStandardization<V>.Standardize(filters, eps);
     }
 
     private Tensor NormFirst(bool keep)
