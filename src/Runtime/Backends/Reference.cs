@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using TorchSharp;
 using TorchSharp.Modules;
+using UNetGen.Backends.Memory;
 using UNetGen.Native;
 using static TorchSharp.torch;
 

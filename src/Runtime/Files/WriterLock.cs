@@ -182,7 +182,8 @@ public sealed class WriterLock : IDisposable
     /// Whether a holder has just given it up, and taken file or folder away. Windows calls a file that is going "denied".
     /// </summary>
     private static bool IsGoing(Exception error) =>
-        error is DirectoryNotFoundException || (OperatingSystem.IsWindows() && error is UnauthorizedAccessException);
+        // A folder that is gone, and there again when .NET looks why the file can't be made, is a file that isn't found.
+        error is DirectoryNotFoundException or FileNotFoundException || (OperatingSystem.IsWindows() && error is UnauthorizedAccessException);
 
     private static bool Make(string folder)
     {

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using TorchSharp;
 using TorchSharp.Modules;
 using UNetGen.Backends;
+using UNetGen.Backends.Memory;
 using UNetGen.Blocks;
 using UNetGen.Diffusion;
 using static TorchSharp.torch;

@@ -1,5 +1,6 @@
 using TorchSharp;
 using UNetGen.Backends;
+using UNetGen.Backends.Memory;
 using UNetGen.Blocks;
 using UNetGen.Networks;
 using UNetGen.Runtime.Tests.Golden;

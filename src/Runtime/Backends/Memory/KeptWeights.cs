@@ -1,7 +1,7 @@
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace UNetGen.Backends;
+namespace UNetGen.Backends.Memory;
 
 /// <summary>What is made of a weight before it is computed with.</summary>
 internal enum WeightForm
