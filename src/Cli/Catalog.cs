@@ -133,7 +133,17 @@ internal static class Catalog
     }
 
     /// <summary>Whether a text is the path of a spec's file that is there.</summary>
-    public static bool IsFile(string name) => name.EndsWith(SpecEnding, StringComparison.OrdinalIgnoreCase) && File.Exists(name);
+    /// <exception cref="UNetGenException">It is that of a YAML file which isn't called as specs are.</exception>
+    public static bool IsFile(string name)
+    {
+        if (!File.Exists(name))
+            return false;
+        if (name.EndsWith(SpecEnding, StringComparison.OrdinalIgnoreCase))
+            return true;
+        return Path.GetExtension(name).ToLowerInvariant() is ".yaml" or ".yml"
+            ? throw new UNetGenException($"A spec's file is called NAME{SpecEnding}, and {Excerpt.Of(name)} isn't: rename it.")
+            : false;
+    }
 
     private static UNetGenException Unknown(string name)
     {

@@ -207,7 +207,13 @@ public static partial class UNetGenProgram
         // A path may begin with an @, which stands for no file of arguments here.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (CommandLineErrors.Of(parsed) is { Count: > 0 } errors)
-            return Refuse(errors, ranks);
+        {
+            // Options of a training, in a project whose spec isn't called as one or isn't there.
+            return Refuse(HasNothingToTrain && parsed.CommandResult.Command == root && args[0].StartsWith('-')
+                ? [$"This program has no network: a spec is a file of its project called NAME{Catalog.SpecEnding}, or is named, as "
+                    + $"train --spec NAME{Catalog.SpecEnding}."]
+                : errors, ranks);
+        }
         // What isn't shared out is done once.
         if (ranks.Rank > 0 && parsed.CommandResult.Command != root && !together.Contains(parsed.CommandResult.Command))
             return 0;

@@ -30,6 +30,20 @@ public sealed class SpecCommandTests : IDisposable
 
         Assert.Equal("1 spec: 0 errors, 0 warnings\n", program.Succeed("check", "tiny.unet.yaml"));
         Assert.Contains("There is no spec in runs: its file would end in .unet.yaml", Refused("runs", "check", "runs"));
+        Assert.Contains("There is no file or folder nowhere, seen from ", program.Fail(1, "check", "nowhere"));
+    }
+
+    [Fact]
+    public void A_file_that_is_not_called_as_a_spec_is_told_how_it_must_be()
+    {
+        Directory.Move(program.File("tiny.unet.yaml"), program.File("tiny.unet.yml"));
+
+        Assert.Equal(
+            "tiny.unet.yml: warning UNG0105: The name of a spec ends in .unet.yaml, so this file is not read: rename it.\n"
+                + "1 spec: 0 errors, 1 warning\n",
+            program.Succeed("check"));
+        foreach (var command in (string[][])[["explain", "tiny.unet.yml"], ["train", "--spec", "tiny.unet.yml", "--steps", "1"]])
+            Assert.Contains("A spec's file is called NAME.unet.yaml, and tiny.unet.yml isn't: rename it.", program.Fail(1, command));
     }
 
     [Fact]

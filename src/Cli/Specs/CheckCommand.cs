@@ -1,5 +1,6 @@
 using System.CommandLine;
 using UNetGen.Compiler;
+using UNetGen.Data;
 
 namespace UNetGen.Cli.Specs;
 
@@ -8,6 +9,9 @@ internal static class CheckCommand
 {
     // What builds leave out of a project's files.
     private static readonly string[] OutputFolders = ["bin", "obj"];
+
+    // What people write for the ending of specs.
+    private const string Misspelt = ".unet.yml";
 
     public static Command AddTo(Command command)
     {
@@ -27,27 +31,37 @@ internal static class CheckCommand
     private static int Check(string[] paths, bool strict)
     {
         string[] specs = [.. paths.SelectMany(Specs).Select(Path.GetFullPath).Distinct().Order(StringComparer.Ordinal)];
-        if (specs.Length == 0)
+        if (specs.Length == 0 && !paths.Where(Directory.Exists).SelectMany(folder => FilesIn(folder, Misspelt)).Any())
             throw new UNetGenException($"There is no spec in {string.Join(", ", paths)}: its file would end in {Catalog.SpecEnding}.");
         var found = SpecCompiler.Check(specs, new() { ProjectFolder = Environment.CurrentDirectory });
         foreach (var diagnostic in found)
             Console.WriteLine(diagnostic);
-        var (errors, warnings) = (Of(SpecSeverity.Error), Of(SpecSeverity.Warning));
+        string[] misnamed = [.. paths.Where(Directory.Exists).SelectMany(folder => FilesIn(folder, Misspelt))];
+        foreach (var file in misnamed)
+        {
+            var shown = Path.GetRelativePath(Environment.CurrentDirectory, file);
+            Console.WriteLine($"{shown}: warning UNG0105: The name of a spec ends in {Catalog.SpecEnding}, so this file is not read: rename it.");
+        }
+        var (errors, warnings) = (Of(SpecSeverity.Error), Of(SpecSeverity.Warning) + misnamed.Length);
         Console.WriteLine($"{Counted.Of(specs.Length, "spec")}: {Counted.Of(errors, "error")}, {Counted.Of(warnings, "warning")}");
         return errors > 0 || (strict && warnings > 0) ? UNetGenProgram.Failure : 0;
 
         int Of(SpecSeverity severity) => found.Count(diagnostic => diagnostic.Severity == severity);
     }
 
-    private static IEnumerable<string> Specs(string path)
+    private static IEnumerable<string> Specs(string path) =>
+        Directory.Exists(path) ? FilesIn(path, Catalog.SpecEnding)
+        : File.Exists(path) ? [path]
+        : throw new UNetGenException($"There is no file or folder {Excerpt.Of(path)}{ImageSources.SeenFrom(path)}.");
+
+    /// <summary>Those with an ending, in a folder and the folders in it.</summary>
+    private static IEnumerable<string> FilesIn(string folder, string ending)
     {
-        if (!Directory.Exists(path))
-            return [path];
-        var folders = Directory.EnumerateDirectories(path)
-            .Where(folder => Path.GetFileName(folder) is var name && !name.StartsWith('.') && !OutputFolders.Contains(name)
-                && new DirectoryInfo(folder).LinkTarget is null);
-        return Directory.EnumerateFiles(path)
-            .Where(file => file.EndsWith(Catalog.SpecEnding, StringComparison.OrdinalIgnoreCase))
-            .Concat(folders.SelectMany(Specs));
+        var folders = Directory.EnumerateDirectories(folder)
+            .Where(inner => Path.GetFileName(inner) is var name && !name.StartsWith('.') && !OutputFolders.Contains(name)
+                && new DirectoryInfo(inner).LinkTarget is null);
+        return Directory.EnumerateFiles(folder)
+            .Where(file => file.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
+            .Concat(folders.SelectMany(inner => FilesIn(inner, ending)));
     }
 }

@@ -46,6 +46,12 @@ internal static class ExplainCommand
 
     private static void List()
     {
+        if (Catalog.Generated.Count == 0)
+        {
+            throw new UsageException(
+                $"This program has no networks of its own: name a spec's file (NAME{Catalog.SpecEnding}), a run, a checkpoint or a "
+                    + ".safetensors file.");
+        }
         var table = new Table().Border(TableBorder.Horizontal).AddColumns("network", "spec", "image").AddColumn(Right("parameters"));
         foreach (var info in Catalog.Generated.Select(network => network.Info))
         {

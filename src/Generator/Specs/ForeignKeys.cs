@@ -185,7 +185,7 @@ internal static class ForeignKeys
             ? new($"{form}no even dim from {SpecLimits.LeastDim} divides all of these", "dim", "channel_multipliers")
             : dim == first ? Written(dim, "write ", "")
             : Written(dim, $"{numbers.First(number => number % first != 0)} is no multiple of {first}, but ",
-                " have these widths, with a narrower embedding of the timesteps");
+                $" have these widths, with `init_dim: {first}` the first convolution too; the embedding of the timesteps is narrower");
 
         ForeignKey Written(int dim, string before, string after)
         {

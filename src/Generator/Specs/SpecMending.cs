@@ -56,6 +56,8 @@ internal static class SpecMending
             keys.Replace(key, Plain("3"));
         else if (key == "dim")
             keys.Replace(key, Plain($"{UsualDim}"));
+        else if (key == "num_classes")
+            keys.Replace(key, Plain("1"));
         else if (keys.Has(key) && !blamed.Contains(key) && keys.Value(key) is YamlSequence list)
             MendItems(keys, key, list, blamed, problems);
         else if (key == "attention.levels" && keys.Has(key) && spec.Levels > 0)

@@ -11,10 +11,13 @@ namespace UNetGen.Generator.Yaml;
 /// </summary>
 internal static class BrokenYaml
 {
-    // A spec has some thirty keys, and few lines below each: more would cost time and is no spec.
+    // A spec has some forty keys, and few lines below each: more would cost time and is no spec.
     private const int MostKeys = 64;
     private const int MostCharacters = 4096;
     private const int MostLines = 16;
+
+    // Of what is opened first and closed later; one too many is taken away.
+    private static readonly string[] Endings = ["]", "}", "\"", "'"];
 
     /// <summary>
     /// The keys with values that can be read, each once; what is wrong with them is nobody's concern. At their places, but in a text that
@@ -47,6 +50,13 @@ internal static class BrokenYaml
             return null;
         if (First(part) is { } whole)
             return whole;
+        var typed = part.TrimEnd();
+        foreach (var closed in Endings.Select(ending => typed + ending).Append(typed.Substring(0, typed.Length - 1)))
+        {
+            if (First(closed) is { } ended)
+                return ended;
+        }
+
         var lines = part.Split('\n');
         for (var left = 1; left < Math.Min(lines.Length, MostLines); left++)
         {

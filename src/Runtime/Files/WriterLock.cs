@@ -183,7 +183,8 @@ public sealed class WriterLock : IDisposable
     /// </summary>
     private static bool IsGoing(Exception error) =>
         // A folder that is gone, and there again when .NET looks why the file can't be made, is a file that isn't found.
-        error is DirectoryNotFoundException or FileNotFoundException || (OperatingSystem.IsWindows() && error is UnauthorizedAccessException);
+        error is DirectoryNotFoundException or FileNotFoundException
+        || (OperatingSystem.IsWindows() && error is UnauthorizedAccessException);
 
     private static bool Make(string folder)
     {

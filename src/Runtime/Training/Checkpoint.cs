@@ -15,6 +15,7 @@ public sealed class Checkpoint
     private const string StoreName = "checkpoints";
     private const int MostDifferences = 40;
     private const int MostTries = 10;
+    private const string FileEnding = ".safetensors";
 
     // Of the families' embeddings of classes, which are as large as their number.
     private static readonly string[] LabelEmbeddings = ["label_emb.weight", "class_embedding.weight"];
@@ -175,7 +176,7 @@ public sealed class Checkpoint
                 ? $"{key} begins anew: it has other classes, or none, in {Path}."
                 : $"{key} isn't taken over: {network.Info.Name} has no classes."),
             .. SpecHash == network.Info.SpecHash ? [] : (string[])[
-                $"{network.Info.Name} is another network than {Excerpt.Of(Network)} in {Path}, of the same tensors."
+                $"{network.Info.Name} isn't the network that was trained in {Path}, {Excerpt.Of(Network)}, though its weights fit."
                     + Differences(Spec, network.Info.Spec)],
         ];
     }
@@ -231,6 +232,8 @@ public sealed class Checkpoint
 
     private static Checkpoint OpenFile(string path)
     {
+        if (!path.EndsWith(FileEnding, StringComparison.OrdinalIgnoreCase))
+            throw new CheckpointException($"{path} is no checkpoint: a file of weights ends in {FileEnding}.");
         return Explained(path, () =>
         {
             // A link is the file that it leads to, with the sums that lie there.

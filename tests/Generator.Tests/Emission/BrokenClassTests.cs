@@ -70,6 +70,28 @@ public sealed class BrokenClassTests
         }
     }
 
+    [Theory]
+    [InlineData("preset: annotated", "preset: \"annotated")]
+    [InlineData("preset: annotated", "preset: 'annotated")]
+    [InlineData("channel_multipliers: [1, 2]", "channel_multipliers: [1, 2")]
+    [InlineData("channel_multipliers: [1, 2]", "channel_multipliers: [1, 2]]")]
+    [InlineData("num_classes: 4", "num_classes: 0")]
+    [InlineData("num_classes: 4", "num_classes: -1")]
+    [InlineData("num_classes: 4", "num_classes: ten")]
+    [InlineData("num_classes: 4", "num_classes:")]
+    public void While_a_line_that_says_which_layers_there_are_is_typed_they_stay(string line, string typed)
+    {
+        const string spec = "preset: annotated\nimage_size: 8\nchannels: 1\ndim: 8\nnum_classes: 4\nchannel_multipliers: [1, 2]\n";
+        var user = User(Source(spec));
+        foreach (var order in new[] { spec, string.Join('\n', spec.Split('\n', StringSplitOptions.RemoveEmptyEntries).Reverse()) })
+        {
+            Assert.Contains(line, order, StringComparison.Ordinal);
+            var source = Source(order.Replace(line, typed, StringComparison.Ordinal));
+            Assert.Contains(", which has errors", source, StringComparison.Ordinal);
+            Assert.Empty(Compiler.Faults(source + user));
+        }
+    }
+
     [Fact]
     public void While_a_base_has_an_error_the_classes_of_those_that_extend_it_keep_their_layers()
     {

@@ -102,7 +102,7 @@ public sealed partial class ForeignKeyTests
     [InlineData("num_channels: [32, 64]", "write `dim: 32` and `channel_multipliers: [1, 2]`")]
     [InlineData("filters:\n- 64\n- 64", "write `dim: 64` and `channel_multipliers: [1, 1]`")]
     [InlineData("widths: [64, 96, 128]", "96 is no multiple of 64, but `dim: 32` and `channel_multipliers: [2, 3, 4]` have these widths, "
-        + "with a narrower embedding of the timesteps")]
+        + "with `init_dim: 64` the first convolution too; the embedding of the timesteps is narrower")]
     public void Widths_of_levels_are_written_as_dim_and_multiples_of_it(string line, string advice)
     {
         const string start = "preset: ddpm\nimage_size: 32\nchannels: 3\n";
