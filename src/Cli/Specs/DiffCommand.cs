@@ -43,14 +43,17 @@ internal static class DiffCommand
                 table.AddRow(Markup.Escape(key), Markup.Escape(one), Markup.Escape(other));
             AnsiConsole.Write(table);
         }
-        AnsiConsole.WriteLine(Weights(before, after, isSame: rows.Length == 0));
+        var comparison = new StateDictComparison(Forms(after), Forms(before));
+        AnsiConsole.WriteLine(Weights(comparison, isSame: rows.Length == 0));
+        if (before.Info.StateDict.OpenPrefixes.Concat(after.Info.StateDict.OpenPrefixes).Any())
+            AnsiConsole.WriteLine("What blocks of your own hold isn't known here, and not compared.");
         var otherValues = before.Checkpoint is not null && after.Checkpoint is not null ? OtherValues(before, after) : [];
         if (otherValues.Length > 0)
         {
             var more = otherValues.Length > MostNamed ? $" and {otherValues.Length - MostNamed} more" : "";
             AnsiConsole.WriteLine($"Other values: {string.Join(", ", otherValues.Take(MostNamed))}{more}.");
         }
-        return rows.Length + otherValues.Length > 0 ? 1 : 0;
+        return rows.Length + otherValues.Length > 0 || !comparison.Fits ? 1 : 0;
     }
 
     /// <summary>Every value of the effective spec, and what follows from it.</summary>
@@ -69,10 +72,9 @@ internal static class DiffCommand
         where one != other
         select (key, one, other);
 
-    private static string Weights(NamedSpec before, NamedSpec after, bool isSame)
+    private static string Weights(StateDictComparison comparison, bool isSame)
     {
-        var comparison = new StateDictComparison(Forms(after), Forms(before));
-        string[] differing = [.. comparison.Missing, .. comparison.Unexpected, .. comparison.OfOtherShape];
+        string[] differing = [.. comparison.Missing, .. comparison.Unexpected, .. comparison.OfOtherShape, .. comparison.OfOtherType];
         return differing switch
         {
             [] when isSame => "Weights of one load into the other.",
@@ -81,9 +83,15 @@ internal static class DiffCommand
                 $"All tensors but {string.Join(", ", differing)} are the same: `train --init-from` begins with these weights.",
             _ => $"Weights don't load: {StateDictReport.Write(comparison)}",
         };
+    }
 
-        static IEnumerable<(string, TensorForm)> Forms(NamedSpec spec) =>
-            spec.Info.StateDict.Select(entry => (entry.Key, new TensorForm(entry.DType, entry.Shape)));
+    /// <summary>The tensors that there are in a checkpoint, else those that the spec has.</summary>
+    private static IEnumerable<(string, TensorForm)> Forms(NamedSpec spec)
+    {
+        if (spec.Checkpoint is not { } trained)
+            return spec.Info.StateDict.Select(entry => (entry.Key, new TensorForm(entry.DType, entry.Shape)));
+        using var file = trained.Tensors(trained.DefaultStem);
+        return [.. file.Entries.Select(entry => (entry.Name, new TensorForm(entry.DType, entry.Shape)))];
     }
 
     /// <summary>Of two checkpoints, the tensors of one shape that have other numbers.</summary>

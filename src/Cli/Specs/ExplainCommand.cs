@@ -72,13 +72,21 @@ internal static class ExplainCommand
         Console.WriteLine();
         AnsiConsole.Write(Levels(info));
         AnsiConsole.MarkupLine("[grey]GFLOP and memory (of activations, estimated): one image, forward, float32.[/]");
-        var weights = info.ParameterCount * BytesPerNumber;
-        var training = CopiesInTraining * weights + (long)(batch * info.ActivationElements * BytesPerNumber * ActivationsInTraining);
-        AnsiConsole.MarkupLineInterpolated($"Training with batch {batch} takes about {Bytes(training)} beside libtorch itself: weights of {Bytes(weights)}, as many gradients, twice that for Adam, the average, activations and their gradients.");
+        if (info.StateDict.OpenPrefixes.Count > 0)
+            AnsiConsole.MarkupLine("All this is without blocks of your own, of which only their class knows more.");
+        else
+            ShowTraining(info, batch);
         foreach (var given in description.Inherited.GroupBy(key => key.From))
             AnsiConsole.MarkupLineInterpolated($"From {given.Key}: {string.Join(", ", given.Select(key => $"{key.Key}: {key.Value}"))}");
         foreach (var diagnostic in description.Generated.Diagnostics)
             Warnings.Show($"{diagnostic}");
+    }
+
+    private static void ShowTraining(NetworkInfo info, int batch)
+    {
+        var weights = info.ParameterCount * BytesPerNumber;
+        var training = CopiesInTraining * weights + (long)(batch * info.ActivationElements * BytesPerNumber * ActivationsInTraining);
+        AnsiConsole.MarkupLineInterpolated($"Training with batch {batch} takes about {Bytes(training)} beside libtorch itself: weights of {Bytes(weights)}, as many gradients, twice that for Adam, the average, activations and their gradients.");
     }
 
     private static Table Levels(NetworkInfo info)
@@ -94,7 +102,7 @@ internal static class ExplainCommand
 
         table.AddEmptyRow();
         table.AddRow(
-            "total", "", "", "", "", Count(info.ParameterCount), Giga(info.ForwardFlops), Bytes(info.ActivationElements * BytesPerNumber));
+            "total", "", "", "", "", Count(info.Levels.Sum(level => level.Parameters)), Giga(info.ForwardFlops), Bytes(info.ActivationElements * BytesPerNumber));
         return table;
     }
 
