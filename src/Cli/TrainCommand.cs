@@ -60,6 +60,8 @@ internal sealed class TrainCommand
         var newest = previous is null ? null : Resumption.Newest(previous, options, store!, warnings);
         var known = newest is null ? Catalog.Require(options.Spec!) : Resumption.NetworkOf(newest, options);
         using var network = known.Create();
+        if (newest?.DoubtOf(network) is { } doubt)
+            Warnings.Show(doubt);
         network.to(target);
         var start = previous is null ? FirstWeights.Load(options.InitFrom, network, ranks) : null;
         // By the checkpoint, since a run has others later on.

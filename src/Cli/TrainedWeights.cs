@@ -19,6 +19,8 @@ internal static class TrainedWeights
         try
         {
             trained.LoadWeights(network);
+            if (trained.DoubtOf(network) is { } doubt)
+                tell(doubt);
             return network;
         }
         catch

@@ -128,8 +128,8 @@ public static class SpecCompiler
         {
             network = compiled.Create(device);
             checkpoint.LoadWeights(network);
-            var doubts = checkpoint.Doubts.Concat(DoubtsOfVersion(checkpoint, network.Info));
-            return new OpenedCheckpoint(checkpoint, compiled, network, [.. doubts]);
+            var doubts = checkpoint.Doubts.Concat(DoubtsOfVersion(checkpoint, network.Info)).Append(checkpoint.DoubtOf(network));
+            return new OpenedCheckpoint(checkpoint, compiled, network, [.. doubts.OfType<string>()]);
         }
         catch
         {

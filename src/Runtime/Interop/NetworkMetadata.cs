@@ -11,13 +11,15 @@ internal static class NetworkMetadata
     private const string SpecKey = "unetgen.spec";
     private const string SpecHashKey = "unetgen.spec_sha256";
     private const string DoubtsKey = "unetgen.doubts";
+    private const string HooksKey = "unetgen.hooks";
     private const int MostDoubts = 20;
 
-    /// <param name="network">Its class and spec.</param>
+    /// <param name="predictor">Its class and spec, and what the user's part of the class adds.</param>
     /// <param name="doubts">What speaks against drawing with the weights, a sentence each.</param>
     /// <exception cref="UNetGenException">The network contradicts itself: what was written of it couldn't be read again.</exception>
-    public static IReadOnlyDictionary<string, string> Of(NetworkInfo network, IReadOnlyList<string> doubts)
+    public static IReadOnlyDictionary<string, string> Of(NoisePredictor predictor, IReadOnlyList<string> doubts)
     {
+        var network = predictor.Info;
         RequireConsistent(network);
         var metadata = new Dictionary<string, string>
         {
@@ -29,6 +31,8 @@ internal static class NetworkMetadata
         };
         if (doubts.Count > 0)
             metadata.Add(DoubtsKey, string.Join('\n', doubts));
+        if (predictor.Hooks is { Count: > 0 } hooks)
+            metadata.Add(HooksKey, string.Join(' ', hooks));
         return metadata;
     }
 
@@ -72,6 +76,10 @@ internal static class NetworkMetadata
     public static IReadOnlyList<string> DoubtsOf(SafetensorsFile file) => file.Metadata.TryGetValue(DoubtsKey, out var doubts)
         ? [.. doubts.Split('\n', StringSplitOptions.RemoveEmptyEntries).Take(MostDoubts).Select(Excerpt.Of)]
         : [];
+
+    /// <summary>Which hooks the class had that a file's weights were trained with.</summary>
+    public static IReadOnlyList<string> HooksOf(SafetensorsFile file) => [.. NoisePredictor.HookNames.Intersect(
+        file.Metadata.GetValueOrDefault(HooksKey, "").Split(' '))];
 
     /// <summary>Whether a file, which may be another program's, names a spec.</summary>
     public static bool HasSpec(SafetensorsFile file) => file.Metadata.ContainsKey(SpecKey);

@@ -118,7 +118,7 @@ public static class StateDict
     {
         var tensors = network.state_dict();
         RequireFinite(network.Info.Name, tensors);
-        SafetensorsFile.Write(path, tensors, TensorSum.Added(NetworkMetadata.Of(network.Info, doubts ?? []), tensors));
+        SafetensorsFile.Write(path, tensors, TensorSum.Added(NetworkMetadata.Of(network, doubts ?? []), tensors));
     }
 
     /// <summary>

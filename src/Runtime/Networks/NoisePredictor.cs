@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
 using TorchSharp;
 using TorchSharp.Modules;
 using UNetGen.Backends;
@@ -41,6 +42,20 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// trains.
     /// </summary>
     public Precision Precision { get; set; }
+
+    /// <summary>Partial methods of generated classes, for code of the user's own.</summary>
+    internal static IReadOnlyList<string> HookNames { get; } = ["OnConstructed", "OnForwarding", "OnForwarded"];
+
+    /// <summary>
+    /// Those of <see cref="HookNames"/> that this class has: one without a body is no method. A program that was compiled ahead of time
+    /// doesn't know.
+    /// </summary>
+    internal IReadOnlyList<string> Hooks
+    {
+        [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "A method that was taken out does nothing either.")]
+        get => [.. HookNames.Intersect(
+            GetType().GetMethods(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly).Select(method => method.Name))];
+    }
 
     /// <summary>One pass of the network.</summary>
     /// <param name="x">Noised images, [batch, channels, height, width].</param>

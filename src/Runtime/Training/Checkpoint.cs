@@ -145,6 +145,16 @@ public sealed class Checkpoint
         LoadWeights(network, which);
     }
 
+    /// <summary>What a network lacks that was made of this checkpoint's spec alone, as a sentence; null: nothing is known to be missing.</summary>
+    internal string? DoubtOf(NoisePredictor network)
+    {
+        using var file = Tensors(DefaultStem);
+        string[] missing = [.. NetworkMetadata.HooksOf(file).Except(network.Hooks)];
+        return missing.Length == 0 ? null
+            : $"the class that was trained in {Path} has code of its own ({string.Join(", ", missing)}), and the network that is made of "
+                + "its spec here hasn't: where that code changes what is computed, use the program that has the class.";
+    }
+
     /// <summary>The same for a network that was made of this checkpoint's own spec, which an earlier version may have written.</summary>
     internal void LoadWeights(NoisePredictor network, string? which = null)
     {

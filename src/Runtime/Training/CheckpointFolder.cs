@@ -62,7 +62,7 @@ internal static partial class CheckpointFolder
             State = content.State,
             Files = sizes,
         };
-        var metadata = NetworkMetadata.Of(network, DoubtsOf(folder, info));
+        var metadata = NetworkMetadata.Of(content.Network, DoubtsOf(folder, info));
         foreach (var (stem, tensors) in content.Tensors)
         {
             var (size, sum) = WriteFile(Path.Combine(folder, stem + Extension), stream => SafetensorsFile.Write(stream, tensors, metadata));
