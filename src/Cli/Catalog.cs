@@ -128,6 +128,7 @@ internal static class Catalog
     {
         name = Stem(name);
         return generated.FirstOrDefault(network => network.Info.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            ?? generated.FirstOrDefault(network => Stem(network.Info.SpecPath).Equals(name, StringComparison.OrdinalIgnoreCase))
             ?? generated.FirstOrDefault(network => network.Info.Name.Equals(
                 name.Replace("-", "").Replace("_", "") + "UNet", StringComparison.OrdinalIgnoreCase));
     }

@@ -49,7 +49,21 @@ public static partial class UNetGenProgram
     /// bug is thrown.
     /// </remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static int Run(string[] args) => Run(args, Assembly.GetCallingAssembly());
+    public static int Run(string[] args)
+    {
+        Assembly caller;
+        try
+        {
+            caller = Assembly.GetCallingAssembly();
+        }
+        catch (PlatformNotSupportedException)
+        {
+            Console.Error.WriteLine("error: this program was compiled ahead of time, and can't find its networks so: publish it with "
+                + "-p:PublishAot=false (in a file-based app: #:property PublishAot=false).");
+            return Failure;
+        }
+        return Run(args, caller);
+    }
 
     /// <summary>The same, of the networks of other assemblies.</summary>
     /// <param name="args">The command line's words.</param>
@@ -197,7 +211,7 @@ public static partial class UNetGenProgram
         explain.Aliases.Add("inspect");
         root.Add(explain);
         root.Add(CheckCommand.AddTo(new Command("check", "Judge specs as a build does.")));
-        root.Add(DiffCommand.AddTo(new Command("diff", "Show what differs between two networks, and whether weights load.")));
+        root.Add(DiffCommand.AddTo(new Command("diff", "Show what differs between two networks, and whether weights load; 1 is the exit code where they differ.")));
         root.Add(GenerateCommand.AddTo(new Command("generate", "Write the C# class of a spec to standard output.")));
 
         if (CommandLineErrors.EmptyValue(root, args) is { } empty)

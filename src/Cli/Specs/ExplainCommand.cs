@@ -102,7 +102,8 @@ internal static class ExplainCommand
 
         table.AddEmptyRow();
         table.AddRow(
-            "total", "", "", "", "", Count(info.Levels.Sum(level => level.Parameters)), Giga(info.ForwardFlops), Bytes(info.ActivationElements * BytesPerNumber));
+            "total", "", "", "", "", Count(info.Levels.Sum(level => level.Parameters)), Giga(info.ForwardFlops),
+            Bytes(info.ActivationElements * BytesPerNumber));
         return table;
     }
 
