@@ -53,8 +53,11 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     internal IReadOnlyList<string> Hooks
     {
         [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "A method that was taken out does nothing either.")]
-        get => [.. HookNames.Intersect(
-            GetType().GetMethods(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly).Select(method => method.Name))];
+        get
+        {
+            var own = GetType().GetMethods(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly);
+            return [.. HookNames.Intersect(own.Select(method => method.Name))];
+        }
     }
 
     /// <summary>One pass of the network.</summary>

@@ -145,7 +145,7 @@ public sealed class Checkpoint
         LoadWeights(network, which);
     }
 
-    /// <summary>What a network lacks that was made of this checkpoint's spec alone, as a sentence; null: nothing is known to be missing.</summary>
+    /// <summary>What a network lacks that was made of this checkpoint's spec alone, as a sentence; null: nothing that is known.</summary>
     internal string? DoubtOf(NoisePredictor network)
     {
         using var file = Tensors(DefaultStem);
