@@ -35,13 +35,11 @@ internal static class Catalog
         assemblies = ofProgram;
         generated =
         [
-            .. from assembly in ofProgram
-               from type in assembly.GetTypes()
-               where type.IsSubclassOf(typeof(NoisePredictor)) && !type.IsAbstract
-               orderby type.Name
-               let network = OfClass(type)
-               where network is not null
-               select network,
+            .. ofProgram.SelectMany(assembly => assembly.GetTypes())
+                .Where(type => type.IsSubclassOf(typeof(NoisePredictor)) && !type.IsAbstract)
+                .OrderBy(type => type.Name, StringComparer.Ordinal)
+                .Select(OfClass)
+                .OfType<KnownNetwork>(),
         ];
     }
 
@@ -84,8 +82,9 @@ internal static class Catalog
             var info = IsFile(name) ? SpecCompiler.Describe(name).Info : Named(name)?.Info;
             return info is not null && !info.SpecHash.Equals(hash, StringComparison.OrdinalIgnoreCase);
         }
-        catch (SpecException)
+        catch (UNetGenException)
         {
+            // It has errors, or can't be read: the run has its own.
             return true;
         }
     }

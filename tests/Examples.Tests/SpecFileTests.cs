@@ -115,6 +115,10 @@ public sealed class SpecFileTests : IDisposable
         Assert.Contains(
             "--init-from: there is nothing at nowhere, seen from ",
             program.Fail(1, "train", "--spec", "wide.unet.yaml", "--init-from", "nowhere", "--steps", "1", "--out", "second"));
+        Directory.CreateDirectory(program.File("none"));
+        Assert.Contains(
+            "warning: --init-from none is the word for no weights; what is called so in this folder is --init-from ./none.",
+            Train("--spec", "wide.unet.yaml", "--init-from", "none", "--out", "third"));
         Assert.Contains(
             "--init-from was none",
             program.Fail(1, "train", "--resume", "first", "--init-from", "first", "--steps", "9"));

@@ -31,12 +31,12 @@ internal static class CheckCommand
     private static int Check(string[] paths, bool strict)
     {
         string[] specs = [.. paths.SelectMany(Specs).Select(Path.GetFullPath).Distinct().Order(StringComparer.Ordinal)];
-        if (specs.Length == 0 && !paths.Where(Directory.Exists).SelectMany(folder => FilesIn(folder, Misspelt)).Any())
+        string[] misnamed = [.. paths.Where(Directory.Exists).SelectMany(folder => FilesIn(folder, Misspelt))];
+        if (specs.Length + misnamed.Length == 0)
             throw new UNetGenException($"There is no spec in {string.Join(", ", paths)}: its file would end in {Catalog.SpecEnding}.");
         var found = SpecCompiler.Check(specs, new() { ProjectFolder = Environment.CurrentDirectory });
         foreach (var diagnostic in found)
             Console.WriteLine(diagnostic);
-        string[] misnamed = [.. paths.Where(Directory.Exists).SelectMany(folder => FilesIn(folder, Misspelt))];
         foreach (var file in misnamed)
         {
             var shown = Path.GetRelativePath(Environment.CurrentDirectory, file);

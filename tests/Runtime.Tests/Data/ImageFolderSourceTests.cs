@@ -23,6 +23,20 @@ public sealed class ImageFolderSourceTests : IDisposable
             Assert.Equal(60 * i, Bytes(source, i)[5], 2.0);
     }
 
+    [Theory]
+    [InlineData("II*\0")]
+    [InlineData("MM\0*")]
+    public void A_tiff_by_another_name_is_no_picture_rather_than_a_damaged_one(string start)
+    {
+        folder.Write("cats/a.png", Picture(4, 4, (_, _) => Grey(60)));
+        folder.Write("cats/b.jpg", [.. System.Text.Encoding.ASCII.GetBytes(start), 8, 0, 0, 0, 1, 0, 0, 1, 3, 0, 1, 0, 0, 0, 4, 0, 0, 0]);
+        var source = Open(1, 4, 4);
+
+        Bytes(source, 1);
+
+        Assert.StartsWith("is no picture: its content is none of ", Assert.Single(source.BrokenFiles).Reason);
+    }
+
     [LinuxFact]
     public void A_name_that_is_not_UTF_8_is_told_as_such_and_a_folder_of_such_a_name_is_refused()
     {

@@ -91,6 +91,7 @@ public sealed class DiffusersImportTests : IDisposable
     [InlineData("""{"variance_type": "fixed_small_log"}""", null)]
     [InlineData("""{"variance_type": "fixed_large"}""", "diffusion: { variance: fixed_large }")]
     [InlineData("""{"_class_name": "DDIMScheduler", "set_alpha_to_one": true}""", null)]
+    [InlineData("""{"_class_name": "DDIMScheduler", "variance_type": "fixed_small"}""", null)]
     public void A_setting_of_the_scheduler_has_its_key(string changes, string? line)
     {
         var scheduler = DiffusersFiles.TinyScheduler();
