@@ -90,7 +90,15 @@ public static class SpecCompiler
     /// <exception cref="CheckpointException">This version can't read its spec.</exception>
     /// <exception cref="UNetGenException">As in <see cref="Compile"/>.</exception>
     [RequiresDynamicCode(Compiles), RequiresUnreferencedCode(Compiles)]
-    public static CompiledNetwork CompileFrom(Checkpoint checkpoint, SpecOptions? options = null)
+    public static CompiledNetwork CompileFrom(Checkpoint checkpoint, SpecOptions? options = null) =>
+        OfCheckpoint(checkpoint, options, spec => CompileGenerated(spec, options));
+
+    /// <summary>What the network that a checkpoint was trained with is: its spec, planned but not compiled.</summary>
+    /// <exception cref="CheckpointException">This version can't read its spec.</exception>
+    internal static SpecDescription DescribeFrom(Checkpoint checkpoint) =>
+        OfCheckpoint(checkpoint, null, spec => new SpecDescription(spec, []));
+
+    private static T OfCheckpoint<T>(Checkpoint checkpoint, SpecOptions? options, Func<GeneratedSpec, T> make)
     {
         if (!SyntaxFacts.IsValidIdentifier(checkpoint.Network))
             throw new CheckpointException($"{checkpoint.Path} doesn't name its network's class by a C# identifier.");
@@ -98,8 +106,10 @@ public static class SpecCompiler
         {
             // The effective spec is the network's, and doesn't say what the class is called. At the end, so that the lines stay.
             // It builds on no other, whoever wrote it: what lies on this machine's disk is none of its matter.
-            return CompileText($"{checkpoint.Spec}\nname: {checkpoint.Network}\n", "checkpoint.unet.yaml",
+            var spec = GenerateText($"{checkpoint.Spec}\nname: {checkpoint.Network}\n", "checkpoint.unet.yaml",
                 (options ?? new()) with { ReadsBases = false });
+            spec.RequireNoErrors();
+            return make(spec);
         }
         catch (SpecException exception)
         {

@@ -9,12 +9,12 @@ public sealed class SpecDescription
 {
     internal SpecDescription(GeneratedSpec generated, IEnumerable<InheritedKey> inherited)
     {
-        var plan = NetworkPlanner.Plan(generated.Spec);
+        Plan = NetworkPlanner.Plan(generated.Spec);
         (Generated, Inherited) = (generated, [.. inherited]);
-        Drawing = string.Join('\n', UDiagram.Rows(plan));
-        Levels = string.Join('\n', LevelTable.Rows(plan).Select(row => row.TrimEnd()));
-        Info = InfoOf(plan, generated.Path);
-        Predicts = plan.Predicts;
+        Drawing = string.Join('\n', UDiagram.Rows(Plan));
+        Levels = string.Join('\n', LevelTable.Rows(Plan).Select(row => row.TrimEnd()));
+        Info = InfoOf(Plan, generated.Path);
+        Predicts = Plan.Predicts;
     }
 
     /// <summary>The class's source, and warnings.</summary>
@@ -37,6 +37,9 @@ public sealed class SpecDescription
 
     /// <summary>What it takes from the specs that it extends.</summary>
     public IReadOnlyList<InheritedKey> Inherited { get; }
+
+    /// <summary>From which the class is written, and ONNX files are.</summary>
+    internal NetworkPlan Plan { get; }
 
     /// <summary>What the generator writes as the class's <c>Description</c>.</summary>
     private static NetworkInfo InfoOf(NetworkPlan plan, string path) => new()

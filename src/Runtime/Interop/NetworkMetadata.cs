@@ -17,9 +17,15 @@ internal static class NetworkMetadata
     /// <param name="predictor">Its class and spec, and what the user's part of the class adds.</param>
     /// <param name="doubts">What speaks against drawing with the weights, a sentence each.</param>
     /// <exception cref="UNetGenException">The network contradicts itself: what was written of it couldn't be read again.</exception>
-    public static IReadOnlyDictionary<string, string> Of(NoisePredictor predictor, IReadOnlyList<string> doubts)
+    public static IReadOnlyDictionary<string, string> Of(NoisePredictor predictor, IReadOnlyList<string> doubts) =>
+        Of(predictor.Info, predictor.Hooks, doubts);
+
+    /// <param name="network">Its class and spec.</param>
+    /// <param name="hooks">What the user's part of the class adds.</param>
+    /// <param name="doubts">What speaks against drawing with the weights, a sentence each.</param>
+    /// <exception cref="UNetGenException">The network contradicts itself: what was written of it couldn't be read again.</exception>
+    public static Dictionary<string, string> Of(NetworkInfo network, IReadOnlyList<string> hooks, IReadOnlyList<string> doubts)
     {
-        var network = predictor.Info;
         RequireConsistent(network);
         var metadata = new Dictionary<string, string>
         {
@@ -31,7 +37,7 @@ internal static class NetworkMetadata
         };
         if (doubts.Count > 0)
             metadata.Add(DoubtsKey, string.Join('\n', doubts));
-        if (predictor.Hooks is { Count: > 0 } hooks)
+        if (hooks.Count > 0)
             metadata.Add(HooksKey, string.Join(' ', hooks));
         return metadata;
     }

@@ -135,10 +135,18 @@ public static class StateDict
             .Select(pair => (pair.Key, Bad: pair.Value.isfinite().logical_not().sum().item<long>(), All: pair.Value.numel()))
             .Where(found => found.Bad > 0).ToList();
         var (key, bad, all) = counts[0];
-        throw new UNetGenException(string.Create(CultureInfo.InvariantCulture,
-            $"{what} holds numbers that are NaN or infinite: {bad:N0} of {all:N0} in '{Excerpt.Of(key)}'{(counts.Count > 1 ? $", and some in {counts.Count - 1:N0} more tensors" : "")}. "
-            + $"The training that gave them had diverged; take the weights of an earlier step."));
+        throw NotFinite(what, key, bad, all, counts.Count - 1);
     }
+
+    /// <param name="what">Whose weights they are.</param>
+    /// <param name="key">Of a tensor.</param>
+    /// <param name="bad">How many of its numbers are NaN or infinite.</param>
+    /// <param name="all">How many it has.</param>
+    /// <param name="others">How many more tensors have such numbers.</param>
+    internal static UNetGenException NotFinite(string what, string key, long bad, long all, int others) => new(
+        string.Create(CultureInfo.InvariantCulture,
+            $"{what} holds numbers that are NaN or infinite: {bad:N0} of {all:N0} in '{Excerpt.Of(key)}'{(others > 0 ? $", and some in {others:N0} more tensors" : "")}. "
+            + $"The training that gave them had diverged; take the weights of an earlier step."));
 
     /// <summary>The module's own tensors, if the given ones fit them.</summary>
     private static Dictionary<string, Tensor> Check(nn.Module module, IEnumerable<(string Key, TensorForm Form)> given)
@@ -186,14 +194,21 @@ public static class StateDict
     }
 
     /// <summary>SHA-256 over keys, types, shapes and values: whatever file they came from, and on whatever device they are.</summary>
-    internal static byte[] Hash(IEnumerable<(string Key, Tensor Value)> entries)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (key, value) in entries)
+    internal static byte[] Hash(IEnumerable<(string Key, Tensor Value)> entries) => Hash(entries.Select(
+        entry => (entry.Key, TensorForm.Of(entry.Value), (Func<byte[]>)(() =>
         {
             using var scope = NewDisposeScope();
-            hash.AppendData(Encoding.UTF8.GetBytes($"{key} {value.dtype} [{string.Join(", ", value.shape)}]\n"));
-            hash.AppendData(value.detach().cpu().contiguous().bytes);
+            return entry.Value.detach().cpu().contiguous().bytes.ToArray();
+        }))));
+
+    /// <summary>The same of values as they lie in files.</summary>
+    internal static byte[] Hash(IEnumerable<(string Key, TensorForm Form, Func<byte[]> Bytes)> entries)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (key, form, bytes) in entries)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"{key} {form.DType} {form.Dimensions}\n"));
+            hash.AppendData(bytes());
         }
         return hash.GetHashAndReset();
     }

@@ -1,0 +1,123 @@
+using System.Runtime.InteropServices;
+using UNetGen.Diffusion;
+using UNetGen.Generator.Planning;
+using UNetGen.Onnx.Graphs;
+using UNetGen.Onnx.Networks;
+using static Onnx.TensorProto.Types;
+
+namespace UNetGen.Onnx.Drawing;
+
+/// <summary>Writes a whole drawing as a loop over passes through the network.</summary>
+/// <param name="graph">The main graph.</param>
+/// <param name="plan">The network's.</param>
+/// <param name="diffusion">The network's.</param>
+/// <param name="schedule">The diffusion's numbers.</param>
+/// <param name="isGuided">Whether the network's last class stands for none, so that pictures can be guided.</param>
+internal sealed class DrawingEmitter(
+    Graph graph, NetworkPlan plan, DiffusionOptions diffusion, NoiseSchedule schedule, bool isGuided)
+{
+    private readonly Scope sampler = graph.At("sampler");
+
+    /// <summary>Inputs, loop and output.</summary>
+    public void Emit(IReadOnlyList<Pass> passes)
+    {
+        var noise = graph.Input("noise", DataType.Float, Value.Batch, plan.Channels, plan.Height, plan.Width);
+        var labels = plan.NumClasses is null ? null : graph.Input("labels", DataType.Int64, Value.Batch);
+        var guidance = isGuided ? new Guidance(sampler, noise, labels!, graph.Input("guidance", DataType.Float), plan.NumClasses!.Value) : null;
+
+        var keeps = passes.Any(pass => pass.Kept != default);
+        var body = graph.Body("pass");
+        var turn = body.Input("turn", DataType.Int64);
+        var goOn = body.Input("go_on", DataType.Bool);
+        var x = State("x");
+        var memory = keeps ? State("memory") : null;
+        var condition = plan.SelfCondition ? State("condition") : null;
+
+        var at = body.At("sampler");
+        var batch = at.BatchOf(x);
+        var time = at.Reshape(at.Gather(Table("time", passes.Select(pass => (long)pass.Time)), turn), 1);
+        var predicted = Predict(body, x, at, time, labels, condition, guidance, batch);
+        var unclipped = Clean(at, x, predicted, turn, passes);
+        var x0 = at.Clip(unclipped, -1, 1);
+        body.Output(at.Each("Identity", goOn));
+        body.Output(Sum("next", pass => pass.Next));
+        if (keeps)
+            body.Output(Sum("kept", pass => pass.Kept));
+        if (plan.SelfCondition)
+            body.Output(at.Each("Identity", x0));
+
+        var zeros = sampler.Mul(noise, graph.Number(0));
+        var turns = graph.Constant("sampler.passes", DataType.Int64, [], MemoryMarshal.AsBytes<long>([passes.Count]));
+        var states = new[] { noise, keeps ? zeros : null, plan.SelfCondition ? zeros : null }.OfType<Value>();
+        var drawn = sampler.Loop(body, turns, [.. states])[0];
+        graph.Output(sampler.Named("images", Pixels(drawn)));
+
+        Value State(string name) => body.Input(name, DataType.Float, noise.Shape);
+
+        // Factors that are 0 in every pass have no part in it.
+        Value Sum(string name, Func<Pass, Combination> combination)
+        {
+            var parts = new (string Name, Value? Images, Func<Combination, double> Factor)[]
+            {
+                ("x", x, sum => sum.X), ("x0", x0, sum => sum.X0), ("unclipped", unclipped, sum => sum.Unclipped),
+                ("memory", memory, sum => sum.Memory),
+            };
+            return parts.Where(part => passes.Any(pass => part.Factor(combination(pass)) != 0))
+                .Select(part => at.Mul(part.Images!, Factor(
+                    at, $"{name}.{part.Name}", passes.Select(pass => part.Factor(combination(pass))), turn)))
+                .Aggregate(at.Add);
+        }
+    }
+
+    private Value Predict(
+        Graph body, Value x, Scope at, Value time, Value? labels, Value? condition, Guidance? guidance, Value batch)
+    {
+        var network = new NetworkEmitter(body, plan);
+        if (guidance is null)
+            return Mean(network.Forward(x, at.Expand(time, batch), labels, condition));
+        var both = guidance.Both(at, x);
+        var prediction = network.Forward(
+            both, at.Expand(time, at.BatchOf(both)), guidance.Labels, condition is null ? null : guidance.Both(at, condition));
+        return guidance.Apply(at, Mean(prediction), batch);
+
+        // Behind what the objective asks for come the channels of the variance, which no such sampler needs.
+        Value Mean(Value prediction) =>
+            plan.OutChannels == plan.Channels ? prediction : at.Narrow(prediction, 1, 0, plan.Channels);
+    }
+
+    /// <summary>The clean images that a prediction implies, <see cref="GaussianDiffusion.PredictX0"/>.</summary>
+    private Value Clean(Scope at, Value x, Value predicted, Value turn, IReadOnlyList<Pass> passes)
+    {
+        var alphaBars = passes.Select(pass => schedule.AlphasCumprod[pass.Time]).ToList();
+        return diffusion.Objective switch
+        {
+            Objective.X0 => predicted,
+            Objective.V => Difference(Math.Sqrt, alphaBar => Math.Sqrt(1 - alphaBar)),
+            _ => Difference(alphaBar => Math.Sqrt(1 / alphaBar), alphaBar => Math.Sqrt(1 / alphaBar - 1)),
+        };
+
+        Value Difference(Func<double, double> ofX, Func<double, double> ofPrediction) => at.Sub(
+            at.Mul(x, Factor(at, "clean.x", alphaBars.Select(ofX), turn)),
+            at.Mul(predicted, Factor(at, "clean.prediction", alphaBars.Select(ofPrediction), turn)));
+    }
+
+    /// <summary>[batch, channels, height, width] in [-1, 1] to [batch, height, width, channels] of bytes.</summary>
+    private Value Pixels(Value images)
+    {
+        var levels = sampler.Mul(sampler.Add(sampler.Clip(images, -1, 1), graph.Number(1)), graph.Number(127.5));
+        return sampler.Transpose(sampler.Cast(sampler.Each("Round", levels), DataType.Uint8), 0, 2, 3, 1);
+    }
+
+    /// <summary>Of each pass, that of this turn.</summary>
+    private Value Factor(Scope at, string name, IEnumerable<double> factors, Value turn)
+    {
+        float[] numbers = [.. factors.Select(factor => (float)factor)];
+        return at.Gather(graph.Numbers($"sampler.{name}", numbers, numbers.Length), turn);
+    }
+
+    private Value Table(string name, IEnumerable<long> numbers)
+    {
+        long[] all = [.. numbers];
+        return graph.Constant($"sampler.{name}", DataType.Int64, [all.Length], MemoryMarshal.AsBytes<long>(all));
+    }
+}

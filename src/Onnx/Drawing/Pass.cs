@@ -1,0 +1,96 @@
+using UNetGen.Diffusion;
+using UNetGen.Sampling;
+
+namespace UNetGen.Onnx.Drawing;
+
+/// <summary>A sum of what a pass knows, each times a factor.</summary>
+/// <param name="X">Of the images that the network was asked about.</param>
+/// <param name="X0">Of the clean images that it sees in them, clipped.</param>
+/// <param name="Unclipped">Of the same, not clipped.</param>
+/// <param name="Memory">Of what the pass before has kept.</param>
+internal readonly record struct Combination(double X = 0, double X0 = 0, double Unclipped = 0, double Memory = 0);
+
+/// <summary>
+/// One pass through the network on the way from noise to pictures. All samplers that add no noise are such passes: each gives the images
+/// to ask about next, and something to keep, as sums whose factors depend on nothing but the pass.
+/// </summary>
+/// <param name="Time">The timestep at which the network is asked.</param>
+/// <param name="Next">The images for the next pass; of the last one, the pictures.</param>
+/// <param name="Kept">What the next pass knows as <see cref="Combination.Memory"/>.</param>
+internal sealed record Pass(int Time, Combination Next, Combination Kept = default)
+{
+    /// <summary>The passes of a sampler.</summary>
+    /// <exception cref="UNetGenException">It adds noise of its own, or isn't one of the three.</exception>
+    public static IReadOnlyList<Pass> Of(SpacedSampler sampler, NoiseSchedule schedule)
+    {
+        var times = sampler.Times(schedule);
+        var passes = new List<Pass>();
+        for (var i = 0; i + 1 < times.Count; i++)
+        {
+            var (time, next) = (times[i], times[i + 1]);
+            if (next < 0)
+                passes.Add(new(time, new(X0: 1)));
+            else
+                passes.AddRange(Step(sampler, schedule, i == 0 ? null : times[i - 1], time, next));
+        }
+        return passes;
+    }
+
+    private static IEnumerable<Pass> Step(SpacedSampler sampler, NoiseSchedule schedule, int? previous, int time, int next) => sampler switch
+    {
+        DdimSampler { Eta: 0 } ddim => [Ddim(ddim, schedule, time, next)],
+        DpmSolverSampler => [DpmSolver(schedule, previous, time, next)],
+        HeunSampler { Churn: 0 } => Heun(schedule, time, next),
+        DdimSampler or HeunSampler => throw new UNetGenException(
+            $"{sampler.Description} adds fresh noise in each step, and a file's pictures depend on its first noise alone: take DDIM with "
+                + "eta 0, or Heun with churn 0."),
+        _ => throw new UNetGenException(
+            $"{sampler.Description} can't be part of a file: DDIM, DPM-Solver++(2M) and Heun can. Export the network, and take the steps "
+                + "in your own program."),
+    };
+
+    /// <summary>DDIM (Song et al. 2021, eq. 12) with eta 0, as <see cref="DdimSampler"/> has it.</summary>
+    private static Pass Ddim(DdimSampler sampler, NoiseSchedule schedule, int time, int next)
+    {
+        var (alphaBar, alphaBarNext) = (schedule.AlphasCumprod[time], schedule.AlphasCumprod[next]);
+        var (image, direction) = (Math.Sqrt(alphaBarNext), Math.Sqrt(1 - alphaBarNext));
+        // noise = (sqrt(1 / alpha-bar) x - x_0) / sqrt(1 / alpha-bar - 1)
+        var (ofX, ofX0) = (1 / Math.Sqrt(1 - alphaBar), -1 / Math.Sqrt(1 / alphaBar - 1));
+        return new(time, sampler.RederivesNoise
+            ? new(X: direction * ofX, X0: image + direction * ofX0)
+            : new(X: direction * ofX, X0: image, Unclipped: direction * ofX0));
+    }
+
+    /// <summary>DPM-Solver++(2M) (Lu et al. 2022, algorithm 2), as <see cref="DpmSolverSampler"/> has it; it keeps x_0.</summary>
+    private static Pass DpmSolver(NoiseSchedule schedule, int? previous, int time, int next)
+    {
+        var h = Lambda(next) - Lambda(time);
+        var (alphaBar, alphaBarNext) = (schedule.AlphasCumprod[time], schedule.AlphasCumprod[next]);
+        var ofImage = Math.Sqrt((1 - alphaBarNext) / (1 - alphaBar));
+        var ofTarget = -Math.Sqrt(alphaBarNext) * double.ExpM1(-h);
+        // target = x_0 + slope (x_0 - x_0 of the step before)
+        var slope = previous is { } before ? h / (2 * (Lambda(time) - Lambda(before))) : 0;
+        return new(time, new(X: ofImage, X0: ofTarget * (1 + slope), Memory: -ofTarget * slope), Kept: new(X0: 1));
+
+        double Lambda(int t) => Math.Log(schedule.SignalToNoise[t]) / 2;
+    }
+
+    /// <summary>
+    /// Heun's two passes (Karras et al. 2022, algorithm 1), as <see cref="HeunSampler"/> has them, in images instead of EDM's y = x /
+    /// factor: the first one goes by Euler's step and keeps the half of it, to which the second one adds the half of its own slope.
+    /// </summary>
+    private static Pass[] Heun(NoiseSchedule schedule, int time, int next)
+    {
+        var (sigma, sigmaNext) = (schedule.Sigma(time), schedule.Sigma(next));
+        var (factor, factorNext) = (Math.Sqrt(schedule.AlphasCumprod[time]), Math.Sqrt(schedule.AlphasCumprod[next]));
+        var way = sigmaNext - sigma;
+        return
+        [
+            new(time, Euler(way / sigma), Kept: Euler(way / (2 * sigma))),
+            new(next, new(X: way / (2 * sigmaNext), X0: -factorNext * way / (2 * sigmaNext), Memory: 1)),
+        ];
+
+        // factorNext (y + share (y - x_0))
+        Combination Euler(double share) => new(X: factorNext / factor * (1 + share), X0: -factorNext * share);
+    }
+}

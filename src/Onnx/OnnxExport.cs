@@ -1,0 +1,142 @@
+using Onnx;
+using UNetGen.Compiler;
+using UNetGen.Diffusion;
+using UNetGen.Generator.Planning;
+using UNetGen.Interop;
+using UNetGen.Networks;
+using UNetGen.Onnx.Drawing;
+using UNetGen.Onnx.Files;
+using UNetGen.Onnx.Graphs;
+using UNetGen.Onnx.Layers;
+using UNetGen.Onnx.Networks;
+using UNetGen.Onnx.Weights;
+using UNetGen.Training;
+using static Onnx.TensorProto.Types;
+
+namespace UNetGen.Onnx;
+
+/// <summary>
+/// Writes trained networks as ONNX files, for ONNX Runtime in any language. A file is made of the network's plan, the same that its class
+/// is generated from, and of its weights: nothing is traced.
+/// </summary>
+/// <remarks>
+/// A file that is the network has the inputs <c>x</c> float32 [batch, channels, height, width], <c>timesteps</c> int64 [batch], and, where
+/// the spec asks for them, <c>labels</c> int64 [batch] and <c>self_condition</c>, shaped like <c>x</c> (zeros in the first step); its output
+/// is <c>prediction</c>, [batch, out channels, height, width]. One that draws (<see cref="OnnxOptions.Sampler"/>) has the inputs
+/// <c>noise</c> float32 [batch, channels, height, width], <c>labels</c>, and, where the last class stands for none, <c>guidance</c>
+/// float32, a scalar (1 is off); its output is <c>images</c> uint8 [batch, height, width, channels]. The number of images is open.
+/// </remarks>
+public static class OnnxExport
+{
+    /// <summary>The version of ONNX's operators that files use.</summary>
+    public const int Opset = 17;
+
+    /// <summary>The version of ONNX's format that files have.</summary>
+    public const int IrVersion = 8;
+
+    /// <summary>Writes a checkpoint's network. No libtorch is needed.</summary>
+    /// <param name="path">The .onnx file; an existing one is replaced, whole or not at all.</param>
+    /// <param name="checkpoint">Any; of <see cref="Checkpoint.Open"/>.</param>
+    /// <param name="options">What to export; null: the network, in float32.</param>
+    /// <param name="which">
+    /// One of <see cref="Checkpoint.Stems"/>; null is the averaged weights, the trained ones where none are averaged, or the file that
+    /// stands alone.
+    /// </param>
+    /// <returns>What was written.</returns>
+    /// <exception cref="UNetGenException">
+    /// The network has blocks of your own, whose operators nobody knows; a weight isn't finite, or too large for float16; or the sampler adds
+    /// noise of its own or takes more steps than the diffusion has.
+    /// </exception>
+    /// <exception cref="CheckpointException">It has no such weights, or this version can't read its spec.</exception>
+    /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public static OnnxFile Save(string path, Checkpoint checkpoint, OnnxOptions? options = null, string? which = null)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        var description = SpecCompiler.DescribeFrom(checkpoint);
+        using var file = checkpoint.Tensors(which ?? checkpoint.DefaultStem);
+        TensorSum.Check(file);
+        var hooks = NetworkMetadata.HooksOf(file);
+        var doubts = checkpoint.Doubts;
+        if (hooks.Count > 0)
+            doubts = [.. doubts, $"the class that was trained in {checkpoint.Path} has code of its own ({string.Join(", ", hooks)}), which the "
+                + "ONNX file hasn't."];
+        return Save(path, description, new FileWeights(file), options ?? new(), hooks, doubts, checkpoint.Classes);
+    }
+
+    /// <summary>Writes a live network.</summary>
+    /// <param name="path">As for a checkpoint.</param>
+    /// <param name="network">A generated network, on any device.</param>
+    /// <param name="options">What to export; null: the network, in float32.</param>
+    /// <param name="doubts">What speaks against drawing with its weights, <see cref="Checkpoint.Doubts"/> of where they come from.</param>
+    /// <returns>What was written.</returns>
+    /// <exception cref="UNetGenException">As for a checkpoint; or the network isn't a generated one.</exception>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public static OnnxFile Save(string path, NoisePredictor network, OnnxOptions? options = null, IReadOnlyList<string>? doubts = null)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        NetworkMetadata.RequireConsistent(network.Info);
+        var description = SpecCompiler.DescribeText(
+            $"{network.Info.Spec}\nname: {network.Info.Name}\n", "network.unet.yaml", new SpecOptions { ReadsBases = false });
+        if (network.Hooks.Count > 0)
+            doubts = [.. doubts ?? [], $"{network.Info.Name} has code of its own ({string.Join(", ", network.Hooks)}), which the ONNX file "
+                + "hasn't."];
+        return Save(path, description, new ModuleWeights(network), options ?? new(), network.Hooks, doubts ?? [], classes: null);
+    }
+
+    private static OnnxFile Save(
+        string path, SpecDescription description, WeightSource weights, OnnxOptions options, IReadOnlyList<string> hooks,
+        IReadOnlyList<string> doubts, IReadOnlyList<string>? classes, long mostInside = ModelFile.MostInside)
+    {
+        var (info, plan) = (description.Info, description.Plan);
+        if (plan.UserBlock is { } block)
+            throw new UNetGenException(
+                $"{info.Name} has residual blocks of your own, {block.Type} ({UserBlockPlan.Key} of its spec): only their code knows what they "
+                    + "compute, so that no ONNX file can be written of it.");
+        weights.RequireAllOf(info.Name, info.StateDict);
+        var diffusion = DiffusionOf(plan);
+        var schedule = new NoiseSchedule(diffusion);
+        var graph = new Graph(info.Name, weights, options.Half);
+        if (options.Sampler is { } sampler)
+            // Whether the last class stands for none is the data's matter; where nothing says, it is taken for granted, as in sampling.
+            new DrawingEmitter(graph, plan, diffusion, schedule, info.NumClasses is { } count && classes?.Count != count)
+                .Emit(Pass.Of(sampler, schedule));
+        else
+            EmitNetwork(graph, plan);
+        var metadata = ModelMetadata.Of(info, hooks, doubts, diffusion, schedule, options.Sampler, classes);
+        var written = ModelFile.Write(path, graph, weights, metadata, mostInside);
+        return new OnnxFile(
+            info.Name, written, [.. graph.Proto.Input.Select(InWords)], graph.Proto.Output.Select(InWords).Single(), doubts);
+    }
+
+    private static void EmitNetwork(Graph graph, NetworkPlan plan)
+    {
+        int[] images = [Value.Batch, plan.Channels, plan.Height, plan.Width];
+        var x = graph.Input("x", DataType.Float, images);
+        var timesteps = graph.Input("timesteps", DataType.Int64, Value.Batch);
+        var labels = plan.NumClasses is null ? null : graph.Input("labels", DataType.Int64, Value.Batch);
+        var condition = plan.SelfCondition ? graph.Input("self_condition", DataType.Float, images) : null;
+        graph.Output(graph.At("").Named("prediction", new NetworkEmitter(graph, plan).Forward(x, timesteps, labels, condition)));
+    }
+
+    private static DiffusionOptions DiffusionOf(NetworkPlan plan)
+    {
+        var arguments = new ModuleArguments(plan.Diffusion);
+        return new DiffusionOptions
+        {
+            Timesteps = arguments.Whole(nameof(DiffusionOptions.Timesteps)),
+            Schedule = arguments.Word<BetaSchedule>(),
+            ScheduleScaling = arguments.Is(nameof(DiffusionOptions.ScheduleScaling)),
+            Objective = arguments.Word<Objective>(),
+            Variance = arguments.Word<Variance>(),
+        };
+    }
+
+    private static string InWords(ValueInfoProto value)
+    {
+        var tensor = value.Type.TensorType;
+        var type = (DataType)tensor.ElemType == DataType.Float ? "float32" : ((DataType)tensor.ElemType).ToString().ToLowerInvariant();
+        var sizes = tensor.Shape.Dim.Select(size => size.DimParam.Length > 0 ? size.DimParam : $"{size.DimValue}");
+        return $"{value.Name} {type} [{string.Join(", ", sizes)}]";
+    }
+}

@@ -1,0 +1,59 @@
+using TorchSharp;
+using UNetGen.Compiler;
+using UNetGen.Networks;
+using static TorchSharp.torch;
+
+namespace UNetGen.Onnx.Tests;
+
+/// <summary>A network with weights of its own in every layer, and the same network as a file.</summary>
+internal static class Comparison
+{
+    private const double Closeness = 1e-4;
+
+    /// <summary>The network of a spec, of which no weight is 0 or 1 as spec and PyTorch would begin with.</summary>
+    public static NoisePredictor Network(CompiledNetwork compiled)
+    {
+        using var generator = new torch.Generator(1);
+        var network = compiled.Create();
+        network.eval();
+        using var gradients = no_grad();
+        foreach (var parameter in network.parameters())
+        {
+            using var scope = NewDisposeScope();
+            parameter.add_(randn(parameter.shape, generator: generator), 0.05);
+        }
+        return network;
+    }
+
+    /// <summary>Fails where file and network predict otherwise than within 1e-4, of 1 and of what they predict.</summary>
+    public static void AssertSame(NoisePredictor network, OnnxRun file, int batch, double closeness = Closeness)
+    {
+        using var scope = NewDisposeScope();
+        using var gradients = no_grad();
+        using var generator = new torch.Generator((ulong)batch);
+        var info = network.Info;
+        long[] shape = [batch, info.Channels, info.ImageHeight, info.ImageWidth];
+        var x = randn(shape, generator: generator);
+        var timesteps = randint(0, network.Diffusion.Timesteps, [batch], ScalarType.Int64, generator: generator);
+        var labels = info.NumClasses is { } classes ? randint(0, classes, [batch], ScalarType.Int64, generator: generator) : null;
+        var condition = info.SelfCondition ? randn(shape, generator: generator) : null;
+        var expected = network.forward(x, timesteps, labels, condition);
+
+        var inputs = new List<(string, Array, long[])> { ("x", Floats(x), shape), ("timesteps", Longs(timesteps), [batch]) };
+        if (labels is not null)
+            inputs.Add(("labels", Longs(labels), [batch]));
+        if (condition is not null)
+            inputs.Add(("self_condition", Floats(condition), shape));
+        var (values, size) = file.Run<float>([.. inputs]);
+
+        Assert.Equal(expected.shape, size);
+        var wanted = Floats(expected);
+        var scale = Math.Max(1, wanted.Max(Math.Abs));
+        var worst = wanted.Zip(values, (one, other) => Math.Abs(one - other)).Max();
+        Assert.True(worst <= closeness * scale, $"{worst / scale:E2} of {scale:G3} at {batch}");
+    }
+
+    public static float[] Floats(Tensor tensor) => tensor.contiguous().data<float>().ToArray();
+
+    public static long[] Longs(Tensor tensor) => tensor.contiguous().data<long>().ToArray();
+}

@@ -1,0 +1,107 @@
+using UNetGen.Compiler;
+using UNetGen.Networks;
+using UNetGen.Sampling;
+using static TorchSharp.torch;
+
+namespace UNetGen.Onnx.Tests;
+
+/// <summary>Files that draw, against the samplers in C#.</summary>
+public sealed class DrawingTests : IDisposable
+{
+    // In [-1, 1], where two levels of a byte are 0.0078 apart.
+    private const double Closeness = 1e-3;
+
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("unetgen-onnx-tests-");
+
+    private static readonly Dictionary<string, SpacedSampler> Samplers = new()
+    {
+        ["DDIM"] = new DdimSampler(7),
+        ["DDIM, noise as predicted"] = new DdimSampler(7, rederiveNoise: false),
+        ["DDIM, 1 step"] = new DdimSampler(1),
+        ["DPM-Solver++"] = new DpmSolverSampler(6, TimestepSpacing.LogSnr),
+        ["Heun"] = new HeunSampler(5),
+    };
+
+    public static TheoryData<string, string, string> Cases
+    {
+        get
+        {
+            var cases = new TheoryData<string, string, string>();
+            foreach (var sampler in Samplers.Keys)
+            {
+                foreach (var objective in (string[])["noise", "x0", "v"])
+                    cases.Add(sampler, objective, "");
+                cases.Add(sampler, "v", "self_condition: true\nnum_classes: 4");
+                cases.Add(sampler, "noise", "learned_variance: true");
+            }
+            return cases;
+        }
+    }
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Pictures_are_the_sampler_s(string sampler, string objective, string keys)
+    {
+        using var compiled = SpecCompiler.CompileText($$"""
+            preset: lucidrains
+            image_size: 8
+            channels: 3
+            dim: 8
+            channel_multipliers: [1, 2]
+            diffusion: { timesteps: 100, schedule_scaling: false, objective: {{objective}} } # so little noise that not all is clipped
+            {{keys}}
+            """);
+        using var network = Comparison.Network(compiled);
+
+        AssertSame(network, Samplers[sampler], new SamplingOptions { Count = 3, Labels = network.Info.NumClasses is null ? null : [0, 1, 2] });
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(0)]
+    public void Guided_pictures_are_the_sampler_s(double guidance)
+    {
+        using var compiled = SpecCompiler.CompileText("""
+            preset: annotated
+            image_size: [8, 16]
+            channels: 1
+            dim: 8
+            channel_multipliers: [1, 2]
+            num_classes: 4
+            diffusion: { schedule: cosine, objective: v }
+            """);
+        using var network = Comparison.Network(compiled);
+
+        AssertSame(network, new DdimSampler(6), new SamplingOptions { Count = 3, Labels = [0, 1, 2], Guidance = guidance });
+    }
+
+    /// <summary>
+    /// A byte is the rounded level of a picture, so that it is off by half a level, and by the closeness that is wanted of the picture.
+    /// </summary>
+    private void AssertSame(NoisePredictor network, SpacedSampler sampler, SamplingOptions options)
+    {
+        var path = Path.Combine(folder.FullName, "draw.onnx");
+        OnnxExport.Save(path, network, new OnnxOptions { Sampler = sampler });
+        using var scope = NewDisposeScope();
+        using var noise = new ImageNoise(network.Info, options.Seed, 0, options.Count, CPU);
+        var first = noise.Next();
+        var images = sampler.Sample(network, options);
+
+        using var file = new OnnxRun(path);
+        List<(string, Array, long[])> inputs = [("noise", Comparison.Floats(first), first.shape)];
+        if (options.Labels is { } labels)
+            inputs.AddRange([
+                ("labels", labels.Select(label => (long)label).ToArray(), [labels.Count]),
+                ("guidance", new[] { (float)options.Guidance }, []),
+            ]);
+        var (bytes, shape) = file.Run<byte>([.. inputs]);
+
+        var levels = Comparison.Floats((images.permute(0, 2, 3, 1) + 1) * 127.5);
+        Assert.Equal([images.shape[0], images.shape[2], images.shape[3], images.shape[1]], shape);
+        Assert.True(levels.Distinct().Count() > levels.Length / 10, "The pictures are nearly one colour, which proves nothing.");
+        Assert.All(levels.Zip(bytes), pair => Assert.InRange(pair.Second - pair.First, -0.5 - 127.5 * Closeness, 0.5 + 127.5 * Closeness));
+    }
+}

@@ -1,0 +1,35 @@
+using UNetGen.Compiler;
+
+namespace UNetGen.Onnx.Tests;
+
+/// <summary>Networks as files predict what they predict themselves.</summary>
+public sealed class NetworkTests : IDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("unetgen-onnx-tests-");
+
+    public static TheoryData<string> Specs =>
+    [
+        .. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Specs"), "*.unet.yaml", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(Path.Combine(AppContext.BaseDirectory, "Specs"), path))
+            // Large ones, and those with blocks of the user's own.
+            .Where(name => !name.StartsWith("published", StringComparison.Ordinal) && !name.Contains("cifar10") && !name.Contains("own_block"))
+            .Order(StringComparer.Ordinal),
+    ];
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    [Theory]
+    [MemberData(nameof(Specs))]
+    public void A_file_predicts_what_its_network_does_whatever_the_number_of_images(string spec)
+    {
+        using var compiled = SpecCompiler.Compile(Path.Combine(AppContext.BaseDirectory, "Specs", spec));
+        using var network = Comparison.Network(compiled);
+        var path = Path.Combine(folder.FullName, "network.onnx");
+
+        OnnxExport.Save(path, network);
+
+        using var file = new OnnxRun(path);
+        Comparison.AssertSame(network, file, 1);
+        Comparison.AssertSame(network, file, 3);
+    }
+}
