@@ -53,10 +53,9 @@ internal static class NetworkCommand
         Description = "The kernels' work on .NET's threads, as on Windows and macOS, instead of libtorch's.",
     };
 
-    private static readonly Option<string> Python = new("--python")
+    private static readonly Option<string?> Python = new("--python")
     {
-        Description = "The Python that has PyTorch, which writes the ONNX files.",
-        DefaultValueFactory = _ => "python3",
+        Description = "A Python that has PyTorch, which then writes the ONNX files instead of UNetGen.",
         HelpName = "COMMAND",
     };
 
@@ -106,7 +105,7 @@ internal static class NetworkCommand
         {
             OnlyNetworks, Rounds, Repeats, Threads, DotNetThreads, OneProcess, Python,
         };
-        onnx.SetAction(parsed => AgainstOnnx(Chosen(parsed), parsed.GetRequiredValue(Python), Options(parsed) with { Device = "cpu" }));
+        onnx.SetAction(parsed => AgainstOnnx(Chosen(parsed), parsed.GetValue(Python), Options(parsed) with { Device = "cpu" }));
 
         var curves =
             new Command(
@@ -203,16 +202,19 @@ internal static class NetworkCommand
             Console.WriteLine(GrowthReport.Of(new PairedRun(network, options).Measure([Row.Step, Row.Forward], withMemory: false)));
     }
 
-    private static void AgainstOnnx(IReadOnlyList<NetworkCase> networks, string python, BenchOptions options)
+    private static void AgainstOnnx(IReadOnlyList<NetworkCase> networks, string? python, BenchOptions options)
     {
         Use(options.Threads, options.DotNetThreads);
         Console.WriteLine(NetworkReport.Heading(options));
         foreach (var network in networks)
         {
             using var generated = network.Make(Side.Generated);
-            using var file = new OnnxFile(network.Name, generated.state_dict(), python);
-            var against = (network with { Batch = 8 }).AgainstOnnx(file.Path, options.Threads);
-            Console.WriteLine(NetworkReport.Of(new PairedRun(against, options).Measure([Row.OneImage, Row.Forward], withMemory: false)));
+            using var file = python is null
+                ? OnnxFile.Of((NoisePredictor)generated)
+                : OnnxFile.ByPyTorch(network.Name, generated.state_dict(), python);
+            var against = network.AgainstOnnx(file.Path, options.Threads);
+            foreach (var (batch, rows) in ((int, Row[])[])[(8, [Row.OneImage, Row.Forward]), (16, [Row.Forward])])
+                Console.WriteLine(NetworkReport.Of(new PairedRun(against with { Batch = batch }, options).Measure(rows, withMemory: false)));
             Console.WriteLine($"\nThe ONNX file by {file.WrittenBy}.");
         }
     }

@@ -1,32 +1,26 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using UNetGen.Interop;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Benchmarks.Onnx;
 
-/// <summary>A network of the bench as PyTorch exports it, in a folder that goes with it.</summary>
+/// <summary>A network of the bench as an ONNX file, in a folder that goes with it.</summary>
 internal sealed class OnnxFile : IDisposable
 {
-    private const string Needs = "The ONNX file is written by PyTorch. "
+    private const string Needs = "PyTorch writes the ONNX file with --python. "
         + "Install it (on Debian: apt-get install python3-torch python3-numpy), "
-        + "and name the Python that has it with --python, such as --python /usr/bin/python3.";
+        + "and name the Python that has it, such as --python /usr/bin/python3.";
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("unetgen-onnx-");
 
-    /// <summary>Writes it.</summary>
-    /// <param name="name">The network's, under which tests/Benchmarks/pytorch/bench.py has it.</param>
-    /// <param name="weights">By key, float32.</param>
-    /// <param name="python">The command that starts Python.</param>
-    /// <exception cref="UNetGenException">There is no such Python, it has no PyTorch, or PyTorch can't export the network.</exception>
-    public OnnxFile(string name, IEnumerable<KeyValuePair<string, Tensor>> weights, string python)
+    private OnnxFile(string name, Func<string, string> write)
     {
         Path = System.IO.Path.Combine(folder.FullName, $"{name}.onnx");
         try
         {
-            var ofWeights = System.IO.Path.Combine(folder.FullName, $"{name}.safetensors");
-            SafetensorsFile.Write(ofWeights, weights);
-            WrittenBy = Export(python, name, ofWeights, Path);
+            WrittenBy = write(Path);
         }
         catch
         {
@@ -34,6 +28,25 @@ internal sealed class OnnxFile : IDisposable
             throw;
         }
     }
+
+    /// <summary>The project's own export of a network.</summary>
+    public static OnnxFile Of(NoisePredictor network) => new(network.Info.Name, path =>
+    {
+        UNetGen.Onnx.OnnxExport.Save(path, network);
+        return "UNetGen";
+    });
+
+    /// <summary>As PyTorch exports the network.</summary>
+    /// <param name="name">The network's, under which tests/Benchmarks/pytorch/bench.py has it.</param>
+    /// <param name="weights">By key, float32.</param>
+    /// <param name="python">The command that starts Python.</param>
+    /// <exception cref="UNetGenException">There is no such Python, it has no PyTorch, or PyTorch can't export the network.</exception>
+    public static OnnxFile ByPyTorch(string name, IEnumerable<KeyValuePair<string, Tensor>> weights, string python) => new(name, path =>
+    {
+        var ofWeights = System.IO.Path.ChangeExtension(path, ".safetensors");
+        SafetensorsFile.Write(ofWeights, weights);
+        return Export(python, name, ofWeights, path);
+    });
 
     public string Path { get; }
 

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace UNetGen.Benchmarks.Onnx;
 
 /// <summary>A network that ONNX Runtime computes, on the CPU with all of its optimisations, called as the other networks are.</summary>
-/// <param name="file">As PyTorch exports it, with the number of images open under the name <c>batch</c>.</param>
+/// <param name="file">With the number of images open under the name <c>batch</c>.</param>
 /// <param name="threads">Threads of a session.</param>
 internal sealed class OnnxModule(string file, int threads) : nn.Module<Tensor, Tensor, Tensor>(nameof(OnnxModule))
 {
@@ -64,7 +64,7 @@ internal sealed class OnnxModule(string file, int threads) : nn.Module<Tensor, T
         {
             Copy(x, images);
             Copy(timesteps, times);
-            session.Run(options, ["x", "timesteps"], given, ["output"], taken);
+            session.Run(options, ["x", "timesteps"], given, session.OutputNames, taken);
             return tensor(output, shape);
         }
 
