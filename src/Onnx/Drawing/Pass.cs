@@ -27,11 +27,11 @@ internal sealed record Pass(int Time, Combination Next, Combination Kept = defau
         var passes = new List<Pass>();
         for (var i = 0; i + 1 < times.Count; i++)
         {
-            var (time, next) = (times[i], times[i + 1]);
-            if (next < 0)
+            var (time, next) = ((int)times[i], (int)times[i + 1]);
+            if (next == schedule.Clean)
                 passes.Add(new(time, new(X0: 1)));
             else
-                passes.AddRange(Step(sampler, schedule, i == 0 ? null : times[i - 1], time, next));
+                passes.AddRange(Step(sampler, schedule, i == 0 ? null : (int)times[i - 1], time, next));
         }
         return passes;
     }

@@ -26,8 +26,8 @@ public readonly record struct Batch(Tensor Images, Tensor? Labels, long Number, 
 
 /// <summary>What was drawn for the images of a batch.</summary>
 /// <param name="Noise">[batch, channels, height, width], float32, on the CPU.</param>
-/// <param name="Timesteps">Of each image.</param>
-internal readonly record struct Drawn(Tensor Noise, long[] Timesteps);
+/// <param name="Times">Of each image.</param>
+internal readonly record struct Drawn(Tensor Noise, double[] Times);
 
 /// <summary>
 /// Draws for an image, on any thread and for several images at once: a pure function of its place in the row of all epochs.
@@ -35,5 +35,5 @@ internal readonly record struct Drawn(Tensor Noise, long[] Timesteps);
 /// <param name="place">There.</param>
 /// <param name="noise">As large as the image; to be filled.</param>
 /// <param name="label">The image's, 0 where it has none; may be replaced.</param>
-/// <returns>The image's timestep.</returns>
-internal delegate long ImageDraw(long place, Span<float> noise, ref long label);
+/// <returns>The image's time.</returns>
+internal delegate double ImageDraw(long place, Span<float> noise, ref long label);

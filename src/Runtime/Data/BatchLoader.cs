@@ -81,7 +81,7 @@ public sealed class BatchLoader : IDisposable
         for (var i = 0; i < Workers; i++)
             Start(new(
                 new float[numbers], source.Classes.Count > 0 ? new long[batchSize] : null, draw is null ? null : new float[numbers],
-                new long[batchSize]));
+                new double[batchSize]));
     }
 
     /// <summary>Images in a batch.</summary>
@@ -104,7 +104,7 @@ public sealed class BatchLoader : IDisposable
         // Made here and not by a worker: a tensor belongs to the dispose scope of the thread that makes it.
         var images = Images(buffer.Pixels);
         var labels = buffer.Labels is null ? null : tensor(buffer.Labels, device: CPU);
-        Drawn? drawn = buffer.Noise is null ? null : new(Images(buffer.Noise), [.. buffer.Timesteps]);
+        Drawn? drawn = buffer.Noise is null ? null : new(Images(buffer.Noise), [.. buffer.Times]);
         Start(buffer);
         return new Batch(images, labels, number, PositionOf(number)) { Drawn = drawn };
     }
@@ -160,7 +160,7 @@ public sealed class BatchLoader : IDisposable
                 Mirror(image);
             long label = buffer.Labels is null ? 0 : source.LabelOf(index);
             if (buffer.Noise is { } noise)
-                buffer.Timesteps[i] = draw!(position, noise.AsSpan(i * length, length), ref label);
+                buffer.Times[i] = draw!(position, noise.AsSpan(i * length, length), ref label);
             if (buffer.Labels is { } labels)
                 labels[i] = label;
         }
@@ -173,5 +173,5 @@ public sealed class BatchLoader : IDisposable
             image.Slice(row, source.Width).Reverse();
     }
 
-    private sealed record Buffer(float[] Pixels, long[]? Labels, float[]? Noise, long[] Timesteps);
+    private sealed record Buffer(float[] Pixels, long[]? Labels, float[]? Noise, double[] Times);
 }

@@ -9,7 +9,7 @@ namespace UNetGen.Diffusion;
 /// Images are [batch, channels, height, width]; t is [batch], int64, from 0 to <see cref="NoiseSchedule.Timesteps"/> - 1.
 /// Every result is a new tensor of the caller's dispose scope.
 /// </summary>
-public sealed class GaussianDiffusion : IDisposable
+public sealed class GaussianDiffusion : DiffusionProcess
 {
     private readonly Tensor sqrtAlphasCumprod;
     private readonly Tensor sqrtOneMinusAlphasCumprod;
@@ -25,9 +25,8 @@ public sealed class GaussianDiffusion : IDisposable
     /// <param name="options">The diffusion, a network's <c>NoisePredictor.Diffusion</c>.</param>
     /// <param name="device">Where images and timesteps lie; null is the CPU.</param>
     /// <exception cref="UNetGenException">The options give no valid schedule.</exception>
-    public GaussianDiffusion(DiffusionOptions options, Device? device = null)
+    public GaussianDiffusion(DiffusionOptions options, Device? device = null) : base(options)
     {
-        Options = options;
         Schedule = new NoiseSchedule(options);
 
         Tensor Float32(IEnumerable<double> values) =>
@@ -47,18 +46,18 @@ public sealed class GaussianDiffusion : IDisposable
         largestLogVariance = Float32(Schedule.Betas.Select(Math.Log));
     }
 
-    /// <summary>The diffusion's options.</summary>
-    public DiffusionOptions Options { get; }
-
     /// <summary>The numbers per timestep.</summary>
     public NoiseSchedule Schedule { get; }
 
+    /// <inheritdoc/>
+    public override NoiseLevels Levels => Schedule;
+
     /// <summary>Noises images: x_t = sqrt(alpha-bar) x_0 + sqrt(1 - alpha-bar) noise (Ho et al. 2020, eq. 4).</summary>
-    public Tensor QSample(Tensor x0, Tensor t, Tensor noise) =>
+    public override Tensor QSample(Tensor x0, Tensor t, Tensor noise) =>
         Combine(sqrtAlphasCumprod, x0, sqrtOneMinusAlphasCumprod, noise, t);
 
     /// <summary>What a perfect network would predict for x_t made of this image and this noise.</summary>
-    public Tensor Target(Tensor x0, Tensor t, Tensor noise) => Options.Objective switch
+    public override Tensor Target(Tensor x0, Tensor t, Tensor noise) => Options.Objective switch
     {
         Objective.Noise => noise.clone(),
         Objective.X0 => x0.clone(),
@@ -67,7 +66,7 @@ public sealed class GaussianDiffusion : IDisposable
     };
 
     /// <summary>The clean image that a network's prediction at x_t implies, not clipped.</summary>
-    public Tensor PredictX0(Tensor xt, Tensor t, Tensor prediction) => Options.Objective switch
+    public override Tensor PredictX0(Tensor xt, Tensor t, Tensor prediction) => Options.Objective switch
     {
         Objective.Noise => Combine(sqrtReciprocalAlphasCumprod, xt, sqrtReciprocalMinusOneAlphasCumprod, prediction, t, -1),
         Objective.X0 => prediction.clone(),
@@ -79,18 +78,9 @@ public sealed class GaussianDiffusion : IDisposable
     public Tensor PredictNoise(Tensor xt, Tensor t, Tensor x0)
     {
         using var scope = NewDisposeScope();
-        var scaled = At(sqrtReciprocalAlphasCumprod, t, xt) * xt - x0;
-        return (scaled / At(sqrtReciprocalMinusOneAlphasCumprod, t, xt)).MoveToOuterDisposeScope();
+        var noise = xt - At(sqrtAlphasCumprod, t, xt) * x0;
+        return (noise / At(sqrtOneMinusAlphasCumprod, t, xt)).MoveToOuterDisposeScope();
     }
-
-    /// <summary>The noise in x_t that a network's prediction implies, that of the clean image of <see cref="PredictX0"/>.</summary>
-    public Tensor NoiseOf(Tensor xt, Tensor t, Tensor prediction) => Options.Objective switch
-    {
-        Objective.Noise => prediction.clone(),
-        Objective.X0 => PredictNoise(xt, t, prediction),
-        Objective.V => Combine(sqrtAlphasCumprod, prediction, sqrtOneMinusAlphasCumprod, xt, t),
-        _ => throw UnknownObjective(),
-    };
 
     /// <summary>v = sqrt(alpha-bar) noise - sqrt(1 - alpha-bar) x_0 (Salimans and Ho 2022).</summary>
     public Tensor V(Tensor x0, Tensor t, Tensor noise) =>
@@ -137,7 +127,7 @@ public sealed class GaussianDiffusion : IDisposable
     /// <param name="noise">The noise in <paramref name="xt"/>.</param>
     /// <returns>A scalar.</returns>
     /// <exception cref="ArgumentException">The prediction has other channels than that.</exception>
-    public Tensor Loss(Tensor prediction, Tensor x0, Tensor xt, Tensor t, Tensor noise)
+    public override Tensor Loss(Tensor prediction, Tensor x0, Tensor xt, Tensor t, Tensor noise)
     {
         using var scope = NewDisposeScope();
         var (mean, v) = Split(prediction, x0.shape);
@@ -151,29 +141,8 @@ public sealed class GaussianDiffusion : IDisposable
         return loss.MoveToOuterDisposeScope();
     }
 
-    /// <summary>A network's prediction in its parts.</summary>
-    /// <param name="prediction">[batch, channels or twice as many, height, width].</param>
-    /// <param name="shape">The images', [batch, channels, height, width].</param>
-    /// <returns>
-    /// What the objective asks for, and what <see cref="LearnedLogVariance"/> takes, or null where the variance isn't learned; views, in
-    /// the caller's dispose scope.
-    /// </returns>
-    /// <exception cref="ArgumentException">The prediction is of another shape.</exception>
-    internal (Tensor Mean, Tensor? V) Split(Tensor prediction, long[] shape)
-    {
-        var learned = Options.Variance == Variance.LearnedRange;
-        var channels = shape[1];
-        long[] expected = [shape[0], learned ? 2 * channels : channels, .. shape[2..]];
-        if (!prediction.shape.SequenceEqual(expected))
-            throw new ArgumentException(
-                $"For images [{string.Join(", ", shape)}] and a variance that is {(learned ? "" : "not ")}learned a prediction is "
-                    + $"[{string.Join(", ", expected)}], but got [{string.Join(", ", prediction.shape)}].",
-                nameof(prediction));
-        return learned ? (prediction.narrow(1, 0, channels), prediction.narrow(1, channels, channels)) : (prediction, null);
-    }
-
     /// <inheritdoc/>
-    public void Dispose()
+    protected override void Dispose(bool disposing)
     {
         sqrtAlphasCumprod.Dispose();
         sqrtOneMinusAlphasCumprod.Dispose();
@@ -186,27 +155,23 @@ public sealed class GaussianDiffusion : IDisposable
         largestLogVariance.Dispose();
     }
 
-    /// <summary>One timestep for all images, [batch], int64.</summary>
-    internal static Tensor Timesteps(Tensor images, int time) =>
-        full([images.shape[0]], Number.Of(time), dtype: ScalarType.Int64, device: images.device);
+    internal override Tensor Times(double[] times) => tensor(Array.ConvertAll(times, time => (long)time), device: CPU);
+
+    internal override Tensor Times(Tensor images, double time) =>
+        full([images.shape[0]], Number.Of((long)time), dtype: ScalarType.Int64, device: images.device);
 
     /// <summary>first[t] a + sign second[t] b.</summary>
     private static Tensor Combine(Tensor first, Tensor a, Tensor second, Tensor b, Tensor t, int sign = 1)
     {
         using var scope = NewDisposeScope();
-        var x = At(first, t, a) * a;
-        var y = At(second, t, b) * b;
-        return (sign > 0 ? x.add(y, Number.One) : x - y).MoveToOuterDisposeScope();
+        return Combine(At(first, t, a), a, At(second, t, b), b, sign).MoveToOuterDisposeScope();
     }
 
     /// <summary>values[t] as [batch, 1, 1, 1], to be multiplied with images.</summary>
     private static Tensor At(Tensor values, Tensor t, Tensor images)
     {
         using var picked = values.index_select(0, t);
-        var shape = new long[images.dim()];
-        Array.Fill(shape, 1);
-        shape[0] = t.shape[0];
-        return picked.reshape(shape);
+        return OfImages(picked, images);
     }
 
     private UnreachableException UnknownObjective() => new($"There is no objective {Options.Objective}.");

@@ -8,7 +8,7 @@ namespace UNetGen.Diffusion;
 /// The numbers of a diffusion, one per timestep, in float64: how much noise each step adds (beta) and what follows from it.
 /// Names are those of Ho et al. 2020 and of the field's code; index 0 is the first, least noisy step.
 /// </summary>
-public sealed class NoiseSchedule
+public sealed class NoiseSchedule : NoiseLevels
 {
     // Nichol and Dhariwal 2021: the last betas of a cosine would reach 1, a step that leaves nothing of the image.
     private const double LargestBeta = 0.999;
@@ -90,6 +90,28 @@ public sealed class NoiseSchedule
     /// </summary>
     /// <param name="t">The timestep.</param>
     public double Sigma(int t) => 1 / Math.Sqrt(SignalToNoise[t]);
+
+    /// <inheritdoc/>
+    public override double Clean => -1;
+
+    /// <inheritdoc/>
+    public override NoiseLevel At(double time)
+    {
+        if (time == Clean)
+            return new(1, 0);
+        var alphaBar = AlphasCumprod[(int)time];
+        return new(Math.Sqrt(alphaBar), Math.Sqrt(1 - alphaBar));
+    }
+
+    /// <inheritdoc/>
+    public override OdeVariables OdeAt(double time) => new(Math.Sqrt(AlphasCumprod[(int)time]), Sigma((int)time));
+
+    /// <inheritdoc/>
+    public override double LossWeightAt(double time) => LossWeights[(int)time];
+
+    internal override double TimeOf(ulong first, ulong second) => Math.BigMul(first, (ulong)Timesteps, out _);
+
+    internal override double Raised(double time, double factor) => NearestTimestep(factor * Sigma((int)time));
 
     /// <summary>The timestep whose <see cref="Sigma"/> has the nearest logarithm.</summary>
     internal int NearestTimestep(double sigma)

@@ -21,21 +21,23 @@ public sealed class AncestralSampler(Variance? variance = null) : Sampler
     public override string Description => $"DDPM, variance {Variance?.ToString() ?? "of the network"}";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<int> Times(NoiseSchedule schedule) => [.. Enumerable.Range(-1, schedule.Timesteps + 1).Reverse()];
+    public override IReadOnlyList<double> Times(NoiseLevels levels) =>
+        [.. Enumerable.Range(-1, OfDdpm(levels).Timesteps + 1).Reverse()];
 
     /// <inheritdoc/>
-    public override Tensor Step(Denoiser denoiser, Tensor x, int time, int next)
+    public override Tensor Step(Denoiser denoiser, Tensor x, double time, double next)
     {
-        var diffusion = denoiser.Diffusion;
-        var t = GaussianDiffusion.Timesteps(x, time);
+        var schedule = OfDdpm(denoiser.Diffusion.Levels);
+        var diffusion = (GaussianDiffusion)denoiser.Diffusion;
+        var t = diffusion.Times(x, time);
         var estimate = denoiser.Denoise(x, time);
         var mean = diffusion.PosteriorMean(estimate.X0, x, t);
         if (next < 0)
             return mean;
         return (Variance ?? diffusion.Options.Variance) switch
         {
-            Diffusion.Variance.FixedSmall => Noised(Math.Sqrt(diffusion.Schedule.PosteriorVariance[time])),
-            Diffusion.Variance.FixedLarge => Noised(Math.Sqrt(diffusion.Schedule.Betas[time])),
+            Diffusion.Variance.FixedSmall => Noised(Math.Sqrt(schedule.PosteriorVariance[(int)time])),
+            Diffusion.Variance.FixedLarge => Noised(Math.Sqrt(schedule.Betas[(int)time])),
             Diffusion.Variance.LearnedRange when estimate.V is { } v =>
                 mean.add((diffusion.LearnedLogVariance(v, t) / Number.Of(2)).exp() * denoiser.Noise(), Number.One),
             Diffusion.Variance.LearnedRange => throw new UNetGenException(
@@ -45,4 +47,7 @@ public sealed class AncestralSampler(Variance? variance = null) : Sampler
 
         Tensor Noised(double deviation) => mean.add(Number.Of(deviation) * denoiser.Noise(), Number.One);
     }
+
+    private static NoiseSchedule OfDdpm(NoiseLevels levels) => levels as NoiseSchedule
+        ?? throw new UNetGenException("The ancestral sampler is a DDPM's: it takes each of its timesteps. Use another sampler.");
 }

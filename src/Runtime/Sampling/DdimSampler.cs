@@ -1,5 +1,4 @@
 using System.Globalization;
-using UNetGen.Diffusion;
 using UNetGen.Native;
 using static TorchSharp.torch;
 
@@ -41,22 +40,22 @@ public sealed class DdimSampler : SpacedSampler
         string.Create(CultureInfo.InvariantCulture, $"DDIM, {Settings}, eta {Eta}{(RederivesNoise ? "" : ", noise as predicted")}");
 
     /// <inheritdoc/>
-    public override Tensor Step(Denoiser denoiser, Tensor x, int time, int next)
+    public override Tensor Step(Denoiser denoiser, Tensor x, double time, double next)
     {
-        var diffusion = denoiser.Diffusion;
         var estimate = denoiser.Denoise(x, time);
         var x0 = estimate.X0;
-        if (next < 0)
+        var levels = denoiser.Diffusion.Levels;
+        if (next == levels.Clean)
             return x0.clone();
 
-        var alphaBar = diffusion.Schedule.AlphasCumprod[time];
-        var alphaBarNext = diffusion.Schedule.AlphasCumprod[next];
-        var sigma = Eta * Math.Sqrt((1 - alphaBarNext) / (1 - alphaBar) * (1 - alphaBar / alphaBarNext));
-        var direction = Math.Sqrt(1 - alphaBarNext - sigma * sigma);
+        var (now, then) = (levels.At(time), levels.At(next));
+        var left = now.Image / then.Image; // of the image between the two times
+        var sigma = Eta == 0 ? 0 : Eta * then.Noise / now.Noise * Math.Sqrt(1 - left * left);
+        var direction = Math.Sqrt(then.Noise * then.Noise - sigma * sigma);
 
-        var t = GaussianDiffusion.Timesteps(x, time);
-        var oldNoise = RederivesNoise ? diffusion.PredictNoise(x, t, x0) : diffusion.NoiseOf(x, t, estimate.Prediction!);
-        var mean = (Number.Of(Math.Sqrt(alphaBarNext)) * x0).add(Number.Of(direction) * oldNoise, Number.One);
+        var ofNoise = RederivesNoise ? x0 : denoiser.Diffusion.PredictX0(x, denoiser.Diffusion.Times(x, time), estimate.Prediction!);
+        var oldNoise = (x - Number.Of(now.Image) * ofNoise) / Number.Of(now.Noise);
+        var mean = (Number.Of(then.Image) * x0).add(Number.Of(direction) * oldNoise, Number.One);
         return sigma > 0 ? mean.add(Number.Of(sigma) * denoiser.Noise(), Number.One) : mean;
     }
 }

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace UNetGen.Sampling;
 
 /// <summary>What a network sees in noised images.</summary>
-/// <param name="Time">Their timestep.</param>
+/// <param name="Time">Their time: of a DDPM the timestep.</param>
 /// <param name="X0">The clean images that it estimates, [batch, channels, height, width].</param>
 /// <param name="Prediction">
 /// What it has said to that, guided and not clipped, as the diffusion's <see cref="DiffusionOptions.Objective"/> has it, of the same shape.
@@ -14,7 +14,7 @@ namespace UNetGen.Sampling;
 /// <param name="V">
 /// Where the variance is learned, what <see cref="GaussianDiffusion.LearnedLogVariance"/> takes, of the same shape; else null.
 /// </param>
-public readonly record struct Estimate(int Time, Tensor X0, Tensor? Prediction, Tensor? V);
+public readonly record struct Estimate(double Time, Tensor X0, Tensor? Prediction, Tensor? V);
 
 /// <summary>
 /// A network on the way of one batch from noise to pictures: with the batch's labels, guidance, self-conditioning and clipping, so that
@@ -37,7 +37,7 @@ public sealed class Denoiser : IDisposable
     /// <param name="options">Numbers of the images, their labels, guidance and clipping.</param>
     /// <param name="noise">What <see cref="Noise"/> gives, a new tensor at each call; null: the noise of the options' seed.</param>
     /// <exception cref="UNetGenException">The options make no sense, or labels or guidance don't fit the network.</exception>
-    public Denoiser(NoisePredictor network, GaussianDiffusion diffusion, SamplingOptions options, Func<Tensor>? noise = null)
+    public Denoiser(NoisePredictor network, DiffusionProcess diffusion, SamplingOptions options, Func<Tensor>? noise = null)
     {
         options.Check(network.Info);
         this.network = network;
@@ -52,7 +52,7 @@ public sealed class Denoiser : IDisposable
     }
 
     /// <summary>The network's diffusion.</summary>
-    public GaussianDiffusion Diffusion { get; }
+    public DiffusionProcess Diffusion { get; }
 
     /// <summary>
     /// The last estimate of the step before, for samplers of several steps; null in the first step. It has neither
@@ -65,16 +65,17 @@ public sealed class Denoiser : IDisposable
 
     /// <summary>Asks the network, once or, where it is guided, twice.</summary>
     /// <param name="x">Images at <paramref name="time"/>, [batch, channels, height, width].</param>
-    /// <param name="time">The timestep, from 0.</param>
+    /// <param name="time">Their time: of a DDPM the timestep, from 0.</param>
     /// <returns>New tensors, which live as long as the step.</returns>
-    public Estimate Denoise(Tensor x, int time)
+    public Estimate Denoise(Tensor x, double time)
     {
-        var t = GaussianDiffusion.Timesteps(x, time);
+        var t = Diffusion.Times(x, time);
+        var (images, timesteps) = Diffusion.Asked(x, t);
         var condition = network.Info.SelfCondition ? (last ?? Previous)?.X0 : null;
-        var (prediction, v) = Diffusion.Split(network.forward(x, t, labels, condition), x.shape);
+        var (prediction, v) = Diffusion.Split(network.forward(images, timesteps, labels, condition), x.shape);
         if (nullLabels is not null)
         {
-            var (without, _) = Diffusion.Split(network.forward(x, t, nullLabels, condition), x.shape);
+            var (without, _) = Diffusion.Split(network.forward(images, timesteps, nullLabels, condition), x.shape);
             prediction = without.add(Number.Of(guidance) * (prediction - without), Number.One);
         }
         var x0 = Diffusion.PredictX0(x, t, prediction);

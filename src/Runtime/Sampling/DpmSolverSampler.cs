@@ -19,24 +19,27 @@ public sealed class DpmSolverSampler(int steps = 20, TimestepSpacing spacing = T
     public override string Description => $"DPM-Solver++(2M), {Settings}";
 
     /// <inheritdoc/>
-    public override Tensor Step(Denoiser denoiser, Tensor x, int time, int next)
+    public override Tensor Step(Denoiser denoiser, Tensor x, double time, double next)
     {
-        var schedule = denoiser.Diffusion.Schedule;
+        var levels = denoiser.Diffusion.Levels;
         var x0 = denoiser.Denoise(x, time).X0;
-        if (next < 0)
+        if (next == levels.Clean)
             return x0.clone();
 
-        var h = Lambda(schedule, next) - Lambda(schedule, time);
+        var h = Lambda(levels, next) - Lambda(levels, time);
         var target = x0;
         if (denoiser.Previous is { } previous)
         {
-            var ratio = (Lambda(schedule, time) - Lambda(schedule, previous.Time)) / h;
+            var ratio = (Lambda(levels, time) - Lambda(levels, previous.Time)) / h;
             target = x0.add(Number.Of(1 / (2 * ratio)) * (x0 - previous.X0), Number.One);
         }
-        var (alphaBar, alphaBarNext) = (schedule.AlphasCumprod[time], schedule.AlphasCumprod[next]);
-        var (ofImage, ofTarget) = (Math.Sqrt((1 - alphaBarNext) / (1 - alphaBar)), Math.Sqrt(alphaBarNext) * double.ExpM1(-h));
-        return Number.Of(ofImage) * x - Number.Of(ofTarget) * target;
+        var (now, then) = (levels.At(time), levels.At(next));
+        return Number.Of(then.Noise / now.Noise) * x - Number.Of(then.Image * double.ExpM1(-h)) * target;
     }
 
-    private static double Lambda(NoiseSchedule schedule, int time) => Math.Log(schedule.SignalToNoise[time]) / 2;
+    private static double Lambda(NoiseLevels levels, double time)
+    {
+        var level = levels.At(time);
+        return Math.Log(level.Image / level.Noise);
+    }
 }

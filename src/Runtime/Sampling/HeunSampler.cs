@@ -38,33 +38,34 @@ public sealed class HeunSampler : SpacedSampler
     public override string Description => string.Create(CultureInfo.InvariantCulture, $"Heun (EDM), {Settings}, churn {Churn}");
 
     /// <inheritdoc/>
-    public override Tensor Step(Denoiser denoiser, Tensor x, int time, int next)
+    public override Tensor Step(Denoiser denoiser, Tensor x, double time, double next)
     {
-        var schedule = denoiser.Diffusion.Schedule;
+        var levels = denoiser.Diffusion.Levels;
         if (Churn > 0)
             (x, time) = Raise(denoiser, x, time);
         var x0 = denoiser.Denoise(x, time).X0;
-        if (next < 0)
+        if (next == levels.Clean)
             return x0.clone();
 
         // EDM's variable is the image plus noise, x over the image's factor.
-        var (sigma, sigmaNext) = (schedule.Sigma(time), schedule.Sigma(next));
-        var (factor, factorNext) = (Math.Sqrt(schedule.AlphasCumprod[time]), Math.Sqrt(schedule.AlphasCumprod[next]));
-        var y = x / Number.Of(factor);
-        var slope = (y - x0) / Number.Of(sigma);
-        var euler = y.add(Number.Of(sigmaNext - sigma) * slope, Number.One);
+        var (now, then) = (levels.OdeAt(time), levels.OdeAt(next));
+        var y = x / Number.Of(now.Scale);
+        var slope = (y - x0) / Number.Of(now.Tau);
+        var euler = y.add(Number.Of(then.Tau - now.Tau) * slope, Number.One);
 
-        var slopeNext = (euler - denoiser.Denoise(euler * Number.Of(factorNext), next).X0) / Number.Of(sigmaNext);
-        return y.add(Number.Of((sigmaNext - sigma) / 2) * slope.add(slopeNext, Number.One), Number.One) * Number.Of(factorNext);
+        var slopeNext = (euler - denoiser.Denoise(euler * Number.Of(then.Scale), next).X0) / Number.Of(then.Tau);
+        return y.add(Number.Of((then.Tau - now.Tau) / 2) * slope.add(slopeNext, Number.One), Number.One) * Number.Of(then.Scale);
     }
 
-    private (Tensor X, int Time) Raise(Denoiser denoiser, Tensor x, int time)
+    private (Tensor X, double Time) Raise(Denoiser denoiser, Tensor x, double time)
     {
-        var schedule = denoiser.Diffusion.Schedule;
-        var raised = schedule.NearestTimestep((1 + Math.Min(Churn / Steps, LargestGamma)) * schedule.Sigma(time));
+        var levels = denoiser.Diffusion.Levels;
+        var raised = levels.Raised(time, 1 + Math.Min(Churn / Steps, LargestGamma));
         if (raised <= time)
             return (x, time);
-        var left = schedule.AlphasCumprod[raised] / schedule.AlphasCumprod[time];
-        return ((Number.Of(Math.Sqrt(left)) * x).add(Number.Of(Math.Sqrt(1 - left)) * denoiser.Noise(), Number.One), raised);
+        var (now, then) = (levels.At(time), levels.At(raised));
+        var left = then.Image / now.Image;
+        var added = Math.Sqrt(then.Noise * then.Noise - left * left * now.Noise * now.Noise);
+        return ((Number.Of(left) * x).add(Number.Of(added) * denoiser.Noise(), Number.One), raised);
     }
 }

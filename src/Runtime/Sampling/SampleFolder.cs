@@ -243,15 +243,15 @@ public sealed class SampleFolder(string path)
         [ChannelsKey] = network.Info.Channels,
         ["weights_sha256"] = Convert.ToHexStringLower(StateDict.Hash(network.state_dict().Select(entry => (entry.Key, entry.Value)))),
         ["sampler"] = sampler.Description,
-        [TimestepsKey] = HashOf(sampler.Times(new NoiseSchedule(network.Diffusion))),
+        [TimestepsKey] = HashOf(sampler.Times(NoiseLevels.Of(network.Diffusion))),
         ["seed"] = options.Seed,
         ["labels"] = options.Labels is null ? null : new JsonArray([.. options.Labels.Select(label => JsonValue.Create(label))]),
         ["guidance"] = options.Guidance,
         ["clip"] = options.Clip,
     };
 
-    private static string HashOf(IEnumerable<int> timesteps) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Join(' ', timesteps))));
+    private static string HashOf(IEnumerable<double> timesteps) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Join(' ', timesteps.Select(time => time.ToString(CultureInfo.InvariantCulture))))));
 
     /// <summary>Writes down what the pictures are drawn with, or compares it with what was.</summary>
     private void Claim(JsonObject settings, Sampler sampler)

@@ -17,10 +17,12 @@ public abstract class Sampler
     /// <summary>The sampler with all of its settings, in words: two with the same description draw the same.</summary>
     public abstract string Description { get; }
 
-    /// <summary>The timesteps through which it goes, falling, and -1, the clean image, behind them.</summary>
-    /// <param name="schedule">The diffusion's numbers.</param>
-    /// <exception cref="UNetGenException">The sampler can't walk through so few timesteps.</exception>
-    public abstract IReadOnlyList<int> Times(NoiseSchedule schedule);
+    /// <summary>The times through which it goes, falling, and behind them <see cref="NoiseLevels.Clean"/>, the clean image.</summary>
+    /// <param name="levels">The diffusion's numbers.</param>
+    /// <exception cref="UNetGenException">
+    /// The sampler can't walk through so few timesteps, or isn't for such a diffusion.
+    /// </exception>
+    public abstract IReadOnlyList<double> Times(NoiseLevels levels);
 
     /// <summary>
     /// Takes one step. <see cref="Sample(NoisePredictor, SamplingOptions, Action{SamplingProgress}?, CancellationToken)"/> calls it
@@ -28,10 +30,10 @@ public abstract class Sampler
     /// </summary>
     /// <param name="denoiser">What estimates the clean images.</param>
     /// <param name="x">Images at <paramref name="time"/>, [batch, channels, height, width].</param>
-    /// <param name="time">The timestep of <paramref name="x"/>.</param>
-    /// <param name="next">The timestep to go to; -1 is the clean image.</param>
+    /// <param name="time">The time of <paramref name="x"/>: of a DDPM the timestep.</param>
+    /// <param name="next">The time to go to; <see cref="NoiseLevels.Clean"/> (of a DDPM -1) is the clean image.</param>
     /// <returns>Images at <paramref name="next"/>, a new tensor.</returns>
-    public abstract Tensor Step(Denoiser denoiser, Tensor x, int time, int next);
+    public abstract Tensor Step(Denoiser denoiser, Tensor x, double time, double next);
 
     /// <summary>Draws images. The network is asked in evaluation mode and is back in its mode afterwards.</summary>
     /// <param name="network">A trained network, on the device to be used.</param>
@@ -110,8 +112,8 @@ public abstract class Sampler
         WeightLayout.ForDevice(network);
         using var weights = KeptWeights.Keep();
         using var arithmetic = new CudaArithmetic(network.Device, options.AllowTf32 || network.Precision == Precision.BFloat16);
-        using var diffusion = new GaussianDiffusion(network.Diffusion, network.Device);
-        var times = Times(diffusion.Schedule);
+        using var diffusion = DiffusionProcess.Of(network.Diffusion, network.Device);
+        var times = Times(diffusion.Levels);
         var batches = new List<Tensor>();
         var wasTraining = network.training;
         network.eval();
@@ -137,7 +139,7 @@ public abstract class Sampler
     }
 
     private Tensor SampleBatch(
-        Denoiser denoiser, IReadOnlyList<int> times, int firstImage, Action<SamplingProgress>? observe, CancellationToken cancellation)
+        Denoiser denoiser, IReadOnlyList<double> times, int firstImage, Action<SamplingProgress>? observe, CancellationToken cancellation)
     {
         // x outlives the scope of the step that made it, and no scope is open while the observer
         // is called, so that what it makes lives in its own.

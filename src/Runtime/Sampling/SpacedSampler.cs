@@ -47,7 +47,11 @@ public abstract class SpacedSampler : Sampler
     }
 
     /// <inheritdoc/>
-    public sealed override IReadOnlyList<int> Times(NoiseSchedule schedule) => SpacedTimesteps.Of(Spacing, Steps, schedule, StepsOffset);
+    public sealed override IReadOnlyList<double> Times(NoiseLevels levels) => levels switch
+    {
+        NoiseSchedule schedule => [.. SpacedTimesteps.Of(Spacing, Steps, schedule, StepsOffset)],
+        _ => throw new UNetGenException($"There are no times of {levels.GetType().Name}."),
+    };
 
     /// <summary>Steps and spacing in words, for <see cref="Sampler.Description"/>.</summary>
     private protected string Settings =>

@@ -20,7 +20,7 @@ namespace UNetGen.Training;
 /// <param name="ranks">How many there are.</param>
 /// <param name="among">Adds up over the ranks; null where there is one.</param>
 internal sealed class BatchGradient(
-    NoisePredictor network, IReadOnlyList<Parameter> parameters, GaussianDiffusion diffusion, int parts, int ranks = 1,
+    NoisePredictor network, IReadOnlyList<Parameter> parameters, DiffusionProcess diffusion, int parts, int ranks = 1,
     RankGradients? among = null)
 {
     // The operators over lists have no binding in TorchSharp; TorchScript reaches every operator of libtorch.
@@ -131,7 +131,7 @@ internal sealed class BatchGradient(
 
     private double? LossWeight(StepBatch batch) => diffusion.Options.Variance == Variance.LearnedRange
         ? null
-        : batch.Times.Average(t => diffusion.Schedule.LossWeights[(int)t]);
+        : batch.Times.Average(diffusion.Levels.LossWeightAt);
 
     /// <summary>
     /// What the network says of x_t. A self-conditioned one is in some steps given its own first estimate of x_0, without a gradient
@@ -139,13 +139,14 @@ internal sealed class BatchGradient(
     /// </summary>
     private Tensor Predict(Tensor xt, Tensor t, Tensor? labels, bool selfCondition)
     {
+        var (images, timesteps) = diffusion.Asked(xt, t);
         Tensor? estimate = null;
         if (selfCondition)
         {
             using var noGradients = no_grad();
-            var prediction = network.forward(xt, t, labels).narrow(1, 0, network.Info.Channels);
+            var prediction = network.forward(images, timesteps, labels).narrow(1, 0, network.Info.Channels);
             estimate = diffusion.PredictX0(xt, t, prediction).clamp_(Number.Of(-1), Number.Of(1));
         }
-        return network.forward(xt, t, labels, estimate);
+        return network.forward(images, timesteps, labels, estimate);
     }
 }

@@ -1,4 +1,5 @@
 using UNetGen.Data;
+using UNetGen.Diffusion;
 using UNetGen.Networks;
 using static TorchSharp.torch;
 
@@ -7,11 +8,11 @@ namespace UNetGen.Training;
 /// <summary>What a step trains on, on the network's device; in no dispose scope.</summary>
 /// <param name="Images">[batch, channels, height, width], float32.</param>
 /// <param name="Noise">Of the same shape.</param>
-/// <param name="Timesteps">[batch], int64.</param>
+/// <param name="Timesteps">The images' times, [batch].</param>
 /// <param name="Labels">[batch], int64, some of them replaced by the null class; null for a network without classes.</param>
-/// <param name="Times">The timesteps once more, for the CPU: to ask the device for them would be to wait for it.</param>
+/// <param name="Times">The times once more, for the CPU: to ask the device for them would be to wait for it.</param>
 /// <param name="Number">The batch's, from 0.</param>
-internal sealed record StepBatch(Tensor Images, Tensor Noise, Tensor Timesteps, Tensor? Labels, long[] Times, long Number = 0) : IDisposable
+internal sealed record StepBatch(Tensor Images, Tensor Noise, Tensor Timesteps, Tensor? Labels, double[] Times, long Number = 0) : IDisposable
 {
     public void Dispose()
     {
@@ -28,7 +29,8 @@ internal sealed record StepBatch(Tensor Images, Tensor Noise, Tensor Timesteps, 
 /// </summary>
 /// <param name="loader">Draws for each image as well; stays the caller's.</param>
 /// <param name="network">On its device.</param>
-internal sealed class StepBatches(BatchLoader loader, NoisePredictor network) : IDisposable
+/// <param name="diffusion">The network's.</param>
+internal sealed class StepBatches(BatchLoader loader, NoisePredictor network, DiffusionProcess diffusion) : IDisposable
 {
     private StepBatch? next;
 
@@ -61,7 +63,7 @@ internal sealed class StepBatches(BatchLoader loader, NoisePredictor network) : 
             labels = Send(batch.Labels!);
         else
             batch.Labels?.Dispose();
-        return new(Send(batch.Images), Send(noise), Send(tensor(times, device: CPU)), labels, times, batch.Number);
+        return new(Send(batch.Images), Send(noise), Send(diffusion.Times(times)), labels, times, batch.Number);
     }
 
     private Tensor Send(Tensor made) => DeviceCopy.Send(made, network.Device).DetachFromDisposeScope();

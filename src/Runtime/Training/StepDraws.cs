@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using UNetGen.Data;
+using UNetGen.Diffusion;
 using UNetGen.Native;
 using UNetGen.Networks;
 using static TorchSharp.torch;
@@ -27,7 +28,7 @@ internal sealed class StepDraws(NoisePredictor network, TrainingOptions options,
 
     // Asked once: workers draw on threads of their own.
     private readonly NetworkInfo info = network.Info;
-    private readonly int timesteps = network.Diffusion.Timesteps;
+    private readonly NoiseLevels levels = NoiseLevels.Of(network.Diffusion);
 
     /// <summary>
     /// Begins a step on its thread: seeds libtorch's own generators, from which dropout within the network draws, each rank's otherwise.
@@ -44,13 +45,14 @@ internal sealed class StepDraws(NoisePredictor network, TrainingOptions options,
     /// <param name="place">In the row of all epochs.</param>
     /// <param name="noise">[channels, height, width], to be filled.</param>
     /// <param name="label">Becomes the null class, sometimes.</param>
-    /// <returns>The timestep.</returns>
-    public long Draw(long place, Span<float> noise, ref long label)
+    /// <returns>The time.</returns>
+    public double Draw(long place, Span<float> noise, ref long label)
     {
         var random = new CounterHash(options.Seed, ImageStreams + place);
-        var timestep = random.NextInt(timesteps);
+        var bits = random.NextBits();
         if (random.Next(0, 1) < labelDropout && info.NumClasses is { } classes)
             label = classes - 1;
+        var time = levels.TimeOf(bits, random.NextBits());
 
         using var generator = new Generator(SeedOf(options.Seed, NoiseStream, place), CPU);
         using var image = empty([info.Channels, info.ImageHeight, info.ImageWidth], ScalarType.Float32, CPU);
@@ -58,7 +60,7 @@ internal sealed class StepDraws(NoisePredictor network, TrainingOptions options,
         MemoryMarshal.Cast<byte, float>(image.bytes).CopyTo(noise);
         if (options.OffsetNoise > 0)
             AddOffset(noise, generator);
-        return timestep;
+        return time;
     }
 
     // One value for a whole channel. Added here: libtorch would share out a large image among threads, those of each worker its own.

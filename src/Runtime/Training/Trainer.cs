@@ -160,7 +160,7 @@ public sealed partial class Trainer : IDisposable
         var ready = LookAtImages(cancellation);
         using var alone = store?.Hold();
         using var precision = new TrainingPrecision(network, options.Precision);
-        using var diffusion = new GaussianDiffusion(network.Diffusion, network.Device);
+        using var diffusion = DiffusionProcess.Of(network.Diffusion, network.Device);
         var (start, before) = (clock.GetTimestamp(), elapsed);
         using var among = ranks.Size == 1
             ? null
@@ -172,7 +172,7 @@ public sealed partial class Trainer : IDisposable
         using var loader = new BatchLoader(
             draws.Draw, source, options.BatchSize, options.Seed, options.HorizontalFlips, firstBatch: Step, options.Workers,
             images + (long)ranks.Rank * options.BatchSize, EffectiveBatchSize);
-        using var batches = new StepBatches(loader, network);
+        using var batches = new StepBatches(loader, network, diffusion);
         var gradient = new BatchGradient(network, optimizer.Parameters, diffusion, options.Accumulation, ranks.Size, among);
         var checkpoints = new CheckpointTimes(
             options, store, Step, restored, Capture, () => Saving?.Invoke(), () => RequireSameState(false));

@@ -77,7 +77,7 @@ internal sealed class GeneratedWorkload(NoisePredictor network, NetworkCase of, 
         {
             Tensor Sent(Tensor made) => DeviceCopy.Send(made.alias(), device);
             var input = new StepBatch(
-                Sent(batch.Images), Sent(batch.Noise), Sent(batch.Timesteps), null, batch.Timesteps.data<long>().ToArray(), step);
+                Sent(batch.Images), Sent(batch.Noise), Sent(batch.Timesteps), null, [.. batch.Timesteps.data<long>()], step);
             return gradient.Compute(input, selfCondition: false).Loss;
         }
 

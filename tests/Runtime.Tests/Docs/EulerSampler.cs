@@ -3,22 +3,20 @@ using UNetGen.Diffusion;
 using UNetGen.Sampling;
 using static TorchSharp.torch;
 
-/// <summary>Euler's method, in even steps of the timestep.</summary>
+/// <summary>Euler's method, in even steps of a DDPM's timestep.</summary>
 public sealed class EulerSampler(int steps) : Sampler
 {
     public override string Description => $"Euler, {steps} steps";
 
-    public override IReadOnlyList<int> Times(NoiseSchedule schedule) =>
-        [.. Enumerable.Range(1, steps).Reverse().Select(i => i * schedule.Timesteps / steps - 1), -1];
+    public override IReadOnlyList<double> Times(NoiseLevels levels) =>
+        [.. Enumerable.Range(1, steps).Reverse().Select(i => i * ((NoiseSchedule)levels).Timesteps / steps - 1), levels.Clean];
 
-    public override Tensor Step(Denoiser denoiser, Tensor x, int time, int next)
+    public override Tensor Step(Denoiser denoiser, Tensor x, double time, double next)
     {
         var clean = denoiser.Denoise(x, time).X0;
-        if (next < 0)
-            return clean.clone();
-        var alphaBar = denoiser.Diffusion.Schedule.AlphasCumprod;
-        var noise = (x - Math.Sqrt(alphaBar[time]) * clean) / Math.Sqrt(1 - alphaBar[time]);
-        return Math.Sqrt(alphaBar[next]) * clean + Math.Sqrt(1 - alphaBar[next]) * noise;
+        var (now, then) = (denoiser.Diffusion.Levels.At(time), denoiser.Diffusion.Levels.At(next));
+        var noise = (x - now.Image * clean) / now.Noise;
+        return then.Image * clean + then.Noise * noise;
     }
 }
 // End of excerpt

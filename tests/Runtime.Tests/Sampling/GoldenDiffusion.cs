@@ -18,7 +18,7 @@ public sealed record GoldenDiffusion(
         [property: JsonPropertyName("x0_base64_f32le")] string X0);
 
     public sealed record DdimCase(
-        int Steps, double Eta, [property: JsonPropertyName("clip_x0")] bool ClipX0, int[] Times,
+        int Steps, double Eta, [property: JsonPropertyName("clip_x0")] bool ClipX0, double[] Times,
         [property: JsonPropertyName("output_base64_f32le")] string Output);
 
     public sealed record QSampleCase(int[] T, [property: JsonPropertyName("output_base64_f32le")] string Output);

@@ -64,7 +64,7 @@ public class SolverOrderTests
         var times = sampler.Times(Schedule).SkipLast(1).ToList();
         var start = linspace(-2, 2, 9).reshape(1, 1, 3, 3);
 
-        var (first, last) = (times[0], times[^1]);
+        var (first, last) = ((int)times[0], (int)times[^1]);
         var y = start / Factor(first);
         var exact = Mean + (y - Mean) * Math.Sqrt(
             (Square(Deviation) + Square(Schedule.Sigma(last))) / (Square(Deviation) + Square(Schedule.Sigma(first))));

@@ -13,7 +13,7 @@ public sealed class Walk(NoisePredictor network, SamplingOptions? options = null
     public NoiseSchedule Schedule => diffusion.Schedule;
 
     /// <summary>Images at the last of the times.</summary>
-    public Tensor Through(Sampler sampler, Tensor x, IReadOnlyList<int> times)
+    public Tensor Through(Sampler sampler, Tensor x, IReadOnlyList<double> times)
     {
         using var denoiser = new Denoiser(
             network, diffusion, (options ?? new()) with { FirstImage = 0, Count = (int)x.shape[0] },

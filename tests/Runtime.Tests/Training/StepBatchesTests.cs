@@ -1,5 +1,6 @@
 using CsCheck;
 using UNetGen.Data;
+using UNetGen.Diffusion;
 using UNetGen.Networks;
 using UNetGen.Training;
 using static TorchSharp.torch;
@@ -24,14 +25,15 @@ public class StepBatchesTests
             using var plain = new BatchLoader(source, batchSize, seed, workers: 1, firstBatch: 3);
             using var loader = new BatchLoader(
                 new StepDraws(network, options, labelDropout).Draw, source, batchSize, seed, workers: workers, firstBatch: 3);
-            using var batches = new StepBatches(loader, network);
+            using var diffusion = DiffusionProcess.Of(network.Diffusion);
+            using var batches = new StepBatches(loader, network, diffusion);
             for (var step = 4; step < 8; step++)
             {
                 using var batch = plain.Next();
                 using var ahead = batches.Next(default);
                 batches.Begin();
                 var (timesteps, noise, labels) = OneByOne(network, batch, options, labelDropout);
-                Assert.Equal(timesteps, ahead.Times);
+                Assert.Equal(timesteps, Array.ConvertAll(ahead.Times, time => (long)time));
                 Assert.Equal(timesteps, ahead.Timesteps.data<long>().ToArray());
                 Assert.Equal(labels, ahead.Labels!.data<long>().ToArray());
                 Assert.Equal(noise, ahead.Noise.data<float>().ToArray());
@@ -46,7 +48,8 @@ public class StepBatchesTests
         using var network = new TwoConvNet();
         using var loader = new BatchLoader(
             new StepDraws(network, Options, labelDropout: 0).Draw, new Broken(after: 4), 2, workers: 1);
-        using var batches = new StepBatches(loader, network);
+        using var diffusion = DiffusionProcess.Of(network.Diffusion);
+        using var batches = new StepBatches(loader, network, diffusion);
         for (var step = 0; step < 2; step++)
         {
             batches.Next(default).Dispose();
@@ -62,7 +65,8 @@ public class StepBatchesTests
     {
         using var network = new TwoConvNet();
         using var loader = new BatchLoader(new StepDraws(network, Options, labelDropout: 0).Draw, new Stripes(classes: 2), 4);
-        using var batches = new StepBatches(loader, network);
+        using var diffusion = DiffusionProcess.Of(network.Diffusion);
+        using var batches = new StepBatches(loader, network, diffusion);
         using var batch = batches.Next(default);
         Assert.Null(batch.Labels);
     }

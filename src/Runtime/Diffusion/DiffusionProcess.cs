@@ -1,0 +1,117 @@
+using UNetGen.Native;
+using static TorchSharp.torch;
+
+namespace UNetGen.Diffusion;
+
+/// <summary>
+/// Makes noise of images, and knows what a network's predictions say of the clean ones: functions of tensors, on one device. Images are
+/// [batch, channels, height, width], times [batch], in the measure of <see cref="NoiseLevels"/>. Every result is a new tensor of the
+/// caller's dispose scope.
+/// </summary>
+/// <param name="options">A network's <c>NoisePredictor.Diffusion</c>.</param>
+public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
+{
+    /// <summary>The diffusion's options.</summary>
+    public DiffusionOptions Options { get; } = options;
+
+    /// <summary>The diffusion in plain numbers.</summary>
+    public abstract NoiseLevels Levels { get; }
+
+    /// <summary>The process of a diffusion.</summary>
+    /// <param name="options">A network's <c>NoisePredictor.Diffusion</c>.</param>
+    /// <param name="device">Where images and times lie; null is the CPU.</param>
+    /// <exception cref="UNetGenException">The options give no valid schedule.</exception>
+    public static DiffusionProcess Of(DiffusionOptions options, Device? device = null) => new GaussianDiffusion(options, device);
+
+    /// <summary>Noises images: x_t of the image at the image's time.</summary>
+    /// <param name="x0">Clean images.</param>
+    /// <param name="t">Their times.</param>
+    /// <param name="noise">Standard normal, shaped like the images.</param>
+    public abstract Tensor QSample(Tensor x0, Tensor t, Tensor noise);
+
+    /// <summary>What a perfect network would predict for x_t made of this image and this noise.</summary>
+    /// <param name="x0">Clean images.</param>
+    /// <param name="t">Their times.</param>
+    /// <param name="noise">The noise in x_t.</param>
+    public abstract Tensor Target(Tensor x0, Tensor t, Tensor noise);
+
+    /// <summary>The clean image that a network's prediction at x_t implies, not clipped.</summary>
+    /// <param name="xt">The images that the network was asked about.</param>
+    /// <param name="t">Their times.</param>
+    /// <param name="prediction">What it has said, without the variance's channels.</param>
+    public abstract Tensor PredictX0(Tensor xt, Tensor t, Tensor prediction);
+
+    /// <summary>The training loss: squared error, its mean over each image, weighted by the image's time, its mean over the batch.</summary>
+    /// <param name="prediction">What the network said of <paramref name="xt"/>.</param>
+    /// <param name="x0">The clean images, in [-1, 1].</param>
+    /// <param name="xt">The noised images, of <see cref="QSample"/>.</param>
+    /// <param name="t">The times, [batch].</param>
+    /// <param name="noise">The noise in <paramref name="xt"/>.</param>
+    /// <returns>A scalar.</returns>
+    /// <exception cref="ArgumentException">The prediction has other channels than that.</exception>
+    public abstract Tensor Loss(Tensor prediction, Tensor x0, Tensor xt, Tensor t, Tensor noise);
+
+    /// <summary>What the network is given of noised images.</summary>
+    /// <param name="xt">[batch, channels, height, width].</param>
+    /// <param name="t">Their times, [batch].</param>
+    /// <returns>Images of the same shape, and timesteps [batch].</returns>
+    public virtual (Tensor Images, Tensor Timesteps) Asked(Tensor xt, Tensor t) => (xt, t);
+
+    /// <summary>A network's prediction in its parts.</summary>
+    /// <param name="prediction">[batch, channels or twice as many, height, width].</param>
+    /// <param name="shape">The images', [batch, channels, height, width].</param>
+    /// <returns>
+    /// What <see cref="Target"/> is for, and what <see cref="GaussianDiffusion.LearnedLogVariance"/> takes, or null where the variance
+    /// isn't learned; views, in the caller's dispose scope.
+    /// </returns>
+    /// <exception cref="ArgumentException">The prediction is of another shape.</exception>
+    internal (Tensor Mean, Tensor? V) Split(Tensor prediction, long[] shape)
+    {
+        var learned = Options.Variance == Variance.LearnedRange;
+        var channels = shape[1];
+        long[] expected = [shape[0], learned ? 2 * channels : channels, .. shape[2..]];
+        if (!prediction.shape.SequenceEqual(expected))
+            throw new ArgumentException(
+                $"For images [{string.Join(", ", shape)}] and a variance that is {(learned ? "" : "not ")}learned a prediction is "
+                    + $"[{string.Join(", ", expected)}], but got [{string.Join(", ", prediction.shape)}].",
+                nameof(prediction));
+        return learned ? (prediction.narrow(1, 0, channels), prediction.narrow(1, channels, channels)) : (prediction, null);
+    }
+
+    /// <summary>Times as a tensor, [batch], on the CPU.</summary>
+    internal abstract Tensor Times(double[] times);
+
+    /// <summary>One time for all images, [batch], where they lie.</summary>
+    internal abstract Tensor Times(Tensor images, double time);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees the process's tensors.</summary>
+    /// <param name="disposing">Always true.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+    }
+
+    /// <summary>first a + sign second b, with a factor for each image.</summary>
+    private protected static Tensor Combine(Tensor first, Tensor a, Tensor second, Tensor b, int sign = 1)
+    {
+        using var scope = NewDisposeScope();
+        var x = first * a;
+        var y = second * b;
+        return (sign > 0 ? x.add(y, Number.One) : x - y).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>[batch] as [batch, 1, 1, 1], to be multiplied with images.</summary>
+    private protected static Tensor OfImages(Tensor values, Tensor images)
+    {
+        var shape = new long[images.dim()];
+        Array.Fill(shape, 1);
+        shape[0] = values.shape[0];
+        return values.reshape(shape);
+    }
+}
