@@ -98,7 +98,7 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     }
 
     /// <summary>first a + sign second b, with a factor for each image.</summary>
-    private protected static Tensor Combine(Tensor first, Tensor a, Tensor second, Tensor b, int sign = 1)
+    private protected static Tensor Weighted(Tensor first, Tensor a, Tensor second, Tensor b, int sign = 1)
     {
         using var scope = NewDisposeScope();
         var x = first * a;

@@ -164,7 +164,7 @@ public sealed class GaussianDiffusion : DiffusionProcess
     private static Tensor Combine(Tensor first, Tensor a, Tensor second, Tensor b, Tensor t, int sign = 1)
     {
         using var scope = NewDisposeScope();
-        return Combine(At(first, t, a), a, At(second, t, b), b, sign).MoveToOuterDisposeScope();
+        return Weighted(At(first, t, a), a, At(second, t, b), b, sign).MoveToOuterDisposeScope();
     }
 
     /// <summary>values[t] as [batch, 1, 1, 1], to be multiplied with images.</summary>
