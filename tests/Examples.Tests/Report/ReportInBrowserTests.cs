@@ -1,4 +1,5 @@
 using SkiaSharp;
+using UNetGen.Tests.Browsers;
 
 namespace UNetGen.Examples.Tests.Report;
 

@@ -1,4 +1,4 @@
-namespace UNetGen.Examples.Tests.Report;
+namespace UNetGen.Tests.Browsers;
 
 /// <summary>A fact about what a browser shows.</summary>
 internal sealed class BrowserFactAttribute : FactAttribute

@@ -4,10 +4,11 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
-namespace UNetGen.Examples.Tests.Report;
+namespace UNetGen.Tests.Browsers;
 
 /// <summary>
-/// A page in a headless Chromium, driven by the DevTools protocol: what it asked the network for and what went wrong in it is kept.
+/// A page in a headless Chromium, driven by the DevTools protocol: what it and its workers asked the network for and what went wrong in
+/// them is kept.
 /// (Its usual .NET client brings 780 MB.)
 /// </summary>
 internal sealed partial class Browser : IAsyncDisposable
@@ -40,8 +41,11 @@ internal sealed partial class Browser : IAsyncDisposable
     /// <summary>What was asked for, the page itself first; pictures within it don't count.</summary>
     public List<string> Requests { get; } = [];
 
-    /// <summary>Opens a file in a fresh browser and waits until it is drawn.</summary>
-    public static async Task<Browser> Open(string file, int width = 1280, int height = 900)
+    /// <summary>Opens a page in a fresh browser and waits until it is drawn.</summary>
+    /// <param name="address">A file's path, or a URL.</param>
+    /// <param name="width">Of the window, in CSS's pixels.</param>
+    /// <param name="height">Of the window, in CSS's pixels.</param>
+    public static async Task<Browser> Open(string address, int width = 1280, int height = 900)
     {
         var browser = new Browser();
         try
@@ -49,8 +53,9 @@ internal sealed partial class Browser : IAsyncDisposable
             await browser.Connect();
             foreach (var domain in new[] { "Page", "Runtime", "Network", "Log" })
                 await browser.Send($"{domain}.enable");
+            await browser.Send("Target.setAutoAttach", AttachToWorkers());
             await browser.Resize(width, height);
-            await browser.Send("Page.navigate", new() { ["url"] = new Uri(file).AbsoluteUri });
+            await browser.Send("Page.navigate", new() { ["url"] = new Uri(address).AbsoluteUri });
             while (await browser.Receive() is var message && (string?)message["method"] != "Page.loadEventFired")
             {
             }
@@ -73,6 +78,13 @@ internal sealed partial class Browser : IAsyncDisposable
         return answer["result"]!["value"].Deserialize<T>()!;
     }
 
+    /// <summary>Waits until an expression of JavaScript is true.</summary>
+    public async Task Until(string expression)
+    {
+        while (!await Evaluate<bool>(expression))
+            await Drawn();
+    }
+
     /// <summary>Clicks at a place within an element, from 0 to 1 of its width.</summary>
     public async Task Click(string selector, double across = 0.5)
     {
@@ -87,11 +99,15 @@ internal sealed partial class Browser : IAsyncDisposable
     }
 
     /// <summary>Presses a key of no letter, as <c>ArrowLeft</c>, on whatever has the focus.</summary>
-    public async Task Press(string key, int keyCode)
+    /// <param name="key">Its name.</param>
+    /// <param name="keyCode">Its number in Windows.</param>
+    /// <param name="text">What it writes: a carriage return of <c>Enter</c>.</param>
+    public async Task Press(string key, int keyCode, string text = "")
     {
         foreach (var type in new[] { "keyDown", "keyUp" })
             await Send(
-                "Input.dispatchKeyEvent", new() { ["type"] = type, ["key"] = key, ["code"] = key, ["windowsVirtualKeyCode"] = keyCode });
+                "Input.dispatchKeyEvent",
+                new() { ["type"] = type, ["key"] = key, ["code"] = key, ["windowsVirtualKeyCode"] = keyCode, ["text"] = text });
         await Drawn();
     }
 
@@ -160,17 +176,35 @@ internal sealed partial class Browser : IAsyncDisposable
 
     private async Task<JsonNode> Send(string method, JsonObject? parameters = null)
     {
-        var id = ++commands;
-        var message = new JsonObject { ["id"] = id, ["method"] = method, ["params"] = parameters ?? [] };
-        if (session is not null)
-            message["sessionId"] = session;
-        await socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(message), WebSocketMessageType.Text, endOfMessage: true, timeout.Token);
+        var id = await Post(session, method, parameters);
         while (true)
         {
             var answer = await Receive();
             if ((int?)answer["id"] == id)
                 return answer["result"] ?? throw new InvalidOperationException($"{method}: {answer["error"]}");
         }
+    }
+
+    /// <summary>Sends a command whose answer nobody waits for; gives its number.</summary>
+    private async Task<int> Post(string? target, string method, JsonObject? parameters = null)
+    {
+        var id = ++commands;
+        var message = new JsonObject { ["id"] = id, ["method"] = method, ["params"] = parameters ?? [] };
+        if (target is not null)
+            message["sessionId"] = target;
+        await socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(message), WebSocketMessageType.Text, endOfMessage: true, timeout.Token);
+        return id;
+    }
+
+    /// <summary>Workers wait at their start until they are listened to.</summary>
+    private static JsonObject AttachToWorkers() => new() { ["autoAttach"] = true, ["waitForDebuggerOnStart"] = true, ["flatten"] = true };
+
+    private async Task ListenToWorker(string worker)
+    {
+        foreach (var domain in new[] { "Runtime", "Network", "Log" })
+            await Post(worker, $"{domain}.enable");
+        await Post(worker, "Target.setAutoAttach", AttachToWorkers());
+        await Post(worker, "Runtime.runIfWaitingForDebugger");
     }
 
     private async Task<JsonNode> Receive()
@@ -191,6 +225,9 @@ internal sealed partial class Browser : IAsyncDisposable
             case "Network.requestWillBeSent" when (string)details!["request"]!["url"]! is var url
                 && !url.StartsWith("data:", StringComparison.Ordinal):
                 Requests.Add(url);
+                break;
+            case "Target.attachedToTarget" when (string?)details!["targetInfo"]!["type"] == "worker":
+                await ListenToWorker((string)details["sessionId"]!);
                 break;
             case "Runtime.consoleAPICalled" or "Runtime.exceptionThrown" or "Log.entryAdded":
                 Complaints.Add(details!.ToJsonString());
