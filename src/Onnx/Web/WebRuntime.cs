@@ -16,10 +16,12 @@ internal sealed record WebRuntime(string Version, string Script, string Binary, 
     private const string BinaryName = "ort-wasm-simd-threaded.wasm";
 
     /// <summary>The version that the page is tested with, from where npm's packages are served to pages.</summary>
-    public static WebRuntime Served { get; } = Of(WebFolder.RuntimeVersion, $"https://cdn.jsdelivr.net/npm/onnxruntime-web@{WebFolder.RuntimeVersion}/dist", "mjs", 14_239_897);
+    public static WebRuntime Served { get; } = Of(
+        WebFolder.RuntimeVersion, $"https://cdn.jsdelivr.net/npm/onnxruntime-web@{WebFolder.RuntimeVersion}/dist", "mjs", 14_239_897);
 
     /// <summary>Whether a folder holds what a page needs.</summary>
-    public static bool IsIn(string dist) => File.Exists(Path.Combine(dist, $"{ScriptName}.mjs")) && File.Exists(Path.Combine(dist, BinaryName));
+    public static bool IsIn(string dist) =>
+        File.Exists(Path.Combine(dist, $"{ScriptName}.mjs")) && File.Exists(Path.Combine(dist, BinaryName));
 
     /// <summary>Copies what a page needs into the folder <c>ort</c> beside it.</summary>
     /// <exception cref="UNetGenException">It isn't there.</exception>
@@ -27,8 +29,8 @@ internal sealed record WebRuntime(string Version, string Script, string Binary, 
     {
         if (!IsIn(dist) || VersionOf(dist) is not { } version)
             throw new UNetGenException(
-                $"{dist} is no folder dist of the package onnxruntime-web. 'npm install onnxruntime-web@{WebFolder.RuntimeVersion}' makes one, "
-                    + "node_modules/onnxruntime-web/dist.");
+                $"{dist} is no folder dist of the package onnxruntime-web. 'npm install onnxruntime-web@{WebFolder.RuntimeVersion}' makes "
+                    + "one, node_modules/onnxruntime-web/dist.");
         // Not all web servers know that .mjs is a script, and browsers want to be told.
         var runtime = Of(version, "ort", "js", new FileInfo(Path.Combine(dist, BinaryName)).Length);
         Copy(Path.Combine(dist, $"{ScriptName}.mjs"), Path.Combine(folder, runtime.Script));

@@ -22,6 +22,7 @@ async function start() {
   describe(facts);
   showClasses(facts);
   byId("guidance-field").hidden = !facts.guidance;
+  byId("guidance").addEventListener("input", event => byId("guidance-value").textContent = event.target.value);
   byId("drawing").hidden = false;
 
   const grid = new PictureGrid(byId("picture"), byId("room"), facts);
@@ -64,9 +65,9 @@ async function readFacts() {
 function describe({ network, channels, height, width, sampler, steps, parameters, bytes, runtime }) {
   document.title = `${network} - drawing in the browser`;
   byId("network").textContent = network;
-  const kind = { 1: "in grey", 3: "in colour" }[channels] ?? `of ${channels} channels`;
+  const kind = { 1: "Grey pictures", 3: "Colour pictures" }[channels] ?? `Pictures of ${channels} channels`;
   byId("lead").textContent =
-    `Pictures ${kind}, ${width} × ${height} pixels, drawn on this computer in ${counted(steps, "step")} from noise.`;
+    `${kind}, ${width} × ${height} pixels, drawn on this computer in ${counted(steps, "step")} from noise.`;
   const where = isOwn(runtime.script) ? "which this folder brings" : `loaded from ${new URL(runtime.script).host}`;
   byId("about").textContent = `${network}: ${counted(parameters, "parameter")}, ${size(bytes)}, ${sampler}. `
     + `It runs in ONNX Runtime Web ${runtime.version}, ${where}. What is drawn stays on this computer.`;
@@ -110,10 +111,15 @@ function choices() {
 function letDraw(facts, grid, worker) {
   let isDrawing = false, isStopped = false;
   const button = byId("draw");
+  // Whatever is written in the form meanwhile, drawing can be stopped.
+  button.addEventListener("click", event => {
+    if (!isDrawing) return;
+    event.preventDefault();
+    isStopped = true;
+  });
   byId("choices").addEventListener("submit", event => {
     event.preventDefault();
-    if (isDrawing) isStopped = true;
-    else draw().catch(tell);
+    draw().catch(tell);
   });
   byId("another").addEventListener("click", () => {
     byId("seed").value = crypto.getRandomValues(new Uint32Array(1))[0];
@@ -123,8 +129,7 @@ function letDraw(facts, grid, worker) {
 
   async function draw() {
     const { count, seed, label, guidance } = choices();
-    const named = namedClasses(facts);
-    const labels = Array.from({ length: count }, (_, i) => facts.numClasses === null ? null : label ?? i % named);
+    const labels = Array.from({ length: count }, (_, i) => facts.numClasses === null ? null : label ?? i % namedClasses(facts));
     [isDrawing, isStopped] = [true, false];
     button.textContent = "Stop";
     button.classList.add("stop");
@@ -133,6 +138,8 @@ function letDraw(facts, grid, worker) {
     byId("status").textContent = `Drawing ${counted(count, "picture")}.`;
     byId("picture").dataset.seed = seed;
     grid.clear(count);
+    // Below the choices in a narrow window.
+    byId("picture").scrollIntoView({ block: "nearest" });
     const noise = labels.map((_, i) => imageNoise(seed, i, facts.channels * facts.height * facts.width));
     noise.forEach((values, i) => grid.showNoise(i, values));
     const began = performance.now();
@@ -146,8 +153,8 @@ function letDraw(facts, grid, worker) {
         }));
       }
       byId("status").textContent = `${counted(drawn, "picture")} in ${seconds(began)}${isStopped ? ", then stopped" : ""}.`;
-      name(`${counted(drawn, "picture")} of seed ${seed}${facts.numClasses === null ? "" : ", of the classes "
-        + labels.slice(0, drawn).map(one => facts.classes?.[one] ?? (one < named ? one : "none")).join(", ")}`);
+      const classes = facts.numClasses === null ? [] : labels.slice(0, drawn).map(one => className(facts, one));
+      name(`${counted(drawn, "picture")} of seed ${seed}${classes.length > 0 ? `: ${classes.join(", ")}` : ""}`);
       byId("download").disabled = drawn === 0;
     } finally {
       isDrawing = false;
@@ -156,6 +163,10 @@ function letDraw(facts, grid, worker) {
       progress(drawn / count, "");
     }
   }
+}
+
+function className(facts, label) {
+  return label === namedClasses(facts) ? "none" : facts.classes?.[label] ?? String(label);
 }
 
 /** How many classes there are but for the last, which stands for none where there is guidance. */

@@ -59,7 +59,8 @@ export class PictureGrid {
     const picture = await new Promise(done => this.#canvas.toBlob(done, "image/png"));
     const address = URL.createObjectURL(picture);
     Object.assign(document.createElement("a"), { href: address, download: file }).click();
-    URL.revokeObjectURL(address);
+    // Some browsers read it only after the click.
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
   }
 
   #show(place, valueAt, channels) {

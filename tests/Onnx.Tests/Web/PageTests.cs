@@ -21,7 +21,10 @@ public sealed class PageTests : IDisposable
     {
         using var server = Serve();
         await using var browser = await OpenReady(server);
-        await browser.Evaluate<bool>("document.querySelector('#seed').value = '7', document.querySelector('#guidance').value = 2.5, true");
+        await browser.Evaluate<bool>("document.querySelector('#seed').value = '7', true");
+        await browser.Evaluate<bool>(
+            "(() => { const e = document.querySelector('#guidance'); e.value = 2.5; return e.dispatchEvent(new Event('input')); })()");
+        Assert.Equal("2.5", await browser.Evaluate<string>("document.querySelector('#guidance-value').textContent"));
 
         await DrawAll(browser, 4);
 
@@ -46,9 +49,90 @@ public sealed class PageTests : IDisposable
 
         AssertClose(MadeDrawing.Draw(folder.FullName, 0, 0, label: 1, guidance: 1), await Shown(browser, 0));
         Assert.Equal(
-            "1 picture of seed 0, of the classes square",
+            "1 picture of seed 0: square",
             await browser.Evaluate<string>("document.querySelector('#picture').getAttribute('aria-label')"));
         AssertQuiet(browser, server);
+    }
+
+    [WebFact]
+    public async Task Drawing_stops_after_the_picture_that_is_being_drawn_and_begins_anew()
+    {
+        using var server = Serve();
+        await using var browser = await OpenReady(server);
+        await browser.Evaluate<bool>("document.querySelector('#draw').click(), document.querySelector('#draw').click(), true");
+        await browser.Until($"{Status}.startsWith('1 picture in ')");
+        Assert.EndsWith(", then stopped.", await browser.Evaluate<string>(Status));
+
+        await DrawAll(browser, 4);
+        AssertQuiet(browser, server);
+    }
+
+    [WebFact]
+    public async Task A_seed_that_is_no_number_is_told_and_doesn_t_keep_drawing_from_being_stopped()
+    {
+        using var server = Serve();
+        await using var browser = await OpenReady(server);
+        await browser.Evaluate<bool>(
+            "(draw => { draw.click(); document.querySelector('#seed').value = '1.5'; draw.click(); return true; })"
+                + "(document.querySelector('#draw'))");
+        await browser.Until($"/, then stopped/.test({Status})");
+        var before = await browser.Evaluate<string>(Status);
+
+        await browser.Click("#draw");
+        Assert.Equal(before, await browser.Evaluate<string>(Status));
+        Assert.True(await browser.Evaluate<bool>("document.activeElement.matches('#seed:invalid')"));
+        AssertQuiet(browser, server);
+    }
+
+    [WebFact]
+    public async Task Pictures_are_saved_as_they_are_a_pixel_each()
+    {
+        using var server = Serve();
+        await using var browser = await OpenReady(server);
+        var saved = folder.CreateSubdirectory("saved");
+        await browser.SaveInto(saved.FullName);
+        await DrawAll(browser, 4);
+        await browser.Click("#download");
+        var file = Path.Combine(saved.FullName, "MadeUNet-seed-0.png");
+        while (!File.Exists(file))
+            await browser.Evaluate<bool>("new Promise(done => setTimeout(() => done(true), 50))");
+
+        using var grid = SKBitmap.Decode(file);
+        Assert.Equal((57, 57), (grid.Width, grid.Height));
+        var last = MadeDrawing.Draw(folder.FullName, 0, 3, label: 0, guidance: 1);
+        AssertClose(last, [.. Enumerable.Range(0, 28 * 28).Select(i => (int)grid.GetPixel(29 + i % 28, 29 + i / 28).Red)]);
+    }
+
+    [WebFact]
+    public async Task Many_classes_are_a_list()
+    {
+        using var server = Serve();
+        WebFolder.Write(folder.FullName, MadeDrawing.Facts with { NumClasses = 30, Guidance = false }, WebFactAttribute.Runtime);
+        await using var browser = await OpenReady(server);
+        Assert.Equal(
+            "each in turn, round, square, <b>tri&angle, 3",
+            await browser.Evaluate<string>("[...document.querySelectorAll('select option')].slice(0, 5).map(e => e.text).join(', ')"));
+        Assert.Equal(31, await browser.Evaluate<int>("document.querySelectorAll('select option').length"));
+    }
+
+    [WebTheory]
+    [InlineData(1, "[[0,0,0],[50,50,50]]")]
+    [InlineData(3, "[[0,1,2],[50,51,52]]")]
+    [InlineData(2, "[[0,0,0],[50,50,50],[1,1,1],[51,51,51]]")]
+    public async Task One_channel_is_grey_three_are_colours_and_others_lie_side_by_side(int channels, string pixels)
+    {
+        using var server = Serve();
+        await using var browser = await OpenReady(server);
+        Assert.Equal(pixels, await browser.Evaluate<string>($$"""
+            import('./grid.js').then(({ PictureGrid }) => {
+              const canvas = document.createElement('canvas');
+              const grid = new PictureGrid(canvas, document.body, { channels: {{channels}}, height: 1, width: 2 });
+              grid.clear(1);
+              grid.showPicture(0, Uint8Array.from({ length: 2 * {{channels}} }, (_, i) => 50 * Math.floor(i / {{channels}}) + i % {{channels}}));
+              const shown = [...canvas.getContext('2d').getImageData(0, 0, canvas.width, 1).data];
+              return JSON.stringify(Array.from({ length: canvas.width }, (_, x) => shown.slice(4 * x, 4 * x + 3)));
+            })
+            """));
     }
 
     [WebFact]
@@ -124,7 +208,8 @@ public sealed class PageTests : IDisposable
             facts, File.ReadAllText(facts).Replace("https://cdn.jsdelivr.net/npm/onnxruntime-web@1.30.0/dist/", runtime.Address));
         await using var browser = await OpenReady(server);
         Assert.Contains(
-            $"loaded from {new Uri(runtime.Address).Authority}", await browser.Evaluate<string>("document.querySelector('#about').textContent"));
+            $"loaded from {new Uri(runtime.Address).Authority}",
+            await browser.Evaluate<string>("document.querySelector('#about').textContent"));
         await DrawAll(browser, 4);
         Assert.Empty(browser.Complaints);
     }
@@ -154,7 +239,8 @@ public sealed class PageTests : IDisposable
         {
             await browser.Resize(width, 900);
             Assert.True(await browser.Evaluate<bool>("document.documentElement.scrollWidth <= innerWidth"), $"wider than {width}");
-            Assert.Equal(0, await browser.Evaluate<double>("document.querySelector('#picture').clientWidth % document.querySelector('#picture').width"));
+            Assert.Equal(0, await browser.Evaluate<double>(
+                "(canvas => canvas.clientWidth % canvas.width)(document.querySelector('#picture'))"));
             await Keep(browser, $"draw-{width}.png", width);
         }
         const string paper = "getComputedStyle(document.body).backgroundColor";

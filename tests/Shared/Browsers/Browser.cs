@@ -111,6 +111,10 @@ internal sealed partial class Browser : IAsyncDisposable
         await Drawn();
     }
 
+    /// <summary>Lets the page save files, into a folder.</summary>
+    public Task SaveInto(string folder) =>
+        Send("Page.setDownloadBehavior", new() { ["behavior"] = "allow", ["downloadPath"] = folder });
+
     public async Task Resize(int width, int height)
     {
         await Send(
