@@ -58,7 +58,9 @@ async function readFacts() {
   const response = await fetch("draw.json").catch(error => ({ statusText: error.message }));
   if (!response.ok)
     throw new Error(`draw.json, which says what is to be drawn, can't be loaded: ${response.status ?? ""} ${response.statusText}.`);
-  const { drawing, ...files } = await response.json();
+  const { drawing, ...files } = await response.json().catch(error => {
+    throw new Error(`draw.json, which says what is to be drawn, can't be read: ${error.message}.`);
+  });
   return { ...drawing, ...files };
 }
 
@@ -201,4 +203,5 @@ function tell(error) {
   text.textContent = error.message;
   byId("trouble").replaceChildren(text);
   byId("status").textContent = "";
+  progress(0, "");
 }
