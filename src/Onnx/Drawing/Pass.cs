@@ -23,6 +23,7 @@ internal sealed record Pass(int Time, Combination Next, Combination Kept = defau
     /// <exception cref="UNetGenException">It adds noise of its own, or isn't one of the three.</exception>
     public static IReadOnlyList<Pass> Of(SpacedSampler sampler, NoiseSchedule schedule)
     {
+        var step = StepOf(sampler, schedule);
         var times = sampler.Times(schedule);
         var passes = new List<Pass>();
         for (var i = 0; i + 1 < times.Count; i++)
@@ -31,16 +32,18 @@ internal sealed record Pass(int Time, Combination Next, Combination Kept = defau
             if (next == schedule.Clean)
                 passes.Add(new(time, new(X0: 1)));
             else
-                passes.AddRange(Step(sampler, schedule, i == 0 ? null : (int)times[i - 1], time, next));
+                passes.AddRange(step(i == 0 ? null : (int)times[i - 1], time, next));
         }
         return passes;
     }
 
-    private static IEnumerable<Pass> Step(SpacedSampler sampler, NoiseSchedule schedule, int? previous, int time, int next) => sampler switch
+    private delegate IEnumerable<Pass> Step(int? previous, int time, int next);
+
+    private static Step StepOf(SpacedSampler sampler, NoiseSchedule schedule) => sampler switch
     {
-        DdimSampler { Eta: 0 } ddim => [Ddim(ddim, schedule, time, next)],
-        DpmSolverSampler => [DpmSolver(schedule, previous, time, next)],
-        HeunSampler { Churn: 0 } => Heun(schedule, time, next),
+        DdimSampler { Eta: 0 } ddim => (_, time, next) => [Ddim(ddim, schedule, time, next)],
+        DpmSolverSampler => (previous, time, next) => [DpmSolver(schedule, previous, time, next)],
+        HeunSampler { Churn: 0 } => (_, time, next) => Heun(schedule, time, next),
         DdimSampler or HeunSampler => throw new UNetGenException(
             $"{sampler.Description} adds fresh noise in each step, and a file's pictures depend on its first noise alone: take DDIM with "
                 + "eta 0, or Heun with churn 0."),
