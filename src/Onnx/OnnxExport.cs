@@ -86,7 +86,7 @@ public static class OnnxExport
 
     private static OnnxFile Save(
         string path, SpecDescription description, WeightSource weights, OnnxOptions options, IReadOnlyList<string> hooks,
-        IReadOnlyList<string> doubts, IReadOnlyList<string>? classes, long mostInside = ModelFile.MostInside)
+        IReadOnlyList<string> doubts, IReadOnlyList<string>? classes)
     {
         var (info, plan) = (description.Info, description.Plan);
         if (plan.UserBlock is { } block)
@@ -104,7 +104,7 @@ public static class OnnxExport
         else
             EmitNetwork(graph, plan);
         var metadata = ModelMetadata.Of(info, hooks, doubts, diffusion, schedule, options.Sampler, classes);
-        var written = ModelFile.Write(path, graph, weights, metadata, mostInside);
+        var written = ModelFile.Write(path, graph, weights, metadata, options.MostInside);
         return new OnnxFile(
             info.Name, written, [.. graph.Proto.Input.Select(InWords)], graph.Proto.Output.Select(InWords).Single(), doubts);
     }

@@ -1,3 +1,4 @@
+using UNetGen.Onnx.Files;
 using UNetGen.Sampling;
 
 namespace UNetGen.Onnx;
@@ -16,4 +17,7 @@ public sealed record OnnxOptions
     /// pictures depend on their first noise alone. Null: the file is the network, one pass.
     /// </summary>
     public SpacedSampler? Sampler { get; init; }
+
+    /// <summary>Bytes of weights that the .onnx file itself may hold; more lie in a second file beside it.</summary>
+    internal long MostInside { get; init; } = ModelFile.MostInside;
 }

@@ -28,7 +28,7 @@ internal static class ModelFile
     /// <param name="mostInside">Bytes of weights that the file itself may hold.</param>
     /// <returns>The paths that were written.</returns>
     public static IReadOnlyList<string> Write(
-        string path, Graph graph, WeightSource weights, IReadOnlyDictionary<string, string> metadata, long mostInside = MostInside)
+        string path, Graph graph, WeightSource weights, IReadOnlyDictionary<string, string> metadata, long mostInside)
     {
         var model = new ModelProto
         {
@@ -49,7 +49,8 @@ internal static class ModelFile
             return [path];
         }
 
-        // First the weights: the file that names them is whole where they are there.
+        // First the weights: the file that names them is whole where they are there. Where it can't be written they aren't written either.
+        AtomicFile.Try(path);
         AtomicFile.Write(path + DataEnding, stream =>
         {
             var position = 0L;
@@ -78,7 +79,7 @@ internal static class ModelFile
             return MemoryMarshal.AsBytes<float>(numbers).ToArray();
         var half = Array.ConvertAll(numbers, number => (Half)number);
         if (half.Any(Half.IsInfinity))
-            throw new UNetGenException($"'{key}' has weights beyond {Half.MaxValue}, the largest that float16 knows: export it without half.");
+            throw new UNetGenException($"'{key}' has weights beyond {(float)Half.MaxValue}, the largest number of float16: export it without half.");
         return MemoryMarshal.AsBytes<Half>(half).ToArray();
     }
 
