@@ -8,13 +8,30 @@ namespace UNetGen.Onnx.Tests;
 /// <summary>A network with weights of its own in every layer, and the same network as a file.</summary>
 internal static class Comparison
 {
+    /// <summary>A network that is made and run in no time, with attention of both kinds and convolutions of kernel 1 and 3.</summary>
+    public const string TinySpec = """
+        preset: lucidrains
+        image_size: 8
+        channels: 3
+        dim: 8
+        channel_multipliers: [1, 2]
+        """;
+
     private const double Closeness = 1e-4;
 
-    /// <summary>The network of a spec, of which no weight is 0 or 1 as spec and PyTorch would begin with.</summary>
+    // First weights come from libtorch's one generator of all threads.
+    private static readonly Lock FirstWeights = new();
+
+    /// <summary>The network of a spec, of which no weight is 0 or 1 as spec and PyTorch would begin with; the same in every run.</summary>
     public static NoisePredictor Network(CompiledNetwork compiled)
     {
         using var generator = new torch.Generator(1);
-        var network = compiled.Create();
+        NoisePredictor network;
+        lock (FirstWeights)
+        {
+            manual_seed(1);
+            network = compiled.Create();
+        }
         network.eval();
         using var gradients = no_grad();
         foreach (var parameter in network.parameters())
@@ -23,6 +40,13 @@ internal static class Comparison
             parameter.add_(randn(parameter.shape, generator: generator), 0.05);
         }
         return network;
+    }
+
+    /// <summary>The same of a spec's text.</summary>
+    public static NoisePredictor Network(string spec)
+    {
+        using var compiled = SpecCompiler.CompileText(spec);
+        return Network(compiled);
     }
 
     /// <summary>Fails where file and network predict otherwise than within 1e-4, of 1 and of what they predict.</summary>

@@ -6,12 +6,10 @@ using static TorchSharp.torch;
 namespace UNetGen.Onnx.Tests;
 
 /// <summary>Files that draw, against the samplers in C#.</summary>
-public sealed class DrawingTests : IDisposable
+public sealed class DrawingTests : FileTests
 {
     // In [-1, 1], where two levels of a byte are 0.0078 apart.
     private const double Closeness = 1e-3;
-
-    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("unetgen-onnx-tests-");
 
     private static readonly Dictionary<string, SpacedSampler> Samplers = new()
     {
@@ -37,8 +35,6 @@ public sealed class DrawingTests : IDisposable
             return cases;
         }
     }
-
-    public void Dispose() => folder.Delete(recursive: true);
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -83,7 +79,7 @@ public sealed class DrawingTests : IDisposable
     /// </summary>
     private void AssertSame(NoisePredictor network, SpacedSampler sampler, SamplingOptions options)
     {
-        var path = Path.Combine(folder.FullName, "draw.onnx");
+        var path = PathOf("draw.onnx");
         OnnxExport.Save(path, network, new OnnxOptions { Sampler = sampler });
         using var scope = NewDisposeScope();
         using var noise = new ImageNoise(network.Info, options.Seed, 0, options.Count, CPU);

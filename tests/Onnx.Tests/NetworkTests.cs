@@ -3,10 +3,8 @@ using UNetGen.Compiler;
 namespace UNetGen.Onnx.Tests;
 
 /// <summary>Networks as files predict what they predict themselves.</summary>
-public sealed class NetworkTests : IDisposable
+public sealed class NetworkTests : FileTests
 {
-    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("unetgen-onnx-tests-");
-
     public static TheoryData<string> Specs =>
     [
         .. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Specs"), "*.unet.yaml", SearchOption.AllDirectories)
@@ -16,15 +14,13 @@ public sealed class NetworkTests : IDisposable
             .Order(StringComparer.Ordinal),
     ];
 
-    public void Dispose() => folder.Delete(recursive: true);
-
     [Theory]
     [MemberData(nameof(Specs))]
     public void A_file_predicts_what_its_network_does_whatever_the_number_of_images(string spec)
     {
         using var compiled = SpecCompiler.Compile(Path.Combine(AppContext.BaseDirectory, "Specs", spec));
         using var network = Comparison.Network(compiled);
-        var path = Path.Combine(folder.FullName, "network.onnx");
+        var path = PathOf("network.onnx");
 
         OnnxExport.Save(path, network);
 

@@ -40,6 +40,9 @@ public sealed partial class PackageTests(PackedTree packages)
         "README.md", "UNetGen.Compiler.nuspec", "lib/net10.0/UNetGen.Compiler.dll", "lib/net10.0/UNetGen.Compiler.xml",
         "lib/net10.0/UNetGen.Generator.dll")]
     [InlineData("UNetGen.Compiler", "snupkg", "UNetGen.Compiler.nuspec", "lib/net10.0/UNetGen.Compiler.pdb")]
+    [InlineData("UNetGen.Onnx", "nupkg",
+        "README.md", "UNetGen.Onnx.nuspec", "lib/net10.0/UNetGen.Onnx.dll", "lib/net10.0/UNetGen.Onnx.xml")]
+    [InlineData("UNetGen.Onnx", "snupkg", "UNetGen.Onnx.nuspec", "lib/net10.0/UNetGen.Onnx.pdb")]
     [InlineData("UNetGen.Cli", "nupkg",
         "Fonts/LICENSE", "README.md", "UNetGen.Cli.nuspec", "lib/net10.0/UNetGen.Cli.dll", "lib/net10.0/UNetGen.Cli.xml")]
     [InlineData("UNetGen.Cli", "snupkg", "UNetGen.Cli.nuspec", "lib/net10.0/UNetGen.Cli.pdb")]
@@ -77,8 +80,9 @@ public sealed partial class PackageTests(PackedTree packages)
         var generator = Metadata("UNetGen");
         var runtime = Metadata("UNetGen.Runtime");
         var compiler = Metadata("UNetGen.Compiler");
+        var onnx = Metadata("UNetGen.Onnx");
 
-        foreach (var metadata in new[] { generator, runtime, compiler })
+        foreach (var metadata in new[] { generator, runtime, compiler, onnx })
         {
             Assert.Equal("MIT", Value(metadata, "license"));
             Assert.Equal("README.md", Value(metadata, "readme"));
@@ -88,6 +92,8 @@ public sealed partial class PackageTests(PackedTree packages)
         Assert.Equal([$"UNetGen.Runtime [{packages.Version}]"], Dependencies(generator));
         Assert.Equal(
             [$"UNetGen.Runtime [{packages.Version}]", "Microsoft.CodeAnalysis.CSharp 4.8.0", "YamlDotNet 18.1.0"], Dependencies(compiler));
+        Assert.Equal(
+            [$"UNetGen.Compiler [{packages.Version}]", "Google.Protobuf 3.36.2", "OnnxSharp 0.3.2"], Dependencies(onnx));
         // Another major version is another library; TorchSharp's, of 0, are its minor ones.
         Assert.Equal(
             [
