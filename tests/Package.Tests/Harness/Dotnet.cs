@@ -50,7 +50,10 @@ internal static class Dotnet
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
         if (!process.WaitForExit(Limit))
+        {
             process.Kill(entireProcessTree: true);
+            process.WaitForExit();
+        }
         return new Result(process.ExitCode, output.Result + error.Result);
     }
 }
