@@ -141,23 +141,26 @@ public sealed partial class ContentTests : FileTests
             """);
         OnnxExport.Save(Target, network);
         var nodes = Model.Read(Target).Graph.Node;
-        var modules = network.state_dict().Keys.SelectMany(key => Prefixes(key.Split('.'))).Concat(network.named_modules().Select(named => named.name))
-            .ToHashSet();
+        var modules = network.state_dict().Keys.SelectMany(key => Prefixes(key.Split('.')))
+            .Concat(network.named_modules().Select(named => named.name)).ToHashSet();
 
         // Beside all modules are what joins two images, and the output.
-        var others = nodes.Where(node => node.Name.Split('/')[0] is var key && !modules.Contains(key) && !modules.Contains(Number().Replace(key, "")));
+        var others = nodes.Where(
+            node => node.Name.Split('/')[0] is var key && !modules.Contains(key) && !modules.Contains(Number().Replace(key, "")));
 
         Assert.Equal(["Concat", "Identity"], others.Select(node => node.OpType).Distinct().Order());
         Assert.Equal(nodes.Count, nodes.Select(node => node.Name).Distinct().Count());
 
-        static IEnumerable<string> Prefixes(string[] parts) => Enumerable.Range(1, parts.Length - 1).Select(count => string.Join('.', parts[..count]));
+        static IEnumerable<string> Prefixes(string[] parts) =>
+            Enumerable.Range(1, parts.Length - 1).Select(count => string.Join('.', parts[..count]));
     }
 
     [Fact]
     public void The_same_export_is_the_same_file_byte_for_byte()
     {
         using var network = Comparison.Network(Conditioned);
-        foreach (var options in (OnnxOptions[])[new(), new() { Half = true }, new() { Sampler = new HeunSampler(3) }, new() { MostInside = 0 }])
+        OnnxOptions[] all = [new(), new() { Half = true }, new() { Sampler = new HeunSampler(3) }, new() { MostInside = 0 }];
+        foreach (var options in all)
         {
             OnnxExport.Save(Target, network, options);
             var first = Directory.GetFiles(Folder).Select(File.ReadAllBytes).ToList();

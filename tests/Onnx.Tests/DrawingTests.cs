@@ -74,13 +74,25 @@ public sealed class DrawingTests : FileTests
         AssertSame(network, new DdimSampler(6), new SamplingOptions { Count = 3, Labels = [0, 1, 2], Guidance = guidance });
     }
 
+    [Theory]
+    [InlineData("DDIM")]
+    [InlineData("DPM-Solver++")]
+    [InlineData("Heun")]
+    public void Pictures_in_float16_are_the_sampler_s_as_well(string sampler)
+    {
+        using var network = Comparison.Network(
+            Comparison.TinySpec + "\nself_condition: true\ndiffusion: { timesteps: 100, schedule_scaling: false, objective: v }");
+
+        AssertSame(network, Samplers[sampler], new SamplingOptions { Count = 3 }, isHalf: true);
+    }
+
     /// <summary>
     /// A byte is the rounded level of a picture, so that it is off by half a level, and by the closeness that is wanted of the picture.
     /// </summary>
-    private void AssertSame(NoisePredictor network, SpacedSampler sampler, SamplingOptions options)
+    private void AssertSame(NoisePredictor network, SpacedSampler sampler, SamplingOptions options, bool isHalf = false)
     {
         var path = PathOf("draw.onnx");
-        OnnxExport.Save(path, network, new OnnxOptions { Sampler = sampler });
+        OnnxExport.Save(path, network, new OnnxOptions { Sampler = sampler, Half = isHalf });
         using var scope = NewDisposeScope();
         using var noise = new ImageNoise(network.Info, options.Seed, 0, options.Count, CPU);
         var first = noise.Next();
@@ -98,6 +110,7 @@ public sealed class DrawingTests : FileTests
         var levels = Comparison.Floats((images.permute(0, 2, 3, 1) + 1) * 127.5);
         Assert.Equal([images.shape[0], images.shape[2], images.shape[3], images.shape[1]], shape);
         Assert.True(levels.Distinct().Count() > levels.Length / 10, "The pictures are nearly one colour, which proves nothing.");
-        Assert.All(levels.Zip(bytes), pair => Assert.InRange(pair.Second - pair.First, -0.5 - 127.5 * Closeness, 0.5 + 127.5 * Closeness));
+        const double most = 0.5 + 127.5 * Closeness;
+        Assert.All(levels.Zip(bytes), pair => Assert.InRange(pair.Second - pair.First, -most, most));
     }
 }

@@ -1,5 +1,6 @@
 using UNetGen.Networks;
 using UNetGen.Onnx.Files;
+using UNetGen.Sampling;
 
 namespace UNetGen.Onnx.Tests;
 
@@ -84,6 +85,24 @@ public sealed class ExternalDataTests : FileTests
         Assert.Equal($"{PathOf("network.onnx")} can't be written: a folder is there.", error.Message);
         Assert.Equal(["network.onnx", "network.onnx.data"], Names());
         Assert.Equal("another's", File.ReadAllText(PathOf("network.onnx.data")));
+    }
+
+    [Fact]
+    public void A_drawing_whose_weights_lie_beside_it_draws_the_same()
+    {
+        using var network = Comparison.Network(Comparison.TinySpec);
+        var options = new OnnxOptions { Sampler = new DdimSampler(4) };
+        OnnxExport.Save(PathOf("inside.onnx"), network, options);
+        OnnxExport.Save(PathOf("beside.onnx"), network, options with { MostInside = 0 });
+
+        Assert.Equal(Drawn(PathOf("inside.onnx")), Drawn(PathOf("beside.onnx")));
+
+        static byte[] Drawn(string path)
+        {
+            using var file = new OnnxRun(path);
+            float[] noise = [.. Enumerable.Range(0, 2 * 3 * 8 * 8).Select(i => MathF.Sin(i))];
+            return file.Run<byte>(("noise", noise, [2, 3, 8, 8])).Values;
+        }
     }
 
     private static void AssertSame(NoisePredictor network, string path)

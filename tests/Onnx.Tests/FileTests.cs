@@ -12,7 +12,8 @@ public abstract class FileTests : IDisposable
     private protected string PathOf(string name) => Path.Combine(Folder, name);
 
     /// <summary>All that lies in <see cref="Folder"/>, hidden files too.</summary>
-    private protected string[] Names() => [.. Directory.EnumerateFileSystemEntries(Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+    private protected string[] Names() =>
+        [.. Directory.EnumerateFileSystemEntries(Folder).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
 
     public void Dispose() => folder.Delete(recursive: true);
 }

@@ -4,17 +4,32 @@ namespace UNetGen.Onnx.Tests;
 
 public sealed class FolderTests
 {
-    [Fact]
-    public void No_folder_of_the_exporter_looks_back() =>
-        Assert.Empty(FolderGraph.Of(typeof(OnnxExport).Assembly, "UNetGen.Onnx").Circles());
+    private static readonly FolderGraph Exporter = FolderGraph.Of(typeof(OnnxExport).Assembly, "UNetGen.Onnx");
 
-    /// <summary>Layers know graphs, networks know layers, drawings know networks; files know no layers.</summary>
+    // Each uses only those before it.
+    private static readonly string[] Folders = ["Weights", "Graphs", "Layers", "Networks", "Drawing", "Files"];
+
+    [Fact]
+    public void No_folder_of_the_exporter_looks_back()
+    {
+        Assert.Empty(Exporter.Circles());
+        Assert.Empty(
+            from user in Enumerable.Range(0, Folders.Length)
+            from below in Enumerable.Range(user + 1, Folders.Length - user - 1)
+            where Exporter.Uses($"UNetGen.Onnx.{Folders[user]}", $"UNetGen.Onnx.{Folders[below]}")
+            select $"{Folders[user]} uses {Folders[below]}");
+    }
+
     [Theory]
-    [InlineData("Graphs", "Layers")]
-    [InlineData("Layers", "Networks")]
-    [InlineData("Networks", "Drawing")]
-    [InlineData("Files", "Layers")]
-    [InlineData("Weights", "Graphs")]
-    public void A_folder_knows_nothing_of_the_other(string folder, string other) =>
-        Assert.False(FolderGraph.Of(typeof(OnnxExport).Assembly, "UNetGen.Onnx").Uses($"UNetGen.Onnx.{folder}", $"UNetGen.Onnx.{other}"));
+    [InlineData("Graphs", "Weights")]
+    [InlineData("Layers", "Graphs")]
+    [InlineData("Networks", "Layers")]
+    [InlineData("Drawing", "Networks")]
+    [InlineData("Files", "Graphs")]
+    public void Each_stage_builds_on_the_one_before(string stage, string before) =>
+        Assert.True(Exporter.Uses($"UNetGen.Onnx.{stage}", $"UNetGen.Onnx.{before}"));
+
+    [Fact]
+    public void Files_know_no_layers() => Assert.All(
+        ["Layers", "Networks", "Drawing"], folder => Assert.False(Exporter.Uses("UNetGen.Onnx.Files", $"UNetGen.Onnx.{folder}")));
 }

@@ -52,9 +52,11 @@ public sealed partial class HalfTests : FileTests
             num_classes: 3
             """);
         OnnxExport.Save(PathOf("network.onnx"), network, new OnnxOptions { Half = true });
-        var types = Model.Read(PathOf("network.onnx")).Graph.Initializer.ToDictionary(tensor => tensor.Name, tensor => (DataType)tensor.DataType);
+        var types = Model.Read(PathOf("network.onnx")).Graph.Initializer.ToDictionary(
+            tensor => tensor.Name, tensor => (DataType)tensor.DataType);
 
-        var norms = network.Info.StateDict.Where(entry => OfNorms().IsMatch(entry.Key) || entry.Shape.Count == 1 && IsNorm(entry.Key)).ToList();
+        var norms = network.Info.StateDict.Where(
+            entry => OfNorms().IsMatch(entry.Key) || (entry.Shape.Count == 1 && IsNorm(entry.Key))).ToList();
 
         Assert.NotEmpty(norms);
         Assert.All(network.Info.StateDict, entry => Assert.Equal(

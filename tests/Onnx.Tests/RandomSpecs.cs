@@ -3,7 +3,9 @@ using UNetGen.Generator.Tests.Harness;
 
 namespace UNetGen.Onnx.Tests;
 
-/// <summary>Random specs of all families, the same in every run, each exported and compared with its network: once for all tests of them.</summary>
+/// <summary>
+/// Random specs of all families, the same in every run, each exported and compared with its network: once for all tests of them.
+/// </summary>
 public sealed class RandomSpecs : IDisposable
 {
     private const int Count = 200;

@@ -15,10 +15,11 @@ internal static partial class SmallSpecs
         var half = 1 << (levels.Length - 1);
         return string.Join('\n', spec.Split('\n').Select(line => line.Split(": ") switch
         {
+            // Lists of blocks are short already.
             ["dim", _] => $"dim: {width}",
             ["channel_multipliers", var list] => $"channel_multipliers: {Each(list, 1, 2)}",
             ["image_size", var sizes] => $"image_size: {Each(sizes, half, 2)}",
-            ["channels" or "  heads" or "blocks_per_level", var number] when number[0] != '[' => $"{line.Split(": ")[0]}: {Each(number, 1, 4)}",
+            [("channels" or "  heads" or "blocks_per_level") and var key, var number] when number[0] != '[' => $"{key}: {Each(number, 1, 4)}",
             ["time_emb_dim", var number] => $"time_emb_dim: {Each(number, 1, 64)}",
             ["  head_dim", var number] => $"  head_dim: {Each(number, 1, 8)}",
             _ => line,
