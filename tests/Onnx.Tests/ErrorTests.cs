@@ -207,7 +207,7 @@ public sealed class ErrorTests : FileTests
     {
         public override string Description => "Steps of my own";
 
-        public override Tensor Step(Denoiser denoiser, Tensor x, int time, int next) => throw new NotSupportedException();
+        public override Tensor Step(Denoiser denoiser, Tensor x, double time, double next) => throw new NotSupportedException();
     }
 
     /// <summary>A generated class with a part of the user's own.</summary>
