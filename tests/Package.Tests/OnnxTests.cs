@@ -11,13 +11,13 @@ public sealed class OnnxTests(PackedTree packages)
     {
         var project = new ConsumerProject(packages.NewFolder("Exporting"), packages);
         string checkpoint = packages.Quickstart.PathOf(Quickstart.FirstRun);
+        project.Write(Quickstart.Spec, packages.Quickstart.Read(Quickstart.Spec));
         project.Write("Exporting.csproj", $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>
                 <OutputType>Exe</OutputType>
                 <TargetFramework>net10.0</TargetFramework>
                 <ImplicitUsings>enable</ImplicitUsings>
-                <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
               </PropertyGroup>
               <ItemGroup>
                 {project.Reference("UNetGen")}
@@ -35,8 +35,9 @@ public sealed class OnnxTests(PackedTree packages)
             """);
 
         project.Restore();
-        project.Build();
+        string built = Dotnet.Succeed(project.Folder, "build", "--no-restore");
 
+        Assert.DoesNotContain("warning", built.Replace("0 Warning(s)", ""));
         Assert.Equal("TinyUNet: noise float32 [batch, 3, 16, 16] -> images uint8 [batch, 16, 16, 3]", project.Run());
         // 1,412,867 weights.
         Assert.InRange(new FileInfo(project.PathOf("draw.onnx")).Length, 5_651_468, 6_500_000);
