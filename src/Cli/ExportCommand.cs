@@ -39,7 +39,8 @@ internal sealed class ExportCommand
 
     private readonly Option<bool> half = new("--half")
     {
-        Description = "Half the file: weights in float16, and what multiplies with them; norms and sums stay in float32. For --format onnx.",
+        Description =
+            "Half the file: weights in float16, and what multiplies with them; norms and sums stay in float32. For --format onnx.",
     };
 
     private readonly SamplerOptions sampler = SamplerOptions.OfFile();

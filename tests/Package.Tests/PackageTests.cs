@@ -40,6 +40,9 @@ public sealed partial class PackageTests(PackedTree packages)
         "README.md", "UNetGen.Compiler.nuspec", "lib/net10.0/UNetGen.Compiler.dll", "lib/net10.0/UNetGen.Compiler.xml",
         "lib/net10.0/UNetGen.Generator.dll")]
     [InlineData("UNetGen.Compiler", "snupkg", "UNetGen.Compiler.nuspec", "lib/net10.0/UNetGen.Compiler.pdb")]
+    [InlineData("UNetGen.Onnx", "nupkg",
+        "README.md", "UNetGen.Onnx.nuspec", "lib/net10.0/UNetGen.Onnx.dll", "lib/net10.0/UNetGen.Onnx.xml")]
+    [InlineData("UNetGen.Onnx", "snupkg", "UNetGen.Onnx.nuspec", "lib/net10.0/UNetGen.Onnx.pdb")]
     [InlineData("UNetGen.Cli", "nupkg",
         "Fonts/LICENSE", "README.md", "UNetGen.Cli.nuspec", "lib/net10.0/UNetGen.Cli.dll", "lib/net10.0/UNetGen.Cli.xml")]
     [InlineData("UNetGen.Cli", "snupkg", "UNetGen.Cli.nuspec", "lib/net10.0/UNetGen.Cli.pdb")]
@@ -172,6 +175,7 @@ public sealed partial class PackageTests(PackedTree packages)
                 // The generator is an analyzer with targets of its own, and has nothing else.
                 $"UNetGen [{packages.Version}] Runtime,Compile,Native",
                 $"UNetGen.Compiler [{packages.Version}] Build,Analyzers",
+                $"UNetGen.Onnx [{packages.Version}] Build,Analyzers",
                 $"UNetGen.Runtime [{packages.Version}] Build,Analyzers",
             ],
             siblings);

@@ -11,8 +11,8 @@ public sealed class PackedTree : IDisposable
 {
     private static readonly string[] Projects =
     [
-        "Package/UNetGen", "Runtime/UNetGen.Runtime", "Generator/UNetGen.Generator", "Compiler/UNetGen.Compiler", "Cli/UNetGen.Cli",
-        "Tool/UNetGen.Tool", "Templates/UNetGen.Templates",
+        "Package/UNetGen", "Runtime/UNetGen.Runtime", "Generator/UNetGen.Generator", "Compiler/UNetGen.Compiler", "Onnx/UNetGen.Onnx",
+        "Cli/UNetGen.Cli", "Tool/UNetGen.Tool", "Templates/UNetGen.Templates",
     ];
 
     private readonly string folder = Directory.CreateTempSubdirectory("unetgen-packages-").FullName;
