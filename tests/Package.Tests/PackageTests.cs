@@ -80,8 +80,9 @@ public sealed partial class PackageTests(PackedTree packages)
         var generator = Metadata("UNetGen");
         var runtime = Metadata("UNetGen.Runtime");
         var compiler = Metadata("UNetGen.Compiler");
+        var onnx = Metadata("UNetGen.Onnx");
 
-        foreach (var metadata in new[] { generator, runtime, compiler })
+        foreach (var metadata in new[] { generator, runtime, compiler, onnx })
         {
             Assert.Equal("MIT", Value(metadata, "license"));
             Assert.Equal("README.md", Value(metadata, "readme"));
@@ -91,6 +92,7 @@ public sealed partial class PackageTests(PackedTree packages)
         Assert.Equal([$"UNetGen.Runtime [{packages.Version}]"], Dependencies(generator));
         Assert.Equal(
             [$"UNetGen.Runtime [{packages.Version}]", "Microsoft.CodeAnalysis.CSharp 4.8.0", "YamlDotNet 18.1.0"], Dependencies(compiler));
+        Assert.Equal([$"UNetGen.Compiler [{packages.Version}]", "Google.Protobuf 3.36.2", "OnnxSharp 0.3.2"], Dependencies(onnx));
         // Another major version is another library; TorchSharp's, of 0, are its minor ones.
         Assert.Equal(
             [
