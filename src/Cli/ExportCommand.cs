@@ -6,55 +6,82 @@ using UNetGen.Interop.Diffusers;
 namespace UNetGen.Cli;
 
 /// <summary>Writes trained weights for other programs.</summary>
-internal static class ExportCommand
+internal sealed class ExportCommand
 {
     private const string Diffusers = "diffusers";
     private const string Safetensors = "safetensors";
+    private const string Onnx = "onnx";
     private const string FileEnding = ".safetensors";
 
-    public static Command AddTo(Command command)
+    // Those that hold what the network computes.
+    private static readonly string[] OfOnnx = [Onnx];
+
+    private readonly Option<string?> format = CommonOptions.Choice(
+        "--format",
+        "diffusers (a folder that DDPMPipeline loads; preset ddpm), safetensors (one file of tensors under their own keys; all presets) or "
+            + "onnx (one file that ONNX Runtime computes or draws with, in any language and without libtorch; all presets).",
+        [Diffusers, Safetensors, Onnx],
+        standard: Diffusers);
+
+    private readonly Option<string> checkpoint = new("--checkpoint")
     {
-        var format = CommonOptions.Choice(
-            "--format",
-            "diffusers (a folder that DDPMPipeline loads; preset ddpm) or safetensors (one file of tensors under their own keys; all "
-                + "presets).",
-            [Diffusers, Safetensors],
-            standard: Diffusers);
-        var checkpoint =
-            new Option<string>(
-                "--checkpoint")
-            {
-                Description = "A run or a checkpoint folder, for its averaged weights, or a .safetensors file in it.",
-                Required = true,
-                HelpName = "PATH"
-            };
-        var output =
-            new Option<string>(
-                "--out")
-            { Description = "The folder or file to write; it mustn't exist.", Required = true, HelpName = "PATH" };
-        foreach (var option in new Option[] { format, checkpoint, output })
+        Description = "A run or a checkpoint folder, for its averaged weights, or a .safetensors file in it.",
+        Required = true,
+        HelpName = "PATH",
+    };
+
+    private readonly Option<string> output = new("--out")
+    {
+        Description = "The folder or file to write; it mustn't exist.",
+        Required = true,
+        HelpName = "PATH",
+    };
+
+    private readonly Option<bool> half = new("--half")
+    {
+        Description =
+            "Half the file: weights in float16, and what multiplies with them; norms and sums stay in float32. For --format onnx.",
+    };
+
+    private readonly SamplerOptions sampler = SamplerOptions.OfFile();
+
+    public Command AddTo(Command command)
+    {
+        foreach (var option in new Option[] { format, checkpoint, output, half })
             command.Add(option);
-        command.SetAction(
-            parsed => Run(parsed.GetRequiredValue(format)!, parsed.GetRequiredValue(checkpoint), parsed.GetRequiredValue(output)));
+        sampler.AddTo(command);
+        command.SetAction(Run);
         return command;
     }
 
-    private static void Run(string format, string checkpoint, string output)
+    private void Run(ParseResult parsed)
     {
-        if (format == Diffusers && output.EndsWith(FileEnding, StringComparison.OrdinalIgnoreCase))
+        var (kind, path, target) = (parsed.GetValue(format)!, parsed.GetRequiredValue(checkpoint), parsed.GetRequiredValue(output));
+        if (!OfOnnx.Contains(kind) && sampler.All.Prepend(half).FirstOrDefault(parsed.IsGiven) is { } other)
+            throw new UsageException($"{other.Name} belongs to --format {string.Join(" or ", OfOnnx)}, and the format is {kind}.");
+        sampler.Check(parsed);
+        if (kind == Diffusers && target.EndsWith(FileEnding, StringComparison.OrdinalIgnoreCase))
         {
             throw new UsageException(
-                $"--format diffusers writes a folder, and {output} names a file: add --format safetensors, or name a folder.");
+                $"--format diffusers writes a folder, and {target} names a file: add --format safetensors, or name a folder.");
         }
-        using var claim = format == Diffusers ? NewFile.ClaimFolder(output) : NewFile.Claim(output, FileEnding);
-        var (trained, network) = TrainedWeights.Load(checkpoint, Warnings.Show);
-        using var loaded = network;
-        output = claim.Path;
-        if (format == Diffusers)
-            DiffusersFolder.Save(output, network, trained.Doubts);
+        if (kind == Onnx)
+            OnnxFormat.Write(path, target, parsed.GetValue(half), diffusion => sampler.MakeForFile(parsed, diffusion));
         else
-            StateDict.Save(output, network, trained.Doubts);
+            WriteWeights(kind, path, target);
+    }
 
-        AnsiConsole.MarkupLineInterpolated($"{network.Info.Name} in [blue]{output}[/]");
+    private static void WriteWeights(string kind, string path, string target)
+    {
+        using var claim = kind == Diffusers ? NewFile.ClaimFolder(target) : NewFile.Claim(target, FileEnding);
+        var (trained, network) = TrainedWeights.Load(path, Warnings.Show);
+        using var loaded = network;
+        target = claim.Path;
+        if (kind == Diffusers)
+            DiffusersFolder.Save(target, network, trained.Doubts);
+        else
+            StateDict.Save(target, network, trained.Doubts);
+
+        AnsiConsole.MarkupLineInterpolated($"{network.Info.Name} in [blue]{target}[/]");
     }
 }

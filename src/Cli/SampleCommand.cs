@@ -25,7 +25,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         Required = true,
         HelpName = "PATH"
     };
-    private readonly SamplerOptions sampler = new();
+    private readonly SamplerOptions sampler = SamplerOptions.OfDrawing();
     private readonly Option<int[]> labels = new("--labels", "--class")
     {
         Description =
@@ -84,7 +84,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         network.to(CommonOptions.Parse(parsed.GetValue(device), ranks));
 
         var chosen = sampler.Make(parsed, network);
-        var ofData = ClassesOfData(network.Info, trained);
+        var ofData = TrainedWeights.ClassesOfData(network.Info, trained);
         var options = new SamplingOptions
         {
             Count = parsed.GetValue(count),
@@ -143,10 +143,6 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         }
     }
 
-    /// <summary>How many classes the data had; null where nothing says, or a number that was never trained with.</summary>
-    private static int? ClassesOfData(NetworkInfo info, Checkpoint trained) =>
-        trained.Classes?.Count is { } count && info.NumClasses - count is 0 or 1 ? count : null;
-
     /// <summary>
     /// The classes of the data; where nothing says which, all but the last, which mostly stands for none. Null for a network without any.
     /// </summary>
@@ -164,8 +160,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
                 $"--guidance {guidance} needs a class that stands for none, but {info.Name} has {Counted.Of(classes, "class", "classes")}, as "
                     + $"many as the data that it was trained on: num_classes: {classes + 1} has one more. Leave the guidance at 1.");
         if (ofData is null && !(areLabelsGiven && guidance == 1))
-            Warnings.Show($"weights alone don't say whether the last of their classes, {classes - 1}, stands for none: "
-                + "that is taken for granted. Where it is one of the data's, name it with --labels, and don't guide.");
+            Warnings.Show(TrainedWeights.DoubtOfLastClass(classes, "name it with --labels, and don't guide"));
     }
 
     private static bool IsPictureOrFolder(string path) => IsPicture(path)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using UNetGen.Diffusion;
 using UNetGen.Networks;
 using UNetGen.Sampling;
 
@@ -26,20 +27,8 @@ internal sealed class SamplerOptions
         ["karras"] = TimestepSpacing.Karras,
     };
 
-    private readonly Option<string?> sampler = CommonOptions.Choice(
-        "--sampler",
-        "ddim, dpm++ (DPM-Solver++ 2M) or heun (EDM): few steps; ddpm: every timestep.",
-        ["ddpm", "ddim", "dpm++", "heun"],
-        standard: "ddim");
-
-    private readonly Option<int?> steps = new("--steps")
-    {
-        Description =
-            $"Steps of the others than ddpm; {string.Join(", ", DefaultSteps.Select(pair => $"{pair.Value} of {pair.Key}"))} where it "
-                + "isn't given.",
-        HelpName = "N",
-        CustomParser = result => CommonOptions.Whole(result, 1),
-    };
+    private readonly Option<string?> sampler;
+    private readonly Option<int?> steps;
 
     private readonly Option<double?> eta = new("--eta")
     {
@@ -65,20 +54,60 @@ internal sealed class SamplerOptions
         [Yes, "false"],
         standard: Yes);
 
+    // What a file draws follows from its first noise alone.
+    private readonly bool isOfFile;
+
+    private SamplerOptions(Option<string?> sampler, string ofSteps, bool isOfFile)
+    {
+        (this.sampler, this.isOfFile) = (sampler, isOfFile);
+        steps = new("--steps")
+        {
+            Description =
+                $"{ofSteps}; {string.Join(", ", DefaultSteps.Select(pair => $"{pair.Value} of {pair.Key}"))} where it isn't given.",
+            HelpName = "N",
+            CustomParser = result => CommonOptions.Whole(result, 1),
+        };
+    }
+
+    /// <summary>Of a command that draws.</summary>
+    public static SamplerOptions OfDrawing() => new(
+        CommonOptions.Choice(
+            "--sampler",
+            "ddim, dpm++ (DPM-Solver++ 2M) or heun (EDM): few steps; ddpm: every timestep.",
+            ["ddpm", .. DefaultSteps.Keys],
+            standard: "ddim"),
+        "Steps of the others than ddpm",
+        isOfFile: false);
+
+    /// <summary>Of a file that draws, if a sampler is asked for.</summary>
+    public static SamplerOptions OfFile() => new(
+        CommonOptions.Choice(
+            "--with-sampler",
+            "Put the whole drawing into the file, from noise to pictures: ddim (with eta 0, where `sample` has 1), dpm++ or heun.",
+            [.. DefaultSteps.Keys]),
+        "Steps of --with-sampler",
+        isOfFile: true);
+
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { sampler, steps, eta, rederiveNoise, spacing, stepsOffset })
+        foreach (var option in All)
             command.Add(option);
     }
 
-    /// <summary>The sampler's name on the command line.</summary>
-    public string NameIn(ParseResult parsed) => parsed.GetRequiredValue(sampler)!;
+    /// <summary>All of them.</summary>
+    public IEnumerable<Option> All =>
+        isOfFile ? [sampler, steps, rederiveNoise, spacing, stepsOffset] : [sampler, steps, eta, rederiveNoise, spacing, stepsOffset];
+
+    /// <summary>The sampler's name on the command line; null where a file is to have none.</summary>
+    public string? NameIn(ParseResult parsed) => parsed.GetValue(sampler);
 
     /// <exception cref="UsageException">Options are given that the sampler, or the spacing, hasn't.</exception>
     public void Check(ParseResult parsed)
     {
         var name = NameIn(parsed);
-        if (name != "ddim" && Given(parsed, eta, rederiveNoise) is { } own)
+        if (name is null && All.FirstOrDefault(parsed.IsGiven) is { } alone)
+            throw new UsageException($"{alone.Name} belongs to {sampler.Name}, which isn't given.");
+        if (name is not (null or "ddim") && Given(parsed, eta, rederiveNoise) is { } own)
             throw new UsageException($"{own} belongs to ddim, and the sampler is {name}.");
         if (name == "ddpm" && Given(parsed, steps, spacing, stepsOffset) is { } few)
             throw new UsageException($"ddpm takes every timestep: {few} belongs to the samplers of few steps.");
@@ -86,12 +115,17 @@ internal sealed class SamplerOptions
             throw new UsageException("--steps-offset belongs to --spacing leading.");
     }
 
-    public Sampler Make(ParseResult parsed, NoisePredictor network)
+    /// <summary>The sampler to draw with.</summary>
+    public Sampler Make(ParseResult parsed, NoisePredictor network) =>
+        NameIn(parsed) == "ddpm" ? new AncestralSampler() : Make(parsed, NameIn(parsed)!, network.Diffusion.Timesteps);
+
+    /// <summary>The sampler to put into a file; null where none is asked for.</summary>
+    public SpacedSampler? MakeForFile(ParseResult parsed, DiffusionOptions diffusion) =>
+        NameIn(parsed) is { } name ? Make(parsed, name, diffusion.Timesteps) : null;
+
+    private SpacedSampler Make(ParseResult parsed, string name, int timesteps)
     {
-        var name = NameIn(parsed);
-        if (name == "ddpm")
-            return new AncestralSampler();
-        var count = parsed.GetValue(steps) ?? Math.Min(DefaultSteps[name], network.Diffusion.Timesteps);
+        var count = parsed.GetValue(steps) ?? Math.Min(DefaultSteps[name], timesteps);
         var chosen = parsed.GetValue(spacing) is { } given
             ? Spacings[given]
             : name == "heun" ? TimestepSpacing.Karras : TimestepSpacing.Even;
@@ -100,12 +134,11 @@ internal sealed class SamplerOptions
         {
             "dpm++" => new DpmSolverSampler(count, chosen) { StepsOffset = offset },
             "heun" => new HeunSampler(count, spacing: chosen) { StepsOffset = offset },
-            _ => new DdimSampler(count, parsed.GetValue(eta) ?? DefaultEta, chosen, parsed.GetValue(rederiveNoise) == Yes)
-            {
-                StepsOffset = offset,
-            },
+            _ => new DdimSampler(count, EtaIn(parsed), chosen, parsed.GetValue(rederiveNoise) == Yes) { StepsOffset = offset },
         };
     }
+
+    private double EtaIn(ParseResult parsed) => isOfFile ? 0 : parsed.GetValue(eta) ?? DefaultEta;
 
     /// <summary>The program's way to draw, where nothing else is asked for.</summary>
     public static DdimSampler Default(NoisePredictor network, int steps = DefaultDdimSteps) =>

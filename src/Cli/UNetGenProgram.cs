@@ -205,7 +205,7 @@ public static partial class UNetGenProgram
         root.Add(new ClassifierCommand(interrupt).AddTo(new Command("classifier", "Train a small classifier, for `evaluate`.")));
         root.Add(together[2]);
         root.Add(Report.ReportCommand.AddTo(new Command("report", "Write a run as one page: curves, samples over time, the network.")));
-        root.Add(ExportCommand.AddTo(new Command("export", "Write trained weights for other programs.")));
+        root.Add(new ExportCommand().AddTo(new Command("export", "Write trained weights for other programs.")));
         root.Add(ImportCommand.AddTo(new Command("import", "Take over a network of diffusers: its spec, its weights, or both.")));
         var explain = ExplainCommand.AddTo(new Command("explain", "Show what a spec makes: the U, levels, parameters, memory."));
         explain.Aliases.Add("inspect");

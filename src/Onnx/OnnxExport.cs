@@ -119,6 +119,10 @@ public static class OnnxExport
         graph.Output(graph.At("").Named("prediction", new NetworkEmitter(graph, plan).Forward(x, timesteps, labels, condition)));
     }
 
+    /// <summary>What a checkpoint's network was trained to undo.</summary>
+    /// <exception cref="CheckpointException">This version can't read its spec.</exception>
+    internal static DiffusionOptions DiffusionOf(Checkpoint checkpoint) => DiffusionOf(SpecCompiler.DescribeFrom(checkpoint).Plan);
+
     private static DiffusionOptions DiffusionOf(NetworkPlan plan)
     {
         var arguments = new ModuleArguments(plan.Diffusion);

@@ -54,6 +54,17 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--spec names one that is there already", "import", "folder", "--out", "x.unet.yaml", "--spec", "x")]
     [InlineData("--convert is for weights", "import", "folder", "--out", "x.unet.yaml", "--convert")]
     [InlineData("--format diffusers writes a folder", "export", "--checkpoint", "nowhere", "--out", "x.safetensors")]
+    [InlineData(
+        "--half belongs to --format onnx, and the format is diffusers.", "export", "--checkpoint", "nowhere", "--out", "x", "--half")]
+    [InlineData(
+        "--spacing belongs to --format onnx, and the format is safetensors.", "export", "--checkpoint", "nowhere", "--out", "x.safetensors",
+        "--format", "safetensors", "--spacing", "even")]
+    [InlineData(
+        "--steps belongs to --with-sampler, which isn't given.", "export", "--checkpoint", "nowhere", "--out", "x.onnx", "--format", "onnx",
+        "--steps", "5")]
+    [InlineData(
+        "--rederive-noise belongs to ddim, and the sampler is heun.", "export", "--checkpoint", "nowhere", "--out", "x.onnx", "--format",
+        "onnx", "--with-sampler", "heun", "--rederive-noise", "false")]
     public void Options_that_don_t_go_together_are_a_usage_error(string message, params string[] arguments)
     {
         var error = program.Fail(2, arguments);
@@ -121,8 +132,11 @@ public sealed class CommandLineTests : IDisposable
         "--checkpoint", "x", "--spacing", "traling")]
     [InlineData("--rederive-noise must be true or false, not 'no'.\n", "sample", "--checkpoint", "x", "--rederive-noise", "no")]
     [InlineData(
-        "--format must be diffusers or safetensors, not 'difusers'. Did you mean 'diffusers'?", "export", "--checkpoint", "x", "--out", "y",
-        "--format", "difusers")]
+        "--format must be diffusers, safetensors or onnx, not 'difusers'. Did you mean 'diffusers'?", "export", "--checkpoint", "x",
+        "--out", "y", "--format", "difusers")]
+    [InlineData(
+        "--with-sampler must be ddim, dpm++ or heun, not 'ddpm'. Did you mean 'ddim'?", "export", "--checkpoint", "x", "--out", "y",
+        "--format", "onnx", "--with-sampler", "ddpm")]
     [InlineData(
         "not 'byte'. Did you mean 'bytes'?", "evaluate", "--samples", "s", "--data", "d", "--features", "f", "--feature-input", "byte")]
     [InlineData("--precision must be float32 or bfloat16, not 'bflot16'. Did you mean 'bfloat16'?", "train", "--precision", "bflot16")]

@@ -8,7 +8,7 @@ public sealed partial class DocumentedPathsTests
     // What the reader has, elsewhere too.
     private static readonly string[] OfTheReader = ["photos/", "$SCRATCH/photos", "/shared/photos"];
 
-    private static readonly string Root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ExampleProgram.Path)!, "../../../../.."));
+    private static readonly string Root = ExampleProgram.Root;
 
     public static TheoryData<string> Pages =>
     [

@@ -38,6 +38,7 @@ public sealed class DoubtfulWeightsTests : IDisposable
                 "--ema-start-after", $"{startAfter}", "--out", "run"));
         Assert.Contains(doubt, program.Succeed("sample", "--checkpoint", "run", "--count", "1", "--steps", "1"));
         Assert.Contains(doubt, program.Succeed("export", "--format", "safetensors", "--checkpoint", "run", "--out", "x.safetensors"));
+        Assert.Contains(doubt, program.Succeed("export", "--format", "onnx", "--checkpoint", "run", "--out", "x.onnx"));
         File.Copy(program.File("run/checkpoints/step-00000004/ema.safetensors"), program.File("copy.safetensors"));
         foreach (var alone in (string[])["x.safetensors", "copy.safetensors"])
             Assert.Contains(doubt, program.Succeed("sample", "--checkpoint", alone, "--count", "1", "--steps", "1"));

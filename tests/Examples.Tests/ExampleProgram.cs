@@ -11,6 +11,10 @@ public sealed class ExampleProgram : IDisposable
     public static readonly string Path = typeof(ExampleProgram).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(attribute => attribute.Key == "Program").Value!;
 
+    /// <summary>The repository's folder.</summary>
+    public static readonly string Root =
+        System.IO.Path.GetFullPath(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, "../../../../.."));
+
     /// <summary>Where it runs, and leaves its files.</summary>
     public string Folder { get; } = Directory.CreateTempSubdirectory("unetgen-program-").FullName;
 

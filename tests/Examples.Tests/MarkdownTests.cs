@@ -5,7 +5,7 @@ namespace UNetGen.Examples.Tests;
 /// <summary>How the project's pages are written.</summary>
 public sealed partial class MarkdownTests
 {
-    private static readonly string Root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ExampleProgram.Path)!, "../../../../.."));
+    private static readonly string Root = ExampleProgram.Root;
 
     public static TheoryData<string> Pages =>
     [

@@ -92,8 +92,7 @@ public sealed partial class PackageTests(PackedTree packages)
         Assert.Equal([$"UNetGen.Runtime [{packages.Version}]"], Dependencies(generator));
         Assert.Equal(
             [$"UNetGen.Runtime [{packages.Version}]", "Microsoft.CodeAnalysis.CSharp 4.8.0", "YamlDotNet 18.1.0"], Dependencies(compiler));
-        Assert.Equal(
-            [$"UNetGen.Compiler [{packages.Version}]", "Google.Protobuf 3.36.2", "OnnxSharp 0.3.2"], Dependencies(onnx));
+        Assert.Equal([$"UNetGen.Compiler [{packages.Version}]", "Google.Protobuf 3.36.2", "OnnxSharp 0.3.2"], Dependencies(onnx));
         // Another major version is another library; TorchSharp's, of 0, are its minor ones.
         Assert.Equal(
             [
@@ -178,6 +177,7 @@ public sealed partial class PackageTests(PackedTree packages)
                 // The generator is an analyzer with targets of its own, and has nothing else.
                 $"UNetGen [{packages.Version}] Runtime,Compile,Native",
                 $"UNetGen.Compiler [{packages.Version}] Build,Analyzers",
+                $"UNetGen.Onnx [{packages.Version}] Build,Analyzers",
                 $"UNetGen.Runtime [{packages.Version}] Build,Analyzers",
             ],
             siblings);

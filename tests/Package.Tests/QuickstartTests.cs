@@ -31,7 +31,7 @@ public sealed class QuickstartTests(PackedTree packages)
     [InlineData("src/Cli/README.md")]
     public void Every_README_shows_the_same_two_files(string page)
     {
-        var files = ReadmeProject.FilesOf(File.ReadAllText(Tree.PathOf("README.md")));
+        var files = PageFiles.Of(File.ReadAllText(Tree.PathOf("README.md")));
 
         Assert.Equal(["draw.cs", Quickstart.Spec], files.Keys.Order());
         Assert.All(files.Values, file => Assert.Contains(file, File.ReadAllText(Tree.PathOf(page))));

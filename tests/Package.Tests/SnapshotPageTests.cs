@@ -14,7 +14,7 @@ public sealed class SnapshotPageTests(PackedTree packages)
     public void Who_follows_the_page_has_a_failing_snapshot_accepts_it_and_has_a_passing_one()
     {
         var project = new ConsumerProject(packages.NewFolder("Networks.Tests"), packages);
-        foreach (var (file, text) in ReadmeProject.FilesOf(File.ReadAllText(Tree.PathOf("docs/snapshots.md"))))
+        foreach (var (file, text) in PageFiles.Of(File.ReadAllText(Tree.PathOf("docs/snapshots.md"))))
             project.Write(file, text);
         project.Edit(
             "Networks.Tests.csproj", $"""<PackageReference Include="UNetGen.Compiler" Version="{Tree.Version}" />""",

@@ -22,6 +22,9 @@ public sealed class ToolTests(PackedTree packages)
         Assert.Contains("1,412,867", Succeed(none, "explain", "tiny.unet.yaml"));
         Assert.Equal(File.ReadAllText(Tree.PathOf("src/Templates/unetgen/tiny.verified.cs")), Succeed(none, "generate", "tiny.unet.yaml"));
         Assert.Contains("Weights of one load into the other.", Succeed(none, "diff", checkpoint, "tiny.unet.yaml"));
+        Assert.Contains(
+            "TinyUNet in tiny.onnx, ",
+            Succeed(none, "export", "--checkpoint", checkpoint, "--format", "onnx", "--with-sampler", "dpm++", "--out", "tiny.onnx"));
         var wrong = Run(none, "check", ".");
         Assert.Equal(1, wrong.ExitCode);
         Assert.Contains("wrong.unet.yaml(4,6): error UNG0014: dim 33", wrong.Output);

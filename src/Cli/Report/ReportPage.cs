@@ -61,7 +61,7 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
             yield return (
                 "Time", Duration(TimeSpan.FromSeconds(last.ElapsedSeconds)), $"{last.SecondsPerThousandImages:0.##} s a thousand images");
             yield return ("Images a second", $"{last.ImagesPerSecond:N0}", "");
-            yield return ("Memory", Bytes(run.Steps.Max(step => step.ResidentBytes)), "at most");
+            yield return ("Memory", ByteCount.Of(run.Steps.Max(step => step.ResidentBytes)), "at most");
         }
         // A network with blocks of the user's own doesn't know its count before it is made.
         if (network is { ParameterCount: > 0 })
@@ -166,7 +166,7 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
             return "";
         var best = run.Checkpoints.Where(row => double.IsFinite(row.Loss)).MinBy(row => row.Loss);
         var rows = run.Checkpoints.Select(row =>
-            $"<tr><td>{Encode(row.Name)}{(row == best ? " <span class=\"best\">least loss</span>" : "")}</td><td class=\"number\">{row.Step:N0}</td><td class=\"number\">{Number(row.Loss)}</td><td class=\"number\">{Bytes(row.Bytes)}</td></tr>");
+            $"<tr><td>{Encode(row.Name)}{(row == best ? " <span class=\"best\">least loss</span>" : "")}</td><td class=\"number\">{row.Step:N0}</td><td class=\"number\">{Number(row.Loss)}</td><td class=\"number\">{ByteCount.Of(row.Bytes)}</td></tr>");
         return "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">folder</th><th scope=\"col\" class=\"number\">step</th><th scope=\"col\" class=\"number\">loss</th><th scope=\"col\" class=\"number\">size</th></tr></thead><tbody>"
             + string.Concat(rows) + "</tbody></table></div>";
     }
@@ -195,8 +195,6 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
         : time.TotalDays < 1 ? $"{time:h\\:mm} h" : $"{(int)time.TotalDays} d {time.Hours} h";
 
     private static string Number(double value) => Math.Abs(value) < 1e6 ? $"{value:0.0000}" : $"{value:G4}";
-
-    private static string Bytes(long bytes) => bytes < 1e9 ? $"{bytes / 1e6:0.#} MB" : $"{bytes / 1e9:0.00} GB";
 
     private static string Encode(string text) => WebUtility.HtmlEncode(text);
 }

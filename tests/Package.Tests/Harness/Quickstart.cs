@@ -9,7 +9,7 @@ internal sealed class Quickstart : FileBasedApp
     public Quickstart(string folder, PackedTree packages)
         : base(folder, packages, "draw.cs")
     {
-        foreach (var (file, text) in ReadmeProject.FilesOf(File.ReadAllText(Tree.PathOf("README.md"))))
+        foreach (var (file, text) in PageFiles.Of(File.ReadAllText(Tree.PathOf("README.md"))))
             Write(file, text);
         Edit("draw.cs", $"UNetGen.Cli@{Tree.Version}", $"UNetGen.Cli@{packages.Version}");
         Edit("draw.cs", "libtorch-cpu-linux-x64@", $"libtorch-cpu-{Tree.Platform}@");

@@ -1,9 +1,7 @@
-using System.Text.RegularExpressions;
-
 namespace UNetGen.Package.Tests.Harness;
 
 /// <summary>The project that the package's README shows, file by file, with the packages under test.</summary>
-internal sealed partial class ReadmeProject : ConsumerProject
+internal sealed class ReadmeProject : ConsumerProject
 {
     private readonly PackedTree packages;
     private readonly Dictionary<string, string> files;
@@ -12,7 +10,7 @@ internal sealed partial class ReadmeProject : ConsumerProject
         : base(folder, packages)
     {
         this.packages = packages;
-        files = FilesOf(Readme);
+        files = PageFiles.Of(Readme);
         // The quickstart's, which is a program by itself.
         files.Remove("draw.cs");
         files["Drawing.csproj"] = WithTestedPackages(files["Drawing.csproj"]);
@@ -21,10 +19,6 @@ internal sealed partial class ReadmeProject : ConsumerProject
     }
 
     public static string Readme { get; } = File.ReadAllText(Tree.PathOf("src/Package/README.md"));
-
-    /// <summary>The files that a page shows whole, by their names.</summary>
-    public static Dictionary<string, string> FilesOf(string page) =>
-        FencedFile().Matches(page).ToDictionary(match => match.Groups["name"].Value, match => match.Groups["text"].Value);
 
     /// <summary>When the compiler last wrote.</summary>
     public DateTime Compiled =>
@@ -61,8 +55,4 @@ internal sealed partial class ReadmeProject : ConsumerProject
             return text.Replace(what, by, StringComparison.Ordinal);
         }
     }
-
-    // A block that begins with a comment naming its file.
-    [GeneratedRegex(@"^```\w+\n(?<text>(//|#|<!--) (?<name>[\w.]+)( -->)?\n.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
-    private static partial Regex FencedFile();
 }

@@ -1,0 +1,73 @@
+using Spectre.Console;
+using UNetGen.Cli.Runs;
+using UNetGen.Compiler;
+using UNetGen.Diffusion;
+using UNetGen.Networks;
+using UNetGen.Onnx;
+using UNetGen.Onnx.Files;
+using UNetGen.Sampling;
+using UNetGen.Training;
+
+namespace UNetGen.Cli;
+
+/// <summary>Writes a checkpoint as an ONNX file, for which no libtorch is loaded, and says what goes in and what comes out.</summary>
+internal static class OnnxFormat
+{
+    private const string Ending = ".onnx";
+
+    /// <param name="path">Of the checkpoint.</param>
+    /// <param name="output">The file; neither it nor the one with large weights beside it may be there.</param>
+    /// <param name="half">Whether in float16.</param>
+    /// <param name="sampler">The sampler for a diffusion; null: the file is the network alone.</param>
+    public static void Write(string path, string output, bool half, Func<DiffusionOptions, SpacedSampler?> sampler)
+    {
+        using var claim = NewFile.Claim(output, Ending);
+        using var claimOfData = NewFile.Claim(output + ModelFile.DataEnding, ModelFile.DataEnding);
+        var (trained, (file, options)) = TrainedWeights.Read(path, Warnings.Show, opened =>
+        {
+            var chosen = new OnnxOptions { Half = half, Sampler = sampler(OnnxExport.DiffusionOf(opened)) };
+            return (OnnxExport.Save(claim.Path, opened, chosen), chosen);
+        });
+        // Those of the checkpoint are told already.
+        foreach (var doubt in file.Doubts.Except(trained.Doubts))
+            Warnings.Show(RunFields.InWordsOfRuns(doubt));
+        var info = SpecCompiler.DescribeFrom(trained).Info;
+        if (options.Sampler is not null && info.NumClasses is { } classes && TrainedWeights.ClassesOfData(info, trained) is null)
+            Warnings.Show(TrainedWeights.DoubtOfLastClass(classes, "leave the file's guidance at 1"));
+        Show(file, options, info, trained);
+    }
+
+    private static void Show(OnnxFile file, OnnxOptions options, NetworkInfo info, Checkpoint trained)
+    {
+        var what = options.Sampler is { } sampler ? $"draws by {sampler.Description}" : "computes the network";
+        AnsiConsole.MarkupLineInterpolated($"{file.Network} in [blue]{file.Paths[0]}[/], {ByteCount.Of(file.ByteCount)}: {what}{(options.Half ? ", in float16" : "")}");
+        foreach (var beside in file.Paths.Skip(1))
+            AnsiConsole.MarkupLineInterpolated($"Its weights are in [blue]{beside}[/], which goes with it");
+        var table = new Grid().AddColumn(Column(2)).AddColumn(Column(2)).AddColumn(Column(2)).AddColumn(Column(0));
+        foreach (var (index, input) in file.Inputs.Index())
+            AddRow(index == 0 ? "takes" : "", input);
+        AddRow("gives", file.Output);
+        AnsiConsole.Write(table);
+
+        void AddRow(string side, string value)
+        {
+            var name = value.Split(' ')[0];
+            table.AddRow(new Text(side), new Text(name), new Text(value[(name.Length + 1)..]), new Text(Meaning(name)));
+        }
+
+        string Meaning(string name) => name switch
+        {
+            "x" => "noisy images",
+            "timesteps" => $"how noisy each is, 0 to {OnnxExport.DiffusionOf(trained).Timesteps - 1}",
+            "self_condition" => "the estimate of the clean images before; zeros at first",
+            "prediction" => SpecCompiler.DescribeFrom(trained).Predicts,
+            "noise" => "standard normal numbers",
+            "labels" => $"a class each, 0 to {info.NumClasses - 1}",
+            "guidance" => $"towards the class; 1 is off, and class {info.NumClasses - 1} stands for none",
+            "images" => "levels from 0 to 255",
+            _ => "",
+        };
+    }
+
+    private static GridColumn Column(int space) => new GridColumn().NoWrap().PadLeft(0).PadRight(space);
+}
