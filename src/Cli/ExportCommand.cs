@@ -11,16 +11,18 @@ internal sealed class ExportCommand
     private const string Diffusers = "diffusers";
     private const string Safetensors = "safetensors";
     private const string Onnx = "onnx";
+    private const string Web = "web";
     private const string FileEnding = ".safetensors";
 
     // Those that hold what the network computes.
-    private static readonly string[] OfOnnx = [Onnx];
+    private static readonly string[] OfOnnx = [Onnx, Web];
 
     private readonly Option<string?> format = CommonOptions.Choice(
         "--format",
-        "diffusers (a folder that DDPMPipeline loads; preset ddpm), safetensors (one file of tensors under their own keys; all presets) or "
-            + "onnx (one file that ONNX Runtime computes or draws with, in any language and without libtorch; all presets).",
-        [Diffusers, Safetensors, Onnx],
+        "diffusers (a folder that DDPMPipeline loads; preset ddpm), safetensors (one file of tensors under their own keys; all presets), "
+            + "onnx (one file that ONNX Runtime computes or draws with, in any language and without libtorch; all presets) or web (a folder "
+            + "with such a file and a page that draws with it in the browser).",
+        [Diffusers, Safetensors, Onnx, Web],
         standard: Diffusers);
 
     private readonly Option<string> checkpoint = new("--checkpoint")
@@ -40,7 +42,7 @@ internal sealed class ExportCommand
     private readonly Option<bool> half = new("--half")
     {
         Description =
-            "Half the file: weights in float16, and what multiplies with them; norms and sums stay in float32. For --format onnx.",
+            "Half the file: weights in float16, and what multiplies with them; norms and sums stay in float32. For --format onnx and web.",
     };
 
     private readonly SamplerOptions sampler = SamplerOptions.OfFile();
@@ -60,12 +62,15 @@ internal sealed class ExportCommand
         if (!OfOnnx.Contains(kind) && sampler.All.Prepend(half).FirstOrDefault(parsed.IsGiven) is { } other)
             throw new UsageException($"{other.Name} belongs to --format {string.Join(" or ", OfOnnx)}, and the format is {kind}.");
         sampler.Check(parsed);
-        if (kind == Diffusers && target.EndsWith(FileEnding, StringComparison.OrdinalIgnoreCase))
+        if (kind is Diffusers or Web && target.EndsWith(kind == Diffusers ? FileEnding : ".onnx", StringComparison.OrdinalIgnoreCase))
         {
             throw new UsageException(
-                $"--format diffusers writes a folder, and {target} names a file: add --format safetensors, or name a folder.");
+                $"--format {kind} writes a folder, and {target} names a file: add --format {(kind == Diffusers ? Safetensors : Onnx)}, or name a "
+                    + "folder.");
         }
-        if (kind == Onnx)
+        if (kind == Web)
+            OnnxFormat.WritePage(path, target, parsed.GetValue(half), diffusion => sampler.MakeForFile(parsed, diffusion));
+        else if (kind == Onnx)
             OnnxFormat.Write(path, target, parsed.GetValue(half), diffusion => sampler.MakeForFile(parsed, diffusion));
         else
             WriteWeights(kind, path, target);

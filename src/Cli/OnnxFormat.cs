@@ -5,15 +5,20 @@ using UNetGen.Diffusion;
 using UNetGen.Networks;
 using UNetGen.Onnx;
 using UNetGen.Onnx.Files;
+using UNetGen.Onnx.Web;
 using UNetGen.Sampling;
 using UNetGen.Training;
 
 namespace UNetGen.Cli;
 
-/// <summary>Writes a checkpoint as an ONNX file, for which no libtorch is loaded, and says what goes in and what comes out.</summary>
+/// <summary>
+/// Writes a checkpoint as an ONNX file, or as a folder with one and a page that draws with it, for which no libtorch is loaded, and says
+/// what goes in and what comes out.
+/// </summary>
 internal static class OnnxFormat
 {
     private const string Ending = ".onnx";
+    private const int StepsOfPage = 20;
 
     /// <param name="path">Of the checkpoint.</param>
     /// <param name="output">The file; neither it nor the one with large weights beside it may be there.</param>
@@ -23,10 +28,32 @@ internal static class OnnxFormat
     {
         using var claim = NewFile.Claim(output, Ending);
         using var claimOfData = NewFile.Claim(output + ModelFile.DataEnding, ModelFile.DataEnding);
+        Write(path, half, sampler, (opened, options) => OnnxExport.Save(claim.Path, opened, options));
+    }
+
+    /// <param name="path">Of the checkpoint.</param>
+    /// <param name="output">The folder; it isn't there, or empty.</param>
+    /// <param name="half">Whether in float16.</param>
+    /// <param name="sampler">The sampler for a diffusion; null: DPM-Solver++(2M).</param>
+    public static void WritePage(string path, string output, bool half, Func<DiffusionOptions, SpacedSampler?> sampler)
+    {
+        using var claim = NewFile.ClaimFolder(output);
+        var runtime = WebFolder.FindRuntime(Directory.GetCurrentDirectory());
+        Write(
+            path, half, diffusion => sampler(diffusion) ?? new DpmSolverSampler(Math.Min(StepsOfPage, diffusion.Timesteps)),
+            (opened, options) => WebFolder.Save(claim.Path, opened, options, runtime));
+        AnsiConsole.MarkupLineInterpolated($"A page that draws is in [blue]{claim.Path}[/]: serve it, such as by 'python3 -m http.server --directory {claim.Path}'");
+        if (runtime is null)
+            AnsiConsole.MarkupLineInterpolated($"It loads onnxruntime-web from cdn.jsdelivr.net. For a folder that needs nobody else, run 'npm install onnxruntime-web@{WebFolder.RuntimeVersion}' here, and export again");
+    }
+
+    private static void Write(
+        string path, bool half, Func<DiffusionOptions, SpacedSampler?> sampler, Func<Checkpoint, OnnxOptions, OnnxFile> save)
+    {
         var (trained, (file, options)) = TrainedWeights.Read(path, Warnings.Show, opened =>
         {
             var chosen = new OnnxOptions { Half = half, Sampler = sampler(OnnxExport.DiffusionOf(opened)) };
-            return (OnnxExport.Save(claim.Path, opened, chosen), chosen);
+            return (save(opened, chosen), chosen);
         });
         // Those of the checkpoint are told already.
         foreach (var doubt in file.Doubts.Except(trained.Doubts))

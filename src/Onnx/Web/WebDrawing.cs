@@ -1,7 +1,7 @@
 namespace UNetGen.Onnx.Web;
 
 /// <summary>What the page of a drawing is told of it; the drawing itself is a file of ONNX beside the page.</summary>
-public sealed record WebDrawing
+internal sealed record WebDrawing
 {
     /// <summary>The network's name.</summary>
     public required string Network { get; init; }

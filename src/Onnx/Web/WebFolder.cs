@@ -1,5 +1,7 @@
 using System.Text.Json;
+using UNetGen.Compiler;
 using UNetGen.Files;
+using UNetGen.Training;
 
 namespace UNetGen.Onnx.Web;
 
@@ -17,6 +19,67 @@ public static class WebFolder
 
     private static readonly string[] Page = ["index.html", "draw.css", "draw.js", "drawer.js", "grid.js", "noise.js", "worker.js"];
 
+    /// <summary>Writes a checkpoint's drawing with its page. No libtorch is needed.</summary>
+    /// <param name="path">A folder that doesn't exist or is empty. It appears when it is complete.</param>
+    /// <param name="checkpoint">Any; of <see cref="Checkpoint.Open"/>.</param>
+    /// <param name="options">With a sampler.</param>
+    /// <param name="runtime">
+    /// The folder <c>dist</c> of npm's package onnxruntime-web (<see cref="FindRuntime"/>), of which the page needs two files (14 MB): they
+    /// are copied, so that the page asks nobody else. Null: the page loads them from cdn.jsdelivr.net, and says so.
+    /// </param>
+    /// <returns>What was written: the drawing, as <see cref="OnnxExport"/> says.</returns>
+    /// <exception cref="UNetGenException">
+    /// As <see cref="OnnxExport.Save(string, Checkpoint, OnnxOptions?, string?)"/>; or the options have no sampler; the weights are 2 GB or
+    /// more, which no page loads; <paramref name="runtime"/> is no such folder; or the folder holds something.
+    /// </exception>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public static OnnxFile Save(string path, Checkpoint checkpoint, OnnxOptions options, string? runtime)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Sampler is not { } sampler)
+            throw new UNetGenException("A page draws, for which the options need a sampler.");
+        path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        if (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
+            throw new UNetGenException($"{path} is there already, and not an empty folder; name another.");
+
+        var info = SpecCompiler.DescribeFrom(checkpoint).Info;
+        var unfinished = AtomicFile.TemporaryFor(path);
+        try
+        {
+            Directory.CreateDirectory(unfinished);
+            var file = OnnxExport.Save(Path.Combine(unfinished, DrawingName), checkpoint, options);
+            if (file.Paths.Count > 1)
+                throw new UNetGenException($"{info.Name} has weights of 2 GB or more, which no page loads: export it with half, or as a file.");
+            Write(
+                unfinished,
+                new WebDrawing
+                {
+                    Network = info.Name,
+                    Channels = info.Channels,
+                    Height = info.ImageHeight,
+                    Width = info.ImageWidth,
+                    NumClasses = info.NumClasses,
+                    Guidance = file.Inputs.Any(input => input.StartsWith("guidance ", StringComparison.Ordinal)),
+                    Classes = checkpoint.Classes is { Count: > 0 } classes ? classes : null,
+                    Sampler = sampler.Description,
+                    Steps = sampler.Steps,
+                    Parameters = info.ParameterCount,
+                },
+                runtime);
+            if (Directory.Exists(path))
+                Directory.Delete(path);
+            Renaming.OfFolder(unfinished, path);
+            return file with { Paths = [Path.Combine(path, DrawingName)] };
+        }
+        catch
+        {
+            if (Directory.Exists(unfinished))
+                Directory.Delete(unfinished, recursive: true);
+            throw;
+        }
+    }
+
     /// <summary>Writes the page and what it is told beside a drawing. Files of an earlier page are replaced.</summary>
     /// <param name="folder">
     /// Holds draw.onnx: from <c>noise</c>, float32 [batch, channels, height, width]; where there are classes <c>labels</c>, int64 [batch];
@@ -24,13 +87,10 @@ public static class WebFolder
     /// channels].
     /// </param>
     /// <param name="drawing">What it draws.</param>
-    /// <param name="runtime">
-    /// The folder <c>dist</c> of npm's package onnxruntime-web, of which the page needs two files (14 MB): they are copied, so that the
-    /// page asks nobody else. Null: the page loads them from cdn.jsdelivr.net, and says so.
-    /// </param>
+    /// <param name="runtime">As for <see cref="Save"/>.</param>
     /// <exception cref="UNetGenException"><paramref name="runtime"/> is no such folder.</exception>
     /// <exception cref="IOException">The folder holds no draw.onnx, or can't be written to.</exception>
-    public static void Write(string folder, WebDrawing drawing, string? runtime)
+    internal static void Write(string folder, WebDrawing drawing, string? runtime)
     {
         var bytes = new FileInfo(Path.Combine(folder, DrawingName)).Length;
         var facts = new DrawingFacts(drawing, bytes, runtime is null ? WebRuntime.Served : WebRuntime.CopyTo(folder, runtime));
