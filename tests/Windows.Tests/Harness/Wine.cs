@@ -54,11 +54,11 @@ internal sealed class Wine
 
     private Result Start(string command, string[] arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(command, arguments)
+        // Into files: of a pipe it would be waited for the end, and what a command starts and leaves behind has the same output.
+        var (output, error) = (Path.GetTempFileName(), Path.GetTempFileName());
+        var start = new ProcessStartInfo("sh", ["-c", "o=$1 e=$2; shift 2; exec \"$@\" >\"$o\" 2>\"$e\"", "sh", output, error, command, .. arguments])
         {
             RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
         };
         foreach (var (name, value) in environment.Concat(Environment()))
             start.Environment[name] = value;
@@ -66,9 +66,6 @@ internal sealed class Wine
         start.Environment.Remove("DISPLAY");
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
-        // What it starts and leaves behind has the same output: only its own end counts.
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
         var ended = process.WaitForExit(Limit);
         if (!ended)
         {
@@ -77,7 +74,12 @@ internal sealed class Wine
         }
         return new Result(ended ? process.ExitCode : TimedOut, Told(output), Told(error));
 
-        static string Told(Task<string> text) => text.Wait(TimeSpan.FromSeconds(5)) ? text.Result : "";
+        static string Told(string file)
+        {
+            var text = File.ReadAllText(file);
+            File.Delete(file);
+            return text;
+        }
     }
 
     private (string Name, string Value)[] Environment() =>
