@@ -56,10 +56,8 @@ internal sealed class Wine
     {
         // Into files: of a pipe it would be waited for the end, and what a command starts and leaves behind has the same output.
         var (output, error) = (Path.GetTempFileName(), Path.GetTempFileName());
-        var start = new ProcessStartInfo("sh", ["-c", "o=$1 e=$2; shift 2; exec \"$@\" >\"$o\" 2>\"$e\"", "sh", output, error, command, .. arguments])
-        {
-            RedirectStandardInput = true,
-        };
+        const string script = "o=$1 e=$2; shift 2; exec \"$@\" >\"$o\" 2>\"$e\"";
+        var start = new ProcessStartInfo("sh", ["-c", script, "sh", output, error, command, .. arguments]) { RedirectStandardInput = true };
         foreach (var (name, value) in environment.Concat(Environment()))
             start.Environment[name] = value;
         // Tests need no windows, and a server of X that is there for others would be asked.
