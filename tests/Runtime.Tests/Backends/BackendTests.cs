@@ -15,6 +15,7 @@ namespace UNetGen.Runtime.Tests.Backends;
 /// beside other tests.
 /// </summary>
 [Collection(nameof(GlobalGenerator))]
+[AllProcessors]
 public sealed class BackendTests
 {
     private static readonly Dictionary<string, Backend> Backends = WidthsAttribute.Bits.Select(bits => ($"cpu, {bits} bits", OfWidth(bits)))
@@ -36,6 +37,9 @@ public sealed class BackendTests
             return all;
         }
     }
+
+    [Fact]
+    public void Several_threads_share_a_block() => Assert.True(get_num_threads() > 1);
 
     [Theory]
     [MemberData(nameof(BackendsAndBlocks))]

@@ -12,7 +12,8 @@ public sealed class MpiLauncher
     public static readonly MpiLauncher? OpenMpi = Find("(Open", ["mpirun.openmpi", "mpirun"], ["--oversubscribe"]);
     public static readonly MpiLauncher? Mpich = Find("HYDRA", ["mpirun.mpich", "mpiexec.hydra", "mpirun"], []);
 
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    // Far beyond what any of it needs: it is for ranks that wait for each other for ever.
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private readonly string program;
     private readonly string[] options;

@@ -7,6 +7,7 @@ namespace UNetGen.Runtime.Tests.Training;
 
 /// <summary>A training that was stopped and continued is, to the bit, the one that was never stopped.</summary>
 [Collection(nameof(GlobalGenerator))]
+[AllProcessors]
 public sealed class TrainerResumeTests : IDisposable
 {
     private static readonly TrainingOptions Options = new()

@@ -13,7 +13,8 @@ namespace UNetGen.Tests.Browsers;
 /// </summary>
 internal sealed partial class Browser : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    // Far beyond what any page needs, also beside other tests: it is for what would never come.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly DirectoryInfo profile = Directory.CreateTempSubdirectory("unetgen-browser-");
     private readonly ClientWebSocket socket = new();

@@ -54,21 +54,16 @@ internal sealed class Wine
 
     private Result Start(string command, string[] arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(command, arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        // Into files: of a pipe it would be waited for the end, and what a command starts and leaves behind has the same output.
+        var (output, error) = (Path.GetTempFileName(), Path.GetTempFileName());
+        const string script = "o=$1 e=$2; shift 2; exec \"$@\" >\"$o\" 2>\"$e\"";
+        var start = new ProcessStartInfo("sh", ["-c", script, "sh", output, error, command, .. arguments]) { RedirectStandardInput = true };
         foreach (var (name, value) in environment.Concat(Environment()))
             start.Environment[name] = value;
         // Tests need no windows, and a server of X that is there for others would be asked.
         start.Environment.Remove("DISPLAY");
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
-        // What it starts and leaves behind has the same output: only its own end counts.
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
         var ended = process.WaitForExit(Limit);
         if (!ended)
         {
@@ -77,7 +72,12 @@ internal sealed class Wine
         }
         return new Result(ended ? process.ExitCode : TimedOut, Told(output), Told(error));
 
-        static string Told(Task<string> text) => text.Wait(TimeSpan.FromSeconds(5)) ? text.Result : "";
+        static string Told(string file)
+        {
+            var text = File.ReadAllText(file);
+            File.Delete(file);
+            return text;
+        }
     }
 
     private (string Name, string Value)[] Environment() =>
