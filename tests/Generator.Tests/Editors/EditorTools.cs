@@ -1,8 +1,6 @@
-using System.ComponentModel;
-using System.Diagnostics;
-using System.Text;
 using System.Text.Json;
 using UNetGen.Generator.Specs;
+using UNetGen.Tests;
 
 namespace UNetGen.Generator.Tests.Editors;
 
@@ -12,43 +10,16 @@ internal static class EditorTools
     private static readonly string Folder = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "editors.txt")).Trim();
 
     /// <summary>Why nobody can be asked here, or null where that is possible.</summary>
-    public static readonly string? Missing = FindMissing();
+    public static readonly string? Missing = File.Exists(Path.Combine(Folder, "node_modules", ".package-lock.json"))
+        ? NodeJs.Missing
+        : "npm couldn't install the packages of Editors/package.json here.";
 
     public static EditorAnswers Ask(IReadOnlyList<string> specs, params (string Text, int Offset)[] places)
     {
-        var start = new ProcessStartInfo("node", [Path.Combine(Folder, "check.mjs")])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
-            StandardOutputEncoding = Encoding.UTF8,
-        };
-        using var node = Process.Start(start)!;
-        var (output, errors) = (node.StandardOutput.ReadToEndAsync(), node.StandardError.ReadToEndAsync());
         var offsets = places.Select(place => new { text = place.Text, offset = place.Offset });
         var question = new { schema = SchemaWriter.Write(), specs, places = offsets };
-        node.StandardInput.Write(JsonSerializer.Serialize(question));
-        node.StandardInput.Close();
-        node.WaitForExit();
-        Assert.True(node.ExitCode == 0, errors.Result);
-        return JsonSerializer.Deserialize<EditorAnswers>(output.Result, JsonSerializerOptions.Web)!;
-    }
-
-    private static string? FindMissing()
-    {
-        if (!File.Exists(Path.Combine(Folder, "node_modules", ".package-lock.json")))
-            return "npm couldn't install the packages of Editors/package.json here.";
-        try
-        {
-            using var node = Process.Start(new ProcessStartInfo("node", ["--version"]) { RedirectStandardOutput = true })!;
-            node.WaitForExit();
-            return null;
-        }
-        catch (Win32Exception)
-        {
-            return "There is no Node.js here.";
-        }
+        var answer = NodeJs.RunScript(Path.Combine(Folder, "check.mjs"), JsonSerializer.Serialize(question));
+        return JsonSerializer.Deserialize<EditorAnswers>(answer, JsonSerializerOptions.Web)!;
     }
 }
 

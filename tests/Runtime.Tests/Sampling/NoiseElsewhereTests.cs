@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using UNetGen.Sampling;
+using UNetGen.Tests;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Sampling;

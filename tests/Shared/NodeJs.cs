@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
 
-namespace UNetGen.Runtime.Tests;
+namespace UNetGen.Tests;
 
 /// <summary>Runs scripts outside a browser, in Node.js.</summary>
 internal static class NodeJs
@@ -12,9 +12,16 @@ internal static class NodeJs
 
     /// <summary>What a module writes to its standard output.</summary>
     /// <param name="module">Its text; it imports nothing of its own folder, as it has none.</param>
-    public static string Run(string module)
+    public static string Run(string module) => Run(["--input-type=module"], module);
+
+    /// <summary>The same of a script.</summary>
+    /// <param name="script">Its path.</param>
+    /// <param name="input">What it reads from its standard input.</param>
+    public static string RunScript(string script, string input) => Run([script], input);
+
+    private static string Run(string[] arguments, string input)
     {
-        var start = new ProcessStartInfo("node", ["--input-type=module"])
+        var start = new ProcessStartInfo("node", arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -24,7 +31,7 @@ internal static class NodeJs
         };
         using var node = Process.Start(start)!;
         var (output, errors) = (node.StandardOutput.ReadToEndAsync(), node.StandardError.ReadToEndAsync());
-        node.StandardInput.Write(module);
+        node.StandardInput.Write(input);
         node.StandardInput.Close();
         node.WaitForExit();
         Assert.True(node.ExitCode == 0, errors.Result);
@@ -44,10 +51,4 @@ internal static class NodeJs
             return "There is no Node.js here.";
         }
     }
-}
-
-/// <summary>A theory about a script, skipped where there is nothing to run it.</summary>
-internal sealed class NodeTheoryAttribute : TheoryAttribute
-{
-    public NodeTheoryAttribute() => Skip = NodeJs.Missing;
 }
