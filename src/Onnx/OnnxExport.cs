@@ -21,8 +21,8 @@ namespace UNetGen.Onnx;
 /// </summary>
 /// <remarks>
 /// A file that is the network has the inputs <c>x</c> float32 [batch, channels, height, width], <c>timesteps</c> int64 [batch], and, where
-/// the spec asks for them, <c>labels</c> int64 [batch] and <c>self_condition</c>, shaped like <c>x</c> (zeros in the first step); its output
-/// is <c>prediction</c>, [batch, out channels, height, width]. One that draws (<see cref="OnnxOptions.Sampler"/>) has the inputs
+/// the spec asks for them, <c>labels</c> int64 [batch] and <c>self_condition</c>, shaped like <c>x</c> (zeros in the first step); its
+/// output is <c>prediction</c>, [batch, out channels, height, width]. One that draws (<see cref="OnnxOptions.Sampler"/>) has the inputs
 /// <c>noise</c> float32 [batch, channels, height, width], <c>labels</c>, and, where the last class stands for none, <c>guidance</c>
 /// float32, a scalar (1 is off); its output is <c>images</c> uint8 [batch, height, width, channels]. The number of images is open.
 /// </remarks>
@@ -44,8 +44,8 @@ public static class OnnxExport
     /// </param>
     /// <returns>What was written.</returns>
     /// <exception cref="UNetGenException">
-    /// The network has blocks of your own, whose operators nobody knows; a weight isn't finite, or too large for float16; or the sampler adds
-    /// noise of its own or takes more steps than the diffusion has.
+    /// The network has blocks of your own, whose operators nobody knows; a weight isn't finite, or too large for float16; or the sampler
+    /// adds noise of its own or takes more steps than the diffusion has.
     /// </exception>
     /// <exception cref="CheckpointException">It has no such weights, or this version can't read its spec.</exception>
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>

@@ -51,7 +51,8 @@ public sealed class DrawingTests : FileTests
             """);
         using var network = Comparison.Network(compiled);
 
-        AssertSame(network, Samplers[sampler], new SamplingOptions { Count = 3, Labels = network.Info.NumClasses is null ? null : [0, 1, 2] });
+        int[]? labels = network.Info.NumClasses is null ? null : [0, 1, 2];
+        AssertSame(network, Samplers[sampler], new SamplingOptions { Count = 3, Labels = labels });
     }
 
     [Theory]

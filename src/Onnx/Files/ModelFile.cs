@@ -9,7 +9,9 @@ using static Onnx.TensorProto.Types;
 
 namespace UNetGen.Onnx.Files;
 
-/// <summary>Writes a graph with its weights: one file, or, where it would be too large for that, its weights in a second one beside it.</summary>
+/// <summary>
+/// Writes a graph with its weights: one file, or, where it would be too large for that, its weights in a second one beside it.
+/// </summary>
 internal static class ModelFile
 {
     /// <summary>A message of Protocol Buffers has at most 2 GB; the rest is the graph's.</summary>

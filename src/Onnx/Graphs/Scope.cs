@@ -37,7 +37,8 @@ internal sealed partial class Scope(Graph graph, string key)
     /// <param name="type">Of the result; null: the first input's.</param>
     /// <param name="isLayer">Whether it is what the module is for, and has its name.</param>
     private Value Node(
-        string op, int[] shape, Value[] inputs, (string Name, object Value)[]? attributes = null, DataType? type = null, bool isLayer = false)
+        string op, int[] shape, Value[] inputs, (string Name, object Value)[]? attributes = null, DataType? type = null,
+        bool isLayer = false)
     {
         var name = graph.Unique(isLayer ? key : key.Length == 0 ? op : $"{key}/{op}");
         Add(op, name, [.. inputs.Select(input => input.Name)], [name], attributes);

@@ -25,7 +25,9 @@ internal static class TimeEmbeddings
         };
         var times = at.Reshape(at.Cast(timesteps, DataType.Float), Value.Batch, 1);
         var inner = arguments.Inner;
-        var embedding = inner.Type == typeof(FourierPosEmb).FullName ? Fourier(at.Below(key), times) : Sinusoidal(at.Below(key), inner, times);
+        var embedding = inner.Type == typeof(FourierPosEmb).FullName
+            ? Fourier(at.Below(key), times)
+            : Sinusoidal(at.Below(key), inner, times);
         return Linear(second, Activations.Of(at, Linear(first, embedding), activation));
 
         Value Linear(string layer, Value x) => at.Below(layer).Gemm(x, at.Below(layer).Operand("weight"), at.Below(layer).Operand("bias"));
@@ -38,7 +40,8 @@ internal static class TimeEmbeddings
         var half = arguments.Whole("dim") / 2;
         // In float32 as PyTorch computes them: a long way from timestep 0 their last bits show.
         var step = (float)(-Math.Log(arguments.Number("theta", 10000)) / (half - arguments.Whole("freqShift", 1)));
-        var frequencies = at.Graph.Numbers($"{at.Key}/frequencies", [.. Enumerable.Range(0, half).Select(i => MathF.Exp(i * step))], 1, half);
+        float[] numbers = [.. Enumerable.Range(0, half).Select(i => MathF.Exp(i * step))];
+        var frequencies = at.Graph.Numbers($"{at.Key}/frequencies", numbers, 1, half);
         var angles = at.Mul(times, frequencies);
         var (sines, cosines) = (at.Each("Sin", angles), at.Each("Cos", angles));
         return arguments.Word<SinusoidOrder>() == SinusoidOrder.SinCos ? at.Concat(1, sines, cosines) : at.Concat(1, cosines, sines);

@@ -90,9 +90,11 @@ internal sealed class NetworkEmitter
             _ when Is<Downsample>() => Convolutions.Downsample(at.Below(KeyOfConvolution()), x, constructor.Word<DownsampleKind>()),
             _ when Is<Upsample>() => Convolutions.Upsample(at.Below(KeyOfConvolution()), x, constructor.Word<UpsampleKind>()),
             _ when type.StartsWith("UNetGen.Blocks.ResidualPreNorm<", StringComparison.Ordinal) =>
-                at.Add(Computed(at.Below("fn.fn"), constructor.Inner, [Norms.Group(at.Below("fn.norm"), x, 1, constructor.Number("normEps", 1e-5))]), x),
+                at.Add(Computed(at.Below("fn.fn"), constructor.Inner, [Normed()]), x),
             _ => throw new NotSupportedException($"There are no operators for {type}."),
         };
+
+        Value Normed() => Norms.Group(at.Below("fn.norm"), x, 1, constructor.Number("normEps", 1e-5));
 
         bool Is<T>() => type == typeof(T).FullName;
 

@@ -41,7 +41,9 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     /// <param name="prediction">What it has said, without the variance's channels.</param>
     public abstract Tensor PredictX0(Tensor xt, Tensor t, Tensor prediction);
 
-    /// <summary>The training loss: squared error, its mean over each image, weighted by the image's time, its mean over the batch.</summary>
+    /// <summary>
+    /// The training loss: squared error, its mean over each image, weighted by the image's time, its mean over the batch.
+    /// </summary>
     /// <param name="prediction">What the network said of <paramref name="xt"/>.</param>
     /// <param name="x0">The clean images, in [-1, 1].</param>
     /// <param name="xt">The noised images, of <see cref="QSample"/>.</param>

@@ -16,12 +16,14 @@ internal static class TensorSum
         new(metadata) { [Key] = Of(tensors) };
 
     /// <exception cref="SafetensorsException">The file says which sum its tensors have, and they have another.</exception>
-    public static void Check(SafetensorsFile file, IEnumerable<KeyValuePair<string, torch.Tensor>> tensors) => Check(file, () => Of(tensors));
+    public static void Check(SafetensorsFile file, IEnumerable<KeyValuePair<string, torch.Tensor>> tensors) =>
+        Check(file, () => Of(tensors));
 
     /// <summary>The same, for which all tensors are read once and no libtorch is needed.</summary>
     /// <exception cref="SafetensorsException">The file says which sum its tensors have, and they have another.</exception>
     public static void Check(SafetensorsFile file) => Check(file, () => Convert.ToHexStringLower(StateDict.Hash(
-        file.Entries.Select(entry => (entry.Name, new TensorForm(entry.DType, entry.Shape), (Func<byte[]>)(() => file.ReadBytes(entry)))))));
+        file.Entries.Select(
+            entry => (entry.Name, new TensorForm(entry.DType, entry.Shape), (Func<byte[]>)(() => file.ReadBytes(entry)))))));
 
     private static void Check(SafetensorsFile file, Func<string> sumOfTensors)
     {

@@ -250,8 +250,11 @@ public sealed class SampleFolder(string path)
         ["clip"] = options.Clip,
     };
 
-    private static string HashOf(IEnumerable<double> timesteps) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Join(' ', timesteps.Select(time => time.ToString(CultureInfo.InvariantCulture))))));
+    private static string HashOf(IEnumerable<double> times)
+    {
+        var text = string.Join(' ', times.Select(time => time.ToString(CultureInfo.InvariantCulture)));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(text)));
+    }
 
     /// <summary>Writes down what the pictures are drawn with, or compares it with what was.</summary>
     private void Claim(JsonObject settings, Sampler sampler)

@@ -12,7 +12,8 @@ namespace UNetGen.Training;
 /// <param name="Labels">[batch], int64, some of them replaced by the null class; null for a network without classes.</param>
 /// <param name="Times">The times once more, for the CPU: to ask the device for them would be to wait for it.</param>
 /// <param name="Number">The batch's, from 0.</param>
-internal sealed record StepBatch(Tensor Images, Tensor Noise, Tensor Timesteps, Tensor? Labels, double[] Times, long Number = 0) : IDisposable
+internal sealed record StepBatch(Tensor Images, Tensor Noise, Tensor Timesteps, Tensor? Labels, double[] Times, long Number = 0)
+    : IDisposable
 {
     public void Dispose()
     {

@@ -214,7 +214,11 @@ internal static class NetworkCommand
                 : OnnxFile.ByPyTorch(network.Name, generated.state_dict(), python);
             var against = network.AgainstOnnx(file.Path, options.Threads);
             foreach (var (batch, rows) in ((int, Row[])[])[(8, [Row.OneImage, Row.Forward]), (16, [Row.Forward])])
-                Console.WriteLine(NetworkReport.Of(new PairedRun(against with { Batch = batch }, options).Measure(rows, withMemory: false)));
+            {
+                var run = new PairedRun(against with { Batch = batch }, options);
+                Console.WriteLine(NetworkReport.Of(run.Measure(rows, withMemory: false)));
+            }
+
             Console.WriteLine($"\nThe ONNX file by {file.WrittenBy}.");
         }
     }
