@@ -85,7 +85,7 @@ internal static class OnnxFormat
         string Meaning(string name) => name switch
         {
             "x" => "noisy images",
-            "timesteps" => $"how noisy each is, 0 to {OnnxExport.DiffusionOf(trained).Timesteps - 1}",
+            "timesteps" => $"how noisy each is, {Timesteps(OnnxExport.DiffusionOf(trained))}",
             "self_condition" => "the estimate of the clean images before; zeros at first",
             "prediction" => SpecCompiler.DescribeFrom(trained).Predicts,
             "noise" => "standard normal numbers",
@@ -95,6 +95,13 @@ internal static class OnnxFormat
             _ => "",
         };
     }
+
+    private static string Timesteps(DiffusionOptions diffusion) => diffusion.Type switch
+    {
+        DiffusionType.Flow => "1000 t, 0 to 1000",
+        DiffusionType.Edm => "ln(sigma) / 4, beside images times c_in",
+        _ => $"0 to {diffusion.Timesteps - 1}",
+    };
 
     private static GridColumn Column(int space) => new GridColumn().NoWrap().PadLeft(0).PadRight(space);
 }

@@ -95,7 +95,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : EachClass(network.Info, ofData),
         };
         CheckLastClass(network.Info, ofData, options.Guidance, areLabelsGiven: parsed.IsGiven(labels));
-        var target = parsed.GetValue(output) ?? Path.Combine(FolderBeside(path), $"samples-{sampler.NameIn(parsed)}-{options.Seed}.png");
+        var target = parsed.GetValue(output)
+            ?? Path.Combine(FolderBeside(path), $"samples-{sampler.NameIn(parsed, network)}-{options.Seed}.png");
         if (IsPicture(target))
             GridSize.Require(network.Info, options.Count, "Name a folder, --out FOLDER, for a file each; or draw fewer.");
         if (IsPicture(target))

@@ -15,7 +15,13 @@ internal sealed class SamplerOptions
 
     private const string Yes = "true";
 
-    private static readonly Dictionary<string, int> DefaultSteps = new() { ["ddim"] = DefaultDdimSteps, ["dpm++"] = 20, ["heun"] = 18 };
+    private static readonly Dictionary<string, int> DefaultSteps = new()
+    {
+        ["ddim"] = DefaultDdimSteps,
+        ["euler"] = 50,
+        ["dpm++"] = 20,
+        ["heun"] = 18,
+    };
 
     private static readonly Dictionary<string, TimestepSpacing> Spacings = new()
     {
@@ -32,13 +38,16 @@ internal sealed class SamplerOptions
 
     private readonly Option<double?> eta = new("--eta")
     {
-        Description = $"Fresh noise in ddim, from 0 (none) to 1 (as much as ddpm); {DefaultEta} where it isn't given.",
+        Description =
+            $"Fresh noise in ddim, from 0 (none) to 1 (as much as ddpm); where it isn't given, {DefaultEta} for a DDPM and else 0.",
         HelpName = "X",
         CustomParser = result => CommonOptions.Real(result, value => value is >= 0 and <= 1, "a number from 0 to 1"),
     };
 
     private readonly Option<string?> spacing = CommonOptions.Choice(
-        "--spacing", "How the timesteps lie; karras for heun and even for the others where it isn't given.", [.. Spacings.Keys]);
+        "--spacing",
+        "How the timesteps lie; where it isn't given, karras for heun and for EDM, even else and for any flow.",
+        [.. Spacings.Keys]);
 
     private readonly Option<int> stepsOffset = new("--steps-offset")
     {
@@ -73,9 +82,9 @@ internal sealed class SamplerOptions
     public static SamplerOptions OfDrawing() => new(
         CommonOptions.Choice(
             "--sampler",
-            "ddim, dpm++ (DPM-Solver++ 2M) or heun (EDM): few steps; ddpm: every timestep.",
-            ["ddpm", .. DefaultSteps.Keys],
-            standard: "ddim"),
+            "ddim, euler (ddim without fresh noise), dpm++ (DPM-Solver++ 2M) or heun (EDM): few steps; ddpm: every timestep. Where it "
+                + "isn't given, euler for a flow, heun for EDM and ddim for a DDPM.",
+            ["ddpm", .. DefaultSteps.Keys]),
         "Steps of the others than ddpm",
         isOfFile: false);
 
@@ -83,7 +92,7 @@ internal sealed class SamplerOptions
     public static SamplerOptions OfFile() => new(
         CommonOptions.Choice(
             "--with-sampler",
-            "Put the whole drawing into the file, from noise to pictures: ddim (with eta 0, where `sample` has 1), dpm++ or heun.",
+            "Put the whole drawing into the file, from noise to pictures: ddim or euler (with eta 0 both), dpm++ or heun.",
             [.. DefaultSteps.Keys]),
         "Steps of --with-sampler",
         isOfFile: true);
@@ -98,14 +107,19 @@ internal sealed class SamplerOptions
     public IEnumerable<Option> All =>
         isOfFile ? [sampler, steps, rederiveNoise, spacing, stepsOffset] : [sampler, steps, eta, rederiveNoise, spacing, stepsOffset];
 
-    /// <summary>The sampler's name on the command line; null where a file is to have none.</summary>
-    public string? NameIn(ParseResult parsed) => parsed.GetValue(sampler);
+    /// <summary>The sampler's name on the command line, or that of the network's usual one.</summary>
+    public string NameIn(ParseResult parsed, NoisePredictor network) => NameIn(parsed) ?? network.Diffusion.Type switch
+    {
+        DiffusionType.Flow => "euler",
+        DiffusionType.Edm => "heun",
+        _ => "ddim",
+    };
 
     /// <exception cref="UsageException">Options are given that the sampler, or the spacing, hasn't.</exception>
     public void Check(ParseResult parsed)
     {
         var name = NameIn(parsed);
-        if (name is null && All.FirstOrDefault(parsed.IsGiven) is { } alone)
+        if (isOfFile && name is null && All.FirstOrDefault(parsed.IsGiven) is { } alone)
             throw new UsageException($"{alone.Name} belongs to {sampler.Name}, which isn't given.");
         if (name is not (null or "ddim") && Given(parsed, eta, rederiveNoise) is { } own)
             throw new UsageException($"{own} belongs to ddim, and the sampler is {name}.");
@@ -116,33 +130,51 @@ internal sealed class SamplerOptions
     }
 
     /// <summary>The sampler to draw with.</summary>
-    public Sampler Make(ParseResult parsed, NoisePredictor network) =>
-        NameIn(parsed) == "ddpm" ? new AncestralSampler() : Make(parsed, NameIn(parsed)!, network.Diffusion.Timesteps);
+    public Sampler Make(ParseResult parsed, NoisePredictor network)
+    {
+        var name = NameIn(parsed, network);
+        return name == "ddpm" ? new AncestralSampler() : Make(parsed, name, network.Diffusion);
+    }
 
     /// <summary>The sampler to put into a file; null where none is asked for.</summary>
     public SpacedSampler? MakeForFile(ParseResult parsed, DiffusionOptions diffusion) =>
-        NameIn(parsed) is { } name ? Make(parsed, name, diffusion.Timesteps) : null;
+        NameIn(parsed) is { } name ? Make(parsed, name, diffusion) : null;
 
-    private SpacedSampler Make(ParseResult parsed, string name, int timesteps)
+    /// <summary>The program's way to draw on the way of a training, where nothing else is asked for.</summary>
+    public static DdimSampler Default(NoisePredictor network, int steps = DefaultDdimSteps) =>
+        new(AtMost(steps, network.Diffusion), UsualEta(network.Diffusion), UsualSpacing(isHeun: false, network.Diffusion));
+
+    private SpacedSampler Make(ParseResult parsed, string name, DiffusionOptions diffusion)
     {
-        var count = parsed.GetValue(steps) ?? Math.Min(DefaultSteps[name], timesteps);
-        var chosen = parsed.GetValue(spacing) is { } given
-            ? Spacings[given]
-            : name == "heun" ? TimestepSpacing.Karras : TimestepSpacing.Even;
+        var count = parsed.GetValue(steps) ?? AtMost(DefaultSteps[name], diffusion);
+        var chosen = parsed.GetValue(spacing) is { } given ? Spacings[given] : UsualSpacing(name == "heun", diffusion);
         var offset = parsed.GetValue(stepsOffset);
         return name switch
         {
             "dpm++" => new DpmSolverSampler(count, chosen) { StepsOffset = offset },
             "heun" => new HeunSampler(count, spacing: chosen) { StepsOffset = offset },
-            _ => new DdimSampler(count, EtaIn(parsed), chosen, parsed.GetValue(rederiveNoise) == Yes) { StepsOffset = offset },
+            "euler" => new DdimSampler(count, spacing: chosen) { StepsOffset = offset },
+            _ => new DdimSampler(count, EtaIn(parsed, diffusion), chosen, parsed.GetValue(rederiveNoise) == Yes) { StepsOffset = offset },
         };
     }
 
-    private double EtaIn(ParseResult parsed) => isOfFile ? 0 : parsed.GetValue(eta) ?? DefaultEta;
+    /// <summary>What the command line says; null where it follows from the network, or where a file is to have no sampler.</summary>
+    private string? NameIn(ParseResult parsed) =>
+        parsed.GetValue(sampler) ?? (isOfFile || Given(parsed, eta, rederiveNoise) is null ? null : "ddim");
 
-    /// <summary>The program's way to draw, where nothing else is asked for.</summary>
-    public static DdimSampler Default(NoisePredictor network, int steps = DefaultDdimSteps) =>
-        new(Math.Min(steps, network.Diffusion.Timesteps), DefaultEta);
+    private double EtaIn(ParseResult parsed, DiffusionOptions diffusion) => isOfFile ? 0 : parsed.GetValue(eta) ?? UsualEta(diffusion);
+
+    private static int AtMost(int steps, DiffusionOptions diffusion) =>
+        diffusion.Type == DiffusionType.Ddpm ? Math.Min(steps, diffusion.Timesteps) : steps;
+
+    private static double UsualEta(DiffusionOptions diffusion) => diffusion.Type == DiffusionType.Ddpm ? DefaultEta : 0;
+
+    private static TimestepSpacing UsualSpacing(bool isHeun, DiffusionOptions diffusion) => diffusion.Type switch
+    {
+        DiffusionType.Flow => TimestepSpacing.Even,
+        DiffusionType.Edm => TimestepSpacing.Karras,
+        _ => isHeun ? TimestepSpacing.Karras : TimestepSpacing.Even,
+    };
 
     private static string? Given(ParseResult parsed, params Option[] options) => options.FirstOrDefault(parsed.IsGiven)?.Name;
 }

@@ -20,11 +20,12 @@ namespace UNetGen.Onnx;
 /// is generated from, and of its weights: nothing is traced.
 /// </summary>
 /// <remarks>
-/// A file that is the network has the inputs <c>x</c> float32 [batch, channels, height, width], <c>timesteps</c> int64 [batch], and, where
-/// the spec asks for them, <c>labels</c> int64 [batch] and <c>self_condition</c>, shaped like <c>x</c> (zeros in the first step); its
-/// output is <c>prediction</c>, [batch, out channels, height, width]. One that draws (<see cref="OnnxOptions.Sampler"/>) has the inputs
-/// <c>noise</c> float32 [batch, channels, height, width], <c>labels</c>, and, where the last class stands for none, <c>guidance</c>
-/// float32, a scalar (1 is off); its output is <c>images</c> uint8 [batch, height, width, channels]. The number of images is open.
+/// A file that is the network has the inputs <c>x</c> float32 [batch, channels, height, width], <c>timesteps</c> [batch] (int64; of a flow
+/// float32, 1000 t, and of EDM float32, ln(sigma) / 4, beside images times c_in), and, where the spec asks for them, <c>labels</c> int64
+/// [batch] and <c>self_condition</c>, shaped like <c>x</c> (zeros in the first step); its output is <c>prediction</c>,
+/// [batch, out channels, height, width]. One that draws (<see cref="OnnxOptions.Sampler"/>) has the inputs <c>noise</c> float32
+/// [batch, channels, height, width], <c>labels</c>, and, where the last class stands for none, <c>guidance</c> float32, a scalar (1 is
+/// off); its output is <c>images</c> uint8 [batch, height, width, channels]. The number of images is open.
 /// </remarks>
 public static class OnnxExport
 {
@@ -95,25 +96,26 @@ public static class OnnxExport
                     + "compute, so that no ONNX file can be written of it.");
         weights.RequireAllOf(info.Name, info.StateDict);
         var diffusion = DiffusionOf(plan);
-        var schedule = new NoiseSchedule(diffusion);
+        var levels = NoiseLevels.Of(diffusion);
         var graph = new Graph(info.Name, weights, options.Half);
         if (options.Sampler is { } sampler)
             // Whether the last class stands for none is the data's matter; where nothing says, it is taken for granted, as in sampling.
-            new DrawingEmitter(graph, plan, diffusion, schedule, info.NumClasses is { } count && classes?.Count != count)
-                .Emit(Pass.Of(sampler, schedule));
+            new DrawingEmitter(graph, plan, diffusion, levels, info.NumClasses is { } count && classes?.Count != count)
+                .Emit(Pass.Of(sampler, levels));
         else
-            EmitNetwork(graph, plan);
-        var metadata = ModelMetadata.Of(info, hooks, doubts, diffusion, schedule, options.Sampler, classes);
+            EmitNetwork(graph, plan, diffusion);
+        var metadata = ModelMetadata.Of(info, hooks, doubts, diffusion, levels, options.Sampler, classes);
         var written = ModelFile.Write(path, graph, weights, metadata, options.MostInside);
         return new OnnxFile(
             info.Name, written, [.. graph.Proto.Input.Select(InWords)], graph.Proto.Output.Select(InWords).Single(), doubts);
     }
 
-    private static void EmitNetwork(Graph graph, NetworkPlan plan)
+    private static void EmitNetwork(Graph graph, NetworkPlan plan, DiffusionOptions diffusion)
     {
         int[] images = [Value.Batch, plan.Channels, plan.Height, plan.Width];
         var x = graph.Input("x", DataType.Float, images);
-        var timesteps = graph.Input("timesteps", DataType.Int64, Value.Batch);
+        var isWhole = diffusion.Type == DiffusionType.Ddpm;
+        var timesteps = graph.Input("timesteps", isWhole ? DataType.Int64 : DataType.Float, Value.Batch);
         var labels = plan.NumClasses is null ? null : graph.Input("labels", DataType.Int64, Value.Batch);
         var condition = plan.SelfCondition ? graph.Input("self_condition", DataType.Float, images) : null;
         graph.Output(graph.At("").Named("prediction", new NetworkEmitter(graph, plan).Forward(x, timesteps, labels, condition)));
@@ -126,7 +128,22 @@ public static class OnnxExport
     private static DiffusionOptions DiffusionOf(NetworkPlan plan)
     {
         var arguments = new ModuleArguments(plan.Diffusion);
-        return new DiffusionOptions
+        return arguments.Word<DiffusionType>() switch
+        {
+            DiffusionType.Flow => new() { Type = DiffusionType.Flow, Shift = Number(nameof(DiffusionOptions.Shift)) },
+            DiffusionType.Edm => new()
+            {
+                Type = DiffusionType.Edm,
+                SigmaData = Number(nameof(DiffusionOptions.SigmaData)),
+                SigmaMin = Number(nameof(DiffusionOptions.SigmaMin)),
+                SigmaMax = Number(nameof(DiffusionOptions.SigmaMax)),
+            },
+            _ => OfDdpm(),
+        };
+
+        double Number(string name) => arguments.Number(name, double.NaN);
+
+        DiffusionOptions OfDdpm() => new()
         {
             Timesteps = arguments.Whole(nameof(DiffusionOptions.Timesteps)),
             Schedule = arguments.Word<BetaSchedule>(),

@@ -44,5 +44,19 @@ internal static class SpecDefaults
         public const int Timesteps = 1000;
         public const bool ScheduleScaling = true;
         public const double MinSnrGamma = 5;
+
+        /// <summary>Of <c>logit_normal</c>: Esser et al. 2024's choice.</summary>
+        public const double LogitMean = 0;
+
+        public const double LogitStd = 1;
+        public const double Shift = 1;
+
+        /// <summary>Karras et al. 2022, table 1, as all of EDM's.</summary>
+        public const double PMean = -1.2;
+
+        public const double PStd = 1.2;
+        public const double SigmaData = 0.5;
+        public const double SigmaMin = 0.002;
+        public const double SigmaMax = 80;
     }
 }

@@ -16,7 +16,7 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public void Every_sampler_has_its_options_and_no_others()
     {
-        string[] few = ["ddim", "dpm++", "heun"];
+        string[] few = ["ddim", "euler", "dpm++", "heun"];
         (string[] Given, string[] Samplers)[] options =
         [
             (["--steps", "5"], few),
@@ -125,7 +125,7 @@ public sealed class CommandLineTests : IDisposable
         "photos")]
     [InlineData("The command report doesn't know what to do with 'two'.", "report", "one", "two")]
     [InlineData(
-        "--sampler must be ddpm, ddim, dpm++ or heun, not 'DDIM'. Did you mean 'ddim'?", "sample", "--checkpoint", "x", "--sampler",
+        "--sampler must be ddpm, ddim, euler, dpm++ or heun, not 'DDIM'. Did you mean 'ddim'?", "sample", "--checkpoint", "x", "--sampler",
         "DDIM")]
     [InlineData(
         "--spacing must be even, leading, linspace, trailing, log-snr or karras, not 'traling'. Did you mean 'trailing'?", "sample",
@@ -142,7 +142,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--precision must be float32 or bfloat16, not 'bflot16'. Did you mean 'bfloat16'?", "train", "--precision", "bflot16")]
     [InlineData("--precision must be float32 or bfloat16, not 'bf16'. Did you mean 'bfloat16'?", "train", "--precision", "bf16")]
     [InlineData(
-        "--sampler must be ddpm, ddim, dpm++ or heun, not 'dimm'. Did you mean 'ddim'?",
+        "--sampler must be ddpm, ddim, euler, dpm++ or heun, not 'dimm'. Did you mean 'ddim'?",
         "sample", "--checkpoint", "x", "--sampler", "dimm")]
     [InlineData("--optimizer must be adam or adamw, not 'sgd'.\n", "train", "--optimizer", "sgd")]
     [InlineData(

@@ -95,6 +95,29 @@ internal static class Specimens
         learned_variance: true
         """;
 
+    public const string Flow = """
+        preset: lucidrains
+        image_size: 16
+        channels: 1
+        dim: 8
+        channel_multipliers: [1, 2]
+        diffusion:
+          type: flow
+          shift: 3
+        """;
+
+    public const string Edm = """
+        preset: ddpm
+        image_size: 16
+        channels: 1
+        dim: 8
+        channel_multipliers: [1, 2]
+        groups: 4
+        diffusion:
+          type: edm
+          sigma_max: 80
+        """;
+
     public const string UserBlock = """
         preset: annotated
         image_size: 16
@@ -114,5 +137,5 @@ internal static class Specimens
         channel_multipliers: [1, 2, 4, 8]
         """;
 
-    public static readonly IReadOnlyList<string> Good = [Annotated, LucidrainsRms, ManyKeys, OneLevel, Ddpm, Adm];
+    public static readonly IReadOnlyList<string> Good = [Annotated, LucidrainsRms, ManyKeys, OneLevel, Ddpm, Adm, Flow, Edm];
 }

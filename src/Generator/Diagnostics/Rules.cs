@@ -47,7 +47,7 @@ internal static class Rules
     public static readonly DiagnosticDescriptor NoEffect = Rule("UNG0018", "The preset fixes this key, or it has no effect",
         "A key that changes nothing tells its reader something untrue about the network.");
     public static readonly DiagnosticDescriptor Schedule = Rule("UNG0020", "The noise schedule is impossible",
-        "A beta is the share of noise that a step adds: it lies between 0 and 1.");
+        "A beta is the share of noise that a step adds: it lies between 0 and 1. EDM's noise falls from sigma_max to sigma_min.");
     public static readonly DiagnosticDescriptor ExtendsMissing = Rule("UNG0021", "The extended spec is not there",
         "What a spec doesn't say itself it takes from the one that it extends: without that it is no whole spec.");
     public static readonly DiagnosticDescriptor ExtendsCycle = Rule("UNG0022", "Specs extend one another in a circle",

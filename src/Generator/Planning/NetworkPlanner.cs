@@ -52,12 +52,7 @@ internal abstract class NetworkPlanner
             SelfCondition = Spec.SelfCondition,
             NumClasses = Spec.NumClasses,
             Kernels = Spec.Kernels == default ? null : LayerPlans.Enum(Spec.Kernels),
-            Predicts = Spec.Diffusion.Objective switch
-            {
-                Objective.Noise => "the noise in them",
-                Objective.X0 => "the clean images",
-                _ => "v = sqrt(alpha-bar) noise - sqrt(1 - alpha-bar) x_0",
-            } + (Spec.LearnedVariance ? " and the variance" : ""),
+            Predicts = Predicts(Spec.Diffusion) + (Spec.LearnedVariance ? " and the variance" : ""),
             Shared = Spec.IsPreActivation || Spec.HasOwnResnetBlocks
                 ? new[] { Layers.BlockOptions }.ToEquatableArray()
                 : EquatableArray<SharedPlan>.Empty,
@@ -111,11 +106,43 @@ internal abstract class NetworkPlanner
 
     protected static string Name(AttentionKind kind) => kind == AttentionKind.None ? "-" : SpecWords.SnakeCase(kind.ToString());
 
+    private static string Predicts(DiffusionSpec diffusion) => diffusion switch
+    {
+        { Type: DiffusionType.Flow } => "the flow's velocity, noise - x_0",
+        { Type: DiffusionType.Edm } => "EDM's F: x_0 is c_skip times the images plus c_out F",
+        { Objective: Objective.Noise } => "the noise in them",
+        { Objective: Objective.X0 } => "the clean images",
+        _ => "v = sqrt(alpha-bar) noise - sqrt(1 - alpha-bar) x_0",
+    };
+
     private EquatableArray<Argument> PlanDiffusion()
     {
-        var diffusion = Spec.Diffusion;
-        return new[]
+        var (diffusion, flow, edm) = (Spec.Diffusion, Spec.Diffusion.Flow, Spec.Diffusion.Edm);
+        Argument[] arguments = diffusion.Type switch
         {
+            DiffusionType.Flow =>
+            [
+                new("Type", Value(diffusion.Type)),
+                new("TimestepSampling", Value(flow.TimestepSampling)),
+                new("LogitMean", flow.LogitMean),
+                new("LogitStd", flow.LogitStd),
+                new("Shift", flow.Shift),
+            ],
+            DiffusionType.Edm =>
+            [
+                new("Type", Value(diffusion.Type)),
+                new("PMean", edm.PMean),
+                new("PStd", edm.PStd),
+                new("SigmaData", edm.SigmaData),
+                new("SigmaMin", edm.SigmaMin),
+                new("SigmaMax", edm.SigmaMax),
+            ],
+            _ => OfDdpm(),
+        };
+        return arguments.ToEquatableArray();
+
+        Argument[] OfDdpm() =>
+        [
             new Argument("Timesteps", diffusion.Timesteps),
             new Argument("Schedule", Value(diffusion.Schedule)),
             new Argument("ScheduleScaling", diffusion.ScheduleScaling),
@@ -123,7 +150,7 @@ internal abstract class NetworkPlanner
             new Argument("LossWeight", Value(diffusion.LossWeight)),
             new Argument("MinSnrGamma", diffusion.MinSnrGamma),
             new Argument("Variance", Value(Spec.Variance)),
-        }.ToEquatableArray();
+        ];
 
         static EnumValue Value<T>(T value)
             where T : struct, Enum => new("UNetGen.Diffusion." + typeof(T).Name, value.ToString());

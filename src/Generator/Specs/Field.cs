@@ -109,7 +109,8 @@ internal sealed class Field<T>(string key, string summary, FieldType<T> type, Fu
 }
 
 /// <summary>A key of which a spec says this.</summary>
-internal sealed record KeyWord(string Key, string Value);
+/// <param name="And">What it says as well.</param>
+internal sealed record KeyWord(string Key, string Value, KeyWord? And = null);
 
 /// <summary>When a key counts.</summary>
 /// <param name="Otherwise">Why it doesn't, and what to do.</param>

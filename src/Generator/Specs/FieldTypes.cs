@@ -120,7 +120,7 @@ internal sealed class OddIntType(int max) : FieldType<int>
     public override string Write(int value) => inner.Write(value);
 }
 
-/// <summary>A number above another, or from it, and perhaps below a third.</summary>
+/// <summary>Any number, or one above another, or from it, and perhaps below a third.</summary>
 internal sealed class FloatType : FieldType<double>
 {
     private readonly double min;
@@ -133,18 +133,25 @@ internal sealed class FloatType : FieldType<double>
     /// <summary>From 0 to below 1.</summary>
     public static readonly FloatType Fraction = new(0, above: false, below: 1);
 
+    public static readonly FloatType Any = new(double.NegativeInfinity, above: true);
+
     public static FloatType Above(double min) => new(min, above: true);
 
     private bool Bounded => !double.IsInfinity(below);
 
-    public override string Description =>
-        $"a {(Bounded ? "" : "finite ")}number {(above ? "above" : "from")} {Write(min)}{(Bounded ? $" to below {Write(below)}" : "")}";
+    private bool IsAny => double.IsInfinity(min);
+
+    public override string Description => IsAny
+        ? "a finite number"
+        : $"a {(Bounded ? "" : "finite ")}number {(above ? "above" : "from")} {Write(min)}{(Bounded ? $" to below {Write(below)}" : "")}";
 
     public override JsonObject Schema
     {
         get
         {
-            var schema = new JsonObject { { "type", JsonObject.Text("number") }, { above ? "exclusiveMinimum" : "minimum", Write(min) } };
+            var schema = new JsonObject { { "type", JsonObject.Text("number") } };
+            if (!IsAny)
+                schema.Add(above ? "exclusiveMinimum" : "minimum", Write(min));
             if (Bounded)
                 schema.Add("exclusiveMaximum", Write(below));
             return schema;

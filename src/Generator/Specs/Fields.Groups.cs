@@ -90,12 +90,14 @@ internal static partial class Fields
         { OnlyIf = Attends, AlsoKnownAs = ["num_mem_kv"] },
     ];
 
-    /// <summary>Keys below diffusion.</summary>
+    /// <summary>Keys below diffusion, of a DDPM.</summary>
     private static Field[] OfDiffusion =>
     [
         new Field<int>("diffusion.timesteps", "Steps from image to noise.", new IntType(1, SpecLimits.Timesteps),
             s => s.Diffusion.Timesteps, (s, v) => s with { Diffusion = s.Diffusion with { Timesteps = v } })
         {
+            OnlyIf = OfDdpm,
+            OnlyWith = WithDdpm,
             AlsoKnownAs = ["num_train_timesteps", "diffusion_steps", "num_timesteps", "num_diffusion_timesteps"],
         },
         new Field<BetaSchedule>("diffusion.schedule", "How fast the noise grows.",
@@ -104,6 +106,8 @@ internal static partial class Fields
                 .AlsoKnownAs(BetaSchedule.ScaledLinear, "quad"),
             s => s.Diffusion.Schedule, (s, v) => s with { Diffusion = s.Diffusion with { Schedule = v } })
         {
+            OnlyIf = OfDdpm,
+            OnlyWith = WithDdpm,
             AlsoKnownAs = ["beta_schedule", "noise_schedule"],
             Details = "linear: betas from 1e-4 to 0.02. cosine: Nichol and Dhariwal 2021. sigmoid: Jabri et al. 2022. "
                 + "scaled_linear: the betas' roots are linear.",
@@ -111,9 +115,13 @@ internal static partial class Fields
         new Field<bool>("diffusion.schedule_scaling", "Linear betas are scaled by 1000 / timesteps.", new BoolType(),
             s => s.Diffusion.ScheduleScaling, (s, v) => s with { Diffusion = s.Diffusion with { ScheduleScaling = v } })
         {
-            OnlyWith = new("diffusion.schedule", "linear"),
-            OnlyIf = new(
-                s => s.Diffusion.Schedule == BetaSchedule.Linear, "only schedule: linear is scaled; leave it out", "diffusion.schedule"),
+            OnlyWith = new("diffusion.schedule", "linear", WithDdpm),
+            OnlyIf = OfDdpm with
+            {
+                And = new(
+                    s => s.Diffusion.Schedule == BetaSchedule.Linear, "only schedule: linear is scaled; leave it out",
+                    "diffusion.schedule"),
+            },
         },
         new Field<Objective>("diffusion.objective", "What the network predicts.",
             new ChoiceType<Objective>()
@@ -122,20 +130,25 @@ internal static partial class Fields
                 .AlsoKnownAs(Objective.V, "pred_v", "v_prediction"),
             s => s.Diffusion.Objective, (s, v) => s with { Diffusion = s.Diffusion with { Objective = v } })
         {
+            OnlyIf = OfDdpm,
+            OnlyWith = WithDdpm,
             AlsoKnownAs = ["prediction_type"],
             Details = "noise: epsilon. x0: the clean image. v: Salimans and Ho 2022.",
         },
         new Field<LossWeight>("diffusion.loss_weight", "How the loss weighs timesteps.",
             new ChoiceType<LossWeight>().AlsoKnownAs(LossWeight.MinSnr, "min_snr_gamma", "snr"),
             s => s.Diffusion.LossWeight, (s, v) => s with { Diffusion = s.Diffusion with { LossWeight = v } })
-        { Details = "none: all alike. min_snr: Hang et al. 2023." },
+        { OnlyIf = OfDdpm, OnlyWith = WithDdpm, Details = "none: all alike. min_snr: Hang et al. 2023." },
         new Field<double>("diffusion.min_snr_gamma", "Where min_snr clips.", FloatType.Above(0),
             s => s.Diffusion.MinSnrGamma, (s, v) => s with { Diffusion = s.Diffusion with { MinSnrGamma = v } })
         {
-            OnlyWith = new("diffusion.loss_weight", "min_snr"),
-            OnlyIf = new(
-                s => s.Diffusion.LossWeight == LossWeight.MinSnr,
-                "it belongs to loss_weight: min_snr; leave it out, or say that", "diffusion.loss_weight"),
+            OnlyWith = new("diffusion.loss_weight", "min_snr", WithDdpm),
+            OnlyIf = OfDdpm with
+            {
+                And = new(
+                    s => s.Diffusion.LossWeight == LossWeight.MinSnr,
+                    "it belongs to loss_weight: min_snr; leave it out, or say that", "diffusion.loss_weight"),
+            },
         },
         new Field<Variance>("diffusion.variance", "The variance of ancestral steps.",
             new ChoiceType<Variance>()
@@ -145,6 +158,8 @@ internal static partial class Fields
                 .Proposing(Variance.FixedSmall, Variance.FixedLarge),
             s => s.Variance, (s, v) => s with { Diffusion = s.Diffusion with { GivenVariance = v } })
         {
+            OnlyIf = OfDdpm,
+            OnlyWith = WithDdpm,
             AlsoKnownAs = ["variance_type"],
             DefaultInWords = "learned_range with learned_variance: true, else fixed_small",
             Details = "fixed_small: the posterior's. fixed_large: beta. learned_range: between the two, as the network predicts.",

@@ -29,9 +29,27 @@ internal static partial class Fields
     private static readonly KeyWord WithGroups = new("norm", "group");
     private static readonly KeyWord WithSinusoids = new("time_embedding.type", "sinusoidal");
 
+    private static readonly Condition OfDdpm = Of(DiffusionType.Ddpm, "it belongs to type: ddpm; leave it out");
+    private static readonly Condition OfFlow = Of(DiffusionType.Flow, "it belongs to type: flow; leave it out, or say that");
+    private static readonly Condition OfEdm = Of(DiffusionType.Edm, "it belongs to type: edm; leave it out, or say that");
+    private static readonly Condition OfLogitNormal = OfFlow with
+    {
+        And = new(
+            s => s.Diffusion.Flow.TimestepSampling == TimestepSampling.LogitNormal,
+            "it belongs to timestep_sampling: logit_normal; leave it out", "diffusion.timestep_sampling"),
+    };
+
+    private static readonly KeyWord WithDdpm = new(TypeKey, "ddpm");
+    private static readonly KeyWord WithFlow = new(TypeKey, "flow");
+    private static readonly KeyWord WithLogitNormal = new("diffusion.timestep_sampling", "logit_normal", WithFlow);
+    private static readonly KeyWord WithEdm = new(TypeKey, "edm");
+
     /// <summary>In the order of the effective spec.</summary>
     public static readonly IReadOnlyList<Field> All =
-        [.. OfTheNetwork, .. OfTimeEmbedding, .. OfAttention, .. OfResamplingAndConditions, .. OfDiffusion];
+        [
+            .. OfTheNetwork, .. OfTimeEmbedding, .. OfAttention, .. OfResamplingAndConditions,
+            .. OfDiffusionType, .. OfDiffusion, .. OfTheFlow, .. OfTheEdm,
+        ];
 
     public static readonly IReadOnlyList<string> Keys = All.Select(field => field.Key).ToList();
 

@@ -19,9 +19,6 @@ internal static class ForeignKeys
     private const string Spacing = "which steps a sampler takes is said where it is made, as new DdimSampler(50); leave it out";
     private const string Clipping = "whether samples are clipped is said where they are drawn, in SamplingOptions.Clip; leave it out";
     private const string NotText = "a network here is conditioned on classes, as `num_classes: 10`, and not on text; leave it out";
-    private const string Sigmas =
-        "noise comes in timesteps here, and how it grows is said by `diffusion: { schedule: cosine }`; leave it out";
-
     private const string DiffusersFile =
         "this is a configuration of diffusers: the command import makes a spec and weights of its folder (docs/exchange.md); else leave it "
         + "out, and each key that is another here says so";
@@ -135,9 +132,6 @@ internal static class ForeignKeys
         ["predict_xstart"] = new("write `diffusion: { objective: x0 }`", "diffusion.objective"),
 
         // EDM
-        ["sigma_min"] = new(Sigmas),
-        ["sigma_max"] = new(Sigmas),
-        ["sigma_data"] = new(Sigmas),
         ["channel_mult_emb"] = new("write the width itself, dim times it, as `time_emb_dim: 128`", "time_emb_dim"),
         ["channel_mult_noise"] = new("the sinusoid of the timestep is dim wide; leave it out"),
         ["label_dropout"] = new(LabelDropout),

@@ -86,7 +86,11 @@ internal static class SchemaWriter
             foreach (var field in with.Where(field => !propose(field).IsEmpty))
                 its.Add(field.Key.Substring(prefix.Length), propose(field));
             if (!its.IsEmpty)
-                conditions.Add(new JsonObject { { "if", Says(with.Key, preset) }, { "then", new JsonObject { { "properties", its } } } });
+                conditions.Add(new JsonObject
+                {
+                    { "if", SaysAll(with.Key, preset) },
+                    { "then", new JsonObject { { "properties", its } } },
+                });
         }
 
         var proposals = new JsonObject();
@@ -98,6 +102,10 @@ internal static class SchemaWriter
 
         bool IsHere(Field field) => field.OnlyWith is not null && field.Key.LastIndexOf('.') == prefix.Length - 1;
     }
+
+    private static JsonObject SaysAll(KeyWord word, Preset? preset) => word.And is { } also
+        ? new JsonObject { { "allOf", new List<JsonObject> { SaysAll(also, preset), Says(word, preset) } } }
+        : Says(word, preset);
 
     /// <summary>Whether a mapping says the word, or leaves it to a default that does.</summary>
     private static JsonObject Says(KeyWord word, Preset? preset)

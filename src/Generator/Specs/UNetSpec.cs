@@ -23,6 +23,10 @@ internal enum DownsampleKind { Unshuffle, Conv, ConvAsymmetric, AvgPool, Resbloc
 
 internal enum UpsampleKind { NearestConv, ConvTranspose, Resblock }
 
+internal enum DiffusionType { Ddpm, Flow, Edm }
+
+internal enum TimestepSampling { LogitNormal, Uniform }
+
 internal enum BetaSchedule { Linear, Cosine, Sigmoid, ScaledLinear }
 
 internal enum Objective { Noise, X0, V }
@@ -210,6 +214,8 @@ internal sealed record AttentionSpec
 
 internal sealed record DiffusionSpec
 {
+    public DiffusionType Type { get; init; }
+
     public int Timesteps { get; init; } = SpecDefaults.Diffusion.Timesteps;
 
     public BetaSchedule Schedule { get; init; }
@@ -223,6 +229,36 @@ internal sealed record DiffusionSpec
     public double MinSnrGamma { get; init; } = SpecDefaults.Diffusion.MinSnrGamma;
 
     public Variance? GivenVariance { get; init; }
+
+    public FlowSpec Flow { get; init; } = new();
+
+    public EdmSpec Edm { get; init; } = new();
+}
+
+/// <summary>What a diffusion of type flow says.</summary>
+internal sealed record FlowSpec
+{
+    public TimestepSampling TimestepSampling { get; init; }
+
+    public double LogitMean { get; init; } = SpecDefaults.Diffusion.LogitMean;
+
+    public double LogitStd { get; init; } = SpecDefaults.Diffusion.LogitStd;
+
+    public double Shift { get; init; } = SpecDefaults.Diffusion.Shift;
+}
+
+/// <summary>What a diffusion of type edm says.</summary>
+internal sealed record EdmSpec
+{
+    public double PMean { get; init; } = SpecDefaults.Diffusion.PMean;
+
+    public double PStd { get; init; } = SpecDefaults.Diffusion.PStd;
+
+    public double SigmaData { get; init; } = SpecDefaults.Diffusion.SigmaData;
+
+    public double SigmaMin { get; init; } = SpecDefaults.Diffusion.SigmaMin;
+
+    public double SigmaMax { get; init; } = SpecDefaults.Diffusion.SigmaMax;
 }
 
 internal static class Presets

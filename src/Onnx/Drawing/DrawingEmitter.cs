@@ -11,10 +11,10 @@ namespace UNetGen.Onnx.Drawing;
 /// <param name="graph">The main graph.</param>
 /// <param name="plan">The network's.</param>
 /// <param name="diffusion">The network's.</param>
-/// <param name="schedule">The diffusion's numbers.</param>
+/// <param name="levels">The diffusion's numbers.</param>
 /// <param name="isGuided">Whether the network's last class stands for none, so that pictures can be guided.</param>
 internal sealed class DrawingEmitter(
-    Graph graph, NetworkPlan plan, DiffusionOptions diffusion, NoiseSchedule schedule, bool isGuided)
+    Graph graph, NetworkPlan plan, DiffusionOptions diffusion, NoiseLevels levels, bool isGuided)
 {
     private readonly Scope sampler = graph.At("sampler");
 
@@ -35,10 +35,12 @@ internal sealed class DrawingEmitter(
 
         var at = body.At("sampler");
         var batch = at.BatchOf(x);
-        var time = at.Reshape(at.Gather(Table("time", passes.Select(pass => (long)pass.Time)), turn), 1);
-        var predicted = Predict(body, x, at, time, labels, condition, guidance, batch);
-        var unclipped = Clean(at, x, predicted, turn, passes);
-        var x0 = at.Clip(unclipped, -1, 1);
+        Preconditioning[] wraps = [.. passes.Select(pass => levels.PreconditioningAt(pass.Time))];
+        var time = at.Reshape(Timestep(at, wraps, turn), 1);
+        var asked = wraps.All(wrap => wrap.In == 1) ? x : at.Mul(x, Factor(at, "asked.x", wraps.Select(wrap => wrap.In), turn));
+        var predicted = Predict(body, asked, at, time, labels, condition, guidance, batch);
+        var unclipped = Clean(at, x, predicted, turn, wraps);
+        var x0 = diffusion.Type == DiffusionType.Ddpm ? at.Clip(unclipped, -1, 1) : unclipped;
         body.Output(at.Each("Identity", goOn));
         body.Output(Sum("next", pass => pass.Next));
         if (keeps)
@@ -48,7 +50,9 @@ internal sealed class DrawingEmitter(
 
         var zeros = sampler.Mul(noise, graph.Number(0));
         var turns = graph.Constant("sampler.passes", DataType.Int64, [], MemoryMarshal.AsBytes<long>([passes.Count]));
-        var states = new[] { noise, keeps ? zeros : null, plan.SelfCondition ? zeros : null }.OfType<Value>();
+        var deviation = levels.At(passes[0].Time).Noise;
+        var start = diffusion.Type == DiffusionType.Edm ? sampler.Mul(noise, graph.Number(deviation)) : noise;
+        var states = new[] { start, keeps ? zeros : null, plan.SelfCondition ? zeros : null }.OfType<Value>();
         var drawn = sampler.Loop(body, turns, [.. states])[0];
         graph.Output(sampler.Named("images", Pixels(drawn)));
 
@@ -85,21 +89,18 @@ internal sealed class DrawingEmitter(
             plan.OutChannels == plan.Channels ? prediction : at.Narrow(prediction, 1, 0, plan.Channels);
     }
 
-    /// <summary>The clean images that a prediction implies, <see cref="GaussianDiffusion.PredictX0"/>.</summary>
-    private Value Clean(Scope at, Value x, Value predicted, Value turn, IReadOnlyList<Pass> passes)
-    {
-        var alphaBars = passes.Select(pass => schedule.AlphasCumprod[pass.Time]).ToList();
-        return diffusion.Objective switch
-        {
-            Objective.X0 => predicted,
-            Objective.V => Difference(Math.Sqrt, alphaBar => Math.Sqrt(1 - alphaBar)),
-            _ => Difference(alphaBar => Math.Sqrt(1 / alphaBar), alphaBar => Math.Sqrt(1 / alphaBar - 1)),
-        };
+    /// <summary>The clean images that a prediction implies, <see cref="DiffusionProcess.PredictX0"/>.</summary>
+    private Value Clean(Scope at, Value x, Value predicted, Value turn, Preconditioning[] wraps) =>
+        wraps.All(wrap => wrap is { Skip: 0, Out: 1 })
+            ? predicted
+            : at.Add(
+                at.Mul(x, Factor(at, "clean.x", wraps.Select(wrap => wrap.Skip), turn)),
+                at.Mul(predicted, Factor(at, "clean.prediction", wraps.Select(wrap => wrap.Out), turn)));
 
-        Value Difference(Func<double, double> ofX, Func<double, double> ofPrediction) => at.Sub(
-            at.Mul(x, Factor(at, "clean.x", alphaBars.Select(ofX), turn)),
-            at.Mul(predicted, Factor(at, "clean.prediction", alphaBars.Select(ofPrediction), turn)));
-    }
+    /// <summary>Of a DDPM a whole number.</summary>
+    private Value Timestep(Scope at, Preconditioning[] wraps, Value turn) => diffusion.Type == DiffusionType.Ddpm
+        ? at.Gather(Table("time", wraps.Select(wrap => (long)wrap.Timestep)), turn)
+        : Factor(at, "time", wraps.Select(wrap => wrap.Timestep), turn);
 
     /// <summary>[batch, channels, height, width] in [-1, 1] to [batch, height, width, channels] of bytes.</summary>
     private Value Pixels(Value images)

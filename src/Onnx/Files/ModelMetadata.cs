@@ -15,17 +15,17 @@ internal static class ModelMetadata
     /// <param name="hooks">What the user's part of the class adds, which isn't in the file.</param>
     /// <param name="doubts">What speaks against drawing with the weights.</param>
     /// <param name="diffusion">The network's.</param>
-    /// <param name="schedule">The diffusion's numbers.</param>
+    /// <param name="levels">The diffusion's numbers.</param>
     /// <param name="sampler">Null: the file is the network alone.</param>
     /// <param name="classes">Names by label; null where they aren't known.</param>
     public static IReadOnlyDictionary<string, string> Of(
-        NetworkInfo network, IReadOnlyList<string> hooks, IReadOnlyList<string> doubts, DiffusionOptions diffusion, NoiseSchedule schedule,
+        NetworkInfo network, IReadOnlyList<string> hooks, IReadOnlyList<string> doubts, DiffusionOptions diffusion, NoiseLevels levels,
         Sampler? sampler, IReadOnlyList<string>? classes)
     {
         var metadata = NetworkMetadata.Of(network, hooks, doubts);
         // That of safetensors files, which PyTorch's programs ask for.
         metadata.Remove("format");
-        metadata.Add("unetgen.diffusion", Json(json => Write(json, diffusion, schedule)));
+        metadata.Add("unetgen.diffusion", Json(json => Write(json, diffusion, levels)));
         if (sampler is not null)
             metadata.Add("unetgen.sampler", sampler.Description);
         if (classes is { Count: > 0 })
@@ -42,9 +42,26 @@ internal static class ModelMetadata
     }
 
     /// <summary>With all that a sampler in another language needs.</summary>
-    private static void Write(Utf8JsonWriter json, DiffusionOptions diffusion, NoiseSchedule schedule)
+    private static void Write(Utf8JsonWriter json, DiffusionOptions diffusion, NoiseLevels levels)
     {
         json.WriteStartObject();
+        if (levels is NoiseSchedule schedule)
+            Write(json, diffusion, schedule);
+        else
+            json.WriteString("type", Word(diffusion.Type));
+        if (levels is FlowLevels)
+            json.WriteNumber("shift", diffusion.Shift);
+        if (levels is EdmLevels)
+        {
+            json.WriteNumber("sigma_data", diffusion.SigmaData);
+            json.WriteNumber("sigma_min", diffusion.SigmaMin);
+            json.WriteNumber("sigma_max", diffusion.SigmaMax);
+        }
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, DiffusionOptions diffusion, NoiseSchedule schedule)
+    {
         json.WriteNumber("timesteps", diffusion.Timesteps);
         json.WriteString("schedule", Word(diffusion.Schedule));
         json.WriteString("objective", Word(diffusion.Objective));
@@ -53,7 +70,6 @@ internal static class ModelMetadata
         foreach (var alphaBar in schedule.AlphasCumprod)
             json.WriteRawValue(alphaBar.ToString("R", CultureInfo.InvariantCulture));
         json.WriteEndArray();
-        json.WriteEndObject();
     }
 
     /// <summary>As the spec has it.</summary>

@@ -1,4 +1,29 @@
+using System.Globalization;
+
 namespace UNetGen.Diffusion;
+
+/// <summary>What the way from image to noise is.</summary>
+public enum DiffusionType
+{
+    /// <summary>Noise comes in timesteps, by a schedule (Ho et al. 2020): <see cref="GaussianDiffusion"/>.</summary>
+    Ddpm,
+
+    /// <summary>A straight line from image to noise (Liu et al. 2022; Lipman et al. 2022): <see cref="RectifiedFlow"/>.</summary>
+    Flow,
+
+    /// <summary>Noise of any deviation is added (Karras et al. 2022): <see cref="Diffusion.Edm"/>.</summary>
+    Edm,
+}
+
+/// <summary>How a flow's training draws its times.</summary>
+public enum TimestepSampling
+{
+    /// <summary>Their logits are normally distributed (Esser et al. 2024, eq. 19): the middle more often than the ends.</summary>
+    LogitNormal,
+
+    /// <summary>All alike.</summary>
+    Uniform,
+}
 
 /// <summary>How fast the noise grows with the timestep.</summary>
 public enum BetaSchedule
@@ -52,9 +77,15 @@ public enum Variance
     LearnedRange,
 }
 
-/// <summary>The diffusion that a network is made for: the <c>diffusion:</c> part of its spec. It travels with the network.</summary>
+/// <summary>
+/// The diffusion that a network is made for: the <c>diffusion:</c> part of its spec. It travels with the network. Each property counts for
+/// the type that it names; those that name none are a DDPM's.
+/// </summary>
 public sealed record DiffusionOptions
 {
+    /// <summary>What the way from image to noise is.</summary>
+    public DiffusionType Type { get; init; }
+
     /// <summary>Steps from image to noise.</summary>
     public int Timesteps { get; init; } = SpecDefaults.Diffusion.Timesteps;
 
@@ -75,4 +106,62 @@ public sealed record DiffusionOptions
 
     /// <summary>The variance of ancestral steps.</summary>
     public Variance Variance { get; init; } = Variance.FixedSmall;
+
+    /// <summary>Of a flow: how training draws its times.</summary>
+    public TimestepSampling TimestepSampling { get; init; }
+
+    /// <summary>Of a flow: the mean of a time's logit under <see cref="TimestepSampling.LogitNormal"/>; above 0 for more noise.</summary>
+    public double LogitMean { get; init; } = SpecDefaults.Diffusion.LogitMean;
+
+    /// <summary>Of a flow: the standard deviation of a time's logit under <see cref="TimestepSampling.LogitNormal"/>.</summary>
+    public double LogitStd { get; init; } = SpecDefaults.Diffusion.LogitStd;
+
+    /// <summary>
+    /// Of a flow: times of training and of drawing are moved to shift t / (1 + (shift - 1) t) (Esser et al. 2024, eq. 23), above 1 towards
+    /// noise.
+    /// </summary>
+    public double Shift { get; init; } = SpecDefaults.Diffusion.Shift;
+
+    /// <summary>Of EDM: the mean of ln sigma in training.</summary>
+    public double PMean { get; init; } = SpecDefaults.Diffusion.PMean;
+
+    /// <summary>Of EDM: the standard deviation of ln sigma in training.</summary>
+    public double PStd { get; init; } = SpecDefaults.Diffusion.PStd;
+
+    /// <summary>Of EDM: the images' standard deviation.</summary>
+    public double SigmaData { get; init; } = SpecDefaults.Diffusion.SigmaData;
+
+    /// <summary>Of EDM: the least noise from which is drawn.</summary>
+    public double SigmaMin { get; init; } = SpecDefaults.Diffusion.SigmaMin;
+
+    /// <summary>Of EDM: the most noise, with which drawing begins.</summary>
+    public double SigmaMax { get; init; } = SpecDefaults.Diffusion.SigmaMax;
+
+    /// <summary>
+    /// Whether estimates of the clean image are clipped to [-1, 1] where nothing else is asked for, as the type's references do.
+    /// </summary>
+    internal bool ClipsEstimates => Type == DiffusionType.Ddpm;
+
+    /// <exception cref="UNetGenException">A word isn't one of its kind.</exception>
+    internal static void CheckWord<T>(T word, string option) where T : struct, Enum
+    {
+        if (!Enum.IsDefined(word))
+            throw new UNetGenException($"`{option}` must be one of {string.Join(", ", Enum.GetNames<T>())}, but is {word}.");
+    }
+
+    /// <exception cref="UNetGenException">The number isn't positive, or none that float32 holds.</exception>
+    internal static void CheckPositive(double number, string option)
+    {
+        if (!Float32.IsPositive(number))
+            throw new UNetGenException(string.Create(
+                CultureInfo.InvariantCulture, $"`{option}` must be {Float32.Range}, but is {number}."));
+    }
+
+    /// <exception cref="UNetGenException">It is no number that float32 holds.</exception>
+    internal static void CheckFinite(double number, string option)
+    {
+        if (!float.IsFinite((float)number))
+            throw new UNetGenException(string.Create(
+                CultureInfo.InvariantCulture, $"`{option}` must be a number that float32 holds, but is {number}."));
+    }
 }

@@ -20,8 +20,17 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     /// <summary>The process of a diffusion.</summary>
     /// <param name="options">A network's <c>NoisePredictor.Diffusion</c>.</param>
     /// <param name="device">Where images and times lie; null is the CPU.</param>
-    /// <exception cref="UNetGenException">The options give no valid schedule.</exception>
-    public static DiffusionProcess Of(DiffusionOptions options, Device? device = null) => new GaussianDiffusion(options, device);
+    /// <exception cref="UNetGenException">The options give no valid diffusion.</exception>
+    public static DiffusionProcess Of(DiffusionOptions options, Device? device = null)
+    {
+        DiffusionOptions.CheckWord(options.Type, nameof(options.Type));
+        return options.Type switch
+        {
+            DiffusionType.Flow => new RectifiedFlow(options),
+            DiffusionType.Edm => new Edm(options),
+            _ => new GaussianDiffusion(options, device),
+        };
+    }
 
     /// <summary>Noises images: x_t of the image at the image's time.</summary>
     /// <param name="x0">Clean images.</param>
@@ -42,7 +51,8 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     public abstract Tensor PredictX0(Tensor xt, Tensor t, Tensor prediction);
 
     /// <summary>
-    /// The training loss: squared error, its mean over each image, weighted by the image's time, its mean over the batch.
+    /// The training loss: squared error of what the network predicts, its mean over each image, weighted by the image's time
+    /// (<see cref="NoiseLevels.LossWeightAt"/>), its mean over the batch.
     /// </summary>
     /// <param name="prediction">What the network said of <paramref name="xt"/>.</param>
     /// <param name="x0">The clean images, in [-1, 1].</param>
@@ -51,7 +61,12 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     /// <param name="noise">The noise in <paramref name="xt"/>.</param>
     /// <returns>A scalar.</returns>
     /// <exception cref="ArgumentException">The prediction has other channels than that.</exception>
-    public abstract Tensor Loss(Tensor prediction, Tensor x0, Tensor xt, Tensor t, Tensor noise);
+    public virtual Tensor Loss(Tensor prediction, Tensor x0, Tensor xt, Tensor t, Tensor noise)
+    {
+        using var scope = NewDisposeScope();
+        var (mean, _) = Split(prediction, x0.shape);
+        return SquaredErrors(mean, Target(x0, t, noise)).mean().MoveToOuterDisposeScope();
+    }
 
     /// <summary>What the network is given of noised images.</summary>
     /// <param name="xt">[batch, channels, height, width].</param>
@@ -81,10 +96,11 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     }
 
     /// <summary>Times as a tensor, [batch], on the CPU.</summary>
-    internal abstract Tensor Times(double[] times);
+    internal virtual Tensor Times(double[] times) => tensor(times, ScalarType.Float64, CPU);
 
     /// <summary>One time for all images, [batch], where they lie.</summary>
-    internal abstract Tensor Times(Tensor images, double time);
+    internal virtual Tensor Times(Tensor images, double time) =>
+        full([images.shape[0]], Number.Of(time), dtype: ScalarType.Float64, device: images.device);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -99,6 +115,20 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     {
     }
 
+    /// <summary>Of each image the mean of its squared errors, [batch].</summary>
+    private protected static Tensor SquaredErrors(Tensor predicted, Tensor target)
+    {
+        using var all = nn.functional.mse_loss(predicted, target, nn.Reduction.None);
+        using var flat = all.flatten(1);
+        return flat.mean([1]);
+    }
+
+    /// <summary>
+    /// Numbers of float64, [batch], as timesteps: float32, and float64 beside images of it; of other images the type has too few bits.
+    /// </summary>
+    private protected static Tensor AsTimesteps(Tensor values, Tensor images) =>
+        values.to(images.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32);
+
     /// <summary>first a + sign second b, with a factor for each image.</summary>
     private protected static Tensor Weighted(Tensor first, Tensor a, Tensor second, Tensor b, int sign = 1)
     {
@@ -108,7 +138,7 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
         return (sign > 0 ? x.add(y, Number.One) : x - y).MoveToOuterDisposeScope();
     }
 
-    /// <summary>[batch] as [batch, 1, 1, 1], to be multiplied with images.</summary>
+    /// <summary>[batch] as [batch, 1, 1, 1] of the images' type, to be multiplied with them.</summary>
     private protected static Tensor OfImages(Tensor values, Tensor images)
     {
         var shape = new long[images.dim()];

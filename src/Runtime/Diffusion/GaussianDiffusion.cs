@@ -131,8 +131,7 @@ public sealed class GaussianDiffusion : DiffusionProcess
     {
         using var scope = NewDisposeScope();
         var (mean, v) = Split(prediction, x0.shape);
-        var perImage = nn.functional.mse_loss(mean, Target(x0, t, noise), nn.Reduction.None).flatten(1).mean([1]);
-        var loss = (perImage * lossWeights.index_select(0, t)).mean();
+        var loss = (SquaredErrors(mean, Target(x0, t, noise)) * lossWeights.index_select(0, t)).mean();
         if (v is not null)
         {
             var bits = VariationalBound.Bits(this, mean.detach(), v, x0, xt, t).mean();

@@ -22,14 +22,34 @@ public abstract class NoiseLevels
     /// <param name="time">Of the images, not <see cref="Clean"/>.</param>
     public abstract OdeVariables OdeAt(double time);
 
-    /// <summary>How much an image's squared error counts in the training loss.</summary>
+    /// <summary>What the network is given at a time, and what its prediction says of the clean image.</summary>
+    /// <param name="time">Of the images, not <see cref="Clean"/>.</param>
+    public abstract Preconditioning PreconditioningAt(double time);
+
+    /// <summary>How much the squared error of what the network predicts counts in the training loss.</summary>
     /// <param name="time">Of the image.</param>
     public abstract double LossWeightAt(double time);
 
     /// <summary>The numbers of a diffusion.</summary>
     /// <param name="options">The diffusion part of a network's spec.</param>
     /// <exception cref="UNetGenException">The options give none.</exception>
-    public static NoiseLevels Of(DiffusionOptions options) => new NoiseSchedule(options);
+    public static NoiseLevels Of(DiffusionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        DiffusionOptions.CheckWord(options.Type, nameof(options.Type));
+        return options.Type switch
+        {
+            DiffusionType.Flow => new FlowLevels(options),
+            DiffusionType.Edm => new EdmLevels(options),
+            _ => new NoiseSchedule(options),
+        };
+    }
+
+    /// <summary>
+    /// The deviation of the noise that a drawing begins with: what the images are taken for that have only noise to them.
+    /// </summary>
+    /// <param name="time">The first.</param>
+    internal virtual double DeviationAtFirst(double time) => 1;
 
     /// <summary>The time of an image in training.</summary>
     /// <param name="first">Random bits.</param>
@@ -40,12 +60,33 @@ public abstract class NoiseLevels
     /// <param name="time">Of the images.</param>
     /// <param name="factor">At least 1.</param>
     internal abstract double Raised(double time, double factor);
+
+    /// <summary>A number between 0 and 1, neither of them, evenly distributed.</summary>
+    private protected static double Uniform(ulong bits) => ((bits >> 11) + 0.5) / (1L << 53);
+
+    /// <summary>A standard normal number (Box and Muller 1958).</summary>
+    private protected static double Normal(ulong first, ulong second) =>
+        Math.Sqrt(-2 * Math.Log(Uniform(first))) * Math.Cos(2 * Math.PI * Uniform(second));
 }
 
 /// <summary>How much of image and noise there is in x_t = image x_0 + noise epsilon.</summary>
 /// <param name="Image">The factor of the clean image.</param>
 /// <param name="Noise">The standard deviation of the noise.</param>
-public readonly record struct NoiseLevel(double Image, double Noise);
+public readonly record struct NoiseLevel(double Image, double Noise)
+{
+    /// <summary>EDM's sigma: noise in proportion to the image.</summary>
+    public double Sigma => Noise / Image;
+}
+
+/// <summary>
+/// How a network stands in the estimate of the clean image, x_0 = Skip x + Out F(In x, Timestep): Karras et al. 2022, eq. 7, for any
+/// diffusion.
+/// </summary>
+/// <param name="In">What images are multiplied with for the network, EDM's c_in.</param>
+/// <param name="Timestep">What the network is told of the time, EDM's c_noise.</param>
+/// <param name="Skip">Of the images in the estimate, EDM's c_skip.</param>
+/// <param name="Out">Of the network's prediction in the estimate, EDM's c_out.</param>
+public readonly record struct Preconditioning(double In, double Timestep, double Skip, double Out);
 
 /// <summary>
 /// The variables of a diffusion's ODE, dy / dtau = (y - x_0) / tau with y = x / scale: Karras et al. 2022, eq. 4, for a diffusion that

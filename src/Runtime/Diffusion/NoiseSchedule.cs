@@ -19,23 +19,27 @@ public sealed class NoiseSchedule : NoiseLevels
     // The posterior's variance is 0 at timestep 0, where no noise is added; its logarithm is cut off here.
     private const double SmallestVariance = 1e-20;
 
+    private readonly Objective objective;
+
     /// <summary>Computes the schedule that the options ask for.</summary>
     /// <param name="options">The diffusion part of a network's spec.</param>
     /// <exception cref="UNetGenException">
-    /// No timestep, a beta outside (0, 1), a gamma that is not positive, or a word that isn't one of its kind.
+    /// The diffusion is of another type; or no timestep, a beta outside (0, 1), a gamma that is not positive, or a word that isn't one of
+    /// its kind.
     /// </exception>
     public NoiseSchedule(DiffusionOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        if (options.Type != DiffusionType.Ddpm)
+            throw new UNetGenException($"A noise schedule is a DDPM's, but the diffusion is of type {options.Type}: see NoiseLevels.Of.");
         if (options.Timesteps < 1)
             throw new UNetGenException($"A diffusion needs at least 1 timestep, but `Timesteps` is {options.Timesteps}.");
-        if (!Float32.IsPositive(options.MinSnrGamma))
-            throw new UNetGenException(string.Create(
-                CultureInfo.InvariantCulture, $"`MinSnrGamma` must be {Float32.Range}, but is {options.MinSnrGamma}."));
-        CheckWord(options.Schedule, nameof(options.Schedule));
-        CheckWord(options.Objective, nameof(options.Objective));
-        CheckWord(options.LossWeight, nameof(options.LossWeight));
-        CheckWord(options.Variance, nameof(options.Variance));
+        DiffusionOptions.CheckPositive(options.MinSnrGamma, nameof(options.MinSnrGamma));
+        DiffusionOptions.CheckWord(options.Schedule, nameof(options.Schedule));
+        DiffusionOptions.CheckWord(options.Objective, nameof(options.Objective));
+        DiffusionOptions.CheckWord(options.LossWeight, nameof(options.LossWeight));
+        DiffusionOptions.CheckWord(options.Variance, nameof(options.Variance));
+        objective = options.Objective;
 
         Betas = ComputeBetas(options);
         CheckBetas(options, Betas);
@@ -107,6 +111,18 @@ public sealed class NoiseSchedule : NoiseLevels
     public override OdeVariables OdeAt(double time) => new(Math.Sqrt(AlphasCumprod[(int)time]), Sigma((int)time));
 
     /// <inheritdoc/>
+    public override Preconditioning PreconditioningAt(double time)
+    {
+        var alphaBar = AlphasCumprod[(int)time];
+        return objective switch
+        {
+            Objective.Noise => new(1, time, Math.Sqrt(1 / alphaBar), -Math.Sqrt(1 / alphaBar - 1)),
+            Objective.X0 => new(1, time, 0, 1),
+            _ => new(1, time, Math.Sqrt(alphaBar), -Math.Sqrt(1 - alphaBar)),
+        };
+    }
+
+    /// <inheritdoc/>
     public override double LossWeightAt(double time) => LossWeights[(int)time];
 
     internal override double TimeOf(ulong first, ulong second) => Math.BigMul(first, (ulong)Timesteps, out _);
@@ -174,12 +190,6 @@ public sealed class NoiseSchedule : NoiseLevels
             Objective.V => clipped / (snr + 1),
             _ => throw new UnreachableException($"There is no objective {options.Objective}."),
         };
-    }
-
-    private static void CheckWord<T>(T word, string option) where T : struct, Enum
-    {
-        if (!Enum.IsDefined(word))
-            throw new UNetGenException($"`{option}` must be one of {string.Join(", ", Enum.GetNames<T>())}, but is {word}.");
     }
 
     private static void CheckBetas(DiffusionOptions options, ImmutableArray<double> betas)

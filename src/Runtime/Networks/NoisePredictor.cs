@@ -62,14 +62,18 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
 
     /// <summary>One pass of the network.</summary>
     /// <param name="x">Noised images, [batch, channels, height, width].</param>
-    /// <param name="timesteps">How noised each is, [batch], int64 from 0.</param>
+    /// <param name="timesteps">
+    /// How noised each is, [batch]: of a DDPM int64 from 0; of a flow float32, 1000 t; of EDM float32, ln(sigma) / 4.
+    /// </param>
     /// <returns>The prediction, [batch, out channels, height, width].</returns>
     /// <exception cref="ArgumentException">Shapes differ from the network's, or it is class-conditional and needs labels.</exception>
     public abstract override Tensor forward(Tensor x, Tensor timesteps);
 
     /// <summary>One pass of any network; with the arguments that it is conditioned on.</summary>
     /// <param name="x">Noised images, [batch, channels, height, width].</param>
-    /// <param name="timesteps">How noised each is, [batch], int64 from 0.</param>
+    /// <param name="timesteps">
+    /// How noised each is, [batch]: of a DDPM int64 from 0; of a flow float32, 1000 t; of EDM float32, ln(sigma) / 4.
+    /// </param>
     /// <param name="labels">
     /// The class of each image, [batch], int64 from 0 to below <see cref="NetworkInfo.NumClasses"/>; null for a network without classes.
     /// </param>

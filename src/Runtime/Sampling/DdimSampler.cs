@@ -7,7 +7,7 @@ namespace UNetGen.Sampling;
 /// <summary>
 /// DDIM (Song et al. 2021, eq. 12): few steps through a subset of the timesteps. Where x_0 is clipped, the noise of a step is either
 /// derived again from it, as in denoising-diffusion-pytorch, or stays what the network has said, as in diffusers unless
-/// <c>use_clipped_model_output</c> is given; without clipping both are the same.
+/// <c>use_clipped_model_output</c> is given; without clipping both are the same. With eta 0 it is Euler's method for a flow and for EDM.
 /// </summary>
 public sealed class DdimSampler : SpacedSampler
 {
@@ -19,7 +19,7 @@ public sealed class DdimSampler : SpacedSampler
     /// <param name="spacing">At which timesteps.</param>
     /// <param name="rederiveNoise">Whether the noise is derived again from the x_0 that was clipped.</param>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1 step, or eta outside [0, 1].</exception>
-    public DdimSampler(int steps = 50, double eta = 0, TimestepSpacing spacing = TimestepSpacing.Even, bool rederiveNoise = true)
+    public DdimSampler(int steps = 50, double eta = 0, TimestepSpacing? spacing = null, bool rederiveNoise = true)
         : base(steps, spacing)
     {
         if (eta is not (>= 0 and <= 1))
@@ -50,7 +50,10 @@ public sealed class DdimSampler : SpacedSampler
 
         var (now, then) = (levels.At(time), levels.At(next));
         var left = now.Image / then.Image; // of the image between the two times
-        var sigma = Eta == 0 ? 0 : Eta * then.Noise / now.Noise * Math.Sqrt(1 - left * left);
+        // Eq. 16, for any levels: at eta 1 the deviation of the posterior, which of a DDPM is
+        // then.Noise / now.Noise sqrt(1 - left^2).
+        var kept = left * then.Noise / now.Noise;
+        var sigma = Eta == 0 ? 0 : Eta * then.Noise * Math.Sqrt(1 - kept * kept);
         var direction = Math.Sqrt(then.Noise * then.Noise - sigma * sigma);
 
         var ofNoise = RederivesNoise ? x0 : denoiser.Diffusion.PredictX0(x, denoiser.Diffusion.Times(x, time), estimate.Prediction!);

@@ -42,7 +42,7 @@ public sealed class Denoiser : IDisposable
         options.Check(network.Info);
         this.network = network;
         Diffusion = diffusion;
-        clip = options.Clip;
+        clip = options.Clip ?? diffusion.Options.ClipsEstimates;
         guidance = options.Guidance;
         ownNoise = noise is null ? new(network.Info, options.Seed, options.FirstImage, options.Count, network.Device) : null;
         this.noise = noise ?? ownNoise!.Next;

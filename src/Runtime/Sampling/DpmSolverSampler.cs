@@ -13,7 +13,7 @@ namespace UNetGen.Sampling;
 /// <param name="steps">Passes through the network, from 1 to the diffusion's timesteps.</param>
 /// <param name="spacing">At which timesteps.</param>
 /// <exception cref="ArgumentOutOfRangeException">Less than 1 step.</exception>
-public sealed class DpmSolverSampler(int steps = 20, TimestepSpacing spacing = TimestepSpacing.Even) : SpacedSampler(steps, spacing)
+public sealed class DpmSolverSampler(int steps = 20, TimestepSpacing? spacing = null) : SpacedSampler(steps, spacing)
 {
     /// <inheritdoc/>
     public override string Description => $"DPM-Solver++(2M), {Settings}";

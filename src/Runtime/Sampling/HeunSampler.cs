@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace UNetGen.Sampling;
 
 /// <summary>
-/// Heun's method as EDM has it (Karras et al. 2022, algorithms 1 and 2), for networks of discrete timesteps: sigma = sqrt(1 - alpha-bar) /
-/// sqrt(alpha-bar), at the timesteps next to EDM's. A step asks the network where it starts and where it ends, and goes by the mean of both
-/// slopes; the last one, to the clean image, asks once.
+/// Heun's method as EDM has it (Karras et al. 2022, algorithms 1 and 2). Of a DDPM sigma = sqrt(1 - alpha-bar) / sqrt(alpha-bar), at the
+/// timesteps next to EDM's; of a flow the variable is its own time, as in diffusers. A step asks the network where it starts and where it
+/// ends, and goes by the mean of both slopes; the last one, to the clean image, asks once.
 /// </summary>
 public sealed class HeunSampler : SpacedSampler
 {
@@ -22,7 +22,7 @@ public sealed class HeunSampler : SpacedSampler
     /// </param>
     /// <param name="spacing">At which timesteps.</param>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1 step, or a negative churn.</exception>
-    public HeunSampler(int steps = 18, double churn = 0, TimestepSpacing spacing = TimestepSpacing.Karras) : base(steps, spacing)
+    public HeunSampler(int steps = 18, double churn = 0, TimestepSpacing? spacing = null) : base(steps, spacing)
     {
         if (!double.IsFinite(churn) || churn < 0)
             throw new ArgumentOutOfRangeException(
@@ -34,8 +34,24 @@ public sealed class HeunSampler : SpacedSampler
     /// <summary>EDM's S_churn.</summary>
     public double Churn { get; }
 
+    /// <summary>EDM's S_min: no churn below this sigma, the noise in proportion to the image.</summary>
+    public double ChurnFrom { get; init; }
+
+    /// <summary>EDM's S_max: no churn above this sigma.</summary>
+    public double ChurnTo { get; init; } = double.PositiveInfinity;
+
+    /// <summary>EDM's S_noise: what churn's noise is multiplied with.</summary>
+    public double ChurnNoise { get; init; } = 1;
+
     /// <inheritdoc/>
-    public override string Description => string.Create(CultureInfo.InvariantCulture, $"Heun (EDM), {Settings}, churn {Churn}");
+    public override string Description =>
+        string.Create(CultureInfo.InvariantCulture, $"Heun (EDM), {Settings}, churn {Churn}{ChurnSettings}");
+
+    private protected override TimestepSpacing UsualSpacing => TimestepSpacing.Karras;
+
+    private string ChurnSettings => (ChurnFrom, ChurnTo, ChurnNoise) == (0, double.PositiveInfinity, 1)
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $" from sigma {ChurnFrom} to {ChurnTo}, noise {ChurnNoise}");
 
     /// <inheritdoc/>
     public override Tensor Step(Denoiser denoiser, Tensor x, double time, double next)
@@ -60,12 +76,15 @@ public sealed class HeunSampler : SpacedSampler
     private (Tensor X, double Time) Raise(Denoiser denoiser, Tensor x, double time)
     {
         var levels = denoiser.Diffusion.Levels;
+        var sigma = levels.At(time).Sigma;
+        if (sigma < ChurnFrom || sigma > ChurnTo)
+            return (x, time);
         var raised = levels.Raised(time, 1 + Math.Min(Churn / Steps, LargestGamma));
         if (raised <= time)
             return (x, time);
         var (now, then) = (levels.At(time), levels.At(raised));
         var left = then.Image / now.Image;
-        var added = Math.Sqrt(then.Noise * then.Noise - left * left * now.Noise * now.Noise);
+        var added = ChurnNoise * Math.Sqrt(then.Noise * then.Noise - left * left * now.Noise * now.Noise);
         return ((Number.Of(left) * x).add(Number.Of(added) * denoiser.Noise(), Number.One), raised);
     }
 }

@@ -247,7 +247,7 @@ public sealed class SampleFolder(string path)
         ["seed"] = options.Seed,
         ["labels"] = options.Labels is null ? null : new JsonArray([.. options.Labels.Select(label => JsonValue.Create(label))]),
         ["guidance"] = options.Guidance,
-        ["clip"] = options.Clip,
+        ["clip"] = options.Clip ?? network.Diffusion.ClipsEstimates,
     };
 
     private static string HashOf(IEnumerable<double> times)
@@ -279,7 +279,7 @@ public sealed class SampleFolder(string path)
         if (!there.ContainsKey(TimestepsKey)
             && sampler is SpacedSampler { Spacing: TimestepSpacing.Linspace or TimestepSpacing.Trailing } spaced)
             differences.Add(
-                $"it doesn't say at which timesteps, and with the spacing {spaced.Spacing.ToString().ToLowerInvariant()} "
+                $"it doesn't say at which timesteps, and with the spacing {spaced.Spacing.Value.ToString().ToLowerInvariant()} "
                 + "earlier versions had others at some numbers of steps");
         if (differences.Count > 0)
             throw new UNetGenException(

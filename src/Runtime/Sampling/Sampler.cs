@@ -143,7 +143,7 @@ public abstract class Sampler
     {
         // x outlives the scope of the step that made it, and no scope is open while the observer
         // is called, so that what it makes lives in its own.
-        var x = denoiser.Noise();
+        var x = Begin(denoiser, times[0]);
         try
         {
             var steps = times.Count - 1;
@@ -169,6 +169,16 @@ public abstract class Sampler
             x.Dispose();
             throw;
         }
+    }
+
+    private static Tensor Begin(Denoiser denoiser, double time)
+    {
+        var noise = denoiser.Noise();
+        var deviation = denoiser.Diffusion.Levels.DeviationAtFirst(time);
+        if (deviation == 1)
+            return noise;
+        using (noise)
+            return noise * Number.Of(deviation);
     }
 
     /// <summary>Once a batch, since it waits for the device: what is NaN on the way is NaN at the end.</summary>

@@ -35,8 +35,11 @@ public sealed record SamplingOptions
     /// </summary>
     public double Guidance { get; init; } = 1;
 
-    /// <summary>Whether each estimate of the clean image is clipped to [-1, 1], as that of images in this range should be.</summary>
-    public bool Clip { get; init; } = true;
+    /// <summary>
+    /// Whether each estimate of the clean image is clipped to [-1, 1], as that of images in this range should be. Null: of a DDPM it is, of
+    /// a flow and of EDM it isn't, as their references have it.
+    /// </summary>
+    public bool? Clip { get; init; }
 
     /// <summary>
     /// Whether an NVIDIA GPU may round what goes into convolutions and products of float32 to TF32's 19 bits, which is faster. Without it

@@ -8,14 +8,14 @@ public abstract class SpacedSampler : Sampler
     private readonly int stepsOffset;
 
     /// <summary>A sampler of so many steps.</summary>
-    /// <param name="steps">From 1 to the diffusion's timesteps.</param>
-    /// <param name="spacing">At which timesteps.</param>
+    /// <param name="steps">From 1; of a DDPM to its timesteps.</param>
+    /// <param name="spacing">At which times; null: as is usual for the network's diffusion.</param>
     /// <exception cref="ArgumentOutOfRangeException">Less than 1 step, or no spacing.</exception>
-    protected SpacedSampler(int steps, TimestepSpacing spacing)
+    protected SpacedSampler(int steps, TimestepSpacing? spacing)
     {
         if (steps < 1)
             throw new ArgumentOutOfRangeException(nameof(steps), $"A sampler needs at least 1 step, not {steps}.");
-        if (!Enum.IsDefined(spacing))
+        if (spacing is { } given && !Enum.IsDefined(given))
             throw new ArgumentOutOfRangeException(nameof(spacing), $"There is no spacing {spacing}.");
         Steps = steps;
         Spacing = spacing;
@@ -27,8 +27,14 @@ public abstract class SpacedSampler : Sampler
     /// </summary>
     public int Steps { get; }
 
-    /// <summary>At which timesteps.</summary>
-    public TimestepSpacing Spacing { get; }
+    /// <summary>
+    /// At which times; null: <see cref="TimestepSpacing.Even"/> for a DDPM and a flow, <see cref="TimestepSpacing.Karras"/> for EDM, and for
+    /// a DDPM under <see cref="HeunSampler"/>.
+    /// </summary>
+    public TimestepSpacing? Spacing { get; }
+
+    /// <summary>Of a DDPM's timesteps, where none is given.</summary>
+    private protected virtual TimestepSpacing UsualSpacing => TimestepSpacing.Even;
 
     /// <summary>
     /// What is added to each timestep of <see cref="TimestepSpacing.Leading"/>: diffusers' steps_offset, 0 by default there too, and 1 in
@@ -43,17 +49,20 @@ public abstract class SpacedSampler : Sampler
             : throw new ArgumentOutOfRangeException(
                 nameof(value),
                 $"An offset is a whole number of at least 0 for the spacing {TimestepSpacing.Leading}, but {value} is given for "
-                    + $"{Spacing}.");
+                    + $"{Spacing?.ToString() ?? "none"}.");
     }
 
     /// <inheritdoc/>
     public sealed override IReadOnlyList<double> Times(NoiseLevels levels) => levels switch
     {
-        NoiseSchedule schedule => [.. SpacedTimesteps.Of(Spacing, Steps, schedule, StepsOffset)],
+        NoiseSchedule schedule => [.. SpacedTimesteps.Of(Spacing ?? UsualSpacing, Steps, schedule, StepsOffset)],
+        FlowLevels flow => SpacedTimes.Of(Spacing ?? TimestepSpacing.Even, Steps, flow),
+        EdmLevels edm => SpacedTimes.Of(Spacing ?? TimestepSpacing.Karras, Steps, edm),
         _ => throw new UNetGenException($"There are no times of {levels.GetType().Name}."),
     };
 
     /// <summary>Steps and spacing in words, for <see cref="Sampler.Description"/>.</summary>
     private protected string Settings =>
-        $"{Steps} {(Steps == 1 ? "step" : "steps")}, spacing {Spacing}{(StepsOffset > 0 ? $" from {StepsOffset}" : "")}";
+        $"{Steps} {(Steps == 1 ? "step" : "steps")}, spacing {Spacing?.ToString() ?? "of the network"}"
+            + (StepsOffset > 0 ? $" from {StepsOffset}" : "");
 }

@@ -82,7 +82,7 @@ internal static class SpacedTimesteps
             TimestepSpacing.Linspace => indices.Select(i => (int)Math.Round(i * ((timesteps - 1.0) / Math.Max(1, steps - 1)))).Reverse(),
             TimestepSpacing.Trailing => Trailing(timesteps, steps),
             TimestepSpacing.LogSnr => Nearest(schedule, steps, Math.Log, Math.Exp),
-            TimestepSpacing.Karras => Nearest(schedule, steps, sigma => Math.Pow(sigma, 1 / Rho), root => Math.Pow(root, Rho)),
+            TimestepSpacing.Karras => Nearest(schedule, steps, ToRoot, FromRoot),
             _ => throw new ArgumentOutOfRangeException(nameof(spacing), $"There is no spacing {spacing}."),
         };
         return [.. times, -1];
@@ -103,8 +103,16 @@ internal static class SpacedTimesteps
     {
         var first = function(Math.Min(LargestSigma, schedule.Sigma(schedule.Timesteps - 1)));
         var last = function(Math.Max(SmallestSigma, schedule.Sigma(0)));
-        return Enumerable.Range(0, steps)
-            .Select(i => schedule.NearestTimestep(inverse(steps == 1 ? first : first + (last - first) * i / (steps - 1))))
-            .Distinct();
+        return EvenPlaces(first, last, steps).Select(place => schedule.NearestTimestep(inverse(place))).Distinct();
     }
+
+    /// <summary>From the first to the last; of one place the first.</summary>
+    internal static IEnumerable<double> EvenPlaces(double first, double last, int count) =>
+        Enumerable.Range(0, count).Select(i => count == 1 ? first : first + (last - first) * i / (count - 1));
+
+    /// <summary>What is even in <see cref="TimestepSpacing.Karras"/>.</summary>
+    internal static double ToRoot(double sigma) => Math.Pow(sigma, 1 / Rho);
+
+    /// <summary>The inverse of <see cref="ToRoot"/>.</summary>
+    internal static double FromRoot(double root) => Math.Pow(root, Rho);
 }

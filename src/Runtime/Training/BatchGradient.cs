@@ -135,7 +135,7 @@ internal sealed class BatchGradient(
 
     /// <summary>
     /// What the network says of x_t. A self-conditioned one is in some steps given its own first estimate of x_0, without a gradient
-    /// through it (Chen et al. 2022, algorithm 1), clipped as samplers clip it.
+    /// through it (Chen et al. 2022, algorithm 1), clipped where samplers clip it.
     /// </summary>
     private Tensor Predict(Tensor xt, Tensor t, Tensor? labels, bool selfCondition)
     {
@@ -145,7 +145,9 @@ internal sealed class BatchGradient(
         {
             using var noGradients = no_grad();
             var prediction = network.forward(images, timesteps, labels).narrow(1, 0, network.Info.Channels);
-            estimate = diffusion.PredictX0(xt, t, prediction).clamp_(Number.Of(-1), Number.Of(1));
+            estimate = diffusion.PredictX0(xt, t, prediction);
+            if (diffusion.Options.ClipsEstimates)
+                estimate.clamp_(Number.Of(-1), Number.Of(1));
         }
         return network.forward(images, timesteps, labels, estimate);
     }

@@ -108,6 +108,26 @@ internal static class SpecGen
                 any ? Lines(sizes.Item1, shared && sizes.Item1.Length > 0 ? "" : sizes.Item2, sizes.Item3) : "");
 
     private static Gen<string> Diffusion(bool learnedVariance) =>
+        learnedVariance ? Ddpm(learnedVariance) : Gen.OneOf(Ddpm(learnedVariance), Ddpm(learnedVariance), Flow, Edm);
+
+    private static Gen<string> Flow =>
+        from uniform in Gen.Bool
+        from mean in Maybe("  logit_mean", Gen.OneOf("0", "-0.5", "1.5e0"))
+        from std in Maybe("  logit_std", Gen.OneOf("1", "0.25"))
+        from shift in Maybe("  shift", Gen.OneOf("1", "3", "0.5"))
+        select Lines(
+            "diffusion:", "  type: flow", $"  timestep_sampling: {(uniform ? "uniform" : "logit_normal")}", uniform ? "" : mean,
+            uniform ? "" : std, shift);
+
+    private static Gen<string> Edm =>
+        from rest in Gen.Select(
+            Maybe("  p_mean", Gen.OneOf("-1.2", "0", "-0.4")), Maybe("  p_std", Gen.OneOf("1.2", "1")),
+            Maybe("  sigma_data", Gen.OneOf("0.5", "1")), Maybe("  sigma_min", Gen.OneOf("0.002", "1e-3")),
+            Maybe("  sigma_max", Gen.OneOf("80", "40.5")))
+        select Lines("diffusion:", "  type: edm", rest.Item1, rest.Item2, rest.Item3, rest.Item4, rest.Item5);
+
+    private static Gen<string> Ddpm(bool learnedVariance) =>
+        from type in Maybe("  type", Gen.Const("ddpm"))
         from timesteps in Gen.Int[21, 4000]
         from schedule in Gen.OneOf("linear", "cosine", "sigmoid", "scaled_linear")
         from scaling in Maybe("  schedule_scaling", Bool)
@@ -117,7 +137,7 @@ internal static class SpecGen
             Maybe("  objective", learnedVariance ? Gen.OneOf("noise", "x0") : Gen.OneOf("noise", "x0", "v")),
             Maybe("  variance", learnedVariance ? Gen.Const("learned_range") : Gen.OneOf("fixed_small", "fixed_large")))
         select Lines(
-            "diffusion:", $"  timesteps: {timesteps}", $"  schedule: {schedule}", schedule == "linear" ? scaling : "",
+            "diffusion:", type, $"  timesteps: {timesteps}", $"  schedule: {schedule}", schedule == "linear" ? scaling : "",
             $"  loss_weight: {(minSnr ? "min_snr" : "none")}", minSnr ? gamma : "", rest.Item1, rest.Item2);
 
     private static Gen<string> Maybe<T>(string key, Gen<T> value) =>

@@ -8,15 +8,15 @@ namespace UNetGen.Runtime.Tests.Sampling;
 /// <summary>A way from given noise through given timesteps, of which references know more than of a seed.</summary>
 public sealed class Walk(NoisePredictor network, SamplingOptions? options = null, Func<Tensor>? noise = null) : IDisposable
 {
-    private readonly GaussianDiffusion diffusion = new(network.Diffusion);
+    public DiffusionProcess Diffusion { get; } = DiffusionProcess.Of(network.Diffusion);
 
-    public NoiseSchedule Schedule => diffusion.Schedule;
+    public NoiseSchedule Schedule => (NoiseSchedule)Diffusion.Levels;
 
     /// <summary>Images at the last of the times.</summary>
     public Tensor Through(Sampler sampler, Tensor x, IReadOnlyList<double> times)
     {
         using var denoiser = new Denoiser(
-            network, diffusion, (options ?? new()) with { FirstImage = 0, Count = (int)x.shape[0] },
+            network, Diffusion, (options ?? new()) with { FirstImage = 0, Count = (int)x.shape[0] },
             noise ?? (() => throw new InvalidOperationException("no noise was expected")));
         for (var i = 0; i + 1 < times.Count; i++)
         {
@@ -26,5 +26,5 @@ public sealed class Walk(NoisePredictor network, SamplingOptions? options = null
         return x;
     }
 
-    public void Dispose() => diffusion.Dispose();
+    public void Dispose() => Diffusion.Dispose();
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using UNetGen.Data;
+using UNetGen.Diffusion;
 using UNetGen.Training;
 using static TorchSharp.torch;
 
@@ -66,6 +67,23 @@ public sealed class TrainerResumeTests : IDisposable
             Assert.Equal(whole.Log, [.. first.Log, .. second.Log]);
             Assert.Equal(whole.State(), second.State());
         }
+    }
+
+    [Theory]
+    [InlineData(DiffusionType.Flow)]
+    [InlineData(DiffusionType.Edm)]
+    public void Whatever_the_diffusion_it_goes_on_to_the_bit(DiffusionType type)
+    {
+        var whole = Run.Begin(Options, diffusion: new() { Type = type });
+        whole.ToTheEnd();
+        var first = Run.Begin(Options, diffusion: new() { Type = type });
+        first.To(8, folder.File("store"));
+        var second = Run.Begin(Options, seedOfWeights: 1, diffusion: new() { Type = type });
+        second.Trainer.Restore(Checkpoint.Open(folder.File("store")));
+        second.ToTheEnd();
+
+        Assert.Equal(whole.Log, [.. first.Log, .. second.Log]);
+        Assert.Equal(whole.State(), second.State());
     }
 
     [Fact]
@@ -315,9 +333,10 @@ public sealed class TrainerResumeTests : IDisposable
     {
         public List<(int Step, double Loss, double GradientNorm, double LearningRate)> Log { get; } = [];
 
-        public static Run Begin(TrainingOptions options, int seedOfWeights = 0, TimeProvider? clock = null)
+        public static Run Begin(
+            TrainingOptions options, int seedOfWeights = 0, TimeProvider? clock = null, DiffusionOptions? diffusion = null)
         {
-            var network = new TwoConvNet(classes: 3, dropout: 0.2, selfCondition: true);
+            var network = new TwoConvNet(diffusion: diffusion, classes: 3, dropout: 0.2, selfCondition: true);
             // What the weights were before must not matter where they are restored.
             using var noGradients = no_grad();
             foreach (var parameter in network.parameters())

@@ -60,7 +60,8 @@ public sealed class TwoConvNet : NoisePredictor
         using var scope = NewDisposeScope();
         Calls.Add((selfCondition is not null, is_grad_enabled()));
         get_buffer("calls")!.add_(1);
-        var time = (timesteps.to(ScalarType.Float32) / Diffusion.Timesteps).reshape(-1, 1, 1, 1).expand(-1, 1, x.shape[2], x.shape[3]);
+        var most = Diffusion.Type == DiffusionType.Edm ? 1 : Diffusion.Timesteps;
+        var time = (timesteps.to(ScalarType.Float32) / most).reshape(-1, 1, 1, 1).expand(-1, 1, x.shape[2], x.shape[3]);
         var input = Info.SelfCondition ? cat([selfCondition ?? zeros_like(x), x, time], 1) : cat([x, time], 1);
         if (Info.NumClasses is { } classes)
         {

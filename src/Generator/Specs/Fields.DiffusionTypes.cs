@@ -1,0 +1,80 @@
+namespace UNetGen.Generator.Specs;
+
+internal static partial class Fields
+{
+    private const string TypeKey = "diffusion.type";
+
+    private static Condition Of(DiffusionType type, string otherwise) => new(s => s.Diffusion.Type == type, otherwise, TypeKey);
+
+    /// <summary>
+    /// Which keys below diffusion there are. The effective spec of a DDPM leaves it out: what has been trained keeps its hash.
+    /// </summary>
+    private static Field[] OfDiffusionType =>
+    [
+        new Field<DiffusionType>(TypeKey, "What the way from image to noise is.",
+            new ChoiceType<DiffusionType>()
+                .AlsoKnownAs(DiffusionType.Ddpm, "ddim", "gaussian", "gaussian_diffusion")
+                .AlsoKnownAs(DiffusionType.Flow, "flow_matching", "rectified_flow", "flow_match")
+                .AlsoKnownAs(DiffusionType.Edm, "karras", "k_diffusion"),
+            s => s.Diffusion.Type, (s, v) => s with { Diffusion = s.Diffusion with { Type = v } })
+        {
+            ImpliedIf = s => s.Diffusion.Type == DiffusionType.Ddpm,
+            Details = "ddpm: noise comes in timesteps, by a schedule (Ho et al. 2020). flow: a straight line from image to noise, "
+                + "rectified flow or flow matching (Liu et al. 2022; Esser et al. 2024). edm: noise of any deviation is added, and the "
+                + "network is wrapped for it (Karras et al. 2022).",
+        },
+    ];
+
+    /// <summary>Keys below diffusion, of a flow.</summary>
+    private static Field[] OfTheFlow =>
+    [
+        new Field<TimestepSampling>("diffusion.timestep_sampling", "How training draws its times, from 0, the image, to 1, noise.",
+            new ChoiceType<TimestepSampling>().AlsoKnownAs(TimestepSampling.LogitNormal, "lognorm", "logitnormal"),
+            s => s.Diffusion.Flow.TimestepSampling, (s, v) => WithFlowOf(s, s.Diffusion.Flow with { TimestepSampling = v }))
+        {
+            OnlyIf = OfFlow,
+            OnlyWith = WithFlow,
+            AlsoKnownAs = ["weighting_scheme", "time_sampling"],
+            Details = "logit_normal: the middle more often, where there is most to learn (Esser et al. 2024). uniform: all alike.",
+        },
+        new Field<double>("diffusion.logit_mean", "The mean of a time's logit: above 0 for more noise.", FloatType.Any,
+            s => s.Diffusion.Flow.LogitMean, (s, v) => WithFlowOf(s, s.Diffusion.Flow with { LogitMean = v }))
+        { OnlyIf = OfLogitNormal, OnlyWith = WithLogitNormal },
+        new Field<double>("diffusion.logit_std", "The standard deviation of a time's logit.", FloatType.Above(0),
+            s => s.Diffusion.Flow.LogitStd, (s, v) => WithFlowOf(s, s.Diffusion.Flow with { LogitStd = v }))
+        { OnlyIf = OfLogitNormal, OnlyWith = WithLogitNormal },
+        new Field<double>("diffusion.shift", "Moves times, of training and of drawing, to shift t / (1 + (shift - 1) t).",
+            FloatType.Above(0),
+            s => s.Diffusion.Flow.Shift, (s, v) => WithFlowOf(s, s.Diffusion.Flow with { Shift = v }))
+        {
+            OnlyIf = OfFlow,
+            OnlyWith = WithFlow,
+            AlsoKnownAs = ["flow_shift", "timestep_shift"],
+            Details = "Above 1 for large images, whose noise hides less (Esser et al. 2024, eq. 23: 3 at 1024 x 1024).",
+        },
+    ];
+
+    /// <summary>Keys below diffusion, of EDM.</summary>
+    private static Field[] OfTheEdm =>
+    [
+        new Field<double>("diffusion.p_mean", "The mean of ln sigma in training.", FloatType.Any,
+            s => s.Diffusion.Edm.PMean, (s, v) => WithEdmOf(s, s.Diffusion.Edm with { PMean = v }))
+        { OnlyIf = OfEdm, OnlyWith = WithEdm, AlsoKnownAs = ["P_mean"] },
+        new Field<double>("diffusion.p_std", "The standard deviation of ln sigma in training.", FloatType.Above(0),
+            s => s.Diffusion.Edm.PStd, (s, v) => WithEdmOf(s, s.Diffusion.Edm with { PStd = v }))
+        { OnlyIf = OfEdm, OnlyWith = WithEdm, AlsoKnownAs = ["P_std"] },
+        new Field<double>("diffusion.sigma_data", "The images' standard deviation.", FloatType.Above(0),
+            s => s.Diffusion.Edm.SigmaData, (s, v) => WithEdmOf(s, s.Diffusion.Edm with { SigmaData = v }))
+        { OnlyIf = OfEdm, OnlyWith = WithEdm },
+        new Field<double>("diffusion.sigma_min", "The least noise from which is drawn.", FloatType.Above(0),
+            s => s.Diffusion.Edm.SigmaMin, (s, v) => WithEdmOf(s, s.Diffusion.Edm with { SigmaMin = v }))
+        { OnlyIf = OfEdm, OnlyWith = WithEdm },
+        new Field<double>("diffusion.sigma_max", "The most noise, with which drawing begins.", FloatType.Above(0),
+            s => s.Diffusion.Edm.SigmaMax, (s, v) => WithEdmOf(s, s.Diffusion.Edm with { SigmaMax = v }))
+        { OnlyIf = OfEdm, OnlyWith = WithEdm },
+    ];
+
+    private static UNetSpec WithFlowOf(UNetSpec spec, FlowSpec flow) => spec with { Diffusion = spec.Diffusion with { Flow = flow } };
+
+    private static UNetSpec WithEdmOf(UNetSpec spec, EdmSpec edm) => spec with { Diffusion = spec.Diffusion with { Edm = edm } };
+}
