@@ -1,5 +1,6 @@
 using TorchSharp;
 using UNetGen.Compiler;
+using UNetGen.Diffusion;
 using UNetGen.Networks;
 using static TorchSharp.torch;
 
@@ -58,12 +59,19 @@ internal static class Comparison
         var info = network.Info;
         long[] shape = [batch, info.Channels, info.ImageHeight, info.ImageWidth];
         var x = randn(shape, generator: generator);
-        var timesteps = randint(0, network.Diffusion.Timesteps, [batch], ScalarType.Int64, generator: generator);
+        var isWhole = network.Diffusion.Type == DiffusionType.Ddpm;
+        var timesteps = isWhole
+            ? randint(0, network.Diffusion.Timesteps, [batch], ScalarType.Int64, generator: generator)
+            : randn([batch], generator: generator);
         var labels = info.NumClasses is { } classes ? randint(0, classes, [batch], ScalarType.Int64, generator: generator) : null;
         var condition = info.SelfCondition ? randn(shape, generator: generator) : null;
         var expected = network.forward(x, timesteps, labels, condition);
 
-        var inputs = new List<(string, Array, long[])> { ("x", Floats(x), shape), ("timesteps", Longs(timesteps), [batch]) };
+        var inputs = new List<(string, Array, long[])>
+        {
+            ("x", Floats(x), shape),
+            ("timesteps", isWhole ? Longs(timesteps) : Floats(timesteps), [batch]),
+        };
         if (labels is not null)
             inputs.Add(("labels", Longs(labels), [batch]));
         if (condition is not null)

@@ -56,6 +56,28 @@ public sealed class DrawingTests : FileTests
     }
 
     [Theory]
+    [InlineData("type: flow, shift: 2", "")]
+    [InlineData("type: edm, sigma_max: 3", "")]
+    [InlineData("type: flow", "self_condition: true\nnum_classes: 4")]
+    [InlineData("type: edm, sigma_max: 3", "self_condition: true\nnum_classes: 4")]
+    public void Pictures_of_a_flow_and_of_edm_are_the_sampler_s(string diffusion, string keys)
+    {
+        using var compiled = SpecCompiler.CompileText($$"""
+            preset: lucidrains
+            image_size: 8
+            channels: 3
+            dim: 8
+            channel_multipliers: [1, 2]
+            diffusion: { {{diffusion}} }
+            {{keys}}
+            """);
+        using var network = Comparison.Network(compiled);
+
+        foreach (var sampler in new SpacedSampler[] { new DdimSampler(7), new DdimSampler(1), new DpmSolverSampler(6), new HeunSampler(5) })
+            AssertSame(network, sampler, new SamplingOptions { Count = 3, Labels = network.Info.NumClasses is null ? null : [0, 1, 2] });
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(3)]
     [InlineData(0)]
@@ -108,7 +130,7 @@ public sealed class DrawingTests : FileTests
             ]);
         var (bytes, shape) = file.Run<byte>([.. inputs]);
 
-        var levels = Comparison.Floats((images.permute(0, 2, 3, 1) + 1) * 127.5);
+        var levels = Comparison.Floats((images.clamp(-1, 1).permute(0, 2, 3, 1) + 1) * 127.5);
         Assert.Equal([images.shape[0], images.shape[2], images.shape[3], images.shape[1]], shape);
         Assert.True(levels.Distinct().Count() > levels.Length / 10, "The pictures are nearly one colour, which proves nothing.");
         const double most = 0.5 + 127.5 * Closeness;

@@ -28,4 +28,27 @@ public sealed class NetworkTests : FileTests
         Comparison.AssertSame(network, file, 1);
         Comparison.AssertSame(network, file, 3);
     }
+
+    [Theory]
+    [InlineData("lucidrains", "flow")]
+    [InlineData("annotated", "edm")]
+    public void A_file_of_a_flow_and_of_edm_takes_fractions_for_timesteps(string preset, string type)
+    {
+        using var compiled = SpecCompiler.CompileText($$"""
+            preset: {{preset}}
+            image_size: 8
+            channels: 1
+            dim: 8
+            channel_multipliers: [1, 2]
+            diffusion: { type: {{type}} }
+            """);
+        using var network = Comparison.Network(compiled);
+        var path = Path.Combine(folder.FullName, "network.onnx");
+
+        var written = OnnxExport.Save(path, network);
+
+        Assert.Contains("timesteps float32 [batch]", written.Inputs);
+        using var file = new OnnxRun(path);
+        Comparison.AssertSame(network, file, 3);
+    }
 }

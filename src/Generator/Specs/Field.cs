@@ -29,6 +29,9 @@ internal abstract class Field(string key, string summary)
     /// <summary>The word of another key beside which editors propose this one; null: always.</summary>
     public KeyWord? OnlyWith { get; init; }
 
+    /// <summary>Keys beside which editors propose this one no more: another word of it would leave them without effect.</summary>
+    public IReadOnlyList<string> ProposedBefore { get; init; } = [];
+
     /// <summary>What other projects call it.</summary>
     public IReadOnlyList<string> AlsoKnownAs { get; init; } = [];
 

@@ -19,6 +19,7 @@ internal static partial class Fields
             s => s.Diffusion.Type, (s, v) => s with { Diffusion = s.Diffusion with { Type = v } })
         {
             ImpliedIf = s => s.Diffusion.Type == DiffusionType.Ddpm,
+            ProposedBefore = [.. OfDiffusion.Select(one => one.Key)],
             Details = "ddpm: noise comes in timesteps, by a schedule (Ho et al. 2020). flow: a straight line from image to noise, "
                 + "rectified flow or flow matching (Liu et al. 2022; Esser et al. 2024). edm: noise of any deviation is added, and the "
                 + "network is wrapped for it (Karras et al. 2022).",

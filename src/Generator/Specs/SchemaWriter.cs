@@ -74,10 +74,22 @@ internal static class SchemaWriter
         foreach (var keys in KeysIn(prefix))
         {
             var schema = !Fields.ByKey.TryGetValue(prefix + keys.Key, out var field) ? Proposals(propose, preset, keys.Key + ".")
-                : field.OnlyWith is null ? propose(field)
+                : field.OnlyWith is null && field.ProposedBefore.Count == 0 ? propose(field)
                 : new JsonObject();
             if (!schema.IsEmpty)
                 properties.Add(keys.Key, schema);
+        }
+
+        foreach (var field in KeysIn(prefix).SelectMany(keys => keys).Where(field => IsInGroup(field) && field.ProposedBefore.Count > 0))
+        {
+            if (propose(field) is not { IsEmpty: false } its)
+                continue;
+            var others = field.ProposedBefore.Select(key => Required([key.Substring(prefix.Length)])).ToList();
+            conditions.Add(new JsonObject
+            {
+                { "if", new JsonObject { { "not", new JsonObject { { "anyOf", others } } } } },
+                { "then", new JsonObject { { "properties", new JsonObject { { field.Key.Substring(prefix.Length), its } } } } },
+            });
         }
 
         foreach (var with in KeysIn(prefix).SelectMany(keys => keys).Where(IsHere).GroupBy(field => field.OnlyWith!))
@@ -100,7 +112,9 @@ internal static class SchemaWriter
             proposals.Add("allOf", conditions);
         return proposals;
 
-        bool IsHere(Field field) => field.OnlyWith is not null && field.Key.LastIndexOf('.') == prefix.Length - 1;
+        bool IsHere(Field field) => field.OnlyWith is not null && IsInGroup(field);
+
+        bool IsInGroup(Field field) => field.Key.LastIndexOf('.') == prefix.Length - 1;
     }
 
     private static JsonObject SaysAll(KeyWord word, Preset? preset) => word.And is { } also

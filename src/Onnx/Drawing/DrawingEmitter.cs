@@ -97,8 +97,8 @@ internal sealed class DrawingEmitter(
                 at.Mul(x, Factor(at, "clean.x", wraps.Select(wrap => wrap.Skip), turn)),
                 at.Mul(predicted, Factor(at, "clean.prediction", wraps.Select(wrap => wrap.Out), turn)));
 
-    /// <summary>Of a DDPM a whole number.</summary>
-    private Value Timestep(Scope at, Preconditioning[] wraps, Value turn) => diffusion.Type == DiffusionType.Ddpm
+    /// <summary>Of a DDPM whole numbers, unless a pass lies between timesteps.</summary>
+    private Value Timestep(Scope at, Preconditioning[] wraps, Value turn) => wraps.All(wrap => wrap.Timestep == Math.Floor(wrap.Timestep))
         ? at.Gather(Table("time", wraps.Select(wrap => (long)wrap.Timestep)), turn)
         : Factor(at, "time", wraps.Select(wrap => wrap.Timestep), turn);
 

@@ -138,7 +138,10 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
         return (sign > 0 ? x.add(y, Number.One) : x - y).MoveToOuterDisposeScope();
     }
 
-    /// <summary>[batch] as [batch, 1, 1, 1] of the images' type, to be multiplied with them.</summary>
+    /// <summary>[batch] as [batch, 1, 1, 1], and as the images' type, to be multiplied with them.</summary>
+    private protected static Tensor Of(Tensor images, Tensor values) => OfImages(values.to(images.dtype), images);
+
+    /// <summary>[batch] as [batch, 1, 1, 1].</summary>
     private protected static Tensor OfImages(Tensor values, Tensor images)
     {
         var shape = new long[images.dim()];

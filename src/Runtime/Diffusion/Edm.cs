@@ -45,7 +45,7 @@ public sealed class Edm(DiffusionOptions options) : DiffusionProcess(options)
     {
         using var scope = NewDisposeScope();
         var norm = Norm(t);
-        var skip = norm.square().reciprocal() * Number.Of(sigmaData * sigmaData);
+        var skip = (norm * norm).reciprocal() * Number.Of(sigmaData * sigmaData);
         return Weighted(Of(xt, skip), xt, Of(xt, t * Number.Of(sigmaData) / norm), prediction).MoveToOuterDisposeScope();
     }
 
@@ -59,9 +59,7 @@ public sealed class Edm(DiffusionOptions options) : DiffusionProcess(options)
     }
 
     /// <summary>sqrt(sigma^2 + sigma_data^2), the deviation of noised images.</summary>
-    private Tensor Norm(Tensor t) => t.square().add(Number.Of(sigmaData * sigmaData), Number.One).sqrt();
-
-    private static Tensor Of(Tensor images, Tensor values) => OfImages(values.to(images.dtype), images);
+    private Tensor Norm(Tensor t) => (t * t).add(Number.Of(sigmaData * sigmaData), Number.One).sqrt();
 }
 
 /// <summary>The numbers of <see cref="Edm"/>. Times are sigmas: the deviation of the noise beside an image that stays as it is.</summary>
@@ -125,5 +123,5 @@ public sealed class EdmLevels : NoiseLevels
     /// <summary>The sigma of a standard normal number.</summary>
     internal double TimeOfNormal(double normal) => Math.Exp(options.PMean + options.PStd * normal);
 
-    internal override double Raised(double time, double factor) => factor * time;
+    internal override double Raised(double time, double factor, bool isFractional) => factor * time;
 }

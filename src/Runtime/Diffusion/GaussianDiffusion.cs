@@ -6,7 +6,8 @@ namespace UNetGen.Diffusion;
 
 /// <summary>
 /// The forward process q, its posterior, and the ways between what a network predicts and the clean image: functions of tensors.
-/// Images are [batch, channels, height, width]; t is [batch], int64, from 0 to <see cref="NoiseSchedule.Timesteps"/> - 1.
+/// Images are [batch, channels, height, width]; t is [batch], int64, from 0 to <see cref="NoiseSchedule.Timesteps"/> - 1. What
+/// <see cref="PredictX0"/> is given may lie between timesteps, as float64, of which <see cref="NoiseSchedule.Sigma(double)"/> speaks.
 /// Every result is a new tensor of the caller's dispose scope.
 /// </summary>
 public sealed class GaussianDiffusion : DiffusionProcess
@@ -20,6 +21,7 @@ public sealed class GaussianDiffusion : DiffusionProcess
     private readonly Tensor lossWeights;
     private readonly Tensor smallestLogVariance;
     private readonly Tensor largestLogVariance;
+    private readonly Tensor logSigmas;
 
     /// <summary>Puts a schedule's numbers, as float32, on a device.</summary>
     /// <param name="options">The diffusion, a network's <c>NoisePredictor.Diffusion</c>.</param>
@@ -44,6 +46,8 @@ public sealed class GaussianDiffusion : DiffusionProcess
         smallestLogVariance = Float32(Schedule.PosteriorVariance.Select((_, t) => Math.Log(
             Schedule.Timesteps == 1 ? Schedule.Betas[0] : Schedule.PosteriorVariance[Math.Max(t, 1)])));
         largestLogVariance = Float32(Schedule.Betas.Select(Math.Log));
+        double[] logs = [.. Enumerable.Range(0, Schedule.Timesteps).Select(t => Math.Log(Schedule.Sigma(t)))];
+        logSigmas = tensor(logs, device: device ?? CPU).DetachFromDisposeScope();
     }
 
     /// <summary>The numbers per timestep.</summary>
@@ -68,11 +72,16 @@ public sealed class GaussianDiffusion : DiffusionProcess
     /// <summary>The clean image that a network's prediction at x_t implies, not clipped.</summary>
     public override Tensor PredictX0(Tensor xt, Tensor t, Tensor prediction) => Options.Objective switch
     {
+        Objective.Noise or Objective.V when t.is_floating_point() => PredictX0Between(xt, t, prediction),
         Objective.Noise => Combine(sqrtReciprocalAlphasCumprod, xt, sqrtReciprocalMinusOneAlphasCumprod, prediction, t, -1),
         Objective.X0 => prediction.clone(),
         Objective.V => Combine(sqrtAlphasCumprod, xt, sqrtOneMinusAlphasCumprod, prediction, t, -1),
         _ => throw UnknownObjective(),
     };
+
+    /// <inheritdoc/>
+    public override (Tensor Images, Tensor Timesteps) Asked(Tensor xt, Tensor t) =>
+        (xt, t.is_floating_point() ? AsTimesteps(t, xt) : t);
 
     /// <summary>The noise in x_t, if this is its clean image; the inverse of <see cref="QSample"/>.</summary>
     public Tensor PredictNoise(Tensor xt, Tensor t, Tensor x0)
@@ -152,12 +161,29 @@ public sealed class GaussianDiffusion : DiffusionProcess
         lossWeights.Dispose();
         smallestLogVariance.Dispose();
         largestLogVariance.Dispose();
+        logSigmas.Dispose();
     }
 
     internal override Tensor Times(double[] times) => tensor(Array.ConvertAll(times, time => (long)time), device: CPU);
 
-    internal override Tensor Times(Tensor images, double time) =>
-        full([images.shape[0]], Number.Of((long)time), dtype: ScalarType.Int64, device: images.device);
+    internal override Tensor Times(Tensor images, double time) => time == (long)time
+        ? full([images.shape[0]], Number.Of((long)time), dtype: ScalarType.Int64, device: images.device)
+        : base.Times(images, time);
+
+    private Tensor PredictX0Between(Tensor xt, Tensor t, Tensor prediction)
+    {
+        using var scope = NewDisposeScope();
+        var lower = t.floor();
+        var (low, share) = (lower.to(ScalarType.Int64), t - lower);
+        var (logLow, logHigh) = (logSigmas.index_select(0, low), logSigmas.index_select(0, low.add(Number.One, Number.One)));
+        var sigma = logLow.add(share * (logHigh - logLow), Number.One).exp();
+        // 1 / sqrt(alpha-bar), of alpha-bar = 1 / (1 + sigma^2).
+        var scale = (sigma * sigma).add(Number.One, Number.One).sqrt();
+        var x0 = Options.Objective == Objective.Noise
+            ? Weighted(Of(xt, scale), xt, Of(xt, sigma), prediction, -1)
+            : Weighted(Of(xt, scale.reciprocal()), xt, Of(xt, sigma / scale), prediction, -1);
+        return x0.MoveToOuterDisposeScope();
+    }
 
     /// <summary>first[t] a + sign second[t] b.</summary>
     private static Tensor Combine(Tensor first, Tensor a, Tensor second, Tensor b, Tensor t, int sign = 1)

@@ -59,7 +59,8 @@ public abstract class NoiseLevels
     /// <summary>The time at which the noise is so many times what it was in proportion to the image, as far as there is one.</summary>
     /// <param name="time">Of the images.</param>
     /// <param name="factor">At least 1.</param>
-    internal abstract double Raised(double time, double factor);
+    /// <param name="isFractional">Of a DDPM, whether times between timesteps will do.</param>
+    internal abstract double Raised(double time, double factor, bool isFractional);
 
     /// <summary>A number between 0 and 1, neither of them, evenly distributed.</summary>
     private protected static double Uniform(ulong bits) => ((bits >> 11) + 0.5) / (1L << 53);

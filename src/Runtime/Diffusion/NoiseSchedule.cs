@@ -95,6 +95,24 @@ public sealed class NoiseSchedule : NoiseLevels
     /// <param name="t">The timestep.</param>
     public double Sigma(int t) => 1 / Math.Sqrt(SignalToNoise[t]);
 
+    /// <summary>The same between timesteps, where its logarithm is linear, as diffusers has it.</summary>
+    /// <param name="time">From 0 to the last timestep.</param>
+    public double Sigma(double time)
+    {
+        var lower = Math.Min((int)time, Timesteps - 1);
+        return time == lower ? Sigma(lower) : Math.Exp(double.Lerp(Math.Log(Sigma(lower)), Math.Log(Sigma(lower + 1)), time - lower));
+    }
+
+    /// <summary>The time, mostly between two timesteps, of a sigma; the first or last timestep of one beyond them.</summary>
+    public double TimeOfSigma(double sigma)
+    {
+        if (sigma <= Sigma(0))
+            return 0;
+        var (low, high) = Around(sigma);
+        var share = Math.Log(sigma / Sigma(low)) / Math.Log(Sigma(high) / Sigma(low));
+        return Math.Min(low + share, Timesteps - 1);
+    }
+
     /// <inheritdoc/>
     public override double Clean => -1;
 
@@ -103,17 +121,17 @@ public sealed class NoiseSchedule : NoiseLevels
     {
         if (time == Clean)
             return new(1, 0);
-        var alphaBar = AlphasCumprod[(int)time];
+        var alphaBar = AlphaBar(time);
         return new(Math.Sqrt(alphaBar), Math.Sqrt(1 - alphaBar));
     }
 
     /// <inheritdoc/>
-    public override OdeVariables OdeAt(double time) => new(Math.Sqrt(AlphasCumprod[(int)time]), Sigma((int)time));
+    public override OdeVariables OdeAt(double time) => new(Math.Sqrt(AlphaBar(time)), Sigma(time));
 
     /// <inheritdoc/>
     public override Preconditioning PreconditioningAt(double time)
     {
-        var alphaBar = AlphasCumprod[(int)time];
+        var alphaBar = AlphaBar(time);
         return objective switch
         {
             Objective.Noise => new(1, time, Math.Sqrt(1 / alphaBar), -Math.Sqrt(1 / alphaBar - 1)),
@@ -127,10 +145,29 @@ public sealed class NoiseSchedule : NoiseLevels
 
     internal override double TimeOf(ulong first, ulong second) => Math.BigMul(first, (ulong)Timesteps, out _);
 
-    internal override double Raised(double time, double factor) => NearestTimestep(factor * Sigma((int)time));
+    internal override double Raised(double time, double factor, bool isFractional)
+    {
+        var sigma = factor * Sigma(time);
+        return isFractional ? TimeOfSigma(sigma) : NearestTimestep(sigma);
+    }
 
-    /// <summary>The timestep whose <see cref="Sigma"/> has the nearest logarithm.</summary>
+    /// <summary>The timestep whose <see cref="Sigma(int)"/> has the nearest logarithm.</summary>
     internal int NearestTimestep(double sigma)
+    {
+        var (low, high) = Around(sigma);
+        return sigma / Sigma(low) <= Sigma(high) / sigma ? low : high;
+    }
+
+    private double AlphaBar(double time)
+    {
+        if (time == (int)time)
+            return AlphasCumprod[(int)time];
+        var sigma = Sigma(time);
+        return 1 / (1 + sigma * sigma);
+    }
+
+    /// <summary>Two neighbours with the sigma between them, or the first or last two.</summary>
+    private (int Low, int High) Around(double sigma)
     {
         var (low, high) = (0, Timesteps - 1);
         while (high - low > 1)
@@ -141,7 +178,7 @@ public sealed class NoiseSchedule : NoiseLevels
             else
                 high = middle;
         }
-        return sigma / Sigma(low) <= Sigma(high) / sigma ? low : high;
+        return (low, high);
     }
 
     private ImmutableArray<double> Each(Func<int, double> value) => [.. Enumerable.Range(0, Timesteps).Select(value)];

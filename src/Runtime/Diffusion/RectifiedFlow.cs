@@ -38,8 +38,6 @@ public sealed class RectifiedFlow(DiffusionOptions options) : DiffusionProcess(o
         using var scope = NewDisposeScope();
         return (xt, AsTimesteps(Number.Of(FlowLevels.TimestepsOfOne) * t, xt).MoveToOuterDisposeScope());
     }
-
-    private static Tensor Of(Tensor images, Tensor values) => OfImages(values.to(images.dtype), images);
 }
 
 /// <summary>The numbers of a <see cref="RectifiedFlow"/>. Times go from 0, the image, to 1, noise.</summary>
@@ -87,5 +85,5 @@ public sealed class FlowLevels : NoiseLevels
     /// <summary>The time, not shifted, of a standard normal number under <see cref="TimestepSampling.LogitNormal"/>.</summary>
     internal double TimeOfNormal(double normal) => 1 / (1 + Math.Exp(-(options.LogitMean + options.LogitStd * normal)));
 
-    internal override double Raised(double time, double factor) => factor * time / (1 + (factor - 1) * time);
+    internal override double Raised(double time, double factor, bool isFractional) => factor * time / (1 + (factor - 1) * time);
 }

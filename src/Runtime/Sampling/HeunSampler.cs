@@ -79,7 +79,7 @@ public sealed class HeunSampler : SpacedSampler
         var sigma = levels.At(time).Sigma;
         if (sigma < ChurnFrom || sigma > ChurnTo)
             return (x, time);
-        var raised = levels.Raised(time, 1 + Math.Min(Churn / Steps, LargestGamma));
+        var raised = levels.Raised(time, 1 + Math.Min(Churn / Steps, LargestGamma), IsFractional);
         if (raised <= time)
             return (x, time);
         var (now, then) = (levels.At(time), levels.At(raised));

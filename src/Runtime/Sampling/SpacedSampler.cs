@@ -6,6 +6,7 @@ namespace UNetGen.Sampling;
 public abstract class SpacedSampler : Sampler
 {
     private readonly int stepsOffset;
+    private readonly bool isFractional;
 
     /// <summary>A sampler of so many steps.</summary>
     /// <param name="steps">From 1; of a DDPM to its timesteps.</param>
@@ -52,9 +53,24 @@ public abstract class SpacedSampler : Sampler
                     + $"{Spacing?.ToString() ?? "none"}.");
     }
 
+    /// <summary>
+    /// Of a DDPM under <see cref="TimestepSpacing.Karras"/> and <see cref="TimestepSpacing.LogSnr"/>: whether the network is asked at times
+    /// between timesteps, where ln sigma is linear, as by diffusers' HeunDiscreteScheduler and k-diffusion, instead of at the nearest.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is for another spacing.</exception>
+    public bool IsFractional
+    {
+        get => isFractional;
+        init => isFractional = !value || (Spacing ?? UsualSpacing) is TimestepSpacing.Karras or TimestepSpacing.LogSnr
+            ? value
+            : throw new ArgumentOutOfRangeException(
+                nameof(value), $"Times between timesteps are for the spacings Karras and LogSnr, not for {Spacing ?? UsualSpacing}.");
+    }
+
     /// <inheritdoc/>
     public sealed override IReadOnlyList<double> Times(NoiseLevels levels) => levels switch
     {
+        NoiseSchedule schedule when IsFractional => SpacedTimes.Of(Spacing ?? UsualSpacing, Steps, schedule),
         NoiseSchedule schedule => [.. SpacedTimesteps.Of(Spacing ?? UsualSpacing, Steps, schedule, StepsOffset)],
         FlowLevels flow => SpacedTimes.Of(Spacing ?? TimestepSpacing.Even, Steps, flow),
         EdmLevels edm => SpacedTimes.Of(Spacing ?? TimestepSpacing.Karras, Steps, edm),
@@ -64,5 +80,5 @@ public abstract class SpacedSampler : Sampler
     /// <summary>Steps and spacing in words, for <see cref="Sampler.Description"/>.</summary>
     private protected string Settings =>
         $"{Steps} {(Steps == 1 ? "step" : "steps")}, spacing {Spacing?.ToString() ?? "of the network"}"
-            + (StepsOffset > 0 ? $" from {StepsOffset}" : "");
+            + $"{(StepsOffset > 0 ? $" from {StepsOffset}" : "")}{(IsFractional ? ", between timesteps" : "")}";
 }

@@ -2,7 +2,7 @@ using UNetGen.Diffusion;
 
 namespace UNetGen.Sampling;
 
-/// <summary>Computes the times of a spacing for diffusions without timesteps.</summary>
+/// <summary>Computes the times of a spacing for diffusions without timesteps, and those between timesteps.</summary>
 internal static class SpacedTimes
 {
     /// <summary>
@@ -20,14 +20,23 @@ internal static class SpacedTimes
     /// <exception cref="UNetGenException">It is a spacing of timesteps.</exception>
     public static IReadOnlyList<double> Of(TimestepSpacing spacing, int steps, EdmLevels edm) => spacing switch
     {
-        TimestepSpacing.Karras => [.. Falling(steps, edm, SpacedTimesteps.ToRoot, SpacedTimesteps.FromRoot), edm.Clean],
-        TimestepSpacing.LogSnr => [.. Falling(steps, edm, Math.Log, Math.Exp), edm.Clean],
+        TimestepSpacing.Karras or TimestepSpacing.LogSnr => [.. Falling(spacing, steps, edm.SigmaMax, edm.SigmaMin), edm.Clean],
         _ => throw new UNetGenException(
             $"The spacing {Word(spacing)} is for timesteps, and EDM has none: it goes over sigma. Use the spacing karras or log-snr."),
     };
 
-    private static IEnumerable<double> Falling(int steps, EdmLevels edm, Func<double, double> function, Func<double, double> inverse) =>
-        SpacedTimesteps.EvenPlaces(function(edm.SigmaMax), function(edm.SigmaMin), steps).Select(inverse);
+    /// <summary>Between timesteps, over the sigmas of <see cref="SpacedTimesteps.Ends"/>, and behind them the clean image.</summary>
+    public static IReadOnlyList<double> Of(TimestepSpacing spacing, int steps, NoiseSchedule schedule)
+    {
+        var (most, least) = SpacedTimesteps.Ends(schedule);
+        return [.. Falling(spacing, steps, most, least).Select(schedule.TimeOfSigma), schedule.Clean];
+    }
+
+    private static IEnumerable<double> Falling(TimestepSpacing spacing, int steps, double most, double least)
+    {
+        var (function, inverse) = SpacedTimesteps.Even(spacing);
+        return SpacedTimesteps.EvenPlaces(function(most), function(least), steps).Select(inverse);
+    }
 
     private static string Word(TimestepSpacing spacing) =>
         spacing == TimestepSpacing.LogSnr ? "log-snr" : spacing.ToString().ToLowerInvariant();

@@ -81,8 +81,7 @@ internal static class SpacedTimesteps
             TimestepSpacing.Leading => indices.Select(i => i * (timesteps / steps) + offset).Reverse(),
             TimestepSpacing.Linspace => indices.Select(i => (int)Math.Round(i * ((timesteps - 1.0) / Math.Max(1, steps - 1)))).Reverse(),
             TimestepSpacing.Trailing => Trailing(timesteps, steps),
-            TimestepSpacing.LogSnr => Nearest(schedule, steps, Math.Log, Math.Exp),
-            TimestepSpacing.Karras => Nearest(schedule, steps, ToRoot, FromRoot),
+            TimestepSpacing.LogSnr or TimestepSpacing.Karras => Nearest(schedule, steps, spacing),
             _ => throw new ArgumentOutOfRangeException(nameof(spacing), $"There is no spacing {spacing}."),
         };
         return [.. times, -1];
@@ -99,20 +98,22 @@ internal static class SpacedTimesteps
     }
 
     /// <summary>Even places of a function of sigma, from the noisiest to the least noisy.</summary>
-    private static IEnumerable<int> Nearest(NoiseSchedule schedule, int steps, Func<double, double> function, Func<double, double> inverse)
+    private static IEnumerable<int> Nearest(NoiseSchedule schedule, int steps, TimestepSpacing spacing)
     {
-        var first = function(Math.Min(LargestSigma, schedule.Sigma(schedule.Timesteps - 1)));
-        var last = function(Math.Max(SmallestSigma, schedule.Sigma(0)));
-        return EvenPlaces(first, last, steps).Select(place => schedule.NearestTimestep(inverse(place))).Distinct();
+        var (function, inverse) = Even(spacing);
+        var (most, least) = Ends(schedule);
+        return EvenPlaces(function(most), function(least), steps).Select(place => schedule.NearestTimestep(inverse(place))).Distinct();
     }
+
+    /// <summary>The sigmas with which to begin and to end: EDM's, as far as the schedule goes.</summary>
+    internal static (double Most, double Least) Ends(NoiseSchedule schedule) => (
+        Math.Min(LargestSigma, schedule.Sigma(schedule.Timesteps - 1)), Math.Max(SmallestSigma, schedule.Sigma(0)));
 
     /// <summary>From the first to the last; of one place the first.</summary>
     internal static IEnumerable<double> EvenPlaces(double first, double last, int count) =>
         Enumerable.Range(0, count).Select(i => count == 1 ? first : first + (last - first) * i / (count - 1));
 
-    /// <summary>What is even in <see cref="TimestepSpacing.Karras"/>.</summary>
-    internal static double ToRoot(double sigma) => Math.Pow(sigma, 1 / Rho);
-
-    /// <summary>The inverse of <see cref="ToRoot"/>.</summary>
-    internal static double FromRoot(double root) => Math.Pow(root, Rho);
+    /// <summary>The function of sigma in which the places of a spacing are even, and its inverse.</summary>
+    internal static (Func<double, double> Function, Func<double, double> Inverse) Even(TimestepSpacing spacing) =>
+        spacing == TimestepSpacing.LogSnr ? (Math.Log, Math.Exp) : (sigma => Math.Pow(sigma, 1 / Rho), root => Math.Pow(root, Rho));
 }

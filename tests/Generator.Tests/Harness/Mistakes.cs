@@ -67,13 +67,11 @@ internal sealed record MistakenSpec(string Name, (string Key, string Line)[] Rig
         new([("learned_variance", "learned_variance: perhaps")], "UNG0007"),
         new([("diffusion.variance", "  variance: learned_range")], "UNG0027", "learned_variance", "diffusion.type"),
         new([("diffusion.type", "  type: flw")], "UNG0005"),
-        new([("diffusion.type", "  type: flow"), ("diffusion.timesteps", "  timesteps: 100")], "UNG0018"),
+        new([("diffusion", "diffusion: { type: flow, timesteps: 100 }")], "UNG0018"),
+        new([("diffusion", "diffusion: { type: flow, timestep_sampling: uniform, logit_mean: 1 }")], "UNG0018"),
+        new([("diffusion", "diffusion: { type: edm, sigma_min: 90 }")], "UNG0020"),
+        new([("diffusion", "diffusion: { type: edm }"), ("learned_variance", "learned_variance: true")], "UNG0027"),
         new([("diffusion.shift", "  shift: 3")], "UNG0018", "diffusion.type"),
-        new([("diffusion.type", "  type: edm"), ("diffusion.timesteps", "  sigma_min: 90")], "UNG0020"),
-        new([("diffusion.type", "  type: flow"), ("diffusion.timesteps", "  logit_mean: 1"),
-            ("diffusion.timestep_sampling", "  timestep_sampling: uniform")], "UNG0018"),
-        new([("diffusion.type", "  type: edm"), ("diffusion.timesteps", "  p_std: 1"), ("learned_variance", "learned_variance: true")],
-            "UNG0027"),
     ];
 
     public static readonly IReadOnlyList<MistakenSpec> All =
