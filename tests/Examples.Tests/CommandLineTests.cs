@@ -135,7 +135,7 @@ public sealed class CommandLineTests : IDisposable
         "--format must be diffusers, safetensors or onnx, not 'difusers'. Did you mean 'diffusers'?", "export", "--checkpoint", "x",
         "--out", "y", "--format", "difusers")]
     [InlineData(
-        "--with-sampler must be ddim, dpm++ or heun, not 'ddpm'. Did you mean 'ddim'?", "export", "--checkpoint", "x", "--out", "y",
+        "--with-sampler must be ddim, euler, dpm++ or heun, not 'ddpm'. Did you mean 'ddim'?", "export", "--checkpoint", "x", "--out", "y",
         "--format", "onnx", "--with-sampler", "ddpm")]
     [InlineData(
         "not 'byte'. Did you mean 'bytes'?", "evaluate", "--samples", "s", "--data", "d", "--features", "f", "--feature-input", "byte")]

@@ -106,7 +106,8 @@ internal static class SchemaWriter
         }
 
         var proposals = new JsonObject();
-        if (!properties.IsEmpty)
+        // Also where all are conditional: editors insert a key as a group that has properties.
+        if (!properties.IsEmpty || conditions.Count > 0)
             proposals.Add("properties", properties);
         if (conditions.Count > 0)
             proposals.Add("allOf", conditions);
