@@ -7,12 +7,15 @@ namespace UNetGen.Generator.Specs;
 internal static class DiffusionChecks
 {
     private const string Variance = "diffusion.variance", Objective = "diffusion.objective", Timesteps = "diffusion.timesteps";
+    private const string Start = "diffusion.beta_start", End = "diffusion.beta_end", Schedule = "diffusion.schedule";
+    private const string Rescale = "diffusion.schedule_rescale", LossWeight = "diffusion.loss_weight";
 
     public static void Check(CheckContext context)
     {
         CheckVariance(context);
         CheckObjective(context);
         CheckSchedule(context);
+        CheckRescale(context);
     }
 
     private static void CheckVariance(CheckContext context)
@@ -48,14 +51,53 @@ internal static class DiffusionChecks
     private static void CheckSchedule(CheckContext context)
     {
         var diffusion = context.Spec.Diffusion;
-        var last = SpecLimits.LastScaledBeta(diffusion.Timesteps);
-        if (context.Knows(Timesteps, "diffusion.schedule", "diffusion.schedule_scaling")
+        if (!context.Knows(Schedule, End) || diffusion.Schedule is not (BetaSchedule.Linear or BetaSchedule.ScaledLinear))
+            return;
+        if (context.Knows(Start) && diffusion.BetaStart > diffusion.BetaEnd)
+        {
+            var (start, end) = (SpecWords.Number(diffusion.BetaStart), SpecWords.Number(diffusion.BetaEnd));
+            context.Report(Rules.Schedule, context.Keys.Has(Start) ? Start : End,
+                $"betas would fall from beta_start {start} to beta_end {end}; use beta_start: {end} or less, or beta_end: {start} or more");
+        }
+
+        var last = SpecLimits.LastScaledBeta(diffusion.Timesteps, diffusion.BetaEnd);
+        if (context.Knows(Timesteps, "diffusion.schedule_scaling")
             && diffusion is { Schedule: BetaSchedule.Linear, ScheduleScaling: true }
             && last >= 1)
         {
             context.Report(Rules.Schedule, Timesteps,
-                $"the last beta would be 0.02 * 1000 / {diffusion.Timesteps} = {last.ToString("0.###", CultureInfo.InvariantCulture)}, "
-                + "and must be below 1; use at least 21 timesteps, schedule_scaling: false or schedule: cosine");
+                $"the last beta would be {SpecWords.Number(diffusion.BetaEnd)} * 1000 / {diffusion.Timesteps} = "
+                + $"{last.ToString("0.###", CultureInfo.InvariantCulture)}, and must be below 1; use at least "
+                + $"{Math.Floor(diffusion.BetaEnd * 1000) + 1} timesteps, schedule_scaling: false or schedule: cosine");
+        }
+    }
+
+    /// <summary>The last timestep is noise alone: it must be one that a network can learn from, and that counts.</summary>
+    private static void CheckRescale(CheckContext context)
+    {
+        var diffusion = context.Spec.Diffusion;
+        if (!context.Knows(Rescale) || diffusion.ScheduleRescale != ScheduleRescale.ZeroTerminalSnr)
+            return;
+        if (context.Knows(Timesteps) && diffusion.Timesteps == 1)
+        {
+            context.Report(Rules.Schedule, Rescale,
+                "schedule_rescale: zero_terminal_snr keeps the first timestep as it is and leaves nothing of the image at the last one; "
+                + "use at least 2 timesteps, or schedule_rescale: none");
+        }
+
+        if (!context.Knows(Objective))
+            return;
+        if (diffusion.Objective == Specs.Objective.Noise)
+        {
+            context.Report(Rules.LastTimestep, Rescale,
+                "at the last timestep there would be nothing but noise, and with objective: noise the network would say nothing of the "
+                + "image there; use objective: v or x0, or schedule_rescale: none");
+        }
+        else if (context.Knows(LossWeight) && diffusion.LossWeight != Specs.LossWeight.Plain)
+        {
+            context.Report(Rules.LastTimestep, LossWeight,
+                $"loss_weight: {SpecWords.SnakeCase(diffusion.LossWeight.ToString())} weighs the last timestep by its signal, which is 0, so "
+                + "that it would never be trained, and every picture starts there; use loss_weight: plain, or schedule_rescale: none");
         }
     }
 }

@@ -133,6 +133,9 @@ internal sealed class FloatType : FieldType<double>
     /// <summary>From 0 to below 1.</summary>
     public static readonly FloatType Fraction = new(0, above: false, below: 1);
 
+    /// <summary>Above 0 and below 1.</summary>
+    public static readonly FloatType OpenFraction = new(0, above: true, below: 1);
+
     public static FloatType Above(double min) => new(min, above: true);
 
     private bool Bounded => !double.IsInfinity(below);

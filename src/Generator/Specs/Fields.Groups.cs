@@ -115,6 +115,33 @@ internal static partial class Fields
             OnlyIf = new(
                 s => s.Diffusion.Schedule == BetaSchedule.Linear, "only schedule: linear is scaled; leave it out", "diffusion.schedule"),
         },
+        new Field<double>("diffusion.beta_start", "The first beta of linear and scaled_linear.", FloatType.OpenFraction,
+            s => s.Diffusion.BetaStart, (s, v) => s with { Diffusion = s.Diffusion with { BetaStart = v } })
+        {
+            AlsoKnownAs = ["linear_start"],
+            OnlyWith = new("diffusion.schedule", "linear"),
+            OnlyIf = RunsBetweenBetas,
+            // Specs of before the key existed keep their text, and with it their hash.
+            ImpliedIf = s => s.Diffusion.BetaStart == SpecDefaults.Diffusion.BetaStart,
+            Details = "Stable Diffusion's is 0.00085.",
+        },
+        new Field<double>("diffusion.beta_end", "The last beta of linear and scaled_linear.", FloatType.OpenFraction,
+            s => s.Diffusion.BetaEnd, (s, v) => s with { Diffusion = s.Diffusion with { BetaEnd = v } })
+        {
+            AlsoKnownAs = ["linear_end"],
+            OnlyWith = new("diffusion.schedule", "linear"),
+            OnlyIf = RunsBetweenBetas,
+            ImpliedIf = s => s.Diffusion.BetaEnd == SpecDefaults.Diffusion.BetaEnd,
+            Details = "Stable Diffusion's is 0.012.",
+        },
+        new Field<ScheduleRescale>("diffusion.schedule_rescale", "Whether the noise grows until nothing is left of the image.",
+            new ChoiceType<ScheduleRescale>().AlsoKnownAs(ScheduleRescale.ZeroTerminalSnr, "zero_snr", "zero_terminal", "ztsnr"),
+            s => s.Diffusion.ScheduleRescale, (s, v) => s with { Diffusion = s.Diffusion with { ScheduleRescale = v } })
+        {
+            ImpliedIf = s => s.Diffusion.ScheduleRescale == ScheduleRescale.None,
+            Details = "none: the schedule as it is. zero_terminal_snr: rescaled so that the last timestep is noise alone, for objective v "
+                + "or x0 (Lin et al. 2023, algorithm 1).",
+        },
         new Field<Objective>("diffusion.objective", "What the network predicts.",
             new ChoiceType<Objective>()
                 .AlsoKnownAs(Objective.Noise, "pred_noise", "epsilon", "eps")
@@ -126,9 +153,14 @@ internal static partial class Fields
             Details = "noise: epsilon. x0: the clean image. v: Salimans and Ho 2022.",
         },
         new Field<LossWeight>("diffusion.loss_weight", "How the loss weighs timesteps.",
-            new ChoiceType<LossWeight>().AlsoKnownAs(LossWeight.MinSnr, "min_snr_gamma", "snr"),
-            s => s.Diffusion.LossWeight, (s, v) => s with { Diffusion = s.Diffusion with { LossWeight = v } })
-        { Details = "none: all alike. min_snr: Hang et al. 2023." },
+            new ChoiceType<LossWeight>()
+                .AlsoKnownAs(LossWeight.MinSnr, "min_snr_gamma", "snr")
+                .AlsoKnownAs(LossWeight.Plain, "constant", "uniform"),
+            s => s.Diffusion.LossWeight, (s, v) => s with { Diffusion = s.Diffusion with { GivenLossWeight = v } })
+        {
+            DefaultInWords = "plain with schedule_rescale: zero_terminal_snr, else none",
+            Details = "none: all alike, as errors of the noise. min_snr: Hang et al. 2023. plain: all alike, as errors of what is predicted.",
+        },
         new Field<double>("diffusion.min_snr_gamma", "Where min_snr clips.", FloatType.Above(0),
             s => s.Diffusion.MinSnrGamma, (s, v) => s with { Diffusion = s.Diffusion with { MinSnrGamma = v } })
         {

@@ -26,6 +26,10 @@ internal static partial class Fields
     private static readonly Condition OwnBlocks = new(s => s.HasOwnResnetBlocks, UserBlockOnly);
     private static readonly Condition Attends = new(s => s.AnyAttention, "there is no attention here; leave it out");
 
+    private static readonly Condition RunsBetweenBetas = new(
+        s => s.Diffusion.Schedule is BetaSchedule.Linear or BetaSchedule.ScaledLinear,
+        "only schedule: linear and scaled_linear run from one beta to another; leave it out", "diffusion.schedule");
+
     private static readonly KeyWord WithGroups = new("norm", "group");
     private static readonly KeyWord WithSinusoids = new("time_embedding.type", "sinusoidal");
 

@@ -47,7 +47,7 @@ public abstract class SpacedSampler : Sampler
     }
 
     /// <inheritdoc/>
-    public sealed override IReadOnlyList<double> Times(NoiseLevels levels) => levels switch
+    public override IReadOnlyList<double> Times(NoiseLevels levels) => levels switch
     {
         NoiseSchedule schedule => [.. SpacedTimesteps.Of(Spacing, Steps, schedule, StepsOffset)],
         _ => throw new UNetGenException($"There are no times of {levels.GetType().Name}."),

@@ -220,8 +220,8 @@ public sealed class KeyErrorTests
         + "say it of each level, as `attention: { levels: [linear, none] }`",
         "UNG0007: 'time_embedding' must be a mapping of type, theta, order, freq_shift and conditioning, not 'fourier'; "
         + "write `time_embedding: { type: fourier }`",
-        "UNG0007: 'diffusion' must be a mapping of timesteps, schedule, schedule_scaling, objective, loss_weight, "
-        + "min_snr_gamma and variance, not 'cosine'; write `diffusion: { schedule: cosine }`",
+        "UNG0007: 'diffusion' must be a mapping of timesteps, schedule, schedule_scaling, beta_start, beta_end, "
+        + "schedule_rescale, objective, loss_weight, min_snr_gamma and variance, not 'cosine'; write `diffusion: { schedule: cosine }`",
         "UNG0007: 'blocks' must be a mapping of resnet, not 'mine'; write `blocks: { resnet: mine }`");
 
     [Fact]
@@ -235,8 +235,8 @@ public sealed class KeyErrorTests
         diffusion:«»
           # objective: v
         """,
-        "UNG0007: 'diffusion' must be a mapping of timesteps, schedule, schedule_scaling, objective, loss_weight, "
-        + "min_snr_gamma and variance, not nothing");
+        "UNG0007: 'diffusion' must be a mapping of timesteps, schedule, schedule_scaling, beta_start, beta_end, "
+        + "schedule_rescale, objective, loss_weight, min_snr_gamma and variance, not nothing");
 
     [Fact]
     public void A_key_that_the_preset_fixes() => Errors.In(
