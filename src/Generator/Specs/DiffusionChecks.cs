@@ -96,8 +96,8 @@ internal static class DiffusionChecks
         else if (context.Knows(LossWeight) && diffusion.LossWeight != Specs.LossWeight.Plain)
         {
             context.Report(Rules.LastTimestep, LossWeight,
-                $"loss_weight: {SpecWords.SnakeCase(diffusion.LossWeight.ToString())} weighs the last timestep by its signal, which is 0, so "
-                + "that it would never be trained, and every picture starts there; use loss_weight: plain, or schedule_rescale: none");
+                $"loss_weight: {SpecWords.SnakeCase(diffusion.LossWeight.ToString())} weighs the last timestep by its signal, which is 0, "
+                + "so that it would never be trained, and every picture starts there; use loss_weight: plain, or schedule_rescale: none");
         }
     }
 }

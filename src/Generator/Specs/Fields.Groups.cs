@@ -105,7 +105,7 @@ internal static partial class Fields
             s => s.Diffusion.Schedule, (s, v) => s with { Diffusion = s.Diffusion with { Schedule = v } })
         {
             AlsoKnownAs = ["beta_schedule", "noise_schedule"],
-            Details = "linear: betas from 1e-4 to 0.02. cosine: Nichol and Dhariwal 2021. sigmoid: Jabri et al. 2022. "
+            Details = "linear: betas from beta_start to beta_end. cosine: Nichol and Dhariwal 2021. sigmoid: Jabri et al. 2022. "
                 + "scaled_linear: the betas' roots are linear.",
         },
         new Field<bool>("diffusion.schedule_scaling", "Linear betas are scaled by 1000 / timesteps.", new BoolType(),
@@ -159,7 +159,8 @@ internal static partial class Fields
             s => s.Diffusion.LossWeight, (s, v) => s with { Diffusion = s.Diffusion with { GivenLossWeight = v } })
         {
             DefaultInWords = "plain with schedule_rescale: zero_terminal_snr, else none",
-            Details = "none: all alike, as errors of the noise. min_snr: Hang et al. 2023. plain: all alike, as errors of what is predicted.",
+            Details = "none: all alike, as errors of the noise. min_snr: Hang et al. 2023. "
+                + "plain: all alike, as errors of what is predicted.",
         },
         new Field<double>("diffusion.min_snr_gamma", "Where min_snr clips.", FloatType.Above(0),
             s => s.Diffusion.MinSnrGamma, (s, v) => s with { Diffusion = s.Diffusion with { MinSnrGamma = v } })

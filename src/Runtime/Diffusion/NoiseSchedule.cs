@@ -19,8 +19,8 @@ public sealed class NoiseSchedule : NoiseLevels
     /// <summary>Computes the schedule that the options ask for.</summary>
     /// <param name="options">The diffusion part of a network's spec.</param>
     /// <exception cref="UNetGenException">
-    /// No timestep, a beta outside (0, 1), a gamma that is not positive, a word that isn't one of its kind, or a last timestep without signal
-    /// of which the network couldn't learn.
+    /// No timestep, a beta outside (0, 1), a gamma that is not positive, a word that isn't one of its kind, or a last timestep without
+    /// signal of which the network couldn't learn.
     /// </exception>
     public NoiseSchedule(DiffusionOptions options)
     {
@@ -167,8 +167,8 @@ public sealed class NoiseSchedule : NoiseLevels
     }
 
     /// <summary>
-    /// Betas after which alpha-bar's root is sqrt(alpha-bar), less that of the last timestep, and scaled so that the first one stays (Lin et
-    /// al. 2023, algorithm 1).
+    /// Betas after which alpha-bar's root is sqrt(alpha-bar), less that of the last timestep, and scaled so that the first one stays (Lin
+    /// et al. 2023, algorithm 1).
     /// </summary>
     private static ImmutableArray<double> WithoutTerminalSignal(ImmutableArray<double> betas)
     {
@@ -218,12 +218,12 @@ public sealed class NoiseSchedule : NoiseLevels
     {
         if (options.Timesteps == 1)
             throw new UNetGenException(
-                $"`ScheduleRescale` {options.ScheduleRescale} keeps the first timestep and leaves no signal at the last one, so that it needs at "
-                    + "least 2 timesteps, but `Timesteps` is 1.");
+                $"`ScheduleRescale` {options.ScheduleRescale} keeps the first timestep and leaves no signal at the last one, so that it "
+                    + "needs at least 2 timesteps, but `Timesteps` is 1.");
         if (options.Objective == Objective.Noise)
             throw new UNetGenException(
-                $"With `ScheduleRescale` {options.ScheduleRescale} the last timestep is noise alone, and of a network that predicts the noise "
-                    + "one would learn nothing of the image there: `Objective` must be V or X0, or `ScheduleRescale` None.");
+                $"With `ScheduleRescale` {options.ScheduleRescale} the last timestep is noise alone, and of a network that predicts the "
+                    + "noise one would learn nothing of the image there: `Objective` must be V or X0, or `ScheduleRescale` None.");
         if (options.LossWeight != LossWeight.Plain)
             throw new UNetGenException(
                 $"With `ScheduleRescale` {options.ScheduleRescale} the last timestep has no signal, by which `LossWeight` "
@@ -239,8 +239,8 @@ public sealed class NoiseSchedule : NoiseLevels
             var mend = options is { Schedule: BetaSchedule.Linear, ScheduleScaling: true }
                 ? string.Create(
                     CultureInfo.InvariantCulture,
-                    $"Linear betas are scaled by 1000 / timesteps: use more than {Math.Floor(1000 * options.BetaEnd)} timesteps, or switch ")
-                    + "`ScheduleScaling` off (in a spec: `schedule_scaling: false`)."
+                    $"Linear betas are scaled by 1000 / timesteps: use more than {Math.Floor(1000 * options.BetaEnd)} timesteps, or ")
+                    + "switch `ScheduleScaling` off (in a spec: `schedule_scaling: false`)."
                 : "Use another number of timesteps or another schedule.";
             throw new UNetGenException(string.Create(CultureInfo.InvariantCulture,
                 $"The {options.Schedule} schedule over {Counted.Of(options.Timesteps, "timestep")} has beta {betas[t]:G6} "

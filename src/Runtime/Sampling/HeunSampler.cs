@@ -47,8 +47,8 @@ public sealed class HeunSampler : SpacedSampler
         if (times.Count > 2 && double.IsInfinity(levels.OdeAt(times[0]).Tau))
             throw new UNetGenException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"Heun can't begin at time {times[0]}, where the network's schedule leaves nothing of the image: sigma is infinite there, as "
-                    + $"is the slope. Use the spacing karras or log-snr, which begin at sigma 80, or another sampler."));
+                $"Heun can't begin at time {times[0]}, where the network's schedule leaves nothing of the image: sigma is infinite there, "
+                    + $"as is the slope. Use the spacing karras or log-snr, which begin at sigma 80, or another sampler."));
         return times;
     }
 

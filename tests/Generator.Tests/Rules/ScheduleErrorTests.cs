@@ -48,7 +48,8 @@ public sealed class ScheduleErrorTests
         diffusion:
           {lines}
         """,
-        $"UNG0020: betas would fall from beta_start {start} to beta_end {end}; use beta_start: {end} or less, or beta_end: {start} or more");
+        $"UNG0020: betas would fall from beta_start {start} to beta_end {end}; use beta_start: {end} or less, "
+        + $"or beta_end: {start} or more");
 
     [Fact]
     public void Betas_of_a_curve() => Errors.In(

@@ -79,7 +79,8 @@ public class ZeroTerminalScheduleTests
         var (first, last) = (scale * 1e-4, scale * 0.02);
         Assert.Equal(Enumerable.Range(0, timesteps).Select(t => first + (last - first) * t / (timesteps - 1)), schedule.Betas);
         Assert.Equal(
-            schedule.Betas, new NoiseSchedule(new() { Timesteps = timesteps, ScheduleScaling = scaling, BetaStart = 1e-4, BetaEnd = 0.02 }).Betas);
+            schedule.Betas,
+            new NoiseSchedule(new() { Timesteps = timesteps, ScheduleScaling = scaling, BetaStart = 1e-4, BetaEnd = 0.02 }).Betas);
     }
 
     [Fact]
@@ -126,7 +127,8 @@ public class ZeroTerminalScheduleTests
     public void A_learned_variance_has_a_finite_loss_at_every_timestep()
     {
         using var scope = NewDisposeScope();
-        using var diffusion = new GaussianDiffusion(Options with { Timesteps = 50, Objective = Objective.X0, Variance = Variance.LearnedRange });
+        using var diffusion = new GaussianDiffusion(
+            Options with { Timesteps = 50, Objective = Objective.X0, Variance = Variance.LearnedRange });
         var t = arange(50, ScalarType.Int64);
         var (x0, noise) = (Images("input:x0", 50), Fill.Input("input:noise", 50, 1, 4, 4));
         var prediction = Fill.Input("prediction", 50, 2, 4, 4).requires_grad_();
@@ -142,7 +144,10 @@ public class ZeroTerminalScheduleTests
     public void Plain_weights_are_1_for_every_objective()
     {
         foreach (var objective in Enum.GetValues<Objective>())
-            Assert.All(new NoiseSchedule(new() { Objective = objective, LossWeight = LossWeight.Plain }).LossWeights, weight => Assert.Equal(1, weight));
+        {
+            var schedule = new NoiseSchedule(new() { Objective = objective, LossWeight = LossWeight.Plain });
+            Assert.All(schedule.LossWeights, weight => Assert.Equal(1, weight));
+        }
     }
 
     [Fact]

@@ -6,8 +6,8 @@ namespace UNetGen.Runtime.Tests.Sampling;
 
 /// <summary>Golden/zero_terminal_snr.json: what diffusers computes of custom betas, their rescaling, and rescaled guidance.</summary>
 public sealed record GoldenZeroTerminal(
-    string Source, int[] Shape, GoldenZeroTerminal.Rescaling[] Schedules, [property: JsonPropertyName("custom_betas")] GoldenZeroTerminal.Custom[] Customs,
-    GoldenZeroTerminal.Guidance GuidanceRescale)
+    string Source, int[] Shape, GoldenZeroTerminal.Rescaling[] Schedules,
+    [property: JsonPropertyName("custom_betas")] GoldenZeroTerminal.Custom[] Customs, GoldenZeroTerminal.Guidance GuidanceRescale)
 {
     /// <summary>Numbers at some timesteps, in float32 and, where they were computed so, in float64.</summary>
     public sealed record Numbers(
@@ -22,7 +22,8 @@ public sealed record GoldenZeroTerminal(
         [property: JsonPropertyName("output_rederived_base64_f32le")] string? Rederived = null);
 
     public sealed record Rescaling(
-        int Timesteps, string Schedule, double BetaStart, double BetaEnd, int[] Index, [property: JsonPropertyName("ddim")] object[] Cases, Numbers Plain, Numbers ZeroTerminalSnr,
+        int Timesteps, string Schedule, double BetaStart, double BetaEnd, int[] Index,
+        [property: JsonPropertyName("ddim")] object[] Cases, Numbers Plain, Numbers ZeroTerminalSnr,
         [property: JsonPropertyName("ddim_v")] Ddim[] Drawn)
     {
         /// <summary>The diffusion with the last timestep's signal or without it.</summary>

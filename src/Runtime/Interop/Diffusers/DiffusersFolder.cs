@@ -78,7 +78,8 @@ public sealed class DiffusersFolder
         if (!scheduler.Value("clip_sample", true) || scheduler.Value("clip_sample_range", 1.0) != 1)
             remarks.Add("Its scheduler doesn't clip x_0 to [-1, 1] while it samples (clip_sample); samplers here do.");
         if (scheduler.Value<string?>("timestep_spacing", "leading") is ("trailing" or "linspace") and var spacing)
-            remarks.Add($"Its scheduler spaces the timesteps of few steps by timestep_spacing {spacing}, as sample --spacing {spacing} does.");
+            remarks.Add(
+                $"Its scheduler spaces the timesteps of few steps by timestep_spacing {spacing}, as sample --spacing {spacing} does.");
         if (!File.Exists(weights))
             return new(path, weights, model, remarks, []);
         using var file = SafetensorsFile.Open(weights);
@@ -206,13 +207,15 @@ public sealed class DiffusersFolder
             var said = diffusion with
             {
                 ScheduleScaling = scaling == "true",
-                BetaStart = spec.Find("diffusion.beta_start") is null ? SpecDefaults.Diffusion.BetaStart : spec.Real("diffusion.beta_start"),
-                BetaEnd = spec.Find("diffusion.beta_end") is null ? SpecDefaults.Diffusion.BetaEnd : spec.Real("diffusion.beta_end"),
+                BetaStart = RealOr(SpecDefaults.Diffusion.BetaStart, "diffusion.beta_start"),
+                BetaEnd = RealOr(SpecDefaults.Diffusion.BetaEnd, "diffusion.beta_end"),
             };
             if (JsonNode.DeepEquals(ModelToConfigs.Scheduler(said), ModelToConfigs.Scheduler(diffusion)))
                 diffusion = said;
         }
         return model with { Diffusion = diffusion, ZeroInit = spec.Bool("zero_init") };
+
+        double RealOr(double usual, string key) => spec.Find(key) is null ? usual : spec.Real(key);
     }
 
     private static void WriteJson(string path, JsonObject content) => AtomicFile.Write(path, stream =>

@@ -70,7 +70,8 @@ internal static class DiffusionFromConfig
             return options;
         if (!(start > 0 && start <= end && end < 1))
             scheduler.Refuse(
-                "beta_start", string.Create(CultureInfo.InvariantCulture, $"with beta_end {end}; betas lie between 0 and 1, and don't fall"));
+                "beta_start",
+                string.Create(CultureInfo.InvariantCulture, $"with beta_end {end}; betas lie between 0 and 1, and don't fall"));
         return options with { BetaStart = start, BetaEnd = end };
 
         bool HaveScale(double scale) => IsNear(start, options.BetaStart * scale) && IsNear(end, options.BetaEnd * scale);
@@ -85,7 +86,8 @@ internal static class DiffusionFromConfig
                 "rescale_betas_zero_snr",
                 "with prediction_type epsilon; the last timestep would be noise alone, and its prediction say nothing of the image");
         if (options.Timesteps == 1 && scheduler.Knows("num_train_timesteps"))
-            scheduler.Refuse("rescale_betas_zero_snr", "with num_train_timesteps 1; the first timestep keeps its noise, and the last has no signal");
+            scheduler.Refuse(
+                "rescale_betas_zero_snr", "with num_train_timesteps 1; the first timestep keeps its noise, and the last has no signal");
         return options with { ScheduleRescale = ScheduleRescale.ZeroTerminalSnr, LossWeight = LossWeight.Plain };
     }
 

@@ -85,7 +85,12 @@ public sealed class DiffusersExportTests : IDisposable
     public void A_schedule_without_last_signal_is_written_with_the_spacing_that_begins_there()
     {
         Export(new ExchangeZeroTerminalUNet());
-        AssertSettings(Scheduler, """{"num_train_timesteps": 500, "beta_start": 0.0017, "beta_end": 0.024, "prediction_type": "v_prediction", "rescale_betas_zero_snr": true, "timestep_spacing": "trailing"}""");
+        AssertSettings(Scheduler, """
+            {
+              "num_train_timesteps": 500, "beta_start": 0.0017, "beta_end": 0.024, "prediction_type": "v_prediction",
+              "rescale_betas_zero_snr": true, "timestep_spacing": "trailing"
+            }
+            """);
     }
 
     [Theory]

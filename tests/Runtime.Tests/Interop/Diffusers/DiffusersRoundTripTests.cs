@@ -10,7 +10,8 @@ namespace UNetGen.Runtime.Tests.Interop.Diffusers;
 /// </summary>
 public sealed class DiffusersRoundTripTests
 {
-    public static TheoryData<string> Cases => ["ddpm_tiny", "ddpm_classes", "exchange_many_keys", "exchange_one_level", "exchange_zero_terminal"];
+    public static TheoryData<string> Cases =>
+        ["ddpm_tiny", "ddpm_classes", "exchange_many_keys", "exchange_one_level", "exchange_zero_terminal"];
 
     [Theory]
     [MemberData(nameof(Cases))]
