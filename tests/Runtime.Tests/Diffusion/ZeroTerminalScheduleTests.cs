@@ -77,10 +77,9 @@ public class ZeroTerminalScheduleTests
 
         var scale = scaling ? 1000.0 / timesteps : 1;
         var (first, last) = (scale * 1e-4, scale * 0.02);
-        Assert.Equal(Enumerable.Range(0, timesteps).Select(t => first + (last - first) * t / (timesteps - 1)), schedule.Betas);
-        Assert.Equal(
-            schedule.Betas,
-            new NoiseSchedule(new() { Timesteps = timesteps, ScheduleScaling = scaling, BetaStart = 1e-4, BetaEnd = 0.02 }).Betas);
+        Assert.Equal(Enumerable.Range(0, timesteps).Select(t => first + (last - first) * t / (timesteps - 1)), [.. schedule.Betas]);
+        var said = new NoiseSchedule(new() { Timesteps = timesteps, ScheduleScaling = scaling, BetaStart = 1e-4, BetaEnd = 0.02 });
+        Assert.Equal(schedule.Betas.ToArray(), said.Betas.ToArray());
     }
 
     [Fact]

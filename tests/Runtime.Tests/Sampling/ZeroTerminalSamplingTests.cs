@@ -1,5 +1,4 @@
 using UNetGen.Diffusion;
-using UNetGen.Networks;
 using UNetGen.Runtime.Tests.Golden;
 using UNetGen.Sampling;
 using static TorchSharp.torch;
