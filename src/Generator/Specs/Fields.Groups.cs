@@ -138,6 +138,8 @@ internal static partial class Fields
             new ChoiceType<ScheduleRescale>().AlsoKnownAs(ScheduleRescale.ZeroTerminalSnr, "zero_snr", "zero_terminal", "ztsnr"),
             s => s.Diffusion.ScheduleRescale, (s, v) => s with { Diffusion = s.Diffusion with { ScheduleRescale = v } })
         {
+            // With x0 it is as right; a condition of editors has one word.
+            OnlyWith = new("diffusion.objective", "v"),
             ImpliedIf = s => s.Diffusion.ScheduleRescale == ScheduleRescale.None,
             Details = "none: the schedule as it is. zero_terminal_snr: rescaled so that the last timestep is noise alone, for objective v "
                 + "or x0 (Lin et al. 2023, algorithm 1).",
@@ -158,9 +160,8 @@ internal static partial class Fields
                 .AlsoKnownAs(LossWeight.Plain, "constant", "uniform"),
             s => s.Diffusion.LossWeight, (s, v) => s with { Diffusion = s.Diffusion with { GivenLossWeight = v } })
         {
-            DefaultInWords = "plain with schedule_rescale: zero_terminal_snr, else none",
-            Details = "none: all alike, as errors of the noise. min_snr: Hang et al. 2023. "
-                + "plain: all alike, as errors of what is predicted.",
+            Details = "none: all alike, as errors of the noise. min_snr: Hang et al. 2023. plain: all alike, as errors of what is "
+                + "predicted, which is the default beside schedule_rescale: zero_terminal_snr.",
         },
         new Field<double>("diffusion.min_snr_gamma", "Where min_snr clips.", FloatType.Above(0),
             s => s.Diffusion.MinSnrGamma, (s, v) => s with { Diffusion = s.Diffusion with { MinSnrGamma = v } })

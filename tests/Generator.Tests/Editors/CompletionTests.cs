@@ -16,6 +16,7 @@ public sealed partial class CompletionTests
         .. new[] { "annotated", "lucidrains", "ddpm", "adm" }.Select(preset => $"preset: {preset}{Rest}"),
         $"preset: adm{Rest}diffusion:\n  loss_weight: min_snr\n  ",
         $"preset: annotated{Rest}diffusion:\n  schedule: cosine\n  ",
+        $"preset: annotated{Rest}diffusion:\n  objective: v\n  ",
         $"preset: annotated{Rest}time_embedding:\n  type: fourier\n  ",
         "extends: base.unet.yaml\n",
     ];

@@ -69,8 +69,7 @@ internal sealed record MistakenSpec(string Name, (string Key, string Line)[] Rig
         new([("diffusion.schedule", "  schedule: cosin")], "UNG0005"),
         new([("diffusion.loss_weight", "  loss_weight: none"), ("diffusion.min_snr_gamma", "  min_snr_gamma: 5")], "UNG0018"),
         new([("diffusion.loss_weight", "min_snr_loss_weight: true")], "UNG0004"),
-        // Without its preset no spec has a default that follows from other keys, as the weight has.
-        new([("diffusion.min_snr_gamma", "  min_snr_gamma: 5")], "UNG0018", "diffusion.loss_weight", "preset"),
+        new([("diffusion.min_snr_gamma", "  min_snr_gamma: 5")], "UNG0018", "diffusion.loss_weight"),
         new([("learned_variance", "learned_variance: true"), ("diffusion.variance", "  variance: fixed_small")], "UNG0027"),
         new([("learned_variance", "learned_variance: perhaps")], "UNG0007"),
         new([("diffusion.variance", "  variance: learned_range")], "UNG0027", "learned_variance"),
