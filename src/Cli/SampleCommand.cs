@@ -41,6 +41,15 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         DefaultValueFactory = _ => 1,
         CustomParser = result => CommonOptions.Real(result, value => value >= 0, "a number of at least 0, up to 3.4e38"),
     };
+    private readonly Option<double> guidanceRescale = new("--guidance-rescale")
+    {
+        Description =
+            "How far, from 0 to 1, guided predictions are brought back to the deviation that they have without guidance; 0.7 for networks "
+                + "with zero terminal SNR.",
+        HelpName = "P",
+        DefaultValueFactory = _ => 0,
+        CustomParser = result => CommonOptions.Real(result, value => value is >= 0 and <= 1, "a number from 0 to 1"),
+    };
     private readonly Option<int> count = CommonOptions.Count("How many pictures.");
     private readonly Option<int> batchSize = new("--batch-size")
     {
@@ -64,7 +73,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     {
         command.Add(checkpoint);
         sampler.AddTo(command);
-        foreach (var option in new Option[] { labels, guidance, count, batchSize, seed, device, output })
+        foreach (var option in new Option[] { labels, guidance, guidanceRescale, count, batchSize, seed, device, output })
             command.Add(option);
         command.SetAction(Run);
         return command;
@@ -73,6 +82,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     private int Run(ParseResult parsed)
     {
         sampler.Check(parsed);
+        if (parsed.GetValue(guidanceRescale) > 0 && parsed.GetValue(guidance) == 1)
+            throw new UsageException("--guidance-rescale belongs to --guidance: where nothing is guided there is nothing to rescale.");
         if (parsed.GetValue(output) is { } wanted && !IsPictureOrFolder(wanted))
             throw new UsageException($"--out must be a .png file or a folder, not '{wanted}'.");
         var path = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(checkpoint));
@@ -91,6 +102,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             BatchSize = parsed.GetValue(batchSize),
             Seed = parsed.GetValue(seed),
             Guidance = parsed.GetValue(guidance),
+            GuidanceRescale = parsed.GetValue(guidanceRescale),
             // An option of an array that isn't given is an empty one.
             Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : EachClass(network.Info, ofData),
         };

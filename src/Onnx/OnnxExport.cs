@@ -148,6 +148,10 @@ public static class OnnxExport
             Timesteps = arguments.Whole(nameof(DiffusionOptions.Timesteps)),
             Schedule = arguments.Word<BetaSchedule>(),
             ScheduleScaling = arguments.Is(nameof(DiffusionOptions.ScheduleScaling)),
+            BetaStart = arguments.Number(nameof(DiffusionOptions.BetaStart), new DiffusionOptions().BetaStart),
+            BetaEnd = arguments.Number(nameof(DiffusionOptions.BetaEnd), new DiffusionOptions().BetaEnd),
+            ScheduleRescale = arguments.Word<ScheduleRescale>(),
+            LossWeight = arguments.Word<LossWeight>(),
             Objective = arguments.Word<Objective>(),
             Variance = arguments.Word<Variance>(),
         };

@@ -45,6 +45,12 @@ internal static class SpecDefaults
         public const bool ScheduleScaling = true;
         public const double MinSnrGamma = 5;
 
+        /// <summary>The first of the linear schedules' betas (Ho et al. 2020).</summary>
+        public const double BetaStart = 1e-4;
+
+        /// <summary>The last of them.</summary>
+        public const double BetaEnd = 0.02;
+
         /// <summary>Of <c>logit_normal</c>: Esser et al. 2024's choice.</summary>
         public const double LogitMean = 0;
 

@@ -34,5 +34,5 @@ internal static class SpecLimits
     public static double ScoreBytesOf(long tokens, int memoryTokens = 0) => 4.0 * tokens * (tokens + memoryTokens);
 
     /// <summary>The last of linear betas that are scaled by 1000 / timesteps, which must be below 1.</summary>
-    public static double LastScaledBeta(int timesteps) => 0.02 * 1000 / timesteps;
+    public static double LastScaledBeta(int timesteps, double betaEnd) => betaEnd * 1000 / timesteps;
 }

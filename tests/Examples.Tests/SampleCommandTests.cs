@@ -88,6 +88,11 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
         Assert.Contains("whether the last of their classes, 10, stands for none", program.Succeed([.. command, "--out", "alone"]));
         Assert.Equal([.. Enumerable.Range(0, 10)], LabelsOf("alone"));
         Assert.DoesNotContain("stands for none", program.Succeed([.. command, "--labels", "10", "--out", "last"]));
+
+        string[] guided = [.. command, "--guidance", "2", "--out", "guided"];
+        program.Succeed([.. guided, "--guidance-rescale", "0.7"]);
+        Assert.Contains("\"guidance_rescale\": 0.7", File.ReadAllText(program.File("guided/samples.json")));
+        Assert.Contains("guidance_rescale is 0.7 there and 0 now", program.Fail(1, guided));
     }
 
     [LinuxFact]
@@ -153,6 +158,11 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
         Assert.Contains("can't be guided", program.Fail(1, "sample", "--checkpoint", "run", "--guidance", "2"));
         Assert.Contains(
             "can't take 5,000 steps: the network's diffusion has", program.Fail(1, "sample", "--checkpoint", "run", "--steps", "5000"));
+        Assert.Contains(
+            "--guidance-rescale belongs to --guidance", program.Fail(2, "sample", "--checkpoint", "x", "--guidance-rescale", "0.7"));
+        Assert.Contains(
+            "must be a number from 0 to 1",
+            program.Fail(2, "sample", "--checkpoint", "x", "--guidance", "2", "--guidance-rescale", "1.5"));
         Assert.Contains("--labels must be classes", program.Fail(2, "sample", "--checkpoint", "x", "--class", "1,two"));
         Assert.Contains("--eta belongs to ddim", program.Fail(2, "sample", "--checkpoint", "x", "--sampler", "heun", "--eta", "1"));
         Assert.Contains("--spacing belong", program.Fail(2, "sample", "--checkpoint", "x", "--sampler", "ddpm", "--spacing", "even"));

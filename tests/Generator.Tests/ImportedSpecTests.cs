@@ -44,6 +44,8 @@ public sealed class ImportedSpecTests
         """ "num_train_timesteps": 1 """, """ "num_train_timesteps": 1000000 """, """ "num_train_timesteps": 1000001 """,
         """ "num_train_timesteps": 20, "beta_start": 0.005, "beta_end": 1.0 """,
         """ "num_train_timesteps": 25, "beta_start": 0.004, "beta_end": 0.8 """,
+        """ "beta_start": 0.00085, "beta_end": 0.012 """, """ "beta_start": 0.03 """, """ "beta_end": 0.03 """,
+        """ "rescale_betas_zero_snr": true, "prediction_type": "v_prediction" """,
         """ "beta_schedule": "scaled_linear" """, """ "beta_schedule": "squaredcos_cap_v2" """, """ "prediction_type": "v_prediction" """,
         """ "prediction_type": "sample" """, """ "variance_type": "fixed_large" """, """ "variance_type": "learned_range" """,
     ];
@@ -75,7 +77,7 @@ public sealed class ImportedSpecTests
                 var run = new GeneratorProject(("tiny.unet.yaml", spec)).Run();
                 var errors = run.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error).ToList();
                 Assert.True(errors.Count == 0, $"{string.Join("\n", errors)}\n{spec}");
-            }, iter: 600, threads: 1);
+            }, iter: 800, threads: 1);
         }
         finally
         {

@@ -70,6 +70,8 @@ internal static class Specimens
           theta: 100
           order: cos_sin
           freq_shift: 0
+        diffusion:
+          objective: x0
         """;
 
     public const string Ddpm = """

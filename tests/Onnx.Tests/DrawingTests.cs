@@ -17,6 +17,7 @@ public sealed class DrawingTests : FileTests
         ["DDIM, noise as predicted"] = new DdimSampler(7, rederiveNoise: false),
         ["DDIM, 1 step"] = new DdimSampler(1),
         ["DPM-Solver++"] = new DpmSolverSampler(6, TimestepSpacing.LogSnr),
+        ["DPM-Solver++, even"] = new DpmSolverSampler(6),
         ["Heun"] = new HeunSampler(5),
     };
 
@@ -73,8 +74,31 @@ public sealed class DrawingTests : FileTests
             """);
         using var network = Comparison.Network(compiled);
 
+        int[]? labels = network.Info.NumClasses is null ? null : [0, 1, 2];
         foreach (var sampler in new SpacedSampler[] { new DdimSampler(7), new DdimSampler(1), new DpmSolverSampler(6), new HeunSampler(5) })
-            AssertSame(network, sampler, new SamplingOptions { Count = 3, Labels = network.Info.NumClasses is null ? null : [0, 1, 2] });
+            AssertSame(network, sampler, new SamplingOptions { Count = 3, Labels = labels });
+    }
+
+    [Theory]
+    [InlineData("DDIM", "v")]
+    [InlineData("DDIM, noise as predicted", "v")]
+    [InlineData("DDIM, 1 step", "v")]
+    [InlineData("DPM-Solver++, even", "v")]
+    [InlineData("DPM-Solver++, even", "x0")]
+    [InlineData("Heun", "v")]
+    public void Pictures_from_a_timestep_without_signal_are_the_sampler_s(string sampler, string objective)
+    {
+        using var compiled = SpecCompiler.CompileText($$"""
+            preset: annotated
+            image_size: 8
+            channels: 3
+            dim: 8
+            channel_multipliers: [1, 2]
+            diffusion: { beta_start: 0.00085, beta_end: 0.012, schedule_rescale: zero_terminal_snr, objective: {{objective}} }
+            """);
+        using var network = Comparison.Network(compiled);
+
+        AssertSame(network, Samplers[sampler], new SamplingOptions { Count = 3 });
     }
 
     [Theory]

@@ -69,6 +69,8 @@ internal static class Rules
         "The families ddpm and adm attend at certain sizes; where no level has one of them, the network is quietly another than its preset "
         + "suggests.",
         DiagnosticSeverity.Warning);
+    public static readonly DiagnosticDescriptor LastTimestep = Rule("UNG0031", "A last timestep that can't be learnt",
+        "Every picture starts at the last timestep: what is predicted there must say something of the image, and must be trained.");
     public static readonly DiagnosticDescriptor Failure = Rule("UNG0099", "The generator failed",
         "A fault of the generator's own, reported as a diagnostic so that the other specs still get their classes.");
 

@@ -150,7 +150,19 @@ internal abstract class NetworkPlanner
             new Argument("LossWeight", Value(diffusion.LossWeight)),
             new Argument("MinSnrGamma", diffusion.MinSnrGamma),
             new Argument("Variance", Value(Spec.Variance)),
+            .. OfUnusualSchedule(),
         ];
+
+        // What few specs say is left to the options' defaults.
+        IEnumerable<Argument> OfUnusualSchedule()
+        {
+            if (diffusion.BetaStart != SpecDefaults.Diffusion.BetaStart)
+                yield return new Argument("BetaStart", diffusion.BetaStart);
+            if (diffusion.BetaEnd != SpecDefaults.Diffusion.BetaEnd)
+                yield return new Argument("BetaEnd", diffusion.BetaEnd);
+            if (diffusion.ScheduleRescale != ScheduleRescale.None)
+                yield return new Argument("ScheduleRescale", Value(diffusion.ScheduleRescale));
+        }
 
         static EnumValue Value<T>(T value)
             where T : struct, Enum => new("UNetGen.Diffusion." + typeof(T).Name, value.ToString());

@@ -6,14 +6,17 @@ namespace UNetGen.Generator.Specs;
 /// <summary>Whether the network predicts what the diffusion reads, and whether its noise grows as it can.</summary>
 internal static class DiffusionChecks
 {
-    private const string Variance = "diffusion.variance", Objective = "diffusion.objective", Timesteps = "diffusion.timesteps",
-        Type = "diffusion.type", SigmaMin = "diffusion.sigma_min", SigmaMax = "diffusion.sigma_max";
+    private const string Type = "diffusion.type", Variance = "diffusion.variance", Objective = "diffusion.objective";
+    private const string Timesteps = "diffusion.timesteps", Schedule = "diffusion.schedule", Scaling = "diffusion.schedule_scaling";
+    private const string Start = "diffusion.beta_start", End = "diffusion.beta_end", Rescale = "diffusion.schedule_rescale";
+    private const string LossWeight = "diffusion.loss_weight", SigmaMin = "diffusion.sigma_min", SigmaMax = "diffusion.sigma_max";
 
     public static void Check(CheckContext context)
     {
         CheckVariance(context);
         CheckObjective(context);
         CheckSchedule(context);
+        CheckRescale(context);
         CheckSigmas(context);
     }
 
@@ -59,14 +62,55 @@ internal static class DiffusionChecks
     private static void CheckSchedule(CheckContext context)
     {
         var diffusion = context.Spec.Diffusion;
-        var last = SpecLimits.LastScaledBeta(diffusion.Timesteps);
-        if (context.Knows(Type, Timesteps, "diffusion.schedule", "diffusion.schedule_scaling")
-            && diffusion is { Type: DiffusionType.Ddpm, Schedule: BetaSchedule.Linear, ScheduleScaling: true }
+        if (!context.Knows(Type, Schedule, End)
+            || diffusion is not { Type: DiffusionType.Ddpm, Schedule: BetaSchedule.Linear or BetaSchedule.ScaledLinear })
+            return;
+        if (context.Knows(Start) && diffusion.BetaStart > diffusion.BetaEnd)
+        {
+            var (start, end) = (SpecWords.Number(diffusion.BetaStart), SpecWords.Number(diffusion.BetaEnd));
+            context.Report(Rules.Schedule, context.Keys.Has(Start) ? Start : End,
+                $"betas would fall from beta_start {start} to beta_end {end}; use beta_start: {end} or less, or beta_end: {start} or more");
+        }
+
+        var last = SpecLimits.LastScaledBeta(diffusion.Timesteps, diffusion.BetaEnd);
+        if (context.Knows(Timesteps, Scaling)
+            && diffusion is { Schedule: BetaSchedule.Linear, ScheduleScaling: true }
             && last >= 1)
         {
             context.Report(Rules.Schedule, Timesteps,
-                $"the last beta would be 0.02 * 1000 / {diffusion.Timesteps} = {last.ToString("0.###", CultureInfo.InvariantCulture)}, "
-                + "and must be below 1; use at least 21 timesteps, schedule_scaling: false or schedule: cosine");
+                $"the last beta would be {SpecWords.Number(diffusion.BetaEnd)} * 1000 / {diffusion.Timesteps} = "
+                + $"{last.ToString("0.###", CultureInfo.InvariantCulture)}, and must be below 1; use at least "
+                + $"{Math.Floor(diffusion.BetaEnd * 1000) + 1} timesteps, schedule_scaling: false or schedule: cosine");
+        }
+    }
+
+    /// <summary>The last timestep is noise alone: it must be one that a network can learn from, and that counts.</summary>
+    private static void CheckRescale(CheckContext context)
+    {
+        var diffusion = context.Spec.Diffusion;
+        if (!context.Knows(Type, Rescale)
+            || diffusion is not { Type: DiffusionType.Ddpm, ScheduleRescale: ScheduleRescale.ZeroTerminalSnr })
+            return;
+        if (context.Knows(Timesteps) && diffusion.Timesteps == 1)
+        {
+            context.Report(Rules.Schedule, Rescale,
+                "schedule_rescale: zero_terminal_snr keeps the first timestep as it is and leaves nothing of the image at the last one; "
+                + "use at least 2 timesteps, or schedule_rescale: none");
+        }
+
+        if (!context.Knows(Objective))
+            return;
+        if (diffusion.Objective == Specs.Objective.Noise)
+        {
+            context.Report(Rules.LastTimestep, Rescale,
+                "at the last timestep there would be nothing but noise, and with objective: noise the network would say nothing of the "
+                + "image there; use objective: v or x0, or schedule_rescale: none");
+        }
+        else if (context.Knows(LossWeight) && diffusion.LossWeight != Specs.LossWeight.Plain)
+        {
+            context.Report(Rules.LastTimestep, LossWeight,
+                $"loss_weight: {SpecWords.SnakeCase(diffusion.LossWeight.ToString())} weighs the last timestep by its signal, which is 0, "
+                + "so that it would never be trained, and every picture starts there; use loss_weight: plain, or schedule_rescale: none");
         }
     }
 

@@ -135,6 +135,9 @@ internal sealed class FloatType : FieldType<double>
 
     public static readonly FloatType Any = new(double.NegativeInfinity, above: true);
 
+    /// <summary>Above 0 and below 1.</summary>
+    public static readonly FloatType OpenFraction = new(0, above: true, below: 1);
+
     public static FloatType Above(double min) => new(min, above: true);
 
     private bool Bounded => !double.IsInfinity(below);

@@ -109,7 +109,7 @@ internal static partial class Fields
             OnlyIf = OfDdpm,
             OnlyWith = WithDdpm,
             AlsoKnownAs = ["beta_schedule", "noise_schedule"],
-            Details = "linear: betas from 1e-4 to 0.02. cosine: Nichol and Dhariwal 2021. sigmoid: Jabri et al. 2022. "
+            Details = "linear: betas from beta_start to beta_end. cosine: Nichol and Dhariwal 2021. sigmoid: Jabri et al. 2022. "
                 + "scaled_linear: the betas' roots are linear.",
         },
         new Field<bool>("diffusion.schedule_scaling", "Linear betas are scaled by 1000 / timesteps.", new BoolType(),
@@ -122,6 +122,36 @@ internal static partial class Fields
                     s => s.Diffusion.Schedule == BetaSchedule.Linear, "only schedule: linear is scaled; leave it out",
                     "diffusion.schedule"),
             },
+        },
+        new Field<double>("diffusion.beta_start", "The first beta of linear and scaled_linear.", FloatType.OpenFraction,
+            s => s.Diffusion.BetaStart, (s, v) => s with { Diffusion = s.Diffusion with { BetaStart = v } })
+        {
+            AlsoKnownAs = ["linear_start"],
+            OnlyWith = new("diffusion.schedule", "linear", WithDdpm),
+            OnlyIf = RunsBetweenBetas,
+            // Specs of before the key existed keep their text, and with it their hash.
+            ImpliedIf = s => s.Diffusion.BetaStart == SpecDefaults.Diffusion.BetaStart,
+            Details = "Stable Diffusion's is 0.00085.",
+        },
+        new Field<double>("diffusion.beta_end", "The last beta of linear and scaled_linear.", FloatType.OpenFraction,
+            s => s.Diffusion.BetaEnd, (s, v) => s with { Diffusion = s.Diffusion with { BetaEnd = v } })
+        {
+            AlsoKnownAs = ["linear_end"],
+            OnlyWith = new("diffusion.schedule", "linear", WithDdpm),
+            OnlyIf = RunsBetweenBetas,
+            ImpliedIf = s => s.Diffusion.BetaEnd == SpecDefaults.Diffusion.BetaEnd,
+            Details = "Stable Diffusion's is 0.012.",
+        },
+        new Field<ScheduleRescale>("diffusion.schedule_rescale", "Whether the noise grows until nothing is left of the image.",
+            new ChoiceType<ScheduleRescale>().AlsoKnownAs(ScheduleRescale.ZeroTerminalSnr, "zero_snr", "zero_terminal", "ztsnr"),
+            s => s.Diffusion.ScheduleRescale, (s, v) => s with { Diffusion = s.Diffusion with { ScheduleRescale = v } })
+        {
+            // With x0 it is as right; a condition of editors has one word.
+            OnlyWith = new("diffusion.objective", "v", WithDdpm),
+            OnlyIf = OfDdpm,
+            ImpliedIf = s => s.Diffusion.ScheduleRescale == ScheduleRescale.None,
+            Details = "none: the schedule as it is. zero_terminal_snr: rescaled so that the last timestep is noise alone, for objective v "
+                + "or x0 (Lin et al. 2023, algorithm 1).",
         },
         new Field<Objective>("diffusion.objective", "What the network predicts.",
             new ChoiceType<Objective>()
@@ -136,9 +166,16 @@ internal static partial class Fields
             Details = "noise: epsilon. x0: the clean image. v: Salimans and Ho 2022.",
         },
         new Field<LossWeight>("diffusion.loss_weight", "How the loss weighs timesteps.",
-            new ChoiceType<LossWeight>().AlsoKnownAs(LossWeight.MinSnr, "min_snr_gamma", "snr"),
-            s => s.Diffusion.LossWeight, (s, v) => s with { Diffusion = s.Diffusion with { LossWeight = v } })
-        { OnlyIf = OfDdpm, OnlyWith = WithDdpm, Details = "none: all alike. min_snr: Hang et al. 2023." },
+            new ChoiceType<LossWeight>()
+                .AlsoKnownAs(LossWeight.MinSnr, "min_snr_gamma", "snr")
+                .AlsoKnownAs(LossWeight.Plain, "constant", "uniform"),
+            s => s.Diffusion.LossWeight, (s, v) => s with { Diffusion = s.Diffusion with { GivenLossWeight = v } })
+        {
+            OnlyIf = OfDdpm,
+            OnlyWith = WithDdpm,
+            Details = "none: all alike, as errors of the noise. min_snr: Hang et al. 2023. plain: all alike, as errors of what is "
+                + "predicted, which is the default beside schedule_rescale: zero_terminal_snr.",
+        },
         new Field<double>("diffusion.min_snr_gamma", "Where min_snr clips.", FloatType.Above(0),
             s => s.Diffusion.MinSnrGamma, (s, v) => s with { Diffusion = s.Diffusion with { MinSnrGamma = v } })
         {

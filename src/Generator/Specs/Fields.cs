@@ -30,6 +30,13 @@ internal static partial class Fields
     private static readonly KeyWord WithSinusoids = new("time_embedding.type", "sinusoidal");
 
     private static readonly Condition OfDdpm = Of(DiffusionType.Ddpm, "it belongs to type: ddpm; leave it out");
+    private static readonly Condition RunsBetweenBetas = OfDdpm with
+    {
+        And = new(
+            s => s.Diffusion.Schedule is BetaSchedule.Linear or BetaSchedule.ScaledLinear,
+            "only schedule: linear and scaled_linear run from one beta to another; leave it out", "diffusion.schedule"),
+    };
+
     private static readonly Condition OfFlow = Of(DiffusionType.Flow, "it belongs to type: flow; leave it out, or say that");
     private static readonly Condition OfEdm = Of(DiffusionType.Edm, "it belongs to type: edm; leave it out, or say that");
     private static readonly Condition OfLogitNormal = OfFlow with

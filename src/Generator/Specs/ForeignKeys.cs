@@ -14,7 +14,11 @@ internal static class ForeignKeys
         "say of each level what attention it has, as `attention: { levels: [none, full] }`, and how they resample, as `downsample: conv`";
 
     private const string ResampleByConvolution = "write `downsample: conv`, or `downsample: avg_pool` where it is false";
-    private const string Betas = "the linear schedule's betas go from 1e-4 to 0.02; leave it out";
+    private const string Betas = "betas are those of a schedule, as `diffusion: { schedule: linear }`; leave it out";
+
+    private const string ZeroSnr =
+        "write `diffusion: { objective: v, schedule_rescale: zero_terminal_snr }`, or leave it out where it is false";
+
     private const string Training = "how a network is trained is no part of its spec but of TrainingOptions; leave it out";
     private const string Spacing = "which steps a sampler takes is said where it is made, as new DdimSampler(50); leave it out";
     private const string Clipping = "whether samples are clipped is said where they are drawn, in SamplingOptions.Clip; leave it out";
@@ -58,7 +62,7 @@ internal static class ForeignKeys
         ["addition_embed_type"] = new(NotText),
         ["attn_norm_num_groups"] = new("attention is normalised by as many groups as all else, which 'groups' says; leave it out"),
         ["trained_betas"] = new(Betas),
-        ["rescale_betas_zero_snr"] = new("schedules are as their papers have them; leave it out"),
+        ["rescale_betas_zero_snr"] = new(ZeroSnr, "diffusion.schedule_rescale"),
         ["timestep_spacing"] = new(Spacing),
         ["steps_offset"] = new(Spacing),
         ["set_alpha_to_one"] = new("the last step of a sampler leads to the clean image; leave it out"),
@@ -77,8 +81,6 @@ internal static class ForeignKeys
         ["center_input_sample"] = new("images are from -1 to 1 when the network gets them; leave it out"),
         ["mid_block_scale_factor"] = new("residual branches are added as they are; leave it out"),
         ["clip_sample"] = new(Clipping),
-        ["beta_start"] = new(Betas),
-        ["beta_end"] = new(Betas),
 
         // denoising-diffusion-pytorch
         ["full_attn"] = new("say of each level what attention it has, as `attention: { levels: [linear, full] }`", "attention.levels"),
@@ -97,7 +99,7 @@ internal static class ForeignKeys
         ["loss_type"] = new("the loss is the mean of squares, and another is code of your own (docs/csharp.md); leave it out"),
         ["p2_loss_weight_gamma"] = new(OfMinSnr, "diffusion.loss_weight"),
         ["p2_loss_weight_k"] = new(OfMinSnr, "diffusion.loss_weight"),
-        ["schedule_fn_kwargs"] = new("the schedules have no parameters; leave it out"),
+        ["schedule_fn_kwargs"] = new("the curves of schedules have no parameters; leave it out"),
         ["train_lr"] = new(Training),
         ["train_batch_size"] = new(Training),
         ["train_num_steps"] = new(Training),

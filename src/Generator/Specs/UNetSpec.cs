@@ -31,7 +31,9 @@ internal enum BetaSchedule { Linear, Cosine, Sigmoid, ScaledLinear }
 
 internal enum Objective { Noise, X0, V }
 
-internal enum LossWeight { None, MinSnr }
+internal enum ScheduleRescale { None, ZeroTerminalSnr }
+
+internal enum LossWeight { None, MinSnr, Plain }
 
 internal enum Variance { FixedSmall, FixedLarge, LearnedRange }
 
@@ -222,9 +224,18 @@ internal sealed record DiffusionSpec
 
     public bool ScheduleScaling { get; init; } = SpecDefaults.Diffusion.ScheduleScaling;
 
+    public double BetaStart { get; init; } = SpecDefaults.Diffusion.BetaStart;
+
+    public double BetaEnd { get; init; } = SpecDefaults.Diffusion.BetaEnd;
+
+    public ScheduleRescale ScheduleRescale { get; init; }
+
     public Objective Objective { get; init; }
 
-    public LossWeight LossWeight { get; init; }
+    public LossWeight? GivenLossWeight { get; init; }
+
+    public LossWeight LossWeight =>
+        GivenLossWeight ?? (ScheduleRescale == ScheduleRescale.ZeroTerminalSnr ? LossWeight.Plain : LossWeight.None);
 
     public double MinSnrGamma { get; init; } = SpecDefaults.Diffusion.MinSnrGamma;
 

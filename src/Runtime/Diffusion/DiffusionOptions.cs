@@ -28,7 +28,7 @@ public enum TimestepSampling
 /// <summary>How fast the noise grows with the timestep.</summary>
 public enum BetaSchedule
 {
-    /// <summary>Betas in even steps from 1e-4 to 0.02 (Ho et al. 2020).</summary>
+    /// <summary>Betas in even steps, from 1e-4 to 0.02 unless others are given (Ho et al. 2020).</summary>
     Linear,
 
     /// <summary>alpha-bar as a squared cosine, s = 0.008, betas clipped to 0.999 (Nichol and Dhariwal 2021, eq. 17).</summary>
@@ -37,8 +37,22 @@ public enum BetaSchedule
     /// <summary>alpha-bar as a sigmoid from -3 to 3, tau 1 (Jabri et al. 2022).</summary>
     Sigmoid,
 
-    /// <summary>Square roots of betas in even steps from sqrt(1e-4) to sqrt(0.02).</summary>
+    /// <summary>Square roots of betas in even steps, from sqrt(1e-4) to sqrt(0.02) unless other betas are given.</summary>
     ScaledLinear,
+}
+
+/// <summary>What is done to a schedule's betas.</summary>
+public enum ScheduleRescale
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>
+    /// alpha-bar's roots are shifted and scaled so that the last is 0 and the first stays: nothing is left of the image at the last
+    /// timestep (Lin et al. 2023, algorithm 1). It goes with <see cref="Objective.V"/> and <see cref="Objective.X0"/>, and with
+    /// <see cref="LossWeight.Plain"/>.
+    /// </summary>
+    ZeroTerminalSnr,
 }
 
 /// <summary>What the network predicts.</summary>
@@ -62,6 +76,9 @@ public enum LossWeight
 
     /// <summary>The same with snr clipped from above (Hang et al. 2023).</summary>
     MinSnr,
+
+    /// <summary>Every timestep weighs 1, whatever is predicted.</summary>
+    Plain,
 }
 
 /// <summary>The variance of an ancestral step.</summary>
@@ -94,6 +111,15 @@ public sealed record DiffusionOptions
 
     /// <summary>Linear betas are multiplied by 1000 / <see cref="Timesteps"/>, so that fewer steps end as noisy.</summary>
     public bool ScheduleScaling { get; init; } = SpecDefaults.Diffusion.ScheduleScaling;
+
+    /// <summary>The first beta of <see cref="BetaSchedule.Linear"/> and <see cref="BetaSchedule.ScaledLinear"/>, in (0, 1).</summary>
+    public double BetaStart { get; init; } = SpecDefaults.Diffusion.BetaStart;
+
+    /// <summary>Their last beta, from <see cref="BetaStart"/> to below 1.</summary>
+    public double BetaEnd { get; init; } = SpecDefaults.Diffusion.BetaEnd;
+
+    /// <summary>What is done to the schedule's betas.</summary>
+    public ScheduleRescale ScheduleRescale { get; init; } = ScheduleRescale.None;
 
     /// <summary>What the network predicts.</summary>
     public Objective Objective { get; init; } = Objective.Noise;

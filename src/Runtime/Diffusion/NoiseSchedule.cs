@@ -13,9 +13,6 @@ public sealed class NoiseSchedule : NoiseLevels
     // Nichol and Dhariwal 2021: the last betas of a cosine would reach 1, a step that leaves nothing of the image.
     private const double LargestBeta = 0.999;
 
-    private const double FirstLinearBeta = 1e-4;
-    private const double LastLinearBeta = 0.02;
-
     // The posterior's variance is 0 at timestep 0, where no noise is added; its logarithm is cut off here.
     private const double SmallestVariance = 1e-20;
 
@@ -24,8 +21,8 @@ public sealed class NoiseSchedule : NoiseLevels
     /// <summary>Computes the schedule that the options ask for.</summary>
     /// <param name="options">The diffusion part of a network's spec.</param>
     /// <exception cref="UNetGenException">
-    /// The diffusion is of another type; or no timestep, a beta outside (0, 1), a gamma that is not positive, or a word that isn't one of
-    /// its kind.
+    /// The diffusion is of another type; or no timestep, a beta outside (0, 1), a gamma that is not positive, a word that isn't one of its
+    /// kind, or a last timestep without signal of which the network couldn't learn.
     /// </exception>
     public NoiseSchedule(DiffusionOptions options)
     {
@@ -36,6 +33,7 @@ public sealed class NoiseSchedule : NoiseLevels
             throw new UNetGenException($"A diffusion needs at least 1 timestep, but `Timesteps` is {options.Timesteps}.");
         DiffusionOptions.CheckPositive(options.MinSnrGamma, nameof(options.MinSnrGamma));
         DiffusionOptions.CheckWord(options.Schedule, nameof(options.Schedule));
+        DiffusionOptions.CheckWord(options.ScheduleRescale, nameof(options.ScheduleRescale));
         DiffusionOptions.CheckWord(options.Objective, nameof(options.Objective));
         DiffusionOptions.CheckWord(options.LossWeight, nameof(options.LossWeight));
         DiffusionOptions.CheckWord(options.Variance, nameof(options.Variance));
@@ -43,6 +41,13 @@ public sealed class NoiseSchedule : NoiseLevels
 
         Betas = ComputeBetas(options);
         CheckBetas(options, Betas);
+        if (options.ScheduleRescale == ScheduleRescale.ZeroTerminalSnr)
+        {
+            CheckLastTimestep(options);
+            Betas = WithoutTerminalSignal(Betas);
+            // The last one is 1, which leaves nothing.
+            CheckBetas(options, Betas[..^1]);
+        }
 
         var alphasCumprod = new double[Betas.Length];
         var product = 1.0;
@@ -71,7 +76,7 @@ public sealed class NoiseSchedule : NoiseLevels
     /// <summary>alpha-bar_(t-1); 1 at t = 0.</summary>
     public ImmutableArray<double> AlphasCumprodPrevious { get; }
 
-    /// <summary>alpha-bar / (1 - alpha-bar).</summary>
+    /// <summary>alpha-bar / (1 - alpha-bar); 0 where nothing is left of the image.</summary>
     public ImmutableArray<double> SignalToNoise { get; }
 
     /// <summary>beta-tilde_t: the variance of q(x_(t-1) | x_t, x_0) (Ho et al. 2020, eq. 7); 0 at t = 0.</summary>
@@ -90,7 +95,8 @@ public sealed class NoiseSchedule : NoiseLevels
     public ImmutableArray<double> LossWeights { get; }
 
     /// <summary>
-    /// EDM's sigma: the deviation of the noise in x_t over the factor of its image, sqrt((1 - alpha-bar) / alpha-bar); it grows with t.
+    /// EDM's sigma: the deviation of the noise in x_t over the factor of its image, sqrt((1 - alpha-bar) / alpha-bar); it grows with t, and
+    /// is infinite where nothing is left of the image.
     /// </summary>
     /// <param name="t">The timestep.</param>
     public double Sigma(int t) => 1 / Math.Sqrt(SignalToNoise[t]);
@@ -190,9 +196,9 @@ public sealed class NoiseSchedule : NoiseLevels
         {
             case BetaSchedule.Linear:
                 var scale = options.ScheduleScaling ? 1000.0 / timesteps : 1;
-                return Linspace(scale * FirstLinearBeta, scale * LastLinearBeta, timesteps);
+                return Linspace(scale * options.BetaStart, scale * options.BetaEnd, timesteps);
             case BetaSchedule.ScaledLinear:
-                return [.. Linspace(Math.Sqrt(FirstLinearBeta), Math.Sqrt(LastLinearBeta), timesteps).Select(root => root * root)];
+                return [.. Linspace(Math.Sqrt(options.BetaStart), Math.Sqrt(options.BetaEnd), timesteps).Select(root => root * root)];
             case BetaSchedule.Cosine:
                 return FromAlphaBar(timesteps, progress => Math.Pow(Math.Cos((progress + 0.008) / 1.008 * Math.PI / 2), 2));
             case BetaSchedule.Sigmoid:
@@ -212,6 +218,29 @@ public sealed class NoiseSchedule : NoiseLevels
         return [.. betas];
     }
 
+    /// <summary>
+    /// Betas after which alpha-bar's root is sqrt(alpha-bar), less that of the last timestep, and scaled so that the first one stays (Lin
+    /// et al. 2023, algorithm 1).
+    /// </summary>
+    private static ImmutableArray<double> WithoutTerminalSignal(ImmutableArray<double> betas)
+    {
+        var roots = new double[betas.Length];
+        var product = 1.0;
+        for (var t = 0; t < betas.Length; t++)
+            roots[t] = Math.Sqrt(product *= 1 - betas[t]);
+
+        var (first, last) = (roots[0], roots[^1]);
+        var rescaled = new double[betas.Length];
+        var previous = 1.0;
+        for (var t = 0; t < betas.Length; t++)
+        {
+            var alphaBar = Math.Pow((roots[t] - last) * first / (first - last), 2);
+            rescaled[t] = 1 - alphaBar / previous;
+            previous = alphaBar;
+        }
+        return [.. rescaled];
+    }
+
     private static ImmutableArray<double> Linspace(double first, double last, int count) =>
         [.. Enumerable.Range(0, count).Select(i => count == 1 ? first : first + (last - first) * i / (count - 1))];
 
@@ -219,6 +248,8 @@ public sealed class NoiseSchedule : NoiseLevels
 
     private static double LossWeightOf(DiffusionOptions options, double snr)
     {
+        if (options.LossWeight == LossWeight.Plain)
+            return 1;
         var clipped = options.LossWeight == LossWeight.MinSnr ? Math.Min(snr, options.MinSnrGamma) : snr;
         return options.Objective switch
         {
@@ -229,6 +260,22 @@ public sealed class NoiseSchedule : NoiseLevels
         };
     }
 
+    private static void CheckLastTimestep(DiffusionOptions options)
+    {
+        if (options.Timesteps == 1)
+            throw new UNetGenException(
+                $"`ScheduleRescale` {options.ScheduleRescale} keeps the first timestep and leaves no signal at the last one, so that it "
+                    + "needs at least 2 timesteps, but `Timesteps` is 1.");
+        if (options.Objective == Objective.Noise)
+            throw new UNetGenException(
+                $"With `ScheduleRescale` {options.ScheduleRescale} the last timestep is noise alone, and of a network that predicts the "
+                    + "noise one would learn nothing of the image there: `Objective` must be V or X0, or `ScheduleRescale` None.");
+        if (options.LossWeight != LossWeight.Plain)
+            throw new UNetGenException(
+                $"With `ScheduleRescale` {options.ScheduleRescale} the last timestep has no signal, by which `LossWeight` "
+                    + $"{options.LossWeight} weighs it, so that it would never be trained: `LossWeight` must be Plain.");
+    }
+
     private static void CheckBetas(DiffusionOptions options, ImmutableArray<double> betas)
     {
         for (var t = 0; t < betas.Length; t++)
@@ -236,8 +283,10 @@ public sealed class NoiseSchedule : NoiseLevels
             if (betas[t] is > 0 and < 1)
                 continue;
             var mend = options is { Schedule: BetaSchedule.Linear, ScheduleScaling: true }
-                ? "Linear betas are scaled by 1000 / timesteps: use more than 20 timesteps, or switch `ScheduleScaling` off (in a spec: "
-                    + "`schedule_scaling: false`)."
+                ? string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Linear betas are scaled by 1000 / timesteps: use more than {Math.Floor(1000 * options.BetaEnd)} timesteps, or ")
+                    + "switch `ScheduleScaling` off (in a spec: `schedule_scaling: false`)."
                 : "Use another number of timesteps or another schedule.";
             throw new UNetGenException(string.Create(CultureInfo.InvariantCulture,
                 $"The {options.Schedule} schedule over {Counted.Of(options.Timesteps, "timestep")} has beta {betas[t]:G6} "

@@ -22,9 +22,13 @@ public readonly record struct Estimate(double Time, Tensor X0, Tensor? Predictio
 /// </summary>
 public sealed class Denoiser : IDisposable
 {
+    // What is the same in a whole image has none but of rounding, and nothing to be brought back.
+    private const double SmallestDeviation = 1e-6;
+
     private readonly NoisePredictor network;
     private readonly bool clip;
     private readonly double guidance;
+    private readonly double guidanceRescale;
     private readonly Tensor? labels;
     private readonly Tensor? nullLabels;
     private readonly Func<Tensor> noise;
@@ -44,6 +48,7 @@ public sealed class Denoiser : IDisposable
         Diffusion = diffusion;
         clip = options.Clip ?? diffusion.Options.ClipsEstimates;
         guidance = options.Guidance;
+        guidanceRescale = options.GuidanceRescale;
         ownNoise = noise is null ? new(network.Info, options.Seed, options.FirstImage, options.Count, network.Device) : null;
         this.noise = noise ?? ownNoise!.Next;
         labels = options.ToLabels(network.Device)?.DetachFromDisposeScope();
@@ -76,12 +81,24 @@ public sealed class Denoiser : IDisposable
         if (nullLabels is not null)
         {
             var (without, _) = Diffusion.Split(network.forward(images, timesteps, nullLabels, condition), x.shape);
-            prediction = without.add(Number.Of(guidance) * (prediction - without), Number.One);
+            prediction = Guided(prediction, without);
         }
         var x0 = Diffusion.PredictX0(x, t, prediction);
         var estimate = new Estimate(time, clip ? x0.clamp_(Number.Of(-1), Number.Of(1)) : x0, prediction, v);
         last = estimate;
         return estimate;
+    }
+
+    private Tensor Guided(Tensor with, Tensor without)
+    {
+        var guided = without.add(Number.Of(guidance) * (with - without), Number.One);
+        if (guidanceRescale == 0)
+            return guided;
+        var deviation = Deviation(guided);
+        var ratio = where(deviation > Number.Of(SmallestDeviation), Deviation(with) / deviation, ones_like(deviation));
+        return guided * (Number.Of(guidanceRescale) * ratio).add(Number.Of(1 - guidanceRescale), Number.One);
+
+        static Tensor Deviation(Tensor images) => images.flatten(1).std([1L], unbiased: false).reshape(-1, 1, 1, 1);
     }
 
     /// <inheritdoc/>

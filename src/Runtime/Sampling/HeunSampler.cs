@@ -1,4 +1,5 @@
 using System.Globalization;
+using UNetGen.Diffusion;
 using UNetGen.Native;
 using static TorchSharp.torch;
 
@@ -52,6 +53,20 @@ public sealed class HeunSampler : SpacedSampler
     private string ChurnSettings => (ChurnFrom, ChurnTo, ChurnNoise) == (0, double.PositiveInfinity, 1)
         ? ""
         : string.Create(CultureInfo.InvariantCulture, $" from sigma {ChurnFrom} to {ChurnTo}, noise {ChurnNoise}");
+
+    /// <inheritdoc/>
+    /// <exception cref="UNetGenException">Nothing is left of the image at its first time: sigma is infinite there.</exception>
+    public override IReadOnlyList<double> Times(NoiseLevels levels)
+    {
+        var times = base.Times(levels);
+        // The only step of one goes to the clean image, and needs no slope.
+        if (times.Count > 2 && double.IsInfinity(levels.OdeAt(times[0]).Tau))
+            throw new UNetGenException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Heun can't begin at time {times[0]}, where the network's schedule leaves nothing of the image: sigma is infinite there, "
+                    + $"as is the slope. Use the spacing karras or log-snr, which begin at sigma 80, or another sampler."));
+        return times;
+    }
 
     /// <inheritdoc/>
     public override Tensor Step(Denoiser denoiser, Tensor x, double time, double next)

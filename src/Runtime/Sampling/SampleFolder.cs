@@ -30,6 +30,8 @@ public sealed class SampleFolder(string path)
     private const string TimestepsKey = "timesteps_sha256";
     private const string ChannelsKey = "channels";
 
+    private const string GuidanceRescaleKey = "guidance_rescale";
+
     // Earlier versions didn't write these down.
     private static readonly string[] LaterKeys = [TimestepsKey, ChannelsKey];
 
@@ -247,6 +249,7 @@ public sealed class SampleFolder(string path)
         ["seed"] = options.Seed,
         ["labels"] = options.Labels is null ? null : new JsonArray([.. options.Labels.Select(label => JsonValue.Create(label))]),
         ["guidance"] = options.Guidance,
+        [GuidanceRescaleKey] = options.GuidanceRescale,
         ["clip"] = options.Clip ?? network.Diffusion.ClipsEstimates,
     };
 
@@ -271,6 +274,9 @@ public sealed class SampleFolder(string path)
         }
 
         var there = Read(info, "so that the folder can't be continued. Name another.");
+        // Earlier versions, which say nothing of it, had none.
+        if (!there.ContainsKey(GuidanceRescaleKey))
+            there[GuidanceRescaleKey] = 0.0;
         var differences = settings
             .Where(setting => there.ContainsKey(setting.Key) || !LaterKeys.Contains(setting.Key))
             .Where(setting => !JsonNode.DeepEquals(setting.Value, there[setting.Key]))

@@ -36,6 +36,13 @@ public sealed record SamplingOptions
     public double Guidance { get; init; } = 1;
 
     /// <summary>
+    /// How far, from 0 (not at all) to 1, a guided prediction is brought back to the deviation that it has for the class alone, since
+    /// guidance makes pictures too contrasting, and burnt where the schedule ends without signal (Lin et al. 2023, eq. 15 and 16, who take
+    /// 0.7): rescale guided std(label) / std(guided) + (1 - rescale) guided, with deviations over a whole image.
+    /// </summary>
+    public double GuidanceRescale { get; init; }
+
+    /// <summary>
     /// Whether each estimate of the clean image is clipped to [-1, 1], as that of images in this range should be. Null: of a DDPM it is, of
     /// a flow and of EDM it isn't, as their references have it.
     /// </summary>
@@ -49,7 +56,7 @@ public sealed record SamplingOptions
 
     /// <summary>Refuses what makes no sense, or not for this network.</summary>
     /// <exception cref="UNetGenException">
-    /// No image, no batch, numbers out of range, or labels or guidance that don't fit the network.
+    /// No image, no batch, numbers out of range, a rescaling without guidance, or labels or guidance that don't fit the network.
     /// </exception>
     internal void Check(NetworkInfo info)
     {
@@ -65,6 +72,15 @@ public sealed record SamplingOptions
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"Guidance must be a number of at least 0 that float32 holds, up to 3.4e38, but is {Guidance}; 1 is off."));
+
+        if (GuidanceRescale is not (>= 0 and <= 1))
+            throw new UNetGenException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Guidance is rescaled by a number from 0, which is not at all, to 1, but `GuidanceRescale` is {GuidanceRescale}."));
+        if (GuidanceRescale > 0 && Guidance == 1)
+            throw new UNetGenException(
+                "A guided prediction is what `GuidanceRescale` rescales, and with a guidance of 1 there is none. Leave it at 0, or guide.");
 
         if (info.NumClasses is { } classes)
             CheckLabels(info.Name, classes);

@@ -68,7 +68,7 @@ public abstract class SpacedSampler : Sampler
     }
 
     /// <inheritdoc/>
-    public sealed override IReadOnlyList<double> Times(NoiseLevels levels) => levels switch
+    public override IReadOnlyList<double> Times(NoiseLevels levels) => levels switch
     {
         NoiseSchedule schedule when IsFractional => SpacedTimes.Of(Spacing ?? UsualSpacing, Steps, schedule),
         NoiseSchedule schedule => [.. SpacedTimesteps.Of(Spacing ?? UsualSpacing, Steps, schedule, StepsOffset)],

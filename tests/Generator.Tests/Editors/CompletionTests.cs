@@ -18,6 +18,7 @@ public sealed partial class CompletionTests
         $"preset: annotated{Rest}diffusion:\n  schedule: cosine\n  ",
         $"preset: annotated{Rest}diffusion:\n  type: flow\n  ",
         $"preset: annotated{Rest}diffusion:\n  type: edm\n  ",
+        $"preset: annotated{Rest}diffusion:\n  objective: v\n  ",
         $"preset: annotated{Rest}time_embedding:\n  type: fourier\n  ",
         "extends: base.unet.yaml\n",
     ];

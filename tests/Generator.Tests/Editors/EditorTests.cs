@@ -70,7 +70,7 @@ public sealed partial class EditorTests
                 "annotated lucidrains ddpm adm", "silu gelu relu mish", "unshuffle conv conv_asymmetric avg_pool",
                 "unshuffle conv conv_asymmetric avg_pool resblock",
                 "unshuffle conv conv_asymmetric avg_pool resblock", "false true",
-                "type timesteps schedule objective loss_weight variance schedule_scaling",
+                "type timesteps schedule objective loss_weight variance schedule_scaling beta_start beta_end",
                 "levels resolutions mid heads head_dim memory_tokens",
             ],
             Look(places).Select(answer => string.Join(' ', answer.Proposals)));

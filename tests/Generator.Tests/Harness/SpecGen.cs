@@ -131,14 +131,20 @@ internal static class SpecGen
         from timesteps in Gen.Int[21, 4000]
         from schedule in Gen.OneOf("linear", "cosine", "sigmoid", "scaled_linear")
         from scaling in Maybe("  schedule_scaling", Bool)
-        from minSnr in Gen.Bool
+        from betas in Gen.Select(
+            Maybe("  beta_start", Gen.OneOf("1e-4", "0.00085", "1e-5")), Maybe("  beta_end", Gen.OneOf("0.02", "0.012", "0.0205")))
+        from rescales in Gen.Bool
+        from weight in Gen.OneOf("none", "min_snr", "plain")
         from gamma in Maybe("  min_snr_gamma", Gen.OneOf("5", "0.5", "1e1"))
         from rest in Gen.Select(
             Maybe("  objective", learnedVariance ? Gen.OneOf("noise", "x0") : Gen.OneOf("noise", "x0", "v")),
             Maybe("  variance", learnedVariance ? Gen.Const("learned_range") : Gen.OneOf("fixed_small", "fixed_large")))
+        let learnsLast = rescales && weight == "plain" && (rest.Item1.EndsWith("x0") || rest.Item1.EndsWith('v'))
         select Lines(
             "diffusion:", type, $"  timesteps: {timesteps}", $"  schedule: {schedule}", schedule == "linear" ? scaling : "",
-            $"  loss_weight: {(minSnr ? "min_snr" : "none")}", minSnr ? gamma : "", rest.Item1, rest.Item2);
+            schedule.EndsWith("linear") ? betas.Item1 : "", schedule.EndsWith("linear") ? betas.Item2 : "",
+            learnsLast ? "  schedule_rescale: zero_terminal_snr" : "",
+            $"  loss_weight: {weight}", weight == "min_snr" ? gamma : "", rest.Item1, rest.Item2);
 
     private static Gen<string> Maybe<T>(string key, Gen<T> value) =>
         Gen.Select(Gen.Bool, value, (there, v) => there ? FormattableString.Invariant($"{key}: {v}") : "");

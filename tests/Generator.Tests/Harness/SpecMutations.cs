@@ -30,7 +30,7 @@ internal static class SpecMutations
         "!!set {a}", "!<tag:yaml.org,2002:int> 3", "|\n  16", ">-\n  16", "16 # width", "16#", "- 16", "--- 16", "@a", "`a`", "%a", "? a",
         "a: b", "\t16", "16\t", "16\r", "日本", "😀", "ſilu", "İ",
         "none", "full", "linear", "group", "rms", "silu", "mish", "conv", "resblock", "unshuffle", "fourier", "cosine", "learned_range",
-        "x0", "v", "min_snr", "annotated", "lucidrains", "ddpm", "adm",
+        "x0", "v", "min_snr", "plain", "zero_terminal_snr", "annotated", "lucidrains", "ddpm", "adm",
         "System", "TorchSharp", "UNetGen", "global", "class", "Tensor", "TorchSharp.torch", "UNetGen.Blocks", "My.Block", "System.String",
         "a.unet.yaml", "b.unet.yaml", "../b.unet.yaml", "b", "/", "C:\\b",
     ];

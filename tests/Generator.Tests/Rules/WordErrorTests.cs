@@ -30,7 +30,7 @@ public sealed class WordErrorTests
         """,
         "UNG0005: 'Annotated' is no value of 'preset', which must be annotated, lucidrains, ddpm or adm; did you mean 'annotated'?",
         "UNG0005: 'GROUP' is no value of 'norm', which must be group or rms; did you mean 'group'?",
-        "UNG0005: 'min-snr' is no value of 'diffusion.loss_weight', which must be none or min_snr; did you mean 'min_snr'?");
+        "UNG0005: 'min-snr' is no value of 'diffusion.loss_weight', which must be none, min_snr or plain; did you mean 'min_snr'?");
 
     [Fact]
     public void Words_of_other_projects() => Errors.In(

@@ -212,12 +212,28 @@ public sealed class SampleFolderTests : IDisposable
         Assert.Equal(0, there.Draw(classes, new DdimSampler(1), options));
         Assert.Contains("labels is [1,2] there and [1] now", Refusal(options with { Labels = [1] }));
         Assert.Contains("guidance is 1 there and 2 now", Refusal(options with { Guidance = 2 }));
+        Assert.Contains("guidance_rescale is 0 there and 0.7 now", Refusal(options with { Guidance = 2, GuidanceRescale = 0.7 }));
         using (no_grad())
             classes.parameters().First().flatten()[0].add_(1e-3);
         Assert.Contains("weights_sha256 is", Refusal(options));
 
         string Refusal(SamplingOptions options) =>
             Assert.Throws<UNetGenException>(() => there.Draw(classes, new DdimSampler(1), options)).Message;
+    }
+
+    [Fact]
+    public void A_folder_of_before_there_was_rescaled_guidance_goes_on_without_it_alone()
+    {
+        using var classes = new DdpmClassesUNet();
+        var options = new SamplingOptions { Count = 1, Labels = [1, 2], Guidance = 2 };
+        var there = new SampleFolder(folder.File("there"));
+        there.Draw(classes, new DdimSampler(1), options);
+        var info = folder.File("there/samples.json");
+        File.WriteAllLines(info, File.ReadAllLines(info).Where(line => !line.Contains("guidance_rescale")));
+
+        Assert.Equal(0, there.Draw(classes, new DdimSampler(1), options));
+        Assert.Contains("guidance_rescale is 0 there and 0.7 now", Assert.Throws<UNetGenException>(
+            () => there.Draw(classes, new DdimSampler(1), options with { GuidanceRescale = 0.7 })).Message);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Networks;
 using UNetGen.Sampling;
@@ -22,6 +23,29 @@ public class TrainerTests
 
         Assert.True(
             losses[^20..].Average() < share * losses[..20].Average(), $"from {losses[..20].Average():G3} to {losses[^20..].Average():G3}");
+    }
+
+    [Fact]
+    public void Without_signal_at_the_last_timestep_a_training_and_its_drawings_stay_finite()
+    {
+        var network = new TwoConvNet(diffusion: new()
+        {
+            Timesteps = 20,
+            Schedule = BetaSchedule.Cosine,
+            Objective = Objective.V,
+            ScheduleRescale = ScheduleRescale.ZeroTerminalSnr,
+            LossWeight = LossWeight.Plain,
+        });
+        var losses = new List<double>();
+        using var trainer = new Trainer(network, new ShapesSource(1, 8, 8), Options with { Steps = 60, BatchSize = 16 });
+
+        // Of 960 images 48 or so are at the last timestep.
+        var summary = trainer.Train(step => losses.Add(step.Loss));
+        using var drawn = new DdimSampler(5, 0, TimestepSpacing.Trailing).Sample(network, new() { Count = 4 });
+
+        Assert.Equal(0, summary.Skipped);
+        Assert.True(losses[^20..].Average() < losses[..20].Average());
+        Assert.All(drawn.data<float>(), value => Assert.InRange(value, -1, 1));
     }
 
     [Fact]

@@ -77,6 +77,9 @@ public sealed class DiffusersFolder
             $"From {string.Concat(name.Where(c => !char.IsControl(c) && c is not ('\u2028' or '\u2029')))}, a UNet2DModel of diffusers."];
         if (!scheduler.Value("clip_sample", true) || scheduler.Value("clip_sample_range", 1.0) != 1)
             remarks.Add("Its scheduler doesn't clip x_0 to [-1, 1] while it samples (clip_sample); samplers here do.");
+        if (scheduler.Value<string?>("timestep_spacing", "leading") is ("trailing" or "linspace") and var spacing)
+            remarks.Add(
+                $"Its scheduler spaces the timesteps of few steps by timestep_spacing {spacing}, as sample --spacing {spacing} does.");
         if (!File.Exists(weights))
             return new(path, weights, model, remarks, []);
         using var file = SafetensorsFile.Open(weights);
@@ -192,16 +195,27 @@ public sealed class DiffusersFolder
         if (problem is not null)
             throw new DiffusersException(problem, []);
         var spec = new EffectiveSpec(text);
-        var minSnr = spec.Text("diffusion.loss_weight") == "min_snr";
+        var weight = spec.Word<LossWeight>("diffusion.loss_weight");
         var diffusion = model.Diffusion with
         {
-            LossWeight = minSnr ? LossWeight.MinSnr : LossWeight.None,
-            MinSnrGamma = minSnr ? spec.Real("diffusion.min_snr_gamma") : model.Diffusion.MinSnrGamma,
+            LossWeight = weight,
+            MinSnrGamma = weight == LossWeight.MinSnr ? spec.Real("diffusion.min_snr_gamma") : model.Diffusion.MinSnrGamma,
         };
-        // At a thousand timesteps both are the same betas.
-        if (diffusion is { Schedule: BetaSchedule.Linear, Timesteps: 1000 } && spec.Find("diffusion.schedule_scaling") is { } scaling)
-            diffusion = diffusion with { ScheduleScaling = scaling == "true" };
+        // The same betas can be said scaled and not.
+        if (spec.Find("diffusion.schedule_scaling") is { } scaling)
+        {
+            var said = diffusion with
+            {
+                ScheduleScaling = scaling == "true",
+                BetaStart = RealOr(SpecDefaults.Diffusion.BetaStart, "diffusion.beta_start"),
+                BetaEnd = RealOr(SpecDefaults.Diffusion.BetaEnd, "diffusion.beta_end"),
+            };
+            if (JsonNode.DeepEquals(ModelToConfigs.Scheduler(said), ModelToConfigs.Scheduler(diffusion)))
+                diffusion = said;
+        }
         return model with { Diffusion = diffusion, ZeroInit = spec.Bool("zero_init") };
+
+        double RealOr(double usual, string key) => spec.Find(key) is null ? usual : spec.Real(key);
     }
 
     private static void WriteJson(string path, JsonObject content) => AtomicFile.Write(path, stream =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using UNetGen.Diffusion;
 
 namespace UNetGen.Interop.Diffusers;
@@ -19,7 +20,6 @@ internal static class DiffusionFromConfig
         var hasVariance = scheduler.Choice("_class_name", "missing", Classes);
         scheduler.Only<double[]?>("trained_betas", null, "betas come from a named schedule here");
         scheduler.Only("thresholding", false, "x_0 is clipped here, not thresholded");
-        scheduler.Only("rescale_betas_zero_snr", false, "there are no such betas here");
         scheduler.Ignore(OfSampling);
 
         var timesteps = scheduler.Count("num_train_timesteps", 1000, SpecLimits.Timesteps);
@@ -41,37 +41,54 @@ internal static class DiffusionFromConfig
         {
             Timesteps = timesteps,
             Schedule = schedule,
-            ScheduleScaling = IsScaled(scheduler, schedule, timesteps),
             Objective = objective,
             Variance = variance,
         };
+        options = Rescaled(scheduler, WithBetas(scheduler, options));
         scheduler.RefuseUnknown();
         return options;
     }
 
     /// <summary>
-    /// The betas' ends must be Ho et al.'s, or those by 1000 / timesteps; the curves of other schedules have none, but for the scaled
-    /// linear one.
+    /// With the betas' ends: Ho et al.'s, those by 1000 / timesteps, or others. The cosine's curve has none.
     /// </summary>
-    private static bool IsScaled(ConfigFile scheduler, BetaSchedule schedule, int timesteps)
+    private static DiffusionOptions WithBetas(ConfigFile scheduler, DiffusionOptions options)
     {
-        var (start, end) = (scheduler.Value("beta_start", ModelToConfigs.BetaStart), scheduler.Value("beta_end", ModelToConfigs.BetaEnd));
-        if (!scheduler.Knows("num_train_timesteps", "beta_schedule", "beta_start", "beta_end") || schedule == BetaSchedule.Cosine)
-            return true;
-        if (schedule == BetaSchedule.Linear && HaveScale(1000.0 / timesteps))
+        var (start, end) = (scheduler.Value("beta_start", options.BetaStart), scheduler.Value("beta_end", options.BetaEnd));
+        if (!scheduler.Knows("num_train_timesteps", "beta_schedule", "beta_start", "beta_end") || options.Schedule == BetaSchedule.Cosine)
+            return options;
+        var isLinear = options.Schedule == BetaSchedule.Linear;
+        if (isLinear && HaveScale(1000.0 / options.Timesteps))
         {
-            if (SpecLimits.LastScaledBeta(timesteps) >= 1)
+            if (SpecLimits.LastScaledBeta(options.Timesteps, options.BetaEnd) >= 1)
                 scheduler.Refuse("beta_end", "betas must be below 1");
-            return true;
+            return options;
         }
-        if (!HaveScale(1))
+        // At a thousand timesteps both are the same betas.
+        options = options with { ScheduleScaling = !isLinear || options.Timesteps == 1000 };
+        if (HaveScale(1))
+            return options;
+        if (!(start > 0 && start <= end && end < 1))
             scheduler.Refuse(
                 "beta_start",
-                $"with beta_end {end}; betas run from {ModelToConfigs.BetaStart} to {ModelToConfigs.BetaEnd} "
-                    + $"here{(schedule == BetaSchedule.Linear ? ", or both times 1000 / num_train_timesteps" : "")}");
-        return schedule != BetaSchedule.Linear;
+                string.Create(CultureInfo.InvariantCulture, $"with beta_end {end}; betas lie between 0 and 1, and don't fall"));
+        return options with { BetaStart = start, BetaEnd = end };
 
-        bool HaveScale(double scale) => IsNear(start, ModelToConfigs.BetaStart * scale) && IsNear(end, ModelToConfigs.BetaEnd * scale);
+        bool HaveScale(double scale) => IsNear(start, options.BetaStart * scale) && IsNear(end, options.BetaEnd * scale);
+    }
+
+    private static DiffusionOptions Rescaled(ConfigFile scheduler, DiffusionOptions options)
+    {
+        if (!scheduler.Value("rescale_betas_zero_snr", false))
+            return options;
+        if (options.Objective == Objective.Noise && scheduler.Knows("prediction_type"))
+            scheduler.Refuse(
+                "rescale_betas_zero_snr",
+                "with prediction_type epsilon; the last timestep would be noise alone, and its prediction say nothing of the image");
+        if (options.Timesteps == 1 && scheduler.Knows("num_train_timesteps"))
+            scheduler.Refuse(
+                "rescale_betas_zero_snr", "with num_train_timesteps 1; the first timestep keeps its noise, and the last has no signal");
+        return options with { ScheduleRescale = ScheduleRescale.ZeroTerminalSnr, LossWeight = LossWeight.Plain };
     }
 
     private static bool IsNear(double value, double expected) => Math.Abs(value - expected) <= 1e-9 * expected;

@@ -12,12 +12,6 @@ internal static class ModelToConfigs
     /// <summary>Whose settings these are.</summary>
     private const string Version = "0.40.0";
 
-    /// <summary>DDPMScheduler's first linear beta, Ho et al.'s.</summary>
-    public const double BetaStart = 1e-4;
-
-    /// <summary>DDPMScheduler's last linear beta, Ho et al.'s.</summary>
-    public const double BetaEnd = 0.02;
-
     /// <summary>model_index.json: the parts of a DDPMPipeline.</summary>
     public static JsonObject Pipeline() => new()
     {
@@ -80,13 +74,14 @@ internal static class ModelToConfigs
     public static JsonObject Scheduler(DiffusionOptions diffusion)
     {
         var scale = diffusion is { Schedule: BetaSchedule.Linear, ScheduleScaling: true } ? 1000.0 / diffusion.Timesteps : 1;
+        var rescales = diffusion.ScheduleRescale == ScheduleRescale.ZeroTerminalSnr;
         return new()
         {
             ["_class_name"] = "DDPMScheduler",
             ["_diffusers_version"] = Version,
             ["num_train_timesteps"] = diffusion.Timesteps,
-            ["beta_start"] = BetaStart * scale,
-            ["beta_end"] = BetaEnd * scale,
+            ["beta_start"] = diffusion.BetaStart * scale,
+            ["beta_end"] = diffusion.BetaEnd * scale,
             ["beta_schedule"] = SchedulerWords.Schedules[diffusion.Schedule],
             ["trained_betas"] = null,
             ["variance_type"] = SchedulerWords.Variances[diffusion.Variance],
@@ -96,9 +91,10 @@ internal static class ModelToConfigs
             ["dynamic_thresholding_ratio"] = 0.995,
             ["clip_sample_range"] = 1.0,
             ["sample_max_value"] = 1.0,
-            ["timestep_spacing"] = "leading",
+            // Only so are pictures begun at the last timestep, for which such a schedule is made.
+            ["timestep_spacing"] = rescales ? "trailing" : "leading",
             ["steps_offset"] = 0,
-            ["rescale_betas_zero_snr"] = false,
+            ["rescale_betas_zero_snr"] = rescales,
         };
     }
 

@@ -66,12 +66,16 @@ internal static class ModelToSpec
     private static string? Diffusion(DiffusionOptions options)
     {
         var defaults = new DiffusionOptions();
+        var rescales = options.ScheduleRescale == ScheduleRescale.ZeroTerminalSnr;
         return Group(
             ("timesteps", Unless(defaults.Timesteps, options.Timesteps)),
             ("schedule", Unless(defaults.Schedule, options.Schedule)),
             ("schedule_scaling", options.Schedule == BetaSchedule.Linear && !options.ScheduleScaling ? "false" : null),
+            ("beta_start", Unless(defaults.BetaStart, options.BetaStart)),
+            ("beta_end", Unless(defaults.BetaEnd, options.BetaEnd)),
+            ("schedule_rescale", Unless(defaults.ScheduleRescale, options.ScheduleRescale)),
             ("objective", Unless(defaults.Objective, options.Objective)),
-            ("loss_weight", Unless(defaults.LossWeight, options.LossWeight)),
+            ("loss_weight", Unless(rescales ? LossWeight.Plain : defaults.LossWeight, options.LossWeight)),
             ("min_snr_gamma", options.LossWeight == LossWeight.MinSnr ? Unless(defaults.MinSnrGamma, options.MinSnrGamma) : null),
             // A learned one follows from learned_variance.
             ("variance", options.Variance == Variance.LearnedRange ? null : Unless(defaults.Variance, options.Variance)));

@@ -81,6 +81,18 @@ public sealed class DiffusersExportTests : IDisposable
         AssertSettings(Scheduler, """{"num_train_timesteps": 250, "beta_start": 0.0004, "beta_end": 0.08, "prediction_type": "v_prediction", "variance_type": "fixed_large"}""");
     }
 
+    [Fact]
+    public void A_schedule_without_last_signal_is_written_with_the_spacing_that_begins_there()
+    {
+        Export(new ExchangeZeroTerminalUNet());
+        AssertSettings(Scheduler, """
+            {
+              "num_train_timesteps": 500, "beta_start": 0.0017, "beta_end": 0.024, "prediction_type": "v_prediction",
+              "rescale_betas_zero_snr": true, "timestep_spacing": "trailing"
+            }
+            """);
+    }
+
     [Theory]
     [InlineData(BetaSchedule.Cosine, "squaredcos_cap_v2")]
     [InlineData(BetaSchedule.ScaledLinear, "scaled_linear")]

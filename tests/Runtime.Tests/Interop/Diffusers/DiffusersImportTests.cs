@@ -82,6 +82,12 @@ public sealed class DiffusersImportTests : IDisposable
     [InlineData("""{"num_train_timesteps": 250, "beta_start": 0.0004, "beta_end": 0.08}""", "diffusion: { timesteps: 250 }")]
     [InlineData("""{"beta_schedule": "squaredcos_cap_v2"}""", "diffusion: { schedule: cosine }")]
     [InlineData("""{"beta_schedule": "scaled_linear"}""", "diffusion: { schedule: scaled_linear }")]
+    [InlineData("""{"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}""", "diffusion: { schedule: scaled_linear, beta_start: 0.00085, beta_end: 0.012 }")]
+    [InlineData("""{"beta_start": 0.0015, "beta_end": 0.0195}""", "diffusion: { beta_start: 0.0015, beta_end: 0.0195 }")]
+    [InlineData("""{"num_train_timesteps": 500, "beta_end": 0.03}""", "diffusion: { timesteps: 500, schedule_scaling: false, beta_end: 0.03 }")]
+    [InlineData("""{"beta_start": 0.5, "beta_schedule": "squaredcos_cap_v2"}""", "diffusion: { schedule: cosine }")]
+    [InlineData("""{"rescale_betas_zero_snr": true, "prediction_type": "v_prediction"}""", "diffusion: { schedule_rescale: zero_terminal_snr, objective: v }")]
+    [InlineData("""{"rescale_betas_zero_snr": false, "timestep_spacing": "leading"}""", null)]
     [InlineData("""{"prediction_type": "sample"}""", "diffusion: { objective: x0 }")]
     [InlineData("""{"prediction_type": "v_prediction"}""", "diffusion: { objective: v }")]
     [InlineData("""{"predict_epsilon": false}""", "diffusion: { objective: x0 }")]
@@ -109,6 +115,18 @@ public sealed class DiffusersImportTests : IDisposable
         DiffusersFiles.Set(scheduler, """{"clip_sample": false}""");
         Assert.Contains(
             "# Its scheduler doesn't clip x_0",
+            DiffusersFolder.Open(DiffusersFiles.Flat(folder, DiffusersFiles.TinyConfig(), scheduler)).SpecYaml());
+    }
+
+    [Theory]
+    [InlineData("trailing")]
+    [InlineData("linspace")]
+    public void A_scheduler_of_another_spacing_is_remarked_on(string spacing)
+    {
+        var scheduler = DiffusersFiles.TinyScheduler();
+        DiffusersFiles.Set(scheduler, $$"""{"timestep_spacing": "{{spacing}}"}""");
+        Assert.Contains(
+            $"by timestep_spacing {spacing}, as sample --spacing {spacing} does.\n",
             DiffusersFolder.Open(DiffusersFiles.Flat(folder, DiffusersFiles.TinyConfig(), scheduler)).SpecYaml());
     }
 
@@ -150,14 +168,16 @@ public sealed class DiffusersImportTests : IDisposable
     [Theory]
     [InlineData("""{"_class_name": "EulerDiscreteScheduler"}""", "_class_name")]
     [InlineData("""{"beta_schedule": "sigmoid"}""", "beta_schedule")]
-    [InlineData("""{"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}""", "beta_start")]
-    [InlineData("""{"beta_end": 0.03}""", "beta_start")]
+    [InlineData("""{"beta_start": 0.03}""", "beta_start")]
+    [InlineData("""{"beta_start": 0}""", "beta_start")]
+    [InlineData("""{"beta_end": 1, "beta_schedule": "scaled_linear"}""", "beta_start")]
     [InlineData("""{"trained_betas": [0.1, 0.2]}""", "trained_betas")]
     [InlineData("""{"variance_type": "fixed_large_log"}""", "variance_type")]
     [InlineData("""{"variance_type": "learned_range"}""", "out_channels")]
     [InlineData("""{"prediction_type": "flow"}""", "prediction_type")]
     [InlineData("""{"thresholding": true}""", "thresholding")]
     [InlineData("""{"rescale_betas_zero_snr": true}""", "rescale_betas_zero_snr")]
+    [InlineData("""{"rescale_betas_zero_snr": true, "prediction_type": "sample", "num_train_timesteps": 1}""", "rescale_betas_zero_snr")]
     [InlineData("""{"num_train_timesteps": 0}""", "num_train_timesteps")]
     [InlineData("""{"num_train_timesteps": 1000001}""", "num_train_timesteps")]
     [InlineData("""{"num_train_timesteps": 20, "beta_start": 0.005, "beta_end": 1}""", "beta_end")]

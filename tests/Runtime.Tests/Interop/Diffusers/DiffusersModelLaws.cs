@@ -13,14 +13,24 @@ public sealed class DiffusersModelLaws
         from timesteps in Gen.Int[21, 4000]
         from schedule in Gen.OneOf(BetaSchedule.Linear, BetaSchedule.ScaledLinear, BetaSchedule.Cosine)
         from scaling in Gen.Bool
+        from betas in Gen.Select(Gen.Double[1e-5, 1e-3], Gen.Double[1e-2, 0.9])
+        from hasBetas in Gen.Bool
         from objective in Gen.OneOf(Objective.Noise, Objective.X0)
+        from rescales in Gen.Bool
         from variance in Gen.OneOf(Variance.FixedSmall, Variance.FixedLarge, Variance.LearnedRange)
-            // At a thousand timesteps both scalings are one.
+            // At a thousand timesteps both scalings are one, and scaled betas of other ends come back as they are.
+        let isScaled = schedule != BetaSchedule.Linear || timesteps == 1000 || (scaling && !hasBetas)
+        let ends = hasBetas && schedule != BetaSchedule.Cosine ? betas : (SpecDefaults.Diffusion.BetaStart, SpecDefaults.Diffusion.BetaEnd)
+        let learnsLast = rescales && objective == Objective.X0
         select new DiffusionOptions
         {
             Timesteps = timesteps,
             Schedule = schedule,
-            ScheduleScaling = scaling || schedule != BetaSchedule.Linear || timesteps == 1000,
+            ScheduleScaling = isScaled,
+            BetaStart = ends.Item1,
+            BetaEnd = ends.Item2,
+            ScheduleRescale = learnsLast ? ScheduleRescale.ZeroTerminalSnr : ScheduleRescale.None,
+            LossWeight = learnsLast ? LossWeight.Plain : LossWeight.None,
             Objective = objective,
             Variance = variance,
         };

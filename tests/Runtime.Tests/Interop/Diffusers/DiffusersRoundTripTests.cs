@@ -10,7 +10,8 @@ namespace UNetGen.Runtime.Tests.Interop.Diffusers;
 /// </summary>
 public sealed class DiffusersRoundTripTests
 {
-    public static TheoryData<string> Cases => ["ddpm_tiny", "ddpm_classes", "exchange_many_keys", "exchange_one_level"];
+    public static TheoryData<string> Cases =>
+        ["ddpm_tiny", "ddpm_classes", "exchange_many_keys", "exchange_one_level", "exchange_zero_terminal"];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -75,6 +76,7 @@ public sealed class DiffusersRoundTripTests
         "ddpm_classes" => new DdpmClassesUNet(),
         "exchange_many_keys" => new ExchangeManyKeysUNet(),
         "exchange_one_level" => new ExchangeOneLevelUNet(),
+        "exchange_zero_terminal" => new ExchangeZeroTerminalUNet(),
         _ => throw new ArgumentOutOfRangeException(nameof(name)),
     };
 
@@ -84,6 +86,7 @@ public sealed class DiffusersRoundTripTests
         "ddpm_classes" => new ImportedDdpmClassesUNet(),
         "exchange_many_keys" => new ImportedExchangeManyKeysUNet(),
         "exchange_one_level" => new ImportedExchangeOneLevelUNet(),
+        "exchange_zero_terminal" => new ImportedExchangeZeroTerminalUNet(),
         _ => throw new ArgumentOutOfRangeException(nameof(name)),
     };
 }
