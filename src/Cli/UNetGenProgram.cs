@@ -233,7 +233,7 @@ public static partial class UNetGenProgram
             return 0;
         // Help is told anywhere.
         if (parsed.Action == parsed.CommandResult.Command.Action)
-            RequireCurrentFolder();
+            CurrentFolder.Require();
         try
         {
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
@@ -242,14 +242,6 @@ public static partial class UNetGenProgram
         {
             return Refuse([error.Message], ranks);
         }
-    }
-
-    /// <summary>Relative paths begin there, and .NET says of none of them what is wrong.</summary>
-    private static void RequireCurrentFolder()
-    {
-        Libtorch.RequireCurrentFolder();
-        if (FileNames.FaultOfTarget(Environment.CurrentDirectory) is { } fault)
-            throw new UNetGenException($"The current folder is {Environment.CurrentDirectory}, and {fault}, or change into another one.");
     }
 
     /// <summary>A wrong command line, which all ranks have seen: none waits for another.</summary>

@@ -39,8 +39,8 @@ public sealed class BatchLoader : IDisposable
     /// <param name="horizontalFlips">Mirrors half of the images, chosen anew each time; not for digits or letters.</param>
     /// <param name="firstBatch">The number of the batch to begin with; those before it are neither read nor drawn.</param>
     /// <param name="workers">
-    /// How many batches are prepared at once, up to 1024, each by one thread and held until it is asked for; 0 takes one a core, up to eight
-    /// and to 256 MiB of batches.
+    /// How many batches are prepared at once, up to 1024, each by one thread and held until it is asked for; 0 takes one a core, up to
+    /// eight and to 256 MiB of batches.
     /// </param>
     /// <param name="firstPosition">
     /// The place of that batch's first image in the row; null: where batches of this size from number 0 on have brought it.

@@ -57,6 +57,12 @@ public static partial class RegularFile
             throw new IOException($"'{path}' is {kind}, no regular file.");
     }
 
+    /// <summary>
+    /// What a link leads to that isn't there; null: it is there, or no link. Of the link itself .NET says that it exists.
+    /// </summary>
+    internal static string? MissingTarget(string path) =>
+        File.ResolveLinkTarget(path, returnFinalTarget: true) is { } target && !Path.Exists(target.FullName) ? target.FullName : null;
+
     /// <summary>What it is instead of a file, <c>a named pipe</c>; null where it is a file, or not there.</summary>
     internal static string? OtherKind(string path) => (ModeOf(path) & TypeBits) switch
     {

@@ -140,8 +140,8 @@ public static class ImageGrid
         var broken = images.isfinite().logical_not().flatten(1).any(1).sum().item<long>();
         if (broken > 0)
             throw new UNetGenException(
-                $"{path} isn't drawn: {broken} of {Counted.Of(images.shape[0], "image")} {(broken == 1 ? "has" : "have")} values that are no "
-                    + "finite numbers (NaN or infinite), as a training gives that has diverged. Leave these images out, or draw others.");
+                $"{path} isn't drawn: {broken} of {Counted.Of(images.shape[0], "image")} {(broken == 1 ? "has" : "have")} values that are "
+                    + "no finite numbers (NaN or infinite), as a training gives that has diverged. Leave these images out, or draw others.");
     }
 
     private delegate byte[] Marking(ReadOnlySpan<byte> png);

@@ -200,7 +200,7 @@ public sealed class SampleFolder(string path)
     /// <exception cref="IOException">It is a named pipe, a socket or a device.</exception>
     private static bool IsWhole(string picture)
     {
-        if (!File.Exists(picture))
+        if (!File.Exists(picture) || RegularFile.MissingTarget(picture) is not null)
             return false;
         using var file = RegularFile.OpenRead(picture);
         Span<byte> end = stackalloc byte[PngEnd.Length];
@@ -213,10 +213,10 @@ public sealed class SampleFolder(string path)
     {
         foreach (var picture in Directory.EnumerateFileSystemEntries(path).Where(entry => NumberOf(Path.GetFileName(entry)) is not null))
         {
+            if (RegularFile.MissingTarget(picture) is { } target)
+                throw new UNetGenException($"{picture} is a link to {target}, which isn't there, in the place of a picture; take it out.");
             if (Directory.Exists(picture))
                 throw new UNetGenException($"{picture} is a folder in the place of a picture; take it out.");
-            if (new FileInfo(picture).LinkTarget is { } target && !File.Exists(picture))
-                throw new UNetGenException($"{picture} is a link to {target}, which isn't there, in the place of a picture; take it out.");
         }
     }
 
