@@ -72,20 +72,28 @@ internal static class Catalog
     /// <exception cref="UNetGenException">The spec has errors.</exception>
     public static KnownNetwork? Find(string name) => IsFile(name) ? OfSpec(name) : Named(name);
 
-    /// <summary>Whether what a name stands for now is another network than one of that spec; false where it stands for nothing.</summary>
+    /// <summary>
+    /// Why what a name stands for now isn't known to be the network of that spec, as a sentence; null: it is, or the name stands for
+    /// nothing.
+    /// </summary>
     /// <param name="name">As in <see cref="Require"/>.</param>
     /// <param name="hash">Of the effective spec.</param>
-    public static bool IsChanged(string name, string hash)
+    public static string? ChangeOf(string name, string hash)
     {
+        var changed = $"{name} has changed since the run began.";
         try
         {
             var info = IsFile(name) ? SpecCompiler.Describe(name).Info : Named(name)?.Info;
-            return info is not null && !info.SpecHash.Equals(hash, StringComparison.OrdinalIgnoreCase);
+            return info is null || info.SpecHash.Equals(hash, StringComparison.OrdinalIgnoreCase) ? null : changed;
         }
-        catch (UNetGenException)
+        catch (SpecException)
         {
-            // It has errors, or can't be read: the run has its own.
-            return true;
+            // It has errors now.
+            return changed;
+        }
+        catch (UNetGenException error)
+        {
+            return error.Message;
         }
     }
 
@@ -147,6 +155,8 @@ internal static class Catalog
 
     private static UNetGenException Unknown(string name)
     {
+        if (Directory.Exists(name) && name != Stem(name))
+            return new($"{Excerpt.Of(name)} is a folder, no spec: name a file in it.");
         if (name.Length > SpecEnding.Length && name != Stem(name) && Path.GetFileName(name) != name)
             return new($"There is no spec {Excerpt.Of(name)}{ImageSources.SeenFrom(name)}.");
         var known = generated.Count == 0

@@ -42,7 +42,7 @@ internal static class CommandLineErrors
         var command = parsed.CommandResult.Command;
         if (TakenForValues(parsed).ToList() is { Count: > 0 } taken)
             return taken;
-        var unknown = Unknown(command, parsed.UnmatchedTokens);
+        var unknown = Unknown(parsed);
         // Options behind a command that there isn't are nobody's.
         if (unknown is [var first, ..] && command.Subcommands.Count > 0 && !IsOption(parsed.UnmatchedTokens[0]))
             return [first];
@@ -65,17 +65,18 @@ internal static class CommandLineErrors
             yield return place is OptionResult { IdentifierToken: { } option, Option.HelpName: var help }
                 ? $"{option.Value} has no value: '{word}' follows, an option as it seems."
                     + (Paths.Any(path => help?.Contains(path, StringComparison.Ordinal) == true) ? $" A path of that name is ./{word}." : "")
-                : UnknownOption(parsed.CommandResult.Command, word.Split('=')[0]);
+                : UnknownOption(parsed, word.Split('=')[0]);
         }
     }
 
-    private static List<string> Unknown(Command command, IReadOnlyList<string> tokens)
+    private static List<string> Unknown(ParseResult parsed)
     {
+        var (command, tokens) = (parsed.CommandResult.Command, parsed.UnmatchedTokens);
         var found = new List<string>();
         for (var i = 0; i < tokens.Count; i++)
         {
             if (IsOption(tokens[i]))
-                found.Add(UnknownOption(command, tokens[i].Split('=')[0]));
+                found.Add(UnknownOption(parsed, tokens[i].Split('=')[0]));
             else if (i == 0 || !IsOption(tokens[i - 1]))
                 found.Add(UnknownWord(command, tokens[i]));
             // What follows an unknown option is its value.
@@ -83,11 +84,21 @@ internal static class CommandLineErrors
         return found;
     }
 
-    private static string UnknownOption(Command command, string option)
+    private static string UnknownOption(ParseResult parsed, string option)
     {
-        var there = command.Options
-            .SelectMany(known => known.Aliases.Prepend(known.Name))
-            .Where(name => name.StartsWith("--", StringComparison.Ordinal));
+        var command = parsed.CommandResult.Command;
+        string[] there =
+        [
+            .. command.Options
+                .SelectMany(known => known.Aliases.Prepend(known.Name))
+                .Where(name => name.StartsWith("--", StringComparison.Ordinal)),
+        ];
+        if (there.Contains(option))
+        {
+            return parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash)
+                ? $"'{option}' follows '--', and what follows that is no option: leave the '--' out."
+                : $"'{option}' is an option of the command {command.Name}: it goes behind that word.";
+        }
         var none = command.Options.Count == 0 ? " It has none." : "";
         return $"{Called(command)} has no option '{option}'.{EditDistance.Suggestion(option, there)}{none}";
     }

@@ -32,6 +32,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             "Of which classes, as 3 or 0,1,2 in turn, where the network takes labels; each class in turn where it isn't given. The last "
                 + "class stands for none.",
         HelpName = "N,N...",
+        Arity = ArgumentArity.ExactlyOne,
         CustomParser = Labels,
     };
     private readonly Option<double> guidance = new("--guidance")
@@ -185,18 +186,15 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     private static int[] Labels(ArgumentResult result)
     {
         var values = new List<int>();
-        // Given twice, it names the classes of both.
-        foreach (var text in result.Tokens.Select(token => token.Value))
+        var text = result.Tokens[0].Value;
+        foreach (var part in text.Split(','))
         {
-            foreach (var part in text.Split(','))
+            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
             {
-                if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
-                {
-                    result.AddError($"--labels must be classes from 0, with commas between them, not '{text}'.");
-                    return [];
-                }
-                values.Add(value);
+                result.AddError($"--labels must be classes from 0, with commas between them, not '{text}'.");
+                return [];
             }
+            values.Add(value);
         }
         return [.. values];
     }

@@ -231,6 +231,9 @@ public static partial class UNetGenProgram
         // What isn't shared out is done once.
         if (ranks.Rank > 0 && parsed.CommandResult.Command != root && !together.Contains(parsed.CommandResult.Command))
             return 0;
+        // Help is told anywhere.
+        if (parsed.Action == parsed.CommandResult.Command.Action)
+            CurrentFolder.Require();
         try
         {
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });

@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Text;
+using UNetGen.Files;
 using UNetGen.Generator.Common;
 
 namespace UNetGen.Compiler;
@@ -23,7 +24,7 @@ internal sealed class SpecFile(string path, SourceText text) : AdditionalText
         RequireName(path);
         try
         {
-            using var stream = File.OpenRead(path);
+            using var stream = new MemoryStream(RegularFile.ReadSmall(path));
             return new SpecFile(path, SourceText.From(stream));
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)

@@ -43,4 +43,7 @@ public sealed record SpecOptions
 
     /// <summary>Whether the specs that one extends are looked for on the disk.</summary>
     internal bool ReadsBases { get; init; } = true;
+
+    /// <summary>Told of such a spec that is there and can't be read: its path, and why. Null: that is an error of the call.</summary>
+    internal Action<string, UNetGenException>? BaseUnreadable { get; init; }
 }

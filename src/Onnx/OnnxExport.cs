@@ -58,7 +58,7 @@ public static class OnnxExport
         using var file = checkpoint.Tensors(which ?? checkpoint.DefaultStem);
         TensorSum.Check(file);
         var hooks = NetworkMetadata.HooksOf(file);
-        var doubts = checkpoint.Doubts;
+        var doubts = checkpoint.DoubtsOf(which);
         if (hooks.Count > 0)
             doubts = [.. doubts, $"the class that was trained in {checkpoint.Path} has code of its own ({string.Join(", ", hooks)}), which the "
                 + "ONNX file hasn't."];

@@ -42,6 +42,14 @@ public sealed class DoubtfulWeightsTests : IDisposable
         File.Copy(program.File("run/checkpoints/step-00000004/ema.safetensors"), program.File("copy.safetensors"));
         foreach (var alone in (string[])["x.safetensors", "copy.safetensors"])
             Assert.Contains(doubt, program.Succeed("sample", "--checkpoint", alone, "--count", "1", "--steps", "1"));
+        // The weights of the last step are no average.
+        const string live = "run/checkpoints/step-00000004/weights.safetensors";
+        File.Copy(program.File(live), program.File("copied-weights.safetensors"));
+        foreach (var file in (string[])[live, "copied-weights.safetensors"])
+        {
+            Assert.DoesNotContain(
+                "warning", program.Succeed("sample", "--checkpoint", file, "--count", "1", "--steps", "1", "--out", "live.png"));
+        }
         Assert.Contains(doubt, program.Succeed("report", "run"));
         Assert.Contains(doubt["warning: ".Length..], WebUtility.HtmlDecode(File.ReadAllText(program.File("run/report.html"))));
     }

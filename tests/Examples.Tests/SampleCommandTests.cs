@@ -80,7 +80,7 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
             "--guidance 3 needs a class that stands for none, but MnistUNet has 11 classes, as many as the data",
             program.Fail(1, [.. command, "--guidance", "3"]));
 
-        program.Succeed([.. command, "--class", "0", "--class", "10,2", "--out", "three"]);
+        program.Succeed([.. command, "--class", "0,10,2", "--out", "three"]);
         Assert.Equal([0, 10, 2], LabelsOf("three"));
 
         program.Succeed("export", "--checkpoint", "k", "--format", "safetensors", "--out", "alone.safetensors");
@@ -164,6 +164,9 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
             "must be a number from 0 to 1",
             program.Fail(2, "sample", "--checkpoint", "x", "--guidance", "2", "--guidance-rescale", "1.5"));
         Assert.Contains("--labels must be classes", program.Fail(2, "sample", "--checkpoint", "x", "--class", "1,two"));
+        Assert.Contains(
+            "expects a single argument but 2 were provided",
+            program.Fail(2, "sample", "--checkpoint", "x", "--class", "1", "--labels", "2"));
         Assert.Contains("--eta belongs to ddim", program.Fail(2, "sample", "--checkpoint", "x", "--sampler", "heun", "--eta", "1"));
         Assert.Contains("--spacing belong", program.Fail(2, "sample", "--checkpoint", "x", "--sampler", "ddpm", "--spacing", "even"));
     }

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
+using UNetGen.Runtime.Tests;
 
 namespace UNetGen.Examples.Tests;
 
@@ -44,6 +46,49 @@ public sealed class SpecCommandTests : IDisposable
             program.Succeed("check"));
         foreach (var command in (string[][])[["explain", "tiny.unet.yml"], ["train", "--spec", "tiny.unet.yml", "--steps", "1"]])
             Assert.Contains("A spec's file is called NAME.unet.yaml, and tiny.unet.yml isn't: rename it.", program.Fail(1, command));
+    }
+
+    [LinuxFact]
+    public void A_spec_that_is_no_file_is_refused_and_never_waited_for()
+    {
+        Process.Start("mkfifo", [program.File("pipe.unet.yaml")]).WaitForExit();
+        Directory.CreateDirectory(program.File("folder.unet.yaml"));
+        Write("on-pipe", "extends: pipe.unet.yaml\n");
+        foreach (var command in (string[][])[["generate", "pipe.unet.yaml"], ["explain", "pipe.unet.yaml"],
+            ["diff", "tiny.unet.yaml", "pipe.unet.yaml"], ["train", "--spec", "pipe.unet.yaml", "--steps", "1"],
+            ["generate", "on-pipe.unet.yaml"]])
+            Assert.EndsWith("pipe.unet.yaml' is a named pipe, no regular file.\n", program.Fail(1, command));
+        Assert.EndsWith("folder.unet.yaml' is a folder, no regular file.\n", program.Fail(1, "generate", "folder.unet.yaml"));
+        Assert.Contains(
+            "folder.unet.yaml is a folder, no spec: name a file in it.", program.Fail(1, "train", "--spec", "folder.unet.yaml"));
+    }
+
+    [LinuxFact]
+    public void Check_names_what_can_t_be_read_and_judges_the_others()
+    {
+        Process.Start("mkfifo", [program.File("pipe.unet.yaml")]).WaitForExit();
+        File.CreateSymbolicLink(program.File("dangling.unet.yaml"), "gone");
+        Write("bad", "extends: ../nowhere/pipe.unet.yaml\ndimm: 16\n");
+        Write("folder/on-pipe", "extends: ../pipe.unet.yaml\n");
+        Sh("cp tiny.unet.yaml $(printf 'n\\376.unet.yaml'); mkdir $(printf 'd\\377')");
+
+        var all = program.Run("check");
+        Assert.Equal(1, all.ExitCode);
+        Assert.Contains("bad.unet.yaml(2,1): error UNG0004: unknown key 'dimm'", all.Output);
+        Assert.Contains("dangling.unet.yaml: error: It is a link to gone, which isn't there.\n", all.Output);
+        Assert.Contains(
+            $"pipe.unet.yaml: error: It can't be read: '{program.File("pipe.unet.yaml")}' is a named pipe, no regular file.\n", all.Output);
+        foreach (var name in (string[])["n\uFFFD.unet.yaml", "d\uFFFD"])
+            Assert.Contains($"\n{name}: error: It has a name that isn't UTF-8, by which it can't be opened", all.Output);
+        Assert.Contains("\n4 specs: ", all.Output);
+
+        // A base that lies elsewhere keeps nobody from the others either.
+        var inner = program.Run("check", "folder");
+        Assert.Equal(1, inner.ExitCode);
+        Assert.Contains("\npipe.unet.yaml: error: The spec ", inner.Output);
+        Assert.Contains("\n1 spec: ", inner.Output);
+        // Nor can .NET delete them.
+        Sh("rm -r n*.unet.yaml d?");
     }
 
     [Fact]
@@ -157,6 +202,13 @@ public sealed class SpecCommandTests : IDisposable
     {
         Directory.CreateDirectory(program.File(folder));
         return program.Fail(1, command);
+    }
+
+    private void Sh(string script)
+    {
+        using var shell = Process.Start(new ProcessStartInfo("sh", ["-c", script]) { WorkingDirectory = program.Folder })!;
+        shell.WaitForExit();
+        Assert.Equal(0, shell.ExitCode);
     }
 
     private void Write(string name, string text)

@@ -26,8 +26,14 @@ public sealed class SpecFileTests : IDisposable
 
         Write("tiny", Tiny + "dropout: 0.1\n");
         Assert.Contains(
-            "tiny.unet.yaml has changed since the run began, which goes on with its own spec",
+            "tiny.unet.yaml has changed since the run began. The run goes on with its own spec: that of its checkpoint.",
             program.Succeed("train", "--resume", "run", "--steps", "4"));
+
+        File.Delete(program.File("tiny.unet.yaml"));
+        File.CreateSymbolicLink(program.File("tiny.unet.yaml"), "/dev/null");
+        Assert.Contains(
+            "tiny.unet.yaml' is a device, no regular file. The run goes on with its own spec: that of its checkpoint.",
+            program.Succeed("train", "--resume", "run", "--steps", "5"));
     }
 
     [Fact]

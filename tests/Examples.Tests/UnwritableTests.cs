@@ -129,4 +129,34 @@ public sealed class UnwritableTests : IDisposable
                 + "it anew.",
             error);
     }
+
+    [NamespaceFact]
+    public void A_disk_that_is_full_before_the_first_step_leaves_nothing_in_the_way_of_a_run_that_begins_anew()
+    {
+        foreach (var size in (int[])[8, 16])
+        {
+            var result = program.RunBy(
+                $"unshare -rm sh -c 'mkdir -p run && mount -t tmpfs -o size={size}k tmpfs run && \"$0\" \"$@\"; code=$?; "
+                    + "echo left: $(ls -A run); exit $code'",
+                "train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
+
+            Assert.EndsWith("begin it anew.\n", ExampleProgram.ErrorOf(1, result));
+            Assert.EndsWith("\nleft:\n", result.Output);
+        }
+    }
+
+    [LinuxFact]
+    public void A_folder_in_the_place_of_a_run_s_log_or_lock_is_told_as_a_folder()
+    {
+        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
+        File.Delete(program.File("run/log.jsonl"));
+        foreach (var name in (string[])["log.jsonl", ".lock"])
+        {
+            Directory.CreateDirectory(program.File($"run/{name}"));
+            Assert.Matches(
+                $"The run in run can't go on: .*run/{name}.* is a folder, no regular file",
+                program.Fail(1, "train", "--resume", "run", "--steps", "2"));
+            Directory.Delete(program.File($"run/{name}"));
+        }
+    }
 }

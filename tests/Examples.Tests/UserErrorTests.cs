@@ -10,10 +10,45 @@ public sealed class UserErrorTests : IDisposable
     public void Dispose() => program.Dispose();
 
     [LinuxFact]
-    public void A_current_folder_that_was_deleted_is_one_sentence()
+    public void A_current_folder_that_was_deleted_is_one_sentence_of_every_command_and_none_of_help()
     {
-        var result = program.RunBy("sh -c 'mkdir gone && cd gone && rmdir ../gone && exec \"$0\" \"$@\"'", "train", "--steps", "1");
-        Assert.Equal("error: The current folder isn't there any more: change into another one.\n", ExampleProgram.ErrorOf(1, result));
+        const string gone = "sh -c 'mkdir gone && cd gone && rmdir ../gone && exec \"$0\" \"$@\"'";
+        foreach (var command in (string[][])[["train", "--steps", "1"], ["check"], ["explain", "shapes"], ["sample", "--checkpoint", "x"]])
+        {
+            Assert.Equal(
+                "error: The current folder isn't there any more: change into another one.\n",
+                ExampleProgram.ErrorOf(1, program.RunBy(gone, command)));
+        }
+        Assert.Equal(0, program.RunBy(gone, "check", "--help").ExitCode);
+    }
+
+    [LinuxFact]
+    public void Where_a_name_is_not_UTF_8_nothing_is_written_under_another_one()
+    {
+        const string fault = "it has a name that isn't UTF-8, by which it can't be opened (\uFFFD stands for what isn't): rename it";
+        var inside = program.RunBy(
+            "sh -c 'mkdir $(printf e\\\\376) && cd $(printf e\\\\376) && exec \"$0\" \"$@\"'", "train", "--steps", "1", "--out", "run");
+        Assert.Equal(
+            $"error: The current folder is {program.File("e\uFFFD")}, and {fault}, or change into another one.\n",
+            ExampleProgram.ErrorOf(1, inside));
+        program.RunBy("sh -c 'rmdir e*'");
+
+        foreach (var (name, command) in new[] { ("o\uFFFD", "train --steps 1 --out $(printf o\\\\377)"),
+            ("o\uFFFD.safetensors", "export --checkpoint x --format safetensors --out $(printf o\\\\377).safetensors") })
+        {
+            var result = program.RunBy($"sh -c 'exec \"$0\" \"$@\" {command}'");
+            Assert.Contains($"{name} can't be written: {fault}", ExampleProgram.ErrorOf(1, result));
+        }
+        Assert.Empty(Directory.EnumerateFileSystemEntries(program.Folder));
+    }
+
+    [Fact]
+    public void An_option_behind_two_hyphens_is_told_to_be_none()
+    {
+        const string why = "follows '--', and what follows that is no option: leave the '--' out.";
+        Assert.StartsWith($"error: '--steps' {why}\n", program.Fail(2, "train", "--", "--steps", "3"));
+        Assert.StartsWith($"error: '--warnings-as-errors' {why}\n", program.Fail(2, "check", "--", "--warnings-as-errors"));
+        Assert.StartsWith("error: The command train has no option '--stepz'.", program.Fail(2, "train", "--", "--stepz", "3"));
     }
 
     [Fact]
@@ -41,6 +76,9 @@ public sealed class UserErrorTests : IDisposable
     [InlineData(
         "--gradient-clip", "1e39",
         "--gradient-clip must be a positive number from 1.2e-38 to 3.4e38, or none, not '1e39', which is too large for float32, in which all is computed.")]
+    [InlineData(
+        "--time", "1e-9",
+        "--time must be a positive number of seconds up to 1000000000, or none, not '1e-9', which is shorter than a clock tells.")]
     [InlineData("--learning-rate", "1", "--learning-rate must be a number above 0 and below 1, not '1'.")]
     [InlineData("--time", "1e30", "--time must be a positive number of seconds up to 1000000000, or none, not '1e30'.")]
     [InlineData(

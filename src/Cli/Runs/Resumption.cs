@@ -77,8 +77,8 @@ internal static class Resumption
     public static KnownNetwork NetworkOf(Checkpoint newest, RunOptions options)
     {
         var network = Catalog.Of(newest);
-        if (Catalog.IsChanged(options.Spec!, newest.SpecHash))
-            Warnings.Show($"{options.Spec} has changed since the run began, which goes on with its own spec: that of its checkpoint.");
+        if (Catalog.ChangeOf(options.Spec!, newest.SpecHash) is { } change)
+            Warnings.Show($"{change} The run goes on with its own spec: that of its checkpoint.");
         return network;
     }
 

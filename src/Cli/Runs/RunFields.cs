@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using UNetGen.Backends;
+using UNetGen.Data;
 using UNetGen.Training;
 using static UNetGen.Cli.Runs.RunField;
 using static UNetGen.Cli.Runs.TextFormat;
@@ -111,7 +112,7 @@ internal static partial class RunFields
             (o, value) => o with { HorizontalFlips = value }),
         OfTraining("seed", "N", "Another seed is another run.", Integer, o => o.Seed, (o, value) => o with { Seed = value }),
         OfTraining(
-            "workers", "N", "Threads that read images ahead; 0: chosen by the machine.", Whole(0, 1024), o => o.Workers,
+            "workers", "N", "Threads that read images ahead; 0: chosen by the machine.", Whole(0, BatchLoader.MostWorkers), o => o.Workers,
             (o, value) => o with { Workers = value }, free: true),
         OfRun(
             "device", "DEVICE", "auto (CUDA where there is a GPU), cpu, cuda or cuda:N.", Word, run => run.Device,

@@ -120,11 +120,13 @@ internal static class TextFormat
             {
                 var good = number.TryParse(text, out var count);
                 value = good ? count * one : default;
-                return good;
+                return good && value > TimeSpan.Zero;
             },
             value => number.Write(value / one))
         {
-            Rounding = number.Rounding,
+            Rounding = text => number.TryParse(text, out var count) && count * one == TimeSpan.Zero
+                ? ", which is shorter than a clock tells"
+                : number.Rounding(text),
         };
     }
 

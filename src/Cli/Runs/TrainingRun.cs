@@ -80,16 +80,26 @@ internal sealed class TrainingRun : IDisposable
         if (log.ContinuedLines < trainer.Step)
             Warnings.Show($"{folder.Log} tells of {log.ContinuedLines:N0} of the {trainer.Step:N0} steps until now: "
                 + "lines are lost, and curves are without them. The training itself doesn't need them.");
-        RunFile.Write(folder.Options, options);
-        RunStart.Now(network.Device, trainer.Step, collective: ranks, effectiveBatchSize: trainer.EffectiveBatchSize).AppendTo(
-            folder.Starts);
-        events = new TensorBoardLog(folder.Path, trainer.Step);
-        trainer.Saving += log.Flush;
-        if (source is ImageFolderSource pictures)
+        try
         {
-            broken = new BrokenFileList(folder, pictures);
-            broken.Try();
-            trainer.Saving += broken.Write;
+            RunFile.Write(folder.Options, options);
+            RunStart.Now(network.Device, trainer.Step, collective: ranks, effectiveBatchSize: trainer.EffectiveBatchSize).AppendTo(
+                folder.Starts);
+            events = new TensorBoardLog(folder.Path, trainer.Step);
+            trainer.Saving += log.Flush;
+            if (source is ImageFolderSource pictures)
+            {
+                broken = new BrokenFileList(folder, pictures);
+                broken.Try();
+                trainer.Saving += broken.Write;
+            }
+        }
+        catch
+        {
+            // Its lock would stay in the folder, which then would be no empty one to begin anew in.
+            events?.Dispose();
+            log.Dispose();
+            throw;
         }
     }
 
@@ -164,7 +174,7 @@ internal sealed class TrainingRun : IDisposable
         }, cancellation));
         ImageGrid.Save(images, folder.Samples);
         if (rows > 0)
-            ImageGrid.SaveStrip(strip, folder.Strip);
+            SaveStrip(strip);
     }
 
     public void Dispose()
@@ -189,6 +199,19 @@ internal sealed class TrainingRun : IDisposable
         if (affordable < usual.Steps)
             AnsiConsole.MarkupLineInterpolated($"drawing the samples in {affordable} steps, not {usual.Steps}, as suits the time: for more of them, sample --checkpoint {ShellWord.Of(folder.Path)}");
         return SamplerOptions.Default(network, affordable);
+    }
+
+    /// <summary>What is drawn on the way may be no finite numbers and come right in the end, whose pictures are what counts.</summary>
+    private void SaveStrip(IReadOnlyList<Tensor> steps)
+    {
+        try
+        {
+            ImageGrid.SaveStrip(steps, folder.Strip);
+        }
+        catch (UNetGenException error)
+        {
+            Warnings.Show(error.Message);
+        }
     }
 
     private bool IsDue(int step) => step % options.SampleEvery == 0;
@@ -234,6 +257,7 @@ internal sealed class TrainingRun : IDisposable
                 .Sample(network, Sampling(Math.Min(options.Count, SamplesOnTheWay)), cancellation: cancellation);
             var picture = folder.SamplesOf(step);
             ImageGrid.Save(images, picture);
+            RegularFile.Require(picture);
             events.Image("samples", File.ReadAllBytes(picture), step);
             if (told.Count == 0)
                 Tell(trainer.Doubts);

@@ -11,7 +11,11 @@ namespace UNetGen.Data;
 /// </summary>
 public sealed class BatchLoader : IDisposable
 {
-    private const int MostWorkers = 8;
+    /// <summary>The most batches that can be prepared at once.</summary>
+    internal const int MostWorkers = 1024;
+
+    // Of as many as the machine has cores.
+    private const int UsualWorkers = 8;
     private const long MemoryAhead = 256L << 20;
 
     private readonly ImageDraw? draw;
@@ -35,8 +39,8 @@ public sealed class BatchLoader : IDisposable
     /// <param name="horizontalFlips">Mirrors half of the images, chosen anew each time; not for digits or letters.</param>
     /// <param name="firstBatch">The number of the batch to begin with; those before it are neither read nor drawn.</param>
     /// <param name="workers">
-    /// How many batches are prepared at once, each by one thread and held until it is asked for; 0 takes one a core, up to eight and to 256
-    /// MiB of batches.
+    /// How many batches are prepared at once, up to 1024, each by one thread and held until it is asked for; 0 takes one a core, up to
+    /// eight and to 256 MiB of batches.
     /// </param>
     /// <param name="firstPosition">
     /// The place of that batch's first image in the row; null: where batches of this size from number 0 on have brought it.
@@ -61,6 +65,7 @@ public sealed class BatchLoader : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         ArgumentOutOfRangeException.ThrowIfNegative(firstBatch);
         ArgumentOutOfRangeException.ThrowIfNegative(workers);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(workers, MostWorkers);
         if (source.Count == 0)
             throw new DataException($"{source.Description} has no images.");
         SourceChecks.RequireClasses(source);
@@ -76,7 +81,7 @@ public sealed class BatchLoader : IDisposable
         nextNumber = firstBatch;
         // Noise is as large as the images.
         var held = draw is null ? bytes : 2 * bytes;
-        Workers = workers > 0 ? workers : (int)Math.Clamp(MemoryAhead / held, 1, Math.Min(Environment.ProcessorCount, MostWorkers));
+        Workers = workers > 0 ? workers : (int)Math.Clamp(MemoryAhead / held, 1, Math.Min(Environment.ProcessorCount, UsualWorkers));
         var numbers = batchSize * source.PixelCount();
         for (var i = 0; i < Workers; i++)
             Start(new(

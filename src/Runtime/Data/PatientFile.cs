@@ -67,8 +67,8 @@ internal static class PatientFile
         return bytes;
     }
 
-    /// <summary>What is the file's own, and stays: null for all that may pass.</summary>
-    private static string? FaultOf(Exception error, string path) => error switch
+    /// <summary>Why a file can't be read that may be tried again in vain, to follow its name; null: what it is may pass.</summary>
+    internal static string? FaultOf(Exception error, string path) => error switch
     {
         FileNotFoundException or DirectoryNotFoundException when new FileInfo(path).LinkTarget is { } target =>
             $"is a link to {target}, which isn't there",

@@ -27,8 +27,6 @@ public static partial class AtomicFile
     /// <exception cref="IOException">It couldn't be written; the message names it and says why.</exception>
     public static void Try(string path)
     {
-        if (Directory.Exists(path))
-            throw new IOException($"{path} can't be written: a folder is there.");
         // Elsewhere a file that can't be written to can be replaced.
         if (OperatingSystem.IsWindows() && File.Exists(path) && File.GetAttributes(path).HasFlag(FileAttributes.ReadOnly))
             throw new IOException($"{path} can't be written: it is read-only.");
@@ -70,6 +68,10 @@ public static partial class AtomicFile
         var temporary = TemporaryFor(path);
         try
         {
+            if (Directory.Exists(path))
+                throw new IOException("a folder is there");
+            if (FileNames.FaultOfTarget(path) is { } fault)
+                throw new IOException(fault);
             use(temporary);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -29,7 +29,8 @@ internal static class FileLock
         // What a link leads to is another's file, and a pipe can't be locked.
         if (new FileInfo(path).LinkTarget is { } target)
             throw new IOException($"{path}, the file of its lock, is a link to {target}; take it away");
-        RegularFile.Require(path);
+        if (RegularFile.OtherKind(path) is { } kind)
+            throw new IOException($"{path}, the file of its lock, is {kind}, no regular file; take it away");
         FileStream file;
         try
         {

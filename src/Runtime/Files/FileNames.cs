@@ -14,4 +14,19 @@ public static class FileNames
     public static string? FaultOf(string path) => !OperatingSystem.IsWindows() && path.Contains(Lost)
         ? $"has a name that isn't UTF-8, by which it can't be opened ({Lost} stands for what isn't): rename it"
         : null;
+
+    /// <summary>
+    /// Why nothing is to be written under a path: its name, or that of a folder on the way, has lost bytes, and it would be made under
+    /// another one. Null: it has lost none, as what is there under this very name.
+    /// </summary>
+    /// <param name="path">A file or a folder, which needn't be there yet.</param>
+    internal static string? FaultOfTarget(string path)
+    {
+        path = Path.GetFullPath(path);
+        var lost = path.LastIndexOf(Lost);
+        if (lost < 0 || FaultOf(path) is not { } fault)
+            return null;
+        var end = path.IndexOf(Path.DirectorySeparatorChar, lost);
+        return Path.Exists(end < 0 ? path : path[..end]) ? null : $"it {fault}";
+    }
 }

@@ -21,8 +21,8 @@ public static partial class RegularFile
 
     /// <summary>Opens a file to read it.</summary>
     /// <param name="path">The file, or a link to it.</param>
-    /// <exception cref="IOException">It can't be opened, or is a named pipe, a socket or a device.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder.</exception>
+    /// <exception cref="IOException">It can't be opened, or is a folder, a named pipe, a socket or a device.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static FileStream OpenRead(string path)
     {
         Require(path);
@@ -32,7 +32,7 @@ public static partial class RegularFile
     /// <summary>Reads a small file of text, such as one of settings, as a whole.</summary>
     /// <param name="path">The file, or a link to it.</param>
     /// <exception cref="IOException">It can't be read, is no file, or has more than 16 MiB, which none of its kind needs.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static byte[] ReadSmall(string path)
     {
         using var file = OpenRead(path);
@@ -46,8 +46,8 @@ public static partial class RegularFile
     }
 
     /// <summary>
-    /// Refuses what is there but is a named pipe, a socket or a device. What isn't there, or is a folder, whoever opens it is told by the
-    /// system.
+    /// Refuses what is there but is a folder, a named pipe, a socket or a device. Of what isn't there whoever opens it is told by the
+    /// system; of a folder it would only say that access is denied.
     /// </summary>
     /// <param name="path">The file, or a link to it.</param>
     /// <exception cref="IOException">It is one of these; the message names it and which.</exception>
@@ -57,9 +57,17 @@ public static partial class RegularFile
             throw new IOException($"'{path}' is {kind}, no regular file.");
     }
 
-    /// <summary>What it is instead of a file, <c>a named pipe</c>; null where it is a file, a folder, or not there.</summary>
+    /// <summary>
+    /// What a link leads to that isn't there; null: it is there, or no link. Of the link itself .NET says that it exists.
+    /// </summary>
+    internal static string? MissingTarget(string path) =>
+        File.ResolveLinkTarget(path, returnFinalTarget: true) is { } target && !Path.Exists(target.FullName) ? target.FullName : null;
+
+    /// <summary>What it is instead of a file, <c>a named pipe</c>; null where it is a file, or not there.</summary>
     internal static string? OtherKind(string path) => (ModeOf(path) & TypeBits) switch
     {
+        0x4000 => "a folder",
+        0 when Directory.Exists(path) => "a folder",
         0x1000 => "a named pipe",
         0x2000 or 0x6000 => "a device",
         0xC000 => "a socket",

@@ -150,6 +150,8 @@ public sealed class WriterLock : IDisposable
             {
                 try
                 {
+                    if (FileNames.FaultOfTarget(what.Length == 0 ? folder : what) is { } fault)
+                        throw new IOException(fault);
                     made |= Make(folder);
                     if (TryTake(path, what, made ? folder : null) is { } taken)
                         return taken;
@@ -201,12 +203,14 @@ public sealed class WriterLock : IDisposable
         var (file, outcome) = FileLock.Open(path);
         if (file is null)
             throw new LockedException(what, Holder(path));
+        var isOurs = false;
         try
         {
             var since = DateTimeOffset.Now.ToString("yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture);
             var text = $"process {Environment.ProcessId} on {Environment.MachineName}, since {since}\n{Guid.NewGuid():N}\n";
             if (!IsLockText(file))
                 throw new IOException($"{path}, the file of its lock, is something else; take it away");
+            isOurs = true;
             file.SetLength(0);
             file.Write(Encoding.UTF8.GetBytes(text));
             if (IsAt(path, text))
@@ -214,6 +218,9 @@ public sealed class WriterLock : IDisposable
         }
         catch
         {
+            // On a full disk it has no text, by which its holder would know it, and would stay.
+            if (isOurs)
+                File.Delete(path);
             file.Dispose();
             throw;
         }

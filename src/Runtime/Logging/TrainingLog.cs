@@ -41,6 +41,7 @@ public sealed class TrainingLog : IDisposable
         try
         {
             LoggedStep[] kept = [];
+            RegularFile.Require(path);
             if (File.Exists(path))
             {
                 kept = [.. Read(path).TakeWhile(step => step.Step <= continueAfter)];

@@ -168,7 +168,7 @@ public static class Libtorch
     /// <summary>As TorchSharp would, in the same order, so that its own attempt finds it done.</summary>
     private static bool LoadOnce()
     {
-        CheckFolder();
+        RequireCurrentFolder();
         Files.CheckAlone();
         Files.CheckComplete();
         if (!ByFiles)
@@ -178,7 +178,8 @@ public static class Libtorch
     }
 
     /// <summary>Without a current folder libtorch's MKL ends the process, saying that a library of its own can't be loaded.</summary>
-    private static void CheckFolder()
+    /// <exception cref="LibtorchException">It was deleted.</exception>
+    internal static void RequireCurrentFolder()
     {
         try
         {

@@ -28,7 +28,7 @@ public static class ImageGrid
     /// training takes it for data; a single image without a gap at a scale of 1 is a picture like others, and bears none.
     /// </summary>
     /// <param name="images">
-    /// [batch, channels, height, width] in [-1, 1], on any device; what lies beyond is clipped, NaN is black. One channel is drawn grey,
+    /// [batch, channels, height, width] in [-1, 1], on any device; what lies beyond is clipped. One channel is drawn grey,
     /// three as RGB; with any other number each image's channels follow one another in grey.
     /// </param>
     /// <param name="path">A .png file; its folder is made where it is missing.</param>
@@ -39,6 +39,7 @@ public static class ImageGrid
     /// The tensor hasn't four dimensions, or is empty, or the grid would have more pixels than a picture holds, 536 million and a
     /// million along a side.
     /// </exception>
+    /// <exception cref="UNetGenException">Images have values that are no finite numbers; the message says how many.</exception>
     public static void Save(Tensor images, string path, int columns = 0, int scale = 0, int gap = DefaultGap) =>
         Draw(images, path, columns, scale, gap, OverviewMark.AddToGrid);
 
@@ -86,7 +87,9 @@ public static class ImageGrid
             channels = 1;
 
         using var scope = NewDisposeScope();
-        var values = images.detach().cpu().to(ScalarType.Float32).clamp(Number.Of(-1), Number.Of(1)).nan_to_num(-1);
+        var values = images.detach().cpu().to(ScalarType.Float32);
+        RequireFinite(values, path);
+        values = values.clamp(Number.Of(-1), Number.Of(1));
         var pixels = (values.add(Number.Of(1), Number.One) * Number.Of(127.5)).round().to(ScalarType.Byte).contiguous().bytes;
 
         using var grid = new SKBitmap(new SKImageInfo(
@@ -122,12 +125,23 @@ public static class ImageGrid
     /// <exception cref="ArgumentException">
     /// There are no steps, or their shapes differ, or the strip would have more pixels than a picture holds.
     /// </exception>
+    /// <exception cref="UNetGenException">As in <see cref="Save"/>; an image counts once for each of its steps.</exception>
     public static void SaveStrip(IReadOnlyList<Tensor> steps, string path, int scale = 0)
     {
         if (steps.Count == 0 || steps.Any(step => step.dim() != 4 || !step.shape.SequenceEqual(steps[0].shape)))
             throw new ArgumentException("A strip needs steps, each of the same shape [batch, channels, height, width].", nameof(steps));
         using var scope = NewDisposeScope();
         Draw(stack(steps, dim: 1).flatten(0, 1), path, steps.Count, scale, DefaultGap, OverviewMark.Add);
+    }
+
+    /// <summary>No colour stands for such a value, and black or white in its place would look like a picture.</summary>
+    private static void RequireFinite(Tensor images, string path)
+    {
+        var broken = images.isfinite().logical_not().flatten(1).any(1).sum().item<long>();
+        if (broken > 0)
+            throw new UNetGenException(
+                $"{path} isn't drawn: {broken} of {Counted.Of(images.shape[0], "image")} {(broken == 1 ? "has" : "have")} values that are "
+                    + "no finite numbers (NaN or infinite), as a training gives that has diverged. Leave these images out, or draw others.");
     }
 
     private delegate byte[] Marking(ReadOnlySpan<byte> png);

@@ -202,7 +202,7 @@ public sealed class SampleFolder(string path)
     /// <exception cref="IOException">It is a named pipe, a socket or a device.</exception>
     private static bool IsWhole(string picture)
     {
-        if (!File.Exists(picture))
+        if (!File.Exists(picture) || RegularFile.MissingTarget(picture) is not null)
             return false;
         using var file = RegularFile.OpenRead(picture);
         Span<byte> end = stackalloc byte[PngEnd.Length];
@@ -210,11 +210,16 @@ public sealed class SampleFolder(string path)
         return file.ReadAtLeast(end, end.Length, throwOnEndOfStream: false) == end.Length && end.SequenceEqual(PngEnd);
     }
 
-    /// <summary>Refuses folders in the place of pictures, which could be neither written nor read.</summary>
+    /// <summary>Refuses folders in the place of pictures, and links to nothing, which could be neither written nor read.</summary>
     private void RequireFiles()
     {
-        if (Directory.EnumerateDirectories(path).FirstOrDefault(folder => NumberOf(Path.GetFileName(folder)) is not null) is { } folder)
-            throw new UNetGenException($"{folder} is a folder in the place of a picture; take it out.");
+        foreach (var picture in Directory.EnumerateFileSystemEntries(path).Where(entry => NumberOf(Path.GetFileName(entry)) is not null))
+        {
+            if (RegularFile.MissingTarget(picture) is { } target)
+                throw new UNetGenException($"{picture} is a link to {target}, which isn't there, in the place of a picture; take it out.");
+            if (Directory.Exists(picture))
+                throw new UNetGenException($"{picture} is a folder in the place of a picture; take it out.");
+        }
     }
 
     /// <summary>What a killed process left of these pictures.</summary>

@@ -28,11 +28,14 @@ public sealed class Checkpoint
     /// <summary>What a file says of itself; that of a checkpoint says it better.</summary>
     private readonly IReadOnlyList<string> written;
 
+    /// <summary>What a file that was opened by itself is called in its checkpoint, whatever a link to it is called.</summary>
+    private readonly string? origin;
+
     private Checkpoint(
         string path, (string Network, string Spec, string SpecHash) network, IReadOnlyDictionary<string, string> files,
-        CheckpointInfo? info, CheckpointInfo? whole, IReadOnlyList<string>? written = null)
+        CheckpointInfo? info, CheckpointInfo? whole, IReadOnlyList<string>? written = null, string? origin = null)
     {
-        (this.whole, this.written) = (whole, written ?? []);
+        (this.whole, this.written, this.origin) = (whole, written ?? [], origin);
         Path = path;
         (Network, Spec, SpecHash) = network;
         this.files = files;
@@ -57,11 +60,12 @@ public sealed class Checkpoint
     public CheckpointInfo? Info { get; }
 
     /// <summary>
-    /// What speaks against drawing with it, a sentence each: averages that were still the first weights, steps that were skipped. A file
-    /// that lies outside of its checkpoint has it in its metadata; those of earlier versions say nothing.
+    /// What speaks against drawing with it, a sentence each: averages that were still the first weights, steps that were skipped. Of a file
+    /// that was opened by itself, what concerns its weights: those of the last step are no average. A file that lies outside of its
+    /// checkpoint has it in its metadata; those of earlier versions say nothing.
     /// </summary>
     /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
-    public IReadOnlyList<string> Doubts => whole is null ? written : DoubtsOf(Path, whole);
+    public IReadOnlyList<string> Doubts => DoubtsOf(null);
 
     /// <summary>
     /// The names of the classes that it was trained on, by label; empty where the data has none. Null where nothing says: of a file that
@@ -218,10 +222,17 @@ public sealed class Checkpoint
             folder, (info.Network, info.Spec, info.SpecHash),
             info.Files.Keys.ToDictionary(StemOf, name => System.IO.Path.Combine(folder, name)), info, info);
 
-    /// <summary>What speaks against drawing with a checkpoint's weights.</summary>
+    /// <summary>The same of one of <see cref="Stems"/>; null is <see cref="DefaultStem"/>.</summary>
+    internal IReadOnlyList<string> DoubtsOf(string? which) =>
+        whole is null ? written : DoubtsOf(Path, whole, which ?? origin ?? DefaultStem);
+
+    /// <summary>What speaks against drawing with the weights in a file of a checkpoint.</summary>
+    /// <param name="path">The checkpoint's.</param>
+    /// <param name="info">What it says of itself.</param>
+    /// <param name="stem">The file's name there, without its ending.</param>
     /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
-    internal static IReadOnlyList<string> DoubtsOf(string path, CheckpointInfo info) =>
-        TrainingDoubts.Of(info.Training, info.Step, Trainer.StateOf(path, info));
+    internal static IReadOnlyList<string> DoubtsOf(string path, CheckpointInfo info, string stem) =>
+        TrainingDoubts.Of(info.Training, info.Step, Trainer.StateOf(path, info), ofAverages: stem != Trainer.WeightsFile);
 
     private static string StemOf(string file) => System.IO.Path.GetFileNameWithoutExtension(file);
 
@@ -247,13 +258,14 @@ public sealed class Checkpoint
         return Explained(path, () =>
         {
             // A link is the file that it leads to, with the sums that lie there.
-            var whole = CheckpointFolder.VerifyFile(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
+            var origin = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+            var whole = CheckpointFolder.VerifyFile(origin);
             using var file = SafetensorsFile.Open(path);
             var network = NetworkMetadata.Read(file, out var problem);
             if (problem is not null)
                 throw new CheckpointException(problem);
             return new Checkpoint(path, network, new Dictionary<string, string> { [StemOf(path)] = path }, info: null, whole,
-                NetworkMetadata.DoubtsOf(file));
+                NetworkMetadata.DoubtsOf(file), StemOf(origin));
         });
     }
 

@@ -62,9 +62,9 @@ internal static partial class CheckpointFolder
             State = content.State,
             Files = sizes,
         };
-        var metadata = NetworkMetadata.Of(content.Network, DoubtsOf(folder, info));
         foreach (var (stem, tensors) in content.Tensors)
         {
+            var metadata = NetworkMetadata.Of(content.Network, DoubtsOf(folder, info, stem));
             var (size, sum) = WriteFile(Path.Combine(folder, stem + Extension), stream => SafetensorsFile.Write(stream, tensors, metadata));
             sizes.Add(stem + Extension, size);
             sums.Add((stem + Extension, sum));
@@ -76,11 +76,11 @@ internal static partial class CheckpointFolder
     }
 
     /// <summary>What each file says of itself, should it be copied elsewhere. A state that isn't a trainer's says nothing.</summary>
-    private static IReadOnlyList<string> DoubtsOf(string folder, CheckpointInfo info)
+    private static IReadOnlyList<string> DoubtsOf(string folder, CheckpointInfo info, string stem)
     {
         try
         {
-            return Checkpoint.DoubtsOf(folder, info);
+            return Checkpoint.DoubtsOf(folder, info, stem);
         }
         catch (CheckpointException)
         {

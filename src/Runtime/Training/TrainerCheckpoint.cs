@@ -11,7 +11,7 @@ namespace UNetGen.Training;
 /// <summary>What a checkpoint holds of a training, and how it goes on from one.</summary>
 public sealed partial class Trainer
 {
-    private const string WeightsFile = "weights";
+    internal const string WeightsFile = "weights";
     private const string EmaFile = "ema";
     private const string OptimizerFile = "optimizer";
     private const string FilesFile = "data";

@@ -22,10 +22,11 @@ internal static class TrainingDoubts
     /// <param name="options">Of the training.</param>
     /// <param name="step">Steps done.</param>
     /// <param name="state">Their state.</param>
-    public static IReadOnlyList<string> Of(TrainingOptions options, int step, TrainingState state) =>
+    /// <param name="ofAverages">Whether it is an average that is to be drawn with, and not the weights of the last step.</param>
+    public static IReadOnlyList<string> Of(TrainingOptions options, int step, TrainingState state, bool ofAverages = true) =>
     [
         .. OfSkips(step, state.Skipped, state.ConsecutivelySkipped),
-        .. OfAverages(options.Ema, step, [.. options.Ema.Select((average, i) => SharesOf(average, i, step, state))]),
+        .. !ofAverages ? [] : OfAverages(options.Ema, step, [.. options.Ema.Select((average, i) => SharesOf(average, i, step, state))]),
     ];
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using UNetGen.Backends;
+using UNetGen.Data;
 using UNetGen.Networks;
 
 namespace UNetGen.Training;
@@ -147,7 +148,7 @@ public sealed record TrainingOptions
     /// <summary>Mirrors half of the images; not for digits or letters.</summary>
     public bool HorizontalFlips { get; init; }
 
-    /// <summary>Threads that read images ahead; 0: chosen by the machine. The images are the same with any number.</summary>
+    /// <summary>Threads that read images ahead, up to 1024; 0: chosen by the machine. The images are the same with any number.</summary>
     public int Workers { get; init; }
 
     /// <summary>
@@ -203,7 +204,7 @@ public sealed record TrainingOptions
         Check(
             CheckpointInterval is null || CheckpointInterval > TimeSpan.Zero,
             $"`CheckpointInterval` must be positive or null, but is {CheckpointInterval}");
-        Check(Workers >= 0, $"`Workers` can't be negative, but is {Workers}");
+        Check(Workers is >= 0 and <= BatchLoader.MostWorkers, $"`Workers` must lie in [0, {BatchLoader.MostWorkers}], but is {Workers}");
     }
 
     private void ValidateEma()

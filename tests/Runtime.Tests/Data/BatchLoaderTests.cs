@@ -149,6 +149,12 @@ public class BatchLoaderTests
         Assert.Throws<InvalidOperationException>(() => ((IImageSource)new Ramp()).Label(0));
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1025)]
+    public void A_number_of_workers_that_no_machine_has_is_refused(int workers) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new BatchLoader(new Numbers(10), 1, workers: workers));
+
     [Fact]
     public void Several_workers_read_at_once()
     {

@@ -3,7 +3,9 @@ using System.Net.Sockets;
 using SkiaSharp;
 using UNetGen.Data;
 using UNetGen.Evaluation;
+using UNetGen.Files;
 using UNetGen.Interop;
+using UNetGen.Logging;
 using UNetGen.Runtime.Tests.Native;
 
 namespace UNetGen.Runtime.Tests.Data;
@@ -52,6 +54,21 @@ public sealed class PatientFileTests : IDisposable
         Assert.Contains("is a named pipe, no regular file", Assert.Throws<IOException>(() => SafetensorsFile.Open(pipe)).Message);
         Assert.Contains(
             "is a named pipe, no regular file", Assert.Throws<EvaluationException>(() => TorchScriptFeatures.Load(pipe)).Message);
+    }
+
+    [Fact]
+    public void A_folder_in_the_place_of_a_file_is_refused_as_a_folder()
+    {
+        Directory.CreateDirectory(folder.File("a.safetensors"));
+        Directory.CreateDirectory(folder.File("log.jsonl"));
+
+        var (weights, log) = (folder.File("a.safetensors"), folder.File("log.jsonl"));
+        Assert.Equal(
+            $"'{weights}' is a folder, no regular file.", Assert.Throws<IOException>(() => SafetensorsFile.Open(weights)).Message);
+        Assert.Equal($"'{log}' is a folder, no regular file.", Assert.Throws<IOException>(() => TrainingLog.Open(log)).Message);
+        Assert.Equal($"'{log}' is a folder, no regular file.", Assert.Throws<IOException>(() => TrainingLog.Read(log)).Message);
+        Assert.Equal(
+            $"{log} can't be written: a folder is there.", Assert.Throws<IOException>(() => AtomicFile.Write(log, _ => { })).Message);
     }
 
     [LinuxFact]

@@ -81,9 +81,15 @@ public sealed class WriterLockTests : IDisposable
 
         File.Delete(place);
         Process.Start("mkfifo", [place]).WaitForExit();
-        Assert.Equal($"{Run} can't be written: '{place}' is a named pipe, no regular file.", Refusal());
+        Assert.Equal(
+            $"{Run} can't be written: {place}, the file of its lock, is a named pipe, no regular file; take it away.", Refusal());
 
         File.Delete(place);
+        Directory.CreateDirectory(place);
+        Assert.Equal(
+            $"{Run} can't be written: {place}, the file of its lock, is a folder, no regular file; take it away.", Refusal());
+
+        Directory.Delete(place);
         foreach (var left in new[] { "", "\0\0\0", "process 1 on " })
         {
             File.WriteAllText(place, left);
@@ -91,6 +97,24 @@ public sealed class WriterLockTests : IDisposable
         }
 
         string Refusal() => Assert.Throws<IOException>(() => WriterLock.OfFolder(Run)).Message;
+    }
+
+    [LinuxFact]
+    public void A_name_that_has_lost_bytes_is_refused_and_one_that_has_that_sign_in_truth_is_none()
+    {
+        const string fault = "it has a name that isn't UTF-8, by which it can't be opened (\uFFFD stands for what isn't): rename it.";
+        var lost = folder.File("o\uFFFD");
+        Assert.Equal($"{lost} can't be written: {fault}", Assert.Throws<IOException>(() => WriterLock.OfFolder(lost)).Message);
+        var picture = Path.Combine(lost, "a.png");
+        Assert.Equal($"{picture} can't be written: {fault}", Assert.Throws<IOException>(() => WriterLock.OfFile(picture)).Message);
+        Assert.Equal($"{picture} can't be written: {fault}", Assert.Throws<IOException>(() => AtomicFile.Write(picture, _ => { })).Message);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
+
+        Directory.CreateDirectory(lost);
+        WriterLock.OfFolder(lost).Dispose();
+        WriterLock.OfFile(picture).Dispose();
+        AtomicFile.Write(picture, _ => { });
+        Assert.Equal([picture], Directory.EnumerateFileSystemEntries(lost));
     }
 
     [Fact]

@@ -146,6 +146,19 @@ public sealed class SampleFolderTests : IDisposable
         Assert.Equal(message, Assert.Throws<UNetGenException>(() => drawn.Pictures()).Message);
     }
 
+    [LinuxFact]
+    public void A_link_to_nothing_in_the_place_of_a_picture_is_told_as_such()
+    {
+        var drawn = new SampleFolder(folder.File("drawn"));
+        drawn.Draw(network, Ddim, Ten with { Count = 3 });
+        File.CreateSymbolicLink(folder.File("drawn/000004.png"), "gone");
+
+        var message = $"{folder.File("drawn/000004.png")} is a link to {folder.File("drawn/gone")}, which isn't there, in the place of a "
+            + "picture; take it out.";
+        Assert.Equal(message, Assert.Throws<UNetGenException>(() => drawn.Draw(network, Ddim, Ten, _ => Assert.Fail("it draws"))).Message);
+        Assert.Equal(message, Assert.Throws<UNetGenException>(() => drawn.Pictures()).Message);
+    }
+
     [Fact]
     public void More_are_added_to_what_there_is()
     {

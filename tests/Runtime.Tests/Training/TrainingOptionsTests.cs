@@ -61,7 +61,8 @@ public class TrainingOptionsTests
         { "`MaxSkips`", Valid with { MaxSkips = -1 } },
         { "`CheckpointEvery` must be at least 1", Valid with { CheckpointEvery = 0 } },
         { "`CheckpointInterval` must be positive", Valid with { CheckpointInterval = TimeSpan.Zero } },
-        { "`Workers`", Valid with { Workers = -1 } },
+        { "`Workers` must lie in [0, 1024], but is -1", Valid with { Workers = -1 } },
+        { "`Workers` must lie in [0, 1024], but is 1025", Valid with { Workers = 1025 } },
     };
 
     [Theory]

@@ -1,0 +1,88 @@
+using UNetGen.Data;
+using UNetGen.Files;
+
+namespace UNetGen.Cli.Specs;
+
+/// <summary>
+/// The specs that paths stand for: files, and those in folders and in the folders in them. One that can't be read keeps nobody from the
+/// others.
+/// </summary>
+internal sealed class SpecSearch
+{
+    // What builds leave out of a project's files.
+    private static readonly string[] OutputFolders = ["bin", "obj"];
+
+    // What people write for the ending of specs.
+    private const string Misspelt = ".unet.yml";
+
+    private readonly SortedSet<string> specs = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> misnamed = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, string> unreadable = new(StringComparer.Ordinal);
+
+    /// <param name="paths">Of files and folders.</param>
+    /// <exception cref="UNetGenException">Nothing is at one of them.</exception>
+    public SpecSearch(IEnumerable<string> paths)
+    {
+        foreach (var path in paths)
+        {
+            if (Directory.Exists(path))
+                AddFolder(Path.GetFullPath(path));
+            else if (File.Exists(path))
+                AddSpec(Path.GetFullPath(path));
+            else
+                throw new UNetGenException($"There is no file or folder {Excerpt.Of(path)}{ImageSources.SeenFrom(path)}.");
+        }
+    }
+
+    /// <summary>Full paths of those that can be read, in their order.</summary>
+    public IReadOnlyCollection<string> Specs => specs;
+
+    /// <summary>Full paths of files that are called almost as specs.</summary>
+    public IReadOnlyCollection<string> Misnamed => misnamed;
+
+    /// <summary>Specs and folders that can't be read: their full paths, each with the reason, to follow its name.</summary>
+    public IReadOnlyDictionary<string, string> Unreadable => unreadable;
+
+    private void AddFolder(string folder)
+    {
+        if (Read(folder, () => new DirectoryInfo(folder).GetFileSystemInfos()) is not { } entries)
+            return;
+        foreach (var entry in entries)
+        {
+            // A link to a folder isn't followed: it may lead back.
+            if (entry is DirectoryInfo { LinkTarget: null } inner)
+            {
+                if (!inner.Name.StartsWith('.') && !OutputFolders.Contains(inner.Name))
+                    AddFolder(inner.FullName);
+            }
+            else if (entry.Name.EndsWith(Catalog.SpecEnding, StringComparison.OrdinalIgnoreCase) && !Directory.Exists(entry.FullName))
+            {
+                AddSpec(entry.FullName);
+            }
+            else if (entry.Name.EndsWith(Misspelt, StringComparison.OrdinalIgnoreCase) && File.Exists(entry.FullName))
+            {
+                misnamed.Add(entry.FullName);
+            }
+        }
+    }
+
+    private void AddSpec(string file)
+    {
+        using var opened = Read(file, () => RegularFile.OpenRead(file));
+        if (opened is not null)
+            specs.Add(file);
+    }
+
+    private T? Read<T>(string path, Func<T> read) where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            unreadable[path] = PatientFile.FaultOf(error, path) ?? $"can't be read: {error.Message}";
+            return null;
+        }
+    }
+}
