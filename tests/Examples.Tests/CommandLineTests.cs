@@ -55,9 +55,9 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--convert is for weights", "import", "folder", "--out", "x.unet.yaml", "--convert")]
     [InlineData("--format diffusers writes a folder", "export", "--checkpoint", "nowhere", "--out", "x.safetensors")]
     [InlineData(
-        "--half belongs to --format onnx, and the format is diffusers.", "export", "--checkpoint", "nowhere", "--out", "x", "--half")]
+        "--half belongs to --format onnx or web, and the format is diffusers.", "export", "--checkpoint", "nowhere", "--out", "x", "--half")]
     [InlineData(
-        "--spacing belongs to --format onnx, and the format is safetensors.", "export", "--checkpoint", "nowhere", "--out", "x.safetensors",
+        "--spacing belongs to --format onnx or web, and the format is safetensors.", "export", "--checkpoint", "nowhere", "--out", "x.safetensors",
         "--format", "safetensors", "--spacing", "even")]
     [InlineData(
         "--steps belongs to --with-sampler, which isn't given.", "export", "--checkpoint", "nowhere", "--out", "x.onnx", "--format", "onnx",
@@ -132,7 +132,7 @@ public sealed class CommandLineTests : IDisposable
         "--checkpoint", "x", "--spacing", "traling")]
     [InlineData("--rederive-noise must be true or false, not 'no'.\n", "sample", "--checkpoint", "x", "--rederive-noise", "no")]
     [InlineData(
-        "--format must be diffusers, safetensors or onnx, not 'difusers'. Did you mean 'diffusers'?", "export", "--checkpoint", "x",
+        "--format must be diffusers, safetensors, onnx or web, not 'difusers'. Did you mean 'diffusers'?", "export", "--checkpoint", "x",
         "--out", "y", "--format", "difusers")]
     [InlineData(
         "--with-sampler must be ddim, euler, dpm++ or heun, not 'ddpm'. Did you mean 'ddim'?", "export", "--checkpoint", "x", "--out", "y",
