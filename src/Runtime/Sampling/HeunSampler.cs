@@ -38,6 +38,10 @@ public sealed class HeunSampler : SpacedSampler
     public override string Description => string.Create(CultureInfo.InvariantCulture, $"Heun (EDM), {Settings}, churn {Churn}");
 
     /// <inheritdoc/>
+    public override string? AgainstInpainting =>
+        "its steps ask the network at two times, and the known pixels are put in at one of them only";
+
+    /// <inheritdoc/>
     public override Tensor Step(Denoiser denoiser, Tensor x, double time, double next)
     {
         var levels = denoiser.Diffusion.Levels;
@@ -63,9 +67,7 @@ public sealed class HeunSampler : SpacedSampler
         var raised = levels.Raised(time, 1 + Math.Min(Churn / Steps, LargestGamma));
         if (raised <= time)
             return (x, time);
-        var (now, then) = (levels.At(time), levels.At(raised));
-        var left = then.Image / now.Image;
-        var added = Math.Sqrt(then.Noise * then.Noise - left * left * now.Noise * now.Noise);
+        var (left, added) = levels.Between(time, raised);
         return ((Number.Of(left) * x).add(Number.Of(added) * denoiser.Noise(), Number.One), raised);
     }
 }

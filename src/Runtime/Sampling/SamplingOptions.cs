@@ -1,5 +1,6 @@
 using System.Globalization;
 using UNetGen.Networks;
+using UNetGen.Sampling.Editing;
 using static TorchSharp.torch;
 
 namespace UNetGen.Sampling;
@@ -35,6 +36,15 @@ public sealed record SamplingOptions
     /// </summary>
     public double Guidance { get; init; } = 1;
 
+    /// <summary>
+    /// The class that guidance leads away from, in the place of the last one, "no class": with 3 pictures get what their class has and a 3
+    /// hasn't. Null is the last one.
+    /// </summary>
+    public int? NegativeClass { get; init; }
+
+    /// <summary>What is made of pictures that are there; null draws from noise alone.</summary>
+    public PictureEdit? Edit { get; init; }
+
     /// <summary>Whether each estimate of the clean image is clipped to [-1, 1], as that of images in this range should be.</summary>
     public bool Clip { get; init; } = true;
 
@@ -63,6 +73,9 @@ public sealed record SamplingOptions
                     CultureInfo.InvariantCulture,
                     $"Guidance must be a number of at least 0 that float32 holds, up to 3.4e38, but is {Guidance}; 1 is off."));
 
+        Edit?.Check(info);
+        if (NegativeClass is not null)
+            CheckNegativeClass(info);
         if (info.NumClasses is { } classes)
             CheckLabels(info.Name, classes);
         else if (Labels is not null)
@@ -72,10 +85,28 @@ public sealed record SamplingOptions
                 $"{info.Name} can't be guided: guidance is towards a class, and its spec has no num_classes. Leave the guidance at 1.");
     }
 
+    /// <summary>What each image has its noise and its class by: its own number, but where it is a frame of a strip.</summary>
+    internal IEnumerable<int> Numbers =>
+        Enumerable.Range(FirstImage, Count).Select(image => Edit?.NumberOf(image) ?? image);
+
     /// <summary>The images' labels, [count], int64; null where there are none.</summary>
     internal Tensor? ToLabels(Device device) => Labels is null
         ? null
-        : tensor(Enumerable.Range(FirstImage, Count).Select(image => (long)Labels[image % Labels.Count]).ToArray(), device: device);
+        : tensor(Numbers.Select(number => (long)Labels[number % Labels.Count]).ToArray(), device: device);
+
+    private void CheckNegativeClass(NetworkInfo info)
+    {
+        if (info.NumClasses is not { } classes)
+            throw new UNetGenException(
+                $"{info.Name} has no classes to be guided away from: its spec has no num_classes. Leave the negative class out.");
+        if (NegativeClass < 0 || NegativeClass >= classes)
+            throw new UNetGenException(
+                $"{info.Name} knows classes 0 to {classes - 1}, but {NegativeClass} is to be the negative class.");
+        if (Guidance == 1)
+            throw new UNetGenException(
+                $"A negative class is what guidance leads away from, and at a guidance of 1 there is none: use more, or leave class "
+                    + $"{NegativeClass} out.");
+    }
 
     private void CheckLabels(string network, int classes)
     {
