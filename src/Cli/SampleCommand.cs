@@ -32,7 +32,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             "Of which classes, as 3 or 0,1,2 in turn, where the network takes labels; each class in turn where it isn't given. The last "
                 + "class stands for none.",
         HelpName = "N,N...",
-        CustomParser = Labels,
+        CustomParser = result => Numbers(result, "--labels must be classes from 0"),
     };
     private readonly Option<double> guidance = new("--guidance")
     {
@@ -41,6 +41,13 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         DefaultValueFactory = _ => 1,
         CustomParser = result => CommonOptions.Real(result, value => value >= 0, "a number of at least 0, up to 3.4e38"),
     };
+    private readonly Option<int?> negativeClass = new("--negative-class")
+    {
+        Description = "The class that --guidance leads away from, in the place of the one that stands for none.",
+        HelpName = "N",
+        CustomParser = result => CommonOptions.Whole(result, 0),
+    };
+    private readonly EditOptions edits = new();
     private readonly Option<int> count = CommonOptions.Count("How many pictures.");
     private readonly Option<int> batchSize = new("--batch-size")
     {
@@ -50,6 +57,12 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         CustomParser = result => CommonOptions.Whole(result, 1, 65536),
     };
     private readonly Option<long> seed = CommonOptions.Seed();
+    private readonly Option<int[]> seeds = new("--seeds")
+    {
+        Description = "Several seeds as a table, as 1,2,3: a row each, of --count pictures, or one of each class.",
+        HelpName = "N,N...",
+        CustomParser = result => Numbers(result, "--seeds must be seeds from 0"),
+    };
     private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<string?> output = new("--out")
     {
@@ -64,7 +77,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     {
         command.Add(checkpoint);
         sampler.AddTo(command);
-        foreach (var option in new Option[] { labels, guidance, count, batchSize, seed, device, output })
+        foreach (var option in (Option[])[labels, guidance, negativeClass, .. edits.All, count, batchSize, seed, seeds, device, output])
             command.Add(option);
         command.SetAction(Run);
         return command;
@@ -73,8 +86,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     private int Run(ParseResult parsed)
     {
         sampler.Check(parsed);
-        if (parsed.GetValue(output) is { } wanted && !IsPictureOrFolder(wanted))
-            throw new UsageException($"--out must be a .png file or a folder, not '{wanted}'.");
+        edits.Check(parsed);
+        CheckOutput(parsed);
         var path = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(checkpoint));
         // A run's folder stands for the checkpoint in it.
         if (Directory.Exists(Path.Combine(path, RunFolder.CheckpointName)))
@@ -85,21 +98,32 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
 
         var chosen = sampler.Make(parsed, network);
         var ofData = TrainedWeights.ClassesOfData(network.Info, trained);
+        var edited = edits.Make(parsed, network.Info);
+        // An option of an array that isn't given is an empty one.
+        var classes = parsed.GetValue(labels) is { Length: > 0 } given ? given
+            : edited is { Frames: > 0 } ? NoClass(network.Info, ofData)
+            : EachClass(network.Info, ofData);
         var options = new SamplingOptions
         {
-            Count = parsed.GetValue(count),
+            Count = CountOf(parsed, edited, classes?.Length ?? 1),
             BatchSize = parsed.GetValue(batchSize),
             Seed = parsed.GetValue(seed),
             Guidance = parsed.GetValue(guidance),
-            // An option of an array that isn't given is an empty one.
-            Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : EachClass(network.Info, ofData),
+            NegativeClass = parsed.GetValue(negativeClass),
+            Labels = classes,
+            Edit = edited?.Edit,
         };
-        CheckLastClass(network.Info, ofData, options.Guidance, areLabelsGiven: parsed.IsGiven(labels));
-        var target = parsed.GetValue(output) ?? Path.Combine(FolderBeside(path), $"samples-{sampler.NameIn(parsed)}-{options.Seed}.png");
+        CheckLastClass(
+            network.Info, ofData, options.NegativeClass is null ? options.Guidance : 1, areLabelsGiven: parsed.IsGiven(labels));
+        var rows = parsed.IsGiven(seeds) ? parsed.GetValue(seeds)! : null;
+        var name = $"{(edited is null ? "samples" : "edited")}-{sampler.NameIn(parsed)}-{(rows is null ? options.Seed : "seeds")}.png";
+        var target = parsed.GetValue(output) ?? Path.Combine(FolderBeside(path), name);
         if (IsPicture(target))
-            GridSize.Require(network.Info, options.Count, "Name a folder, --out FOLDER, for a file each; or draw fewer.");
+            GridSize.Require(
+                network.Info, (options.Count + (edited?.Beside ?? 0)) * (rows?.Length ?? 1),
+                "Name a folder, --out FOLDER, for a file each; or draw fewer.");
         if (IsPicture(target))
-            DrawGrid(network, chosen, options, target);
+            DrawGrid(network, chosen, options, edited, rows, target);
         else
             Stream(network, chosen, options, target);
         return 0;
@@ -114,16 +138,53 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         return isInCheckpoint ? Path.GetDirectoryName(folder) ?? folder : folder;
     }
 
-    private void DrawGrid(NoisePredictor network, Sampler chosen, SamplingOptions options, string picture)
+    private void CheckOutput(ParseResult parsed)
+    {
+        var wanted = parsed.GetValue(output);
+        if (wanted is not null && !IsPictureOrFolder(wanted))
+            throw new UsageException($"--out must be a .png file or a folder, not '{wanted}'.");
+        if (edits.IsStrip(parsed) && parsed.IsGiven(count))
+            throw new UsageException(
+                "--count doesn't go with --between: --frames says how many pictures a strip has, and --labels or --seeds give several.");
+        if (!parsed.IsGiven(seeds))
+            return;
+        if (parsed.IsGiven(seed))
+            throw new UsageException("--seed and --seeds both say which noise: give one.");
+        if (wanted is not null && !IsPicture(wanted))
+            throw new UsageException("--seeds makes a table, one .png file. For a folder, draw each seed with --seed.");
+    }
+
+    /// <summary>How many pictures a seed draws.</summary>
+    private int CountOf(ParseResult parsed, EditedDrawing? edited, int classes)
+    {
+        if (edited is { Frames: > 0 and var frames })
+            return frames * classes;
+        if (parsed.IsGiven(count))
+            return parsed.GetValue(count);
+        return parsed.IsGiven(seeds) ? classes : edited?.CountOf(classes) ?? parsed.GetValue(count);
+    }
+
+    private void DrawGrid(
+        NoisePredictor network, Sampler chosen, SamplingOptions options, EditedDrawing? edited, int[]? seeds, string picture)
     {
         using var claim = ranks.Rank == 0 ? NewFile.ClaimGrid(picture) : null;
-        using var images = Progress.WhileSampling(
-            options, lines: false, observe => chosen.Sample(network, options, ranks, observe, interrupt.Token));
+        using var scope = torch.NewDisposeScope();
+        var columns = 0;
+        var grids = new List<torch.Tensor>();
+        foreach (var ofSeed in seeds?.Select(row => options with { Seed = row }) ?? [options])
+        {
+            var drawn = Progress.WhileSampling(
+                ofSeed, lines: false, observe => chosen.Sample(network, ofSeed, ranks, observe, interrupt.Token)).cpu();
+            var isRow = seeds is not null;
+            (drawn, columns) = edited?.Grid(drawn, isRow) ?? (drawn, isRow ? options.Count : 0);
+            grids.Add(drawn);
+        }
         if (ranks.Rank > 0)
             return;
         picture = claim!.Path;
-        ImageGrid.Save(images, picture);
-        AnsiConsole.MarkupLineInterpolated($"{Counted.Of(options.Count, "picture")} in [blue]{picture}[/]");
+        ImageGrid.Save(torch.cat(grids), picture, columns);
+        var pictures = Counted.Of(options.Count * (long)grids.Count, "picture");
+        AnsiConsole.MarkupLineInterpolated($"{pictures}{edited?.Legend} in [blue]{picture}[/]");
     }
 
     private void Stream(NoisePredictor network, Sampler chosen, SamplingOptions options, string path)
@@ -149,6 +210,17 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     private static int[]? EachClass(NetworkInfo info, int? ofData) =>
         info.NumClasses is { } classes ? [.. Enumerable.Range(0, Math.Max(1, ofData ?? classes - 1))] : null;
 
+    /// <summary>A strip's class, where none is named: the one that stands for none.</summary>
+    /// <exception cref="UsageException">There is none.</exception>
+    private static int[]? NoClass(NetworkInfo info, int? ofData)
+    {
+        if (info.NumClasses is not { } classes)
+            return null;
+        return ofData == classes
+            ? throw new UsageException($"--between needs --class here: {info.Name} has no class that stands for none. Say what the strip shall be.")
+            : [classes - 1];
+    }
+
     /// <summary>Whether the last class stands for none is the data's matter, not the network's.</summary>
     /// <exception cref="UNetGenException">Guidance is asked for, and no class stands for none.</exception>
     private static void CheckLastClass(NetworkInfo info, int? ofData, double guidance, bool areLabelsGiven)
@@ -169,7 +241,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
 
     private static bool IsPicture(string path) => path.EndsWith(".png", StringComparison.OrdinalIgnoreCase);
 
-    private static int[] Labels(ArgumentResult result)
+    private static int[] Numbers(ArgumentResult result, string range)
     {
         var values = new List<int>();
         // Given twice, it names the classes of both.
@@ -179,7 +251,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             {
                 if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
                 {
-                    result.AddError($"--labels must be classes from 0, with commas between them, not '{text}'.");
+                    result.AddError($"{range}, with commas between them, not '{text}'.");
                     return [];
                 }
                 values.Add(value);
