@@ -71,9 +71,6 @@ internal sealed class EditOptions
     /// <summary>Whether pictures between two are asked for, each seed a strip.</summary>
     public bool IsStrip(ParseResult parsed) => parsed.IsGiven(between);
 
-    /// <summary>Whether anything is to be edited.</summary>
-    public bool IsGiven(ParseResult parsed) => Kinds.Any(parsed.IsGiven);
-
     private Option[] Kinds => [from, inpaint, between];
 
     /// <exception cref="UsageException">Options don't belong together.</exception>

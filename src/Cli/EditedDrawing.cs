@@ -13,9 +13,6 @@ internal sealed record EditedDrawing(PictureEdit Edit, Tensor Before, Tensor? Af
     /// <summary>Whether each drawn picture lies in the column of the one that it is made of.</summary>
     private bool IsOfMany => Edit is FromPictures { Pictures: var pictures } && pictures.shape[0] > 1;
 
-    /// <summary>How many pictures there are beside those drawn, in a row of a table or in the whole of a grid.</summary>
-    public int Beside => (int)(Before.shape[0] + (After?.shape[0] ?? 0));
-
     /// <summary>How many pictures are drawn where nothing is said.</summary>
     /// <param name="classes">So many are drawn in turn.</param>
     public int CountOf(int classes) => Math.Max(classes, IsOfMany ? (int)Before.shape[0] : 8);
@@ -28,15 +25,20 @@ internal sealed record EditedDrawing(PictureEdit Edit, Tensor Before, Tensor? Af
         _ => IsOfMany ? ", below those that they are drawn from" : ", behind the one that they are drawn from",
     };
 
-    /// <summary>Drawn pictures with those that they are made of, and how many are in a row, 0 for a square.</summary>
-    /// <param name="drawn">[batch, channels, height, width], on the CPU.</param>
+    /// <summary>How many pictures the grid of so many drawn ones has.</summary>
+    public int InGrid(int drawn) => Frames > 0 ? drawn / Frames * (Frames + Beside) : drawn + Beside;
+
+    /// <summary>How many of a grid's pictures are in a row, 0 for a square.</summary>
+    /// <param name="drawn">How many are drawn.</param>
     /// <param name="isRow">Whether all of them belong into one row of a table.</param>
-    public (Tensor Images, int Columns) Grid(Tensor drawn, bool isRow)
-    {
-        if (Frames > 0)
-            return (cat([.. drawn.split(Frames).Select(WithOthers)]), Frames + Beside);
-        return (WithOthers(drawn), isRow ? (int)drawn.shape[0] + Beside : IsOfMany ? (int)Before.shape[0] : 0);
-    }
+    public int Columns(int drawn, bool isRow) =>
+        Frames > 0 ? Frames + Beside : isRow ? drawn + Beside : IsOfMany ? (int)Before.shape[0] : 0;
+
+    /// <summary>Drawn pictures with those that they are made of.</summary>
+    /// <param name="drawn">[batch, channels, height, width], on the CPU.</param>
+    public Tensor Grid(Tensor drawn) => Frames > 0 ? cat([.. drawn.split(Frames).Select(WithOthers)]) : WithOthers(drawn);
+
+    private int Beside => (int)(Before.shape[0] + (After?.shape[0] ?? 0));
 
     private Tensor WithOthers(Tensor drawn) => After is null ? cat([Before, drawn]) : cat([Before, drawn, After]);
 }

@@ -41,13 +41,6 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         DefaultValueFactory = _ => 1,
         CustomParser = result => CommonOptions.Real(result, value => value >= 0, "a number of at least 0, up to 3.4e38"),
     };
-    private readonly Option<int?> negativeClass = new("--negative-class")
-    {
-        Description = "The class that --guidance leads away from, in the place of the one that stands for none.",
-        HelpName = "N",
-        CustomParser = result => CommonOptions.Whole(result, 0),
-    };
-    private readonly EditOptions edits = new();
     private readonly Option<int> count = CommonOptions.Count("How many pictures.");
     private readonly Option<int> batchSize = new("--batch-size")
     {
@@ -57,12 +50,6 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         CustomParser = result => CommonOptions.Whole(result, 1, 65536),
     };
     private readonly Option<long> seed = CommonOptions.Seed();
-    private readonly Option<int[]> seeds = new("--seeds")
-    {
-        Description = "Several seeds as a table, as 1,2,3: a row each, of --count pictures, or one of each class.",
-        HelpName = "N,N...",
-        CustomParser = result => Numbers(result, "--seeds must be seeds from 0"),
-    };
     private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<string?> output = new("--out")
     {
@@ -73,11 +60,27 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         HelpName = "FILE.png|FOLDER",
     };
 
+    private readonly Option<int?> negativeClass = new("--negative-class")
+    {
+        Description = "The class that --guidance leads away from, in the place of the one that stands for none.",
+        HelpName = "N",
+        CustomParser = result => CommonOptions.Whole(result, 0),
+    };
+    private readonly Option<int[]> seeds = new("--seeds")
+    {
+        Description = "Several seeds as a table, as 1,2,3: a row each, of --count pictures, or one of each class.",
+        HelpName = "N,N...",
+        CustomParser = result => Numbers(result, "--seeds must be seeds from 0"),
+    };
+    private readonly EditOptions edits = new();
+
     public Command AddTo(Command command)
     {
         command.Add(checkpoint);
         sampler.AddTo(command);
-        foreach (var option in (Option[])[labels, guidance, negativeClass, .. edits.All, count, batchSize, seed, seeds, device, output])
+        foreach (var option in new Option[] { labels, guidance, count, batchSize, seed, device, output })
+            command.Add(option);
+        foreach (var option in (Option[])[negativeClass, seeds, .. edits.All])
             command.Add(option);
         command.SetAction(Run);
         return command;
@@ -86,8 +89,10 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     private int Run(ParseResult parsed)
     {
         sampler.Check(parsed);
+        if (parsed.GetValue(output) is { } wanted && !IsPictureOrFolder(wanted))
+            throw new UsageException($"--out must be a .png file or a folder, not '{wanted}'.");
         edits.Check(parsed);
-        CheckOutput(parsed);
+        CheckTable(parsed);
         var path = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(checkpoint));
         // A run's folder stands for the checkpoint in it.
         if (Directory.Exists(Path.Combine(path, RunFolder.CheckpointName)))
@@ -98,30 +103,22 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
 
         var chosen = sampler.Make(parsed, network);
         var ofData = TrainedWeights.ClassesOfData(network.Info, trained);
-        var edited = edits.Make(parsed, network.Info);
-        // An option of an array that isn't given is an empty one.
-        var classes = parsed.GetValue(labels) is { Length: > 0 } given ? given
-            : edited is { Frames: > 0 } ? NoClass(network.Info, ofData)
-            : EachClass(network.Info, ofData);
         var options = new SamplingOptions
         {
-            Count = CountOf(parsed, edited, classes?.Length ?? 1),
+            Count = parsed.GetValue(count),
             BatchSize = parsed.GetValue(batchSize),
             Seed = parsed.GetValue(seed),
             Guidance = parsed.GetValue(guidance),
-            NegativeClass = parsed.GetValue(negativeClass),
-            Labels = classes,
-            Edit = edited?.Edit,
+            // An option of an array that isn't given is an empty one.
+            Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : EachClass(network.Info, ofData),
         };
+        var edited = edits.Make(parsed, network.Info);
+        options = Edited(parsed, options, edited, network.Info, ofData);
         CheckLastClass(
             network.Info, ofData, options.NegativeClass is null ? options.Guidance : 1, areLabelsGiven: parsed.IsGiven(labels));
         var rows = parsed.IsGiven(seeds) ? parsed.GetValue(seeds)! : null;
         var name = $"{(edited is null ? "samples" : "edited")}-{sampler.NameIn(parsed)}-{(rows is null ? options.Seed : "seeds")}.png";
         var target = parsed.GetValue(output) ?? Path.Combine(FolderBeside(path), name);
-        if (IsPicture(target))
-            GridSize.Require(
-                network.Info, (options.Count + (edited?.Beside ?? 0)) * (rows?.Length ?? 1),
-                "Name a folder, --out FOLDER, for a file each; or draw fewer.");
         if (IsPicture(target))
             DrawGrid(network, chosen, options, edited, rows, target);
         else
@@ -138,11 +135,9 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         return isInCheckpoint ? Path.GetDirectoryName(folder) ?? folder : folder;
     }
 
-    private void CheckOutput(ParseResult parsed)
+    /// <exception cref="UsageException">Options of tables and strips don't belong together.</exception>
+    private void CheckTable(ParseResult parsed)
     {
-        var wanted = parsed.GetValue(output);
-        if (wanted is not null && !IsPictureOrFolder(wanted))
-            throw new UsageException($"--out must be a .png file or a folder, not '{wanted}'.");
         if (edits.IsStrip(parsed) && parsed.IsGiven(count))
             throw new UsageException(
                 "--count doesn't go with --between: --frames says how many pictures a strip has, and --labels or --seeds give several.");
@@ -150,40 +145,51 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             return;
         if (parsed.IsGiven(seed))
             throw new UsageException("--seed and --seeds both say which noise: give one.");
-        if (wanted is not null && !IsPicture(wanted))
+        if (parsed.GetValue(output) is { } wanted && !IsPicture(wanted))
             throw new UsageException("--seeds makes a table, one .png file. For a folder, draw each seed with --seed.");
     }
 
-    /// <summary>How many pictures a seed draws.</summary>
-    private int CountOf(ParseResult parsed, EditedDrawing? edited, int classes)
+    /// <summary>The same options for what is made of pictures, and of several seeds.</summary>
+    private SamplingOptions Edited(ParseResult parsed, SamplingOptions options, EditedDrawing? edited, NetworkInfo info, int? ofData)
     {
-        if (edited is { Frames: > 0 and var frames })
-            return frames * classes;
-        if (parsed.IsGiven(count))
-            return parsed.GetValue(count);
-        return parsed.IsGiven(seeds) ? classes : edited?.CountOf(classes) ?? parsed.GetValue(count);
+        var isStrip = edited is { Frames: > 0 };
+        var classes = isStrip && !parsed.IsGiven(labels) ? NoClass(info, ofData) : options.Labels;
+        var each = classes?.Count ?? 1;
+        return options with
+        {
+            NegativeClass = parsed.GetValue(negativeClass),
+            Edit = edited?.Edit,
+            Labels = classes,
+            Count = isStrip ? edited!.Frames * each
+                : parsed.IsGiven(count) ? options.Count
+                : parsed.IsGiven(seeds) ? each
+                : edited?.CountOf(each) ?? options.Count,
+        };
     }
 
     private void DrawGrid(
         NoisePredictor network, Sampler chosen, SamplingOptions options, EditedDrawing? edited, int[]? seeds, string picture)
     {
+        var (drawn, isTable) = (options.Count, seeds is not null);
+        var columns = edited?.Columns(drawn, isTable) ?? (isTable ? drawn : 0);
+        var inGrid = (edited?.InGrid(drawn) ?? drawn) * (seeds?.LongLength ?? 1);
+        GridSize.Require(
+            network.Info, inGrid, "Name a folder, --out FOLDER, for a file each; or draw fewer.", columns,
+            inGrid == drawn ? null : FormattableString.Invariant($"{inGrid:N0} pictures are"));
         using var claim = ranks.Rank == 0 ? NewFile.ClaimGrid(picture) : null;
         using var scope = torch.NewDisposeScope();
-        var columns = 0;
         var grids = new List<torch.Tensor>();
         foreach (var ofSeed in seeds?.Select(row => options with { Seed = row }) ?? [options])
         {
-            var drawn = Progress.WhileSampling(
+            var images = Progress.WhileSampling(
                 ofSeed, lines: false, observe => chosen.Sample(network, ofSeed, ranks, observe, interrupt.Token)).cpu();
-            var isRow = seeds is not null;
-            (drawn, columns) = edited?.Grid(drawn, isRow) ?? (drawn, isRow ? options.Count : 0);
-            grids.Add(drawn);
+            grids.Add(edited?.Grid(images) ?? images);
         }
         if (ranks.Rank > 0)
             return;
         picture = claim!.Path;
         ImageGrid.Save(torch.cat(grids), picture, columns);
-        var pictures = Counted.Of(options.Count * (long)grids.Count, "picture");
+        var pictures = Counted.Of(drawn * (long)grids.Count, "picture");
         AnsiConsole.MarkupLineInterpolated($"{pictures}{edited?.Legend} in [blue]{picture}[/]");
     }
 

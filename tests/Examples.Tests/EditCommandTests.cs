@@ -56,6 +56,10 @@ public sealed class EditCommandTests : IClassFixture<TrainedDigits>
         Sample("--seed", "8", "--labels", "0,1,2", "--count", "3", "--out", "row");
         AssertCell("table.png", 4, "row/000001.png");
 
+        Assert.Contains(
+            "40,000 pictures are too many for a grid: one picture file holds at most 11,363 pictures of",
+            Fail(1, "--seeds", "3,8", "--count", "20000"));
+
         Sample("--seeds", "1,2", "--from", "a.png", "--class", "5", "--count", "2", "--out", "edited.png");
         Assert.Equal((3, 2), CellsOf("edited.png"));
         AssertCell("edited.png", 3, "a.png");

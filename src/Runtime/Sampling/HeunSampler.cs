@@ -31,15 +31,15 @@ public sealed class HeunSampler : SpacedSampler
         Churn = churn;
     }
 
+    /// <inheritdoc/>
+    public override string? AgainstInpainting =>
+        "its steps ask the network at two times, and the known pixels are put in at one of them only";
+
     /// <summary>EDM's S_churn.</summary>
     public double Churn { get; }
 
     /// <inheritdoc/>
     public override string Description => string.Create(CultureInfo.InvariantCulture, $"Heun (EDM), {Settings}, churn {Churn}");
-
-    /// <inheritdoc/>
-    public override string? AgainstInpainting =>
-        "its steps ask the network at two times, and the known pixels are put in at one of them only";
 
     /// <inheritdoc/>
     public override Tensor Step(Denoiser denoiser, Tensor x, double time, double next)

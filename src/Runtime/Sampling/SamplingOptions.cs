@@ -36,15 +36,6 @@ public sealed record SamplingOptions
     /// </summary>
     public double Guidance { get; init; } = 1;
 
-    /// <summary>
-    /// The class that guidance leads away from, in the place of the last one, "no class": with 3 pictures get what their class has and a 3
-    /// hasn't. Null is the last one.
-    /// </summary>
-    public int? NegativeClass { get; init; }
-
-    /// <summary>What is made of pictures that are there; null draws from noise alone.</summary>
-    public PictureEdit? Edit { get; init; }
-
     /// <summary>Whether each estimate of the clean image is clipped to [-1, 1], as that of images in this range should be.</summary>
     public bool Clip { get; init; } = true;
 
@@ -53,6 +44,15 @@ public sealed record SamplingOptions
     /// all 32 count, and pictures are a CPU's to rounding. A network whose precision is bfloat16 may in any case.
     /// </summary>
     public bool AllowTf32 { get; init; }
+
+    /// <summary>
+    /// The class that guidance leads away from, in the place of the last one, "no class": with 3 pictures get what their class has and a 3
+    /// hasn't. Null is the last one.
+    /// </summary>
+    public int? NegativeClass { get; init; }
+
+    /// <summary>What is made of pictures that are there; null draws from noise alone.</summary>
+    public PictureEdit? Edit { get; init; }
 
     /// <summary>Refuses what makes no sense, or not for this network.</summary>
     /// <exception cref="UNetGenException">
@@ -73,9 +73,6 @@ public sealed record SamplingOptions
                     CultureInfo.InvariantCulture,
                     $"Guidance must be a number of at least 0 that float32 holds, up to 3.4e38, but is {Guidance}; 1 is off."));
 
-        Edit?.Check(info);
-        if (NegativeClass is not null)
-            CheckNegativeClass(info);
         if (info.NumClasses is { } classes)
             CheckLabels(info.Name, classes);
         else if (Labels is not null)
@@ -83,6 +80,9 @@ public sealed record SamplingOptions
         else if (Guidance != 1)
             throw new UNetGenException(
                 $"{info.Name} can't be guided: guidance is towards a class, and its spec has no num_classes. Leave the guidance at 1.");
+        if (NegativeClass is not null)
+            CheckNegativeClass(info);
+        Edit?.Check(info);
     }
 
     /// <summary>What each image has its noise and its class by: its own number, but where it is a frame of a strip.</summary>
@@ -123,7 +123,7 @@ public sealed record SamplingOptions
 
 /// <summary>Where a batch is on its way from noise to picture.</summary>
 /// <param name="FirstImage">Number of the batch's first image.</param>
-/// <param name="Step">Steps done: from 0, pure noise, to <paramref name="Steps"/>, the finished pictures.</param>
+/// <param name="Step">Steps done: from 0, pure noise or an edit's noised pictures, to <paramref name="Steps"/>, the finished pictures.</param>
 /// <param name="Steps">Steps of every batch.</param>
 /// <param name="Images">x_t now, [batch, channels, height, width]. Valid during the call only: whoever keeps it clones it.</param>
 /// <param name="CleanEstimate">The last estimate of x_0; null at step 0. Valid during the call only.</param>
