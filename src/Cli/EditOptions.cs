@@ -84,7 +84,8 @@ internal sealed class EditOptions
         Belongs([frames, ownNoise], [between]);
         Belongs([background], Kinds);
         if (parsed.IsGiven(inpaint) && !parsed.IsGiven(mask))
-            throw new UsageException("--inpaint needs --mask: a picture of the same size, white where it is to be painted, black elsewhere.");
+            throw new UsageException(
+                "--inpaint needs --mask: a picture of the same size, white where it is to be painted, black elsewhere.");
         if (IsStrip(parsed) && parsed.GetValue(between)!.Length is not 2 and var given)
             throw new UsageException($"--between needs two pictures, --between A B, and {given} {(given == 1 ? "is" : "are")} given.");
 

@@ -17,7 +17,8 @@ internal static class GridSize
         var most = ImageGrid.MostImages(info.Channels, info.ImageHeight, info.ImageWidth, columns);
         if (count > most)
             throw new UNetGenException(FormattableString.Invariant(
-                $"{what ?? $"--count {count} is"} too many for a grid: one picture file holds at most {most:N0} pictures of {info.Name}, which are ")
+                $"{what ?? $"--count {count} is"} too many for a grid: one picture file holds at most {most:N0} pictures of ")
+                + FormattableString.Invariant($"{info.Name}, which are ")
                 + FormattableString.Invariant($"{info.ImageWidth} x {info.ImageHeight}. {advice}"));
     }
 }

@@ -223,7 +223,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         if (info.NumClasses is not { } classes)
             return null;
         return ofData == classes
-            ? throw new UsageException($"--between needs --class here: {info.Name} has no class that stands for none. Say what the strip shall be.")
+            ? throw new UsageException(
+                $"--between needs --class here: {info.Name} has no class that stands for none. Say of which the strip shall be.")
             : [classes - 1];
     }
 

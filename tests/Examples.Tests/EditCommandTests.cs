@@ -43,7 +43,8 @@ public sealed class EditCommandTests : IClassFixture<TrainedDigits>
         Directory.CreateDirectory(program.File("both"));
         File.Copy(program.File("a.png"), program.File("both/a.png"));
         File.Copy(program.File("b.png"), program.File("both/b.png"));
-        Assert.Contains("4 pictures, below those that they are drawn from in", Sample("--from", "both", "--count", "4", "--out", "many.png"));
+        Assert.Contains(
+            "4 pictures, below those that they are drawn from in", Sample("--from", "both", "--count", "4", "--out", "many.png"));
         Assert.Equal((2, 3), CellsOf("many.png"));
         AssertCell("many.png", 1, "b.png");
     }

@@ -48,7 +48,8 @@ public sealed class Denoiser : IDisposable
         this.noise = noise ?? ownNoise!.Next;
         labels = options.ToLabels(network.Device)?.DetachFromDisposeScope();
         if (guidance != 1)
-            nullLabels = full_like(labels!, Number.Of(options.NegativeClass ?? network.Info.NumClasses!.Value - 1)).DetachFromDisposeScope();
+            nullLabels = full_like(labels!, Number.Of(options.NegativeClass ?? network.Info.NumClasses!.Value - 1))
+                .DetachFromDisposeScope();
     }
 
     /// <summary>The network's diffusion.</summary>

@@ -26,8 +26,8 @@ public abstract class Sampler
     public abstract IReadOnlyList<double> Times(NoiseLevels levels);
 
     /// <summary>
-    /// Why it can't draw a part of a picture (<see cref="Inpainting"/>), where pixels are put in before every step, to follow "inpainting is
-    /// not for this sampler:"; null where it can, as a sampler whose steps take all that they know from the images.
+    /// Why it can't paint a part of a picture (<see cref="Inpainting"/>), where pixels are put in before every step, to follow "Inpainting
+    /// is not for this sampler:"; null where it can, as a sampler whose steps take all that they know from the images.
     /// </summary>
     public virtual string? AgainstInpainting => null;
 

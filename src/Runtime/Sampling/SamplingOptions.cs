@@ -123,7 +123,9 @@ public sealed record SamplingOptions
 
 /// <summary>Where a batch is on its way from noise to picture.</summary>
 /// <param name="FirstImage">Number of the batch's first image.</param>
-/// <param name="Step">Steps done: from 0, pure noise or an edit's noised pictures, to <paramref name="Steps"/>, the finished pictures.</param>
+/// <param name="Step">
+/// Steps done: from 0, pure noise or an edit's noised pictures, to <paramref name="Steps"/>, the finished pictures.
+/// </param>
 /// <param name="Steps">Steps of every batch.</param>
 /// <param name="Images">x_t now, [batch, channels, height, width]. Valid during the call only: whoever keeps it clones it.</param>
 /// <param name="CleanEstimate">The last estimate of x_0; null at step 0. Valid during the call only.</param>

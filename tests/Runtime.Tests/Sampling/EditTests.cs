@@ -129,7 +129,8 @@ public sealed class EditTests
     {
         using var scope = NewDisposeScope();
         var tenths = new FunctionPredictor(
-            new() { Timesteps = 100, Objective = Objective.X0 }, 5, (x, _, labels, _) => labels!.reshape(-1, 1, 1, 1) / 10.0f * ones_like(x));
+            new() { Timesteps = 100, Objective = Objective.X0 }, 5,
+            (x, _, labels, _) => labels!.reshape(-1, 1, 1, 1) / 10.0f * ones_like(x));
         var drawn = new DdimSampler(4).Sample(
             tenths, new() { Count = 6, Labels = [3, 1], Edit = new Interpolation(Pictures(1), Pictures(1), 2, 0.5) });
         Assert.Equal([0.3f, 0.3f, 0.1f, 0.1f, 0.3f, 0.3f], drawn.flatten(1).select(1, 0).contiguous().data<float>());
@@ -155,7 +156,8 @@ public sealed class EditTests
     public void What_makes_no_sense_is_refused_with_what_would()
     {
         using var scope = NewDisposeScope();
-        Assert.Contains("must be Float32 [1 or more, 1, 4, 4], but got Float32 [1, 1, 4, 5]", Refusal(new FromPictures(zeros(1, 1, 4, 5), 1)));
+        Assert.Contains(
+            "must be Float32 [1 or more, 1, 4, 4], but got Float32 [1, 1, 4, 5]", Refusal(new FromPictures(zeros(1, 1, 4, 5), 1)));
         Assert.Contains("but got Int64", Refusal(new FromPictures(zeros(1, 1, 4, 4, ScalarType.Int64), 1)));
         Assert.Contains("The second picture", Refusal(new Interpolation(Pictures(1), zeros(0, 1, 4, 4), 2, 1)));
         Assert.Contains("The mask", Refusal(new Inpainting(Pictures(1), zeros(1, 4, 4))));
@@ -215,7 +217,8 @@ public sealed class EditTests
 
         path = folder.File("plain");
         Draw(Four);
-        Assert.Contains("edit is null there and \"from pictures, strength 0.5\" now", Refusal(Four with { Edit = new FromPictures(Pictures(1), 0.5) }));
+        Assert.Contains(
+            "edit is null there and \"from pictures, strength 0.5\" now", Refusal(Four with { Edit = new FromPictures(Pictures(1), 0.5) }));
 
         // What is refused leaves nothing behind.
         path = folder.File("refused");

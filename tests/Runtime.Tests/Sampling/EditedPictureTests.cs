@@ -64,9 +64,13 @@ public sealed class EditedPictureTests : IDisposable
             Refusal(Png(6, 4, (_, _) => SKColors.Red)));
         Assert.Equal("The picture is animated, 2 pictures in one file: save the one that is meant as a PNG.", Refusal(Animated));
         Assert.StartsWith("The picture is no picture: its content is none of .png", Refusal("text"u8.ToArray()));
-        Assert.StartsWith("The picture is cut off. What is edited is one picture", Refusal(Png(64, 64, (x, y) => Grey(x * y % 256))[..200]));
-        Assert.Contains("There is no picture 'nowhere.png', seen from", Assert.Throws<DataException>(() => EditedPicture.Load("nowhere.png", Small)).Message);
-        Assert.EndsWith("is a folder; name a picture in it.", Assert.Throws<DataException>(() => EditedPicture.Load(folder.Path, Small)).Message);
+        Assert.StartsWith(
+            "The picture is cut off. What is edited is one picture", Refusal(Png(64, 64, (x, y) => Grey(x * y % 256))[..200]));
+        Assert.Contains(
+            "There is no picture 'nowhere.png', seen from",
+            Assert.Throws<DataException>(() => EditedPicture.Load("nowhere.png", Small)).Message);
+        Assert.EndsWith(
+            "is a folder; name a picture in it.", Assert.Throws<DataException>(() => EditedPicture.Load(folder.Path, Small)).Message);
         Assert.Contains("the network wants 2", Assert.Throws<DataException>(
             () => EditedPicture.Decode(Png(4, 4, (_, _) => SKColors.Red), FunctionPredictor.ToyInfo("Two", 2, 4))).Message);
 
@@ -96,7 +100,8 @@ public sealed class EditedPictureTests : IDisposable
     public void A_mask_that_leaves_nothing_to_do_or_is_of_another_size_is_refused()
     {
         using var picture = EditedPicture.Decode(Png(8, 8, (_, _) => SKColors.Red), Small);
-        Assert.StartsWith("The mask is 4 x 4, and the picture 8 x 8: a mask has the picture's size", Refusal(Png(4, 4, (_, _) => SKColors.White)));
+        Assert.StartsWith(
+            "The mask is 4 x 4, and the picture 8 x 8: a mask has the picture's size", Refusal(Png(4, 4, (_, _) => SKColors.White)));
         Assert.StartsWith("The mask has no white at the network's 4 x 4", Refusal(Png(8, 8, (_, _) => SKColors.Black)));
         Assert.StartsWith("The mask is all white", Refusal(Png(8, 8, (_, _) => SKColors.White)));
         Assert.StartsWith("The mask is animated", Refusal(Animated));

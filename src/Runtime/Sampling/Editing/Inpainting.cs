@@ -33,7 +33,9 @@ public sealed class Inpainting : PictureEdit
     public int JumpLength
     {
         get;
-        init => field = value >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), $"A jump has at least 1 step, not {value}.");
+        init => field = value >= 1
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), $"A jump has at least 1 step, not {value}.");
     } = 10;
 
     /// <summary>How often each part of the way is drawn: the paper's jump_n_sample, at least 1. 1 draws every step once.</summary>

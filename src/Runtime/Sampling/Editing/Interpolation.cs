@@ -14,7 +14,9 @@ public sealed class Interpolation : NoisedEdit
     private readonly float[] shares;
 
     /// <summary>Frames at even distances, both ends among them.</summary>
-    /// <param name="first">Where strips begin, [1 or more, channels, height, width], float32 in [-1, 1]; strip j takes j modulo these.</param>
+    /// <param name="first">
+    /// Where strips begin, [1 or more, channels, height, width], float32 in [-1, 1]; strip j takes j modulo these.
+    /// </param>
     /// <param name="second">Where they end, of the same shape.</param>
     /// <param name="frames">Frames of a strip, at least 2.</param>
     /// <param name="strength">The share of the steps that is drawn, in (0, 1].</param>
