@@ -41,7 +41,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         DefaultValueFactory = _ => 1,
         CustomParser = result => CommonOptions.Real(result, value => value >= 0, "a number of at least 0, up to 3.4e38"),
     };
-    private readonly Option<int> count = CommonOptions.Count("How many pictures.");
+    private readonly Option<int> count = CommonOptions.Count(
+        "How many pictures; of an edit each class once, and at least 8, where it isn't given.");
     private readonly Option<int> batchSize = new("--batch-size")
     {
         Description = "How many pictures at once.",
