@@ -7,7 +7,7 @@ namespace UNetGen.Cli;
 internal static class CommandLineErrors
 {
     /// <summary>What help calls the values that can be called anything.</summary>
-    private static readonly string[] Paths = ["FILE", "FOLDER", "PATH"];
+    private static readonly string[] Paths = ["FILE", "FOLDER", "PATH", "PICTURE"];
 
     /// <summary>A value that is empty, as a variable of the shell that isn't set leaves it: no path, no word and no number.</summary>
     /// <param name="root">The program, with its commands.</param>

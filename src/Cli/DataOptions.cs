@@ -12,7 +12,7 @@ internal static class DataOptions
     /// <summary>As <c>train</c> has it among a run's options.</summary>
     public static Option<Color?> Background() => new("--background")
     {
-        Description = "What lies behind the transparent pixels of the data's pictures: black, white or #rrggbb. [black]",
+        Description = "What lies behind the transparent pixels of pictures: black, white or #rrggbb. [black]",
         HelpName = "COLOUR",
         CustomParser = result =>
         {

@@ -33,7 +33,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
                 + "class stands for none.",
         HelpName = "N,N...",
         Arity = ArgumentArity.ExactlyOne,
-        CustomParser = Labels,
+        CustomParser = result => Numbers(result, "--labels must be classes from 0"),
     };
     private readonly Option<double> guidance = new("--guidance")
     {
@@ -51,7 +51,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         DefaultValueFactory = _ => 0,
         CustomParser = result => CommonOptions.Real(result, value => value is >= 0 and <= 1, "a number from 0 to 1"),
     };
-    private readonly Option<int> count = CommonOptions.Count("How many pictures.");
+    private readonly Option<int> count = CommonOptions.Count(
+        "How many pictures; of an edit each class once, and at least 8, where it isn't given.");
     private readonly Option<int> batchSize = new("--batch-size")
     {
         Description = "How many pictures at once.",
@@ -70,11 +71,28 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         HelpName = "FILE.png|FOLDER",
     };
 
+    private readonly Option<int?> negativeClass = new("--negative-class")
+    {
+        Description = "The class that --guidance leads away from, in the place of the one that stands for none.",
+        HelpName = "N",
+        CustomParser = result => CommonOptions.Whole(result, 0),
+    };
+    private readonly Option<int[]> seeds = new("--seeds")
+    {
+        Description = "Several seeds as a table, as 1,2,3: a row each, of --count pictures, or one of each class.",
+        HelpName = "N,N...",
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result => Numbers(result, "--seeds must be seeds from 0"),
+    };
+    private readonly EditOptions edits = new();
+
     public Command AddTo(Command command)
     {
         command.Add(checkpoint);
         sampler.AddTo(command);
         foreach (var option in new Option[] { labels, guidance, guidanceRescale, count, batchSize, seed, device, output })
+            command.Add(option);
+        foreach (var option in (Option[])[negativeClass, seeds, .. edits.All])
             command.Add(option);
         command.SetAction(Run);
         return command;
@@ -87,6 +105,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             throw new UsageException("--guidance-rescale belongs to --guidance: where nothing is guided there is nothing to rescale.");
         if (parsed.GetValue(output) is { } wanted && !IsPictureOrFolder(wanted))
             throw new UsageException($"--out must be a .png file or a folder, not '{wanted}'.");
+        edits.Check(parsed);
+        CheckTable(parsed);
         var path = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(checkpoint));
         // A run's folder stands for the checkpoint in it.
         if (Directory.Exists(Path.Combine(path, RunFolder.CheckpointName)))
@@ -107,13 +127,16 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             // An option of an array that isn't given is an empty one.
             Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : EachClass(network.Info, ofData),
         };
-        CheckLastClass(network.Info, ofData, options.Guidance, areLabelsGiven: parsed.IsGiven(labels));
-        var target = parsed.GetValue(output)
-            ?? Path.Combine(FolderBeside(path), $"samples-{sampler.NameIn(parsed, network)}-{options.Seed}.png");
+        var edited = edits.Make(parsed, network.Info);
+        options = Edited(parsed, options, edited, network.Info, ofData);
+        CheckLastClass(
+            network.Info, ofData, options.NegativeClass is null ? options.Guidance : 1, areLabelsGiven: parsed.IsGiven(labels));
+        var rows = parsed.IsGiven(seeds) ? parsed.GetValue(seeds)! : null;
+        var way = sampler.NameIn(parsed, network);
+        var name = $"{(edited is null ? "samples" : "edited")}-{way}-{(rows is null ? options.Seed : "seeds")}.png";
+        var target = parsed.GetValue(output) ?? Path.Combine(FolderBeside(path), name);
         if (IsPicture(target))
-            GridSize.Require(network.Info, options.Count, "Name a folder, --out FOLDER, for a file each; or draw fewer.");
-        if (IsPicture(target))
-            DrawGrid(network, chosen, options, target);
+            DrawGrid(network, chosen, options, edited, rows, target);
         else
             Stream(network, chosen, options, target);
         return 0;
@@ -128,16 +151,62 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         return isInCheckpoint ? Path.GetDirectoryName(folder) ?? folder : folder;
     }
 
-    private void DrawGrid(NoisePredictor network, Sampler chosen, SamplingOptions options, string picture)
+    /// <exception cref="UsageException">Options of tables and strips don't belong together.</exception>
+    private void CheckTable(ParseResult parsed)
     {
+        if (edits.IsStrip(parsed) && parsed.IsGiven(count))
+            throw new UsageException(
+                "--count doesn't go with --between: --frames says how many pictures a strip has, and --labels or --seeds give several.");
+        if (!parsed.IsGiven(seeds))
+            return;
+        if (parsed.IsGiven(seed))
+            throw new UsageException("--seed and --seeds both say which noise: give one.");
+        if (parsed.GetValue(output) is { } wanted && !IsPicture(wanted))
+            throw new UsageException("--seeds makes a table, one .png file. For a folder, draw each seed with --seed.");
+    }
+
+    /// <summary>The same options for what is made of pictures, and of several seeds.</summary>
+    private SamplingOptions Edited(ParseResult parsed, SamplingOptions options, EditedDrawing? edited, NetworkInfo info, int? ofData)
+    {
+        var isStrip = edited is { Frames: > 0 };
+        var classes = isStrip && !parsed.IsGiven(labels) ? NoClass(info, ofData) : options.Labels;
+        var each = classes?.Count ?? 1;
+        return options with
+        {
+            NegativeClass = parsed.GetValue(negativeClass),
+            Edit = edited?.Edit,
+            Labels = classes,
+            Count = isStrip ? edited!.Frames * each
+                : parsed.IsGiven(count) ? options.Count
+                : parsed.IsGiven(seeds) ? each
+                : edited?.CountOf(each) ?? options.Count,
+        };
+    }
+
+    private void DrawGrid(
+        NoisePredictor network, Sampler chosen, SamplingOptions options, EditedDrawing? edited, int[]? seeds, string picture)
+    {
+        var (drawn, isTable) = (options.Count, seeds is not null);
+        var columns = edited?.Columns(drawn, isTable) ?? (isTable ? drawn : 0);
+        var inGrid = (edited?.InGrid(drawn) ?? drawn) * (seeds?.LongLength ?? 1);
+        GridSize.Require(
+            network.Info, inGrid, "Name a folder, --out FOLDER, for a file each; or draw fewer.", columns,
+            inGrid == drawn ? null : FormattableString.Invariant($"{inGrid:N0} pictures are"));
         using var claim = ranks.Rank == 0 ? NewFile.ClaimGrid(picture) : null;
-        using var images = Progress.WhileSampling(
-            options, lines: false, observe => chosen.Sample(network, options, ranks, observe, interrupt.Token));
+        using var scope = torch.NewDisposeScope();
+        var grids = new List<torch.Tensor>();
+        foreach (var ofSeed in seeds?.Select(row => options with { Seed = row }) ?? [options])
+        {
+            var images = Progress.WhileSampling(
+                ofSeed, lines: false, observe => chosen.Sample(network, ofSeed, ranks, observe, interrupt.Token)).cpu();
+            grids.Add(edited?.Grid(images) ?? images);
+        }
         if (ranks.Rank > 0)
             return;
         picture = claim!.Path;
-        ImageGrid.Save(images, picture);
-        AnsiConsole.MarkupLineInterpolated($"{Counted.Of(options.Count, "picture")} in [blue]{picture}[/]");
+        ImageGrid.Save(torch.cat(grids), picture, columns);
+        var pictures = Counted.Of(drawn * (long)grids.Count, "picture");
+        AnsiConsole.MarkupLineInterpolated($"{pictures}{edited?.Legend} in [blue]{picture}[/]");
     }
 
     private void Stream(NoisePredictor network, Sampler chosen, SamplingOptions options, string path)
@@ -163,6 +232,18 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     private static int[]? EachClass(NetworkInfo info, int? ofData) =>
         info.NumClasses is { } classes ? [.. Enumerable.Range(0, Math.Max(1, ofData ?? classes - 1))] : null;
 
+    /// <summary>A strip's class, where none is named: the one that stands for none.</summary>
+    /// <exception cref="UsageException">There is none.</exception>
+    private static int[]? NoClass(NetworkInfo info, int? ofData)
+    {
+        if (info.NumClasses is not { } classes)
+            return null;
+        return ofData == classes
+            ? throw new UsageException(
+                $"--between needs --class here: {info.Name} has no class that stands for none. Say of which the strip shall be.")
+            : [classes - 1];
+    }
+
     /// <summary>Whether the last class stands for none is the data's matter, not the network's.</summary>
     /// <exception cref="UNetGenException">Guidance is asked for, and no class stands for none.</exception>
     private static void CheckLastClass(NetworkInfo info, int? ofData, double guidance, bool areLabelsGiven)
@@ -183,7 +264,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
 
     private static bool IsPicture(string path) => path.EndsWith(".png", StringComparison.OrdinalIgnoreCase);
 
-    private static int[] Labels(ArgumentResult result)
+    private static int[] Numbers(ArgumentResult result, string range)
     {
         var values = new List<int>();
         var text = result.Tokens[0].Value;
@@ -191,7 +272,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         {
             if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
             {
-                result.AddError($"--labels must be classes from 0, with commas between them, not '{text}'.");
+                result.AddError($"{range}, with commas between them, not '{text}'.");
                 return [];
             }
             values.Add(value);

@@ -78,6 +78,27 @@ internal static class PictureFile
         }
     }
 
+    /// <summary>What a picture file says of itself, before its pixels are decoded.</summary>
+    /// <param name="content">All bytes of the file.</param>
+    /// <param name="reason">What is wrong with the file, or null.</param>
+    /// <returns>Pixels of its sides, upright, and how many pictures it has; null where it is none.</returns>
+    public static unsafe (int Width, int Height, int Frames)? Look(byte[] content, out string? reason)
+    {
+        fixed (byte* start = content)
+        {
+            using var data = SKData.Create((nint)start, content.Length);
+            using var codec = SKCodec.Create(new SKMemoryStream(data), out var opened);
+            reason = codec is null ? ReasonOf(IsTiff(content) ? SKCodecResult.Unimplemented : opened) : null;
+            if (codec is null)
+                return null;
+            // What one picture is, Skia counts as none.
+            var frames = Math.Max(1, codec.FrameCount);
+            return codec.EncodedOrigin >= SKEncodedOrigin.LeftTop
+                ? (codec.Info.Height, codec.Info.Width, frames)
+                : (codec.Info.Width, codec.Info.Height, frames);
+        }
+    }
+
     private static bool IsTiff(ReadOnlySpan<byte> content) => content.StartsWith("II*\0"u8) || content.StartsWith("MM\0*"u8);
 
     private static string ReasonOf(SKCodecResult result) => result switch

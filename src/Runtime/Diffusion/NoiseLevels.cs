@@ -51,6 +51,16 @@ public abstract class NoiseLevels
     /// <param name="time">The first.</param>
     internal virtual double DeviationAtFirst(double time) => 1;
 
+    /// <summary>How the diffusion goes on from one time to a noisier one: x = image x + noise epsilon.</summary>
+    /// <param name="time">Of the images.</param>
+    /// <param name="noisier">The time to go to.</param>
+    internal NoiseLevel Between(double time, double noisier)
+    {
+        var (now, then) = (At(time), At(noisier));
+        var left = then.Image / now.Image;
+        return new(left, Math.Sqrt(then.Noise * then.Noise - left * left * now.Noise * now.Noise));
+    }
+
     /// <summary>The time of an image in training.</summary>
     /// <param name="first">Random bits.</param>
     /// <param name="second">More of them, for who needs them.</param>

@@ -49,11 +49,12 @@ public sealed class Denoiser : IDisposable
         clip = options.Clip ?? diffusion.Options.ClipsEstimates;
         guidance = options.Guidance;
         guidanceRescale = options.GuidanceRescale;
-        ownNoise = noise is null ? new(network.Info, options.Seed, options.FirstImage, options.Count, network.Device) : null;
+        ownNoise = noise is null ? new(network.Info, options.Seed, options.Numbers, network.Device) : null;
         this.noise = noise ?? ownNoise!.Next;
         labels = options.ToLabels(network.Device)?.DetachFromDisposeScope();
         if (guidance != 1)
-            nullLabels = full_like(labels!, Number.Of(network.Info.NumClasses!.Value - 1)).DetachFromDisposeScope();
+            nullLabels = full_like(labels!, Number.Of(options.NegativeClass ?? network.Info.NumClasses!.Value - 1))
+                .DetachFromDisposeScope();
     }
 
     /// <summary>The network's diffusion.</summary>

@@ -19,6 +19,10 @@ public sealed class DpmSolverSampler(int steps = 20, TimestepSpacing? spacing = 
     public override string Description => $"DPM-Solver++(2M), {Settings}";
 
     /// <inheritdoc/>
+    public override string? AgainstInpainting =>
+        "its steps build on the estimate of the step before, which knew nothing of the pixels put in since";
+
+    /// <inheritdoc/>
     public override Tensor Step(Denoiser denoiser, Tensor x, double time, double next)
     {
         var levels = denoiser.Diffusion.Levels;

@@ -32,6 +32,10 @@ public sealed class HeunSampler : SpacedSampler
         Churn = churn;
     }
 
+    /// <inheritdoc/>
+    public override string? AgainstInpainting =>
+        "its steps ask the network at two times, and the known pixels are put in at one of them only";
+
     /// <summary>EDM's S_churn.</summary>
     public double Churn { get; }
 
@@ -97,9 +101,7 @@ public sealed class HeunSampler : SpacedSampler
         var raised = levels.Raised(time, 1 + Math.Min(Churn / Steps, LargestGamma), IsFractional);
         if (raised <= time)
             return (x, time);
-        var (now, then) = (levels.At(time), levels.At(raised));
-        var left = then.Image / now.Image;
-        var added = ChurnNoise * Math.Sqrt(then.Noise * then.Noise - left * left * now.Noise * now.Noise);
-        return ((Number.Of(left) * x).add(Number.Of(added) * denoiser.Noise(), Number.One), raised);
+        var (left, added) = levels.Between(time, raised);
+        return ((Number.Of(left) * x).add(Number.Of(ChurnNoise * added) * denoiser.Noise(), Number.One), raised);
     }
 }

@@ -16,11 +16,17 @@ internal sealed class ImageNoise : IDisposable
 
     /// <summary>Noise for images <paramref name="firstImage"/> to <paramref name="firstImage"/> + <paramref name="count"/> - 1.</summary>
     public ImageNoise(NetworkInfo info, long seed, int firstImage, int count, Device device)
+        : this(info, seed, Enumerable.Range(firstImage, count), device)
+    {
+    }
+
+    /// <summary>Noise for images of these numbers; those of the same have the same.</summary>
+    public ImageNoise(NetworkInfo info, long seed, IEnumerable<int> images, Device device)
     {
         // libtorch's CPU generator takes 32 bits of a seed. Numbering on from a hash of the seed keeps the images of one
         // run apart for certain; hashes of (seed, number) would meet by chance after some ten thousand images.
         var start = (uint)new CounterHash(seed, stream: 0).NextBits();
-        generators = [.. Enumerable.Range(firstImage, count).Select(image => new Generator(unchecked(start + (uint)image), CPU))];
+        generators = [.. images.Select(image => new Generator(unchecked(start + (uint)image), CPU))];
         shape = [info.Channels, info.ImageHeight, info.ImageWidth];
         this.device = device;
     }

@@ -35,6 +35,9 @@ public sealed class SampleFolder(string path)
     // Earlier versions didn't write these down.
     private static readonly string[] LaterKeys = [TimestepsKey, ChannelsKey];
 
+    // Written down where there is such a thing: earlier versions' folders have none.
+    private static readonly string[] EditKeys = ["negative_class", "edit", "pictures_sha256", "mask_sha256"];
+
     // The last part of every PNG: no data, its name, and their sum.
     private static readonly byte[] PngEnd = [0, 0, 0, 0, (byte)'I', (byte)'E', (byte)'N', (byte)'D', 0xAE, 0x42, 0x60, 0x82];
 
@@ -61,7 +64,8 @@ public sealed class SampleFolder(string path)
     /// </param>
     /// <returns>How many pictures were missing, and have been written.</returns>
     /// <exception cref="UNetGenException">
-    /// The folder has pictures of another network, sampler, seed, labels or guidance, or other files; or the options don't fit the network.
+    /// The folder has pictures of another network, sampler, seed, labels, guidance or edit, or other files; or the options don't fit the
+    /// network.
     /// </exception>
     /// <exception cref="LockedException">
     /// Another call draws into the folder; several processes share it by a <paramref name="collective"/>.
@@ -243,14 +247,28 @@ public sealed class SampleFolder(string path)
             ? image
             : null;
 
-    private static JsonObject Settings(NoisePredictor network, Sampler sampler, SamplingOptions options) => new()
+    private static JsonObject Settings(NoisePredictor network, Sampler sampler, SamplingOptions options)
+    {
+        var settings = PlainSettings(network, sampler, options);
+        if (options.NegativeClass is { } negative)
+            settings["negative_class"] = negative;
+        if (options.Edit is { } edit)
+        {
+            settings["edit"] = edit.Description;
+            foreach (var (name, hash) in edit.Hashes)
+                settings[$"{name}_sha256"] = hash;
+        }
+        return settings;
+    }
+
+    private static JsonObject PlainSettings(NoisePredictor network, Sampler sampler, SamplingOptions options) => new()
     {
         ["network"] = network.Info.Name,
         ["spec_sha256"] = network.Info.SpecHash,
         [ChannelsKey] = network.Info.Channels,
         ["weights_sha256"] = Convert.ToHexStringLower(StateDict.Hash(network.state_dict().Select(entry => (entry.Key, entry.Value)))),
         ["sampler"] = sampler.Description,
-        [TimestepsKey] = HashOf(sampler.Times(NoiseLevels.Of(network.Diffusion))),
+        [TimestepsKey] = HashOf(sampler.Walk(NoiseLevels.Of(network.Diffusion), options.Edit)),
         ["seed"] = options.Seed,
         ["labels"] = options.Labels is null ? null : new JsonArray([.. options.Labels.Select(label => JsonValue.Create(label))]),
         ["guidance"] = options.Guidance,
@@ -283,6 +301,7 @@ public sealed class SampleFolder(string path)
         if (!there.ContainsKey(GuidanceRescaleKey))
             there[GuidanceRescaleKey] = 0.0;
         var differences = settings
+            .Concat(EditKeys.Where(key => !settings.ContainsKey(key)).Select(key => KeyValuePair.Create<string, JsonNode?>(key, null)))
             .Where(setting => there.ContainsKey(setting.Key) || !LaterKeys.Contains(setting.Key))
             .Where(setting => !JsonNode.DeepEquals(setting.Value, there[setting.Key]))
             .Select(setting => $"{setting.Key} is {Shown(there[setting.Key])} there and {Shown(setting.Value)} now")

@@ -4,6 +4,7 @@ using UNetGen.Diffusion;
 using UNetGen.Distributed;
 using UNetGen.Native;
 using UNetGen.Networks;
+using UNetGen.Sampling.Editing;
 using static TorchSharp.torch;
 
 namespace UNetGen.Sampling;
@@ -23,6 +24,12 @@ public abstract class Sampler
     /// The sampler can't walk through so few timesteps, or isn't for such a diffusion.
     /// </exception>
     public abstract IReadOnlyList<double> Times(NoiseLevels levels);
+
+    /// <summary>
+    /// Why it can't paint a part of a picture (<see cref="Inpainting"/>), where pixels are put in before every step, to follow "Inpainting
+    /// is not for this sampler:"; null where it can, as a sampler whose steps take all that they know from the images.
+    /// </summary>
+    public virtual string? AgainstInpainting => null;
 
     /// <summary>
     /// Takes one step. <see cref="Sample(NoisePredictor, SamplingOptions, Action{SamplingProgress}?, CancellationToken)"/> calls it
@@ -113,7 +120,7 @@ public abstract class Sampler
         using var weights = KeptWeights.Keep();
         using var arithmetic = new CudaArithmetic(network.Device, options.AllowTf32 || network.Precision == Precision.BFloat16);
         using var diffusion = DiffusionProcess.Of(network.Diffusion, network.Device);
-        var times = Times(diffusion.Levels);
+        var times = Walk(diffusion.Levels, options.Edit);
         var batches = new List<Tensor>();
         var wasTraining = network.training;
         network.eval();
@@ -126,7 +133,7 @@ public abstract class Sampler
             {
                 size = Math.Min(options.BatchSize, end - first);
                 using var denoiser = new Denoiser(network, diffusion, options with { FirstImage = first, Count = size });
-                batches.Add(SampleBatch(denoiser, times, first, observe, cancellation));
+                batches.Add(SampleBatch(denoiser, options.Edit, times, first, observe, cancellation));
             }
             return cat(batches);
         }
@@ -138,12 +145,26 @@ public abstract class Sampler
         }
     }
 
-    private Tensor SampleBatch(
-        Denoiser denoiser, IReadOnlyList<double> times, int firstImage, Action<SamplingProgress>? observe, CancellationToken cancellation)
+    /// <summary>The times that a drawing goes through, which an edit may begin later, and send back.</summary>
+    /// <exception cref="UNetGenException">The sampler can't, or not with this edit.</exception>
+    internal IReadOnlyList<double> Walk(NoiseLevels levels, PictureEdit? edit)
     {
+        if (edit is { PutsIn: true } && AgainstInpainting is { } reason)
+            throw new UNetGenException(
+                $"Inpainting is not for this sampler ({Description}): {reason}. Use an ancestral sampler or DDIM.");
+        var times = Times(levels);
+        return edit?.Walk(times) ?? times;
+    }
+
+    /// <summary>Draws one batch, through times that <see cref="Walk"/> has given.</summary>
+    internal Tensor SampleBatch(
+        Denoiser denoiser, PictureEdit? edit, IReadOnlyList<double> times, int firstImage, Action<SamplingProgress>? observe,
+        CancellationToken cancellation)
+    {
+        var batch = new EditedBatch(denoiser.Diffusion, denoiser.Noise, firstImage);
         // x outlives the scope of the step that made it, and no scope is open while the observer
         // is called, so that what it makes lives in its own.
-        var x = Begin(denoiser, times[0]);
+        var x = edit?.Begin(batch, times[0]) ?? Begin(denoiser, times[0]);
         try
         {
             var steps = times.Count - 1;
@@ -155,10 +176,15 @@ public abstract class Sampler
                 var previous = x;
                 using (NewDisposeScope())
                 {
-                    x = Step(denoiser, x, times[step], times[step + 1]).DetachFromDisposeScope();
+                    x = Next(step).DetachFromDisposeScope();
                     denoiser.EndStep();
                 }
                 previous.Dispose();
+            }
+            if (edit?.End(batch, x) is { } ended)
+            {
+                x.Dispose();
+                x = ended;
             }
             CheckFinite(x, firstImage);
             observe?.Invoke(new(firstImage, steps, steps, x, denoiser.Previous?.X0));
@@ -168,6 +194,14 @@ public abstract class Sampler
         {
             x.Dispose();
             throw;
+        }
+
+        Tensor Next(int step)
+        {
+            var (time, next) = (times[step], times[step + 1]);
+            if (next > time)
+                return batch.Raised(x, time, next);
+            return Step(denoiser, step == 0 || edit is null ? x : edit.Before(batch, x, time), time, next);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using UNetGen.Networks;
+using UNetGen.Sampling.Editing;
 using static TorchSharp.torch;
 
 namespace UNetGen.Sampling;
@@ -54,6 +55,15 @@ public sealed record SamplingOptions
     /// </summary>
     public bool AllowTf32 { get; init; }
 
+    /// <summary>
+    /// The class that guidance leads away from, in the place of the last one, "no class": with 3 pictures get what their class has and a 3
+    /// hasn't. Null is the last one.
+    /// </summary>
+    public int? NegativeClass { get; init; }
+
+    /// <summary>What is made of pictures that are there; null draws from noise alone.</summary>
+    public PictureEdit? Edit { get; init; }
+
     /// <summary>Refuses what makes no sense, or not for this network.</summary>
     /// <exception cref="UNetGenException">
     /// No image, no batch, numbers out of range, a rescaling without guidance, or labels or guidance that don't fit the network.
@@ -89,12 +99,33 @@ public sealed record SamplingOptions
         else if (Guidance != 1)
             throw new UNetGenException(
                 $"{info.Name} can't be guided: guidance is towards a class, and its spec has no num_classes. Leave the guidance at 1.");
+        if (NegativeClass is not null)
+            CheckNegativeClass(info);
+        Edit?.Check(info);
     }
+
+    /// <summary>What each image has its noise and its class by: its own number, but where it is a frame of a strip.</summary>
+    internal IEnumerable<int> Numbers =>
+        Enumerable.Range(FirstImage, Count).Select(image => Edit?.NumberOf(image) ?? image);
 
     /// <summary>The images' labels, [count], int64; null where there are none.</summary>
     internal Tensor? ToLabels(Device device) => Labels is null
         ? null
-        : tensor(Enumerable.Range(FirstImage, Count).Select(image => (long)Labels[image % Labels.Count]).ToArray(), device: device);
+        : tensor(Numbers.Select(number => (long)Labels[number % Labels.Count]).ToArray(), device: device);
+
+    private void CheckNegativeClass(NetworkInfo info)
+    {
+        if (info.NumClasses is not { } classes)
+            throw new UNetGenException(
+                $"{info.Name} has no classes to be guided away from: its spec has no num_classes. Leave the negative class out.");
+        if (NegativeClass < 0 || NegativeClass >= classes)
+            throw new UNetGenException(
+                $"{info.Name} knows classes 0 to {classes - 1}, but {NegativeClass} is to be the negative class.");
+        if (Guidance == 1)
+            throw new UNetGenException(
+                $"A negative class is what guidance leads away from, and at a guidance of 1 there is none: use more, or leave class "
+                    + $"{NegativeClass} out.");
+    }
 
     private void CheckLabels(string network, int classes)
     {
@@ -111,7 +142,9 @@ public sealed record SamplingOptions
 
 /// <summary>Where a batch is on its way from noise to picture.</summary>
 /// <param name="FirstImage">Number of the batch's first image.</param>
-/// <param name="Step">Steps done: from 0, pure noise, to <paramref name="Steps"/>, the finished pictures.</param>
+/// <param name="Step">
+/// Steps done: from 0, pure noise or an edit's noised pictures, to <paramref name="Steps"/>, the finished pictures.
+/// </param>
 /// <param name="Steps">Steps of every batch.</param>
 /// <param name="Images">x_t now, [batch, channels, height, width]. Valid during the call only: whoever keeps it clones it.</param>
 /// <param name="CleanEstimate">The last estimate of x_0; null at step 0. Valid during the call only.</param>

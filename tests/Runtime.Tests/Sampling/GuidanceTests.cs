@@ -33,6 +33,15 @@ public class GuidanceTests
         Assert.All(expected.Zip(Draw(Tenths, Options with { Guidance = guidance })), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
 
     [Fact]
+    public void A_negative_class_is_what_guidance_leads_away_from()
+    {
+        var drawn = Draw(Tenths, Options with { Guidance = 2, NegativeClass = 2 });
+        Assert.All(drawn.Zip([-0.2f, 0.4f, 0, -0.2f]), pair => Assert.Equal(pair.Second, pair.First, 1e-6));
+        Assert.Equal(
+            Draw(Tenths, Options with { Guidance = 2 }), Draw(Tenths, Options with { Guidance = 2, NegativeClass = 4 }));
+    }
+
+    [Fact]
     public void Only_guidance_costs_a_second_pass()
     {
         var passes = 0;
@@ -90,6 +99,9 @@ public class GuidanceTests
         Assert.Contains("knows classes 0 to 4, but label 5", Refusal(Tenths, new() { Labels = [1, 5] }));
         Assert.Contains("but label -1", Refusal(Tenths, new() { Labels = [-1] }));
         Assert.Contains("its only class", Refusal(lonely, new() { Labels = [0], Guidance = 2 }));
+        Assert.Contains("no classes to be guided away from", Refusal(plain, new() { NegativeClass = 0 }));
+        Assert.Contains("0 to 4, but 5 is to be the negative", Refusal(Tenths, Options with { Guidance = 2, NegativeClass = 5 }));
+        Assert.Contains("or leave class 2 out", Refusal(Tenths, Options with { NegativeClass = 2 }));
         Assert.All(
             [-1, double.NaN, double.PositiveInfinity],
             guidance => Assert.Contains("at least 0", Refusal(Tenths, Options with { Guidance = guidance })));

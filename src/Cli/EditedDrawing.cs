@@ -1,0 +1,44 @@
+using UNetGen.Sampling.Editing;
+using static TorchSharp.torch;
+
+namespace UNetGen.Cli;
+
+/// <summary>An edit, and the pictures that a grid shows beside what is drawn.</summary>
+/// <param name="Edit">What is made of the pictures.</param>
+/// <param name="Before">The pictures that stand before what is drawn, [1 or more, channels, height, width].</param>
+/// <param name="After">Those behind it; null: none.</param>
+/// <param name="Frames">Pictures of a strip; 0 where it is none.</param>
+internal sealed record EditedDrawing(PictureEdit Edit, Tensor Before, Tensor? After = null, int Frames = 0)
+{
+    /// <summary>Whether each drawn picture lies in the column of the one that it is made of.</summary>
+    private bool IsOfMany => Edit is FromPictures { Pictures: var pictures } && pictures.shape[0] > 1;
+
+    /// <summary>How many pictures are drawn where nothing is said.</summary>
+    /// <param name="classes">So many are drawn in turn.</param>
+    public int CountOf(int classes) => Math.Max(classes, IsOfMany ? (int)Before.shape[0] : 8);
+
+    /// <summary>What is what in the grid, to follow the number of pictures.</summary>
+    public string Legend => Edit switch
+    {
+        Interpolation => ", each strip between its two",
+        Inpainting => ", behind the picture, whole and without what is painted",
+        _ => IsOfMany ? ", below those that they are drawn from" : ", behind the one that they are drawn from",
+    };
+
+    /// <summary>How many pictures the grid of so many drawn ones has.</summary>
+    public int InGrid(int drawn) => Frames > 0 ? drawn / Frames * (Frames + Beside) : drawn + Beside;
+
+    /// <summary>How many of a grid's pictures are in a row, 0 for a square.</summary>
+    /// <param name="drawn">How many are drawn.</param>
+    /// <param name="isRow">Whether all of them belong into one row of a table.</param>
+    public int Columns(int drawn, bool isRow) =>
+        Frames > 0 ? Frames + Beside : isRow ? drawn + Beside : IsOfMany ? (int)Before.shape[0] : 0;
+
+    /// <summary>Drawn pictures with those that they are made of.</summary>
+    /// <param name="drawn">[batch, channels, height, width], on the CPU.</param>
+    public Tensor Grid(Tensor drawn) => Frames > 0 ? cat([.. drawn.split(Frames).Select(WithOthers)]) : WithOthers(drawn);
+
+    private int Beside => (int)(Before.shape[0] + (After?.shape[0] ?? 0));
+
+    private Tensor WithOthers(Tensor drawn) => After is null ? cat([Before, drawn]) : cat([Before, drawn, After]);
+}

@@ -1,0 +1,95 @@
+using UNetGen.Diffusion;
+using UNetGen.Interop;
+using UNetGen.Native;
+using UNetGen.Networks;
+using static TorchSharp.torch;
+
+namespace UNetGen.Sampling.Editing;
+
+/// <summary>
+/// What a drawing makes of pictures, where it doesn't begin from noise alone: <see cref="FromPictures"/>, <see cref="Inpainting"/> and
+/// <see cref="Interpolation"/>. An edit says through which of a sampler's times a drawing goes, with what it begins, and what it puts in on
+/// the way; it knows a diffusion's times and how pictures are noised to one, and no sampler. Its tensors stay the caller's.
+/// </summary>
+public abstract class PictureEdit
+{
+    private protected PictureEdit()
+    {
+    }
+
+    /// <summary>What is done, in words, without the pictures.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>Whether pixels are put in on the way, which not every sampler can do with.</summary>
+    internal virtual bool PutsIn => false;
+
+    /// <summary>The pictures by what they are, for a record of what was edited: their hashes.</summary>
+    internal abstract IEnumerable<(string Name, string Sha256)> Hashes { get; }
+
+    /// <summary>Refuses pictures that aren't of the network's shape.</summary>
+    /// <exception cref="UNetGenException">They are of another shape or type.</exception>
+    internal abstract void Check(NetworkInfo info);
+
+    /// <summary>The number that an image has its noise and its class by.</summary>
+    internal virtual int NumberOf(int image) => image;
+
+    /// <summary>The times that the drawing goes through; where one is noisier than that before it, the images are noised to it.</summary>
+    /// <param name="times">A sampler's, falling, the clean image's at the end.</param>
+    /// <exception cref="UNetGenException">The edit leaves no step of so few.</exception>
+    internal abstract IReadOnlyList<double> Walk(IReadOnlyList<double> times);
+
+    /// <summary>The images at the walk's first time, a new tensor; null: those of a drawing from noise alone.</summary>
+    internal virtual Tensor? Begin(EditedBatch batch, double time) => null;
+
+    /// <summary>The images that a step but the first is to take, at its time.</summary>
+    internal virtual Tensor Before(EditedBatch batch, Tensor x, double time) => x;
+
+    /// <summary>What the images are at the end, a new tensor; null: as they are.</summary>
+    internal virtual Tensor? End(EditedBatch batch, Tensor x) => null;
+
+    /// <exception cref="UNetGenException">A tensor isn't float32 [any number, channels, height, width].</exception>
+    private protected static void Require(Tensor pictures, string name, NetworkInfo network, long channels)
+    {
+        long[] one = [channels, network.ImageHeight, network.ImageWidth];
+        if (pictures.dim() != 4 || pictures.shape[0] < 1 || !pictures.shape[1..].SequenceEqual(one) || pictures.dtype != ScalarType.Float32)
+            throw new UNetGenException(
+                $"The {name} for {network.Name} must be Float32 [1 or more, {string.Join(", ", one)}], but got {pictures.dtype} "
+                    + $"[{string.Join(", ", pictures.shape)}].");
+    }
+
+    private protected static string HashOf(params Tensor[] pictures) =>
+        Convert.ToHexStringLower(StateDict.Hash(pictures.Select((tensor, index) => ($"{index}", tensor))));
+}
+
+/// <summary>One batch of an edited drawing.</summary>
+/// <param name="Process">Makes noise of images.</param>
+/// <param name="Noise">Gives fresh standard normal noise, [batch, channels, height, width].</param>
+/// <param name="FirstImage">The number of the batch's first image.</param>
+internal readonly record struct EditedBatch(DiffusionProcess Process, Func<Tensor> Noise, int FirstImage)
+{
+    /// <summary>The pictures that the images of a batch belong to by their numbers, in turn; one alone stands for all.</summary>
+    public Tensor Of(Tensor pictures, Tensor images, int imagesEach = 1)
+    {
+        if (pictures.shape[0] == 1)
+            return pictures.to(images.device);
+        var first = FirstImage;
+        using var index = tensor(
+            Enumerable.Range(0, (int)images.shape[0]).Select(i => (first + i) / imagesEach % pictures.shape[0]).ToArray(),
+            device: pictures.device);
+        return pictures.index_select(0, index).to(images.device);
+    }
+
+    /// <summary>Pictures noised to a time.</summary>
+    public Tensor Noised(Tensor pictures, double time, Tensor noise)
+    {
+        using var t = Process.Times(noise, time);
+        return Process.QSample(pictures, t, noise);
+    }
+
+    /// <summary>Images at a time noised on to a noisier one, as the diffusion itself goes there.</summary>
+    public Tensor Raised(Tensor x, double time, double noisier)
+    {
+        var (left, added) = Process.Levels.Between(time, noisier);
+        return (Number.Of(left) * x).add(Number.Of(added) * Noise(), Number.One);
+    }
+}

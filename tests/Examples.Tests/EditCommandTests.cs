@@ -1,0 +1,163 @@
+using System.Text.Json.Nodes;
+using SkiaSharp;
+
+namespace UNetGen.Examples.Tests;
+
+/// <summary>Editing pictures by the command line, as docs/editing.md shows it.</summary>
+public sealed class EditCommandTests : IClassFixture<TrainedDigits>
+{
+    // Magnified three times, with a gap around.
+    private const int Cell = 3 * TrainedDigits.Side + 4;
+
+    private readonly ExampleProgram program;
+
+    public EditCommandTests(TrainedDigits trained)
+    {
+        program = trained.Program;
+        Save("a.png", TrainedDigits.Side, (x, y) => (byte)(x > 9 && x < 18 && y > 3 && y < 24 ? 255 : 0));
+        Save("b.png", TrainedDigits.Side, (x, y) => (byte)(x is 8 or 20 || y is 8 or 20 ? 255 : 0));
+        Save("mask.png", TrainedDigits.Side, (_, y) => (byte)(y < 14 ? 255 : 0));
+    }
+
+    [Fact]
+    public void A_grid_shows_what_was_edited_before_what_is_drawn()
+    {
+        Assert.Contains(
+            "10 pictures, behind the one that they are drawn from in",
+            Sample("--from", "a.png", "--strength", "0.5", "--out", "from.png"));
+        Assert.Equal((4, 3), CellsOf("from.png"));
+        AssertCell("from.png", 0, "a.png");
+
+        Assert.Contains(
+            "10 pictures, behind the picture, whole and without what is painted in",
+            Sample("--inpaint", "a.png", "--mask", "mask.png", "--jump-length", "2", "--jump-samples", "2", "--out", "painted.png"));
+        AssertCell("painted.png", 0, "a.png");
+
+        Assert.Contains(
+            "6 pictures, each strip between its two in",
+            Sample("--between", "a.png", "b.png", "--frames", "3", "--labels", "4,7", "--own-noise", "--out", "between.png"));
+        Assert.Equal((5, 2), CellsOf("between.png"));
+        AssertCell("between.png", 5, "a.png");
+        AssertCell("between.png", 9, "b.png");
+
+        Directory.CreateDirectory(program.File("both"));
+        File.Copy(program.File("a.png"), program.File("both/a.png"));
+        File.Copy(program.File("b.png"), program.File("both/b.png"));
+        Assert.Contains(
+            "4 pictures, below those that they are drawn from in", Sample("--from", "both", "--count", "4", "--out", "many.png"));
+        Assert.Equal((2, 3), CellsOf("many.png"));
+        AssertCell("many.png", 1, "b.png");
+    }
+
+    [Fact]
+    public void Seeds_are_the_rows_of_a_table_and_each_row_is_what_its_seed_draws()
+    {
+        Sample("--seeds", "3,8", "--labels", "0,1,2", "--out", "table.png");
+        Assert.Equal((3, 2), CellsOf("table.png"));
+        Sample("--seed", "8", "--labels", "0,1,2", "--count", "3", "--out", "row");
+        AssertCell("table.png", 4, "row/000001.png");
+
+        Assert.Contains(
+            "40,000 pictures are too many for a grid: one picture file holds at most 11,363 pictures of",
+            Fail(1, "--seeds", "3,8", "--count", "20000"));
+
+        Sample("--seeds", "1,2", "--from", "a.png", "--class", "5", "--count", "2", "--out", "edited.png");
+        Assert.Equal((3, 2), CellsOf("edited.png"));
+        AssertCell("edited.png", 3, "a.png");
+    }
+
+    [Fact]
+    public void Known_pixels_stay_in_a_folder_that_is_continued_with_the_same_picture_and_mask_only()
+    {
+        string[] painting = ["--inpaint", "a.png", "--mask", "mask.png", "--sampler", "ddpm", "--jump-samples", "1", "--class", "1"];
+        Assert.Contains("all of them new", Sample([.. painting, "--count", "1", "--out", "painted"]));
+        Assert.Contains("1 of them new", Sample([.. painting, "--count", "2", "--out", "painted"]));
+
+        using var picture = SKBitmap.Decode(program.File("a.png"));
+        using var drawn = SKBitmap.Decode(program.File("painted/000001.png"));
+        var half = picture.Pixels.Length / 2;
+        Assert.Equal(picture.Pixels[half..].Select(pixel => pixel.Red), drawn.Pixels[half..].Select(pixel => pixel.Red));
+        Assert.NotEqual(picture.Pixels[..half].Select(pixel => pixel.Red), drawn.Pixels[..half].Select(pixel => pixel.Red));
+
+        var record = JsonNode.Parse(File.ReadAllText(program.File("painted/samples.json")))!;
+        Assert.Equal("inpainting, jumps of 10 steps, 1 sample each", record["edit"]!.GetValue<string>());
+        painting[1] = "b.png";
+        Assert.Contains("pictures_sha256 is", Fail(1, [.. painting, "--count", "2", "--out", "painted"]));
+    }
+
+    [Fact]
+    public void A_negative_class_guides_where_none_stands_for_none()
+    {
+        Sample("--guidance", "3", "--class", "5", "--negative-class", "3", "--count", "1", "--out", "negative");
+        Assert.Equal(3, JsonNode.Parse(File.ReadAllText(program.File("negative/samples.json")))!["negative_class"]!.GetValue<int>());
+        Assert.Contains("at a guidance of 1 there is none", Fail(1, "--negative-class", "3"));
+    }
+
+    [Theory]
+    [InlineData("--strength belongs to --from and --between, and none of them is given.", "--strength", "0.5")]
+    [InlineData("--mask belongs to --inpaint, and that isn't given.", "--from", "a.png", "--mask", "mask.png")]
+    [InlineData("--background belongs to --from and --inpaint and --between", "--background", "white")]
+    [InlineData("--from and --inpaint are two ways to edit: give one.", "--from", "a.png", "--inpaint", "a.png", "--mask", "mask.png")]
+    [InlineData("--inpaint needs --mask", "--inpaint", "a.png")]
+    [InlineData("--between needs two pictures, --between A B, and 1 is given.", "--between", "a.png")]
+    [InlineData("--strength must be a number above 0, up to 1, not '0'.", "--from", "a.png", "--strength", "0")]
+    [InlineData("--strength must be a number above 0, up to 1, not '1.5'.", "--from", "a.png", "--strength", "1.5")]
+    [InlineData("--count doesn't go with --between", "--between", "a.png", "b.png", "--count", "3")]
+    [InlineData("--seed and --seeds both say which noise", "--seed", "1", "--seeds", "2,3")]
+    [InlineData("--seeds makes a table, one .png file.", "--seeds", "2,3", "--out", "folder")]
+    public void Options_that_do_not_belong_together_are_a_usage_error(string message, params string[] options) =>
+        Assert.Contains(message, Fail(2, options));
+
+    [Fact]
+    public void Pictures_and_masks_that_can_t_be_used_are_named_before_anything_is_drawn()
+    {
+        Save("small.png", 14, (_, _) => 255);
+        Save("black.png", TrainedDigits.Side, (_, _) => 0);
+        Assert.Contains("There is no picture 'nowhere.png', seen from", Fail(1, "--from", "nowhere.png"));
+        Assert.Contains("small.png is 14 x 14, and the picture 28 x 28", Fail(1, "--inpaint", "a.png", "--mask", "small.png"));
+        Assert.Contains("black.png has no white", Fail(1, "--inpaint", "a.png", "--mask", "black.png"));
+        Assert.Contains(
+            "DPM-Solver++(2M), 4 steps, spacing Even): its steps build on",
+            Fail(1, "--inpaint", "a.png", "--mask", "mask.png", "--sampler", "dpm++", "--out", "none"));
+        Assert.False(Path.Exists(program.File("none")));
+    }
+
+    private string Sample(params string[] options) => program.Succeed(Command(options));
+
+    private string Fail(int exitCode, params string[] options) => program.Fail(exitCode, Command(options));
+
+    private static string[] Command(string[] options) =>
+        ["sample", "--checkpoint", "run", .. options.Contains("ddpm") ? [] : (string[])["--steps", "4"], .. options];
+
+    /// <summary>A grid's columns and rows.</summary>
+    private (int Columns, int Rows) CellsOf(string grid)
+    {
+        using var picture = SKBitmap.Decode(program.File(grid));
+        return ((picture.Width - 4) / Cell, (picture.Height - 4) / Cell);
+    }
+
+    /// <summary>One of a grid's pictures is that of a file.</summary>
+    private void AssertCell(string grid, int number, string file)
+    {
+        using var all = SKBitmap.Decode(program.File(grid));
+        using var one = SKBitmap.Decode(program.File(file));
+        var (row, column) = Math.DivRem(number, (all.Width - 4) / Cell);
+        for (var y = 0; y < one.Height; y++)
+        {
+            for (var x = 0; x < one.Width; x++)
+                Assert.Equal(one.GetPixel(x, y).Red, all.GetPixel(4 + column * Cell + 3 * x, 4 + row * Cell + 3 * y).Red);
+        }
+    }
+
+    private void Save(string name, int side, Func<int, int, byte> shade)
+    {
+        using var bitmap = new SKBitmap(new SKImageInfo(side, side, SKColorType.Gray8));
+        for (var y = 0; y < side; y++)
+        {
+            for (var x = 0; x < side; x++)
+                bitmap.SetPixel(x, y, new SKColor(shade(x, y), shade(x, y), shade(x, y)));
+        }
+        using var file = File.Create(program.File(name));
+        bitmap.Encode(file, SKEncodedImageFormat.Png, 100);
+    }
+}
