@@ -43,7 +43,7 @@ public sealed class NetworkTests : FileTests
             diffusion: { type: {{type}} }
             """);
         using var network = Comparison.Network(compiled);
-        var path = Path.Combine(folder.FullName, "network.onnx");
+        var path = PathOf("network.onnx");
 
         var written = OnnxExport.Save(path, network);
 
