@@ -77,8 +77,11 @@ public abstract class SpacedSampler : Sampler
         _ => throw new UNetGenException($"There are no times of {levels.GetType().Name}."),
     };
 
-    /// <summary>Steps and spacing in words, for <see cref="Sampler.Description"/>.</summary>
+    /// <summary>
+    /// Steps and spacing in words, for <see cref="Sampler.Description"/>; where no spacing is given, a DDPM's, as sampling had it before
+    /// there were others.
+    /// </summary>
     private protected string Settings =>
-        $"{Steps} {(Steps == 1 ? "step" : "steps")}, spacing {Spacing?.ToString() ?? "of the network"}"
+        $"{Steps} {(Steps == 1 ? "step" : "steps")}, spacing {Spacing ?? UsualSpacing}"
             + $"{(StepsOffset > 0 ? $" from {StepsOffset}" : "")}{(IsFractional ? ", between timesteps" : "")}";
 }

@@ -205,7 +205,7 @@ public sealed class SampleFolderTests : IDisposable
 
         Assert.Contains("seed is 3 there and 4 now", Refusal(Ddim, Ten with { Seed = 4 }));
         Assert.Contains(
-            "sampler is \"DDIM, 4 steps, spacing of the network, eta 1\" there and \"DDIM, 5 steps, spacing of the network, eta 1\" now",
+            "sampler is \"DDIM, 4 steps, spacing Even, eta 1\" there and \"DDIM, 5 steps, spacing Even, eta 1\" now",
             Refusal(new DdimSampler(5, 1), Ten));
         Assert.Contains("clip is true there and false now", Refusal(Ddim, Ten with { Clip = false }));
         Assert.Equal(2, Names("there").Length);

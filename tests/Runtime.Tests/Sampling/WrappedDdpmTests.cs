@@ -104,7 +104,7 @@ public class WrappedDdpmTests
         var edm = new HeunSampler(6).Times(new EdmLevels(new() { Type = DiffusionType.Edm, SigmaMin = schedule.Sigma(0), SigmaMax = 80 }));
 
         GoldenFile.Agrees([.. edm.SkipLast(1)], [.. sampler.Times(schedule).SkipLast(1).Select(schedule.Sigma)], 1e-9);
-        Assert.Equal("Heun (EDM), 6 steps, spacing of the network, between timesteps, churn 5", sampler.Description);
+        Assert.Equal("Heun (EDM), 6 steps, spacing Karras, between timesteps, churn 5", sampler.Description);
         Assert.Contains(
             "not for Trailing",
             Assert.Throws<ArgumentOutOfRangeException>(
