@@ -17,7 +17,7 @@ internal static class Names
     private static readonly ImmutableArray<string> OwnNamespaces = ImmutableArray.Create(
         "UNetGen", "UNetGen.Backends", "UNetGen.Blocks", "UNetGen.Data", "UNetGen.Diffusion", "UNetGen.Distributed", "UNetGen.Evaluation",
         "UNetGen.Files", "UNetGen.Interop", "UNetGen.Interop.Diffusers", "UNetGen.Logging", "UNetGen.Native", "UNetGen.Networks",
-        "UNetGen.Pictures", "UNetGen.Sampling", "UNetGen.Training");
+        "UNetGen.Pictures", "UNetGen.Sampling", "UNetGen.Sampling.Editing", "UNetGen.Training");
 
     /// <summary>The types of the runtime's root, and others that generated code names: no namespace can have their names.</summary>
     private static readonly ImmutableArray<string> NoNamespaces = ImmutableArray.Create(
