@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using UNetGen.Diffusion;
+using UNetGen.Files;
+using UNetGen.Interop;
+using UNetGen.Networks;
+
+namespace UNetGen.Sampling;
+
+/// <summary>samples.json: what the pictures of a <see cref="SampleFolder"/> were drawn with.</summary>
+internal static class SampleInfo
+{
+    /// <summary>Its name in the folder.</summary>
+    public const string FileName = "samples.json";
+
+    private const string TimestepsKey = "timesteps_sha256";
+    private const string ChannelsKey = "channels";
+    private const string GuidanceRescaleKey = "guidance_rescale";
+
+    // Earlier versions didn't write these down.
+    private static readonly string[] LaterKeys = [TimestepsKey, ChannelsKey];
+
+    // Written down where there is such a thing: earlier versions' folders have none.
+    private static readonly string[] EditKeys = ["negative_class", "edit", "pictures_sha256", "mask_sha256"];
+
+    // For people: a sampler's name has signs that are escaped otherwise.
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static readonly JsonSerializerOptions Indented = new(Readable) { WriteIndented = true };
+
+    /// <summary>What pictures are to be drawn with.</summary>
+    public static JsonObject Of(NoisePredictor network, Sampler sampler, SamplingOptions options)
+    {
+        var settings = PlainSettings(network, sampler, options);
+        if (options.NegativeClass is { } negative)
+            settings["negative_class"] = negative;
+        if (options.Edit is { } edit)
+        {
+            settings["edit"] = edit.Description;
+            foreach (var (name, hash) in edit.Hashes)
+                settings[$"{name}_sha256"] = hash;
+        }
+        return settings;
+    }
+
+    private static JsonObject PlainSettings(NoisePredictor network, Sampler sampler, SamplingOptions options) => new()
+    {
+        ["network"] = network.Info.Name,
+        ["spec_sha256"] = network.Info.SpecHash,
+        [ChannelsKey] = network.Info.Channels,
+        ["weights_sha256"] = Convert.ToHexStringLower(StateDict.Hash(network.state_dict().Select(entry => (entry.Key, entry.Value)))),
+        ["sampler"] = sampler.Description,
+        [TimestepsKey] = HashOf(sampler.Walk(NoiseLevels.Of(network.Diffusion), options.Edit)),
+        ["seed"] = options.Seed,
+        ["labels"] = options.Labels is null ? null : new JsonArray([.. options.Labels.Select(label => JsonValue.Create(label))]),
+        ["guidance"] = options.Guidance,
+        [GuidanceRescaleKey] = options.GuidanceRescale,
+        ["clip"] = options.Clip ?? network.Diffusion.ClipsEstimates,
+    };
+
+    private static string HashOf(IEnumerable<double> times)
+    {
+        var text = string.Join(' ', times.Select(time => time.ToString(CultureInfo.InvariantCulture)));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(text)));
+    }
+
+    /// <summary>Writes down what a folder's pictures are drawn with, or compares it with what was.</summary>
+    /// <exception cref="UNetGenException">
+    /// They were drawn with something else, or the folder has other files and nothing that says it.
+    /// </exception>
+    public static void Claim(string path, JsonObject settings, Sampler sampler)
+    {
+        var info = Path.Combine(path, FileName);
+        if (!File.Exists(info))
+        {
+            // What a killed program leaves of an unfinished file begins with a point.
+            if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(entry => !Path.GetFileName(entry).StartsWith('.')))
+                throw new UNetGenException(
+                    $"The folder {path} isn't empty and has no {FileName}, so that it can't be continued. Name another.");
+            AtomicFile.Write(info, stream => stream.Write(Encoding.UTF8.GetBytes(settings.ToJsonString(Indented) + "\n")));
+            return;
+        }
+
+        var there = Read(info, "so that the folder can't be continued. Name another.");
+        // Earlier versions, which say nothing of it, had none.
+        if (!there.ContainsKey(GuidanceRescaleKey))
+            there[GuidanceRescaleKey] = 0.0;
+        var differences = settings
+            .Concat(EditKeys.Where(key => !settings.ContainsKey(key)).Select(key => KeyValuePair.Create<string, JsonNode?>(key, null)))
+            .Where(setting => there.ContainsKey(setting.Key) || !LaterKeys.Contains(setting.Key))
+            .Where(setting => !JsonNode.DeepEquals(setting.Value, there[setting.Key]))
+            .Select(setting => $"{setting.Key} is {Shown(there[setting.Key])} there and {Shown(setting.Value)} now")
+            .ToList();
+        if (!there.ContainsKey(TimestepsKey)
+            && sampler is SpacedSampler { Spacing: TimestepSpacing.Linspace or TimestepSpacing.Trailing } spaced)
+            differences.Add(
+                $"it doesn't say at which timesteps, and with the spacing {spaced.Spacing.Value.ToString().ToLowerInvariant()} "
+                + "earlier versions had others at some numbers of steps");
+        if (differences.Count > 0)
+            throw new UNetGenException(
+                $"The pictures in {path} were drawn with other settings: {string.Join("; ", differences)}. Draw with the same, or name "
+                    + "another folder.");
+    }
+
+    /// <summary>As <see cref="SampleFolder.Describe"/> gives it.</summary>
+    /// <param name="info">The file.</param>
+    /// <exception cref="UNetGenException">It is damaged, or says something else.</exception>
+    public static (string Network, int? Channels, IReadOnlyList<int>? Labels) Describe(string info)
+    {
+        var settings = Read(info, "so that nothing says what its pictures were drawn with.");
+        try
+        {
+            var labels = settings["labels"]?.AsArray().Select(label => label!.GetValue<int>()).ToArray();
+            if (labels is not null && (labels.Length == 0 || labels.Min() < 0))
+                throw new FormatException("Classes are numbers from 0.");
+            var channels = settings[ChannelsKey]?.GetValue<int>();
+            if (channels is not (null or 1 or 3))
+                throw new FormatException("Pictures have 1 channel or 3.");
+            return (settings["network"]!.GetValue<string>(), channels, labels);
+        }
+        catch (Exception error) when (error is NullReferenceException or InvalidOperationException or FormatException)
+        {
+            throw new UNetGenException($"{info} doesn't say which network and labels its pictures were drawn with.", error);
+        }
+    }
+
+    private static JsonObject Read(string info, string consequence)
+    {
+        try
+        {
+            return JsonText.Object(RegularFile.ReadSmall(info));
+        }
+        catch (JsonException error)
+        {
+            throw new UNetGenException($"{info} is damaged ({JsonText.Explain(error).TrimEnd('.')}), {consequence}", error);
+        }
+    }
+
+    private static string Shown(JsonNode? value) => Excerpt.Of(value?.ToJsonString(Readable) ?? "null");
+}
