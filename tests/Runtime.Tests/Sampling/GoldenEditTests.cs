@@ -115,6 +115,29 @@ public sealed class GoldenEditTests
         Agree.Values(Floats(golden, "output_base64_f32le"), drawn, Tolerance);
     }
 
+    [Theory]
+    [InlineData(false, "output_base64_f32le")]
+    [InlineData(true, "output_rederived_base64_f32le")]
+    public void Img2img_of_stable_diffusion_s_betas_is_diffusers(bool rederives, string output)
+    {
+        using var scope = NewDisposeScope();
+        var golden = Golden.GetProperty("img2img")[1];
+        var sampler = new DdimSampler(Int(golden, "steps"), 0, TimestepSpacing.Trailing, rederives);
+        var diffusion = new DiffusionOptions
+        {
+            Timesteps = Int(golden, "train_timesteps"),
+            Schedule = BetaSchedule.ScaledLinear,
+            BetaStart = golden.GetProperty("beta_start").GetDouble(),
+            BetaEnd = golden.GetProperty("beta_end").GetDouble(),
+        };
+
+        var (start, drawn) = Draw(
+            sampler, new FromPictures(Picture("input:x0"), golden.GetProperty("strength").GetDouble()), ["input:noise"], diffusion);
+
+        Agree.Values(Floats(golden, "start_sample_base64_f32le"), start, Tolerance);
+        Agree.Values(Floats(golden, output), drawn, Tolerance);
+    }
+
     /// <summary>The images of the first time, and those drawn, with noise that is named in the order of its use.</summary>
     private static (Tensor Start, Tensor Drawn) Draw(
         Sampler sampler, PictureEdit edit, IReadOnlyList<string> noises, DiffusionOptions? diffusion = null, bool clip = true)
