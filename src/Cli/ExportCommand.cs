@@ -34,7 +34,7 @@ internal sealed class ExportCommand
 
     private readonly Option<string> output = new("--out")
     {
-        Description = "The folder or file to write; it mustn't exist.",
+        Description = "The folder or file to write; it mustn't exist, or be an empty folder.",
         Required = true,
         HelpName = "PATH",
     };

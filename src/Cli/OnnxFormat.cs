@@ -42,7 +42,7 @@ internal static class OnnxFormat
         Write(
             path, half, diffusion => sampler(diffusion) ?? new DpmSolverSampler(Math.Min(StepsOfPage, diffusion.Timesteps)),
             (opened, options) => WebFolder.Save(claim.Path, opened, options, runtime));
-        AnsiConsole.MarkupLineInterpolated($"A page that draws is in [blue]{claim.Path}[/]: serve it, such as by 'python3 -m http.server --directory {claim.Path}'");
+        AnsiConsole.MarkupLineInterpolated($"A page that draws is in [blue]{claim.Path}[/]: serve it, such as by 'python3 -m http.server --directory {ShellWord.Of(claim.Path)}'");
         if (runtime is null)
             AnsiConsole.MarkupLineInterpolated($"It loads onnxruntime-web from cdn.jsdelivr.net. For a folder that needs nobody else, run 'npm install onnxruntime-web@{WebFolder.RuntimeVersion}' here, and export again");
     }
@@ -67,7 +67,7 @@ internal static class OnnxFormat
     private static void Show(OnnxFile file, OnnxOptions options, NetworkInfo info, Checkpoint trained)
     {
         var what = options.Sampler is { } sampler ? $"draws by {sampler.Description}" : "computes the network";
-        AnsiConsole.MarkupLineInterpolated($"{file.Network} in [blue]{file.Paths[0]}[/], {ByteCount.Of(file.ByteCount)}: {what}{(options.Half ? ", in float16" : "")}");
+        AnsiConsole.MarkupLineInterpolated($"{file.Network} in [blue]{file.Paths[0]}[/], {ByteCount.Of(file.ByteCount)}: {what}{(options.Half ? ", weights in float16" : "")}");
         foreach (var beside in file.Paths.Skip(1))
             AnsiConsole.MarkupLineInterpolated($"Its weights are in [blue]{beside}[/], which goes with it");
         var table = new Grid().AddColumn(Column(2)).AddColumn(Column(2)).AddColumn(Column(2)).AddColumn(Column(0));
@@ -84,7 +84,7 @@ internal static class OnnxFormat
 
         string Meaning(string name) => name switch
         {
-            "x" => "noisy images",
+            "x" => OnnxExport.DiffusionOf(trained).Type == DiffusionType.Edm ? "noisy images times c_in" : "noisy images",
             "timesteps" => $"how noisy each is, {Timesteps(OnnxExport.DiffusionOf(trained))}",
             "self_condition" => "the estimate of the clean images before; zeros at first",
             "prediction" => SpecCompiler.DescribeFrom(trained).Predicts,
@@ -99,7 +99,7 @@ internal static class OnnxFormat
     private static string Timesteps(DiffusionOptions diffusion) => diffusion.Type switch
     {
         DiffusionType.Flow => "1000 t, 0 to 1000",
-        DiffusionType.Edm => "ln(sigma) / 4, beside images times c_in",
+        DiffusionType.Edm => "ln(sigma) / 4",
         _ => $"0 to {diffusion.Timesteps - 1}",
     };
 

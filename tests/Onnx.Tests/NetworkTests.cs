@@ -1,3 +1,4 @@
+using Microsoft.ML.OnnxRuntime;
 using UNetGen.Compiler;
 
 namespace UNetGen.Onnx.Tests;
@@ -50,5 +51,28 @@ public sealed class NetworkTests : FileTests
         Assert.Contains("timesteps float32 [batch]", written.Inputs);
         using var file = new OnnxRun(path);
         Comparison.AssertSame(network, file, 3);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(4)]
+    public void A_label_that_is_no_class_is_refused(long label)
+    {
+        using var compiled = SpecCompiler.CompileText("""
+            preset: annotated
+            image_size: 8
+            channels: 1
+            dim: 8
+            channel_multipliers: [1, 2]
+            num_classes: 4
+            """);
+        using var network = Comparison.Network(compiled);
+        var path = PathOf("network.onnx");
+        OnnxExport.Save(path, network);
+
+        using var file = new OnnxRun(path);
+
+        Assert.Contains("Gather", Assert.Throws<OnnxRuntimeException>(() => file.Run<float>(
+            ("x", new float[64], [1, 1, 8, 8]), ("timesteps", new[] { 3L }, [1]), ("labels", new[] { label }, [1]))).Message);
     }
 }

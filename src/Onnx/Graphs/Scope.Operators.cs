@@ -60,6 +60,17 @@ internal sealed partial class Scope
     public Value Differs(Value a, Value b) =>
         Each("Not", Node("Equal", Broadcast(a, b), [a, b], type: DataType.Bool));
 
+    /// <summary>
+    /// The rows of a table, of which there must be such: ONNX's Gather counts negative numbers from the end, and refuses those beyond it.
+    /// </summary>
+    /// <param name="table">[rows, ...].</param>
+    /// <param name="rows">[batch], int64.</param>
+    public Value Rows(Value table, Value rows)
+    {
+        var isBelow = Node("Less", rows.Shape, [rows, graph.Whole(0)], type: DataType.Bool);
+        return Gather(table, Node("Where", rows.Shape, [isBelow, graph.Whole(table.Shape[0]), rows], type: rows.Type));
+    }
+
     public Value Clip(Value x, double from, double to) => Node("Clip", x.Shape, [x, graph.Number(from), graph.Number(to)]);
 
     public Value Softmax(Value x, int axis) => Node("Softmax", x.Shape, [x], [("axis", axis)]);

@@ -12,7 +12,7 @@ internal static class TimeEmbeddings
 {
     /// <param name="at">The module's.</param>
     /// <param name="module">As planned.</param>
-    /// <param name="timesteps">[batch], int64.</param>
+    /// <param name="timesteps">[batch], int64 or float32.</param>
     /// <returns>[batch, timeEmbDim].</returns>
     public static Value Of(Scope at, ModulePlan module, Value timesteps)
     {

@@ -2,6 +2,7 @@ using UNetGen.Blocks;
 using UNetGen.Generator.Planning;
 using UNetGen.Onnx.Graphs;
 using UNetGen.Onnx.Layers;
+using static Onnx.TensorProto.Types;
 
 namespace UNetGen.Onnx.Networks;
 
@@ -27,7 +28,7 @@ internal sealed class NetworkEmitter
 
     /// <summary>One pass.</summary>
     /// <param name="x">[batch, channels, height, width].</param>
-    /// <param name="timesteps">[batch], int64.</param>
+    /// <param name="timesteps">[batch], int64, or float32 as diffusions have it whose times are no whole numbers.</param>
     /// <param name="labels">[batch], int64; null for a network without classes.</param>
     /// <param name="selfCondition">The previous estimate of the clean images; null for a network that takes none.</param>
     /// <returns>[batch, out channels, height, width].</returns>
@@ -77,7 +78,7 @@ internal sealed class NetworkEmitter
         return type switch
         {
             "TorchSharp.Modules.Conv2d" => Convolutions.Same(at, x),
-            "TorchSharp.Modules.Embedding" => at.Cast(at.Gather(at.Operand("weight"), x), Value.None.Type),
+            "TorchSharp.Modules.Embedding" => at.Cast(at.Rows(at.Operand("weight"), x), DataType.Float),
             "TorchSharp.Modules.GroupNorm" => Norms.Group(at, x, constructor.Whole("groups"), constructor.Number("eps", 1e-5)),
             _ when Is<RMSNorm>() => Norms.Rms(at, x),
             _ when Is<TimeEmbedding>() => TimeEmbeddings.Of(at, module, x),

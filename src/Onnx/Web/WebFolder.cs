@@ -39,12 +39,12 @@ public static class WebFolder
         ArgumentNullException.ThrowIfNull(options);
         if (options.Sampler is not { } sampler)
             throw new UNetGenException("A page draws, for which the options need a sampler.");
-        path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        path = Path.TrimEndingDirectorySeparator(path);
         if (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
             throw new UNetGenException($"{path} is there already, and not an empty folder; name another.");
 
         var info = SpecCompiler.DescribeFrom(checkpoint).Info;
-        var unfinished = AtomicFile.TemporaryFor(path);
+        var unfinished = AtomicFile.TemporaryFor(Path.GetFullPath(path));
         try
         {
             Directory.CreateDirectory(unfinished);
