@@ -1,5 +1,6 @@
 using UNetGen.Interop;
 using UNetGen.Networks;
+using UNetGen.Runtime.Tests;
 using UNetGen.Training;
 using static TorchSharp.torch;
 

@@ -23,7 +23,9 @@ internal sealed class DrawingEmitter(
     {
         var noise = graph.Input("noise", DataType.Float, Value.Batch, plan.Channels, plan.Height, plan.Width);
         var labels = plan.NumClasses is null ? null : graph.Input("labels", DataType.Int64, Value.Batch);
-        var guidance = isGuided ? new Guidance(sampler, noise, labels!, graph.Input("guidance", DataType.Float), plan.NumClasses!.Value) : null;
+        var guidance = isGuided
+            ? new Guidance(sampler, noise, labels!, graph.Input("guidance", DataType.Float), plan.NumClasses!.Value)
+            : null;
 
         var keeps = passes.Any(pass => pass.Kept != default);
         var body = graph.Body("pass");
@@ -40,7 +42,7 @@ internal sealed class DrawingEmitter(
         var asked = wraps.All(wrap => wrap.In == 1) ? x : at.Mul(x, Factor(at, "asked.x", wraps.Select(wrap => wrap.In), turn));
         var predicted = Predict(body, asked, at, time, labels, condition, guidance, batch);
         var unclipped = Clean(at, x, predicted, turn, wraps);
-        var x0 = diffusion.Type == DiffusionType.Ddpm ? at.Clip(unclipped, -1, 1) : unclipped;
+        var x0 = diffusion.ClipsEstimates ? at.Clip(unclipped, -1, 1) : unclipped;
         body.Output(at.Each("Identity", goOn));
         body.Output(Sum("next", pass => pass.Next));
         if (keeps)
@@ -50,8 +52,8 @@ internal sealed class DrawingEmitter(
 
         var zeros = sampler.Mul(noise, graph.Number(0));
         var turns = graph.Constant("sampler.passes", DataType.Int64, [], MemoryMarshal.AsBytes<long>([passes.Count]));
-        var deviation = levels.At(passes[0].Time).Noise;
-        var start = diffusion.Type == DiffusionType.Edm ? sampler.Mul(noise, graph.Number(deviation)) : noise;
+        var deviation = levels.DeviationAtFirst(passes[0].Time);
+        var start = deviation == 1 ? noise : sampler.Mul(noise, graph.Number(deviation));
         var states = new[] { start, keeps ? zeros : null, plan.SelfCondition ? zeros : null }.OfType<Value>();
         var drawn = sampler.Loop(body, turns, [.. states])[0];
         graph.Output(sampler.Named("images", Pixels(drawn)));
