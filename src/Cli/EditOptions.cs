@@ -1,5 +1,6 @@
 using System.CommandLine;
 using UNetGen.Data;
+using UNetGen.Native;
 using UNetGen.Networks;
 using UNetGen.Sampling.Editing;
 using static TorchSharp.torch;
@@ -144,7 +145,7 @@ internal sealed class EditOptions
             JumpSamples = parsed.GetValue(jumpSamples),
         };
         // Grey stands for what isn't known.
-        return new(edit, cat([picture.Image, picture.Image * (1 - painted)]));
+        return new(edit, cat([picture.Image, picture.Image * (-painted).add(Number.One, Number.One)]));
     }
 
     private static Option<int> Jump(string name, string description) => new(name)
