@@ -49,6 +49,7 @@ public sealed class SpecDescription
         Spec = plan.Spec,
         SpecHash = plan.SpecHash,
         Channels = plan.Channels,
+        ConditionChannels = plan.ConditionChannels,
         OutChannels = plan.OutChannels,
         ImageHeight = plan.Height,
         ImageWidth = plan.Width,

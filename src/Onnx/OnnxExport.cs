@@ -45,8 +45,8 @@ public static class OnnxExport
     /// </param>
     /// <returns>What was written.</returns>
     /// <exception cref="UNetGenException">
-    /// The network has blocks of your own, whose operators nobody knows; a weight isn't finite, or too large for float16; or the sampler
-    /// adds noise of its own or takes more steps than the diffusion has.
+    /// The network has blocks of your own, whose operators nobody knows, or takes a condition behind its images; a weight isn't finite, or
+    /// too large for float16; or the sampler adds noise of its own or takes more steps than the diffusion has.
     /// </exception>
     /// <exception cref="CheckpointException">It has no such weights, or this version can't read its spec.</exception>
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
@@ -94,6 +94,10 @@ public static class OnnxExport
             throw new UNetGenException(
                 $"{info.Name} has residual blocks of your own, {block.Type} ({UserBlockPlan.Key} of its spec): only their code knows what they "
                     + "compute, so that no ONNX file can be written of it.");
+        if (plan.ConditionChannels > 0)
+            throw new UNetGenException(
+                $"{info.Name} takes a condition behind its images (condition_channels: {plan.ConditionChannels} of its spec), and no ONNX "
+                    + "file of such a network can be written.");
         weights.RequireAllOf(info.Name, info.StateDict);
         var diffusion = DiffusionOf(plan);
         var levels = NoiseLevels.Of(diffusion);

@@ -120,6 +120,16 @@ internal static class Specimens
           sigma_max: 80
         """;
 
+    public const string Conditioned = """
+        preset: lucidrains
+        image_size: 16
+        channels: 3
+        condition_channels: 4
+        dim: 16
+        channel_multipliers: [1, 2]
+        self_condition: true
+        """;
+
     public const string UserBlock = """
         preset: annotated
         image_size: 16
@@ -139,5 +149,5 @@ internal static class Specimens
         channel_multipliers: [1, 2, 4, 8]
         """;
 
-    public static readonly IReadOnlyList<string> Good = [Annotated, LucidrainsRms, ManyKeys, OneLevel, Ddpm, Adm, Flow, Edm];
+    public static readonly IReadOnlyList<string> Good = [Annotated, LucidrainsRms, ManyKeys, OneLevel, Ddpm, Adm, Flow, Edm, Conditioned];
 }

@@ -40,10 +40,11 @@ internal sealed class ArchitectureDrawing
         var (left, right) = (40.0, 2 * Middle - 40);
         Bar("image", left, y, imageBar, imageHeight);
         Bar("image", right - BarWidth(info.OutChannels), y, BarWidth(info.OutChannels), imageHeight);
+        var goesIn = info.ConditionChannels == 0 ? "image in" : $"image and {info.ConditionChannels} channels of its condition in";
         Label(y + imageHeight / 2, Shape(info.Channels, info.ImageHeight, info.ImageWidth),
             info.OutChannels == info.Channels
-                ? "image in, prediction out"
-                : $"image in; out {info.OutChannels} channels, prediction and variance");
+                ? $"{goesIn}, prediction out"
+                : $"{goesIn}; out {info.OutChannels} channels, prediction and variance");
         var (fromLeft, fromRight, bottom) = (left + imageBar / 2, right - BarWidth(info.OutChannels) / 2, y + imageHeight);
         y = bottom + Gap;
         for (var i = 0; i < levels.Length; i++)

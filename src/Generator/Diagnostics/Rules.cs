@@ -71,6 +71,9 @@ internal static class Rules
         DiagnosticSeverity.Warning);
     public static readonly DiagnosticDescriptor LastTimestep = Rule("UNG0031", "A last timestep that can't be learnt",
         "Every picture starts at the last timestep: what is predicted there must say something of the image, and must be trained.");
+    public static readonly DiagnosticDescriptor Channels = Rule("UNG0032", "Channels that don't add up",
+        "Of the channels that go in, the first are the image's, which also come out, and the others its condition: one number says how "
+        + "many.");
     public static readonly DiagnosticDescriptor Failure = Rule("UNG0099", "The generator failed",
         "A fault of the generator's own, reported as a diagnostic so that the other specs still get their classes.");
 

@@ -60,7 +60,7 @@ internal static class CSharpText
         Concatenation concat => $"Concat({Expression(concat.First)}, {Expression(concat.Second)})",
         Function function => $"{function.Name}({string.Join(", ", function.Arguments.Select(Expression))})",
         Addition sum => $"{Expression(sum.Made)}.Plus({Expression(sum.Other)})",
-        PreviousEstimate condition => $"selfCondition ?? global::TorchSharp.torch.zeros_like({condition.Like})",
+        PreviousEstimate estimate => $"selfCondition ?? global::TorchSharp.torch.zeros_like({Images(estimate)})",
         _ => throw new ArgumentOutOfRangeException(nameof(expression), expression.GetType().Name, "no C# for this expression"),
     };
 
@@ -68,6 +68,9 @@ internal static class CSharpText
     public static string Verbatim(string text) => $"@\"{text.Replace("\"", "\"\"")}\"";
 
     public static string Literal(string text) => SymbolDisplay.FormatLiteral(text, quote: true);
+
+    private static string Images(PreviousEstimate estimate) =>
+        estimate.WithCondition ? $"{estimate.Like}.narrow(1, 0, Channels)" : estimate.Like;
 
     private static string Arguments(IEnumerable<Argument> arguments) =>
         string.Join(", ", arguments.Select(argument => (argument.Name is { } name ? name + ": " : "") + Value(argument.Value)));

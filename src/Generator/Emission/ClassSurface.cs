@@ -39,6 +39,7 @@ internal static class ClassSurface
     {
         Counted = plan.IsOpen ? null : (plan.ParameterCount, plan.ForwardFlops),
         Channels = plan.Channels,
+        ConditionChannels = plan.ConditionChannels,
         OutChannels = plan.OutChannels,
         Height = plan.Height,
         Width = plan.Width,
@@ -56,6 +57,7 @@ internal static class ClassSurface
         {
             Counted = (1, 1),
             Channels = channels,
+            ConditionChannels = Math.Max(1, broken.ConditionChannels), // whole specs have it only where there is a condition
             OutChannels = channels,
             Height = Math.Max(1, broken.ImageSize.Height),
             Width = Math.Max(1, broken.ImageSize.Width),
@@ -70,7 +72,8 @@ internal static class ClassSurface
     /// <param name="conditional">
     /// Whether <c>forward</c> takes labels and self-condition; null: not known, since the spec has errors.
     /// </param>
-    public static void EmitHooks(SourceWriter writer, bool? conditional)
+    /// <param name="withCondition">Whether the images have a condition behind them.</param>
+    public static void EmitHooks(SourceWriter writer, bool? conditional, bool withCondition)
     {
         writer.Summary("A hook for your own part of the class: the constructor has made and registered all parts, "
             + "and not moved them to another device or type yet.");
@@ -97,7 +100,9 @@ internal static class ClassSurface
         {
             writer.Summary("A hook for your own part of the class, before the forward pass looks at its arguments; each may be replaced. "
                 + "Tensors that it makes live as long as the pass.");
-            writer.Line("/// <param name=\"x\">Noised images, [batch, channels, height, width].</param>");
+            writer.Line(withCondition
+                ? "/// <param name=\"x\">Noised images with their condition, [batch, channels + condition channels, height, width].</param>"
+                : "/// <param name=\"x\">Noised images, [batch, channels, height, width].</param>");
             writer.Line("/// <param name=\"timesteps\">How noised each is, [batch].</param>");
             foreach (var (name, summary) in conditions)
                 writer.Line($"/// <param name=\"{name}\">{summary}</param>");
@@ -117,6 +122,9 @@ internal static class ClassSurface
         }
 
         Constant("Channels of the images that go in.", "int", "Channels", Number(values.Channels));
+        if (values.ConditionChannels > 0)
+            Constant("Channels of their condition, which go in behind them and aren't predicted.", "int", "ConditionChannels",
+                Number(values.ConditionChannels));
         Constant("Channels that come out.", "int", "OutChannels", Number(values.OutChannels));
         Constant("Height of the images, pixels.", "int", "ImageHeight", Number(values.Height));
         Constant("Width of the images, pixels.", "int", "ImageWidth", Number(values.Width));
@@ -139,6 +147,7 @@ internal static class ClassSurface
     {
         public required (long Parameters, long Flops)? Counted { get; init; }
         public required int Channels { get; init; }
+        public required int ConditionChannels { get; init; }
         public required int OutChannels { get; init; }
         public required int Height { get; init; }
         public required int Width { get; init; }

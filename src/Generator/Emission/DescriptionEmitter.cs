@@ -29,6 +29,8 @@ internal static class DescriptionEmitter
             writer.Line($"{constant} = {constant},");
         writer.Line(plan.IsOpen ? "ParameterCount = 0, // Info counts the live ones" : "ParameterCount = ParameterCount,");
         writer.Line($"SelfCondition = {CSharpText.Value(plan.SelfCondition)},");
+        if (plan.ConditionChannels > 0)
+            writer.Line("ConditionChannels = ConditionChannels,");
         if (plan.NumClasses is { } classes)
             writer.Line($"NumClasses = {CSharpText.Value(classes)},");
         writer.Open("Levels = new global::UNetGen.Networks.LevelInfo[]");

@@ -11,6 +11,12 @@ internal static class DocumentationEmitter
         var (path, images) = (SourceWriter.Escape(specPath), $"[batch, {plan.Channels}, {plan.Height}, {plan.Width}]");
         writer.Line($"/// The U-Net of <c>{path}</c>: given images {images} noised to the");
         writer.Line($"/// given timesteps, predicts {SourceWriter.Escape(plan.Predicts)}.");
+        if (plan.ConditionChannels > 0)
+        {
+            var whole = $"[batch, {plan.Channels} + {plan.ConditionChannels}, {plan.Height}, {plan.Width}]";
+            writer.Line($"/// Behind the images go {Counted.Of(plan.ConditionChannels, "channel")} of their condition: {whole}.");
+        }
+
         if (plan.NumClasses is { } classes)
             writer.Line($"/// Takes the class of each image as well, of {classes}.");
         if (plan.SelfCondition)

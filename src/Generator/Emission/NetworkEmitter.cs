@@ -57,7 +57,7 @@ internal sealed class NetworkEmitter
         EmitConstructor(plan.Name, "", plan.Modules);
         if (plan.UserBlock is { } block)
             EmitUserBlock(block);
-        ClassSurface.EmitHooks(writer, IsConditional);
+        ClassSurface.EmitHooks(writer, IsConditional, plan.ConditionChannels > 0);
         EmitForward();
         DescriptionEmitter.Emit(writer, plan, specPath);
         foreach (var level in plan.Modules.Where(module => module.Children.Count > 0))
@@ -145,7 +145,8 @@ internal sealed class NetworkEmitter
         writer.Line("using var compute = Computing(x);");
         writer.Line("using var scope = global::TorchSharp.torch.NewDisposeScope();");
         writer.Line($"OnForwarding({(IsConditional ? "ref x, ref timesteps, ref labels, ref selfCondition" : "ref x, ref timesteps")});");
-        writer.Line("CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);");
+        var condition = plan.ConditionChannels > 0 ? "ConditionChannels, " : "";
+        writer.Line($"CheckInput(x, timesteps, Channels, {condition}ImageHeight, ImageWidth);");
         if (plan.NumClasses is { } classes)
             writer.Line($"CheckLabels(labels, x, {CSharpText.Value(classes)});");
         else if (IsConditional)

@@ -35,7 +35,7 @@ internal static class SignatureEmitter
         writer.Line($"public {spec.Name}({CSharpText.ConstructorInputs})");
         writer.Line($"    : base(nameof({spec.Name})) => {fault};");
         writer.Line();
-        ClassSurface.EmitHooks(writer, conditional: null);
+        ClassSurface.EmitHooks(writer, conditional: null, withCondition: spec.ConditionChannels > 0);
         foreach (var member in new[]
         {
             $"{CSharpText.Tensor} {CSharpText.Forward}",

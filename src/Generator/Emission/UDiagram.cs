@@ -30,7 +30,9 @@ internal static class UDiagram
                 Down: Label(level.DownChannels, level.Height, level.Width),
                 Up: Label(level.Channels, level.Height, level.Width)))
             .ToList();
-        var (left, right) = (Label(plan.Channels, plan.Height, plan.Width), Label(plan.OutChannels, plan.Height, plan.Width));
+        var condition = plan.ConditionChannels > 0 ? $" + {plan.ConditionChannels}" : "";
+        var left = $"{plan.Channels}{condition} @ {plan.Height} x {plan.Width}";
+        var right = Label(plan.OutChannels, plan.Height, plan.Width);
         var bottom = Label(mid.Channels, mid.Height, mid.Width);
 
         var step = 3;

@@ -13,7 +13,7 @@ internal sealed class DenoisingDiffusionPlanner(UNetSpec spec) : NetworkPlanner(
     {
         PlanForward();
         var last = Spec.Levels - 1;
-        var initConv = LayerPlans.Conv2d("init_conv", "init_conv", ImageChannels, Spec.InitDim, Spec.InitKernel, Spec.ImageSize);
+        var initConv = LayerPlans.Conv2d("init_conv", "init_conv", ChannelsIn, Spec.InitDim, Spec.InitKernel, Spec.ImageSize);
         var time = Layers.TimeEmbedding("time_mlp", KeyStyle.DenoisingDiffusion);
         var downs = Enumerable.Range(0, Spec.Levels).Select(Down).ToList();
         var ups = Enumerable.Range(0, Spec.Levels).Select(index => Up(index, last - index)).ToList();

@@ -15,6 +15,9 @@ internal sealed record NetworkPlan
     public required string SpecHash { get; init; }
 
     public required int Channels { get; init; }
+
+    /// <summary>Channels of the condition that go in behind the images.</summary>
+    public required int ConditionChannels { get; init; }
     public required int OutChannels { get; init; }
     public required int Height { get; init; }
     public required int Width { get; init; }
@@ -152,7 +155,9 @@ internal sealed record Function(string Name, EquatableArray<Expression> Argument
 internal sealed record Addition(Call Made, Expression Other) : Expression;
 
 /// <summary>The previous estimate of the clean image, or zeros.</summary>
-internal sealed record PreviousEstimate(string Like) : Expression;
+/// <param name="Like">Of whose shape it is.</param>
+/// <param name="WithCondition">Whether a condition is behind the images there, which the estimate lacks.</param>
+internal sealed record PreviousEstimate(string Like, bool WithCondition) : Expression;
 
 /// <summary>One row of the table of levels; both halves of a level are one row.</summary>
 internal sealed record LevelPlan(

@@ -45,6 +45,7 @@ internal abstract class NetworkPlanner
             Spec = text,
             SpecHash = SpecWriter.Hash(text),
             Channels = Spec.Channels,
+            ConditionChannels = Spec.ConditionChannels,
             OutChannels = Spec.OutChannels,
             Height = Spec.ImageSize.Height,
             Width = Spec.ImageSize.Width,
@@ -74,14 +75,18 @@ internal abstract class NetworkPlanner
             Step("t", Function("Widen", new Variable("t")), $"[B, {Spec.TimeEmbDim}]");
     }
 
-    /// <summary>The images, with the condition before them where there is one.</summary>
+    /// <summary>The images, with the previous estimate before them where there is one.</summary>
     protected void StepSelfCondition()
     {
         if (Spec.SelfCondition)
-            Step("x", new Concatenation(new PreviousEstimate("x"), new Variable("x")), Spec.ImageSize.Shape(2 * Spec.Channels));
+        {
+            var estimate = new PreviousEstimate("x", WithCondition: Spec.ConditionChannels > 0);
+            Step("x", new Concatenation(estimate, new Variable("x")), Spec.ImageSize.Shape(ChannelsIn));
+        }
     }
 
-    protected int ImageChannels => Spec.SelfCondition ? 2 * Spec.Channels : Spec.Channels;
+    /// <summary>Those of the first convolution: the previous estimate, the images and their condition.</summary>
+    protected int ChannelsIn => (Spec.SelfCondition ? 2 : 1) * Spec.Channels + Spec.ConditionChannels;
 
     protected void Step(string target, Expression value, string shape, string? heading = null) =>
         steps.Add(new StepPlan(target, value, shape, heading));

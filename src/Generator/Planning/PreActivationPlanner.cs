@@ -76,7 +76,7 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
         Add("in", new ModulePlace(TimeKey), Layers.TimeEmbedding(TimeKey, keys));
         if (Spec.NumClasses is not null)
             Add("in", new ModulePlace(LabelKey), Layers.LabelEmbedding(LabelKey));
-        Add("in", ConvIn, LayerPlans.Conv2d(ConvIn.Key, ConvIn.Field, ImageChannels, Spec.InitDim, Spec.InitKernel, Spec.ImageSize));
+        Add("in", ConvIn, LayerPlans.Conv2d(ConvIn.Key, ConvIn.Field, ChannelsIn, Spec.InitDim, Spec.InitKernel, Spec.ImageSize));
         StepTime(TimeKey, LabelKey);
         StepSelfCondition();
         Keep(Convolve(ConvIn.Path, new Variable("x")), Spec.InitDim, Spec.ImageSize);

@@ -35,6 +35,26 @@ internal static partial class Fields
         new Field<int>("channels", "Image channels, in and out.", new IntType(1, SpecLimits.Channels),
             s => s.Channels, (s, v) => s with { Channels = v })
         { Required = true, Example = "3", AlsoKnownAs = ["in_channels", "img_channels", "image_channels"] },
+        new Field<int>("condition_channels", "Further channels that go in, behind those of the image, and aren't predicted.",
+            new IntType(0, SpecLimits.Channels),
+            s => s.ConditionChannels, (s, v) => s with { ConditionChannels = v })
+        {
+            Example = "3",
+            Details = "For what a picture is made of: a small picture to enlarge, a picture with a hole and its mask.",
+            ImpliedIf = s => s.ConditionChannels == 0,
+            AlsoKnownAs = ["cond_channels", "conditioning_channels", "concat_channels"],
+        },
+        // Of two numbers that both count, the table has the second after the first.
+        new Field<int>("out_channels", "Image channels out, where fewer come out than go in: the others are a condition.",
+            new IntType(1, SpecLimits.Channels),
+            s => s.Channels, (s, v) => s with { Channels = v, ConditionChannels = s.Channels - v })
+        {
+            DefaultInWords = "channels",
+            Example = "3",
+            Details = "channels: 9 and out_channels: 4 are channels: 4 and condition_channels: 5.",
+            ImpliedIf = _ => true,
+            AlsoKnownAs = ["out_ch", "out_dim"],
+        },
         new Field<int>("dim", "The base width.", EvenWidth,
             s => s.Dim, (s, v) => s with { Dim = v })
         {

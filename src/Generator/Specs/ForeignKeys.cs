@@ -40,8 +40,6 @@ internal static class ForeignKeys
     private const string VarianceLoss =
         "with `learned_variance: true` the loss is the hybrid one of Nichol and Dhariwal 2021, else the mean of squares; leave it out";
 
-    private const string OutChannels = "as many channels come out as go in, and with `learned_variance: true` as many again; leave it out";
-
     /// <summary>Keys whose value, where it is a list, has the width of each level, which is here a multiple of dim.</summary>
     private static readonly string[] Widths = ["block_out_channels", "num_channels", "widths", "filters", "hidden_dims"];
 
@@ -90,9 +88,6 @@ internal static class ForeignKeys
         ["sampling_timesteps"] = new("how many steps a sampler takes is said where it is made, as new DdimSampler(50); leave it out"),
         ["auto_normalize"] = new("images are from -1 to 1; leave it out"),
         ["flash_attn"] = new("how attention is computed is left to PyTorch; leave it out"),
-        ["out_dim"] = new(OutChannels),
-        ["out_channels"] = new(OutChannels),
-        ["out_ch"] = new(OutChannels),
         ["offset_noise_strength"] = new("it is said where a network is trained, in TrainingOptions.OffsetNoise; leave it out"),
         ["ddim_sampling_eta"] = new("it is said where the sampler is made, as new DdimSampler(50, eta: 0.5); leave it out"),
         ["cond_drop_prob"] = new(LabelDropout),

@@ -10,6 +10,7 @@ internal static class SpecChecks
 {
     public static void Check(CheckContext context)
     {
+        ChannelChecks.Check(context);
         LevelChecks.Check(context);
         AttentionChecks.CheckWhere(context);
         var bounds = SpecBounds.Of(context);

@@ -52,7 +52,11 @@ internal sealed record UNetSpec
 
     public ImageSize ImageSize { get; init; }
 
+    /// <summary>Of the images that are noised and predicted.</summary>
     public int Channels { get; init; }
+
+    /// <summary>Those that go in behind them and aren't predicted. Below 0 only where <c>out_channels</c> is more than goes in.</summary>
+    public int ConditionChannels { get; init; }
 
     public int Dim { get; init; }
 

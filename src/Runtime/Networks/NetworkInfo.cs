@@ -16,8 +16,14 @@ public sealed record NetworkInfo
     /// <summary>SHA-256 of <see cref="Spec"/> (UTF-8), in hex.</summary>
     public required string SpecHash { get; init; }
 
-    /// <summary>Image channels in.</summary>
+    /// <summary>Channels of the images that are noised and predicted.</summary>
     public required int Channels { get; init; }
+
+    /// <summary>
+    /// Channels of the images' condition, which <c>forward</c> takes behind the noised images and which aren't predicted; 0 for a network
+    /// without one.
+    /// </summary>
+    public int ConditionChannels { get; init; }
 
     /// <summary>
     /// Channels out: those of the image, twice where the network predicts the variance too (<c>learned_variance: true</c>).

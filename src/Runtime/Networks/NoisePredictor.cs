@@ -61,7 +61,10 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     }
 
     /// <summary>One pass of the network.</summary>
-    /// <param name="x">Noised images, [batch, channels, height, width].</param>
+    /// <param name="x">
+    /// Noised images, [batch, channels, height, width]; with their condition behind them, [batch, channels + condition channels, height,
+    /// width], where the spec has <c>condition_channels</c>.
+    /// </param>
     /// <param name="timesteps">
     /// How noised each is, [batch]: of a DDPM int64 from 0; of a flow float32, 1000 t; of EDM float32, ln(sigma) / 4.
     /// </param>
@@ -70,7 +73,10 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     public abstract override Tensor forward(Tensor x, Tensor timesteps);
 
     /// <summary>One pass of any network; with the arguments that it is conditioned on.</summary>
-    /// <param name="x">Noised images, [batch, channels, height, width].</param>
+    /// <param name="x">
+    /// Noised images, [batch, channels, height, width]; with their condition behind them, [batch, channels + condition channels, height,
+    /// width], where the spec has <c>condition_channels</c>.
+    /// </param>
     /// <param name="timesteps">
     /// How noised each is, [batch]: of a DDPM int64 from 0; of a flow float32, 1000 t; of EDM float32, ln(sigma) / 4.
     /// </param>
@@ -78,8 +84,8 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// The class of each image, [batch], int64 from 0 to below <see cref="NetworkInfo.NumClasses"/>; null for a network without classes.
     /// </param>
     /// <param name="selfCondition">
-    /// For a self-conditioned network (Chen et al. 2022, "Analog Bits") the previous estimate of the clean image, shaped like
-    /// <paramref name="x"/>; null stands for zeros.
+    /// For a self-conditioned network (Chen et al. 2022, "Analog Bits") the previous estimate of the clean image,
+    /// [batch, channels, height, width]; null stands for zeros.
     /// </param>
     /// <returns>The prediction, [batch, out channels, height, width].</returns>
     /// <exception cref="ArgumentException">
@@ -99,11 +105,30 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// <param name="height">Pixels.</param>
     /// <param name="width">Pixels.</param>
     /// <exception cref="ArgumentException">The shapes differ.</exception>
-    protected void CheckInput(Tensor x, Tensor timesteps, int channels, int height, int width)
+    protected void CheckInput(Tensor x, Tensor timesteps, int channels, int height, int width) =>
+        CheckInput(x, timesteps, channels, conditionChannels: 0, height, width);
+
+    /// <summary>The same for a network that takes a condition behind the images.</summary>
+    /// <param name="x">
+    /// Must be [batch, <paramref name="channels"/> + <paramref name="conditionChannels"/>, <paramref name="height"/>,
+    /// <paramref name="width"/>].
+    /// </param>
+    /// <param name="timesteps">Must be [batch].</param>
+    /// <param name="channels">Image channels.</param>
+    /// <param name="conditionChannels">Those of the condition.</param>
+    /// <param name="height">Pixels.</param>
+    /// <param name="width">Pixels.</param>
+    /// <exception cref="ArgumentException">The shapes differ.</exception>
+    protected void CheckInput(Tensor x, Tensor timesteps, int channels, int conditionChannels, int height, int width)
     {
-        if (x.dim() != 4 || x.shape[1] != channels || x.shape[2] != height || x.shape[3] != width)
+        if (x.dim() != 4 || x.shape[1] != channels + conditionChannels || x.shape[2] != height || x.shape[3] != width)
             throw new ArgumentException(
-                $"{Info.Name} takes images [batch, {channels}, {height}, {width}], but got [{string.Join(", ", x.shape)}].", nameof(x));
+                (conditionChannels == 0
+                    ? $"{Info.Name} takes images [batch, {channels}, {height}, {width}]"
+                    : $"{Info.Name} takes images of {Counted.Of(channels, "channel")} with {conditionChannels} of their condition behind "
+                        + $"them, [batch, {channels + conditionChannels}, {height}, {width}]")
+                + $", but got [{string.Join(", ", x.shape)}].",
+                nameof(x));
         if (timesteps.dim() != 1 || timesteps.shape[0] != x.shape[0])
             throw new ArgumentException(
                 $"{Info.Name} takes one timestep per image, [{x.shape[0]}], but got [{string.Join(", ", timesteps.shape)}].",

@@ -52,6 +52,7 @@ internal static class SpecGen
             Maybe("dropout", Gen.OneOf("0", "-0.0", "0.5", "1e-3", "0.99999999999999989", ".25")),
             Maybe("self_condition", Bool),
             Maybe("zero_init", Bool))
+        from condition in Maybe("condition_channels", Gen.Int[0, 9])
         from classes in Maybe("num_classes", Gen.OneOf("1", "10", "1000", "null", "~"))
         from blocks in Gen.OneOf(Maybe("blocks_per_level", Gen.Int[1, 4]),
             Gen.Int[1, 3].Array[levels].Select(list => $"blocks_per_level: [{string.Join(", ", list)}]"))
@@ -75,7 +76,7 @@ internal static class SpecGen
             keys.Item2, keys.Item3, keys.Item4, keys.Item5, keys.Item6, keys.Item7, keys.Item8,
             levels > 1 ? resampling.Item1 : "",
             levels > 1 ? resampling.Item2 : "",
-            classes, preActivation ? blocks : "", learnedVariance ? "learned_variance: true" : "",
+            condition, classes, preActivation ? blocks : "", learnedVariance ? "learned_variance: true" : "",
             time, attention, diffusion);
 
     private static string[] Down => ["unshuffle", "conv", "conv_asymmetric", "avg_pool"];

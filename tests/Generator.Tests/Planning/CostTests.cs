@@ -49,6 +49,21 @@ public sealed class CostTests
         Assert.Equal(425_984, Module("mid_attn").Cost.Flops);
     }
 
+    [Theory]
+    [InlineData("annotated", 1)]
+    [InlineData("lucidrains", 7)]
+    [InlineData("ddpm", 3)]
+    [InlineData("adm", 3)]
+    public void A_condition_costs_the_first_convolution_alone(string preset, int kernel)
+    {
+        var spec = $"preset: {preset}\nimage_size: 16\nchannels: 4\ndim: 32\nchannel_multipliers: [1, 2]\nself_condition: true\n";
+        var (plain, conditioned) =
+            (NetworkPlanner.Plan(ParsedSpec.Of(spec)), NetworkPlanner.Plan(ParsedSpec.Of(spec + "condition_channels: 5")));
+        Assert.Equal(plain.ParameterCount + 5 * 32 * kernel * kernel, conditioned.ParameterCount);
+        Assert.Equal(plain.ForwardFlops + 2 * 16 * 16 * 5 * 32 * kernel * kernel, conditioned.ForwardFlops);
+        Assert.Equal((4, 5, 4), (conditioned.Channels, conditioned.ConditionChannels, conditioned.OutChannels));
+    }
+
     [Fact]
     public void The_network_costs_what_its_modules_cost() =>
         Assert.Equal(Plan.Modules.Sum(module => module.TotalCost.Flops), Plan.ForwardFlops);

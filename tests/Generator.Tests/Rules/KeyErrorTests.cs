@@ -150,7 +150,8 @@ public sealed class KeyErrorTests
         channel_multipliers: [1, 2]
         «colours»: 3
         """,
-        "UNG0004: unknown key 'colours'; the keys here are name, namespace, preset, image_size, channels, dim, channel_multipliers, "
+        "UNG0004: unknown key 'colours'; the keys here are name, namespace, preset, image_size, channels, condition_channels, "
+        + "out_channels, dim, channel_multipliers, "
         + "time_emb_dim, init_dim, init_kernel, blocks_per_level, norm, groups, norm_eps, weight_standardization, activation, dropout, "
         + "time_embedding, attention, downsample, upsample, self_condition, zero_init, learned_variance, num_classes, blocks, kernels, "
         + "extends and diffusion");

@@ -32,7 +32,8 @@ public sealed class PlaceTests
         + "1, channel_multipliers: [1] }",
         "UNG0012: '\U0001F600\U0001D54C' is no C# identifier; use letters, digits and '_', a letter first",
         "UNG0007: 'dim' must be an even whole number from 4 to 16384, not the text '15'; leave out the quotes",
-        "UNG0004: unknown key '\U0001F600'; the keys here are name, namespace, preset, image_size, channels, dim, channel_multipliers, "
+        "UNG0004: unknown key '\U0001F600'; the keys here are name, namespace, preset, image_size, channels, condition_channels, "
+        + "out_channels, dim, channel_multipliers, "
         + "time_emb_dim, init_dim, init_kernel, "
         + "blocks_per_level, norm, groups, norm_eps, weight_standardization, activation, dropout, time_embedding, attention, downsample, "
         + "upsample, self_condition, "

@@ -21,6 +21,9 @@ public sealed partial class BrokenUNet : global::UNetGen.Networks.NoisePredictor
     /// <summary>Channels of the images that go in.</summary>
     public const int Channels = 3;
 
+    /// <summary>Channels of their condition, which go in behind them and aren't predicted.</summary>
+    public const int ConditionChannels = 1;
+
     /// <summary>Channels that come out.</summary>
     public const int OutChannels = 3;
 

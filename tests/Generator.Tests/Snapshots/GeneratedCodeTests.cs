@@ -23,6 +23,9 @@ public sealed class GeneratedCodeTests
     public Task Adm_with_classes_and_variance() => Matches(Specimens.Adm);
 
     [Fact]
+    public Task Images_with_a_condition() => Matches(Specimens.Conditioned);
+
+    [Fact]
     public Task A_users_own_block() => Matches(Specimens.UserBlock);
 
     [Fact]

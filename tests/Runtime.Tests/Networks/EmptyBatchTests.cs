@@ -17,7 +17,7 @@ public class EmptyBatchTests
 
         foreach (var type in (ScalarType[])[ScalarType.Float64, ScalarType.Byte])
         {
-            var x = zeros([1, info.Channels, info.ImageHeight, info.ImageWidth], type);
+            var x = zeros([1, info.Channels + info.ConditionChannels, info.ImageHeight, info.ImageWidth], type);
             Assert.Contains(
                 $"images of its weights' type, Float32, but got such of {type}",
                 Assert.Throws<ArgumentException>(() => network.forward(x, zeros([1], ScalarType.Int64), labels)).Message);
@@ -35,11 +35,11 @@ public class EmptyBatchTests
         {
             var (c, h, w) = (network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth);
             var labels = network.Info.NumClasses is null ? null : zeros([2], ScalarType.Int64);
+            var images = zeros(2, c + network.Info.ConditionChannels, h, w);
             Tensor[] wrong = [
                 zeros(2, c, h, w / 2), zeros(1, c, h, w), zeros(2, c + 1, h, w), zeros(c, h, w), zeros([2, c, h, w], ScalarType.Float64)];
             foreach (var estimate in wrong)
-                Assert.Throws<ArgumentException>(
-                    () => network.forward(zeros(2, c, h, w), zeros([2], ScalarType.Int64), labels, estimate));
+                Assert.Throws<ArgumentException>(() => network.forward(images, zeros([2], ScalarType.Int64), labels, estimate));
             network.Dispose();
         }
     }
@@ -51,7 +51,7 @@ public class EmptyBatchTests
         using var scope = NewDisposeScope();
         using var network = AllNetworks.Create(name);
         var info = network.Info;
-        var x = zeros(0, info.Channels, info.ImageHeight, info.ImageWidth);
+        var x = zeros(0, info.Channels + info.ConditionChannels, info.ImageHeight, info.ImageWidth);
         var t = zeros([0], ScalarType.Int64);
         var labels = info.NumClasses is null ? null : zeros([0], ScalarType.Int64);
 

@@ -196,6 +196,7 @@ public sealed class GeneratedNetworkTests
     /// <summary>The first class and the last; null for a network without classes.</summary>
     private static Tensor? Labels(NoisePredictor network) => network.Info.NumClasses is { } classes ? tensor([0L, classes - 1L]) : null;
 
-    private static Tensor Images(NoisePredictor network) =>
-        randn(2, network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth);
+    /// <summary>Two, with their condition where the network takes one.</summary>
+    private static Tensor Images(NoisePredictor network) => randn(
+        2, network.Info.Channels + network.Info.ConditionChannels, network.Info.ImageHeight, network.Info.ImageWidth);
 }

@@ -136,7 +136,7 @@ public sealed class PrecisionTests
         Tensor Outcome()
         {
             var info = network.Info;
-            var x = Fill.Input("x", 2, info.Channels, info.ImageHeight, info.ImageWidth);
+            var x = Fill.Input("x", 2, info.Channels + info.ConditionChannels, info.ImageHeight, info.ImageWidth);
             return network.forward(x, tensor([3L, 7L]), info.NumClasses is null ? null : tensor([0L, 1L]));
         }
     }
@@ -158,7 +158,8 @@ public sealed class PrecisionTests
 
     private static (Tensor Output, Tensor Gradient) Outcome(NoisePredictor network, int image = 0)
     {
-        var (channels, height, width) = (network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth);
+        var (channels, height, width) = (
+            network.Info.Channels + network.Info.ConditionChannels, network.Info.ImageHeight, network.Info.ImageWidth);
         var labels = network.Info.NumClasses is { } classes ? tensor([0L, classes - 1L]) : null;
         network.zero_grad();
         var y = network.forward(

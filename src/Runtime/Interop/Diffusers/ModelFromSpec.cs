@@ -17,6 +17,7 @@ internal static class ModelFromSpec
         ("time_embedding.theta", "10000", "UNet2DModel has 10000, always"),
         ("attention.memory_tokens", "0", "UNet2DModel's attention has no memory tokens"),
         ("self_condition", "false", "UNet2DModel takes no previous estimate"),
+        ("condition_channels", "0", "diffusers' pipelines of UNet2DModel give it noised images alone"),
     ];
 
     /// <summary>What the network is.</summary>
