@@ -10,6 +10,9 @@ internal static class Dotnet
 
     public sealed record Result(int ExitCode, string Output);
 
+    /// <summary>The name of a server of the compiler, which builds share; null: each compiles by itself.</summary>
+    public static string? Compiler { get; set; }
+
     /// <summary>Runs what has to succeed.</summary>
     /// <returns>Its output.</returns>
     public static string Succeed(string folder, params string[] arguments)
@@ -39,7 +42,11 @@ internal static class Dotnet
             start.Environment.Remove(name);
         // Nothing stays behind that would keep the output open, or the packages' files.
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
-        start.Environment["UseSharedCompilation"] = "false";
+        start.Environment["UseSharedCompilation"] = Compiler is null ? "false" : "true";
+        if (Compiler is not null)
+            start.Environment["SharedCompilationId"] = Compiler;
+        // Commands of seconds have nothing from what .NET learns of them.
+        start.Environment["DOTNET_TieredPGO"] = "0";
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         // A snapshot that is meant to differ is no reason to open a window.
         start.Environment["DiffEngine_Disabled"] = "true";

@@ -16,6 +16,7 @@ public sealed class PackedTree : IDisposable
     ];
 
     private readonly string folder = Directory.CreateTempSubdirectory("unetgen-packages-").FullName;
+    private readonly SharedCompiler compiler = new();
     private readonly Lazy<Quickstart> quickstart;
 
     public PackedTree()
@@ -85,6 +86,7 @@ public sealed class PackedTree : IDisposable
     {
         if (quickstart.IsValueCreated)
             quickstart.Value.Dispose();
+        compiler.Dispose();
         Directory.Delete(folder, recursive: true);
     }
 }

@@ -20,6 +20,9 @@ internal static class Tree
     /// <summary>The folder of the built OtherAnalyzer.dll and its YamlDotNet.dll.</summary>
     public static string OtherAnalyzer { get; } = Value("OtherAnalyzer");
 
+    /// <summary>The SDK's server of the compiler, a program that `dotnet` runs.</summary>
+    public static string CompilerServer { get; } = Value("CompilerServer");
+
     /// <summary>This machine's, as libtorch's packages name it.</summary>
     public static string Platform { get; } = OperatingSystem.IsWindows() ? "win-x64" : OperatingSystem.IsMacOS() ? "osx-arm64" : "linux-x64";
 
