@@ -31,7 +31,16 @@ internal static class SpecDefaults
         public const DownsampleKind Downsample = DownsampleKind.ConvAsymmetric;
     }
 
-    /// <summary>Of all presets but adm.</summary>
+    /// <summary>Preset conditional's: diffusers' UNet2DConditionModel's, and the width of CLIP's tokens in Stable Diffusion 1.</summary>
+    public static class Conditional
+    {
+        public const int Groups = 32;
+        public const int Heads = 8;
+        public const int ContextDim = 768;
+        public const DownsampleKind Downsample = DownsampleKind.Conv;
+    }
+
+    /// <summary>Of all presets but adm and conditional.</summary>
     public static class TimeEmbedding
     {
         public const SinusoidOrder Order = SinusoidOrder.SinCos;

@@ -23,6 +23,12 @@ internal static class SpecLimits
     /// </summary>
     public const int Blocks = 256;
 
+    /// <summary>Of one transformer.</summary>
+    public const int TransformerLayers = 64;
+
+    /// <summary>Of all transformers of a network: each layer is 20 entries of the state_dict.</summary>
+    public const int AllTransformerLayers = 512;
+
     public const int TimeEmbDim = 4 * Width;
     public const int Classes = 1_000_000;
     public const int Timesteps = 1_000_000;

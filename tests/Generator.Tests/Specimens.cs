@@ -97,6 +97,33 @@ internal static class Specimens
         learned_variance: true
         """;
 
+    public const string Conditional = """
+        preset: conditional
+        image_size: 8
+        channels: 4
+        dim: 32
+        channel_multipliers: [1, 2]
+        blocks_per_level: 1
+        groups: 8
+        attention: { levels: [cross, none], heads: 2, layers: [2, 1] }
+        context_dim: 24
+        """;
+
+    public const string ConditionalWithClasses = """
+        preset: conditional
+        image_size: [8, 16]
+        channels: 4
+        dim: 16
+        channel_multipliers: [1, 2, 4]
+        blocks_per_level: 1
+        groups: 4
+        attention: { head_dim: 8, linear_projection: true }
+        context_dim: 20
+        num_classes: 5
+        self_condition: true
+        zero_init: true
+        """;
+
     public const string Flow = """
         preset: lucidrains
         image_size: 16
@@ -149,5 +176,6 @@ internal static class Specimens
         channel_multipliers: [1, 2, 4, 8]
         """;
 
-    public static readonly IReadOnlyList<string> Good = [Annotated, LucidrainsRms, ManyKeys, OneLevel, Ddpm, Adm, Flow, Edm, Conditioned];
+    public static readonly IReadOnlyList<string> Good =
+        [Annotated, LucidrainsRms, ManyKeys, OneLevel, Ddpm, Adm, Flow, Edm, Conditioned, Conditional, ConditionalWithClasses];
 }

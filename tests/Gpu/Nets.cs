@@ -14,6 +14,7 @@ internal static class Nets
     [
         "annotated_tiny_rgb", "annotated_gray_28", "lucidrains_group", "lucidrains_rms", "seed_no_attention",
         "ddpm_tiny", "ddpm_classes", "ddpm_resblock", "ddpm_init_dim", "adm_tiny", "adm_full", "adm_add",
+        "cond_sd1_tiny", "cond_sd2_tiny", "cond_inpaint_tiny",
     ];
 
     /// <summary>A fresh network, whose first weights are the same on every device.</summary>

@@ -64,7 +64,7 @@ internal static class Rules
     public static readonly DiagnosticDescriptor LearnedVariance = Rule("UNG0027", "A learned variance that the diffusion can't use",
         "Network and diffusion must agree on whether the variance is predicted: the one has channels for it, the other reads them.");
     public static readonly DiagnosticDescriptor Heads = Rule("UNG0028", "Heads that don't divide the attended width",
-        "In ddpm and adm, heads times features a head is the width of the place that attends.");
+        "In ddpm, adm and conditional, heads times features a head is the width of the place that attends.");
     public static readonly DiagnosticDescriptor NoResolution = Rule("UNG0029", "The preset's attention finds no level",
         "The families ddpm and adm attend at certain sizes; where no level has one of them, the network is quietly another than its preset "
         + "suggests.",

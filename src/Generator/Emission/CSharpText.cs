@@ -26,6 +26,13 @@ internal static class CSharpText
 
     public const string ConditionalForwardInputs = $"{ForwardInputs}, ref {Tensor}? labels, ref {Tensor}? selfCondition";
 
+    /// <summary>The forward pass of a network with a context, whatever else it has.</summary>
+    public const string ContextForward =
+        $"forward({Tensor} x, {Tensor} timesteps, {Tensor}? context, {Tensor}? labels = null, {Tensor}? selfCondition = null)";
+
+    public const string ContextForwardInputs =
+        $"{ForwardInputs}, ref {Tensor}? context, ref {Tensor}? labels, ref {Tensor}? selfCondition";
+
     /// <summary>A type or method of the runtime or of TorchSharp; a name without dots is one inside the network's own class.</summary>
     public static string Type(string name)
     {

@@ -5,6 +5,9 @@ using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator.Emission;
 
+/// <summary>Which of the forms of <c>forward</c> a class has, and its hook.</summary>
+internal enum ForwardForm { Plain, Conditional, WithContext }
+
 /// <summary>What a class declares whether its spec is right or not, so that code which uses it compiles in both cases.</summary>
 internal static class ClassSurface
 {
@@ -44,13 +47,17 @@ internal static class ClassSurface
         Height = plan.Height,
         Width = plan.Width,
         DownsampleFactor = plan.DownsampleFactor,
+        ContextDim = plan.ContextDim,
         SpecHash = plan.SpecHash,
     });
 
     /// <summary>
     /// Constants of a spec with errors: what could be read, else 1, since code that divides by a constant 0 doesn't compile.
     /// </summary>
-    public static void EmitConstants(SourceWriter writer, UNetSpec broken)
+    /// <param name="writer">Writes them.</param>
+    /// <param name="broken">What could be read.</param>
+    /// <param name="contextDim">Of the network that it may be meant to be; null: it takes no context, or that isn't known.</param>
+    public static void EmitConstants(SourceWriter writer, UNetSpec broken, int? contextDim)
     {
         var channels = Math.Max(1, broken.Channels);
         EmitConstants(writer, new Constants
@@ -62,6 +69,7 @@ internal static class ClassSurface
             Height = Math.Max(1, broken.ImageSize.Height),
             Width = Math.Max(1, broken.ImageSize.Width),
             DownsampleFactor = 1,
+            ContextDim = contextDim,
             SpecHash = "",
         });
     }
@@ -69,26 +77,26 @@ internal static class ClassSurface
     /// <summary>
     /// Partial methods for the user's own part of the class. One that isn't implemented is no method, and its calls aren't there.
     /// </summary>
-    /// <param name="conditional">
-    /// Whether <c>forward</c> takes labels and self-condition; null: not known, since the spec has errors.
-    /// </param>
+    /// <param name="writer">Writes them.</param>
+    /// <param name="inputs">What <c>forward</c> takes; null: not known, since the spec has errors.</param>
     /// <param name="withCondition">Whether the images have a condition behind them.</param>
-    public static void EmitHooks(SourceWriter writer, bool? conditional, bool withCondition)
+    public static void EmitHooks(SourceWriter writer, ForwardForm? inputs, bool withCondition)
     {
         writer.Summary("A hook for your own part of the class: the constructor has made and registered all parts, "
             + "and not moved them to another device or type yet.");
         writer.Line("partial void OnConstructed();");
         writer.Line();
-        if (conditional != true)
+        (string, string)[] conditions =
+        [
+            ("labels", "The class of each image, [batch]; null where none was given."),
+            ("selfCondition", "The previous estimate of the clean images; null where none was given."),
+        ];
+        if (inputs is null or ForwardForm.Plain)
             Forwarding(CSharpText.ForwardInputs, []);
-        if (conditional != false)
-        {
-            Forwarding(CSharpText.ConditionalForwardInputs,
-            [
-                ("labels", "The class of each image, [batch]; null where none was given."),
-                ("selfCondition", "The previous estimate of the clean images; null where none was given."),
-            ]);
-        }
+        if (inputs is null or ForwardForm.Conditional)
+            Forwarding(CSharpText.ConditionalForwardInputs, conditions);
+        if (inputs is null or ForwardForm.WithContext)
+            Forwarding(CSharpText.ContextForwardInputs, [("context", "What is attended to, [batch, tokens, context_dim]."), .. conditions]);
 
         writer.Summary("A hook for your own part of the class, when the forward pass is done. "
             + "Tensors that it makes live as long as the pass, and the output as long as the caller wants.");
@@ -116,8 +124,9 @@ internal static class ClassSurface
         if (values.Counted is var (parameters, flops))
         {
             Constant("Trainable parameters.", "long", "ParameterCount", Number(parameters));
+            var tokens = values.ContextDim is null ? "" : $" The context is counted with {LayerPlans.CountedTokens} tokens.";
             Constant("Floating point operations of one forward pass of one image: convolutions, linear layers and attention's products, "
-                + "a multiply-add as two; norms, activations and sums don't count.",
+                + $"a multiply-add as two; norms, activations and sums don't count.{tokens}",
                 "long", "ForwardFlops", Number(flops));
         }
 
@@ -130,6 +139,8 @@ internal static class ClassSurface
         Constant("Width of the images, pixels.", "int", "ImageWidth", Number(values.Width));
         Constant("Height and width of the image over those of the lowest level.", "int", "DownsampleFactor",
             Number(values.DownsampleFactor));
+        if (values.ContextDim is { } contextDim)
+            Constant("Width of the context's tokens, [batch, tokens, width].", "int", "ContextDim", Number(contextDim));
         Constant("SHA-256 of the effective spec: two networks with the same hash load each other's weights.", "string", "SpecHash",
             CSharpText.Literal(values.SpecHash));
 
@@ -152,6 +163,7 @@ internal static class ClassSurface
         public required int Height { get; init; }
         public required int Width { get; init; }
         public required int DownsampleFactor { get; init; }
+        public required int? ContextDim { get; init; }
         public required string SpecHash { get; init; }
     }
 }

@@ -33,6 +33,8 @@ internal static class DescriptionEmitter
             writer.Line("ConditionChannels = ConditionChannels,");
         if (plan.NumClasses is { } classes)
             writer.Line($"NumClasses = {CSharpText.Value(classes)},");
+        if (plan.ContextDim is not null)
+            writer.Line("ContextDim = ContextDim,");
         writer.Open("Levels = new global::UNetGen.Networks.LevelInfo[]");
         foreach (var row in plan.Levels)
         {

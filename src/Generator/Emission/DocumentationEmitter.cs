@@ -19,6 +19,8 @@ internal static class DocumentationEmitter
 
         if (plan.NumClasses is { } classes)
             writer.Line($"/// Takes the class of each image as well, of {classes}.");
+        if (plan.ContextDim is { } width)
+            writer.Line($"/// Takes a context as well, to whose tokens it attends: [batch, tokens, {width}].");
         if (plan.SelfCondition)
             writer.Line("/// Takes its previous estimate of the clean images as well.");
         writer.Line("/// </summary>");

@@ -18,7 +18,9 @@ internal sealed class NetworkEmitter
         this.isInternal = isInternal;
     }
 
-    private bool IsConditional => plan.SelfCondition || plan.NumClasses is not null;
+    private ForwardForm Form => plan.ContextDim is not null ? ForwardForm.WithContext
+        : plan.SelfCondition || plan.NumClasses is not null ? ForwardForm.Conditional
+        : ForwardForm.Plain;
 
     /// <param name="isInternal">Whether the class is the project's alone.</param>
     public static string Emit(NetworkPlan plan, string specPath, bool isInternal)
@@ -57,7 +59,7 @@ internal sealed class NetworkEmitter
         EmitConstructor(plan.Name, "", plan.Modules);
         if (plan.UserBlock is { } block)
             EmitUserBlock(block);
-        ClassSurface.EmitHooks(writer, IsConditional, plan.ConditionChannels > 0);
+        ClassSurface.EmitHooks(writer, Form, plan.ConditionChannels > 0);
         EmitForward();
         DescriptionEmitter.Emit(writer, plan, specPath);
         foreach (var level in plan.Modules.Where(module => module.Children.Count > 0))
@@ -133,25 +135,39 @@ internal sealed class NetworkEmitter
 
     private void EmitForward()
     {
-        writer.Line("/// <inheritdoc/>");
-        if (IsConditional)
+        var form = Form;
+        var (signature, inputs) = form switch
         {
-            writer.Line($"public override {CSharpText.Tensor} {CSharpText.Forward} => forward(x, timesteps, null, null);");
-            writer.Line();
-            writer.Line("/// <inheritdoc/>");
+            ForwardForm.WithContext =>
+                (CSharpText.ContextForward, "ref x, ref timesteps, ref context, ref labels, ref selfCondition"),
+            ForwardForm.Conditional => (CSharpText.ConditionalForward, "ref x, ref timesteps, ref labels, ref selfCondition"),
+            _ => (CSharpText.Forward, "ref x, ref timesteps"),
+        };
+        writer.Line("/// <inheritdoc/>");
+        if (form == ForwardForm.WithContext)
+        {
+            // These end in what is missing.
+            Hand(CSharpText.Forward, "x, timesteps, context: null");
+            Hand(CSharpText.ConditionalForward, "x, timesteps, null, labels, selfCondition");
+        }
+        else if (form == ForwardForm.Conditional)
+        {
+            Hand(CSharpText.Forward, "x, timesteps, null, null");
         }
 
-        writer.Open($"public override {CSharpText.Tensor} {(IsConditional ? CSharpText.ConditionalForward : CSharpText.Forward)}");
+        writer.Open($"public override {CSharpText.Tensor} {signature}");
         writer.Line("using var compute = Computing(x);");
         writer.Line("using var scope = global::TorchSharp.torch.NewDisposeScope();");
-        writer.Line($"OnForwarding({(IsConditional ? "ref x, ref timesteps, ref labels, ref selfCondition" : "ref x, ref timesteps")});");
+        writer.Line($"OnForwarding({inputs});");
         var condition = plan.ConditionChannels > 0 ? "ConditionChannels, " : "";
         writer.Line($"CheckInput(x, timesteps, Channels, {condition}ImageHeight, ImageWidth);");
+        if (form == ForwardForm.WithContext)
+            writer.Line("CheckContext(context, x, ContextDim);");
         if (plan.NumClasses is { } classes)
             writer.Line($"CheckLabels(labels, x, {CSharpText.Value(classes)});");
-        else if (IsConditional)
+        else if (form != ForwardForm.Plain)
             writer.Line("RefuseCondition(labels, nameof(labels), \"`num_classes`\");");
-        if (IsConditional && !plan.SelfCondition)
+        if (form != ForwardForm.Plain && !plan.SelfCondition)
             writer.Line("RefuseCondition(selfCondition, nameof(selfCondition), \"`self_condition: true`\");");
         writer.Line();
         var declared = new HashSet<string>(StringComparer.Ordinal) { "x", "timesteps" };
@@ -183,6 +199,13 @@ internal sealed class NetworkEmitter
         writer.Line($"return scope.MoveToOuter({output});");
         writer.Close();
         writer.Line();
+
+        void Hand(string overload, string arguments)
+        {
+            writer.Line($"public override {CSharpText.Tensor} {overload} => forward({arguments});");
+            writer.Line();
+            writer.Line("/// <inheritdoc/>");
+        }
     }
 
     private void EmitLevel(ModulePlan level)

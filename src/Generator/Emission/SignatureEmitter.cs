@@ -26,7 +26,7 @@ internal static class SignatureEmitter
         writer.Line("/// Its constants say what could be read of it, else 1.");
         writer.Line("/// </summary>");
         ClassSurface.Open(writer, spec.Name, isInternal);
-        ClassSurface.EmitConstants(writer, spec);
+        ClassSurface.EmitConstants(writer, spec, plan?.ContextDim);
         if (plan is not null)
             ClassSurface.EmitFields(writer, plan.Modules, broken: true);
         writer.Summary("Throws: the spec has errors.");
@@ -35,14 +35,17 @@ internal static class SignatureEmitter
         writer.Line($"public {spec.Name}({CSharpText.ConstructorInputs})");
         writer.Line($"    : base(nameof({spec.Name})) => {fault};");
         writer.Line();
-        ClassSurface.EmitHooks(writer, conditional: null, withCondition: spec.ConditionChannels > 0);
-        foreach (var member in new[]
-        {
+        ClassSurface.EmitHooks(writer, inputs: null, withCondition: spec.ConditionChannels > 0);
+        string[] members =
+        [
             $"{CSharpText.Tensor} {CSharpText.Forward}",
             $"{CSharpText.Tensor} {CSharpText.ConditionalForward}",
+            // Only where code may name a context: beside the form before, a third argument by position would be either.
+            .. plan?.ContextDim is null ? Array.Empty<string>() : [$"{CSharpText.Tensor} {CSharpText.ContextForward}"],
             "global::UNetGen.Networks.NetworkInfo Info",
             "global::UNetGen.Diffusion.DiffusionOptions Diffusion",
-        })
+        ];
+        foreach (var member in members)
         {
             writer.Line("/// <inheritdoc/>");
             writer.Line($"public override {member} => {fault};");

@@ -3,7 +3,9 @@ using UNetGen.Generator.Specs;
 
 namespace UNetGen.Generator.Planning;
 
-/// <summary>The names of diffusers' UNet2DModel, in which Ho et al.'s networks are published.</summary>
+/// <summary>
+/// The names of diffusers' UNet2DModel, in which Ho et al.'s networks are published, and of its UNet2DConditionModel, Stable Diffusion's.
+/// </summary>
 internal sealed class DdpmPlanner(UNetSpec spec) : PreActivationPlanner(spec, KeyStyle.Diffusers)
 {
     // As its constructor makes them: the middle after both ways, and in each level attention before the blocks.

@@ -27,6 +27,9 @@ internal sealed record NetworkPlan
     /// <summary>Null: the network takes no labels.</summary>
     public required int? NumClasses { get; init; }
 
+    /// <summary>Width of the context's tokens; null: the network takes no context.</summary>
+    public required int? ContextDim { get; init; }
+
     /// <summary>How it computes; null: as networks do of which nothing is said.</summary>
     public required EnumValue? Kernels { get; init; }
 
@@ -136,6 +139,9 @@ internal sealed record StepPlan(string Target, Expression Value, string Shape, s
 
     /// <summary>The embedding of the timesteps.</summary>
     public const string Time = "t";
+
+    /// <summary>The tokens that transformers attend to.</summary>
+    public const string Context = "context";
 }
 
 internal abstract record Expression;

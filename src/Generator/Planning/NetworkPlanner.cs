@@ -22,7 +22,7 @@ internal abstract class NetworkPlanner
     {
         NetworkPlanner planner = spec.Preset switch
         {
-            Preset.Ddpm => new DdpmPlanner(spec),
+            Preset.Ddpm or Preset.Conditional => new DdpmPlanner(spec),
             Preset.Adm => new AdmPlanner(spec),
             _ => new DenoisingDiffusionPlanner(spec),
         };
@@ -52,6 +52,7 @@ internal abstract class NetworkPlanner
             DownsampleFactor = Spec.DownsampleFactor,
             SelfCondition = Spec.SelfCondition,
             NumClasses = Spec.NumClasses,
+            ContextDim = Spec.ContextDim,
             Kernels = Spec.Kernels == default ? null : LayerPlans.Enum(Spec.Kernels),
             Predicts = Predicts(Spec.Diffusion) + (Spec.LearnedVariance ? " and the variance" : ""),
             Shared = Spec.IsPreActivation || Spec.HasOwnResnetBlocks

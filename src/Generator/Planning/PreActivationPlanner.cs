@@ -19,9 +19,9 @@ internal sealed record ModulePlace(OwnerPlan? Owner, string Key, string Field)
 internal sealed record OwnerPlan(string Key, string Field, string Type, string Summary, string Shapes);
 
 /// <summary>
-/// Plans the topology of Ho et al. 2020, that of ddpm and adm: residual blocks and attention at each level, the output of every block, of
-/// every downsampling and of the first convolution kept as a skip, one block more on the way up, and norm, activation and convolution at
-/// the end. The families differ in names and in attention.
+/// Plans the topology of Ho et al. 2020, that of ddpm, adm and conditional: residual blocks and attention at each level, the output of
+/// every block, of every downsampling and of the first convolution kept as a skip, one block more on the way up, and norm, activation and
+/// convolution at the end. The families differ in names and in attention.
 /// </summary>
 internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : NetworkPlanner(spec)
 {
@@ -93,7 +93,7 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
             Add(row, place, Layers.PreActResnetBlock(place.Key, place.Field, keys, from, width, size));
             Keep(CallBlock(place.Path, new Variable(previous)), width, size, block == 0 ? heading : null);
             if (Spec.AttentionAt(level) != AttentionKind.None)
-                Attend(row, DownAttention(level, block), Spec.AttentionAt(level), skips.Peek().Variable, width, size);
+                Attend(row, DownAttention(level, block), Spec.AttentionAt(level), skips.Peek().Variable, level);
         }
 
         if (level == Spec.Levels - 1)
@@ -115,7 +115,7 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
         Add("mid", first, Layers.PreActResnetBlock(first.Key, first.Field, keys, width, width, size));
         Step("h", CallBlock(first.Path, new Variable(skips.Peek().Variable)), size.Shape(width), $"middle: {width} wide, {size}");
         if (Spec.AttentionInTheMiddle != AttentionKind.None)
-            Attend("mid", Middle(1), Spec.AttentionInTheMiddle, "h", width, size);
+            Attend("mid", Middle(1), Spec.AttentionInTheMiddle, "h", last);
         Add("mid", second, Layers.PreActResnetBlock(second.Key, second.Field, keys, width, width, size));
         Step("h", CallBlock(second.Path, new Variable("h")), size.Shape(width));
     }
@@ -133,7 +133,7 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
             Step("h", new Concatenation(new Variable("h"), new Variable(skip)), size.Shape(from + skipWidth), heading);
             Step("h", CallBlock(place.Path, new Variable("h")), size.Shape(width));
             if (Spec.AttentionAt(level) != AttentionKind.None)
-                Attend(row, UpAttention(level, block), Spec.AttentionAt(level), "h", width, size);
+                Attend(row, UpAttention(level, block), Spec.AttentionAt(level), "h", level);
             from = width;
         }
 
@@ -177,10 +177,14 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
 
     private void Add(string row, ModulePlace place, ModulePlan module) => modules.Add((row, place, module));
 
-    private void Attend(string row, ModulePlace place, AttentionKind kind, string target, int width, ImageSize size)
+    private void Attend(string row, ModulePlace place, AttentionKind kind, string target, int level)
     {
-        Add(row, place, Layers.PreActAttention(place.Key, place.Field, keys, kind, width, size));
-        Step(target, Call(place.Path, new Variable(target)), size.Shape(width));
+        var (width, size, input) = (Spec.WidthAfter(level), Spec.SizeAt(level), new Variable(target));
+        var crosses = kind == AttentionKind.Cross;
+        Add(row, place, crosses
+            ? Layers.SpatialTransformer(place.Key, place.Field, Spec.TransformerLayersAt(level), width, size)
+            : Layers.PreActAttention(place.Key, place.Field, keys, kind, width, size));
+        Step(target, crosses ? Call(place.Path, input, new Variable(StepPlan.Context)) : Call(place.Path, input), size.Shape(width));
     }
 
     /// <summary>A step on the way down, whose result is needed on the way up.</summary>

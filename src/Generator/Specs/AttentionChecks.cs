@@ -12,11 +12,12 @@ internal static class AttentionChecks
     private const string Levels = "attention.levels", Resolutions = "attention.resolutions";
     private const string Heads = "attention.heads", HeadDim = "attention.head_dim";
 
-    /// <summary>Levels and resolutions, the two ways to say which levels attend.</summary>
+    /// <summary>Levels and resolutions, the two ways to say which levels attend; preset conditional has only the first.</summary>
     public static void CheckWhere(CheckContext context)
     {
         var attention = context.Spec.Attention;
-        if (context.Keys.Has(Levels) && context.Keys.Has(Resolutions))
+        var isConditional = context.Spec.Preset == Preset.Conditional;
+        if (!isConditional && context.Keys.Has(Levels) && context.Keys.Has(Resolutions))
         {
             if (!context.Keys.IsUncertain(Levels) && !context.Keys.IsUncertain(Resolutions))
                 context.ReportKey(Rules.Attention, Resolutions, "levels and resolutions both say where attention stands; use one of them");
@@ -29,13 +30,14 @@ internal static class AttentionChecks
         {
             LevelChecks.CheckLength(context, Levels, given.Count);
         }
-        else if (context.Knows("image_size") && context.KnowsLength("channel_multipliers")) // or its sides may not be as meant
+        // Or its sides may not be as meant.
+        else if (!isConditional && context.Knows("image_size") && context.KnowsLength("channel_multipliers"))
         {
             CheckResolutions(context);
         }
     }
 
-    /// <summary>In ddpm and adm the heads share the width of the place that attends.</summary>
+    /// <summary>In ddpm, adm and conditional the heads share the width of the place that attends.</summary>
     /// <param name="least">The spec with only that attention which is certain.</param>
     public static void CheckHeads(CheckContext context, UNetSpec least)
     {
@@ -127,19 +129,23 @@ internal static class AttentionChecks
         }
     }
 
-    /// <summary>The scores of full attention: tokens times tokens, per head.</summary>
+    /// <summary>The scores of full attention, and of the pixels among themselves in a transformer: tokens times tokens, per head.</summary>
     private static void CheckScores(CheckContext context, UNetSpec spec)
     {
         const string linearOrSmaller = "use linear attention there, or a smaller image";
         const string outOrSmaller = "leave this size out, or use a smaller image";
+        const string noneThereOrSmaller = "use none there, or a smaller image";
         const string noneOrSmaller = "use mid: none, more levels or a smaller image";
         var (attention, keys) = (spec.Attention, context.Keys);
         for (var level = 0; level < spec.Levels; level++)
         {
-            if (spec.AttentionAt(level) != AttentionKind.Full)
+            if (spec.AttentionAt(level) is not (AttentionKind.Full or AttentionKind.Cross))
                 continue;
             var (size, heads) = (spec.SizeAt(level), spec.HeadsAt(spec.WidthAfter(level)));
-            if (attention.GivenResolutions is { } resolutions)
+            if (spec.Preset == Preset.Conditional)
+                CheckFull($"at level {level}", size, noneThereOrSmaller, heads, keys.First(Levels, "image_size"),
+                    keys.Has(Levels) ? level : -1);
+            else if (attention.GivenResolutions is { } resolutions)
                 CheckFull($"at level {level}", size, outOrSmaller, heads, Resolutions, resolutions.ToList().IndexOf(size.Height));
             else if (keys.Has(Levels))
                 CheckFull($"at level {level}", size, linearOrSmaller, heads, Levels, level);
@@ -147,7 +153,7 @@ internal static class AttentionChecks
                 CheckFull($"at level {level}", size, linearOrSmaller, heads, "image_size", -1);
         }
 
-        if (spec.AttentionInTheMiddle == AttentionKind.Full)
+        if (spec.AttentionInTheMiddle is AttentionKind.Full or AttentionKind.Cross)
         {
             var last = spec.Levels - 1;
             var heads = spec.HeadsAt(spec.WidthAfter(last));
@@ -163,7 +169,8 @@ internal static class AttentionChecks
             var all = perHead * Math.Max(1, heads); // none where head_dim is wider than the place, which is an error already
             var impossible = all > SpecLimits.ScoreBytes;
             var ofAll = heads == 1 ? "" : $", {Text.Bytes(all)} for all {heads} heads";
-            var message = $"full attention {where} is over {Text.Thousands(tokens)} tokens ({size}): "
+            var kind = spec.Preset == Preset.Conditional ? "the pixels' attention to one another" : "full attention";
+            var message = $"{kind} {where} is over {Text.Thousands(tokens)} tokens ({size}): "
                 + $"its scores take {Text.Bytes(perHead)} per image and head{ofAll} (float32)"
                 + $"{(impossible ? ", more than a process can address" : "")}; {remedy}";
             var rule = impossible ? Rules.Attention : Rules.ManyTokens;

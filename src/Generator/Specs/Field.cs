@@ -26,6 +26,12 @@ internal abstract class Field(string key, string summary)
     /// </summary>
     public string? Example { get; init; }
 
+    /// <summary>The example for a preset in which <see cref="Example"/> would be wrong; null: it isn't.</summary>
+    public Func<Preset, string?> ExampleIn { get; init; } = _ => null;
+
+    /// <summary>The presets that have use for it: editors propose it in these alone.</summary>
+    public IReadOnlyList<Preset> OnlyIn { get; init; } = Presets.All;
+
     /// <summary>The word of another key beside which editors propose this one; null: always.</summary>
     public KeyWord? OnlyWith { get; init; }
 

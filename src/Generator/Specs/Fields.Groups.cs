@@ -47,13 +47,23 @@ internal static partial class Fields
     private static Field[] OfAttention =>
     [
         new Field<EquatableArray<AttentionKind>>("attention.levels", "Attention at each level.",
-            new ListType<AttentionKind>(new ChoiceType<AttentionKind>(), "a list of none, linear or full, one per level"),
+            new ListType<AttentionKind>(new ChoiceType<AttentionKind>(), "a list of none, linear, full or cross, one per level"),
             s => Enumerable.Range(0, s.Levels).Select(s.AttentionAt).ToEquatableArray(),
             (s, v) => s with { Attention = s.Attention with { GivenLevels = v } })
         {
             Example = "\"[none, linear, full]\"",
-            DefaultInWords = "linear; in lucidrains full at the last level; in ddpm and adm as resolutions say",
-            Details = "full compares every pixel with every other, linear costs as much as there are pixels.",
+            ExampleIn = preset => preset == Preset.Conditional ? "\"[cross, cross, none]\"" : null,
+            DefaultInWords = "linear; in lucidrains full at the last level; in ddpm and adm as resolutions say; in conditional cross at all "
+                + "levels but the last",
+            Details = "full compares every pixel with every other, linear costs as much as there are pixels. cross: transformers, in which "
+                + "pixels attend to one another and to a context, in preset conditional.",
+            NarrowedBy = preset => preset == Preset.Conditional
+                ? new ListType<AttentionKind>(
+                    CrossOrNone.Without("linear", NotConditional),
+                    "a list of none or cross, one per level")
+                : new ListType<AttentionKind>(
+                    new ChoiceType<AttentionKind>(AttentionKind.Cross).Without("cross", ConditionalOnly),
+                    "a list of none, linear or full, one per level"),
         },
         new Field<EquatableArray<int>>("attention.resolutions", "Image sizes at which there is full attention, and none elsewhere.",
             new ListType<int>(Width, "a list of sizes that occur at some level"),
@@ -62,16 +72,26 @@ internal static partial class Fields
         {
             Example = "\"[16]\"",
             DefaultInWords = "[16] in ddpm, [16, 8] in adm, where a level has that size; else as levels say",
+            OnlyIn = [.. Presets.All.Where(preset => preset != Preset.Conditional)],
+            OnlyIf = new(
+                s => s.Preset != Preset.Conditional,
+                "preset conditional attends where levels say, as `attention: { levels: [cross, none] }`; leave it out", "preset"),
             AlsoKnownAs = ["attention_resolutions", "attn_resolutions"],
             ImpliedIf = _ => true,
         },
-        new Field<AttentionKind>("attention.mid", "Attention in the middle.", new ChoiceType<AttentionKind>(AttentionKind.Linear),
-            s => s.AttentionInTheMiddle, (s, v) => s with { Attention = s.Attention with { Mid = v } }),
+        new Field<AttentionKind>("attention.mid", "Attention in the middle.",
+            new ChoiceType<AttentionKind>(AttentionKind.Linear).Proposing(AttentionKind.None, AttentionKind.Full),
+            s => s.AttentionInTheMiddle, (s, v) => s with { Attention = s.Attention with { Mid = v } })
+        {
+            NarrowedBy = preset => preset == Preset.Conditional
+                ? CrossOrNone
+                : new ChoiceType<AttentionKind>(AttentionKind.Linear, AttentionKind.Cross).Without("cross", ConditionalOnly),
+        },
         new Field<int>("attention.heads", "Attention heads.", Width,
             s => s.HeadsAt(s.AttendedWidths.First()), (s, v) => s with { Attention = s.Attention with { GivenHeads = v } })
         {
             Example = "4",
-            DefaultInWords = "4, in ddpm 1; in ddpm and adm width / head_dim where that is given",
+            DefaultInWords = "4, in ddpm 1, in conditional 8; in these and adm width / head_dim where that is given",
             OnlyIf = Attends,
             ImpliedIf = s => s.IsPreActivation && !SameHeadsEverywhere(s),
             AlsoKnownAs = ["num_heads", "attn_heads", "num_attention_heads"],
@@ -80,14 +100,41 @@ internal static partial class Fields
             s => s.HeadDimAt(s.AttendedWidths.First()), (s, v) => s with { Attention = s.Attention with { GivenHeadDim = v } })
         {
             Example = "32",
-            DefaultInWords = "32; in ddpm and adm width / heads",
+            DefaultInWords = "32; in ddpm, adm and conditional width / heads",
             OnlyIf = Attends,
             ImpliedIf = s => s.IsPreActivation && SameHeadsEverywhere(s),
-            AlsoKnownAs = ["dim_head", "attn_dim_head", "num_head_channels", "attention_head_dim", "channels_per_head"],
+            AlsoKnownAs = ["dim_head", "attn_dim_head", "num_head_channels", "channels_per_head"],
         },
         new Field<int>("attention.memory_tokens", "Learned keys and values beside the image's own.", new IntType(0, SpecLimits.Width),
             s => s.Attention.MemoryTokens, (s, v) => s with { Attention = s.Attention with { MemoryTokens = v } })
-        { OnlyIf = Attends, AlsoKnownAs = ["num_mem_kv"] },
+        {
+            OnlyIn = [.. Presets.All.Where(preset => preset != Preset.Conditional)],
+            OnlyIf = Attends with
+            {
+                And = new(s => s.Preset != Preset.Conditional, "transformers have no memory tokens; leave it out", "preset"),
+            },
+            AlsoKnownAs = ["num_mem_kv"],
+        },
+        new Field<EquatableArray<int>>("attention.layers", "Layers of each transformer, where attention is cross.", TransformerLayers,
+            s => Enumerable.Range(0, s.Levels).Select(s.TransformerLayersAt).ToEquatableArray(),
+            (s, v) => s with { Attention = s.Attention with { GivenLayers = v } })
+        {
+            DefaultInWords = "1",
+            Example = "1",
+            Details = "In the middle as many as at the last level.",
+            OnlyIn = [Preset.Conditional],
+            OnlyIf = AttendsToContext,
+            AlsoKnownAs = ["transformer_layers_per_block", "transformer_depth", "num_transformer_blocks"],
+        },
+        new Field<bool>(
+            "attention.linear_projection", "Whether transformers begin and end with linear layers, else with 1 x 1 convolutions.",
+            new BoolType(), s => s.Attention.LinearProjection, (s, v) => s with { Attention = s.Attention with { LinearProjection = v } })
+        {
+            Details = "They compute the same, from weights of other shapes.",
+            OnlyIn = [Preset.Conditional],
+            OnlyIf = AttendsToContext,
+            AlsoKnownAs = ["use_linear_projection", "use_linear_in_transformer"],
+        },
     ];
 
     /// <summary>Keys below diffusion, of a DDPM.</summary>

@@ -18,12 +18,14 @@ internal static partial class Fields
             new ChoiceType<Preset>()
                 .AlsoKnownAs(Preset.Ddpm, "diffusers")
                 .AlsoKnownAs(Preset.Adm, "guided_diffusion", "guided-diffusion", "improved_diffusion")
-                .AlsoKnownAs(Preset.Lucidrains, "denoising_diffusion_pytorch", "denoising-diffusion-pytorch"),
+                .AlsoKnownAs(Preset.Lucidrains, "denoising_diffusion_pytorch", "denoising-diffusion-pytorch")
+                .AlsoKnownAs(Preset.Conditional, "stable_diffusion", "stable-diffusion", "latent_diffusion"),
             s => s.Preset ?? default, (_, v) => Presets.Defaults(v))
         {
             Required = true,
             Details = "annotated: The Annotated Diffusion Model. lucidrains: denoising-diffusion-pytorch. "
-                + "ddpm: Ho et al. 2020, as diffusers has it. adm: guided-diffusion (Dhariwal and Nichol 2021).",
+                + "ddpm: Ho et al. 2020, as diffusers has it. adm: guided-diffusion (Dhariwal and Nichol 2021). "
+                + "conditional: diffusers' UNet2DConditionModel, which is Stable Diffusion's U-Net (Rombach et al. 2022).",
         },
         new Field<ImageSize>("image_size", "Height and width of the images, pixels.", new ImageSizeType(SpecLimits.ImageSize),
             s => s.ImageSize, (s, v) => s with { ImageSize = v })
@@ -99,6 +101,9 @@ internal static partial class Fields
         {
             OnlyIf = Normalises,
             Details = "group: GroupNorm. rms: RMSNorm over the channels of each pixel.",
+            NarrowedBy = preset => preset == Preset.Conditional
+                ? new FixedType<Norm>(new ChoiceType<Norm>(), Norm.Group, "is fixed by the preset conditional")
+                : null,
         },
         new Field<int>("groups", "Groups of the GroupNorms.", Width,
             s => s.Groups, (s, v) => s with { Groups = v })
@@ -170,6 +175,15 @@ internal static partial class Fields
             new OrNullType<int>(new IntType(1, SpecLimits.Classes), none: 0),
             s => s.NumClasses ?? 0, (s, v) => s with { NumClasses = v == 0 ? null : v })
         { AlsoKnownAs = ["class_cond", "num_class_embeds", "label_dim"], Example = "10" },
+        new Field<int>("context_dim", "Width of the context's tokens, to which attention cross attends.", Width,
+            s => s.TokenDim, (s, v) => s with { TokenDim = v })
+        {
+            Details = "The network takes a context then, [batch, tokens, context_dim]: in Stable Diffusion 1 what CLIP makes of a text, 77 "
+                + "tokens of 768.",
+            OnlyIn = [Preset.Conditional],
+            OnlyIf = AttendsToContext,
+            AlsoKnownAs = ["cross_attention_dim", "cross_attn_dim"],
+        },
         new Field<string>(
             "blocks.resnet",
             "Your own residual block, a C# type with its namespace; its constructor takes (dim, dimOut, timeEmbDim), "

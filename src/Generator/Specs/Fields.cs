@@ -6,7 +6,10 @@ namespace UNetGen.Generator.Specs;
 internal static partial class Fields
 {
     private const string UserBlockOnly = "all residual blocks here are those of blocks.resnet; leave it out";
-    private const string PreActivationOnly = "is for presets ddpm and adm";
+    private const string PreActivationOnly = "is for presets ddpm, adm and conditional";
+    private const string ConditionalOnly = "is for preset conditional";
+    private const string NotConditional =
+        "is for the other presets: in this one pixels attend to one another and to the context, or not at all";
 
     private static readonly IntType Width = new(1, SpecLimits.Width);
     private static readonly IntType EvenWidth = new(
@@ -25,6 +28,11 @@ internal static partial class Fields
     private static readonly Condition Normalises = new(HasNorms, UserBlockOnly, "preset");
     private static readonly Condition OwnBlocks = new(s => s.HasOwnResnetBlocks, UserBlockOnly);
     private static readonly Condition Attends = new(s => s.AnyAttention, "there is no attention here; leave it out");
+    private static readonly Condition AttendsToContext = new(
+        s => s.AnyCrossAttention, "only attention cross has it, in preset conditional; leave it out", "preset");
+    private static readonly OneOrListType TransformerLayers = new(
+        new IntType(1, SpecLimits.TransformerLayers),
+        $"a whole number from 1 to {SpecLimits.TransformerLayers}, or a list of them, one per level");
 
     private static readonly KeyWord WithGroups = new("norm", "group");
     private static readonly KeyWord WithSinusoids = new("time_embedding.type", "sinusoidal");
@@ -72,7 +80,7 @@ internal static partial class Fields
             + "It travels with the model, since a sampler must agree with the training.",
     }.ToImmutableDictionary();
 
-    /// <summary>Norms stand in the family's residual blocks, and in ddpm and adm elsewhere too.</summary>
+    /// <summary>Norms stand in the family's residual blocks, and in ddpm, adm and conditional elsewhere too.</summary>
     private static bool HasNorms(UNetSpec spec) => spec.HasOwnResnetBlocks || spec.IsPreActivation;
 
     /// <summary>
@@ -85,6 +93,9 @@ internal static partial class Fields
         || (spec.IsPreActivation && Enumerable.Range(0, spec.Levels).Any(level => spec.AttentionAt(level) == AttentionKind.Linear));
 
     private static bool SameHeadsEverywhere(UNetSpec spec) => spec.AttendedWidths.Select(spec.HeadsAt).Distinct().Count() == 1;
+
+    private static ChoiceType<AttentionKind> CrossOrNone =>
+        new ChoiceType<AttentionKind>(AttentionKind.Linear, AttentionKind.Full).Without("full", NotConditional);
 
     private static FieldType<T>? InDenoisingDiffusion<T>(Preset preset, FieldType<T> type) =>
         preset is Preset.Annotated or Preset.Lucidrains ? type : null;

@@ -22,7 +22,10 @@ internal static class ForeignKeys
     private const string Training = "how a network is trained is no part of its spec but of TrainingOptions; leave it out";
     private const string Spacing = "which steps a sampler takes is said where it is made, as new DdimSampler(50); leave it out";
     private const string Clipping = "whether samples are clipped is said where they are drawn, in SamplingOptions.Clip; leave it out";
-    private const string NotText = "a network here is conditioned on classes, as `num_classes: 10`, and not on text; leave it out";
+    private const string NotPooled =
+        "a network here is conditioned on classes, as `num_classes: 10`, and in preset conditional on a context; leave it out";
+    private const string NoProjection = "the context goes into the transformers as it is, and 'context_dim' is its width; leave it out";
+    private const string BothAttentions = "transformers attend to the pixels and to the context, one after the other; leave it out";
     private const string DiffusersFile =
         "this is a configuration of diffusers: the command import makes a spec and weights of its folder (docs/exchange.md); else leave it "
         + "out, and each key that is another here says so";
@@ -54,10 +57,18 @@ internal static class ForeignKeys
         ["_class_name"] = new(DiffusersFile),
         ["_diffusers_version"] = new(DiffusersFile),
         ["_name_or_path"] = new(DiffusersFile),
-        ["cross_attention_dim"] = new(NotText),
-        ["encoder_hid_dim"] = new(NotText),
-        ["only_cross_attention"] = new(NotText),
-        ["addition_embed_type"] = new(NotText),
+        ["encoder_hid_dim"] = new(NoProjection),
+        ["encoder_hid_dim_type"] = new(NoProjection),
+        ["only_cross_attention"] = new(BothAttentions),
+        ["dual_cross_attention"] = new(BothAttentions),
+        ["addition_embed_type"] = new(NotPooled),
+        ["addition_time_embed_dim"] = new(NotPooled),
+        ["projection_class_embeddings_input_dim"] = new(NotPooled),
+        ["upcast_attention"] = new("how attention is computed is said by precision where a network runs; leave it out"),
+        ["attention_head_dim"] = new(
+            "in a UNet2DModel it is the features of a head, `attention: { head_dim: 8 }`, and in a UNet2DConditionModel the number of "
+            + "heads, `attention: { heads: 8 }`",
+            "attention.heads", "attention.head_dim"),
         ["attn_norm_num_groups"] = new("attention is normalised by as many groups as all else, which 'groups' says; leave it out"),
         ["trained_betas"] = new(Betas),
         ["rescale_betas_zero_snr"] = new(ZeroSnr, "diffusion.schedule_rescale"),

@@ -132,7 +132,7 @@ internal sealed class GivenKeys(SpecSpan start)
     {
         var merged = Copy(_ => true);
         var preset = (Has("preset") ? given : inherited.given).TryGetValue("preset", out var word) ? word.Entry.Value : null;
-        var headsAreOneNumber = preset is YamlScalar { Value: "ddpm" or "adm" };
+        var headsAreOneNumber = preset is YamlScalar { Value: "ddpm" or "adm" or "conditional" };
         foreach (var pair in inherited.given)
         {
             var (key, from) = (pair.Key, pair.Value.From ?? path);
@@ -181,7 +181,7 @@ internal sealed class GivenKeys(SpecSpan start)
     }
 
     /// <summary>The key that says the same in another way: a spec that says it there doesn't inherit it here.</summary>
-    /// <param name="headsAreOneNumber">As in ddpm and adm, where the number of heads gives their width.</param>
+    /// <param name="headsAreOneNumber">As in ddpm, adm and conditional, where the number of heads gives their width.</param>
     private static string? OtherWay(string key, bool headsAreOneNumber) => key switch
     {
         "attention.levels" => "attention.resolutions",

@@ -71,10 +71,10 @@ internal static class GroupChecks
         var ofItsOwn = spec.Preset != Preset.Adm || spec.GivenInitDim is not null;
         if (spec.HasOwnResnetBlocks)
             return [ofItsOwn, .. levels.Select(_ => true)];
-        // Around the user's blocks stand the norms of attention and, in ddpm and adm, the one at the end.
+        // Around the user's blocks stand the norms of attention and, in ddpm, adm and conditional, the one at the end.
         return [false, .. levels.Select(level => spec.IsPreActivation
             && (level == 0
-                || spec.AttentionAt(level) == AttentionKind.Full
+                || spec.AttentionAt(level) is AttentionKind.Full or AttentionKind.Cross
                 || (level == spec.Levels - 1 && spec.AttentionInTheMiddle != AttentionKind.None)))];
     }
 

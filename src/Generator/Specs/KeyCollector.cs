@@ -86,7 +86,7 @@ internal static class KeyCollector
                     return "; did you mean 'none'?";
                 case "true" or "on" or "yes":
                     return "; leave it out, since every preset attends";
-                case "full" or "linear":
+                case "full" or "linear" or "cross":
                     return $"; say it of each level, as `attention: {{ levels: [{word.Value.ToLowerInvariant()}, none] }}`";
             }
         }

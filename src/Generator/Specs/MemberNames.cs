@@ -11,8 +11,8 @@ internal static class MemberNames
     private static readonly ImmutableHashSet<string> Fixed = ImmutableHashSet.Create(
         // of every class
         "ParameterCount", "ForwardFlops", "Channels", "ConditionChannels", "OutChannels", "ImageHeight", "ImageWidth", "DownsampleFactor",
-        "SpecHash", "forward", "Info", "Diffusion", "Description", "DiffusionOfSpec", "StateDictTable", "BlockOptions", "NewResnetBlock",
-        "OnConstructed", "OnForwarding", "OnForwarded",
+        "ContextDim", "SpecHash", "forward", "Info", "Diffusion", "Description", "DiffusionOfSpec", "StateDictTable", "BlockOptions",
+        "NewResnetBlock", "OnConstructed", "OnForwarding", "OnForwarded",
         // of annotated and lucidrains
         "init_conv", "time_mlp", "label_emb", "mid_block1", "mid_attn", "mid_block2", "final_res_block", "final_conv",
         // of ddpm

@@ -137,15 +137,24 @@ internal static class SchemaWriter
 
     private static JsonObject Propose(Field field, Preset? preset)
     {
+        if (IsOfSomePresets(field) && (preset is not { } one || !field.OnlyIn.Contains(one)))
+            return new JsonObject();
         var schema = new JsonObject { { "description", JsonObject.Text(Description(field)) } };
         var type = field.IsPicked || IsNarrowed(field) ? field.Schema(preset) : new JsonObject();
-        schema.Add(type);
+        // Of a list editors would insert an item, in the place of the snippet.
+        if (type.Has("items"))
+            schema.Add("allOf", [type]);
+        else
+            schema.Add(type);
         if (preset is { } known && field.Default(known) is { } value)
             schema.Add("default", value);
         else if (!field.IsPicked && !type.Has("const"))
-            schema.Add("defaultSnippets", [new JsonObject { { "body", (field.Example ?? field.Default(Preset.Ddpm))! } }]);
+            schema.Add("defaultSnippets", [new JsonObject { { "body", Example(field, preset) } }]);
         return schema;
     }
+
+    private static string Example(Field field, Preset? preset) =>
+        (preset is { } its ? field.ExampleIn(its) : null) ?? field.Example ?? field.Default(Preset.Ddpm)!;
 
     private static JsonObject Required(IEnumerable<string> keys) => new() { { "required", JsonObject.List(keys.Select(JsonObject.Text)) } };
 
@@ -188,8 +197,11 @@ internal static class SchemaWriter
         return schema;
     }
 
-    /// <summary>Whether a preset takes less than others, or has another default.</summary>
-    private static bool DiffersByPreset(Field field) => IsNarrowed(field) || Presets.All.Select(field.Default).Distinct().Count() > 1;
+    /// <summary>Whether a preset takes less than others, has another default, or has no use for it.</summary>
+    private static bool DiffersByPreset(Field field) =>
+        IsNarrowed(field) || IsOfSomePresets(field) || Presets.All.Select(field.Default).Distinct().Count() > 1;
+
+    private static bool IsOfSomePresets(Field field) => field.OnlyIn.Count < Presets.All.Count;
 
     private static bool IsNarrowed(Field field) => Presets.All.Any(field.IsNarrowedBy);
 

@@ -13,11 +13,12 @@ internal sealed record SpecBounds(UNetSpec Least, UNetSpec Most)
     {
         var (least, most) = (context.Spec, context.Spec);
         var (levels, knowsWhere) = (Math.Max(2, least.Levels), KnowsWhere(context));
+        var isConditional = least.Preset == Preset.Conditional;
         if (!knowsWhere)
             least = least with { Attention = least.Attention with { GivenLevels = AtEach(AttentionKind.None), GivenResolutions = null } };
         if (!knowsWhere || context.IsAnyItemWrong("attention.levels") || context.IsAnyItemWrong("attention.resolutions"))
         {
-            var everywhere = AtEach(AttentionKind.Linear);
+            var everywhere = AtEach(isConditional ? AttentionKind.Cross : AttentionKind.Linear);
             most = most with { Attention = most.Attention with { Off = false, GivenLevels = everywhere, GivenResolutions = null } };
         }
 
@@ -28,7 +29,8 @@ internal sealed record SpecBounds(UNetSpec Least, UNetSpec Most)
         if (!context.Knows("attention.mid"))
         {
             least = least with { Attention = least.Attention with { Mid = AttentionKind.None } };
-            most = most with { Attention = most.Attention with { Off = false, Mid = AttentionKind.Full } };
+            var attends = isConditional ? AttentionKind.Cross : AttentionKind.Full;
+            most = most with { Attention = most.Attention with { Off = false, Mid = attends } };
         }
 
         var mayResampleInBlocks = context.Spec.Preset is null || context.Spec.IsPreActivation;

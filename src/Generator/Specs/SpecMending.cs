@@ -48,6 +48,7 @@ internal static class SpecMending
     /// <param name="spec">As far as it could be read.</param>
     private static bool TryMend(GivenKeys keys, string key, List<string> blamed, Problems problems, UNetSpec spec)
     {
+        var attending = spec.Preset == Preset.Conditional ? "cross" : "linear";
         if (problems.Meant(key) is { } meant)
             keys.Replace(key, Node(meant));
         else if (key == "image_size")
@@ -59,9 +60,9 @@ internal static class SpecMending
         else if (key == "num_classes")
             keys.Replace(key, Plain("1"));
         else if (keys.Has(key) && !blamed.Contains(key) && keys.Value(key) is YamlSequence list)
-            MendItems(keys, key, list, blamed, problems);
+            MendItems(keys, key, list, blamed, problems, attending);
         else if (key == "attention.levels" && keys.Has(key) && spec.Levels > 0)
-            keys.Replace(key, AtEachLevel(keys, spec.Levels));
+            keys.Replace(key, AtEachLevel(keys, spec.Levels, attending));
         else if (key is "preset" or "channel_multipliers")
             return false;
         else
@@ -69,13 +70,15 @@ internal static class SpecMending
         return true;
     }
 
-    private static void MendItems(GivenKeys keys, string key, YamlSequence list, List<string> blamed, Problems problems)
+    private static void MendItems(
+        GivenKeys keys, string key, YamlSequence list, List<string> blamed, Problems problems, string attending)
     {
         var usual = key switch
         {
             "channel_multipliers" => "1",
             "blocks_per_level" => $"{SpecDefaults.BlocksPerLevel}",
-            "attention.levels" => "linear",
+            "attention.levels" => attending,
+            "attention.layers" => "1",
             _ => null, // resolutions need not be so many
         };
         var items = new List<YamlNode>();
@@ -94,10 +97,10 @@ internal static class SpecMending
     }
 
     /// <summary>As many of the list as there are levels, and attention where it says nothing: code may use it.</summary>
-    private static YamlSequence AtEachLevel(GivenKeys keys, int levels)
+    private static YamlSequence AtEachLevel(GivenKeys keys, int levels, string attending)
     {
         var given = keys.Value("attention.levels") is YamlSequence list ? list.Items : EquatableArray<YamlNode>.Empty;
-        var all = Enumerable.Range(0, levels).Select(level => level < given.Count ? given[level] : Plain("linear"));
+        var all = Enumerable.Range(0, levels).Select(level => level < given.Count ? given[level] : Plain(attending));
         return new YamlSequence(default, all.ToEquatableArray());
     }
 

@@ -3,7 +3,7 @@ using UNetGen.Generator.Common;
 namespace UNetGen.Generator.Specs;
 
 // The names of these values, and in the runtime of the types that emitted code names, are the same on purpose.
-internal enum Preset { Annotated, Lucidrains, Ddpm, Adm }
+internal enum Preset { Annotated, Lucidrains, Ddpm, Adm, Conditional }
 
 internal enum KernelForm { Fast, Reference }
 
@@ -17,7 +17,7 @@ internal enum SinusoidOrder { SinCos, CosSin }
 
 internal enum TimeConditioning { ScaleShift, Add }
 
-internal enum AttentionKind { None, Linear, Full }
+internal enum AttentionKind { None, Linear, Full, Cross }
 
 internal enum DownsampleKind { Unshuffle, Conv, ConvAsymmetric, AvgPool, Resblock }
 
@@ -106,6 +106,12 @@ internal sealed record UNetSpec
 
     public int? NumClasses { get; init; }
 
+    /// <summary>Width of the context's tokens, where there is cross-attention.</summary>
+    public int TokenDim { get; init; } = SpecDefaults.Conditional.ContextDim;
+
+    /// <summary>Width of the context's tokens; null: the network takes no context.</summary>
+    public int? ContextDim => AnyCrossAttention ? TokenDim : null;
+
     public bool ZeroInit { get; init; }
 
     /// <summary>How the network computes, not which network it is.</summary>
@@ -118,8 +124,10 @@ internal sealed record UNetSpec
 
     public Variance Variance => Diffusion.GivenVariance ?? (LearnedVariance ? Variance.LearnedRange : Variance.FixedSmall);
 
-    /// <summary>Families ddpm and adm: norm and activation before each convolution, and every block's output a skip.</summary>
-    public bool IsPreActivation => Preset is Specs.Preset.Ddpm or Specs.Preset.Adm;
+    /// <summary>
+    /// Families ddpm, adm and conditional: norm and activation before each convolution, and every block's output a skip.
+    /// </summary>
+    public bool IsPreActivation => Preset is Specs.Preset.Ddpm or Specs.Preset.Adm or Specs.Preset.Conditional;
 
     /// <summary>Whether any residual block is the family's own; those that resample always are.</summary>
     public bool HasOwnResnetBlocks => ResnetBlock is null || ResamplesInBlocks;
@@ -144,14 +152,34 @@ internal sealed record UNetSpec
             return AttentionKind.None;
         if (Attention.GivenLevels is { } levels)
             return levels[level];
-        if ((Attention.GivenResolutions ?? Attention.DefaultResolutions) is { } resolutions)
+        if (Preset != Specs.Preset.Conditional && (Attention.GivenResolutions ?? Attention.DefaultResolutions) is { } resolutions)
             return resolutions.Contains(SizeAt(level).Height) ? AttentionKind.Full : AttentionKind.None;
-        return Preset == Specs.Preset.Lucidrains && level == Levels - 1 ? AttentionKind.Full : AttentionKind.Linear;
+        return Preset switch
+        {
+            Specs.Preset.Conditional => level == Levels - 1 ? AttentionKind.None : AttentionKind.Cross,
+            Specs.Preset.Lucidrains when level == Levels - 1 => AttentionKind.Full,
+            _ => AttentionKind.Linear,
+        };
     }
 
     public AttentionKind AttentionInTheMiddle => Attention.Off ? AttentionKind.None : Attention.Mid;
 
     public bool AnyAttention => AttendedWidths.Any();
+
+    /// <summary>Whether anything attends to a context, that is, whether the network takes one.</summary>
+    public bool AnyCrossAttention =>
+        AttentionInTheMiddle == AttentionKind.Cross || Enumerable.Range(0, Levels).Any(level => AttentionAt(level) == AttentionKind.Cross);
+
+    /// <summary>
+    /// Layers of the transformers at a level; the middle has the last level's, also where that level has none. Elsewhere the number says
+    /// nothing, and is 1.
+    /// </summary>
+    public int TransformerLayersAt(int level)
+    {
+        var attends = AttentionAt(level) == AttentionKind.Cross
+            || (level == Levels - 1 && AttentionInTheMiddle == AttentionKind.Cross);
+        return !attends ? 1 : Attention.GivenLayers.Count == 1 ? Attention.GivenLayers[0] : Attention.GivenLayers[level];
+    }
 
     /// <summary>The widths at which there is attention, level by level, then in the middle.</summary>
     public IEnumerable<int> AttendedWidths => Enumerable.Range(0, Levels)
@@ -160,7 +188,8 @@ internal sealed record UNetSpec
         .Concat(AttentionInTheMiddle == AttentionKind.None ? [] : [WidthAfter(Levels - 1)]);
 
     /// <summary>
-    /// Heads of the attention at a place of this width. In ddpm and adm the heads share that width; elsewhere their number is free.
+    /// Heads of the attention at a place of this width. In ddpm, adm and conditional the heads share that width; elsewhere their number
+    /// is free.
     /// </summary>
     public int HeadsAt(int width) => !IsPreActivation || Attention.GivenHeads is not null || Attention.GivenHeadDim is null
         ? Attention.GivenHeads ?? Attention.DefaultHeads
@@ -216,6 +245,12 @@ internal sealed record AttentionSpec
     public const int DefaultHeadDim = 32;
 
     public int MemoryTokens { get; init; }
+
+    /// <summary>Layers of each transformer: one number for all levels, or one per level.</summary>
+    public EquatableArray<int> GivenLayers { get; init; } = new[] { 1 }.ToEquatableArray();
+
+    /// <summary>Whether transformers begin and end with linear layers instead of 1 x 1 convolutions: the same under other shapes.</summary>
+    public bool LinearProjection { get; init; }
 }
 
 internal sealed record DiffusionSpec
@@ -304,6 +339,18 @@ internal static class Presets
                 DefaultHeads = 1,
             },
             Downsample = SpecDefaults.Ddpm.Downsample,
+        },
+        Preset.Conditional => new UNetSpec
+        {
+            Preset = preset,
+            InitKernel = 3,
+            Groups = SpecDefaults.Conditional.Groups,
+            TimeEmbedding = new TimeEmbeddingSpec
+            {
+                Order = SinusoidOrder.CosSin, FreqShift = 0, Conditioning = TimeConditioning.Add,
+            },
+            Attention = new AttentionSpec { Mid = AttentionKind.Cross, DefaultHeads = SpecDefaults.Conditional.Heads },
+            Downsample = SpecDefaults.Conditional.Downsample,
         },
         _ => new UNetSpec
         {

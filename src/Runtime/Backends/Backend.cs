@@ -62,6 +62,42 @@ internal abstract class Backend(Precision precision)
     /// <returns>[batch, dim, height, width].</returns>
     public abstract Tensor Attention(Tensor x, AttentionWeights weights);
 
+    /// <summary>
+    /// A transformer over the pixels of images (Rombach et al. 2022, section 3.3): x + W_out T(W_in norm(x)), where T is layers of
+    /// <see cref="TransformerLayer"/> over the pixels as tokens, row by row.
+    /// </summary>
+    /// <param name="x">[batch, dim, height, width].</param>
+    /// <param name="context">[batch, tokens, contextDim].</param>
+    /// <param name="weights">Of the block.</param>
+    /// <returns>[batch, dim, height, width].</returns>
+    public abstract Tensor Transformer(Tensor x, Tensor context, TransformerWeights weights);
+
+    /// <summary>
+    /// A layer of a transformer whose norms come first: x += attention(norm(x)) to one another, x += attention(norm(x)) to the context,
+    /// x += feedForward(norm(x)).
+    /// </summary>
+    /// <param name="tokens">[batch, positions, dim].</param>
+    /// <param name="context">[batch, tokens, contextDim].</param>
+    /// <param name="weights">Of the layer.</param>
+    /// <returns>[batch, positions, dim].</returns>
+    public abstract Tensor TransformerLayer(Tensor tokens, Tensor context, TransformerLayerWeights weights);
+
+    /// <summary>
+    /// Attention of tokens to others, or to one another (Vaswani et al. 2017, eq. 1): W_o softmax(q k^T / sqrt(d)) v + b_o, with q of the
+    /// tokens, and k and v of what they attend to.
+    /// </summary>
+    /// <param name="tokens">[batch, positions, dim].</param>
+    /// <param name="attended">[batch, tokens, dim of these]; null: the tokens themselves.</param>
+    /// <param name="weights">Of the layer, without norm, memory and sum.</param>
+    /// <returns>[batch, positions, dim].</returns>
+    public abstract Tensor AttendTo(Tensor tokens, Tensor? attended, AttentionWeights weights);
+
+    /// <summary>W_2 (a * GELU(g)) + b_2, where W_1 x + b_1 = (a, g): a feed-forward layer with a gate, GEGLU (Shazeer 2020).</summary>
+    /// <param name="tokens">[batch, positions, dim].</param>
+    /// <param name="weights">Of the layer.</param>
+    /// <returns>[batch, positions, dim].</returns>
+    public abstract Tensor FeedForward(Tensor tokens, FeedForwardWeights weights);
+
     /// <summary>A convolution with zeros around the image.</summary>
     /// <param name="x">[batch, channels, height, width].</param>
     /// <param name="weights">Of the layer.</param>

@@ -98,6 +98,12 @@ internal class Libtorch(Precision precision) : Reference(precision)
     }
 
     /// <inheritdoc/>
+    protected override Tensor Tokens(Tensor images) => TensorMemory.Tokens(images);
+
+    /// <inheritdoc/>
+    protected override Tensor Images(Tensor tokens, long height, long width) => TensorMemory.Images(tokens, height, width);
+
+    /// <inheritdoc/>
     protected override Tensor RmsNorm(Tensor x, Tensor gain) => base.RmsNorm(TensorMemory.ChannelsLast(x), gain);
 
     /// <inheritdoc/>

@@ -66,6 +66,42 @@ internal class Reference(Precision precision) : Backend(precision)
     }
 
     /// <inheritdoc/>
+    public override Tensor Transformer(Tensor x, Tensor context, TransformerWeights weights)
+    {
+        using var scope = NewDisposeScope();
+        var tokens = Project(Tokens(Normalize(x, weights.Norm)), weights.Input);
+        foreach (var layer in weights.Layers)
+            tokens = TransformerLayer(tokens, context, layer);
+        var branch = Images(Project(tokens, weights.Output), x.size(2), x.size(3));
+        return Add(branch, x).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor TransformerLayer(Tensor tokens, Tensor context, TransformerLayerWeights weights)
+    {
+        using var scope = NewDisposeScope();
+        var h = Add(AttendTo(LayerNorm(tokens, weights.SelfNorm), null, weights.Self), tokens);
+        h = Add(AttendTo(LayerNorm(h, weights.CrossNorm), context, weights.Cross), h);
+        return Add(FeedForward(LayerNorm(h, weights.FeedForwardNorm), weights.FeedForward), h).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor AttendTo(Tensor tokens, Tensor? attended, AttentionWeights weights)
+    {
+        using var scope = NewDisposeScope();
+        var heads = attended is null ? Attend(tokens, weights) : Attend(tokens, attended, weights);
+        return Project(heads, weights.Output).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor FeedForward(Tensor tokens, FeedForwardWeights weights)
+    {
+        using var scope = NewDisposeScope();
+        var halves = Project(tokens, weights.First).chunk(2, -1);
+        return Project(halves[0] * Activate(halves[1], Activation.Gelu), weights.Second).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
     public override Tensor Convolve(Tensor x, ConvolutionWeights weights)
     {
         using var scope = NewDisposeScope();
@@ -157,20 +193,46 @@ internal class Reference(Precision precision) : Backend(precision)
     /// <param name="pixels">[batch, positions, dim], normalised.</param>
     /// <param name="weights">Of the block.</param>
     /// <returns>[batch, positions, heads * d].</returns>
-    protected virtual Tensor Attend(Tensor pixels, AttentionWeights weights)
+    protected virtual Tensor Attend(Tensor pixels, AttentionWeights weights) => Attend(pixels, pixels, weights);
+
+    /// <summary>softmax(q k^T / sqrt(d)) v of each head, with q of the pixels, and k and v of what they attend to.</summary>
+    /// <param name="pixels">[batch, positions, dim], normalised.</param>
+    /// <param name="attended">[batch, tokens, dim of these].</param>
+    /// <param name="weights">Of the block.</param>
+    /// <returns>[batch, positions, heads * d].</returns>
+    protected Tensor Attend(Tensor pixels, Tensor attended, AttentionWeights weights)
     {
         using var scope = NewDisposeScope();
-        var (q, k, v) = (Heads(weights.Query), Heads(weights.Key), Heads(weights.Value)); // each [B, heads, positions, d]
+        // Each [B, heads, positions, d].
+        var (q, k, v) = (Heads(pixels, weights.Query), Heads(attended, weights.Key), Heads(attended, weights.Value));
         (k, v) = WithMemory(k, v, weights.Memory, -2);
         var result = nn.functional.scaled_dot_product_attention(Rounded(q), Rounded(k), Rounded(v));
         return result.transpose(1, 2).flatten(2).MoveToOuterDisposeScope();
 
-        Tensor Heads(LinearWeights layer)
+        Tensor Heads(Tensor tokens, LinearWeights layer)
         {
-            var features = Project(pixels, layer);
+            var features = Project(tokens, layer);
             return features.reshape(features.shape[0], features.shape[1], weights.Heads, -1).transpose(1, 2);
         }
     }
+
+    /// <summary>Normalises over the features of each token.</summary>
+    /// <param name="tokens">[batch, positions, dim].</param>
+    /// <param name="norm">Of the layer.</param>
+    /// <returns>The same shape, in the type of the norm's weights.</returns>
+    protected virtual Tensor LayerNorm(Tensor tokens, LayerNormWeights norm)
+    {
+        using var scope = NewDisposeScope();
+        return nn.functional.layer_norm(As(norm.Weight.dtype, tokens), [tokens.size(-1)], norm.Weight, norm.Bias, norm.Eps)
+            .MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Images [batch, channels, height, width] as tokens, [batch, height * width, channels].</summary>
+    protected virtual Tensor Tokens(Tensor images) => images.flatten(2).transpose(1, 2);
+
+    /// <summary>What <see cref="Tokens"/> took apart.</summary>
+    protected virtual Tensor Images(Tensor tokens, long height, long width) =>
+        tokens.transpose(1, 2).reshape(tokens.size(0), tokens.size(2), height, width);
 
     /// <summary>
     /// Filters brought to mean 0 and variance 1 (Qiao et al. 2019, "Weight Standardization"), with the biased variance and eps 1e-5, in

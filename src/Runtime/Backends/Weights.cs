@@ -61,6 +61,35 @@ internal sealed record ResidualWeights(bool NormFirst, HalfWeights First, HalfWe
 internal sealed record LinearAttentionWeights(RmsNormWeights? Norm, ConvolutionWeights Projections, Tensor? Memory,
     ConvolutionWeights Output, NormWeights OutputNorm, long Heads);
 
+/// <summary>A norm over the features of each token (Ba et al. 2016).</summary>
+/// <param name="Weight">[features].</param>
+/// <param name="Bias">[features].</param>
+/// <param name="Eps">Added to the variance.</param>
+internal sealed record LayerNormWeights(Tensor Weight, Tensor Bias, double Eps);
+
+/// <summary>A gated layer over the features of each token, GEGLU (Shazeer 2020).</summary>
+/// <param name="First">From a token to values and gates, [2 * hidden, dim], the values first.</param>
+/// <param name="Second">Back, [dim, hidden].</param>
+internal sealed record FeedForwardWeights(LinearWeights First, LinearWeights Second);
+
+/// <summary>A layer of a transformer over pixels that attend to a context.</summary>
+/// <param name="SelfNorm">Before <paramref name="Self"/>.</param>
+/// <param name="Self">The pixels' attention to one another.</param>
+/// <param name="CrossNorm">Before <paramref name="Cross"/>.</param>
+/// <param name="Cross">The pixels' attention to the context, whose features keys and values are made of.</param>
+/// <param name="FeedForwardNorm">Before <paramref name="FeedForward"/>.</param>
+/// <param name="FeedForward">Each pixel by itself.</param>
+internal sealed record TransformerLayerWeights(LayerNormWeights SelfNorm, AttentionWeights Self, LayerNormWeights CrossNorm,
+    AttentionWeights Cross, LayerNormWeights FeedForwardNorm, FeedForwardWeights FeedForward);
+
+/// <summary>A transformer over the pixels of images.</summary>
+/// <param name="Norm">Before everything else.</param>
+/// <param name="Input">From a pixel to its token.</param>
+/// <param name="Layers">One after another.</param>
+/// <param name="Output">From a token to its pixel.</param>
+internal sealed record TransformerWeights(NormWeights Norm, LinearWeights Input, IReadOnlyList<TransformerLayerWeights> Layers,
+    LinearWeights Output);
+
 /// <summary>Attention between all pixels.</summary>
 /// <param name="Norm">Before everything else; or null.</param>
 /// <param name="Query">From a pixel to its queries, [heads * d, dim]: those of one head after those of another.</param>

@@ -18,6 +18,17 @@ public static class Layers
         return norm;
     }
 
+    /// <summary>LayerNorm with weight 1 and bias 0.</summary>
+    /// <param name="features">Of each token, [..., features].</param>
+    /// <param name="eps">Added to the variance.</param>
+    internal static LayerNorm LayerNorm(long features, double eps)
+    {
+        var norm = nn.LayerNorm([features], eps);
+        nn.init.ones_(norm.weight!);
+        nn.init.zeros_(norm.bias!);
+        return norm;
+    }
+
     /// <summary>What normalises in residual blocks of these options, [batch, channels, height, width] to the same.</summary>
     internal static nn.Module<Tensor, Tensor> Normalization(long channels, ResnetBlockOptions options) =>
         options.Norm == Norm.Group ? GroupNorm(options.Groups, channels, options.NormEps) : new RMSNorm(channels);

@@ -61,6 +61,7 @@ internal static class ModuleTree
         Linear linear => $"in_features={linear.in_features}, out_features={linear.out_features}, bias={Word(linear.bias is not null)}",
         GroupNorm { weight: var weight } norm =>
             $"{norm.num_groups}, {weight?.shape[0]}, eps={Number(norm.eps)}, affine={Word(norm.affine)}",
+        LayerNorm norm => $"{Tuple(norm.normalized_shape)}, eps={Number(norm.eps)}, elementwise_affine={Word(norm.elementwise_affine)}",
         Embedding { weight: { } weight } => $"{weight.shape[0]}, {weight.shape[1]}",
         _ => "",
     };

@@ -48,6 +48,11 @@ public sealed record NetworkInfo
     /// <summary>How many classes <c>forward</c> takes labels of; null for a network without classes.</summary>
     public int? NumClasses { get; init; }
 
+    /// <summary>
+    /// Width of the tokens of the context that <c>forward</c> takes, [batch, tokens, width]; null for a network without attention cross.
+    /// </summary>
+    public int? ContextDim { get; init; }
+
     /// <summary>The rows of the architecture's table, in the order of the forward pass; both halves of a level are one row.</summary>
     public required IReadOnlyList<LevelInfo> Levels { get; init; }
 
@@ -56,7 +61,7 @@ public sealed record NetworkInfo
 
     /// <summary>
     /// Floating point operations of one forward pass of one image: convolutions, linear layers and attention products, a multiply-add as
-    /// two.
+    /// two. A context is counted with 77 tokens.
     /// </summary>
     public long ForwardFlops => Levels.Sum(level => level.ForwardFlops);
 
@@ -70,7 +75,7 @@ public sealed record NetworkInfo
 /// <param name="Width">Pixels at this level.</param>
 /// <param name="Channels">The level's width.</param>
 /// <param name="Blocks">Residual blocks down + up, as <c>2 + 2</c>.</param>
-/// <param name="Attention"><c>-</c>, <c>linear</c> or <c>full</c>.</param>
+/// <param name="Attention"><c>-</c>, <c>linear</c>, <c>full</c> or <c>cross</c>.</param>
 /// <param name="Parameters">Trainable parameters.</param>
 /// <param name="ForwardFlops">Floating point operations of one image's forward pass.</param>
 /// <param name="ActivationElements">Elements kept for the backward pass, one image, estimated.</param>

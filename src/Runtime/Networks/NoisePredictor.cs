@@ -98,6 +98,29 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
         return forward(x, timesteps);
     }
 
+    /// <summary>One pass of any network; with a context where it attends to one.</summary>
+    /// <param name="x">Noised images, [batch, channels, height, width].</param>
+    /// <param name="timesteps">As for the other forms.</param>
+    /// <param name="context">
+    /// What the network attends to, as what a text encoder makes of a text: [batch, tokens, <see cref="NetworkInfo.ContextDim"/>], of the
+    /// weights' type; null for a network without context.
+    /// </param>
+    /// <param name="labels">As for the form without context.</param>
+    /// <param name="selfCondition">As for the form without context.</param>
+    /// <returns>The prediction, [batch, out channels, height, width].</returns>
+    /// <exception cref="ArgumentException">
+    /// A condition is given that the spec doesn't have, or context or labels are missing, or shapes differ.
+    /// </exception>
+    /// <remarks>
+    /// A network with <see cref="NetworkInfo.ContextDim"/> has only this form, whose last two parameters its class lets one leave out:
+    /// <c>net.forward(x, timesteps, context: c)</c>. The other forms throw there, so that no context is taken for labels.
+    /// </remarks>
+    public virtual Tensor forward(Tensor x, Tensor timesteps, Tensor? context, Tensor? labels, Tensor? selfCondition)
+    {
+        RefuseCondition(context, nameof(context), "`preset: conditional` and `context_dim`");
+        return forward(x, timesteps, labels, selfCondition);
+    }
+
     /// <summary>Refuses input of another shape than the network was generated for, with a message that names both.</summary>
     /// <param name="x">Must be [batch, <paramref name="channels"/>, <paramref name="height"/>, <paramref name="width"/>].</param>
     /// <param name="timesteps">Must be [batch].</param>
@@ -162,6 +185,27 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
                 $"{Info.Name} knows classes 0 to {classes - 1}, but got label "
                     + $"{labels.data<long>().First(label => label < 0 || label >= classes)}.",
                 nameof(labels));
+    }
+
+    /// <summary>Refuses a context that isn't there or isn't one for each image.</summary>
+    /// <param name="context">Must be [batch, tokens, <paramref name="width"/>], of at least one token.</param>
+    /// <param name="x">The images, [batch, ...].</param>
+    /// <param name="width">Of the tokens.</param>
+    /// <exception cref="ArgumentException">It is missing, or of another shape.</exception>
+    protected void CheckContext([NotNull] Tensor? context, Tensor x, int width)
+    {
+        if (context is null)
+            throw new ArgumentException(
+                $"{Info.Name} attends to a context, [{x.shape[0]}, tokens, {width}], and got none: call "
+                    + "`forward(x, timesteps, context: ...)`.",
+                nameof(context));
+        if (context.dim() != 3 || context.shape[0] != x.shape[0] || context.shape[1] == 0 || context.shape[2] != width)
+            throw new ArgumentException(
+                $"{Info.Name} takes one context per image, [{x.shape[0]}, tokens, {width}], but got [{string.Join(", ", context.shape)}].",
+                nameof(context));
+        if (!context.is_floating_point())
+            throw new ArgumentException(
+                $"{Info.Name} takes a context of floating point numbers, but got {context.dtype}.", nameof(context));
     }
 
     /// <summary>Refuses a condition that the network doesn't have.</summary>

@@ -13,7 +13,7 @@ public sealed partial class CompletionTests
 
     private static readonly IReadOnlyList<string> Beginnings =
     [
-        .. new[] { "annotated", "lucidrains", "ddpm", "adm" }.Select(preset => $"preset: {preset}{Rest}"),
+        .. new[] { "annotated", "lucidrains", "ddpm", "adm", "conditional" }.Select(preset => $"preset: {preset}{Rest}"),
         $"preset: adm{Rest}diffusion:\n  loss_weight: min_snr\n  ",
         $"preset: annotated{Rest}diffusion:\n  schedule: cosine\n  ",
         $"preset: annotated{Rest}diffusion:\n  type: flow\n  ",
@@ -64,7 +64,7 @@ public sealed partial class CompletionTests
             .Where(pair => pair.First.StartsWith("a spec of", StringComparison.Ordinal))
             .ToList();
         Assert.Equal(
-            ["annotated", "lucidrains", "ddpm", "adm"],
+            ["annotated", "lucidrains", "ddpm", "adm", "conditional"],
             whole.Select(pair => pair.Second.Split('\n')[0].Split(": ")[1]));
         Assert.All(whole, pair => GeneratorHarness.Run(Choices(pair.Second).Single()));
     }
@@ -81,6 +81,15 @@ public sealed partial class CompletionTests
         Assert.DoesNotContain("type", Proposals($"preset: adm{Rest}diffusion:\n  schedule: cosine\n  "));
         Assert.DoesNotContain("timesteps", Proposals($"preset: adm{Rest}diffusion:\n  type: flow\n  "));
         Assert.DoesNotContain("logit_mean", Proposals($"preset: adm{Rest}diffusion:\n  type: flow\n  timestep_sampling: uniform\n  "));
+
+        foreach (var key in (string[])["layers", "linear_projection"])
+        {
+            Assert.Contains(key, Proposals($"preset: conditional{Rest}attention:\n  "));
+            Assert.DoesNotContain(key, Proposals($"preset: ddpm{Rest}attention:\n  "));
+        }
+
+        Assert.DoesNotContain("resolutions", Proposals($"preset: conditional{Rest}attention:\n  "));
+        Assert.DoesNotContain("context_dim", Proposals($"preset: ddpm{Rest}"));
 
         static IReadOnlyList<string> Proposals(string spec) => Look([spec]).Single().Proposals;
     }

@@ -30,6 +30,7 @@ public sealed partial class SchemaFileTests
     [InlineData("lucidrains")]
     [InlineData("ddpm")]
     [InlineData("adm")]
+    [InlineData("conditional")]
     public void A_default_spelled_out_changes_nothing(string preset)
     {
         var spec = $"preset: {preset}\nimage_size: 32\nchannels: 3\ndim: 32\nchannel_multipliers: [1, 2]\n";

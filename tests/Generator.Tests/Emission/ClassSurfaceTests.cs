@@ -27,6 +27,8 @@ public sealed class ClassSurfaceTests
         """;
 
     private const string Inputs = "ref global::TorchSharp.torch.Tensor x, ref global::TorchSharp.torch.Tensor timesteps";
+    private const string WithContext = Specimens.Conditional + "\nname: TinyUNet";
+    private const string Context = ", ref global::TorchSharp.torch.Tensor? context";
     private const string Conditions = ", ref global::TorchSharp.torch.Tensor? labels, ref global::TorchSharp.torch.Tensor? selfCondition";
 
     [Theory]
@@ -41,6 +43,27 @@ public sealed class ClassSurfaceTests
         var hooks = "#nullable enable\n" + Hooks.Replace("INPUTS", Inputs + Conditions);
         foreach (var more in conditional)
             Compiler.AssertCompiles([Source(Specimens.Annotated + "\n" + more), hooks], version);
+        var hooksOfContext = "#nullable enable\n" + Hooks.Replace("INPUTS", Inputs + Context + Conditions);
+        foreach (var spec in new[] { WithContext, WithContext + "\ncolours: 3" })
+            Compiler.AssertCompiles([Source(spec), hooksOfContext], version);
+    }
+
+    [Theory]
+    [InlineData(LanguageVersion.CSharp10)]
+    [InlineData(LanguageVersion.Latest)]
+    public void A_context_is_given_by_name_with_and_without_errors_in_the_spec(LanguageVersion version)
+    {
+        foreach (var spec in new[] { WithContext, WithContext + "\ncolours: 3" })
+            Compiler.AssertCompiles([Source(spec), Call("context: c")], version);
+        foreach (var spec in new[] { Specimens.Annotated, Specimens.Annotated + "\ngroups: 7" })
+            Compiler.AssertCompiles([Source(spec), Call("c")], version);
+    }
+
+    [Fact]
+    public void A_context_by_position_which_could_be_labels_is_the_compiler_s_error()
+    {
+        var error = Assert.ThrowsAny<Exception>(() => Compiler.AssertCompiles([Source(WithContext), Call("c")]));
+        Assert.Contains("CS0121", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -100,13 +123,28 @@ public sealed class ClassSurfaceTests
     public void A_broken_spec_s_class_has_all_members_of_any_other_but_its_layers()
     {
         var broken = Members(Source(Specimens.Annotated + "\ngroups: 7")).ToHashSet();
+        var brokenWithContext = Members(Source(WithContext + "\ncolours: 3")).ToHashSet();
         foreach (var spec in Specimens.Good)
-            Assert.Subset(broken, Members(Source(spec + "\nname: TinyUNet")).ToHashSet());
-        // And no more than those of a network with all conditions, and the hook of one without any.
+        {
+            var takesContext = spec.Contains("context_dim", StringComparison.Ordinal);
+            Assert.Subset(takesContext ? brokenWithContext : broken, Members(Source(spec + "\nname: TinyUNet")).ToHashSet());
+        }
+
+        // And no more than those of a network with all conditions, and the hooks of one without any and of one with a context.
         Assert.Equal(
-            [$"partial void OnForwarding({Inputs})"],
+            [$"partial void OnForwarding({Inputs})", $"partial void OnForwarding({Inputs + Context + Conditions})"],
             broken.Except(Members(Source(Specimens.Annotated + "\nself_condition: true\ncondition_channels: 1"))));
     }
+
+    private static string Call(string argument) => $$"""
+        namespace Shop.Models;
+
+        internal static class User
+        {
+            internal static object Use(TinyUNet net, global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor c) =>
+                net.forward(x, x, {{argument}});
+        }
+        """;
 
     [Fact]
     public void Kernels_of_the_reference_are_one_line_more_of_the_constructor()

@@ -55,7 +55,7 @@ internal sealed record MistakenSpec(string Name, (string Key, string Line)[] Rig
         new([("time_embedding.type", "  type: fourier"), ("time_embedding.theta", "  theta: 100")], "UNG0018"),
         new([("time_embedding.conditioning", "  conditioning: both")], "UNG0005"),
         new([("attention.levels", "  levels: [full]")], "UNG0026", "levels", "attention.resolutions"),
-        new([("attention.levels", "  levels: [full, foll, none, none]")], "UNG0005"),
+        new([("attention.levels", "  levels: [full, foll, none, none]")], "UNG0005", "preset"),
         new([("attention.levels", "  levels: [full, full, none, none]"), ("attention.resolutions", "  resolutions: [16]")], "UNG0017"),
         new([("attention.memory_tokens", "  memory_token: 2")], "UNG0004"),
         new([("attention", "attention: linear")], "UNG0007"),

@@ -30,16 +30,18 @@ internal static class SpecGen
     /// A spec without faults: every key of the network, not of its class, is there in some, with every value that it can have.
     /// </summary>
     public static readonly Gen<string> Valid =
-        from preset in Gen.OneOf("annotated", "lucidrains", "ddpm", "adm")
-        let preActivation = preset is "ddpm" or "adm"
+        from preset in Gen.OneOf("annotated", "lucidrains", "ddpm", "adm", "conditional")
+        let preActivation = preset is "ddpm" or "adm" or "conditional"
+        let crosses = preset == "conditional"
         from levels in Gen.Int[1, 4]
-        from groupNorm in Gen.Bool
+        from anyNorm in Gen.Bool
+        let groupNorm = anyNorm || crosses
         from groups in Gen.OneOf(1, 2, 3, 4, 8)
         from width in Gen.Int[1, 8]
         from multipliers in Gen.Int[1, 8].Array[levels]
         from init in Gen.Int[1, 8]
         from size in Gen.Select(Gen.Int[1, 5], Gen.Int[1, 5], Gen.Bool)
-        from attention in Attention(levels, preActivation)
+        from attention in crosses ? Transformers(levels) : Attention(levels, preActivation)
         from time in Time
         from learnedVariance in Gen.Bool
         from diffusion in Diffusion(learnedVariance)
@@ -107,6 +109,21 @@ internal static class SpecGen
             ? "attention: none"
             : Lines("attention:", $"  mid: {mid}", given ? $"  levels: [{string.Join(", ", kinds)}]" : "",
                 any ? Lines(sizes.Item1, shared && sizes.Item1.Length > 0 ? "" : sizes.Item2, sizes.Item3) : "");
+
+    private static Gen<string> Transformers(int levels) =>
+        from none in Gen.Int[0, 4]
+        from kinds in Gen.OneOf("none", "cross").Array[levels]
+        from mid in Gen.OneOf("cross", "none")
+        from share in Gen.Select(Gen.OneOf("heads", "head_dim"), Gen.OneOf(1, 2, 4), (key, value) => $"  {key}: {value}")
+        from layers in Gen.OneOf(Maybe("  layers", Gen.Int[1, 3]),
+            Gen.Int[1, 3].Array[levels].Select(list => $"  layers: [{string.Join(", ", list)}]"))
+        from linear in Maybe("  linear_projection", Bool)
+        from context in Maybe("context_dim", Gen.Int[1, 768])
+        let any = mid == "cross" || kinds.Contains("cross")
+        select none == 0
+            ? "attention: none"
+            : Lines(any ? context : "", "attention:", $"  mid: {mid}", $"  levels: [{string.Join(", ", kinds)}]",
+                any ? Lines(share, layers, linear) : "");
 
     private static Gen<string> Diffusion(bool learnedVariance) =>
         learnedVariance ? Ddpm(learnedVariance) : Gen.OneOf(Ddpm(learnedVariance), Ddpm(learnedVariance), Flow, Edm);

@@ -31,6 +31,7 @@ internal static class SpecMutations
         "a: b", "\t16", "16\t", "16\r", "日本", "😀", "ſilu", "İ",
         "none", "full", "linear", "group", "rms", "silu", "mish", "conv", "resblock", "unshuffle", "fourier", "cosine", "learned_range",
         "x0", "v", "min_snr", "plain", "zero_terminal_snr", "annotated", "lucidrains", "ddpm", "adm",
+        "conditional", "cross", "[cross, none]",
         "System", "TorchSharp", "UNetGen", "global", "class", "Tensor", "TorchSharp.torch", "UNetGen.Blocks", "My.Block", "System.String",
         "a.unet.yaml", "b.unet.yaml", "../b.unet.yaml", "b", "/", "C:\\b",
     ];

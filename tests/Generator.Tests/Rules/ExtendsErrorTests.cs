@@ -188,7 +188,8 @@ public sealed class ExtendsErrorTests
         ],
         "UNG0018: 'blocks_per_level' is fixed by the presets annotated and lucidrains; here it must be 2; "
         + "'blocks_per_level: [1, 3]' is inherited from base.unet.yaml",
-        "UNG0018: 'downsample: resblock' is for presets ddpm and adm; here it must be unshuffle, conv, conv_asymmetric or avg_pool; "
+        "UNG0018: 'downsample: resblock' is for presets ddpm, adm and conditional; here it must be unshuffle, conv, "
+            + "conv_asymmetric or avg_pool; "
         + "'downsample: resblock' is inherited from base.unet.yaml");
 
     [Fact]

@@ -153,7 +153,8 @@ public sealed class KeyErrorTests
         "UNG0004: unknown key 'colours'; the keys here are name, namespace, preset, image_size, channels, condition_channels, "
         + "out_channels, dim, channel_multipliers, "
         + "time_emb_dim, init_dim, init_kernel, blocks_per_level, norm, groups, norm_eps, weight_standardization, activation, dropout, "
-        + "time_embedding, attention, downsample, upsample, self_condition, zero_init, learned_variance, num_classes, blocks, kernels, "
+        + "time_embedding, attention, downsample, upsample, self_condition, zero_init, learned_variance, num_classes, context_dim, blocks, "
+        + "kernels, "
         + "extends and diffusion");
 
     [Fact]
@@ -189,14 +190,14 @@ public sealed class KeyErrorTests
         dim: 16
         channel_multipliers: [1, 2]
         """,
-        "UNG0006: 'preset' is missing: the family, and with it every default; it must be annotated, lucidrains, ddpm or adm");
+        "UNG0006: 'preset' is missing: the family, and with it every default; it must be annotated, lucidrains, ddpm, adm or conditional");
 
     [Fact]
     public void Every_required_key_missing() => Errors.In(
         """
         «««««groups»»»»»: 4
         """,
-        "UNG0006: 'preset' is missing: the family, and with it every default; it must be annotated, lucidrains, ddpm or adm",
+        "UNG0006: 'preset' is missing: the family, and with it every default; it must be annotated, lucidrains, ddpm, adm or conditional",
         "UNG0006: 'image_size' is missing: height and width of the images, pixels; "
         + "it must be a whole number from 1 to 4096, or [height, width]",
         "UNG0006: 'channels' is missing: image channels, in and out; it must be a whole number from 1 to 4096",
@@ -217,7 +218,8 @@ public sealed class KeyErrorTests
         diffusion: «cosine»
         blocks: «mine»
         """,
-        "UNG0007: 'attention' must be none or a mapping of levels, resolutions, mid, heads, head_dim and memory_tokens, not 'linear'; "
+        "UNG0007: 'attention' must be none or a mapping of levels, resolutions, mid, heads, head_dim, memory_tokens, layers and "
+            + "linear_projection, not 'linear'; "
         + "say it of each level, as `attention: { levels: [linear, none] }`",
         "UNG0007: 'time_embedding' must be a mapping of type, theta, order, freq_shift and conditioning, not 'fourier'; "
         + "write `time_embedding: { type: fourier }`",

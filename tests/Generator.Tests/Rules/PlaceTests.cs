@@ -37,7 +37,7 @@ public sealed class PlaceTests
         + "time_emb_dim, init_dim, init_kernel, "
         + "blocks_per_level, norm, groups, norm_eps, weight_standardization, activation, dropout, time_embedding, attention, downsample, "
         + "upsample, self_condition, "
-        + "zero_init, learned_variance, num_classes, blocks, kernels, extends and diffusion");
+        + "zero_init, learned_variance, num_classes, context_dim, blocks, kernels, extends and diffusion");
 
     [Fact]
     public void After_tabs_between_key_and_value() => Errors.In(

@@ -14,7 +14,8 @@ public sealed class WordErrorTests
         dim: 16
         channel_multipliers: [1, 2]
         """,
-        "UNG0005: 'anotated' is no value of 'preset', which must be annotated, lucidrains, ddpm or adm; did you mean 'annotated'?");
+        "UNG0005: 'anotated' is no value of 'preset', which must be annotated, lucidrains, ddpm, adm or conditional; "
+            + "did you mean 'annotated'?");
 
     [Fact]
     public void Words_in_capitals() => Errors.In(
@@ -28,7 +29,8 @@ public sealed class WordErrorTests
         diffusion:
           loss_weight: «min-snr»
         """,
-        "UNG0005: 'Annotated' is no value of 'preset', which must be annotated, lucidrains, ddpm or adm; did you mean 'annotated'?",
+        "UNG0005: 'Annotated' is no value of 'preset', which must be annotated, lucidrains, ddpm, adm or conditional; "
+            + "did you mean 'annotated'?",
         "UNG0005: 'GROUP' is no value of 'norm', which must be group or rms; did you mean 'group'?",
         "UNG0005: 'min-snr' is no value of 'diffusion.loss_weight', which must be none, min_snr or plain; did you mean 'min_snr'?");
 
@@ -82,7 +84,8 @@ public sealed class WordErrorTests
         diffusion:
           variance: «learned_range»
         """,
-        "UNG0018: 'downsample: resblock' is for presets ddpm and adm; here it must be unshuffle, conv, conv_asymmetric or avg_pool",
-        "UNG0018: 'upsample: resblock' is for presets ddpm and adm; here it must be nearest_conv or conv_transpose",
+        "UNG0018: 'downsample: resblock' is for presets ddpm, adm and conditional; here it must be unshuffle, conv, conv_asymmetric "
+            + "or avg_pool",
+        "UNG0018: 'upsample: resblock' is for presets ddpm, adm and conditional; here it must be nearest_conv or conv_transpose",
         "UNG0027: variance: learned_range reads what the network predicts; use learned_variance: true, or variance: fixed_small");
 }

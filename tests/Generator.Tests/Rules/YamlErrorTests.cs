@@ -240,7 +240,7 @@ public sealed class YamlErrorTests
         """
         «««««{}»»»»»
         """,
-        "UNG0006: 'preset' is missing: the family, and with it every default; it must be annotated, lucidrains, ddpm or adm",
+        "UNG0006: 'preset' is missing: the family, and with it every default; it must be annotated, lucidrains, ddpm, adm or conditional",
         "UNG0006: 'image_size' is missing: height and width of the images, pixels; "
         + "it must be a whole number from 1 to 4096, or [height, width]",
         "UNG0006: 'channels' is missing: image channels, in and out; it must be a whole number from 1 to 4096",

@@ -105,6 +105,14 @@ public sealed partial class BrokenUNet : global::UNetGen.Networks.NoisePredictor
     /// <param name="selfCondition">The previous estimate of the clean images; null where none was given.</param>
     partial void OnForwarding(ref global::TorchSharp.torch.Tensor x, ref global::TorchSharp.torch.Tensor timesteps, ref global::TorchSharp.torch.Tensor? labels, ref global::TorchSharp.torch.Tensor? selfCondition);
 
+    /// <summary>A hook for your own part of the class, before the forward pass looks at its arguments; each may be replaced. Tensors that it makes live as long as the pass.</summary>
+    /// <param name="x">Noised images, [batch, channels, height, width].</param>
+    /// <param name="timesteps">How noised each is, [batch].</param>
+    /// <param name="context">What is attended to, [batch, tokens, context_dim].</param>
+    /// <param name="labels">The class of each image, [batch]; null where none was given.</param>
+    /// <param name="selfCondition">The previous estimate of the clean images; null where none was given.</param>
+    partial void OnForwarding(ref global::TorchSharp.torch.Tensor x, ref global::TorchSharp.torch.Tensor timesteps, ref global::TorchSharp.torch.Tensor? context, ref global::TorchSharp.torch.Tensor? labels, ref global::TorchSharp.torch.Tensor? selfCondition);
+
     /// <summary>A hook for your own part of the class, when the forward pass is done. Tensors that it makes live as long as the pass, and the output as long as the caller wants.</summary>
     /// <param name="output">The prediction, [batch, out channels, height, width]; another may take its place.</param>
     partial void OnForwarded(ref global::TorchSharp.torch.Tensor output);

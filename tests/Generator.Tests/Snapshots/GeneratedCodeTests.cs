@@ -26,6 +26,9 @@ public sealed class GeneratedCodeTests
     public Task Images_with_a_condition() => Matches(Specimens.Conditioned);
 
     [Fact]
+    public Task Conditional() => Matches(Specimens.Conditional);
+
+    [Fact]
     public Task A_users_own_block() => Matches(Specimens.UserBlock);
 
     [Fact]

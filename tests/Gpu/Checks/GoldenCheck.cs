@@ -38,7 +38,9 @@ internal static class GoldenCheck
         Fill.Parameters(network);
         network.to(device);
         var labels = golden.ClassLabels is { } classes ? tensor(classes, device: device) : null;
-        var output = network.forward(Fill.Input("input:x", golden.InputShape).to(device), tensor(golden.Timesteps, device: device), labels);
+        var context = golden.ContextShape is { } shape ? Fill.Input("input:context", shape).to(device) : null;
+        var (x, timesteps) = (Fill.Input("input:x", golden.InputShape).to(device), tensor(golden.Timesteps, device: device));
+        var output = network.forward(x, timesteps, context, labels, null);
         var loss = (output - Fill.Input("input:target", golden.OutputShape).to(device)).square().mean();
         loss.backward();
         var gradients = network.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter.grad!.norm().item<float>());

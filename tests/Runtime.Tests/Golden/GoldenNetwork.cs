@@ -6,7 +6,7 @@ namespace UNetGen.Runtime.Tests.Golden;
 /// <summary>One network's case in Golden/: what a reference implementation in PyTorch computed, in float32.</summary>
 public sealed record GoldenNetwork(
     string Spec, long ParameterCount, GoldenNetwork.Entry[] StateDict, long[] InputShape, long[] Timesteps, long[]? ClassLabels,
-    long[] OutputShape,
+    long[]? ContextShape, long[] OutputShape,
     float[] Output, double Loss, IReadOnlyDictionary<string, double> GradientNorms)
 {
     public sealed record Entry(string Key, long[] Shape)
@@ -25,6 +25,7 @@ public sealed record GoldenNetwork(
             Longs(root.GetProperty("input_shape")),
             Longs(root.GetProperty("timesteps")),
             root.TryGetProperty("class_labels", out var labels) ? Longs(labels) : null,
+            root.TryGetProperty("context_shape", out var context) ? Longs(context) : null,
             Longs(root.GetProperty("output_shape")),
             Floats(root.GetProperty("output_base64_f32le")),
             root.GetProperty("loss").GetDouble(),

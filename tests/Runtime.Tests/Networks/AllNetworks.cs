@@ -1,4 +1,5 @@
 using UNetGen.Networks;
+using UNetGen.Runtime.Tests.Golden;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Networks;
@@ -20,6 +21,10 @@ internal static class AllNetworks
 
     public static NoisePredictor Create(Type type) =>
         (NoisePredictor)type.GetConstructor([typeof(Device), typeof(ScalarType?)])!.Invoke([null, null]);
+
+    /// <summary>What a network attends to, three tokens for each image; null where it attends to nothing.</summary>
+    public static Tensor? Context(NoisePredictor network, long batch = 2) =>
+        network.Info.ContextDim is { } width ? Fill.Input("context", batch, 3, width) : null;
 
     public static NetworkInfo Info(Type type) => (NetworkInfo)type.GetProperty("Description")!.GetValue(null)!;
 }

@@ -29,6 +29,7 @@ public sealed class DocumentationTests
             var result = module switch
             {
                 nn.Module<Tensor, Tensor> layer => layer.forward(x),
+                Blocks.SpatialTransformer layer => layer.forward(x, AllNetworks.Context(network)!),
                 nn.Module<Tensor, Tensor?, Tensor> layer => layer.forward(x, timeEmbedding),
                 _ => null,
             };

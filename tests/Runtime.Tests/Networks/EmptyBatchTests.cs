@@ -13,14 +13,14 @@ public class EmptyBatchTests
         using var scope = NewDisposeScope();
         using var network = AllNetworks.Create(name);
         var info = network.Info;
-        var labels = info.NumClasses is null ? null : zeros([1], ScalarType.Int64);
+        var (labels, context) = (info.NumClasses is null ? null : zeros([1], ScalarType.Int64), AllNetworks.Context(network, 1));
 
         foreach (var type in (ScalarType[])[ScalarType.Float64, ScalarType.Byte])
         {
             var x = zeros([1, info.Channels + info.ConditionChannels, info.ImageHeight, info.ImageWidth], type);
             Assert.Contains(
                 $"images of its weights' type, Float32, but got such of {type}",
-                Assert.Throws<ArgumentException>(() => network.forward(x, zeros([1], ScalarType.Int64), labels)).Message);
+                Assert.Throws<ArgumentException>(() => network.forward(x, zeros([1], ScalarType.Int64), context, labels, null)).Message);
         }
     }
 
@@ -39,7 +39,8 @@ public class EmptyBatchTests
             Tensor[] wrong = [
                 zeros(2, c, h, w / 2), zeros(1, c, h, w), zeros(2, c + 1, h, w), zeros(c, h, w), zeros([2, c, h, w], ScalarType.Float64)];
             foreach (var estimate in wrong)
-                Assert.Throws<ArgumentException>(() => network.forward(images, zeros([2], ScalarType.Int64), labels, estimate));
+                Assert.Throws<ArgumentException>(
+                    () => network.forward(images, zeros([2], ScalarType.Int64), AllNetworks.Context(network), labels, estimate));
             network.Dispose();
         }
     }
@@ -53,14 +54,14 @@ public class EmptyBatchTests
         var info = network.Info;
         var x = zeros(0, info.Channels + info.ConditionChannels, info.ImageHeight, info.ImageWidth);
         var t = zeros([0], ScalarType.Int64);
-        var labels = info.NumClasses is null ? null : zeros([0], ScalarType.Int64);
+        var (labels, context) = (info.NumClasses is null ? null : zeros([0], ScalarType.Int64), AllNetworks.Context(network, 0));
 
         foreach (var gradients in (bool[])[true, false])
         {
             using var mode = set_grad_enabled(gradients);
             Assert.Contains(
                 "batches of at least one image, but got one of none, [0, ",
-                Assert.Throws<ArgumentException>(() => network.forward(x, t, labels)).Message);
+                Assert.Throws<ArgumentException>(() => network.forward(x, t, context, labels, null)).Message);
         }
     }
 }

@@ -32,7 +32,7 @@ public sealed class GeneratedNetworkTests
     {
         using var scope = NewDisposeScope();
         using var network = AllNetworks.Create(name);
-        var y = network.forward(Images(network), tensor([0L, 7L]), Labels(network));
+        var y = network.forward(Images(network), tensor([0L, 7L]), AllNetworks.Context(network), Labels(network), null);
         Assert.Equal([2, network.Info.OutChannels, network.Info.ImageHeight, network.Info.ImageWidth], y.shape);
         y.square().sum().backward();
         Assert.All(network.named_parameters().Where(pair => pair.parameter.requires_grad), pair => Assert.NotNull(pair.parameter.grad));
@@ -47,7 +47,8 @@ public sealed class GeneratedNetworkTests
         var keys = network.state_dict().Keys.ToArray();
         network.to(ScalarType.Float64);
         Assert.Equal(keys, network.state_dict().Keys);
-        Assert.Equal(ScalarType.Float64, network.forward(Images(network).to(ScalarType.Float64), tensor([0L, 7L]), Labels(network)).dtype);
+        var (x, context) = (Images(network).to(ScalarType.Float64), AllNetworks.Context(network)?.to(ScalarType.Float64));
+        Assert.Equal(ScalarType.Float64, network.forward(x, tensor([0L, 7L]), context, Labels(network), null).dtype);
     }
 
     [Theory]
@@ -59,10 +60,11 @@ public sealed class GeneratedNetworkTests
         using var x = Images(network);
         using var t = tensor([0L, 7L]);
         using var labels = Labels(network);
+        using var context = AllNetworks.Context(network);
         using var noGradients = no_grad();
-        network.forward(x, t, labels).Dispose();
+        network.forward(x, t, context, labels, null).Dispose();
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        network.forward(x, t, labels).Dispose();
+        network.forward(x, t, context, labels, null).Dispose();
         Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 

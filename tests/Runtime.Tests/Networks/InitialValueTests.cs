@@ -20,7 +20,7 @@ public sealed class InitialValueTests
     public static TheoryData<string> Networks =>
     [
         nameof(AnnotatedTinyRgbUNet), nameof(LucidrainsGroupUNet), nameof(LucidrainsRmsUNet), nameof(AnnotatedRmsUNet),
-        nameof(DdpmClassesUNet),
+        nameof(DdpmClassesUNet), nameof(CondSd1TinyUNet), nameof(CondSd2TinyUNet),
         .. StartAtZero.Keys,
     ];
 
@@ -52,6 +52,10 @@ public sealed class InitialValueTests
                     Layer(linear.weight, linear.bias);
                     break;
                 case GroupNorm norm:
+                    Constant(seen, key + ".weight", norm.weight!, 1);
+                    Constant(seen, key + ".bias", norm.bias!, 0);
+                    break;
+                case LayerNorm norm:
                     Constant(seen, key + ".weight", norm.weight!, 1);
                     Constant(seen, key + ".bias", norm.bias!, 0);
                     break;

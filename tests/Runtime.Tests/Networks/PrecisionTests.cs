@@ -137,7 +137,8 @@ public sealed class PrecisionTests
         {
             var info = network.Info;
             var x = Fill.Input("x", 2, info.Channels + info.ConditionChannels, info.ImageHeight, info.ImageWidth);
-            return network.forward(x, tensor([3L, 7L]), info.NumClasses is null ? null : tensor([0L, 1L]));
+            var labels = info.NumClasses is null ? null : tensor([0L, 1L]);
+            return network.forward(x, tensor([3L, 7L]), AllNetworks.Context(network), labels, null);
         }
     }
 
@@ -162,8 +163,8 @@ public sealed class PrecisionTests
             network.Info.Channels + network.Info.ConditionChannels, network.Info.ImageHeight, network.Info.ImageWidth);
         var labels = network.Info.NumClasses is { } classes ? tensor([0L, classes - 1L]) : null;
         network.zero_grad();
-        var y = network.forward(
-            Fill.Input($"x{image}", 2, channels, height, width), tensor([3L, 700L % network.Diffusion.Timesteps]), labels);
+        var (x, timesteps) = (Fill.Input($"x{image}", 2, channels, height, width), tensor([3L, 700L % network.Diffusion.Timesteps]));
+        var y = network.forward(x, timesteps, AllNetworks.Context(network), labels, null);
         Assert.Equal(ScalarType.Float32, y.dtype);
         y.square().mean().backward();
         var trained = network.parameters().Where(parameter => parameter.requires_grad).ToArray();
