@@ -88,8 +88,8 @@ public sealed class ContextTests
         Fill.Parameters(network);
         var (x, t, labels) = (Fill.Input("x", 2, 4, 8, 16), tensor([3L, 500L]), tensor([0L, 4L]));
         var context = Fill.Input("context", 2, 5, 20);
-        var expected = network.forward(x, t, context, labels);
-        Assert.True(network.forward(x, t, context.flip(1), labels).allclose(expected, rtol: 1e-4, atol: 1e-4));
+        var expected = network.forward(x, t, context: context, labels: labels);
+        Assert.True(network.forward(x, t, context: context.flip(1), labels: labels).allclose(expected, rtol: 1e-4, atol: 1e-4));
     }
 
     [Fact]

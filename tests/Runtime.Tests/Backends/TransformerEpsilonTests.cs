@@ -2,7 +2,7 @@ using UNetGen.Backends;
 using UNetGen.Blocks;
 using static TorchSharp.torch;
 
-namespace UNetGen.Runtime.Tests.Blocks;
+namespace UNetGen.Runtime.Tests.Backends;
 
 /// <summary>
 /// The norms of transformers add 1e-6 (GroupNorm) and 1e-5 (LayerNorm) to the variance, as diffusers' do. In ordinary numbers another eps
