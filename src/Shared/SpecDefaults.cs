@@ -64,6 +64,10 @@ internal static class SpecDefaults
         public const double LogitMean = 0;
 
         public const double LogitStd = 1;
+
+        /// <summary>Of <c>mode</c>: that of diffusers' training scripts.</summary>
+        public const double ModeScale = 1.29;
+
         public const double Shift = 1;
 
         /// <summary>Karras et al. 2022, table 1, as all of EDM's.</summary>

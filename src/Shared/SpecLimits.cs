@@ -33,6 +33,14 @@ internal static class SpecLimits
     public const int Classes = 1_000_000;
     public const int Timesteps = 1_000_000;
 
+    /// <summary>
+    /// Of a flow's mode_scale: from here to below <see cref="ModeScale"/> later numbers give later times (Esser et al. 2024, below eq. 20).
+    /// </summary>
+    public const double LeastModeScale = -1;
+
+    /// <summary>2 / (pi - 2), rounded down.</summary>
+    public const double ModeScale = 1.7519;
+
     /// <summary>Of one attention: what a process can address at all, 128 TiB; with it the operations fit into 64 bits.</summary>
     public const double ScoreBytes = 1L << 47;
 

@@ -135,6 +135,18 @@ internal static class Specimens
           shift: 3
         """;
 
+    public const string FlowByMode = """
+        preset: annotated
+        image_size: 16
+        channels: 1
+        dim: 8
+        channel_multipliers: [1, 2]
+        diffusion:
+          type: flow
+          timestep_sampling: mode
+          weighting_scheme: cosmap
+        """;
+
     public const string Edm = """
         preset: ddpm
         image_size: 16
@@ -177,5 +189,5 @@ internal static class Specimens
         """;
 
     public static readonly IReadOnlyList<string> Good =
-        [Annotated, LucidrainsRms, ManyKeys, OneLevel, Ddpm, Adm, Flow, Edm, Conditioned, Conditional, ConditionalWithClasses];
+        [Annotated, LucidrainsRms, ManyKeys, OneLevel, Ddpm, Adm, Flow, FlowByMode, Edm, Conditioned, Conditional, ConditionalWithClasses];
 }

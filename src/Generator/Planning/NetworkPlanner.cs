@@ -133,6 +133,7 @@ internal abstract class NetworkPlanner
                 new("LogitMean", flow.LogitMean),
                 new("LogitStd", flow.LogitStd),
                 new("Shift", flow.Shift),
+                .. OfUnusualTimes(),
             ],
             DiffusionType.Edm =>
             [
@@ -146,6 +147,14 @@ internal abstract class NetworkPlanner
             _ => OfDdpm(),
         };
         return arguments.ToEquatableArray();
+
+        IEnumerable<Argument> OfUnusualTimes()
+        {
+            if (flow.TimestepSampling == TimestepSampling.Mode)
+                yield return new Argument("ModeScale", flow.ModeScale);
+            if (flow.WeightingScheme != WeightingScheme.None)
+                yield return new Argument("WeightingScheme", Value(flow.WeightingScheme));
+        }
 
         Argument[] OfDdpm() =>
         [

@@ -140,6 +140,8 @@ internal sealed class FloatType : FieldType<double>
 
     public static FloatType Above(double min) => new(min, above: true);
 
+    public static FloatType From(double min, double below) => new(min, above: false, below);
+
     private bool Bounded => !double.IsInfinity(below);
 
     private bool IsAny => double.IsInfinity(min);

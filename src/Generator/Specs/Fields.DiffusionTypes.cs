@@ -35,8 +35,9 @@ internal static partial class Fields
         {
             OnlyIf = OfFlow,
             OnlyWith = WithFlow,
-            AlsoKnownAs = ["weighting_scheme", "time_sampling"],
-            Details = "logit_normal: the middle more often, where there is most to learn (Esser et al. 2024). uniform: all alike.",
+            AlsoKnownAs = ["time_sampling"],
+            Details = "logit_normal: the middle more often, where there is most to learn (Esser et al. 2024). uniform: all alike. mode: the "
+                + "middle more often, and the ends less but not never (there, eq. 20).",
         },
         new Field<double>("diffusion.logit_mean", "The mean of a time's logit: above 0 for more noise.", FloatType.Any,
             s => s.Diffusion.Flow.LogitMean, (s, v) => WithFlowOf(s, s.Diffusion.Flow with { LogitMean = v }))
@@ -44,6 +45,10 @@ internal static partial class Fields
         new Field<double>("diffusion.logit_std", "The standard deviation of a time's logit.", FloatType.Above(0),
             s => s.Diffusion.Flow.LogitStd, (s, v) => WithFlowOf(s, s.Diffusion.Flow with { LogitStd = v }))
         { OnlyIf = OfLogitNormal, OnlyWith = WithLogitNormal },
+        new Field<double>("diffusion.mode_scale", "How much more often the middle is drawn; below 0 less often.",
+            FloatType.From(SpecLimits.LeastModeScale, SpecLimits.ModeScale),
+            s => s.Diffusion.Flow.ModeScale, (s, v) => WithFlowOf(s, s.Diffusion.Flow with { ModeScale = v }))
+        { OnlyIf = OfMode, OnlyWith = WithMode },
         new Field<double>("diffusion.shift", "Moves times, of training and of drawing, to shift t / (1 + (shift - 1) t).",
             FloatType.Above(0),
             s => s.Diffusion.Flow.Shift, (s, v) => WithFlowOf(s, s.Diffusion.Flow with { Shift = v }))
@@ -52,6 +57,20 @@ internal static partial class Fields
             OnlyWith = WithFlow,
             AlsoKnownAs = ["flow_shift", "timestep_shift"],
             Details = "Above 1 for large images, whose noise hides less (Esser et al. 2024, eq. 23: 3 at 1024 x 1024).",
+        },
+        new Field<WeightingScheme>("diffusion.weighting_scheme", "How the loss weighs times.",
+            new ChoiceType<WeightingScheme>()
+                .Without("logit_normal", DrawsTimes("logit_normal"))
+                .Without("mode", DrawsTimes("mode")),
+            s => s.Diffusion.Flow.WeightingScheme, (s, v) => WithFlowOf(s, s.Diffusion.Flow with { WeightingScheme = v }))
+        {
+            OnlyIf = OfFlow,
+            OnlyWith = WithFlow,
+            AlsoKnownAs = ["loss_weighting"],
+            // Specs of before the key existed keep their text, and with it their hash.
+            ImpliedIf = s => s.Diffusion.Flow.WeightingScheme == WeightingScheme.None,
+            Details = "none: all alike. sigma_sqrt: 1 / t^2, so that the least noise counts most. cosmap: "
+                + "2 / (pi (1 - 2 t + 2 t^2)), the middle twice as much as the ends (Esser et al. 2024, section 3.1).",
         },
     ];
 
@@ -74,6 +93,8 @@ internal static partial class Fields
             s => s.Diffusion.Edm.SigmaMax, (s, v) => WithEdmOf(s, s.Diffusion.Edm with { SigmaMax = v }))
         { OnlyIf = OfEdm, OnlyWith = WithEdm },
     ];
+
+    private static string DrawsTimes(string word) => $"draws times and weighs none: write `timestep_sampling: {word}` in its place";
 
     private static UNetSpec WithFlowOf(UNetSpec spec, FlowSpec flow) => spec with { Diffusion = spec.Diffusion with { Flow = flow } };
 

@@ -54,9 +54,17 @@ internal static partial class Fields
             "it belongs to timestep_sampling: logit_normal; leave it out", "diffusion.timestep_sampling"),
     };
 
+    private static readonly Condition OfMode = OfFlow with
+    {
+        And = new(
+            s => s.Diffusion.Flow.TimestepSampling == TimestepSampling.Mode,
+            "it belongs to timestep_sampling: mode; leave it out, or say that", "diffusion.timestep_sampling"),
+    };
+
     private static readonly KeyWord WithDdpm = new(TypeKey, "ddpm");
     private static readonly KeyWord WithFlow = new(TypeKey, "flow");
     private static readonly KeyWord WithLogitNormal = new("diffusion.timestep_sampling", "logit_normal", WithFlow);
+    private static readonly KeyWord WithMode = new("diffusion.timestep_sampling", "mode", WithFlow);
     private static readonly KeyWord WithEdm = new(TypeKey, "edm");
 
     /// <summary>In the order of the effective spec.</summary>

@@ -25,7 +25,9 @@ internal enum UpsampleKind { NearestConv, ConvTranspose, Resblock }
 
 internal enum DiffusionType { Ddpm, Flow, Edm }
 
-internal enum TimestepSampling { LogitNormal, Uniform }
+internal enum TimestepSampling { LogitNormal, Uniform, Mode }
+
+internal enum WeightingScheme { None, SigmaSqrt, Cosmap }
 
 internal enum BetaSchedule { Linear, Cosine, Sigmoid, ScaledLinear }
 
@@ -294,7 +296,11 @@ internal sealed record FlowSpec
 
     public double LogitStd { get; init; } = SpecDefaults.Diffusion.LogitStd;
 
+    public double ModeScale { get; init; } = SpecDefaults.Diffusion.ModeScale;
+
     public double Shift { get; init; } = SpecDefaults.Diffusion.Shift;
+
+    public WeightingScheme WeightingScheme { get; init; }
 }
 
 /// <summary>What a diffusion of type edm says.</summary>

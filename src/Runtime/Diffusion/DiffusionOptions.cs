@@ -23,6 +23,22 @@ public enum TimestepSampling
 
     /// <summary>All alike.</summary>
     Uniform,
+
+    /// <summary>The middle more often, and the ends less but not never (Esser et al. 2024, eq. 20).</summary>
+    Mode,
+}
+
+/// <summary>How a flow's loss weighs times, as diffusers' training scripts name it.</summary>
+public enum WeightingScheme
+{
+    /// <summary>All alike.</summary>
+    None,
+
+    /// <summary>1 / t^2: the least noise counts most.</summary>
+    SigmaSqrt,
+
+    /// <summary>2 / (pi (1 - 2 t + 2 t^2)) (Esser et al. 2024, eq. 21): the middle twice as much as the ends.</summary>
+    Cosmap,
 }
 
 /// <summary>How fast the noise grows with the timestep.</summary>
@@ -141,6 +157,14 @@ public sealed record DiffusionOptions
 
     /// <summary>Of a flow: the standard deviation of a time's logit under <see cref="TimestepSampling.LogitNormal"/>.</summary>
     public double LogitStd { get; init; } = SpecDefaults.Diffusion.LogitStd;
+
+    /// <summary>
+    /// Of a flow: the s of <see cref="TimestepSampling.Mode"/>, from -1 to below 1.7519; above 0 the middle is drawn more often.
+    /// </summary>
+    public double ModeScale { get; init; } = SpecDefaults.Diffusion.ModeScale;
+
+    /// <summary>Of a flow: how the loss weighs times.</summary>
+    public WeightingScheme WeightingScheme { get; init; }
 
     /// <summary>
     /// Of a flow: times of training and of drawing are moved to shift t / (1 + (shift - 1) t) (Esser et al. 2024, eq. 23), above 1 towards

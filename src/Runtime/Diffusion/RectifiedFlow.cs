@@ -1,3 +1,4 @@
+using System.Globalization;
 using UNetGen.Native;
 using static TorchSharp.torch;
 
@@ -33,10 +34,30 @@ public sealed class RectifiedFlow(DiffusionOptions options) : DiffusionProcess(o
     }
 
     /// <inheritdoc/>
+    public override Tensor Loss(Tensor prediction, Tensor x0, Tensor xt, Tensor t, Tensor noise)
+    {
+        if (Options.WeightingScheme == WeightingScheme.None)
+            return base.Loss(prediction, x0, xt, t, noise);
+        using var scope = NewDisposeScope();
+        var (velocity, _) = Split(prediction, x0.shape);
+        var errors = SquaredErrors(velocity, Target(x0, t, noise));
+        return (errors * LossWeights(t).to(errors.dtype)).mean().MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
     public override (Tensor Images, Tensor Timesteps) Asked(Tensor xt, Tensor t)
     {
         using var scope = NewDisposeScope();
         return (xt, AsTimesteps(Number.Of(FlowLevels.TimestepsOfOne) * t, xt).MoveToOuterDisposeScope());
+    }
+
+    /// <summary><see cref="FlowLevels.LossWeightAt"/> of each image, [batch], where the times lie.</summary>
+    private Tensor LossWeights(Tensor t)
+    {
+        var s = t.clamp_min(Number.Of(FlowLevels.LeastTime));
+        return Options.WeightingScheme == WeightingScheme.SigmaSqrt
+            ? (s * s).reciprocal()
+            : (Number.Of(2) * (s * s - s)).add(Number.One, Number.One).reciprocal() * Number.Of(2 / Math.PI);
     }
 }
 
@@ -46,14 +67,26 @@ public sealed class FlowLevels : NoiseLevels
     /// <summary>What the network is told of time 1: as many as a DDPM has timesteps, so that the same embedding serves.</summary>
     internal const double TimestepsOfOne = 1000;
 
+    /// <summary>
+    /// The first of diffusers' training times, before they are shifted. What is weighed by 1 / t^2 counts no less: a time near 0 would
+    /// outweigh a whole training.
+    /// </summary>
+    internal const double LeastTime = 1 / TimestepsOfOne;
+
     private readonly DiffusionOptions options;
 
     /// <summary>The numbers that the options ask for.</summary>
     /// <param name="options">The diffusion part of a network's spec.</param>
-    /// <exception cref="UNetGenException">A number isn't positive that must be, or a word isn't one of its kind.</exception>
+    /// <exception cref="UNetGenException">A number is none that it may be, or a word isn't one of its kind.</exception>
     public FlowLevels(DiffusionOptions options)
     {
         DiffusionOptions.CheckWord(options.TimestepSampling, nameof(options.TimestepSampling));
+        DiffusionOptions.CheckWord(options.WeightingScheme, nameof(options.WeightingScheme));
+        if (options.ModeScale is not (>= SpecLimits.LeastModeScale and < SpecLimits.ModeScale))
+            throw new UNetGenException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"`ModeScale` must be a number from {SpecLimits.LeastModeScale} to below {SpecLimits.ModeScale}, where later numbers give "
+                    + $"later times, but is {options.ModeScale}."));
         DiffusionOptions.CheckFinite(options.LogitMean, nameof(options.LogitMean));
         DiffusionOptions.CheckPositive(options.LogitStd, nameof(options.LogitStd));
         DiffusionOptions.CheckPositive(options.Shift, nameof(options.Shift));
@@ -72,18 +105,41 @@ public sealed class FlowLevels : NoiseLevels
     /// <inheritdoc/>
     public override Preconditioning PreconditioningAt(double time) => new(1, TimestepsOfOne * time, 1, -time);
 
-    /// <summary>1: how often times are drawn weighs them.</summary>
-    public override double LossWeightAt(double time) => 1;
+    /// <summary>
+    /// By <see cref="DiffusionOptions.WeightingScheme"/>; where that is none 1, and how often times are drawn weighs them. Times below 0.001
+    /// count as that one.
+    /// </summary>
+    /// <param name="time">Of the image.</param>
+    public override double LossWeightAt(double time)
+    {
+        var t = Math.Max(time, LeastTime);
+        return options.WeightingScheme switch
+        {
+            WeightingScheme.SigmaSqrt => 1 / (t * t),
+            WeightingScheme.Cosmap => 2 / (Math.PI * (1 - 2 * t + 2 * t * t)),
+            _ => 1,
+        };
+    }
 
     /// <summary>A time as <see cref="DiffusionOptions.Shift"/> moves it.</summary>
     /// <param name="time">From 0 to 1.</param>
     public double Shifted(double time) => options.Shift * time / (1 + (options.Shift - 1) * time);
 
-    internal override double TimeOf(ulong first, ulong second) => Shifted(
-        options.TimestepSampling == TimestepSampling.Uniform ? Uniform(first) : TimeOfNormal(Normal(first, second)));
+    internal override double TimeOf(ulong first, ulong second) => Shifted(options.TimestepSampling switch
+    {
+        TimestepSampling.Uniform => Uniform(first),
+        TimestepSampling.Mode => TimeOfUniform(Uniform(first)),
+        _ => TimeOfNormal(Normal(first, second)),
+    });
 
     /// <summary>The time, not shifted, of a standard normal number under <see cref="TimestepSampling.LogitNormal"/>.</summary>
     internal double TimeOfNormal(double normal) => 1 / (1 + Math.Exp(-(options.LogitMean + options.LogitStd * normal)));
+
+    /// <summary>
+    /// The time, not shifted, of an even number from 0 to 1 under <see cref="TimestepSampling.Mode"/> (Esser et al. 2024, eq. 20, of which
+    /// the times of u and of 1 - u lie as far from the middle).
+    /// </summary>
+    internal double TimeOfUniform(double u) => u + options.ModeScale * (Math.Pow(Math.Cos(Math.PI / 2 * u), 2) - 1 + u);
 
     internal override double Raised(double time, double factor, bool isFractional) => factor * time / (1 + (factor - 1) * time);
 }

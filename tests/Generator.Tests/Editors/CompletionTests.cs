@@ -17,6 +17,7 @@ public sealed partial class CompletionTests
         $"preset: adm{Rest}diffusion:\n  loss_weight: min_snr\n  ",
         $"preset: annotated{Rest}diffusion:\n  schedule: cosine\n  ",
         $"preset: annotated{Rest}diffusion:\n  type: flow\n  ",
+        $"preset: annotated{Rest}diffusion:\n  type: flow\n  timestep_sampling: mode\n  ",
         $"preset: annotated{Rest}diffusion:\n  type: edm\n  ",
         $"preset: annotated{Rest}diffusion:\n  objective: v\n  ",
         $"preset: annotated{Rest}time_embedding:\n  type: fourier\n  ",
@@ -81,6 +82,8 @@ public sealed partial class CompletionTests
         Assert.DoesNotContain("type", Proposals($"preset: adm{Rest}diffusion:\n  schedule: cosine\n  "));
         Assert.DoesNotContain("timesteps", Proposals($"preset: adm{Rest}diffusion:\n  type: flow\n  "));
         Assert.DoesNotContain("logit_mean", Proposals($"preset: adm{Rest}diffusion:\n  type: flow\n  timestep_sampling: uniform\n  "));
+        Assert.Contains("mode_scale", Proposals($"preset: adm{Rest}diffusion:\n  type: flow\n  timestep_sampling: mode\n  "));
+        Assert.Contains("weighting_scheme", Proposals($"preset: adm{Rest}diffusion:\n  type: flow\n  "));
 
         foreach (var key in (string[])["layers", "linear_projection"])
         {

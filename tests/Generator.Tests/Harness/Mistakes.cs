@@ -82,6 +82,8 @@ internal sealed record MistakenSpec(string Name, (string Key, string Line)[] Rig
         new([("diffusion.type", "  type: flw")], "UNG0005"),
         new([("diffusion", "diffusion: { type: flow, timesteps: 100 }")], "UNG0018"),
         new([("diffusion", "diffusion: { type: flow, timestep_sampling: uniform, logit_mean: 1 }")], "UNG0018"),
+        new([("diffusion", "diffusion: { type: flow, mode_scale: 1 }")], "UNG0018"),
+        new([("diffusion", "diffusion: { type: flow, weighting_scheme: mode }")], "UNG0018"),
         new([("diffusion", "diffusion: { type: edm, sigma_min: 90 }")], "UNG0020"),
         new([("diffusion", "diffusion: { type: edm }"), ("learned_variance", "learned_variance: true")], "UNG0027"),
         new([("diffusion.shift", "  shift: 3")], "UNG0018", "diffusion.type"),

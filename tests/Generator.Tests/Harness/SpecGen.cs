@@ -129,13 +129,15 @@ internal static class SpecGen
         learnedVariance ? Ddpm(learnedVariance) : Gen.OneOf(Ddpm(learnedVariance), Ddpm(learnedVariance), Flow, Edm);
 
     private static Gen<string> Flow =>
-        from uniform in Gen.Bool
+        from sampling in Gen.OneOf("uniform", "logit_normal", "mode")
         from mean in Maybe("  logit_mean", Gen.OneOf("0", "-0.5", "1.5e0"))
         from std in Maybe("  logit_std", Gen.OneOf("1", "0.25"))
+        from scale in Maybe("  mode_scale", Gen.OneOf("-1", "1.29", "1.75"))
         from shift in Maybe("  shift", Gen.OneOf("1", "3", "0.5"))
+        from weights in Maybe("  weighting_scheme", Gen.OneOf("none", "sigma_sqrt", "cosmap"))
         select Lines(
-            "diffusion:", "  type: flow", $"  timestep_sampling: {(uniform ? "uniform" : "logit_normal")}", uniform ? "" : mean,
-            uniform ? "" : std, shift);
+            "diffusion:", "  type: flow", $"  timestep_sampling: {sampling}", sampling == "logit_normal" ? Lines(mean, std) : "",
+            sampling == "mode" ? scale : "", shift, weights);
 
     private static Gen<string> Edm =>
         from rest in Gen.Select(

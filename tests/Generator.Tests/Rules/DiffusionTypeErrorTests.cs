@@ -66,6 +66,40 @@ public sealed class DiffusionTypeErrorTests
         "UNG0018: 'diffusion.logit_std' would have no effect: it belongs to timestep_sampling: logit_normal; leave it out");
 
     [Fact]
+    public void Words_and_numbers_of_a_flows_times_that_there_arent() => Errors.In(
+        """
+        preset: lucidrains
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        diffusion:
+          type: flow
+          timestep_sampling: mode
+          «logit_mean»: 0
+          mode_scale: «1.8»
+          weighting_scheme: «logit_normal»
+        """,
+        "UNG0018: 'diffusion.logit_mean' would have no effect: it belongs to timestep_sampling: logit_normal; leave it out",
+        "UNG0008: 'diffusion.mode_scale' must be a number from -1 to below 1.7519, not 1.8",
+        "UNG0018: 'diffusion.weighting_scheme: logit_normal' draws times and weighs none: write `timestep_sampling: logit_normal` in its "
+            + "place; here it must be none, sigma_sqrt or cosmap");
+
+    [Fact]
+    public void A_mode_of_other_times() => Errors.In(
+        """
+        preset: lucidrains
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        diffusion:
+          type: flow
+          «mode_scale»: 1
+        """,
+        "UNG0018: 'diffusion.mode_scale' would have no effect: it belongs to timestep_sampling: mode; leave it out, or say that");
+
+    [Fact]
     public void A_learned_variance_of_steps_that_there_arent() => Errors.In(
         """
         preset: lucidrains
@@ -119,7 +153,10 @@ public sealed class DiffusionTypeErrorTests
             Effective("diffusion: { type: flow, shift: 3 }"));
         Assert.EndsWith(
             "diffusion:\n  type: flow\n  timestep_sampling: uniform\n  shift: 1\n",
-            Effective("diffusion: { type: flow, timestep_sampling: uniform }"));
+            Effective("diffusion: { type: flow, timestep_sampling: uniform, weighting_scheme: none }"));
+        Assert.EndsWith(
+            "diffusion:\n  type: flow\n  timestep_sampling: mode\n  mode_scale: 1.29\n  shift: 1\n  weighting_scheme: cosmap\n",
+            Effective("diffusion: { type: flow, timestep_sampling: mode, weighting_scheme: cosmap }"));
         Assert.EndsWith(
             "diffusion:\n  type: edm\n  p_mean: -1.2\n  p_std: 1.2\n  sigma_data: 0.5\n  sigma_min: 0.002\n  sigma_max: 80\n",
             Effective("diffusion: { type: edm }"));
@@ -134,6 +171,12 @@ public sealed class DiffusionTypeErrorTests
         Assert.Contains("TimestepSampling = global::UNetGen.Diffusion.TimestepSampling.LogitNormal,", flow);
         Assert.Contains("Shift = 3", flow);
         Assert.DoesNotContain("Timesteps =", flow);
+        Assert.DoesNotContain("WeightingScheme =", flow);
+
+        var weighed = Source("diffusion: { type: flow, timestep_sampling: mode, mode_scale: 0.5, weighting_scheme: sigma_sqrt }");
+        Assert.Contains("TimestepSampling = global::UNetGen.Diffusion.TimestepSampling.Mode,", weighed);
+        Assert.Contains("ModeScale = 0.5,", weighed);
+        Assert.Contains("WeightingScheme = global::UNetGen.Diffusion.WeightingScheme.SigmaSqrt", weighed);
 
         var edm = Source("diffusion: { type: edm }");
         Assert.Contains("predicts EDM's F: x_0 is c_skip times the images plus c_out F.", edm);

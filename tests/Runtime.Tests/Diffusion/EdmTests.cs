@@ -117,6 +117,8 @@ public class EdmTests
         Assert.Contains("`SigmaData` must be", Refusal(Options with { SigmaData = 0 }));
         Assert.Contains("`PMean` must be", Refusal(Options with { PMean = double.NaN }));
         Assert.Contains("`Shift` must be", Refusal(new() { Type = DiffusionType.Flow, Shift = -1 }));
+        Assert.Contains("`ModeScale` must be a number from -1 to below 1.7519", Refusal(new() { Type = DiffusionType.Flow, ModeScale = 1.8 }));
+        Assert.Contains("`WeightingScheme` must be", Refusal(new() { Type = DiffusionType.Flow, WeightingScheme = (WeightingScheme)9 }));
         Assert.Contains("`Type` must be one of Ddpm, Flow, Edm", Refusal(Options with { Type = (DiffusionType)7 }));
 
         static string Refusal(DiffusionOptions options) =>
