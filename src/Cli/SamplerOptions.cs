@@ -23,15 +23,8 @@ internal sealed class SamplerOptions
         ["heun"] = 18,
     };
 
-    private static readonly Dictionary<string, TimestepSpacing> Spacings = new()
-    {
-        ["even"] = TimestepSpacing.Even,
-        ["leading"] = TimestepSpacing.Leading,
-        ["linspace"] = TimestepSpacing.Linspace,
-        ["trailing"] = TimestepSpacing.Trailing,
-        ["log-snr"] = TimestepSpacing.LogSnr,
-        ["karras"] = TimestepSpacing.Karras,
-    };
+    private static readonly Dictionary<string, TimestepSpacing> Spacings =
+        Enum.GetValues<TimestepSpacing>().ToDictionary(spacing => spacing.Word());
 
     private readonly Option<string?> sampler;
     private readonly Option<int?> steps;

@@ -117,7 +117,7 @@ public sealed class EditCommandTests : IClassFixture<TrainedDigits>
         Assert.Contains("small.png is 14 x 14, and the picture 28 x 28", Fail(1, "--inpaint", "a.png", "--mask", "small.png"));
         Assert.Contains("black.png has no white", Fail(1, "--inpaint", "a.png", "--mask", "black.png"));
         Assert.Contains(
-            "DPM-Solver++(2M), 4 steps, spacing Even): its steps build on",
+            "DPM-Solver++(2M), 4 steps, spacing even): its steps build on",
             Fail(1, "--inpaint", "a.png", "--mask", "mask.png", "--sampler", "dpm++", "--out", "none"));
         Assert.False(Path.Exists(program.File("none")));
     }

@@ -61,7 +61,7 @@ public sealed class OnnxCommandTests(TrainedDigits digits) : IClassFixture<Train
         Assert.Matches(@"\n +timesteps +int64 \[batch\] +how noisy each is, 0 to 999 *\n", network);
         Assert.Matches(@"\n +labels +int64 \[batch\] +a class each, 0 to 10 *\n", network);
         Assert.Matches(@"\ngives +prediction +float32 \[batch, 1, 28, 28\] +the noise in them *\n", network);
-        Assert.Matches(@"^DigitsUNet in drawing\.onnx, \d+ kB: draws by Heun \(EDM\), 4 steps, spacing Karras, churn 0\n", drawing);
+        Assert.Matches(@"^DigitsUNet in drawing\.onnx, \d+ kB: draws by Heun \(EDM\), 4 steps, spacing karras, churn 0\n", drawing);
         Assert.Matches(@"\n +guidance +float32 \[\] +towards the class; 1 is off, and class 10 stands for none *\n", drawing);
         Assert.Matches(@"\ngives +images +uint8 \[batch, 28, 28, 1\] ", drawing);
 

@@ -65,7 +65,7 @@ public sealed partial class ContentTests : FileTests
         Assert.Equal(
             ("it is young", network.Info.Name, network.Info.Spec, network.Info.SpecHash),
             (metadata["unetgen.doubts"], metadata["unetgen.network"], metadata["unetgen.spec"], metadata["unetgen.spec_sha256"]));
-        Assert.Equal(new DdimSampler(3).Description, metadata["unetgen.sampler"]);
+        Assert.Equal("DDIM, 3 steps, spacing even, eta 0", metadata["unetgen.sampler"]);
         using var diffusion = JsonDocument.Parse(metadata["unetgen.diffusion"]);
         Assert.Equal(
             (50, "cosine", "v", "fixed_small"),

@@ -18,9 +18,9 @@ public sealed class ErrorTests : FileTests
 
     public static TheoryData<string, string> Refused => new()
     {
-        { "eta", "DDIM, 4 steps, spacing Even, eta 0.5 adds fresh noise in each step, and a file's pictures depend on its first noise "
+        { "eta", "DDIM, 4 steps, spacing even, eta 0.5 adds fresh noise in each step, and a file's pictures depend on its first noise "
             + "alone: take DDIM with eta 0, or Heun with churn 0." },
-        { "churn", "Heun (EDM), 4 steps, spacing Karras, churn 2 adds fresh noise in each step, and a file's pictures depend on its first "
+        { "churn", "Heun (EDM), 4 steps, spacing karras, churn 2 adds fresh noise in each step, and a file's pictures depend on its first "
             + "noise alone: take DDIM with eta 0, or Heun with churn 0." },
         { "own", "Steps of my own can't be part of a file: DDIM, DPM-Solver++(2M) and Heun can. Export the network, and take the steps in "
             + "your own program." },

@@ -45,10 +45,10 @@ internal sealed record Pass(double Time, Combination Next, Combination Kept = de
         DpmSolverSampler => (previous, time, next) => [DpmSolver(levels, previous, time, next)],
         HeunSampler { Churn: 0 } => (_, time, next) => Heun(levels, time, next),
         DdimSampler or HeunSampler => throw new UNetGenException(
-            $"{sampler.Description} adds fresh noise in each step, and a file's pictures depend on its first noise alone: take DDIM with "
+            $"{sampler.DescriptionFor(levels)} adds fresh noise in each step, and a file's pictures depend on its first noise alone: take DDIM with "
                 + "eta 0, or Heun with churn 0."),
         _ => throw new UNetGenException(
-            $"{sampler.Description} can't be part of a file: DDIM, DPM-Solver++(2M) and Heun can. Export the network, and take the steps "
+            $"{sampler.DescriptionFor(levels)} can't be part of a file: DDIM, DPM-Solver++(2M) and Heun can. Export the network, and take the steps "
                 + "in your own program."),
     };
 

@@ -27,7 +27,7 @@ internal static class ModelMetadata
         metadata.Remove("format");
         metadata.Add("unetgen.diffusion", Json(json => Write(json, diffusion, levels)));
         if (sampler is not null)
-            metadata.Add("unetgen.sampler", sampler.Description);
+            metadata.Add("unetgen.sampler", sampler.DescriptionFor(levels));
         if (classes is { Count: > 0 })
         {
             metadata.Add("unetgen.classes", Json(json =>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using UNetGen.Compiler;
+using UNetGen.Diffusion;
 using UNetGen.Files;
 using UNetGen.Training;
 
@@ -62,7 +63,7 @@ public static class WebFolder
                     NumClasses = info.NumClasses,
                     Guidance = file.Inputs.Any(input => input.StartsWith("guidance ", StringComparison.Ordinal)),
                     Classes = checkpoint.Classes is { Count: > 0 } classes ? classes : null,
-                    Sampler = sampler.Description,
+                    Sampler = sampler.DescriptionFor(NoiseLevels.Of(OnnxExport.DiffusionOf(checkpoint))),
                     Steps = sampler.Steps,
                     Parameters = info.ParameterCount,
                 },

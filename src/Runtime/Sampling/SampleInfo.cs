@@ -17,6 +17,7 @@ internal static class SampleInfo
     /// <summary>Its name in the folder.</summary>
     public const string FileName = "samples.json";
 
+    private const string SamplerKey = "sampler";
     private const string TimestepsKey = "timesteps_sha256";
     private const string ChannelsKey = "channels";
     private const string GuidanceRescaleKey = "guidance_rescale";
@@ -53,7 +54,7 @@ internal static class SampleInfo
         ["spec_sha256"] = network.Info.SpecHash,
         [ChannelsKey] = network.Info.Channels,
         ["weights_sha256"] = Convert.ToHexStringLower(StateDict.Hash(network.state_dict().Select(entry => (entry.Key, entry.Value)))),
-        ["sampler"] = sampler.Description,
+        [SamplerKey] = sampler.DescriptionFor(NoiseLevels.Of(network.Diffusion)),
         [TimestepsKey] = HashOf(sampler.Walk(NoiseLevels.Of(network.Diffusion), options.Edit)),
         ["seed"] = options.Seed,
         ["labels"] = options.Labels is null ? null : new JsonArray([.. options.Labels.Select(label => JsonValue.Create(label))]),
@@ -89,6 +90,8 @@ internal static class SampleInfo
         // Earlier versions, which say nothing of it, had none.
         if (!there.ContainsKey(GuidanceRescaleKey))
             there[GuidanceRescaleKey] = 0.0;
+        if (there[SamplerKey] is JsonValue text && text.TryGetValue<string>(out var described))
+            there[SamplerKey] = WithSpacingInWords(described);
         var differences = settings
             .Concat(EditKeys.Where(key => !settings.ContainsKey(key)).Select(key => KeyValuePair.Create<string, JsonNode?>(key, null)))
             .Where(setting => there.ContainsKey(setting.Key) || !LaterKeys.Contains(setting.Key))
@@ -98,13 +101,17 @@ internal static class SampleInfo
         if (!there.ContainsKey(TimestepsKey)
             && sampler is SpacedSampler { Spacing: TimestepSpacing.Linspace or TimestepSpacing.Trailing } spaced)
             differences.Add(
-                $"it doesn't say at which timesteps, and with the spacing {spaced.Spacing.Value.ToString().ToLowerInvariant()} "
+                $"it doesn't say at which timesteps, and with the spacing {spaced.Spacing.Value.Word()} "
                 + "earlier versions had others at some numbers of steps");
         if (differences.Count > 0)
             throw new UNetGenException(
                 $"The pictures in {path} were drawn with other settings: {string.Join("; ", differences)}. Draw with the same, or name "
                     + "another folder.");
     }
+
+    /// <summary>Earlier versions wrote a spacing's name in C#.</summary>
+    private static string WithSpacingInWords(string sampler) => Enum.GetValues<TimestepSpacing>().Aggregate(
+        sampler, (text, spacing) => text.Replace($", spacing {spacing}", $", spacing {spacing.Word()}", StringComparison.Ordinal));
 
     /// <summary>As <see cref="SampleFolder.Describe"/> gives it.</summary>
     /// <param name="info">The file.</param>

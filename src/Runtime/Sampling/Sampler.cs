@@ -18,6 +18,10 @@ public abstract class Sampler
     /// <summary>The sampler with all of its settings, in words: two with the same description draw the same.</summary>
     public abstract string Description { get; }
 
+    /// <summary>The same with what follows from the network, as a spacing that isn't given.</summary>
+    /// <param name="levels">The numbers of the network's diffusion.</param>
+    public virtual string DescriptionFor(NoiseLevels levels) => Description;
+
     /// <summary>The times through which it goes, falling, and behind them <see cref="NoiseLevels.Clean"/>, the clean image.</summary>
     /// <param name="levels">The diffusion's numbers.</param>
     /// <exception cref="UNetGenException">
@@ -151,7 +155,7 @@ public abstract class Sampler
     {
         if (edit is { PutsIn: true } && AgainstInpainting is { } reason)
             throw new UNetGenException(
-                $"Inpainting is not for this sampler ({Description}): {reason}. Use an ancestral sampler or DDIM.");
+                $"Inpainting is not for this sampler ({DescriptionFor(levels)}): {reason}. Use an ancestral sampler or DDIM.");
         var times = Times(levels);
         return edit?.Walk(times) ?? times;
     }

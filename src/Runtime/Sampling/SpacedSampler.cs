@@ -32,7 +32,7 @@ public abstract class SpacedSampler : Sampler
     /// At which times; null: <see cref="TimestepSpacing.Even"/> for a DDPM and a flow, <see cref="TimestepSpacing.Karras"/> for EDM, and for
     /// a DDPM under <see cref="HeunSampler"/>.
     /// </summary>
-    public TimestepSpacing? Spacing { get; }
+    public TimestepSpacing? Spacing { get; private set; }
 
     /// <summary>Of a DDPM's timesteps, where none is given.</summary>
     private protected virtual TimestepSpacing UsualSpacing => TimestepSpacing.Even;
@@ -49,39 +49,57 @@ public abstract class SpacedSampler : Sampler
             ? value
             : throw new ArgumentOutOfRangeException(
                 nameof(value),
-                $"An offset is a whole number of at least 0 for the spacing {TimestepSpacing.Leading}, but {value} is given for "
-                    + $"{Spacing?.ToString() ?? "none"}.");
+                $"An offset is a whole number of at least 0 for the spacing {TimestepSpacing.Leading.Word()}, but {value} is given for "
+                    + $"{Spacing?.Word() ?? "none"}.");
     }
 
     /// <summary>
-    /// Of a DDPM under <see cref="TimestepSpacing.Karras"/> and <see cref="TimestepSpacing.LogSnr"/>: whether the network is asked at times
-    /// between timesteps, where ln sigma is linear, as by diffusers' HeunDiscreteScheduler and k-diffusion, instead of at the nearest.
+    /// Of a DDPM under <see cref="TimestepSpacing.Karras"/>, <see cref="TimestepSpacing.LogSnr"/> and
+    /// <see cref="TimestepSpacing.Linspace"/>: whether the network is asked at times between timesteps, where ln sigma is linear, as by
+    /// diffusers' HeunDiscreteScheduler and k-diffusion, instead of at the nearest. Under the last the sigmas are linear between those of
+    /// timesteps, as in diffusers without Karras' sigmas, and the network is told the time of such a sigma.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is for another spacing.</exception>
     public bool IsFractional
     {
         get => isFractional;
-        init => isFractional = !value || (Spacing ?? UsualSpacing) is TimestepSpacing.Karras or TimestepSpacing.LogSnr
-            ? value
-            : throw new ArgumentOutOfRangeException(
-                nameof(value), $"Times between timesteps are for the spacings Karras and LogSnr, not for {Spacing ?? UsualSpacing}.");
+        init
+        {
+            var spacing = Spacing ?? UsualSpacing;
+            if (value && spacing is not (TimestepSpacing.Karras or TimestepSpacing.LogSnr or TimestepSpacing.Linspace))
+                throw new ArgumentOutOfRangeException(
+                    nameof(value), $"Times between timesteps are for the spacings karras, log-snr and linspace, not for {spacing.Word()}.");
+            isFractional = value;
+        }
     }
 
     /// <inheritdoc/>
     public override IReadOnlyList<double> Times(NoiseLevels levels) => levels switch
     {
-        NoiseSchedule schedule when IsFractional => SpacedTimes.Of(Spacing ?? UsualSpacing, Steps, schedule),
-        NoiseSchedule schedule => [.. SpacedTimesteps.Of(Spacing ?? UsualSpacing, Steps, schedule, StepsOffset)],
-        FlowLevels flow => SpacedTimes.Of(Spacing ?? TimestepSpacing.Even, Steps, flow),
-        EdmLevels edm => SpacedTimes.Of(Spacing ?? TimestepSpacing.Karras, Steps, edm),
+        NoiseSchedule schedule when IsFractional => SpacedTimes.Of(SpacingOf(levels), Steps, schedule),
+        NoiseSchedule schedule => [.. SpacedTimesteps.Of(SpacingOf(levels), Steps, schedule, StepsOffset)],
+        FlowLevels flow => SpacedTimes.Of(SpacingOf(levels), Steps, flow),
+        EdmLevels edm => SpacedTimes.Of(SpacingOf(levels), Steps, edm),
         _ => throw new UNetGenException($"There are no times of {levels.GetType().Name}."),
     };
 
-    /// <summary>
-    /// Steps and spacing in words, for <see cref="Sampler.Description"/>; where no spacing is given, a DDPM's, as sampling had it before
-    /// there were others.
-    /// </summary>
+    /// <inheritdoc/>
+    public override string DescriptionFor(NoiseLevels levels)
+    {
+        var named = (SpacedSampler)MemberwiseClone();
+        named.Spacing = SpacingOf(levels);
+        return named.Description;
+    }
+
+    private TimestepSpacing SpacingOf(NoiseLevels levels) => Spacing ?? levels switch
+    {
+        FlowLevels => TimestepSpacing.Even,
+        EdmLevels => TimestepSpacing.Karras,
+        _ => UsualSpacing,
+    };
+
+    /// <summary>Steps and spacing in words, for <see cref="Sampler.Description"/>.</summary>
     private protected string Settings =>
-        $"{Steps} {(Steps == 1 ? "step" : "steps")}, spacing {Spacing ?? UsualSpacing}"
+        $"{Steps} {(Steps == 1 ? "step" : "steps")}, {(Spacing is { } given ? $"spacing {given.Word()}" : "usual spacing")}"
             + $"{(StepsOffset > 0 ? $" from {StepsOffset}" : "")}{(IsFractional ? ", between timesteps" : "")}";
 }

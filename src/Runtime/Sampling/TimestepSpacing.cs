@@ -17,7 +17,10 @@ public enum TimestepSpacing
     /// </summary>
     Leading,
 
-    /// <summary>Even places from 0 to T - 1, rounded as NumPy does (diffusers' DDIM; Nichol and Dhariwal 2021).</summary>
+    /// <summary>
+    /// Even places from 0 to T - 1, rounded as NumPy does (diffusers' DDIM; Nichol and Dhariwal 2021). Of a flow those of diffusers' flow
+    /// schedulers, whose low end is shifted twice.
+    /// </summary>
     Linspace,
 
     /// <summary>Even places from T - 1 down, rounded as NumPy does (diffusers; Lin et al. 2023, table 2).</summary>
@@ -58,22 +61,7 @@ internal static class SpacedTimesteps
     public static IReadOnlyList<int> Of(TimestepSpacing spacing, int steps, NoiseSchedule schedule, int offset = 0)
     {
         var timesteps = schedule.Timesteps;
-        if (steps > timesteps)
-            throw new UNetGenException(
-                $"A sampler can't take {Counted.Of(steps, "step")}: the network's diffusion has {Counted.Of(timesteps, "timestep")}. Use "
-                    + $"{(timesteps == 1 ? "1 step" : $"{timesteps} steps or fewer")}.");
-        // Who gives an offset says at which timestep.
-        if (steps == 1 && timesteps > 1 && offset == 0 && (spacing is TimestepSpacing.Leading or TimestepSpacing.Linspace))
-            throw new UNetGenException(
-                $"With the spacing {spacing.ToString().ToLowerInvariant()} a single step would be taken for timestep 0, where hardly any noise is, though it starts from "
-                    + "nothing else. Use 2 steps or more, or another spacing.");
-        var noisiest = (steps - 1) * (timesteps / steps);
-        if (offset >= timesteps - noisiest)
-            throw new UNetGenException(
-                $"With an offset of {offset} the first of {Counted.Of(steps, "step")} would begin at timestep {noisiest + (long)offset}, "
-                    + "and the "
-                + $"diffusion's last is {timesteps - 1}. Use fewer steps, or a smaller offset.");
-
+        Check(spacing, steps, timesteps, offset);
         var indices = Enumerable.Range(0, steps);
         var times = spacing switch
         {
@@ -86,6 +74,29 @@ internal static class SpacedTimesteps
         };
         return [.. times, -1];
     }
+
+    /// <summary>Whether a diffusion of so many timesteps has such ones.</summary>
+    /// <exception cref="UNetGenException">As of <see cref="Of"/>.</exception>
+    internal static void Check(TimestepSpacing spacing, int steps, int timesteps, int offset = 0)
+    {
+        if (steps > timesteps)
+            throw new UNetGenException(
+                $"A sampler can't take {Counted.Of(steps, "step")}: the network's diffusion has {Counted.Of(timesteps, "timestep")}. Use "
+                    + $"{(timesteps == 1 ? "1 step" : $"{timesteps} steps or fewer")}.");
+        // Who gives an offset says at which timestep.
+        if (steps == 1 && timesteps > 1 && offset == 0 && (spacing is TimestepSpacing.Leading or TimestepSpacing.Linspace))
+            throw new UNetGenException(
+                $"With the spacing {spacing.Word()} a single step would be taken for timestep 0, where hardly any noise is, though it starts "
+                    + "from nothing else. Use 2 steps or more, or another spacing.");
+        var noisiest = (steps - 1) * (timesteps / steps);
+        if (offset >= timesteps - noisiest)
+            throw new UNetGenException(
+                $"With an offset of {offset} the first of {Counted.Of(steps, "step")} would begin at timestep {noisiest + (long)offset}, "
+                    + $"and the diffusion's last is {timesteps - 1}. Use fewer steps, or a smaller offset.");
+    }
+
+    /// <summary>What a spacing is called on the command line and in descriptions: <c>log-snr</c>.</summary>
+    internal static string Word(this TimestepSpacing spacing) => SpecWords.SnakeCase(spacing.ToString()).Replace('_', '-');
 
     /// <summary>
     /// As NumPy's arange counts from T down by T / steps: by the difference of its first two numbers, whose rounding decides what lies

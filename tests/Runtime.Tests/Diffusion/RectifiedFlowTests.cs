@@ -54,6 +54,7 @@ public class RectifiedFlowTests
             using var walk = new Walk(Toy(golden.Number("shift")));
             var start = Fill.Input("input:xT", Shape);
 
+            GoldenFile.Agrees(times, new DdimSampler(steps, spacing: TimestepSpacing.Linspace).Times(walk.Diffusion.Levels), 1e-6);
             GoldenFile.Agrees(
                 golden.Floats("euler_first_step"), walk.Through(new DdimSampler(steps), start, times[..2]), 2e-6);
             GoldenFile.Agrees(golden.Floats("euler_output"), walk.Through(new DdimSampler(steps), start, times), 2e-6);
@@ -66,12 +67,12 @@ public class RectifiedFlowTests
     {
         foreach (var golden in Golden.Each("schedules"))
         {
-            var (levels, steps) = (new FlowLevels(Options(golden.Number("shift"))), golden.Whole("steps"));
-            var last = levels.Shifted(0.001);
-            var twice = Enumerable.Range(0, steps).Select(i => levels.Shifted(1 + (last - 1) * i / (steps - 1))).ToList();
+            var levels = new FlowLevels(Options(golden.Number("shift")));
+            var times = new DdimSampler(golden.Whole("steps"), spacing: TimestepSpacing.Linspace).Times(levels);
 
-            GoldenFile.Agrees(golden.Numbers("sigmas"), [.. twice, 0], 1e-6);
-            GoldenFile.Agrees(golden.Numbers("timesteps"), [.. twice.Select(time => levels.PreconditioningAt(time).Timestep)], 1e-6);
+            Assert.Equal(levels.Shifted(levels.Shifted(0.001)), times[^2], 1e-12);
+            GoldenFile.Agrees(
+                golden.Numbers("timesteps"), [.. times.SkipLast(1).Select(time => levels.PreconditioningAt(time).Timestep)], 1e-6);
             foreach (var timestep in golden.GetProperty("train_timesteps").EnumerateObject())
                 Assert.Equal(
                     timestep.Value.GetDouble(), 1000 * levels.Shifted((1000 - int.Parse(timestep.Name)) / 1000.0), 1e-4);
@@ -114,7 +115,49 @@ public class RectifiedFlowTests
         }
     }
 
+    [Fact]
+    public void Times_of_mode_are_the_references_counted_from_noise()
+    {
+        var golden = Golden.GetProperty("timestep_sampling");
+        foreach (var each in golden.Each("mode"))
+        {
+            var levels = new FlowLevels(Options() with
+            {
+                TimestepSampling = TimestepSampling.Mode,
+                ModeScale = each.Number("mode_scale"),
+            });
+            // There a large u is little noise.
+            GoldenFile.Agrees(
+                each.Numbers("u"), [.. golden.Numbers("uniforms").Select(u => 1 - levels.TimeOfUniform(u))], 1e-6);
+        }
+        Assert.Equal(1.29, Options().ModeScale);
+    }
+
     [Theory]
+    [InlineData(WeightingScheme.SigmaSqrt, "sigma_sqrt")]
+    [InlineData(WeightingScheme.Cosmap, "cosmap")]
+    public void The_loss_weighs_times_as_the_reference_does(WeightingScheme scheme, string name)
+    {
+        using var scope = NewDisposeScope();
+        var golden = Golden.GetProperty("timestep_sampling").GetProperty("loss_weights");
+        using var flow = new RectifiedFlow(Options() with { WeightingScheme = scheme });
+        var (times, weights) = (golden.Numbers("sigma"), golden.Numbers(name));
+        GoldenFile.Agrees(weights, [.. times.Select(flow.Levels.LossWeightAt)], 1e-6);
+
+        // Of one image and time after the other, and of all at once.
+        var (x0, noise) = (Fill.Input("input:x0", 1.0, 3, 1, 2, 2), Fill.Input("input:noise", 3, 1, 2, 2));
+        var (t, prediction) = (flow.Times(times), zeros_like(x0));
+        var errors = flow.Target(x0, t, noise).square().flatten(1).mean([1]).data<float>().ToArray();
+        Assert.Equal(
+            errors.Zip(weights, (error, weight) => error * weight).Average(),
+            flow.Loss(prediction, x0, flow.QSample(x0, t, noise), t, noise).item<float>(), 1e-5 * weights.Max());
+        Assert.Equal(flow.Levels.LossWeightAt(0.001), flow.Levels.LossWeightAt(1e-9));
+        Assert.True(flow.Loss(prediction, x0, x0, flow.Times([1e-9, 1e-9, 1e-9]), noise).isfinite().item<bool>());
+    }
+
+    [Theory]
+    [InlineData(TimestepSampling.Mode, 0, 1, 1)]
+    [InlineData(TimestepSampling.Mode, 0, 1, 3)]
     [InlineData(TimestepSampling.LogitNormal, 0, 1, 1)]
     [InlineData(TimestepSampling.LogitNormal, -0.5, 1.4, 1)]
     [InlineData(TimestepSampling.LogitNormal, 0, 1, 3)]
@@ -128,7 +171,7 @@ public class RectifiedFlowTests
         var times = Enumerable.Range(0, 20_000)
             .Select(_ => levels.TimeOf((ulong)random.NextInt64() << 1, (ulong)random.NextInt64() << 1)).ToList();
 
-        var median = levels.Shifted(sampling == TimestepSampling.Uniform ? 0.5 : levels.TimeOfNormal(0));
+        var median = levels.Shifted(sampling == TimestepSampling.LogitNormal ? levels.TimeOfNormal(0) : 0.5);
         Assert.InRange(times.Count(time => time < median) / 20_000.0, 0.49, 0.51);
         Assert.All(times, time => Assert.InRange(time, 0, 1));
     }

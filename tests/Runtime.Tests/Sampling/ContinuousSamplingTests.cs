@@ -90,7 +90,15 @@ public class ContinuousSamplingTests
         Assert.Equal([1, 0.75, 0.5, 0.25, 0], heun.Times(NoiseLevels.Of(Flow)));
         Assert.Equal(80, heun.Times(NoiseLevels.Of(Edm))[0], 1e-9);
         Assert.Equal(0.002, heun.Times(NoiseLevels.Of(Edm))[3], 1e-9);
-        Assert.Equal("Heun (EDM), 4 steps, spacing Karras, churn 0", heun.Description);
+        Assert.Equal("Heun (EDM), 4 steps, usual spacing, churn 0", heun.Description);
+        Assert.Equal("Heun (EDM), 4 steps, spacing even, churn 0", heun.DescriptionFor(NoiseLevels.Of(Flow)));
+        Assert.Equal("Heun (EDM), 4 steps, spacing karras, churn 0", heun.DescriptionFor(NoiseLevels.Of(Edm)));
+        Assert.Equal("Heun (EDM), 4 steps, spacing karras, churn 0", heun.DescriptionFor(NoiseLevels.Of(new())));
+        Assert.Null(heun.Spacing);
+        Assert.Equal("DDIM, 4 steps, spacing even, eta 0", new DdimSampler(4).DescriptionFor(NoiseLevels.Of(Flow)));
+        Assert.Equal(
+            "DPM-Solver++(2M), 4 steps, spacing log-snr",
+            new DpmSolverSampler(4, TimestepSpacing.LogSnr).DescriptionFor(NoiseLevels.Of(Edm)));
         Assert.Equal(
             new HeunSampler(4, spacing: TimestepSpacing.Karras).Times(NoiseLevels.Of(new())), heun.Times(NoiseLevels.Of(new())));
     }

@@ -66,6 +66,22 @@ public sealed class GoldenEditTests
         Agree.Values([.. where(edit.Mask.gt(0.5), reference, edit.Pictures).data<float>()], drawn, Tolerance);
     }
 
+    /// <summary>There they are in the images from the first step on; here those begin with noise alone, as the paper's do.</summary>
+    [Fact]
+    public void Painted_once_from_noise_with_the_known_pixels_in_it_is_denoising_diffusion_pytorch_s()
+    {
+        using var scope = NewDisposeScope();
+        using var diffusion = new GaussianDiffusion(Scaled);
+        var edit = new Inpainting(Picture("input:x0"), Mask()) { JumpSamples = 1 };
+        var known = diffusion.QSample(edit.Pictures, tensor(new long[] { 24, 24 }), Fill.Input("input:n0", 2, 1, 4, 4));
+        var begin = where(edit.Mask.gt(0.5), Fill.Input("input:xT", 2, 1, 4, 4), known);
+        var golden = Golden.GetProperty("replacement");
+
+        var (_, drawn) = Draw(new AncestralSampler(Variance.FixedSmall), edit, Noises(1, Int(golden, "draws") - 1), begin: begin);
+
+        Agree.Values(Floats(golden, "output_base64_f32le"), drawn, Tolerance);
+    }
+
     [Theory]
     [MemberData(nameof(Two))]
     public void Ancestral_steps_from_a_noised_picture_are_the_references(int number)
@@ -140,7 +156,8 @@ public sealed class GoldenEditTests
 
     /// <summary>The images of the first time, and those drawn, with noise that is named in the order of its use.</summary>
     private static (Tensor Start, Tensor Drawn) Draw(
-        Sampler sampler, PictureEdit edit, IReadOnlyList<string> noises, DiffusionOptions? diffusion = null, bool clip = true)
+        Sampler sampler, PictureEdit edit, IReadOnlyList<string> noises, DiffusionOptions? diffusion = null, bool clip = true,
+        Tensor? begin = null)
     {
         // It sees its left neighbour, so that known pixels matter to those that are painted.
         var toy = new FunctionPredictor(
@@ -149,7 +166,12 @@ public sealed class GoldenEditTests
         using var process = new GaussianDiffusion(toy.Diffusion);
         var left = new Queue<string>(noises);
         using var denoiser = new Denoiser(
-            toy, process, new() { Count = 2, Clip = clip, Edit = edit }, () => Fill.Input(left.Dequeue(), 2, 1, 4, 4));
+            toy, process, new() { Count = 2, Clip = clip, Edit = edit }, () =>
+            {
+                var given = begin ?? Fill.Input(left.Dequeue(), 2, 1, 4, 4);
+                begin = null;
+                return given;
+            });
         Tensor? start = null;
         var drawn = sampler.SampleBatch(
             denoiser, edit, sampler.Walk(process.Levels, edit), 0, at => start ??= at.Images.clone(), CancellationToken.None);
@@ -157,14 +179,17 @@ public sealed class GoldenEditTests
         return (start!, drawn);
     }
 
-    private static Inpainting Painting(JsonElement golden)
+    private static Inpainting Painting(JsonElement golden) => new(Picture("input:x0"), Mask())
+    {
+        JumpLength = Int(golden, "jump_length"),
+        JumpSamples = Int(golden, "jump_n_sample"),
+    };
+
+    /// <summary>1 where the file's is 0: what is to be painted.</summary>
+    private static Tensor Mask()
     {
         var known = Golden.GetProperty("mask").EnumerateArray().SelectMany(row => row.EnumerateArray()).Select(pixel => pixel.GetSingle());
-        return new(Picture("input:x0"), tensor(known.Select(pixel => 1 - pixel).ToArray()).reshape(1, 1, 4, 4))
-        {
-            JumpLength = Int(golden, "jump_length"),
-            JumpSamples = Int(golden, "jump_n_sample"),
-        };
+        return tensor(known.Select(pixel => 1 - pixel).ToArray()).reshape(1, 1, 4, 4);
     }
 
     private static Tensor Picture(string name) => Fill.Input(name, 1.0, 2, 1, 4, 4);

@@ -205,7 +205,7 @@ public sealed class SampleFolderTests : IDisposable
 
         Assert.Contains("seed is 3 there and 4 now", Refusal(Ddim, Ten with { Seed = 4 }));
         Assert.Contains(
-            "sampler is \"DDIM, 4 steps, spacing Even, eta 1\" there and \"DDIM, 5 steps, spacing Even, eta 1\" now",
+            "sampler is \"DDIM, 4 steps, spacing even, eta 1\" there and \"DDIM, 5 steps, spacing even, eta 1\" now",
             Refusal(new DdimSampler(5, 1), Ten));
         Assert.Contains("clip is true there and false now", Refusal(Ddim, Ten with { Clip = false }));
         Assert.Equal(2, Names("there").Length);
@@ -247,6 +247,21 @@ public sealed class SampleFolderTests : IDisposable
         Assert.Equal(0, there.Draw(classes, new DdimSampler(1), options));
         Assert.Contains("guidance_rescale is 0 there and 0.7 now", Assert.Throws<UNetGenException>(
             () => there.Draw(classes, new DdimSampler(1), options with { GuidanceRescale = 0.7 })).Message);
+    }
+
+    [Theory]
+    [InlineData(TimestepSpacing.Even)]
+    [InlineData(TimestepSpacing.LogSnr)]
+    public void A_folder_whose_spacing_has_its_name_in_csharp_goes_on(TimestepSpacing spacing)
+    {
+        var there = new SampleFolder(folder.File("there"));
+        var sampler = new DdimSampler(4, 1, spacing);
+        there.Draw(network, sampler, Ten with { Count = 1 });
+        var info = folder.File("there/samples.json");
+        File.WriteAllText(info, File.ReadAllText(info).Replace($"spacing {spacing.Word()},", $"spacing {spacing},"));
+
+        Assert.Contains($"spacing {spacing}", File.ReadAllText(info));
+        Assert.Equal(1, there.Draw(network, sampler, Ten with { Count = 2 }));
     }
 
     [Theory]

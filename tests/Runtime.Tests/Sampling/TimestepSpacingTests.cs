@@ -85,7 +85,7 @@ public class TimestepSpacingTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new DdimSampler(10, spacing: TimestepSpacing.Leading) { StepsOffset = -1 });
         Assert.Equal([999, -1], new DdimSampler(1, spacing: TimestepSpacing.Leading) { StepsOffset = 999 }.Times(Thousand));
         Assert.Contains(
-            "given for Trailing",
+            "given for trailing",
             Assert.Throws<ArgumentOutOfRangeException>(
                 () => new DdimSampler(10, spacing: TimestepSpacing.Trailing) { StepsOffset = 1 }).Message);
     }

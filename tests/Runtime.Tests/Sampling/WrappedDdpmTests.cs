@@ -7,10 +7,9 @@ using static TorchSharp.torch;
 namespace UNetGen.Runtime.Tests.Sampling;
 
 /// <summary>
-/// Networks of a DDPM in EDM's sampler, of Golden/edm.json: the part <c>iddpm</c>, whose schedule is the cosine here, and of
-/// <c>discrete</c> the Karras steps. <c>vp</c> is a schedule of continuous time, and the other <c>discrete</c> one takes sigma, not its
-/// logarithm, to be linear between timesteps: no spec here says these. Nor does any ask for a sigma at the timestep of another, as
-/// <c>iddpm</c>'s D does.
+/// Networks of a DDPM in EDM's sampler, of Golden/edm.json: the part <c>iddpm</c>, whose schedule is the cosine here, and
+/// <c>discrete</c>. <c>vp</c> is a schedule of continuous time, which no spec here says. Nor does any sampler ask for a sigma at the
+/// timestep of another, as <c>iddpm</c>'s D does between the schedule's.
 /// </summary>
 public class WrappedDdpmTests
 {
@@ -54,6 +53,8 @@ public class WrappedDdpmTests
             using var walk = new Walk(Toy(Cosine), new() { Clip = false });
             double[] times = [.. golden.Numbers("j").Select(j => 999 - j), walk.Schedule.Clean];
             var steps = golden.Whole("steps");
+            if (golden.GetProperty("discretization").GetString() == "edm")
+                Assert.Equal(times, new HeunSampler(steps).Times(walk.Schedule));
             SpacedSampler sampler = golden.GetProperty("solver").GetString() == "heun" ? new HeunSampler(steps) : new DdimSampler(steps);
 
             GoldenFile.Agrees(golden.Floats("output"), walk.Through(sampler, Start(walk.Schedule, times[0]), times), 5e-5);
@@ -75,6 +76,35 @@ public class WrappedDdpmTests
         GoldenFile.Agrees([.. golden.Numbers("sampler_timesteps").Distinct()], times[..^1], 2e-5);
         var drawn = walk.Through(new HeunSampler(times.Length - 1), Start(schedule, times[0]), times);
         GoldenFile.Agrees(golden.Floats("output"), drawn, 1e-4);
+    }
+
+    [Fact]
+    public void Sigmas_that_are_linear_between_timesteps_and_what_heun_draws_over_them_are_the_references()
+    {
+        using var scope = NewDisposeScope();
+        var golden = Golden.Each("discrete").Single(each => !each.GetProperty("karras").GetBoolean());
+        var options = new DiffusionOptions
+        {
+            Schedule = BetaSchedule.ScaledLinear,
+            BetaStart = golden.Number("beta_start"),
+            BetaEnd = golden.Number("beta_end"),
+        };
+        using var walk = new Walk(Toy(options), new() { Clip = false });
+        var schedule = walk.Schedule;
+        foreach (var (index, sigma) in golden.Numbers("index").Zip(golden.Numbers("sigma")))
+            Assert.Equal(sigma, schedule.Sigma((int)index), 1e-4 * sigma);
+        var sampler = new HeunSampler(golden.Whole("steps"), spacing: TimestepSpacing.Linspace) { IsFractional = true };
+        var times = sampler.Times(schedule);
+
+        GoldenFile.Agrees([.. golden.Numbers("sampler_sigmas").SkipLast(1)], [.. times.SkipLast(1).Select(schedule.Sigma)], 1e-5);
+        // The reference tells the network the place between timesteps, and here it is told the time of the sigma.
+        Assert.All(
+            times.Zip(golden.Numbers("sampler_timesteps").Distinct()), pair => Assert.Equal(pair.Second, pair.First, 2e-3));
+        GoldenFile.Agrees(golden.Floats("output"), walk.Through(sampler, Start(schedule, times[0]), times), 1e-4);
+        Assert.Contains(
+            "can't take 1,001 steps",
+            Assert.Throws<UNetGenException>(
+                () => new DdimSampler(1001, spacing: TimestepSpacing.Linspace) { IsFractional = true }.Times(schedule)).Message);
     }
 
     [Theory]
@@ -104,9 +134,10 @@ public class WrappedDdpmTests
         var edm = new HeunSampler(6).Times(new EdmLevels(new() { Type = DiffusionType.Edm, SigmaMin = schedule.Sigma(0), SigmaMax = 80 }));
 
         GoldenFile.Agrees([.. edm.SkipLast(1)], [.. sampler.Times(schedule).SkipLast(1).Select(schedule.Sigma)], 1e-9);
-        Assert.Equal("Heun (EDM), 6 steps, spacing Karras, between timesteps, churn 5", sampler.Description);
+        Assert.Equal("Heun (EDM), 6 steps, usual spacing, between timesteps, churn 5", sampler.Description);
+        Assert.Equal("Heun (EDM), 6 steps, spacing karras, between timesteps, churn 5", sampler.DescriptionFor(schedule));
         Assert.Contains(
-            "not for Trailing",
+            "are for the spacings karras, log-snr and linspace, not for trailing",
             Assert.Throws<ArgumentOutOfRangeException>(
                 () => new DdimSampler(5, spacing: TimestepSpacing.Trailing) { IsFractional = true }).Message);
     }
