@@ -81,6 +81,22 @@ internal sealed class ConfigFile
     /// <summary>The same, or null, which is the default.</summary>
     public int? CountOrNull(string key, int most) => Value<int?>(key, null) is null ? null : Count(key, 1, most);
 
+    /// <summary>A number above 0 that float32 holds.</summary>
+    public double Positive(string key, double fallback)
+    {
+        var number = Value(key, fallback);
+        if (Float32.IsPositive(number))
+            return number;
+        RefuseOnce(key, $"it should be {Float32.Range}");
+        return fallback;
+    }
+
+    /// <summary>Whether the file has the setting, and has another value than this one.</summary>
+    /// <param name="key">The setting's.</param>
+    /// <param name="json">The value.</param>
+    public bool IsOther(string key, string json) =>
+        settings.TryGetPropertyValue(key, out var node) && node is not null && !JsonNode.DeepEquals(node, JsonNode.Parse(json));
+
     /// <summary>
     /// Whether nothing is wrong with settings, of the other files too: what is built on a default that stands in for a wrong one would
     /// speak of what no file says.
@@ -150,7 +166,7 @@ internal sealed class ConfigFile
     {
         var type when type == typeof(bool) => "true or false",
         var type when type == typeof(int) || type == typeof(int?) => "a whole number",
-        var type when type == typeof(double) => "a number",
+        var type when type == typeof(double) || type == typeof(double?) => "a number",
         var type when type == typeof(double[]) => "a list of numbers",
         var type when type == typeof(int[]) => "a list of whole numbers",
         var type when type == typeof(string[]) => "a list of texts",
@@ -167,6 +183,7 @@ internal sealed class ConfigFile
 [JsonSerializable(typeof(int))]
 [JsonSerializable(typeof(int?))]
 [JsonSerializable(typeof(double))]
+[JsonSerializable(typeof(double?))]
 [JsonSerializable(typeof(double[]))]
 [JsonSerializable(typeof(int[]))]
 [JsonSerializable(typeof(string[]))]

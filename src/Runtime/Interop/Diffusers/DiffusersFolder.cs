@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using UNetGen.Diffusion;
 using UNetGen.Files;
 using UNetGen.Networks;
 using static TorchSharp.torch;
@@ -75,11 +74,7 @@ public sealed class DiffusersFolder
         // A folder's name may hold a line's end, and a comment mustn't.
         List<string> remarks = [
             $"From {string.Concat(name.Where(c => !char.IsControl(c) && c is not ('\u2028' or '\u2029')))}, a UNet2DModel of diffusers."];
-        if (!scheduler.Value("clip_sample", true) || scheduler.Value("clip_sample_range", 1.0) != 1)
-            remarks.Add("Its scheduler doesn't clip x_0 to [-1, 1] while it samples (clip_sample); samplers here do.");
-        if (scheduler.Value<string?>("timestep_spacing", "leading") is ("trailing" or "linspace") and var spacing)
-            remarks.Add(
-                $"Its scheduler spaces the timesteps of few steps by timestep_spacing {spacing}, as sample --spacing {spacing} does.");
+        remarks.AddRange(DiffusionFromConfig.Remarks(scheduler, diffusion.Type));
         if (!File.Exists(weights))
             return new(path, weights, model, remarks, []);
         using var file = SafetensorsFile.Open(weights);
@@ -88,7 +83,8 @@ public sealed class DiffusersFolder
 
     /// <summary>
     /// Writes a network as a folder that diffusers' <c>DDPMPipeline.from_pretrained</c> loads, and <c>UNet2DModel.from_pretrained</c> with
-    /// <c>subfolder="unet"</c>; the latter is the way for a network with classes, whose labels the pipeline has no argument for.
+    /// <c>subfolder="unet"</c>; the latter is the way for a network with classes, whose labels the pipeline has no argument for, and for
+    /// one of type EDM, for which there is no pipeline.
     /// </summary>
     /// <param name="path">A folder that doesn't exist or is empty. It appears when it is complete.</param>
     /// <param name="network">Of preset ddpm; with the weights that shall be used for drawing, usually the averaged ones.</param>
@@ -114,7 +110,8 @@ public sealed class DiffusersFolder
         var unfinished = AtomicFile.TemporaryFor(path);
         try
         {
-            WriteJson(System.IO.Path.Combine(unfinished, PipelineName), ModelToConfigs.Pipeline());
+            if (ModelToConfigs.Pipeline(model.Diffusion.Type) is { } pipeline)
+                WriteJson(System.IO.Path.Combine(unfinished, PipelineName), pipeline);
             WriteJson(System.IO.Path.Combine(unfinished, "unet", ConfigName), ModelToConfigs.UNet(model));
             WriteJson(System.IO.Path.Combine(unfinished, "scheduler", SchedulerConfigName), ModelToConfigs.Scheduler(model.Diffusion));
             StateDict.Save(System.IO.Path.Combine(unfinished, "unet", WeightsFile.Name), network, doubts);
@@ -168,8 +165,10 @@ public sealed class DiffusersFolder
             throw new DiffusersException($"{network.Info.Name} isn't the network in {Path}:", differences);
     }
 
+    /// <summary>Of two classes that is the difference: they have other settings.</summary>
     private static IEnumerable<string> Differences(JsonObject ours, JsonObject theirs) =>
         ours.Where(pair => !JsonNode.DeepEquals(pair.Value, theirs[pair.Key]))
+        .Take(JsonNode.DeepEquals(ours["_class_name"], theirs["_class_name"]) ? int.MaxValue : 1)
         .Select(pair => $"{pair.Key}: {Text(pair.Value)} in the folder, but {Text(theirs[pair.Key])} in the network");
 
     private static string Text(JsonNode? node) => Excerpt.Of(node?.ToJsonString() ?? "null");
@@ -195,27 +194,7 @@ public sealed class DiffusersFolder
         if (problem is not null)
             throw new DiffusersException(problem, []);
         var spec = new EffectiveSpec(text);
-        var weight = spec.Word<LossWeight>("diffusion.loss_weight");
-        var diffusion = model.Diffusion with
-        {
-            LossWeight = weight,
-            MinSnrGamma = weight == LossWeight.MinSnr ? spec.Real("diffusion.min_snr_gamma") : model.Diffusion.MinSnrGamma,
-        };
-        // The same betas can be said scaled and not.
-        if (spec.Find("diffusion.schedule_scaling") is { } scaling)
-        {
-            var said = diffusion with
-            {
-                ScheduleScaling = scaling == "true",
-                BetaStart = RealOr(SpecDefaults.Diffusion.BetaStart, "diffusion.beta_start"),
-                BetaEnd = RealOr(SpecDefaults.Diffusion.BetaEnd, "diffusion.beta_end"),
-            };
-            if (JsonNode.DeepEquals(ModelToConfigs.Scheduler(said), ModelToConfigs.Scheduler(diffusion)))
-                diffusion = said;
-        }
-        return model with { Diffusion = diffusion, ZeroInit = spec.Bool("zero_init") };
-
-        double RealOr(double usual, string key) => spec.Find(key) is null ? usual : spec.Real(key);
+        return model with { Diffusion = TrainedDiffusion.Of(model.Diffusion, spec), ZeroInit = spec.Bool("zero_init") };
     }
 
     private static void WriteJson(string path, JsonObject content) => AtomicFile.Write(path, stream =>

@@ -5,7 +5,7 @@ using UNetGen.Diffusion;
 namespace UNetGen.Interop.Diffusers;
 
 /// <summary>
-/// A network and its diffusion as both sides can say it: family ddpm here, UNet2DModel and DDPMScheduler in diffusers. Spec and
+/// A network and its diffusion as both sides can say it: family ddpm here, UNet2DModel and a scheduler in diffusers. Spec and
 /// configuration files are each read into one of these and written from one; whatever doesn't fit in is an error where it is read.
 /// </summary>
 internal sealed record DiffusersModel

@@ -1,4 +1,3 @@
-using System.Globalization;
 using UNetGen.Diffusion;
 
 namespace UNetGen.Interop.Diffusers;
@@ -6,92 +5,31 @@ namespace UNetGen.Interop.Diffusers;
 /// <summary>Reads a scheduler's configuration as the diffusion that the network was trained for.</summary>
 internal static class DiffusionFromConfig
 {
-    // They share the settings that say what was trained; how they sample is of no concern here.
-    private static readonly Dictionary<string, bool> Classes = new() { ["DDPMScheduler"] = true, ["DDIMScheduler"] = false };
-
-    /// <summary>Settings of sampling, which a network doesn't depend on.</summary>
-    private static readonly string[] OfSampling =
-        [
-            "clip_sample", "clip_sample_range", "dynamic_thresholding_ratio", "sample_max_value", "set_alpha_to_one", "skip_prk_steps",
-            "steps_offset", "tensor_format", "timestep_spacing"];
+    private static readonly Dictionary<string, Func<ConfigFile, DiffusionOptions>> Classes = new()
+    {
+        [SchedulerWords.Ddpm] = scheduler => DdpmFromConfig.Read(scheduler, hasVariance: true),
+        // They share the settings that say what was trained; how they sample is of no concern here.
+        ["DDIMScheduler"] = scheduler => DdpmFromConfig.Read(scheduler, hasVariance: false),
+        [SchedulerWords.FlowEuler] = FlowFromConfig.Read,
+        [SchedulerWords.FlowHeun] = FlowFromConfig.Read,
+        [SchedulerWords.EdmEuler] = EdmFromConfig.Read,
+        [SchedulerWords.EdmDpmSolver] = EdmFromConfig.Read,
+    };
 
     public static DiffusionOptions Read(ConfigFile scheduler)
     {
-        var hasVariance = scheduler.Choice("_class_name", "missing", Classes);
-        scheduler.Only<double[]?>("trained_betas", null, "betas come from a named schedule here");
-        scheduler.Only("thresholding", false, "x_0 is clipped here, not thresholded");
-        scheduler.Ignore(OfSampling);
-
-        var timesteps = scheduler.Count("num_train_timesteps", 1000, SpecLimits.Timesteps);
-        var schedule = scheduler.Choice("beta_schedule", "linear", SchedulerWords.Schedules.Select(Swap));
-        var variance = Variance.FixedSmall;
-        // One that knows none keeps what it was made from (from_config), and the network is the same.
-        if (hasVariance || scheduler.Has("variance_type"))
-        {
-            // fixed_small_log draws the same as fixed_small.
-            variance = scheduler.Choice(
-                "variance_type", "fixed_small", [.. SchedulerWords.Variances.Select(Swap), new("fixed_small_log", Variance.FixedSmall)]);
-        }
-
-        var objective = scheduler.Choice("prediction_type", "epsilon", SchedulerWords.Objectives.Select(Swap));
-        // The word before there was prediction_type, which is heard alone where both are.
-        if (!scheduler.Value("predict_epsilon", true) && !scheduler.Has("prediction_type"))
-            objective = Objective.X0;
-        var options = new DiffusionOptions
-        {
-            Timesteps = timesteps,
-            Schedule = schedule,
-            Objective = objective,
-            Variance = variance,
-        };
-        options = Rescaled(scheduler, WithBetas(scheduler, options));
+        var options = scheduler.Choice("_class_name", "missing", Classes)(scheduler);
         scheduler.RefuseUnknown();
         return options;
     }
 
-    /// <summary>
-    /// With the betas' ends: Ho et al.'s, those by 1000 / timesteps, or others. The cosine's curve has none.
-    /// </summary>
-    private static DiffusionOptions WithBetas(ConfigFile scheduler, DiffusionOptions options)
+    /// <summary>How the scheduler draws, as far as that isn't how samplers here do: sentences.</summary>
+    /// <param name="scheduler">One that was read without a reason against it.</param>
+    /// <param name="type">What was read.</param>
+    public static IEnumerable<string> Remarks(ConfigFile scheduler, DiffusionType type) => type switch
     {
-        var (start, end) = (scheduler.Value("beta_start", options.BetaStart), scheduler.Value("beta_end", options.BetaEnd));
-        if (!scheduler.Knows("num_train_timesteps", "beta_schedule", "beta_start", "beta_end") || options.Schedule == BetaSchedule.Cosine)
-            return options;
-        var isLinear = options.Schedule == BetaSchedule.Linear;
-        if (isLinear && HaveScale(1000.0 / options.Timesteps))
-        {
-            if (SpecLimits.LastScaledBeta(options.Timesteps, options.BetaEnd) >= 1)
-                scheduler.Refuse("beta_end", "betas must be below 1");
-            return options;
-        }
-        // At a thousand timesteps both are the same betas.
-        options = options with { ScheduleScaling = !isLinear || options.Timesteps == 1000 };
-        if (HaveScale(1))
-            return options;
-        if (!(start > 0 && start <= end && end < 1))
-            scheduler.Refuse(
-                "beta_start",
-                string.Create(CultureInfo.InvariantCulture, $"with beta_end {end}; betas lie between 0 and 1, and don't fall"));
-        return options with { BetaStart = start, BetaEnd = end };
-
-        bool HaveScale(double scale) => IsNear(start, options.BetaStart * scale) && IsNear(end, options.BetaEnd * scale);
-    }
-
-    private static DiffusionOptions Rescaled(ConfigFile scheduler, DiffusionOptions options)
-    {
-        if (!scheduler.Value("rescale_betas_zero_snr", false))
-            return options;
-        if (options.Objective == Objective.Noise && scheduler.Knows("prediction_type"))
-            scheduler.Refuse(
-                "rescale_betas_zero_snr",
-                "with prediction_type epsilon; the last timestep would be noise alone, and its prediction say nothing of the image");
-        if (options.Timesteps == 1 && scheduler.Knows("num_train_timesteps"))
-            scheduler.Refuse(
-                "rescale_betas_zero_snr", "with num_train_timesteps 1; the first timestep keeps its noise, and the last has no signal");
-        return options with { ScheduleRescale = ScheduleRescale.ZeroTerminalSnr, LossWeight = LossWeight.Plain };
-    }
-
-    private static bool IsNear(double value, double expected) => Math.Abs(value - expected) <= 1e-9 * expected;
-
-    private static KeyValuePair<string, T> Swap<T>(KeyValuePair<T, string> pair) => new(pair.Value, pair.Key);
+        DiffusionType.Flow => FlowFromConfig.Remarks(scheduler),
+        DiffusionType.Edm => EdmFromConfig.Remarks(scheduler),
+        _ => DdpmFromConfig.Remarks(scheduler),
+    };
 }

@@ -89,9 +89,8 @@ internal static class ModelFromSpec
             yield return "upsample: conv_transpose: UNet2DModel has nearest_conv and resblock";
         if (spec.List("attention.levels").Append(spec.Text("attention.mid")).Contains("linear"))
             yield return $"attention.levels: {spec.Text("attention.levels")}: UNet2DModel's attention is full";
-        if (spec.Find("diffusion.type") is { } type)
-            yield return $"diffusion.type: {type}: diffusers' pipelines of UNet2DModel ask it with a DDPM's whole timesteps";
-        else if (spec.Text("diffusion.schedule") == "sigmoid")
+        // Of another type than ddpm there is none.
+        if (spec.Find("diffusion.schedule") == "sigmoid")
             yield return "diffusion.schedule: sigmoid: here that is the curve of alpha-bar, in DDPMScheduler that of the betas";
 
         var (first, dim, initDim) = (Widths(spec)[0], spec.Int("dim"), spec.Int("init_dim"));

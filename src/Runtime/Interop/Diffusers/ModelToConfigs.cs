@@ -12,12 +12,15 @@ internal static class ModelToConfigs
     /// <summary>Whose settings these are.</summary>
     private const string Version = "0.40.0";
 
-    /// <summary>model_index.json: the parts of a DDPMPipeline.</summary>
-    public static JsonObject Pipeline() => new()
+    /// <summary>
+    /// model_index.json: the parts of a DDPMPipeline, which steps with any scheduler that takes images as they are; null for EDM, whose
+    /// scheduler is to scale what the network is given, and which no pipeline of a UNet2DModel asks for that.
+    /// </summary>
+    public static JsonObject? Pipeline(DiffusionType type) => type == DiffusionType.Edm ? null : new()
     {
         ["_class_name"] = "DDPMPipeline",
         ["_diffusers_version"] = Version,
-        ["scheduler"] = new JsonArray("diffusers", "DDPMScheduler"),
+        ["scheduler"] = new JsonArray("diffusers", type == DiffusionType.Flow ? SchedulerWords.FlowEuler : SchedulerWords.Ddpm),
         ["unet"] = new JsonArray("diffusers", "UNet2DModel"),
     };
 
@@ -70,14 +73,55 @@ internal static class ModelToConfigs
         };
     }
 
-    /// <summary>scheduler_config.json of a DDPMScheduler; how it samples is as the samplers here do it.</summary>
-    public static JsonObject Scheduler(DiffusionOptions diffusion)
+    /// <summary>scheduler_config.json; how it samples is as the samplers here do it.</summary>
+    public static JsonObject Scheduler(DiffusionOptions diffusion) => diffusion.Type switch
+    {
+        DiffusionType.Flow => OfFlow(diffusion),
+        DiffusionType.Edm => OfEdm(diffusion),
+        _ => OfDdpm(diffusion),
+    };
+
+    private static JsonObject OfFlow(DiffusionOptions diffusion) => new()
+    {
+        ["_class_name"] = SchedulerWords.FlowEuler,
+        ["_diffusers_version"] = Version,
+        ["num_train_timesteps"] = (int)FlowLevels.TimestepsOfOne,
+        ["shift"] = diffusion.Shift,
+        ["use_dynamic_shifting"] = false,
+        ["base_shift"] = 0.5,
+        ["max_shift"] = 1.15,
+        ["base_image_seq_len"] = 256,
+        ["max_image_seq_len"] = 4096,
+        ["invert_sigmas"] = false,
+        ["shift_terminal"] = null,
+        ["use_karras_sigmas"] = false,
+        ["use_exponential_sigmas"] = false,
+        ["use_beta_sigmas"] = false,
+        ["time_shift_type"] = "exponential",
+        ["stochastic_sampling"] = false,
+    };
+
+    private static JsonObject OfEdm(DiffusionOptions diffusion) => new()
+    {
+        ["_class_name"] = SchedulerWords.EdmEuler,
+        ["_diffusers_version"] = Version,
+        ["sigma_min"] = diffusion.SigmaMin,
+        ["sigma_max"] = diffusion.SigmaMax,
+        ["sigma_data"] = diffusion.SigmaData,
+        ["sigma_schedule"] = "karras",
+        ["num_train_timesteps"] = 1000,
+        ["prediction_type"] = "epsilon",
+        ["rho"] = 7.0,
+        ["final_sigmas_type"] = "zero",
+    };
+
+    private static JsonObject OfDdpm(DiffusionOptions diffusion)
     {
         var scale = diffusion is { Schedule: BetaSchedule.Linear, ScheduleScaling: true } ? 1000.0 / diffusion.Timesteps : 1;
         var rescales = diffusion.ScheduleRescale == ScheduleRescale.ZeroTerminalSnr;
         return new()
         {
-            ["_class_name"] = "DDPMScheduler",
+            ["_class_name"] = SchedulerWords.Ddpm,
             ["_diffusers_version"] = Version,
             ["num_train_timesteps"] = diffusion.Timesteps,
             ["beta_start"] = diffusion.BetaStart * scale,

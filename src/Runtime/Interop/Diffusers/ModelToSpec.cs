@@ -63,7 +63,41 @@ internal static class ModelToSpec
             ("head_dim", model.HeadDim?.ToString(CultureInfo.InvariantCulture)));
     }
 
-    private static string? Diffusion(DiffusionOptions options)
+    private static string? Diffusion(DiffusionOptions options) => options.Type switch
+    {
+        DiffusionType.Flow => Flow(options),
+        DiffusionType.Edm => Edm(options),
+        _ => Ddpm(options),
+    };
+
+    private static string? Flow(DiffusionOptions options)
+    {
+        var defaults = new DiffusionOptions();
+        var (isNormal, isMode) = (
+            options.TimestepSampling == TimestepSampling.LogitNormal, options.TimestepSampling == TimestepSampling.Mode);
+        return Group(
+            ("type", "flow"),
+            ("timestep_sampling", Unless(defaults.TimestepSampling, options.TimestepSampling)),
+            ("logit_mean", isNormal ? Unless(defaults.LogitMean, options.LogitMean) : null),
+            ("logit_std", isNormal ? Unless(defaults.LogitStd, options.LogitStd) : null),
+            ("mode_scale", isMode ? Unless(defaults.ModeScale, options.ModeScale) : null),
+            ("shift", Unless(defaults.Shift, options.Shift)),
+            ("weighting_scheme", Unless(defaults.WeightingScheme, options.WeightingScheme)));
+    }
+
+    private static string? Edm(DiffusionOptions options)
+    {
+        var defaults = new DiffusionOptions();
+        return Group(
+            ("type", "edm"),
+            ("p_mean", Unless(defaults.PMean, options.PMean)),
+            ("p_std", Unless(defaults.PStd, options.PStd)),
+            ("sigma_data", Unless(defaults.SigmaData, options.SigmaData)),
+            ("sigma_min", Unless(defaults.SigmaMin, options.SigmaMin)),
+            ("sigma_max", Unless(defaults.SigmaMax, options.SigmaMax)));
+    }
+
+    private static string? Ddpm(DiffusionOptions options)
     {
         var defaults = new DiffusionOptions();
         var rescales = options.ScheduleRescale == ScheduleRescale.ZeroTerminalSnr;

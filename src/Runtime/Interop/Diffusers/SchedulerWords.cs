@@ -2,9 +2,15 @@ using UNetGen.Diffusion;
 
 namespace UNetGen.Interop.Diffusers;
 
-/// <summary>What DDPMScheduler calls things.</summary>
+/// <summary>What schedulers are called, and what DDPMScheduler calls things.</summary>
 internal static class SchedulerWords
 {
+    public const string Ddpm = "DDPMScheduler";
+    public const string FlowEuler = "FlowMatchEulerDiscreteScheduler";
+    public const string FlowHeun = "FlowMatchHeunDiscreteScheduler";
+    public const string EdmEuler = "EDMEulerScheduler";
+    public const string EdmDpmSolver = "EDMDPMSolverMultistepScheduler";
+
     /// <summary>Without sigmoid, which there is another.</summary>
     public static readonly IReadOnlyDictionary<BetaSchedule, string> Schedules = new Dictionary<BetaSchedule, string>
     {

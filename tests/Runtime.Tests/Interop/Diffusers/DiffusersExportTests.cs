@@ -30,6 +30,20 @@ public sealed class DiffusersExportTests : IDisposable
         "dynamic_thresholding_ratio", "clip_sample_range", "sample_max_value", "timestep_spacing", "steps_offset", "rescale_betas_zero_snr",
     ];
 
+    /// <summary>Those of FlowMatchEulerDiscreteScheduler's, diffusers 0.40.0.dev0.</summary>
+    private static readonly string[] FlowArguments =
+    [
+        "num_train_timesteps", "shift", "use_dynamic_shifting", "base_shift", "max_shift", "base_image_seq_len", "max_image_seq_len",
+        "invert_sigmas", "shift_terminal", "use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas", "time_shift_type",
+        "stochastic_sampling",
+    ];
+
+    /// <summary>Those of EDMEulerScheduler's.</summary>
+    private static readonly string[] EdmArguments =
+    [
+        "sigma_min", "sigma_max", "sigma_data", "sigma_schedule", "num_train_timesteps", "prediction_type", "rho", "final_sigmas_type",
+    ];
+
     private readonly TemporaryFolder temporary = new();
 
     private string Folder => temporary.File("exported");
@@ -43,6 +57,28 @@ public sealed class DiffusersExportTests : IDisposable
         Assert.Equal(["_class_name", "_diffusers_version", .. UNetArguments], Config.Select(pair => pair.Key));
         Assert.Equal(["_class_name", "_diffusers_version", .. SchedulerArguments], Scheduler.Select(pair => pair.Key));
         Assert.Equal("DDPMPipeline", (string?)DiffusersFiles.Read(Folder, "model_index.json")["_class_name"]);
+    }
+
+    [Fact]
+    public void A_flow_is_for_the_pipeline_too_with_a_scheduler_of_its_own()
+    {
+        Export(new ExchangeFlowUNet());
+        Assert.Equal(["_class_name", "_diffusers_version", .. FlowArguments], Scheduler.Select(pair => pair.Key));
+        AssertSettings(Scheduler, """{"_class_name": "FlowMatchEulerDiscreteScheduler", "num_train_timesteps": 1000, "shift": 3}""");
+        var pipeline = DiffusersFiles.Read(Folder, "model_index.json");
+        AssertSettings(
+            pipeline, """{"_class_name": "DDPMPipeline", "scheduler": ["diffusers", "FlowMatchEulerDiscreteScheduler"]}""");
+    }
+
+    [Fact]
+    public void Edm_has_model_and_scheduler_and_no_pipeline_which_would_not_scale_what_it_is_given()
+    {
+        Export(new ExchangeEdmUNet());
+        Assert.Equal(["_class_name", "_diffusers_version", .. EdmArguments], Scheduler.Select(pair => pair.Key));
+        AssertSettings(
+            Scheduler,
+            """{"_class_name": "EDMEulerScheduler", "sigma_min": 0.01, "sigma_max": 50.5, "sigma_data": 1, "prediction_type": "epsilon"}""");
+        Assert.Equal(["scheduler", "unet"], Directory.GetFileSystemEntries(Folder).Select(Path.GetFileName).Order());
     }
 
     [Fact]

@@ -108,6 +108,47 @@ public sealed class DiffusersImportTests : IDisposable
         Assert.Equal(line ?? "", text.Split('\n').FirstOrDefault(l => l.StartsWith("diffusion", StringComparison.Ordinal)) ?? "");
     }
 
+    [Theory]
+    [InlineData("""{"_class_name": "FlowMatchEulerDiscreteScheduler"}""", "{ type: flow }", "--sampler euler --spacing linspace does.")]
+    [InlineData(
+        """{"_class_name": "FlowMatchHeunDiscreteScheduler", "num_train_timesteps": 1000, "shift": 3.0}""", "{ type: flow, shift: 3 }",
+        "--sampler heun --spacing linspace does.")]
+    [InlineData(
+        """{"_class_name": "FlowMatchEulerDiscreteScheduler", "use_dynamic_shifting": false, "max_shift": 2, "use_karras_sigmas": true, "shift_terminal": 0.1}""",
+        "{ type: flow }", "has settings of drawing that sample has not: use_karras_sigmas, shift_terminal.")]
+    [InlineData("""{"_class_name": "EDMEulerScheduler"}""", "{ type: edm }", "--sampler euler --spacing karras does.")]
+    [InlineData(
+        """{"_class_name": "EDMDPMSolverMultistepScheduler", "sigma_data": 1, "sigma_min": 0.3, "sigma_max": 500, "sigma_schedule": "exponential", "rho": 7.0, "solver_order": 2}""",
+        "{ type: edm, sigma_data: 1, sigma_min: 0.3, sigma_max: 500 }", "--sampler dpm++ --spacing log-snr does.")]
+    [InlineData(
+        """{"_class_name": "EDMDPMSolverMultistepScheduler", "rho": 5, "solver_order": 3, "final_sigmas_type": "sigma_min"}""",
+        "{ type: edm }", "has settings of drawing that sample has not: rho, final_sigmas_type, solver_order.")]
+    public void A_scheduler_of_a_flow_or_of_edm_has_its_type(string scheduler, string diffusion, string remark)
+    {
+        var text = DiffusersFolder.Open(
+            DiffusersFiles.Flat(folder, DiffusersFiles.TinyConfig(), JsonNode.Parse(scheduler)!.AsObject())).SpecYaml();
+        Assert.EndsWith($"\ndiffusion: {diffusion}\n", text);
+        Assert.Contains($"{remark}\n", text);
+        Assert.Equal(remark.Contains("has not"), text.Contains("has settings of drawing"));
+    }
+
+    [Theory]
+    [InlineData("""{"_class_name": "FlowMatchEulerDiscreteScheduler", "num_train_timesteps": 500}""", "num_train_timesteps: 500: a network")]
+    [InlineData("""{"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 0}""", "shift: 0: it should be a positive number")]
+    [InlineData("""{"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": "x"}""", "shift: \"x\": it should be a number, such as 1")]
+    [InlineData("""{"_class_name": "FlowMatchEulerDiscreteScheduler", "use_dynamic_shifting": true}""", "use_dynamic_shifting: true: the shift")]
+    [InlineData("""{"_class_name": "FlowMatchEulerDiscreteScheduler", "invert_sigmas": true}""", "invert_sigmas: true: the flow")]
+    [InlineData("""{"_class_name": "FlowMatchEulerDiscreteScheduler", "beta_start": 0.1}""", "beta_start: 0.1: a setting that isn't known")]
+    [InlineData("""{"_class_name": "EDMEulerScheduler", "prediction_type": "v_prediction"}""", "prediction_type: \"v_prediction\": EDM's F")]
+    [InlineData("""{"_class_name": "EDMEulerScheduler", "sigma_min": 90}""", "sigma_min: 90: it should be less than sigma_max, 80")]
+    [InlineData("""{"_class_name": "EDMEulerScheduler", "sigma_data": -1}""", "sigma_data: -1: it should be a positive number")]
+    [InlineData("""{"_class_name": "EDMDPMSolverMultistepScheduler", "thresholding": true}""", "thresholding: true: x_0 is clipped")]
+    public void What_a_flow_or_edm_here_has_not_is_refused_by_name(string scheduler, string reason)
+    {
+        var told = Assert.Single(Reasons(DiffusersFiles.TinyConfig(), JsonNode.Parse(scheduler)!.AsObject()));
+        Assert.StartsWith(reason, told);
+    }
+
     [Fact]
     public void A_scheduler_that_does_not_clip_is_remarked_on()
     {

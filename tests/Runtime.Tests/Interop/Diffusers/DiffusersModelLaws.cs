@@ -9,7 +9,19 @@ namespace UNetGen.Runtime.Tests.Interop.Diffusers;
 /// <summary>Whatever both sides can say survives diffusers' files.</summary>
 public sealed class DiffusersModelLaws
 {
-    private static readonly Gen<DiffusionOptions> Diffusions =
+    /// <summary>As far as schedulers know of them.</summary>
+    private static readonly Gen<DiffusionOptions> Continuous =
+        from flows in Gen.Bool
+        from shift in Gen.Double[0.1, 10]
+        from sigmas in Gen.Select(Gen.Double[0.1, 2], Gen.Double[1e-3, 0.5], Gen.Double[1, 500])
+        select flows
+            ? new DiffusionOptions { Type = DiffusionType.Flow, Shift = shift }
+            : new DiffusionOptions
+            {
+                Type = DiffusionType.Edm, SigmaData = sigmas.Item1, SigmaMin = sigmas.Item2, SigmaMax = sigmas.Item3,
+            };
+
+    private static readonly Gen<DiffusionOptions> Ddpms =
         from timesteps in Gen.Int[21, 4000]
         from schedule in Gen.OneOf(BetaSchedule.Linear, BetaSchedule.ScaledLinear, BetaSchedule.Cosine)
         from scaling in Gen.Bool
@@ -47,7 +59,7 @@ public sealed class DiffusersModelLaws
             Gen.Enum<Activation>(), Gen.OneOf("conv", "conv_asymmetric", "resblock"), Gen.OneOf("nearest_conv", "resblock"))
         from numbers in Gen.Select(Gen.Int[1, 6], Gen.Int[1, 512], Gen.Double[1e-9, 1e-2], Gen.Double[0, 0.9])
         from classes in Gen.Int[1, 1000]
-        from diffusion in Diffusions
+        from diffusion in Gen.OneOf(Ddpms, Ddpms, Continuous)
         let block = Enumerable.Range(0, levels).Select(level => level == 0 ? 8 : 8 * multipliers[level]).ToArray()
         select new DiffusersModel
         {

@@ -11,7 +11,9 @@ namespace UNetGen.Runtime.Tests.Interop.Diffusers;
 public sealed class DiffusersRoundTripTests
 {
     public static TheoryData<string> Cases =>
-        ["ddpm_tiny", "ddpm_classes", "exchange_many_keys", "exchange_one_level", "exchange_zero_terminal"];
+    [
+        "ddpm_tiny", "ddpm_classes", "exchange_many_keys", "exchange_one_level", "exchange_zero_terminal", "exchange_flow", "exchange_edm",
+    ];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -59,6 +61,31 @@ public sealed class DiffusersRoundTripTests
     }
 
     [Fact]
+    public void A_network_of_another_diffusion_does_not_take_the_weights()
+    {
+        using var folder = new TemporaryFolder();
+        using var network = Exported("exchange_flow");
+        using var other = Exported("exchange_edm");
+        DiffusersFolder.Save(folder.File("flow"), network);
+
+        Assert.Equal(
+            ["_class_name: \"FlowMatchEulerDiscreteScheduler\" in the folder, but \"EDMEulerScheduler\" in the network"],
+            Assert.Throws<DiffusersException>(() => DiffusersFolder.Open(folder.File("flow")).LoadInto(other)).Reasons);
+    }
+
+    [Fact]
+    public void A_scheduler_that_was_put_in_the_place_of_another_counts()
+    {
+        using var folder = new TemporaryFolder();
+        using var network = Exported("exchange_flow");
+        DiffusersFolder.Save(folder.File("flow"), network);
+        File.WriteAllText(folder.File("flow/scheduler/scheduler_config.json"), """{"_class_name": "EDMEulerScheduler", "sigma_max": 50}""");
+
+        Assert.EndsWith(
+            "\ndiffusion: { type: edm, sigma_max: 50 }\n", DiffusersFolder.Open(folder.File("flow")).SpecYaml());
+    }
+
+    [Fact]
     public void A_class_name_is_written_where_one_is_given()
     {
         using var folder = new TemporaryFolder();
@@ -77,6 +104,8 @@ public sealed class DiffusersRoundTripTests
         "exchange_many_keys" => new ExchangeManyKeysUNet(),
         "exchange_one_level" => new ExchangeOneLevelUNet(),
         "exchange_zero_terminal" => new ExchangeZeroTerminalUNet(),
+        "exchange_flow" => new ExchangeFlowUNet(),
+        "exchange_edm" => new ExchangeEdmUNet(),
         _ => throw new ArgumentOutOfRangeException(nameof(name)),
     };
 
@@ -87,6 +116,8 @@ public sealed class DiffusersRoundTripTests
         "exchange_many_keys" => new ImportedExchangeManyKeysUNet(),
         "exchange_one_level" => new ImportedExchangeOneLevelUNet(),
         "exchange_zero_terminal" => new ImportedExchangeZeroTerminalUNet(),
+        "exchange_flow" => new ImportedExchangeFlowUNet(),
+        "exchange_edm" => new ImportedExchangeEdmUNet(),
         _ => throw new ArgumentOutOfRangeException(nameof(name)),
     };
 }

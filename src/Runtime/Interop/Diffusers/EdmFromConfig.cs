@@ -1,0 +1,47 @@
+using UNetGen.Diffusion;
+
+namespace UNetGen.Interop.Diffusers;
+
+/// <summary>
+/// Reads the configuration of EDMEulerScheduler and of EDMDPMSolverMultistepScheduler. Of what was trained they know sigma_data; how sigmas
+/// were drawn is not in them.
+/// </summary>
+internal static class EdmFromConfig
+{
+    /// <summary>
+    /// Settings of drawing, and what samplers here do, as JSON. num_train_timesteps is the length of a list that drawing replaces.
+    /// </summary>
+    private static readonly (string Key, string? Here)[] OfDrawing =
+    [
+        ("rho", "7"), ("final_sigmas_type", "\"zero\""), ("solver_order", "2"), ("algorithm_type", "\"dpmsolver++\""),
+        ("solver_type", "\"midpoint\""), ("lower_order_final", "true"), ("euler_at_final", "false"), ("sigma_schedule", null),
+        ("num_train_timesteps", null), ("dynamic_thresholding_ratio", null), ("sample_max_value", null),
+    ];
+
+    public static DiffusionOptions Read(ConfigFile scheduler)
+    {
+        scheduler.Only("prediction_type", "epsilon", "EDM's F is what diffusers calls epsilon; as v_prediction it has the other sign");
+        scheduler.Only("thresholding", false, "x_0 is clipped here, not thresholded");
+        scheduler.Ignore(OfDrawing.Select(setting => setting.Key));
+        var options = new DiffusionOptions
+        {
+            Type = DiffusionType.Edm,
+            SigmaData = scheduler.Positive("sigma_data", SpecDefaults.Diffusion.SigmaData),
+            SigmaMin = scheduler.Positive("sigma_min", SpecDefaults.Diffusion.SigmaMin),
+            SigmaMax = scheduler.Positive("sigma_max", SpecDefaults.Diffusion.SigmaMax),
+        };
+        if (scheduler.Knows("sigma_min", "sigma_max") && options.SigmaMin >= options.SigmaMax)
+            scheduler.Refuse("sigma_min", $"it should be less than sigma_max, {SpecWords.Number(options.SigmaMax)}");
+        return options;
+    }
+
+    public static IEnumerable<string> Remarks(ConfigFile scheduler)
+    {
+        var sampler = scheduler.Value("_class_name", "") == SchedulerWords.EdmDpmSolver ? "dpm++" : "euler";
+        var spacing = scheduler.Value("sigma_schedule", "karras") == "exponential" ? "log-snr" : "karras";
+        yield return $"Its scheduler draws as sample --sampler {sampler} --spacing {spacing} does.";
+        var others = OfDrawing.Where(setting => setting.Here is { } here && scheduler.IsOther(setting.Key, here)).ToList();
+        if (others.Count > 0)
+            yield return $"It has settings of drawing that sample has not: {string.Join(", ", others.Select(setting => setting.Key))}.";
+    }
+}
