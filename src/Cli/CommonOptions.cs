@@ -32,7 +32,9 @@ internal static class CommonOptions
     public static Option<long> Seed() => new("--seed")
     {
         Description = "The same seed draws the same.",
-        CustomParser = result => Whole(result, 0),
+        CustomParser = result => TextFormat.Integer.TryParse(result.Tokens[0].Value, out var value)
+            ? value
+            : Refuse<long>(result, TextFormat.Integer.Range),
         DefaultValueFactory = _ => 0L,
         HelpName = "N",
     };

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Numerics;
 using Spectre.Console;
 using TorchSharp;
 using UNetGen.Cli.Runs;
@@ -33,7 +34,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
                 + "class stands for none.",
         HelpName = "N,N...",
         Arity = ArgumentArity.ExactlyOne,
-        CustomParser = result => Numbers(result, "--labels must be classes from 0"),
+        CustomParser = result => Numbers<int>(result, NumberStyles.None, "--labels must be classes from 0"),
     };
     private readonly Option<double> guidance = new("--guidance")
     {
@@ -77,12 +78,13 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         HelpName = "N",
         CustomParser = result => CommonOptions.Whole(result, 0),
     };
-    private readonly Option<int[]> seeds = new("--seeds")
+    private readonly Option<long[]> seeds = new("--seeds")
     {
         Description = "Several seeds as a table, as 1,2,3: a row each, of --count pictures, or one of each class.",
         HelpName = "N,N...",
         Arity = ArgumentArity.ExactlyOne,
-        CustomParser = result => Numbers(result, "--seeds must be seeds from 0"),
+        CustomParser = result => Numbers<long>(
+            result, NumberStyles.AllowLeadingSign, $"--seeds must be whole numbers from {long.MinValue} to {long.MaxValue}"),
     };
     private readonly EditOptions edits = new();
 
@@ -184,7 +186,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     }
 
     private void DrawGrid(
-        NoisePredictor network, Sampler chosen, SamplingOptions options, EditedDrawing? edited, int[]? seeds, string picture)
+        NoisePredictor network, Sampler chosen, SamplingOptions options, EditedDrawing? edited, long[]? seeds, string picture)
     {
         var (drawn, isTable) = (options.Count, seeds is not null);
         var columns = edited?.Columns(drawn, isTable) ?? (isTable ? drawn : 0);
@@ -264,13 +266,13 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
 
     private static bool IsPicture(string path) => path.EndsWith(".png", StringComparison.OrdinalIgnoreCase);
 
-    private static int[] Numbers(ArgumentResult result, string range)
+    private static T[] Numbers<T>(ArgumentResult result, NumberStyles styles, string range) where T : struct, IBinaryInteger<T>
     {
-        var values = new List<int>();
+        var values = new List<T>();
         var text = result.Tokens[0].Value;
         foreach (var part in text.Split(','))
         {
-            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
+            if (!T.TryParse(part, styles, CultureInfo.InvariantCulture, out var value))
             {
                 result.AddError($"{range}, with commas between them, not '{text}'.");
                 return [];

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using UNetGen.Cli.Runs;
 using UNetGen.Files;
 using UNetGen.Networks;
 
@@ -40,6 +41,8 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
     private string Name => network?.Name ?? run.Network
         ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Folder)));
 
+    private string? Spec => network?.Spec ?? run.Checkpoints.LastOrDefault()?.Spec;
+
     private string Lead()
     {
         var image = network is null ? null : $"images of {network.Channels} × {network.ImageHeight} × {network.ImageWidth}";
@@ -66,6 +69,8 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
         // A network with blocks of the user's own doesn't know its count before it is made.
         if (network is { ParameterCount: > 0 })
             yield return ("Parameters", $"{network.ParameterCount:N0}", $"{network.ForwardFlops / 1e9:0.###} GFLOP an image");
+        if (DiffusionInWords.Of(Spec) is { } diffusion)
+            yield return ("Diffusion", diffusion.Type, diffusion.Details);
     }
 
     private IEnumerable<string> Notes()
@@ -126,10 +131,9 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
 
     private string Architecture()
     {
-        var spec = network?.Spec ?? run.Checkpoints.LastOrDefault()?.Spec;
-        var text = string.IsNullOrEmpty(spec)
+        var text = string.IsNullOrEmpty(Spec)
             ? ""
-            : $"<details><summary>The whole spec</summary><pre tabindex=\"0\">{Encode(spec)}</pre></details>";
+            : $"<details><summary>The whole spec</summary><pre tabindex=\"0\">{Encode(Spec)}</pre></details>";
         var drawing = network is not null
             ? $"<div class=\"panel scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Drawing of the network\">{ArchitectureDrawing.Of(network)}</div>"
                 + Remark("Channels × height × width. Bars are as high as their images and as wide as their channels; full colour attends, "

@@ -86,6 +86,8 @@ internal sealed class TrainingRun : IDisposable
             RunStart.Now(network.Device, trainer.Step, collective: ranks, effectiveBatchSize: trainer.EffectiveBatchSize).AppendTo(
                 folder.Starts);
             events = new TensorBoardLog(folder.Path, trainer.Step);
+            if (DiffusionInWords.Of(network.Info.Spec) is { } diffusion)
+                events.Text("network/diffusion", diffusion.ToString(), trainer.Step);
             trainer.Saving += log.Flush;
             if (source is ImageFolderSource pictures)
             {

@@ -80,6 +80,23 @@ public sealed class TensorBoardLog : IDisposable
         }, step);
     }
 
+    /// <summary>Adds a text, which TensorBoard shows as Markdown.</summary>
+    /// <param name="tag">What the text is of.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="step">The step that it belongs to.</param>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public void Text(string tag, string text, int step) => Write(new Summary.Types.Value
+    {
+        Tag = tag,
+        Metadata = new SummaryMetadata { PluginData = new SummaryMetadata.Types.PluginData { PluginName = "text" } },
+        Tensor = new TensorProto
+        {
+            Dtype = DataType.DtString,
+            StringVal = { ByteString.CopyFromUtf8(text) },
+            TensorShape = new TensorShapeProto { Dim = { new TensorShapeProto.Types.Dim { Size = 1 } } },
+        },
+    }, step);
+
     /// <inheritdoc/>
     public void Dispose() => file.Dispose();
 

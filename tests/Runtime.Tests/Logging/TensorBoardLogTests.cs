@@ -43,6 +43,15 @@ public sealed class TensorBoardLogTests : IDisposable
     }
 
     [Fact]
+    public void A_text_is_there_for_the_plugin_that_shows_texts()
+    {
+        using (var log = new TensorBoardLog(folder.Path))
+            log.Text("network/diffusion", "flow, größer", 7);
+        var written = ReadOnly()[2];
+        Assert.Equal(("network/diffusion", 7, "flow, größer"), (written.Tag, written.Step, written.Text));
+    }
+
+    [Fact]
     public void A_picture_is_there_as_it_was_given_with_its_size()
     {
         using var bitmap = new SKBitmap(30, 20);

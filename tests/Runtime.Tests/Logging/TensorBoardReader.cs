@@ -12,7 +12,7 @@ internal static class TensorBoardReader
     /// <summary>An event's fields; those that it lacks are at their defaults.</summary>
     public sealed record Event(
         double WallTime, long Step, string? FileVersion, string? Tag, float? Scalar,
-        (int Height, int Width, int Colorspace, byte[] Encoded)? Image, int? SessionStatus);
+        (int Height, int Width, int Colorspace, byte[] Encoded)? Image, int? SessionStatus, string? Text = null);
 
     public static List<Event> Read(string path)
     {
@@ -57,7 +57,18 @@ internal static class TensorBoardReader
             value.TryGetValue(1, out var tag) ? Encoding.UTF8.GetString(tag) : null,
             value.TryGetValue(2, out var scalar) ? BinaryPrimitives.ReadSingleLittleEndian(scalar) : null,
             image is null ? null : ((int)Varint(image[1]), (int)Varint(image[2]), (int)Varint(image[3]), image[4]),
-            fields.TryGetValue(7, out var session) ? (int)Varint(Fields(session)[1]) : null);
+            fields.TryGetValue(7, out var session) ? (int)Varint(Fields(session)[1]) : null,
+            value.TryGetValue(8, out var tensor) ? TextOf(Fields(tensor), Fields(value[9])) : null);
+    }
+
+    /// <summary>A tensor of one text, for the plugin that shows texts.</summary>
+    private static string TextOf(Dictionary<int, byte[]> tensor, Dictionary<int, byte[]> metadata)
+    {
+        const int dtString = 7;
+        Assert.Equal(dtString, Varint(tensor[1]));
+        Assert.Equal(1, Varint(Fields(Fields(tensor[2])[2])[1]));
+        Assert.Equal("text", Encoding.UTF8.GetString(Fields(metadata[1])[1]));
+        return Encoding.UTF8.GetString(tensor[8]);
     }
 
     /// <summary>A message's fields by number: varints as they stand, fixed ones and those with a length by their content.</summary>
