@@ -1,5 +1,6 @@
 using TorchSharp;
 using UNetGen.Data;
+using UNetGen.Diffusion;
 using UNetGen.Distributed;
 using UNetGen.Pictures;
 using UNetGen.Runtime.Tests.Training;
@@ -56,6 +57,19 @@ public sealed class RankTrainingTests : IDisposable
             Assert.All(ranks, rank => Assert.Equal(ranks[0].Log, rank.Log));
             AssertEqualToRounding(one, ranks[0]);
         }
+    }
+
+    [Theory]
+    [InlineData(DiffusionType.Flow)]
+    [InlineData(DiffusionType.Edm)]
+    public void Ranks_train_a_flow_and_edm_as_one_process_does_to_rounding(DiffusionType type)
+    {
+        var diffusion = new DiffusionOptions { Type = type, WeightingScheme = WeightingScheme.Cosmap };
+        var one = Train(new SingleProcess(), Options, diffusion: diffusion);
+        var ranks = OnRanks(2, collective => Train(collective, Options with { BatchSize = EffectiveBatch / 2 }, diffusion: diffusion));
+
+        Assert.Equal(ranks[0].Weights, ranks[1].Weights);
+        AssertEqualToRounding(one, ranks[0]);
     }
 
     [Fact]
@@ -287,14 +301,15 @@ public sealed class RankTrainingTests : IDisposable
     private static TError Refused<TError>(int size, Func<ThreadCollective, object> work) where TError : Exception =>
         Assert.IsType<TError>(Assert.Throws<AggregateException>(() => OnRanks(size, work)).InnerException);
 
-    private static TwoConvNet Net() => new(classes: 3, selfCondition: true);
+    private static TwoConvNet Net(DiffusionOptions? diffusion = null) => new(diffusion: diffusion, classes: 3, selfCondition: true);
 
     private static Trained Train(
         ICollective collective, TrainingOptions options, string? store = null, string? resumed = null, int? stop = null, int stopped = 0,
         TimeProvider? clock = null,
-        IImageSource? source = null, (int Rank, int Step)? spoilt = null, (int Rank, int Step)? disturbed = null)
+        IImageSource? source = null, (int Rank, int Step)? spoilt = null, (int Rank, int Step)? disturbed = null,
+        DiffusionOptions? diffusion = null)
     {
-        var network = Net();
+        var network = Net(diffusion);
         var logger = new ListLogger();
         using var trainer = new Trainer(network, source ?? new Stripes(classes: 2), options, clock, collective, logger);
         if (resumed is not null)
