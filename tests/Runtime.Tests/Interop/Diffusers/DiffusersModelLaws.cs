@@ -18,7 +18,10 @@ public sealed class DiffusersModelLaws
             ? new DiffusionOptions { Type = DiffusionType.Flow, Shift = shift }
             : new DiffusionOptions
             {
-                Type = DiffusionType.Edm, SigmaData = sigmas.Item1, SigmaMin = sigmas.Item2, SigmaMax = sigmas.Item3,
+                Type = DiffusionType.Edm,
+                SigmaData = sigmas.Item1,
+                SigmaMin = sigmas.Item2,
+                SigmaMax = sigmas.Item3,
             };
 
     private static readonly Gen<DiffusionOptions> Ddpms =
