@@ -48,6 +48,7 @@ public sealed class EndToEndTests : IDisposable
     [Fact]
     public void Training_on_MNIST_lowers_the_loss_and_leaves_pictures_and_a_checkpoint_that_draws()
     {
+        using var program = new ExampleProgram { IsFresh = true };
         var output = program.Succeed(
             "train", "--data", Digits, "--steps", "60", "--batch-size", "8", "--count", "4", "--sample-every", "20", "--device", "cpu",
             "--out", "run");
@@ -60,15 +61,15 @@ public sealed class EndToEndTests : IDisposable
         Assert.True(losses[^15..].Average() < 0.6 * losses[..15].Average(), $"{losses[..15].Average()} to {losses[^15..].Average()}");
 
         // 2 x 2 digits of 28, magnified to at least 64, with gaps of 4.
-        Assert.Equal((4 + 2 * (84 + 4), 4 + 2 * (84 + 4)), SizeOf("run/samples.png"));
-        Assert.Equal((4 + 9 * (84 + 4), 4 + 4 * (84 + 4)), SizeOf("run/noise-to-picture.png"));
-        Assert.Equal((900, 500), SizeOf("run/loss.png"));
+        Assert.Equal((4 + 2 * (84 + 4), 4 + 2 * (84 + 4)), SizeOf(program.File("run/samples.png")));
+        Assert.Equal((4 + 9 * (84 + 4), 4 + 4 * (84 + 4)), SizeOf(program.File("run/noise-to-picture.png")));
+        Assert.Equal((900, 500), SizeOf(program.File("run/loss.png")));
 
         // On the way the network knows less: another grid, of as many digits. The last one is the end's.
         Assert.Equal(
             ["step-00000020.png", "step-00000040.png", "step-00000060.png"],
             Directory.GetFiles(program.File("run/samples")).Select(Path.GetFileName).Order());
-        Assert.Equal(SizeOf("run/samples.png"), SizeOf("run/samples/step-00000020.png"));
+        Assert.Equal(SizeOf(program.File("run/samples.png")), SizeOf(program.File("run/samples/step-00000020.png")));
 
         program.Succeed("sample", "--checkpoint", "run/checkpoints", "--steps", "4", "--count", "3", "--seed", "5", "--out", "a.png");
         program.Succeed(
@@ -101,9 +102,9 @@ public sealed class EndToEndTests : IDisposable
         Assert.Contains("MnistUNet", list);
     }
 
-    private (int Width, int Height) SizeOf(string picture)
+    private static (int Width, int Height) SizeOf(string picture)
     {
-        using var bitmap = SKBitmap.Decode(program.File(picture));
+        using var bitmap = SKBitmap.Decode(picture);
         return (bitmap.Width, bitmap.Height);
     }
 }

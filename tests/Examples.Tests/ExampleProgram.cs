@@ -4,7 +4,10 @@ using System.Text;
 
 namespace UNetGen.Examples.Tests;
 
-/// <summary>The built program, run as a user runs it, in a folder of its own.</summary>
+/// <summary>
+/// The built program, in a folder of its own. Whole command lines share processes (<see cref="WarmProgram"/>), unless the class says
+/// <see cref="IsFresh"/>; what is watched, stopped or started by another command is a process of its own, as a user's is.
+/// </summary>
 public sealed class ExampleProgram : IDisposable
 {
     /// <summary>What `dotnet` runs.</summary>
@@ -18,9 +21,16 @@ public sealed class ExampleProgram : IDisposable
     /// <summary>Where it runs, and leaves its files.</summary>
     public string Folder { get; } = Directory.CreateTempSubdirectory("unetgen-program-").FullName;
 
+    /// <summary>Whether each command line gets a process of its own.</summary>
+    public bool IsFresh { get; init; }
+
     public sealed record Result(int ExitCode, string Output, string Error);
 
-    public Result Run(params string[] arguments) => Run(arguments, (_, _) => { });
+    public Result Run(params string[] arguments) =>
+        IsFresh ? Run(arguments, (_, _) => { }) : WarmProgram.Run(Folder, arguments);
+
+    /// <summary>Runs it in a folder of its folder.</summary>
+    public Result RunIn(string folder, params string[] arguments) => WarmProgram.Run(File(folder), arguments);
 
     /// <summary>Runs it by another command, as <c>env X=1</c>.</summary>
     public Result RunBy(string command, params string[] arguments) =>
@@ -34,11 +44,12 @@ public sealed class ExampleProgram : IDisposable
     /// <param name="started">Called as soon as the process is there.</param>
     public Result Run(string[] arguments, Action<Process> started) => Run(["dotnet", Path, .. arguments], started, (_, _) => { });
 
-    private Result Run(string[] command, Action<Process> started, Action<Process, string> seen)
+    /// <summary>How a process of it is started, whose input and output are ours.</summary>
+    internal static ProcessStartInfo StartOf(string[] command, string folder)
     {
         var start = new ProcessStartInfo(command[0], command[1..])
         {
-            WorkingDirectory = Folder,
+            WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
@@ -49,7 +60,12 @@ public sealed class ExampleProgram : IDisposable
         start.Environment.TryAdd("DOTNET_TieredPGO", "0");
         // Nor from pages of code that are never writable: a tenth of such a run goes into them.
         start.Environment.TryAdd("DOTNET_EnableWriteXorExecute", "0");
-        using var process = Process.Start(start)!;
+        return start;
+    }
+
+    private Result Run(string[] command, Action<Process> started, Action<Process, string> seen)
+    {
+        using var process = Process.Start(StartOf(command, Folder))!;
         process.StandardInput.Close();
         started(process);
         var error = process.StandardError.ReadToEndAsync();

@@ -15,7 +15,7 @@ public sealed class InterruptTests : IDisposable
     [LinuxFact]
     public void The_first_signal_finishes_the_step_saves_and_says_how_to_go_on()
     {
-        var result = program.Run(["train", "--time", "600", "--batch-size", "2", "--count", "1", "--out", "run"], TerminateAt("  step "));
+        var result = program.Run(["train", "--steps", "1000", "--batch-size", "2", "--count", "1", "--out", "run"], TerminateAt("  step "));
 
         Assert.Equal(Interrupted, result.ExitCode);
         Assert.Equal("", result.Error);
@@ -35,7 +35,7 @@ public sealed class InterruptTests : IDisposable
     public void A_terminal_that_is_closed_saves_as_well()
     {
         var result = program.Run(
-            ["train", "--time", "600", "--batch-size", "2", "--count", "1", "--sample-every", "none", "--out", "run"],
+            ["train", "--steps", "1000", "--batch-size", "2", "--count", "1", "--sample-every", "none", "--out", "run"],
             SignalAt("  step ", "-HUP"));
 
         Assert.Equal(Interrupted, result.ExitCode);

@@ -1,5 +1,3 @@
-using UNetGen.Runtime.Tests;
-
 namespace UNetGen.Examples.Tests;
 
 /// <summary>A run finds its images from every folder, and goes on with the same images wherever they are.</summary>
@@ -21,13 +19,13 @@ public sealed class MovedDataTests : IDisposable
 
     public void Dispose() => program.Dispose();
 
-    [LinuxFact]
+    [Fact]
     public void From_another_folder_it_goes_on()
     {
         Assert.Contains($"\ndata: {program.File("digits")}\n", File.ReadAllText(program.File("run/run.yaml")));
         Directory.CreateDirectory(program.File("elsewhere"));
 
-        var result = program.RunBy("env -C elsewhere", "train", "--resume", "../run", "--steps", "2");
+        var result = program.RunIn("elsewhere", "train", "--resume", "../run", "--steps", "2");
 
         Assert.True(result.ExitCode == 0, result.Error);
         Assert.Contains("going on after step 1", result.Output);
@@ -63,14 +61,14 @@ public sealed class MovedDataTests : IDisposable
         Assert.Contains("can't go on exactly on other data", program.Fail(1, "train", "--resume", "run", "--steps", "4"));
     }
 
-    [LinuxFact]
+    [Fact]
     public void A_relative_path_of_an_earlier_version_holds_from_the_folder_that_it_was_given_in()
     {
         var file = program.File("run/run.yaml");
         File.WriteAllText(file, File.ReadAllText(file).Replace(program.File("digits"), "digits"));
         Directory.CreateDirectory(program.File("elsewhere"));
 
-        var error = ExampleProgram.ErrorOf(1, program.RunBy("env -C elsewhere", "train", "--resume", "../run", "--steps", "2"));
+        var error = ExampleProgram.ErrorOf(1, program.RunIn("elsewhere", "train", "--resume", "../run", "--steps", "2"));
         Assert.Contains($"its images were at 'digits', where there is nothing, seen from {program.File("elsewhere")}. Say where", error);
 
         Assert.Contains("going on after step 1", program.Succeed("train", "--resume", "run", "--steps", "2"));

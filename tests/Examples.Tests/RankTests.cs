@@ -74,7 +74,7 @@ public sealed class RankTests : IDisposable
     {
         var signalled = false;
         var result = Run(
-            2, ["train", "--steps", "100000", .. Small, "--learning-rate", "1e-4", "--out", "run", "--time", "600"], (launcher, line) =>
+            2, ["train", "--steps", "1000", .. Small, "--learning-rate", "1e-4", "--out", "run"], (launcher, line) =>
         {
             if (signalled || !line.Contains("  step "))
                 return;

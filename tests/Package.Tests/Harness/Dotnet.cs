@@ -6,7 +6,7 @@ namespace UNetGen.Package.Tests.Harness;
 internal static class Dotnet
 {
     /// <summary>Far beyond what any of these commands needs: a hang ends with its output, and not with the test run's.</summary>
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
 
     public sealed record Result(int ExitCode, string Output);
 

@@ -52,6 +52,8 @@ public sealed class MpiLauncher
         // Open MPI gives its processes a pseudo-terminal, into which .NET would write codes that set it up.
         start.Environment["TERM"] = "dumb";
         start.Environment["OMPI_ALLOW_RUN_AS_ROOT"] = start.Environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
+        // Ranks that wait leave the processors to what they wait for: more of both run than there are.
+        start.Environment["OMPI_MCA_mpi_yield_when_idle"] = "1";
         foreach (var (variable, value) in environment ?? new Dictionary<string, string>())
             start.Environment[variable] = value;
         using var process = Process.Start(start)!;
