@@ -30,7 +30,7 @@ public sealed class CommandLineTests : IDisposable
             from sampler in (string?[])[null, "ddpm", .. few]
             select (option.Given, Sampler: sampler, Fits: option.Samplers.Contains(sampler ?? "ddim"));
 
-        Parallel.ForEach(cases, given =>
+        foreach (var given in cases)
         {
             string[] chosen = given.Sampler is null ? [] : ["--sampler", given.Sampler];
             var error = program.Fail(given.Fits ? 1 : 2, ["sample", "--checkpoint", "nowhere", .. chosen, .. given.Given]);
@@ -38,7 +38,7 @@ public sealed class CommandLineTests : IDisposable
                 ? $"{given.Given[0]} belongs to ddim, and the sampler is {given.Sampler}."
                 : $"ddpm takes every timestep: {given.Given[0]} belongs to the samplers of few steps.";
             Assert.Contains(given.Fits ? NoCheckpoint : refusal, error);
-        });
+        }
     }
 
     [Theory]

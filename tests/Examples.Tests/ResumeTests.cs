@@ -15,15 +15,12 @@ public sealed class ResumeTests : IDisposable
 
     private static readonly string[] Options =
     [
-        "--spec", "small.unet.yaml", "--steps", "40", "--batch-size", "4", "--accumulation", "2", "--flips", "--ema-decay", "0.9,0.999", "--ema-power", "0.75,none",
+        "--steps", "40", "--batch-size", "2", "--accumulation", "2", "--flips", "--ema-decay", "0.9,0.999", "--ema-power", "0.75,none",
         "--optimizer", "adamw", "--weight-decay", "0.01",
         "--checkpoint-every", "3", "--sample-every", "20", "--count", "2", "--seed", "7", "--device", "cpu",
     ];
 
     private readonly ExampleProgram program = new();
-
-    public ResumeTests() => File.WriteAllText(
-        program.File("small.unet.yaml"), "preset: lucidrains\nimage_size: 16\nchannels: 3\ndim: 8\nchannel_multipliers: [1, 2]\n");
 
     public void Dispose() => program.Dispose();
 

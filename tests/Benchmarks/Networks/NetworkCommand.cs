@@ -80,7 +80,8 @@ internal static class NetworkCommand
     /// </summary>
     public static void Smoke()
     {
-        var options = new BenchOptions(Rounds: 1, Repeats: 1, Environment.ProcessorCount, DotNetThreads: false, "cpu", OneProcess: false);
+        // One thread: CI runs it beside the tests, where more would wait for each other, and awake.
+        var options = new BenchOptions(Rounds: 1, Repeats: 1, Threads: 1, DotNetThreads: false, "cpu", OneProcess: false);
         var networks = NetworkCase.All.Append(NetworkCase.SmallAdm).Select(network => network.Smallest).ToList();
         Networks([networks[0]], Rows.All, options);
         Networks(networks[1..], [Row.Step], options with { OneProcess = true });
