@@ -5,7 +5,7 @@ namespace UNetGen.Windows.Tests;
 /// <summary>The program's main job, short, and what is done with its run.</summary>
 public sealed class MainJobTests : IDisposable
 {
-    private readonly WindowsProgram program = new();
+    private readonly WindowsProgram program = new() { HasAllProcessors = true };
 
     public void Dispose() => program.Dispose();
 

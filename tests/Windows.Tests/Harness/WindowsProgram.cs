@@ -16,6 +16,9 @@ internal sealed class WindowsProgram : IDisposable
     public string Folder { get; } = Directory.CreateDirectory(
         System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"unetgen für 🎨 {Guid.NewGuid():N}"[..24])).FullName;
 
+    /// <summary>Whether it has all processors, as a user's has; else one thread: several tests run at a time.</summary>
+    public bool HasAllProcessors { get; init; }
+
     public sealed record Result(int ExitCode, string Output, string Error);
 
     public string File(string name) => System.IO.Path.Combine(Folder, name);
@@ -36,6 +39,10 @@ internal sealed class WindowsProgram : IDisposable
             StandardErrorEncoding = Encoding.UTF8,
             CreateNoWindow = true,
         };
+        if (!HasAllProcessors)
+            start.Environment.TryAdd("OMP_NUM_THREADS", "1");
+        // Runs of seconds have nothing from what .NET learns of them.
+        start.Environment.TryAdd("DOTNET_TieredPGO", "0");
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         // Threads of their own: in Wine those of .NET's pool don't always wake up (docs/windows.md).
