@@ -81,7 +81,7 @@ internal static class NetworkCommand
     public static void Smoke()
     {
         // One thread: CI runs it beside the tests, where more would wait for each other, and awake.
-        var options = new BenchOptions(Rounds: 1, Repeats: 1, Threads: 1, DotNetThreads: false, "cpu", OneProcess: false);
+        var options = new BenchOptions(Rounds: 1, Repeats: 1, Threads: 1, DotNetThreads: false, "cpu", OneProcess: false, WarmsUp: false);
         var networks = NetworkCase.All.Append(NetworkCase.SmallAdm).Select(network => network.Smallest).ToList();
         Networks([networks[0]], Rows.All, options);
         Networks(networks[1..], [Row.Step], options with { OneProcess = true });

@@ -11,8 +11,10 @@ namespace UNetGen.Benchmarks.Networks;
 /// <param name="Device">As libtorch names it.</param>
 /// <param name="OneProcess">Both sides in this process, instead of one for each.</param>
 /// <param name="Numbers">In which the generated network computes, and the other where it can.</param>
+/// <param name="WarmsUp">Readings that don't count come first.</param>
 internal sealed record BenchOptions(
-    int Rounds, int Repeats, int Threads, bool DotNetThreads, string Device, bool OneProcess, Numbers Numbers = Numbers.Float32)
+    int Rounds, int Repeats, int Threads, bool DotNetThreads, string Device, bool OneProcess, Numbers Numbers = Numbers.Float32,
+    bool WarmsUp = true)
 {
     public Device TorchDevice => Devices.Parse(Device);
 }
@@ -85,7 +87,7 @@ internal sealed class PairedRun(NetworkCase network, BenchOptions options)
 
     private void Read(Row row, IParticipant peer, IParticipant generated, Readings readings)
     {
-        for (var i = 0; i < row.WarmUps(); i++)
+        for (var i = 0; options.WarmsUp && i < row.WarmUps(); i++)
         {
             peer.Time(row);
             generated.Time(row);
