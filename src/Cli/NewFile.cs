@@ -63,6 +63,12 @@ internal sealed class NewFile : IDisposable
             ? null
             : "is no grid that UNetGen has drawn");
 
+    /// <summary>The same of latents, which may take the place of such that UNetGen has drawn.</summary>
+    /// <exception cref="UNetGenException">Another file is there, or another command is about to write it.</exception>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public static NewFile ClaimLatents(string path) => Claim(
+        path, () => !System.IO.Path.Exists(path) || DrawnLatents.IsOne(path) ? null : "is none that UNetGen has drawn");
+
     public void Dispose() => claim.Dispose();
 
     /// <param name="path">What is to be written.</param>

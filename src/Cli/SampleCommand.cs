@@ -67,9 +67,9 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     {
         Description =
             "A grid in one picture, in the place of an earlier grid at most; or a folder for a file each, which the same command "
-                + "continues. By default a grid beside the "
-                + "checkpoint's folder.",
-        HelpName = "FILE.png|FOLDER",
+                + "continues; or a .safetensors file for latents, as they come out. By default a grid, or the latents of a network of "
+                + "such, beside the checkpoint's folder.",
+        HelpName = "FILE.png|FOLDER|FILE.safetensors",
     };
 
     private readonly Option<int?> negativeClass = new("--negative-class")
@@ -86,6 +86,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         CustomParser = result => Numbers<long>(
             result, NumberStyles.AllowLeadingSign, $"--seeds must be whole numbers from {long.MinValue} to {long.MaxValue}"),
     };
+    private readonly ContextOptions contexts = new();
     private readonly EditOptions edits = new();
 
     public Command AddTo(Command command)
@@ -94,7 +95,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         sampler.AddTo(command);
         foreach (var option in new Option[] { labels, guidance, guidanceRescale, count, batchSize, seed, device, output })
             command.Add(option);
-        foreach (var option in (Option[])[negativeClass, seeds, .. edits.All])
+        foreach (var option in (Option[])[negativeClass, .. contexts.All, seeds, .. edits.All])
             command.Add(option);
         command.SetAction(Run);
         return command;
@@ -106,7 +107,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         if (parsed.GetValue(guidanceRescale) > 0 && parsed.GetValue(guidance) == 1)
             throw new UsageException("--guidance-rescale belongs to --guidance: where nothing is guided there is nothing to rescale.");
         if (parsed.GetValue(output) is { } wanted && !IsPictureOrFolder(wanted))
-            throw new UsageException($"--out must be a .png file or a folder, not '{wanted}'.");
+            throw new UsageException($"--out must be a .png file, a folder or, for latents, a .safetensors file, not '{wanted}'.");
         edits.Check(parsed);
         CheckTable(parsed);
         var path = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(checkpoint));
@@ -118,6 +119,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         network.to(CommonOptions.Parse(parsed.GetValue(device), ranks));
 
         var chosen = sampler.Make(parsed, network);
+        RequireKind(parsed.GetValue(output), network.Info);
         var ofData = TrainedWeights.ClassesOfData(network.Info, trained);
         var options = new SamplingOptions
         {
@@ -130,14 +132,19 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : EachClass(network.Info, ofData),
         };
         var edited = edits.Make(parsed, network.Info);
-        options = Edited(parsed, options, edited, network.Info, ofData);
+        options = contexts.Make(parsed, Edited(parsed, options, edited, network.Info, ofData), network.Info, trained);
+        using var ownContext = options.Context;
+        using var ownNegativeContext = options.NegativeContext;
         CheckLastClass(
             network.Info, ofData, options.NegativeClass is null ? options.Guidance : 1, areLabelsGiven: parsed.IsGiven(labels));
         var rows = parsed.IsGiven(seeds) ? parsed.GetValue(seeds)! : null;
         var way = sampler.NameIn(parsed, network);
-        var name = $"{(edited is null ? "samples" : "edited")}-{way}-{(rows is null ? options.Seed : "seeds")}.png";
+        var ending = rows is not null || DrawnLatents.ArePictures(network.Info) ? ".png" : DrawnLatents.Ending;
+        var name = $"{(edited is null ? "samples" : "edited")}-{way}-{(rows is null ? options.Seed : "seeds")}{ending}";
         var target = parsed.GetValue(output) ?? Path.Combine(FolderBeside(path), name);
-        if (IsPicture(target))
+        if (DrawnLatents.IsName(target))
+            DrawLatents(network, chosen, options, target);
+        else if (IsPicture(target))
             DrawGrid(network, chosen, options, edited, rows, target);
         else
             Stream(network, chosen, options, target);
@@ -185,6 +192,28 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         };
     }
 
+    /// <exception cref="UNetGenException">A folder of pictures is asked for, and what the network draws are none.</exception>
+    private static void RequireKind(string? wanted, NetworkInfo info)
+    {
+        if (wanted is not null && !IsPicture(wanted) && !DrawnLatents.IsName(wanted) && !DrawnLatents.ArePictures(info))
+            throw new UNetGenException(
+                $"A folder is filled with pictures, grey or RGB, and what {info.Name} draws has {info.Channels} channels: write it as it "
+                    + "is, --out FILE.safetensors, or show its channels beside each other, --out FILE.png.");
+    }
+
+    private void DrawLatents(NoisePredictor network, Sampler chosen, SamplingOptions options, string path)
+    {
+        using var claim = ranks.Rank == 0 ? NewFile.ClaimLatents(path) : null;
+        using var images = Progress.WhileSampling(
+            options, lines: false, observe => chosen.Sample(network, options, ranks, observe, interrupt.Token));
+        if (ranks.Rank > 0)
+            return;
+        path = claim!.Path;
+        DrawnLatents.Write(path, images, network, chosen, options);
+        var shape = string.Join(" x ", images.shape[1..]);
+        AnsiConsole.MarkupLineInterpolated($"{Counted.Of(options.Count, "latent")} of {shape} in [blue]{path}[/]");
+    }
+
     private void DrawGrid(
         NoisePredictor network, Sampler chosen, SamplingOptions options, EditedDrawing? edited, long[]? seeds, string picture)
     {
@@ -206,7 +235,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         if (ranks.Rank > 0)
             return;
         picture = claim!.Path;
-        ImageGrid.Save(torch.cat(grids), picture, columns);
+        var all = torch.cat(grids);
+        ImageGrid.Save(DrawnLatents.ArePictures(network.Info) ? all : DrawnLatents.Shown(all), picture, columns);
         var pictures = Counted.Of(drawn * (long)grids.Count, "picture");
         AnsiConsole.MarkupLineInterpolated($"{pictures}{edited?.Legend} in [blue]{picture}[/]");
     }
@@ -260,7 +290,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             Warnings.Show(TrainedWeights.DoubtOfLastClass(classes, "name it with --labels, and don't guide"));
     }
 
-    private static bool IsPictureOrFolder(string path) => IsPicture(path)
+    private static bool IsPictureOrFolder(string path) => IsPicture(path) || DrawnLatents.IsName(path)
         ? !Directory.Exists(path)
         : !File.Exists(path) && !OtherPictures.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 

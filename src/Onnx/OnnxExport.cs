@@ -158,6 +158,7 @@ public static class OnnxExport
             LossWeight = arguments.Word<LossWeight>(),
             Objective = arguments.Word<Objective>(),
             Variance = arguments.Word<Variance>(),
+            ClipSample = arguments.Is(nameof(DiffusionOptions.ClipSample), otherwise: new DiffusionOptions().ClipSample),
         };
     }
 

@@ -53,6 +53,7 @@ internal static class SpecDefaults
         public const int Timesteps = 1000;
         public const bool ScheduleScaling = true;
         public const double MinSnrGamma = 5;
+        public const bool ClipSample = true;
 
         /// <summary>The first of the linear schedules' betas (Ho et al. 2020).</summary>
         public const double BetaStart = 1e-4;

@@ -45,7 +45,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--steps-offset belongs to --spacing leading.", "sample", "--checkpoint", "nowhere", "--steps-offset", "1")]
     [InlineData(
         "--steps-offset belongs to --spacing leading.", "sample", "--checkpoint", "nowhere", "--spacing", "even", "--steps-offset", "0")]
-    [InlineData("--out must be a .png file or a folder, not 'x.JPG'.", "sample", "--checkpoint", "nowhere", "--out", "x.JPG")]
+    [InlineData("--out must be a .png file, a folder or, for latents, a .safetensors file, not 'x.JPG'.", "sample", "--checkpoint", "nowhere", "--out", "x.JPG")]
     [InlineData(
         "--feature-input belongs to a TorchScript file", "evaluate", "--samples", "s", "--data", "shapes", "--features", "f.safetensors",
         "--feature-input", "bytes")]

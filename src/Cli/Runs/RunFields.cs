@@ -30,7 +30,7 @@ internal static partial class RunFields
             "The run, checkpoint or .safetensors file with whose averaged weights to begin, as for fine-tuning; none: drawn ones.", Weights,
             run => run.InitFrom, (run, value) => run with { InitFrom = value }),
         OfRun(
-            "data", "shapes|PATH", "shapes, a folder of pictures, or the folder of MNIST or CIFAR-10.", Images,
+            "data", "shapes|PATH", "shapes, a folder of pictures or latents, or the folder of MNIST or CIFAR-10.", Images,
             run => run.Data, (run, value) => run with { Data = value }, free: true),
         OfRun(
             "background", "COLOUR", "What lies behind the transparent pixels of pictures: black, white or #rrggbb.", Colour,
@@ -92,6 +92,9 @@ internal static partial class RunFields
             "label_dropout", "X", "Part of the labels that are dropped, for guidance; none: 0.1 where the network has a class for it.",
             Probability.OrNone(), o => o.LabelDropout, (o, value) => o with { LabelDropout = value }),
         OfTraining(
+            "context_dropout", "X", "Part of the contexts that are dropped, for guidance; none: 0.1 where the network takes contexts.",
+            Probability.OrNone(), o => o.ContextDropout, (o, value) => o with { ContextDropout = value }),
+        OfTraining(
             "self_condition_probability", "X", "Part of the steps in which a self-conditioned network sees its own estimate.", Probability,
             o => o.SelfConditionProbability, (o, value) => o with { SelfConditionProbability = value }),
         OfTraining(
@@ -132,7 +135,7 @@ internal static partial class RunFields
             (run, value) => run with { SampleEvery = value }, free: true),
         OfRun(
             "guidance", "W",
-            "Guidance towards the class in the grids, 1 is off; none: 2 where the network has a class that stands for none.",
+            "Guidance towards class or context in the grids, 1 is off; none: 2 where something stands for none in training.",
             NotNegative.OrNone(), run => run.Guidance, (run, value) => run with { Guidance = value }, free: true),
         OfRun(
             "count", "N", "Samples in the grid at the end.", Whole(1, 1_000_000), run => run.Count,

@@ -31,6 +31,9 @@ internal sealed class TrainingRun : IDisposable
     // Enough for a class to be plain, without all of its pictures being alike.
     private const double UsualGuidance = 2;
 
+    // In the grids; further pictures begin with the first again.
+    private const int MostContexts = 64;
+
     private const int StripRows = 6;
     private const int StripColumns = 9;
 
@@ -44,6 +47,8 @@ internal sealed class TrainingRun : IDisposable
     private readonly TrainingLog log;
     private readonly TensorBoardLog events;
     private readonly BrokenFileList? broken;
+    private readonly Tensor? contexts;
+    private readonly Tensor? nullContext;
     private IReadOnlyList<string> told = [];
 
     /// <summary>Begins to write.</summary>
@@ -60,13 +65,18 @@ internal sealed class TrainingRun : IDisposable
     {
         (this.options, this.folder, this.network, this.source, this.trainer, this.store, this.ranks) = (
             options, folder, network, source, trainer, store, ranks);
-        if (options.Guidance is { } guidance && guidance != 1 && !HasNullClass)
+        if (options.Guidance is { } guidance && guidance != 1 && network.Info.ContextDim is not null && !HasNullContext)
             throw new UNetGenException(
-                $"guidance {guidance} needs a network with classes and one more that stands for none"
+                $"guidance {guidance} needs a training in which contexts are dropped, and context_dropout is 0. Leave --guidance out.");
+        if (options.Guidance is { } ofClass && ofClass != 1 && !CanBeGuided)
+            throw new UNetGenException(
+                $"guidance {ofClass} needs a network with classes and one more that stands for none"
                     + (source.Classes.Count > 0
                         ? $" (num_classes: {source.Classes.Count + 1} for {source.Description})"
                         : $", and data with classes, which {source.Description} {(source.Count == 1 ? "has" : "have")} not")
                     + $"; {network.Info.Name} has {(network.Info.NumClasses is { } has ? Counted.Of(has, "class", "classes") : "no classes")}. Leave --guidance out.");
+        if (network.Info.ContextDim is not null)
+            (contexts, nullContext) = ContextsOfGrids();
         // What is drawn at the end is tried now.
         foreach (var picture in (string[])[folder.Samples, folder.Strip, folder.LossCurve])
             AtomicFile.Try(picture);
@@ -101,6 +111,8 @@ internal sealed class TrainingRun : IDisposable
             // Its lock would stay in the folder, which then would be no empty one to begin anew in.
             events?.Dispose();
             log.Dispose();
+            contexts?.Dispose();
+            nullContext?.Dispose();
             throw;
         }
     }
@@ -174,15 +186,37 @@ internal sealed class TrainingRun : IDisposable
                 strip.Add(at.Images.narrow(0, 0, rows).clone());
             observe(at);
         }, cancellation));
-        ImageGrid.Save(images, folder.Samples);
+        ImageGrid.Save(Shown(images), folder.Samples);
         if (rows > 0)
             SaveStrip(strip);
+        if (!source.IsBounded)
+            Console.WriteLine(
+                "grids show latents, divided by the largest of their values; as they are, "
+                    + $"sample --checkpoint {ShellWord.Of(folder.Path)} --out FILE{DrawnLatents.Ending} writes them");
+    }
+
+    /// <summary>As a grid shows it.</summary>
+    private Tensor Shown(Tensor images) => source.IsBounded ? images : DrawnLatents.Shown(images);
+
+    /// <summary>Contexts of the data, of images by chance, and what stands for none.</summary>
+    private (Tensor, Tensor) ContextsOfGrids()
+    {
+        var (tokens, width) = source.Context!.Value;
+        var chosen = new ShuffledOrder(source.Count, options.Training.Seed).Of(0).Take(Math.Min(MostContexts, options.Count)).ToArray();
+        var values = new float[chosen.Length * tokens * width];
+        foreach (var (place, image) in chosen.Index())
+            source.ReadContext(image, values.AsSpan(place * tokens * width, tokens * width));
+        var ofNone = new float[tokens * width];
+        source.ReadNullContext(ofNone);
+        return (tensor(values, [chosen.Length, tokens, width]), tensor(ofNone, [1, tokens, width]));
     }
 
     public void Dispose()
     {
         events.Dispose();
         log.Dispose();
+        contexts?.Dispose();
+        nullContext?.Dispose();
     }
 
     /// <summary>
@@ -208,13 +242,16 @@ internal sealed class TrainingRun : IDisposable
     {
         try
         {
-            ImageGrid.SaveStrip(steps, folder.Strip);
+            ImageGrid.SaveStrip(source.IsBounded ? steps : ShownTogether(steps), folder.Strip);
         }
         catch (UNetGenException error)
         {
             Warnings.Show(error.Message);
         }
     }
+
+    /// <summary>Of one scale, so that the steps can be compared.</summary>
+    private static Tensor[] ShownTogether(IReadOnlyList<Tensor> steps) => [.. DrawnLatents.Shown(stack(steps)).unbind(0)];
 
     private bool IsDue(int step) => step % options.SampleEvery == 0;
 
@@ -258,7 +295,7 @@ internal sealed class TrainingRun : IDisposable
             using var images = SamplerOptions.Default(network, SamplerStepsOnTheWay)
                 .Sample(network, Sampling(Math.Min(options.Count, SamplesOnTheWay)), cancellation: cancellation);
             var picture = folder.SamplesOf(step);
-            ImageGrid.Save(images, picture);
+            ImageGrid.Save(Shown(images), picture);
             RegularFile.Require(picture);
             events.Image("samples", File.ReadAllBytes(picture), step);
             if (told.Count == 0)
@@ -282,8 +319,19 @@ internal sealed class TrainingRun : IDisposable
         Count = count,
         Seed = options.Training.Seed,
         Labels = network.Info.NumClasses is null ? null : [.. Enumerable.Range(0, source.Classes.Count)],
-        Guidance = options.Guidance ?? (HasNullClass ? UsualGuidance : 1),
+        Context = contexts,
+        NegativeContext = GuidanceOfGrids == 1 ? null : nullContext,
+        Guidance = GuidanceOfGrids,
     };
+
+    private double GuidanceOfGrids => options.Guidance ?? (CanBeGuided ? UsualGuidance : 1);
+
+    /// <summary>Whether the network has learnt what stands for none, of all that it is conditioned on.</summary>
+    private bool CanBeGuided => (network.Info.NumClasses is null ? HasNullContext : HasNullClass)
+        && (network.Info.ContextDim is null || HasNullContext);
+
+    /// <summary>Whether contexts are dropped in training.</summary>
+    private bool HasNullContext => network.Info.ContextDim is not null && options.Training.ContextDropout != 0;
 
     /// <summary>Whether the network's last class stands for none, as the trainer has it.</summary>
     private bool HasNullClass => network.Info.NumClasses == source.Classes.Count + 1;

@@ -165,11 +165,11 @@ internal abstract class NetworkPlanner
             new Argument("LossWeight", Value(diffusion.LossWeight)),
             new Argument("MinSnrGamma", diffusion.MinSnrGamma),
             new Argument("Variance", Value(Spec.Variance)),
-            .. OfUnusualSchedule(),
+            .. OfUnusual(),
         ];
 
         // What few specs say is left to the options' defaults.
-        IEnumerable<Argument> OfUnusualSchedule()
+        IEnumerable<Argument> OfUnusual()
         {
             if (diffusion.BetaStart != SpecDefaults.Diffusion.BetaStart)
                 yield return new Argument("BetaStart", diffusion.BetaStart);
@@ -177,6 +177,8 @@ internal abstract class NetworkPlanner
                 yield return new Argument("BetaEnd", diffusion.BetaEnd);
             if (diffusion.ScheduleRescale != ScheduleRescale.None)
                 yield return new Argument("ScheduleRescale", Value(diffusion.ScheduleRescale));
+            if (diffusion.ClipSample != SpecDefaults.Diffusion.ClipSample)
+                yield return new Argument("ClipSample", diffusion.ClipSample);
         }
 
         static EnumValue Value<T>(T value)

@@ -248,5 +248,14 @@ internal static partial class Fields
             DefaultInWords = "learned_range with learned_variance: true, else fixed_small",
             Details = "fixed_small: the posterior's. fixed_large: beta. learned_range: between the two, as the network predicts.",
         },
+        new Field<bool>("diffusion.clip_sample", "Whether drawing clips estimates of the clean image to [-1, 1].", new BoolType(),
+            s => s.Diffusion.ClipSample, (s, v) => s with { Diffusion = s.Diffusion with { ClipSample = v } })
+        {
+            OnlyIf = OfDdpm,
+            OnlyWith = WithDdpm,
+            ImpliedIf = s => s.Diffusion.ClipSample,
+            Details = "false for latents, whose values have no such bounds, as Stable Diffusion's. Of a flow and of EDM nothing is "
+                + "clipped.",
+        },
     ];
 }

@@ -21,7 +21,9 @@ internal static class ForeignKeys
 
     private const string Training = "how a network is trained is no part of its spec but of TrainingOptions; leave it out";
     private const string Spacing = "which steps a sampler takes is said where it is made, as new DdimSampler(50); leave it out";
-    private const string Clipping = "whether samples are clipped is said where they are drawn, in SamplingOptions.Clip; leave it out";
+    private const string Clipping =
+        "estimates are clipped to [-1, 1], unless the spec says `diffusion: { clip_sample: false }`; leave it out";
+
     private const string NotPooled =
         "a network here is conditioned on classes, as `num_classes: 10`, and in preset conditional on a context; leave it out";
     private const string NoProjection = "the context goes into the transformers as it is, and 'context_dim' is its width; leave it out";
@@ -89,7 +91,6 @@ internal static class ForeignKeys
         ["downsample_padding"] = new("write `downsample: conv`, or `downsample: conv_asymmetric` where it is 0", "downsample"),
         ["center_input_sample"] = new("images are from -1 to 1 when the network gets them; leave it out"),
         ["mid_block_scale_factor"] = new("residual branches are added as they are; leave it out"),
-        ["clip_sample"] = new(Clipping),
 
         // denoising-diffusion-pytorch
         ["full_attn"] = new("say of each level what attention it has, as `attention: { levels: [linear, full] }`", "attention.levels"),

@@ -282,6 +282,8 @@ internal sealed record DiffusionSpec
 
     public Variance? GivenVariance { get; init; }
 
+    public bool ClipSample { get; init; } = SpecDefaults.Diffusion.ClipSample;
+
     public FlowSpec Flow { get; init; } = new();
 
     public EdmSpec Edm { get; init; } = new();

@@ -12,7 +12,7 @@ internal sealed class ModuleArguments(IReadOnlyList<Argument> arguments)
 
     public double Number(string name, double otherwise) => Named(name) is double value ? value : otherwise;
 
-    public bool Is(string name) => Named(name) is true;
+    public bool Is(string name, bool otherwise = false) => Named(name) is bool given ? given : otherwise;
 
     /// <summary>A value of one of the runtime's enums, of which a module has one of a kind.</summary>
     public T Word<T>(T otherwise = default)

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace UNetGen.Data;
 
 /// <summary>Images of one step, and what they show. The tensors are the receiver's, or its dispose scope's.</summary>
-/// <param name="Images">[batch, channels, height, width], float32, on the CPU, in [-1, 1].</param>
+/// <param name="Images">[batch, channels, height, width], float32, on the CPU; of pictures in [-1, 1].</param>
 /// <param name="Labels">[batch], int64, on the CPU, numbers of the source's classes; null where it has none.</param>
 /// <param name="Number">From 0.</param>
 /// <param name="Position">
@@ -12,6 +12,9 @@ namespace UNetGen.Data;
 /// </param>
 public readonly record struct Batch(Tensor Images, Tensor? Labels, long Number, long Position = 0) : IDisposable
 {
+    /// <summary>What the images show, [batch, tokens, width], float32, on the CPU; null where the source has no contexts.</summary>
+    public Tensor? Context { get; init; }
+
     /// <summary>What the loader has drawn for the images, where it was given what to draw.</summary>
     internal Drawn? Drawn { get; init; }
 
@@ -21,6 +24,7 @@ public readonly record struct Batch(Tensor Images, Tensor? Labels, long Number, 
         Drawn?.Noise.Dispose();
         Images.Dispose();
         Labels?.Dispose();
+        Context?.Dispose();
     }
 }
 
@@ -35,5 +39,5 @@ internal readonly record struct Drawn(Tensor Noise, double[] Times);
 /// <param name="place">There.</param>
 /// <param name="noise">As large as the image; to be filled.</param>
 /// <param name="label">The image's, 0 where it has none; may be replaced.</param>
-/// <returns>The image's time.</returns>
-internal delegate double ImageDraw(long place, Span<float> noise, ref long label);
+/// <returns>The image's time, and whether its context gives way to the null context.</returns>
+internal delegate (double Time, bool DropsContext) ImageDraw(long place, Span<float> noise, ref long label);

@@ -49,7 +49,9 @@ public sealed class BatchLoader : IDisposable
     /// Places from one batch's first image to the next one's: more than <paramref name="batchSize"/> where others read what is between;
     /// null: the batch size.
     /// </param>
-    /// <exception cref="DataException">There are no images, or a batch takes more than 2 GiB.</exception>
+    /// <exception cref="DataException">
+    /// There are no images, or a batch takes more than 2 GiB, or latents are to be mirrored.
+    /// </exception>
     public BatchLoader(
         IImageSource source, int batchSize, long seed = 0, bool horizontalFlips = false, long firstBatch = 0, int workers = 0,
         long? firstPosition = null, long? stride = null)
@@ -69,6 +71,8 @@ public sealed class BatchLoader : IDisposable
         if (source.Count == 0)
             throw new DataException($"{source.Description} has no images.");
         SourceChecks.RequireClasses(source);
+        if (horizontalFlips)
+            SourceChecks.RequireMirrorable(source);
         var bytes = (long)batchSize * source.PixelCount() * sizeof(float);
         if (bytes > int.MaxValue)
             throw new DataException(
@@ -80,13 +84,14 @@ public sealed class BatchLoader : IDisposable
         order = new ShuffledOrder(source.Count, seed);
         nextNumber = firstBatch;
         // Noise is as large as the images.
-        var held = draw is null ? bytes : 2 * bytes;
+        var contexts = checked(batchSize * (source.Context?.Count ?? 0));
+        var held = (draw is null ? bytes : 2 * bytes) + sizeof(float) * (long)contexts;
         Workers = workers > 0 ? workers : (int)Math.Clamp(MemoryAhead / held, 1, Math.Min(Environment.ProcessorCount, UsualWorkers));
         var numbers = batchSize * source.PixelCount();
         for (var i = 0; i < Workers; i++)
             Start(new(
                 new float[numbers], source.Classes.Count > 0 ? new long[batchSize] : null, draw is null ? null : new float[numbers],
-                new double[batchSize]));
+                new double[batchSize], contexts == 0 ? null : new float[contexts]));
     }
 
     /// <summary>Images in a batch.</summary>
@@ -107,11 +112,14 @@ public sealed class BatchLoader : IDisposable
         var buffer = Patience.Await(ahead.Peek(), cancellation);
         ahead.Dequeue();
         // Made here and not by a worker: a tensor belongs to the dispose scope of the thread that makes it.
-        var images = Images(buffer.Pixels);
+        var images = TensorOf(buffer.Pixels, source.Channels, source.Height, source.Width);
         var labels = buffer.Labels is null ? null : tensor(buffer.Labels, device: CPU);
-        Drawn? drawn = buffer.Noise is null ? null : new(Images(buffer.Noise), [.. buffer.Times]);
+        var context = buffer.Contexts is null ? null : TensorOf(buffer.Contexts, source.Context!.Value.Tokens, source.Context!.Value.Width);
+        Drawn? drawn = buffer.Noise is null
+            ? null
+            : new(TensorOf(buffer.Noise, source.Channels, source.Height, source.Width), [.. buffer.Times]);
         Start(buffer);
-        return new Batch(images, labels, number, PositionOf(number)) { Drawn = drawn };
+        return new Batch(images, labels, number, PositionOf(number)) { Context = context, Drawn = drawn };
     }
 
     /// <summary>The next batch if it is there; null: it isn't yet, or can't be read, of which <see cref="Next"/> tells.</summary>
@@ -137,11 +145,11 @@ public sealed class BatchLoader : IDisposable
         ahead.Enqueue(Task.Run(() => Prepare(buffer, number), ending.Token));
     }
 
-    private Tensor Images(float[] pixels)
+    private Tensor TensorOf(float[] values, params long[] shape)
     {
-        var images = empty([BatchSize, source.Channels, source.Height, source.Width], ScalarType.Float32, CPU);
-        MemoryMarshal.AsBytes(pixels.AsSpan()).CopyTo(images.bytes);
-        return images;
+        var made = empty([BatchSize, .. shape], ScalarType.Float32, CPU);
+        MemoryMarshal.AsBytes(values.AsSpan()).CopyTo(made.bytes);
+        return made;
     }
 
     private long PositionOf(long number) => checked(origin + number * stride);
@@ -164,12 +172,23 @@ public sealed class BatchLoader : IDisposable
             if (horizontalFlips && new CounterHash(seed, ~position).NextInt(2) == 1)
                 Mirror(image);
             long label = buffer.Labels is null ? 0 : source.LabelOf(index);
+            var dropsContext = false;
             if (buffer.Noise is { } noise)
-                buffer.Times[i] = draw!(position, noise.AsSpan(i * length, length), ref label);
+                (buffer.Times[i], dropsContext) = draw!(position, noise.AsSpan(i * length, length), ref label);
             if (buffer.Labels is { } labels)
                 labels[i] = label;
+            if (buffer.Contexts is { } contexts)
+                ReadContext(index, dropsContext, contexts.AsSpan(i * (contexts.Length / BatchSize), contexts.Length / BatchSize));
         }
         return buffer;
+    }
+
+    private void ReadContext(int index, bool isDropped, Span<float> values)
+    {
+        if (isDropped)
+            source.ReadNullContext(values);
+        else
+            source.ReadContext(index, values);
     }
 
     private void Mirror(Span<float> image)
@@ -178,5 +197,5 @@ public sealed class BatchLoader : IDisposable
             image.Slice(row, source.Width).Reverse();
     }
 
-    private sealed record Buffer(float[] Pixels, long[]? Labels, float[]? Noise, double[] Times);
+    private sealed record Buffer(float[] Pixels, long[]? Labels, float[]? Noise, double[] Times, float[]? Contexts);
 }

@@ -27,6 +27,10 @@ public sealed record DataIdentity
     /// <summary>The classes' names, by label.</summary>
     public IReadOnlyList<string> Classes { get; init; } = [];
 
+    /// <summary>Tokens and width of the images' contexts, <c>77 x 768</c>; null where they have none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Context { get; init; }
+
     /// <summary>What lies behind transparent pixels, <c>#rrggbb</c>. Null: black, or nothing is transparent.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Background { get; init; }
@@ -48,6 +52,7 @@ public sealed record DataIdentity
         Height = source.Height,
         Width = source.Width,
         Classes = source.Classes,
+        Context = source.Context?.ToString(),
         ContentKind = contentKind,
         Content = content,
     };
@@ -62,6 +67,7 @@ public sealed record DataIdentity
         var differences = new List<string>();
         Compare("number of images", Count, other.Count);
         Compare("channels x height x width", $"{Channels} x {Height} x {Width}", $"{other.Channels} x {other.Height} x {other.Width}");
+        Compare("tokens x width of contexts", Context ?? "none", other.Context ?? "none");
         Compare("number of classes", Classes.Count, other.Classes.Count);
         if (Classes.Zip(other.Classes).FirstOrDefault(pair => pair.First != pair.Second) is ({ } before, { } now))
             Compare("first class that differs", $"'{before}'", $"'{now}'");

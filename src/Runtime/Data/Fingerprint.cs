@@ -7,7 +7,7 @@ namespace UNetGen.Data;
 /// <summary>Tells whether two sets of images are the same.</summary>
 public static class Fingerprint
 {
-    /// <summary>SHA-256 over shape, number, pixels and labels of all images, in hex: each image is read once.</summary>
+    /// <summary>SHA-256 over shape, number, pixels, labels and contexts of all images, in hex: each image is read once.</summary>
     /// <param name="source">Of whatever kind: the same images from other files have the same one.</param>
     /// <param name="cancellation">Looked at before each image.</param>
     public static string Of(IImageSource source, CancellationToken cancellation = default)
@@ -16,7 +16,7 @@ public static class Fingerprint
         Span<byte> number = stackalloc byte[sizeof(int)];
         foreach (var part in (int[])[source.Count, source.Channels, source.Height, source.Width, source.Classes.Count])
             Append(number, part);
-        var pixels = new float[source.PixelCount()];
+        var (pixels, context) = (new float[source.PixelCount()], new float[source.Context?.Count ?? 0]);
         for (var i = 0; i < source.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -24,6 +24,10 @@ public static class Fingerprint
             hash.AppendData(MemoryMarshal.AsBytes(pixels.AsSpan()));
             if (source.Classes.Count > 0)
                 Append(number, source.Label(i));
+            if (context.Length == 0)
+                continue;
+            source.ReadContext(i, context);
+            hash.AppendData(MemoryMarshal.AsBytes(context.AsSpan()));
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());

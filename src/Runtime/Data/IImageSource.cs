@@ -9,7 +9,7 @@ public interface IImageSource
     /// <summary>How many images there are.</summary>
     int Count { get; }
 
-    /// <summary>Channels of every image: 1 (grey) or 3 (RGB), where the source doesn't say otherwise.</summary>
+    /// <summary>Channels of every image: of pictures 1 (grey) or 3 (RGB), of latents any number.</summary>
     int Channels { get; }
 
     /// <summary>Pixels.</summary>
@@ -45,6 +45,15 @@ public interface IImageSource
     /// </summary>
     bool ScalesBytes => false;
 
+    /// <summary>
+    /// Whether all values lie in [-1, 1], as those of pictures do. Those of latents don't: a network that learns from them may not clip
+    /// what it draws (<c>clip_sample: false</c>).
+    /// </summary>
+    bool IsBounded => true;
+
+    /// <summary>The shape of the images' contexts, such as texts, for networks that take any; null where they have none, as here.</summary>
+    ContextShape? Context => null;
+
     /// <summary>The class of an image. Safe to call from several threads.</summary>
     /// <param name="index">From 0 to <see cref="Count"/> - 1.</param>
     /// <returns>From 0 to the number of <see cref="Classes"/> - 1, for the same number always the same.</returns>
@@ -52,9 +61,24 @@ public interface IImageSource
     int Label(int index) => throw new InvalidOperationException($"{Description}: the images have no classes.");
 
     /// <summary>
-    /// Writes one image, [channels, height, width] in row-major order, values in [-1, 1]. Safe to call from several threads.
+    /// Writes one image, [channels, height, width] in row-major order, values in [-1, 1] where it <see cref="IsBounded"/>. Safe to call
+    /// from several threads.
     /// </summary>
     /// <param name="index">From 0 to <see cref="Count"/> - 1. The same number gives the same image, always.</param>
     /// <param name="pixels">channels * height * width values.</param>
     void Read(int index, Span<float> pixels);
+
+    /// <summary>Writes the context of one image, [tokens, width] in row-major order. Safe to call from several threads.</summary>
+    /// <param name="index">From 0 to <see cref="Count"/> - 1. The same number gives the same context, always.</param>
+    /// <param name="values">tokens * width values.</param>
+    /// <exception cref="InvalidOperationException">There are no contexts.</exception>
+    void ReadContext(int index, Span<float> values) =>
+        throw new InvalidOperationException($"{Description}: the images have no contexts.");
+
+    /// <summary>
+    /// Writes what stands for no context, as an empty text's: dropped contexts are replaced by it, and guidance leads away from it. Zeros
+    /// where the source doesn't say otherwise.
+    /// </summary>
+    /// <param name="values">tokens * width values.</param>
+    void ReadNullContext(Span<float> values) => values.Clear();
 }

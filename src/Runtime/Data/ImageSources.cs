@@ -10,10 +10,10 @@ public static class ImageSources
 
     /// <summary>Opens a source that delivers images as the network wants them.</summary>
     /// <param name="text">
-    /// <c>shapes</c>; or an IDX file; or a folder with MNIST's files, CIFAR-10's binary ones or pictures, nested or not, looked for in this
-    /// order.
+    /// <c>shapes</c>; or an IDX file; or a folder with MNIST's files, CIFAR-10's binary ones, latents in safetensors files or pictures,
+    /// nested or not, looked for in this order.
     /// </param>
-    /// <param name="channels">1 (grey) or 3 (RGB); the shapes have any number.</param>
+    /// <param name="channels">1 (grey) or 3 (RGB); the shapes and latents have any number.</param>
     /// <param name="height">Pixels.</param>
     /// <param name="width">Pixels.</param>
     /// <param name="seed">Which shapes; files don't depend on it.</param>
@@ -34,17 +34,28 @@ public static class ImageSources
         if (!Directory.Exists(text))
             throw new DataException(
                 $"There is no file or folder '{text}'{SeenFrom(text)}.{EditDistance.Suggestion(text, [Shapes])} "
-                + $"Training data is the word '{Shapes}', an IDX file, or a folder of pictures, of MNIST's files or of CIFAR-10's.");
+                + $"Training data is the word '{Shapes}', an IDX file, or a folder of pictures, of MNIST's files, of CIFAR-10's or of "
+                + "latents.");
         if (IdxSource.FindIn(text) is { } idx)
             return WithNotes(IdxSource.Open(idx, channels, height, width), text, "MNIST's files");
         if (Cifar10Source.FindIn(text) is { } cifar)
             return WithNotes(Cifar10Source.Open(cifar, channels, height, width), text, "CIFAR-10's files");
+        if (LatentFolderSource.IsIn(text))
+        {
+            var latents = LatentFolderSource.Open(text, channels, height, width);
+            latents.Notes = [.. latents.Notes, .. NotesOf(text, "the latents", PicturesIn(text))];
+            return latents;
+        }
         var pictures = PictureFolder.Search(text);
+        // Whatever is wrong with these files is what there is to say.
+        if (pictures.Files.Length == 0 && LatentFolderSource.MayBeIn(text))
+            return LatentFolderSource.Open(text, channels, height, width);
         if (pictures.Files.Length == 0)
             throw new DataException(
                 $"'{text}' {(Directory.EnumerateFileSystemEntries(text).Any() ? "holds no images" : "is empty")}: looked for "
                     + $"{IdxSource.LookedFor}, "
-                + $"for {Cifar10Source.LookedFor}, and for {PictureFile.ExtensionList} files in it and in its folders.{pictures.Instead}");
+                + $"for {Cifar10Source.LookedFor}, for {LatentFolderSource.LookedFor}, and for {PictureFile.ExtensionList} files in it and "
+                + $"in its folders.{pictures.Instead}");
         return new ImageFolderSource(
             pictures, channels, height, width, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 / sharers, background ?? Color.Black);
     }
@@ -61,23 +72,38 @@ public static class ImageSources
     /// <summary>Says what lies in the same folder and would be data if the files that were found weren't there.</summary>
     private static DecodedSource WithNotes(DecodedSource source, string folder, string found)
     {
-        var others = new List<string>();
-        if (source is not Cifar10Source && Cifar10Source.FindIn(folder) is not null)
-            others.Add("CIFAR-10's files");
+        source.Notes =
+        [
+            .. NotesOf(
+                folder, found,
+                [
+                    .. source is not Cifar10Source && Cifar10Source.FindIn(folder) is not null ? ["CIFAR-10's files"] : (string[])[],
+                    .. LatentFolderSource.IsIn(folder) ? ["latents"] : (string[])[],
+                    .. PicturesIn(folder),
+                ]),
+        ];
+        return source;
+    }
+
+    private static string[] NotesOf(string folder, string found, string[] others) => others.Length == 0
+        ? []
+        : [
+            $"{folder}: read are {found} alone: left out are {string.Join(" and ", others)}. To learn from those, put them into a "
+                + "folder of their own."];
+
+    private static string[] PicturesIn(string folder)
+    {
         try
         {
-            if (PictureFolder.Search(folder).Files is { Length: > 0 } pictures)
-                others.Add($"{Counted.Of(pictures.Length, "picture")} ({pictures[0]}{(pictures.Length == 1 ? "" : " and others")})");
+            return PictureFolder.Search(folder).Files is { Length: > 0 } pictures
+                ? [$"{Counted.Of(pictures.Length, "picture")} ({pictures[0]}{(pictures.Length == 1 ? "" : " and others")})"]
+                : [];
         }
         catch (DataException)
         {
             // A folder that is none of the data may be one that can't be read.
+            return [];
         }
-        if (others.Count > 0)
-            source.Notes = [
-                $"{folder}: read are {found} alone: left out are {string.Join(" and ", others)}. To learn from those, put them into a "
-                    + "folder of their own."];
-        return source;
     }
 
     private static IdxSource OpenFile(string file, int channels, int height, int width)

@@ -44,6 +44,43 @@ internal static class PatientFile
         }
     }
 
+    /// <summary>Reads a part of a file that has been looked at before.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="known">Its size and time then: another is another file.</param>
+    /// <param name="position">Where the part begins.</param>
+    /// <param name="bytes">To be filled.</param>
+    /// <exception cref="DataException">
+    /// The file isn't there any more, or has changed, or can't be read now, and tries for three seconds haven't helped.
+    /// </exception>
+    public static void Read(string path, (long Length, DateTime Time) known, long position, Span<byte> bytes)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                using var handle = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
+                if ((RandomAccess.GetLength(handle), File.GetLastWriteTimeUtc(handle)) != known)
+                    throw new DataException($"'{path}' has changed while it was being learnt from. Put back what was there, and go on.");
+                for (var read = 0; read < bytes.Length;)
+                {
+                    var got = RandomAccess.Read(handle, bytes[read..], position + read);
+                    read += got > 0 ? got : throw new IOException("It got shorter while it was read.");
+                }
+                return;
+            }
+            catch (Exception error) when (FaultOf(error, path) is { } reason)
+            {
+                throw new DataException($"'{path}' {reason}", error);
+            }
+            catch (Exception error) when (error is IOException or OutOfMemoryException)
+            {
+                if (tries == Waits.Length)
+                    throw new DataException($"'{path}' can't be read: {Cause(error)}", error);
+                Thread.Sleep(Waits[tries]);
+            }
+        }
+    }
+
     private static byte[]? TryRead(string path, out FileFault? fault)
     {
         fault = RegularFile.OtherKind(path) is { } kind ? new($"is {kind}, no regular file", IsOfContent: true) : null;

@@ -28,6 +28,22 @@ internal static class SourceChecks
                 $"The `Classes` of {source.Description} are null: a source without any has an empty list.");
     }
 
+    /// <exception cref="DataException">They are latents, of which no network of pictures sees anything.</exception>
+    public static void RequirePictures(IImageSource source)
+    {
+        if (!source.IsBounded)
+            throw new DataException($"Pictures are wanted, with values in [-1, 1], and {source.Description} isn't: decode them first.");
+    }
+
+    /// <exception cref="DataException">Mirroring would make something else of the images than of what they show.</exception>
+    public static void RequireMirrorable(IImageSource source)
+    {
+        if (!source.IsBounded)
+            throw new DataException(
+                $"`HorizontalFlips` can't be of {source.Description}: a mirrored picture's latent is another than the latent mirrored. "
+                    + "Leave it out, and put the latents of mirrored pictures beside the others.");
+    }
+
     /// <summary>The class of an image, as the source must name it: another would be one that the network has for something else.</summary>
     /// <exception cref="DataException">It is none of the source's classes.</exception>
     public static int LabelOf(this IImageSource source, int index)
@@ -56,6 +72,7 @@ internal static class SourceChecks
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         if (channels is not (1 or 3))
-            throw new DataException($"'{path}': images from files have 1 channel (grey) or 3 (RGB), and the network wants {channels}.");
+            throw new DataException($"'{path}': pictures have 1 channel (grey) or 3 (RGB), and the network wants {channels}. Latents "
+                + $"are in {LatentFolderSource.LookedFor}.");
     }
 }

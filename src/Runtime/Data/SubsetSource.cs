@@ -49,8 +49,20 @@ public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers
     public bool ScalesBytes => source.ScalesBytes;
 
     /// <inheritdoc/>
+    public bool IsBounded => source.IsBounded;
+
+    /// <inheritdoc/>
+    public ContextShape? Context => source.Context;
+
+    /// <inheritdoc/>
     public int Label(int index) => source.Label(numbers[index]);
 
     /// <inheritdoc/>
     public void Read(int index, Span<float> pixels) => source.Read(numbers[index], pixels);
+
+    /// <inheritdoc/>
+    public void ReadContext(int index, Span<float> values) => source.ReadContext(numbers[index], values);
+
+    /// <inheritdoc/>
+    public void ReadNullContext(Span<float> values) => source.ReadNullContext(values);
 }

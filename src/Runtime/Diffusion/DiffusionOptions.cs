@@ -149,6 +149,12 @@ public sealed record DiffusionOptions
     /// <summary>The variance of ancestral steps.</summary>
     public Variance Variance { get; init; } = Variance.FixedSmall;
 
+    /// <summary>
+    /// Whether estimates of the clean image are clipped to [-1, 1] where nothing else is asked for: not those of latents, which have no
+    /// such bounds. Of a flow and of EDM nothing is clipped in any case, as their references have it.
+    /// </summary>
+    public bool ClipSample { get; init; } = SpecDefaults.Diffusion.ClipSample;
+
     /// <summary>Of a flow: how training draws its times.</summary>
     public TimestepSampling TimestepSampling { get; init; }
 
@@ -187,10 +193,8 @@ public sealed record DiffusionOptions
     /// <summary>Of EDM: the most noise, with which drawing begins.</summary>
     public double SigmaMax { get; init; } = SpecDefaults.Diffusion.SigmaMax;
 
-    /// <summary>
-    /// Whether estimates of the clean image are clipped to [-1, 1] where nothing else is asked for, as the type's references do.
-    /// </summary>
-    internal bool ClipsEstimates => Type == DiffusionType.Ddpm;
+    /// <summary>Whether estimates of the clean image are clipped to [-1, 1] where nothing else is asked for.</summary>
+    internal bool ClipsEstimates => Type == DiffusionType.Ddpm && ClipSample;
 
     /// <exception cref="UNetGenException">A word isn't one of its kind.</exception>
     internal static void CheckWord<T>(T word, string option) where T : struct, Enum

@@ -27,13 +27,14 @@ public static class ImageStatistics
     /// one process. Null: this one alone.
     /// </param>
     /// <returns>The caller's to dispose.</returns>
-    /// <exception cref="DataException">There are no images.</exception>
+    /// <exception cref="DataException">There are no images, or they are latents.</exception>
     /// <exception cref="EvaluationException">The network doesn't take such images, or a feature is no finite number.</exception>
     public static FeatureStatistics Of(
         IImageSource source, FeatureNetwork features, int batchSize = 64, Action<int>? report = null,
         CancellationToken cancellation = default, ICollective? collective = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        SourceChecks.RequirePictures(source);
         var ranks = collective ?? new SingleProcess();
         FeatureStatistics? statistics = null;
         var done = 0;

@@ -62,10 +62,11 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <param name="batchSize">Images a step.</param>
     /// <param name="seed">Of the first weights and of the order.</param>
     /// <param name="report">Called after each step with the share that is done and the loss.</param>
-    /// <exception cref="DataException">The images are of fewer than two classes, or one's name has a line break.</exception>
+    /// <exception cref="DataException">The images are latents, or of fewer than two classes, or one's name has a line break.</exception>
     public static SmallClassifier Train(
         IImageSource source, int epochs = 4, int batchSize = 64, long seed = 0, Action<double, double>? report = null)
     {
+        SourceChecks.RequirePictures(source);
         // Labels may leave numbers out: those of EMNIST's letters begin with 1.
         var classes = source.Classes.Count == 0 ? 0 : Enumerable.Range(0, source.Count).Select(source.Label).Distinct().Count();
         if (classes < 2)

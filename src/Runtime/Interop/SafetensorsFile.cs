@@ -132,6 +132,10 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
+    /// <summary>Where a tensor's bytes begin in the file.</summary>
+    /// <param name="entry">One of <see cref="Entries"/>.</param>
+    internal long PositionOf(SafetensorsEntry entry) => dataStart + entry.Offset;
+
     /// <summary>Reads one tensor's bytes, for which no libtorch is needed.</summary>
     /// <param name="entry">One of <see cref="Entries"/>.</param>
     /// <exception cref="SafetensorsException">The file was cut short meanwhile.</exception>

@@ -17,8 +17,8 @@ namespace UNetGen.Sampling;
 public readonly record struct Estimate(double Time, Tensor X0, Tensor? Prediction, Tensor? V);
 
 /// <summary>
-/// A network on the way of one batch from noise to pictures: with the batch's labels, guidance, self-conditioning and clipping, so that
-/// samplers need to know none of these. They ask it as often as they like in a step.
+/// A network on the way of one batch from noise to pictures: with the batch's labels, contexts, guidance, self-conditioning and clipping,
+/// so that samplers need to know none of these. They ask it as often as they like in a step.
 /// </summary>
 public sealed class Denoiser : IDisposable
 {
@@ -31,6 +31,8 @@ public sealed class Denoiser : IDisposable
     private readonly double guidanceRescale;
     private readonly Tensor? labels;
     private readonly Tensor? nullLabels;
+    private readonly Tensor? context;
+    private readonly Tensor? negativeContext;
     private readonly Func<Tensor> noise;
     private readonly ImageNoise? ownNoise;
     private Estimate? last;
@@ -38,7 +40,7 @@ public sealed class Denoiser : IDisposable
     /// <summary>Makes ready for the images that the options number, as one batch: a sampler's steps can so be tried one by one.</summary>
     /// <param name="network">A network in evaluation mode, on the device to be used; stays the caller's.</param>
     /// <param name="diffusion">The network's diffusion, on the same device; stays the caller's.</param>
-    /// <param name="options">Numbers of the images, their labels, guidance and clipping.</param>
+    /// <param name="options">Numbers of the images, their labels and contexts, guidance and clipping.</param>
     /// <param name="noise">What <see cref="Noise"/> gives, a new tensor at each call; null: the noise of the options' seed.</param>
     /// <exception cref="UNetGenException">The options make no sense, or labels or guidance don't fit the network.</exception>
     public Denoiser(NoisePredictor network, DiffusionProcess diffusion, SamplingOptions options, Func<Tensor>? noise = null)
@@ -52,9 +54,12 @@ public sealed class Denoiser : IDisposable
         ownNoise = noise is null ? new(network.Info, options.Seed, options.Numbers, network.Device) : null;
         this.noise = noise ?? ownNoise!.Next;
         labels = options.ToLabels(network.Device)?.DetachFromDisposeScope();
-        if (guidance != 1)
-            nullLabels = full_like(labels!, Number.Of(options.NegativeClass ?? network.Info.NumClasses!.Value - 1))
-                .DetachFromDisposeScope();
+        context = options.OfImages(options.Context, network.Device)?.DetachFromDisposeScope();
+        if (guidance == 1)
+            return;
+        negativeContext = options.OfImages(options.NegativeContext, network.Device)?.DetachFromDisposeScope();
+        if (labels is not null)
+            nullLabels = full_like(labels, Number.Of(options.NegativeClass ?? network.Info.NumClasses!.Value - 1)).DetachFromDisposeScope();
     }
 
     /// <summary>The network's diffusion.</summary>
@@ -78,10 +83,11 @@ public sealed class Denoiser : IDisposable
         var t = Diffusion.Times(x, time);
         var (images, timesteps) = Diffusion.Asked(x, t);
         var condition = network.Info.SelfCondition ? (last ?? Previous)?.X0 : null;
-        var (prediction, v) = Diffusion.Split(network.forward(images, timesteps, labels, condition), x.shape);
-        if (nullLabels is not null)
+        var (prediction, v) = Diffusion.Split(network.forward(images, timesteps, context, labels, condition), x.shape);
+        if (guidance != 1)
         {
-            var (without, _) = Diffusion.Split(network.forward(images, timesteps, nullLabels, condition), x.shape);
+            var (without, _) = Diffusion.Split(
+                network.forward(images, timesteps, negativeContext, nullLabels, condition), x.shape);
             prediction = Guided(prediction, without);
         }
         var x0 = Diffusion.PredictX0(x, t, prediction);
@@ -108,6 +114,8 @@ public sealed class Denoiser : IDisposable
         Previous?.X0.Dispose();
         labels?.Dispose();
         nullLabels?.Dispose();
+        context?.Dispose();
+        negativeContext?.Dispose();
         ownNoise?.Dispose();
     }
 

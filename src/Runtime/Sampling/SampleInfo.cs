@@ -8,6 +8,7 @@ using UNetGen.Diffusion;
 using UNetGen.Files;
 using UNetGen.Interop;
 using UNetGen.Networks;
+using static TorchSharp.torch;
 
 namespace UNetGen.Sampling;
 
@@ -21,12 +22,15 @@ internal static class SampleInfo
     private const string TimestepsKey = "timesteps_sha256";
     private const string ChannelsKey = "channels";
     private const string GuidanceRescaleKey = "guidance_rescale";
+    private const string ContextKey = "context_sha256";
+    private const string NegativeContextKey = "negative_context_sha256";
 
     // Earlier versions didn't write these down.
     private static readonly string[] LaterKeys = [TimestepsKey, ChannelsKey];
 
     // Written down where there is such a thing: earlier versions' folders have none.
-    private static readonly string[] EditKeys = ["negative_class", "edit", "pictures_sha256", "mask_sha256"];
+    private static readonly string[] OptionalKeys =
+        ["negative_class", ContextKey, NegativeContextKey, "edit", "pictures_sha256", "mask_sha256"];
 
     // For people: a sampler's name has signs that are escaped otherwise.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -39,6 +43,11 @@ internal static class SampleInfo
         var settings = PlainSettings(network, sampler, options);
         if (options.NegativeClass is { } negative)
             settings["negative_class"] = negative;
+        foreach (var (key, contexts) in ((string, Tensor?)[])[(ContextKey, options.Context), (NegativeContextKey, options.NegativeContext)])
+        {
+            if (contexts is not null)
+                settings[key] = HashOf(contexts);
+        }
         if (options.Edit is { } edit)
         {
             settings["edit"] = edit.Description;
@@ -62,6 +71,9 @@ internal static class SampleInfo
         [GuidanceRescaleKey] = options.GuidanceRescale,
         ["clip"] = options.Clip ?? network.Diffusion.ClipsEstimates,
     };
+
+    private static string HashOf(Tensor contexts) =>
+        Convert.ToHexStringLower(StateDict.Hash([("context", contexts)]));
 
     private static string HashOf(IEnumerable<double> times)
     {
@@ -93,7 +105,7 @@ internal static class SampleInfo
         if (there[SamplerKey] is JsonValue text && text.TryGetValue<string>(out var described))
             there[SamplerKey] = WithSpacingInWords(described);
         var differences = settings
-            .Concat(EditKeys.Where(key => !settings.ContainsKey(key)).Select(key => KeyValuePair.Create<string, JsonNode?>(key, null)))
+            .Concat(OptionalKeys.Where(key => !settings.ContainsKey(key)).Select(key => KeyValuePair.Create<string, JsonNode?>(key, null)))
             .Where(setting => there.ContainsKey(setting.Key) || !LaterKeys.Contains(setting.Key))
             .Where(setting => !JsonNode.DeepEquals(setting.Value, there[setting.Key]))
             .Select(setting => $"{setting.Key} is {Shown(there[setting.Key])} there and {Shown(setting.Value)} now")

@@ -30,9 +30,21 @@ public sealed record SamplingOptions
     public IReadOnlyList<int>? Labels { get; init; }
 
     /// <summary>
-    /// Classifier-free guidance (Ho and Salimans 2022): the prediction is null + guidance (label - null), where null is what the network
-    /// predicts for its last class, which stands for "no class". 1 is off, and costs one pass of the network instead of two; 0 draws of no
-    /// class.
+    /// Contexts, [1 or more, tokens, <see cref="NetworkInfo.ContextDim"/>], for a network that takes one: image i has number i modulo their
+    /// number. On any device; stays the caller's. Null for a network without a context.
+    /// </summary>
+    public Tensor? Context { get; init; }
+
+    /// <summary>
+    /// The contexts that guidance leads away from, as <see cref="Context"/>; of as many tokens as one likes. What stood for no context in
+    /// training, <c>Checkpoint.NullContext</c> or zeros, or what pictures shall not show. It must be said where contexts are guided.
+    /// </summary>
+    public Tensor? NegativeContext { get; init; }
+
+    /// <summary>
+    /// Classifier-free guidance (Ho and Salimans 2022): the prediction is null + guidance (given - null), where null is what the network
+    /// predicts for its last class, which stands for "no class", and for <see cref="NegativeContext"/>. 1 is off, and costs one pass of the
+    /// network instead of two; 0 draws of no class and of the negative context.
     /// </summary>
     public double Guidance { get; init; } = 1;
 
@@ -44,8 +56,8 @@ public sealed record SamplingOptions
     public double GuidanceRescale { get; init; }
 
     /// <summary>
-    /// Whether each estimate of the clean image is clipped to [-1, 1], as that of images in this range should be. Null: of a DDPM it is, of
-    /// a flow and of EDM it isn't, as their references have it.
+    /// Whether each estimate of the clean image is clipped to [-1, 1], as that of images in this range should be. Null: of a DDPM it is,
+    /// unless its <see cref="Diffusion.DiffusionOptions.ClipSample"/> is false; of a flow and of EDM it isn't, as their references have it.
     /// </summary>
     public bool? Clip { get; init; }
 
@@ -66,7 +78,7 @@ public sealed record SamplingOptions
 
     /// <summary>Refuses what makes no sense, or not for this network.</summary>
     /// <exception cref="UNetGenException">
-    /// No image, no batch, numbers out of range, a rescaling without guidance, or labels or guidance that don't fit the network.
+    /// No image, no batch, numbers out of range, a rescaling without guidance, or labels, contexts or guidance that don't fit the network.
     /// </exception>
     internal void Check(NetworkInfo info)
     {
@@ -96,9 +108,11 @@ public sealed record SamplingOptions
             CheckLabels(info.Name, classes);
         else if (Labels is not null)
             throw new UNetGenException($"{info.Name} takes no labels: its spec has no num_classes. Leave the labels out.");
-        else if (Guidance != 1)
+        else if (Guidance != 1 && info.ContextDim is null)
             throw new UNetGenException(
-                $"{info.Name} can't be guided: guidance is towards a class, and its spec has no num_classes. Leave the guidance at 1.");
+                $"{info.Name} can't be guided: guidance is towards a class or a context, and its spec has neither num_classes nor "
+                    + "context_dim. Leave the guidance at 1.");
+        CheckContexts(info);
         if (NegativeClass is not null)
             CheckNegativeClass(info);
         Edit?.Check(info);
@@ -107,6 +121,19 @@ public sealed record SamplingOptions
     /// <summary>What each image has its noise and its class by: its own number, but where it is a frame of a strip.</summary>
     internal IEnumerable<int> Numbers =>
         Enumerable.Range(FirstImage, Count).Select(image => Edit?.NumberOf(image) ?? image);
+
+    /// <summary>The images' contexts, [count, tokens, width], float32; null where there are none.</summary>
+    /// <param name="contexts"><see cref="Context"/> or <see cref="NegativeContext"/>.</param>
+    /// <param name="device">Where to.</param>
+    internal Tensor? OfImages(Tensor? contexts, Device device)
+    {
+        if (contexts is null)
+            return null;
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        var numbers = tensor(Numbers.Select(number => number % contexts.shape[0]).ToArray(), device: contexts.device);
+        return contexts.index_select(0, numbers).to(ScalarType.Float32).to(device).MoveToOuterDisposeScope();
+    }
 
     /// <summary>The images' labels, [count], int64; null where there are none.</summary>
     internal Tensor? ToLabels(Device device) => Labels is null
@@ -125,6 +152,40 @@ public sealed record SamplingOptions
             throw new UNetGenException(
                 $"A negative class is what guidance leads away from, and at a guidance of 1 there is none: use more, or leave class "
                     + $"{NegativeClass} out.");
+    }
+
+    private void CheckContexts(NetworkInfo info)
+    {
+        if (info.ContextDim is not { } width)
+        {
+            if ((Context ?? NegativeContext) is not null)
+                throw new UNetGenException($"{info.Name} takes no context: its spec has no context_dim. Leave it out.");
+            return;
+        }
+        if (Context is null)
+            throw new UNetGenException(
+                $"{info.Name} is conditioned on a context: say of which, [1 or more, tokens, {width}], the images shall be.");
+        CheckContext(Context, nameof(Context), width);
+        if (Guidance == 1 && NegativeContext is not null)
+            throw new UNetGenException(
+                "A negative context is what guidance leads away from, and at a guidance of 1 there is none: use more, or leave it out.");
+        if (Guidance != 1 && NegativeContext is null)
+            throw new UNetGenException(
+                $"Guidance leads away from a negative context, and none is given: give `NegativeContext`, the null context with which "
+                    + $"{info.Name} was trained or one of what the images shall not show.");
+        if (NegativeContext is not null)
+            CheckContext(NegativeContext, nameof(NegativeContext), width);
+    }
+
+    private static void CheckContext(Tensor context, string name, int width)
+    {
+        if (context.shape is not [> 0, > 0, var given] || given != width)
+            throw new UNetGenException(
+                $"`{name}` must be [1 or more, tokens, {width}], but is [{string.Join(", ", context.shape)}].");
+        using var finite = context.isfinite();
+        using var all = finite.all();
+        if (!all.item<bool>())
+            throw new UNetGenException($"`{name}` has values that are no finite numbers: whatever has made it has failed.");
     }
 
     private void CheckLabels(string network, int classes)

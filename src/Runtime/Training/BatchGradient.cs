@@ -109,8 +109,9 @@ internal sealed class BatchGradient(
             Tensor Part(Tensor whole) => parts == 1 ? whole : whole.narrow(0, part * count, count);
             var (x0, t, noise) = (Part(batch.Images), Part(batch.Timesteps), Part(batch.Noise));
             var labels = batch.Labels is null ? null : Part(batch.Labels);
+            var context = batch.Context is null ? null : Part(batch.Context);
             var xt = diffusion.QSample(x0, t, noise);
-            var partLoss = diffusion.Loss(Predict(xt, t, labels, selfCondition), x0, xt, t, noise) / Number.Of(parts * ranks);
+            var partLoss = diffusion.Loss(Predict(xt, t, context, labels, selfCondition), x0, xt, t, noise) / Number.Of(parts * ranks);
             Backends.Nodes.Gradients.Backward(partLoss);
             using var noGradients = no_grad();
             loss.add_(partLoss, Number.One);
@@ -137,18 +138,18 @@ internal sealed class BatchGradient(
     /// What the network says of x_t. A self-conditioned one is in some steps given its own first estimate of x_0, without a gradient
     /// through it (Chen et al. 2022, algorithm 1), clipped where samplers clip it.
     /// </summary>
-    private Tensor Predict(Tensor xt, Tensor t, Tensor? labels, bool selfCondition)
+    private Tensor Predict(Tensor xt, Tensor t, Tensor? context, Tensor? labels, bool selfCondition)
     {
         var (images, timesteps) = diffusion.Asked(xt, t);
         Tensor? estimate = null;
         if (selfCondition)
         {
             using var noGradients = no_grad();
-            var prediction = network.forward(images, timesteps, labels).narrow(1, 0, network.Info.Channels);
+            var prediction = network.forward(images, timesteps, context, labels, null).narrow(1, 0, network.Info.Channels);
             estimate = diffusion.PredictX0(xt, t, prediction);
             if (diffusion.Options.ClipsEstimates)
                 estimate.clamp_(Number.Of(-1), Number.Of(1));
         }
-        return network.forward(images, timesteps, labels, estimate);
+        return network.forward(images, timesteps, context, labels, estimate);
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using UNetGen.Interop;
 using UNetGen.Networks;
+using static TorchSharp.torch;
 
 namespace UNetGen.Training;
 
@@ -134,6 +135,20 @@ public sealed class Checkpoint
         if (!files.TryGetValue(stem, out var path))
             throw new CheckpointException($"The checkpoint {Path} has no '{stem}'; it has {string.Join(", ", Stems)}.");
         return Explained(path, () => SafetensorsFile.Open(path));
+    }
+
+    /// <summary>
+    /// What stood for no context when it was trained, [tokens, width], float32, which guidance leads away from: the caller's to dispose.
+    /// Null where nothing says, as of a network without a context and of a file that stands alone.
+    /// </summary>
+    /// <exception cref="CheckpointException">The file can't be read.</exception>
+    public Tensor? NullContext()
+    {
+        if (!files.TryGetValue(Trainer.ContextFile, out var path))
+            return null;
+        using var file = Tensors(Trainer.ContextFile);
+        return Explained(
+            path, () => file.Entries.FirstOrDefault(entry => entry.Name == Trainer.NullContextKey) is { } entry ? file.Read(entry) : null);
     }
 
     /// <summary>Puts weights into a network of the same spec, on whatever device it is.</summary>

@@ -15,12 +15,16 @@ namespace UNetGen.Training;
 internal sealed record StepBatch(Tensor Images, Tensor Noise, Tensor Timesteps, Tensor? Labels, double[] Times, long Number = 0)
     : IDisposable
 {
+    /// <summary>[batch, tokens, width], float32, some of them replaced by the null context; null for a network without a context.</summary>
+    public Tensor? Context { get; init; }
+
     public void Dispose()
     {
         Images.Dispose();
         Noise.Dispose();
         Timesteps.Dispose();
         Labels?.Dispose();
+        Context?.Dispose();
     }
 }
 
@@ -59,12 +63,18 @@ internal sealed class StepBatches(BatchLoader loader, NoisePredictor network, Di
     private StepBatch Send(Batch batch)
     {
         var (noise, times) = batch.Drawn!.Value;
-        Tensor? labels = null;
-        if (network.Info.NumClasses is not null)
-            labels = Send(batch.Labels!);
-        else
-            batch.Labels?.Dispose();
-        return new(Send(batch.Images), Send(noise), Send(diffusion.Times(times)), labels, times, batch.Number);
+        var labels = SendIf(network.Info.NumClasses is not null, batch.Labels);
+        var context = SendIf(network.Info.ContextDim is not null, batch.Context);
+        return new(Send(batch.Images), Send(noise), Send(diffusion.Times(times)), labels, times, batch.Number) { Context = context };
+    }
+
+    /// <summary>Of what the images have, the network takes what it knows.</summary>
+    private Tensor? SendIf(bool isTaken, Tensor? made)
+    {
+        if (isTaken)
+            return Send(made!);
+        made?.Dispose();
+        return null;
     }
 
     private Tensor Send(Tensor made) => DeviceCopy.Send(made, network.Device).DetachFromDisposeScope();

@@ -17,7 +17,9 @@ namespace UNetGen.Training;
 /// <param name="options">The seed, and how to draw.</param>
 /// <param name="labelDropout">The part of the labels to replace.</param>
 /// <param name="rank">From 0.</param>
-internal sealed class StepDraws(NoisePredictor network, TrainingOptions options, double labelDropout, int rank = 0)
+/// <param name="contextDropout">The part of the contexts to replace.</param>
+internal sealed class StepDraws(
+    NoisePredictor network, TrainingOptions options, double labelDropout, int rank = 0, double contextDropout = 0)
 {
     // Streams of the seed that no epoch of a loader (from 0 up) and no flip (from -1 down) takes: one a step, one a place, those of the
     // noise's and of the layers' seeds.
@@ -45,12 +47,16 @@ internal sealed class StepDraws(NoisePredictor network, TrainingOptions options,
     /// <param name="place">In the row of all epochs.</param>
     /// <param name="noise">[channels, height, width], to be filled.</param>
     /// <param name="label">Becomes the null class, sometimes.</param>
-    /// <returns>The time.</returns>
-    public double Draw(long place, Span<float> noise, ref long label)
+    /// <returns>
+    /// The time, and whether the context is replaced. One number decides on label and context: where both are dropped as often, they are
+    /// together, which is what guidance asks for.
+    /// </returns>
+    public (double Time, bool DropsContext) Draw(long place, Span<float> noise, ref long label)
     {
         var random = new CounterHash(options.Seed, ImageStreams + place);
         var bits = random.NextBits();
-        if (random.Next(0, 1) < labelDropout && info.NumClasses is { } classes)
+        var dropped = random.Next(0, 1);
+        if (dropped < labelDropout && info.NumClasses is { } classes)
             label = classes - 1;
         var time = levels.TimeOf(bits, random.NextBits());
 
@@ -60,7 +66,7 @@ internal sealed class StepDraws(NoisePredictor network, TrainingOptions options,
         MemoryMarshal.Cast<byte, float>(image.bytes).CopyTo(noise);
         if (options.OffsetNoise > 0)
             AddOffset(noise, generator);
-        return time;
+        return (time, dropped < contextDropout);
     }
 
     // One value for a whole channel. Added here: libtorch would share out a large image among threads, those of each worker its own.

@@ -35,6 +35,8 @@ public sealed partial class Trainer : IDisposable
     private readonly ICollective ranks;
     private readonly ILogger logger;
     private readonly double labelDropout;
+    private readonly double contextDropout;
+    private readonly Tensor? nullContext;
     private readonly FusedAdam optimizer;
     private readonly List<Ema> averages;
     private readonly StepGuard guard;
@@ -74,7 +76,9 @@ public sealed partial class Trainer : IDisposable
         InputCheck.Type(network);
         NetworkMetadata.RequireConsistent(network.Info);
         InputCheck.Shape(network.Info, source);
+        InputCheck.Bounds(network, source, options);
         labelDropout = InputCheck.LabelDropout(network.Info, source, options);
+        contextDropout = InputCheck.ContextDropout(network.Info, source, options);
         InputCheck.SelfConditioning(network.Info, options);
 
         this.network = network;
@@ -83,6 +87,7 @@ public sealed partial class Trainer : IDisposable
         this.clock = clock ?? TimeProvider.System;
         ranks = collective ?? new SingleProcess();
         this.logger = logger ?? NullLogger.Instance;
+        nullContext = NullContextOf(network.Info, source);
         RequireSameTraining();
         WeightLayout.ForDevice(network);
         optimizer = new FusedAdam(
@@ -152,6 +157,7 @@ public sealed partial class Trainer : IDisposable
     public void Dispose()
     {
         optimizer.Dispose();
+        nullContext?.Dispose();
         averages.ForEach(average => average.Dispose());
     }
 
@@ -168,7 +174,7 @@ public sealed partial class Trainer : IDisposable
                 [.. network.named_parameters().Where(named => named.parameter.requires_grad)], ranks,
                 () => (cancellation.IsCancellationRequested, before + clock.GetElapsedTime(start)));
         var stop = RequireSameState(!ready || cancellation.IsCancellationRequested);
-        var draws = new StepDraws(network, options, labelDropout, ranks.Rank);
+        var draws = new StepDraws(network, options, labelDropout, ranks.Rank, contextDropout);
         using var loader = new BatchLoader(
             draws.Draw, source, options.BatchSize, options.Seed, options.HorizontalFlips, firstBatch: Step, options.Workers,
             images + (long)ranks.Rank * options.BatchSize, EffectiveBatchSize);
@@ -233,6 +239,8 @@ public sealed partial class Trainer : IDisposable
                 () => InputCheck.Images(source, options.RefuseNonNegativeImages, ranks.Size == 1 ? cancellation : default), default);
             foreach (var strange in Patience.Await(look, cancellation))
                 logger.ImagesAreStrange(strange);
+            if (InputCheck.UnusedContexts(network.Info, source) is { } unused)
+                logger.ImagesAreStrange(unused);
             return true;
         }
         catch (OperationCanceledException) when (ranks.Size == 1)

@@ -4,6 +4,7 @@ using System.Text.Json;
 using UNetGen.Data;
 using UNetGen.Files;
 using UNetGen.Interop;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;
@@ -15,6 +16,11 @@ public sealed partial class Trainer
     private const string EmaFile = "ema";
     private const string OptimizerFile = "optimizer";
     private const string FilesFile = "data";
+
+    /// <summary>What stands for no context, for whoever draws with the checkpoint.</summary>
+    internal const string ContextFile = "context";
+
+    internal const string NullContextKey = "null_context";
 
     /// <summary>What may be another when a training goes on, without a step being another.</summary>
     private static readonly string[] FreeOptions = Keys(
@@ -30,7 +36,8 @@ public sealed partial class Trainer
 
     /// <summary>
     /// All that a checkpoint needs to go on from here: the weights, all averages (<c>ema</c> the first, others <c>ema-DECAY</c>), the
-    /// optimiser's state, what is known of the data's files, and numbers. The tensors are the live ones: write them before the next step.
+    /// optimiser's state, what is known of the data's files, the null context of a network that takes one, and numbers. The tensors are the
+    /// live ones: write them before the next step.
     /// </summary>
     public CheckpointContent Capture()
     {
@@ -40,6 +47,8 @@ public sealed partial class Trainer
         tensors.Add(OptimizerFile, optimizer.StateDict);
         if (source.Record is { } record)
             tensors.Add(FilesFile, record.ToTensors());
+        if (nullContext is not null)
+            tensors.Add(ContextFile, new Dictionary<string, Tensor> { [NullContextKey] = nullContext });
         return new()
         {
             Network = network,
@@ -75,6 +84,7 @@ public sealed partial class Trainer
                 + "give more `Steps`.");
         RefuseOtherOptions(checkpoint.Path, info.Training, otherRanks: state.Ranks != ranks.Size);
         RefuseOtherData(checkpoint, state.Data);
+        RefuseOtherNullContext(checkpoint);
         string?[] changes =
         [
             state.Ranks == ranks.Size ? null : WithOtherRanks(state.Ranks, info.Training.BatchSize),
@@ -207,6 +217,25 @@ public sealed partial class Trainer
             $"The training of {checkpoint.Path} can't go on exactly on other data, {source.Description}: "
             + $"{string.Join("; ", differences.Concat(files))}. "
             + "Put the data back as it was, or begin a new training; in C#, `Checkpoint.LoadInto` gives it these weights.");
+    }
+
+    private void RefuseOtherNullContext(Checkpoint checkpoint)
+    {
+        using var scope = NewDisposeScope();
+        if (nullContext is not null && checkpoint.NullContext() is { } before
+            && !(before.shape.SequenceEqual(nullContext.shape) && before.eq(nullContext).all().item<bool>()))
+            throw new CheckpointException(
+                $"The training of {checkpoint.Path} can't go on exactly with another null context than it had. Put back what was there, or "
+                    + "begin a new training.");
+    }
+
+    private static Tensor? NullContextOf(NetworkInfo info, IImageSource source)
+    {
+        if (info.ContextDim is null || source.Context is not { } shape)
+            return null;
+        var values = new float[shape.Count];
+        source.ReadNullContext(values);
+        return tensor(values, [shape.Tokens, shape.Width], device: CPU).DetachFromDisposeScope();
     }
 
     /// <summary>

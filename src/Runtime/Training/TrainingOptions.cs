@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using UNetGen.Backends;
 using UNetGen.Data;
 using UNetGen.Networks;
@@ -109,6 +110,13 @@ public sealed record TrainingOptions
     public double? LabelDropout { get; init; }
 
     /// <summary>
+    /// For a network with a context: the part of the contexts that is replaced by the data's null context, so that samplers can guide by it
+    /// (Ho and Salimans 2022, p_uncond). Null: 0.1, where the network takes contexts.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? ContextDropout { get; init; }
+
+    /// <summary>
     /// For a self-conditioned network: the part of the steps in which it is given its own estimate (Chen et al. 2022, algorithm 1). A
     /// <see cref="Trainer"/> refuses another value than this or 0 for others.
     /// </summary>
@@ -128,7 +136,7 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// Refuses images whose values are all at least 0: nearly always [0, 1] where [-1, 1] is meant. What lies outside of [-1, 1] is refused
-    /// in any case.
+    /// in any case, but of a source whose images have no such bounds.
     /// </summary>
     public bool RefuseNonNegativeImages { get; init; } = true;
 
@@ -193,6 +201,7 @@ public sealed record TrainingOptions
         ValidateEma();
         Check(Float32.IsNotNegative(OffsetNoise), $"`OffsetNoise` must be 0 or {Float32.Range}, but is {OffsetNoise}");
         Check(LabelDropout is null or (>= 0 and <= 1), $"`LabelDropout` must lie in [0, 1], but is {LabelDropout}");
+        Check(ContextDropout is null or (>= 0 and <= 1), $"`ContextDropout` must lie in [0, 1], but is {ContextDropout}");
         Check(
             SelfConditionProbability is >= 0 and <= 1, $"`SelfConditionProbability` must lie in [0, 1], but is {SelfConditionProbability}");
         Check(

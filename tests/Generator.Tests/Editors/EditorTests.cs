@@ -70,7 +70,7 @@ public sealed partial class EditorTests
                 "annotated lucidrains ddpm adm conditional", "silu gelu relu mish", "unshuffle conv conv_asymmetric avg_pool",
                 "unshuffle conv conv_asymmetric avg_pool resblock",
                 "unshuffle conv conv_asymmetric avg_pool resblock", "false true",
-                "type timesteps schedule objective loss_weight variance schedule_scaling beta_start beta_end",
+                "type timesteps schedule objective loss_weight variance clip_sample schedule_scaling beta_start beta_end",
                 "heads head_dim levels resolutions mid memory_tokens",
             ],
             Look(places).Select(answer => string.Join(' ', answer.Proposals)));

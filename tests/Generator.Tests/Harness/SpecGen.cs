@@ -158,13 +158,14 @@ internal static class SpecGen
         from gamma in Maybe("  min_snr_gamma", Gen.OneOf("5", "0.5", "1e1"))
         from rest in Gen.Select(
             Maybe("  objective", learnedVariance ? Gen.OneOf("noise", "x0") : Gen.OneOf("noise", "x0", "v")),
-            Maybe("  variance", learnedVariance ? Gen.Const("learned_range") : Gen.OneOf("fixed_small", "fixed_large")))
+            Maybe("  variance", learnedVariance ? Gen.Const("learned_range") : Gen.OneOf("fixed_small", "fixed_large")),
+            Maybe("  clip_sample", Bool))
         let learnsLast = rescales && weight == "plain" && (rest.Item1.EndsWith("x0") || rest.Item1.EndsWith('v'))
         select Lines(
             "diffusion:", type, $"  timesteps: {timesteps}", $"  schedule: {schedule}", schedule == "linear" ? scaling : "",
             schedule.EndsWith("linear") ? betas.Item1 : "", schedule.EndsWith("linear") ? betas.Item2 : "",
             learnsLast ? "  schedule_rescale: zero_terminal_snr" : "",
-            $"  loss_weight: {weight}", weight == "min_snr" ? gamma : "", rest.Item1, rest.Item2);
+            $"  loss_weight: {weight}", weight == "min_snr" ? gamma : "", rest.Item1, rest.Item2, rest.Item3);
 
     private static Gen<string> Maybe<T>(string key, Gen<T> value) =>
         Gen.Select(Gen.Bool, value, (there, v) => there ? FormattableString.Invariant($"{key}: {v}") : "");

@@ -224,8 +224,8 @@ public sealed class KeyErrorTests
         "UNG0007: 'time_embedding' must be a mapping of type, theta, order, freq_shift and conditioning, not 'fourier'; "
         + "write `time_embedding: { type: fourier }`",
         "UNG0007: 'diffusion' must be a mapping of type, timesteps, schedule, schedule_scaling, beta_start, beta_end, schedule_rescale, objective, "
-        + "loss_weight, min_snr_gamma, variance, timestep_sampling, logit_mean, logit_std, mode_scale, shift, weighting_scheme, p_mean, p_std, "
-        + "sigma_data, sigma_min and sigma_max, not 'cosine'; write `diffusion: { schedule: cosine }`",
+        + "loss_weight, min_snr_gamma, variance, clip_sample, timestep_sampling, logit_mean, logit_std, mode_scale, shift, "
+        + "weighting_scheme, p_mean, p_std, sigma_data, sigma_min and sigma_max, not 'cosine'; write `diffusion: { schedule: cosine }`",
         "UNG0007: 'blocks' must be a mapping of resnet, not 'mine'; write `blocks: { resnet: mine }`");
 
     [Fact]
@@ -240,8 +240,8 @@ public sealed class KeyErrorTests
           # objective: v
         """,
         "UNG0007: 'diffusion' must be a mapping of type, timesteps, schedule, schedule_scaling, beta_start, beta_end, schedule_rescale, objective, "
-        + "loss_weight, min_snr_gamma, variance, timestep_sampling, logit_mean, logit_std, mode_scale, shift, weighting_scheme, p_mean, p_std, "
-        + "sigma_data, sigma_min and sigma_max, not nothing");
+        + "loss_weight, min_snr_gamma, variance, clip_sample, timestep_sampling, logit_mean, logit_std, mode_scale, shift, "
+        + "weighting_scheme, p_mean, p_std, sigma_data, sigma_min and sigma_max, not nothing");
 
     [Fact]
     public void A_key_that_the_preset_fixes() => Errors.In(

@@ -55,7 +55,7 @@ public sealed class ImageSourcesTests : IDisposable
         var path = Path.Combine(folder.Path, "shape");
         Assert.Equal(
             $"There is no file or folder '{path}'. Training data is the word 'shapes', an IDX file, or a folder of pictures, of MNIST's "
-                + "files or of CIFAR-10's.",
+                + "files, of CIFAR-10's or of latents.",
             Assert.Throws<DataException>(() => ImageSources.Open(path, 1, 2, 2)).Message);
     }
 
@@ -81,8 +81,8 @@ public sealed class ImageSourcesTests : IDisposable
             $"'{folder.Path}' holds no images: looked for train-images-idx3-ubyte or t10k-images-idx3-ubyte (MNIST, also with a "
             + "dot before idx3, and .gz), for "
                 + "data_batch_1.bin to data_batch_5.bin "
-            + "(CIFAR-10's binary version), and for .png, .jpg, .jpeg, .jpe, .jfif, .jif, .webp, .bmp, .dib and .gif files in it and in "
-            + "its folders. What is there: 1 .txt.",
+            + "(CIFAR-10's binary version), for .safetensors files with latents, and for .png, .jpg, .jpeg, .jpe, .jfif, .jif, .webp, "
+            + ".bmp, .dib and .gif files in it and in its folders. What is there: 1 .txt.",
             Refusal(folder.Path));
     }
 

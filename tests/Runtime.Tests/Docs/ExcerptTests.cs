@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Runtime.Tests.Training;
 using UNetGen.Sampling;
@@ -38,6 +39,20 @@ public sealed class ExcerptTests : IDisposable
 
         Assert.All(pixels, value => Assert.InRange(value, -1, 1));
         Assert.True(pixels[0] < pixels[7] && pixels[0] == pixels[8], "class 0 rises across");
+    }
+
+    [Fact]
+    public void Described_images_train_a_network_with_a_context()
+    {
+        var described = new DescribedImages(new Slopes(images), tokens: 1, [[1, 0, 0], [0, 1, 0]]);
+        using var attends = new ContextNet();
+        var losses = new List<float>();
+
+        using var average = HuberTraining.Train(attends, described, steps: 3, (_, loss) => losses.Add(loss));
+
+        Assert.Equal(3, losses.Count);
+        Assert.Equal([0f, 1], attends.Asked.Select(asked => asked.Context).Distinct().Order());
+        Assert.Equal("1 x 3", described.Identity.Context);
     }
 
     [Fact]
@@ -90,6 +105,31 @@ public sealed class ExcerptTests : IDisposable
         // End of excerpt
         Assert.Equal(x.shape, next.shape);
         Assert.False(x.allclose(next));
+    }
+
+    /// <summary>The same images in the shape of latents: a quarter of each, in two channels.</summary>
+    private sealed class Slopes(GradientImages images) : IImageSource
+    {
+        public string Description => images.Description;
+
+        public int Count => images.Count;
+
+        public int Channels => 2;
+
+        public int Height => ContextNet.Size;
+
+        public int Width => ContextNet.Size;
+
+        public IReadOnlyList<string> Classes => images.Classes;
+
+        public int Label(int index) => images.Label(index);
+
+        public void Read(int index, Span<float> pixels)
+        {
+            var whole = new float[64];
+            images.Read(index, whole);
+            whole.AsSpan(0, pixels.Length).CopyTo(pixels);
+        }
     }
 
     private sealed class StopsAt(int step, CancellationTokenSource stop) : ILogger

@@ -22,9 +22,10 @@ public static class HuberTraining
             var batch = loader.Next();
             var x0 = batch.Images.to(network.Device);
             var labels = network.Info.NumClasses is null ? null : batch.Labels?.to(network.Device);
+            var context = network.Info.ContextDim is null ? null : batch.Context?.to(network.Device);
             var t = randint(0, diffusion.Schedule.Timesteps, x0.shape[0], dtype: ScalarType.Int64, device: network.Device);
             var noise = randn_like(x0);
-            var prediction = network.forward(diffusion.QSample(x0, t, noise), t, labels);
+            var prediction = network.forward(diffusion.QSample(x0, t, noise), t, context, labels, selfCondition: null);
             var loss = nn.functional.huber_loss(prediction, diffusion.Target(x0, t, noise));
             adam.zero_grad();
             loss.backward();

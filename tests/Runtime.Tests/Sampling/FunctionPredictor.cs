@@ -8,6 +8,7 @@ namespace UNetGen.Runtime.Tests.Sampling;
 public sealed class FunctionPredictor : NoisePredictor
 {
     private readonly Func<Tensor, Tensor, Tensor?, Tensor?, Tensor> function;
+    private Func<Tensor, Tensor, Tensor?, Tensor>? ofContext;
 
     /// <summary>A function of images, timesteps and the condition.</summary>
     public FunctionPredictor(
@@ -32,6 +33,14 @@ public sealed class FunctionPredictor : NoisePredictor
         Info = info;
     }
 
+    /// <summary>A function of images, contexts and labels.</summary>
+    public static FunctionPredictor OfContext(
+        DiffusionOptions diffusion, int width, Func<Tensor, Tensor, Tensor?, Tensor> function, int? classes = null)
+    {
+        var info = ToyInfo(nameof(FunctionPredictor), channels: 1, size: 4) with { ContextDim = width, NumClasses = classes };
+        return new(diffusion, (_, _, _, _) => throw new ArgumentException("The context is missing."), info) { ofContext = function };
+    }
+
     public override NetworkInfo Info { get; }
 
     public override DiffusionOptions Diffusion { get; }
@@ -45,6 +54,14 @@ public sealed class FunctionPredictor : NoisePredictor
         TrainingDuringCalls.Add(training);
         using var scope = NewDisposeScope();
         return function(x, timesteps, labels, selfCondition).MoveToOuterDisposeScope();
+    }
+
+    public override Tensor forward(Tensor x, Tensor timesteps, Tensor? context, Tensor? labels, Tensor? selfCondition)
+    {
+        if (ofContext is null)
+            return base.forward(x, timesteps, context, labels, selfCondition);
+        using var scope = NewDisposeScope();
+        return ofContext(x, context!, labels).MoveToOuterDisposeScope();
     }
 
     public static NetworkInfo ToyInfo(string name, int channels, int size, bool selfCondition = false, string spec = "toy: true\n") => new()

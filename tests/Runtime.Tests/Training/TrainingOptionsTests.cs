@@ -54,6 +54,7 @@ public class TrainingOptionsTests
         { "`OffsetNoise` must be 0 or", Valid with { OffsetNoise = double.NaN } },
         { "`OffsetNoise`", Valid with { OffsetNoise = 1e39 } },
         { "`LabelDropout` must lie in [0, 1], but is 1.5", Valid with { LabelDropout = 1.5 } },
+        { "`ContextDropout` must lie in [0, 1], but is -0.5", Valid with { ContextDropout = -0.5 } },
         { "`SelfConditionProbability`", Valid with { SelfConditionProbability = -1 } },
         { "`ExplosionFactor` must be a number above 1", Valid with { ExplosionFactor = 1 } },
         { "`ExplosionFactor`", Valid with { ExplosionFactor = double.PositiveInfinity } },

@@ -126,7 +126,7 @@ public class TrainingStepTests
         var draws = new StepDraws(network, options, labelDropout: 0);
         var (noise, timesteps, label) = (new float[500 * 64], new long[500], 0L);
         for (var i = 0; i < timesteps.Length; i++)
-            timesteps[i] = (long)draws.Draw(500 * (step - 1) + i, noise.AsSpan(64 * i, 64), ref label);
+            timesteps[i] = (long)draws.Draw(500 * (step - 1) + i, noise.AsSpan(64 * i, 64), ref label).Time;
         return (noise, timesteps);
     }
 

@@ -9,7 +9,7 @@ internal static class DdpmFromConfig
     /// <summary>Settings of sampling, which a network doesn't depend on.</summary>
     private static readonly string[] OfSampling =
         [
-            "clip_sample", "clip_sample_range", "dynamic_thresholding_ratio", "sample_max_value", "set_alpha_to_one", "skip_prk_steps",
+            "clip_sample_range", "dynamic_thresholding_ratio", "sample_max_value", "set_alpha_to_one", "skip_prk_steps",
             "steps_offset", "tensor_format", "timestep_spacing"];
 
     /// <param name="scheduler">The file.</param>
@@ -41,14 +41,15 @@ internal static class DdpmFromConfig
             Schedule = schedule,
             Objective = objective,
             Variance = variance,
+            ClipSample = scheduler.Value("clip_sample", true),
         };
         return Rescaled(scheduler, WithBetas(scheduler, options));
     }
 
     public static IEnumerable<string> Remarks(ConfigFile scheduler)
     {
-        if (!scheduler.Value("clip_sample", true) || scheduler.Value("clip_sample_range", 1.0) != 1)
-            yield return "Its scheduler doesn't clip x_0 to [-1, 1] while it samples (clip_sample); samplers here do.";
+        if (scheduler.Value("clip_sample", true) && scheduler.Value("clip_sample_range", 1.0) != 1)
+            yield return "Its scheduler clips x_0 to other bounds while it samples (clip_sample_range); samplers here do to [-1, 1].";
         if (scheduler.Value<string?>("timestep_spacing", "leading") is ("trailing" or "linspace") and var spacing)
             yield return
                 $"Its scheduler spaces the timesteps of few steps by timestep_spacing {spacing}, as sample --spacing {spacing} does.";

@@ -129,7 +129,7 @@ internal static class ModelToConfigs
             ["beta_schedule"] = SchedulerWords.Schedules[diffusion.Schedule],
             ["trained_betas"] = null,
             ["variance_type"] = SchedulerWords.Variances[diffusion.Variance],
-            ["clip_sample"] = true,
+            ["clip_sample"] = diffusion.ClipSample,
             ["prediction_type"] = SchedulerWords.Objectives[diffusion.Objective],
             ["thresholding"] = false,
             ["dynamic_thresholding_ratio"] = 0.995,

@@ -112,7 +112,8 @@ internal static class ModelToSpec
             ("loss_weight", Unless(rescales ? LossWeight.Plain : defaults.LossWeight, options.LossWeight)),
             ("min_snr_gamma", options.LossWeight == LossWeight.MinSnr ? Unless(defaults.MinSnrGamma, options.MinSnrGamma) : null),
             // A learned one follows from learned_variance.
-            ("variance", options.Variance == Variance.LearnedRange ? null : Unless(defaults.Variance, options.Variance)));
+            ("variance", options.Variance == Variance.LearnedRange ? null : Unless(defaults.Variance, options.Variance)),
+            ("clip_sample", options.ClipSample ? null : "false"));
     }
 
     private static string? Group(params (string Key, string? Value)[] entries)

@@ -83,6 +83,7 @@ public sealed class DiffusersImportTests : IDisposable
     [InlineData("""{"beta_schedule": "squaredcos_cap_v2"}""", "diffusion: { schedule: cosine }")]
     [InlineData("""{"beta_schedule": "scaled_linear"}""", "diffusion: { schedule: scaled_linear }")]
     [InlineData("""{"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}""", "diffusion: { schedule: scaled_linear, beta_start: 0.00085, beta_end: 0.012 }")]
+    [InlineData("""{"clip_sample": false}""", "diffusion: { clip_sample: false }")]
     [InlineData("""{"beta_start": 0.0015, "beta_end": 0.0195}""", "diffusion: { beta_start: 0.0015, beta_end: 0.0195 }")]
     [InlineData("""{"num_train_timesteps": 500, "beta_end": 0.03}""", "diffusion: { timesteps: 500, schedule_scaling: false, beta_end: 0.03 }")]
     [InlineData("""{"beta_start": 0.5, "beta_schedule": "squaredcos_cap_v2"}""", "diffusion: { schedule: cosine }")]
@@ -150,12 +151,12 @@ public sealed class DiffusersImportTests : IDisposable
     }
 
     [Fact]
-    public void A_scheduler_that_does_not_clip_is_remarked_on()
+    public void A_scheduler_that_clips_to_other_bounds_is_remarked_on()
     {
         var scheduler = DiffusersFiles.TinyScheduler();
-        DiffusersFiles.Set(scheduler, """{"clip_sample": false}""");
+        DiffusersFiles.Set(scheduler, """{"clip_sample_range": 2.0}""");
         Assert.Contains(
-            "# Its scheduler doesn't clip x_0",
+            "# Its scheduler clips x_0 to other bounds",
             DiffusersFolder.Open(DiffusersFiles.Flat(folder, DiffusersFiles.TinyConfig(), scheduler)).SpecYaml());
     }
 

@@ -32,6 +32,7 @@ public sealed class DiffusersModelLaws
         from hasBetas in Gen.Bool
         from objective in Gen.OneOf(Objective.Noise, Objective.X0)
         from rescales in Gen.Bool
+        from clips in Gen.Bool
         from variance in Gen.OneOf(Variance.FixedSmall, Variance.FixedLarge, Variance.LearnedRange)
             // At a thousand timesteps both scalings are one, and scaled betas of other ends come back as they are.
         let isScaled = schedule != BetaSchedule.Linear || timesteps == 1000 || (scaling && !hasBetas)
@@ -48,6 +49,7 @@ public sealed class DiffusersModelLaws
             LossWeight = learnsLast ? LossWeight.Plain : LossWeight.None,
             Objective = objective,
             Variance = variance,
+            ClipSample = clips,
         };
 
     private static readonly Gen<DiffusersModel> Models =

@@ -1,0 +1,185 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using UNetGen.Interop;
+using static TorchSharp.torch;
+
+namespace UNetGen.Data;
+
+/// <summary>
+/// A safetensors file of latents, as its header describes it: which tensors there are, of what shape and type, and where each image's
+/// numbers begin. It is opened anew for each read, since a folder may hold more files than a process may keep open.
+/// </summary>
+internal sealed class LatentFile
+{
+    public const string LatentsKey = "latents";
+    public const string ContextKey = "context";
+    public const string LabelsKey = "labels";
+    public const string NullContextKey = "null_context";
+
+    // So much of a file's beginning, middle and end goes into its sum, and all of one that has no more.
+    private const int Sample = 1 << 16;
+
+    private static readonly ScalarType[] Reals = [ScalarType.Float32, ScalarType.Float16, ScalarType.BFloat16];
+    private static readonly ScalarType[] Wholes = [ScalarType.Int64, ScalarType.Int32];
+
+    private readonly Dictionary<string, (SafetensorsEntry Entry, long Position)> tensors;
+    private readonly (long Length, DateTime Time) known;
+
+    private LatentFile(string path, SafetensorsFile file, (long, DateTime) known)
+    {
+        (Path, this.known) = (path, known);
+        tensors = file.Entries.ToDictionary(entry => entry.Name, entry => (entry, file.PositionOf(entry)));
+    }
+
+    public string Path { get; }
+
+    /// <summary>The tensors' names.</summary>
+    public IReadOnlyCollection<string> Names => tensors.Keys;
+
+    /// <summary>Reads a file's header.</summary>
+    /// <exception cref="DataException">It can't be read, or isn't whole.</exception>
+    public static LatentFile Open(string path)
+    {
+        try
+        {
+            var info = new FileInfo(path);
+            info = info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info;
+            using var file = SafetensorsFile.Open(path);
+            return new(path, file, (info.Length, info.LastWriteTimeUtc));
+        }
+        catch (SafetensorsException error)
+        {
+            throw new DataException($"{error.Message} Write it anew, or take it out of the folder.", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DataException($"'{path}' can't be read: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Whether a file can be opened and holds latents.</summary>
+    public static bool HasLatents(string path)
+    {
+        try
+        {
+            return Open(path).Names.Contains(LatentsKey);
+        }
+        catch (DataException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The shape of a tensor of real numbers; null: there is none of that name.</summary>
+    /// <exception cref="DataException">It holds numbers of another type.</exception>
+    public IReadOnlyList<long>? ShapeOf(string name) => Find(name, Reals, "float32, float16 or bfloat16")?.Entry.Shape;
+
+    /// <summary>Reads numbers of a tensor as float32.</summary>
+    /// <param name="name">Of the tensor, which is there.</param>
+    /// <param name="first">The number to begin with, from 0, in row-major order.</param>
+    /// <param name="values">To be filled.</param>
+    /// <exception cref="DataException">The file can't be read, or has changed, or a number isn't finite.</exception>
+    public void Read(string name, long first, Span<float> values)
+    {
+        var (entry, position) = tensors[name];
+        var size = SafetensorsHeader.SizeOf(entry.DType);
+        var rented = ArrayPool<byte>.Shared.Rent(values.Length * size);
+        try
+        {
+            var bytes = rented.AsSpan(0, values.Length * size);
+            PatientFile.Read(Path, known, position + first * size, bytes);
+            Widen(bytes, entry.DType, values);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+        foreach (var value in values)
+        {
+            if (!float.IsFinite(value))
+                throw new DataException(
+                    $"'{Path}': '{name}' holds {value.ToString(CultureInfo.InvariantCulture)} among its numbers {first} to "
+                    + $"{first + values.Length - 1}, which is no finite number: "
+                    + "write the file anew (an encoder that computes in float16 may overflow), or take it out of the folder.");
+        }
+    }
+
+    /// <summary>Reads all labels; null: there are none.</summary>
+    /// <exception cref="DataException">They aren't one whole number for each image, or one is below 0 or above 1,000,000.</exception>
+    public int[]? ReadLabels(int images)
+    {
+        if (Find(LabelsKey, Wholes, "int64 or int32") is not var (entry, position))
+            return null;
+        if (entry.Shape is not [var count] || count != images)
+            throw new DataException(
+                $"'{Path}': '{LabelsKey}' is {Text(entry.Shape)}, and must be one label for each of the latents, [{images}].");
+        var size = SafetensorsHeader.SizeOf(entry.DType);
+        var bytes = new byte[images * size];
+        PatientFile.Read(Path, known, position, bytes);
+        var labels = new int[images];
+        for (var i = 0; i < images; i++)
+        {
+            var label = size == sizeof(long)
+                ? BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(i * size))
+                : BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(i * size));
+            if (label is < 0 or >= SpecLimits.Classes)
+                throw new DataException($"'{Path}': image {i} has the label {label}; labels are from 0 to {SpecLimits.Classes - 1}.");
+            labels[i] = (int)label;
+        }
+        return labels;
+    }
+
+    /// <summary>
+    /// A sum over the file's length and its bytes, of a large file over those at its beginning, in its middle and at its end: what is made
+    /// anew by another encoder differs everywhere.
+    /// </summary>
+    /// <exception cref="DataException">The file can't be read, or has changed.</exception>
+    public string Sum()
+    {
+        var length = known.Length;
+        long[] places = length <= 3L * Sample ? [0] : [0, (length - Sample) / 2, length - Sample];
+        var bytes = new byte[places.Length == 1 ? (int)length : Sample];
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(BitConverter.GetBytes(length));
+        foreach (var place in places)
+        {
+            PatientFile.Read(Path, known, place, bytes);
+            hash.AppendData(bytes);
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>A shape, in brackets.</summary>
+    public static string Text(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
+
+    private (SafetensorsEntry Entry, long Position)? Find(string name, ScalarType[] types, string inWords)
+    {
+        if (!tensors.TryGetValue(name, out var found))
+            return null;
+        return types.Contains(found.Entry.DType)
+            ? found
+            : throw new DataException($"'{Path}': '{name}' holds numbers of {found.Entry.DType}, and must hold such of {inWords}.");
+    }
+
+    private static void Widen(ReadOnlySpan<byte> bytes, ScalarType type, Span<float> values)
+    {
+        if (type == ScalarType.Float32)
+        {
+            bytes.CopyTo(MemoryMarshal.AsBytes(values));
+            return;
+        }
+        var words = MemoryMarshal.Cast<byte, ushort>(bytes);
+        if (type == ScalarType.Float16)
+        {
+            for (var i = 0; i < values.Length; i++)
+                values[i] = (float)BitConverter.UInt16BitsToHalf(words[i]);
+            return;
+        }
+        // The first half of a float32.
+        for (var i = 0; i < values.Length; i++)
+            values[i] = BitConverter.UInt32BitsToSingle((uint)words[i] << 16);
+    }
+}

@@ -1,0 +1,287 @@
+namespace UNetGen.Data;
+
+/// <summary>
+/// Latents in a folder of safetensors files, in ordinal order of their names: what an autoencoder has made of pictures, and what these
+/// show. Each file has <c>latents</c> [images, channels, height, width]; for networks with a context <c>context</c> [images, tokens,
+/// width], or [tokens, width] for all of its images; and where images have classes <c>labels</c> [images], int64 or int32. All real numbers are
+/// float32, float16 or bfloat16. The file <c>null.safetensors</c> has <c>null_context</c> [tokens, width], which stands for no context: of
+/// a text encoder what it makes of an empty text. Where it is missing that is zeros.
+/// </summary>
+/// <remarks>
+/// When the folder is opened, the files' headers and labels are read; an image's numbers are when it is asked for, and nothing is kept: a
+/// folder may be larger than the memory. Values have no bounds, so that <see cref="IsBounded"/> is false.
+/// </remarks>
+public sealed class LatentFolderSource : IImageSource
+{
+    /// <summary>The file in which the null context is.</summary>
+    public const string NullFileName = "null.safetensors";
+
+    /// <summary>What a folder is searched for.</summary>
+    internal const string LookedFor = $"{Ending} files with {LatentFile.LatentsKey}";
+
+    private const string Ending = ".safetensors";
+
+    private static readonly string[] Known = [LatentFile.LatentsKey, LatentFile.ContextKey, LatentFile.LabelsKey];
+
+    private readonly LatentFile[] files;
+
+    // The number of each file's first image, and behind them that of all.
+    private readonly int[] firsts;
+    private readonly int[]? labels;
+    private readonly LatentFile? nullFile;
+    private readonly Lazy<DataIdentity> identity;
+
+    private LatentFolderSource(string folder, LatentFile[] files, (int Channels, int Height, int Width) shape)
+    {
+        this.files = files;
+        (Channels, Height, Width) = shape;
+        firsts = FirstsOf(folder, [.. files.Select(file => CountOf(file, shape))]);
+        Context = ContextOf(files);
+        labels = LabelsOf(files);
+        Classes = labels is null ? [] : [.. Enumerable.Range(0, labels.Max() + 1).Select(label => FormattableString.Invariant($"{label}"))];
+        var path = Path.Combine(folder, NullFileName);
+        nullFile = File.Exists(path) ? LatentFile.Open(path) : null;
+        CheckNull();
+        Description = $"{Counted.Of(Count, "latent")}{Of(Context)}{Of(Classes)} in {folder}";
+        string[] names = [.. files.Append(nullFile).OfType<LatentFile>().Select(file => Path.GetFileName(file.Path))];
+        Record = new(folder, names);
+        identity = new(() => DataIdentity.Of(
+            this, "file names or contents",
+            DataIdentity.HashOf(files.Append(nullFile).OfType<LatentFile>().Zip(names, (file, name) => $"{name} {file.Sum()}"))));
+    }
+
+    /// <inheritdoc/>
+    public string Description { get; }
+
+    /// <inheritdoc/>
+    public int Count => firsts[^1];
+
+    /// <inheritdoc/>
+    public int Channels { get; }
+
+    /// <inheritdoc/>
+    public int Height { get; }
+
+    /// <inheritdoc/>
+    public int Width { get; }
+
+    /// <summary>The numbers from 0 to the greatest label; empty where files have no labels.</summary>
+    public IReadOnlyList<string> Classes { get; }
+
+    /// <inheritdoc/>
+    public ContextShape? Context { get; }
+
+    /// <summary>Never: latents are any numbers.</summary>
+    public bool IsBounded => false;
+
+    /// <summary>By a hash of the files' names, sizes and bytes, of large files of a part of these.</summary>
+    public DataIdentity Identity => identity.Value;
+
+    /// <inheritdoc/>
+    public FileRecord Record { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Notes { get; internal set; } = [];
+
+    /// <summary>Opens a folder: reads the headers of its files, and their labels.</summary>
+    /// <param name="folder">Its own files count, and none of folders in it.</param>
+    /// <param name="channels">The network's.</param>
+    /// <param name="height">The network's, of latents: an eighth of the pictures' for Stable Diffusion.</param>
+    /// <param name="width">The same.</param>
+    /// <exception cref="DataException">
+    /// There is no such folder or no latents in it; a file isn't whole, or lacks what others have, or is of other shapes than the network
+    /// or the other files.
+    /// </exception>
+    public static LatentFolderSource Open(string folder, int channels, int height, int width)
+    {
+        if (!Directory.Exists(folder))
+            throw new DataException($"There is no folder '{folder}'.");
+        var paths = FilesIn(folder).Where(path => Path.GetFileName(path) != NullFileName).ToArray();
+        if (paths.Length == 0)
+            throw new DataException($"'{folder}' holds no {LookedFor}.");
+        var source = new LatentFolderSource(folder, [.. paths.Select(LatentFile.Open)], (channels, height, width));
+        source.Notes = [.. source.LeftOut(folder).Select(note => $"{folder}: {note}")];
+        return source;
+    }
+
+    /// <summary>Whether a folder has a file with latents.</summary>
+    internal static bool IsIn(string folder) => FilesIn(folder).Any(LatentFile.HasLatents);
+
+    /// <summary>Whether a folder has a file that may be meant to hold latents.</summary>
+    internal static bool MayBeIn(string folder) => FilesIn(folder).Any();
+
+    /// <inheritdoc/>
+    public int Label(int index)
+    {
+        SourceChecks.CheckIndex(this, index);
+        return labels?[index] ?? throw new InvalidOperationException($"{Description}: the images have no classes.");
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="DataException">The file can't be read, or has changed, or a value is no finite number.</exception>
+    public void Read(int index, Span<float> pixels)
+    {
+        SourceChecks.CheckRead(this, index, pixels);
+        var (file, place) = Find(index);
+        file.Read(LatentFile.LatentsKey, (long)place * pixels.Length, pixels);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="DataException">The file can't be read, or has changed, or a value is no finite number.</exception>
+    public void ReadContext(int index, Span<float> values)
+    {
+        SourceChecks.CheckIndex(this, index);
+        CheckContext(values);
+        var (file, place) = Find(index);
+        var isOfAll = file.ShapeOf(LatentFile.ContextKey)!.Count == 2;
+        file.Read(LatentFile.ContextKey, isOfAll ? 0 : (long)place * values.Length, values);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="DataException">The file can't be read, or has changed, or a value is no finite number.</exception>
+    public void ReadNullContext(Span<float> values)
+    {
+        CheckContext(values);
+        if (nullFile is null)
+            values.Clear();
+        else
+            nullFile.Read(LatentFile.NullContextKey, 0, values);
+    }
+
+    private static IEnumerable<string> FilesIn(string folder) => Directory.EnumerateFiles(folder)
+        .Where(path => path.EndsWith(Ending, StringComparison.OrdinalIgnoreCase) && !Path.GetFileName(path).StartsWith('.'))
+        .Order(StringComparer.Ordinal);
+
+    private static int CountOf(LatentFile file, (int Channels, int Height, int Width) wanted)
+    {
+        if (file.ShapeOf(LatentFile.LatentsKey) is not { } shape)
+            throw new DataException(
+                $"'{file.Path}' has no '{LatentFile.LatentsKey}'; it has {Excerpt.List([.. file.Names])}."
+                    + $"{EditDistance.Suggestion(LatentFile.LatentsKey, file.Names)} Name the tensor so, or take the file out of the "
+                    + "folder.");
+        if (shape is not [var images, var channels, var height, var width])
+            throw new DataException(
+                $"'{file.Path}': '{LatentFile.LatentsKey}' is {LatentFile.Text(shape)}, and must be [images, channels, height, width].");
+        if ((channels, height, width) != wanted)
+            throw new DataException(
+                $"'{file.Path}': its latents are {channels} x {height} x {width} (channels x height x width), and the network takes "
+                    + $"{wanted.Channels} x {wanted.Height} x {wanted.Width}.");
+        return images <= int.MaxValue ? (int)images : throw new DataException($"'{file.Path}' has more images than {int.MaxValue:N0}.");
+    }
+
+    private static int[] FirstsOf(string folder, int[] counts)
+    {
+        var sum = counts.Sum(count => (long)count);
+        if (sum is 0 or > int.MaxValue)
+            throw new DataException(FormattableString.Invariant(
+                $"The files in '{folder}' have {sum:N0} latents together, and there must be from 1 to {int.MaxValue:N0}."));
+        var firsts = new int[counts.Length + 1];
+        for (var i = 0; i < counts.Length; i++)
+            firsts[i + 1] = firsts[i] + counts[i];
+        return firsts;
+    }
+
+    private ContextShape? ContextOf(LatentFile[] all)
+    {
+        (LatentFile File, ContextShape? Shape)? first = null;
+        foreach (var (index, file) in all.Index())
+        {
+            var shape = ContextOf(file, firsts[index + 1] - firsts[index]);
+            first ??= (file, shape);
+            if (shape == first.Value.Shape)
+                continue;
+            var (with, without) = shape is null ? (first.Value.File, file) : (file, first.Value.File);
+            throw new DataException(shape is null || first.Value.Shape is null
+                ? $"'{without.Path}' has no '{LatentFile.ContextKey}', and '{with.Path}' has one: all files have one, or none."
+                    + $"{EditDistance.Suggestion(LatentFile.ContextKey, without.Names.Except(Known))}"
+                : $"'{file.Path}': its contexts are {shape} (tokens x width), and those of '{first.Value.File.Path}' {first.Value.Shape}: "
+                    + "all contexts are of one shape. Fill up shorter ones as their encoder does, or cut longer ones.");
+        }
+        return first!.Value.Shape;
+    }
+
+    private static ContextShape? ContextOf(LatentFile file, int images)
+    {
+        if (file.ShapeOf(LatentFile.ContextKey) is not { } shape)
+            return null;
+        if (shape is not ([_, _] or [_, _, _]) || (shape.Count == 3 && shape[0] != images))
+            throw new DataException(
+                $"'{file.Path}': '{LatentFile.ContextKey}' is {LatentFile.Text(shape)}, and must be [{images}, tokens, width], one for each "
+                    + "of the latents, or [tokens, width], one for all.");
+        return Shape(file, LatentFile.ContextKey, shape[^2], shape[^1]);
+    }
+
+    private static ContextShape Shape(LatentFile file, string name, long tokens, long width) =>
+        tokens > 0 && width > 0 && (Int128)tokens * width <= int.MaxValue
+            ? new((int)tokens, (int)width)
+            : throw new DataException(
+                $"'{file.Path}': '{name}' has {tokens} tokens of {width} numbers; there must be some, and fewer than 2^31.");
+
+    private int[]? LabelsOf(LatentFile[] all)
+    {
+        int[]?[] each = [.. all.Select((file, index) => file.ReadLabels(firsts[index + 1] - firsts[index]))];
+        if (Array.TrueForAll(each, part => part is null))
+            return null;
+        if (Array.IndexOf(each, null) is >= 0 and var without)
+        {
+            var with = Array.FindIndex(each, part => part is not null);
+            throw new DataException(
+                $"'{all[without].Path}' has no '{LatentFile.LabelsKey}', and '{all[with].Path}' has them: all files have labels, or none.");
+        }
+        return [.. each.SelectMany(part => part!)];
+    }
+
+    /// <exception cref="DataException">There is a null context in the wrong place, or of another shape.</exception>
+    private void CheckNull()
+    {
+        if (Array.Find(files, file => file.Names.Contains(LatentFile.NullContextKey)) is { } misplaced)
+            throw new DataException(
+                $"'{misplaced.Path}' has a '{LatentFile.NullContextKey}', which belongs into a file of its own, {NullFileName}.");
+        if (nullFile is null)
+            return;
+        var shape = nullFile.ShapeOf(LatentFile.NullContextKey) ?? throw new DataException(
+            $"'{nullFile.Path}' has no '{LatentFile.NullContextKey}'; it has {Excerpt.List([.. nullFile.Names])}.");
+        if (Context is not { } wanted)
+            throw new DataException($"'{nullFile.Path}' has a null context, and no file in the folder has a '{LatentFile.ContextKey}'.");
+        if (shape is not [var tokens, var width] || (tokens, width) != (wanted.Tokens, wanted.Width))
+            throw new DataException(
+                $"'{nullFile.Path}': '{LatentFile.NullContextKey}' is {LatentFile.Text(shape)}, and the contexts are {wanted} (tokens x "
+                    + "width).");
+    }
+
+    private IEnumerable<string> LeftOut(string folder)
+    {
+        string[] unknown = [.. files.SelectMany(file => file.Names).Except(Known).Distinct()];
+        if (unknown.Length > 0)
+            yield return $"not used are the tensors {Excerpt.List(unknown)}.";
+        string[] folders =
+        [
+            .. Directory.EnumerateDirectories(folder).Where(inner => !Path.GetFileName(inner).StartsWith('.') && MayBeIn(inner))
+                .Select(inner => Path.GetFileName(inner)).Order(StringComparer.Ordinal),
+        ];
+        if (folders.Length > 0)
+            yield return $"left out are the files in {Excerpt.List(folders)}: only those in the folder itself are read.";
+    }
+
+    private (LatentFile File, int Place) Find(int index)
+    {
+        var found = Array.BinarySearch(firsts, index);
+        // Of files without an image the next one's first is the same.
+        var file = found >= 0 ? found : ~found - 1;
+        while (firsts[file + 1] == firsts[file])
+            file++;
+        return (files[file], index - firsts[file]);
+    }
+
+    private void CheckContext(Span<float> values)
+    {
+        var shape = Context ?? throw new InvalidOperationException($"{Description}: the images have no contexts.");
+        if (values.Length != shape.Count)
+            throw new ArgumentException($"A context is {shape} = {shape.Count} values; the span holds {values.Length}.", nameof(values));
+    }
+
+    private static string Of(ContextShape? context) => context is null ? "" : $" with contexts of {context}";
+
+    private static string Of(IReadOnlyList<string> classes) =>
+        classes.Count == 0 ? "" : " of " + Counted.Of(classes.Count, "class", "classes");
+}

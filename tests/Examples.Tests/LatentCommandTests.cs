@@ -1,0 +1,70 @@
+namespace UNetGen.Examples.Tests;
+
+/// <summary>Latents by the program: trained on, shown, and drawn into files.</summary>
+public sealed class LatentCommandTests : IDisposable
+{
+    private const string Tiny =
+        """
+        preset: lucidrains
+        image_size: 8
+        channels: 4
+        dim: 8
+        channel_multipliers: [1, 2]
+        attention: none
+        diffusion: { clip_sample: false }
+
+        """;
+
+    private readonly ExampleProgram program = new();
+
+    public LatentCommandTests()
+    {
+        File.WriteAllText(program.File("tiny.unet.yaml"), Tiny);
+        TensorFile.Write(
+            program.File("latents/a.safetensors"), ("latents", [6, 4, 8, 8], TensorFile.Normal(1, 6 * 256, 2)), ("ids", [1], [0]));
+    }
+
+    public void Dispose() => program.Dispose();
+
+    [Fact]
+    public void A_folder_of_latents_is_trained_on_and_what_is_drawn_is_latents()
+    {
+        var output = Train("--steps", "2", "--out", "run");
+        Assert.Contains("on 6 latents in latents", output);
+        Assert.Contains("not used are the tensors ids", output);
+        Assert.Contains("grids show latents, divided by the largest of their values", output);
+        Assert.True(File.Exists(program.File("run/samples.png")));
+        program.Succeed("train", "--resume", "run", "--steps", "3");
+
+        Assert.Contains("2 latents of 4 x 8 x 8 in", program.Succeed("sample", "--checkpoint", "run", "--steps", "2", "--count", "2"));
+        var drawn = program.File("run/samples-ddim-0.safetensors");
+        var (shape, values, metadata) = TensorFile.Read(drawn, "latents");
+        Assert.Equal([2L, 4, 8, 8], shape);
+        Assert.True(values.Max(Math.Abs) > 1, "nothing is clipped");
+        Assert.Contains("\"clip\":false", metadata.GetProperty("unetgen_samples").GetString());
+        // What was drawn gives way to what is drawn next.
+        program.Succeed("sample", "--checkpoint", "run", "--steps", "2", "--count", "2", "--seed", "1", "--out", drawn);
+        Assert.NotEqual(values, TensorFile.Read(drawn, "latents").Values);
+        program.Succeed("sample", "--checkpoint", "run", "--steps", "2", "--count", "2", "--out", "shown.png");
+        Assert.True(File.Exists(program.File("shown.png")));
+
+        Assert.Contains("draws has 4 channels: write it as it is", program.Fail(1, "sample", "--checkpoint", "run", "--out", "folder"));
+        Assert.Contains(
+            "is none that UNetGen has drawn", program.Fail(1, "sample", "--checkpoint", "run", "--out", "latents/a.safetensors"));
+        Assert.Contains("takes no context", program.Fail(1, "sample", "--checkpoint", "run", "--context", "latents/a.safetensors"));
+    }
+
+    [Fact]
+    public void What_latents_can_not_be_learnt_with_is_told_before_the_first_step()
+    {
+        Assert.Contains("`flips` can't be of 6 latents", Fails("--flips"));
+        File.WriteAllText(program.File("tiny.unet.yaml"), Tiny.Replace("false", "true"));
+        Assert.Contains("give the spec `diffusion: { clip_sample: false }`", Fails());
+    }
+
+    private string Train(params string[] options) =>
+        program.Succeed(["train", "--spec", "tiny.unet.yaml", "--data", "latents", "--batch-size", "2", "--count", "2", .. options]);
+
+    private string Fails(params string[] options) =>
+        program.Fail(1, ["train", "--spec", "tiny.unet.yaml", "--data", "latents", "--steps", "2", "--out", "refused", .. options]);
+}
