@@ -3,9 +3,9 @@ namespace UNetGen.Data;
 /// <summary>
 /// Latents in a folder of safetensors files, in ordinal order of their names: what an autoencoder has made of pictures, and what these
 /// show. Each file has <c>latents</c> [images, channels, height, width]; for networks with a context <c>context</c> [images, tokens,
-/// width], or [tokens, width] for all of its images; and where images have classes <c>labels</c> [images], int64 or int32. All real numbers are
-/// float32, float16 or bfloat16. The file <c>null.safetensors</c> has <c>null_context</c> [tokens, width], which stands for no context: of
-/// a text encoder what it makes of an empty text. Where it is missing that is zeros.
+/// width], or [tokens, width] for all of its images; and where images have classes <c>labels</c> [images], int64 or int32. All real
+/// numbers are float32, float16 or bfloat16. The file <c>null.safetensors</c> has <c>null_context</c> [tokens, width], which stands for no
+/// context: of a text encoder what it makes of an empty text. Where it is missing that is zeros.
 /// </summary>
 /// <remarks>
 /// When the folder is opened, the files' headers and labels are read; an image's numbers are when it is asked for, and nothing is kept: a
