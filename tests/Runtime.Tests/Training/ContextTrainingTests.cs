@@ -42,10 +42,9 @@ public sealed class ContextTrainingTests : IDisposable
         using var averaged = trainer.Ema.Apply();
 
         var drawn = Means(new DdimSampler(20), network, new() { Count = 4, Context = Contexts });
-        Assert.Equal(2, drawn[0], 0.3);
-        Assert.Equal(-2, drawn[1], 0.3);
-        Assert.Equal(drawn[0], drawn[2], 0.3);
-        Assert.Equal(drawn[1], drawn[3], 0.3);
+        // Within a fifth of the way to the other context's, and outside of what clipping would leave.
+        Assert.All([drawn[0], drawn[2]], mean => Assert.InRange(mean, 1.2, 2.8));
+        Assert.All([drawn[1], drawn[3]], mean => Assert.InRange(mean, -2.8, -1.2));
         // Without a word of it no context is the mean of all, from which guidance leads away.
         var guided = Means(
             new DdimSampler(20), network, new() { Count = 2, Context = Contexts, NegativeContext = zeros(1, 2, 3), Guidance = 2 });
