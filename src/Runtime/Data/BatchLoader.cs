@@ -84,8 +84,13 @@ public sealed class BatchLoader : IDisposable
         order = new ShuffledOrder(source.Count, seed);
         nextNumber = firstBatch;
         // Noise is as large as the images.
-        var contexts = checked(batchSize * (source.Context?.Count ?? 0));
-        var held = (draw is null ? bytes : 2 * bytes) + sizeof(float) * (long)contexts;
+        var ofContexts = (long)batchSize * (source.Context?.Count ?? 0) * sizeof(float);
+        if (ofContexts > int.MaxValue)
+            throw new DataException(
+                $"A batch of {batchSize} contexts of {source.Context} is larger than 2 GiB; use at most "
+                    + $"{Counted.Of(int.MaxValue / sizeof(float) / source.Context!.Value.Count, "image")}.");
+        var contexts = (int)(ofContexts / sizeof(float));
+        var held = (draw is null ? bytes : 2 * bytes) + ofContexts;
         Workers = workers > 0 ? workers : (int)Math.Clamp(MemoryAhead / held, 1, Math.Min(Environment.ProcessorCount, UsualWorkers));
         var numbers = batchSize * source.PixelCount();
         for (var i = 0; i < Workers; i++)
