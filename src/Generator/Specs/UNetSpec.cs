@@ -355,7 +355,9 @@ internal static class Presets
             Groups = SpecDefaults.Conditional.Groups,
             TimeEmbedding = new TimeEmbeddingSpec
             {
-                Order = SinusoidOrder.CosSin, FreqShift = 0, Conditioning = TimeConditioning.Add,
+                Order = SinusoidOrder.CosSin,
+                FreqShift = 0,
+                Conditioning = TimeConditioning.Add,
             },
             Attention = new AttentionSpec { Mid = AttentionKind.Cross, DefaultHeads = SpecDefaults.Conditional.Heads },
             Downsample = SpecDefaults.Conditional.Downsample,
