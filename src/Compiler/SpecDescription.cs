@@ -57,6 +57,7 @@ public sealed class SpecDescription
         ParameterCount = plan.IsOpen ? 0 : plan.ParameterCount,
         SelfCondition = plan.SelfCondition,
         NumClasses = plan.NumClasses,
+        ContextDim = plan.ContextDim,
         Levels =
         [
             .. plan.Levels.Select(level => new LevelInfo(level.Name, level.Height, level.Width, level.Channels, level.Blocks,
