@@ -95,7 +95,8 @@ internal sealed class TrainCommand
             return Follow(trainer, source);
 
         var computing = (network.Kernels == KernelForm.Reference ? ", reference kernels" : "") + (
-            options.Training.Precision == Precision.BFloat16 ? ", in bfloat16" : "");
+            options.Training.Precision == Precision.Float32 ? "" : $", in {options.Training.Precision.ToString().ToLowerInvariant()}") + (
+            options.Training.GradientCheckpointing ? ", with gradient checkpointing" : "");
         AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {known.Info.SpecPath}) on {source.Description}, {target}{computing}{(trainer.Step > 0 ? $", going on after step {trainer.Step:N0}" : "")}");
         if (!folder!.IsAlone)
         {

@@ -139,8 +139,9 @@ public sealed class CommandLineTests : IDisposable
         "--format", "onnx", "--with-sampler", "ddpm")]
     [InlineData(
         "not 'byte'. Did you mean 'bytes'?", "evaluate", "--samples", "s", "--data", "d", "--features", "f", "--feature-input", "byte")]
-    [InlineData("--precision must be float32 or bfloat16, not 'bflot16'. Did you mean 'bfloat16'?", "train", "--precision", "bflot16")]
-    [InlineData("--precision must be float32 or bfloat16, not 'bf16'. Did you mean 'bfloat16'?", "train", "--precision", "bf16")]
+    [InlineData(
+        "--precision must be float32 or bfloat16 or float16, not 'bflot16'. Did you mean 'bfloat16'?", "train", "--precision", "bflot16")]
+    [InlineData("--precision must be float32 or bfloat16 or float16, not 'bf16'. Did you mean 'bfloat16'?", "train", "--precision", "bf16")]
     [InlineData(
         "--sampler must be ddpm, ddim, euler, dpm++ or heun, not 'dimm'. Did you mean 'ddim'?",
         "sample", "--checkpoint", "x", "--sampler", "dimm")]

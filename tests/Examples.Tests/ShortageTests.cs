@@ -44,7 +44,8 @@ public sealed class ShortageTests : IDisposable
                 1, program.RunBy($"prlimit --data={bytes}", "train", "--steps", "2", "--batch-size", "65536", "--out", "run"));
             Assert.Contains("Memory is used up: libtorch asked for", error);
             Assert.Contains(
-                "(ulimit -d). A step has 65,536 images: a smaller `batch_size` or more `accumulation` needs less. It has no checkpoint yet",
+                "(ulimit -d). A step has 65,536 images: a smaller `batch_size`, more `accumulation` or `checkpoint` needs "
+                    + "less. It has no checkpoint yet",
                 error);
         }
     }

@@ -1,3 +1,4 @@
+using UNetGen.Backends;
 using UNetGen.GpuCheck.Checks;
 
 namespace UNetGen.GpuCheck;
@@ -14,7 +15,8 @@ internal sealed record Check(string Name, string About, Action<Settings, Finding
     [
         new("loads", "libtorch loads and sees the device", LoadCheck.Run),
         new("golden", "The references' outputs, losses and gradients, in float32 without TF32", GoldenCheck.Run),
-        new("bfloat16", "bfloat16 is as near to float32 as on the CPU", BFloat16Check.Run),
+        new("bfloat16", "bfloat16 is as near to float32 as on the CPU", PrecisionCheck.Of(Precision.BFloat16)),
+        new("float16", "float16 is as near to float32 as on the CPU", PrecisionCheck.Of(Precision.Float16)),
         new("blocks", "Every block is the textbook's on the CPU, forward and backward, in both layouts", BlockCheck.Run),
         new("curve", "The loss of a training is the CPU's", CurveCheck.Run),
         new("resume", "A training that was stopped goes on as the one that wasn't", ResumeCheck.Run),

@@ -48,8 +48,12 @@ internal static partial class RunFields
             "accumulation", "N", "Parts in which a step's images go through the network, for less memory.", Whole(1, 65536),
             o => o.Accumulation, (o, value) => o with { Accumulation = value }),
         OfTraining(
-            "precision", "NAME", "float32, or bfloat16 for convolutions, linear layers and attention.", Choice<Precision>(),
-            o => o.Precision, (o, value) => o with { Precision = value }),
+            "checkpoint", "true|false",
+            "Gradient checkpointing: blocks keep their inputs alone and compute again in the backward pass, for less memory and more time.",
+            Flag, o => o.GradientCheckpointing, (o, value) => o with { GradientCheckpointing = value }, free: true),
+        OfTraining(
+            "precision", "NAME", "float32; or bfloat16, or float16 with a scaled loss, for convolutions, linear layers and attention.",
+            Choice<Precision>(), o => o.Precision, (o, value) => o with { Precision = value }),
         OfTraining(
             "optimizer", "NAME", "adam or adamw.", Choice<Optimizer>(), o => o.Optimizer, (o, value) => o with { Optimizer = value }),
         OfTraining(

@@ -18,6 +18,15 @@ internal abstract class Backend(Precision precision)
     /// <summary>In which numbers convolutions, linear layers and attention compute; norms compute in their weights' type.</summary>
     public Precision Precision { get; } = precision;
 
+    /// <summary>The type that this is of, to which what goes into those layers is rounded; null where it stays as it is.</summary>
+    public ScalarType? Rounding => Precision switch
+    {
+        Precision.Float32 => null,
+        Precision.BFloat16 => ScalarType.BFloat16,
+        Precision.Float16 => ScalarType.Float16,
+        _ => throw new NotSupportedException($"No backend knows the precision {Precision}."),
+    };
+
     /// <summary>Which of the two that a network can ask for this is.</summary>
     public abstract KernelForm Kernels { get; }
 
@@ -97,6 +106,12 @@ internal abstract class Backend(Precision precision)
     /// <param name="weights">Of the layer.</param>
     /// <returns>[batch, positions, dim].</returns>
     public abstract Tensor FeedForward(Tensor tokens, FeedForwardWeights weights);
+
+    /// <summary>A convolution of the image of twice the size, each pixel four times.</summary>
+    /// <param name="x">[batch, channels, height, width].</param>
+    /// <param name="weights">Of the convolution.</param>
+    /// <returns>[batch, out channels, 2 height, 2 width].</returns>
+    public abstract Tensor Upsample(Tensor x, ConvolutionWeights weights);
 
     /// <summary>A convolution with zeros around the image.</summary>
     /// <param name="x">[batch, channels, height, width].</param>

@@ -19,7 +19,7 @@ public enum KernelForm
 
 /// <summary>
 /// In which numbers convolutions, linear layers and attention compute. Norms, losses, weights and the optimiser's state are float32 with
-/// either.
+/// any.
 /// </summary>
 public enum Precision
 {
@@ -28,6 +28,12 @@ public enum Precision
 
     /// <summary>16 bits with float32's range; what goes into those layers is rounded to it.</summary>
     BFloat16,
+
+    /// <summary>
+    /// 16 bits, eleven of them for the digits where <see cref="BFloat16"/> has eight, from 6e-8 to 65504: more exact, and on GPUs before
+    /// Ampere the fast one, but a gradient must be scaled to lie in that range, as a trainer does.
+    /// </summary>
+    Float16,
 }
 
 /// <summary>
@@ -36,14 +42,11 @@ public enum Precision
 /// </summary>
 public static class Compute
 {
-    // The backends that can be chosen, each for both precisions. All of them take tensors on any device: one without a kernel for it calls
-    // its base.
-    private static readonly (Backend Float32, Backend BFloat16) Fast =
-        (CpuKernels.MakeBackend(Precision.Float32), CpuKernels.MakeBackend(Precision.BFloat16));
-    private static readonly (Backend Float32, Backend BFloat16) FastOnGpu =
-        (new Cuda(Precision.Float32, CudaKernels.For), new Cuda(Precision.BFloat16, CudaKernels.For));
-    private static readonly (Backend Float32, Backend BFloat16) Textbook =
-        (new Reference(Precision.Float32), new Reference(Precision.BFloat16));
+    // The backends that can be chosen, each by its precision. All of them take tensors on any device: one without a kernel for it calls its
+    // base.
+    private static readonly Backend[] Fast = ForEachPrecision(CpuKernels.MakeBackend);
+    private static readonly Backend[] FastOnGpu = ForEachPrecision(precision => new Cuda(precision, CudaKernels.For));
+    private static readonly Backend[] Textbook = ForEachPrecision(precision => new Reference(precision));
 
     [ThreadStatic]
     private static Backend? backend;
@@ -55,16 +58,19 @@ public static class Compute
     public static Precision Precision => Backend.Precision;
 
     /// <summary>What blocks call.</summary>
-    internal static Backend Backend => backend ?? Fast.Float32;
+    internal static Backend Backend => backend ?? Fast[(int)Precision.Float32];
 
     /// <summary>Sets both for this thread until the result is disposed.</summary>
     /// <param name="kernels">Which form.</param>
     /// <param name="precision">Which numbers.</param>
     /// <param name="device">Where the images lie, and the weights too.</param>
-    public static Scope Use(KernelForm kernels, Precision precision, DeviceType device)
+    /// <param name="gradientCheckpointing">
+    /// Whether blocks keep their inputs alone for the gradient, and compute again in the backward pass.
+    /// </param>
+    public static Scope Use(KernelForm kernels, Precision precision, DeviceType device, bool gradientCheckpointing = false)
     {
-        var (single, half) = kernels == KernelForm.Reference ? Textbook : device == DeviceType.CUDA ? FastOnGpu : Fast;
-        return Use(precision == Precision.Float32 ? single : half);
+        var chosen = (kernels == KernelForm.Reference ? Textbook : device == DeviceType.CUDA ? FastOnGpu : Fast)[(int)precision];
+        return Use(gradientCheckpointing ? new Recomputing(chosen) : chosen);
     }
 
     /// <summary>Sets the backend for this thread until the result is disposed.</summary>
@@ -74,6 +80,8 @@ public static class Compute
         Compute.backend = backend;
         return scope;
     }
+
+    private static Backend[] ForEachPrecision(Func<Precision, Backend> make) => [.. Enum.GetValues<Precision>().Select(make)];
 
     /// <summary>What was before, brought back when disposed.</summary>
     public readonly struct Scope : IDisposable

@@ -148,7 +148,10 @@ internal class Libtorch(Precision precision) : Reference(precision)
         var greatest = keys.detach().amax([1], keepdim: true);
         var exponentials = (is_grad_enabled() ? keys - greatest : keys.sub_(greatest)).exp_();
         var sum = exponentials.sum(1).unsqueeze(-1);
-        var mean = Product(exponentials.transpose(1, 2), pixels).to(weight.dtype) / sum;
+        // Of many pixels the sum is beyond float16: it takes the mean by parts of 1.
+        var mean = Precision == Precision.Float16
+            ? Product((exponentials / sum.transpose(1, 2)).transpose(1, 2), pixels).to(weight.dtype)
+            : Product(exponentials.transpose(1, 2), pixels).to(weight.dtype) / sum;
         return cat([mean, sum.log().add(greatest.transpose(1, 2), Number.One)], -1).MoveToOuterDisposeScope();
     }
 

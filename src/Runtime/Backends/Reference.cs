@@ -10,8 +10,8 @@ namespace UNetGen.Backends;
 
 /// <summary>
 /// The textbook: every block operation by operation, as papers and reference implementations have it (<c>kernels: reference</c>), for any
-/// device and size. With <see cref="Precision.BFloat16"/> what torch.autocast makes of it: what goes into a convolution, a linear layer or
-/// a product is rounded at each call, so that the weights themselves stay what the optimiser moves; norms compute in their weights' type.
+/// device and size. With 16 bits what torch.autocast makes of it: what goes into a convolution, a linear layer or a product is rounded at
+/// each call, so that the weights themselves stay what the optimiser moves; norms compute in their weights' type.
 /// </summary>
 /// <remarks>
 /// Blocks call the layers below them, which are methods as well: a derived backend that overrides one changes every block that uses it.
@@ -99,6 +99,13 @@ internal class Reference(Precision precision) : Backend(precision)
         using var scope = NewDisposeScope();
         var halves = Project(tokens, weights.First).chunk(2, -1);
         return Project(halves[0] * Activate(halves[1], Activation.Gelu), weights.Second).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Upsample(Tensor x, ConvolutionWeights weights)
+    {
+        using var doubled = Doubled(x);
+        return Convolve(doubled, weights);
     }
 
     /// <inheritdoc/>
@@ -262,7 +269,7 @@ internal class Reference(Precision precision) : Backend(precision)
         return matmul(Rounded(a), Rounded(b)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>A GroupNorm's input in the type of its weights: sums over pixels need more than the 8 bits of bfloat16.</summary>
+    /// <summary>A GroupNorm's input in the type of its weights: sums over pixels need more than 16 bits.</summary>
     protected static Tensor AsNormed(Tensor x, NormWeights norm) =>
         norm is GroupNormWeights { Layer.weight: { } weight } ? As(weight.dtype, x) : x;
 
@@ -349,7 +356,7 @@ internal class Reference(Precision precision) : Backend(precision)
     /// <summary>What goes into a layer, in the numbers in which it computes.</summary>
     [return: NotNullIfNotNull(nameof(x))]
     private Tensor? Rounded(Tensor? x) =>
-        x is null || Precision == Precision.Float32
-            ? x
-            : KeptWeights.Of(x, WeightForm.Rounded, weight => weight.to(ScalarType.BFloat16)) ?? As(ScalarType.BFloat16, x);
+        x is null || Rounding is not { } type ? x : KeptWeights.Of(x, FormOf(type), weight => weight.to(type)) ?? As(type, x);
+
+    private static WeightForm FormOf(ScalarType type) => type == ScalarType.Float16 ? WeightForm.Float16 : WeightForm.BFloat16;
 }

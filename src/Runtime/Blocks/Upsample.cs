@@ -31,12 +31,7 @@ public sealed class Upsample : ExplicitModule
 
     /// <param name="x">[batch, dim, height, width].</param>
     /// <returns>[batch, dimOut, 2 height, 2 width].</returns>
-    public override Tensor forward(Tensor x)
-    {
-        var backend = Compute.Backend;
-        if (conv is ConvTranspose2d transposed)
-            return backend.ConvolveTransposed(x, LayerWeights.Of(transposed));
-        using var doubled = backend.Doubled(x);
-        return backend.Convolve(doubled, LayerWeights.OfConvolution(conv));
-    }
+    public override Tensor forward(Tensor x) => conv is ConvTranspose2d transposed
+        ? Compute.Backend.ConvolveTransposed(x, LayerWeights.Of(transposed))
+        : Compute.Backend.Upsample(x, LayerWeights.OfConvolution(conv));
 }

@@ -37,11 +37,18 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     public KernelForm Kernels { get; set; }
 
     /// <summary>
-    /// In which numbers a generated network computes, as torch.autocast has it: bfloat16 for convolutions, linear layers and attention,
+    /// In which numbers a generated network computes, as torch.autocast has it: 16 bits for convolutions, linear layers and attention,
     /// float32 for norms and what comes out. Its weights, and with them gradients and checkpoints, stay float32. A trainer sets it while it
-    /// trains.
+    /// trains, and scales the loss where that is needed: <see cref="Precision.Float16"/> alone loses small gradients.
     /// </summary>
     public Precision Precision { get; set; }
+
+    /// <summary>
+    /// Whether a generated network's blocks keep their inputs alone for the gradient, and compute once more in the backward pass (gradient
+    /// checkpointing; Chen et al. 2016): less memory for about a third more work. Results and each block's gradients are the same. These
+    /// gradients have none of their own. A trainer sets it while it trains.
+    /// </summary>
+    public bool GradientCheckpointing { get; set; }
 
     /// <summary>Partial methods of generated classes, for code of the user's own.</summary>
     internal static IReadOnlyList<string> HookNames { get; } = ["OnConstructed", "OnForwarding", "OnForwarded"];
@@ -221,16 +228,17 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
 
     /// <summary>
     /// Lets this thread's forward passes without gradients keep what they make of weights (standardised filters of
-    /// <c>weight_standardization</c>, weights rounded to bfloat16), until the result is disposed: no weight may change until then. Samplers
+    /// <c>weight_standardization</c>, weights rounded to 16 bits), until the result is disposed: no weight may change until then. Samplers
     /// do so by themselves. It takes as much memory as these weights.
     /// </summary>
     public static IDisposable KeepWeights() => KeptWeights.Keep();
 
     /// <summary>
-    /// Lets the blocks compute as <see cref="Kernels"/> and <see cref="Precision"/> say, on this thread, until the result is disposed.
+    /// Lets the blocks compute as <see cref="Kernels"/>, <see cref="Precision"/> and <see cref="GradientCheckpointing"/> say, on this
+    /// thread, until the result is disposed.
     /// </summary>
     /// <param name="x">The images, which lie where the weights do.</param>
-    protected Compute.Scope Computing(Tensor x) => Compute.Use(Kernels, Precision, x.device_type);
+    protected Compute.Scope Computing(Tensor x) => Compute.Use(Kernels, Precision, x.device_type, GradientCheckpointing);
 
     /// <summary>A convolution of the network's own, of stride 1, by the kernel and in the numbers of <see cref="Computing"/>.</summary>
     /// <param name="conv">With its weights.</param>
@@ -242,8 +250,8 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
         if (x.size(0) == 0)
             throw new ArgumentException(
                 $"A network takes batches of at least one image, but got one of none, [{string.Join(", ", x.shape)}].", nameof(x));
-        // What computes in bfloat16 brings either type to it.
-        if (x.dtype != conv.weight.dtype && !(x.dtype == ScalarType.BFloat16 && Compute.Precision == Precision.BFloat16))
+        // What computes in 16 bits brings either type to them.
+        if (x.dtype != conv.weight.dtype && x.dtype != Compute.Backend.Rounding)
             throw new ArgumentException(
                 $"A network takes images of its weights' type, {conv.weight.dtype}, but got such of {x.dtype}.", nameof(x));
         if (x.size(1) != conv.in_channels)
@@ -269,10 +277,9 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
         Compute.Backend.NormActivate(x, LayerWeights.OfNorm(norm), Activation.Silu);
 
     /// <summary>
-    /// What a block is given that casts nothing itself, as one of the user's own: bfloat16 as float32, anything else as it is.
+    /// What a block is given that casts nothing itself, as one of the user's own: what is rounded to 16 bits as float32, all else as it is.
     /// </summary>
-    protected static Tensor Widen(Tensor x) =>
-        x.dtype == ScalarType.BFloat16 && Compute.Precision == Precision.BFloat16 ? x.to(ScalarType.Float32) : x;
+    protected static Tensor Widen(Tensor x) => x.dtype == Compute.Backend.Rounding ? x.to(ScalarType.Float32) : x;
 
     /// <summary>[batch, a, height, width] and [batch, b, height, width] to [batch, a + b, height, width], in this order.</summary>
     /// <exception cref="ArgumentException">They differ in more than channels.</exception>

@@ -122,7 +122,7 @@ public abstract class Sampler
     {
         WeightLayout.ForDevice(network);
         using var weights = KeptWeights.Keep();
-        using var arithmetic = new CudaArithmetic(network.Device, options.AllowTf32 || network.Precision == Precision.BFloat16);
+        using var arithmetic = new CudaArithmetic(network.Device, options.AllowTf32 || network.Precision != Precision.Float32);
         using var diffusion = DiffusionProcess.Of(network.Diffusion, network.Device);
         var times = Walk(diffusion.Levels, options.Edit);
         var batches = new List<Tensor>();

@@ -63,7 +63,7 @@ public sealed record SamplingOptions
 
     /// <summary>
     /// Whether an NVIDIA GPU may round what goes into convolutions and products of float32 to TF32's 19 bits, which is faster. Without it
-    /// all 32 count, and pictures are a CPU's to rounding. A network whose precision is bfloat16 may in any case.
+    /// all 32 count, and pictures are a CPU's to rounding. A network whose precision is of 16 bits may in any case.
     /// </summary>
     public bool AllowTf32 { get; init; }
 

@@ -51,6 +51,9 @@ internal sealed class BatchGradient(
     /// <summary>Makes the gradient anew. What it makes belongs to the caller's dispose scope.</summary>
     /// <param name="batch">The images, and what was drawn for them.</param>
     /// <param name="selfCondition">Whether a self-conditioned network is given its own estimate.</param>
+    /// <param name="lossScale">
+    /// A power of 2 that the loss is multiplied by before the backward pass, and by which the gradients are divided after it.
+    /// </param>
     /// <param name="meanwhile">What else can be done before the device is waited for.</param>
     /// <returns>
     /// The loss, the gradient's norm over all parameters, and the mean weight of the batch's timesteps in the loss, so that steps can be
@@ -58,13 +61,16 @@ internal sealed class BatchGradient(
     /// learned, whose term has another scale. To have them, it waits once for the device, the only time in a step. Of several ranks all
     /// have the same.
     /// </returns>
-    public (float Loss, float GradientNorm, double? LossWeight) Compute(StepBatch batch, bool selfCondition, Action? meanwhile = null)
+    public (float Loss, float GradientNorm, double? LossWeight) Compute(
+        StepBatch batch, bool selfCondition, double lossScale = 1, Action? meanwhile = null)
     {
         Clear();
-        var loss = Backward(batch, selfCondition);
+        var loss = Backward(batch, selfCondition, lossScale);
         var lossWeight = LossWeight(batch);
         among?.AllReduce(loss, lossWeight);
         Fetch();
+        if (lossScale != 1)
+            Scale(1 / lossScale);
         using var read = cat([among?.Totals ?? loss.reshape(1), Norm().reshape(1)]);
         meanwhile?.Invoke();
         using var fetched = read.cpu();
@@ -80,8 +86,12 @@ internal sealed class BatchGradient(
     public void Clip(double norm, double limit)
     {
         var factor = limit / (norm + Epsilon);
-        if (factor >= 1)
-            return;
+        if (factor < 1)
+            Scale(factor);
+    }
+
+    private void Scale(double factor)
+    {
         using var by = Number.Once(factor);
         Script.Value.invoke("scale", there, by);
     }
@@ -99,7 +109,7 @@ internal sealed class BatchGradient(
             parameter.grad = null;
     }
 
-    private Tensor Backward(StepBatch batch, bool selfCondition)
+    private Tensor Backward(StepBatch batch, bool selfCondition, double lossScale)
     {
         var count = batch.Images.shape[0] / parts;
         var loss = zeros([], ScalarType.Float32, network.Device);
@@ -112,7 +122,7 @@ internal sealed class BatchGradient(
             var context = batch.Context is null ? null : Part(batch.Context);
             var xt = diffusion.QSample(x0, t, noise);
             var partLoss = diffusion.Loss(Predict(xt, t, context, labels, selfCondition), x0, xt, t, noise) / Number.Of(parts * ranks);
-            Backends.Nodes.Gradients.Backward(partLoss);
+            Backends.Nodes.Gradients.Backward(lossScale == 1 ? partLoss : partLoss * Number.Of(lossScale));
             using var noGradients = no_grad();
             loss.add_(partLoss, Number.One);
         }

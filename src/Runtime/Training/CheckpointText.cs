@@ -57,6 +57,8 @@ internal static class CheckpointText
         CheckAll("start_shares", state.StartShares ?? [], share => share is >= 0 and <= 1);
         Check(
             state.FirstError is null || (state.FirstError > 0 && double.IsFinite(state.FirstError.Value)), "first_error", state.FirstError);
+        Check(state.LossScale is null or (>= LossScale.Least and <= LossScale.Most), "loss_scale", state.LossScale);
+        Check(state.LossScaleSteps is null or (>= 0 and < LossScale.GrowthInterval), "loss_scale_steps", state.LossScaleSteps);
         CheckAll("losses", state.Losses, IsLoss);
         CheckAll("gradient_norms", state.GradientNorms, norm => norm >= 0 && double.IsFinite(norm));
         if (state.Losses.Count > StepGuard.Window)

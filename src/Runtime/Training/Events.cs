@@ -21,4 +21,7 @@ internal static partial class Events
 
     [LoggerMessage(5, LogLevel.Information, "saved {Checkpoint}")]
     public static partial void CheckpointSaved(this ILogger logger, string checkpoint);
+
+    [LoggerMessage(6, LogLevel.Information, "left out {Overflow}")]
+    public static partial void LossScaleLowered(this ILogger logger, string overflow);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using UNetGen.Backends;
 using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Distributed;
@@ -40,6 +41,7 @@ public sealed partial class Trainer : IDisposable
     private readonly FusedAdam optimizer;
     private readonly List<Ema> averages;
     private readonly StepGuard guard;
+    private readonly LossScale? lossScale;
     private TimeSpan elapsed;
     private long images;
     private string? restored;
@@ -94,6 +96,7 @@ public sealed partial class Trainer : IDisposable
             network.named_parameters(), options.Beta1, options.Beta2, options.Epsilon, options.WeightDecay, options.Optimizer);
         averages = [.. options.Ema.Select(average => new Ema(network, average))];
         guard = new StepGuard(options);
+        lossScale = options.Precision == Precision.Float16 ? new() : null;
     }
 
     /// <summary>Raised before a checkpoint is written: what has to reach as far as it, such as a log, goes to the disk now.</summary>
@@ -151,7 +154,9 @@ public sealed partial class Trainer : IDisposable
         Action<TrainingStep>? report = null, CheckpointStore? store = null, CancellationToken cancellation = default) => Shortage.Explained(
         () => TrainToTheEnd(report, store, cancellation),
         $"A step has {Counted.Of(options.BatchSize, "image")}{(options.Accumulation > 1 ? $" in {options.Accumulation:N0} parts" : "")}: a smaller "
-            + "`BatchSize` or more `Accumulation` needs less.");
+            + $"`BatchSize`{(options.GradientCheckpointing ? " or" : ",")} more `Accumulation`"
+            + $"{(options.GradientCheckpointing ? "" : " or `GradientCheckpointing`")}"
+            + " needs less.");
 
     /// <inheritdoc/>
     public void Dispose()
@@ -165,7 +170,7 @@ public sealed partial class Trainer : IDisposable
     {
         var ready = LookAtImages(cancellation);
         using var alone = store?.Hold();
-        using var precision = new TrainingPrecision(network, options.Precision);
+        using var computing = new TrainingCompute(network, options);
         using var diffusion = DiffusionProcess.Of(network.Diffusion, network.Device);
         var (start, before) = (clock.GetTimestamp(), elapsed);
         using var among = ranks.Size == 1
@@ -186,6 +191,7 @@ public sealed partial class Trainer : IDisposable
         var wasTraining = network.training;
         network.train();
         var (stepBefore, skippedBefore, weightsBefore) = (Step, guard.Skipped, TrainingDoubts.SizesOf(network));
+        var overflowsBefore = lossScale?.Overflows ?? 0;
         try
         {
             while (options.Progress(Step, elapsed) < 1 && !stop)
@@ -195,8 +201,6 @@ public sealed partial class Trainer : IDisposable
                     break;
                 using var ofStep = batch;
                 var (loss, gradientNorm, learningRate, skipped) = TakeStep(batch, gradient, draws, batches.Begin);
-                if (skipped is not null)
-                    logger.StepSkipped(skipped);
                 elapsed = among?.Elapsed ?? before + clock.GetElapsedTime(start);
                 report?.Invoke(new(
                     Step, loss, gradientNorm, learningRate, ImagesPerSecond, elapsed, options.Remaining(Step, elapsed), skipped));
@@ -210,8 +214,10 @@ public sealed partial class Trainer : IDisposable
             // Whoever goes on from here finds the last checkpoint whole.
             ranks.Barrier();
             var doubts = Doubts;
-            if (Step - stepBefore > guard.Skipped - skippedBefore && TrainingDoubts.AreAlike(
-                weightsBefore, TrainingDoubts.SizesOf(network)))
+            var (done, overflows) = (Step - stepBefore - (guard.Skipped - skippedBefore), (lossScale?.Overflows ?? 0) - overflowsBefore);
+            if (done > 0 && done == overflows)
+                doubts = [.. doubts, TrainingDoubts.OfOverflows(done)];
+            else if (done > 0 && TrainingDoubts.AreAlike(weightsBefore, TrainingDoubts.SizesOf(network)))
                 doubts = [.. doubts, TrainingDoubts.OfStandstill(Step - stepBefore)];
             if (guard.Skipping && store is not null)
                 doubts = [.. doubts, checkpoints.LastGood];
@@ -274,17 +280,26 @@ public sealed partial class Trainer : IDisposable
         StepBatch batch, BatchGradient gradient, StepDraws draws, Action meanwhile)
     {
         var learningRate = options.LearningRateAt(Step, options.Progress(Step, elapsed));
-        var (loss, gradientNorm, lossWeight) = gradient.Compute(batch, draws.Begin(Step + 1), meanwhile);
+        var (loss, gradientNorm, lossWeight) = gradient.Compute(batch, draws.Begin(Step + 1), lossScale?.Value ?? 1, meanwhile);
         Step++;
         images += EffectiveBatchSize;
+        if (lossScale?.Judge(loss, gradientNorm) is { } overflow)
+        {
+            logger.LossScaleLowered(OfStep(overflow));
+            return (loss, gradientNorm, learningRate, OfStep(overflow));
+        }
         if (guard.Judge(loss, gradientNorm, lossWeight) is { } fault)
-            return (loss, gradientNorm, learningRate, string.Create(
-                CultureInfo.InvariantCulture, $"step {Step} (batch {batch.Number}): {fault}"));
+        {
+            logger.StepSkipped(OfStep(fault));
+            return (loss, gradientNorm, learningRate, OfStep(fault));
+        }
 
         if (options.GradientClip is { } limit)
             gradient.Clip(gradientNorm, limit);
         optimizer.Step(learningRate, gradient.Gradients);
         averages.ForEach(average => average.Update(Step));
         return (loss, gradientNorm, learningRate, null);
+
+        string OfStep(string what) => string.Create(CultureInfo.InvariantCulture, $"step {Step} (batch {batch.Number}): {what}");
     }
 }

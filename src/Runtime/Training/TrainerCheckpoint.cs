@@ -25,7 +25,7 @@ public sealed partial class Trainer
     /// <summary>What may be another when a training goes on, without a step being another.</summary>
     private static readonly string[] FreeOptions = Keys(
         nameof(TrainingOptions.Steps), nameof(TrainingOptions.TimeLimit), nameof(TrainingOptions.CheckpointEvery),
-        nameof(TrainingOptions.CheckpointInterval),
+        nameof(TrainingOptions.CheckpointInterval), nameof(TrainingOptions.GradientCheckpointing),
         nameof(TrainingOptions.MaxConsecutiveSkips), nameof(TrainingOptions.MaxSkips), nameof(TrainingOptions.RefuseNonNegativeImages),
         nameof(TrainingOptions.Workers));
 
@@ -104,6 +104,7 @@ public sealed partial class Trainer
         for (var i = 0; i < averages.Count; i++)
             (averages[i].FirstShare, averages[i].StartShare) = TrainingDoubts.SharesOf(options.Ema[i], i, info.Step, state);
         guard.Restore(state);
+        lossScale?.Restore(state);
         Step = info.Step;
         images = state.Images ?? (long)info.Step * info.Training.BatchSize;
         restored = Path.GetFullPath(checkpoint.Path);
@@ -118,6 +119,8 @@ public sealed partial class Trainer
         Images = images,
         FirstShares = [.. averages.Select(average => average.FirstShare)],
         StartShares = [.. averages.Select(average => average.StartShare)],
+        LossScale = lossScale?.Value,
+        LossScaleSteps = lossScale?.Steps,
     };
 
     private string WithOtherRanks(int before, int batchBefore)

@@ -100,6 +100,12 @@ internal static class TrainingDoubts
     public static string OfStandstill(int steps) =>
         $"No weight has changed in {Count(steps)}: they were too small for float32. Look at `LearningRate`, `WarmupSteps` and `Epsilon`.";
 
+    /// <summary>Of steps that were all left out for the loss scale.</summary>
+    /// <param name="steps">How many were done.</param>
+    public static string OfOverflows(int steps) =>
+        $"No weight has changed in {Count(steps)}: float16 couldn't hold the gradients, and the loss scale was lowered each time. It needs "
+            + "more steps.";
+
     private static string Count(int steps) => steps == 1 ? "1 step" : Text($"{steps:N0} steps");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

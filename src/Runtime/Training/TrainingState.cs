@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using UNetGen.Data;
 
 namespace UNetGen.Training;
@@ -45,6 +46,16 @@ public sealed record TrainingState
     /// The first accepted step's loss over the mean weight of its timesteps in it; null where there was none, or where that says nothing.
     /// </summary>
     public double? FirstError { get; init; }
+
+    /// <summary>
+    /// What the loss was multiplied by before the backward pass; null where nothing is, in other numbers than float16.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? LossScale { get; init; }
+
+    /// <summary>Steps since that changed last, without an overflow; null likewise.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? LossScaleSteps { get; init; }
 
     /// <summary>The losses of the last steps that weren't skipped, at most 100, the latest last.</summary>
     public IReadOnlyList<double> Losses { get; init; } = [];

@@ -22,13 +22,15 @@ internal static class ProgramCheck
         Made($"run/checkpoints/step-{steps + 5:00000000}/weights.safetensors");
         Do(["train", "--steps", $"{steps}", "--precision", "bfloat16", "--count", "4", "--out", In("half")]);
         Made("half/samples.png");
+        Do(["train", "--steps", $"{steps}", "--precision", "float16", "--checkpoint", "--count", "4", "--out", In("scaled")]);
+        Made("scaled/samples.png");
         Do(["sample", "--checkpoint", run, "--steps", "5", "--count", "4", "--out", In("grid.png")]);
         Made("grid.png");
         Do(["sample", "--checkpoint", run, "--steps", "5", "--count", "8", "--out", samples]);
         Do([
             "evaluate", "--samples", samples, "--data", "shapes", "--features", features, "--feature-input", "unit",
             "--cache", In("cache")]);
-        findings.Summary = "trains, resumes, trains in bfloat16, draws and evaluates";
+        findings.Summary = "trains, resumes, trains in bfloat16 and in float16 with gradient checkpointing, draws and evaluates";
 
         string In(string name) => Path.Combine(folder, name);
 

@@ -20,6 +20,8 @@ public sealed class BackendTests
 {
     private static readonly Dictionary<string, Backend> Backends = WidthsAttribute.Bits.Select(bits => ($"cpu, {bits} bits", OfWidth(bits)))
         .Prepend(("libtorch", new Libtorch(Precision.Float32)))
+        .Append(("recomputing, by libtorch", new Recomputing(new Libtorch(Precision.Float32))))
+        .Append(("recomputing, by kernels", new Recomputing(CpuKernels.MakeBackend(Precision.Float32))))
         .Concat(EmulatedKernels.AreThere ? [("cuda, emulated", new Cuda(Precision.Float32, EmulatedKernels.For))] : [])
         .ToDictionary();
 

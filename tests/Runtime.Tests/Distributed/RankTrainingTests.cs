@@ -1,4 +1,5 @@
 using TorchSharp;
+using UNetGen.Backends;
 using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Distributed;
@@ -158,6 +159,20 @@ public sealed class RankTrainingTests : IDisposable
     }
 
     [Fact]
+    public void A_gradient_that_float16_cannot_hold_on_one_rank_lowers_the_scale_on_all()
+    {
+        var ranks = OnRanks(2, collective => Train(
+            collective, Options with { BatchSize = 4, Precision = Precision.Float16 }, inFloat16: (Rank: 1, Divided: 4096)));
+
+        Assert.InRange(ranks[0].Skipped.Count, 2, 8);
+        Assert.Contains("at a loss scale of 65,536, the next steps take 32,768", ranks[0].Skipped[0]);
+        Assert.Equal(ranks[0].Skipped, ranks[1].Skipped);
+        Assert.Equal(ranks[0].Weights, ranks[1].Weights);
+        Assert.Equal(0, ranks[1].Summary.Skipped);
+        Assert.All(ranks[0].Weights, weight => Assert.True(float.IsFinite(weight)));
+    }
+
+    [Fact]
     public void Too_many_losses_that_are_no_numbers_on_one_rank_end_all()
     {
         var errors = OnRanks(2, collective => Assert.Throws<TrainingDivergedException>(
@@ -307,9 +322,10 @@ public sealed class RankTrainingTests : IDisposable
         ICollective collective, TrainingOptions options, string? store = null, string? resumed = null, int? stop = null, int stopped = 0,
         TimeProvider? clock = null,
         IImageSource? source = null, (int Rank, int Step)? spoilt = null, (int Rank, int Step)? disturbed = null,
-        DiffusionOptions? diffusion = null)
+        DiffusionOptions? diffusion = null, (int Rank, double Divided)? inFloat16 = null)
     {
         var network = Net(diffusion);
+        network.InFloat16 = inFloat16?.Rank == collective.Rank ? inFloat16.Value.Divided : null;
         var logger = new ListLogger();
         using var trainer = new Trainer(network, source ?? new Stripes(classes: 2), options, clock, collective, logger);
         if (resumed is not null)

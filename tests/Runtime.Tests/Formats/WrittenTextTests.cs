@@ -51,6 +51,22 @@ public sealed partial class WrittenTextTests : IDisposable
     }
 
     [Fact]
+    public void Checkpoint_json_speaks_of_a_loss_scale_in_float16_and_of_gradient_checkpointing_where_it_is_on_alone()
+    {
+        using var tiny = new TinyCheckpoint(width: 1);
+        var options = new TrainingOptions { Steps = 5, Precision = Precision.Float16, GradientCheckpointing = true };
+        using var trainer = new Trainer(tiny.Network, new Stripes(), options);
+        var saved = new CheckpointStore(folder.Path).Save(trainer.Capture() with { Step = 1, Loss = 1 });
+        var written = File.ReadAllText(Path.Combine(saved, "checkpoint.json"));
+        Assert.Contains("\"precision\": \"float16\",\n", written);
+        Assert.Contains("\"gradient_checkpointing\": true,\n", written);
+        Assert.Contains("    \"loss_scale\": 65536,\n    \"loss_scale_steps\": 0,\n", written);
+        using var plain = new Trainer(tiny.Network, new Stripes(), options with { Precision = default, GradientCheckpointing = false });
+        var other = new CheckpointStore(folder.File("plain")).Save(plain.Capture() with { Step = 1, Loss = 1 });
+        Assert.DoesNotMatch("loss_scale|gradient_checkpointing", File.ReadAllText(Path.Combine(other, "checkpoint.json")));
+    }
+
+    [Fact]
     public void Samples_json()
     {
         using var network = new TwoConvNet(classes: 3);

@@ -67,7 +67,8 @@ public class ShortageTests
 
         var error = Assert.Throws<ShortageException>(() => trainer.Train(store: new CheckpointStore(folder.File("store"))));
 
-        Assert.EndsWith("A step has 4 images: a smaller `BatchSize` or more `Accumulation` needs less.", error.Message);
+        Assert.EndsWith(
+            "A step has 4 images: a smaller `BatchSize`, more `Accumulation` or `GradientCheckpointing` needs less.", error.Message);
         Assert.Equal(2, new CheckpointStore(folder.File("store")).Newest()!.Info!.Step);
     }
 

@@ -42,7 +42,7 @@ public class TrainingOptionsTests
             + "`Steps` 100", Valid with { Ema = [new(), new() { Decay = 0.9, UpdateEvery = 101, StartAfter = 3 }] } },
         { "`Accumulation` must divide `BatchSize`, 16, into equal parts, but is 3", Valid with { Accumulation = 3 } },
         { "`Accumulation`", Valid with { Accumulation = 0 } },
-        { "`Precision` must be Float32 or BFloat16", Valid with { Precision = (Precision)2 } },
+        { "`Precision` must be Float32, BFloat16 or Float16", Valid with { Precision = (Precision)3 } },
         { "`Optimizer` must be Adam or AdamW", Valid with { Optimizer = (Optimizer)2 } },
         { "`Epsilon` must be a positive number that float32 holds, from 1.2e-38 to 3.4e38, but is 0", Valid with { Epsilon = 0 } },
         { "`Epsilon`", Valid with { Epsilon = 1e-46 } },
@@ -76,7 +76,8 @@ public class TrainingOptionsTests
     {
         // What a flag or a seed is, is always right.
         string[] free = [
-            nameof(TrainingOptions.RefuseNonNegativeImages), nameof(TrainingOptions.HorizontalFlips), nameof(TrainingOptions.Seed)];
+            nameof(TrainingOptions.GradientCheckpointing), nameof(TrainingOptions.RefuseNonNegativeImages),
+            nameof(TrainingOptions.HorizontalFlips), nameof(TrainingOptions.Seed)];
         var named = Wrong.Select(row => (string)row[0]).ToArray();
 
         Assert.All(

@@ -21,10 +21,12 @@ public sealed class TrainingPrecisionTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    [Fact]
-    public void In_bfloat16_the_loss_falls_as_in_float32_and_is_another()
+    [Theory]
+    [InlineData(Precision.BFloat16)]
+    [InlineData(Precision.Float16)]
+    public void In_16_bits_the_loss_falls_as_in_float32_and_is_another(Precision precision)
     {
-        var (exact, rounded) = (Losses(Options), Losses(Options with { Precision = Precision.BFloat16 }));
+        var (exact, rounded) = (Losses(Options), Losses(Options with { Precision = precision }));
 
         Assert.NotEqual(exact, rounded);
         Assert.True(exact[^10..].Average() < 0.6 * exact[..3].Average(), $"from {exact[..3].Average():G3} to {exact[^10..].Average():G3}");
@@ -63,10 +65,12 @@ public sealed class TrainingPrecisionTests : IDisposable
         Assert.Equal(Precision.Float32, network.Precision);
     }
 
-    [Fact]
-    public void Checkpoints_are_float32_in_either_and_load_in_the_other_but_a_training_goes_on_in_its_own()
+    [Theory]
+    [InlineData(Precision.BFloat16)]
+    [InlineData(Precision.Float16)]
+    public void Checkpoints_are_float32_in_any_and_load_in_the_others_but_a_training_goes_on_in_its_own(Precision precision)
     {
-        var options = Options with { Steps = 2, Precision = Precision.BFloat16 };
+        var options = Options with { Steps = 2, Precision = precision };
         using var network = Make();
         using (var trainer = new Trainer(network, Images, options))
             trainer.Train(store: new CheckpointStore(folder.File("store")));
@@ -74,7 +78,7 @@ public sealed class TrainingPrecisionTests : IDisposable
         foreach (var stem in checkpoint.Stems)
         {
             using var file = checkpoint.Tensors(stem);
-            Assert.DoesNotContain(file.Entries, entry => entry.DType is ScalarType.BFloat16);
+            Assert.DoesNotContain(file.Entries, entry => entry.DType is ScalarType.BFloat16 or ScalarType.Float16);
         }
 
         using var other = Make();
@@ -82,7 +86,8 @@ public sealed class TrainingPrecisionTests : IDisposable
         Assert.Equal(Weights(network), Weights(other));
         using var inFloat32 = new Trainer(other, Images, options with { Precision = Precision.Float32 });
         Assert.Contains(
-            "`Precision` was bfloat16 and is float32", Assert.Throws<CheckpointException>(() => inFloat32.Restore(checkpoint)).Message);
+            $"`Precision` was {precision.ToString().ToLowerInvariant()} and is float32",
+            Assert.Throws<CheckpointException>(() => inFloat32.Restore(checkpoint)).Message);
     }
 
     private static ShapesSource Images => new(3, 16, 16, count: 64);

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using UNetGen.Backends;
 using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Networks;
@@ -37,6 +38,12 @@ public sealed class TwoConvNet : NoisePredictor
         Fill.Parameters(this);
     }
 
+    /// <summary>
+    /// With <see cref="Precision.Float16"/> the prediction goes through float16, divided by this, so that its gradient is so many times as
+    /// large there; null: it doesn't.
+    /// </summary>
+    public double? InFloat16 { get; set; }
+
     public override NetworkInfo Info => Described;
 
     /// <summary>What it says of itself, be it wrong.</summary>
@@ -73,6 +80,8 @@ public sealed class TwoConvNet : NoisePredictor
         var prediction = conv2.forward(hidden);
         if (is_grad_enabled() && Calls.Count(call => call.Gradients) == Spoil)
             prediction = prediction * float.NaN;
+        if (InFloat16 is { } part && Precision == Precision.Float16)
+            prediction = (prediction / part).to(ScalarType.Float16).to(ScalarType.Float32) * part;
         return prediction.MoveToOuterDisposeScope();
     }
 

@@ -7,7 +7,10 @@ namespace UNetGen.Backends.Memory;
 internal enum WeightForm
 {
     /// <summary>The same in bfloat16.</summary>
-    Rounded,
+    BFloat16,
+
+    /// <summary>The same in float16.</summary>
+    Float16,
 
     /// <summary>Filters of mean 0 and variance 1.</summary>
     Standardized,
@@ -23,11 +26,8 @@ internal sealed class KeptWeights : IDisposable
     private static KeptWeights? current;
 
     private readonly KeptWeights? before;
-    private readonly Dictionary<WeightForm, Dictionary<Tensor, Tensor>> made = new()
-    {
-        [WeightForm.Rounded] = new(ReferenceEqualityComparer.Instance),
-        [WeightForm.Standardized] = new(ReferenceEqualityComparer.Instance),
-    };
+    private readonly Dictionary<WeightForm, Dictionary<Tensor, Tensor>> made = Enum.GetValues<WeightForm>().ToDictionary(
+        form => form, _ => new Dictionary<Tensor, Tensor>(ReferenceEqualityComparer.Instance));
 
     private KeptWeights() => (before, current) = (current, this);
 
