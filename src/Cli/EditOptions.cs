@@ -31,9 +31,17 @@ internal sealed class EditOptions
         HelpName = "PICTURE",
     };
 
+    private readonly Option<string?> condition = new("--condition")
+    {
+        Description =
+            "The picture to draw from, or a folder of them in turn, for a network with condition_channels: what it has learnt to make "
+                + "images from, as a small picture to enlarge or, with --mask, one with a hole.",
+        HelpName = "PICTURE|FOLDER",
+    };
+
     private readonly Option<string?> mask = new("--mask")
     {
-        Description = "Where --inpaint paints: a picture of the same size, white there and black elsewhere.",
+        Description = "Where --inpaint or --condition paints: a picture of the same size, white there and black elsewhere.",
         HelpName = "PICTURE",
     };
 
@@ -67,21 +75,22 @@ internal sealed class EditOptions
 
     /// <summary>All of them.</summary>
     public IEnumerable<Option> All =>
-        [from, strength, inpaint, mask, jumpLength, jumpSamples, between, frames, ownNoise, background];
+        [from, strength, inpaint, condition, mask, jumpLength, jumpSamples, between, frames, ownNoise, background];
 
     /// <summary>Whether pictures between two are asked for, each seed a strip.</summary>
     public bool IsStrip(ParseResult parsed) => parsed.IsGiven(between);
 
-    private Option[] Kinds => [from, inpaint, between];
+    private Option[] Kinds => [from, inpaint, between, condition];
 
     /// <exception cref="UsageException">Options don't belong together.</exception>
     public void Check(ParseResult parsed)
     {
         var kinds = Kinds.Where(parsed.IsGiven).ToArray();
         if (kinds.Length > 1)
-            throw new UsageException($"{kinds[0].Name} and {kinds[1].Name} are two ways to edit: give one.");
+            throw new UsageException($"{kinds[0].Name} and {kinds[1].Name} are two ways to draw: give one.");
         Belongs([strength], [from, between]);
-        Belongs([mask, jumpLength, jumpSamples], [inpaint]);
+        Belongs([jumpLength, jumpSamples], [inpaint]);
+        Belongs([mask], [inpaint, condition]);
         Belongs([frames, ownNoise], [between]);
         Belongs([background], Kinds);
         if (parsed.IsGiven(inpaint) && !parsed.IsGiven(mask))
@@ -100,10 +109,16 @@ internal sealed class EditOptions
     }
 
     /// <summary>Reads the pictures, and says what is made of them; null where nothing is edited.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="network">Of which pictures are drawn.</param>
+    /// <param name="learnt">What it has learnt to make images from, <see cref="Training.Checkpoint.Condition"/>.</param>
     /// <exception cref="DataException">A picture can't be used.</exception>
-    public EditedDrawing? Make(ParseResult parsed, NetworkInfo network)
+    /// <exception cref="UNetGenException">The network makes images from a condition, and there is none, or the other way round.</exception>
+    public EditedDrawing? Make(ParseResult parsed, NetworkInfo network, string? learnt)
     {
         var colour = parsed.GetValue(background);
+        if (network.ConditionChannels > 0 || parsed.IsGiven(condition))
+            return PictureConditions.Open(parsed.GetValue(condition), parsed.GetValue(mask), network, learnt, colour);
         if (parsed.GetValue(from) is { } source)
             return From(source, parsed.GetValue(strength), network, colour);
         if (parsed.GetValue(inpaint) is { } hollow)
@@ -121,18 +136,21 @@ internal sealed class EditOptions
 
     private static EditedDrawing From(string source, double strength, NetworkInfo network, Color? colour)
     {
+        var pictures = cat([.. Files(source).Select(file => EditedPicture.Load(file, network, colour).Image)]);
+        return new(new FromPictures(pictures, strength), pictures);
+    }
+
+    /// <summary>A picture, or all of a folder, whose notes are shown.</summary>
+    /// <exception cref="DataException">The folder has none.</exception>
+    public static IReadOnlyList<string> Files(string source)
+    {
         if (!Directory.Exists(source))
-        {
-            var picture = EditedPicture.Load(source, network, colour).Image;
-            return new(new FromPictures(picture, strength), picture);
-        }
+            return [source];
         var found = PictureFolder.Search(source);
         if (found.Files.Length == 0)
             throw new DataException($"'{source}' holds no {PictureFile.ExtensionList} file.{found.Instead}");
         found.Notes.ToList().ForEach(note => Warnings.Show($"{source}: {note}"));
-        var pictures = cat(
-            [.. found.Files.Select(file => EditedPicture.Load(PictureFolder.PathOf(source, file), network, colour).Image)]);
-        return new(new FromPictures(pictures, strength), pictures);
+        return [.. found.Files.Select(file => PictureFolder.PathOf(source, file))];
     }
 
     private EditedDrawing Inpaint(ParseResult parsed, string path, NetworkInfo network, Color? colour)

@@ -3,15 +3,18 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Cli;
 
-/// <summary>An edit, and the pictures that a grid shows beside what is drawn.</summary>
-/// <param name="Edit">What is made of the pictures.</param>
+/// <summary>An edit or a condition, and the pictures that a grid shows beside what is drawn.</summary>
+/// <param name="Edit">What is made of the pictures; null: they are drawn from a <see cref="Condition"/>.</param>
 /// <param name="Before">The pictures that stand before what is drawn, [1 or more, channels, height, width].</param>
 /// <param name="After">Those behind it; null: none.</param>
 /// <param name="Frames">Pictures of a strip; 0 where it is none.</param>
-internal sealed record EditedDrawing(PictureEdit Edit, Tensor Before, Tensor? After = null, int Frames = 0)
+internal sealed record EditedDrawing(PictureEdit? Edit, Tensor Before, Tensor? After = null, int Frames = 0)
 {
+    /// <summary>What a network with such a thing makes images from.</summary>
+    public Tensor? Condition { get; init; }
+
     /// <summary>Whether each drawn picture lies in the column of the one that it is made of.</summary>
-    private bool IsOfMany => Edit is FromPictures { Pictures: var pictures } && pictures.shape[0] > 1;
+    private bool IsOfMany => Edit is null or FromPictures && Before.shape[0] > 1;
 
     /// <summary>How many pictures are drawn where nothing is said.</summary>
     /// <param name="classes">So many are drawn in turn.</param>
@@ -21,6 +24,7 @@ internal sealed record EditedDrawing(PictureEdit Edit, Tensor Before, Tensor? Af
     public string Legend => Edit switch
     {
         Interpolation => ", each strip between its two",
+        null => IsOfMany ? ", below those that they are made from" : ", behind the one that they are made from",
         Inpainting => ", behind the picture, whole and without what is painted",
         _ => IsOfMany ? ", below those that they are drawn from" : ", behind the one that they are drawn from",
     };

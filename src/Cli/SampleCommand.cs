@@ -131,7 +131,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             // An option of an array that isn't given is an empty one.
             Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : EachClass(network.Info, ofData),
         };
-        var edited = edits.Make(parsed, network.Info);
+        var edited = edits.Make(parsed, network.Info, trained.Condition);
         options = contexts.Make(parsed, Edited(parsed, options, edited, network.Info, ofData), network.Info, trained);
         using var ownContext = options.Context;
         using var ownNegativeContext = options.NegativeContext;
@@ -184,6 +184,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         {
             NegativeClass = parsed.GetValue(negativeClass),
             Edit = edited?.Edit,
+            Condition = edited?.Condition,
             Labels = classes,
             Count = isStrip ? edited!.Frames * each
                 : parsed.IsGiven(count) ? options.Count

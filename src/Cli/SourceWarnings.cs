@@ -10,7 +10,7 @@ internal static class SourceWarnings
     /// <param name="source">All of whose images were asked for.</param>
     public static void Show(IImageSource source)
     {
-        if (source is ImageFolderSource pictures && LeftOut(pictures.BrokenFiles) is { } broken)
+        if (source.BrokenFiles() is { } files && LeftOut(files) is { } broken)
             Warnings.Show($"{broken} Others of its class stand in for each.");
         foreach (var strange in InputCheck.Images(source, refuseNonNegative: false, CancellationToken.None))
             Warnings.Show(strange);

@@ -70,7 +70,7 @@ internal sealed class TrainCommand
         GridSize.Require(
             info, options.Count, "Draw fewer; when the training has ended, sample --out FOLDER draws any number, a file each.");
         var localRanks = (int)ranks.Gather(ranks.LocalRank).Max(row => row[0]) + 1;
-        var source = DataOptions.Open(options.Data, info, options.Background, options.Training.Seed, localRanks);
+        var source = RunData.Open(options, info, localRanks);
         start?.WarnOfOtherClasses(network.Info, source);
         using var trainer = new Trainer(network, source, options.Training, collective: ranks, logger: warnings);
         // Rank 0 alone writes, and makes a folder when all ranks have come so far; the others need a run's folder only to go on from it.
@@ -121,8 +121,8 @@ internal sealed class TrainCommand
     private int Follow(Trainer trainer, IImageSource source)
     {
         var (_, interrupted) = TrainingRun.TrainOrStop(trainer, report: null, store: null, interrupt.Token);
-        if (source is ImageFolderSource pictures)
-            BrokenFileList.OfAll(pictures, ranks);
+        if (source.BrokenFiles() is not null)
+            BrokenFileList.OfAll(source, ranks);
         return interrupted ? UNetGenProgram.Interrupted : 0;
     }
 
@@ -163,9 +163,11 @@ internal sealed class TrainCommand
         var options = new RunOptions();
         if (file is not null)
             options = options.Apply(RunFile.Read(file));
-        var isOfFile = options.Data != ImageSources.Shapes && !changes.Keys.Any(field => field.Key == "data");
-        if (isOfFile && ImageSources.SeenFrom(options.Data) is { Length: > 0 } seen)
-            AnsiConsole.MarkupLineInterpolated($"{file} has a relative path: the data is '{options.Data}'{seen}");
+        foreach (var (key, path) in options.ImagePaths.Where(path => !changes.Keys.Any(field => field.Key == path.Key)))
+        {
+            if (ImageSources.SeenFrom(path) is { Length: > 0 } seen)
+                AnsiConsole.MarkupLineInterpolated($"{file} has a relative path: the {key} is '{path}'{seen}");
+        }
         return options.Apply(changes).Effective();
     }
 

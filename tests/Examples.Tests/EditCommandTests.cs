@@ -104,9 +104,9 @@ public sealed class EditCommandTests : IClassFixture<TrainedDigits>
 
     [Theory]
     [InlineData("--strength belongs to --from and --between, and none of them is given.", "--strength", "0.5")]
-    [InlineData("--mask belongs to --inpaint, and that isn't given.", "--from", "a.png", "--mask", "mask.png")]
+    [InlineData("--mask belongs to --inpaint and --condition, and none of them is given.", "--from", "a.png", "--mask", "mask.png")]
     [InlineData("--background belongs to --from and --inpaint and --between", "--background", "white")]
-    [InlineData("--from and --inpaint are two ways to edit: give one.", "--from", "a.png", "--inpaint", "a.png", "--mask", "mask.png")]
+    [InlineData("--from and --inpaint are two ways to draw: give one.", "--from", "a.png", "--inpaint", "a.png", "--mask", "mask.png")]
     [InlineData("--inpaint needs --mask", "--inpaint", "a.png")]
     [InlineData("--between needs two pictures, --between A B, and 1 is given.", "--between", "a.png")]
     [InlineData("--strength must be a number above 0, up to 1, not '0'.", "--from", "a.png", "--strength", "0")]

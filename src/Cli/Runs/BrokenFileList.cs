@@ -10,19 +10,19 @@ namespace UNetGen.Cli.Runs;
 /// on adds to it.
 /// </summary>
 /// <param name="run">Whose folder it is in; not there while no picture is broken.</param>
-/// <param name="source">Which finds them.</param>
-internal sealed class BrokenFileList(RunFolder run, ImageFolderSource source)
+/// <param name="source">Which finds them: of picture files.</param>
+internal sealed class BrokenFileList(RunFolder run, IImageSource source)
 {
     private IReadOnlyList<BrokenFile> elsewhere = [];
     private int written;
 
     private IReadOnlyList<BrokenFile> Found =>
-        [.. source.BrokenFiles.UnionBy(elsewhere, file => file.Path).OrderBy(file => file.Path, StringComparer.Ordinal)];
+        [.. source.BrokenFiles()!.UnionBy(elsewhere, file => file.Path).OrderBy(file => file.Path, StringComparer.Ordinal)];
 
     /// <summary>Those that the ranks have met, each among its own images. All of them call it.</summary>
-    public static IReadOnlyList<BrokenFile> OfAll(ImageFolderSource source, ICollective ranks) =>
+    public static IReadOnlyList<BrokenFile> OfAll(IImageSource source, ICollective ranks) =>
     [
-        .. ranks.Gather(string.Join('\n', source.BrokenFiles.Select(file => $"{file.Path}\0{file.Reason}".ReplaceLineEndings(" "))))
+        .. ranks.Gather(string.Join('\n', source.BrokenFiles()!.Select(file => $"{file.Path}\0{file.Reason}".ReplaceLineEndings(" "))))
             .SelectMany(text => text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             .Select(line => line.Split('\0'))
             .Select(parts => new BrokenFile(parts[0], parts[1])),

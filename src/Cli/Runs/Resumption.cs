@@ -42,19 +42,19 @@ internal static class Resumption
                 + $"Leave them out, or begin a new run with train --run {folder.Options}.");
         foreach (var field in changed)
             AnsiConsole.MarkupLineInterpolated($"{field.Option} was {field.Write(before)} and is {field.Write(after)}");
-        if (!changes.Keys.Any(field => field.Key == "data"))
-            RequireImages(folder, before.Data);
+        foreach (var (key, path) in before.ImagePaths.Where(path => !changes.Keys.Any(field => field.Key == path.Key)))
+            RequireImages(folder, key, path);
         return after.Effective();
     }
 
     /// <summary>Versions before wrote paths into run files as they were given, from the folder in which the program was.</summary>
-    private static void RequireImages(RunFolder folder, string data)
+    private static void RequireImages(RunFolder folder, string key, string path)
     {
-        if (data == ImageSources.Shapes || Path.Exists(data))
+        if (Path.Exists(path))
             return;
         throw new UNetGenException(
-            $"The run in {folder.Path} can't go on: its images were at '{data}', where there is nothing{ImageSources.SeenFrom(data)}. "
-            + $"Say where they are now: train --resume {ShellWord.Of(folder.Path)} --data PATH");
+            $"The run in {folder.Path} can't go on: its images were at '{path}', where there is nothing{ImageSources.SeenFrom(path)}. "
+            + $"Say where they are now: train --resume {ShellWord.Of(folder.Path)} --{key} PATH");
     }
 
     /// <summary>The newest whole checkpoint, from which a run goes on.</summary>

@@ -27,14 +27,27 @@ internal static partial class RunFields
             run => run.Spec!, (run, value) => run with { Spec = Catalog.Spelled(value) }),
         OfRun(
             "init_from", "PATH",
-            "The run, checkpoint or .safetensors file with whose averaged weights to begin, as for fine-tuning; none: drawn ones.", Weights,
-            run => run.InitFrom, (run, value) => run with { InitFrom = value }),
+            "The run, checkpoint or .safetensors file with whose averaged weights to begin, as for fine-tuning; none: drawn ones.",
+            PathOrNone, run => run.InitFrom, (run, value) => run with { InitFrom = value }),
         OfRun(
             "data", "shapes|PATH", "shapes, a folder of pictures or latents, or the folder of MNIST or CIFAR-10.", Images,
             run => run.Data, (run, value) => run with { Data = value }, free: true),
         OfRun(
             "background", "COLOUR", "What lies behind the transparent pixels of pictures: black, white or #rrggbb.", Colour,
             run => run.Background, (run, value) => run with { Background = value }),
+        OfRun(
+            "condition", "FOLDER",
+            "A folder of pictures from which those of the same names in data are to be made, for specs with condition_channels; none: "
+                + "there are none.",
+            PathOrNone, run => run.Condition, (run, value) => run with { Condition = value }, free: true),
+        OfRun(
+            "task", "NAME",
+            "What images are to be made from, for specs with condition_channels: upscale, from themselves in low resolution, or inpaint, "
+                + "from themselves with holes.",
+            Choice<ImageTask>(), run => run.Task, (run, value) => run with { Task = value }),
+        OfRun(
+            "task_factor", "N", "How many times smaller upscale's pictures are, on each side.", Whole(2, 4096), run => run.TaskFactor,
+            (run, value) => run with { TaskFactor = value }),
         OfTraining("steps", "N", "How many steps.", Whole(1).OrNone(), o => o.Steps, (o, value) => o with { Steps = value }, free: true),
         OfTraining(
             "time", "SECONDS",

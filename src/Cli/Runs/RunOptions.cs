@@ -23,6 +23,15 @@ internal sealed record RunOptions
     /// <summary>What lies behind transparent pixels.</summary>
     public Color Background { get; init; } = Color.Black;
 
+    /// <summary>The folder of what the images of <see cref="Data"/> are to be made from; none: there is none.</summary>
+    public string Condition { get; init; } = TextFormat.None;
+
+    /// <summary>What the images are to be made from of themselves.</summary>
+    public ImageTask Task { get; init; }
+
+    /// <summary>How many times smaller the pictures are that <see cref="ImageTask.Upscale"/> enlarges.</summary>
+    public int TaskFactor { get; init; } = UpscalingSource.UsualFactor;
+
     public string Device { get; init; } = "auto";
 
     /// <summary>Pictures in the grid at the end.</summary>
@@ -48,10 +57,35 @@ internal sealed record RunOptions
         CheckpointInterval = TimeSpan.FromMinutes(10),
     };
 
+    /// <summary>Where its images are, by the options' keys.</summary>
+    public IEnumerable<(string Key, string Path)> ImagePaths
+    {
+        get
+        {
+            if (Data != ImageSources.Shapes)
+                yield return ("data", Data);
+            if (Condition != TextFormat.None)
+                yield return ("condition", Condition);
+        }
+    }
+
     /// <summary>With what follows from the rest spelled out.</summary>
     public RunOptions Effective() => this with
     {
         Spec = Spec ?? Catalog.UsualFor(Data),
         Training = Training with { TimeLimit = Training.TimeLimit ?? (Training.Steps is null ? DefaultTime : null) },
     };
+}
+
+/// <summary>What a network learns to make images from, where that is made of the images themselves.</summary>
+internal enum ImageTask
+{
+    /// <summary>From nothing but noise, or from other pictures.</summary>
+    None,
+
+    /// <summary>From themselves in low resolution.</summary>
+    Upscale,
+
+    /// <summary>From themselves with holes.</summary>
+    Inpaint,
 }

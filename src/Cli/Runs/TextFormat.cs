@@ -34,8 +34,8 @@ internal static class TextFormat
     /// <summary>Where images are.</summary>
     public static readonly TextFormat<string> Images = PathOr(ImageSources.Shapes);
 
-    /// <summary>Where weights are.</summary>
-    public static readonly TextFormat<string> Weights = PathOr(None);
+    /// <summary>Where weights are, or other pictures.</summary>
+    public static readonly TextFormat<string> PathOrNone = PathOr(None);
 
     public static readonly TextFormat<bool> Flag =
         new("true or false", bool.TryParse, value => value ? "true" : "false") { Words = ["true", "false"] };

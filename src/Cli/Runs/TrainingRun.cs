@@ -49,6 +49,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly BrokenFileList? broken;
     private readonly Tensor? contexts;
     private readonly Tensor? nullContext;
+    private readonly Dictionary<int, Tensor> conditions = [];
     private IReadOnlyList<string> told = [];
 
     /// <summary>Begins to write.</summary>
@@ -99,9 +100,9 @@ internal sealed class TrainingRun : IDisposable
             if (DiffusionInWords.Of(network.Info.Spec) is { } diffusion)
                 events.Text("network/diffusion", diffusion.ToString(), trainer.Step);
             trainer.Saving += log.Flush;
-            if (source is ImageFolderSource pictures)
+            if (source.BrokenFiles() is not null)
             {
-                broken = new BrokenFileList(folder, pictures);
+                broken = new BrokenFileList(folder, source);
                 broken.Try();
                 trainer.Saving += broken.Write;
             }
@@ -213,6 +214,8 @@ internal sealed class TrainingRun : IDisposable
 
     public void Dispose()
     {
+        foreach (var condition in conditions.Values)
+            condition.Dispose();
         events.Dispose();
         log.Dispose();
         contexts?.Dispose();
@@ -313,16 +316,40 @@ internal sealed class TrainingRun : IDisposable
         }
     }
 
-    /// <summary>The same noise each time, and each class in turn where there are any.</summary>
-    private SamplingOptions Sampling(int count) => new()
+    /// <summary>
+    /// The same noise each time, and each class in turn where there are any; from the same images of the data where they have conditions.
+    /// </summary>
+    private SamplingOptions Sampling(int count)
     {
-        Count = count,
-        Seed = options.Training.Seed,
-        Labels = network.Info.NumClasses is null ? null : [.. Enumerable.Range(0, source.Classes.Count)],
-        Context = contexts,
-        NegativeContext = GuidanceOfGrids == 1 ? null : nullContext,
-        Guidance = GuidanceOfGrids,
-    };
+        // From all over the data, whose classes may follow on one another.
+        int[] shown =
+            source.ConditionChannels == 0 ? [] : [.. Enumerable.Range(0, count).Select(i => (int)((long)i * source.Count / count))];
+        var labels = shown.Length == 0 ? Enumerable.Range(0, source.Classes.Count) : shown.Select(image => source.LabelOf(image));
+        return new()
+        {
+            Count = count,
+            Seed = options.Training.Seed,
+            Labels = network.Info.NumClasses is null ? null : [.. labels],
+            Context = contexts,
+            NegativeContext = GuidanceOfGrids == 1 ? null : nullContext,
+            Guidance = GuidanceOfGrids,
+            Condition = shown.Length == 0 ? null : ConditionOf(shown),
+        };
+    }
+
+    /// <summary>The conditions of images, [images, condition channels, height, width]; made once for so many.</summary>
+    private Tensor ConditionOf(int[] shown)
+    {
+        if (conditions.TryGetValue(shown.Length, out var made))
+            return made;
+        var (pixels, size) = (new float[source.PixelCount()], source.ConditionCount());
+        var values = new float[shown.Length * size];
+        foreach (var (place, image) in shown.Index())
+            source.ReadWithCondition(image, place: image, pixels, values.AsSpan(place * size, size));
+        var condition = tensor(values, [shown.Length, source.ConditionChannels, source.Height, source.Width]).DetachFromDisposeScope();
+        conditions.Add(shown.Length, condition);
+        return condition;
+    }
 
     private double GuidanceOfGrids => options.Guidance ?? (CanBeGuided ? UsualGuidance : 1);
 

@@ -15,6 +15,12 @@ public readonly record struct Batch(Tensor Images, Tensor? Labels, long Number, 
     /// <summary>What the images show, [batch, tokens, width], float32, on the CPU; null where the source has no contexts.</summary>
     public Tensor? Context { get; init; }
 
+    /// <summary>
+    /// What the images are to be made from, [batch, condition channels, height, width], float32, on the CPU; null where the source has no
+    /// condition.
+    /// </summary>
+    public Tensor? Condition { get; init; }
+
     /// <summary>What the loader has drawn for the images, where it was given what to draw.</summary>
     internal Drawn? Drawn { get; init; }
 
@@ -25,6 +31,7 @@ public readonly record struct Batch(Tensor Images, Tensor? Labels, long Number, 
         Images.Dispose();
         Labels?.Dispose();
         Context?.Dispose();
+        Condition?.Dispose();
     }
 }
 

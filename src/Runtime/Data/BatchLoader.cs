@@ -74,10 +74,17 @@ public sealed class BatchLoader : IDisposable
         if (horizontalFlips)
             SourceChecks.RequireMirrorable(source);
         var bytes = (long)batchSize * source.PixelCount() * sizeof(float);
-        if (bytes > int.MaxValue)
+        var ofConditions = (long)batchSize * source.ConditionCount() * sizeof(float);
+        if (Math.Max(bytes, ofConditions) > int.MaxValue)
+        {
+            var larger = Math.Max(source.PixelCount(), source.ConditionCount());
+            var what = bytes > int.MaxValue
+                ? $"images of {source.Channels}"
+                : $"images with conditions of {source.ConditionChannels}";
             throw new DataException(
-                $"A batch of {batchSize} images of {source.Channels} x {source.Height} x {source.Width} is larger than 2 GiB; "
-                + $"use at most {Counted.Of(int.MaxValue / sizeof(float) / source.PixelCount(), "image")}.");
+                $"A batch of {batchSize} {what} x {source.Height} x {source.Width} is larger than 2 GiB; "
+                + $"use at most {Counted.Of(int.MaxValue / sizeof(float) / larger, "image")}.");
+        }
         (this.draw, this.source, BatchSize, this.seed, this.horizontalFlips) = (draw, source, batchSize, seed, horizontalFlips);
         this.stride = stride ?? batchSize;
         origin = firstPosition is { } position ? position - checked(firstBatch * this.stride) : 0;
@@ -90,13 +97,14 @@ public sealed class BatchLoader : IDisposable
                 $"A batch of {batchSize} contexts of {source.Context} is larger than 2 GiB; use at most "
                     + $"{Counted.Of(int.MaxValue / sizeof(float) / source.Context!.Value.Count, "image")}.");
         var contexts = (int)(ofContexts / sizeof(float));
-        var held = (draw is null ? bytes : 2 * bytes) + ofContexts;
+        var held = (draw is null ? bytes : 2 * bytes) + ofContexts + ofConditions;
         Workers = workers > 0 ? workers : (int)Math.Clamp(MemoryAhead / held, 1, Math.Min(Environment.ProcessorCount, UsualWorkers));
         var numbers = batchSize * source.PixelCount();
         for (var i = 0; i < Workers; i++)
             Start(new(
                 new float[numbers], source.Classes.Count > 0 ? new long[batchSize] : null, draw is null ? null : new float[numbers],
-                new double[batchSize], contexts == 0 ? null : new float[contexts]));
+                new double[batchSize], contexts == 0 ? null : new float[contexts],
+                source.ConditionChannels > 0 ? new float[batchSize * source.ConditionCount()] : null));
     }
 
     /// <summary>Images in a batch.</summary>
@@ -120,11 +128,19 @@ public sealed class BatchLoader : IDisposable
         var images = TensorOf(buffer.Pixels, source.Channels, source.Height, source.Width);
         var labels = buffer.Labels is null ? null : tensor(buffer.Labels, device: CPU);
         var context = buffer.Contexts is null ? null : TensorOf(buffer.Contexts, source.Context!.Value.Tokens, source.Context!.Value.Width);
+        var condition = buffer.Conditions is null
+            ? null
+            : TensorOf(buffer.Conditions, source.ConditionChannels, source.Height, source.Width);
         Drawn? drawn = buffer.Noise is null
             ? null
             : new(TensorOf(buffer.Noise, source.Channels, source.Height, source.Width), [.. buffer.Times]);
         Start(buffer);
-        return new Batch(images, labels, number, PositionOf(number)) { Context = context, Drawn = drawn };
+        return new Batch(images, labels, number, PositionOf(number))
+        {
+            Context = context,
+            Condition = condition,
+            Drawn = drawn,
+        };
     }
 
     /// <summary>The next batch if it is there; null: it isn't yet, or can't be read, of which <see cref="Next"/> tells.</summary>
@@ -161,7 +177,7 @@ public sealed class BatchLoader : IDisposable
 
     private Buffer Prepare(Buffer buffer, long number)
     {
-        var (length, first) = (source.PixelCount(), PositionOf(number));
+        var (length, ofCondition, first) = (source.PixelCount(), source.ConditionCount(), PositionOf(number));
         var (epoch, orderOfEpoch) = (-1L, Array.Empty<int>());
         for (var i = 0; i < BatchSize; i++)
         {
@@ -172,10 +188,17 @@ public sealed class BatchLoader : IDisposable
                 (epoch, orderOfEpoch) = (epochOfPosition, order.Of(epochOfPosition));
             var index = orderOfEpoch[place];
             var image = buffer.Pixels.AsSpan(i * length, length);
-            source.Read(index, image);
+            var condition = buffer.Conditions is null ? default : buffer.Conditions.AsSpan(i * ofCondition, ofCondition);
+            if (buffer.Conditions is null)
+                source.Read(index, image);
+            else
+                source.ReadWithCondition(index, position, image, condition);
             // Epochs take the streams from 0 up, flips those from -1 down.
             if (horizontalFlips && new CounterHash(seed, ~position).NextInt(2) == 1)
+            {
                 Mirror(image);
+                Mirror(condition);
+            }
             long label = buffer.Labels is null ? 0 : source.LabelOf(index);
             var dropsContext = false;
             if (buffer.Noise is { } noise)
@@ -202,5 +225,6 @@ public sealed class BatchLoader : IDisposable
             image.Slice(row, source.Width).Reverse();
     }
 
-    private sealed record Buffer(float[] Pixels, long[]? Labels, float[]? Noise, double[] Times, float[]? Contexts);
+    private sealed record Buffer(
+        float[] Pixels, long[]? Labels, float[]? Noise, double[] Times, float[]? Contexts, float[]? Conditions);
 }

@@ -35,6 +35,12 @@ public sealed record DataIdentity
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Background { get; init; }
 
+    /// <summary>
+    /// What the images are to be made from, as <see cref="ConditionedSource.Condition"/> says; null: they have no condition.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Condition { get; init; }
+
     /// <summary>What <see cref="Content"/> was made of, in the plural: <c>file names</c>. Null where the source doesn't say.</summary>
     public string? ContentKind { get; init; }
 
@@ -72,6 +78,7 @@ public sealed record DataIdentity
         if (Classes.Zip(other.Classes).FirstOrDefault(pair => pair.First != pair.Second) is ({ } before, { } now))
             Compare("first class that differs", $"'{before}'", $"'{now}'");
         Compare("background", Background ?? "#000000", other.Background ?? "#000000");
+        Compare("condition", Condition ?? "none", other.Condition ?? "none");
         if (Content is not null && other.Content is not null && (Content, ContentKind) != (other.Content, other.ContentKind))
             differences.Add(
                 ContentKind == other.ContentKind

@@ -36,16 +36,24 @@ public sealed class FileRecord
     // Looked at before the first step; of more, each is when it is read, which no step comes before either.
     private const int MostReadAtOnce = 1000;
 
+    // Before the names of a second folder's files, which may be those of the first one's.
+    private const string OfSecond = "condition: ";
+
     private readonly string folder;
     private readonly string[] files;
+    private readonly (string Folder, string[] Files) second;
     private readonly long[] sums;
     private readonly Lazy<(long[] Sizes, long[] Times)> now;
     private bool goesOn;
 
-    internal FileRecord(string folder, string[] files)
+    /// <param name="folder">The folder as it was given.</param>
+    /// <param name="files">Relative paths, with <c>/</c>.</param>
+    /// <param name="second">Those of a second folder, whose numbers follow.</param>
+    internal FileRecord(string folder, string[] files, (string Folder, string[] Files)? second = null)
     {
-        (this.folder, this.files) = (folder, files);
-        sums = new long[files.Length];
+        (this.folder, this.second) = (folder, second ?? ("", []));
+        this.files = [.. files, .. this.second.Files.Select(file => OfSecond + file)];
+        sums = new long[this.files.Length];
         now = new(Ask);
     }
 
@@ -182,7 +190,9 @@ public sealed class FileRecord
         }
     }
 
-    private string PathOf(int index) => PictureFolder.PathOf(folder, files[index]);
+    private string PathOf(int index) => files.Length - second.Files.Length is var own && index < own
+        ? PictureFolder.PathOf(folder, files[index])
+        : PictureFolder.PathOf(second.Folder, second.Files[index - own]);
 
     private static string Bytes(long size) => size == NoSize ? "none that can be asked for" : Counted.Of(size, "byte");
 

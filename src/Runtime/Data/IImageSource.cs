@@ -18,6 +18,9 @@ public interface IImageSource
     /// <summary>Pixels.</summary>
     int Width { get; }
 
+    /// <summary>Channels of the condition that each image has, what it is to be made from; 0: they have none, as here.</summary>
+    int ConditionChannels => 0;
+
     /// <summary>The names of the classes, by label; empty where images have none, as here.</summary>
     IReadOnlyList<string> Classes => [];
 
@@ -81,4 +84,19 @@ public interface IImageSource
     /// </summary>
     /// <param name="values">tokens * width values.</param>
     void ReadNullContext(Span<float> values) => values.Clear();
+
+    /// <summary>
+    /// Writes one image as <see cref="Read"/> does, and its condition, which belongs to it pixel by pixel. Safe to call from several
+    /// threads.
+    /// </summary>
+    /// <param name="index">From 0 to <see cref="Count"/> - 1.</param>
+    /// <param name="place">
+    /// The image's place in the endless row of all epochs, from 0: what chance decides of a condition, a mask, follows from a seed and from
+    /// this alone, so that it is another in each epoch, and the same again wherever a training goes on.
+    /// </param>
+    /// <param name="pixels">channels * height * width values.</param>
+    /// <param name="condition">condition channels * height * width values, in [-1, 1].</param>
+    /// <exception cref="InvalidOperationException">The images have no condition.</exception>
+    void ReadWithCondition(int index, long place, Span<float> pixels, Span<float> condition) =>
+        throw new InvalidOperationException($"{Description}: the images have no condition.");
 }

@@ -30,9 +30,20 @@ public sealed class ImageFolderSource : IImageSource
     private readonly byte[]?[] decoded;
     private readonly ConcurrentDictionary<int, string> broken = new();
     private readonly Lazy<DataIdentity> identity;
+    private readonly int firstInRecord;
     private long room;
 
-    internal ImageFolderSource(PictureFolder folder, int channels, int height, int width, long memory, Color background)
+    /// <param name="folder">The files, and their classes.</param>
+    /// <param name="channels">1 (grey) or 3 (RGB).</param>
+    /// <param name="height">Pixels.</param>
+    /// <param name="width">Pixels.</param>
+    /// <param name="memory">Bytes of decoded images to keep.</param>
+    /// <param name="background">What lies behind transparent pixels, opaque.</param>
+    /// <param name="record">One that knows other files as well; null: one of these alone.</param>
+    /// <param name="firstInRecord">Of the first of these files, the number there.</param>
+    internal ImageFolderSource(
+        PictureFolder folder, int channels, int height, int width, long memory, Color background, FileRecord? record = null,
+        int firstInRecord = 0)
     {
         SourceChecks.CheckTarget(folder.Path, channels, height, width);
         (this.folder, Channels, Height, Width, room) = (folder, channels, height, width, memory);
@@ -42,7 +53,7 @@ public sealed class ImageFolderSource : IImageSource
         decoded = new byte[folder.Files.Length][];
         var classes = Classes.Count == 0 ? "" : " of " + Counted.Of(Classes.Count, "class", "classes");
         Description = $"{Counted.Of(Count, "picture")}{classes} in {folder.Path}";
-        Record = new(folder.Path, folder.Files);
+        (Record, this.firstInRecord) = (record ?? new(folder.Path, folder.Files), firstInRecord);
         identity = new(
             () => DataIdentity.Of(this, "file names", DataIdentity.HashOf(folder.Files)) with { Background = TextOf(background) });
     }
@@ -76,6 +87,9 @@ public sealed class ImageFolderSource : IImageSource
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Notes => [.. folder.Notes.Select(note => $"{folder.Path}: {note}")];
+
+    /// <summary>The folder as it was given.</summary>
+    internal string Folder => folder.Path;
 
     /// <summary>Why folders are no classes that may be meant so, as a sentence; null: nothing speaks for that.</summary>
     internal string? Stray => folder.Stray;
@@ -136,6 +150,19 @@ public sealed class ImageFolderSource : IImageSource
                 + "the folder away, or mend the files.");
     }
 
+    /// <summary>Whether the image's own file can be used; it is decoded for it.</summary>
+    internal bool IsWhole(int index) => Decoded(index) is not null;
+
+    /// <summary>Writes the image of its own file alone, where no other may stand in for it.</summary>
+    /// <returns>Whether that can be used.</returns>
+    internal bool TryRead(int index, Span<float> pixels)
+    {
+        if (Decoded(index) is not { } image)
+            return false;
+        DecodedSource.ToValues(image, pixels);
+        return true;
+    }
+
     /// <summary>None for black, which is what earlier versions had without saying so.</summary>
     private static string? TextOf(Color colour) => (colour.ToArgb() & 0xFFFFFF) is var rgb and not 0 ? $"#{rgb:x6}" : null;
 
@@ -162,7 +189,7 @@ public sealed class ImageFolderSource : IImageSource
         // Otherwise an unplugged disk would be a million broken files.
         if (content is null && !Directory.Exists(folder.Path))
             throw new DataException($"'{folder.Path}' is gone while it is being read; {folder.Files[index]} was asked for.");
-        Record.Met(index, content, fault);
+        Record.Met(firstInRecord + index, content, fault);
         if (content is not null)
             return PictureFile.Decode(content, (Channels, Height, Width), background, out reason);
         reason = fault!.Reason;

@@ -10,8 +10,29 @@ internal static class SourceChecks
     {
         ImageFolderSource { Stray: { } stray } => $" {stray}",
         SubsetSource subset => subset.Whole.WhyNoClasses(),
+        ConditionedSource conditioned => conditioned.Images.WhyNoClasses(),
         _ => "",
     };
+
+    /// <summary>The picture files that were found broken until now; null: the images are no picture files.</summary>
+    public static IReadOnlyList<BrokenFile>? BrokenFiles(this IImageSource source) => source switch
+    {
+        ImageFolderSource pictures => pictures.BrokenFiles,
+        PairSource pairs => pairs.BrokenFiles,
+        ConditionedSource conditioned => conditioned.Images.BrokenFiles(),
+        _ => null,
+    };
+
+    public static int ConditionCount(this IImageSource source) => checked(source.ConditionChannels * source.Height * source.Width);
+
+    public static void CheckCondition(IImageSource source, Span<float> condition)
+    {
+        if (condition.Length != source.ConditionCount())
+            throw new ArgumentException(
+                $"A condition is {source.ConditionChannels} x {source.Height} x {source.Width} = {source.ConditionCount()} values; the "
+                    + $"span holds {condition.Length}.",
+                nameof(condition));
+    }
 
     public static void CheckIndex(IImageSource source, int index)
     {

@@ -21,6 +21,9 @@ public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers
     public int Width => source.Width;
 
     /// <inheritdoc/>
+    public int ConditionChannels => source.ConditionChannels;
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> Classes => source.Classes;
 
     /// <summary>By the numbers, and by what the other source is told by.</summary>
@@ -33,6 +36,7 @@ public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers
             return DataIdentity.Of(this, "numbers" + (whole.ContentKind is null ? "" : $" or {whole.ContentKind}"), content) with
             {
                 Background = whole.Background,
+                Condition = whole.Condition,
             };
         }
     }
@@ -65,4 +69,8 @@ public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers
 
     /// <inheritdoc/>
     public void ReadNullContext(Span<float> values) => source.ReadNullContext(values);
+
+    /// <inheritdoc/>
+    public void ReadWithCondition(int index, long place, Span<float> pixels, Span<float> condition) =>
+        source.ReadWithCondition(numbers[index], place, pixels, condition);
 }

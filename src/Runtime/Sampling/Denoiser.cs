@@ -17,8 +17,8 @@ namespace UNetGen.Sampling;
 public readonly record struct Estimate(double Time, Tensor X0, Tensor? Prediction, Tensor? V);
 
 /// <summary>
-/// A network on the way of one batch from noise to pictures: with the batch's labels, contexts, guidance, self-conditioning and clipping,
-/// so that samplers need to know none of these. They ask it as often as they like in a step.
+/// A network on the way of one batch from noise to pictures: with the batch's labels, contexts, conditions, guidance, self-conditioning and
+/// clipping, so that samplers need to know none of these. They ask it as often as they like in a step.
 /// </summary>
 public sealed class Denoiser : IDisposable
 {
@@ -33,6 +33,7 @@ public sealed class Denoiser : IDisposable
     private readonly Tensor? nullLabels;
     private readonly Tensor? context;
     private readonly Tensor? negativeContext;
+    private readonly Tensor? condition;
     private readonly Func<Tensor> noise;
     private readonly ImageNoise? ownNoise;
     private Estimate? last;
@@ -54,6 +55,7 @@ public sealed class Denoiser : IDisposable
         ownNoise = noise is null ? new(network.Info, options.Seed, options.Numbers, network.Device) : null;
         this.noise = noise ?? ownNoise!.Next;
         labels = options.ToLabels(network.Device)?.DetachFromDisposeScope();
+        condition = options.ToCondition(network.Device)?.DetachFromDisposeScope();
         context = options.OfImages(options.Context, network.Device)?.DetachFromDisposeScope();
         if (guidance == 1)
             return;
@@ -81,13 +83,14 @@ public sealed class Denoiser : IDisposable
     public Estimate Denoise(Tensor x, double time)
     {
         var t = Diffusion.Times(x, time);
-        var (images, timesteps) = Diffusion.Asked(x, t);
-        var condition = network.Info.SelfCondition ? (last ?? Previous)?.X0 : null;
-        var (prediction, v) = Diffusion.Split(network.forward(images, timesteps, context, labels, condition), x.shape);
+        var (noised, timesteps) = Diffusion.Asked(x, t);
+        var images = condition is null ? noised : cat([noised, condition], 1);
+        var estimated = network.Info.SelfCondition ? (last ?? Previous)?.X0 : null;
+        var (prediction, v) = Diffusion.Split(network.forward(images, timesteps, context, labels, estimated), x.shape);
         if (guidance != 1)
         {
             var (without, _) = Diffusion.Split(
-                network.forward(images, timesteps, negativeContext, nullLabels, condition), x.shape);
+                network.forward(images, timesteps, negativeContext, nullLabels, estimated), x.shape);
             prediction = Guided(prediction, without);
         }
         var x0 = Diffusion.PredictX0(x, t, prediction);
@@ -113,6 +116,7 @@ public sealed class Denoiser : IDisposable
     {
         Previous?.X0.Dispose();
         labels?.Dispose();
+        condition?.Dispose();
         nullLabels?.Dispose();
         context?.Dispose();
         negativeContext?.Dispose();

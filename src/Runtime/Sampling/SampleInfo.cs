@@ -24,13 +24,14 @@ internal static class SampleInfo
     private const string GuidanceRescaleKey = "guidance_rescale";
     private const string ContextKey = "context_sha256";
     private const string NegativeContextKey = "negative_context_sha256";
+    private const string ConditionKey = "condition_sha256";
 
     // Earlier versions didn't write these down.
     private static readonly string[] LaterKeys = [TimestepsKey, ChannelsKey];
 
     // Written down where there is such a thing: earlier versions' folders have none.
     private static readonly string[] OptionalKeys =
-        ["negative_class", ContextKey, NegativeContextKey, "edit", "pictures_sha256", "mask_sha256"];
+        ["negative_class", ContextKey, NegativeContextKey, "edit", "pictures_sha256", "mask_sha256", ConditionKey];
 
     // For people: a sampler's name has signs that are escaped otherwise.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -43,10 +44,11 @@ internal static class SampleInfo
         var settings = PlainSettings(network, sampler, options);
         if (options.NegativeClass is { } negative)
             settings["negative_class"] = negative;
-        foreach (var (key, contexts) in ((string, Tensor?)[])[(ContextKey, options.Context), (NegativeContextKey, options.NegativeContext)])
+        foreach (var (key, given) in ((string, Tensor?)[])
+            [(ContextKey, options.Context), (NegativeContextKey, options.NegativeContext), (ConditionKey, options.Condition)])
         {
-            if (contexts is not null)
-                settings[key] = HashOf(contexts);
+            if (given is not null)
+                settings[key] = HashOf(given);
         }
         if (options.Edit is { } edit)
         {

@@ -76,9 +76,17 @@ public sealed record SamplingOptions
     /// <summary>What is made of pictures that are there; null draws from noise alone.</summary>
     public PictureEdit? Edit { get; init; }
 
+    /// <summary>
+    /// What the images are to be made from, for a network whose spec has <c>condition_channels</c>: float32 [1 or more, condition channels,
+    /// height, width], with values as it was trained on them, on any device. Image i is made from condition i modulo their number.
+    /// <see cref="PictureCondition"/> makes it of picture files, <see cref="Data.Batch.Condition"/> has the data's. It stays the caller's.
+    /// </summary>
+    public Tensor? Condition { get; init; }
+
     /// <summary>Refuses what makes no sense, or not for this network.</summary>
     /// <exception cref="UNetGenException">
-    /// No image, no batch, numbers out of range, a rescaling without guidance, or labels, contexts or guidance that don't fit the network.
+    /// No image, no batch, numbers out of range, a rescaling without guidance, or labels, contexts, conditions or guidance that don't fit
+    /// the network.
     /// </exception>
     internal void Check(NetworkInfo info)
     {
@@ -115,6 +123,7 @@ public sealed record SamplingOptions
         CheckContexts(info);
         if (NegativeClass is not null)
             CheckNegativeClass(info);
+        CheckCondition(info);
         Edit?.Check(info);
     }
 
@@ -139,6 +148,34 @@ public sealed record SamplingOptions
     internal Tensor? ToLabels(Device device) => Labels is null
         ? null
         : tensor(Numbers.Select(number => (long)Labels[number % Labels.Count]).ToArray(), device: device);
+
+    /// <summary>The images' conditions, [count, condition channels, height, width]; null where there are none.</summary>
+    internal Tensor? ToCondition(Device device)
+    {
+        if (Condition is null)
+            return null;
+        using var scope = NewDisposeScope();
+        var index = tensor(Numbers.Select(number => number % Condition.shape[0]).ToArray(), device: Condition.device);
+        return Condition.index_select(0, index).to(device).MoveToOuterDisposeScope();
+    }
+
+    private void CheckCondition(NetworkInfo info)
+    {
+        if (info.ConditionChannels == 0 && Condition is null)
+            return;
+        long[] one = [info.ConditionChannels, info.ImageHeight, info.ImageWidth];
+        if (info.ConditionChannels == 0)
+            throw new UNetGenException(
+                $"{info.Name} makes images of noise alone: its spec has no condition_channels. Leave the condition out.");
+        if (Condition is null)
+            throw new UNetGenException(
+                $"{info.Name} makes images from a condition: give `Condition`, Float32 [1 or more, {string.Join(", ", one)}].");
+        if (Condition.dim() != 4 || Condition.shape[0] < 1 || !Condition.shape[1..].SequenceEqual(one)
+            || Condition.dtype != ScalarType.Float32)
+            throw new UNetGenException(
+                $"The condition for {info.Name} must be Float32 [1 or more, {string.Join(", ", one)}], but got {Condition.dtype} "
+                    + $"[{string.Join(", ", Condition.shape)}].");
+    }
 
     private void CheckNegativeClass(NetworkInfo info)
     {

@@ -120,8 +120,10 @@ internal sealed class BatchGradient(
             var (x0, t, noise) = (Part(batch.Images), Part(batch.Timesteps), Part(batch.Noise));
             var labels = batch.Labels is null ? null : Part(batch.Labels);
             var context = batch.Context is null ? null : Part(batch.Context);
+            var condition = batch.Condition is null ? null : Part(batch.Condition);
             var xt = diffusion.QSample(x0, t, noise);
-            var partLoss = diffusion.Loss(Predict(xt, t, context, labels, selfCondition), x0, xt, t, noise) / Number.Of(parts * ranks);
+            var prediction = Predict(xt, t, condition, context, labels, selfCondition);
+            var partLoss = diffusion.Loss(prediction, x0, xt, t, noise) / Number.Of(parts * ranks);
             Backends.Nodes.Gradients.Backward(lossScale == 1 ? partLoss : partLoss * Number.Of(lossScale));
             using var noGradients = no_grad();
             loss.add_(partLoss, Number.One);
@@ -148,9 +150,10 @@ internal sealed class BatchGradient(
     /// What the network says of x_t. A self-conditioned one is in some steps given its own first estimate of x_0, without a gradient
     /// through it (Chen et al. 2022, algorithm 1), clipped where samplers clip it.
     /// </summary>
-    private Tensor Predict(Tensor xt, Tensor t, Tensor? context, Tensor? labels, bool selfCondition)
+    private Tensor Predict(Tensor xt, Tensor t, Tensor? condition, Tensor? context, Tensor? labels, bool selfCondition)
     {
-        var (images, timesteps) = diffusion.Asked(xt, t);
+        var (noised, timesteps) = diffusion.Asked(xt, t);
+        var images = condition is null ? noised : cat([noised, condition], 1);
         Tensor? estimate = null;
         if (selfCondition)
         {

@@ -75,6 +75,12 @@ public sealed class Checkpoint
     /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
     public IReadOnlyList<string>? Classes => whole is null ? null : Trainer.StateOf(Path, whole).Data?.Classes;
 
+    /// <summary>
+    /// What the network was trained to make images from, as <see cref="Data.DataIdentity.Condition"/> of its data says; null: from
+    /// nothing, or it doesn't say, as a file alone.
+    /// </summary>
+    public string? Condition => whole is null ? null : Trainer.StateOf(Path, whole).Data?.Condition;
+
     /// <summary>What it holds: <c>weights</c>, <c>ema</c>, <c>optimizer</c> and the like.</summary>
     public IReadOnlyCollection<string> Stems => [.. files.Keys];
 

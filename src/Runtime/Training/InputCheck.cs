@@ -44,7 +44,22 @@ internal static class InputCheck
             throw new DataException(
                 $"{info.Name} takes images of {info.Channels} x {info.ImageHeight} x {info.ImageWidth} (channels x height x width), "
                 + $"but those of {source.Description} are {source.Channels} x {source.Height} x {source.Width}.");
+        if (source.ConditionChannels != info.ConditionChannels)
+            throw new DataException(info.ConditionChannels == 0
+                ? $"{info.Name} takes no condition, and the images of {source.Description} have one of "
+                    + $"{Counted.Of(source.ConditionChannels, "channel")}: give the spec `condition_channels: {source.ConditionChannels}`."
+                : source.ConditionChannels == 0
+                ? $"{info.Name} makes images from a condition of {Counted.Of(info.ConditionChannels, "channel")} (condition_channels), and "
+                    + $"those of {source.Description} have none. {OfferedConditions(info)}"
+                : $"{info.Name} makes images from a condition of {Counted.Of(info.ConditionChannels, "channel")} (condition_channels), and "
+                    + $"that of {source.Description} has {source.ConditionChannels}: give the spec `condition_channels: "
+                    + $"{source.ConditionChannels}`, or take other data.");
     }
+
+    /// <summary>Which sources give images a condition.</summary>
+    private static string OfferedConditions(NetworkInfo info) =>
+        $"{nameof(UpscalingSource)} gives them one of {Counted.Of(info.Channels, "channel")}, {nameof(InpaintingSource)} one of "
+            + $"{info.Channels + 1}, and {nameof(PairSource)} one of pictures in another folder.";
 
     /// <summary>How many labels to replace by the null class, once it is known that the data's classes are the network's.</summary>
     /// <exception cref="DataException">They aren't, or labels are to be replaced and there is no null class.</exception>
@@ -185,7 +200,7 @@ internal static class InputCheck
     /// <returns>How many, in words.</returns>
     private static string LookAt(IImageSource source, CancellationToken cancellation, Action<float[]> look)
     {
-        var pixels = new float[source.PixelCount()];
+        var (pixels, condition) = (new float[source.PixelCount()], new float[source.ConditionCount()]);
         var looked = Math.Min(source.Count, ImagesToLookAt);
         for (var i = 0; i < looked; i++)
         {
@@ -193,7 +208,10 @@ internal static class InputCheck
             var index = (int)((long)i * source.Count / looked);
             if (source.Classes.Count > 0)
                 source.LabelOf(index);
-            source.Read(index, pixels);
+            if (condition.Length > 0)
+                ReadWithCondition(source, index, pixels, condition);
+            else
+                source.Read(index, pixels);
             look(pixels);
         }
         return Counted.Of(looked, "image");
@@ -246,6 +264,18 @@ internal static class InputCheck
             ? $"{found}: less than an eighth of [-1, 1], so that they look all of one grey. Pictures of 12 bits in files of 16 come out "
                 + "so: stretch them to the whole range first. Transparent ones do on a background of their own colour: choose another."
             : null;
+    }
+
+    private static void ReadWithCondition(IImageSource source, int index, Span<float> pixels, Span<float> condition)
+    {
+        source.ReadWithCondition(index, place: index, pixels, condition);
+        foreach (var value in condition)
+        {
+            if (!(value >= -1 && value <= 1) && (source.IsBounded || !float.IsFinite(value)))
+                throw new DataException(
+                    $"Conditions must hold values in [-1, 1], but that of image {index} of {source.Description} holds {Text(value)}: scale "
+                        + "them, or mend what isn't a number.");
+        }
     }
 
     private static string Text(double value) => value.ToString("G6", CultureInfo.InvariantCulture);

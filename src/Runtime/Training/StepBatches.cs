@@ -18,8 +18,12 @@ internal sealed record StepBatch(Tensor Images, Tensor Noise, Tensor Timesteps, 
     /// <summary>[batch, tokens, width], float32, some of them replaced by the null context; null for a network without a context.</summary>
     public Tensor? Context { get; init; }
 
+    /// <summary>What the images are to be made from, [batch, condition channels, height, width]; null for a network without that.</summary>
+    public Tensor? Condition { get; init; }
+
     public void Dispose()
     {
+        Condition?.Dispose();
         Images.Dispose();
         Noise.Dispose();
         Timesteps.Dispose();
@@ -65,7 +69,11 @@ internal sealed class StepBatches(BatchLoader loader, NoisePredictor network, Di
         var (noise, times) = batch.Drawn!.Value;
         var labels = SendIf(network.Info.NumClasses is not null, batch.Labels);
         var context = SendIf(network.Info.ContextDim is not null, batch.Context);
-        return new(Send(batch.Images), Send(noise), Send(diffusion.Times(times)), labels, times, batch.Number) { Context = context };
+        return new(Send(batch.Images), Send(noise), Send(diffusion.Times(times)), labels, times, batch.Number)
+        {
+            Context = context,
+            Condition = SendIf(network.Info.ConditionChannels > 0, batch.Condition),
+        };
     }
 
     /// <summary>Of what the images have, the network takes what it knows.</summary>

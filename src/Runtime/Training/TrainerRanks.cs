@@ -28,6 +28,7 @@ public sealed partial class Trainer
             (
                 "the data's shape or classes",
                 HashOf($"{identity.Channels} {identity.Height} {identity.Width} {string.Join('\0', identity.Classes)}"), false),
+            ("the data's condition", HashOf(identity.Condition ?? ""), false),
             ($"the data's {identity.ContentKind ?? "content"}", HashOf($"{identity.ContentKind} {identity.Content}"), false),
             .. Texts(options).Where(option => option.Key != KeyOf(nameof(TrainingOptions.Workers))).Select(
                 option => ($"`{option.Name}`", HashOf(option.Text), false)),

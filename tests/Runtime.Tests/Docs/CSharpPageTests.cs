@@ -17,7 +17,7 @@ public sealed partial class CSharpPageTests
             .Select(match => WithoutMargin(match.Groups[1].Value));
         var quoted = Block().Matches(Read(Path.Combine(Folder, "csharp.md"))).Select(match => match.Groups[1].Value);
 
-        Assert.Equal(8, quoted.Count());
+        Assert.Equal(9, quoted.Count());
         Assert.Equal(excerpts.Order(StringComparer.Ordinal), quoted.Order(StringComparer.Ordinal));
     }
 

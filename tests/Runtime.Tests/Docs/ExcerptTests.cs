@@ -56,6 +56,14 @@ public sealed class ExcerptTests : IDisposable
     }
 
     [Fact]
+    public void The_condition_is_the_grey_of_each_pixel_of_the_image()
+    {
+        var (image, grey) = (new float[3 * 64], new float[64]);
+        new ColouringSource(new UNetGen.Data.ShapesSource(3, 8, 8)).ReadWithCondition(5, place: 0, image, grey);
+        Assert.All(Enumerable.Range(0, 64), i => Assert.Equal((image[i] + image[64 + i] + image[128 + i]) / 3, grey[i]));
+    }
+
+    [Fact]
     public void A_training_goes_on_where_it_was_stopped_and_then_draws()
     {
         using var stop = new CancellationTokenSource();

@@ -25,6 +25,12 @@ public sealed class FunctionPredictor : NoisePredictor
     {
     }
 
+    /// <summary>A function of images with their condition, timesteps and the previous estimate, of a network of any shape.</summary>
+    public FunctionPredictor(DiffusionOptions diffusion, Func<Tensor, Tensor, Tensor?, Tensor> function, NetworkInfo info)
+        : this(diffusion, (x, t, _, estimate) => function(x, t, estimate), info)
+    {
+    }
+
     private FunctionPredictor(DiffusionOptions diffusion, Func<Tensor, Tensor, Tensor?, Tensor?, Tensor> function, NetworkInfo info) : base(
         nameof(FunctionPredictor))
     {

@@ -35,6 +35,11 @@ public sealed class EditedPicture : IDisposable
     public static EditedPicture Load(string path, NetworkInfo network, Color? background = null) =>
         Of(PictureContent.OfFile(path), network, background);
 
+    /// <summary>The same brought to another shape; the aspect ratio must be the network's all the same.</summary>
+    internal static EditedPicture Load(
+        string path, NetworkInfo network, (int Channels, int Height, int Width) shape, Color? background) =>
+        Of(PictureContent.OfFile(path), network, shape, background);
+
     /// <summary>The same of a stream, read to its end; it stays open.</summary>
     /// <param name="stream">A picture file's content.</param>
     /// <param name="network">For which network.</param>
@@ -54,9 +59,13 @@ public sealed class EditedPicture : IDisposable
     /// <inheritdoc/>
     public void Dispose() => image.Dispose();
 
-    private static EditedPicture Of(PictureContent content, NetworkInfo network, Color? background)
+    private static EditedPicture Of(PictureContent content, NetworkInfo network, Color? background) =>
+        Of(content, network, (network.Channels, network.ImageHeight, network.ImageWidth), background);
+
+    private static EditedPicture Of(
+        PictureContent content, NetworkInfo network, (int Channels, int Height, int Width) shape, Color? background)
     {
-        SourceChecks.CheckTarget(content.Name, network.Channels, network.ImageHeight, network.ImageWidth);
+        SourceChecks.CheckTarget(content.Name, shape.Channels, shape.Height, shape.Width);
         var (width, height) = content.Size();
         // As ImageFit scales it; less than a pixel is rounding.
         var scale = Math.Max((double)network.ImageWidth / width, (double)network.ImageHeight / height);
@@ -64,10 +73,9 @@ public sealed class EditedPicture : IDisposable
             throw new DataException(
                 $"{content.Name} is {width} x {height}, and {network.Name} draws {network.ImageWidth} x {network.ImageHeight}: it would be "
                     + "cut off at two sides. Crop or pad it to that aspect ratio first.");
-        var pixels = content.Pixels((network.Channels, network.ImageHeight, network.ImageWidth), background ?? Color.Black);
+        var pixels = content.Pixels(shape, background ?? Color.Black);
         var values = new float[pixels.Length];
         DecodedSource.ToValues(pixels, values);
-        return new(
-            tensor(values, [1, network.Channels, network.ImageHeight, network.ImageWidth]).DetachFromDisposeScope(), width, height);
+        return new(tensor(values, [1, shape.Channels, shape.Height, shape.Width]).DetachFromDisposeScope(), width, height);
     }
 }
