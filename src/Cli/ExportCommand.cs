@@ -19,7 +19,7 @@ internal sealed class ExportCommand
 
     private readonly Option<string?> format = CommonOptions.Choice(
         "--format",
-        "diffusers (a folder that DDPMPipeline loads; preset ddpm), safetensors (one file of tensors under their own keys; all presets), "
+        "diffusers (a folder that diffusers loads; presets ddpm and conditional), safetensors (one file of tensors under their own keys; all presets), "
             + "onnx (one file that ONNX Runtime computes or draws with, in any language and without libtorch; all presets) or web (a folder "
             + "with such a file and a page that draws with it in the browser).",
         [Diffusers, Safetensors, Onnx, Web],

@@ -90,7 +90,12 @@ internal static class OnnxFormat
             "prediction" => SpecCompiler.DescribeFrom(trained).Predicts,
             "noise" => "standard normal numbers",
             "labels" => $"a class each, 0 to {info.NumClasses - 1}",
+            "context" => "what the network attends to, as a text encoder's tokens",
+            "negative_context" => "what guidance leads away from, of as many tokens",
+            "condition" => "what goes in behind the images",
+            "guidance" when info.ContextDim is not null => "towards the context; 1 is off",
             "guidance" => $"towards the class; 1 is off, and class {info.NumClasses - 1} stands for none",
+            "latents" => "what an autoencoder makes pictures of",
             "images" => "levels from 0 to 255",
             _ => "",
         };

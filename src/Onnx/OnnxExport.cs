@@ -22,10 +22,13 @@ namespace UNetGen.Onnx;
 /// <remarks>
 /// A file that is the network has the inputs <c>x</c> float32 [batch, channels, height, width], <c>timesteps</c> [batch] (int64; of a flow
 /// float32, 1000 t, and of EDM float32, ln(sigma) / 4, beside images times c_in), and, where the spec asks for them, <c>labels</c> int64
-/// [batch] and <c>self_condition</c>, shaped like <c>x</c> (zeros in the first step); its output is <c>prediction</c>,
+/// [batch], <c>self_condition</c>, shaped like <c>x</c> (zeros in the first step), <c>context</c> float32 [batch, tokens, context_dim], and
+/// <c>condition</c> float32 [batch, condition_channels, height, width]; its output is <c>prediction</c>,
 /// [batch, out channels, height, width]. One that draws (<see cref="OnnxOptions.Sampler"/>) has the inputs <c>noise</c> float32
 /// [batch, channels, height, width], <c>labels</c>, and, where the last class stands for none, <c>guidance</c> float32, a scalar (1 is
-/// off); its output is <c>images</c> uint8 [batch, height, width, channels]. The number of images is open.
+/// off); with a context <c>context</c>, <c>negative_context</c>, as many tokens, which guidance leads away from, and <c>guidance</c>; and
+/// <c>condition</c>. Its output is <c>images</c> uint8 [batch, height, width, channels]; of a network with a context whose channels are no
+/// picture's, neither 1 nor 3, <c>latents</c> float32 [batch, channels, height, width]. The numbers of images and of tokens are open.
 /// </remarks>
 public static class OnnxExport
 {
@@ -45,8 +48,7 @@ public static class OnnxExport
     /// </param>
     /// <returns>What was written.</returns>
     /// <exception cref="UNetGenException">
-    /// The network has blocks of your own, whose operators nobody knows, or takes a condition behind its images; a weight isn't finite, or
-    /// too large for float16; or the sampler adds noise of its own or takes more steps than the diffusion has.
+    /// The network has blocks of your own, whose operators nobody knows; a weight isn't finite, or too large for float16; or the sampler adds noise of its own or takes more steps than the diffusion has.
     /// </exception>
     /// <exception cref="CheckpointException">It has no such weights, or this version can't read its spec.</exception>
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
@@ -94,10 +96,6 @@ public static class OnnxExport
             throw new UNetGenException(
                 $"{info.Name} has residual blocks of your own, {block.Type} ({UserBlockPlan.Key} of its spec): only their code knows what they "
                     + "compute, so that no ONNX file can be written of it.");
-        if (plan.ConditionChannels > 0)
-            throw new UNetGenException(
-                $"{info.Name} takes a condition behind its images (condition_channels: {plan.ConditionChannels} of its spec), and no ONNX "
-                    + "file of such a network can be written.");
         weights.RequireAllOf(info.Name, info.StateDict);
         var diffusion = DiffusionOf(plan);
         var levels = NoiseLevels.Of(diffusion);
@@ -121,8 +119,11 @@ public static class OnnxExport
         var isWhole = diffusion.Type == DiffusionType.Ddpm;
         var timesteps = graph.Input("timesteps", isWhole ? DataType.Int64 : DataType.Float, Value.Batch);
         var labels = plan.NumClasses is null ? null : graph.Input("labels", DataType.Int64, Value.Batch);
-        var condition = plan.SelfCondition ? graph.Input("self_condition", DataType.Float, images) : null;
-        graph.Output(graph.At("").Named("prediction", new NetworkEmitter(graph, plan).Forward(x, timesteps, labels, condition)));
+        var estimate = plan.SelfCondition ? graph.Input("self_condition", DataType.Float, images) : null;
+        var inputs = ConditionInputs.Of(graph, plan);
+        var network = new NetworkEmitter(graph, plan);
+        graph.Output(graph.At("").Named(
+            "prediction", network.Forward(inputs.Behind(graph.At(""), x), timesteps, labels, estimate, inputs.Context)));
     }
 
     /// <summary>What a checkpoint's network was trained to undo.</summary>

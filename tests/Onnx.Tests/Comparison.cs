@@ -64,8 +64,12 @@ internal static class Comparison
             ? randint(0, network.Diffusion.Timesteps, [batch], ScalarType.Int64, generator: generator)
             : randn([batch], generator: generator);
         var labels = info.NumClasses is { } classes ? randint(0, classes, [batch], ScalarType.Int64, generator: generator) : null;
-        var condition = info.SelfCondition ? randn(shape, generator: generator) : null;
-        var expected = network.forward(x, timesteps, labels, condition);
+        var estimate = info.SelfCondition ? randn(shape, generator: generator) : null;
+        // Of another number of tokens than of images.
+        long[] contextShape = [batch, batch + 4, info.ContextDim ?? 0], behindShape = [batch, info.ConditionChannels, .. shape[2..]];
+        var context = info.ContextDim is null ? null : randn(contextShape, generator: generator);
+        var behind = info.ConditionChannels == 0 ? null : randn(behindShape, generator: generator);
+        var expected = network.forward(behind is null ? x : cat([x, behind], 1), timesteps, context, labels, estimate);
 
         var inputs = new List<(string, Array, long[])>
         {
@@ -74,8 +78,12 @@ internal static class Comparison
         };
         if (labels is not null)
             inputs.Add(("labels", Longs(labels), [batch]));
-        if (condition is not null)
-            inputs.Add(("self_condition", Floats(condition), shape));
+        if (estimate is not null)
+            inputs.Add(("self_condition", Floats(estimate), shape));
+        if (context is not null)
+            inputs.Add(("context", Floats(context), contextShape));
+        if (behind is not null)
+            inputs.Add(("condition", Floats(behind), behindShape));
         var (values, size) = file.Run<float>([.. inputs]);
 
         Assert.Equal(expected.shape, size);

@@ -7,7 +7,7 @@ namespace UNetGen.Onnx.Tests;
 internal static partial class SmallSpecs
 {
     /// <summary>
-    /// A spec of <see cref="Generator.Tests.Harness.SpecGen.Valid"/> with the same keys, but for conditions, with which no file is written.
+    /// A spec of <see cref="Generator.Tests.Harness.SpecGen.Valid"/> with the same keys.
     /// </summary>
     public static string Of(string spec)
     {
@@ -17,21 +17,22 @@ internal static partial class SmallSpecs
         var half = 1 << (levels.Length - 1);
         return string.Join('\n', spec.Split('\n').Select(line => line.Split(": ") switch
         {
-            ["condition_channels", _] => "",
             // Lists of blocks are short already.
             ["dim", _] => $"dim: {width}",
             ["channel_multipliers", var list] => $"channel_multipliers: {Each(list, 1, 2)}",
-            ["image_size", var sizes] => $"image_size: {Each(sizes, half, 2)}",
+            // From 2 x 2 pixels on: a group of one number is normalised to rounding times 1 / sqrt(eps).
+            ["image_size", var sizes] => $"image_size: {Each(sizes, half, 2, times: 2)}",
             [("channels" or "  heads" or "blocks_per_level") and var key, var number] when number[0] != '[' => $"{key}: {Each(number, 1, 4)}",
+            ["context_dim", var number] => $"context_dim: {Each(number, 1, 16)}",
             ["time_emb_dim", var number] => $"time_emb_dim: {Each(number, 1, 64)}",
             ["  head_dim", var number] => $"  head_dim: {Each(number, 1, 8)}",
             _ => line,
         }));
     }
 
-    /// <summary>Numbers that are multiples of a unit, as multiples of it from 1 to the most.</summary>
-    private static string Each(string numbers, int unit, int most) => Number().Replace(
-        numbers, number => (((Whole(number.Value) / unit - 1) % most + 1) * unit).ToString(CultureInfo.InvariantCulture));
+    /// <summary>Numbers that are multiples of a unit, as multiples of it from 1 to the most, and so many times that.</summary>
+    private static string Each(string numbers, int unit, int most, int times = 1) => Number().Replace(
+        numbers, number => (((Whole(number.Value) / unit - 1) % most + 1) * unit * times).ToString(CultureInfo.InvariantCulture));
 
     private static int Whole(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 

@@ -12,9 +12,9 @@ namespace UNetGen.Onnx.Drawing;
 /// <param name="plan">The network's.</param>
 /// <param name="diffusion">The network's.</param>
 /// <param name="levels">The diffusion's numbers.</param>
-/// <param name="isGuided">Whether the network's last class stands for none, so that pictures can be guided.</param>
+/// <param name="hasNoClass">Whether the network's last class stands for none, so that pictures can be guided towards the others.</param>
 internal sealed class DrawingEmitter(
-    Graph graph, NetworkPlan plan, DiffusionOptions diffusion, NoiseLevels levels, bool isGuided)
+    Graph graph, NetworkPlan plan, DiffusionOptions diffusion, NoiseLevels levels, bool hasNoClass)
 {
     private readonly Scope sampler = graph.At("sampler");
 
@@ -23,9 +23,16 @@ internal sealed class DrawingEmitter(
     {
         var noise = graph.Input("noise", DataType.Float, Value.Batch, plan.Channels, plan.Height, plan.Width);
         var labels = plan.NumClasses is null ? null : graph.Input("labels", DataType.Int64, Value.Batch);
-        var guidance = isGuided
-            ? new Guidance(sampler, noise, labels!, graph.Input("guidance", DataType.Float), plan.NumClasses!.Value)
-            : null;
+        var inputs = ConditionInputs.Of(graph, plan);
+        var negative = inputs.Context is { } context ? graph.Input("negative_context", DataType.Float, context.Shape) : null;
+        var guidance = hasNoClass || negative is not null ? new Guidance(sampler, noise, graph.Input("guidance", DataType.Float)) : null;
+        // Of all images that go through the network at once.
+        if (guidance is not null && labels is not null)
+            labels = hasNoClass ? guidance.Labels(sampler, labels, plan.NumClasses!.Value) : guidance.Both(sampler, labels);
+        if (guidance is not null && inputs is { Context: { } with } && negative is not null)
+            inputs = inputs with { Context = guidance.Both(sampler, with, negative) };
+        if (guidance is not null && inputs is { Condition: { } behind })
+            inputs = inputs with { Condition = guidance.Both(sampler, behind) };
 
         var keeps = passes.Any(pass => pass.Kept != default);
         var body = graph.Body("pass");
@@ -40,7 +47,7 @@ internal sealed class DrawingEmitter(
         Preconditioning[] wraps = [.. passes.Select(pass => levels.PreconditioningAt(pass.Time))];
         var time = at.Reshape(Timestep(at, wraps, turn), 1);
         var asked = wraps.All(wrap => wrap.In == 1) ? x : at.Mul(x, Factor(at, "asked.x", wraps.Select(wrap => wrap.In), turn));
-        var predicted = Predict(body, asked, at, time, labels, condition, guidance, batch);
+        var predicted = Predict(body, asked, at, time, labels, condition, inputs, guidance, batch);
         var unclipped = Clean(at, x, predicted, turn, wraps);
         var x0 = diffusion.ClipsEstimates ? at.Clip(unclipped, -1, 1) : unclipped;
         body.Output(at.Each("Identity", goOn));
@@ -56,7 +63,10 @@ internal sealed class DrawingEmitter(
         var start = deviation == 1 ? noise : sampler.Mul(noise, graph.Number(deviation));
         var states = new[] { start, keeps ? zeros : null, plan.SelfCondition ? zeros : null }.OfType<Value>();
         var drawn = sampler.Loop(body, turns, [.. states])[0];
-        graph.Output(sampler.Named("images", Pixels(drawn)));
+        // What an autoencoder makes pictures of is no picture yet.
+        graph.Output(inputs.Context is not null && plan.Channels is not (1 or 3)
+            ? sampler.Named("latents", drawn)
+            : sampler.Named("images", Pixels(drawn)));
 
         Value State(string name) => body.Input(name, DataType.Float, noise.Shape);
 
@@ -76,14 +86,14 @@ internal sealed class DrawingEmitter(
     }
 
     private Value Predict(
-        Graph body, Value x, Scope at, Value time, Value? labels, Value? condition, Guidance? guidance, Value batch)
+        Graph body, Value x, Scope at, Value time, Value? labels, Value? estimate, ConditionInputs inputs, Guidance? guidance, Value batch)
     {
         var network = new NetworkEmitter(body, plan);
         if (guidance is null)
-            return Mean(network.Forward(x, at.Expand(time, batch), labels, condition));
+            return Mean(network.Forward(inputs.Behind(at, x), at.Expand(time, batch), labels, estimate, inputs.Context));
         var both = guidance.Both(at, x);
-        var prediction = network.Forward(
-            both, at.Expand(time, at.BatchOf(both)), guidance.Labels, condition is null ? null : guidance.Both(at, condition));
+        var prediction = network.Forward(inputs.Behind(at, both), at.Expand(time, at.BatchOf(both)), labels,
+            estimate is null ? null : guidance.Both(at, estimate), inputs.Context);
         return guidance.Apply(at, Mean(prediction), batch);
 
         // Behind what the objective asks for come the channels of the variance, which no such sampler needs.

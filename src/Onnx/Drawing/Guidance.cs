@@ -5,8 +5,9 @@ using static Onnx.TensorProto.Types;
 namespace UNetGen.Onnx.Drawing;
 
 /// <summary>
-/// Classifier-free guidance (Ho and Salimans 2022): without + guidance (with - without). Images with their class and the same images
-/// without one go through the network as one batch; at guidance 1, where the latter don't count, there are none of these.
+/// Classifier-free guidance (Ho and Salimans 2022): without + guidance (with - without). Images with their class and context, and the same
+/// images without class and with a negative context, go through the network as one batch; at guidance 1, where the latter don't count,
+/// there are none of these.
 /// </summary>
 internal sealed class Guidance
 {
@@ -17,23 +18,29 @@ internal sealed class Guidance
 
     /// <param name="at">In the main graph.</param>
     /// <param name="noise">[batch, channels, height, width].</param>
-    /// <param name="labels">[batch].</param>
     /// <param name="guidance">A scalar.</param>
-    /// <param name="classes">How many there are; the last stands for none.</param>
-    public Guidance(Scope at, Value noise, Value labels, Value guidance, int classes)
+    public Guidance(Scope at, Value noise, Value guidance)
     {
         this.guidance = guidance;
         var isOn = at.Reshape(at.Cast(at.Differs(guidance, at.Graph.Number(1)), DataType.Int64), 1);
         extra = at.Mul(at.BatchOf(noise), isOn);
-        var none = at.Graph.Constant("sampler.no_class", DataType.Int64, [1], MemoryMarshal.AsBytes<long>([classes - 1]));
-        Labels = at.Concat(0, labels, at.Expand(none, extra));
     }
 
-    /// <summary>Of both.</summary>
-    public Value Labels { get; }
+    /// <summary>The labels of both.</summary>
+    /// <param name="at">In the main graph.</param>
+    /// <param name="labels">[batch].</param>
+    /// <param name="classes">How many there are; the last stands for none.</param>
+    public Value Labels(Scope at, Value labels, int classes)
+    {
+        var none = at.Graph.Constant("sampler.no_class", DataType.Int64, [1], MemoryMarshal.AsBytes<long>([classes - 1]));
+        return at.Concat(0, labels, at.Expand(none, extra));
+    }
+
+    /// <summary>What goes with the images, and what goes with them the second time.</summary>
+    public Value Both(Scope at, Value with, Value without) => at.Concat(0, with, at.Slice(without, at.Graph.Whole(0), extra));
 
     /// <summary>The images of both.</summary>
-    public Value Both(Scope at, Value images) => at.Concat(0, images, at.Slice(images, at.Graph.Whole(0), extra));
+    public Value Both(Scope at, Value images) => Both(at, images, images);
 
     /// <summary>What is predicted with guidance.</summary>
     /// <param name="at">In the loop.</param>

@@ -119,7 +119,12 @@ internal sealed class Graph
     {
         var shape = new TensorShapeProto();
         foreach (var size in value.Shape)
-            shape.Dim.Add(size == Value.Batch ? new TensorShapeProto.Types.Dimension { DimParam = "batch" } : new() { DimValue = size });
+            shape.Dim.Add(size switch
+            {
+                Value.Batch => new TensorShapeProto.Types.Dimension { DimParam = "batch" },
+                Value.Tokens => new() { DimParam = "tokens" },
+                _ => new() { DimValue = size },
+            });
         return new ValueInfoProto
         {
             Name = value.Name,

@@ -46,6 +46,23 @@ internal static class Attentions
         return at.Add(at.Reshape(result, Value.Batch, width, x.Shape[2], x.Shape[3]), x);
     }
 
+    /// <summary><see cref="TokenAttention"/>, with positions last.</summary>
+    /// <param name="at">The module's.</param>
+    /// <param name="tokens">[batch, dim, positions].</param>
+    /// <param name="attended">[batch, dim of these, tokens], of this graph or the main one.</param>
+    /// <param name="heads">Of the features.</param>
+    /// <returns>[batch, dim, positions].</returns>
+    public static Value OfTokens(Scope at, Value tokens, Value attended, int heads)
+    {
+        // What a context gives is the same in each turn of a loop.
+        var keys = ReferenceEquals(tokens, attended) ? at : at.Main;
+        var (q, k, v) = (Projected(at, "to_q", tokens), Projected(keys, "to_k", attended), Projected(keys, "to_v", attended));
+        return Convolutions.Pointwise(at.Below("to_out.0"), Attend(at, q, k, v));
+
+        Value Projected(Scope where, string layer, Value x) =>
+            Heads(where, Convolutions.Pointwise(where.Below(layer), x, biased: false), heads);
+    }
+
     /// <summary><see cref="Blocks.LinearAttention"/>.</summary>
     public static Value LinearAttention(Scope at, ModulePlan module, Value x)
     {
@@ -75,6 +92,12 @@ internal static class Attentions
     {
         if (arguments.Whole("memoryTokens") > 0)
             (k, v) = (WithMemory(at, k, 0, arePositionsLast: false), WithMemory(at, v, 1, arePositionsLast: false));
+        return Attend(at, q, k, v);
+    }
+
+    /// <summary>The same without memory tokens.</summary>
+    private static Value Attend(Scope at, Value q, Value k, Value v)
+    {
         // Before the product, where float16 could overflow.
         var scaled = at.Mul(at.Transpose(q, 0, 1, 3, 2), at.Graph.Number(1 / Math.Sqrt(q.Shape[2])));
         var scores = at.Softmax(at.MatMul(scaled, k), 3); // [batch, heads, positions, positions of k]
@@ -97,7 +120,7 @@ internal static class Attentions
     }
 
     /// <summary>[batch, channels, height, width] to [batch, channels, positions].</summary>
-    private static Value Pixels(Scope at, Value x) => at.Reshape(x, Value.Batch, x.Shape[1], x.Shape[2] * x.Shape[3]);
+    public static Value Pixels(Scope at, Value x) => at.Reshape(x, Value.Batch, x.Shape[1], x.Shape[2] * x.Shape[3]);
 
     /// <summary>[batch, heads * d, positions] to [batch, heads, d, positions].</summary>
     private static Value Heads(Scope at, Value x, int heads) => at.Reshape(x, Value.Batch, heads, x.Shape[1] / heads, x.Shape[2]);

@@ -23,6 +23,18 @@ internal static class Norms
         Value PerChannel(string name) => at.Main.Reshape(at.Weight(name), channels, 1, 1);
     }
 
+    /// <summary>LayerNorm (Ba et al. 2016) of tokens with positions last, [batch, features, positions].</summary>
+    public static Value Layer(Scope at, Value tokens, double eps)
+    {
+        var features = tokens.Shape[1];
+        var centered = at.Sub(tokens, at.ReduceMean(tokens, 1));
+        var variance = at.ReduceMean(at.Mul(centered, centered), 1);
+        var normed = at.Div(centered, at.Each("Sqrt", at.Add(variance, at.Graph.Number(eps))));
+        return at.Add(at.Mul(normed, PerFeature("weight")), PerFeature("bias"));
+
+        Value PerFeature(string name) => at.Main.Reshape(at.Weight(name), features, 1);
+    }
+
     /// <summary>x / max(|x|, 1e-12) * g * sqrt(channels), the norm |x| over the channels of each pixel.</summary>
     public static Value Rms(Scope at, Value x)
     {

@@ -27,16 +27,19 @@ internal sealed class NetworkEmitter
     }
 
     /// <summary>One pass.</summary>
-    /// <param name="x">[batch, channels, height, width].</param>
+    /// <param name="x">[batch, channels, height, width], with the condition's channels behind them where there are some.</param>
     /// <param name="timesteps">[batch], int64, or float32 as diffusions have it whose times are no whole numbers.</param>
     /// <param name="labels">[batch], int64; null for a network without classes.</param>
     /// <param name="selfCondition">The previous estimate of the clean images; null for a network that takes none.</param>
+    /// <param name="context">[batch, tokens, context dim], of the main graph; null for a network without a context.</param>
     /// <returns>[batch, out channels, height, width].</returns>
-    public Value Forward(Value x, Value timesteps, Value? labels, Value? selfCondition)
+    public Value Forward(Value x, Value timesteps, Value? labels, Value? selfCondition, Value? context)
     {
         var values = new Dictionary<string, Value> { [StepPlan.Input] = x, ["timesteps"] = timesteps };
         if (labels is not null)
             values.Add("labels", labels);
+        if (context is not null)
+            values.Add(StepPlan.Context, context);
         foreach (var step in plan.Forward)
             values[step.Target] = Of(step.Value);
         return values[plan.Forward[^1].Target];
@@ -88,6 +91,7 @@ internal sealed class NetworkEmitter
             _ when Is<LinearAttention>() => Attentions.LinearAttention(at, module, x),
             _ when Is<AttentionBlock>() => Attentions.AttentionBlock(at, module, x),
             _ when Is<QkvAttentionBlock>() => Attentions.QkvAttentionBlock(at, module, x),
+            _ when Is<SpatialTransformer>() => Transformers.SpatialTransformer(at, module, x, arguments[1]),
             _ when Is<Downsample>() => Convolutions.Downsample(at.Below(KeyOfConvolution()), x, constructor.Word<DownsampleKind>()),
             _ when Is<Upsample>() => Convolutions.Upsample(at.Below(KeyOfConvolution()), x, constructor.Word<UpsampleKind>()),
             _ when type.StartsWith("UNetGen.Blocks.ResidualPreNorm<", StringComparison.Ordinal) =>

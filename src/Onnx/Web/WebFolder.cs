@@ -31,7 +31,7 @@ public static class WebFolder
     /// <returns>What was written: the drawing, as <see cref="OnnxExport"/> says.</returns>
     /// <exception cref="UNetGenException">
     /// As <see cref="OnnxExport.Save(string, Checkpoint, OnnxOptions?, string?)"/>; or the options have no sampler; the weights are 2 GB or
-    /// more, which no page loads; <paramref name="runtime"/> is no such folder; or the folder holds something.
+    /// more, which no page loads; the network takes a context or a condition; <paramref name="runtime"/> is no such folder; or the folder holds something.
     /// </exception>
     /// <exception cref="IOException">It can't be written.</exception>
     public static OnnxFile Save(string path, Checkpoint checkpoint, OnnxOptions options, string? runtime)
@@ -45,6 +45,10 @@ public static class WebFolder
             throw new UNetGenException($"{path} is there already, and not an empty folder; name another.");
 
         var info = SpecCompiler.DescribeFrom(checkpoint).Info;
+        if (info.ContextDim is not null || info.ConditionChannels > 0)
+            throw new UNetGenException(
+                $"{info.Name} takes a {(info.ContextDim is null ? "condition behind its images" : "context")}, which a page can't ask for: "
+                    + "export it as an ONNX file.");
         var unfinished = AtomicFile.TemporaryFor(Path.GetFullPath(path));
         try
         {

@@ -14,7 +14,8 @@ namespace UNetGen.Blocks;
 /// </remarks>
 public sealed class SpatialTransformer : nn.Module<Tensor, Tensor, Tensor>
 {
-    private const double NormEps = 1e-6;
+    /// <summary>Of <see cref="norm"/>.</summary>
+    internal const double NormEps = 1e-6;
 
     /// <summary>Before everything else.</summary>
     public readonly GroupNorm norm;

@@ -11,7 +11,8 @@ namespace UNetGen.Blocks;
 /// <remarks>Keys <c>norm1</c>, <c>attn1</c>, <c>norm2</c>, <c>attn2</c>, <c>norm3</c>, <c>ff</c>; the norms' eps is 1e-5.</remarks>
 public sealed class TransformerBlock : nn.Module<Tensor, Tensor, Tensor>
 {
-    private const double NormEps = 1e-5;
+    /// <summary>Of the three norms.</summary>
+    internal const double NormEps = 1e-5;
 
     /// <summary>Before <see cref="attn1"/>.</summary>
     public readonly LayerNorm norm1;

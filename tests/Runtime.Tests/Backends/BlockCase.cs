@@ -11,6 +11,9 @@ public sealed record BlockCase(Func<nn.Module> Make, params long[] Shape)
 {
     public const long TimeWidth = 20;
 
+    /// <summary>Of a transformer's context, whose tokens are a time embedding's features four by four.</summary>
+    private const long ContextWidth = 4;
+
     /// <summary>
     /// What every backend must compute as the reference does: blocks that kernels fit, and blocks that none fits or only some of a block's
     /// layers.
@@ -77,6 +80,11 @@ public sealed record BlockCase(Func<nn.Module> Make, params long[] Shape)
         ["guided-diffusion's attention, one head"] = new(() => new QkvAttentionBlock(32, 1, new()), 2, 32, 8, 8),
         ["guided-diffusion's attention, memory tokens, RMSNorm"] =
             new(() => new QkvAttentionBlock(24, 3, new() { Norm = Norm.Rms }, memoryTokens: 2), 2, 24, 5, 3),
+        ["transformer"] = new(() => new SpatialTransformer(64, 4, ContextWidth, groups: 8), 2, 64, 8, 8),
+        ["transformer, two layers, linear projections, more pixels"] =
+            new(() => new SpatialTransformer(32, 2, ContextWidth, layers: 2, groups: 4, linearProjection: true), 3, 32, 16, 12),
+        ["transformer, odd sizes, one image"] = new(() => new SpatialTransformer(20, 4, ContextWidth, groups: 4), 1, 20, 5, 3),
+        ["transformer, one pixel"] = new(() => new SpatialTransformer(32, 1, ContextWidth, groups: 4), 2, 32, 1, 1),
         ["RMSNorm"] = new(() => new RMSNorm(32), 2, 32, 8, 8),
         ["RMSNorm, odd sizes"] = new(() => new RMSNorm(13), 2, 13, 5, 3),
         ["linear attention in its PreNorm"] = new(() => new ResidualPreNorm<LinearAttention>(32, new(32, norm: Norm.Group)), 2, 32, 8, 8),
@@ -91,6 +99,7 @@ public sealed record BlockCase(Func<nn.Module> Make, params long[] Shape)
     {
         ResnetBlock residual => residual.forward(x, time),
         PreActResnetBlock residual => residual.forward(x, time),
+        SpatialTransformer transformer => transformer.forward(x, time.reshape(x.size(0), -1, ContextWidth)),
         Block half => half.forward(x),
         _ => ((nn.Module<Tensor, Tensor>)block).forward(x),
     };

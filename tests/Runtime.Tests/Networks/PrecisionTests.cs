@@ -97,6 +97,8 @@ public sealed class PrecisionTests
         Assert.Equal(TypeOf(precision), t.dtype);
         Assert.Equal(ScalarType.Float32, normLast.forward(x, t).dtype);
         Assert.Equal(TypeOf(precision), convolutionLast.forward(x, t).dtype);
+        using var transformer = new SpatialTransformer(32, 4, contextDim: 6, groups: 8);
+        Assert.Equal(TypeOf(precision), transformer.forward(x, randn(2, 3, 6)).dtype);
     }
 
     [Fact]

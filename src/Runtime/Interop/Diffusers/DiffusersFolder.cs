@@ -7,8 +7,9 @@ using static TorchSharp.torch;
 namespace UNetGen.Interop.Diffusers;
 
 /// <summary>
-/// A network as diffusers' DDPMPipeline keeps it on disk: the configuration of a UNet2DModel and of its scheduler as JSON, and the weights
-/// as safetensors. Both layouts are read, <c>unet/</c> and <c>scheduler/</c> or, as in google/ddpm-cifar10-32, everything in one folder.
+/// A network as diffusers' pipelines keep it on disk: the configuration of a UNet2DModel or a UNet2DConditionModel, and of its scheduler, as
+/// JSON, and the weights as safetensors. Both layouts are read, <c>unet/</c> and <c>scheduler/</c> or, as in google/ddpm-cifar10-32,
+/// everything in one folder; of a pipeline with an autoencoder and a text encoder, as Stable Diffusion's, these two parts.
 /// </summary>
 /// <remarks>
 /// What can be expressed on both sides, and what can't: docs/exchange.md. Whatever can't is an error, never an approximation.
@@ -18,6 +19,12 @@ public sealed class DiffusersFolder
     private const string ConfigName = "config.json";
     private const string SchedulerConfigName = "scheduler_config.json";
     private const string PipelineName = "model_index.json";
+
+    /// <summary>Parts of a pipeline that make latents of pictures, and contexts of texts, or look at what was drawn.</summary>
+    private static readonly string[] AroundLatents =
+    [
+        "vae", "text_encoder", "tokenizer", "safety_checker", "feature_extractor", "image_encoder", "requires_safety_checker",
+    ];
 
     private readonly DiffusersModel model;
     private readonly IReadOnlyList<string> remarks;
@@ -53,8 +60,12 @@ public sealed class DiffusersFolder
         var folder = folders.FirstOrDefault(folder => File.Exists(System.IO.Path.Combine(folder, ConfigName)))
             ?? throw new DiffusersException(
                 $"{path} is no folder of diffusers: there is neither unet/{ConfigName} nor {ConfigName} in it.", []);
-        string[] schedulers = [
-            System.IO.Path.Combine(path, "scheduler", SchedulerConfigName), System.IO.Path.Combine(path, SchedulerConfigName)];
+        string[] schedulers =
+        [
+            System.IO.Path.Combine(path, "scheduler", SchedulerConfigName), System.IO.Path.Combine(path, SchedulerConfigName),
+            // Of the folder unet/ of a pipeline.
+            System.IO.Path.Combine(path, "..", "scheduler", SchedulerConfigName),
+        ];
         var schedulerPath = schedulers.FirstOrDefault(File.Exists)
             ?? throw new DiffusersException(
                 $"{path} doesn't say which noise its network was trained for: put the scheduler's {SchedulerConfigName} into {path}, "
@@ -62,10 +73,10 @@ public sealed class DiffusersFolder
                 []);
 
         var reasons = new List<string>();
-        CheckPipeline(System.IO.Path.Combine(path, PipelineName), reasons);
         var scheduler = ConfigFile.Read(schedulerPath, reasons);
         var diffusion = DiffusionFromConfig.Read(scheduler);
         var model = ModelFromConfigs.Read(ConfigFile.Read(System.IO.Path.Combine(folder, ConfigName), reasons), diffusion);
+        CheckPipeline(System.IO.Path.Combine(path, PipelineName), reasons, model);
         if (reasons.Count > 0)
             throw new DiffusersException($"The network in {path} can't be expressed here:", reasons);
 
@@ -73,7 +84,7 @@ public sealed class DiffusersFolder
         var name = System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path)));
         // A folder's name may hold a line's end, and a comment mustn't.
         List<string> remarks = [
-            $"From {string.Concat(name.Where(c => !char.IsControl(c) && c is not ('\u2028' or '\u2029')))}, a UNet2DModel of diffusers."];
+            $"From {string.Concat(name.Where(c => !char.IsControl(c) && c is not ('\u2028' or '\u2029')))}, a {model.ClassName} of diffusers."];
         remarks.AddRange(DiffusionFromConfig.Remarks(scheduler, diffusion.Type));
         if (!File.Exists(weights))
             return new(path, weights, model, remarks, []);
@@ -84,10 +95,11 @@ public sealed class DiffusersFolder
     /// <summary>
     /// Writes a network as a folder that diffusers' <c>DDPMPipeline.from_pretrained</c> loads, and <c>UNet2DModel.from_pretrained</c> with
     /// <c>subfolder="unet"</c>; the latter is the way for a network with classes, whose labels the pipeline has no argument for, and for
-    /// one of type EDM, for which there is no pipeline.
+    /// one of type EDM, for which there is no pipeline. Of preset conditional it is the parts <c>unet/</c>, for
+    /// <c>UNet2DConditionModel.from_pretrained</c>, and <c>scheduler/</c>, which a pipeline takes beside its autoencoder and text encoder.
     /// </summary>
     /// <param name="path">A folder that doesn't exist or is empty. It appears when it is complete.</param>
-    /// <param name="network">Of preset ddpm; with the weights that shall be used for drawing, usually the averaged ones.</param>
+    /// <param name="network">Of preset ddpm or conditional; with the weights that shall be used for drawing, usually the averaged ones.</param>
     /// <param name="doubts">
     /// What speaks against drawing with these weights, <see cref="Training.Checkpoint.Doubts"/> of where they come from; the metadata of the
     /// file of weights keeps it, which diffusers doesn't look at.
@@ -110,7 +122,7 @@ public sealed class DiffusersFolder
         var unfinished = AtomicFile.TemporaryFor(path);
         try
         {
-            if (ModelToConfigs.Pipeline(model.Diffusion.Type) is { } pipeline)
+            if (model.Transformers is null && ModelToConfigs.Pipeline(model.Diffusion.Type) is { } pipeline)
                 WriteJson(System.IO.Path.Combine(unfinished, PipelineName), pipeline);
             WriteJson(System.IO.Path.Combine(unfinished, "unet", ConfigName), ModelToConfigs.UNet(model));
             WriteJson(System.IO.Path.Combine(unfinished, "scheduler", SchedulerConfigName), ModelToConfigs.Scheduler(model.Diffusion));
@@ -147,7 +159,7 @@ public sealed class DiffusersFolder
     {
         CheckSame(network);
         using var scope = NewDisposeScope();
-        using var file = WeightsFile.Open(WeightsPath);
+        using var file = WeightsFile.Open(WeightsPath, model.ClassName);
         StateDict.Load(network, WeightsFile.Read(file, network, convert), WeightsPath);
     }
 
@@ -173,13 +185,15 @@ public sealed class DiffusersFolder
 
     private static string Text(JsonNode? node) => Excerpt.Of(node?.ToJsonString() ?? "null");
 
-    /// <summary>A pipeline with an autoencoder draws latents, not images.</summary>
-    private static void CheckPipeline(string path, List<string> reasons)
+    /// <summary>A pipeline with an autoencoder draws latents, not images, for which networks with a context are.</summary>
+    private static void CheckPipeline(string path, List<string> reasons, DiffusersModel model)
     {
         if (!File.Exists(path))
             return;
         var pipeline = ConfigFile.Read(path, reasons);
         pipeline.Ignore("unet", "scheduler");
+        if (model.Transformers is not null)
+            pipeline.Ignore(AroundLatents);
         pipeline.RefuseUnknown("a part beside unet and scheduler, so that the network's own output isn't the picture");
     }
 

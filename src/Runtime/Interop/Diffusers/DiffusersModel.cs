@@ -57,10 +57,22 @@ internal sealed record DiffusersModel
 
     public required DiffusionOptions Diffusion { get; init; }
 
+    /// <summary>What a UNet2DConditionModel has besides, preset conditional here; null: it is a UNet2DModel, preset ddpm.</summary>
+    public TransformerModel? Transformers { get; init; }
+
     /// <summary>Only of interest for a network that isn't trained yet, and unknown to diffusers.</summary>
     public bool ZeroInit { get; init; }
 
     public static readonly string DefaultDownsample = SpecWords.SnakeCase(SpecDefaults.Ddpm.Downsample.ToString());
+
+    /// <summary>The same of preset conditional.</summary>
+    public static readonly string ConditionalDownsample = SpecWords.SnakeCase(SpecDefaults.Conditional.Downsample.ToString());
+
+    /// <summary>What diffusers calls a model with transformers.</summary>
+    public const string ConditionalClass = "UNet2DConditionModel";
+
+    /// <summary>What diffusers calls it.</summary>
+    public string ClassName => Transformers is null ? "UNet2DModel" : ConditionalClass;
 
     public static readonly string DefaultUpsample = SpecWords.SnakeCase(SpecDefaults.Upsample.ToString());
 

@@ -19,7 +19,7 @@ internal static class ModelFromConfigs
         ["mish"] = Activation.Mish,
     };
 
-    private static readonly Dictionary<string, TimeConditioning> Conditionings = new()
+    internal static readonly Dictionary<string, TimeConditioning> Conditionings = new()
     {
         ["default"] = TimeConditioning.Add,
         ["scale_shift"] = TimeConditioning.ScaleShift,
@@ -33,7 +33,9 @@ internal static class ModelFromConfigs
     /// <summary>The model, which is none where the files have reasons against it.</summary>
     public static DiffusersModel Read(ConfigFile unet, DiffusionOptions diffusion)
     {
-        unet.Only("_class_name", "UNet2DModel", "only a UNet2DModel can be imported");
+        if (unet.Value("_class_name", "UNet2DModel") == DiffusersModel.ConditionalClass)
+            return ConditionModelFromConfig.Read(unet, diffusion);
+        unet.Only("_class_name", "UNet2DModel", $"only a UNet2DModel or a {DiffusersModel.ConditionalClass} can be imported");
         unet.Only("center_input_sample", false, "the network would see 2 x - 1 in the place of x");
         unet.Only("time_embedding_type", "positional", "the others are unlike those here");
         unet.Only("mid_block_type", "UNetMidBlock2D", "there is always one");
@@ -87,12 +89,7 @@ internal static class ModelFromConfigs
         };
         unet.Ignore("downsample_padding");
 
-        if (model.NormEps <= 0)
-            unet.Refuse("norm_eps", "it should be positive");
-        if (model.Dropout is < 0 or >= 1)
-            unet.Refuse("dropout", "it should lie in [0, 1)");
-        if (model.FreqShift is not (0 or 1))
-            unet.Refuse("freq_shift", "0 and 1 are known");
+        CheckNumbers(unet, model);
         // Null: those of the blocks, but with scale_shift no norm at all.
         var attentionGroups = unet.CountOrNull("attn_norm_num_groups", SpecLimits.Width)
             ?? (model.Conditioning == TimeConditioning.ScaleShift ? null : groups);
@@ -109,6 +106,40 @@ internal static class ModelFromConfigs
             : model;
     }
 
+    public static void CheckNumbers(ConfigFile unet, DiffusersModel model)
+    {
+        if (model.NormEps <= 0)
+            unet.Refuse("norm_eps", "it should be positive");
+        if (model.Dropout is < 0 or >= 1)
+            unet.Refuse("dropout", "it should lie in [0, 1)");
+        if (model.FreqShift is not (0 or 1))
+            unet.Refuse("freq_shift", "0 and 1 are known");
+    }
+
+    /// <summary>Whether there are as many widths as blocks, which the generator takes.</summary>
+    public static void CheckWidths(ConfigFile unet, int[] widths, int down, int up)
+    {
+        if (unet.Knows(Widths, Down, Up) && (down != widths.Length || up != widths.Length))
+            unet.Refuse(Widths, $"{Counted.Of(widths.Length, "level")}, but {CountOf(Down, down)} and {CountOf(Up, up)}");
+        else if (unet.Knows(Widths) && (widths.Length > SpecLimits.Levels || widths.Any(width => width > SpecLimits.Width)))
+            unet.Refuse(Widths, $"at most {SpecLimits.Levels} levels of at most {SpecLimits.Width} channels are known here");
+        else if (unet.Knows(Widths)
+            && (widths[0] < SpecLimits.LeastDim || widths[0] % 2 != 0 || widths.Any(width => width < 1 || width % widths[0] != 0)))
+            unet.Refuse(Widths, $"the first must be even and at least {SpecLimits.LeastDim}, and the others multiples of it");
+
+        string CountOf(string key, int blocks) => $"{blocks} {key}{(unet.Has(key) ? "" : " (missing: diffusers' default)")}";
+    }
+
+    public static void CheckBlocksAndGroups(ConfigFile unet, DiffusersModel model)
+    {
+        if (unet.Knows("layers_per_block") && model.BlocksPerLevel > SpecLimits.BlocksPerLevel)
+            unet.Refuse("layers_per_block", $"at most {SpecLimits.BlocksPerLevel} are known here");
+        else if (unet.Knows("layers_per_block") && model.BlocksPerLevel * model.Widths.Count is var blocks && blocks > SpecLimits.Blocks)
+            unet.Refuse("layers_per_block", $"{blocks} residual blocks on the way down; at most {SpecLimits.Blocks} are known here");
+        if (unet.Knows("norm_num_groups") && model.Widths.FirstOrDefault(width => width % model.Groups != 0) is > 0 and var undivided)
+            unet.Refuse("norm_num_groups", $"{undivided} channels can't be shared out to {Counted.Of(model.Groups, "group")}");
+    }
+
     /// <summary>
     /// The levels' widths and blocks, those of the way up in the order of the levels; any that go together where they are wrong.
     /// </summary>
@@ -117,28 +148,17 @@ internal static class ModelFromConfigs
         var widths = unet.List(Widths, [224, 448, 672, 896]);
         var down = BlockTypes(unet, Down, "Down", ["DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"]);
         var up = BlockTypes(unet, Up, "Up", ["AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"]);
-        if (unet.Knows(Widths, Down, Up) && (down.Length != widths.Length || up.Length != widths.Length))
-            unet.Refuse(Widths, $"{Counted.Of(widths.Length, "level")}, but {CountOf(Down, down)} and {CountOf(Up, up)}");
-        else if (unet.Knows(Widths) && (widths.Length > SpecLimits.Levels || widths.Any(width => width > SpecLimits.Width)))
-            unet.Refuse(Widths, $"at most {SpecLimits.Levels} levels of at most {SpecLimits.Width} channels are known here");
-        else if (unet.Knows(Widths)
-            && (widths[0] < SpecLimits.LeastDim || widths[0] % 2 != 0 || widths.Any(width => width < 1 || width % widths[0] != 0)))
-            unet.Refuse(Widths, $"the first must be even and at least {SpecLimits.LeastDim}, and the others multiples of it");
+        CheckWidths(unet, widths, down.Length, up.Length);
         Array.Reverse(up);
         if (unet.Knows(Widths, Down, Up) && !down.Select(block => block.Attends).SequenceEqual(up.Select(block => block.Attends)))
             unet.Refuse(Up, "a level has attention on both ways or on none");
         return unet.Knows(Widths, Down, Up) ? (widths, down, up) : ([32], [new(false, "conv")], [new(false, "conv")]);
-
-        string CountOf(string key, Block[] blocks) => $"{blocks.Length} {key}{(unet.Has(key) ? "" : " (missing: diffusers' default)")}";
     }
 
     /// <summary>What the generator refuses of widths that are right by themselves.</summary>
     private static void CheckLevels(ConfigFile unet, DiffusersModel model)
     {
-        if (unet.Knows("layers_per_block") && model.BlocksPerLevel * model.Widths.Count is var blocks && blocks > SpecLimits.Blocks)
-            unet.Refuse("layers_per_block", $"{blocks} residual blocks on the way down; at most {SpecLimits.Blocks} are known here");
-        if (unet.Knows("norm_num_groups") && model.Widths.FirstOrDefault(width => width % model.Groups != 0) is > 0 and var undivided)
-            unet.Refuse("norm_num_groups", $"{undivided} channels can't be shared out to {Counted.Of(model.Groups, "group")}");
+        CheckBlocksAndGroups(unet, model);
         if (!unet.Knows("attention_head_dim"))
             return;
         if (model.HeadDim is { } features
@@ -188,7 +208,7 @@ internal static class ModelFromConfigs
         return all.FirstOrDefault();
     }
 
-    private static string Padding(ConfigFile unet)
+    public static string Padding(ConfigFile unet)
     {
         var padding = unet.Value("downsample_padding", 1);
         if (padding is not (0 or 1))
@@ -196,7 +216,7 @@ internal static class ModelFromConfigs
         return padding == 0 ? "conv_asymmetric" : "conv";
     }
 
-    private static (int Height, int Width) SampleSize(ConfigFile unet, int levels)
+    public static (int Height, int Width) SampleSize(ConfigFile unet, int levels)
     {
         var (height, width) = (0, 0);
         if (unet.IsList("sample_size"))

@@ -7,17 +7,29 @@ namespace UNetGen.Interop.Diffusers;
 /// <summary>Reads a network's spec, and says why diffusers couldn't express it.</summary>
 internal static class ModelFromSpec
 {
-    /// <summary>Keys that UNet2DModel has no word for, and the one value that is what it does.</summary>
+    /// <summary>Keys that diffusers' models have no word for, and the one value that is what they do.</summary>
     private static readonly (string Key, string Only, string Why)[] Fixed =
     [
-        ("init_kernel", "3", "UNet2DModel's first convolution is 3 x 3"),
-        ("norm", "group", "UNet2DModel has GroupNorm alone"),
-        ("weight_standardization", "false", "UNet2DModel doesn't standardise its filters"),
-        ("time_embedding.type", "sinusoidal", "UNet2DModel's Fourier features are of the timestep's logarithm, others than these"),
-        ("time_embedding.theta", "10000", "UNet2DModel has 10000, always"),
-        ("attention.memory_tokens", "0", "UNet2DModel's attention has no memory tokens"),
-        ("self_condition", "false", "UNet2DModel takes no previous estimate"),
-        ("condition_channels", "0", "diffusers' pipelines of UNet2DModel give it noised images alone"),
+        ("init_kernel", "3", "MODEL's first convolution is 3 x 3"),
+        ("norm", "group", "MODEL has GroupNorm alone"),
+        ("weight_standardization", "false", "MODEL doesn't standardise its filters"),
+        ("time_embedding.type", "sinusoidal", "MODEL's Fourier features are of the timestep's logarithm, others than these"),
+        ("time_embedding.theta", "10000", "MODEL has 10000, always"),
+        ("self_condition", "false", "MODEL takes no previous estimate"),
+    ];
+
+    private static readonly (string Key, string Only, string Why)[] FixedOfUNet2DModel =
+    [
+        ("attention.memory_tokens", "0", "MODEL's attention has no memory tokens"),
+        ("condition_channels", "0", "diffusers' pipelines of MODEL give it noised images alone"),
+    ];
+
+    private static readonly (string Key, string Only, string Why)[] FixedOfConditionModel =
+    [
+        ("activation", "silu", "MODEL has it in the embedding of the timesteps and before the last convolution too"),
+        ("attention.mid", "cross", "MODEL's middle attends"),
+        ("downsample", "conv, conv_asymmetric", "MODEL with resampling blocks has no transformers beside them"),
+        ("upsample", "nearest_conv", "MODEL with resampling blocks has no transformers beside them"),
     ];
 
     /// <summary>What the network is.</summary>
@@ -32,6 +44,7 @@ internal static class ModelFromSpec
         if (reasons.Count > 0)
             throw refuse(reasons);
 
+        var isConditional = IsConditional(spec);
         var model = new DiffusersModel
         {
             Height = info.ImageHeight,
@@ -47,45 +60,63 @@ internal static class ModelFromSpec
             Order = spec.Word<SinusoidOrder>("time_embedding.order"),
             FreqShift = spec.Int("time_embedding.freq_shift"),
             Conditioning = spec.Word<TimeConditioning>("time_embedding.conditioning"),
-            Attention = [.. spec.List("attention.levels").Select(kind => kind == "full")],
-            AttentionInTheMiddle = spec.Text("attention.mid") == "full",
-            HeadDim = spec.Find("attention.head_dim") is null ? null : spec.Int("attention.head_dim"),
-            Downsample = spec.Find("downsample") ?? DiffusersModel.DefaultDownsample,
+            Attention = [.. spec.List("attention.levels").Select(kind => kind != "none")],
+            AttentionInTheMiddle = spec.Text("attention.mid") != "none",
+            HeadDim = isConditional || spec.Find("attention.head_dim") is null ? null : spec.Int("attention.head_dim"),
+            Downsample = spec.Find("downsample")
+                ?? (isConditional ? DiffusersModel.ConditionalDownsample : DiffusersModel.DefaultDownsample),
             Upsample = spec.Find("upsample") ?? DiffusersModel.DefaultUpsample,
             LearnedVariance = spec.Bool("learned_variance"),
             NumClasses = info.NumClasses,
             ZeroInit = spec.Bool("zero_init"),
             Diffusion = network.Diffusion,
+            Transformers = isConditional ? Transformers(spec, info) : null,
         };
+        if (isConditional)
+            return model;
         // Several heads at one width: the same as heads of that width's share.
         return spec.Find("attention.heads") is not (null or "1")
             ? model with { HeadDim = AttendedWidths(spec).First() / spec.Int("attention.heads") }
             : model;
     }
 
+    private static bool IsConditional(EffectiveSpec spec) => spec.Text("preset") == "conditional";
+
+    private static TransformerModel Transformers(EffectiveSpec spec, NetworkInfo info) => new()
+    {
+        ContextDim = spec.Int("context_dim"),
+        Heads = spec.Find("attention.heads") is null ? null : spec.Int("attention.heads"),
+        HeadDim = spec.Find("attention.heads") is null ? spec.Int("attention.head_dim") : null,
+        Layers = spec.Ints("attention.layers"),
+        LinearProjection = spec.Bool("attention.linear_projection"),
+        ConditionChannels = info.ConditionChannels,
+    };
+
     private static IEnumerable<string> Reasons(EffectiveSpec spec, NoisePredictor network)
     {
-        if (spec.Text("preset") != "ddpm")
+        if (spec.Text("preset") is not ("ddpm" or "conditional"))
         {
-            yield return $"preset: {spec.Text("preset")}: UNet2DModel is preset ddpm";
+            yield return $"preset: {spec.Text("preset")}: UNet2DModel is preset ddpm, and UNet2DConditionModel preset conditional";
             yield break;
         }
 
-        foreach (var (key, only, why) in Fixed)
+        var isConditional = IsConditional(spec);
+        var name = isConditional ? DiffusersModel.ConditionalClass : "UNet2DModel";
+        foreach (var (key, only, why) in Fixed.Concat(isConditional ? FixedOfConditionModel : FixedOfUNet2DModel))
         {
-            if (spec.Find(key) is { } value && value != only)
-                yield return $"{key}: {value}: {why}";
+            if (spec.Find(key) is { } value && !only.Split(", ").Contains(value))
+                yield return $"{key}: {value}: {why.Replace("MODEL", name, StringComparison.Ordinal)}";
         }
 
         if (spec.Find("blocks.resnet") is { } block)
-            yield return $"blocks.resnet: {block}: UNet2DModel has its own residual blocks alone";
+            yield return $"blocks.resnet: {block}: {name} has its own residual blocks alone";
         else if (network.state_dict().Keys.Except(network.Info.StateDict.Select(entry => entry.Key)).FirstOrDefault() is { } added)
             yield return $"the class's hooks have added {added}, which isn't in the spec";
         if (spec.Ints("blocks_per_level").Distinct().Count() > 1)
-            yield return $"blocks_per_level: {spec.Text("blocks_per_level")}: UNet2DModel has as many at every level (layers_per_block)";
-        if (spec.Find("downsample") is "unshuffle" or "avg_pool")
+            yield return $"blocks_per_level: {spec.Text("blocks_per_level")}: {name} has as many at every level (layers_per_block)";
+        if (!isConditional && spec.Find("downsample") is "unshuffle" or "avg_pool")
             yield return $"downsample: {spec.Text("downsample")}: UNet2DModel has conv, conv_asymmetric and resblock";
-        if (spec.Find("upsample") == "conv_transpose")
+        if (!isConditional && spec.Find("upsample") == "conv_transpose")
             yield return "upsample: conv_transpose: UNet2DModel has nearest_conv and resblock";
         if (spec.List("attention.levels").Append(spec.Text("attention.mid")).Contains("linear"))
             yield return $"attention.levels: {spec.Text("attention.levels")}: UNet2DModel's attention is full";
@@ -95,11 +126,11 @@ internal static class ModelFromSpec
 
         var (first, dim, initDim) = (Widths(spec)[0], spec.Int("dim"), spec.Int("init_dim"));
         if (dim != first)
-            yield return $"dim: {dim}: UNet2DModel's sinusoid is as wide as its first level, {first}; channel_multipliers would have to "
+            yield return $"dim: {dim}: {name}'s sinusoid is as wide as its first level, {first}; channel_multipliers would have to "
                 + "begin with 1";
         if (initDim != first)
-            yield return $"init_dim: {initDim}: UNet2DModel's first convolution is as wide as its first level, {first}";
-        if (spec.Find("attention.heads") is { } heads and not "1" && AttendedWidths(spec).Distinct().ToList() is { Count: > 1 } widths)
+            yield return $"init_dim: {initDim}: {name}'s first convolution is as wide as its first level, {first}";
+        if (!isConditional && spec.Find("attention.heads") is { } heads and not "1" && AttendedWidths(spec).Distinct().ToList() is { Count: > 1 } widths)
             yield return $"attention.heads: {heads} at widths {string.Join(" and ", widths)}: UNet2DModel's heads all have one width "
                 + "(attention.head_dim)";
     }

@@ -24,9 +24,11 @@ internal static class ModelToConfigs
         ["unet"] = new JsonArray("diffusers", "UNet2DModel"),
     };
 
-    /// <summary>config.json of a UNet2DModel.</summary>
+    /// <summary>config.json of a UNet2DModel or a UNet2DConditionModel.</summary>
     public static JsonObject UNet(DiffusersModel model)
     {
+        if (model.Transformers is { } transformers)
+            return ConditionModelToConfig.UNet(model, transformers, Version);
         var last = model.Widths.Count - 1;
         var (downInBlock, upInBlock) = (model.Downsample == "resblock", model.Upsample == "resblock");
         var scaleShift = model.Conditioning == TimeConditioning.ScaleShift;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using UNetGen.Blocks;
 using UNetGen.Diffusion;
 
 namespace UNetGen.Interop.Diffusers;
@@ -12,32 +13,40 @@ internal static class ModelToSpec
     /// <param name="remarks">Lines of comment at the top.</param>
     public static string Write(DiffusersModel model, string? name, IEnumerable<string> remarks)
     {
-        var dim = model.Widths[0];
+        var (dim, transformers) = (model.Widths[0], model.Transformers);
+        // Both presets' defaults are other ones.
+        var (groups, eps) = transformers is null ? (SpecDefaults.Ddpm.Groups, SpecDefaults.Ddpm.NormEps) : (SpecDefaults.Conditional.Groups, 1e-5);
+        var (order, shift) = transformers is null
+            ? (SpecDefaults.TimeEmbedding.Order, SpecDefaults.TimeEmbedding.FreqShift)
+            : (SinusoidOrder.CosSin, 0);
+        var downsample = transformers is null ? DiffusersModel.DefaultDownsample : DiffusersModel.ConditionalDownsample;
         var text = new StringBuilder();
         foreach (var remark in remarks)
             text.Append("# ").Append(remark).Append('\n');
         Line("name", name);
-        Line("preset", "ddpm");
+        Line("preset", transformers is null ? "ddpm" : "conditional");
         Line("image_size", model.Height == model.Width ? $"{model.Height}" : $"[{model.Height}, {model.Width}]");
         Line("channels", $"{model.Channels}");
+        Line("condition_channels", transformers is { ConditionChannels: > 0 and var behind } ? $"{behind}" : null);
         Line("dim", $"{dim}");
         Line("channel_multipliers", List(model.Widths.Select(width => width / dim)));
         Line("time_emb_dim", Unless(4 * dim, model.TimeEmbDim));
         Line("blocks_per_level", Unless(SpecDefaults.BlocksPerLevel, model.BlocksPerLevel));
-        Line("groups", Unless(SpecDefaults.Ddpm.Groups, model.Groups));
-        Line("norm_eps", Unless(SpecDefaults.Ddpm.NormEps, model.NormEps));
+        Line("groups", Unless(groups, model.Groups));
+        Line("norm_eps", Unless(eps, model.NormEps));
         Line("activation", Unless(SpecDefaults.Nonlinearity, model.Activation));
         Line("dropout", Unless(0.0, model.Dropout));
         Line("time_embedding", Group(
-            ("order", Unless(SpecDefaults.TimeEmbedding.Order, model.Order)),
-            ("freq_shift", Unless(SpecDefaults.TimeEmbedding.FreqShift, model.FreqShift)),
+            ("order", Unless(order, model.Order)),
+            ("freq_shift", Unless(shift, model.FreqShift)),
             ("conditioning", Unless(SpecDefaults.Ddpm.Conditioning, model.Conditioning))));
-        Line("attention", Attention(model));
-        Line("downsample", Unless(DiffusersModel.DefaultDownsample, model.Downsample));
+        Line("attention", transformers is null ? Attention(model) : Attention(model, transformers));
+        Line("downsample", Unless(downsample, model.Downsample));
         Line("upsample", Unless(DiffusersModel.DefaultUpsample, model.Upsample));
         Line("zero_init", model.ZeroInit ? "true" : null);
         Line("learned_variance", model.LearnedVariance ? "true" : null);
         Line("num_classes", model.NumClasses?.ToString(CultureInfo.InvariantCulture));
+        Line("context_dim", transformers is null ? null : Unless(SpecDefaults.Conditional.ContextDim, transformers.ContextDim));
         Line("diffusion", Diffusion(model.Diffusion));
         return text.ToString();
 
@@ -46,6 +55,20 @@ internal static class ModelToSpec
             if (value is not null)
                 text.Append(key).Append(": ").Append(value).Append('\n');
         }
+    }
+
+    private static string? Attention(DiffusersModel model, TransformerModel transformers)
+    {
+        var isUsual = model.Attention.Select((attends, level) => attends == level < model.Attention.Count - 1).All(usual => usual);
+        // One number says it where every level that attends, and the middle, has as many.
+        var last = model.Attention.Count - 1;
+        var places = transformers.Layers.Where((_, level) => model.Attention[level] || level == last).Distinct().ToList();
+        return Group(
+            ("levels", isUsual ? null : List(model.Attention.Select(attends => attends ? "cross" : "none"))),
+            ("heads", transformers.Heads is { } heads ? Unless(SpecDefaults.Conditional.Heads, heads) : null),
+            ("head_dim", transformers.HeadDim?.ToString(CultureInfo.InvariantCulture)),
+            ("layers", places is [var layers] ? Unless(1, layers) : List(transformers.Layers)),
+            ("linear_projection", transformers.LinearProjection ? "true" : null));
     }
 
     private static string? Attention(DiffusersModel model)

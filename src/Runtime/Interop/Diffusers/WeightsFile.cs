@@ -4,14 +4,16 @@ using static TorchSharp.torch;
 
 namespace UNetGen.Interop.Diffusers;
 
-/// <summary>The weights of a UNet2DModel as diffusers names and stores them.</summary>
+/// <summary>The weights of a model as diffusers names and stores them.</summary>
 internal static class WeightsFile
 {
     public const string Name = "diffusion_pytorch_model.safetensors";
 
+    /// <param name="path">The file.</param>
+    /// <param name="model">What diffusers calls its model, for advice.</param>
     /// <exception cref="DiffusersException">There is none, but perhaps one of another kind.</exception>
     /// <exception cref="SafetensorsException">It isn't valid, or was cut short.</exception>
-    public static SafetensorsFile Open(string path)
+    public static SafetensorsFile Open(string path, string model)
     {
         if (File.Exists(path))
             return SafetensorsFile.Open(path);
@@ -23,12 +25,12 @@ internal static class WeightsFile
             null => "it holds no weights.",
             _ when others.Find(name => name.EndsWith(".index.json", StringComparison.Ordinal)) is { } index =>
                 $"its weights are in several files ({index}); write them as one, in Python: "
-                    + "UNet2DModel.from_pretrained(folder).save_pretrained(folder, max_shard_size=\"100GB\").",
+                    + $"{model}.from_pretrained(folder).save_pretrained(folder, max_shard_size=\"100GB\").",
             _ when others.Find(name => name.EndsWith(".safetensors", StringComparison.Ordinal)) is { } variant =>
                 $"it has a variant of the weights, {variant}; name that {Name} if you want it.",
             var pickle => $"its weights are pickled ({pickle}), and reading a pickle runs whatever program is in it; write them as "
                 + "safetensors, in Python where you trust it: "
-                + "UNet2DModel.from_pretrained(folder).save_pretrained(folder).",
+                + $"{model}.from_pretrained(folder).save_pretrained(folder).",
         };
         throw new DiffusersException($"{folder} has no {Name}: {advice}", []);
     }

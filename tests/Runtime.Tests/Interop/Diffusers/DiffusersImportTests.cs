@@ -173,7 +173,7 @@ public sealed class DiffusersImportTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"_class_name": "UNet2DConditionModel"}""", "_class_name")]
+    [InlineData("""{"_class_name": "UNet1DModel"}""", "_class_name")]
     [InlineData("""{"center_input_sample": true}""", "center_input_sample")]
     [InlineData("""{"time_embedding_type": "fourier"}""", "time_embedding_type")]
     [InlineData("""{"mid_block_type": null}""", "mid_block_type")]

@@ -13,6 +13,7 @@ public sealed class DiffusersRoundTripTests
     public static TheoryData<string> Cases =>
     [
         "ddpm_tiny", "ddpm_classes", "exchange_many_keys", "exchange_one_level", "exchange_zero_terminal", "exchange_flow", "exchange_edm",
+        "cond_sd1_tiny", "cond_sd2_tiny", "cond_inpaint_tiny", "exchange_conditional",
     ];
 
     [Theory]
@@ -106,6 +107,10 @@ public sealed class DiffusersRoundTripTests
         "exchange_zero_terminal" => new ExchangeZeroTerminalUNet(),
         "exchange_flow" => new ExchangeFlowUNet(),
         "exchange_edm" => new ExchangeEdmUNet(),
+        "cond_sd1_tiny" => new CondSd1TinyUNet(),
+        "cond_sd2_tiny" => new CondSd2TinyUNet(),
+        "cond_inpaint_tiny" => new CondInpaintTinyUNet(),
+        "exchange_conditional" => new ExchangeConditionalUNet(),
         _ => throw new ArgumentOutOfRangeException(nameof(name)),
     };
 
@@ -118,6 +123,10 @@ public sealed class DiffusersRoundTripTests
         "exchange_zero_terminal" => new ImportedExchangeZeroTerminalUNet(),
         "exchange_flow" => new ImportedExchangeFlowUNet(),
         "exchange_edm" => new ImportedExchangeEdmUNet(),
+        "cond_sd1_tiny" => new ImportedCondSd1TinyUNet(),
+        "cond_sd2_tiny" => new ImportedCondSd2TinyUNet(),
+        "cond_inpaint_tiny" => new ImportedCondInpaintTinyUNet(),
+        "exchange_conditional" => new ImportedExchangeConditionalUNet(),
         _ => throw new ArgumentOutOfRangeException(nameof(name)),
     };
 }
