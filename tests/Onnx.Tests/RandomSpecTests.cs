@@ -6,7 +6,8 @@ namespace UNetGen.Onnx.Tests;
 public sealed partial class RandomSpecTests(RandomSpecs random) : IClassFixture<RandomSpecs>
 {
     [Fact]
-    public void Files_of_all_families_predict_what_their_networks_do() => Assert.True(!random.Failures.Any(), string.Join('\n', random.Failures));
+    public void Files_of_all_families_predict_what_their_networks_do() =>
+        Assert.True(!random.Failures.Any(), string.Join('\n', random.Failures));
 
     [CheckerFact]
     public void Files_of_all_families_are_ONNX() => Assert.Empty(OnnxChecker.Complaints(random.Files));

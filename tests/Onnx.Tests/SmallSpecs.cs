@@ -20,8 +20,9 @@ internal static partial class SmallSpecs
             // Lists of blocks are short already.
             ["dim", _] => $"dim: {width}",
             ["channel_multipliers", var list] => $"channel_multipliers: {Each(list, 1, 2)}",
-            // From 2 x 2 pixels on: a group of one number is normalised to rounding times 1 / sqrt(eps).
-            ["image_size", var sizes] => $"image_size: {Each(sizes, half, 2, times: 2)}",
+            ["image_size", var sizes] => $"image_size: {Each(sizes, half, 2)}",
+            // A group of one channel and one pixel is normalised to its rounding times 1 / sqrt(eps).
+            ["init_dim", var number] => $"init_dim: {2 * Whole(number)}",
             [("channels" or "  heads" or "blocks_per_level") and var key, var number] when number[0] != '[' => $"{key}: {Each(number, 1, 4)}",
             ["context_dim", var number] => $"context_dim: {Each(number, 1, 16)}",
             ["time_emb_dim", var number] => $"time_emb_dim: {Each(number, 1, 64)}",
@@ -30,9 +31,9 @@ internal static partial class SmallSpecs
         }));
     }
 
-    /// <summary>Numbers that are multiples of a unit, as multiples of it from 1 to the most, and so many times that.</summary>
-    private static string Each(string numbers, int unit, int most, int times = 1) => Number().Replace(
-        numbers, number => (((Whole(number.Value) / unit - 1) % most + 1) * unit * times).ToString(CultureInfo.InvariantCulture));
+    /// <summary>Numbers that are multiples of a unit, as multiples of it from 1 to the most.</summary>
+    private static string Each(string numbers, int unit, int most) => Number().Replace(
+        numbers, number => (((Whole(number.Value) / unit - 1) % most + 1) * unit).ToString(CultureInfo.InvariantCulture));
 
     private static int Whole(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 

@@ -30,8 +30,9 @@ public static class WebFolder
     /// </param>
     /// <returns>What was written: the drawing, as <see cref="OnnxExport"/> says.</returns>
     /// <exception cref="UNetGenException">
-    /// As <see cref="OnnxExport.Save(string, Checkpoint, OnnxOptions?, string?)"/>; or the options have no sampler; the weights are 2 GB or
-    /// more, which no page loads; the network takes a context or a condition; <paramref name="runtime"/> is no such folder; or the folder holds something.
+    /// As <see cref="OnnxExport.Save(string, Checkpoint, OnnxOptions?, string?)"/>; or the options have no sampler; the weights are 2 GB
+    /// or more, which no page loads; the network takes a context or a condition; <paramref name="runtime"/> is no such folder; or the
+    /// folder holds something.
     /// </exception>
     /// <exception cref="IOException">It can't be written.</exception>
     public static OnnxFile Save(string path, Checkpoint checkpoint, OnnxOptions options, string? runtime)

@@ -84,7 +84,7 @@ public sealed record BlockCase(Func<nn.Module> Make, params long[] Shape)
         ["transformer, two layers, linear projections, more pixels"] =
             new(() => new SpatialTransformer(32, 2, ContextWidth, layers: 2, groups: 4, linearProjection: true), 3, 32, 16, 12),
         ["transformer, odd sizes, one image"] = new(() => new SpatialTransformer(20, 4, ContextWidth, groups: 4), 1, 20, 5, 3),
-        ["transformer, one pixel"] = new(() => new SpatialTransformer(32, 1, ContextWidth, groups: 4), 2, 32, 1, 1),
+        ["transformer, two pixels"] = new(() => new SpatialTransformer(32, 1, ContextWidth, groups: 4), 2, 32, 1, 2),
         ["RMSNorm"] = new(() => new RMSNorm(32), 2, 32, 8, 8),
         ["RMSNorm, odd sizes"] = new(() => new RMSNorm(13), 2, 13, 5, 3),
         ["linear attention in its PreNorm"] = new(() => new ResidualPreNorm<LinearAttention>(32, new(32, norm: Norm.Group)), 2, 32, 8, 8),

@@ -5,8 +5,8 @@ using UNetGen.Diffusion;
 namespace UNetGen.Interop.Diffusers;
 
 /// <summary>
-/// Reads the configuration of a UNet2DConditionModel, with the defaults of its constructor; what can't be expressed here is collected in the
-/// file's reasons.
+/// Reads the configuration of a UNet2DConditionModel, with the defaults of its constructor; what can't be expressed here is collected in
+/// the file's reasons.
 /// </summary>
 internal static class ConditionModelFromConfig
 {

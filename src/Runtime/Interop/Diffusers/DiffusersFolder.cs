@@ -7,9 +7,10 @@ using static TorchSharp.torch;
 namespace UNetGen.Interop.Diffusers;
 
 /// <summary>
-/// A network as diffusers' pipelines keep it on disk: the configuration of a UNet2DModel or a UNet2DConditionModel, and of its scheduler, as
-/// JSON, and the weights as safetensors. Both layouts are read, <c>unet/</c> and <c>scheduler/</c> or, as in google/ddpm-cifar10-32,
-/// everything in one folder; of a pipeline with an autoencoder and a text encoder, as Stable Diffusion's, these two parts.
+/// A network as diffusers' pipelines keep it on disk: the configuration of a UNet2DModel or a UNet2DConditionModel, and of its
+/// scheduler, as JSON, and the weights as safetensors. Both layouts are read, <c>unet/</c> and <c>scheduler/</c> or, as in
+/// google/ddpm-cifar10-32, everything in one folder; of a pipeline with an autoencoder and a text encoder, as Stable Diffusion's, these
+/// two parts.
 /// </summary>
 /// <remarks>
 /// What can be expressed on both sides, and what can't: docs/exchange.md. Whatever can't is an error, never an approximation.
@@ -99,7 +100,9 @@ public sealed class DiffusersFolder
     /// <c>UNet2DConditionModel.from_pretrained</c>, and <c>scheduler/</c>, which a pipeline takes beside its autoencoder and text encoder.
     /// </summary>
     /// <param name="path">A folder that doesn't exist or is empty. It appears when it is complete.</param>
-    /// <param name="network">Of preset ddpm or conditional; with the weights that shall be used for drawing, usually the averaged ones.</param>
+    /// <param name="network">
+    /// Of preset ddpm or conditional; with the weights that shall be used for drawing, usually the averaged ones.
+    /// </param>
     /// <param name="doubts">
     /// What speaks against drawing with these weights, <see cref="Training.Checkpoint.Doubts"/> of where they come from; the metadata of the
     /// file of weights keeps it, which diffusers doesn't look at.

@@ -130,7 +130,8 @@ internal static class ModelFromSpec
                 + "begin with 1";
         if (initDim != first)
             yield return $"init_dim: {initDim}: {name}'s first convolution is as wide as its first level, {first}";
-        if (!isConditional && spec.Find("attention.heads") is { } heads and not "1" && AttendedWidths(spec).Distinct().ToList() is { Count: > 1 } widths)
+        if (!isConditional && spec.Find("attention.heads") is { } heads and not "1"
+            && AttendedWidths(spec).Distinct().ToList() is { Count: > 1 } widths)
             yield return $"attention.heads: {heads} at widths {string.Join(" and ", widths)}: UNet2DModel's heads all have one width "
                 + "(attention.head_dim)";
     }

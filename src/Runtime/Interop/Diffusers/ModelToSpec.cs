@@ -15,7 +15,9 @@ internal static class ModelToSpec
     {
         var (dim, transformers) = (model.Widths[0], model.Transformers);
         // Both presets' defaults are other ones.
-        var (groups, eps) = transformers is null ? (SpecDefaults.Ddpm.Groups, SpecDefaults.Ddpm.NormEps) : (SpecDefaults.Conditional.Groups, 1e-5);
+        var (groups, eps) = transformers is null
+            ? (SpecDefaults.Ddpm.Groups, SpecDefaults.Ddpm.NormEps)
+            : (SpecDefaults.Conditional.Groups, 1e-5);
         var (order, shift) = transformers is null
             ? (SpecDefaults.TimeEmbedding.Order, SpecDefaults.TimeEmbedding.FreqShift)
             : (SinusoidOrder.CosSin, 0);
