@@ -3,7 +3,7 @@ using UNetGen.Diffusion;
 
 namespace UNetGen.Interop.Diffusers;
 
-/// <summary>Reads the configuration of DDPMScheduler and of DDIMScheduler.</summary>
+/// <summary>Reads the configuration of DDPMScheduler, DDIMScheduler and PNDMScheduler.</summary>
 internal static class DdpmFromConfig
 {
     /// <summary>Settings of sampling, which a network doesn't depend on.</summary>
@@ -14,7 +14,8 @@ internal static class DdpmFromConfig
 
     /// <param name="scheduler">The file.</param>
     /// <param name="hasVariance">Whether the class has a setting of that.</param>
-    public static DiffusionOptions Read(ConfigFile scheduler, bool hasVariance)
+    /// <param name="clips">Whether it clips estimates where it doesn't say.</param>
+    public static DiffusionOptions Read(ConfigFile scheduler, bool hasVariance, bool clips = true)
     {
         scheduler.Only<double[]?>("trained_betas", null, "betas come from a named schedule here");
         scheduler.Only("thresholding", false, "x_0 is clipped here, not thresholded");
@@ -41,7 +42,7 @@ internal static class DdpmFromConfig
             Schedule = schedule,
             Objective = objective,
             Variance = variance,
-            ClipSample = scheduler.Value("clip_sample", true),
+            ClipSample = scheduler.Value("clip_sample", clips),
         };
         return Rescaled(scheduler, WithBetas(scheduler, options));
     }

@@ -10,7 +10,7 @@ internal static class DiffusionFromConfig
         [SchedulerWords.Ddpm] = scheduler => DdpmFromConfig.Read(scheduler, hasVariance: true),
         // They share the settings that say what was trained; how they sample is of no concern here.
         ["DDIMScheduler"] = scheduler => DdpmFromConfig.Read(scheduler, hasVariance: false),
-        ["PNDMScheduler"] = scheduler => DdpmFromConfig.Read(scheduler, hasVariance: false),
+        ["PNDMScheduler"] = scheduler => DdpmFromConfig.Read(scheduler, hasVariance: false, clips: false),
         [SchedulerWords.FlowEuler] = FlowFromConfig.Read,
         [SchedulerWords.FlowHeun] = FlowFromConfig.Read,
         [SchedulerWords.EdmEuler] = EdmFromConfig.Read,

@@ -72,7 +72,7 @@ public sealed class ConditionModelTests : IDisposable
         Assert.Equal(spec.Contains("out_channels"), text.Contains("\nchannels: 4\ncondition_channels: 5\n", StringComparison.Ordinal));
         Assert.Equal(spec.Contains("head_dim: 64"), text.Contains("head_dim: 64", StringComparison.Ordinal));
         Assert.Equal(spec.Contains("layers: [1, 2, 10]"), text.Contains("layers: [1, 2, 10]", StringComparison.Ordinal));
-        Assert.Contains("diffusion: { schedule: scaled_linear, beta_start: 0.00085, beta_end: 0.012", text);
+        Assert.Contains("diffusion: { schedule: scaled_linear, beta_start: 0.00085, beta_end: 0.012, clip_sample: false }", text);
     }
 
     public static TheoryData<int> Published => [0, 1, 2, 3, 4];
@@ -125,6 +125,18 @@ public sealed class ConditionModelTests : IDisposable
         var error = Assert.Throws<DiffusersException>(() => Spec(Changed(changes), Scheduler));
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("PNDMScheduler", "", "diffusion: { schedule: scaled_linear, beta_start: 0.00085, beta_end: 0.012, clip_sample: false }")]
+    [InlineData("DDIMScheduler", "", "diffusion: { schedule: scaled_linear, beta_start: 0.00085, beta_end: 0.012 }")]
+    [InlineData("PNDMScheduler", "\"skip_prk_steps\": true, \"prediction_type\": \"v_prediction\",",
+        "diffusion: { schedule: scaled_linear, beta_start: 0.00085, beta_end: 0.012, objective: v, clip_sample: false }")]
+    public void Stable_Diffusions_schedulers_say_what_it_was_trained_for(string scheduler, string more, string line) => Assert.Contains(
+        line,
+        Spec(Changed("{}"), $$"""
+            {"_class_name": "{{scheduler}}", {{more}} "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear",
+             "num_train_timesteps": 1000, "set_alpha_to_one": false, "steps_offset": 1}
+            """), StringComparison.Ordinal);
 
     [Fact]
     public void Of_a_pipeline_with_an_autoencoder_its_unet_is_read_also_by_its_own_folder()
