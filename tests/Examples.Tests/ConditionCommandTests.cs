@@ -105,13 +105,15 @@ public sealed class ConditionCommandTests : IDisposable
     }
 
     [Fact]
-    public void Networks_with_a_condition_are_not_exported_and_those_without_take_none()
+    public void Networks_with_a_condition_are_ONNX_files_and_no_pages_and_those_without_take_none()
     {
         Train("from1", "upscaler", "--task", "upscale");
+        program.Succeed("export", "--checkpoint", "upscaler", "--out", "network.onnx", "--format", "onnx");
+        Assert.True(File.Exists(program.File("network.onnx")));
         Assert.Contains(
-            "From1UNet takes a condition behind its images",
-            program.Fail(1, "export", "--checkpoint", "upscaler", "--out", "network.onnx", "--format", "onnx"));
-        Assert.False(File.Exists(program.File("network.onnx")));
+            "From1UNet takes a condition behind its images, which a page can't ask for",
+            program.Fail(1, "export", "--checkpoint", "upscaler", "--out", "page", "--format", "web"));
+        Assert.False(Path.Exists(program.File("page")));
         Train("from0", "plain");
         Assert.Contains(
             "From0UNet makes images of noise alone, and --condition belongs to networks whose spec has condition_channels.",
