@@ -41,6 +41,10 @@ internal static class PictureConditions
                 $"--mask is for networks that have learnt to inpaint, and {network.Name} has learnt from other data ({learnt}): leave it "
                     + "out.");
 
+        if (learnt is null && !inpaints)
+            Warnings.Show(
+                $"weights alone don't say what {network.Name} has learnt to make images from: the picture is taken as it is, "
+                    + "and not as one in low resolution.");
         var condition = cat([.. EditOptions.Files(source).Select(Read)]);
         return new(null, Shown(condition, network.Channels, inpaints)) { Condition = condition };
 

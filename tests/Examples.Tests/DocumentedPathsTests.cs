@@ -6,7 +6,7 @@ namespace UNetGen.Examples.Tests;
 public sealed partial class DocumentedPathsTests
 {
     // What the reader has, elsewhere too.
-    private static readonly string[] OfTheReader = ["latents", "photos/", "sharp/", "$SCRATCH/photos", "/shared/photos"];
+    private static readonly string[] OfTheReader = ["latents", "photos/", "shapes", "sharp/", "$SCRATCH/photos", "/shared/photos"];
 
     private static readonly string Root = ExampleProgram.Root;
 
