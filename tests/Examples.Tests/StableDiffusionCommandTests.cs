@@ -17,18 +17,19 @@ public sealed partial class StableDiffusionCommandTests : IDisposable
     [Fact]
     public void The_page_s_commands_tune_the_network_and_draw_with_it()
     {
-        File.WriteAllText(program.File("stable-diffusion.unet.yaml"), ContextCommandTests.Small);
+        File.WriteAllText(program.File("published.unet.yaml"), ContextCommandTests.Small);
         ContextCommandTests.WriteLatents(program.File("latents"), tokens: 77, width: 6);
         TensorFile.Write(program.File("text.safetensors"), ("context", [1, 77, 6], TensorFile.Normal(8, 77 * 6)));
         program.Succeed(
-            "train", "--spec", "stable-diffusion.unet.yaml", "--data", "latents", "--steps", "1", "--count", "1", "--out", "published");
-        program.Succeed("export", "--checkpoint", "published", "--format", "safetensors", "--out", "stable-diffusion.safetensors");
+            "train", "--spec", "published.unet.yaml", "--data", "latents", "--steps", "1", "--count", "1", "--out", "published");
+        program.Succeed("export", "--checkpoint", "published", "--format", "diffusers", "--out", "stable-diffusion-v1-5");
 
         string[] commands = [.. Commands()];
-        Assert.Equal(["train", "train", "sample"], commands.Select(command => command.Split(' ')[0]));
+        Assert.Equal(["import", "train", "train", "sample"], commands.Select(command => command.Split(' ')[0]));
         foreach (var command in commands)
             program.Succeed(Shortened(command).Split(' '));
 
+        Assert.Contains("clip_sample: false", File.ReadAllText(program.File("stable-diffusion.unet.yaml")));
         Assert.Contains("init_from: ", File.ReadAllText(program.File("runs/tuned/run.yaml")));
         Assert.True(Directory.Exists(program.File("runs/tuned/checkpoints/step-00000003")));
         Assert.Equal([4L, 4, 8, 8], TensorFile.Read(program.File("drawn.safetensors"), "latents").Shape);

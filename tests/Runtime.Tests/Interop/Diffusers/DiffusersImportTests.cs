@@ -84,6 +84,7 @@ public sealed class DiffusersImportTests : IDisposable
     [InlineData("""{"beta_schedule": "scaled_linear"}""", "diffusion: { schedule: scaled_linear }")]
     [InlineData("""{"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}""", "diffusion: { schedule: scaled_linear, beta_start: 0.00085, beta_end: 0.012 }")]
     [InlineData("""{"clip_sample": false}""", "diffusion: { clip_sample: false }")]
+    [InlineData("""{"_class_name": "PNDMScheduler"}""", "diffusion: { clip_sample: false }")]
     [InlineData("""{"beta_start": 0.0015, "beta_end": 0.0195}""", "diffusion: { beta_start: 0.0015, beta_end: 0.0195 }")]
     [InlineData("""{"num_train_timesteps": 500, "beta_end": 0.03}""", "diffusion: { timesteps: 500, schedule_scaling: false, beta_end: 0.03 }")]
     [InlineData("""{"beta_start": 0.5, "beta_schedule": "squaredcos_cap_v2"}""", "diffusion: { schedule: cosine }")]
@@ -104,6 +105,8 @@ public sealed class DiffusersImportTests : IDisposable
         var scheduler = DiffusersFiles.TinyScheduler();
         if (changes.Contains("DDIM"))
             scheduler.Remove("variance_type");
+        if (changes.Contains("PNDM"))
+            scheduler.Remove("clip_sample");
         DiffusersFiles.Set(scheduler, changes);
         var text = Body(DiffusersFiles.TinyConfig(), scheduler);
         Assert.Equal(line ?? "", text.Split('\n').FirstOrDefault(l => l.StartsWith("diffusion", StringComparison.Ordinal)) ?? "");
