@@ -226,7 +226,8 @@ public sealed class UserErrorTests : IDisposable
     [Fact]
     public void A_picture_that_is_no_png_is_a_usage_error() =>
         Assert.Contains(
-            "--out must be a .png file or a folder, not 'x.jpg'.", program.Fail(2, "sample", "--checkpoint", "x", "--out", "x.jpg"));
+            "--out must be a .png file, a folder or, for latents, a .safetensors file, not 'x.jpg'.",
+            program.Fail(2, "sample", "--checkpoint", "x", "--out", "x.jpg"));
 
     [Fact]
     public void A_device_that_is_none_is_told_with_those_there_are() =>

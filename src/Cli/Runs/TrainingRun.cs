@@ -31,9 +31,6 @@ internal sealed class TrainingRun : IDisposable
     // Enough for a class to be plain, without all of its pictures being alike.
     private const double UsualGuidance = 2;
 
-    // In the grids; further pictures begin with the first again.
-    private const int MostContexts = 64;
-
     private const int StripRows = 6;
     private const int StripColumns = 9;
 
@@ -47,9 +44,7 @@ internal sealed class TrainingRun : IDisposable
     private readonly TrainingLog log;
     private readonly TensorBoardLog events;
     private readonly BrokenFileList? broken;
-    private readonly Tensor? contexts;
-    private readonly Tensor? nullContext;
-    private readonly Dictionary<int, Tensor> conditions = [];
+    private readonly GridConditions grids;
     private IReadOnlyList<string> told = [];
 
     /// <summary>Begins to write.</summary>
@@ -76,8 +71,8 @@ internal sealed class TrainingRun : IDisposable
                         ? $" (num_classes: {source.Classes.Count + 1} for {source.Description})"
                         : $", and data with classes, which {source.Description} {(source.Count == 1 ? "has" : "have")} not")
                     + $"; {network.Info.Name} has {(network.Info.NumClasses is { } has ? Counted.Of(has, "class", "classes") : "no classes")}. Leave --guidance out.");
-        if (network.Info.ContextDim is not null)
-            (contexts, nullContext) = ContextsOfGrids();
+        grids = new(
+            network.Info, source, options.Count, options.Training.Seed, options.Guidance ?? (CanBeGuided ? UsualGuidance : 1));
         // What is drawn at the end is tried now.
         foreach (var picture in (string[])[folder.Samples, folder.Strip, folder.LossCurve])
             AtomicFile.Try(picture);
@@ -112,8 +107,7 @@ internal sealed class TrainingRun : IDisposable
             // Its lock would stay in the folder, which then would be no empty one to begin anew in.
             events?.Dispose();
             log.Dispose();
-            contexts?.Dispose();
-            nullContext?.Dispose();
+            grids.Dispose();
             throw;
         }
     }
@@ -171,7 +165,7 @@ internal sealed class TrainingRun : IDisposable
         // The grids over time end with the last step's.
         if (options.SampleEvery is not null)
             DrawOnTheWay(trainer.Step, cancellation);
-        var drawn = Sampling(options.Count);
+        var drawn = grids.Of(options.Count);
         var sampler = SamplerOfEnd(drawn, cancellation);
         // Evenly spaced over the way: pure noise first, the finished picture last.
         var frames = Enumerable.Range(0, StripColumns).Select(column => column * sampler.Steps / (StripColumns - 1)).ToHashSet();
@@ -199,27 +193,11 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>As a grid shows it.</summary>
     private Tensor Shown(Tensor images) => source.IsBounded ? images : DrawnLatents.Shown(images);
 
-    /// <summary>Contexts of the data, of images by chance, and what stands for none.</summary>
-    private (Tensor, Tensor) ContextsOfGrids()
-    {
-        var (tokens, width) = source.Context!.Value;
-        var chosen = new ShuffledOrder(source.Count, options.Training.Seed).Of(0).Take(Math.Min(MostContexts, options.Count)).ToArray();
-        var values = new float[chosen.Length * tokens * width];
-        foreach (var (place, image) in chosen.Index())
-            source.ReadContext(image, values.AsSpan(place * tokens * width, tokens * width));
-        var ofNone = new float[tokens * width];
-        source.ReadNullContext(ofNone);
-        return (tensor(values, [chosen.Length, tokens, width]), tensor(ofNone, [1, tokens, width]));
-    }
-
     public void Dispose()
     {
-        foreach (var condition in conditions.Values)
-            condition.Dispose();
         events.Dispose();
         log.Dispose();
-        contexts?.Dispose();
-        nullContext?.Dispose();
+        grids.Dispose();
     }
 
     /// <summary>
@@ -296,7 +274,7 @@ internal sealed class TrainingRun : IDisposable
         {
             using var averaged = trainer.Ema.Apply();
             using var images = SamplerOptions.Default(network, SamplerStepsOnTheWay)
-                .Sample(network, Sampling(Math.Min(options.Count, SamplesOnTheWay)), cancellation: cancellation);
+                .Sample(network, grids.Of(Math.Min(options.Count, SamplesOnTheWay)), cancellation: cancellation);
             var picture = folder.SamplesOf(step);
             ImageGrid.Save(Shown(images), picture);
             RegularFile.Require(picture);
@@ -315,43 +293,6 @@ internal sealed class TrainingRun : IDisposable
             Warnings.Show($"no samples of step {step}: {error.Message}");
         }
     }
-
-    /// <summary>
-    /// The same noise each time, and each class in turn where there are any; from the same images of the data where they have conditions.
-    /// </summary>
-    private SamplingOptions Sampling(int count)
-    {
-        // From all over the data, whose classes may follow on one another.
-        int[] shown =
-            source.ConditionChannels == 0 ? [] : [.. Enumerable.Range(0, count).Select(i => (int)((long)i * source.Count / count))];
-        var labels = shown.Length == 0 ? Enumerable.Range(0, source.Classes.Count) : shown.Select(image => source.LabelOf(image));
-        return new()
-        {
-            Count = count,
-            Seed = options.Training.Seed,
-            Labels = network.Info.NumClasses is null ? null : [.. labels],
-            Context = contexts,
-            NegativeContext = GuidanceOfGrids == 1 ? null : nullContext,
-            Guidance = GuidanceOfGrids,
-            Condition = shown.Length == 0 ? null : ConditionOf(shown),
-        };
-    }
-
-    /// <summary>The conditions of images, [images, condition channels, height, width]; made once for so many.</summary>
-    private Tensor ConditionOf(int[] shown)
-    {
-        if (conditions.TryGetValue(shown.Length, out var made))
-            return made;
-        var (pixels, size) = (new float[source.PixelCount()], source.ConditionCount());
-        var values = new float[shown.Length * size];
-        foreach (var (place, image) in shown.Index())
-            source.ReadWithCondition(image, place: image, pixels, values.AsSpan(place * size, size));
-        var condition = tensor(values, [shown.Length, source.ConditionChannels, source.Height, source.Width]).DetachFromDisposeScope();
-        conditions.Add(shown.Length, condition);
-        return condition;
-    }
-
-    private double GuidanceOfGrids => options.Guidance ?? (CanBeGuided ? UsualGuidance : 1);
 
     /// <summary>Whether the network has learnt what stands for none, of all that it is conditioned on.</summary>
     private bool CanBeGuided => (network.Info.NumClasses is null ? HasNullContext : HasNullClass)
