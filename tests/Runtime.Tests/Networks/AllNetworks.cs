@@ -22,9 +22,12 @@ internal static class AllNetworks
     public static NoisePredictor Create(Type type) =>
         (NoisePredictor)type.GetConstructor([typeof(Device), typeof(ScalarType?)])!.Invoke([null, null]);
 
-    /// <summary>What a network attends to, three tokens for each image; null where it attends to nothing.</summary>
+    /// <summary>
+    /// What a network attends to, three tokens for each image; null where it attends to nothing. Its memory is libtorch's, that of an array
+    /// lies anywhere, and by where it begins libtorch's products round.
+    /// </summary>
     public static Tensor? Context(NoisePredictor network, long batch = 2) =>
-        network.Info.ContextDim is { } width ? Fill.Input("context", batch, 3, width) : null;
+        network.Info.ContextDim is { } width ? Fill.Input("context", batch, 3, width).clone() : null;
 
     public static NetworkInfo Info(Type type) => (NetworkInfo)type.GetProperty("Description")!.GetValue(null)!;
 }
