@@ -58,7 +58,7 @@ internal sealed class ContextOptions
     {
         using var found = trained.NullContext() ?? throw new UNetGenException(
             $"--guidance leads away from what stood for no context in training, and {trained.Path} doesn't say what that was, as no "
-                + $"weights alone do: give it, {negative.Name} FILE.safetensors, of a text encoder what it makes of an empty text.");
+                + $"weights alone do, nor a training that dropped no contexts: give it, {negative.Name} FILE.safetensors, of a text encoder what it makes of an empty text.");
         return found.unsqueeze(0);
     }
 

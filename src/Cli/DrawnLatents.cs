@@ -1,4 +1,5 @@
 using TorchSharp;
+using UNetGen.Data;
 using UNetGen.Interop;
 using UNetGen.Networks;
 using UNetGen.Sampling;
@@ -14,7 +15,6 @@ internal static class DrawnLatents
     public const string Ending = ".safetensors";
 
     private const string Key = "latents";
-    private const string SettingsKey = "unetgen_samples";
 
     /// <summary>
     /// Whether a network's images are pictures, grey or RGB; else they are latents, or something else that no viewer shows.
@@ -30,7 +30,7 @@ internal static class DrawnLatents
         try
         {
             using var file = SafetensorsFile.Open(path);
-            return file.Metadata.ContainsKey(SettingsKey);
+            return file.Metadata.ContainsKey(LatentFile.DrawnKey);
         }
         catch (Exception error) when (error is SafetensorsException or IOException or UnauthorizedAccessException)
         {
@@ -46,7 +46,7 @@ internal static class DrawnLatents
     public static void Write(string path, torch.Tensor images, NoisePredictor network, Sampler sampler, SamplingOptions options) =>
         SafetensorsFile.Write(
             path, [new(Key, images)],
-            new Dictionary<string, string> { [SettingsKey] = SampleInfo.Of(network, sampler, options).ToJsonString() });
+            new Dictionary<string, string> { [LatentFile.DrawnKey] = SampleInfo.Of(network, sampler, options).ToJsonString() });
 
     /// <summary>
     /// Latents as a grid can show them, which it does channel by channel in grey: without bounds, they are divided by the largest of their

@@ -1,4 +1,5 @@
 using UNetGen.Data;
+using UNetGen.Diffusion;
 using UNetGen.Training;
 
 namespace UNetGen.Cli;
@@ -12,7 +13,7 @@ internal static class SourceWarnings
     {
         if (source.BrokenFiles() is { } files && LeftOut(files) is { } broken)
             Warnings.Show($"{broken} Others of its class stand in for each.");
-        foreach (var strange in InputCheck.Images(source, refuseNonNegative: false, CancellationToken.None))
+        foreach (var strange in InputCheck.Images(source, new DiffusionOptions(), refuseNonNegative: false, CancellationToken.None))
             Warnings.Show(strange);
     }
 

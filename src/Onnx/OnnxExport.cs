@@ -27,8 +27,9 @@ namespace UNetGen.Onnx;
 /// [batch, out channels, height, width]. One that draws (<see cref="OnnxOptions.Sampler"/>) has the inputs <c>noise</c> float32
 /// [batch, channels, height, width], <c>labels</c>, and, where the last class stands for none, <c>guidance</c> float32, a scalar (1 is
 /// off); with a context <c>context</c>, <c>negative_context</c>, as many tokens, which guidance leads away from, and <c>guidance</c>; and
-/// <c>condition</c>. Its output is <c>images</c> uint8 [batch, height, width, channels]; of a network with a context whose channels are no
-/// picture's, neither 1 nor 3, <c>latents</c> float32 [batch, channels, height, width]. The numbers of images and of tokens are open.
+/// <c>condition</c>. Its output is <c>images</c> uint8 [batch, height, width, channels]; of a network whose channels are no
+/// picture's, neither 1 nor 3, and that has a context or clips nothing, <c>latents</c> float32 [batch, channels, height, width]. The
+/// numbers of images and of tokens are open.
 /// </remarks>
 public static class OnnxExport
 {

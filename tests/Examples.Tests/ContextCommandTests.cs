@@ -55,7 +55,7 @@ public sealed class ContextCommandTests : IDisposable
 
         Assert.Contains("give them, --context FILE.safetensors", Fails("--checkpoint", "run"));
         Assert.Contains(
-            "doesn't say what that was, as no weights alone do: give it, --negative-context",
+            "doesn't say what that was, as no weights alone do, nor a training that dropped no contexts: give it, --negative-context",
             Fails("--checkpoint", "weights.safetensors", "--context", "two.safetensors", "--guidance", "2"));
         TensorFile.Write(program.File("wide.safetensors"), ("context", [3, 7], TensorFile.Normal(8, 21)));
         Assert.Contains("must be [1 or more, tokens, 6], but is [1, 3, 7]", Fails("--checkpoint", "run", "--context", "wide.safetensors"));

@@ -96,7 +96,8 @@ internal static class ClassSurface
         if (inputs is null or ForwardForm.Conditional)
             Forwarding(CSharpText.ConditionalForwardInputs, conditions);
         if (inputs is null or ForwardForm.WithContext)
-            Forwarding(CSharpText.ContextForwardInputs, [("context", "What is attended to, [batch, tokens, context_dim]."), .. conditions]);
+            Forwarding(
+                CSharpText.ContextForwardInputs, conditions.Prepend(("context", "What is attended to, [batch, tokens, context_dim].")));
 
         writer.Summary("A hook for your own part of the class, when the forward pass is done. "
             + "Tensors that it makes live as long as the pass, and the output as long as the caller wants.");
@@ -104,7 +105,7 @@ internal static class ClassSurface
         writer.Line($"partial void OnForwarded(ref {CSharpText.Tensor} output);");
         writer.Line();
 
-        void Forwarding(string inputs, (string Name, string Summary)[] conditions)
+        void Forwarding(string inputs, IEnumerable<(string Name, string Summary)> conditions)
         {
             writer.Summary("A hook for your own part of the class, before the forward pass looks at its arguments; each may be replaced. "
                 + "Tensors that it makes live as long as the pass.");

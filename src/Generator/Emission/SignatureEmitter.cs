@@ -36,15 +36,16 @@ internal static class SignatureEmitter
         writer.Line($"    : base(nameof({spec.Name})) => {fault};");
         writer.Line();
         ClassSurface.EmitHooks(writer, inputs: null, withCondition: spec.ConditionChannels > 0);
-        string[] members =
-        [
+        var members = new List<string>
+        {
             $"{CSharpText.Tensor} {CSharpText.Forward}",
             $"{CSharpText.Tensor} {CSharpText.ConditionalForward}",
-            // Only where code may name a context: beside the form before, a third argument by position would be either.
-            .. plan?.ContextDim is null ? Array.Empty<string>() : [$"{CSharpText.Tensor} {CSharpText.ContextForward}"],
             "global::UNetGen.Networks.NetworkInfo Info",
             "global::UNetGen.Diffusion.DiffusionOptions Diffusion",
-        ];
+        };
+        // Only where code may name a context: beside the form before, a third argument by position would be either.
+        if (plan?.ContextDim is not null)
+            members.Insert(2, $"{CSharpText.Tensor} {CSharpText.ContextForward}");
         foreach (var member in members)
         {
             writer.Line("/// <inheritdoc/>");

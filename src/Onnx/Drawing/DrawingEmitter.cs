@@ -64,7 +64,7 @@ internal sealed class DrawingEmitter(
         var states = new[] { start, keeps ? zeros : null, plan.SelfCondition ? zeros : null }.OfType<Value>();
         var drawn = sampler.Loop(body, turns, [.. states])[0];
         // What an autoencoder makes pictures of is no picture yet.
-        graph.Output(inputs.Context is not null && plan.Channels is not (1 or 3)
+        graph.Output(plan.Channels is not (1 or 3) && (inputs.Context is not null || !diffusion.ClipsEstimates)
             ? sampler.Named("latents", drawn)
             : sampler.Named("images", Pixels(drawn)));
 

@@ -50,6 +50,9 @@ public static class WebFolder
             throw new UNetGenException(
                 $"{info.Name} takes a {(info.ContextDim is null ? "condition behind its images" : "context")}, which a page can't ask for: "
                     + "export it as an ONNX file.");
+        if (info.Channels is not (1 or 3))
+            throw new UNetGenException(
+                $"{info.Name} draws {info.Channels} channels, which a page can't show: export it as an ONNX file.");
         var unfinished = AtomicFile.TemporaryFor(Path.GetFullPath(path));
         try
         {

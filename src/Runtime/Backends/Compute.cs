@@ -9,7 +9,8 @@ public enum KernelForm
     /// <summary>
     /// The fastest there is for the device and the shapes. It differs from the textbook's by rounding alone. On the CPU its gradients have
     /// no gradients of their own: what differentiates twice (<c>create_graph: true</c>, a penalty on gradients) needs
-    /// <see cref="Reference"/>.
+    /// <see cref="Reference"/>, without gradient checkpointing, and a network without full attention or transformers, of whose product
+    /// libtorch knows no second derivative on a CPU.
     /// </summary>
     Fast,
 

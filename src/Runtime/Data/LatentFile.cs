@@ -19,6 +19,9 @@ internal sealed class LatentFile
     public const string LabelsKey = "labels";
     public const string NullContextKey = "null_context";
 
+    /// <summary>In the metadata of a file that was drawn: what it was drawn with.</summary>
+    public const string DrawnKey = "unetgen_samples";
+
     // So much of a file's beginning, middle and end goes into its sum, and all of one that has no more.
     private const int Sample = 1 << 16;
 
@@ -31,10 +34,14 @@ internal sealed class LatentFile
     private LatentFile(string path, SafetensorsFile file, (long, DateTime) known)
     {
         (Path, this.known) = (path, known);
+        IsDrawn = file.Metadata.ContainsKey(DrawnKey);
         tensors = file.Entries.ToDictionary(entry => entry.Name, entry => (entry, file.PositionOf(entry)));
     }
 
     public string Path { get; }
+
+    /// <summary>Whether a network has drawn its latents.</summary>
+    public bool IsDrawn { get; }
 
     /// <summary>The tensors' names.</summary>
     public IReadOnlyCollection<string> Names => tensors.Keys;

@@ -99,8 +99,12 @@ public sealed class LatentFolderSource : IImageSource
         var paths = FilesIn(folder).Where(path => Path.GetFileName(path) != NullFileName).ToArray();
         if (paths.Length == 0)
             throw new DataException($"'{folder}' holds no {LookedFor}.");
-        var source = new LatentFolderSource(folder, [.. paths.Select(LatentFile.Open)], (channels, height, width));
-        source.Notes = [.. source.LeftOut(folder).Select(note => $"{folder}: {note}")];
+        var opened = paths.Select(LatentFile.Open).ToArray();
+        string[] drawn = [.. opened.Where(file => file.IsDrawn).Select(file => Path.GetFileName(file.Path))];
+        if (drawn.Length == opened.Length)
+            throw new DataException($"'{folder}' holds no {LookedFor} but what a network has drawn: {Excerpt.List(drawn)}.");
+        var source = new LatentFolderSource(folder, [.. opened.Where(file => !file.IsDrawn)], (channels, height, width));
+        source.Notes = [.. source.LeftOut(folder, drawn).Select(note => $"{folder}: {note}")];
         return source;
     }
 
@@ -249,8 +253,10 @@ public sealed class LatentFolderSource : IImageSource
                     + "width).");
     }
 
-    private IEnumerable<string> LeftOut(string folder)
+    private IEnumerable<string> LeftOut(string folder, string[] drawn)
     {
+        if (drawn.Length > 0)
+            yield return $"left out is what a network has drawn: {Excerpt.List(drawn)}.";
         string[] unknown = [.. files.SelectMany(file => file.Names).Except(Known).Distinct()];
         if (unknown.Length > 0)
             yield return $"not used are the tensors {Excerpt.List(unknown)}.";

@@ -1,5 +1,6 @@
 using System.Globalization;
 using UNetGen.Data;
+using UNetGen.Diffusion;
 using UNetGen.Networks;
 using static TorchSharp.torch;
 
@@ -16,6 +17,9 @@ internal static class InputCheck
     // Half of the usual deviation and twice as much are still learnt; Stable Diffusion's latents have some 5 before they are scaled.
     private const double LeastSpread = 0.25;
     private const double MostSpread = 3;
+
+    // EDM's loss is about 1 where the deviation is what it is told.
+    private const double MostOfSigmaData = 1.5;
 
     // A class with a fiftieth of what classes have on average.
     private const int RareShare = 50;
@@ -167,9 +171,10 @@ internal static class InputCheck
     /// <exception cref="DataException">
     /// Values lie outside of [-1, 1], or none is negative, and that isn't allowed; or a label is none of the classes.
     /// </exception>
-    public static IReadOnlyList<string> Images(IImageSource source, bool refuseNonNegative, CancellationToken cancellation)
+    public static IReadOnlyList<string> Images(
+        IImageSource source, DiffusionOptions diffusion, bool refuseNonNegative, CancellationToken cancellation)
     {
-        var values = source.IsBounded ? Values(source, refuseNonNegative, cancellation) : Spread(source, cancellation);
+        var values = source.IsBounded ? Values(source, refuseNonNegative, cancellation) : Spread(source, diffusion, cancellation);
         return [.. ((string?[])[values, RareClass(source, cancellation)]).OfType<string>()];
     }
 
@@ -178,8 +183,8 @@ internal static class InputCheck
         ? $"The contexts of {source.Description}, {context}, aren't used: {info.Name} takes none."
         : null;
 
-    /// <summary>Latents are brought to a deviation of about 1, the noise's.</summary>
-    private static string? Spread(IImageSource source, CancellationToken cancellation)
+    /// <summary>Latents are brought to a deviation of about 1, the noise's; EDM is told theirs.</summary>
+    private static string? Spread(IImageSource source, DiffusionOptions diffusion, CancellationToken cancellation)
     {
         var (count, sum, squares) = (0L, 0.0, 0.0);
         var looked = LookAt(source, cancellation, values =>
@@ -190,6 +195,11 @@ internal static class InputCheck
         var deviation = Math.Sqrt(Math.Max(0, squares / count - sum / count * (sum / count)));
         if (!double.IsFinite(deviation))
             throw new DataException($"Images must hold finite numbers, but {looked} of {source.Description} don't.");
+        if (diffusion.Type == DiffusionType.Edm)
+            return deviation / diffusion.SigmaData is > 1 / MostOfSigmaData and < MostOfSigmaData
+                ? null
+                : $"{looked} of {source.Description} have a standard deviation of {Text(deviation)}, and EDM is told "
+                    + $"{Text(diffusion.SigmaData)}: give the spec `diffusion: {{ type: edm, sigma_data: ... }}` as it is.";
         return deviation is >= LeastSpread and <= MostSpread
             ? null
             : $"{looked} of {source.Description} have a standard deviation of {Text(deviation)}, and noise has 1: latents are scaled to "

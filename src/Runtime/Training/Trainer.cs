@@ -89,7 +89,7 @@ public sealed partial class Trainer : IDisposable
         this.clock = clock ?? TimeProvider.System;
         ranks = collective ?? new SingleProcess();
         this.logger = logger ?? NullLogger.Instance;
-        nullContext = NullContextOf(network.Info, source);
+        nullContext = contextDropout > 0 ? NullContextOf(network.Info, source) : null;
         RequireSameTraining();
         WeightLayout.ForDevice(network);
         optimizer = new FusedAdam(
@@ -242,7 +242,9 @@ public sealed partial class Trainer : IDisposable
         {
             // Of several ranks none stops by itself, but where reading hangs.
             var look = Task.Run(
-                () => InputCheck.Images(source, options.RefuseNonNegativeImages, ranks.Size == 1 ? cancellation : default), default);
+                () => InputCheck.Images(
+                    source, network.Diffusion, options.RefuseNonNegativeImages, ranks.Size == 1 ? cancellation : default),
+                default);
             foreach (var strange in Patience.Await(look, cancellation))
                 logger.ImagesAreStrange(strange);
             if (InputCheck.UnusedContexts(network.Info, source) is { } unused)

@@ -1,6 +1,7 @@
 using SkiaSharp;
 using UNetGen.Data;
 using UNetGen.Evaluation;
+using UNetGen.Interop;
 using static TorchSharp.torch;
 using static UNetGen.Runtime.Tests.Data.LatentFiles;
 
@@ -85,6 +86,21 @@ public sealed class LatentFolderSourceTests : IDisposable
                     + "folder of their own.",
             ],
             ImageSources.Open(folder.Path, 1, 2, 2).Notes);
+    }
+
+    [Fact]
+    public void What_a_network_has_drawn_is_no_data()
+    {
+        var drawn = folder.File("drawn.safetensors");
+        SafetensorsFile.Write(
+            drawn, [new("latents", zeros(3, 1, 2, 2))], new Dictionary<string, string> { [LatentFile.DrawnKey] = "{}" });
+        var alone = Assert.Throws<DataException>(() => LatentFolderSource.Open(folder.Path, 1, 2, 2));
+        Assert.Contains("but what a network has drawn: drawn.safetensors.", alone.Message);
+
+        Add("a.safetensors", ("latents", zeros(1, 1, 2, 2)));
+        var source = LatentFolderSource.Open(folder.Path, 1, 2, 2);
+        Assert.Equal(1, source.Count);
+        Assert.Equal($"{folder.Path}: left out is what a network has drawn: drawn.safetensors.", Assert.Single(source.Notes));
     }
 
     private static readonly Dictionary<string, (string Name, Func<(string, Tensor)[]> Tensors)[]> Broken = new()

@@ -44,6 +44,9 @@ public sealed class ContextTests
         var whole = Assert.Throws<ArgumentException>(
             "context", () => network.forward(x, t, context: zeros([2, 3, 24], ScalarType.Int64)));
         Assert.StartsWith("CondSd1TinyUNet takes a context of floating point numbers, but got Int64.", whole.Message);
+        var half = Assert.Throws<ArgumentException>(
+            "context", () => network.forward(x, t, context: zeros([2, 3, 24], ScalarType.Float16)));
+        Assert.StartsWith("CondSd1TinyUNet takes a context of the images' type, Float32, but got one of Float16:", half.Message);
     }
 
     [Fact]

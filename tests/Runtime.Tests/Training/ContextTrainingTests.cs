@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using UNetGen.Data;
+using UNetGen.Diffusion;
 using UNetGen.Distributed;
 using UNetGen.Networks;
 using UNetGen.Runtime.Tests.Data;
@@ -120,6 +121,15 @@ public sealed class ContextTrainingTests : IDisposable
     }
 
     [Fact]
+    public void A_training_that_drops_no_contexts_keeps_no_null_context_to_be_guided_away_from()
+    {
+        using (var network = new ContextNet())
+        using (var trainer = new Trainer(network, Latents(), Options with { Steps = 1, ContextDropout = 0 }))
+            trainer.Train(store: new CheckpointStore(folder.File("store")));
+        Assert.Null(Checkpoint.Open(folder.File("store")).NullContext());
+    }
+
+    [Fact]
     public void The_option_stands_in_checkpoints_where_it_is_given()
     {
         using var network = new ContextNet();
@@ -169,6 +179,21 @@ public sealed class ContextTrainingTests : IDisposable
             deaf, Folder("deaf", ("latents", randn(8, 1, 8, 8)), ("context", zeros(2, 3))), plain, logger: logger))
             trainer.Train();
         Assert.Contains("2 x 3, aren't used: TwoConvNet takes none", Assert.Single(logger.Warnings));
+    }
+
+    [Fact]
+    public void Latents_of_another_deviation_than_EDM_is_told_are_told()
+    {
+        var logger = new ListLogger();
+        var plain = Options with { Steps = 1, ContextDropout = null };
+        var latents = Folder("of one", ("latents", randn(8, 1, 8, 8)));
+        foreach (var sigmaData in new[] { 0.5, 1 })
+        {
+            using var network = new TwoConvNet(diffusion: new() { Type = DiffusionType.Edm, SigmaData = sigmaData });
+            using var trainer = new Trainer(network, latents, plain, logger: logger);
+            trainer.Train();
+        }
+        Assert.Contains("and EDM is told 0.5: give the spec", Assert.Single(logger.Warnings));
     }
 
     private static Tensor Contexts => cat([ones(1, 2, 3), -ones(1, 2, 3)]);

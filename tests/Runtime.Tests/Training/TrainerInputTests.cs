@@ -1,5 +1,6 @@
 using TorchSharp;
 using UNetGen.Data;
+using UNetGen.Diffusion;
 using UNetGen.Evaluation;
 using UNetGen.Networks;
 using UNetGen.Pictures;
@@ -116,7 +117,7 @@ public class TrainerInputTests
     {
         var source = new Labelled([.. Enumerable.Repeat(each, 10), ofTheLast]);
 
-        var warnings = InputCheck.Images(source, refuseNonNegative: true, CancellationToken.None);
+        var warnings = InputCheck.Images(source, new DiffusionOptions(), refuseNonNegative: true, CancellationToken.None);
 
         Assert.Equal(told is null ? 0 : 1, warnings.Count);
         Assert.All(warnings, warning => Assert.StartsWith(told!, warning));
