@@ -213,8 +213,8 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
         if (!context.is_floating_point())
             throw new ArgumentException(
                 $"{Info.Name} takes a context of floating point numbers, but got {context.dtype}.", nameof(context));
-        // What computes in 16 bits brings either type to it.
-        if (context.dtype != x.dtype && Precision == Precision.Float32)
+        // What computes in 16 bits brings either type to it; images of another type than the weights are told of at the first convolution.
+        if (context.dtype != x.dtype && Precision == Precision.Float32 && parameters().First().dtype == x.dtype)
             throw new ArgumentException(
                 $"{Info.Name} takes a context of the images' type, {x.dtype}, but got one of {context.dtype}: convert it, "
                     + "`context.to(x.dtype)`.",
