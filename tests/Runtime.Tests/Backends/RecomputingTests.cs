@@ -22,19 +22,7 @@ public sealed class RecomputingTests
         ["libtorch, bfloat16"] = new Libtorch(Precision.BFloat16),
     };
 
-    public static TheoryData<string, string> BackendsAndBlocks
-    {
-        get
-        {
-            var all = new TheoryData<string, string>();
-            foreach (var backend in Backends.Keys)
-            {
-                foreach (var block in BlockCase.All.Keys)
-                    all.Add(backend, block);
-            }
-            return all;
-        }
-    }
+    public static TheoryData<string, string> BackendsAndBlocks => BackendTests.WithEachBlock(Backends.Keys);
 
     public static TheoryData<string> Drawing => [.. DrawingBlocks.Keys];
 
