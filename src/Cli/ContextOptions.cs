@@ -47,10 +47,10 @@ internal sealed class ContextOptions
                 $"{negative.Name} is what --guidance leads away from, and at a guidance of 1 there is none: give more.");
         return options with
         {
-            Context = Read(given, Key),
+            Context = Read(given, info, width, Key),
             NegativeContext = options.Guidance == 1 ? null
                 : away is null ? NullContextOf(trained)
-                : Read(away, Key, Trainer.NullContextKey),
+                : Read(away, info, width, Key, Trainer.NullContextKey),
         };
     }
 
@@ -58,12 +58,13 @@ internal sealed class ContextOptions
     {
         using var found = trained.NullContext() ?? throw new UNetGenException(
             $"--guidance leads away from what stood for no context in training, and {trained.Path} doesn't say what that was, as no "
-                + $"weights alone do, nor a training that dropped no contexts: give it, {negative.Name} FILE.safetensors, of a text encoder what it makes of an empty text.");
+                + $"weights alone do, nor a training that dropped no contexts: give it, {negative.Name} FILE.safetensors, of a text encoder "
+                + "what it makes of an empty text.");
         return found.unsqueeze(0);
     }
 
     /// <summary>Reads contexts, [n, tokens, width].</summary>
-    private static Tensor Read(string path, params string[] keys)
+    private static Tensor Read(string path, NetworkInfo info, int width, params string[] keys)
     {
         using var file = SafetensorsFile.Open(path);
         var entry = keys.Select(key => file.Entries.FirstOrDefault(entry => entry.Name == key)).FirstOrDefault(entry => entry is not null)
@@ -74,6 +75,10 @@ internal sealed class ContextOptions
         if (entry.Shape is not ([> 0, > 0] or [> 0, > 0, > 0]))
             throw new UNetGenException(
                 $"{path}: {entry.Name} is [{string.Join(", ", entry.Shape)}], and must be [n, tokens, width], or [tokens, width] for one.");
+        if (entry.Shape[^1] != width)
+            throw new UNetGenException(
+                $"{path}: {entry.Name} has tokens of width {entry.Shape[^1]}, and {info.Name} takes such of {width} (context_dim): another "
+                    + "encoder has made them.");
         var read = file.Read(entry);
         if (entry.Shape.Count == 3)
             return read;

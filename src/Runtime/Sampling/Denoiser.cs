@@ -55,7 +55,7 @@ public sealed class Denoiser : IDisposable
         ownNoise = noise is null ? new(network.Info, options.Seed, options.Numbers, network.Device) : null;
         this.noise = noise ?? ownNoise!.Next;
         labels = options.ToLabels(network.Device)?.DetachFromDisposeScope();
-        condition = options.ToCondition(network.Device)?.DetachFromDisposeScope();
+        condition = options.OfImages(options.Condition, network.Device)?.DetachFromDisposeScope();
         context = options.OfImages(options.Context, network.Device)?.DetachFromDisposeScope();
         if (guidance == 1)
             return;

@@ -131,33 +131,23 @@ public sealed record SamplingOptions
     internal IEnumerable<int> Numbers =>
         Enumerable.Range(FirstImage, Count).Select(image => Edit?.NumberOf(image) ?? image);
 
-    /// <summary>The images' contexts, [count, tokens, width], float32; null where there are none.</summary>
-    /// <param name="contexts"><see cref="Context"/> or <see cref="NegativeContext"/>.</param>
+    /// <summary>Each image's own of what is given in turn, [count, ...], float32; null where there is none.</summary>
+    /// <param name="given"><see cref="Context"/>, <see cref="NegativeContext"/> or <see cref="Condition"/>, [1 or more, ...].</param>
     /// <param name="device">Where to.</param>
-    internal Tensor? OfImages(Tensor? contexts, Device device)
+    internal Tensor? OfImages(Tensor? given, Device device)
     {
-        if (contexts is null)
+        if (given is null)
             return null;
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
-        var numbers = tensor(Numbers.Select(number => number % contexts.shape[0]).ToArray(), device: contexts.device);
-        return contexts.index_select(0, numbers).to(ScalarType.Float32).to(device).MoveToOuterDisposeScope();
+        var numbers = tensor(Numbers.Select(number => number % given.shape[0]).ToArray(), device: given.device);
+        return given.index_select(0, numbers).to(ScalarType.Float32).to(device).MoveToOuterDisposeScope();
     }
 
     /// <summary>The images' labels, [count], int64; null where there are none.</summary>
     internal Tensor? ToLabels(Device device) => Labels is null
         ? null
         : tensor(Numbers.Select(number => (long)Labels[number % Labels.Count]).ToArray(), device: device);
-
-    /// <summary>The images' conditions, [count, condition channels, height, width]; null where there are none.</summary>
-    internal Tensor? ToCondition(Device device)
-    {
-        if (Condition is null)
-            return null;
-        using var scope = NewDisposeScope();
-        var index = tensor(Numbers.Select(number => number % Condition.shape[0]).ToArray(), device: Condition.device);
-        return Condition.index_select(0, index).to(device).MoveToOuterDisposeScope();
-    }
 
     private void CheckCondition(NetworkInfo info)
     {
