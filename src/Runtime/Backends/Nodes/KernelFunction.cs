@@ -31,6 +31,7 @@ internal abstract class KernelFunction<T> : autograd.SingleTensorFunction<T>
     {
         try
         {
+            Gradients.RefuseSecondDerivative();
             Gradients.Release();
             using var noGradients = no_grad();
             using var scope = NewDisposeScope();
@@ -79,6 +80,22 @@ internal static class Gradients
     private static Exception? failureElsewhere;
 
     public static void Prepare() => _ = NoGradient.Value;
+
+    /// <summary>
+    /// Ends a backward pass whose gradients are to have gradients themselves (create_graph): a kernel's would count as constants. Also
+    /// said where libtorch says what it warns of: its own error names neither kernel nor reason, and out of torch.autograd.grad
+    /// TorchSharp lets none come, it ends the process.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The pass is such a one.</exception>
+    public static void RefuseSecondDerivative()
+    {
+        if (!is_grad_enabled())
+            return;
+        const string reason = "UNetGen's fast kernels and gradient checkpointing differentiate once. For create_graph set `Kernels` of the "
+            + "network to KernelForm.Reference, and switch checkpointing off.";
+        Console.Error.WriteLine(reason);
+        throw new NotSupportedException(reason);
+    }
 
     /// <summary>
     /// What a backward pass answers that has failed. An exception must not pass through libtorch's frames, which ends the process; so
