@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using CsCheck;
 using UNetGen.Examples.Tests.Report;
@@ -51,7 +50,7 @@ public sealed class MalformedFilesTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void What_is_wrong_in_files_is_shown_or_refused_in_a_sentence()
     {
-        var count = int.Parse(Environment.GetEnvironmentVariable("UNETGEN_FUZZ_COUNT") ?? "4", CultureInfo.InvariantCulture);
+        var count = LongRuns.Count("UNETGEN_FUZZ_COUNT", 4, 4);
         var seed = Environment.GetEnvironmentVariable("UNETGEN_FUZZ_SEED") ?? "0000malformd";
         MadeRun.Write(program.File("run"));
         Directory.CreateDirectory(program.File("theirs"));

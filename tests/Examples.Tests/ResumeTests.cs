@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using UNetGen.Runtime.Tests;
 
@@ -10,8 +9,7 @@ namespace UNetGen.Examples.Tests;
 /// </summary>
 public sealed class ResumeTests : IDisposable
 {
-    private static readonly int Kills = int.Parse(
-        Environment.GetEnvironmentVariable("UNETGEN_KILL_COUNT") ?? "10", CultureInfo.InvariantCulture);
+    private static readonly int Kills = LongRuns.Count("UNETGEN_KILL_COUNT", 3, 10);
 
     private static readonly string[] Options =
     [

@@ -1,4 +1,3 @@
-using System.Globalization;
 using CsCheck;
 using Microsoft.CodeAnalysis;
 using UNetGen.Generator.Tests.Harness;
@@ -35,7 +34,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
     [Fact]
     public async Task No_spec_however_broken_breaks_the_generator()
     {
-        var count = int.Parse(Environment.GetEnvironmentVariable("UNETGEN_FUZZ_COUNT") ?? "2000", CultureInfo.InvariantCulture);
+        var count = LongRuns.Count("UNETGEN_FUZZ_COUNT", 500, 2000);
         var seed = Environment.GetEnvironmentVariable("UNETGEN_FUZZ_SEED") ?? SpecGen.Seed;
         var fuzzing = Task.Run(() => Fuzz(count, seed));
         while (await Task.WhenAny(fuzzing, Task.Delay(TimeSpan.FromSeconds(1))) != fuzzing)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using CsCheck;
 using UNetGen.Evaluation;
@@ -177,7 +176,7 @@ public sealed class MalformedFilesTests : IDisposable
 
     private void Fuzz<T>(Gen<T> mutations, Action<T> read, double leastRefused = LeastRefused)
     {
-        var count = int.Parse(Environment.GetEnvironmentVariable("UNETGEN_FUZZ_COUNT") ?? "150", CultureInfo.InvariantCulture);
+        var count = LongRuns.Count("UNETGEN_FUZZ_COUNT", 50, 150);
         var seed = Environment.GetEnvironmentVariable("UNETGEN_FUZZ_SEED") ?? "0000malformd";
         var (good, refused, longest) = (0, 0, "");
         mutations.Sample(

@@ -6,7 +6,6 @@ namespace UNetGen.Runtime.Tests.Training;
 
 /// <summary>Training a network that makes images from a condition.</summary>
 [Collection(nameof(GlobalGenerator))]
-[AllProcessors]
 public sealed class ConditionedTrainingTests : IDisposable
 {
     private static readonly TrainingOptions Options = new()

@@ -11,9 +11,9 @@ public sealed class TrainingPrecisionTests : IDisposable
 {
     private static readonly TrainingOptions Options = new()
     {
-        Steps = 40,
+        Steps = 60,
         BatchSize = 8,
-        LearningRate = 2e-3,
+        LearningRate = 1e-2,
         Ema = [new() { UpdateEvery = 1, StartAfter = 0 }],
     };
 
@@ -90,12 +90,12 @@ public sealed class TrainingPrecisionTests : IDisposable
             Assert.Throws<CheckpointException>(() => inFloat32.Restore(checkpoint)).Message);
     }
 
-    private static ShapesSource Images => new(3, 16, 16, count: 64);
+    private static ShapesSource Images => new(3, 8, 8, count: 64);
 
-    private static AnnotatedTinyRgbUNet Make()
+    private static FourierUNet Make()
     {
         manual_seed(1);
-        return new AnnotatedTinyRgbUNet();
+        return new FourierUNet();
     }
 
     private static double[] Train(TrainingOptions options, NoisePredictor network, ShapesSource images)

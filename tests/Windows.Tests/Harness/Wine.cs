@@ -27,9 +27,10 @@ internal sealed class Wine
         Succeed("wine", "reg", "add", @"HKCU\Software\Wine", "/v", "Version", "/d", "win10", "/f");
     }
 
-    /// <summary>Why there is none here; null: there is.</summary>
-    public static string? Missing { get; } = OperatingSystem.IsLinux() && IsInPath("wine") && IsInPath("wineserver")
-        ? null
+    /// <summary>Why nothing is run in it here; null: it is.</summary>
+    public static string? Missing { get; } =
+        !LongRuns.AreAsked ? "Takes minutes: UNETGEN_LONG_RUNS=1, which .ci/run sets, runs it in Wine."
+        : OperatingSystem.IsLinux() && IsInPath("wine") && IsInPath("wineserver") ? null
         : "Neither Windows nor Wine (Debian: wine64, wine).";
 
     /// <summary>What Wine lacks, the program does without: docs/windows.md.</summary>
