@@ -81,6 +81,14 @@ public sealed class Checkpoint
     /// </summary>
     public string? Condition => whole is null ? null : Trainer.StateOf(Path, whole).Data?.Condition;
 
+    /// <summary>
+    /// Whether the images that it was trained on have values in [-1, 1], as pictures do and latents don't,
+    /// <see cref="Data.DataIdentity.IsBounded"/>. Null where nothing says: of a file that lies outside of its checkpoint, and of earlier
+    /// versions' checkpoints.
+    /// </summary>
+    /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
+    public bool? IsBounded => whole is null ? null : Trainer.StateOf(Path, whole).Data?.IsBounded;
+
     /// <summary>What it holds: <c>weights</c>, <c>ema</c>, <c>optimizer</c> and the like.</summary>
     public IReadOnlyCollection<string> Stems => [.. files.Keys];
 
