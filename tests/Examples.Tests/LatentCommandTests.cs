@@ -73,6 +73,13 @@ public sealed class LatentCommandTests : IDisposable
             "--from takes pictures, and TinyUNet draws latents",
             program.Fail(1, ["sample", "--checkpoint", "run", "--from", "shown.png", .. two]));
 
+        var drawing = program.Succeed(
+            "export", "--checkpoint", "run", "--format", "onnx", "--with-sampler", "ddim", "--steps", "2", "--out", "draw.onnx");
+        Assert.Matches(@"gives +latents +float32 \[batch, 3, 8, 8\]", drawing);
+        Assert.Contains(
+            "TinyUNet draws latents, which a page can't show",
+            program.Fail(1, "export", "--checkpoint", "run", "--format", "web", "--out", "page"));
+
         program.Succeed("export", "--checkpoint", "run", "--format", "safetensors", "--out", "alone.safetensors");
         Assert.Contains("2 latents of 3 x 8 x 8 in", program.Succeed(["sample", "--checkpoint", "alone.safetensors", .. two]));
         Assert.Contains(
