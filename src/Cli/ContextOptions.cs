@@ -67,6 +67,8 @@ internal sealed class ContextOptions
     /// <summary>Reads contexts, [n, tokens, width].</summary>
     private static Tensor Read(Option option, string path, NetworkInfo info, int width, params string[] keys)
     {
+        if (!File.Exists(path))
+            throw new UNetGenException($"{option.Name}: there is no file '{path}'{ImageSources.SeenFrom(path)}.");
         using var file = SafetensorsFile.Open(path);
         var entry = keys.Select(key => file.Entries.FirstOrDefault(entry => entry.Name == key)).FirstOrDefault(entry => entry is not null)
             ?? throw new UNetGenException(

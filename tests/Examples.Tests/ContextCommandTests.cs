@@ -63,6 +63,9 @@ public sealed class ContextCommandTests : IDisposable
             Assert.Contains("wide.safetensors: context has tokens of width 7, and", Fails(["--checkpoint", "run", "--context", .. contexts]));
         Assert.Contains(
             "has no tensor context; it has null_context", Fails("--checkpoint", "run", "--context", "latents/null.safetensors"));
+        Assert.Contains(
+            "--context: there is no file 'missing.safetensors', seen from ",
+            Fails("--checkpoint", "run", "--context", "missing.safetensors"));
         TensorFile.Write(program.File("huge.safetensors"), ("context", [1, 6], [0, 0, 0, 1e30f, 0, 0]));
         TensorFile.Write(program.File("none.safetensors"), ("context", [1, 6], [0, 0, 0, float.NaN, 0, 0]));
         Assert.Contains(

@@ -45,6 +45,9 @@ public sealed class LatentCommandTests : IDisposable
         // What was drawn gives way to what is drawn next.
         program.Succeed("sample", "--checkpoint", "run", "--steps", "2", "--count", "2", "--seed", "1", "--out", drawn);
         Assert.NotEqual(values, TensorFile.Read(drawn, "latents").Values);
+        Assert.Contains(
+            "holds latents that a network has drawn, and no weights: give the checkpoint of the network",
+            program.Fail(1, "sample", "--checkpoint", drawn));
         program.Succeed("sample", "--checkpoint", "run", "--steps", "2", "--count", "2", "--out", "shown.png");
         Assert.True(File.Exists(program.File("shown.png")));
 

@@ -42,8 +42,8 @@ public sealed class SampleFolder(string path)
     /// </param>
     /// <returns>How many pictures were missing, and have been written.</returns>
     /// <exception cref="UNetGenException">
-    /// What the network draws are no pictures, of 1 channel (grey) or 3 (RGB); or the folder has pictures of another network, sampler, seed,
-    /// labels, guidance or edit, or other files; or the options don't fit the network.
+    /// The network's images are no pictures, of 1 channel (grey) or 3 (RGB); or the folder has pictures of another network, sampler,
+    /// seed, labels, guidance or edit, or other files; or the options don't fit the network.
     /// </exception>
     /// <exception cref="LockedException">
     /// Another call draws into the folder; several processes share it by a <paramref name="collective"/>.
