@@ -1,4 +1,5 @@
 using System.CommandLine;
+using UNetGen.Data;
 using UNetGen.Interop;
 using UNetGen.Networks;
 using UNetGen.Sampling;
@@ -47,10 +48,10 @@ internal sealed class ContextOptions
                 $"{negative.Name} is what --guidance leads away from, and at a guidance of 1 there is none: give more.");
         return options with
         {
-            Context = Read(given, info, width, Key),
+            Context = Read(context, given, info, width, Key),
             NegativeContext = options.Guidance == 1 ? null
                 : away is null ? NullContextOf(trained)
-                : Read(away, info, width, Key, Trainer.NullContextKey),
+                : Read(negative, away, info, width, Key, Trainer.NullContextKey),
         };
     }
 
@@ -64,22 +65,30 @@ internal sealed class ContextOptions
     }
 
     /// <summary>Reads contexts, [n, tokens, width].</summary>
-    private static Tensor Read(string path, NetworkInfo info, int width, params string[] keys)
+    private static Tensor Read(Option option, string path, NetworkInfo info, int width, params string[] keys)
     {
+        if (!File.Exists(path))
+            throw new UNetGenException($"{option.Name}: there is no file '{path}'{ImageSources.SeenFrom(path)}.");
         using var file = SafetensorsFile.Open(path);
         var entry = keys.Select(key => file.Entries.FirstOrDefault(entry => entry.Name == key)).FirstOrDefault(entry => entry is not null)
             ?? throw new UNetGenException(
-                $"{path} has no tensor {string.Join(" or ", keys)}; it has {Excerpt.List([.. file.Entries.Select(entry => entry.Name)])}.");
+                $"{option.Name} {path} has no tensor {string.Join(" or ", keys)}; it has {Excerpt.List([.. file.Entries.Select(entry => entry.Name)])}.");
         if (!is_floating_point(entry.DType))
-            throw new UNetGenException($"{path}: {entry.Name} holds numbers of {entry.DType}, and contexts are real numbers.");
+            throw new UNetGenException($"{option.Name} {path}: {entry.Name} holds numbers of {entry.DType}, and contexts are real numbers.");
         if (entry.Shape is not ([> 0, > 0] or [> 0, > 0, > 0]))
             throw new UNetGenException(
-                $"{path}: {entry.Name} is [{string.Join(", ", entry.Shape)}], and must be [n, tokens, width], or [tokens, width] for one.");
+                $"{option.Name} {path}: {entry.Name} is [{string.Join(", ", entry.Shape)}], and must be [n, tokens, width], or [tokens, width] for one.");
         if (entry.Shape[^1] != width)
             throw new UNetGenException(
-                $"{path}: {entry.Name} has tokens of width {entry.Shape[^1]}, and {info.Name} takes such of {width} (context_dim): another "
+                $"{option.Name} {path}: {entry.Name} has tokens of width {entry.Shape[^1]}, and {info.Name} takes such of {width} (context_dim): another "
                     + "encoder has made them.");
         var read = file.Read(entry);
+        if (EncodedRange.FaultIn(read) is { } fault)
+        {
+            read.Dispose();
+            throw new UNetGenException(
+                $"{option.Name} {path}: {entry.Name} holds {fault}. Write the file anew; an encoder that computes in float16 may overflow.");
+        }
         if (entry.Shape.Count == 3)
             return read;
         using (read)

@@ -1,8 +1,10 @@
 using TorchSharp;
 using UNetGen.Data;
+using UNetGen.Diffusion;
 using UNetGen.Interop;
 using UNetGen.Networks;
 using UNetGen.Sampling;
+using UNetGen.Training;
 
 namespace UNetGen.Cli;
 
@@ -17,9 +19,16 @@ internal static class DrawnLatents
     private const string Key = "latents";
 
     /// <summary>
-    /// Whether a network's images are pictures, grey or RGB; else they are latents, or something else that no viewer shows.
+    /// Whether what a network draws are pictures, grey or RGB; else they are latents, or something else that no viewer shows. Null: nothing
+    /// says it, since latents may have as many channels as pictures.
     /// </summary>
-    public static bool ArePictures(NetworkInfo info) => info.Channels is 1 or 3;
+    /// <param name="network">Of which its spec says whether values have bounds, if it is a DDPM.</param>
+    /// <param name="trained">That knows what it was trained on, but for weights alone.</param>
+    public static bool? ArePictures(NoisePredictor network, Checkpoint trained) =>
+        network.Info.Channels is not (1 or 3) ? false
+        : trained.IsBounded is { } isBounded ? isBounded
+        : network.Diffusion is { Type: DiffusionType.Ddpm, ClipSample: false } ? null
+        : true;
 
     /// <summary>Whether a file name is that of such a file.</summary>
     public static bool IsName(string path) => path.EndsWith(Ending, StringComparison.OrdinalIgnoreCase);
@@ -49,8 +58,8 @@ internal static class DrawnLatents
             new Dictionary<string, string> { [LatentFile.DrawnKey] = SampleInfo.Of(network, sampler, options).ToJsonString() });
 
     /// <summary>
-    /// Latents as a grid can show them, which it does channel by channel in grey: without bounds, they are divided by the largest of their
-    /// values.
+    /// Latents as a grid can show them, which it does channel by channel in grey, but for three, which are its red, green and blue: without
+    /// bounds, they are divided by the largest of their values.
     /// </summary>
     /// <param name="images">[count, channels, height, width].</param>
     /// <returns>In the caller's dispose scope; the images themselves where they lie within [-1, 1].</returns>

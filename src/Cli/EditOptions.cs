@@ -82,6 +82,20 @@ internal sealed class EditOptions
 
     private Option[] Kinds => [from, inpaint, between, condition];
 
+    /// <summary>Refuses pictures for a network of latents, which would take them for such.</summary>
+    /// <exception cref="UNetGenException">One is given, or the network needs a condition.</exception>
+    public void RefuseForLatents(ParseResult parsed, NetworkInfo network)
+    {
+        var kind = Kinds.FirstOrDefault(parsed.IsGiven);
+        if (kind is null && network.ConditionChannels == 0)
+            return;
+        throw new UNetGenException(kind is null
+            ? $"{network.Name} makes latents from a condition of {Counted.Of(network.ConditionChannels, "channel")}, and pictures are all "
+                + "that --condition takes: draw in C#, where `SamplingOptions.Condition` takes any."
+            : $"{kind.Name} takes pictures, and {network.Name} draws latents, for which it would take them: leave it out, or draw in C#, "
+                + "where `SamplingOptions` takes what an autoencoder has made of the pictures.");
+    }
+
     /// <exception cref="UsageException">Options don't belong together.</exception>
     public void Check(ParseResult parsed)
     {

@@ -119,7 +119,10 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         network.to(CommonOptions.Parse(parsed.GetValue(device), ranks));
 
         var chosen = sampler.Make(parsed, network);
-        RequireKind(parsed.GetValue(output), network.Info);
+        var arePictures = DrawnLatents.ArePictures(network, trained);
+        RequireKind(parsed.GetValue(output), network.Info, arePictures);
+        if (arePictures == false)
+            edits.RefuseForLatents(parsed, network.Info);
         var ofData = TrainedWeights.ClassesOfData(network.Info, trained);
         var options = new SamplingOptions
         {
@@ -139,15 +142,20 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             network.Info, ofData, options.NegativeClass is null ? options.Guidance : 1, areLabelsGiven: parsed.IsGiven(labels));
         var rows = parsed.IsGiven(seeds) ? parsed.GetValue(seeds)! : null;
         var way = sampler.NameIn(parsed, network);
-        var ending = rows is not null || DrawnLatents.ArePictures(network.Info) ? ".png" : DrawnLatents.Ending;
+        // Where nothing says what is drawn, nothing is lost.
+        var ending = rows is not null || arePictures == true ? ".png" : DrawnLatents.Ending;
         var name = $"{(edited is null ? "samples" : "edited")}-{way}-{(rows is null ? options.Seed : "seeds")}{ending}";
         var target = parsed.GetValue(output) ?? Path.Combine(FolderBeside(path), name);
         if (DrawnLatents.IsName(target))
             DrawLatents(network, chosen, options, target);
         else if (IsPicture(target))
-            DrawGrid(network, chosen, options, edited, rows, target);
+            DrawGrid(network, chosen, options, edited, rows, target, areLatents: arePictures == false);
         else
             Stream(network, chosen, options, target);
+        if (arePictures is null && !DrawnLatents.IsName(target))
+            Warnings.Show(
+                $"weights alone don't say whether {network.Info.Name} draws pictures or latents, and its spec has `clip_sample: false`: "
+                    + $"in {target} values are clipped to [-1, 1]. --out FILE{DrawnLatents.Ending} writes them as they are.");
         return 0;
     }
 
@@ -194,12 +202,15 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     }
 
     /// <exception cref="UNetGenException">A folder of pictures is asked for, and what the network draws are none.</exception>
-    private static void RequireKind(string? wanted, NetworkInfo info)
+    private static void RequireKind(string? wanted, NetworkInfo info, bool? arePictures)
     {
-        if (wanted is not null && !IsPicture(wanted) && !DrawnLatents.IsName(wanted) && !DrawnLatents.ArePictures(info))
-            throw new UNetGenException(
-                $"A folder is filled with pictures, grey or RGB, and what {info.Name} draws has {info.Channels} channels: write it as it "
-                    + "is, --out FILE.safetensors, or show its channels beside each other, --out FILE.png.");
+        if (wanted is null || IsPicture(wanted) || DrawnLatents.IsName(wanted) || arePictures != false)
+            return;
+        throw new UNetGenException(info.Channels is 1 or 3
+            ? $"A folder is filled with pictures, and {info.Name} draws latents, as it was trained on: write them as they are, --out "
+                + "FILE.safetensors, or show them, --out FILE.png."
+            : $"A folder is filled with pictures, grey or RGB, and what {info.Name} draws has {info.Channels} channels: write it as it "
+                + "is, --out FILE.safetensors, or show its channels beside each other, --out FILE.png.");
     }
 
     private void DrawLatents(NoisePredictor network, Sampler chosen, SamplingOptions options, string path)
@@ -216,7 +227,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     }
 
     private void DrawGrid(
-        NoisePredictor network, Sampler chosen, SamplingOptions options, EditedDrawing? edited, long[]? seeds, string picture)
+        NoisePredictor network, Sampler chosen, SamplingOptions options, EditedDrawing? edited, long[]? seeds, string picture,
+        bool areLatents)
     {
         var (drawn, isTable) = (options.Count, seeds is not null);
         var columns = edited?.Columns(drawn, isTable) ?? (isTable ? drawn : 0);
@@ -237,9 +249,12 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             return;
         picture = claim!.Path;
         var all = torch.cat(grids);
-        ImageGrid.Save(DrawnLatents.ArePictures(network.Info) ? all : DrawnLatents.Shown(all), picture, columns);
-        var pictures = Counted.Of(drawn * (long)grids.Count, "picture");
+        ImageGrid.Save(areLatents ? DrawnLatents.Shown(all) : all, picture, columns);
+        var pictures = Counted.Of(drawn * (long)grids.Count, areLatents ? "latent" : "picture");
         AnsiConsole.MarkupLineInterpolated($"{pictures}{edited?.Legend} in [blue]{picture}[/]");
+        if (areLatents)
+            Console.WriteLine(
+                $"they are shown, divided by the largest of their values; --out FILE{DrawnLatents.Ending} writes them as they are");
     }
 
     private void Stream(NoisePredictor network, Sampler chosen, SamplingOptions options, string path)

@@ -27,9 +27,9 @@ namespace UNetGen.Onnx;
 /// [batch, out channels, height, width]. One that draws (<see cref="OnnxOptions.Sampler"/>) has the inputs <c>noise</c> float32
 /// [batch, channels, height, width], <c>labels</c>, and, where the last class stands for none, <c>guidance</c> float32, a scalar (1 is
 /// off); with a context <c>context</c>, <c>negative_context</c>, as many tokens, which guidance leads away from, and <c>guidance</c>; and
-/// <c>condition</c>. Its output is <c>images</c> uint8 [batch, height, width, channels]; of a network whose channels are no
-/// picture's, neither 1 nor 3, and that has a context or clips nothing, <c>latents</c> float32 [batch, channels, height, width]. The
-/// numbers of images and of tokens are open.
+/// <c>condition</c>. Its output is <c>images</c> uint8 [batch, height, width, channels]; of a checkpoint of a training on latents
+/// (<see cref="Checkpoint.IsBounded"/>), and of a network whose channels are no picture's, neither 1 nor 3, and that has a context or
+/// clips nothing, <c>latents</c> float32 [batch, channels, height, width]. The numbers of images and of tokens are open.
 /// </remarks>
 public static class OnnxExport
 {
@@ -66,7 +66,7 @@ public static class OnnxExport
         if (hooks.Count > 0)
             doubts = [.. doubts, $"the class that was trained in {checkpoint.Path} has code of its own ({string.Join(", ", hooks)}), which the "
                 + "ONNX file hasn't."];
-        return Save(path, description, new FileWeights(file), options ?? new(), hooks, doubts, checkpoint.Classes);
+        return Save(path, description, new FileWeights(file), options ?? new(), hooks, doubts, (checkpoint.Classes, checkpoint.IsBounded));
     }
 
     /// <summary>Writes a live network.</summary>
@@ -86,12 +86,12 @@ public static class OnnxExport
         if (network.Hooks.Count > 0)
             doubts = [.. doubts ?? [], $"{network.Info.Name} has code of its own ({string.Join(", ", network.Hooks)}), which the ONNX file "
                 + "hasn't."];
-        return Save(path, description, new ModuleWeights(network), options ?? new(), network.Hooks, doubts ?? [], classes: null);
+        return Save(path, description, new ModuleWeights(network), options ?? new(), network.Hooks, doubts ?? [], ofData: default);
     }
 
     private static OnnxFile Save(
         string path, SpecDescription description, WeightSource weights, OnnxOptions options, IReadOnlyList<string> hooks,
-        IReadOnlyList<string> doubts, IReadOnlyList<string>? classes)
+        IReadOnlyList<string> doubts, (IReadOnlyList<string>? Classes, bool? IsBounded) ofData)
     {
         var (info, plan) = (description.Info, description.Plan);
         if (plan.UserBlock is { } block)
@@ -104,11 +104,12 @@ public static class OnnxExport
         var graph = new Graph(info.Name, weights, options.Half);
         if (options.Sampler is { } sampler)
             // Whether the last class stands for none is the data's matter; where nothing says, it is taken for granted, as in sampling.
-            new DrawingEmitter(graph, plan, diffusion, levels, info.NumClasses is { } count && classes?.Count != count)
+            new DrawingEmitter(
+                graph, plan, diffusion, levels, info.NumClasses is { } count && ofData.Classes?.Count != count, ofData.IsBounded == false)
                 .Emit(Pass.Of(sampler, levels));
         else
             EmitNetwork(graph, plan, diffusion);
-        var metadata = ModelMetadata.Of(info, hooks, doubts, diffusion, levels, options.Sampler, classes);
+        var metadata = ModelMetadata.Of(info, hooks, doubts, diffusion, levels, options.Sampler, ofData.Classes);
         var written = ModelFile.Write(path, graph, weights, metadata, options.MostInside);
         return new OnnxFile(
             info.Name, written, [.. graph.Proto.Input.Select(InWords)], graph.Proto.Output.Select(InWords).Single(), doubts);

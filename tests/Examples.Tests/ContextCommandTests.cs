@@ -64,14 +64,34 @@ public sealed class ContextCommandTests : IDisposable
         Assert.Contains(
             "has no tensor context; it has null_context", Fails("--checkpoint", "run", "--context", "latents/null.safetensors"));
         Assert.Contains(
+            "--context: there is no file 'missing.safetensors', seen from ",
+            Fails("--checkpoint", "run", "--context", "missing.safetensors"));
+        TensorFile.Write(program.File("huge.safetensors"), ("context", [1, 6], [0, 0, 0, 1e30f, 0, 0]));
+        TensorFile.Write(program.File("none.safetensors"), ("context", [1, 6], [0, 0, 0, float.NaN, 0, 0]));
+        Assert.Contains(
+            "--context huge.safetensors: context holds 1E+30, beyond 1,000,000, where no encoder's numbers lie",
+            Fails("--checkpoint", "run", "--context", "huge.safetensors"));
+        Assert.Contains(
+            "--negative-context none.safetensors: context holds NaN, which is no finite number",
+            Fails("--checkpoint", "run", "--context", "two.safetensors", "--guidance", "2", "--negative-context", "none.safetensors"));
+        Assert.Contains(
             "at a guidance of 1 there is none",
             Fails("--checkpoint", "run", "--context", "two.safetensors", "--negative-context", "two.safetensors"));
+        TensorFile.Write(
+            program.File("latents/b.safetensors"), ("latents", [1, 4, 8, 8], TensorFile.Normal(1, 256)),
+            ("context", [5, 6], [.. TensorFile.Normal(2, 29), float.NaN]));
+        Assert.Contains("b.safetensors': 'context' holds NaN", Untrained());
+        File.Delete(program.File("latents/b.safetensors"));
         WriteLatents(program.File("latents"), tokens: 5, width: 7);
         Assert.Contains("takes contexts of width 6 (context_dim), but those of the data", Untrained());
         File.Delete(program.File("latents/null.safetensors"));
         TensorFile.Write(program.File("latents/a.safetensors"), ("latents", [6, 4, 8, 8], TensorFile.Normal(1, 6 * 256)));
         Assert.Contains("is conditioned on contexts of width 6 (context_dim), but the data", Untrained());
     }
+
+    [Fact]
+    public void A_training_that_drops_every_context_is_warned_of() =>
+        Assert.Contains("`context_dropout` is 1: every context is replaced by the null context", Train("--context-dropout", "1"));
 
     /// <summary>Six latents of 4 x 8 x 8 with contexts.</summary>
     internal static void WriteLatents(string folder, int tokens, int width)

@@ -45,6 +45,9 @@ public sealed class LatentCommandTests : IDisposable
         // What was drawn gives way to what is drawn next.
         program.Succeed("sample", "--checkpoint", "run", "--steps", "2", "--count", "2", "--seed", "1", "--out", drawn);
         Assert.NotEqual(values, TensorFile.Read(drawn, "latents").Values);
+        Assert.Contains(
+            "holds latents that a network has drawn, and no weights: give the checkpoint of the network",
+            program.Fail(1, "sample", "--checkpoint", drawn));
         program.Succeed("sample", "--checkpoint", "run", "--steps", "2", "--count", "2", "--out", "shown.png");
         Assert.True(File.Exists(program.File("shown.png")));
 
@@ -55,8 +58,47 @@ public sealed class LatentCommandTests : IDisposable
     }
 
     [Fact]
+    public void Latents_of_as_many_channels_as_pictures_are_none_also_of_weights_alone()
+    {
+        File.WriteAllText(program.File("tiny.unet.yaml"), Tiny.Replace("channels: 4", "channels: 3"));
+        TensorFile.Write(program.File("latents/a.safetensors"), ("latents", [6, 3, 8, 8], TensorFile.Normal(1, 6 * 192, 2)));
+        Train("--steps", "1", "--out", "run");
+        string[] two = ["--steps", "2", "--count", "2"];
+
+        Assert.Contains("2 latents of 3 x 8 x 8 in", program.Succeed(["sample", "--checkpoint", "run", .. two]));
+        var shown = program.Succeed(["sample", "--checkpoint", "run", "--out", "shown.png", .. two]);
+        Assert.Contains("2 latents in shown.png", shown);
+        Assert.Contains("they are shown, divided by the largest of their values; --out FILE.safetensors writes them as they are", shown);
+        Assert.Contains(
+            "TinyUNet draws latents, as it was trained on: write them as they are, --out FILE.safetensors",
+            program.Fail(1, ["sample", "--checkpoint", "run", "--out", "folder", .. two]));
+        Assert.Contains(
+            "--from takes pictures, and TinyUNet draws latents",
+            program.Fail(1, ["sample", "--checkpoint", "run", "--from", "shown.png", .. two]));
+
+        var drawing = program.Succeed(
+            "export", "--checkpoint", "run", "--format", "onnx", "--with-sampler", "ddim", "--steps", "2", "--out", "draw.onnx");
+        Assert.Matches(@"gives +latents +float32 \[batch, 3, 8, 8\]", drawing);
+        Assert.Contains(
+            "TinyUNet draws latents, which a page can't show",
+            program.Fail(1, "export", "--checkpoint", "run", "--format", "web", "--out", "page"));
+
+        program.Succeed("export", "--checkpoint", "run", "--format", "safetensors", "--out", "alone.safetensors");
+        Assert.Contains("2 latents of 3 x 8 x 8 in", program.Succeed(["sample", "--checkpoint", "alone.safetensors", .. two]));
+        Assert.Contains(
+            "weights alone don't say whether TinyUNet draws pictures or latents",
+            program.Succeed(["sample", "--checkpoint", "alone.safetensors", "--out", "folder", .. two]));
+
+        program.Succeed("train", "--spec", "tiny.unet.yaml", "--data", "shapes", "--steps", "1", "--batch-size", "2", "--out", "pictures");
+        Assert.Contains("2 pictures in", program.Succeed(["sample", "--checkpoint", "pictures", .. two]));
+    }
+
+    [Fact]
     public void What_latents_can_not_be_learnt_with_is_told_before_the_first_step()
     {
+        Assert.EndsWith(
+            "Latents are read from a folder: give the one that holds it, 'latents'.",
+            program.Fail(1, "train", "--spec", "tiny.unet.yaml", "--data", "latents/a.safetensors", "--out", "refused").TrimEnd());
         Assert.Contains("`flips` can't be of 6 latents", Fails("--flips"));
         File.WriteAllText(program.File("tiny.unet.yaml"), Tiny.Replace("false", "true"));
         Assert.Contains("give the spec `diffusion: { clip_sample: false }`", Fails());

@@ -13,8 +13,9 @@ namespace UNetGen.Onnx.Drawing;
 /// <param name="diffusion">The network's.</param>
 /// <param name="levels">The diffusion's numbers.</param>
 /// <param name="hasNoClass">Whether the network's last class stands for none, so that pictures can be guided towards the others.</param>
+/// <param name="areLatents">Whether it was trained on such; where that isn't said, its spec tells.</param>
 internal sealed class DrawingEmitter(
-    Graph graph, NetworkPlan plan, DiffusionOptions diffusion, NoiseLevels levels, bool hasNoClass)
+    Graph graph, NetworkPlan plan, DiffusionOptions diffusion, NoiseLevels levels, bool hasNoClass, bool areLatents)
 {
     private readonly Scope sampler = graph.At("sampler");
 
@@ -64,7 +65,7 @@ internal sealed class DrawingEmitter(
         var states = new[] { start, keeps ? zeros : null, plan.SelfCondition ? zeros : null }.OfType<Value>();
         var drawn = sampler.Loop(body, turns, [.. states])[0];
         // What an autoencoder makes pictures of is no picture yet.
-        graph.Output(plan.Channels is not (1 or 3) && (inputs.Context is not null || !diffusion.ClipsEstimates)
+        graph.Output(areLatents || plan.Channels is not (1 or 3) && (inputs.Context is not null || !diffusion.ClipsEstimates)
             ? sampler.Named("latents", drawn)
             : sampler.Named("images", Pixels(drawn)));
 

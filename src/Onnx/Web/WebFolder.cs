@@ -53,6 +53,8 @@ public static class WebFolder
         if (info.Channels is not (1 or 3))
             throw new UNetGenException(
                 $"{info.Name} draws {info.Channels} channels, which a page can't show: export it as an ONNX file.");
+        if (checkpoint.IsBounded == false)
+            throw new UNetGenException($"{info.Name} draws latents, which a page can't show: export it as an ONNX file.");
         var unfinished = AtomicFile.TemporaryFor(Path.GetFullPath(path));
         try
         {

@@ -31,6 +31,13 @@ public sealed record DataIdentity
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Context { get; init; }
 
+    /// <summary>
+    /// Whether all values lie in [-1, 1], <see cref="IImageSource.IsBounded"/>: of latents they don't. Null in checkpoints of earlier
+    /// versions.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? IsBounded { get; init; }
+
     /// <summary>What lies behind transparent pixels, <c>#rrggbb</c>. Null: black, or nothing is transparent.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Background { get; init; }
@@ -59,6 +66,7 @@ public sealed record DataIdentity
         Width = source.Width,
         Classes = source.Classes,
         Context = source.Context?.ToString(),
+        IsBounded = source.IsBounded,
         ContentKind = contentKind,
         Content = content,
     };

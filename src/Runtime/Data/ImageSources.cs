@@ -40,7 +40,7 @@ public static class ImageSources
             return WithNotes(IdxSource.Open(idx, channels, height, width), text, "MNIST's files");
         if (Cifar10Source.FindIn(text) is { } cifar)
             return WithNotes(Cifar10Source.Open(cifar, channels, height, width), text, "CIFAR-10's files");
-        if (LatentFolderSource.IsIn(text))
+        if (LatentSearch.IsIn(text))
         {
             var latents = LatentFolderSource.Open(text, channels, height, width);
             latents.Notes = [.. latents.Notes, .. NotesOf(text, "the latents", PicturesIn(text))];
@@ -48,13 +48,20 @@ public static class ImageSources
         }
         var pictures = PictureFolder.Search(text);
         // Whatever is wrong with these files is what there is to say.
-        if (pictures.Files.Length == 0 && LatentFolderSource.MayBeIn(text))
+        if (pictures.Files.Length == 0 && LatentSearch.MayBeIn(text))
             return LatentFolderSource.Open(text, channels, height, width);
+        if (pictures.Files.Length == 0 && LatentSearch.FoldersIn(text, LatentSearch.IsIn) is { Length: > 0 } inner)
+            throw new DataException(
+                $"'{text}' holds no {LatentSearch.LookedFor} itself, and those in its folders aren't read: "
+                    + $"{Excerpt.List(inner)}. "
+                    + (inner.Length == 1
+                        ? $"Give that one, '{Path.Combine(text, inner[0])}'."
+                        : "Give one of these, or put all files into one folder; classes are told by `labels` in the files."));
         if (pictures.Files.Length == 0)
             throw new DataException(
                 $"'{text}' {(Directory.EnumerateFileSystemEntries(text).Any() ? "holds no images" : "is empty")}: looked for "
                     + $"{IdxSource.LookedFor}, "
-                + $"for {Cifar10Source.LookedFor}, for {LatentFolderSource.LookedFor}, and for {PictureFile.ExtensionList} files in it and "
+                + $"for {Cifar10Source.LookedFor}, for {LatentSearch.LookedFor}, and for {PictureFile.ExtensionList} files in it and "
                 + $"in its folders.{pictures.Instead}");
         return new ImageFolderSource(
             pictures, channels, height, width, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 / sharers, background ?? Color.Black);
@@ -78,7 +85,7 @@ public static class ImageSources
                 folder, found,
                 [
                     .. source is not Cifar10Source && Cifar10Source.FindIn(folder) is not null ? ["CIFAR-10's files"] : (string[])[],
-                    .. LatentFolderSource.IsIn(folder) ? ["latents"] : (string[])[],
+                    .. LatentSearch.IsIn(folder) ? ["latents"] : (string[])[],
                     .. PicturesIn(folder),
                 ]),
         ];
@@ -106,13 +113,17 @@ public static class ImageSources
         }
     }
 
+    private static string FolderOf(string file) => Path.GetDirectoryName(file) is { Length: > 0 } folder ? folder : ".";
+
     private static IdxSource OpenFile(string file, int channels, int height, int width)
     {
         try
         {
             if (!IdxFile.LooksLike(file))
-                throw new DataException(
-                    $"'{file}' is not an IDX file. To train on pictures, or on CIFAR-10, give the folder that holds the files.");
+                throw new DataException(LatentSearch.IsName(file)
+                    ? $"'{file}' is a single file. Latents are read from a folder: give the one that holds it, '{FolderOf(file)}'."
+                    : $"'{file}' is not an IDX file. To train on pictures, on CIFAR-10 or on latents, give the folder that holds the "
+                        + "files.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -25,6 +25,9 @@ internal sealed class LatentFile
     // So much of a file's beginning, middle and end goes into its sum, and all of one that has no more.
     private const int Sample = 1 << 16;
 
+    /// <summary>The names of all tensors that are read.</summary>
+    public static readonly string[] KnownNames = [LatentsKey, ContextKey, LabelsKey, NullContextKey];
+
     private static readonly ScalarType[] Reals = [ScalarType.Float32, ScalarType.Float16, ScalarType.BFloat16];
     private static readonly ScalarType[] Wholes = [ScalarType.Int64, ScalarType.Int32];
 
@@ -88,7 +91,7 @@ internal sealed class LatentFile
     /// <param name="name">Of the tensor, which is there.</param>
     /// <param name="first">The number to begin with, from 0, in row-major order.</param>
     /// <param name="values">To be filled.</param>
-    /// <exception cref="DataException">The file can't be read, or has changed, or a number isn't finite.</exception>
+    /// <exception cref="DataException">The file can't be read, or has changed, or a number is none of <see cref="EncodedRange"/>.</exception>
     public void Read(string name, long first, Span<float> values)
     {
         var (entry, position) = tensors[name];
@@ -106,10 +109,10 @@ internal sealed class LatentFile
         }
         foreach (var value in values)
         {
-            if (!float.IsFinite(value))
+            if (EncodedRange.Fault(value) is { } fault)
                 throw new DataException(
                     $"'{Path}': '{name}' holds {value.ToString(CultureInfo.InvariantCulture)} among its numbers {first} to "
-                    + $"{first + values.Length - 1}, which is no finite number: "
+                    + $"{first + values.Length - 1}, {fault}: "
                     + "write the file anew (an encoder that computes in float16 may overflow), or take it out of the folder.");
         }
     }
@@ -157,6 +160,17 @@ internal sealed class LatentFile
             hash.AppendData(bytes);
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>What the file lacks, with what it has, and which of that may be meant; to be followed by what else can be done.</summary>
+    /// <param name="name">Of the tensor that is missing.</param>
+    public string Without(string name)
+    {
+        string[] others = [.. Names.Except(KnownNames)];
+        var meant = others.Length == 1 ? others[0] : EditDistance.Nearest(name, others);
+        var has = Names.Count == 0 ? "it has none at all" : $"it has {Excerpt.List(Names)}";
+        return $"'{Path}' has no tensor called '{name}'; {has}. "
+            + (meant is null ? $"Write what it is to be under the name '{name}'" : $"If '{Excerpt.Of(meant)}' is meant, call it '{name}'");
     }
 
     /// <summary>A shape, in brackets.</summary>

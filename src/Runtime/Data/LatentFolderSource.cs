@@ -16,12 +16,9 @@ public sealed class LatentFolderSource : IImageSource
     /// <summary>The file in which the null context is.</summary>
     public const string NullFileName = "null.safetensors";
 
-    /// <summary>What a folder is searched for.</summary>
-    internal const string LookedFor = $"{Ending} files with {LatentFile.LatentsKey}";
-
-    private const string Ending = ".safetensors";
-
-    private static readonly string[] Known = [LatentFile.LatentsKey, LatentFile.ContextKey, LatentFile.LabelsKey];
+    // Such a file's metadata go with it, whatever it is called.
+    private const string WhyNotDrawn =
+        $"Such files say so themselves, in their metadata ({LatentFile.DrawnKey}), wherever they are copied to, and are no data.";
 
     private readonly LatentFile[] files;
 
@@ -31,16 +28,15 @@ public sealed class LatentFolderSource : IImageSource
     private readonly LatentFile? nullFile;
     private readonly Lazy<DataIdentity> identity;
 
-    private LatentFolderSource(string folder, LatentFile[] files, (int Channels, int Height, int Width) shape)
+    private LatentFolderSource(
+        string folder, LatentFile[] files, LatentFile? nullFile, (int Channels, int Height, int Width) shape)
     {
-        this.files = files;
+        (this.files, this.nullFile) = (files, nullFile);
         (Channels, Height, Width) = shape;
         firsts = FirstsOf(folder, [.. files.Select(file => CountOf(file, shape))]);
         Context = ContextOf(files);
         labels = LabelsOf(files);
         Classes = labels is null ? [] : [.. Enumerable.Range(0, labels.Max() + 1).Select(label => FormattableString.Invariant($"{label}"))];
-        var path = Path.Combine(folder, NullFileName);
-        nullFile = File.Exists(path) ? LatentFile.Open(path) : null;
         CheckNull();
         Description = $"{Counted.Of(Count, "latent")}{Of(Context)}{Of(Classes)} in {folder}";
         string[] names = [.. files.Append(nullFile).OfType<LatentFile>().Select(file => Path.GetFileName(file.Path))];
@@ -96,23 +92,21 @@ public sealed class LatentFolderSource : IImageSource
     {
         if (!Directory.Exists(folder))
             throw new DataException($"There is no folder '{folder}'.");
-        var paths = FilesIn(folder).Where(path => Path.GetFileName(path) != NullFileName).ToArray();
-        if (paths.Length == 0)
-            throw new DataException($"'{folder}' holds no {LookedFor}.");
-        var opened = paths.Select(LatentFile.Open).ToArray();
+        var all = LatentSearch.FilesIn(folder).Select(LatentFile.Open).ToArray();
+        // By the name to the letter, also where the file system takes null.safetensors and NULL.safetensors for one.
+        var nullFile = Array.Find(all, file => Path.GetFileName(file.Path) == NullFileName);
+        var opened = all.Where(file => file != nullFile).ToArray();
+        if (opened.Length == 0)
+            throw new DataException($"'{folder}' holds no {LatentSearch.LookedFor}.");
         string[] drawn = [.. opened.Where(file => file.IsDrawn).Select(file => Path.GetFileName(file.Path))];
         if (drawn.Length == opened.Length)
-            throw new DataException($"'{folder}' holds no {LookedFor} but what a network has drawn: {Excerpt.List(drawn)}.");
-        var source = new LatentFolderSource(folder, [.. opened.Where(file => !file.IsDrawn)], (channels, height, width));
+            throw new DataException(
+                $"'{folder}' holds no {LatentSearch.LookedFor} but what a network has drawn: {Excerpt.List(drawn)}. {WhyNotDrawn} "
+                    + "Give a folder of latents that an autoencoder has made of pictures.");
+        var source = new LatentFolderSource(folder, [.. opened.Where(file => !file.IsDrawn)], nullFile, (channels, height, width));
         source.Notes = [.. source.LeftOut(folder, drawn).Select(note => $"{folder}: {note}")];
         return source;
     }
-
-    /// <summary>Whether a folder has a file with latents.</summary>
-    internal static bool IsIn(string folder) => FilesIn(folder).Any(LatentFile.HasLatents);
-
-    /// <summary>Whether a folder has a file that may be meant to hold latents.</summary>
-    internal static bool MayBeIn(string folder) => FilesIn(folder).Any();
 
     /// <inheritdoc/>
     public int Label(int index)
@@ -122,7 +116,7 @@ public sealed class LatentFolderSource : IImageSource
     }
 
     /// <inheritdoc/>
-    /// <exception cref="DataException">The file can't be read, or has changed, or a value is no finite number.</exception>
+    /// <exception cref="DataException">The file can't be read, or has changed, or a value isn't finite or lies beyond 1,000,000.</exception>
     public void Read(int index, Span<float> pixels)
     {
         SourceChecks.CheckRead(this, index, pixels);
@@ -131,7 +125,7 @@ public sealed class LatentFolderSource : IImageSource
     }
 
     /// <inheritdoc/>
-    /// <exception cref="DataException">The file can't be read, or has changed, or a value is no finite number.</exception>
+    /// <exception cref="DataException">The file can't be read, or has changed, or a value isn't finite or lies beyond 1,000,000.</exception>
     public void ReadContext(int index, Span<float> values)
     {
         SourceChecks.CheckIndex(this, index);
@@ -142,7 +136,7 @@ public sealed class LatentFolderSource : IImageSource
     }
 
     /// <inheritdoc/>
-    /// <exception cref="DataException">The file can't be read, or has changed, or a value is no finite number.</exception>
+    /// <exception cref="DataException">The file can't be read, or has changed, or a value isn't finite or lies beyond 1,000,000.</exception>
     public void ReadNullContext(Span<float> values)
     {
         CheckContext(values);
@@ -152,17 +146,13 @@ public sealed class LatentFolderSource : IImageSource
             nullFile.Read(LatentFile.NullContextKey, 0, values);
     }
 
-    private static IEnumerable<string> FilesIn(string folder) => Directory.EnumerateFiles(folder)
-        .Where(path => path.EndsWith(Ending, StringComparison.OrdinalIgnoreCase) && !Path.GetFileName(path).StartsWith('.'))
-        .Order(StringComparer.Ordinal);
-
     private static int CountOf(LatentFile file, (int Channels, int Height, int Width) wanted)
     {
         if (file.ShapeOf(LatentFile.LatentsKey) is not { } shape)
-            throw new DataException(
-                $"'{file.Path}' has no '{LatentFile.LatentsKey}'; it has {Excerpt.List([.. file.Names])}."
-                    + $"{EditDistance.Suggestion(LatentFile.LatentsKey, file.Names)} Name the tensor so, or take the file out of the "
-                    + "folder.");
+            throw new DataException(file.Names.Contains(LatentFile.NullContextKey)
+                ? $"'{file.Path}' holds a '{LatentFile.NullContextKey}', which is looked for in {NullFileName} alone: call the file so, or "
+                    + "take it out of the folder."
+                : $"{file.Without(LatentFile.LatentsKey)}, or take the file out of the folder.");
         if (shape is not [var images, var channels, var height, var width])
             throw new DataException(
                 $"'{file.Path}': '{LatentFile.LatentsKey}' is {LatentFile.Text(shape)}, and must be [images, channels, height, width].");
@@ -197,7 +187,7 @@ public sealed class LatentFolderSource : IImageSource
             var (with, without) = shape is null ? (first.Value.File, file) : (file, first.Value.File);
             throw new DataException(shape is null || first.Value.Shape is null
                 ? $"'{without.Path}' has no '{LatentFile.ContextKey}', and '{with.Path}' has one: all files have one, or none."
-                    + $"{EditDistance.Suggestion(LatentFile.ContextKey, without.Names.Except(Known))}"
+                    + Meant(without, LatentFile.ContextKey)
                 : $"'{file.Path}': its contexts are {shape} (tokens x width), and those of '{first.Value.File.Path}' {first.Value.Shape}: "
                     + "all contexts are of one shape. Fill up shorter ones as their encoder does, or cut longer ones.");
         }
@@ -230,7 +220,8 @@ public sealed class LatentFolderSource : IImageSource
         {
             var with = Array.FindIndex(each, part => part is not null);
             throw new DataException(
-                $"'{all[without].Path}' has no '{LatentFile.LabelsKey}', and '{all[with].Path}' has them: all files have labels, or none.");
+                $"'{all[without].Path}' has no '{LatentFile.LabelsKey}', and '{all[with].Path}' has them: all files have labels, or none."
+                    + Meant(all[without], LatentFile.LabelsKey));
         }
         return [.. each.SelectMany(part => part!)];
     }
@@ -244,7 +235,7 @@ public sealed class LatentFolderSource : IImageSource
         if (nullFile is null)
             return;
         var shape = nullFile.ShapeOf(LatentFile.NullContextKey) ?? throw new DataException(
-            $"'{nullFile.Path}' has no '{LatentFile.NullContextKey}'; it has {Excerpt.List([.. nullFile.Names])}.");
+            $"{nullFile.Without(LatentFile.NullContextKey)}; or take the file out of the folder, for zeros in its place.");
         if (Context is not { } wanted)
             throw new DataException($"'{nullFile.Path}' has a null context, and no file in the folder has a '{LatentFile.ContextKey}'.");
         if (shape is not [var tokens, var width] || (tokens, width) != (wanted.Tokens, wanted.Width))
@@ -256,18 +247,27 @@ public sealed class LatentFolderSource : IImageSource
     private IEnumerable<string> LeftOut(string folder, string[] drawn)
     {
         if (drawn.Length > 0)
-            yield return $"left out is what a network has drawn: {Excerpt.List(drawn)}.";
-        string[] unknown = [.. files.SelectMany(file => file.Names).Except(Known).Distinct()];
+            yield return $"left out is what a network has drawn: {Excerpt.List(drawn)}. {WhyNotDrawn}";
+        string[] unknown = [.. files.SelectMany(file => file.Names).Except(LatentFile.KnownNames).Distinct()];
         if (unknown.Length > 0)
-            yield return $"not used are the tensors {Excerpt.List(unknown)}.";
-        string[] folders =
-        [
-            .. Directory.EnumerateDirectories(folder).Where(inner => !Path.GetFileName(inner).StartsWith('.') && MayBeIn(inner))
-                .Select(inner => Path.GetFileName(inner)).Order(StringComparer.Ordinal),
-        ];
+            yield return $"not used are the tensors {Excerpt.List(unknown)}.{string.Concat(Missing(unknown))}";
+        var folders = LatentSearch.FoldersIn(folder, LatentSearch.MayBeIn);
         if (folders.Length > 0)
             yield return $"left out are the files in {Excerpt.List(folders)}: only those in the folder itself are read.";
     }
+
+    /// <summary>What no file has, but under another name as it seems, a sentence each.</summary>
+    private IEnumerable<string> Missing(string[] unknown) =>
+        from name in LatentFile.KnownNames
+        where !Array.Exists(files, file => file.Names.Contains(name))
+        let near = EditDistance.Nearest(name, unknown)
+        where near is not null && name != LatentFile.NullContextKey
+        select $" If '{Excerpt.Of(near)}' is meant to be read, call it '{name}'.";
+
+    private static string Meant(LatentFile file, string name) =>
+        EditDistance.Nearest(name, file.Names.Except(LatentFile.KnownNames)) is { } near
+            ? $" If '{Excerpt.Of(near)}' is meant, call it '{name}'."
+            : "";
 
     private (LatentFile File, int Place) Find(int index)
     {

@@ -74,7 +74,7 @@ internal static class PictureFile
             bitmap.SetImmutable();
             using var image = SKImage.FromBitmap(bitmap);
             reason = null;
-            return ImageFit.Fit(image, codec.EncodedOrigin, shape, background);
+            return ImageFit.Fit(image, OriginOf(codec, content), shape, background);
         }
     }
 
@@ -93,11 +93,14 @@ internal static class PictureFile
                 return null;
             // What one picture is, Skia counts as none.
             var frames = Math.Max(1, codec.FrameCount);
-            return codec.EncodedOrigin >= SKEncodedOrigin.LeftTop
+            return OriginOf(codec, content) >= SKEncodedOrigin.LeftTop
                 ? (codec.Info.Height, codec.Info.Width, frames)
                 : (codec.Info.Width, codec.Info.Height, frames);
         }
     }
+
+    private static SKEncodedOrigin OriginOf(SKCodec codec, byte[] content) =>
+        codec.EncodedFormat == SKEncodedImageFormat.Png ? PngOrientation.Of(content) : codec.EncodedOrigin;
 
     private static bool IsTiff(ReadOnlySpan<byte> content) => content.StartsWith("II*\0"u8) || content.StartsWith("MM\0*"u8);
 

@@ -94,6 +94,6 @@ internal static class SourceChecks
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         if (channels is not (1 or 3))
             throw new DataException($"'{path}': pictures have 1 channel (grey) or 3 (RGB), and the network wants {channels}. Latents "
-                + $"are in {LatentFolderSource.LookedFor}.");
+                + $"are in {LatentSearch.LookedFor}.");
     }
 }

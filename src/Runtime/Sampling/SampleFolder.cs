@@ -42,8 +42,8 @@ public sealed class SampleFolder(string path)
     /// </param>
     /// <returns>How many pictures were missing, and have been written.</returns>
     /// <exception cref="UNetGenException">
-    /// The folder has pictures of another network, sampler, seed, labels, guidance or edit, or other files; or the options don't fit the
-    /// network.
+    /// The network's images are no pictures, of 1 channel (grey) or 3 (RGB); or the folder has pictures of another network, sampler,
+    /// seed, labels, guidance or edit, or other files; or the options don't fit the network.
     /// </exception>
     /// <exception cref="LockedException">
     /// Another call draws into the folder; several processes share it by a <paramref name="collective"/>.
@@ -58,6 +58,10 @@ public sealed class SampleFolder(string path)
         ArgumentNullException.ThrowIfNull(sampler);
         ArgumentNullException.ThrowIfNull(options);
         options.Check(network.Info);
+        if (network.Info.Channels is not (1 or 3))
+            throw new UNetGenException(
+                $"A folder is filled with pictures, grey or RGB, and what {network.Info.Name} draws has {network.Info.Channels} channels. "
+                    + "Latents are a tensor of `Sampler.Sample`, which `SafetensorsFile.Write` keeps as it is.");
         var ranks = collective ?? new SingleProcess();
         var settings = SampleInfo.Of(network, sampler, options);
         var written = 0;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using UNetGen.Data;
 using UNetGen.Networks;
 using UNetGen.Sampling.Editing;
 using static TorchSharp.torch;
@@ -209,10 +210,8 @@ public sealed record SamplingOptions
         if (context.shape is not [> 0, > 0, var given] || given != width)
             throw new UNetGenException(
                 $"`{name}` must be [1 or more, tokens, {width}], but is [{string.Join(", ", context.shape)}].");
-        using var finite = context.isfinite();
-        using var all = finite.all();
-        if (!all.item<bool>())
-            throw new UNetGenException($"`{name}` has values that are no finite numbers: whatever has made it has failed.");
+        if (EncodedRange.FaultIn(context) is { } fault)
+            throw new UNetGenException($"`{name}` holds {fault}: whatever has made it has failed.");
     }
 
     private void CheckLabels(string network, int classes)

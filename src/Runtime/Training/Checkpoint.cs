@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using UNetGen.Data;
 using UNetGen.Interop;
 using UNetGen.Networks;
 using static TorchSharp.torch;
@@ -76,10 +77,18 @@ public sealed class Checkpoint
     public IReadOnlyList<string>? Classes => whole is null ? null : Trainer.StateOf(Path, whole).Data?.Classes;
 
     /// <summary>
-    /// What the network was trained to make images from, as <see cref="Data.DataIdentity.Condition"/> of its data says; null: from
+    /// What the network was trained to make images from, as <see cref="DataIdentity.Condition"/> of its data says; null: from
     /// nothing, or it doesn't say, as a file alone.
     /// </summary>
     public string? Condition => whole is null ? null : Trainer.StateOf(Path, whole).Data?.Condition;
+
+    /// <summary>
+    /// Whether the images that it was trained on have values in [-1, 1], as pictures do and latents don't,
+    /// <see cref="DataIdentity.IsBounded"/>. Null where nothing says: of a file that lies outside of its checkpoint, and of earlier
+    /// versions' checkpoints.
+    /// </summary>
+    /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
+    public bool? IsBounded => whole is null ? null : Trainer.StateOf(Path, whole).Data?.IsBounded;
 
     /// <summary>What it holds: <c>weights</c>, <c>ema</c>, <c>optimizer</c> and the like.</summary>
     public IReadOnlyCollection<string> Stems => [.. files.Keys];
@@ -282,6 +291,9 @@ public sealed class Checkpoint
             var origin = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
             var whole = CheckpointFolder.VerifyFile(origin);
             using var file = SafetensorsFile.Open(path);
+            if (file.Metadata.ContainsKey(LatentFile.DrawnKey))
+                throw new CheckpointException(
+                    $"{path} holds latents that a network has drawn, and no weights: give the checkpoint of the network.");
             var network = NetworkMetadata.Read(file, out var problem);
             if (problem is not null)
                 throw new CheckpointException(problem);

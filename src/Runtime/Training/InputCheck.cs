@@ -25,7 +25,7 @@ internal static class InputCheck
     private const int RareShare = 50;
 
     // As in guided sampling's papers (Ho and Salimans 2022 found 0.1 to 0.2 to be best).
-    private const double UsualDropout = 0.1;
+    public const double UsualDropout = 0.1;
 
     /// <exception cref="ArgumentException">Weights are of another type than float32, in which they are trained.</exception>
     public static void Type(NoisePredictor network)
@@ -82,8 +82,10 @@ internal static class InputCheck
             throw new DataException(
                 $"{info.Name} is conditioned on {Counted.Of(takes, "class", "classes")}, but the data ({source.Description}) has no "
                     + $"labels.{source.WhyNoClasses()} "
-                + "Pictures have them by a folder per class, an IDX file by its file of labels beside it; or leave `num_classes` out of "
-                + "the spec.");
+                + (source.IsBounded
+                    ? "Pictures have them by a folder per class, an IDX file by its file of labels beside it; or "
+                    : "Files of latents have them as the tensor `labels`, a whole number for each latent; or ")
+                + "leave `num_classes` out of the spec.");
         if (takes < classes && Damaged(source, takes) is { } damaged)
             throw new DataException(
                 $"{info.Name} takes {Counted.Of(takes, "class", "classes")} (num_classes), but of the data "
@@ -99,32 +101,6 @@ internal static class InputCheck
                 $"`LabelDropout` is {Text(options.LabelDropout.Value)}, but {info.Name} has no class to replace labels by: for the "
                     + $"{Counted.Of(classes, "class", "classes")} of {source.Description} give the spec `num_classes: {classes + 1}`.");
         return options.LabelDropout ?? (hasNullClass ? UsualDropout : 0);
-    }
-
-    /// <summary>
-    /// How many contexts to replace by the null context, once it is known that the data's are as wide as the network takes them.
-    /// </summary>
-    /// <exception cref="DataException">They aren't, or there are none, or some are to be replaced and the network takes none.</exception>
-    public static double ContextDropout(NetworkInfo info, IImageSource source, TrainingOptions options)
-    {
-        if (info.ContextDim is not { } width)
-        {
-            if (options.ContextDropout > 0)
-                throw new DataException(
-                    $"`ContextDropout` is {Text(options.ContextDropout.Value)}, but {info.Name} takes no context: leave it out, or give "
-                        + "the spec `context_dim`.");
-            return 0;
-        }
-        if (source.Context is not { } shape)
-            throw new DataException(
-                $"{info.Name} is conditioned on contexts of width {width} (context_dim), but the data ({source.Description}) has none. A "
-                    + "folder of latents has them as `context` [images, tokens, width] in its files; or leave `context_dim` out of the "
-                    + "spec.");
-        if (shape.Width != width)
-            throw new DataException(
-                $"{info.Name} takes contexts of width {width} (context_dim), but those of the data ({source.Description}) are {shape} "
-                    + "(tokens x width): another encoder has made them.");
-        return options.ContextDropout ?? UsualDropout;
     }
 
     /// <exception cref="DataException">
@@ -178,11 +154,6 @@ internal static class InputCheck
         return [.. ((string?[])[values, RareClass(source, cancellation)]).OfType<string>()];
     }
 
-    /// <summary>A sentence of contexts that the network doesn't take; null: it does, or there are none.</summary>
-    public static string? UnusedContexts(NetworkInfo info, IImageSource source) => info.ContextDim is null && source.Context is { } context
-        ? $"The contexts of {source.Description}, {context}, aren't used: {info.Name} takes none."
-        : null;
-
     /// <summary>Latents are brought to a deviation of about 1, the noise's; EDM is told theirs.</summary>
     private static string? Spread(IImageSource source, DiffusionOptions diffusion, CancellationToken cancellation)
     {
@@ -211,11 +182,10 @@ internal static class InputCheck
     private static string LookAt(IImageSource source, CancellationToken cancellation, Action<float[]> look)
     {
         var (pixels, condition) = (new float[source.PixelCount()], new float[source.ConditionCount()]);
-        var looked = Math.Min(source.Count, ImagesToLookAt);
-        for (var i = 0; i < looked; i++)
+        var looked = LookedAt(source);
+        foreach (var index in looked)
         {
             cancellation.ThrowIfCancellationRequested();
-            var index = (int)((long)i * source.Count / looked);
             if (source.Classes.Count > 0)
                 source.LabelOf(index);
             if (condition.Length > 0)
@@ -224,7 +194,25 @@ internal static class InputCheck
                 source.Read(index, pixels);
             look(pixels);
         }
-        return Counted.Of(looked, "image");
+        return Counted.Of(looked.Length, "image");
+    }
+
+    /// <summary>The numbers of the images that are looked at before a training, from all over the source.</summary>
+    public static int[] LookedAt(IImageSource source)
+    {
+        var count = Math.Min(source.Count, ImagesToLookAt);
+        return [.. Enumerable.Range(0, count).Select(i => (int)((long)i * source.Count / count))];
+    }
+
+    /// <summary>Of what a training drops always, and therefore never learns, a sentence each.</summary>
+    public static IEnumerable<string> NeverLearnt(double labelDropout, double contextDropout)
+    {
+        if (labelDropout == 1)
+            yield return "`LabelDropout` is 1: every label is replaced by the class that stands for none, so that no other class is learnt. "
+                + "To draw by classes, drop a part of them, as 0.1.";
+        if (contextDropout == 1)
+            yield return "`ContextDropout` is 1: every context is replaced by the null context, so that no other is learnt. To draw by "
+                + "contexts, drop a part of them, as 0.1.";
     }
 
     /// <summary>A class of hardly an image is learnt by nobody, and is how a single damaged label looks.</summary>

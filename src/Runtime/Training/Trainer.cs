@@ -80,7 +80,7 @@ public sealed partial class Trainer : IDisposable
         InputCheck.Shape(network.Info, source);
         InputCheck.Bounds(network, source, options);
         labelDropout = InputCheck.LabelDropout(network.Info, source, options);
-        contextDropout = InputCheck.ContextDropout(network.Info, source, options);
+        contextDropout = ContextCheck.Dropout(network.Info, source, options);
         InputCheck.SelfConditioning(network.Info, options);
 
         this.network = network;
@@ -140,7 +140,9 @@ public sealed partial class Trainer : IDisposable
     /// Cancelled before the end. The checkpoint of the last step is written before, and the exception has the summary. All ranks throw it.
     /// </exception>
     /// <exception cref="RanksDifferException">The ranks' weights are others, at the beginning or when a checkpoint is due.</exception>
-    /// <exception cref="DataException">The images' values don't lie in [-1, 1], or none is negative.</exception>
+    /// <exception cref="DataException">
+    /// The images' values don't lie in [-1, 1], or none is negative; or a number of a context isn't finite or lies beyond 1,000,000.
+    /// </exception>
     /// <exception cref="TrainingDivergedException">
     /// More steps had to be skipped than the options allow, or weights or averages were no finite numbers when a checkpoint was due or at
     /// the end, with a store or without.
@@ -242,13 +244,19 @@ public sealed partial class Trainer : IDisposable
         {
             // Of several ranks none stops by itself, but where reading hangs.
             var look = Task.Run(
-                () => InputCheck.Images(
-                    source, network.Diffusion, options.RefuseNonNegativeImages, ranks.Size == 1 ? cancellation : default),
+                () =>
+                {
+                    var untilCanceled = ranks.Size == 1 ? cancellation : default;
+                    ContextCheck.Values(network.Info, source, untilCanceled);
+                    return InputCheck.Images(source, network.Diffusion, options.RefuseNonNegativeImages, untilCanceled);
+                },
                 default);
             foreach (var strange in Patience.Await(look, cancellation))
                 logger.ImagesAreStrange(strange);
-            if (InputCheck.UnusedContexts(network.Info, source) is { } unused)
+            if (ContextCheck.Unused(network.Info, source) is { } unused)
                 logger.ImagesAreStrange(unused);
+            foreach (var lost in InputCheck.NeverLearnt(labelDropout, contextDropout))
+                logger.ImagesAreStrange(lost);
             return true;
         }
         catch (OperationCanceledException) when (ranks.Size == 1)

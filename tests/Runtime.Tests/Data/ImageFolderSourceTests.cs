@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using SkiaSharp;
 using UNetGen.Data;
+using UNetGen.Pictures;
 
 namespace UNetGen.Runtime.Tests.Data;
 
@@ -149,14 +150,16 @@ public sealed class ImageFolderSourceTests : IDisposable
     [InlineData(6, "GWRB")]
     [InlineData(7, "WGBR")]
     [InlineData(8, "BRWG")]
-    public void Pictures_are_turned_upright(int orientation, string storedCorners)
+    [InlineData(3, "WBGR", true)]
+    [InlineData(6, "GWRB", true)]
+    public void Pictures_are_turned_upright(int orientation, string storedCorners, bool png = false)
     {
         var colours =
             new Dictionary<char, SKColor> { ['R'] = SKColors.Red, ['G'] = SKColors.Lime, ['B'] = SKColors.Blue, ['W'] = SKColors.White };
         // Upright it is 32 wide and 16 high; orientations from 5 on are stored lying.
         var (width, height) = orientation < 5 ? (32, 16) : (16, 32);
-        var jpeg = Picture(width, height, (x, y) => colours[storedCorners[(y < height / 2 ? 0 : 2) + (x < width / 2 ? 0 : 1)]], png: false);
-        folder.Write("a.jpg", WithOrientation(jpeg, orientation));
+        var stored = Picture(width, height, (x, y) => colours[storedCorners[(y < height / 2 ? 0 : 2) + (x < width / 2 ? 0 : 1)]], png);
+        folder.Write(png ? "a.png" : "a.jpg", png ? PngWithExif(stored, Exif(orientation)) : WithOrientation(stored, orientation));
 
         var pixels = Bytes(Open(3, 16, 32), 0);
         var corners = new[] { (3, 3), (28, 3), (3, 12), (28, 12) }.Select(at => Nearest(at.Item1, at.Item2));
@@ -165,6 +168,25 @@ public sealed class ImageFolderSourceTests : IDisposable
         char Nearest(int x, int y) => colours.MinBy(colour =>
             Math.Abs(colour.Value.Red - pixels[y * 32 + x]) + Math.Abs(colour.Value.Green - pixels[512 + y * 32 + x])
             + Math.Abs(colour.Value.Blue - pixels[1024 + y * 32 + x])).Key;
+    }
+
+    /// <summary>Whatever stands there, it is the picture as it is stored.</summary>
+    [Fact]
+    public void A_png_whose_exif_says_nothing_that_can_be_read_is_as_it_is_stored()
+    {
+        var plain = Picture(8, 4, (x, _) => Grey(x < 4 ? 40 : 200));
+        var whole = Exif(6);
+        byte[] huge = [.. whole];
+        huge[4] = 0xFF;
+        byte[] strange = [.. whole];
+        strange[19] = 9;
+        foreach (var exif in (byte[][])[[], [.. whole.Take(9)], [.. whole.Take(15)], "II*"u8.ToArray(), huge, strange])
+            Assert.Equal(SKEncodedOrigin.TopLeft, PngOrientation.Of(PngWithExif(plain, exif)));
+        foreach (var length in (int[])[0, 20, 35, 50])
+            Assert.Equal(SKEncodedOrigin.TopLeft, PngOrientation.Of(PngWithExif(plain, whole)[..length]));
+        byte[] little = [.. "II"u8, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0];
+        Assert.Equal(SKEncodedOrigin.RightTop, PngOrientation.Of(PngWithExif(plain, little)));
+        Assert.Equal(SKEncodedOrigin.RightTop, PngOrientation.Of(PngWithExif(plain, whole)));
     }
 
     [Fact]
@@ -399,15 +421,32 @@ public sealed class ImageFolderSourceTests : IDisposable
         return memory.ToArray();
     }
 
-    /// <summary>Puts an EXIF segment with one tag, 274, right after the JPEG's first marker.</summary>
+    /// <summary>Puts an EXIF segment right after the JPEG's first marker.</summary>
     private static byte[] WithOrientation(byte[] jpeg, int orientation)
     {
-        byte[] exif =
-        [
-            .. "Exif\0\0"u8, .. "MM"u8, 0, 42, 0, 0, 0, 8, // big-endian TIFF, its first directory at 8
-            0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte)orientation, 0, 0, // one entry: tag 274, a short
-            0, 0, 0, 0,
-        ];
+        byte[] exif = [.. "Exif\0\0"u8, .. Exif(orientation)];
         return [jpeg[0], jpeg[1], 0xFF, 0xE1, 0, (byte)(exif.Length + 2), .. exif, .. jpeg[2..]];
     }
+
+    /// <summary>Puts an EXIF part (eXIf) right after the PNG's header.</summary>
+    private static byte[] PngWithExif(byte[] png, byte[] tiff)
+    {
+        byte[] exif = [.. "eXIf"u8, .. tiff];
+        var sum = uint.MaxValue;
+        foreach (var value in exif)
+        {
+            sum ^= value;
+            for (var bit = 0; bit < 8; bit++)
+                sum = sum >> 1 ^ (0xEDB88320 & (uint)-(int)(sum & 1));
+        }
+        byte[] ending = [(byte)(~sum >> 24), (byte)(~sum >> 16), (byte)(~sum >> 8), (byte)~sum];
+        return [.. png[..33], 0, 0, 0, (byte)(exif.Length - 4), .. exif, .. ending, .. png[33..]];
+    }
+
+    private static byte[] Exif(int orientation) =>
+    [
+        .. "MM"u8, 0, 42, 0, 0, 0, 8, // big-endian TIFF, its first directory at 8
+        0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte)orientation, 0, 0, // one entry: tag 274, a short
+        0, 0, 0, 0,
+    ];
 }

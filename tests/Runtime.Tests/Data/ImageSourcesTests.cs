@@ -1,5 +1,6 @@
 using SkiaSharp;
 using UNetGen.Data;
+using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Data;
 
@@ -89,6 +90,26 @@ public sealed class ImageSourcesTests : IDisposable
     [Fact]
     public void A_single_picture_is_answered_with_give_the_folder() =>
         Assert.Contains("give the folder", Refusal(folder.Write("a.png", ImageFolderSourceTests.Picture(4, 4, (_, _) => SKColors.Red))));
+
+    [Fact]
+    public void A_single_file_of_latents_is_answered_with_its_folder() =>
+        Assert.EndsWith(
+            $"Latents are read from a folder: give the one that holds it, '{folder.Path}'.",
+            Refusal(LatentFiles.Write(folder.Path, "a.safetensors", ("latents", zeros(1, 1, 2, 2)))));
+
+    [Fact]
+    public void Latents_in_folders_of_the_folder_are_named()
+    {
+        LatentFiles.Write(folder.File("train"), "a.safetensors", ("latents", zeros(1, 1, 2, 2)));
+        folder.Write("notes/a.txt", [1]);
+        Assert.EndsWith(
+            $"and those in its folders aren't read: train. Give that one, '{folder.File("train")}'.", Refusal(folder.Path));
+
+        LatentFiles.Write(folder.File("birds"), "a.safetensors", ("latents", zeros(1, 1, 2, 2)));
+        Assert.EndsWith(
+            "aren't read: birds, train. Give one of these, or put all files into one folder; classes are told by `labels` in the files.",
+            Refusal(folder.Path));
+    }
 
     [Fact]
     public void A_file_of_labels_is_named_as_such() =>

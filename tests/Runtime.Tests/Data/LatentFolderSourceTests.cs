@@ -89,18 +89,32 @@ public sealed class LatentFolderSourceTests : IDisposable
     }
 
     [Fact]
+    public void Tensors_that_are_called_nearly_as_those_that_are_read_are_named_with_the_right_name()
+    {
+        Add("a.safetensors", ("latents", zeros(1, 1, 2, 2)), ("contexts", zeros(2, 3)), ("label", zeros(1)), ("ids", zeros(1)));
+
+        Assert.EndsWith(
+            ". If 'contexts' is meant to be read, call it 'context'. If 'label' is meant to be read, call it 'labels'.",
+            Assert.Single(LatentFolderSource.Open(folder.Path, 1, 2, 2).Notes));
+    }
+
+    [Fact]
     public void What_a_network_has_drawn_is_no_data()
     {
         var drawn = folder.File("drawn.safetensors");
         SafetensorsFile.Write(
             drawn, [new("latents", zeros(3, 1, 2, 2))], new Dictionary<string, string> { [LatentFile.DrawnKey] = "{}" });
         var alone = Assert.Throws<DataException>(() => LatentFolderSource.Open(folder.Path, 1, 2, 2));
-        Assert.Contains("but what a network has drawn: drawn.safetensors.", alone.Message);
+        Assert.EndsWith(
+            "but what a network has drawn: drawn.safetensors. Such files say so themselves, in their metadata (unetgen_samples), wherever "
+                + "they are copied to, and are no data. Give a folder of latents that an autoencoder has made of pictures.",
+            alone.Message);
 
         Add("a.safetensors", ("latents", zeros(1, 1, 2, 2)));
         var source = LatentFolderSource.Open(folder.Path, 1, 2, 2);
         Assert.Equal(1, source.Count);
-        Assert.Equal($"{folder.Path}: left out is what a network has drawn: drawn.safetensors.", Assert.Single(source.Notes));
+        Assert.StartsWith(
+            $"{folder.Path}: left out is what a network has drawn: drawn.safetensors. Such files say so", Assert.Single(source.Notes));
     }
 
     private static readonly Dictionary<string, (string Name, Func<(string, Tensor)[]> Tensors)[]> Broken = new()
@@ -111,8 +125,28 @@ public sealed class LatentFolderSourceTests : IDisposable
         },
         { "'latents' is [2, 2, 2], and must be [images, channels, height, width].", [("a", () => [("latents", zeros(2, 2, 2))])] },
         {
-            "b.safetensors' has no 'latents'; it has latent. Did you mean 'latent'? Name the tensor so, or take the file out",
+            "b.safetensors' has no tensor called 'latents'; it has latent. If 'latent' is meant, call it 'latents', or take the file out",
             [Plain("a"), ("b", () => [("latent", zeros(1, 2, 2, 2))])]
+        },
+        {
+            "it has z. If 'z' is meant, call it 'latents', or take the file out of the folder.",
+            [("a", () => [("z", zeros(1, 2, 2, 2))])]
+        },
+        {
+            "it has context, ids, z. Write what it is to be under the name 'latents', or take the file out of the folder.",
+            [("a", () => [("context", zeros(3, 5)), ("ids", zeros(1)), ("z", zeros(1, 2, 2, 2))])]
+        },
+        {
+            "NULL.safetensors' holds a 'null_context', which is looked for in null.safetensors alone: call the file so, or take it out",
+            [WithContext("a", 1, 3, 5), ("NULL", () => [("null_context", zeros(3, 5))])]
+        },
+        {
+            "a.safetensors' has no 'context', and '*b.safetensors' has one*If 'contexts' is meant, call it 'context'.",
+            [("a", () => [("latents", zeros(1, 2, 2, 2)), ("contexts", zeros(3, 5))]), WithContext("b", 1, 3, 5)]
+        },
+        {
+            "a.safetensors' has no 'labels', and '*b.safetensors' has them*If 'label' is meant, call it 'labels'.",
+            [("a", () => [("latents", zeros(1, 2, 2, 2)), ("label", zeros(1))]), WithLabels("b", 1)]
         },
         {
             "'latents' holds numbers of Float64, and must hold such of float32, float16 or bfloat16.",
@@ -141,7 +175,8 @@ public sealed class LatentFolderSourceTests : IDisposable
             [("a", () => [("latents", zeros(1, 2, 2, 2)), ("null_context", zeros(3, 5))])]
         },
         {
-            "null.safetensors' has no 'null_context'; it has context.",
+            "null.safetensors' has no tensor called 'null_context'; it has context. Write what it is to be under the name 'null_context'; "
+                + "or take the file out of the folder, for zeros in its place.",
             [WithContext("a", 1, 3, 5), ("null", () => [("context", zeros(3, 5))])]
         },
         {
@@ -185,14 +220,16 @@ public sealed class LatentFolderSourceTests : IDisposable
     [Theory]
     [InlineData(float.NaN, "NaN")]
     [InlineData(float.PositiveInfinity, "Infinity")]
-    public void Numbers_that_are_none_are_refused_when_they_are_read(float value, string shown)
+    [InlineData(-1e30f, "-1E+30")]
+    public void Numbers_that_no_encoder_gives_are_refused_when_they_are_read(float value, string shown)
     {
         var path = Add("a.safetensors", ("latents", tensor(new[] { 0, 0, 0, 0, 0, value, 0, 0f }).reshape(2, 1, 2, 2)));
         var source = LatentFolderSource.Open(folder.Path, 1, 2, 2);
 
         Assert.Equal([0, 0, 0, 0], Latent(source, 0));
         var message = Assert.Throws<DataException>(() => Latent(source, 1)).Message;
-        Assert.Contains($"'{path}': 'latents' holds {shown} among its numbers 4 to 7, which is no finite number", message);
+        var reason = float.IsFinite(value) ? "beyond 1,000,000, where no encoder's numbers lie" : "which is no finite number";
+        Assert.Contains($"'{path}': 'latents' holds {shown} among its numbers 4 to 7, {reason}: write the file anew", message);
     }
 
     [Fact]

@@ -62,7 +62,10 @@ public sealed class ContextSamplingTests : IDisposable
             Refusal(Options with { Context = null }));
         Assert.Contains("`Context` must be [1 or more, tokens, 2], but is [1, 4, 3].", Refusal(Options with { Context = zeros(1, 4, 3) }));
         Assert.Contains("but is [4, 2].", Refusal(Options with { Context = zeros(4, 2) }));
-        Assert.Contains("no finite numbers", Refusal(Options with { Context = full([1, 1, 2], float.NaN) }));
+        Assert.Contains("`Context` holds NaN, which is no finite number", Refusal(Options with { Context = full([1, 1, 2], float.NaN) }));
+        Assert.Contains(
+            "`NegativeContext` holds 1E+30, beyond 1,000,000, where no encoder's numbers lie",
+            Refusal(Options with { Guidance = 2, NegativeContext = full([1, 1, 2], -1e30) }));
         Assert.Contains("none is given: give `NegativeContext`", Refusal(Options with { Guidance = 3 }));
         Assert.Contains("at a guidance of 1 there is none", Refusal(Options with { NegativeContext = Of(0) }));
         Assert.Contains(

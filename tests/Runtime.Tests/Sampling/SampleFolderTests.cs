@@ -54,6 +54,21 @@ public sealed class SampleFolderTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(5)]
+    public void What_is_no_picture_fills_no_folder(int channels)
+    {
+        using var latents = new FunctionPredictor(new() { Timesteps = 100 }, (x, _, _) => x, channels);
+
+        var error = Assert.Throws<UNetGenException>(() => new SampleFolder(folder.File("all")).Draw(latents, Ddim, Ten)).Message;
+
+        Assert.StartsWith(
+            $"A folder is filled with pictures, grey or RGB, and what FunctionPredictor draws has {channels} channels. Latents are", error);
+        Assert.False(Path.Exists(folder.File("all")));
+    }
+
     [LinuxFact]
     public void A_folder_that_is_renamed_while_it_fills_has_all_pictures_under_its_new_name()
     {

@@ -114,6 +114,7 @@ public sealed class ContextTrainingTests : IDisposable
         Assert.Equal([2L, 3], checkpoint.NullContext()!.shape);
         Assert.Equal(0.25f, checkpoint.NullContext()!.mean().item<float>());
         Assert.Null(Checkpoint.Open(Path.Combine(checkpoint.Path, "ema.safetensors")).NullContext());
+        Assert.False(checkpoint.IsBounded);
         using var other = new ContextNet();
         using var going = new Trainer(other, new WithoutNull(Latents()), Options);
         var error = Assert.Throws<CheckpointException>(() => going.Restore(checkpoint));
@@ -160,6 +161,44 @@ public sealed class ContextTrainingTests : IDisposable
             "`HorizontalFlips` can't be of 4 latents", Refusal(new ContextNet(), Latents(), Options with { HorizontalFlips = true }));
         Assert.Contains(
             "`ContextDropout` is 0.3, but TwoConvNet takes no context: leave it out", Refusal(new TwoConvNet(), new Stripes()));
+    }
+
+    [Theory]
+    [InlineData(float.NaN, "NaN, which is no finite number")]
+    [InlineData(1e30f, "1E+30, beyond 1,000,000, where no encoder's numbers lie")]
+    public void Contexts_of_numbers_that_no_encoder_gives_are_refused_before_the_first_step(float value, string expected)
+    {
+        using var network = new ContextNet();
+        using var trainer = new Trainer(network, new WithoutNull(Latents(), (3, value)), Options);
+
+        var error = Assert.Throws<DataException>(() => trainer.Train()).Message;
+
+        Assert.Contains($"The context of image 3 of 4 latents with contexts of 2 x 3 in {folder.File("latents")} holds {expected}", error);
+        Assert.Equal(0, trainer.Step);
+        Assert.Empty(network.Asked);
+    }
+
+    [Fact]
+    public void What_is_dropped_always_and_never_learnt_is_told()
+    {
+        var logger = new ListLogger();
+        using var network = new ContextNet(classes: 3);
+        var never = Options with { Steps = 1, LabelDropout = 1, ContextDropout = 1 };
+        using (var trainer = new Trainer(network, Latents(withLabels: true), never, logger: logger))
+            trainer.Train();
+
+        Assert.Collection(
+            logger.Warnings,
+            first => Assert.StartsWith("`LabelDropout` is 1: every label is replaced by the class that stands for none", first),
+            second => Assert.StartsWith("`ContextDropout` is 1: every context is replaced by the null context", second));
+    }
+
+    [Fact]
+    public void Latents_without_labels_for_a_network_with_classes_are_told_of_the_tensor()
+    {
+        Assert.Contains(
+            "has no labels. Files of latents have them as the tensor `labels`, a whole number for each latent; or leave `num_classes` out",
+            Refusal(new ContextNet(classes: 3), Latents()));
     }
 
     [Fact]
@@ -242,8 +281,8 @@ public sealed class ContextTrainingTests : IDisposable
         return network.Weights();
     }
 
-    /// <summary>The same images with zeros for no context.</summary>
-    private sealed class WithoutNull(IImageSource source) : IImageSource
+    /// <summary>The same images with zeros for no context; one number of a context may be another.</summary>
+    private sealed class WithoutNull(IImageSource source, (int Image, float Value)? broken = null) : IImageSource
     {
         public string Description => source.Description;
 
@@ -261,6 +300,11 @@ public sealed class ContextTrainingTests : IDisposable
 
         public void Read(int index, Span<float> pixels) => source.Read(index, pixels);
 
-        public void ReadContext(int index, Span<float> values) => source.ReadContext(index, values);
+        public void ReadContext(int index, Span<float> values)
+        {
+            source.ReadContext(index, values);
+            if (index == broken?.Image)
+                values[^1] = broken.Value.Value;
+        }
     }
 }
