@@ -99,6 +99,8 @@ internal static class CommandLineErrors
                 ? $"'{option}' follows '--', and what follows that is no option: leave the '--' out."
                 : $"'{option}' is an option of the command {command.Name}: it goes behind that word.";
         }
+        if (MeantOption.Of(command, option) is { } meant)
+            return $"{Called(command)} has no option '{option}'. {meant}";
         var none = command.Options.Count == 0 ? " It has none." : "";
         return $"{Called(command)} has no option '{option}'.{EditDistance.Suggestion(option, there)}{none}";
     }

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Numerics;
 using Spectre.Console;
 using TorchSharp;
+using UNetGen.Backends;
 using UNetGen.Cli.Runs;
 using UNetGen.Distributed;
 using UNetGen.Networks;
@@ -63,6 +64,9 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     };
     private readonly Option<long> seed = CommonOptions.Seed();
     private readonly Option<string> device = CommonOptions.Device();
+    private readonly Option<string?> precision = CommonOptions.Choice(
+        "--precision", "float32; or bfloat16 or float16, for convolutions, linear layers and attention.",
+        TextFormat.Choice<Precision>().Words, TextFormat.Choice<Precision>().Write(default));
     private readonly Option<string?> output = new("--out")
     {
         Description =
@@ -93,7 +97,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     {
         command.Add(checkpoint);
         sampler.AddTo(command);
-        foreach (var option in new Option[] { labels, guidance, guidanceRescale, count, batchSize, seed, device, output })
+        foreach (var option in new Option[] { labels, guidance, guidanceRescale, count, batchSize, seed, device, precision, output })
             command.Add(option);
         foreach (var option in (Option[])[negativeClass, .. contexts.All, seeds, .. edits.All])
             command.Add(option);
@@ -117,6 +121,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         var (trained, network) = TrainedWeights.Load(path, Warnings.Show);
         using var loaded = network;
         network.to(CommonOptions.Parse(parsed.GetValue(device), ranks));
+        network.Precision = Enum.Parse<Precision>(parsed.GetValue(precision)!, ignoreCase: true);
 
         var chosen = sampler.Make(parsed, network);
         var arePictures = DrawnLatents.ArePictures(network, trained);

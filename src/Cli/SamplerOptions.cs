@@ -15,6 +15,8 @@ internal sealed class SamplerOptions
 
     private const string Yes = "true";
 
+    private const string Few = "ddim, euler, dpm++ or heun";
+
     private static readonly Dictionary<string, int> DefaultSteps = new()
     {
         ["ddim"] = DefaultDdimSteps,
@@ -117,16 +119,28 @@ internal sealed class SamplerOptions
         if (name is not (null or "ddim") && Given(parsed, eta, rederiveNoise) is { } own)
             throw new UsageException($"{own} belongs to ddim, and the sampler is {name}.");
         if (name == "ddpm" && Given(parsed, steps, spacing, stepsOffset) is { } few)
-            throw new UsageException($"ddpm takes every timestep: {few} belongs to the samplers of few steps.");
+            throw new UsageException($"ddpm takes every timestep, of a DDPM: {few} belongs to {Few}, which draw with any network.");
         if (parsed.IsGiven(stepsOffset) && parsed.GetValue(spacing) != "leading")
             throw new UsageException("--steps-offset belongs to --spacing leading.");
     }
 
     /// <summary>The sampler to draw with.</summary>
+    /// <exception cref="UNetGenException">It isn't for the network's type of diffusion.</exception>
     public Sampler Make(ParseResult parsed, NoisePredictor network)
     {
         var name = NameIn(parsed, network);
-        return name == "ddpm" ? new AncestralSampler() : Make(parsed, name, network.Diffusion);
+        if (name != "ddpm")
+            return Make(parsed, name, network.Diffusion);
+        return network.Diffusion.Type switch
+        {
+            DiffusionType.Flow => throw NoTimesteps("a flow"),
+            DiffusionType.Edm => throw NoTimesteps("an EDM"),
+            _ => new AncestralSampler(),
+        };
+
+        UNetGenException NoTimesteps(string type) => new(
+            $"--sampler ddpm takes each timestep of a DDPM, and {network.Info.Name} is {type}, which has none. Use {Few}, or leave "
+                + "--sampler out.");
     }
 
     /// <summary>The sampler to put into a file; null where none is asked for.</summary>

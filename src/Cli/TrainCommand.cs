@@ -135,7 +135,9 @@ internal sealed class TrainCommand
             return UNetGenProgram.Interrupted;
         }
 
-        AnsiConsole.MarkupLineInterpolated($"{Counted.Of(summary.Steps, "step")} in {summary.Elapsed.TotalSeconds:N0} s, loss {summary.Loss:0.0000}{(summary.Skipped > 0 ? $", {summary.Skipped:N0} skipped" : "")}");
+        var hasLearntNothing = double.IsNaN(summary.Loss);
+        var loss = hasLearntNothing ? "none of which counted" : $"loss {summary.Loss:0.0000}";
+        AnsiConsole.MarkupLineInterpolated($"{Counted.Of(summary.Steps, "step")} in {summary.Elapsed.TotalSeconds:N0} s, {loss}{(summary.Skipped > 0 ? $", {summary.Skipped:N0} skipped" : "")}");
         if (interrupted)
         {
             AnsiConsole.MarkupLineInterpolated($"interrupted: saved at step {summary.Steps:N0}");
@@ -155,7 +157,7 @@ internal sealed class TrainCommand
             return UNetGenProgram.Interrupted;
         }
         Show(folder);
-        return summary.SkippedAtEnd > 0 ? UNetGenProgram.Failure : 0;
+        return summary.SkippedAtEnd > 0 || hasLearntNothing ? UNetGenProgram.Failure : 0;
     }
 
     private static RunOptions Begun(string? file, IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes)

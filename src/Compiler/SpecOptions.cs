@@ -46,4 +46,7 @@ public sealed record SpecOptions
 
     /// <summary>Told of such a spec that is there and can't be read: its path, and why. Null: that is an error of the call.</summary>
     internal Action<string, UNetGenException>? BaseUnreadable { get; init; }
+
+    /// <summary>Told of a spec that isn't given, and of the given one that builds on it: the given one's path and its own.</summary>
+    internal Action<string, string>? BaseFound { get; init; }
 }

@@ -30,7 +30,7 @@ internal sealed class SpecProject
         info = ProjectInfo.Of(properties.GlobalOptions);
         files = [.. specs.Concat(options.OtherSpecs.Select(path => SpecFile.Read(FullPath(path, options)))).DistinctBy(f => f.NormalPath)];
         if (options.ReadsBases)
-            files = WithBases(files, options.BaseUnreadable);
+            files = WithBases(files, options);
         // Steps are tracked for what lies between text and source: what a spec means, and what it inherits.
         var driver = CSharpGeneratorDriver.Create(
             [new UNetGenerator().AsSourceGenerator()], files, optionsProvider: properties,
@@ -91,7 +91,7 @@ internal sealed class SpecProject
         result.TrackedSteps.TryGetValue(step, out var runs) ? runs.SelectMany(run => run.Outputs).Select(output => (T)output.Value) : [];
 
     /// <summary>The specs and, as far as they are on the disk, those that they extend.</summary>
-    private List<SpecFile> WithBases(IEnumerable<SpecFile> specs, Action<string, UNetGenException>? unreadable)
+    private List<SpecFile> WithBases(IEnumerable<SpecFile> specs, SpecOptions options)
     {
         var all = specs.ToList();
         var known = all.Select(file => file.NormalPath).ToHashSet(StringComparer.Ordinal);
@@ -104,11 +104,12 @@ internal sealed class SpecProject
                 {
                     all.Add(SpecFile.Read(next));
                 }
-                catch (UNetGenException error) when (unreadable is not null)
+                catch (UNetGenException error) when (options.BaseUnreadable is { } unreadable)
                 {
                     unreadable(next, error);
                     break;
                 }
+                options.BaseFound?.Invoke(spec.Path, all[^1].Path);
                 next = ParsedFile.Parse(all[^1], info, default).Extends;
             }
         }

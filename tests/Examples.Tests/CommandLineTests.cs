@@ -36,7 +36,7 @@ public sealed class CommandLineTests : IDisposable
             var error = program.Fail(given.Fits ? 1 : 2, ["sample", "--checkpoint", "nowhere", .. chosen, .. given.Given]);
             var refusal = given.Given[0] is "--eta" or "--rederive-noise"
                 ? $"{given.Given[0]} belongs to ddim, and the sampler is {given.Sampler}."
-                : $"ddpm takes every timestep: {given.Given[0]} belongs to the samplers of few steps.";
+                : $"ddpm takes every timestep, of a DDPM: {given.Given[0]} belongs to ddim, euler, dpm++ or heun, which draw with any network.";
             Assert.Contains(given.Fits ? NoCheckpoint : refusal, error);
         }
     }
@@ -160,6 +160,23 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains(message, error);
         Assert.Equal(2, error.TrimEnd().Split('\n').Length);
     }
+
+    [Theory]
+    [InlineData("must be true or false, not 'r1'. To go on with a run: --resume RUN.", "train", "--checkpoint", "r1")]
+    [InlineData("must be true or false, not 'r1'. To go on with a run: --resume RUN.", "--checkpoint=r1")]
+    [InlineData("or a checkpoint: --init-from PATH.", "train", "--weights", "r1/checkpoints")]
+    [InlineData("'--resume'. A run, a checkpoint or its weights: --checkpoint PATH.", "sample", "--resume", "r1")]
+    [InlineData("'--init-from'. A run, a checkpoint or its weights: --checkpoint PATH.", "sample", "--init-from=r1")]
+    [InlineData("'--spec'. The network is that of the weights: --checkpoint PATH.", "sample", "--checkpoint", "r1", "--spec", "mnist")]
+    [InlineData("'--resume'. A run, a checkpoint or its weights: --checkpoint PATH.", "export", "--resume", "r1", "--out", "x")]
+    [InlineData(
+        "'--checkpoint'. It measures pictures: sample --checkpoint PATH --out FOLDER draws them, and --samples FOLDER names them.",
+        "evaluate", "--checkpoint", "r1", "--data", "shapes", "--features", "f.pt")]
+    [InlineData("'--run'. What it takes stands without an option: report RUN.\n", "report", "--run", "r1")]
+    [InlineData("'--checkpoint'. What it takes stands without an option: explain SPEC.\n", "explain", "--checkpoint", "r1")]
+    [InlineData("'--spec'. What it takes stands without an option: check PATH.\n", "check", "--spec", "x.unet.yaml")]
+    public void An_option_that_other_commands_have_is_told_with_what_this_one_has_in_its_place(string message, params string[] arguments) =>
+        Assert.Contains(message, program.Fail(2, arguments));
 
     [Theory]
     [InlineData("Did you mean 'shapes'?", "train", "--spec", "shapse")]

@@ -25,6 +25,28 @@ public sealed class DiffusionTypeTests : IDisposable
     }
 
     [Theory]
+    [InlineData(
+        "type: flow, timestep_sampling: mode, mode_scale: 0.5, weighting_scheme: cosmap",
+        "times mode, mode_scale 0.5, shift 1, weighting_scheme cosmap")]
+    [InlineData(
+        "type: flow, logit_mean: -0.5, logit_std: 0.25, shift: 3", "times logit_normal, logit_mean -0.5, logit_std 0.25, shift 3")]
+    [InlineData("type: edm, p_mean: 0.4, p_std: 1", "sigma_data 0.5, p_mean 0.4, p_std 1")]
+    [InlineData("loss_weight: min_snr, min_snr_gamma: 3", "predicts noise, linear, 1000 timesteps, loss_weight min_snr, min_snr_gamma 3")]
+    [InlineData(
+        "objective: v, schedule: scaled_linear, beta_start: 0.00085, beta_end: 0.012, schedule_rescale: zero_terminal_snr",
+        "predicts v, scaled_linear, beta_start 0.00085, beta_end 0.012, schedule_rescale zero_terminal_snr, 1000 timesteps, "
+            + "loss_weight plain")]
+    public void The_report_says_what_changes_the_training_and_is_not_the_default(string diffusion, string details)
+    {
+        File.WriteAllText(program.File("tiny.unet.yaml"), $"{Tiny}diffusion: {{ {diffusion} }}\n");
+        program.Succeed(
+            "train", "--spec", "tiny.unet.yaml", "--steps", "1", "--batch-size", "2", "--count", "1", "--sample-every", "none", "--out",
+            "run");
+        program.Succeed("report", "run");
+        Assert.Contains($"<small>{details}</small>", File.ReadAllText(program.File("run/report.html")));
+    }
+
+    [Theory]
     [InlineData("flow", "the flow's velocity", "times logit_normal, shift 1", "euler", "linspace")]
     [InlineData("edm", "EDM's F", "sigma_data 0.5", "heun", "log-snr")]
     public void A_spec_of_the_type_is_checked_explained_trained_and_drawn_with(
@@ -53,7 +75,10 @@ public sealed class DiffusionTypeTests : IDisposable
         Assert.Contains("\"clip\": false", info);
         Assert.Contains($"2 steps, spacing {spacing}\"", info);
 
-        Assert.Contains("The ancestral sampler is a DDPM's", program.Fail(1, "sample", "--checkpoint", "run", "--sampler", "ddpm"));
+        Assert.Contains(
+            $"--sampler ddpm takes each timestep of a DDPM, and TinyUNet is {(type == "flow" ? "a flow" : "an EDM")}, which has none. Use "
+                + "ddim, euler, dpm++ or heun, or leave --sampler out.",
+            program.Fail(1, "sample", "--checkpoint", "run", "--sampler", "ddpm"));
         Assert.Contains("Use the spacing", program.Fail(1, "sample", "--checkpoint", "run", "--spacing", "trailing"));
     }
 }

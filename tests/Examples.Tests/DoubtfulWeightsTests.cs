@@ -88,6 +88,29 @@ public sealed class DoubtfulWeightsTests : IDisposable
     }
 
     [Fact]
+    public void A_run_whose_steps_float16_could_not_hold_ends_with_1_and_sample_says_so()
+    {
+        // Times near the image, which weigh much: the gradient is beyond float16 at the first scale.
+        File.WriteAllText(
+            program.File("tiny.unet.yaml"),
+            "preset: lucidrains\nimage_size: 8\nchannels: 1\ndim: 8\nchannel_multipliers: [1, 2]\n"
+                + "diffusion: { type: flow, logit_mean: -5, weighting_scheme: sigma_sqrt }\n");
+        var run = program.Run(
+            "train", "--spec", "tiny.unet.yaml", "--precision", "float16", "--steps", "1", "--batch-size", "2", "--count", "1",
+            "--sample-every", "none", "--out", "run");
+
+        const string doubt = "warning: No weight has changed in 1 step: float16 couldn't hold the gradients, and the loss scale was lowered "
+            + "each time. It needs more steps, or another `precision`: bfloat16 and float32 need no scale.";
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(doubt, run.Output);
+        Assert.Matches("1 step in .* s, none of which counted\n", run.Output);
+        Assert.DoesNotContain("NaN", run.Output);
+        Assert.Contains(doubt, program.Succeed("report", "run"));
+        Assert.DoesNotContain(">NaN<", File.ReadAllText(program.File("run/report.html")));
+        Assert.Contains(doubt, program.Succeed("sample", "--checkpoint", "run", "--count", "1", "--steps", "1"));
+    }
+
+    [Fact]
     public void With_a_time_limit_the_pictures_of_the_end_take_as_few_steps_as_suit_it() =>
         Assert.Contains("drawing the samples in 10 steps, not 100, as suits the time: for more of them, sample --checkpoint run",
             program.Succeed("train", "--time", "0.5", "--device", "cpu", "--count", "200", "--out", "run"));

@@ -48,6 +48,27 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
         Assert.Contains("seed is 0 there and 1 now", program.Fail(1, [.. Command("cut"), "--seed", "1"]));
     }
 
+    [Theory]
+    [InlineData("bfloat16")]
+    [InlineData("float16")]
+    public void A_network_draws_in_16_bits_and_its_folder_keeps_to_them(string precision)
+    {
+        string[] command = ["sample", "--checkpoint", "run", "--sampler", "euler", "--steps", "2", "--count", "2", "--device", "cpu"];
+        program.Succeed([.. command, "--out", "plain.safetensors"]);
+        program.Succeed([.. command, "--precision", precision, "--out", "half.safetensors"]);
+        var (plain, half) = (Latents("plain"), Latents("half"));
+        Assert.NotEqual(plain, half);
+        Assert.True(plain.Zip(half).Average(pair => Math.Abs(pair.First - pair.Second)) < 0.05);
+
+        program.Succeed([.. command, "--precision", precision, "--out", precision]);
+        Assert.Contains($"\"precision\": \"{precision}\"", File.ReadAllText(program.File($"{precision}/samples.json")));
+        Assert.Contains($"precision is \"{precision}\" there and null now", program.Fail(1, [.. command, "--out", precision]));
+        program.Succeed([.. command, "--out", $"{precision}-not"]);
+        Assert.DoesNotContain("precision", File.ReadAllText(program.File($"{precision}-not/samples.json")));
+
+        float[] Latents(string name) => TensorFile.Read(program.File($"{name}.safetensors"), "latents").Values;
+    }
+
     [Fact]
     public void A_grid_without_a_place_of_its_own_lies_beside_the_file_or_beside_the_checkpoint_that_the_file_is_of()
     {

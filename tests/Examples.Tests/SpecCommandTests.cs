@@ -36,6 +36,20 @@ public sealed class SpecCommandTests : IDisposable
     }
 
     [Fact]
+    public void Check_of_a_folder_tells_of_a_base_elsewhere_that_a_project_there_has_to_list()
+    {
+        Write("project/wide", "extends: ../base.unet.yaml\ndim: 16\n");
+        Write("project/inner/flat", "extends: ../../base.unet.yaml\nimage_size: 4\n");
+
+        const string told = "info: It builds on base.unet.yaml, which isn't among the specs of project. A project there has to list it: "
+            + "<AdditionalFiles Include=\"../base.unet.yaml\" />\n";
+        Assert.Equal($"project/inner/flat.unet.yaml: {told}2 specs: 0 errors, 0 warnings\n", program.Succeed("check", "project"));
+        Assert.Equal("4 specs: 0 errors, 0 warnings\n", program.Succeed("check"));
+        Assert.Equal("3 specs: 0 errors, 0 warnings\n", program.Succeed("check", "project", "base.unet.yaml", "--warnings-as-errors"));
+        Assert.Equal("1 spec: 0 errors, 0 warnings\n", program.Succeed("check", "project/wide.unet.yaml"));
+    }
+
+    [Fact]
     public void A_file_that_is_not_called_as_a_spec_is_told_how_it_must_be()
     {
         Directory.Move(program.File("tiny.unet.yaml"), program.File("tiny.unet.yml"));

@@ -198,7 +198,7 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
         : time.TotalHours < 1 ? $"{time:m\\:ss} min"
         : time.TotalDays < 1 ? $"{time:h\\:mm} h" : $"{(int)time.TotalDays} d {time.Hours} h";
 
-    private static string Number(double value) => Math.Abs(value) < 1e6 ? $"{value:0.0000}" : $"{value:G4}";
+    private static string Number(double value) => double.IsNaN(value) ? "-" : Math.Abs(value) < 1e6 ? $"{value:0.0000}" : $"{value:G4}";
 
     private static string Encode(string text) => WebUtility.HtmlEncode(text);
 }

@@ -47,23 +47,24 @@ internal sealed partial class RunField
 
     public static RunField OfRun<T>(
         string key, string unit, string help, TextFormat<T> format, Func<RunOptions, T> get, Func<RunOptions, T, RunOptions> set,
-        bool free = false, string? property = null) =>
+        bool free = false, string? property = null, string? instead = null) =>
         new(
             key, property, help, unit, free, flag: typeof(T) == typeof(bool),
             text => format.TryParse(text, out var value)
                 ? run => set(run, value)
                 : throw new FormatException(
-                    $"must be {format.Range}, not '{Excerpt.Of(text)}'{format.Rounding(text)}.{WordChoice.Suggestion(text, format.Words)}"),
+                    $"must be {format.Range}, not '{Excerpt.Of(text)}'{format.Rounding(text)}."
+                        + (WordChoice.Suggestion(text, format.Words) is { Length: > 0 } near ? near : instead is null ? "" : $" {instead}")),
             run => format.Write(get(run)));
 
-    /// <summary>One that the trainer itself knows.</summary>
+    /// <summary>One that the trainer itself knows. <c>instead</c> is a sentence on where a value belongs that it can't have.</summary>
     public static RunField OfTraining<T>(
         string key, string unit, string help, TextFormat<T> format, Func<TrainingOptions, T> get,
-        Func<TrainingOptions, T, TrainingOptions> set, bool free = false,
+        Func<TrainingOptions, T, TrainingOptions> set, bool free = false, string? instead = null,
         [CallerArgumentExpression(nameof(get))] string getter = "") =>
         OfRun(
             key, unit, help, format, run => get(run.Training), (run, value) => run with { Training = set(run.Training, value) }, free,
-            PropertyIn(getter));
+            PropertyIn(getter), instead);
 
     /// <summary>One of the averages of the weights: a value for each of them, or one for all.</summary>
     public static RunField OfAverage<T>(

@@ -63,7 +63,8 @@ internal static partial class RunFields
         OfTraining(
             "checkpoint", "true|false",
             "Gradient checkpointing: blocks keep their inputs alone and compute again in the backward pass, for less memory and more time.",
-            Flag, o => o.GradientCheckpointing, (o, value) => o with { GradientCheckpointing = value }, free: true),
+            Flag, o => o.GradientCheckpointing, (o, value) => o with { GradientCheckpointing = value }, free: true,
+            instead: MeantOption.OfTraining),
         OfTraining(
             "precision", "NAME", "float32; or bfloat16, or float16 with a scaled loss, for convolutions, linear layers and attention.",
             Choice<Precision>(), o => o.Precision, (o, value) => o with { Precision = value }),

@@ -29,13 +29,17 @@ internal static class CheckCommand
             unreadable.Add(path, $"It {reason}");
         if (search.Specs.Count + search.Misnamed.Count + unreadable.Count == 0)
             throw new UNetGenException($"There is no spec in {string.Join(", ", paths)}: its file would end in {Catalog.SpecEnding}.");
+        var outside = new List<(string Spec, string Base)>();
         var found = SpecCompiler.Check([.. search.Specs], new()
         {
             ProjectFolder = Environment.CurrentDirectory,
             BaseUnreadable = (path, error) => unreadable.TryAdd(Path.GetFullPath(path), error.Message),
+            BaseFound = (spec, itsBase) => outside.Add((spec, itsBase)),
         });
         foreach (var diagnostic in found)
             Console.WriteLine(diagnostic);
+        foreach (var (spec, itsBase) in outside)
+            TellOfBase(spec, itsBase, paths);
         foreach (var (path, reason) in unreadable)
             Console.WriteLine($"{Shown(path)}: error: {reason.TrimEnd('.')}.");
         foreach (var file in search.Misnamed)
@@ -46,6 +50,23 @@ internal static class CheckCommand
 
         int Of(SpecSeverity severity) => found.Count(diagnostic => diagnostic.Severity == severity);
     }
+
+    /// <summary>
+    /// A folder stands for a project, whose build gets no specs from elsewhere but those that it lists: whether it does isn't known.
+    /// </summary>
+    private static void TellOfBase(string spec, string itsBase, string[] paths)
+    {
+        if (paths.Where(Directory.Exists).FirstOrDefault(folder => IsWithin(folder, spec)) is not { } project)
+            return;
+        var include = Path.GetRelativePath(project, itsBase).Replace('\\', '/');
+        Console.WriteLine(
+            $"{Shown(spec)}: info: It builds on {Shown(itsBase)}, which isn't among the specs of {project}. A project there has to list it: "
+                + $"<AdditionalFiles Include=\"{include}\" />");
+    }
+
+    private static bool IsWithin(string folder, string file) =>
+        file.StartsWith(
+            Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     private static string Shown(string path) => Path.GetRelativePath(Environment.CurrentDirectory, path);
 }

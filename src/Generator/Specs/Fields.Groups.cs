@@ -121,7 +121,7 @@ internal static partial class Fields
         {
             DefaultInWords = "1",
             Example = "1",
-            Details = "In the middle as many as at the last level.",
+            Details = "In the middle as many as at the last level. In a list 1 stands for a level without a transformer.",
             OnlyIn = [Preset.Conditional],
             OnlyIf = AttendsToContext,
             AlsoKnownAs = ["transformer_layers_per_block", "transformer_depth", "num_transformer_blocks"],

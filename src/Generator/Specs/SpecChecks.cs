@@ -17,7 +17,7 @@ internal static class SpecChecks
         GroupChecks.Check(context, bounds);
         AttentionChecks.CheckHeads(context, bounds.Least);
         AttentionChecks.CheckSizes(context, bounds.Least);
-        TransformerChecks.Check(context, bounds.Least);
+        TransformerChecks.Check(context, bounds);
         DiffusionChecks.Check(context);
         CheckEffect(context, bounds.Most);
     }

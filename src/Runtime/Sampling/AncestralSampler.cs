@@ -49,5 +49,5 @@ public sealed class AncestralSampler(Variance? variance = null) : Sampler
     }
 
     private static NoiseSchedule OfDdpm(NoiseLevels levels) => levels as NoiseSchedule
-        ?? throw new UNetGenException("The ancestral sampler is a DDPM's: it takes each of its timesteps. Use another sampler.");
+        ?? throw new UNetGenException("The ancestral sampler is a DDPM's: it takes each of its timesteps. DDIM, DPM-Solver++ and Heun draw flows and EDM, too.");
 }

@@ -1,3 +1,4 @@
+using UNetGen.Backends;
 using UNetGen.Diffusion;
 using UNetGen.Native;
 using UNetGen.Networks;
@@ -66,6 +67,9 @@ public sealed class Denoiser : IDisposable
 
     /// <summary>The network's diffusion.</summary>
     public DiffusionProcess Diffusion { get; }
+
+    /// <summary>The numbers in which the network computes.</summary>
+    internal Precision Precision => network.Precision;
 
     /// <summary>
     /// The last estimate of the step before, for samplers of several steps; null in the first step. It has neither

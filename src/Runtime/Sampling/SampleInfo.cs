@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using UNetGen.Backends;
 using UNetGen.Diffusion;
 using UNetGen.Files;
 using UNetGen.Interop;
@@ -25,13 +26,14 @@ internal static class SampleInfo
     private const string ContextKey = "context_sha256";
     private const string NegativeContextKey = "negative_context_sha256";
     private const string ConditionKey = "condition_sha256";
+    private const string PrecisionKey = "precision";
 
     // Earlier versions didn't write these down.
     private static readonly string[] LaterKeys = [TimestepsKey, ChannelsKey];
 
     // Written down where there is such a thing: earlier versions' folders have none.
     private static readonly string[] OptionalKeys =
-        ["negative_class", ContextKey, NegativeContextKey, "edit", "pictures_sha256", "mask_sha256", ConditionKey];
+        ["negative_class", ContextKey, NegativeContextKey, "edit", "pictures_sha256", "mask_sha256", ConditionKey, PrecisionKey];
 
     // For people: a sampler's name has signs that are escaped otherwise.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -44,6 +46,8 @@ internal static class SampleInfo
         var settings = PlainSettings(network, sampler, options);
         if (options.NegativeClass is { } negative)
             settings["negative_class"] = negative;
+        if (network.Precision != Precision.Float32)
+            settings[PrecisionKey] = network.Precision.ToString().ToLowerInvariant();
         foreach (var (key, given) in ((string, Tensor?)[])
             [(ContextKey, options.Context), (NegativeContextKey, options.NegativeContext), (ConditionKey, options.Condition)])
         {

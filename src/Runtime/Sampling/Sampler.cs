@@ -190,7 +190,7 @@ public abstract class Sampler
                 x.Dispose();
                 x = ended;
             }
-            CheckFinite(x, firstImage);
+            CheckFinite(x, firstImage, denoiser.Precision);
             observe?.Invoke(new(firstImage, steps, steps, x, denoiser.Previous?.X0));
             return x;
         }
@@ -220,7 +220,7 @@ public abstract class Sampler
     }
 
     /// <summary>Once a batch, since it waits for the device: what is NaN on the way is NaN at the end.</summary>
-    private static void CheckFinite(Tensor images, int firstImage)
+    private static void CheckFinite(Tensor images, int firstImage, Precision precision)
     {
         using var scope = NewDisposeScope();
         var broken = images.isfinite().logical_not().flatten(1).any(1).sum().item<long>();
@@ -228,6 +228,7 @@ public abstract class Sampler
             throw new NotFiniteException(
                 $"{broken} of the {Counted.Of(images.shape[0], "image")} from number {firstImage} on came out with values that are no "
                     + "finite numbers. That is what weights give whose training has diverged: "
-                + "draw with an earlier checkpoint.");
+                + $"draw with an earlier checkpoint{(precision == Precision.Float16
+                    ? ", or in bfloat16 or float32, whose range doesn't end at 65,504 as float16's does" : "")}.");
     }
 }

@@ -17,15 +17,15 @@ internal static class ContextCheck
         {
             if (options.ContextDropout > 0)
                 throw new DataException(
-                    $"`ContextDropout` is {Text(options.ContextDropout.Value)}, but {info.Name} takes no context: leave it out, or give "
-                        + "the spec `context_dim`.");
+                    $"`ContextDropout` is {Text(options.ContextDropout.Value)}, but {info.Name} takes no context: leave it out, or "
+                        + "train a spec of preset conditional, whose attention is cross.");
             return 0;
         }
         if (source.Context is not { } shape)
             throw new DataException(
                 $"{info.Name} is conditioned on contexts of width {width} (context_dim), but the data ({source.Description}) has none. A "
-                    + "folder of latents has them as `context` [images, tokens, width] in its files; or leave `context_dim` out of the "
-                    + "spec.");
+                    + "folder of latents has them as `context` [images, tokens, width] in its files; without a context there "
+                    + "is `attention: none` in the spec, or another preset.");
         if (shape.Width != width)
             throw new DataException(
                 $"{info.Name} takes contexts of width {width} (context_dim), but those of the data ({source.Description}) are {shape} "

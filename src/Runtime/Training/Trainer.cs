@@ -218,7 +218,8 @@ public sealed partial class Trainer : IDisposable
             var doubts = Doubts;
             var (done, overflows) = (Step - stepBefore - (guard.Skipped - skippedBefore), (lossScale?.Overflows ?? 0) - overflowsBefore);
             if (done > 0 && done == overflows)
-                doubts = [.. doubts, TrainingDoubts.OfOverflows(done)];
+                // Where no step before has counted either, they have it, of all steps.
+                doubts = double.IsNaN(guard.MeanLoss) ? doubts : [.. doubts, TrainingDoubts.OfOverflows(done)];
             else if (done > 0 && TrainingDoubts.AreAlike(weightsBefore, TrainingDoubts.SizesOf(network)))
                 doubts = [.. doubts, TrainingDoubts.OfStandstill(Step - stepBefore)];
             if (guard.Skipping && store is not null)

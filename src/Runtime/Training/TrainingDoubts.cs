@@ -26,7 +26,10 @@ internal static class TrainingDoubts
     public static IReadOnlyList<string> Of(TrainingOptions options, int step, TrainingState state, bool ofAverages = true) =>
     [
         .. OfSkips(step, state.Skipped, state.ConsecutivelySkipped),
-        .. !ofAverages ? [] : OfAverages(options.Ema, step, [.. options.Ema.Select((average, i) => SharesOf(average, i, step, state))]),
+        // Their averages are the first weights as well, for the same reason.
+        .. step > state.Skipped && HasLearntNothing(state) ? [OfOverflows(step - state.Skipped)]
+            : !ofAverages ? []
+            : OfAverages(options.Ema, step, [.. options.Ema.Select((average, i) => SharesOf(average, i, step, state))]),
     ];
 
     /// <summary>
@@ -83,6 +86,9 @@ internal static class TrainingDoubts
         }
     }
 
+    /// <summary>Whether float16 couldn't hold the gradient of any step, or the step was skipped.</summary>
+    private static bool HasLearntNothing(TrainingState state) => state.LossScale is not null && state.Losses.Count == 0;
+
     /// <summary>The sum of the squares of each of a network's parameters.</summary>
     public static double[] SizesOf(NoisePredictor network)
     {
@@ -104,7 +110,7 @@ internal static class TrainingDoubts
     /// <param name="steps">How many were done.</param>
     public static string OfOverflows(int steps) =>
         $"No weight has changed in {Count(steps)}: float16 couldn't hold the gradients, and the loss scale was lowered each time. It needs "
-            + "more steps.";
+            + "more steps, or another `Precision`: bfloat16 and float32 need no scale.";
 
     private static string Count(int steps) => steps == 1 ? "1 step" : Text($"{steps:N0} steps");
 

@@ -116,7 +116,7 @@ internal static class SpecGen
         from mid in Gen.OneOf("cross", "none")
         from share in Gen.Select(Gen.OneOf("heads", "head_dim"), Gen.OneOf(1, 2, 4), (key, value) => $"  {key}: {value}")
         from layers in Gen.OneOf(Maybe("  layers", Gen.Int[1, 3]),
-            Gen.Int[1, 3].Array[levels].Select(list => $"  layers: [{string.Join(", ", list)}]"))
+            Gen.Int[1, 3].Array[levels].Select(list => $"  layers: [{string.Join(", ", list.Select((count, level) => HasTransformer(kinds, mid, level) ? count : 1))}]"))
         from linear in Maybe("  linear_projection", Bool)
         from context in Maybe("context_dim", Gen.Int[1, 768])
         let any = mid == "cross" || kinds.Contains("cross")
@@ -124,6 +124,9 @@ internal static class SpecGen
             ? "attention: none"
             : Lines(any ? context : "", "attention:", $"  mid: {mid}", $"  levels: [{string.Join(", ", kinds)}]",
                 any ? Lines(share, layers, linear) : "");
+
+    private static bool HasTransformer(string[] kinds, string mid, int level) =>
+        kinds[level] == "cross" || (level == kinds.Length - 1 && mid == "cross");
 
     private static Gen<string> Diffusion(bool learnedVariance) =>
         learnedVariance ? Ddpm(learnedVariance) : Gen.OneOf(Ddpm(learnedVariance), Ddpm(learnedVariance), Flow, Edm);

@@ -87,6 +87,32 @@ public sealed class ConditionalErrorTests
         "UNG0026: attention.layers has three entries, but channel_multipliers has two levels; give one entry per level");
 
     [Fact]
+    public void Layers_of_levels_without_a_transformer() => Errors.In(
+        """
+        preset: conditional
+        image_size: 16
+        channels: 4
+        dim: 32
+        channel_multipliers: [1, 2, 2]
+        attention: { levels: [none, cross, none], mid: none, layers: [«2», 3, «4»] }
+        """,
+        "UNG0018: layers 2 at level 0 would have no effect: there is no transformer; say 1",
+        "UNG0018: layers 4 at level 2 would have no effect: there is no transformer; say 1");
+
+    [Theory]
+    [InlineData("levels: [none, cross, none], layers: [1, 3, 4]")]
+    [InlineData("levels: [none, cross, none], layers: 2")]
+    public void Layers_of_the_middle_are_the_last_level_s_and_one_number_is_for_all_there_are(string attention) => Errors.In(
+        $$"""
+        preset: conditional
+        image_size: 16
+        channels: 4
+        dim: 32
+        channel_multipliers: [1, 2, 2]
+        attention: { {{attention}} }
+        """);
+
+    [Fact]
     public void More_layers_than_there_may_be() => Errors.In(
         """
         preset: conditional

@@ -151,6 +151,9 @@ public sealed class ContextTrainingTests : IDisposable
         Assert.Contains(
             "ContextNet is conditioned on contexts of width 3 (context_dim), but the data (1 latent in ",
             Refusal(new ContextNet(), Folder("plain", ("latents", zeros(1, 2, 4, 4)))));
+        Assert.EndsWith(
+            "; without a context there is `attention: none` in the spec, or another preset.",
+            Refusal(new ContextNet(), Folder("without", ("latents", zeros(1, 2, 4, 4)))));
         Assert.Contains(
             "takes contexts of width 3 (context_dim), but those of the data (1 latent with contexts of 2 x 5 in ",
             Refusal(new ContextNet(), Folder("wide", ("latents", zeros(1, 2, 4, 4)), ("context", zeros(2, 5)))));
@@ -160,7 +163,8 @@ public sealed class ContextTrainingTests : IDisposable
         Assert.Contains(
             "`HorizontalFlips` can't be of 4 latents", Refusal(new ContextNet(), Latents(), Options with { HorizontalFlips = true }));
         Assert.Contains(
-            "`ContextDropout` is 0.3, but TwoConvNet takes no context: leave it out", Refusal(new TwoConvNet(), new Stripes()));
+            "`ContextDropout` is 0.3, but TwoConvNet takes no context: leave it out, or train a spec of preset conditional",
+            Refusal(new TwoConvNet(), new Stripes()));
     }
 
     [Theory]

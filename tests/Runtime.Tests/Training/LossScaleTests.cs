@@ -180,14 +180,19 @@ public sealed class LossScaleTests : IDisposable
     }
 
     [Fact]
-    public void Where_no_step_found_a_scale_the_training_says_so()
+    public void Where_no_step_found_a_scale_the_training_says_so_and_so_does_its_checkpoint()
     {
         using var network = new TwoConvNet { InFloat16 = Divided };
         using var trainer = new Trainer(network, new Stripes(), Options with { Steps = 2 });
-        Assert.Contains(
+        var summary = trainer.Train(store: new CheckpointStore(folder.File("store")));
+        string[] doubts =
+        [
             "No weight has changed in 2 steps: float16 couldn't hold the gradients, and the loss scale was lowered each time. It needs "
-                + "more steps.",
-            trainer.Train().Doubts);
+                + "more steps, or another `Precision`: bfloat16 and float32 need no scale.",
+        ];
+        Assert.Equal(doubts, summary.Doubts);
+        Assert.Equal(doubts, Checkpoint.Open(folder.File("store")).Doubts);
+        Assert.Equal(double.NaN, summary.Loss);
     }
 
     [Theory]

@@ -49,7 +49,7 @@ internal static class ConditionModelFromConfig
             Diffusion = diffusion,
             Transformers = Transformers(unet, widths, attends, condition),
         };
-        unet.Ignore("downsample_padding");
+        unet.IgnoreAll<int?>("downsample_padding");
         ModelFromConfigs.CheckNumbers(unet, model);
         if (unet.Knows(Widths, Down, Up))
             CheckLevels(unet, model);
@@ -90,7 +90,8 @@ internal static class ConditionModelFromConfig
         unet.Only("conv_in_kernel", 3, "the first convolution is 3 x 3");
         unet.Only("conv_out_kernel", 3, "the last convolution is 3 x 3");
         // In which numbers attention computes is said where a network runs; the other goes with addition_embed_type.
-        unet.Ignore("upcast_attention", "addition_embed_type_num_heads");
+        unet.IgnoreAll<bool?>("upcast_attention");
+        unet.IgnoreAll<int?>("addition_embed_type_num_heads");
     }
 
     private static (int[] Widths, bool[] Attends) Levels(ConfigFile unet)
@@ -120,7 +121,7 @@ internal static class ConditionModelFromConfig
         var given = unet.Count("in_channels", 4, 2 * SpecLimits.Channels);
         var predicted = unet.Count("out_channels", 4, 2 * SpecLimits.Channels);
         var images = learned ? predicted / 2 : predicted;
-        if (!unet.Knows("in_channels", "out_channels", "variance_type"))
+        if (!unet.Knows("in_channels", "out_channels", "variance_type", DiffusionFromConfig.ClassName))
             return (1, 0);
         if (learned && predicted % 2 != 0)
             unet.Refuse("out_channels", "with variance_type learned_range there are as many channels of the variance as of the images");

@@ -15,7 +15,7 @@ internal sealed class ConfigFile
 {
     private readonly JsonObject settings;
     private readonly List<string> reasons;
-    private readonly HashSet<string> asked = [];
+    private readonly HashSet<string> asked = [], refused = [];
 
     private ConfigFile(string path, JsonObject settings, List<string> reasons)
     {
@@ -64,7 +64,7 @@ internal sealed class ConfigFile
         }
 
         var example = fallback is null or bool ? "" : $", such as {JsonSerializer.Serialize(fallback, TypeOf<T>())}";
-        Refuse(key, $"it should be {KindOf<T>()}{example}");
+        RefuseOnce(key, $"it should be {KindOf<T>()}{example}");
         return fallback;
     }
 
@@ -138,7 +138,7 @@ internal sealed class ConfigFile
                 return meaning;
         }
 
-        Refuse(key, $"known are {string.Join(", ", known.Select(pair => pair.Key))}");
+        Refuse(key, Known(known.Select(pair => pair.Key)));
         return known.First().Value;
     }
 
@@ -149,11 +149,28 @@ internal sealed class ConfigFile
             Refuse(key, why);
     }
 
-    /// <summary>Settings that say nothing about the network.</summary>
+    /// <summary>Parts that say nothing about the network.</summary>
     public void Ignore(params IEnumerable<string> keys) => asked.UnionWith(keys);
 
-    public void Refuse(string key, string why) =>
+    /// <summary>Settings that say nothing about the network, but that are null or of this type, which can be null.</summary>
+    public void IgnoreAll<T>(params IEnumerable<string> keys)
+    {
+        foreach (var key in keys)
+            Value<T?>(key, default);
+    }
+
+    /// <summary>A setting that says nothing about the network, but that is null or one of these words.</summary>
+    public void IgnoreWord(string key, params IReadOnlyList<string> known)
+    {
+        if (Value<string?>(key, null) is { } word && !known.Contains(word))
+            Refuse(key, Known(known));
+    }
+
+    public void Refuse(string key, string why)
+    {
+        refused.Add(key);
         reasons.Add($"{Excerpt.Of(key)}: {(settings.TryGetPropertyValue(key, out var node) ? Excerpt.Of(node?.ToJsonString() ?? "null") : "missing")}: {why}");
+    }
 
     /// <summary>Whatever hasn't been asked for would be ignored; names with an underscore before them are remarks.</summary>
     public void RefuseUnknown(string why = "a setting that isn't known here")
@@ -166,13 +183,15 @@ internal sealed class ConfigFile
     }
 
     /// <summary>Its type may be what is wrong, and is told then.</summary>
-    private void RefuseOnce(string key, string why)
+    public void RefuseOnce(string key, string why)
     {
-        if (!IsRefused(key))
+        if (!refused.Contains(key))
             Refuse(key, why);
     }
 
     private bool IsRefused(string key) => reasons.Any(reason => reason.StartsWith($"{key}: ", StringComparison.Ordinal));
+
+    private static string Known(IEnumerable<string> words) => $"known are {string.Join(", ", words)}";
 
     private static string KindOf<T>() => typeof(T) switch
     {

@@ -6,12 +6,6 @@ namespace UNetGen.Interop.Diffusers;
 /// <summary>Reads the configuration of DDPMScheduler, DDIMScheduler and PNDMScheduler.</summary>
 internal static class DdpmFromConfig
 {
-    /// <summary>Settings of sampling, which a network doesn't depend on.</summary>
-    private static readonly string[] OfSampling =
-        [
-            "clip_sample_range", "dynamic_thresholding_ratio", "sample_max_value", "set_alpha_to_one", "skip_prk_steps",
-            "steps_offset", "tensor_format", "timestep_spacing"];
-
     /// <param name="scheduler">The file.</param>
     /// <param name="hasVariance">Whether the class has a setting of that.</param>
     /// <param name="clips">Whether it clips estimates where it doesn't say.</param>
@@ -19,7 +13,7 @@ internal static class DdpmFromConfig
     {
         scheduler.Only<double[]?>("trained_betas", null, "betas come from a named schedule here");
         scheduler.Only("thresholding", false, "x_0 is clipped here, not thresholded");
-        scheduler.Ignore(OfSampling);
+        IgnoreSampling(scheduler);
 
         var timesteps = scheduler.Count("num_train_timesteps", 1000, SpecLimits.Timesteps);
         var schedule = scheduler.Choice("beta_schedule", "linear", SchedulerWords.Schedules.Select(Swap));
@@ -47,9 +41,19 @@ internal static class DdpmFromConfig
         return Rescaled(scheduler, WithBetas(scheduler, options));
     }
 
+    /// <summary>A network doesn't depend on how it is drawn with.</summary>
+    private static void IgnoreSampling(ConfigFile scheduler)
+    {
+        scheduler.IgnoreAll<double?>("clip_sample_range", "dynamic_thresholding_ratio", "sample_max_value");
+        scheduler.IgnoreAll<bool?>("set_alpha_to_one", "skip_prk_steps");
+        scheduler.IgnoreAll<int?>("steps_offset");
+        scheduler.IgnoreWord("tensor_format", "np", "pt");
+        scheduler.IgnoreWord("timestep_spacing", "leading", "linspace", "trailing");
+    }
+
     public static IEnumerable<string> Remarks(ConfigFile scheduler)
     {
-        if (scheduler.Value("clip_sample", true) && scheduler.Value("clip_sample_range", 1.0) != 1)
+        if (scheduler.Value("clip_sample", true) && scheduler.Value<double?>("clip_sample_range", null) is not (null or 1))
             yield return "Its scheduler clips x_0 to other bounds while it samples (clip_sample_range); samplers here do to [-1, 1].";
         if (scheduler.Value<string?>("timestep_spacing", "leading") is ("trailing" or "linspace") and var spacing)
             yield return

@@ -5,6 +5,8 @@ namespace UNetGen.Interop.Diffusers;
 /// <summary>Reads a scheduler's configuration as the diffusion that the network was trained for.</summary>
 internal static class DiffusionFromConfig
 {
+    public const string ClassName = "_class_name";
+
     private static readonly Dictionary<string, Func<ConfigFile, DiffusionOptions>> Classes = new()
     {
         [SchedulerWords.Ddpm] = scheduler => DdpmFromConfig.Read(scheduler, hasVariance: true),
@@ -19,7 +21,13 @@ internal static class DiffusionFromConfig
 
     public static DiffusionOptions Read(ConfigFile scheduler)
     {
-        var options = scheduler.Choice("_class_name", "missing", Classes)(scheduler);
+        // Of a class that isn't known no setting is.
+        if (scheduler.Value<string?>(ClassName, null) is not { } name || !Classes.TryGetValue(name, out var read))
+        {
+            scheduler.RefuseOnce(ClassName, $"known schedulers are {string.Join(", ", Classes.Keys)}");
+            return new();
+        }
+        var options = read(scheduler);
         scheduler.RefuseUnknown();
         return options;
     }

@@ -8,21 +8,20 @@ namespace UNetGen.Interop.Diffusers;
 /// </summary>
 internal static class EdmFromConfig
 {
-    /// <summary>
-    /// Settings of drawing, and what samplers here do, as JSON. num_train_timesteps is the length of a list that drawing replaces.
-    /// </summary>
-    private static readonly (string Key, string? Here)[] OfDrawing =
+    private const string Exponential = "exponential";
+
+    /// <summary>Settings of drawing, and what samplers here do, as JSON.</summary>
+    private static readonly (string Key, string Here)[] OfDrawing =
     [
         ("rho", "7"), ("final_sigmas_type", "\"zero\""), ("solver_order", "2"), ("algorithm_type", "\"dpmsolver++\""),
-        ("solver_type", "\"midpoint\""), ("lower_order_final", "true"), ("euler_at_final", "false"), ("sigma_schedule", null),
-        ("num_train_timesteps", null), ("dynamic_thresholding_ratio", null), ("sample_max_value", null),
+        ("solver_type", "\"midpoint\""), ("lower_order_final", "true"), ("euler_at_final", "false"),
     ];
 
     public static DiffusionOptions Read(ConfigFile scheduler)
     {
         scheduler.Only("prediction_type", "epsilon", "EDM's F is what diffusers calls epsilon; as v_prediction it has the other sign");
         scheduler.Only("thresholding", false, "x_0 is clipped here, not thresholded");
-        scheduler.Ignore(OfDrawing.Select(setting => setting.Key));
+        IgnoreDrawing(scheduler);
         var options = new DiffusionOptions
         {
             Type = DiffusionType.Edm,
@@ -35,12 +34,24 @@ internal static class EdmFromConfig
         return options;
     }
 
+    /// <summary>Words that diffusers itself takes; num_train_timesteps is the length of a list that drawing replaces.</summary>
+    private static void IgnoreDrawing(ConfigFile scheduler)
+    {
+        scheduler.IgnoreAll<double?>("rho", "dynamic_thresholding_ratio", "sample_max_value");
+        scheduler.IgnoreAll<int?>("solver_order", "num_train_timesteps");
+        scheduler.IgnoreAll<bool?>("lower_order_final", "euler_at_final");
+        scheduler.IgnoreWord("sigma_schedule", "karras", Exponential);
+        scheduler.IgnoreWord("final_sigmas_type", "zero", "sigma_min");
+        scheduler.IgnoreWord("algorithm_type", "dpmsolver++", "sde-dpmsolver++", "deis");
+        scheduler.IgnoreWord("solver_type", "midpoint", "heun", "logrho", "bh1", "bh2");
+    }
+
     public static IEnumerable<string> Remarks(ConfigFile scheduler)
     {
         var sampler = scheduler.Value("_class_name", "") == SchedulerWords.EdmDpmSolver ? "dpm++" : "euler";
-        var spacing = scheduler.Value("sigma_schedule", "karras") == "exponential" ? "log-snr" : "karras";
+        var spacing = scheduler.Value<string?>("sigma_schedule", null) == Exponential ? "log-snr" : "karras";
         yield return $"Its scheduler draws as sample --sampler {sampler} --spacing {spacing} does.";
-        var others = OfDrawing.Where(setting => setting.Here is { } here && scheduler.IsOther(setting.Key, here)).ToList();
+        var others = OfDrawing.Where(setting => scheduler.IsOther(setting.Key, setting.Here)).ToList();
         if (others.Count > 0)
             yield return $"It has settings of drawing that sample has not: {string.Join(", ", others.Select(setting => setting.Key))}.";
     }

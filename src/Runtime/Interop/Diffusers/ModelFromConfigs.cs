@@ -41,13 +41,14 @@ internal static class ModelFromConfigs
         unet.Only("mid_block_type", "UNetMidBlock2D", "there is always one");
         unet.Only("mid_block_scale_factor", 1.0, "no block here scales its output");
         unet.Only<string?>("class_embed_type", null, "classes have a learned embedding here (num_class_embeds alone)");
-        unet.Ignore("num_train_timesteps"); // of time_embedding_type learned
+        unet.IgnoreAll<int?>("num_train_timesteps"); // of time_embedding_type learned
 
         var (widths, down, up) = Levels(unet);
         var channels = unet.Count("in_channels", 3, SpecLimits.Channels);
         var outChannels = unet.Count("out_channels", 3, 2 * SpecLimits.Channels);
         var learned = diffusion.Variance == Variance.LearnedRange;
-        if (unet.Knows("in_channels", "out_channels", "variance_type") && outChannels != (learned ? 2 * channels : channels))
+        if (unet.Knows("in_channels", "out_channels", "variance_type", DiffusionFromConfig.ClassName)
+            && outChannels != (learned ? 2 * channels : channels))
             unet.Refuse(
                 "out_channels",
                 $"for {channels} in_channels and the scheduler's variance_type it should be {(learned ? 2 * channels : channels)}");
@@ -87,7 +88,7 @@ internal static class ModelFromConfigs
             NumClasses = unet.CountOrNull("num_class_embeds", SpecLimits.Classes),
             Diffusion = diffusion,
         };
-        unet.Ignore("downsample_padding");
+        unet.IgnoreAll<int?>("downsample_padding");
 
         CheckNumbers(unet, model);
         // Null: those of the blocks, but with scale_shift no norm at all.

@@ -147,10 +147,58 @@ public sealed class DiffusersImportTests : IDisposable
     [InlineData("""{"_class_name": "EDMEulerScheduler", "sigma_min": 90}""", "sigma_min: 90: it should be less than sigma_max, 80")]
     [InlineData("""{"_class_name": "EDMEulerScheduler", "sigma_data": -1}""", "sigma_data: -1: it should be a positive number")]
     [InlineData("""{"_class_name": "EDMDPMSolverMultistepScheduler", "thresholding": true}""", "thresholding: true: x_0 is clipped")]
+    [InlineData("""{"_class_name": "FlowMatchEulerDiscreteScheduler", "shift_terminal": "a"}""", "shift_terminal: \"a\": it should be a number")]
+    [InlineData("""{"_class_name": "FlowMatchEulerDiscreteScheduler", "use_beta_sigmas": 1}""", "use_beta_sigmas: 1: it should be true or false")]
+    [InlineData("""{"_class_name": "FlowMatchEulerDiscreteScheduler", "max_shift": true}""", "max_shift: true: it should be a number")]
+    [InlineData("""{"_class_name": "FlowMatchEulerDiscreteScheduler", "base_image_seq_len": 1.5}""", "base_image_seq_len: 1.5: it should be a whole")]
+    [InlineData("""{"_class_name": "FlowMatchEulerDiscreteScheduler", "time_shift_type": "foo"}""", "time_shift_type: \"foo\": known are exponential, linear")]
+    [InlineData("""{"_class_name": "EDMEulerScheduler", "sigma_schedule": "foo"}""", "sigma_schedule: \"foo\": known are karras, exponential")]
+    [InlineData("""{"_class_name": "EDMEulerScheduler", "sigma_schedule": 3}""", "sigma_schedule: 3: it should be a text")]
+    [InlineData("""{"_class_name": "EDMEulerScheduler", "rho": "7"}""", "rho: \"7\": it should be a number")]
+    [InlineData("""{"_class_name": "EDMEulerScheduler", "final_sigmas_type": "one"}""", "final_sigmas_type: \"one\": known are zero, sigma_min")]
+    [InlineData("""{"_class_name": "EDMDPMSolverMultistepScheduler", "solver_order": "2"}""", "solver_order: \"2\": it should be a whole number")]
+    [InlineData("""{"_class_name": "EDMDPMSolverMultistepScheduler", "euler_at_final": 0}""", "euler_at_final: 0: it should be true or false")]
+    [InlineData("""{"_class_name": "EDMDPMSolverMultistepScheduler", "algorithm_type": "x"}""", "algorithm_type: \"x\": known are dpmsolver++, ")]
+    [InlineData("""{"_class_name": "EDMDPMSolverMultistepScheduler", "solver_type": "x"}""", "solver_type: \"x\": known are midpoint, heun, ")]
+    [InlineData("""{"_class_name": "DDPMScheduler", "timestep_spacing": "foo"}""", "timestep_spacing: \"foo\": known are leading, linspace, trailing")]
+    [InlineData("""{"_class_name": "DDPMScheduler", "timestep_spacing": 1}""", "timestep_spacing: 1: it should be a text")]
+    [InlineData("""{"_class_name": "DDPMScheduler", "clip_sample_range": "1"}""", "clip_sample_range: \"1\": it should be a number")]
+    [InlineData("""{"_class_name": "DDIMScheduler", "set_alpha_to_one": "yes"}""", "set_alpha_to_one: \"yes\": it should be true or false")]
+    [InlineData("""{"_class_name": "PNDMScheduler", "steps_offset": "1"}""", "steps_offset: \"1\": it should be a whole number")]
+    [InlineData("""{"_class_name": "PNDMScheduler", "tensor_format": "tf"}""", "tensor_format: \"tf\": known are np, pt")]
     public void What_a_flow_or_edm_here_has_not_is_refused_by_name(string scheduler, string reason)
     {
         var told = Assert.Single(Reasons(DiffusersFiles.TinyConfig(), JsonNode.Parse(scheduler)!.AsObject()));
         Assert.StartsWith(reason, told);
+    }
+
+    [Theory]
+    [InlineData("""{"_class_name": "HeunDiscreteScheduler", "beta_start": 0.1, "use_karras_sigmas": true}""", "\"HeunDiscreteScheduler\"")]
+    [InlineData("""{"_class_name": 3, "shift": 2}""", "3: it should be a text")]
+    [InlineData("""{"shift": 2}""", "missing")]
+    public void Of_a_scheduler_of_another_class_only_that_is_told(string scheduler, string reason)
+    {
+        var config = DiffusersFiles.TinyConfig();
+        // Whether that is wrong depends on the scheduler.
+        DiffusersFiles.Set(config, """{"out_channels": 2}""");
+        var told = Assert.Single(Reasons(config, JsonNode.Parse(scheduler)!.AsObject()));
+        Assert.StartsWith($"_class_name: {reason}", told);
+        if (!reason.StartsWith('3'))
+            Assert.EndsWith(
+                ": known schedulers are DDPMScheduler, DDIMScheduler, PNDMScheduler, FlowMatchEulerDiscreteScheduler, "
+                    + "FlowMatchHeunDiscreteScheduler, EDMEulerScheduler, EDMDPMSolverMultistepScheduler",
+                told);
+    }
+
+    [Theory]
+    [InlineData("clip_sample_range")]
+    [InlineData("timestep_spacing")]
+    [InlineData("sample_max_value")]
+    public void A_setting_of_drawing_may_be_null(string key)
+    {
+        var scheduler = DiffusersFiles.TinyScheduler();
+        scheduler[key] = null;
+        Assert.DoesNotContain("diffusion", Body(DiffusersFiles.TinyConfig(), scheduler));
     }
 
     [Fact]
@@ -313,6 +361,7 @@ public sealed class DiffusersImportTests : IDisposable
     [InlineData("""{"in_channels": 0}""", "in_channels: 0: it should be a number from 1 to 4,096")]
     [InlineData("""{"norm_num_groups": 0, "attn_norm_num_groups": 8}""", "norm_num_groups: 0: it should be a number from 1 to 16,384")]
     [InlineData("""{"resnet_time_scale_shift": "film"}""", "resnet_time_scale_shift: \"film\": known are default, scale_shift")]
+    [InlineData("""{"num_train_timesteps": "many"}""", "num_train_timesteps: \"many\": it should be a whole number")]
     [InlineData("""{"downsample_type": 3}""", "downsample_type: 3: it should be a text, such as \"conv\"")]
     public void A_wrong_setting_is_one_reason(string changes, string reason)
     {
