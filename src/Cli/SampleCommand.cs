@@ -2,13 +2,11 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
-using Spectre.Console;
 using TorchSharp;
 using UNetGen.Backends;
 using UNetGen.Cli.Runs;
 using UNetGen.Distributed;
 using UNetGen.Networks;
-using UNetGen.Pictures;
 using UNetGen.Sampling;
 using UNetGen.Training;
 
@@ -17,8 +15,6 @@ namespace UNetGen.Cli;
 /// <summary>Draws pictures with a trained network: a grid, or thousands of files.</summary>
 internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
 {
-    private static readonly string[] OtherPictures = [".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"];
-
     private readonly Option<string> checkpoint = new(
         "--checkpoint")
     {
@@ -110,8 +106,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         sampler.Check(parsed);
         if (parsed.GetValue(guidanceRescale) > 0 && parsed.GetValue(guidance) == 1)
             throw new UsageException("--guidance-rescale belongs to --guidance: where nothing is guided there is nothing to rescale.");
-        if (parsed.GetValue(output) is { } wanted && !IsPictureOrFolder(wanted))
-            throw new UsageException($"--out must be a .png file, a folder or, for latents, a .safetensors file, not '{wanted}'.");
+        DrawingTarget.Check(parsed.GetValue(output));
         edits.Check(parsed);
         CheckTable(parsed);
         var path = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(checkpoint));
@@ -125,7 +120,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
 
         var chosen = sampler.Make(parsed, network);
         var arePictures = DrawnLatents.ArePictures(network, trained);
-        RequireKind(parsed.GetValue(output), network.Info, arePictures);
+        DrawingTarget.RequireKind(parsed.GetValue(output), network.Info, arePictures);
         if (arePictures == false)
             edits.RefuseForLatents(parsed, network.Info);
         var ofData = TrainedWeights.ClassesOfData(network.Info, trained);
@@ -137,13 +132,13 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             Guidance = parsed.GetValue(guidance),
             GuidanceRescale = parsed.GetValue(guidanceRescale),
             // An option of an array that isn't given is an empty one.
-            Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : EachClass(network.Info, ofData),
+            Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : SampledClasses.Each(network.Info, ofData),
         };
         var edited = edits.Make(parsed, network.Info, trained.Condition);
         options = contexts.Make(parsed, Edited(parsed, options, edited, network.Info, ofData), network.Info, trained);
         using var ownContext = options.Context;
         using var ownNegativeContext = options.NegativeContext;
-        CheckLastClass(
+        SampledClasses.CheckLast(
             network.Info, ofData, options.NegativeClass is null ? options.Guidance : 1, areLabelsGiven: parsed.IsGiven(labels));
         var rows = parsed.IsGiven(seeds) ? parsed.GetValue(seeds)! : null;
         var way = sampler.NameIn(parsed, network);
@@ -151,12 +146,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         var ending = rows is not null || arePictures == true ? ".png" : DrawnLatents.Ending;
         var name = $"{(edited is null ? "samples" : "edited")}-{way}-{(rows is null ? options.Seed : "seeds")}{ending}";
         var target = parsed.GetValue(output) ?? Path.Combine(FolderBeside(path), name);
-        if (DrawnLatents.IsName(target))
-            DrawLatents(network, chosen, options, target);
-        else if (IsPicture(target))
-            DrawGrid(network, chosen, options, edited, rows, target, areLatents: arePictures == false);
-        else
-            Stream(network, chosen, options, target);
+        new DrawingTarget(network, chosen, options, ranks, interrupt).Draw(target, edited, rows, areLatents: arePictures == false);
         if (arePictures is null && !DrawnLatents.IsName(target))
             Warnings.Show(
                 $"weights alone don't say whether {network.Info.Name} draws pictures or latents, and its spec has `clip_sample: false`: "
@@ -183,7 +173,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             return;
         if (parsed.IsGiven(seed))
             throw new UsageException("--seed and --seeds both say which noise: give one.");
-        if (parsed.GetValue(output) is { } wanted && !IsPicture(wanted))
+        if (parsed.GetValue(output) is { } wanted && !DrawingTarget.IsPicture(wanted))
             throw new UsageException("--seeds makes a table, one .png file. For a folder, draw each seed with --seed.");
     }
 
@@ -191,7 +181,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     private SamplingOptions Edited(ParseResult parsed, SamplingOptions options, EditedDrawing? edited, NetworkInfo info, int? ofData)
     {
         var isStrip = edited is { Frames: > 0 };
-        var classes = isStrip && !parsed.IsGiven(labels) ? NoClass(info, ofData) : options.Labels;
+        var classes = isStrip && !parsed.IsGiven(labels) ? SampledClasses.None(info, ofData) : options.Labels;
         var each = classes?.Count ?? 1;
         return options with
         {
@@ -205,117 +195,6 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
                 : edited?.CountOf(each) ?? options.Count,
         };
     }
-
-    /// <exception cref="UNetGenException">A folder of pictures is asked for, and what the network draws are none.</exception>
-    private static void RequireKind(string? wanted, NetworkInfo info, bool? arePictures)
-    {
-        if (wanted is null || IsPicture(wanted) || DrawnLatents.IsName(wanted) || arePictures != false)
-            return;
-        throw new UNetGenException(info.Channels is 1 or 3
-            ? $"A folder is filled with pictures, and {info.Name} draws latents, as it was trained on: write them as they are, --out "
-                + "FILE.safetensors, or show them, --out FILE.png."
-            : $"A folder is filled with pictures, grey or RGB, and what {info.Name} draws has {info.Channels} channels: write it as it "
-                + "is, --out FILE.safetensors, or show its channels beside each other, --out FILE.png.");
-    }
-
-    private void DrawLatents(NoisePredictor network, Sampler chosen, SamplingOptions options, string path)
-    {
-        using var claim = ranks.Rank == 0 ? NewFile.ClaimLatents(path) : null;
-        using var images = Progress.WhileSampling(
-            options, lines: false, observe => chosen.Sample(network, options, ranks, observe, interrupt.Token));
-        if (ranks.Rank > 0)
-            return;
-        path = claim!.Path;
-        DrawnLatents.Write(path, images, network, chosen, options);
-        var shape = string.Join(" x ", images.shape[1..]);
-        AnsiConsole.MarkupLineInterpolated($"{Counted.Of(options.Count, "latent")} of {shape} in [blue]{path}[/]");
-    }
-
-    private void DrawGrid(
-        NoisePredictor network, Sampler chosen, SamplingOptions options, EditedDrawing? edited, long[]? seeds, string picture,
-        bool areLatents)
-    {
-        var (drawn, isTable) = (options.Count, seeds is not null);
-        var columns = edited?.Columns(drawn, isTable) ?? (isTable ? drawn : 0);
-        var inGrid = (edited?.InGrid(drawn) ?? drawn) * (seeds?.LongLength ?? 1);
-        GridSize.Require(
-            network.Info, inGrid, "Name a folder, --out FOLDER, for a file each; or draw fewer.", columns,
-            inGrid == drawn ? null : FormattableString.Invariant($"{inGrid:N0} pictures are"));
-        using var claim = ranks.Rank == 0 ? NewFile.ClaimGrid(picture) : null;
-        using var scope = torch.NewDisposeScope();
-        var grids = new List<torch.Tensor>();
-        foreach (var ofSeed in seeds?.Select(row => options with { Seed = row }) ?? [options])
-        {
-            var images = Progress.WhileSampling(
-                ofSeed, lines: false, observe => chosen.Sample(network, ofSeed, ranks, observe, interrupt.Token)).cpu();
-            grids.Add(edited?.Grid(images) ?? images);
-        }
-        if (ranks.Rank > 0)
-            return;
-        picture = claim!.Path;
-        var all = torch.cat(grids);
-        ImageGrid.Save(areLatents ? DrawnLatents.Shown(all) : all, picture, columns);
-        var pictures = Counted.Of(drawn * (long)grids.Count, areLatents ? "latent" : "picture");
-        AnsiConsole.MarkupLineInterpolated($"{pictures}{edited?.Legend} in [blue]{picture}[/]");
-        if (areLatents)
-            Console.WriteLine(
-                $"they are shown, divided by the largest of their values; --out FILE{DrawnLatents.Ending} writes them as they are");
-    }
-
-    private void Stream(NoisePredictor network, Sampler chosen, SamplingOptions options, string path)
-    {
-        var folder = new SampleFolder(path);
-        try
-        {
-            var drawn = Progress.WhileSampling(
-                options, lines: true, observe => folder.Draw(network, chosen, options, observe, interrupt.Token, ranks));
-            AnsiConsole.MarkupLineInterpolated($"{Counted.Of(options.Count, "picture")} in [blue]{folder.Folder}[/], {(drawn == options.Count ? "all" : $"{drawn}")} of them new");
-        }
-        catch (OperationCanceledException)
-        {
-            var same = folder.Folder == path ? "the same command continues in" : "the same command with its new name continues in";
-            AnsiConsole.MarkupLineInterpolated($"interrupted: {same} [blue]{folder.Folder}[/]");
-            throw;
-        }
-    }
-
-    /// <summary>
-    /// The classes of the data; where nothing says which, all but the last, which mostly stands for none. Null for a network without any.
-    /// </summary>
-    private static int[]? EachClass(NetworkInfo info, int? ofData) =>
-        info.NumClasses is { } classes ? [.. Enumerable.Range(0, Math.Max(1, ofData ?? classes - 1))] : null;
-
-    /// <summary>A strip's class, where none is named: the one that stands for none.</summary>
-    /// <exception cref="UsageException">There is none.</exception>
-    private static int[]? NoClass(NetworkInfo info, int? ofData)
-    {
-        if (info.NumClasses is not { } classes)
-            return null;
-        return ofData == classes
-            ? throw new UsageException(
-                $"--between needs --class here: {info.Name} has no class that stands for none. Say of which the strip shall be.")
-            : [classes - 1];
-    }
-
-    /// <summary>Whether the last class stands for none is the data's matter, not the network's.</summary>
-    /// <exception cref="UNetGenException">Guidance is asked for, and no class stands for none.</exception>
-    private static void CheckLastClass(NetworkInfo info, int? ofData, double guidance, bool areLabelsGiven)
-    {
-        if (info.NumClasses is not { } classes)
-            return;
-        if (guidance != 1 && ofData == classes)
-            throw new UNetGenException(
-                $"--guidance {guidance} needs a class that stands for none, but {info.Name} has {Counted.Of(classes, "class", "classes")}, as "
-                    + $"many as the data that it was trained on: num_classes: {classes + 1} has one more. Leave the guidance at 1.");
-        if (ofData is null && !(areLabelsGiven && guidance == 1))
-            Warnings.Show(TrainedWeights.DoubtOfLastClass(classes, "name it with --labels, and don't guide"));
-    }
-
-    private static bool IsPictureOrFolder(string path) => IsPicture(path) || DrawnLatents.IsName(path)
-        ? !Directory.Exists(path)
-        : !File.Exists(path) && !OtherPictures.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
-
-    private static bool IsPicture(string path) => path.EndsWith(".png", StringComparison.OrdinalIgnoreCase);
 
     private static T[] Numbers<T>(ArgumentResult result, NumberStyles styles, string range) where T : struct, IBinaryInteger<T>
     {

@@ -15,7 +15,6 @@ namespace UNetGen.Training;
 public sealed class Checkpoint
 {
     private const string StoreName = "checkpoints";
-    private const int MostDifferences = 40;
     private const int MostTries = 10;
     private const string FileEnding = ".safetensors";
 
@@ -221,7 +220,7 @@ public sealed class Checkpoint
                 : $"{key} isn't taken over: {network.Info.Name} has no classes."),
             .. SpecHash == network.Info.SpecHash ? [] : (string[])[
                 $"{network.Info.Name} isn't the network that was trained in {Path}, {Excerpt.Of(Network)}, though its weights fit."
-                    + Differences(Spec, network.Info.Spec)],
+                    + SpecDifferences.Of(Spec, network.Info.Spec)],
         ];
     }
 
@@ -241,9 +240,9 @@ public sealed class Checkpoint
     {
         if (Network != network.Name || !string.Equals(SpecHash, network.SpecHash, StringComparison.OrdinalIgnoreCase))
             throw new CheckpointException(
-                $"{Path} was trained for {Excerpt.Of(Network)} (spec {Short(SpecHash)}), but is to be loaded into {network.Name} (spec "
-                    + $"{Short(network.SpecHash)})."
-                + Differences(Spec, network.Spec));
+                $"{Path} was trained for {Excerpt.Of(Network)} (spec {SpecDifferences.Short(SpecHash)}), but is to be loaded into {network.Name} (spec "
+                    + $"{SpecDifferences.Short(network.SpecHash)})."
+                + SpecDifferences.Of(Spec, network.Spec));
     }
 
     /// <summary>A checkpoint that was found whole.</summary>
@@ -318,21 +317,5 @@ public sealed class Checkpoint
         {
             throw new CheckpointException($"{path} can't be read: {error.Message}", error);
         }
-    }
-
-    private static string Short(string hash) => hash.Length > 12 ? hash[..12] : hash;
-
-    /// <summary>
-    /// The lines that only one of two specs has. Both list every key in the same order, so that a line stands for a setting.
-    /// </summary>
-    private static string Differences(string ofCheckpoint, string ofNetwork)
-    {
-        static string[] Lines(string text) => text.ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        var (theirs, ours) = (Lines(ofCheckpoint), Lines(ofNetwork));
-        var lines = theirs.Except(ours).Select(line => $"\n  checkpoint: {Excerpt.Of(line.Trim())}")
-            .Concat(ours.Except(theirs).Select(line => $"\n  network:    {Excerpt.Of(line.Trim())}"))
-            .ToArray();
-        var more = lines.Length > MostDifferences ? $"\n  and {lines.Length - MostDifferences} more" : "";
-        return lines.Length == 0 ? "" : " Their specs differ:" + string.Concat(lines.Take(MostDifferences)) + more;
     }
 }
