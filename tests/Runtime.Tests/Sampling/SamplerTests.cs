@@ -1,5 +1,6 @@
 using CsCheck;
 using TorchSharp;
+using UNetGen.Backends;
 using UNetGen.Diffusion;
 using UNetGen.Sampling;
 using static TorchSharp.torch;
@@ -40,7 +41,12 @@ public class SamplerTests
 
         var error = Assert.Throws<NotFiniteException>(() => Samplers[sampler].Sample(network, Three));
         Assert.Contains("1 of the 3 images from number 0 on came out with values that are no finite numbers", error.Message);
+        Assert.EndsWith("draw with an earlier checkpoint.", error.Message);
         Assert.True(network.training);
+        network.Precision = Precision.Float16;
+        Assert.EndsWith(
+            "draw with an earlier checkpoint, or in bfloat16 or float32, whose range doesn't end at 65,504 as float16's does.",
+            Assert.Throws<NotFiniteException>(() => Samplers[sampler].Sample(network, Three)).Message);
 
         spoilt = 0;
         Samplers[sampler].Sample(network, Three);
