@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Xunit.Abstractions;
@@ -8,14 +7,11 @@ namespace UNetGen.Examples.Tests;
 /// <summary>Real trainings of one run that are begun at the same moment: one trains, the other is refused and changes nothing.</summary>
 public sealed partial class RaceTests(ITestOutputHelper output) : IDisposable
 {
-    private const int Few = 1;
-
     private static readonly string[] Tiny = ["--batch-size", "1", "--count", "1", "--sample-every", "none", "--device", "cpu"];
     private static readonly string[] Small = [.. Tiny, "--decay", "constant"];
 
     /// <summary>Pairs of each kind: more by UNETGEN_RACE_COUNT.</summary>
-    private static readonly int Pairs =
-        int.Parse(Environment.GetEnvironmentVariable("UNETGEN_RACE_COUNT") ?? $"{Few}", CultureInfo.InvariantCulture);
+    private static readonly int Pairs = LongRuns.Count("UNETGEN_RACE_COUNT", few: 1, many: 1);
 
     private readonly ExampleProgram program = new();
 

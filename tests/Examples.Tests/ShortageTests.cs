@@ -1,4 +1,3 @@
-using System.Globalization;
 using UNetGen.Runtime.Tests;
 
 namespace UNetGen.Examples.Tests;
@@ -9,8 +8,7 @@ namespace UNetGen.Examples.Tests;
 public sealed class ShortageTests : IDisposable
 {
     // The environment says how many rungs of each ladder to try; a few by default.
-    private static readonly int Rungs = int.Parse(
-        Environment.GetEnvironmentVariable("UNETGEN_LIMITS_COUNT") ?? "3", CultureInfo.InvariantCulture);
+    private static readonly int Rungs = LongRuns.Count("UNETGEN_LIMITS_COUNT", few: 2, many: 3);
 
     private readonly ExampleProgram program = new();
 
