@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace UNetGen.Data;
 
 /// <summary>
-/// What is known of the files behind a source's images: each one's size and time, and of those that were read a sum of their bytes.
+/// What is known of the files behind a source's images: each one's size and time, and of what was read of it a sum of the bytes.
 /// A training keeps it in its checkpoints, and one that goes on holds the files against it. So a copy elsewhere is the same data, whatever
 /// its times, and a file that was changed, mended or lost meanwhile is noticed before a step is made of it. No file is read for it that
 /// isn't read anyway, but those whose time differs.
@@ -42,6 +42,9 @@ public sealed class FileRecord
     private readonly string folder;
     private readonly string[] files;
     private readonly (string Folder, string[] Files) second;
+    private readonly FilePieces? pieces;
+
+    // Of each file, or of each of its pieces.
     private readonly long[] sums;
     private readonly Lazy<(long[] Sizes, long[] Times)> now;
     private bool goesOn;
@@ -49,15 +52,16 @@ public sealed class FileRecord
     /// <param name="folder">The folder as it was given.</param>
     /// <param name="files">Relative paths, with <c>/</c>.</param>
     /// <param name="second">Those of a second folder, whose numbers follow.</param>
-    internal FileRecord(string folder, string[] files, (string Folder, string[] Files)? second = null)
+    /// <param name="pieces">What is read of a file at a time; null: all of it.</param>
+    internal FileRecord(string folder, string[] files, (string Folder, string[] Files)? second = null, FilePieces? pieces = null)
     {
-        (this.folder, this.second) = (folder, second ?? ("", []));
+        (this.folder, this.second, this.pieces) = (folder, second ?? ("", []), pieces);
         this.files = [.. files, .. this.second.Files.Select(file => OfSecond + file)];
-        sums = new long[this.files.Length];
+        sums = new long[pieces?.Count ?? this.files.Length];
         now = new(Ask);
     }
 
-    /// <summary>By the files' order: bytes, ticks of the last change in UTC, sums, and names. The caller's to dispose.</summary>
+    /// <summary>By the files' order: bytes, ticks of the last change in UTC, sums, also of pieces, and names. The caller's to dispose.</summary>
     internal OrderedDictionary<string, Tensor> ToTensors() => new()
     {
         [SizeKey] = tensor(now.Value.Sizes, device: CPU),
@@ -104,7 +108,7 @@ public sealed class FileRecord
     /// </exception>
     internal string? GoOnFrom(IReadOnlyDictionary<string, Tensor> before)
     {
-        var (sizes, times, was) = (Numbers(SizeKey), Numbers(TimeKey), Numbers(SumKey));
+        var (sizes, times, was) = (Numbers(SizeKey, files.Length), Numbers(TimeKey, files.Length), Numbers(SumKey, sums.Length));
         goesOn = true;
         if (Enumerable.Range(0, files.Length).Where(i => sizes[i] != now.Value.Sizes[i]).ToArray() is { Length: > 0 } others)
         {
@@ -115,20 +119,19 @@ public sealed class FileRecord
                 + $"was at work; the first, {files[first]}, had {Bytes(sizes[first])} and has {Bytes(now.Value.Sizes[first])}. {PutBack}");
         }
         was.CopyTo(sums, 0);
-        var touched = Enumerable.Range(0, files.Length).Where(i => times[i] != now.Value.Times[i]).ToArray();
-        var unusable = Enumerable.Range(0, files.Length).Where(i => was[i] == Unusable);
+        var touched = Enumerable.Range(0, sums.Length).Where(i => times[FileOf(i)] != now.Value.Times[FileOf(i)]).ToArray();
+        var unusable = Enumerable.Range(0, sums.Length).Where(i => was[i] == Unusable);
         foreach (var index in touched.Where(i => was[i] != Unread).Union(unusable).Take(MostReadAtOnce))
-            Met(index, PatientFile.Read(PathOf(index), out var fault), fault);
-        var unknown = touched.Count(i => was[i] == Unread);
+            MeetAgain(index);
+        var unknown = touched.Where(i => was[i] == Unread).Select(FileOf).Distinct().Count();
         return unknown == 0
             ? null
             : $"{Counted.Of(unknown, "file")} in '{folder}' {(unknown == 1 ? "has" : "have")} another time than before, the same size, and "
-                + $"{(unknown == 1 ? "wasn't" : "weren't")} read before: whether they are what an unbroken training would read "
-                + "isn't known. "
-                + "After a copy they are, after an edit they aren't.";
+                + $"{(unknown == 1 ? "wasn't" : "weren't")} read {(pieces is null ? "" : "to the end ")}before: whether they are what an "
+                + "unbroken training would read isn't known. After a copy they are, after an edit they aren't.";
 
-        long[] Numbers(string key) =>
-            before.TryGetValue(key, out var numbers) && numbers.dtype == ScalarType.Int64 && numbers.numel() == files.Length
+        long[] Numbers(string key, int count) =>
+            before.TryGetValue(key, out var numbers) && numbers.dtype == ScalarType.Int64 && numbers.numel() == count
                 ? numbers.data<long>().ToArray()
                 : throw new DataException(
                     $"The checkpoint's record of the data's files has no '{key}' for the {Counted.Of(files.Length, "file")} in '{folder}': "
@@ -151,12 +154,37 @@ public sealed class FileRecord
                     + "exactly.");
     }
 
+    /// <summary>To be told of every piece that is read.</summary>
+    /// <param name="piece">Its number.</param>
+    /// <param name="sum">By <see cref="SumOf"/>.</param>
+    /// <exception cref="DataException">It is another than it was.</exception>
+    internal void Met(int piece, long sum) => Know(piece, sum);
+
+    /// <summary>63 bits of the SHA-256 of some bytes.</summary>
+    internal static long SumOf(ReadOnlySpan<byte> content)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(content, hash);
+        // Neither of the two that mean something else.
+        return BinaryPrimitives.ReadInt64LittleEndian(hash) | 2;
+    }
+
+    private void MeetAgain(int index)
+    {
+        if (pieces is null)
+            Met(index, PatientFile.Read(PathOf(index), out var fault), fault);
+        else
+            Met(index, pieces.Sum(index));
+    }
+
+    private int FileOf(int index) => pieces?.FileOf(index) ?? index;
+
     private long Know(int index, long sum, FileFault? fault = null)
     {
         var known = Interlocked.CompareExchange(ref sums[index], sum, Unread);
         if (known == Unread || known == sum)
             return known;
-        throw new DataException($"'{PathOf(index)}' " + (known, sum) switch
+        throw new DataException($"'{PathOf(FileOf(index))}' " + (known, sum) switch
         {
             (
                 Unusable,
@@ -195,7 +223,4 @@ public sealed class FileRecord
         : PictureFolder.PathOf(second.Folder, second.Files[index - own]);
 
     private static string Bytes(long size) => size == NoSize ? "none that can be asked for" : Counted.Of(size, "byte");
-
-    // Neither of the two that mean something else.
-    private static long SumOf(byte[] content) => BinaryPrimitives.ReadInt64LittleEndian(SHA256.HashData(content)) | 2;
 }

@@ -87,13 +87,53 @@ internal sealed class LatentFile
     /// <exception cref="DataException">It holds numbers of another type.</exception>
     public IReadOnlyList<long>? ShapeOf(string name) => Find(name, Reals, "float32, float16 or bfloat16")?.Entry.Shape;
 
+    /// <summary>How many latents it has.</summary>
+    /// <param name="wanted">What the network takes.</param>
+    /// <exception cref="DataException">It has none, or others than the network takes.</exception>
+    public int CountOf((int Channels, int Height, int Width) wanted)
+    {
+        if (ShapeOf(LatentsKey) is not { } shape)
+            throw new DataException(Names.Contains(NullContextKey)
+                ? $"'{Path}' holds a '{NullContextKey}', which is looked for in {LatentFolderSource.NullFileName} alone: call the file so, or "
+                    + "take it out of the folder."
+                : $"{Without(LatentsKey)}, or take the file out of the folder.");
+        if (shape is not [var images, var channels, var height, var width])
+            throw new DataException(
+                $"'{Path}': '{LatentsKey}' is {Text(shape)}, and must be [images, channels, height, width].");
+        if ((channels, height, width) != wanted)
+            throw new DataException(
+                $"'{Path}': its latents are {channels} x {height} x {width} (channels x height x width), and the network takes "
+                    + $"{wanted.Channels} x {wanted.Height} x {wanted.Width}.");
+        return images <= int.MaxValue ? (int)images : throw new DataException($"'{Path}' has more images than {int.MaxValue:N0}.");
+    }
+
+    /// <summary>The shape of its contexts; null: it has none.</summary>
+    /// <param name="images">How many latents it has.</param>
+    /// <exception cref="DataException">They aren't one for each of the latents, nor one for all.</exception>
+    public ContextShape? ContextOf(int images)
+    {
+        if (ShapeOf(ContextKey) is not { } shape)
+            return null;
+        if (shape is not ([_, _] or [_, _, _]) || (shape.Count == 3 && shape[0] != images))
+            throw new DataException(
+                $"'{Path}': '{ContextKey}' is {Text(shape)}, and must be [{images}, tokens, width], one for each "
+                    + "of the latents, or [tokens, width], one for all.");
+        var (tokens, width) = (shape[^2], shape[^1]);
+        return tokens > 0 && width > 0 && (Int128)tokens * width <= int.MaxValue
+            ? new((int)tokens, (int)width)
+            : throw new DataException(
+                $"'{Path}': '{ContextKey}' has {tokens} tokens of {width} numbers; there must be some, and fewer than 2^31.");
+    }
+
     /// <summary>Reads numbers of a tensor as float32.</summary>
     /// <param name="name">Of the tensor, which is there.</param>
     /// <param name="first">The number to begin with, from 0, in row-major order.</param>
     /// <param name="values">To be filled.</param>
+    /// <returns><see cref="FileRecord.SumOf"/> of the bytes.</returns>
     /// <exception cref="DataException">The file can't be read, or has changed, or a number is none of <see cref="EncodedRange"/>.</exception>
-    public void Read(string name, long first, Span<float> values)
+    public long Read(string name, long first, Span<float> values)
     {
+        long sum;
         var (entry, position) = tensors[name];
         var size = SafetensorsHeader.SizeOf(entry.DType);
         var rented = ArrayPool<byte>.Shared.Rent(values.Length * size);
@@ -102,6 +142,7 @@ internal sealed class LatentFile
             var bytes = rented.AsSpan(0, values.Length * size);
             PatientFile.Read(Path, known, position + first * size, bytes);
             Widen(bytes, entry.DType, values);
+            sum = FileRecord.SumOf(bytes);
         }
         finally
         {
@@ -115,6 +156,7 @@ internal sealed class LatentFile
                     + $"{first + values.Length - 1}, {fault}: "
                     + "write the file anew (an encoder that computes in float16 may overflow), or take it out of the folder.");
         }
+        return sum;
     }
 
     /// <summary>Reads all labels; null: there are none.</summary>

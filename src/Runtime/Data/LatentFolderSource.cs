@@ -28,22 +28,26 @@ public sealed class LatentFolderSource : IImageSource
     private readonly LatentFile? nullFile;
     private readonly Lazy<DataIdentity> identity;
 
+    // Each image's latents, then each one's context, or the one of all.
+    private readonly FilePieces pieces;
+
     private LatentFolderSource(
         string folder, LatentFile[] files, LatentFile? nullFile, (int Channels, int Height, int Width) shape)
     {
         (this.files, this.nullFile) = (files, nullFile);
         (Channels, Height, Width) = shape;
-        firsts = FirstsOf(folder, [.. files.Select(file => CountOf(file, shape))]);
+        firsts = FirstsOf(folder, [.. files.Select(file => file.CountOf(shape))]);
         Context = ContextOf(files);
         labels = LabelsOf(files);
         Classes = labels is null ? [] : [.. Enumerable.Range(0, labels.Max() + 1).Select(label => FormattableString.Invariant($"{label}"))];
         CheckNull();
         Description = $"{Counted.Of(Count, "latent")}{Of(Context)}{Of(Classes)} in {folder}";
-        string[] names = [.. files.Append(nullFile).OfType<LatentFile>().Select(file => Path.GetFileName(file.Path))];
-        Record = new(folder, names);
+        LatentFile[] all = [.. files.Append(nullFile).OfType<LatentFile>()];
+        pieces = new([.. all.Select(PiecesOf)], SumAgain);
+        Record = new(folder, [.. all.Select(NameOf)], pieces: pieces);
         identity = new(() => DataIdentity.Of(
             this, "file names or contents",
-            DataIdentity.HashOf(files.Append(nullFile).OfType<LatentFile>().Zip(names, (file, name) => $"{name} {file.Sum()}"))));
+            DataIdentity.HashOf([.. all.Select(file => $"{NameOf(file)} {file.Sum()}"), $"labels {string.Join(' ', labels ?? [])}"])));
     }
 
     /// <inheritdoc/>
@@ -121,7 +125,7 @@ public sealed class LatentFolderSource : IImageSource
     {
         SourceChecks.CheckRead(this, index, pixels);
         var (file, place) = Find(index);
-        file.Read(LatentFile.LatentsKey, (long)place * pixels.Length, pixels);
+        Record.Met(pieces.FirstOf(file) + place, ReadLatents(file, place, pixels));
     }
 
     /// <inheritdoc/>
@@ -130,9 +134,9 @@ public sealed class LatentFolderSource : IImageSource
     {
         SourceChecks.CheckIndex(this, index);
         CheckContext(values);
-        var (file, place) = Find(index);
-        var isOfAll = file.ShapeOf(LatentFile.ContextKey)!.Count == 2;
-        file.Read(LatentFile.ContextKey, isOfAll ? 0 : (long)place * values.Length, values);
+        var (file, image) = Find(index);
+        var place = IsContextOfAll(files[file]) ? 0 : image;
+        Record.Met(pieces.FirstOf(file) + ImagesOf(file) + place, ReadContextAt(file, place, values));
     }
 
     /// <inheritdoc/>
@@ -143,24 +147,7 @@ public sealed class LatentFolderSource : IImageSource
         if (nullFile is null)
             values.Clear();
         else
-            nullFile.Read(LatentFile.NullContextKey, 0, values);
-    }
-
-    private static int CountOf(LatentFile file, (int Channels, int Height, int Width) wanted)
-    {
-        if (file.ShapeOf(LatentFile.LatentsKey) is not { } shape)
-            throw new DataException(file.Names.Contains(LatentFile.NullContextKey)
-                ? $"'{file.Path}' holds a '{LatentFile.NullContextKey}', which is looked for in {NullFileName} alone: call the file so, or "
-                    + "take it out of the folder."
-                : $"{file.Without(LatentFile.LatentsKey)}, or take the file out of the folder.");
-        if (shape is not [var images, var channels, var height, var width])
-            throw new DataException(
-                $"'{file.Path}': '{LatentFile.LatentsKey}' is {LatentFile.Text(shape)}, and must be [images, channels, height, width].");
-        if ((channels, height, width) != wanted)
-            throw new DataException(
-                $"'{file.Path}': its latents are {channels} x {height} x {width} (channels x height x width), and the network takes "
-                    + $"{wanted.Channels} x {wanted.Height} x {wanted.Width}.");
-        return images <= int.MaxValue ? (int)images : throw new DataException($"'{file.Path}' has more images than {int.MaxValue:N0}.");
+            Record.Met(pieces.FirstOf(files.Length), nullFile.Read(LatentFile.NullContextKey, 0, values));
     }
 
     private static int[] FirstsOf(string folder, int[] counts)
@@ -169,10 +156,7 @@ public sealed class LatentFolderSource : IImageSource
         if (sum is 0 or > int.MaxValue)
             throw new DataException(FormattableString.Invariant(
                 $"The files in '{folder}' have {sum:N0} latents together, and there must be from 1 to {int.MaxValue:N0}."));
-        var firsts = new int[counts.Length + 1];
-        for (var i = 0; i < counts.Length; i++)
-            firsts[i + 1] = firsts[i] + counts[i];
-        return firsts;
+        return Firsts.Of(counts);
     }
 
     private ContextShape? ContextOf(LatentFile[] all)
@@ -180,7 +164,7 @@ public sealed class LatentFolderSource : IImageSource
         (LatentFile File, ContextShape? Shape)? first = null;
         foreach (var (index, file) in all.Index())
         {
-            var shape = ContextOf(file, firsts[index + 1] - firsts[index]);
+            var shape = file.ContextOf(ImagesOf(index));
             first ??= (file, shape);
             if (shape == first.Value.Shape)
                 continue;
@@ -194,26 +178,9 @@ public sealed class LatentFolderSource : IImageSource
         return first!.Value.Shape;
     }
 
-    private static ContextShape? ContextOf(LatentFile file, int images)
-    {
-        if (file.ShapeOf(LatentFile.ContextKey) is not { } shape)
-            return null;
-        if (shape is not ([_, _] or [_, _, _]) || (shape.Count == 3 && shape[0] != images))
-            throw new DataException(
-                $"'{file.Path}': '{LatentFile.ContextKey}' is {LatentFile.Text(shape)}, and must be [{images}, tokens, width], one for each "
-                    + "of the latents, or [tokens, width], one for all.");
-        return Shape(file, LatentFile.ContextKey, shape[^2], shape[^1]);
-    }
-
-    private static ContextShape Shape(LatentFile file, string name, long tokens, long width) =>
-        tokens > 0 && width > 0 && (Int128)tokens * width <= int.MaxValue
-            ? new((int)tokens, (int)width)
-            : throw new DataException(
-                $"'{file.Path}': '{name}' has {tokens} tokens of {width} numbers; there must be some, and fewer than 2^31.");
-
     private int[]? LabelsOf(LatentFile[] all)
     {
-        int[]?[] each = [.. all.Select((file, index) => file.ReadLabels(firsts[index + 1] - firsts[index]))];
+        int[]?[] each = [.. all.Select((file, index) => file.ReadLabels(ImagesOf(index)))];
         if (Array.TrueForAll(each, part => part is null))
             return null;
         if (Array.IndexOf(each, null) is >= 0 and var without)
@@ -269,15 +236,37 @@ public sealed class LatentFolderSource : IImageSource
             ? $" If '{Excerpt.Of(near)}' is meant, call it '{name}'."
             : "";
 
-    private (LatentFile File, int Place) Find(int index)
+    private (int File, int Place) Find(int index)
     {
-        var found = Array.BinarySearch(firsts, index);
-        // Of files without an image the next one's first is the same.
-        var file = found >= 0 ? found : ~found - 1;
-        while (firsts[file + 1] == firsts[file])
-            file++;
-        return (files[file], index - firsts[file]);
+        var file = Firsts.Find(firsts, index);
+        return (file, index - firsts[file]);
     }
+
+    private int ImagesOf(int file) => firsts[file + 1] - firsts[file];
+
+    private int PiecesOf(LatentFile file, int number) =>
+        file == nullFile ? 1 : ImagesOf(number) + (Context is null ? 0 : IsContextOfAll(file) ? 1 : ImagesOf(number));
+
+    private long SumAgain(int piece)
+    {
+        var file = pieces.FileOf(piece);
+        if (file == files.Length)
+            return nullFile!.Read(LatentFile.NullContextKey, 0, new float[Context!.Value.Count]);
+        var place = piece - pieces.FirstOf(file);
+        return place < ImagesOf(file)
+            ? ReadLatents(file, place, new float[this.PixelCount()])
+            : ReadContextAt(file, place - ImagesOf(file), new float[Context!.Value.Count]);
+    }
+
+    private long ReadLatents(int file, int place, Span<float> pixels) =>
+        files[file].Read(LatentFile.LatentsKey, (long)place * pixels.Length, pixels);
+
+    private long ReadContextAt(int file, int place, Span<float> values) =>
+        files[file].Read(LatentFile.ContextKey, (long)place * values.Length, values);
+
+    private static bool IsContextOfAll(LatentFile file) => file.ShapeOf(LatentFile.ContextKey)!.Count == 2;
+
+    private static string NameOf(LatentFile file) => Path.GetFileName(file.Path);
 
     private void CheckContext(Span<float> values)
     {
