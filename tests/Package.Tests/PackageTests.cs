@@ -44,7 +44,8 @@ public sealed partial class PackageTests(PackedTree packages)
         "README.md", "UNetGen.Onnx.nuspec", "lib/net10.0/UNetGen.Onnx.dll", "lib/net10.0/UNetGen.Onnx.xml")]
     [InlineData("UNetGen.Onnx", "snupkg", "UNetGen.Onnx.nuspec", "lib/net10.0/UNetGen.Onnx.pdb")]
     [InlineData("UNetGen.Cli", "nupkg",
-        "Fonts/LICENSE", "README.md", "UNetGen.Cli.nuspec", "lib/net10.0/UNetGen.Cli.dll", "lib/net10.0/UNetGen.Cli.xml")]
+        "Fonts/LICENSE", "README.md", "UNetGen.Cli.nuspec", "buildTransitive/net10.0/UNetGen.Cli.targets", "lib/net10.0/UNetGen.Cli.dll",
+        "lib/net10.0/UNetGen.Cli.xml")]
     [InlineData("UNetGen.Cli", "snupkg", "UNetGen.Cli.nuspec", "lib/net10.0/UNetGen.Cli.pdb")]
     [InlineData("UNetGen.Templates", "nupkg",
         "README.md", "UNetGen.Templates.nuspec", "content/unetgen/.gitignore", "content/unetgen/.template.config/template.json",
