@@ -157,12 +157,15 @@ internal static class Catalog
     {
         if (Directory.Exists(name) && name != Stem(name))
             return new($"{Excerpt.Of(name)} is a folder, no spec: name a file in it.");
-        if (name.Length > SpecEnding.Length && name != Stem(name) && Path.GetFileName(name) != name)
+        var isOfFile = name.Length > SpecEnding.Length && name != Stem(name);
+        if (isOfFile && Path.GetFileName(name) != name)
             return new($"There is no spec {Excerpt.Of(name)}{ImageSources.SeenFrom(name)}.");
         var known = generated.Count == 0
             ? "none was generated into this program."
             : $"this program has {string.Join(", ", Names)}.{Suggestion(Stem(name))}";
-        return new($"No network '{Excerpt.Of(Stem(name))}': {known} For another, name its file: NAME{SpecEnding}.");
+        return new(isOfFile
+            ? $"There is no spec {Excerpt.Of(name)}{ImageSources.SeenFrom(name)}, and no network '{Excerpt.Of(Stem(name))}': {known}"
+            : $"No network '{Excerpt.Of(name)}': {known} For another, name its file: NAME{SpecEnding}.");
     }
 
     private static string Suggestion(string name) => EditDistance.Suggestion(

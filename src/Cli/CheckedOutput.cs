@@ -1,4 +1,5 @@
 using System.Text;
+using UNetGen.Files;
 
 namespace UNetGen.Cli;
 
@@ -26,9 +27,9 @@ internal sealed class CheckedOutput(TextWriter output) : TextWriter
             throw new UNetGenException(
                 "The program's output can't be written to where it goes: it is closed, or not to be written.", error);
         }
-        catch (IOException error)
+        catch (Exception error) when (WriteFault.Of(error) is { } fault)
         {
-            throw new UNetGenException($"The program's output can't be written to where it goes: {error.Message}", error);
+            throw new UNetGenException($"The program's output can't be written to where it goes: {fault}.", error);
         }
     }
 }

@@ -152,6 +152,10 @@ public static partial class UNetGenProgram
         {
             code = End(ranks, Failure, error.Message);
         }
+        catch (Exception error) when (FileSizeLimit.IsMet(error))
+        {
+            code = End(ranks, Failure, $"Something can't be written: {FileSizeLimit.Reason}.");
+        }
         catch (Exception error) when (ranks.Size > 1)
         {
             code = End(ranks, Failure, error.ToString());
@@ -277,7 +281,7 @@ public static partial class UNetGenProgram
         {
             SayOrThrow(message);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (WriteFault.Of(error) is not null)
         {
             // There is nowhere left to say it; the exit code says that something went wrong.
         }

@@ -74,12 +74,10 @@ public static partial class AtomicFile
                 throw new IOException(fault);
             use(temporary);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (WriteFault.Of(error) is { } fault)
         {
             // The temporary file is nobody's but ours.
-            var reason = FileAbove(folder) is { } file
-                ? $"{file} is a file, not a folder"
-                : error.Message.Replace($" : '{temporary}'", "").Replace(temporary, Path.GetFullPath(path)).TrimEnd('.');
+            var reason = WriteFault.Above(folder) ?? fault.Replace($" : '{temporary}'", "").Replace(temporary, Path.GetFullPath(path));
             throw new IOException($"{path} can't be written: {reason}.", error);
         }
     }
@@ -89,14 +87,6 @@ public static partial class AtomicFile
     {
         path = Path.GetFullPath(path);
         return Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
-    }
-
-    /// <summary>A file where a folder would have to be, which systems tell in many ways; null: none.</summary>
-    internal static string? FileAbove(string? folder)
-    {
-        while (folder is not null && !File.Exists(folder))
-            folder = Path.GetDirectoryName(folder);
-        return folder;
     }
 
     /// <summary>

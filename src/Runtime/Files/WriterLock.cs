@@ -163,9 +163,7 @@ public sealed class WriterLock : IDisposable
                 {
                     if (made)
                         DeleteIfEmpty(folder);
-                    var reason = AtomicFile.FileAbove(folder) is { } file
-                        ? $"{file} is a file, not a folder"
-                        : error.Message.Replace($" : '{path}'", "").TrimEnd('.');
+                    var reason = WriteFault.Above(folder) ?? error.Message.Replace($" : '{path}'", "").TrimEnd('.');
                     throw new IOException($"{what} can't be written: {reason}.", error);
                 }
                 if (attempt == Attempts)

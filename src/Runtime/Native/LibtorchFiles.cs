@@ -143,6 +143,10 @@ internal sealed partial class LibtorchFiles(
             {
                 failures.Add($"{parent}: {e.Message}");
             }
+            catch (Exception e) when (FileSizeLimit.IsMet(e))
+            {
+                failures.Add($"{parent}: {FileSizeLimit.Reason}");
+            }
             catch (DllNotFoundException e)
             {
                 // For example on a file system mounted noexec.

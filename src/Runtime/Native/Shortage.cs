@@ -17,8 +17,8 @@ public static partial class Shortage
     private static readonly int[] OutOfMemory = [12, unchecked((int)0x80070008), unchecked((int)0x800705AF), unchecked((int)0x800705AA)];
 
     // .NET and libtorch with all that a training, its pictures and its checkpoints need of them open a little over 100 files, each assembly
-    // two; with fewer it ends anywhere on the way.
-    private const long LeastOpenFiles = 128;
+    // two, and with the compiler that networks of specs are made by some 160; with fewer it ends anywhere on the way.
+    private const long LeastOpenFiles = 192;
 
     // They alone take some 170 MB; below .NET aborts. It reserves half of all addresses for its heap, and libtorch doesn't fit into less
     // than the half of this.

@@ -96,15 +96,7 @@ public sealed class CheckpointStore
         catch (Exception error)
         {
             DeleteIfPossible(unfinished);
-            var reason = error switch
-            {
-                IOException or UnauthorizedAccessException => error.Message.TrimEnd('.'),
-                // How .NET says so: FAT32's limit is 4 GB.
-                ArgumentOutOfRangeException { ParamName: "value" } =>
-                    "a file would be larger than its file system, or a limit of this process, allows",
-                _ => null,
-            };
-            if (reason is not null)
+            if (WriteFault.Of(error) is { } reason)
                 throw new CheckpointException(Explain(content, path, reason), error);
             throw;
         }
