@@ -16,8 +16,6 @@ namespace UNetGen.Cli;
 internal sealed class DrawingTarget(
     NoisePredictor network, Sampler sampler, SamplingOptions options, ICollective ranks, Interrupt interrupt)
 {
-    private static readonly string[] OtherPictures = [".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"];
-
     /// <summary>Whether a path is that of a grid.</summary>
     public static bool IsPicture(string path) => path.EndsWith(".png", StringComparison.OrdinalIgnoreCase);
 
@@ -28,7 +26,7 @@ internal sealed class DrawingTarget(
             return;
         var isOne = IsPicture(wanted) || DrawnLatents.IsName(wanted)
             ? !Directory.Exists(wanted)
-            : !File.Exists(wanted) && !OtherPictures.Contains(Path.GetExtension(wanted), StringComparer.OrdinalIgnoreCase);
+            : !File.Exists(wanted) && (Directory.Exists(wanted) || !NewFile.IsCalledAsOne(wanted));
         if (!isOne)
             throw new UsageException($"--out must be a .png file, a folder or, for latents, a .safetensors file, not '{wanted}'.");
     }

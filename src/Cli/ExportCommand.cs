@@ -62,11 +62,12 @@ internal sealed class ExportCommand
         if (!OfOnnx.Contains(kind) && sampler.All.Prepend(half).FirstOrDefault(parsed.IsGiven) is { } other)
             throw new UsageException($"{other.Name} belongs to --format {string.Join(" or ", OfOnnx)}, and the format is {kind}.");
         sampler.Check(parsed);
-        if (kind is Diffusers or Web && target.EndsWith(kind == Diffusers ? FileEnding : ".onnx", StringComparison.OrdinalIgnoreCase))
+        if (kind is Diffusers or Web && NewFile.IsCalledAsOne(target) && !Directory.Exists(target))
         {
+            var format = Path.GetExtension(target).ToLowerInvariant()[1..];
             throw new UsageException(
-                $"--format {kind} writes a folder, and {target} names a file: add --format {(kind == Diffusers ? Safetensors : Onnx)}, or name a "
-                    + "folder.");
+                $"--format {kind} writes a folder, and {target} names a file: "
+                    + $"{(format is Safetensors or Onnx ? $"add --format {format}, or " : "")}name a folder.");
         }
         if (kind == Web)
             OnnxFormat.WritePage(path, target, parsed.GetValue(half), diffusion => sampler.MakeForFile(parsed, diffusion));

@@ -10,6 +10,13 @@ namespace UNetGen.Cli;
 /// </summary>
 internal sealed class NewFile : IDisposable
 {
+    // Of what is written here, and of what users of such programs have.
+    private static readonly string[] Endings =
+    [
+        ".safetensors", ".onnx", ".pt", ".pth", ".bin", ".ckpt", ".h5", ".npz", ".npy", ".zip", ".png", ".jpg", ".jpeg", ".webp", ".gif",
+        ".bmp", ".tif", ".tiff", ".json", ".yaml", ".yml", ".html",
+    ];
+
     private readonly WriterLock claim;
     private readonly string asked;
 
@@ -27,6 +34,10 @@ internal sealed class NewFile : IDisposable
                 : System.IO.Path.Combine(folder, System.IO.Path.GetFileName(asked));
         }
     }
+
+    /// <summary>Whether a path has a file's ending, so that no folder is meant by it.</summary>
+    public static bool IsCalledAsOne(string path) =>
+        Endings.Contains(System.IO.Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Takes a file's name.</summary>
     /// <exception cref="UNetGenException">It has another ending, is there already, or another command is about to write it.</exception>

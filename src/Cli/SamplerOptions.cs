@@ -103,12 +103,7 @@ internal sealed class SamplerOptions
         isOfFile ? [sampler, steps, rederiveNoise, spacing, stepsOffset] : [sampler, steps, eta, rederiveNoise, spacing, stepsOffset];
 
     /// <summary>The sampler's name on the command line, or that of the network's usual one.</summary>
-    public string NameIn(ParseResult parsed, NoisePredictor network) => NameIn(parsed) ?? network.Diffusion.Type switch
-    {
-        DiffusionType.Flow => "euler",
-        DiffusionType.Edm => "heun",
-        _ => "ddim",
-    };
+    public string NameIn(ParseResult parsed, NoisePredictor network) => parsed.GetValue(sampler) ?? UsualFor(network.Diffusion.Type);
 
     /// <exception cref="UsageException">Options are given that the sampler, or the spacing, hasn't.</exception>
     public void Check(ParseResult parsed)
@@ -129,18 +124,17 @@ internal sealed class SamplerOptions
     public Sampler Make(ParseResult parsed, NoisePredictor network)
     {
         var name = NameIn(parsed, network);
-        if (name != "ddpm")
-            return Make(parsed, name, network.Diffusion);
-        return network.Diffusion.Type switch
-        {
-            DiffusionType.Flow => throw NoTimesteps("a flow"),
-            DiffusionType.Edm => throw NoTimesteps("an EDM"),
-            _ => new AncestralSampler(),
-        };
-
-        UNetGenException NoTimesteps(string type) => new(
-            $"--sampler ddpm takes each timestep of a DDPM, and {network.Info.Name} is {type}, which has none. Use {Few}, or leave "
-                + "--sampler out.");
+        var type = network.Diffusion.Type;
+        if (type != DiffusionType.Ddpm && name == "ddpm")
+            throw new UNetGenException(
+                $"--sampler ddpm takes each timestep of a DDPM, and {network.Info.Name} is {InWords(type)}, which has none. Use {Few}, or "
+                    + "leave --sampler out.");
+        // Else an option of how to draw would choose another sampler, unsaid.
+        if (parsed.GetValue(sampler) is null && UsualFor(type) != "ddim" && Given(parsed, eta, rederiveNoise) is { } own)
+            throw new UsageException(
+                $"{own} belongs to ddim, and where --sampler isn't given that of {network.Info.Name}, {InWords(type)}, is "
+                    + $"{UsualFor(type)}: add --sampler ddim.");
+        return name == "ddpm" ? new AncestralSampler() : Make(parsed, name, network.Diffusion);
     }
 
     /// <summary>The sampler to put into a file; null where none is asked for.</summary>
@@ -164,6 +158,15 @@ internal sealed class SamplerOptions
             _ => new DdimSampler(count, EtaIn(parsed, diffusion), chosen, parsed.GetValue(rederiveNoise) == Yes) { StepsOffset = offset },
         };
     }
+
+    private static string UsualFor(DiffusionType type) => type switch
+    {
+        DiffusionType.Flow => "euler",
+        DiffusionType.Edm => "heun",
+        _ => "ddim",
+    };
+
+    private static string InWords(DiffusionType type) => type == DiffusionType.Flow ? "a flow" : "an EDM";
 
     /// <summary>What the command line says; null where it follows from the network, or where a file is to have no sampler.</summary>
     private string? NameIn(ParseResult parsed) =>

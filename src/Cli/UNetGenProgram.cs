@@ -39,6 +39,9 @@ public static partial class UNetGenProgram
     private static readonly Lazy<IAnsiConsole> ErrorConsole = new(
         () => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }));
 
+    // Never given up: the signal is looked at some time after the write, and would end the process if nobody cared any more.
+    private static PosixSignalRegistration? tooLarge;
+
     private static IAnsiConsole Errors => ErrorConsole.Value;
 
     /// <summary>Does what a command line says. It sets the console and the culture of the process, and is for its main method.</summary>
@@ -111,9 +114,8 @@ public static partial class UNetGenProgram
         // To the very end: a rank that waits for the others' is not to die of a signal that they heed.
         using var interrupt = new Interrupt();
         // Of a limit on the size of files (ulimit -f) the write itself is to say so, as of a full disk.
-        using var tooLarge = OperatingSystem.IsWindows()
-            ? null
-            : PosixSignalRegistration.Create((PosixSignal)FileSizeExceeded, context => context.Cancel = true);
+        if (!OperatingSystem.IsWindows())
+            tooLarge ??= PosixSignalRegistration.Create((PosixSignal)FileSizeExceeded, context => context.Cancel = true);
         ICollective ranks;
         try
         {

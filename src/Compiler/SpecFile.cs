@@ -21,7 +21,7 @@ internal sealed class SpecFile(string path, SourceText text) : AdditionalText
     /// <exception cref="UNetGenException">There is none, it can't be read, or its name isn't a spec's.</exception>
     public static SpecFile Read(string path)
     {
-        RequireName(path);
+        RequireName(path, mustExist: true);
         try
         {
             using var stream = new MemoryStream(RegularFile.ReadSmall(path));
@@ -45,9 +45,12 @@ internal sealed class SpecFile(string path, SourceText text) : AdditionalText
     }
 
     /// <summary>Of files with other names a build takes no notice.</summary>
-    private static void RequireName(string path)
+    private static void RequireName(string path, bool mustExist = false)
     {
         if (!path.EndsWith(Paths.SpecExtension, StringComparison.OrdinalIgnoreCase))
-            throw new UNetGenException($"A spec's file is called NAME{Paths.SpecExtension}, and {path} isn't: rename it.");
+            throw new UNetGenException(
+                Directory.Exists(path) ? $"{path} is a folder, no spec: name a NAME{Paths.SpecExtension} in it."
+                : mustExist && !File.Exists(path) ? $"There is no spec {path}; a spec's file is called NAME{Paths.SpecExtension}."
+                : $"A spec's file is called NAME{Paths.SpecExtension}, and {path} isn't: rename it.");
     }
 }

@@ -46,6 +46,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData(
         "--steps-offset belongs to --spacing leading.", "sample", "--checkpoint", "nowhere", "--spacing", "even", "--steps-offset", "0")]
     [InlineData("--out must be a .png file, a folder or, for latents, a .safetensors file, not 'x.JPG'.", "sample", "--checkpoint", "nowhere", "--out", "x.JPG")]
+    [InlineData("or, for latents, a .safetensors file, not 'x.pt'.", "sample", "--checkpoint", "nowhere", "--out", "x.pt")]
     [InlineData(
         "--feature-input belongs to a TorchScript file", "evaluate", "--samples", "s", "--data", "shapes", "--features", "f.safetensors",
         "--feature-input", "bytes")]
@@ -53,7 +54,17 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--resume stands without --run and --out", "train", "--resume", "run", "--run", "run.yaml")]
     [InlineData("--spec names one that is there already", "import", "folder", "--out", "x.unet.yaml", "--spec", "x")]
     [InlineData("--convert is for weights", "import", "folder", "--out", "x.unet.yaml", "--convert")]
-    [InlineData("--format diffusers writes a folder", "export", "--checkpoint", "nowhere", "--out", "x.safetensors")]
+    [InlineData(
+        "--format diffusers writes a folder, and x.safetensors names a file: add --format safetensors, or name a folder.", "export",
+        "--checkpoint", "nowhere", "--out", "x.safetensors")]
+    [InlineData(
+        "--format diffusers writes a folder, and x.onnx names a file: add --format onnx, or name a folder.", "export", "--checkpoint",
+        "nowhere", "--out", "x.onnx")]
+    [InlineData(
+        "--format web writes a folder, and x.safetensors names a file: add --format safetensors, or", "export", "--checkpoint", "nowhere",
+        "--format", "web", "--out", "x.safetensors")]
+    [InlineData(
+        "--format diffusers writes a folder, and x.PNG names a file: name a folder.", "export", "--checkpoint", "nowhere", "--out", "x.PNG")]
     [InlineData(
         "--half belongs to --format onnx or web, and the format is diffusers.", "export", "--checkpoint", "nowhere", "--out", "x", "--half")]
     [InlineData(

@@ -63,6 +63,15 @@ public sealed class DiffusionTypeTests : IDisposable
         var events = Directory.GetFiles(program.File("run"), "events.out.tfevents.*").Min()!;
         Assert.Contains($"{type}: {details}", File.ReadAllText(events, Encoding.Latin1));
 
+        foreach (var ofDdim in (string[][])[["--eta", "0"], ["--rederive-noise", "false"]])
+        {
+            string[] command = ["sample", "--checkpoint", "run", "--steps", "2", "--count", "2", .. ofDdim];
+            Assert.Contains(
+                $"{ofDdim[0]} belongs to ddim, and where --sampler isn't given that of TinyUNet, a{(type == "flow" ? " flow" : "n EDM")}, is "
+                    + $"{sampler}: add --sampler ddim.",
+                program.Fail(2, command));
+            program.Succeed([.. command, "--sampler", "ddim", "--out", $"ddim{ofDdim[0]}.png"]);
+        }
         program.Succeed("sample", "--checkpoint", "run", "--steps", "2", "--count", "2");
         Assert.True(File.Exists(program.File($"run/samples-{sampler}-0.png")));
         program.Succeed("sample", "--checkpoint", "run", "--steps", "2", "--seeds", $"{long.MinValue},{long.MaxValue}", "--out", "table.png");

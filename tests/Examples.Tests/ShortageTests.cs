@@ -27,7 +27,8 @@ public sealed class ShortageTests : IDisposable
         }
         Assert.False(Directory.Exists(program.File("run")));
         // A network of a spec needs the most: the compiler is loaded as well.
-        File.WriteAllText(program.File("other.unet.yaml"), "preset: lucidrains\nimage_size: 8\nchannels: 3\ndim: 8\nchannel_multipliers: [1, 2]\n");
+        File.WriteAllText(
+            program.File("other.unet.yaml"), "preset: lucidrains\nimage_size: 8\nchannels: 3\ndim: 8\nchannel_multipliers: [1, 2]\n");
         var result = program.RunBy(
             "prlimit --nofile=192", "train", "--spec", "other.unet.yaml", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
         Assert.True(result.ExitCode == 0, $"{result}");
@@ -70,10 +71,26 @@ public sealed class ShortageTests : IDisposable
     public void A_limit_on_the_size_of_files_is_told_as_a_full_disk_is()
     {
         // .NET's own mapping of its code is a file too, and too large for such a limit.
-        var error = ExampleProgram.ErrorOf(1, program.RunBy(
-            "env DOTNET_EnableWriteXorExecute=0 prlimit --fsize=3000000", "train", "--steps", "1", "--batch-size", "1", "--count", "1",
-            "--out", "run"));
-        Assert.Contains("can't be written: a file would be larger than its file system, or a limit of this process, allows.", error);
+        const string limit = "env DOTNET_EnableWriteXorExecute=0 prlimit --fsize=3000000";
+        const string told = "can't be written: a file would be larger than its file system, or a limit of this process, allows.";
+        string[] train = ["train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out"];
+        Assert.Contains(told, ExampleProgram.ErrorOf(1, program.RunBy(limit, [.. train, "run"])));
+
+        program.Succeed([.. train, "whole"]);
+        foreach (var (format, target) in new[] { ("safetensors", "w.safetensors"), ("onnx", "w.onnx"), ("web", "page") })
+        {
+            var error = ExampleProgram.ErrorOf(
+                1, program.RunBy(limit, "export", "--checkpoint", "whole", "--format", format, "--out", target));
+            Assert.Contains(told, error);
+            Assert.Contains(target, error);
+            Assert.DoesNotContain(".tmp", error);
+            Assert.False(Path.Exists(program.File(target)));
+        }
+        Assert.Contains(
+            "The program's output can't be written to where it goes: a file would be larger",
+            ExampleProgram.ErrorOf(1, program.RunBy(
+                "env DOTNET_EnableWriteXorExecute=0 prlimit --fsize=3000 sh -c '\"$0\" \"$@\" >out'", "generate",
+                Path.Combine(ExampleProgram.Root, "specs", "cifar10.unet.yaml"))));
     }
 
     private static IEnumerable<long> Ladder(long from, long to) =>

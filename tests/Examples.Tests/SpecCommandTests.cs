@@ -62,6 +62,17 @@ public sealed class SpecCommandTests : IDisposable
             Assert.Contains("A spec's file is called NAME.unet.yaml, and tiny.unet.yml isn't: rename it.", program.Fail(1, command));
     }
 
+    [Fact]
+    public void A_spec_that_isn_t_there_is_said_not_to_be_there()
+    {
+        foreach (var command in (string[][])[["explain"], ["diff", "tiny.unet.yaml"], ["train", "--steps", "1", "--spec"]])
+            Assert.Contains(
+                "There is no spec nothere.unet.yaml, seen from ", program.Fail(1, [.. command, "nothere.unet.yaml"]).ReplaceLineEndings(" "));
+        Assert.Contains("nothere.unet.yaml.\n", program.Fail(1, "generate", "nothere.unet.yaml"));
+        Assert.Contains("nothere; a spec's file is called NAME.unet.yaml.", program.Fail(1, "generate", "nothere"));
+        Assert.Contains("is a folder, no spec: name a NAME.unet.yaml in it.", program.Fail(1, "generate", "."));
+    }
+
     [LinuxFact]
     public void A_spec_that_is_no_file_is_refused_and_never_waited_for()
     {

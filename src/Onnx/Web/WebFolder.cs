@@ -55,10 +55,8 @@ public static class WebFolder
                 $"{info.Name} draws {info.Channels} channels, which a page can't show: export it as an ONNX file.");
         if (checkpoint.IsBounded == false)
             throw new UNetGenException($"{info.Name} draws latents, which a page can't show: export it as an ONNX file.");
-        var unfinished = AtomicFile.TemporaryFor(Path.GetFullPath(path));
-        try
+        return AtomicFolder.Write(path, unfinished =>
         {
-            Directory.CreateDirectory(unfinished);
             var file = OnnxExport.Save(Path.Combine(unfinished, DrawingName), checkpoint, options);
             if (file.Paths.Count > 1)
                 throw new UNetGenException($"{info.Name} has weights of 2 GB or more, which no page loads: export it with half, or as a file.");
@@ -78,17 +76,8 @@ public static class WebFolder
                     Parameters = info.ParameterCount,
                 },
                 runtime);
-            if (Directory.Exists(path))
-                Directory.Delete(path);
-            Renaming.OfFolder(unfinished, path);
             return file with { Paths = [Path.Combine(path, DrawingName)] };
-        }
-        catch
-        {
-            if (Directory.Exists(unfinished))
-                Directory.Delete(unfinished, recursive: true);
-            throw;
-        }
+        });
     }
 
     /// <summary>Writes the page and what it is told beside a drawing. Files of an earlier page are replaced.</summary>

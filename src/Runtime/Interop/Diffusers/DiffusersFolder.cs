@@ -122,24 +122,15 @@ public sealed class DiffusersFolder
         if (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
             throw new DiffusersException($"{path} is there already, and not an empty folder; name another.", []);
 
-        var unfinished = AtomicFile.TemporaryFor(path);
-        try
+        AtomicFolder.Write(path, unfinished =>
         {
             if (model.Transformers is null && ModelToConfigs.Pipeline(model.Diffusion.Type) is { } pipeline)
                 WriteJson(System.IO.Path.Combine(unfinished, PipelineName), pipeline);
             WriteJson(System.IO.Path.Combine(unfinished, "unet", ConfigName), ModelToConfigs.UNet(model));
             WriteJson(System.IO.Path.Combine(unfinished, "scheduler", SchedulerConfigName), ModelToConfigs.Scheduler(model.Diffusion));
             StateDict.Save(System.IO.Path.Combine(unfinished, "unet", WeightsFile.Name), network, doubts);
-            if (Directory.Exists(path))
-                Directory.Delete(path);
-            Renaming.OfFolder(unfinished, path);
-        }
-        catch
-        {
-            if (Directory.Exists(unfinished))
-                Directory.Delete(unfinished, recursive: true);
-            throw;
-        }
+            return unfinished;
+        });
     }
 
     /// <summary>A spec that means the same network and the same diffusion. What is the preset's default isn't spelled out.</summary>
