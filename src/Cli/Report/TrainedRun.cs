@@ -186,13 +186,19 @@ internal sealed class TrainedRun
             _ => throw Wrong(key, "a text"),
         };
 
-        JsonException Wrong(string key, string kind) => new(
-            json[key] is { } value ? $"`{key}` must be {kind}, and is {value.ToJsonString()}." : $"`{key}` must be {kind}, and is missing.");
+        JsonException Wrong(string key, string kind)
+        {
+            var found = !json.TryGetPropertyValue(key, out var value) ? "missing" : value?.ToJsonString() ?? "null";
+            return new($"`{key}` must be {kind}, and is {found}.");
+        }
     });
 
-    private static IEnumerable<(string Key, string Value)> Flat(string prefix, JsonNode? value) => value is JsonObject group
-        ? group.SelectMany(property => Flat(PlainYaml.Join(prefix, property.Key), property.Value))
-        : [(prefix, value is null ? "-" : value.ToString())];
+    private static IEnumerable<(string Key, string Value)> Flat(string prefix, JsonNode? value) => value switch
+    {
+        JsonObject group => group.SelectMany(property => Flat(PlainYaml.Join(prefix, property.Key), property.Value)),
+        JsonArray list => [(prefix, string.Join(", ", list))],
+        _ => [(prefix, value?.ToString() ?? "-")],
+    };
 
     private static IReadOnlyList<(string Key, string Value)> ReadOptions(string path)
     {

@@ -96,7 +96,7 @@ public sealed partial class ReportTests : IDisposable
     [InlineData("checkpoints/step-00003000/checkpoint.json", "", "It is empty.")]
     [InlineData("checkpoints/step-00003000/checkpoint.json", "[]", "It holds no JSON object.")]
     [InlineData("checkpoints/step-00003000/checkpoint.json", "{}", "`step` must be a whole number, and is missing.")]
-    [InlineData("checkpoints/step-00003000/checkpoint.json", """{"step":null}""", "`step` must be a whole number, and is missing.")]
+    [InlineData("checkpoints/step-00003000/checkpoint.json", """{"step":null}""", "`step` must be a whole number, and is null.")]
     [InlineData("checkpoints/step-00003000/checkpoint.json", """{"step":1.5}""", "`step` must be a whole number, and is 1.5.")]
     [InlineData("checkpoints/step-00003000/checkpoint.json", """{"step":1,"network":5}""", "`network` must be a text, and is 5.")]
     [InlineData("checkpoints/step-00003000/checkpoint.json", """{"step":1,"step":2}""", "It has 'step' twice.")]
@@ -108,6 +108,17 @@ public sealed partial class ReportTests : IDisposable
         var shown = Regex.Match(output, "can't be shown: (.*)").Groups[1].Value;
         Assert.Contains(reason, shown);
         Assert.DoesNotMatch("JSON tokens|LineNumber|JsonDocument|requested operation|dictionary", output);
+    }
+
+    [Fact]
+    public void Options_of_a_checkpoint_stand_for_the_run_s_where_there_is_no_file_of_them()
+    {
+        MadeRun.WriteFile(
+            program.File("run/checkpoints/step-00000001/checkpoint.json"),
+            """{"network":"MnistUNet","step":1,"loss":"NaN","training":{"ema":[0.99,0.9999],"decay":{"steps":null},"flips":true}}""");
+        var page = Report("run");
+        Assert.All(
+            ["ema</th><td>0.99, 0.9999<", "decay.steps</th><td>-<", "flips</th><td>true<"], text => Assert.Contains(text, page));
     }
 
     [Fact]
