@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
 
 namespace UNetGen.Cli;
 
@@ -46,8 +47,13 @@ internal static class CommandLineErrors
         // Options behind a command that there isn't are nobody's.
         if (unknown is [var first, ..] && command.Subcommands.Count > 0 && !IsOption(parsed.UnmatchedTokens[0]))
             return [first];
+        // That an option is missing only follows, where a misspelt one is told to be that.
+        var required = command.Options.Where(option => option.Required && unknown.Any(message => Names(message, option.Name)))
+            .Select(option => option.Name)
+            .ToList();
         var others = parsed.Errors.Where(error => error.SymbolResult is not CommandResult
-            || !parsed.UnmatchedTokens.Any(token => error.Message.Contains($"'{token}'")));
+            || !parsed.UnmatchedTokens.Any(token => error.Message.Contains($"'{token}'")))
+            .Where(error => !required.Any(name => error.Message.Contains($"'{name}'")));
         // An option that root and command share is checked twice.
         return [.. unknown.Concat(others.Select(error => error.Message)).Distinct()];
     }
@@ -102,7 +108,7 @@ internal static class CommandLineErrors
         if (MeantOption.Of(command, option) is { } meant)
             return $"{Called(command)} has no option '{option}'. {meant}";
         var none = command.Options.Count == 0 ? " It has none." : "";
-        return $"{Called(command)} has no option '{option}'.{EditDistance.Suggestion(option, there)}{none}";
+        return $"{Called(command)} has no option '{option}'.{NearName.Suggestion(option, there)}{none}";
     }
 
     private static string UnknownWord(Command command, string word)
@@ -110,9 +116,12 @@ internal static class CommandLineErrors
         var names = command.Subcommands.Select(sub => sub.Name).ToList();
         if (names.Count == 0)
             return $"{Called(command)} doesn't know what to do with '{word}'.";
-        var suggestion = EditDistance.Suggestion(word, names);
+        var suggestion = NearName.Suggestion(word, names);
         return $"There is no command '{word}'.{(suggestion.Length > 0 ? suggestion : $" There are {string.Join(", ", names)}.")}";
     }
+
+    /// <summary>Whether a message has an option's name, and not only as a part of another's.</summary>
+    private static bool Names(string message, string option) => Regex.IsMatch(message, $@"(?<![\w-]){Regex.Escape(option)}(?![\w-])");
 
     private static string Called(Command command) => command is RootCommand ? "The program" : $"The command {command.Name}";
 

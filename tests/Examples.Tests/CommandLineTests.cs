@@ -124,6 +124,19 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("There is no command 'draw'. There are train, sample, ", "draw")]
     [InlineData("The command train has no option '--stepz'. Did you mean '--steps'?", "train", "--stepz", "5")]
     [InlineData("The command train has no option '--batch_size'. Did you mean '--batch-size'?", "train", "--batch_size=5")]
+    [InlineData("The command explain has no option '--batch'. Did you mean '--batch-size'?", "explain", "shapes", "--batch", "4")]
+    [InlineData("The command train has no option '--batch'. Did you mean '--batch-size'?", "train", "--batch", "4")]
+    [InlineData(
+        "'--ema'. Did you mean '--ema-decay', '--ema-power', '--ema-update-every' or '--ema-start-after'?", "train", "--ema", "0.9")]
+    [InlineData("'--step'. Did you mean '--steps'?", "sample", "--checkpoint", "x", "--step", "4")]
+    [InlineData("'--output'. Did you mean '--out'?", "export", "--checkpoint", "x", "--output", "y")]
+    [InlineData("'--output'. Did you mean '--out'?", "export", "--checkpoint", "x", "--output=y")]
+    [InlineData("'--check'. Did you mean '--checkpoint'?", "sample", "--check", "x")]
+    [InlineData("'--output-folder'. Did you mean '--out'?", "import", "x", "--output-folder", "y")]
+    [InlineData("'--sample'. Did you mean '--samples'?", "evaluate", "--sample", "s", "--data", "d", "--features", "f")]
+    [InlineData("'--guidance-resale'. Did you mean '--guidance-rescale'?", "sample", "--checkpoint", "x", "--guidance-resale", "0.7")]
+    [InlineData("'--s'.\n", "train", "--s", "1")]
+    [InlineData("There is no command 'eval'. Did you mean 'evaluate'?", "eval")]
     [InlineData("The command sample has no option '--learning-rate'.\n", "sample", "--checkpoint", "x", "--learning-rate", "1")]
     [InlineData("The program has no option '--vesion'. Did you mean '--version'?", "--vesion")]
     [InlineData("The command explain has no option '--batchsize'. Did you mean '--batch-size'?", "explain", "--batchsize", "3")]
@@ -170,6 +183,17 @@ public sealed class CommandLineTests : IDisposable
         Assert.StartsWith("error: ", error);
         Assert.Contains(message, error);
         Assert.Equal(2, error.TrimEnd().Split('\n').Length);
+    }
+
+    [Fact]
+    public void An_option_that_is_missing_is_told_unless_a_misspelt_one_is_it()
+    {
+        Assert.Equal(
+            "error: The command export has no option '--output'. Did you mean '--out'?\n"
+                + "error: Option '--checkpoint' is required.\nTry --help.\n",
+            program.Fail(2, "export", "--output", "x"));
+        Assert.DoesNotContain("required", program.Fail(2, "sample", "--resume", "r1"));
+        Assert.Contains("'--out' is required", program.Fail(2, "export", "--checkpoint", "r1", "--without", "x"));
     }
 
     [Theory]

@@ -71,6 +71,11 @@ public sealed class ConditionCommandTests : IDisposable
         Train("from3", "sharpener", "--data", "sharp", "--condition", "blurred");
         Assert.Contains(
             "2 pictures, below those that they are made from in", Sample("sharpener", "--condition", "blurred", "--count", "2"));
+        Save("some/whole.png", Side, (_, y) => (byte)(16 * y));
+        File.WriteAllBytes(program.File("some/cut.png"), File.ReadAllBytes(program.File("some/whole.png"))[..60]);
+        Assert.Contains(
+            $"error: {Path.Combine("some", "cut.png")} is cut off. Put one whole picture in its place.\n",
+            program.Fail(1, Command("sharpener", "--condition", "some")));
         Assert.Contains("going on after step 2", program.Succeed("train", "--resume", "sharpener", "--steps", "3"));
         Directory.Move(program.File("blurred"), program.File("elsewhere"));
         Assert.Contains(

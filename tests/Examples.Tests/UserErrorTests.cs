@@ -132,6 +132,7 @@ public sealed class UserErrorTests : IDisposable
     }
 
     [Theory]
+    [InlineData("batch: 8", "run.yaml, line 2: there is no option 'batch'. Did you mean 'batch_size'?")]
     [InlineData("batchsize: 8", "run.yaml, line 2: there is no option 'batchsize'. Did you mean 'batch_size'?")]
     [InlineData("learning_rate: 2", "run.yaml, line 2: learning_rate must be a number above 0 and below 1, not '2'.")]
     [InlineData(

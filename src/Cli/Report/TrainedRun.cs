@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using UNetGen.Cli.Runs;
 using UNetGen.Files;
 using UNetGen.Logging;
@@ -119,11 +120,18 @@ internal sealed class TrainedRun
             return read(path);
         }
         catch (Exception error) when (error is UNetGenException or IOException or UnauthorizedAccessException or JsonException
-            or YamlException or KeyNotFoundException or FormatException or InvalidOperationException)
+            or YamlException)
         {
-            problems.Add($"{name} can't be shown: {Excerpt.Of(error.Message)}");
+            problems.Add($"{name} can't be shown: {Reason(error)}");
             return null;
         }
+
+        static string Reason(Exception error) => error switch
+        {
+            JsonException json => JsonText.Explain(json),
+            YamlException yaml => Excerpt.Of($"line {yaml.Start.Line}: {yaml.Message}"),
+            _ => Excerpt.Of(error.Message),
+        };
     }
 
     private List<(int Step, string Path)> Numbered(string folder, string extension, Func<string, string[]> list)
@@ -162,22 +170,35 @@ internal sealed class TrainedRun
     private CheckpointRow? ReadCheckpoint(string folder) => Read(Path.Combine(folder, CheckpointInfo.FileName), path =>
     {
         // By name, not by the record that wrote it: a report of an older run shows what it can.
-        using var json = JsonDocument.Parse(RegularFile.ReadSmall(path), new() { AllowDuplicateProperties = false });
-        var root = json.RootElement;
+        var json = JsonText.Object(RegularFile.ReadSmall(path));
         return new CheckpointRow(
             Path.GetFileName(folder),
-            root.GetProperty("step").GetInt32(),
-            root.GetProperty("loss") is { ValueKind: JsonValueKind.Number } loss ? loss.GetDouble() : double.NaN,
+            json["step"] is JsonValue step && step.TryGetValue(out int number) ? number : throw Wrong("step", "a whole number"),
+            json["loss"] is JsonValue loss && loss.TryGetValue(out double value) ? value : double.NaN,
             Text("network"), Text("spec"), Text("spec_hash"),
             new DirectoryInfo(Path.Combine(Folder, folder)).EnumerateFiles().Sum(file => file.Length),
-            root.TryGetProperty("training", out var training) ? [.. Flat("", training)] : []);
+            json.TryGetPropertyValue("training", out var training) ? [.. Flat("", training)] : []);
 
-        string Text(string key) => root.TryGetProperty(key, out var value) ? value.GetString() ?? "" : "";
+        string Text(string key) => json[key] switch
+        {
+            null => "",
+            JsonValue value when value.TryGetValue(out string? text) => text,
+            _ => throw Wrong(key, "a text"),
+        };
+
+        JsonException Wrong(string key, string kind)
+        {
+            var found = !json.TryGetPropertyValue(key, out var value) ? "missing" : value?.ToJsonString() ?? "null";
+            return new($"`{key}` must be {kind}, and is {found}.");
+        }
     });
 
-    private static IEnumerable<(string Key, string Value)> Flat(string prefix, JsonElement value) => value.ValueKind == JsonValueKind.Object
-        ? value.EnumerateObject().SelectMany(property => Flat(PlainYaml.Join(prefix, property.Name), property.Value))
-        : [(prefix, value.ValueKind == JsonValueKind.Null ? "-" : value.ToString())];
+    private static IEnumerable<(string Key, string Value)> Flat(string prefix, JsonNode? value) => value switch
+    {
+        JsonObject group => group.SelectMany(property => Flat(PlainYaml.Join(prefix, property.Key), property.Value)),
+        JsonArray list => [(prefix, string.Join(", ", list))],
+        _ => [(prefix, value?.ToString() ?? "-")],
+    };
 
     private static IReadOnlyList<(string Key, string Value)> ReadOptions(string path)
     {

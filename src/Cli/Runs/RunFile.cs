@@ -85,7 +85,7 @@ internal static class RunFile
     private static UNetGenException Wrong(string path, YamlNode node, string message) => new($"{path}, line {node.Start.Line}: {message}");
 
     private static string Suggestion(string name) =>
-        EditDistance.Suggestion(name, RunFields.All.Select(field => field.Key)) is { Length: > 0 } suggestion
+        NearName.Suggestion(name, [.. RunFields.All.Select(field => field.Key)]) is { Length: > 0 } suggestion
         ? suggestion
         : $" There are {string.Join(", ", RunFields.All.Select(field => field.Key))}.";
 }

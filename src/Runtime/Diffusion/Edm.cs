@@ -116,6 +116,10 @@ public sealed class EdmLevels : NoiseLevels
     /// <summary>1, of the squared error of F: the paper's lambda(sigma), of that of x_0, is 1 / c_out^2.</summary>
     public override double LossWeightAt(double time) => 1;
 
+    internal override bool CanBeAskedAt(double time) => time > 0 && double.IsFinite(time);
+
+    internal override string AskedTimes => "above 0";
+
     internal override double DeviationAtFirst(double time) => time;
 
     internal override double TimeOf(ulong first, ulong second) => TimeOfNormal(Normal(first, second));

@@ -45,6 +45,13 @@ public abstract class NoiseLevels
         };
     }
 
+    /// <summary>Whether a network can be asked at a time.</summary>
+    /// <param name="time">Any number.</param>
+    internal abstract bool CanBeAskedAt(double time);
+
+    /// <summary>The times at which a network can be asked, as "from 0 to 1".</summary>
+    internal abstract string AskedTimes { get; }
+
     /// <summary>
     /// The deviation of the noise that a drawing begins with: what the images are taken for that have only noise to them.
     /// </summary>

@@ -149,6 +149,10 @@ public sealed class NoiseSchedule : NoiseLevels
     /// <inheritdoc/>
     public override double LossWeightAt(double time) => LossWeights[(int)time];
 
+    internal override bool CanBeAskedAt(double time) => time >= 0 && time <= Timesteps - 1;
+
+    internal override string AskedTimes => $"from 0 to {Timesteps - 1}";
+
     internal override double TimeOf(ulong first, ulong second) => Math.BigMul(first, (ulong)Timesteps, out _);
 
     internal override double Raised(double time, double factor, bool isFractional)

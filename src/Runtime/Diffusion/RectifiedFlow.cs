@@ -125,6 +125,11 @@ public sealed class FlowLevels : NoiseLevels
     /// <param name="time">From 0 to 1.</param>
     public double Shifted(double time) => options.Shift * time / (1 + (options.Shift - 1) * time);
 
+    // Rounding may bring the first time of a drawing above 1.
+    internal override bool CanBeAskedAt(double time) => time >= 0 && time <= Math.Max(1, Shifted(1));
+
+    internal override string AskedTimes => "from 0 to 1";
+
     internal override double TimeOf(ulong first, ulong second) => Shifted(options.TimestepSampling switch
     {
         TimestepSampling.Uniform => Uniform(first),

@@ -31,7 +31,9 @@ internal static partial class JsonText
     /// <summary>What is wrong, for people: .NET speaks of its types, advises its programmers, and quotes keys of any length.</summary>
     public static string Explain(JsonException error)
     {
-        var message = error.Message;
+        var message = error.Message.Replace(" Change the reader options.", "", StringComparison.Ordinal);
+        if (message.StartsWith("The input does not contain any JSON tokens", StringComparison.Ordinal))
+            return "It is empty.";
         if (message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal))
             return Excerpt.Of($"The value of {error.Path} is of another kind.");
         if (message.Contains("Consider updating", StringComparison.Ordinal))

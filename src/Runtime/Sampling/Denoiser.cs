@@ -1,3 +1,4 @@
+using System.Globalization;
 using UNetGen.Backends;
 using UNetGen.Diffusion;
 using UNetGen.Native;
@@ -84,8 +85,14 @@ public sealed class Denoiser : IDisposable
     /// <param name="x">Images at <paramref name="time"/>, [batch, channels, height, width].</param>
     /// <param name="time">Their time: of a DDPM the timestep, from 0.</param>
     /// <returns>New tensors, which live as long as the step.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The diffusion has no such time.</exception>
     public Estimate Denoise(Tensor x, double time)
     {
+        if (!Diffusion.Levels.CanBeAskedAt(time))
+            throw new ArgumentOutOfRangeException(
+                nameof(time),
+                string.Create(
+                    CultureInfo.InvariantCulture, $"The network can be asked at times {Diffusion.Levels.AskedTimes}, not at {time}."));
         var t = Diffusion.Times(x, time);
         var (noised, timesteps) = Diffusion.Asked(x, t);
         var images = condition is null ? noised : cat([noised, condition], 1);

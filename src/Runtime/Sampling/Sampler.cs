@@ -22,7 +22,10 @@ public abstract class Sampler
     /// <param name="levels">The numbers of the network's diffusion.</param>
     public virtual string DescriptionFor(NoiseLevels levels) => Description;
 
-    /// <summary>The times through which it goes, falling, and behind them <see cref="NoiseLevels.Clean"/>, the clean image.</summary>
+    /// <summary>
+    /// The times through which it goes, falling, and behind them <see cref="NoiseLevels.Clean"/>, the clean image. A time may stand there
+    /// several times, for steps that stay at it.
+    /// </summary>
     /// <param name="levels">The diffusion's numbers.</param>
     /// <exception cref="UNetGenException">
     /// The sampler can't walk through so few timesteps, or isn't for such a diffusion.
@@ -43,7 +46,10 @@ public abstract class Sampler
     /// <param name="x">Images at <paramref name="time"/>, [batch, channels, height, width].</param>
     /// <param name="time">The time of <paramref name="x"/>: of a DDPM the timestep.</param>
     /// <param name="next">The time to go to; <see cref="NoiseLevels.Clean"/> (of a DDPM -1) is the clean image.</param>
-    /// <returns>Images at <paramref name="next"/>, a new tensor.</returns>
+    /// <returns>
+    /// Images at <paramref name="next"/>, of the same shape. Any tensor will do, the estimate or <paramref name="x"/> itself too: what goes
+    /// on from it is a copy.
+    /// </returns>
     public abstract Tensor Step(Denoiser denoiser, Tensor x, double time, double next);
 
     /// <summary>Draws images. The network is asked in evaluation mode and is back in its mode afterwards.</summary>
@@ -54,6 +60,10 @@ public abstract class Sampler
     /// <returns>[count, channels, height, width], float32, in [-1, 1] where they are clipped, on the network's device.</returns>
     /// <exception cref="UNetGenException">
     /// No image or no batch is asked for, more steps than the network's diffusion has, or labels or guidance that don't fit the network.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// The sampler's times rise, lie outside the diffusion's or don't end with the clean image, or a step's result isn't of the images'
+    /// shape.
     /// </exception>
     /// <exception cref="NotFiniteException">Images came out as no finite numbers: the network's weights are ruined.</exception>
     /// <exception cref="ShortageException">There is no more memory for so many images at once.</exception>
@@ -151,12 +161,13 @@ public abstract class Sampler
 
     /// <summary>The times that a drawing goes through, which an edit may begin later, and send back.</summary>
     /// <exception cref="UNetGenException">The sampler can't, or not with this edit.</exception>
+    /// <exception cref="InvalidOperationException">Its times are none.</exception>
     internal IReadOnlyList<double> Walk(NoiseLevels levels, PictureEdit? edit)
     {
         if (edit is { PutsIn: true } && AgainstInpainting is { } reason)
             throw new UNetGenException(
                 $"Inpainting is not for this sampler ({DescriptionFor(levels)}): {reason}. Use an ancestral sampler or DDIM.");
-        var times = Times(levels);
+        var times = SamplerTimes.Of(this, levels);
         return edit?.Walk(times) ?? times;
     }
 
@@ -205,8 +216,25 @@ public abstract class Sampler
             var (time, next) = (times[step], times[step + 1]);
             if (next > time)
                 return batch.Raised(x, time, next);
-            return Step(denoiser, step == 0 || edit is null ? x : edit.Before(batch, x, time), time, next);
+            return OwnCopy(Step(denoiser, step == 0 || edit is null ? x : edit.Before(batch, x, time), time, next), x);
         }
+    }
+
+    /// <summary>
+    /// A copy of what a step has returned: that may be the estimate, which the denoiser keeps, the images before the step, or a tensor that
+    /// the sampler holds.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It is none, or of another shape than the images.</exception>
+    private Tensor OwnCopy(Tensor? result, Tensor images)
+    {
+        if (result is null || result.IsInvalid)
+            throw new InvalidOperationException(
+                $"A step of {GetType().Name} has returned {(result is null ? "null" : "a tensor that is disposed")}, and no images.");
+        if (!result.shape.SequenceEqual(images.shape))
+            throw new InvalidOperationException(
+                $"A step of {GetType().Name} must return images of the shape [{string.Join(", ", images.shape)}], but has returned "
+                    + $"[{string.Join(", ", result.shape)}].");
+        return result.to(images.dtype, copy: true);
     }
 
     private static Tensor Begin(Denoiser denoiser, double time)

@@ -90,6 +90,37 @@ public sealed partial class ReportTests : IDisposable
         Assert.Contains("<h1>MnistUNet</h1>", File.ReadAllText(program.File("run/report.html")));
     }
 
+    [Theory]
+    [InlineData("log.jsonl", "\n", "log.jsonl is damaged: line 1 is no line of a log (It is empty). Delete that line")]
+    [InlineData("run.yaml", "steps: 3\na: [", "line 3: ")]
+    [InlineData("checkpoints/step-00003000/checkpoint.json", "", "It is empty.")]
+    [InlineData("checkpoints/step-00003000/checkpoint.json", "[]", "It holds no JSON object.")]
+    [InlineData("checkpoints/step-00003000/checkpoint.json", "{}", "`step` must be a whole number, and is missing.")]
+    [InlineData("checkpoints/step-00003000/checkpoint.json", """{"step":null}""", "`step` must be a whole number, and is null.")]
+    [InlineData("checkpoints/step-00003000/checkpoint.json", """{"step":1.5}""", "`step` must be a whole number, and is 1.5.")]
+    [InlineData("checkpoints/step-00003000/checkpoint.json", """{"step":1,"network":5}""", "`network` must be a text, and is 5.")]
+    [InlineData("checkpoints/step-00003000/checkpoint.json", """{"step":1,"step":2}""", "It has 'step' twice.")]
+    public void What_is_wrong_with_a_file_is_a_sentence_of_the_program_s_own(string name, string content, string reason)
+    {
+        MadeRun.Write(program.File("run"));
+        MadeRun.WriteFile(program.File($"run/{name}"), content);
+        var output = program.Run("report", "run").Output;
+        var shown = Regex.Match(output, "can't be shown: (.*)").Groups[1].Value;
+        Assert.Contains(reason, shown);
+        Assert.DoesNotMatch("JSON tokens|LineNumber|JsonDocument|requested operation|dictionary", output);
+    }
+
+    [Fact]
+    public void Options_of_a_checkpoint_stand_for_the_run_s_where_there_is_no_file_of_them()
+    {
+        MadeRun.WriteFile(
+            program.File("run/checkpoints/step-00000001/checkpoint.json"),
+            """{"network":"MnistUNet","step":1,"loss":"NaN","training":{"ema":[0.99,0.9999],"decay":{"steps":null},"flips":true}}""");
+        var page = Report("run");
+        Assert.All(
+            ["ema</th><td>0.99, 0.9999<", "decay.steps</th><td>-<", "flips</th><td>true<"], text => Assert.Contains(text, page));
+    }
+
     [Fact]
     public void Losses_beyond_all_measure_are_numbers_of_a_few_digits()
     {

@@ -65,7 +65,7 @@ public sealed class EditedPictureTests : IDisposable
         Assert.Equal("The picture is animated, 2 pictures in one file: save the one that is meant as a PNG.", Refusal(Animated));
         Assert.StartsWith("The picture is no picture: its content is none of .png", Refusal("text"u8.ToArray()));
         Assert.StartsWith(
-            "The picture is cut off. What is edited is one picture", Refusal(Png(64, 64, (x, y) => Grey(x * y % 256))[..200]));
+            "The picture is cut off. Put one whole picture in its place.", Refusal(Png(64, 64, (x, y) => Grey(x * y % 256))[..200]));
         Assert.Contains(
             "There is no picture 'nowhere.png', seen from",
             Assert.Throws<DataException>(() => EditedPicture.Load("nowhere.png", Small)).Message);

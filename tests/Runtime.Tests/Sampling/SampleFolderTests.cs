@@ -19,7 +19,8 @@ public sealed class SampleFolderTests : IDisposable
 
     [Theory]
     [InlineData("""{"seed":1,"seed":1}""", "is damaged (It has 'seed' twice), so that nothing says what its pictures were drawn with.")]
-    [InlineData("", "is damaged (The input does not contain any JSON tokens")]
+    [InlineData("", "is damaged (It is empty), so that")]
+    [InlineData(" \n", "is damaged (It is empty), so that")]
     [InlineData("""{"network":"N","labels":[]}""", "doesn't say which network and labels")]
     [InlineData("""{"network":"N","labels":[-1]}""", "doesn't say which network and labels")]
     [InlineData("""{"network":"\ud800"}""", "A text in it is no valid Unicode), so that nothing says")]

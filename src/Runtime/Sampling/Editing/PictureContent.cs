@@ -41,5 +41,5 @@ internal sealed record PictureContent(byte[] Bytes, string Name)
         PictureFile.Decode(Bytes, shape, background, out var reason) ?? throw Unusable(reason!);
 
     private DataException Unusable(string reason) =>
-        new($"{Name} {reason}. What is edited is one picture in a file of its own: {PictureFile.ExtensionList}.");
+        new($"{Name} {reason}. Put one whole picture in its place.");
 }
