@@ -6,8 +6,8 @@ namespace UNetGen.Cli;
 /// <summary>The program's output, whose errors say that it is the output that can't be written: the file it goes to, a full disk.</summary>
 /// <param name="output">Where it goes.</param>
 /// <param name="isTerminal">
-/// Whether that is a terminal: what can't be written to one that was closed is for nobody, and no error. A progress bar would meet it first,
-/// on a thread where an error ends the program, before the signal has told of it.
+/// Whether that is a terminal: what can't be written to one that was closed is for nobody, and no error. A progress bar may meet it before
+/// the signal comes, on a thread where an error ends the program.
 /// </param>
 internal sealed class CheckedOutput(TextWriter output, bool isTerminal) : TextWriter
 {

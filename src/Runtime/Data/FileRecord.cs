@@ -61,7 +61,9 @@ public sealed class FileRecord
         now = new(Ask);
     }
 
-    /// <summary>By the files' order: bytes, ticks of the last change in UTC, sums, also of pieces, and names. The caller's to dispose.</summary>
+    /// <summary>
+    /// By the files' order: bytes, ticks of the last change in UTC, sums, also of pieces, and names. The caller's to dispose.
+    /// </summary>
     internal OrderedDictionary<string, Tensor> ToTensors() => new()
     {
         [SizeKey] = tensor(now.Value.Sizes, device: CPU),
