@@ -129,6 +129,13 @@ public sealed partial class SpecFileTests
         Assert.Equal("3053891", app.RunApp());
         app.Edit("../shared/base.unet.yaml", "[1, 2]", "[1, 2, 2]");
         Assert.NotEqual("3053891", app.RunApp());
+
+        File.Delete(app.PathOf("Directory.Build.props"));
+        app.Edit("app.cs", "#:property RootNamespace", "#:property EnableDefaultUNetItems=false\n#:property RootNamespace");
+        Assert.Contains(
+            "EnableDefaultUNetItems is false, so no spec is taken that isn't listed: add to an ItemGroup of a Directory.Build.props beside the "
+                + "app <AdditionalFiles Include=\"wide.unet.yaml\" />.",
+            app.FailingBuild());
     }
 
     [Theory]
