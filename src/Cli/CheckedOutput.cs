@@ -5,7 +5,11 @@ namespace UNetGen.Cli;
 
 /// <summary>The program's output, whose errors say that it is the output that can't be written: the file it goes to, a full disk.</summary>
 /// <param name="output">Where it goes.</param>
-internal sealed class CheckedOutput(TextWriter output) : TextWriter
+/// <param name="isTerminal">
+/// Whether that is a terminal: what can't be written to one that was closed is for nobody, and no error. A progress bar may meet it before
+/// the signal comes, on a thread where an error ends the program.
+/// </param>
+internal sealed class CheckedOutput(TextWriter output, bool isTerminal) : TextWriter
 {
     public override Encoding Encoding => output.Encoding;
 
@@ -15,11 +19,15 @@ internal sealed class CheckedOutput(TextWriter output) : TextWriter
 
     public override void Flush() => Checked(output.Flush);
 
-    private static void Checked(Action write)
+    private void Checked(Action write)
     {
         try
         {
             write();
+        }
+        catch (Exception error) when (isTerminal && WriteFault.Of(error) is not null)
+        {
+            // Closed.
         }
         catch (UnauthorizedAccessException error)
         {

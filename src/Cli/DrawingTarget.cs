@@ -109,11 +109,10 @@ internal sealed class DrawingTarget(
                 options, lines: true, observe => folder.Draw(network, sampler, options, observe, interrupt.Token, ranks));
             AnsiConsole.MarkupLineInterpolated($"{Counted.Of(options.Count, "picture")} in [blue]{folder.Folder}[/], {(drawn == options.Count ? "all" : $"{drawn}")} of them new");
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException stopped)
         {
-            var same = folder.Folder == path ? "the same command continues in" : "the same command with its new name continues in";
-            AnsiConsole.MarkupLineInterpolated($"interrupted: {same} [blue]{folder.Folder}[/]");
-            throw;
+            var same = folder.Folder == path ? "the same command" : "the same command with its new name";
+            throw new InterruptedException($"{same} continues in {folder.Folder}", stopped);
         }
     }
 }

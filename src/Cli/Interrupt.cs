@@ -41,9 +41,6 @@ internal sealed partial class Interrupt : IDisposable
     private void Handle(PosixSignalContext context)
     {
         context.Cancel = true;
-        // Nobody reads any more what is shown, and showing it would fail.
-        if (context.Signal == PosixSignal.SIGHUP)
-            UNetGenProgram.BeSilent();
         if (first.IsCancellationRequested || !isHeeded)
         {
             if (!UNetGenProgram.Plain)

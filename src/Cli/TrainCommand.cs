@@ -110,6 +110,11 @@ internal sealed class TrainCommand
             using var run = new TrainingRun(options, folder, network, source, trainer, store!, ranks);
             return Finish(run, folder);
         }
+        catch (OperationCanceledException stopped)
+        {
+            // One of several ranks whose data doesn't come can't save with the others.
+            throw new InterruptedException(Resumption.Interrupted(folder), stopped);
+        }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or CheckpointException or ShortageException
             || error is DataException && trainer.Step > 0 || Shortage.Of(error) is not null)
         {

@@ -92,15 +92,6 @@ public static partial class UNetGenProgram
     /// <summary>Without a network of its own, as the tool is.</summary>
     private static bool HasNothingToTrain => Catalog.Generated.Count == 0;
 
-    /// <summary>Shows nothing from here on, neither words nor errors.</summary>
-    internal static void BeSilent()
-    {
-        Console.SetOut(TextWriter.Null);
-        Console.SetError(TextWriter.Null);
-        AnsiConsole.Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(TextWriter.Null) });
-        Plain = true;
-    }
-
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static int Start(string[] args)
     {
@@ -130,7 +121,7 @@ public static partial class UNetGenProgram
         if (ranks.Rank > 0)
             Console.SetOut(TextWriter.Null);
         else
-            Console.SetOut(new CheckedOutput(Console.Out));
+            Console.SetOut(new CheckedOutput(Console.Out, isTerminal: !Console.IsOutputRedirected));
         // A file or a pipe has no width: lines stay whole.
         if (Plain)
             AnsiConsole.Profile.Width = 1000;
@@ -141,10 +132,6 @@ public static partial class UNetGenProgram
         try
         {
             code = Invoke(args, interrupt, ranks);
-        }
-        catch (OperationCanceledException)
-        {
-            code = End(ranks, Interrupted, null);
         }
         catch (Exception error) when (error is not UNetGenException && Shortage.Of(error) is not null)
         {
@@ -247,6 +234,12 @@ public static partial class UNetGenProgram
         catch (UsageException error)
         {
             return Refuse([error.Message], ranks);
+        }
+        catch (OperationCanceledException stopped)
+        {
+            AnsiConsole.MarkupLineInterpolated(
+                $"interrupted: {(stopped is InterruptedException { Message: var left } ? left : "nothing was written")}");
+            return End(ranks, Interrupted, null);
         }
     }
 

@@ -67,7 +67,7 @@ internal sealed record Inheritance(EquatableArray<BaseSpec> Chain, bool Broken, 
                 + $"so that they hold on every machine; {known}";
         if (file.Extends is null)
             return $"'{written.Shown}' has a backslash, and paths in specs have slashes on every system; {known}";
-        var remedy = Listing(file.ExtendsPath) is not { } listing ? known
+        var remedy = Listing(file) is not { } listing ? known
             : IsOutside(file.ExtendsPath) ? $"{(near is null ? "" : known + " Else, ")}{listing}"
             : near is null ? $"{known}; {listing}"
             : known;
@@ -80,11 +80,12 @@ internal sealed record Inheritance(EquatableArray<BaseSpec> Chain, bool Broken, 
     private static bool IsOutside(string path) => path.StartsWith("../", StringComparison.Ordinal) || Paths.IsRooted(path);
 
     /// <summary>
-    /// How to list a spec that the project doesn't have; a generator can't see whether the file is there. Null where the path is no spec's.
+    /// How to list a base that the project doesn't have; a generator can't see whether the file is there. Null where the path is no spec's.
     /// </summary>
-    private static string? Listing(string path)
+    private static string? Listing(ParsedFile file)
     {
         const int longest = 260;
+        var path = file.ExtendsPath;
         if (path.Length > longest || !path.EndsWith(Paths.SpecExtension, StringComparison.OrdinalIgnoreCase))
             return null;
         var include = string.Concat(path.Select(c => c switch
@@ -95,7 +96,10 @@ internal sealed record Inheritance(EquatableArray<BaseSpec> Chain, bool Broken, 
             '%' or '*' or '?' or ';' or '$' or '@' => $"%{(int)c:X2}", // means something else to MSBuild
             _ => $"{c}",
         }));
-        return $"if the file is there, add it to the project: <AdditionalFiles Include=\"{include}\" />";
+        var item = $"<AdditionalFiles Include=\"{include}\" />";
+        return file.IsFileBased
+            ? $"if the file is there, list it in a Directory.Build.props beside the app: <Project><ItemGroup>{item}</ItemGroup></Project>"
+            : $"if the file is there, add it to the project: {item}";
     }
 
     /// <summary>

@@ -23,6 +23,7 @@ internal sealed class ParsedFile
         FullPath = Paths.Normal(hostPath);
         Path = project.Relative(FullPath);
         IsInternal = project.IsInternal;
+        IsFileBased = project.IsFileBased;
         Named = new UNetSpec { Name = Names.FromPath(hostPath), Namespace = Names.SafeNamespace(project.RootNamespace) };
         var problems = NewProblems();
         var keys = Parse(problems, cancellation);
@@ -43,6 +44,9 @@ internal sealed class ParsedFile
 
     /// <summary>Whether the project wants the class for itself.</summary>
     public bool IsInternal { get; }
+
+    /// <summary>Whether the project has no file in which specs could be listed.</summary>
+    public bool IsFileBased { get; }
 
     /// <summary>The full path of the spec that it extends, or null.</summary>
     public string? Extends { get; }

@@ -7,8 +7,10 @@ namespace UNetGen.Generator;
 /// <param name="MaxParameters">The property UNetGenMaxParameters, as it is written.</param>
 /// <param name="ReportsSizes">The property UNetGenReportSizes: whether it wants to be told what each network costs.</param>
 /// <param name="IsInternal">Whether the property UNetGenAccessibility says internal; what it may be is the build's to judge.</param>
+/// <param name="IsFileBased">Whether it is a C# file (<c>dotnet run app.cs</c>), which has no project file to list specs in.</param>
 internal sealed record ProjectInfo(
-    string Directory, string RootNamespace, string MaxParameters = "", bool ReportsSizes = false, bool IsInternal = false)
+    string Directory, string RootNamespace, string MaxParameters = "", bool ReportsSizes = false, bool IsInternal = false,
+    bool IsFileBased = false)
 {
     public static ProjectInfo Of(AnalyzerConfigOptions options)
     {
@@ -17,8 +19,9 @@ internal sealed record ProjectInfo(
         options.TryGetValue("build_property.UNetGenMaxParameters", out var maxParameters);
         options.TryGetValue("build_property.UNetGenReportSizes", out var reportSizes);
         options.TryGetValue("build_property.UNetGenAccessibility", out var accessibility);
+        options.TryGetValue("build_property.FileBasedProgram", out var fileBased);
         return new ProjectInfo(Paths.Normal(directory ?? "").TrimEnd('/'), rootNamespace ?? "", (maxParameters ?? "").Trim(),
-            Is(reportSizes, "true"), Is(accessibility, "internal"));
+            Is(reportSizes, "true"), Is(accessibility, "internal"), Is(fileBased, "true"));
 
         static bool Is(string? written, string word) => (written ?? "").Trim().Equals(word, StringComparison.OrdinalIgnoreCase);
     }

@@ -39,7 +39,33 @@ public sealed class InterruptTests : IDisposable
             SignalAt("  step ", "-HUP"));
 
         Assert.Equal(Interrupted, result.ExitCode);
-        Assert.DoesNotContain("interrupted", result.Output);
+        // The output is no terminal, and is there still.
+        Assert.Equal("", result.Error);
+        Assert.Contains("interrupted: saved at step ", result.Output);
+        Assert.Contains("train --resume run", result.Output);
+        var step = int.Parse(Path.GetFileName(Assert.Single(Directory.GetDirectories(program.File("run/checkpoints"))))[^8..]);
+        Assert.Equal(step, File.ReadAllLines(program.File("run/log.jsonl")).Length);
+    }
+
+    [LinuxFact]
+    public void A_terminal_that_is_gone_takes_the_words_with_it_and_nothing_else()
+    {
+        // `script` gives it a terminal, which ends with `script`. Its progress bar then writes to nowhere.
+        var command = $"echo $$ > pid; exec dotnet {ExampleProgram.Path} train --steps 100000 --batch-size 2 --count 1 --sample-every none "
+            + "--out run";
+        using var terminal = Process.Start(
+            new ProcessStartInfo("script", ["-qec", command, "/dev/null"])
+            {
+                WorkingDirectory = program.Folder,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            })!;
+        WaitFor(() => File.Exists(program.File("run/log.jsonl")) && File.ReadLines(program.File("run/log.jsonl")).Any());
+        var arguments = $"/proc/{File.ReadAllText(program.File("pid")).Trim()}/cmdline";
+        terminal.Kill();
+        // Nobody's child any more, it may stay in the list when it has ended, without arguments.
+        WaitFor(() => !File.Exists(arguments) || File.ReadAllText(arguments).Length == 0);
+
         var step = int.Parse(Path.GetFileName(Assert.Single(Directory.GetDirectories(program.File("run/checkpoints"))))[^8..]);
         Assert.Equal(step, File.ReadAllLines(program.File("run/log.jsonl")).Length);
     }
@@ -129,8 +155,32 @@ public sealed class InterruptTests : IDisposable
                     Thread.Sleep(20);
                 using var kill = Process.Start("kill", $"{process.Id}");
             });
-        Assert.Equal(Interrupted, result.ExitCode);
+        Assert.Equal((Interrupted, "interrupted: nothing was written\n", ""), (result.ExitCode, result.Output, result.Error));
         Assert.Empty(Directory.GetFileSystemEntries(program.Folder));
+    }
+
+    [LinuxFact]
+    public void A_drawing_that_is_stopped_says_what_it_leaves()
+    {
+        program.Succeed("train", "--steps", "1", "--batch-size", "2", "--count", "1", "--sample-every", "none", "--out", "run");
+        foreach (var (output, claim, left) in new[]
+        {
+            ("grid.png", ".grid.png.lock", "nothing was written"),
+            ("latents.safetensors", ".latents.safetensors.lock", "nothing was written"),
+            ("folder", "folder/samples.json", "the same command continues in folder"),
+        })
+        {
+            var result = program.Run(
+                ["sample", "--checkpoint", "run", "--sampler", "ddpm", "--count", "400", "--out", output],
+                process =>
+                {
+                    while (!File.Exists(program.File(claim)) && !process.HasExited)
+                        Thread.Sleep(20);
+                    Terminate(process);
+                });
+            Assert.Equal((Interrupted, ""), (result.ExitCode, result.Error));
+            Assert.Contains($"interrupted: {left}\n", result.Output);
+        }
     }
 
     [LinuxFact]
@@ -169,6 +219,9 @@ public sealed class InterruptTests : IDisposable
             Send(signal, process);
         };
     }
+
+    private static void WaitFor(Func<bool> isThere) =>
+        Assert.True(SpinWait.SpinUntil(() => { Thread.Sleep(50); return isThere(); }, TimeSpan.FromMinutes(2)), "it didn't come");
 
     private static void Terminate(Process process) => Send("-TERM", process);
 

@@ -27,11 +27,33 @@ public sealed class ShortageTests : IDisposable
         }
         Assert.False(Directory.Exists(program.File("run")));
         // A network of a spec needs the most: the compiler is loaded as well.
-        File.WriteAllText(
-            program.File("other.unet.yaml"), "preset: lucidrains\nimage_size: 8\nchannels: 3\ndim: 8\nchannel_multipliers: [1, 2]\n");
+        WriteSpec("other.unet.yaml");
         var result = program.RunBy(
             "prlimit --nofile=192", "train", "--spec", "other.unet.yaml", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
         Assert.True(result.ExitCode == 0, $"{result}");
+    }
+
+    [LinuxFact]
+    public void A_limit_on_files_that_is_too_small_for_the_code_of_NET_is_told_before_anything_begins()
+    {
+        foreach (var bytes in Ladder(6_000_000, 63_900_000))
+        {
+            var error = ExampleProgram.ErrorOf(
+                1, program.RunBy($"env DOTNET_EnableWriteXorExecute=1 prlimit --fsize={bytes}", "train", "--steps", "1", "--out", "run"));
+            Assert.Matches(
+                @"^error: This process may write files of [\d.]+ MB \(ulimit -f\), and \.NET itself needs one of 64\.0 MB, in memory\. "
+                    + "Raise the limit, or set DOTNET_EnableWriteXorExecute=0\\.\n$",
+                error);
+        }
+        Assert.False(Directory.Exists(program.File("run")));
+        // Enough for both is enough: the compiler of specs makes the most code.
+        WriteSpec("other.unet.yaml");
+        string[] train = ["train", "--spec", "other.unet.yaml", "--steps", "1", "--batch-size", "1", "--count", "1", "--out"];
+        foreach (var limit in (string[])["env DOTNET_EnableWriteXorExecute=1 prlimit --fsize=64000000", "prlimit --fsize=8000000"])
+        {
+            var result = program.RunBy(limit, [.. train, $"run{limit.Length}"]);
+            Assert.True(result.ExitCode == 0, $"{result}");
+        }
     }
 
     // Where much is asked for at once and denied, enough is left to say so. Where all of it goes in small pieces .NET may be the one that
@@ -92,6 +114,9 @@ public sealed class ShortageTests : IDisposable
                 "env DOTNET_EnableWriteXorExecute=0 prlimit --fsize=3000 sh -c '\"$0\" \"$@\" >out'", "generate",
                 Path.Combine(ExampleProgram.Root, "specs", "cifar10.unet.yaml"))));
     }
+
+    private void WriteSpec(string name) => File.WriteAllText(
+        program.File(name), "preset: lucidrains\nimage_size: 8\nchannels: 3\ndim: 8\nchannel_multipliers: [1, 2]\n");
 
     private static IEnumerable<long> Ladder(long from, long to) =>
         Enumerable.Range(0, Rungs).Select(rung => from + (to - from) * rung / Math.Max(1, Rungs - 1));

@@ -117,8 +117,25 @@ public sealed partial class SpecFileTests
         app.Edit("app.cs", "TinyUNet", "WideUNet");
         Assert.Equal("3053891", app.RunApp());
 
+        // A base elsewhere, by the file that the error and the README show.
+        app.Write("../shared/base.unet.yaml", app.Read(Spec));
         File.Delete(app.PathOf(Spec));
-        Assert.Contains("error UNG0021", app.FailingBuild());
+        app.Write("wide.unet.yaml", "extends: ../shared/base.unet.yaml\ndim: 64\n");
+        string error = app.FailingBuild();
+        string props = PropsBesideApp().Match(ReadmeProject.Readme).Value;
+        Assert.Contains("error UNG0021: the project has no spec ../shared/base.unet.yaml; if the file is there, ", error);
+        Assert.Equal(props, PropsBesideApp().Match(error).Value);
+        app.Write("Directory.Build.props", props);
+        Assert.Equal("3053891", app.RunApp());
+        app.Edit("../shared/base.unet.yaml", "[1, 2]", "[1, 2, 2]");
+        Assert.NotEqual("3053891", app.RunApp());
+
+        File.Delete(app.PathOf("Directory.Build.props"));
+        app.Edit("app.cs", "#:property RootNamespace", "#:property EnableDefaultUNetItems=false\n#:property RootNamespace");
+        Assert.Contains(
+            "EnableDefaultUNetItems is false, so no spec is taken that isn't listed: add to an ItemGroup of a Directory.Build.props beside the "
+                + "app <AdditionalFiles Include=\"wide.unet.yaml\" />.",
+            app.FailingBuild());
     }
 
     [Theory]
@@ -144,6 +161,9 @@ public sealed partial class SpecFileTests
 
     [GeneratedRegex(@"^```csharp\n(#:package .*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex FileBasedHead();
+
+    [GeneratedRegex("<Project><ItemGroup><AdditionalFiles .*? /></ItemGroup></Project>")]
+    private static partial Regex PropsBesideApp();
 
     [GeneratedRegex(@"^```xml\n(<PropertyGroup>\n.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex EmittingProperties();

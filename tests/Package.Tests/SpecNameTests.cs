@@ -7,8 +7,8 @@ namespace UNetGen.Package.Tests;
 public sealed class SpecNameTests(PackedTree packages)
 {
     private const string Spec = "preset: lucidrains\nimage_size: 16\nchannels: 3\ndim: 32\nchannel_multipliers: [1, 2, 2]\n";
-    private const string NoSpec = "warning UNG0106: This project references UNetGen and has no spec, so nothing becomes a class. "
-        + "A spec is a file of the project whose name ends in .unet.yaml, as tiny.unet.yaml.";
+    private const string Nothing = "warning UNG0106: This project references UNetGen and has no spec, so nothing becomes a class. ";
+    private const string NoSpec = Nothing + "A spec is a file of the project whose name ends in .unet.yaml, as tiny.unet.yaml.";
 
     [Fact]
     public void A_project_without_specs_is_told_how_they_are_called_until_it_has_one()
@@ -30,6 +30,34 @@ public sealed class SpecNameTests(PackedTree packages)
         project.Write("compose.yaml", "services: {}");
         Assert.Contains("0 Warning(s)", project.TryBuild().Output);
         Assert.Equal("True", project.Run());
+    }
+
+    [Theory]
+    [InlineData("EnableDefaultItems", "false")]
+    [InlineData("EnableDefaultUNetItems", "False")]
+    public void A_project_that_lists_its_specs_itself_is_told_the_line_that_is_missing(string property, string value)
+    {
+        string Said(string file) => $"{property} is false, so no spec is taken that isn't listed: add to the project "
+            + $"<AdditionalFiles Include=\"{file}\" />. [";
+        var project = NewProject("Nets.csproj", $"<{property}>{value}</{property}>");
+        project.Write("tiny.yaml", Spec);
+        Assert.Contains($"{NoSpec} Rename what is one of tiny.yaml. {Said("NAME.unet.yaml")}", Checked(project));
+
+        File.Move(project.PathOf("tiny.yaml"), project.PathOf("tiny.unet.yaml"));
+        Assert.Contains(Nothing + Said("tiny.unet.yaml"), Checked(project));
+
+        project.Edit("Nets.csproj", "<ItemGroup>", """<ItemGroup><AdditionalFiles Include="tiny.unet.yaml" />""");
+        Assert.Contains("0 Warning(s)", Checked(project));
+    }
+
+    [Fact]
+    public void A_project_that_takes_its_specs_out_is_told_of_that()
+    {
+        var project = NewProject("Nets.csproj");
+        project.Write("tiny.unet.yaml", Spec);
+        project.Edit("Nets.csproj", "<ItemGroup>", """<ItemGroup><AdditionalFiles Remove="*.unet.yaml" />""");
+        Assert.Contains(
+            Nothing + "The project takes tiny.unet.yaml out of its AdditionalFiles: take that Remove away. [", Checked(project));
     }
 
     [Theory]

@@ -134,6 +134,11 @@ internal static class Resumption
         return new($"The run in {folder.Name} can't go on: {why.TrimEnd('.')}. {hint}", error);
     }
 
+    /// <summary>What is told of a run that was stopped where it couldn't save: from where it goes on, and how.</summary>
+    public static string Interrupted(RunFolder folder) => new CheckpointStore(folder.Checkpoints).Newest() is { } newest
+        ? $"the newest checkpoint is {newest.Path}; to go on: train --resume {ShellWord.Of(folder.Path)}"
+        : "there is no checkpoint yet, begin the run anew";
+
     private static void Take(RunFolder folder)
     {
         try

@@ -60,7 +60,7 @@ internal static class PatientFile
             {
                 using var handle = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
                 if ((RandomAccess.GetLength(handle), File.GetLastWriteTimeUtc(handle)) != known)
-                    throw new DataException($"'{path}' has changed while it was being learnt from. Put back what was there, and go on.");
+                    throw new DataException($"'{path}' has changed while it was being learnt from. Put back what was there.");
                 for (var read = 0; read < bytes.Length;)
                 {
                     var got = RandomAccess.Read(handle, bytes[read..], position + read);

@@ -19,6 +19,9 @@ internal static class ProcessLimits
     /// <summary>Bytes of addresses (<c>ulimit -v</c>); null: no limit.</summary>
     public static long? Addresses => Of("Max address space");
 
+    /// <summary>Bytes of a file that is written (<c>ulimit -f</c>); null: no limit.</summary>
+    public static long? FileSize => Of("Max file size");
+
     private static long? Of(string name)
     {
         if (!OperatingSystem.IsLinux())

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 
@@ -25,6 +26,10 @@ public static partial class Shortage
     private const long LeastData = 200_000_000;
     private const long LeastAddresses = 4_000_000_000;
 
+    // .NET compiles into a file in memory, so that no page of code is ever writable and executable, and aborts where that can't grow. A
+    // training of generated networks makes 24 MB of it, one of specs, with the compiler, 54 MB.
+    private const long LeastFile = 64_000_000;
+
     /// <summary>What is missing, in a sentence; null where the exception, with all that is in it, comes from something else.</summary>
     /// <param name="error">Of any kind.</param>
     /// <param name="lessMemory">A sentence on what to ask less of, where it is memory.</param>
@@ -47,6 +52,9 @@ public static partial class Shortage
         if (ProcessLimits.Addresses is { } addresses and < LeastAddresses)
             return $"This process may have {Bytes(addresses)} of addresses (ulimit -v), and its libraries alone need "
                 + $"{Bytes(LeastAddresses)}. Raise the limit; one of memory (ulimit -d) can be much lower.";
+        if (ProcessLimits.FileSize is { } size and < LeastFile && CompilesIntoFile)
+            return $"This process may write files of {Bytes(size)} (ulimit -f), and .NET itself needs one of {Bytes(LeastFile)}, in memory. "
+                + "Raise the limit, or set DOTNET_EnableWriteXorExecute=0.";
         return null;
     }
 
@@ -68,6 +76,9 @@ public static partial class Shortage
             throw new ShortageException(Of(error, lessMemory)!, error);
         }
     }
+
+    private static bool CompilesIntoFile =>
+        RuntimeFeature.IsDynamicCodeCompiled && Environment.GetEnvironmentVariable("DOTNET_EnableWriteXorExecute") != "0";
 
     private static IEnumerable<Exception> Chain(Exception error) =>
         error is AggregateException several

@@ -8,7 +8,7 @@ namespace UNetGen.Generator.Tests.Harness;
 /// The project's properties that the compiler shows to the generator; a null is a property that the project doesn't have.
 /// </summary>
 internal sealed class ProjectOptions(string? rootNamespace, string? projectDir, string? maxParameters = null,
-    string? reportSizes = null, string? accessibility = null) : AnalyzerConfigOptionsProvider
+    string? reportSizes = null, string? accessibility = null, string? fileBased = null) : AnalyzerConfigOptionsProvider
 {
     /// <summary>Of a project that asks for all there is to say.</summary>
     public static readonly ProjectOptions Default = new("Shop.Models", "/project/", reportSizes: "true");
@@ -23,6 +23,7 @@ internal sealed class ProjectOptions(string? rootNamespace, string? projectDir, 
         ["UNetGenMaxParameters"] = maxParameters,
         ["UNetGenReportSizes"] = reportSizes,
         ["UNetGenAccessibility"] = accessibility,
+        ["FileBasedProgram"] = fileBased,
     });
 
     public override AnalyzerConfigOptions GetOptions(SyntaxTree tree) => GlobalOptions;

@@ -78,6 +78,17 @@ public sealed class ExtendsErrorTests
     }
 
     [Fact]
+    public void A_file_based_app_has_no_project_file_for_the_line()
+    {
+        var run = GeneratorHarness.RunTwice(
+            new ProjectOptions("Shop", "/shop", fileBased: "true"), ("/shop/small.unet.yaml", "extends: ../base.unet.yaml"));
+        Assert.Equal(
+            "the project has no spec ../base.unet.yaml; if the file is there, list it in a Directory.Build.props beside the app: "
+                + "<Project><ItemGroup><AdditionalFiles Include=\"../base.unet.yaml\" /></ItemGroup></Project>",
+            Assert.Single(run.Diagnostics).GetMessage());
+    }
+
+    [Fact]
     public void What_no_spec_is_called_is_not_to_be_added() => Errors.In(
         [("other.unet.yaml", Base), ("small.unet.yaml", "extends: «../shared/base.yaml»")],
         "UNG0021: the project has no spec ../shared/base.yaml; it has other.unet.yaml");
