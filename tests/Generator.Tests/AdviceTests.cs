@@ -8,6 +8,8 @@ namespace UNetGen.Generator.Tests;
 /// <summary>Who takes an error's advice is rid of it: each value that a message proposes, put into the spec, mends that error.</summary>
 public sealed partial class AdviceTests
 {
+    private static readonly int Specs = LongRuns.AreAsked ? 400 : 200;
+
     private static readonly Gen<(string Spec, int Levels)> Random =
         from levels in Gen.Int[1, 6]
         from multipliers in Gen.Int[1, 9].Array[levels]
@@ -33,7 +35,7 @@ public sealed partial class AdviceTests
     public void Whoever_takes_the_advice_on_groups_is_rid_of_the_error()
     {
         var taken = new HashSet<string>();
-        SpecGen.ForEach(Random, 400, random =>
+        SpecGen.ForEach(Random, Specs, random =>
         {
             var errors = Count(random.Spec);
             for (var i = 0; i < errors; i++)
@@ -68,7 +70,7 @@ public sealed partial class AdviceTests
     public void Whoever_takes_the_advice_on_sizes_is_rid_of_the_error()
     {
         var taken = new HashSet<string>();
-        SpecGen.ForEach(Random, 400, random =>
+        SpecGen.ForEach(Random, Specs, random =>
         {
             var errors = Run(random.Spec).Diagnostics.Count(diagnostic => diagnostic.Id == "UNG0016");
             for (var i = 0; i < errors; i++)
