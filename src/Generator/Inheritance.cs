@@ -62,6 +62,8 @@ internal sealed record Inheritance(EquatableArray<BaseSpec> Chain, bool Broken, 
         var known = near is not null ? $"did you mean '{near}'?"
             : others.Count == 0 ? "this is its only spec"
             : $"it has {Text.AllOf(others.Count > 5 ? others.Take(5).Append("others") : others)}";
+        if (written.Value.Length == 0)
+            return "'extends' names no spec; write the path of one, or remove the key";
         if (Paths.IsRooted(written.Value))
             return $"'{written.Shown}' is an absolute path, and paths in specs begin at the file's own folder, "
                 + $"so that they hold on every machine; {known}";

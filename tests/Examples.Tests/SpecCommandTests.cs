@@ -71,6 +71,7 @@ public sealed class SpecCommandTests : IDisposable
         Assert.Contains("nothere.unet.yaml.\n", program.Fail(1, "generate", "nothere.unet.yaml"));
         Assert.Contains("nothere; a spec's file is called NAME.unet.yaml.", program.Fail(1, "generate", "nothere"));
         Assert.Contains("is a folder, no spec: name a NAME.unet.yaml in it.", program.Fail(1, "generate", "."));
+        Assert.EndsWith("If a spec is meant, name its file: ./base.unet.yaml\n", program.Fail(1, "explain", "."));
     }
 
     [LinuxFact]

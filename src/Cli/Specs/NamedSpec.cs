@@ -25,8 +25,21 @@ internal sealed record NamedSpec(string Origin, SpecDescription Description, Che
             var info = Catalog.Require(text).Info;
             return new(info.SpecPath, OfEffective(info.Spec, info.Name), null);
         }
-        var trained = Checkpoint.Open(text, new Warnings());
+        var trained = Open(text);
         return new(text, OfEffective(trained.Spec, trained.Network), trained);
+    }
+
+    private static Checkpoint Open(string path)
+    {
+        try
+        {
+            return Checkpoint.Open(path, new Warnings());
+        }
+        catch (CheckpointException error) when (Directory.Exists(path)
+            && Directory.EnumerateFiles(path, $"*{Catalog.SpecEnding}").Order(StringComparer.Ordinal).FirstOrDefault() is { } spec)
+        {
+            throw new UNetGenException($"{error.Message} If a spec is meant, name its file: {spec}", error);
+        }
     }
 
     // The effective spec doesn't say what the class is called.

@@ -87,7 +87,7 @@ internal static class KeyCollector
                 case "true" or "on" or "yes":
                     return "; leave it out, since every preset attends";
                 case "full" or "linear" or "cross":
-                    return $"; say it of each level, as `attention: {{ levels: [{word.Value.ToLowerInvariant()}, none] }}`";
+                    return $"; say it of each level, of two as `attention: {{ levels: [{word.Value.ToLowerInvariant()}, none] }}`";
             }
         }
 

@@ -77,7 +77,8 @@ internal sealed class YamlReader
             return;
         }
 
-        if (openFlows.Count > 0)
+        // The parser looks at what follows before it says that a list has ended.
+        if (openFlows.Count > 0 && !EndsBefore(BracketOf(openFlows.Peek()).Start, at))
         {
             var open = openFlows.Peek();
             var form = open is SequenceStart
@@ -100,6 +101,8 @@ internal sealed class YamlReader
                 "here should be `key: value`, no deeper and no shallower than the others, with a colon and a space",
             var message when message.Contains("unexpected end of stream") || message.Contains("found wrong indentation") =>
                 "this quote is never closed",
+            var message when message.Contains("expected '-' indicator") =>
+                "each entry of this list is a dash, a space and its value, `- 1`, one below the other; or write [1, 2, 3]",
             var message when message.Contains("cannot start any token") =>
                 "a value can't begin with this character; put quotes around the value",
             var message => OneLine(message),
@@ -268,6 +271,25 @@ internal sealed class YamlReader
     private TextSpan BracketOf(ParsingEvent start) => new(SpanOf(start).Start, Math.Min(1, text.Length - SpanOf(start).Start));
 
     private int LineOf(SpecSpan span) => problems.LocationOf(span).Lines.Start.Line + 1;
+
+    /// <summary>Whether what a bracket or brace begins ends before a place.</summary>
+    private bool EndsBefore(int bracket, int place)
+    {
+        var (depth, quote) = (0, '\0');
+        for (var at = bracket; at < place && at < text.Length; at++)
+        {
+            var character = text[at];
+            if (quote != '\0')
+                quote = character == quote ? '\0' : quote;
+            else if (character is '"' or '\'' && text[at - 1] is ' ' or ',' or '[' or '{' or ':')
+                quote = character;
+            else if (character is '[' or '{')
+                depth++;
+            else if (character is ']' or '}' && --depth == 0)
+                return true;
+        }
+        return false;
+    }
 
     private TextSpan RestOfLine(int start)
     {

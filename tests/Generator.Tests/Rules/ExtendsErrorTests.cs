@@ -23,6 +23,11 @@ public sealed class ExtendsErrorTests
         "UNG0021: the project has no spec specs/bass.unet.yaml; did you mean 'base.unet.yaml'?");
 
     [Fact]
+    public void An_empty_path() => Errors.In(
+        [("base.unet.yaml", Base), ("small.unet.yaml", "extends: «\"\"»\ndim: 16")],
+        "UNG0021: 'extends' names no spec; write the path of one, or remove the key");
+
+    [Fact]
     public void A_path_without_its_ending() => Errors.In(
         [("base.unet.yaml", Base), ("small.unet.yaml", "extends: «base»")],
         "UNG0021: the project has no spec base; did you mean 'base.unet.yaml'?");

@@ -220,7 +220,7 @@ public sealed class KeyErrorTests
         """,
         "UNG0007: 'attention' must be none or a mapping of levels, resolutions, mid, heads, head_dim, memory_tokens, layers and "
             + "linear_projection, not 'linear'; "
-        + "say it of each level, as `attention: { levels: [linear, none] }`",
+        + "say it of each level, of two as `attention: { levels: [linear, none] }`",
         "UNG0007: 'time_embedding' must be a mapping of type, theta, order, freq_shift and conditioning, not 'fourier'; "
         + "write `time_embedding: { type: fourier }`",
         "UNG0007: 'diffusion' must be a mapping of type, timesteps, schedule, schedule_scaling, beta_start, beta_end, schedule_rescale, objective, "

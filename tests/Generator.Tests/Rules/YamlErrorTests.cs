@@ -46,6 +46,18 @@ public sealed class YamlErrorTests
         """,
         "UNG0001: not YAML: the mapping that begins here doesn't end as one, {a: 1, b: 2}");
 
+    [Theory]
+    [InlineData("[1, 2]")]
+    [InlineData("[[1, '[', \"2]\"], [2]]")]
+    public void What_follows_a_list_in_brackets_is_shown_itself(string list) => Errors.In(
+        $"preset: annotated\nchannel_multipliers: {list}\n«-» x\n",
+        "UNG0001: not YAML: here should be `key: value`, no deeper and no shallower than the others, with a colon and a space");
+
+    [Fact]
+    public void A_dash_without_its_space() => Errors.In(
+        "preset: annotated\nchannel_multipliers:\n  - 1\n  «-2»\n  - 2\n",
+        "UNG0001: not YAML: each entry of this list is a dash, a space and its value, `- 1`, one below the other; or write [1, 2, 3]");
+
     [Fact]
     public void A_line_without_a_colon() => Errors.In(
         """
