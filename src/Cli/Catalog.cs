@@ -80,7 +80,7 @@ internal static class Catalog
     /// <param name="hash">Of the effective spec.</param>
     public static string? ChangeOf(string name, string hash)
     {
-        var changed = $"{name} has changed since the run began.";
+        var changed = $"{name} has changed since the run began, or is another spec.";
         try
         {
             var info = IsFile(name) ? SpecCompiler.Describe(name).Info : Named(name)?.Info;

@@ -26,7 +26,7 @@ public sealed class SpecFileTests : IDisposable
 
         Write("tiny", Tiny + "dropout: 0.1\n");
         Assert.Contains(
-            "tiny.unet.yaml has changed since the run began. The run goes on with its own spec: that of its checkpoint.",
+            "tiny.unet.yaml has changed since the run began, or is another spec. The run goes on with its own spec: that of its checkpoint.",
             program.Succeed("train", "--resume", "run", "--steps", "4"));
 
         File.Delete(program.File("tiny.unet.yaml"));
