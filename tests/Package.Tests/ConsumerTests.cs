@@ -44,6 +44,20 @@ public sealed class ConsumerTests
     }
 
     [Fact]
+    public void A_spec_that_is_replaced_by_an_older_file_is_another_network()
+    {
+        project.Build();
+        var compiled = project.Compiled;
+
+        project.Edit(Spec, "[1, 2, 2]", "[1, 2]");
+        File.SetLastWriteTimeUtc(project.PathOf(Spec), new DateTime(2020, 1, 2, 3, 4, 5, DateTimeKind.Utc));
+        project.Build();
+
+        Assert.NotEqual(compiled, project.Compiled);
+        Assert.Equal("2 x 3 x 16 x 16, 829091 parameters", project.Run());
+    }
+
+    [Fact]
     public void A_spec_that_is_renamed_or_deleted_leaves_no_class_behind()
     {
         project.Build();

@@ -116,9 +116,8 @@ public sealed class FileRecord
         {
             var first = others[0];
             throw new DataException(
-                $"{Counted.Of(others.Length, "file")} in '{folder}' {(others.Length == 1 ? "has" : "have")} another size than when the "
-                    + "training "
-                + $"was at work; the first, {files[first]}, had {Bytes(sizes[first])} and has {Bytes(now.Value.Sizes[first])}. {PutBack}");
+                $"{Counted.Of(others.Length, "file")} in {Folders} {(others.Length == 1 ? "has" : "have")} another size than when the training "
+                    + $"was at work; the first, {NameOf(first)}, had {Bytes(sizes[first])} and has {Bytes(now.Value.Sizes[first])}. {PutBack}");
         }
         was.CopyTo(sums, 0);
         var touched = Enumerable.Range(0, sums.Length).Where(i => times[FileOf(i)] != now.Value.Times[FileOf(i)]).ToArray();
@@ -128,7 +127,7 @@ public sealed class FileRecord
         var unknown = touched.Where(i => was[i] == Unread).Select(FileOf).Distinct().Count();
         return unknown == 0
             ? null
-            : $"{Counted.Of(unknown, "file")} in '{folder}' {(unknown == 1 ? "has" : "have")} another time than before, the same size, and "
+            : $"{Counted.Of(unknown, "file")} in {Folders} {(unknown == 1 ? "has" : "have")} another time than before, the same size, and "
                 + $"{(unknown == 1 ? "wasn't" : "weren't")} read {(pieces is null ? "" : "to the end ")}before: whether they are what an "
                 + "unbroken training would read isn't known. After a copy they are, after an edit they aren't.";
 
@@ -223,6 +222,10 @@ public sealed class FileRecord
     private string PathOf(int index) => files.Length - second.Files.Length is var own && index < own
         ? PictureFolder.PathOf(folder, files[index])
         : PictureFolder.PathOf(second.Folder, second.Files[index - own]);
+
+    private string Folders => second.Files.Length == 0 ? $"'{folder}'" : $"'{folder}' and '{second.Folder}'";
+
+    private string NameOf(int file) => file < files.Length - second.Files.Length ? files[file] : PathOf(file);
 
     private static string Bytes(long size) => size == NoSize ? "none that can be asked for" : Counted.Of(size, "byte");
 }

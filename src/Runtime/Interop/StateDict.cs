@@ -30,8 +30,14 @@ public static class StateDict
     /// <exception cref="UNetGenException">
     /// A number is NaN or infinite; or the network's class and the runtime are of two versions.
     /// </exception>
-    public static void Load(nn.Module module, IReadOnlyDictionary<string, Tensor> tensors) =>
+    public static void Load(nn.Module module, IReadOnlyDictionary<string, Tensor> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        ArgumentNullException.ThrowIfNull(tensors);
+        if (tensors.FirstOrDefault(pair => pair.Value is null || pair.Value.IsInvalid) is { Key: { } key })
+            throw new ArgumentException($"The tensor of '{key}' is null, or disposed.", nameof(tensors));
         Load(module, tensors, $"What is to be loaded into {module.GetName()}");
+    }
 
     /// <summary>The same, of tensors that a message can name.</summary>
     internal static void Load(nn.Module module, IReadOnlyDictionary<string, Tensor> tensors, string what)
@@ -116,6 +122,7 @@ public static class StateDict
     /// <exception cref="IOException">It can't be written.</exception>
     public static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts = null)
     {
+        ArgumentNullException.ThrowIfNull(network);
         var tensors = network.state_dict();
         RequireFinite(network.Info.Name, tensors);
         SafetensorsFile.Write(path, tensors, TensorSum.Added(NetworkMetadata.Of(network, doubts ?? []), tensors));

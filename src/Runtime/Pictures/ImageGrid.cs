@@ -37,7 +37,7 @@ public static class ImageGrid
     /// <param name="gap">Pixels around each image; 0 with a single image and a scale of 1 writes it as it is.</param>
     /// <exception cref="ArgumentException">
     /// The tensor hasn't four dimensions, or is empty, or the grid would have more pixels than a picture holds, 536 million and a
-    /// million along a side.
+    /// million along a side; or the path doesn't end in .png.
     /// </exception>
     /// <exception cref="UNetGenException">Images have values that are no finite numbers; the message says how many.</exception>
     public static void Save(Tensor images, string path, int columns = 0, int scale = 0, int gap = DefaultGap) =>
@@ -66,6 +66,8 @@ public static class ImageGrid
 
     private static void Draw(Tensor images, string path, int columns, int scale, int gap, Marking mark)
     {
+        if (!path.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
+            throw new ArgumentException($"What is written is a PNG file, so its name must end in .png, not as {path} does.", nameof(path));
         if (images.dim() != 4 || images.numel() == 0)
             throw new ArgumentException(
                 $"Expected images [batch, channels, height, width], got [{string.Join(", ", images.shape)}].", nameof(images));

@@ -174,6 +174,7 @@ public sealed class Checkpoint
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
     public void LoadInto(NoisePredictor network, string? which = null)
     {
+        ArgumentNullException.ThrowIfNull(network);
         RequireSpecOf(network.Info);
         LoadWeights(network, which);
     }
@@ -311,7 +312,7 @@ public sealed class Checkpoint
         catch (StateDictException error)
         {
             throw new CheckpointException(
-                $"{path} is damaged, or its network's code has changed under the same spec. {error.Message}", error);
+                $"{path} doesn't hold what the network of its spec has: it is damaged or of other numbers, or the network's code has changed. {error.Message}", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

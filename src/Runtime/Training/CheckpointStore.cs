@@ -42,6 +42,16 @@ public sealed class CheckpointStore
         this.logger = logger ?? NullLogger.Instance;
     }
 
+    /// <summary>Whether a training may begin in it: another one's later checkpoints would stay the newest, and its others be deleted.</summary>
+    /// <exception cref="CheckpointException">There are checkpoints.</exception>
+    internal void RequireEmpty()
+    {
+        if (CheckpointFolder.List(folder) is { Count: > 0 } others)
+            throw new CheckpointException(
+                $"{folder} has checkpoints of another training, {Path.GetFileName(others[0])} among them: go on with it by Trainer.Restore, or "
+                    + "give the new training a folder of its own.");
+    }
+
     /// <summary>
     /// Keeps others from writing to the folder, who would delete what isn't whole yet: until what is returned is disposed.
     /// </summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using TorchSharp.Modules;
 using UNetGen.Backends;
 using UNetGen.Backends.Memory;
@@ -24,13 +25,16 @@ public sealed class Ema : IDisposable
 
     private static readonly Lazy<jit.CompilationUnit> Script = new(() => jit.compile(Source.ReplaceLineEndings("\n")));
 
+    // Which average's weights a network holds in the place of its own.
+    private static readonly ConditionalWeakTable<nn.Module, Ema> InPlace = [];
+
     private readonly List<(string Key, Tensor Live, Tensor Shadow)> weights;
     private readonly (Tensor Live, Tensor Shadow)[] buffers;
     private readonly Tensor[] lives;
     private readonly Tensor[] shadows;
     private readonly WeightUpdate? kernel;
     private readonly EmaOptions options;
-    private bool applied;
+    private readonly nn.Module network;
 
     /// <summary>Starts as a copy of the network's weights.</summary>
     /// <param name="network">Whose parameters to average; its buffers are copied.</param>
@@ -38,7 +42,7 @@ public sealed class Ema : IDisposable
     /// <exception cref="UNetGenException">The options make no sense; the message names the one.</exception>
     public Ema(nn.Module network, EmaOptions? options = null)
     {
-        this.options = options ?? new();
+        (this.network, this.options) = (network, options ?? new());
         this.options.Validate();
         weights = [.. network.state_dict().Select(entry => (entry.Key, entry.Value, Copy(entry.Value)))];
         // Buffers hold constants or counters, which have no mean.
@@ -76,7 +80,7 @@ public sealed class Ema : IDisposable
     /// <exception cref="InvalidOperationException">The network holds the averaged weights now.</exception>
     public void Update(int step)
     {
-        if (applied)
+        if (IsApplied)
             throw new InvalidOperationException("The averaged weights are in the network now; they can't be averaged with themselves.");
         if (!options.UpdatesAt(step))
             return;
@@ -100,13 +104,24 @@ public sealed class Ema : IDisposable
     /// <summary>
     /// Puts the averaged weights into the network, until the result is disposed: <c>using (ema.Apply()) sampler.Sample(…)</c>.
     /// </summary>
-    /// <exception cref="InvalidOperationException">They are there already.</exception>
+    /// <exception cref="InvalidOperationException">They are there already, or those of another average.</exception>
     public IDisposable Apply()
     {
-        if (applied)
-            throw new InvalidOperationException("The averaged weights are in the network already.");
-        return new Applied(this);
+        if (!InPlace.TryAdd(network, this))
+            throw new InvalidOperationException("Averaged weights are in the network already.");
+        try
+        {
+            return new Applied(this);
+        }
+        catch
+        {
+            InPlace.Remove(network);
+            throw;
+        }
     }
+
+    /// <summary>Whether averaged weights are in the network now, these or another average's.</summary>
+    internal bool IsApplied => InPlace.TryGetValue(network, out _);
 
     /// <summary>Frees the averaged weights; the network stays.</summary>
     public void Dispose() => weights.ForEach(weight => weight.Shadow.Dispose());
@@ -133,6 +148,7 @@ public sealed class Ema : IDisposable
     {
         private readonly Ema ema;
         private readonly List<Tensor> trained;
+        private bool isOver;
 
         public Applied(Ema ema)
         {
@@ -141,20 +157,20 @@ public sealed class Ema : IDisposable
             trained = ema.weights.ConvertAll(weight => Copy(weight.Live));
             foreach (var (_, live, shadow) in ema.weights)
                 live.copy_(shadow);
-            ema.applied = true;
         }
 
         public void Dispose()
         {
-            if (!ema.applied)
+            if (isOver)
                 return;
+            isOver = true;
             using var noGradients = no_grad();
             foreach (var ((_, live, _), weight) in ema.weights.Zip(trained))
             {
                 live.copy_(weight);
                 weight.Dispose();
             }
-            ema.applied = false;
+            InPlace.Remove(ema.network);
         }
     }
 }

@@ -45,6 +45,7 @@ public sealed partial class Trainer : IDisposable
     private TimeSpan elapsed;
     private long images;
     private string? restored;
+    private bool isDisposed;
 
     /// <summary>Makes ready to train.</summary>
     /// <param name="network">The network, on the device to be used: moving it afterwards replaces its parameters.</param>
@@ -71,10 +72,15 @@ public sealed partial class Trainer : IDisposable
         NoisePredictor network, IImageSource source, TrainingOptions options, TimeProvider? clock = null, ICollective? collective = null,
         ILogger? logger = null)
     {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         if (!network.parameters().Any(parameter => parameter.requires_grad))
             throw new ArgumentException(
-                $"{network.Info.Name} has no parameters to train. One written by hand registers its modules itself.", nameof(network));
+                $"{network.Info.Name} has no parameters to train: all are frozen (requires_grad is false), or it is disposed, or, written by "
+                    + "hand, doesn't register its modules itself.",
+                nameof(network));
         InputCheck.Type(network);
         NetworkMetadata.RequireConsistent(network.Info);
         InputCheck.Shape(network.Info, source);
@@ -147,7 +153,9 @@ public sealed partial class Trainer : IDisposable
     /// More steps had to be skipped than the options allow, or weights or averages were no finite numbers when a checkpoint was due or at
     /// the end, with a store or without.
     /// </exception>
-    /// <exception cref="CheckpointException">A checkpoint can't be written; those before it are whole.</exception>
+    /// <exception cref="CheckpointException">
+    /// A checkpoint can't be written, and those before it are whole; or a training that begins is given a folder that has checkpoints.
+    /// </exception>
     /// <exception cref="LockedException">Another training writes to the folder of checkpoints.</exception>
     /// <exception cref="ShortageException">
     /// There is no more memory, or no more threads or open files; the checkpoints before are whole.
@@ -163,6 +171,7 @@ public sealed partial class Trainer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        isDisposed = true;
         optimizer.Dispose();
         nullContext?.Dispose();
         averages.ForEach(average => average.Dispose());
@@ -170,8 +179,13 @@ public sealed partial class Trainer : IDisposable
 
     private TrainingSummary TrainToTheEnd(Action<TrainingStep>? report, CheckpointStore? store, CancellationToken cancellation)
     {
+        ObjectDisposedException.ThrowIf(isDisposed, this);
+        // Whoever calls may have switched them off.
+        using var gradients = enable_grad();
         var ready = LookAtImages(cancellation);
         using var alone = store?.Hold();
+        if (restored is null && Step == 0)
+            store?.RequireEmpty();
         using var computing = new TrainingCompute(network, options);
         using var diffusion = DiffusionProcess.Of(network.Diffusion, network.Device);
         var (start, before) = (clock.GetTimestamp(), elapsed);

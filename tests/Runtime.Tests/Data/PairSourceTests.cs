@@ -95,7 +95,8 @@ public sealed class PairSourceTests : IDisposable
         Assert.Equal(2, record["size"].numel());
         File.WriteAllText(folder.File("blurred/a.bmp"), "other");
         Assert.Contains(
-            "condition: a.bmp, had", Assert.Throws<DataException>(() => Open().Record.GoOnFrom(record)).Message);
+            $"blurred' has another size than when the training was at work; the first, {folder.File("blurred/a.bmp")}, had",
+            Assert.Throws<DataException>(() => Open().Record.GoOnFrom(record)).Message);
     }
 
     [Fact]

@@ -26,6 +26,58 @@ public class TrainerTests
     }
 
     [Fact]
+    public void A_training_that_begins_leaves_another_one_s_checkpoints_alone()
+    {
+        using var folder = new TemporaryFolder();
+        var store = new CheckpointStore(folder.File("store"));
+        var options = new TrainingOptions { Steps = 2, BatchSize = 2 };
+        using (var first = new Trainer(new TwoConvNet(), new Stripes(), options))
+            first.Train(store: store);
+
+        using var second = new Trainer(new TwoConvNet(), new Stripes(), options);
+        Assert.Contains("has checkpoints of another training", Assert.Throws<CheckpointException>(() => second.Train(store: store)).Message);
+        second.Restore(store.Newest()!);
+        second.Train(store: store);
+    }
+
+    [Fact]
+    public void Of_two_averages_one_at_a_time_is_in_the_network()
+    {
+        using var network = new TwoConvNet();
+        using var one = new Ema(network);
+        using var other = new Ema(network);
+        using (one.Apply())
+        {
+            Assert.Throws<InvalidOperationException>(other.Apply);
+            Assert.Throws<InvalidOperationException>(() => other.Update(1));
+        }
+        other.Apply().Dispose();
+    }
+
+    [Fact]
+    public void What_a_caller_has_switched_off_or_given_up_is_no_riddle()
+    {
+        var options = new TrainingOptions { Steps = 1, BatchSize = 2 };
+        using var network = new TwoConvNet();
+        var trainer = new Trainer(network, new Stripes(), options);
+        using (no_grad())
+            Assert.Equal(1, trainer.Train().Steps);
+        using (trainer.Ema.Apply())
+            Assert.Contains(
+                "averaged weights are in the network",
+                Assert.Throws<InvalidOperationException>(() => trainer.Restore(null!)).Message);
+        trainer.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => trainer.Train());
+
+        Assert.Throws<ArgumentNullException>(() => new Trainer(null!, new Stripes(), options));
+        Assert.Throws<ArgumentNullException>(() => new Trainer(network, null!, options));
+        Assert.Throws<ArgumentNullException>(() => new Trainer(network, new Stripes(), null!));
+        foreach (var parameter in network.parameters())
+            parameter.requires_grad_(false);
+        Assert.Contains("frozen", Assert.Throws<ArgumentException>(() => new Trainer(network, new Stripes(), options)).Message);
+    }
+
+    [Fact]
     public void Without_signal_at_the_last_timestep_a_training_and_its_drawings_stay_finite()
     {
         var network = new TwoConvNet(diffusion: new()
