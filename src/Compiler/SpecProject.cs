@@ -31,10 +31,9 @@ internal sealed class SpecProject
         files = [.. specs.Concat(options.OtherSpecs.Select(path => SpecFile.Read(FullPath(path, options)))).DistinctBy(f => f.NormalPath)];
         if (options.ReadsBases)
             files = WithBases(files, options);
-        // Steps are tracked for what lies between text and source: what a spec means, and what it inherits.
+        // Steps aren't tracked: Roslyn follows each from every output, which takes the fourth power of a chain's length.
         var driver = CSharpGeneratorDriver.Create(
-            [new UNetGenerator().AsSourceGenerator()], files, optionsProvider: properties,
-            driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
+            [new UNetGenerator().AsSourceGenerator()], files, optionsProvider: properties);
         result = driver.RunGenerators(Nothing).GetRunResult().Results.Single();
         if (result.Exception is { } exception)
             throw new InvalidOperationException("The generator failed; please report it with the spec.", exception);
@@ -60,7 +59,7 @@ internal sealed class SpecProject
     public GeneratedSpec First()
     {
         var own = Own;
-        var read = Outputs<DiagnosedSpec>(Steps.Read).First(spec => spec.Network.Path == own.File.Path);
+        var read = DiagnosedSpec.Read(own, default);
         var source = result.GeneratedSources.FirstOrDefault(source => source.HintName == read.Network.HintName).SourceText;
         var itsFiles = own.Inheritance.Chain.Select(one => one.Path).Append(own.File.Path).ToHashSet();
         return new GeneratedSpec(read.Network.Spec, own.File.Path, read.Network.HintName, source?.ToString() ?? "",
@@ -70,11 +69,11 @@ internal sealed class SpecProject
     /// <summary>What the first spec, which has no errors, takes from those that it extends, in the order of the language's keys.</summary>
     public IEnumerable<InheritedKey> Inherited(UNetSpec spec)
     {
-        var own = Own.File.Keys;
+        var own = Own;
         var (inherited, from) = (new GivenKeys(default), "");
-        foreach (var one in Own.Inheritance.Chain.Reverse())
+        foreach (var one in own.Inheritance.Chain.Reverse())
             (inherited, from) = (GivenKeys.Of(one.Keys, []).Over(inherited, from, default), one.Path);
-        var all = own.Over(inherited, from, default);
+        var all = own.File.Keys.Over(inherited, from, default);
         return
             from field in Fields.All
             let origin = all.From(field.Key)
@@ -82,13 +81,21 @@ internal sealed class SpecProject
             select new InheritedKey(field.Key, all.Value(field.Key).Written, origin);
     }
 
-    private FileWithBases Own => Outputs<FileWithBases>(Steps.WithBases).First(input => input.File.FullPath == files[0].NormalPath);
+    /// <summary>What the first spec is read from, as the generator has it between text and source.</summary>
+    private FileWithBases Own
+    {
+        get
+        {
+            var all = files.Select(file => ParsedFile.Parse(file, info, default)).ToList();
+            var bases = new Bases(
+                all.Select(file => file.AsBase).ToEquatableArray(),
+                all.Select(file => file.FullPath).Order(StringComparer.Ordinal).ToEquatableArray());
+            return new FileWithBases(all[0], Inheritance.Of(all[0], bases));
+        }
+    }
 
     private static string FullPath(string path, SpecOptions options) =>
         Path.GetFullPath(path, Path.GetFullPath(options.ProjectFolder ?? "."));
-
-    private IEnumerable<T> Outputs<T>(string step) =>
-        result.TrackedSteps.TryGetValue(step, out var runs) ? runs.SelectMany(run => run.Outputs).Select(output => (T)output.Value) : [];
 
     /// <summary>The specs and, as far as they are on the disk, those that they extend.</summary>
     private List<SpecFile> WithBases(IEnumerable<SpecFile> specs, SpecOptions options)

@@ -126,6 +126,25 @@ public sealed class GenerateTests : IDisposable
         Assert.Equal(("UNG0013", ""), (Assert.Single(collided.Diagnostics).Id, collided.Source));
     }
 
+    /// <summary>Of this length it took minutes when the work grew with a power of the number of specs.</summary>
+    [Fact]
+    public void A_long_chain_is_checked_at_once_and_each_spec_of_it_is_known()
+    {
+        string[] paths =
+        [
+            Write("base.unet.yaml", Tiny),
+            .. Enumerable.Range(0, 400).Select(i => Write($"k{i}.unet.yaml", $"extends: {(i == 0 ? "base" : $"k{i - 1}")}.unet.yaml")),
+        ];
+
+        var found = SpecCompiler.Check(paths, new() { ProjectFolder = folder });
+
+        // 8 of the chain build on 8 others at most.
+        Assert.Equal(paths.Skip(9).Select(Path.GetFileName), found.Where(one => one.Id == "UNG0011").Select(one => one.Path));
+        var options = new SpecOptions { ProjectFolder = folder, OtherSpecs = paths };
+        Assert.Contains("class K7UNet ", SpecCompiler.Generate(paths[8], options).Source, StringComparison.Ordinal);
+        Assert.Equal("UNG0011", Assert.Single(SpecCompiler.Generate(paths[9], options).Diagnostics).Id);
+    }
+
     [Fact]
     public void A_file_that_is_not_there_or_has_another_name_is_refused()
     {

@@ -35,7 +35,8 @@ public sealed class ImportedSpecTests
         """ "time_embedding_dim": 65536 """, """ "time_embedding_dim": 65537 """, """ "time_embedding_dim": 1 """,
         """ "num_class_embeds": 1000000 """, """ "num_class_embeds": 1000001 """,
         """ "add_attention": false """, """ "downsample_type": "resnet", "upsample_type": "resnet" """,
-        """ "norm_eps": 0 """, """ "norm_eps": 1e-300 """, """ "dropout": 0.999999 """, """ "dropout": 1 """, """ "freq_shift": 1 """,
+        """ "norm_eps": 0 """, """ "norm_eps": 1e-300 """, """ "norm_eps": 2e-38 """, """ "dropout": 0.999999 """,
+        """ "dropout": 0.99999999999 """, """ "dropout": 1e-300 """, """ "dropout": 1 """, """ "freq_shift": 1 """,
         """ "act_fn": "mish" """, """ "resnet_time_scale_shift": "scale_shift", "attn_norm_num_groups": 32 """,
     ];
 
@@ -45,6 +46,7 @@ public sealed class ImportedSpecTests
         """ "num_train_timesteps": 20, "beta_start": 0.005, "beta_end": 1.0 """,
         """ "num_train_timesteps": 25, "beta_start": 0.004, "beta_end": 0.8 """,
         """ "beta_start": 0.00085, "beta_end": 0.012 """, """ "beta_start": 0.03 """, """ "beta_end": 0.03 """,
+        """ "beta_start": 1e-300 """, """ "beta_end": 0.99999999999 """,
         """ "rescale_betas_zero_snr": true, "prediction_type": "v_prediction" """,
         """ "beta_schedule": "scaled_linear" """, """ "beta_schedule": "squaredcos_cap_v2" """, """ "prediction_type": "v_prediction" """,
         """ "prediction_type": "sample" """, """ "variance_type": "fixed_large" """, """ "variance_type": "learned_range" """,

@@ -75,12 +75,12 @@ internal static class DiffusionChecks
         var last = SpecLimits.LastScaledBeta(diffusion.Timesteps, diffusion.BetaEnd);
         if (context.Knows(Timesteps, Scaling)
             && diffusion is { Schedule: BetaSchedule.Linear, ScheduleScaling: true }
-            && last >= 1)
+            && last >= SpecLimits.NearlyOne)
         {
             context.Report(Rules.Schedule, Timesteps,
                 $"the last beta would be {SpecWords.Number(diffusion.BetaEnd)} * 1000 / {diffusion.Timesteps} = "
                 + $"{last.ToString("0.###", CultureInfo.InvariantCulture)}, and must be below 1; use at least "
-                + $"{Math.Floor(diffusion.BetaEnd * 1000) + 1} timesteps, schedule_scaling: false or schedule: cosine");
+                + $"{SpecLimits.TimestepsFor(diffusion.BetaEnd)} timesteps, schedule_scaling: false or schedule: cosine");
         }
     }
 

@@ -49,9 +49,9 @@ internal abstract class FieldType<T>
     }
 
     /// <summary>Reports the right type with an impossible value and returns false.</summary>
-    protected bool RefuseRange(YamlScalar scalar, string key, Problems problems)
+    protected bool RefuseRange(YamlScalar scalar, string key, Problems problems, string why = "")
     {
-        problems.Report(Rules.OutOfRange, key, scalar.Span, $"'{key}' must be {Description}, not {scalar.Shown}");
+        problems.Report(Rules.OutOfRange, key, scalar.Span, $"'{key}' must be {Description}, not {scalar.Shown}{why}");
         return false;
     }
 }
@@ -120,45 +120,58 @@ internal sealed class OddIntType(int max) : FieldType<int>
     public override string Write(int value) => inner.Write(value);
 }
 
-/// <summary>Any number, or one above another, or from it, and perhaps below a third.</summary>
+/// <summary>A number between two others, or above one; from 0 up one that float32 holds, in which all is computed.</summary>
 internal sealed class FloatType : FieldType<double>
 {
+    // What is less has fewer digits there, or is 0, and what is more is infinite.
+    private const double Least = 1.17549435e-38, Most = 3.4028235e38;
+
+    private const string Float32 = "float32, in which all is computed";
+
     private readonly double min;
     private readonly bool above;
-    private readonly double below;
+    private readonly double max;
+    private readonly bool below;
 
-    private FloatType(double min, bool above, double below = double.PositiveInfinity) =>
-        (this.min, this.above, this.below) = (min, above, below);
+    private FloatType(double min, bool above, double max, bool below) =>
+        (this.min, this.above, this.max, this.below) = (min, above, max, below);
 
     /// <summary>From 0 to below 1.</summary>
-    public static readonly FloatType Fraction = new(0, above: false, below: 1);
-
-    public static readonly FloatType Any = new(double.NegativeInfinity, above: true);
+    public static readonly FloatType Fraction = From(0, below: 1);
 
     /// <summary>Above 0 and below 1.</summary>
-    public static readonly FloatType OpenFraction = new(0, above: true, below: 1);
+    public static readonly FloatType OpenFraction = new(0, above: true, 1, below: true);
 
-    public static FloatType Above(double min) => new(min, above: true);
+    public static FloatType Above(double min) => new(min, above: true, double.PositiveInfinity, below: true);
 
-    public static FloatType From(double min, double below) => new(min, above: false, below);
+    public static FloatType AboveTo(double min, double max) => new(min, above: true, max, below: false);
 
-    private bool Bounded => !double.IsInfinity(below);
+    public static FloatType From(double min, double below) => new(min, above: false, below, below: true);
 
-    private bool IsAny => double.IsInfinity(min);
+    public static FloatType Between(double min, double max) => new(min, above: false, max, below: false);
 
-    public override string Description => IsAny
-        ? "a finite number"
-        : $"a {(Bounded ? "" : "finite ")}number {(above ? "above" : "from")} {Write(min)}{(Bounded ? $" to below {Write(below)}" : "")}";
+    private bool Bounded => !double.IsInfinity(max);
+
+    /// <summary>Others may be any: 0 does for what is near it, and of a theta above 1 float32 gets the logarithm alone.</summary>
+    private bool BeginsAt0 => min == 0;
+
+    public override string Description =>
+        $"a {(Bounded ? "" : "finite ")}number {(above ? "above" : "from")} {Write(min)}"
+            + (Bounded ? $" to {(below ? "below " : "")}{Round(max)}" : "");
 
     public override JsonObject Schema
     {
         get
         {
             var schema = new JsonObject { { "type", JsonObject.Text("number") } };
-            if (!IsAny)
+            if (above && BeginsAt0)
+                schema.Add("minimum", Write(Least));
+            else
                 schema.Add(above ? "exclusiveMinimum" : "minimum", Write(min));
             if (Bounded)
-                schema.Add("exclusiveMaximum", Write(below));
+                schema.Add(below ? "exclusiveMaximum" : "maximum", Write(max == 1 ? SpecLimits.NearlyOne : max));
+            else if (BeginsAt0)
+                schema.Add("maximum", Write(Most));
             return schema;
         }
     }
@@ -174,8 +187,26 @@ internal sealed class FloatType : FieldType<double>
         if (!double.TryParse(scalar.Value, style, CultureInfo.InvariantCulture, out value))
             return Refuse(node, key, problems);
         value += 0.0; // -0 is 0, and must be written so
-        return (value > min || (value == min && !above)) && value < below || RefuseRange(scalar, key, problems);
+        var isNone = BeginsAt0 && value == 0 && !IsZero(scalar.Value);
+        if (!isNone && ((above ? value <= min : value < min) || (below ? value >= max : value > max)))
+            return RefuseRange(scalar, key, problems);
+        return Loss(value, isNone) is not { } loss || RefuseRange(scalar, key, problems, loss);
     }
+
+    /// <summary>What float32 makes of a number that lies within the bounds, where that isn't what is meant.</summary>
+    /// <param name="value">The number.</param>
+    /// <param name="isNone">Whether it is so near 0 that float64, too, makes it that.</param>
+    private string? Loss(double value, bool isNone) =>
+        isNone || (BeginsAt0 && value is > 0 and < Least) ? $"; the least number above 0 of {Float32}, is 1.2e-38"
+        : max == 1 && value >= SpecLimits.NearlyOne ? $", which {Float32}, rounds to 1"
+        : BeginsAt0 && value > Most ? $"; the greatest number of {Float32}, is 3.4e38"
+        : null;
+
+    /// <summary>A bound as people write it: 1e16 without its zeros.</summary>
+    private string Round(double bound) => bound >= 1e6 ? bound.ToString("0e0", CultureInfo.InvariantCulture) : Write(bound);
+
+    /// <summary>Whether a number is written as 0, and not only rounded to it.</summary>
+    private static bool IsZero(string number) => !number.Split('e', 'E')[0].Any(digit => digit is >= '1' and <= '9');
 
     public override string Write(double value) => SpecWords.Number(value);
 

@@ -39,7 +39,7 @@ internal static partial class Fields
             Details = "logit_normal: the middle more often, where there is most to learn (Esser et al. 2024). uniform: all alike. mode: the "
                 + "middle more often, and the ends less but not never (there, eq. 20).",
         },
-        new Field<double>("diffusion.logit_mean", "The mean of a time's logit: above 0 for more noise.", FloatType.Any,
+        new Field<double>("diffusion.logit_mean", "The mean of a time's logit: above 0 for more noise.", LogOfTime,
             s => s.Diffusion.Flow.LogitMean, (s, v) => WithFlowOf(s, s.Diffusion.Flow with { LogitMean = v }))
         { OnlyIf = OfLogitNormal, OnlyWith = WithLogitNormal },
         new Field<double>("diffusion.logit_std", "The standard deviation of a time's logit.", FloatType.Above(0),
@@ -77,13 +77,14 @@ internal static partial class Fields
     /// <summary>Keys below diffusion, of EDM.</summary>
     private static Field[] OfTheEdm =>
     [
-        new Field<double>("diffusion.p_mean", "The mean of ln sigma in training.", FloatType.Any,
+        new Field<double>("diffusion.p_mean", "The mean of ln sigma in training.", LogOfTime,
             s => s.Diffusion.Edm.PMean, (s, v) => WithEdmOf(s, s.Diffusion.Edm with { PMean = v }))
         { OnlyIf = OfEdm, OnlyWith = WithEdm, AlsoKnownAs = ["P_mean"] },
-        new Field<double>("diffusion.p_std", "The standard deviation of ln sigma in training.", FloatType.Above(0),
+        new Field<double>("diffusion.p_std", "The standard deviation of ln sigma in training.", FloatType.AboveTo(0, SpecLimits.LogOfTime),
             s => s.Diffusion.Edm.PStd, (s, v) => WithEdmOf(s, s.Diffusion.Edm with { PStd = v }))
         { OnlyIf = OfEdm, OnlyWith = WithEdm, AlsoKnownAs = ["P_std"] },
-        new Field<double>("diffusion.sigma_data", "The images' standard deviation.", FloatType.Above(0),
+        new Field<double>("diffusion.sigma_data", "The images' standard deviation.",
+            FloatType.Between(SpecLimits.LeastSigmaData, SpecLimits.SigmaData),
             s => s.Diffusion.Edm.SigmaData, (s, v) => WithEdmOf(s, s.Diffusion.Edm with { SigmaData = v }))
         { OnlyIf = OfEdm, OnlyWith = WithEdm },
         new Field<double>("diffusion.sigma_min", "The least noise from which is drawn.", FloatType.Above(0),
@@ -93,6 +94,8 @@ internal static partial class Fields
             s => s.Diffusion.Edm.SigmaMax, (s, v) => WithEdmOf(s, s.Diffusion.Edm with { SigmaMax = v }))
         { OnlyIf = OfEdm, OnlyWith = WithEdm },
     ];
+
+    private static FloatType LogOfTime => FloatType.Between(-SpecLimits.LogOfTime, SpecLimits.LogOfTime);
 
     private static string DrawsTimes(string word) => $"draws times and weighs none: write `timestep_sampling: {word}` in its place";
 

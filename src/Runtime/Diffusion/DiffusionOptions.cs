@@ -211,11 +211,11 @@ public sealed record DiffusionOptions
                 CultureInfo.InvariantCulture, $"`{option}` must be {Float32.Range}, but is {number}."));
     }
 
-    /// <exception cref="UNetGenException">It is no number that float32 holds.</exception>
-    internal static void CheckFinite(double number, string option)
+    /// <exception cref="UNetGenException">The number is less than one or more than the other.</exception>
+    internal static void CheckBetween(double number, double least, double most, string option)
     {
-        if (!float.IsFinite((float)number))
+        if (!(number >= least && number <= most))
             throw new UNetGenException(string.Create(
-                CultureInfo.InvariantCulture, $"`{option}` must be a number that float32 holds, but is {number}."));
+                CultureInfo.InvariantCulture, $"`{option}` must be a number from {least} to {most}, but is {number}."));
     }
 }

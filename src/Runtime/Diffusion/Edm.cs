@@ -73,13 +73,14 @@ public sealed class EdmLevels : NoiseLevels
     /// <summary>The numbers that the options ask for.</summary>
     /// <param name="options">The diffusion part of a network's spec.</param>
     /// <exception cref="UNetGenException">
-    /// A number isn't positive that must be, or the least sigma isn't less than the most.
+    /// A number isn't within its bounds, or the least sigma isn't less than the most.
     /// </exception>
     public EdmLevels(DiffusionOptions options)
     {
-        DiffusionOptions.CheckFinite(options.PMean, nameof(options.PMean));
+        DiffusionOptions.CheckBetween(options.PMean, -SpecLimits.LogOfTime, SpecLimits.LogOfTime, nameof(options.PMean));
         DiffusionOptions.CheckPositive(options.PStd, nameof(options.PStd));
-        DiffusionOptions.CheckPositive(options.SigmaData, nameof(options.SigmaData));
+        DiffusionOptions.CheckBetween(options.PStd, 0, SpecLimits.LogOfTime, nameof(options.PStd));
+        DiffusionOptions.CheckBetween(options.SigmaData, SpecLimits.LeastSigmaData, SpecLimits.SigmaData, nameof(options.SigmaData));
         DiffusionOptions.CheckPositive(options.SigmaMin, nameof(options.SigmaMin));
         DiffusionOptions.CheckPositive(options.SigmaMax, nameof(options.SigmaMax));
         if (options.SigmaMin >= options.SigmaMax)

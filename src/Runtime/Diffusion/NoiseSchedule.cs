@@ -284,12 +284,12 @@ public sealed class NoiseSchedule : NoiseLevels
     {
         for (var t = 0; t < betas.Length; t++)
         {
-            if (betas[t] is > 0 and < 1)
+            if (betas[t] is > 0 and < SpecLimits.NearlyOne)
                 continue;
             var mend = options is { Schedule: BetaSchedule.Linear, ScheduleScaling: true }
                 ? string.Create(
                     CultureInfo.InvariantCulture,
-                    $"Linear betas are scaled by 1000 / timesteps: use more than {Math.Floor(1000 * options.BetaEnd)} timesteps, or ")
+                    $"Linear betas are scaled by 1000 / timesteps: use at least {SpecLimits.TimestepsFor(options.BetaEnd)} timesteps, or ")
                     + "switch `ScheduleScaling` off (in a spec: `schedule_scaling: false`)."
                 : "Use another number of timesteps or another schedule.";
             throw new UNetGenException(string.Create(CultureInfo.InvariantCulture,

@@ -87,7 +87,7 @@ public sealed class FlowLevels : NoiseLevels
                 CultureInfo.InvariantCulture,
                 $"`ModeScale` must be a number from {SpecLimits.LeastModeScale} to below {SpecLimits.ModeScale}, where later numbers give "
                     + $"later times, but is {options.ModeScale}."));
-        DiffusionOptions.CheckFinite(options.LogitMean, nameof(options.LogitMean));
+        DiffusionOptions.CheckBetween(options.LogitMean, -SpecLimits.LogOfTime, SpecLimits.LogOfTime, nameof(options.LogitMean));
         DiffusionOptions.CheckPositive(options.LogitStd, nameof(options.LogitStd));
         DiffusionOptions.CheckPositive(options.Shift, nameof(options.Shift));
         this.options = options;

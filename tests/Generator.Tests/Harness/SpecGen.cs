@@ -51,7 +51,7 @@ internal static class SpecGen
             Maybe("init_kernel", Gen.OneOf(1, 3, 5, 7, 31)),
             Maybe("weight_standardization", Bool),
             Maybe("activation", Gen.OneOf("silu", "gelu", "relu", "mish")),
-            Maybe("dropout", Gen.OneOf("0", "-0.0", "0.5", "1e-3", "0.99999999999999989", ".25")),
+            Maybe("dropout", Gen.OneOf("0", "-0.0", "0.5", "1e-3", "0.9999999", ".25")),
             Maybe("self_condition", Bool),
             Maybe("zero_init", Bool))
         from condition in Maybe("condition_channels", Gen.Int[0, 9])

@@ -86,6 +86,50 @@ public sealed class DiffusionTypeErrorTests
             + "place; here it must be none, sigma_sqrt or cosmap");
 
     [Fact]
+    public void Times_that_would_all_be_0_or_infinite() => Errors.In(
+        """
+        preset: lucidrains
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        diffusion:
+          type: edm
+          p_mean: «-1000»
+          p_std: «50»
+          sigma_data: «1e-30»
+          sigma_min: «1e-45»
+          sigma_max: «1e39»
+        """,
+        "UNG0008: 'diffusion.p_mean' must be a number from -40 to 40, not -1000",
+        "UNG0008: 'diffusion.p_std' must be a number above 0 to 40, not 50",
+        "UNG0008: 'diffusion.sigma_data' must be a number from 1e-16 to 1e16, not 1e-30",
+        "UNG0008: 'diffusion.sigma_min' must be a finite number above 0, not 1e-45; the least number above 0 of float32, in which all is "
+            + "computed, is 1.2e-38",
+        "UNG0008: 'diffusion.sigma_max' must be a finite number above 0, not 1e39; the greatest number of float32, in which all is "
+            + "computed, is 3.4e38");
+
+    [Fact]
+    public void Times_of_a_flow_that_would_all_be_0_or_1() => Errors.In(
+        """
+        preset: lucidrains
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        diffusion:
+          type: flow
+          logit_mean: «100»
+          logit_std: «1e-300»
+          shift: «1e300»
+        """,
+        "UNG0008: 'diffusion.logit_mean' must be a number from -40 to 40, not 100",
+        "UNG0008: 'diffusion.logit_std' must be a finite number above 0, not 1e-300; the least number above 0 of float32, in which all is "
+            + "computed, is 1.2e-38",
+        "UNG0008: 'diffusion.shift' must be a finite number above 0, not 1e300; the greatest number of float32, in which all is "
+            + "computed, is 3.4e38");
+
+    [Fact]
     public void A_mode_of_other_times() => Errors.In(
         """
         preset: lucidrains

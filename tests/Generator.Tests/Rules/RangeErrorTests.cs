@@ -1,4 +1,7 @@
+using UNetGen.Generator.Diagnostics;
+using UNetGen.Generator.Specs;
 using UNetGen.Generator.Tests.Harness;
+using UNetGen.Generator.Yaml;
 
 namespace UNetGen.Generator.Tests.Rules;
 
@@ -45,6 +48,75 @@ public sealed class RangeErrorTests
         norm_eps: «1e999»
         """,
         "UNG0008: 'norm_eps' must be a finite number above 0, not 1e999");
+
+    [Fact]
+    public void Numbers_that_float32_makes_nothing_of() => Errors.In(
+        """
+        preset: lucidrains
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        norm: group
+        norm_eps: «1e-320»
+        dropout: «1e-400»
+        diffusion:
+          beta_start: «1.1e-38»
+          beta_end: «0.99999999999»
+          loss_weight: min_snr
+          min_snr_gamma: «1e300»
+        """,
+        "UNG0008: 'norm_eps' must be a finite number above 0, not 1e-320; the least number above 0 of float32, in which all is computed, "
+            + "is 1.2e-38",
+        "UNG0008: 'dropout' must be a number from 0 to below 1, not 1e-400; the least number above 0 of float32, in which all is "
+            + "computed, is 1.2e-38",
+        "UNG0008: 'diffusion.beta_start' must be a number above 0 to below 1, not 1.1e-38; the least number above 0 of float32, in which "
+            + "all is computed, is 1.2e-38",
+        "UNG0008: 'diffusion.beta_end' must be a number above 0 to below 1, not 0.99999999999, which float32, in which all is computed, "
+            + "rounds to 1",
+        "UNG0008: 'diffusion.min_snr_gamma' must be a finite number above 0, not 1e300; the greatest number of float32, in which all is "
+            + "computed, is 3.4e38");
+
+    [Theory]
+    [InlineData("dropout", "0")]
+    [InlineData("dropout", "-0.0e5")]
+    [InlineData("dropout", "0.9999999")]
+    [InlineData("norm_eps", "1.1754944e-38")]
+    [InlineData("norm_eps", "3.4028235e38")]
+    [InlineData("diffusion.beta_end", "0.9999999")]
+    [InlineData("time_embedding.theta", "1e300")]
+    [InlineData("diffusion.p_mean", "-40")]
+    [InlineData("diffusion.p_mean", "1e-300")]
+    [InlineData("diffusion.sigma_data", "1e-16")]
+    [InlineData("diffusion.mode_scale", "1.75189999999999")]
+    public void What_float32_holds_is_taken(string key, string number)
+    {
+        var problems = Problems.Ignored;
+        Fields.ByKey[key].Read(new YamlScalar(default, number, IsPlain: true), new UNetSpec(), problems);
+        Assert.False(problems.AnyError);
+    }
+
+    /// <summary>Whatever field of real numbers: what float32 makes 0, 1 or infinite where that isn't meant.</summary>
+    [Fact]
+    public void Every_field_of_numbers_is_bounded_by_float32()
+    {
+        var fields = Fields.All.Where(field => field is Field<double>).ToList();
+        Assert.NotEmpty(fields);
+        Assert.All(fields, field =>
+        {
+            Assert.Equal(field.Key != "time_embedding.theta", Refuses(field, "1e300"));
+            Assert.Equal(Refuses(field, "1e-300"), Refuses(field, "1e-400"));
+            Assert.Equal(Refuses(field, "1"), Refuses(field, "0.99999999999"));
+            Assert.Equal(Refuses(field, "0") || field.Key == "dropout", Refuses(field, "1e-300"));
+        });
+
+        static bool Refuses(Field field, string number)
+        {
+            var problems = Problems.Ignored;
+            field.Read(new YamlScalar(default, number, IsPlain: true), new UNetSpec(), problems);
+            return problems.AnyError;
+        }
+    }
 
     [Fact]
     public void Values_just_outside_their_ranges() => Errors.In(

@@ -34,6 +34,21 @@ public sealed class ScheduleErrorTests
         "UNG0020: the last beta would be 0.012 * 1000 / 12 = 1, and must be below 1; "
         + "use at least 13 timesteps, schedule_scaling: false or schedule: cosine");
 
+    [Fact]
+    public void A_last_beta_that_float32_makes_1() => Errors.In(
+        """
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        diffusion:
+          timesteps: «20»
+          beta_end: 0.0199999999999
+        """,
+        "UNG0020: the last beta would be 0.0199999999999 * 1000 / 20 = 1, and must be below 1; "
+        + "use at least 21 timesteps, schedule_scaling: false or schedule: cosine");
+
     [Theory]
     [InlineData("beta_start: «0.5»", "0.5", "0.02")]
     [InlineData("beta_end: «1e-5»", "0.0001", "1e-5")]

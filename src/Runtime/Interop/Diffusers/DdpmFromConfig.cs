@@ -71,7 +71,7 @@ internal static class DdpmFromConfig
         var isLinear = options.Schedule == BetaSchedule.Linear;
         if (isLinear && HaveScale(1000.0 / options.Timesteps))
         {
-            if (SpecLimits.LastScaledBeta(options.Timesteps, options.BetaEnd) >= 1)
+            if (SpecLimits.LastScaledBeta(options.Timesteps, options.BetaEnd) >= SpecLimits.NearlyOne)
                 scheduler.Refuse("beta_end", "betas must be below 1");
             return options;
         }
@@ -79,7 +79,7 @@ internal static class DdpmFromConfig
         options = options with { ScheduleScaling = !isLinear || options.Timesteps == 1000 };
         if (HaveScale(1))
             return options;
-        if (!(start > 0 && start <= end && end < 1))
+        if (!(Float32.IsPositive(start) && start <= end && end < SpecLimits.NearlyOne))
             scheduler.Refuse(
                 "beta_start",
                 string.Create(CultureInfo.InvariantCulture, $"with beta_end {end}; betas lie between 0 and 1, and don't fall"));

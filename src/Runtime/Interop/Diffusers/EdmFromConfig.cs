@@ -29,6 +29,8 @@ internal static class EdmFromConfig
             SigmaMin = scheduler.Positive("sigma_min", SpecDefaults.Diffusion.SigmaMin),
             SigmaMax = scheduler.Positive("sigma_max", SpecDefaults.Diffusion.SigmaMax),
         };
+        if (options.SigmaData is < SpecLimits.LeastSigmaData or > SpecLimits.SigmaData)
+            scheduler.Refuse("sigma_data", "it should be a number from 1e-16 to 1e16");
         if (scheduler.Knows("sigma_min", "sigma_max") && options.SigmaMin >= options.SigmaMax)
             scheduler.Refuse("sigma_min", $"it should be less than sigma_max, {SpecWords.Number(options.SigmaMax)}");
         return options;

@@ -109,10 +109,10 @@ internal static class ModelFromConfigs
 
     public static void CheckNumbers(ConfigFile unet, DiffusersModel model)
     {
-        if (model.NormEps <= 0)
-            unet.Refuse("norm_eps", "it should be positive");
-        if (model.Dropout is < 0 or >= 1)
-            unet.Refuse("dropout", "it should lie in [0, 1)");
+        if (!Float32.IsPositive(model.NormEps))
+            unet.Refuse("norm_eps", $"it should be {Float32.Range}");
+        if (!Float32.IsNotNegative(model.Dropout) || !Float32.IsPart(model.Dropout))
+            unet.Refuse("dropout", "it should lie in [0, 1), as float32 tells it from 0 and 1");
         if (model.FreqShift is not (0 or 1))
             unet.Refuse("freq_shift", "0 and 1 are known");
     }
