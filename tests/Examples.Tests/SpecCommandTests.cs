@@ -35,6 +35,22 @@ public sealed class SpecCommandTests : IDisposable
         Assert.Contains("There is no file or folder nowhere, seen from ", program.Fail(1, "check", "nowhere"));
     }
 
+    [LinuxFact]
+    public void Check_looks_where_a_build_does_behind_links_and_in_what_is_called_bin_elsewhere_than_in_a_project()
+    {
+        Write("app/sub/bin/bad", "extends: ../../../base.unet.yaml\ndimm: 16\n");
+        Write("app/bin/left/out", "dim");
+        File.WriteAllText(program.File("app/App.csproj"), "");
+        Write("elsewhere/far", "preset: lucidrains\nimage_size: 16\nchannels: 3\ndim: 16\ndimm: 16\nchannel_multipliers: [1, 2]\n");
+        Directory.CreateSymbolicLink(program.File("app/link"), program.File("elsewhere"));
+        Directory.CreateSymbolicLink(program.File("app/link/round"), program.File("app"));
+
+        var found = program.Run("check", "app").Output.Split('\n');
+        Assert.Equal("2 specs: 2 errors, 0 warnings", found[^2]);
+        Assert.Contains(found, line => line.StartsWith("app/link/far.unet.yaml(5,1): error UNG0004", StringComparison.Ordinal));
+        Assert.Contains(found, line => line.StartsWith("app/sub/bin/bad.unet.yaml(2,1): error UNG0004", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Check_of_a_folder_tells_of_a_base_elsewhere_that_a_project_there_has_to_list()
     {

@@ -9,8 +9,11 @@ namespace UNetGen.Cli.Specs;
 /// </summary>
 internal sealed class SpecSearch
 {
-    // What builds leave out of a project's files.
+    // What builds leave out of a project's files: these of its own folder.
     private static readonly string[] OutputFolders = ["bin", "obj"];
+
+    // Links are followed, and may lead back.
+    private readonly HashSet<string> entered = new(StringComparer.Ordinal);
 
     // What people write for the ending of specs.
     private const string Misspelt = ".unet.yml";
@@ -26,7 +29,7 @@ internal sealed class SpecSearch
         foreach (var path in paths)
         {
             if (Directory.Exists(path))
-                AddFolder(Path.GetFullPath(path));
+                AddFolder(new DirectoryInfo(Path.GetFullPath(path)), isGiven: true);
             else if (File.Exists(path))
                 AddSpec(Path.GetFullPath(path));
             else
@@ -43,17 +46,18 @@ internal sealed class SpecSearch
     /// <summary>Specs and folders that can't be read: their full paths, each with the reason, to follow its name.</summary>
     public IReadOnlyDictionary<string, string> Unreadable => unreadable;
 
-    private void AddFolder(string folder)
+    private void AddFolder(DirectoryInfo folder, bool isGiven = false)
     {
-        if (Read(folder, () => new DirectoryInfo(folder).GetFileSystemInfos()) is not { } entries)
+        var real = Read(folder.FullName, () => folder.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? folder.FullName);
+        if (real is null || !entered.Add(real) || Read(folder.FullName, folder.GetFileSystemInfos) is not { } entries)
             return;
+        var isProject = isGiven || Array.Exists(entries, entry => entry.Name.EndsWith("proj", StringComparison.OrdinalIgnoreCase));
         foreach (var entry in entries)
         {
-            // A link to a folder isn't followed: it may lead back.
-            if (entry is DirectoryInfo { LinkTarget: null } inner)
+            if (entry is DirectoryInfo inner)
             {
-                if (!inner.Name.StartsWith('.') && !OutputFolders.Contains(inner.Name))
-                    AddFolder(inner.FullName);
+                if (!inner.Name.StartsWith('.') && !(isProject && OutputFolders.Contains(inner.Name)))
+                    AddFolder(inner);
             }
             else if (entry.Name.EndsWith(Catalog.SpecEnding, StringComparison.OrdinalIgnoreCase) && !Directory.Exists(entry.FullName))
             {
