@@ -116,6 +116,11 @@ public class NoiseScheduleTests
         }
     }, iter: 50);
 
+    [Fact]
+    public void A_beta_that_float32_makes_1_is_refused() => Assert.Contains(
+        "has beta 1 at timestep 999, outside (0, 1)",
+        Assert.Throws<UNetGenException>(() => new NoiseSchedule(new() { BetaEnd = 0.99999999999 })).Message);
+
     [Theory]
     [InlineData(20)]
     [InlineData(2)]
@@ -124,7 +129,7 @@ public class NoiseScheduleTests
         var error = Assert.Throws<UNetGenException>(() => new NoiseSchedule(new() { Timesteps = timesteps }));
 
         Assert.Contains($"over {timesteps} timesteps has beta", error.Message);
-        Assert.Contains("more than 20 timesteps, or switch `ScheduleScaling` off (in a spec: `schedule_scaling: false`)", error.Message);
+        Assert.Contains("at least 21 timesteps, or switch `ScheduleScaling` off (in a spec: `schedule_scaling: false`)", error.Message);
     }
 
     [Fact]

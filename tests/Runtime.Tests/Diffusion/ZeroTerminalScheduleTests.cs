@@ -157,7 +157,7 @@ public class ZeroTerminalScheduleTests
         Assert.Contains("`LossWeight` must be Plain", Refusal(Options with { LossWeight = LossWeight.MinSnr }));
         Assert.Contains("needs at least 2 timesteps", Refusal(Options with { Timesteps = 1, Schedule = BetaSchedule.Cosine }));
         Assert.Contains("has beta 0 at timestep 0", Refusal(Options with { BetaStart = 0 }));
-        Assert.Contains("more than 12 timesteps", Refusal(new() { Timesteps = 12, BetaEnd = 0.012 }));
+        Assert.Contains("at least 13 timesteps", Refusal(new() { Timesteps = 12, BetaEnd = 0.012 }));
 
         static string Refusal(DiffusionOptions options) => Assert.Throws<UNetGenException>(() => new NoiseSchedule(options)).Message;
     }

@@ -77,7 +77,7 @@ public sealed class DiffusersModelLaws
             Groups = 8,
             NormEps = numbers.Item3,
             Activation = words.Item1,
-            Dropout = numbers.Item4,
+            Dropout = Math.Round(numbers.Item4, 6), // none that float32 makes 0
             Order = bits[0] ? SinusoidOrder.CosSin : SinusoidOrder.SinCos,
             FreqShift = bits[1] ? 1 : 0,
             Conditioning = bits[2] ? TimeConditioning.ScaleShift : TimeConditioning.Add,
