@@ -312,7 +312,9 @@ public sealed class Checkpoint
         catch (StateDictException error)
         {
             throw new CheckpointException(
-                $"{path} doesn't hold what the network of its spec has: it is damaged or of other numbers, or the network's code has changed. {error.Message}", error);
+                $"{path} doesn't hold what the network of its spec has: it is damaged or of other numbers, or the network's code has changed. "
+                    + error.Message,
+                error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

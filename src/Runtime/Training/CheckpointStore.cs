@@ -42,7 +42,10 @@ public sealed class CheckpointStore
         this.logger = logger ?? NullLogger.Instance;
     }
 
-    /// <summary>Whether a training may begin in it: another one's later checkpoints would stay the newest, and its others be deleted.</summary>
+    /// <summary>
+    /// Refuses a training that begins where another has been: that one's later checkpoints would stay the newest, and its others be
+    /// deleted.
+    /// </summary>
     /// <exception cref="CheckpointException">There are checkpoints.</exception>
     internal void RequireEmpty()
     {
