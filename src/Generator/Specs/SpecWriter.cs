@@ -4,7 +4,10 @@ using System.Text;
 
 namespace UNetGen.Generator.Specs;
 
-/// <summary>The effective spec as YAML: every default spelled out, in the table's order, nothing that says nothing.</summary>
+/// <summary>
+/// The effective spec as YAML: its defaults spelled out, but for those of keys that came later (ImpliedIf), in the table's order, nothing
+/// that says nothing.
+/// </summary>
 internal static class SpecWriter
 {
     /// <summary>What a spec says of the class, not of the network: weights fit whatever stands there.</summary>

@@ -34,7 +34,14 @@ public sealed class SecondDerivativeTests
         var (x, time) = (randn(shape), randn(shape[0], BlockCase.TimeWidth));
         var expected = PenaltyGradients(module, new Reference(Precision.Float32), x, time);
         var actual = PenaltyGradients(module, Backends[backend], x, time);
-        Assert.True(expected is not null || actual is null);
+        // Libtorch knows no second derivative of full attention's product on a CPU.
+        var isOfAttention = block.Contains("transformer")
+            || (block.Contains("attention") && !block.StartsWith("linear", StringComparison.Ordinal));
+        Assert.Equal(isOfAttention, expected is null);
+        if (isOfAttention)
+            Assert.Null(actual);
+        else if (backend == "libtorch")
+            Assert.NotNull(actual);
         if (expected is null || actual is null)
             return;
         Assert.Equal(expected.Keys.Order(), actual.Keys.Order());
