@@ -18,15 +18,18 @@ internal static unsafe class ProductChecks<V>
         for (var seed = 0; seed < 24; seed++)
         {
             var random = new Random(seed);
-            var (rows, steps, columns) = (random.Next(1, 5) * Gemm<V>.Rows, random.Next(1, 40), random.Next(1, 6) * V.Lanes);
-            var (lda, ldb, ldc) = ((turned ? rows : steps) + random.Next(4), columns + random.Next(4), columns + random.Next(4));
-            using Numbers a = Numbers.Random(lda * (turned ? steps : rows), 1), b = Numbers.Random(ldb * steps, 2),
-            c = Numbers.Random(ldc * rows, 3);
+            var (rows, steps, columns) = (random.Next(1, 5 * Gemm<V>.Rows), random.Next(1, 40), random.Next(1, 6) * V.Lanes);
+            var filled = (rows + Gemm<V>.Rows - 1) / Gemm<V>.Rows * Gemm<V>.Rows;
+            var (lda, ldb, ldc) = ((turned ? filled : steps) + random.Next(4), columns + random.Next(4), columns + random.Next(4));
+            using Numbers a = Numbers.Random(lda * (turned ? steps : filled), 1), b = Numbers.Random(ldb * steps, 2),
+            c = Numbers.Random(ldc * filled, 3);
             float[] before = [.. new ReadOnlySpan<float>(c.At, c.Count)];
             Gemm<V>.Multiply(a.At, turned ? 1 : lda, turned ? lda : 1, b.At, ldb, c.At, ldc, rows, steps, columns, add);
             c.Expect(at =>
             {
                 var (row, column) = (at / ldc, at % ldc);
+                if (row >= rows)
+                    return c.At[at];
                 if (column >= columns)
                     return before[at];
                 var sum = add ? (double)before[at] : 0;

@@ -42,15 +42,16 @@ internal static unsafe class Gemm<V>
             for (var row = 0; row < rows; row += Rows)
             {
                 float* from = a + row * rowStride, to = c + row * ldc + column;
-                if (V.HasManyRegisters)
+                // The four tiles of one small image are half a group.
+                var half = rows - row <= Rows / 2;
+                if (V.HasManyRegisters && !half)
                 {
                     EightByTwo(from, rowStride, stepStride, b + column, ldb, to, ldc, steps, add);
+                    continue;
                 }
-                else
-                {
-                    FourByTwo(from, rowStride, stepStride, b + column, ldb, to, ldc, steps, add);
+                FourByTwo(from, rowStride, stepStride, b + column, ldb, to, ldc, steps, add);
+                if (!half)
                     FourByTwo(from + 4 * rowStride, rowStride, stepStride, b + column, ldb, to + 4 * ldc, ldc, steps, add);
-                }
             }
         }
         if (column < columns)
@@ -109,7 +110,7 @@ internal static unsafe class Gemm<V>
         Put(c + 7 * ldc, c70, c71, add);
     }
 
-    // For 16 registers.
+    // For 16 registers, and for what is left of the rows.
     [MethodImpl(Compiled.Loop)]
     private static void FourByTwo(float* a, nint rowStride, nint stepStride, float* b, nint ldb, float* c, nint ldc, int steps, bool add)
     {
