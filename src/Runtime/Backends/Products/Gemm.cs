@@ -39,19 +39,16 @@ internal static unsafe class Gemm<V>
         var column = 0;
         for (; column + 2 * V.Lanes <= columns; column += 2 * V.Lanes)
         {
-            for (var row = 0; row < rows; row += Rows)
+            for (int row = 0, count; row < rows; row += count)
             {
                 float* from = a + row * rowStride, to = c + row * ldc + column;
-                // The four tiles of one small image are half a group.
-                var half = rows - row <= Rows / 2;
-                if (V.HasManyRegisters && !half)
-                {
+                count = AtOnce(rows - row);
+                if (count == 8)
                     EightByTwo(from, rowStride, stepStride, b + column, ldb, to, ldc, steps, add);
-                    continue;
-                }
-                FourByTwo(from, rowStride, stepStride, b + column, ldb, to, ldc, steps, add);
-                if (!half)
-                    FourByTwo(from + 4 * rowStride, rowStride, stepStride, b + column, ldb, to + 4 * ldc, ldc, steps, add);
+                else if (count == 6)
+                    SixByTwo(from, rowStride, stepStride, b + column, ldb, to, ldc, steps, add);
+                else
+                    FourByTwo(from, rowStride, stepStride, b + column, ldb, to, ldc, steps, add);
             }
         }
         if (column < columns)
@@ -59,6 +56,17 @@ internal static unsafe class Gemm<V>
             for (var row = 0; row < rows; row += Rows)
                 EightByOne(a + row * rowStride, rowStride, stepStride, b + column, ldb, c + row * ldc + column, ldc, steps, add);
         }
+    }
+
+    /// <summary>
+    /// Rows of two registers each that are computed together: as many as there are registers for, and few more than are left, since the
+    /// four tiles of one small image are half a group.
+    /// </summary>
+    private static int AtOnce(int left)
+    {
+        if (V.HasManyRegisters)
+            return left > 4 ? 8 : 4;
+        return left >= 12 || left is 5 or 6 or 9 or 10 ? 6 : 4;
     }
 
     // Unrolled by hand: only variables of their own are certain to stay in registers. These are 16 sums, of 32 registers.
@@ -110,7 +118,48 @@ internal static unsafe class Gemm<V>
         Put(c + 7 * ldc, c70, c71, add);
     }
 
-    // For 16 registers, and for what is left of the rows.
+    // 12 sums, of 16 registers.
+    [MethodImpl(Compiled.Loop)]
+    private static void SixByTwo(float* a, nint rowStride, nint stepStride, float* b, nint ldb, float* c, nint ldc, int steps, bool add)
+    {
+        V c00, c01, c10, c11, c20, c21, c30, c31, c40, c41, c50, c51;
+        c00 = c01 = c10 = c11 = c20 = c21 = c30 = c31 = c40 = c41 = c50 = c51 = V.Zero;
+        for (var step = 0; step < steps; step++)
+        {
+            var b0 = V.Load(b);
+            var b1 = V.Load(b + V.Lanes);
+            var lower = a + 3 * rowStride;
+            var value = V.Create(a[0]);
+            c00 = V.MultiplyAdd(value, b0, c00);
+            c01 = V.MultiplyAdd(value, b1, c01);
+            value = V.Create(a[rowStride]);
+            c10 = V.MultiplyAdd(value, b0, c10);
+            c11 = V.MultiplyAdd(value, b1, c11);
+            value = V.Create(a[2 * rowStride]);
+            c20 = V.MultiplyAdd(value, b0, c20);
+            c21 = V.MultiplyAdd(value, b1, c21);
+            value = V.Create(lower[0]);
+            c30 = V.MultiplyAdd(value, b0, c30);
+            c31 = V.MultiplyAdd(value, b1, c31);
+            value = V.Create(lower[rowStride]);
+            c40 = V.MultiplyAdd(value, b0, c40);
+            c41 = V.MultiplyAdd(value, b1, c41);
+            value = V.Create(lower[2 * rowStride]);
+            c50 = V.MultiplyAdd(value, b0, c50);
+            c51 = V.MultiplyAdd(value, b1, c51);
+            a += stepStride;
+            b += ldb;
+        }
+
+        Put(c, c00, c01, add);
+        Put(c + ldc, c10, c11, add);
+        Put(c + 2 * ldc, c20, c21, add);
+        Put(c + 3 * ldc, c30, c31, add);
+        Put(c + 4 * ldc, c40, c41, add);
+        Put(c + 5 * ldc, c50, c51, add);
+    }
+
+    // For what is left of the rows.
     [MethodImpl(Compiled.Loop)]
     private static void FourByTwo(float* a, nint rowStride, nint stepStride, float* b, nint ldb, float* c, nint ldc, int steps, bool add)
     {
