@@ -76,6 +76,7 @@ public sealed class SampleFolder(string path)
             SampleInfo.Claim(path, settings, sampler);
             DeleteUnfinished(options.FirstImage, end);
             RequireFiles();
+            RequireSize(options.FirstImage, end, network.Info);
         }
         ranks.Barrier();
         if (ranks.Rank > 0)
@@ -210,6 +211,18 @@ public sealed class SampleFolder(string path)
                 throw new UNetGenException($"{picture} is a link to {target}, which isn't there, in the place of a picture; take it out.");
             if (Directory.Exists(picture))
                 throw new UNetGenException($"{picture} is a folder in the place of a picture; take it out.");
+        }
+    }
+
+    /// <summary>Refuses pictures of another size than is drawn: none of these is drawn again, nor taken for one that was.</summary>
+    private void RequireSize(int first, int end, NetworkInfo info)
+    {
+        foreach (var picture in Enumerable.Range(first, end - first).Select(PathOf).Where(IsWhole))
+        {
+            if (PngHeader.Of(picture) is { } header && (header.Height, header.Width) != (info.ImageHeight, info.ImageWidth))
+                throw new UNetGenException(
+                    $"{picture} is {header.Height} x {header.Width}, where {info.Name} draws {info.ImageHeight} x {info.ImageWidth}. "
+                        + "Take it out.");
         }
     }
 

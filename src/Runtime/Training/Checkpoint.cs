@@ -37,7 +37,8 @@ public sealed class Checkpoint
 
     private Checkpoint(
         string path, (string Network, string Spec, string SpecHash) network, IReadOnlyDictionary<string, string> files,
-        CheckpointInfo? info, CheckpointInfo? whole, IReadOnlyList<string>? written = null, bool areOfLatents = false, string? origin = null)
+        CheckpointInfo? info, CheckpointInfo? whole, IReadOnlyList<string>? written = null, bool areOfLatents = false,
+        string? origin = null)
     {
         (this.whole, this.written, this.areOfLatents, this.origin) = (whole, written ?? [], areOfLatents, origin);
         Path = path;
