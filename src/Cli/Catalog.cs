@@ -1,4 +1,5 @@
 using System.Reflection;
+using UNetGen.Cli.Runs;
 using UNetGen.Compiler;
 using UNetGen.Data;
 using UNetGen.Networks;
@@ -146,12 +147,27 @@ internal static class Catalog
     {
         if (!File.Exists(name))
             return false;
-        if (name.EndsWith(SpecEnding, StringComparison.OrdinalIgnoreCase))
-            return true;
-        return Path.GetExtension(name).ToLowerInvariant() is ".yaml" or ".yml"
-            ? throw new UNetGenException($"A spec's file is called NAME{SpecEnding}, and {Excerpt.Of(name)} isn't: rename it.")
-            : false;
+        RequireSpecName(name);
+        return name.EndsWith(SpecEnding, StringComparison.OrdinalIgnoreCase);
     }
+
+    /// <summary>Refuses YAML files that aren't called as specs are.</summary>
+    /// <param name="path">Of a file that is there.</param>
+    /// <exception cref="UNetGenException">It is such a file; the message says what to name instead.</exception>
+    public static void RequireSpecName(string path)
+    {
+        if (!IsYaml(path) || path.EndsWith(SpecEnding, StringComparison.OrdinalIgnoreCase))
+            return;
+        if (Path.GetFileName(path) != RunFolder.OptionsName)
+            throw new UNetGenException($"A spec's file is called NAME{SpecEnding}, and {Excerpt.Of(path)} isn't: rename it.");
+        var run = Path.GetDirectoryName(path) is { Length: > 0 } folder ? folder : ".";
+        throw new UNetGenException(
+            $"{Excerpt.Of(path)} holds a run's options, and is no spec. The run's network: explain {ShellWord.Of(run)}. To repeat the run: "
+                + $"train --run {ShellWord.Of(path)}");
+    }
+
+    /// <summary>Whether a file's name says that it is YAML, a spec or not.</summary>
+    public static bool IsYaml(string name) => Path.GetExtension(name).ToLowerInvariant() is ".yaml" or ".yml";
 
     private static UNetGenException Unknown(string name)
     {

@@ -70,7 +70,7 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
             drawn, sees, report: report, cancellation: interrupt.Token, collective: ranks));
         // Told before the data is read. Elsewhere another picture stands in for a broken one; here it would count twice.
         var broken = drawn.BrokenFiles is [var first, ..]
-            ? $"{PictureFolder.PathOf(folder, first.Path)} {first.Reason}. Delete it: the call that has drawn the others draws it again."
+            ? $"{PictureFolder.PathOf(folder, first.Path)} {first.Reason}. {SampleFolder.DrawAgain}"
             : "";
         if (ranks.Gather(broken).FirstOrDefault(message => message.Length > 0) is { } message)
             throw new UNetGenException(message);

@@ -86,7 +86,7 @@ internal sealed class ExportCommand
         if (kind == Diffusers)
             DiffusersFolder.Save(target, network, trained.Doubts);
         else
-            StateDict.Save(target, network, trained.Doubts);
+            StateDict.Save(target, network, trained.Doubts, areLatents: trained.IsBounded == false);
 
         AnsiConsole.MarkupLineInterpolated($"{network.Info.Name} in [blue]{target}[/]");
     }

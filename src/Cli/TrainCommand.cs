@@ -40,14 +40,15 @@ internal sealed class TrainCommand
 
     private int Run(ParseResult parsed)
     {
-        // From here on: a run's folder that was begun for nothing goes again.
-        _ = interrupt.Token;
         if (parsed.GetValue(resumed) is not null && (parsed.GetValue(file) ?? parsed.GetValue(output)) is not null)
             throw new UsageException("A run goes on in its own folder and with its own options: --resume stands without --run and --out.");
         var changes = given
             .Select(option => (option.Key, Change: parsed.GetValue(option.Value)))
             .Where(option => option.Change is not null)
             .ToDictionary(option => option.Key, option => option.Change!);
+        // What is held of a run that goes on is given up.
+        if (parsed.GetValue(resumed) is not null)
+            _ = interrupt.Token;
         using var previous = parsed.GetValue(resumed) is { } path ? Resumption.Open(path, ranks) : null;
         var options = previous is null ? Begun(parsed.GetValue(file), changes) : Resumption.Options(previous, changes, ranks.Size);
         options.Training.Validate();
@@ -73,6 +74,8 @@ internal sealed class TrainCommand
         var source = RunData.Open(options, info, localRanks);
         start?.WarnOfOtherClasses(network.Info, source);
         using var trainer = new Trainer(network, source, options.Training, collective: ranks, logger: warnings);
+        // From here on: a run's folder that was begun for nothing goes again. Until now nothing is lost, and data may be long in coming.
+        _ = interrupt.Token;
         // Rank 0 alone writes, and makes a folder when all ranks have come so far; the others need a run's folder only to go on from it.
         using var folder = previous ?? (ranks.Rank == 0 ? RunFolder.Create(parsed.GetValue(output), info.Name) : null);
         if (folder is not null)
@@ -89,10 +92,10 @@ internal sealed class TrainCommand
             Resumption.WarnIfEndHasMoved(previous, options);
             Resumption.WarnIfElsewhere(previous, network.Device);
         }
-        // What the others have still read in the run's folder, rank 0 now begins to change.
-        ranks.Barrier();
+        // What the others have still read in the run's folder, rank 0 begins to change when all have come so far.
+        var place = ranks.Gather(folder?.Path ?? "")[0];
         if (ranks.Rank > 0)
-            return Follow(trainer, source);
+            return Follow(trainer, source, place);
 
         var computing = (network.Kernels == KernelForm.Reference ? ", reference kernels" : "") + (
             options.Training.Precision == Precision.Float32 ? "" : $", in {options.Training.Precision.ToString().ToLowerInvariant()}") + (
@@ -123,12 +126,22 @@ internal sealed class TrainCommand
     }
 
     /// <summary>What ranks do that write nothing.</summary>
-    private int Follow(Trainer trainer, IImageSource source)
+    private int Follow(Trainer trainer, IImageSource source, string run)
     {
-        var (_, interrupted) = TrainingRun.TrainOrStop(trainer, report: null, store: null, interrupt.Token);
-        if (source.BrokenFiles() is not null)
-            BrokenFileList.OfAll(source, ranks);
-        return interrupted ? UNetGenProgram.Interrupted : 0;
+        try
+        {
+            var (_, interrupted) = TrainingRun.TrainOrStop(trainer, report: null, store: null, interrupt.Token);
+            if (source.BrokenFiles() is not null)
+                BrokenFileList.OfAll(source, ranks);
+            return interrupted ? UNetGenProgram.Interrupted : 0;
+        }
+        catch (OperationCanceledException stopped)
+        {
+            throw new InterruptedException(
+                "this rank's data didn't come, and ranks save together only. From its newest checkpoint the run goes on with: train --resume "
+                    + ShellWord.Of(run),
+                stopped);
+        }
     }
 
     private int Finish(TrainingRun run, RunFolder folder)

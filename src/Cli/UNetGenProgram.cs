@@ -80,10 +80,12 @@ public static partial class UNetGenProgram
             Console.Error.WriteLine($"error: {missing}");
             return Failure;
         }
+        // From as early as can be to the very end: a rank that waits for the others' is not to die of a signal that they heed.
+        using var interrupt = new Interrupt();
         AppDomain.CurrentDomain.UnhandledException += EndWhereNobodyCatches;
         NativeEnd.Install();
         Catalog.Take(networks);
-        return Start(args);
+        return Start(args, interrupt);
     }
 
     /// <summary>Whether what is shown goes elsewhere than to one person's terminal: lines instead of bars.</summary>
@@ -93,7 +95,7 @@ public static partial class UNetGenProgram
     private static bool HasNothingToTrain => Catalog.Generated.Count == 0;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static int Start(string[] args)
+    private static int Start(string[] args, Interrupt interrupt)
     {
         // Open MPI gives each rank a terminal of its own, to which .NET and Spectre would write codes that end in the middle of the
         // launcher's output.
@@ -102,8 +104,6 @@ public static partial class UNetGenProgram
         // 0.002 means the same on a German machine.
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         SpeakUtf8();
-        // To the very end: a rank that waits for the others' is not to die of a signal that they heed.
-        using var interrupt = new Interrupt();
         // Of a limit on the size of files (ulimit -f) the write itself is to say so, as of a full disk.
         if (!OperatingSystem.IsWindows())
             tooLarge ??= PosixSignalRegistration.Create((PosixSignal)FileSizeExceeded, context => context.Cancel = true);
@@ -237,9 +237,10 @@ public static partial class UNetGenProgram
         }
         catch (OperationCanceledException stopped)
         {
-            AnsiConsole.MarkupLineInterpolated(
-                $"interrupted: {(stopped is InterruptedException { Message: var left } ? left : "nothing was written")}");
-            return End(ranks, Interrupted, null);
+            var told = $"interrupted: {(stopped is InterruptedException { Message: var left } ? left : "nothing was written")}";
+            AnsiConsole.MarkupLineInterpolated($"{told}");
+            // Where all are interrupted rank 0 tells, and ends the others; one that waits for this rank can't.
+            return End(ranks, Interrupted, ranks.Rank > 0 ? told : null);
         }
     }
 

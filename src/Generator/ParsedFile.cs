@@ -19,14 +19,19 @@ internal sealed class ParsedFile
     private ParsedFile(AdditionalText file, ProjectInfo project, CancellationToken cancellation)
     {
         hostPath = file.Path;
-        text = file.GetText(cancellation) ?? SourceText.From("");
+        var read = file.GetText(cancellation);
+        text = read ?? SourceText.From("");
         FullPath = Paths.Normal(hostPath);
         Path = project.Relative(FullPath);
         IsInternal = project.IsInternal;
         IsFileBased = project.IsFileBased;
         Named = new UNetSpec { Name = Names.FromPath(hostPath), Namespace = Names.SafeNamespace(project.RootNamespace) };
         var problems = NewProblems();
-        var keys = Parse(problems, cancellation);
+        if (read is null)
+            problems.Report(
+                Rules.NotYaml, default,
+                "the file can't be read: where it isn't there, take it out of the project's AdditionalFiles, or put it there");
+        var keys = read is null ? null : Parse(problems, cancellation);
         IsYaml = keys is not null;
         Keys = keys ?? KeyCollector.Collect(BrokenYaml.Read(text, cancellation), Problems.Ignored)!;
         faults = problems.ToArray();

@@ -21,7 +21,10 @@ internal sealed record ProjectInfo(
         options.TryGetValue("build_property.UNetGenAccessibility", out var accessibility);
         options.TryGetValue("build_property.FileBasedProgram", out var fileBased);
         return new ProjectInfo(Paths.Normal(directory ?? "").TrimEnd('/'), rootNamespace ?? "", (maxParameters ?? "").Trim(),
-            Is(reportSizes, "true"), Is(accessibility, "internal"), Is(fileBased, "true"));
+            IsTrue(reportSizes), Is(accessibility, "internal"), IsTrue(fileBased));
+
+        // As MSBuild has it, whose conditions the build judges properties by.
+        static bool IsTrue(string? written) => Is(written, "true") || Is(written, "yes") || Is(written, "on");
 
         static bool Is(string? written, string word) => (written ?? "").Trim().Equals(word, StringComparison.OrdinalIgnoreCase);
     }

@@ -96,6 +96,25 @@ public sealed partial class EvaluateTests : IDisposable
             program.Fail(1, "classifier", "--data", WithoutClasses(), "--spec", "mnist", "--out", "digits.safetensors"));
     }
 
+    [Theory]
+    [InlineData("is 32 x 28, where the folder's pictures are 28 x 28. ", SKColorType.Gray8, 32, SKEncodedImageFormat.Png)]
+    [InlineData("has colours, where the folder's pictures are grey. ", SKColorType.Rgba8888, 28, SKEncodedImageFormat.Png)]
+    [InlineData("is no PNG file. ", SKColorType.Gray8, 28, SKEncodedImageFormat.Jpeg)]
+    public void A_picture_that_was_not_drawn_with_the_others_is_refused(
+        string fault, SKColorType type, int height, SKEncodedImageFormat format)
+    {
+        Directory.CreateDirectory(program.File("drawn"));
+        SaveDigits(4, program.File("drawn"));
+        File.WriteAllText(program.File("drawn/samples.json"), """{"network":"MnistUNet"}""");
+        using var foreign = new SKBitmap(new SKImageInfo(28, height, type, SKAlphaType.Opaque));
+        File.WriteAllBytes(program.File("drawn/000000.png"), foreign.Encode(format, 100).ToArray());
+
+        // Before the feature network, which isn't there, is looked for.
+        Assert.Equal(
+            $"error: drawn/000000.png {fault}Delete it: the call that has drawn the others draws it again.\n",
+            program.Fail(1, "evaluate", "--samples", "drawn", "--data", Digits, "--features", "nowhere.safetensors"));
+    }
+
     [Fact]
     public void A_classifier_of_few_pictures_is_refused_with_how_many_are_needed()
     {

@@ -188,9 +188,9 @@ public sealed class InterruptTests : IDisposable
     {
         var result = program.Run(["train", "--out", "run"], process =>
         {
-            // libtorch is loaded after the signals are seen to, and long before the first step.
-            while (!process.HasExited && !File.ReadAllText($"/proc/{process.Id}/maps").Contains("libtorch_cpu"))
-                Thread.Sleep(5);
+            // It is made just before the first step.
+            while (!process.HasExited && !Directory.Exists(program.File("run")))
+                Thread.Sleep(1);
             Terminate(process);
         });
 
@@ -198,6 +198,28 @@ public sealed class InterruptTests : IDisposable
         Assert.Equal("", result.Error);
         Assert.Contains("interrupted before the first step: ", result.Output);
         Assert.Empty(Directory.GetFileSystemEntries(program.Folder));
+    }
+
+    [LinuxFact]
+    public void A_signal_while_data_is_opened_ends_at_once_and_nothing_is_begun()
+    {
+        Directory.CreateDirectory(program.File("data"));
+        File.WriteAllBytes(program.File("data/a.png"), new byte[100]);
+        using var held = new HeldFile(program.File("data/a.png"));
+        var since = 0L;
+        var result = program.Run(["train", "--data", "data", "--spec", "shapes", "--steps", "1", "--out", "run"], process =>
+        {
+            // It is loaded long after signals are seen to, and just before the data is opened.
+            while (!process.HasExited && !File.ReadAllText($"/proc/{process.Id}/maps").Contains("libtorch_cpu"))
+                Thread.Sleep(5);
+            Thread.Sleep(TimeSpan.FromSeconds(2));
+            since = Stopwatch.GetTimestamp();
+            Terminate(process);
+        });
+
+        Assert.Equal((Interrupted, ""), (result.ExitCode, result.Error));
+        Assert.InRange(Stopwatch.GetElapsedTime(since), TimeSpan.Zero, TimeSpan.FromSeconds(20));
+        Assert.False(Directory.Exists(program.File("run")));
     }
 
     private string[] Samples(string run) =>

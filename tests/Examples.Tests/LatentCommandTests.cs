@@ -83,14 +83,37 @@ public sealed class LatentCommandTests : IDisposable
             "TinyUNet draws latents, which a page can't show",
             program.Fail(1, "export", "--checkpoint", "run", "--format", "web", "--out", "page"));
 
-        program.Succeed("export", "--checkpoint", "run", "--format", "safetensors", "--out", "alone.safetensors");
+        program.Succeed("train", "--spec", "tiny.unet.yaml", "--data", "shapes", "--steps", "1", "--batch-size", "2", "--out", "pictures");
+        Assert.Contains("2 pictures in", program.Succeed(["sample", "--checkpoint", "pictures", .. two]));
+        program.Succeed("export", "--checkpoint", "pictures", "--format", "safetensors", "--out", "alone.safetensors");
         Assert.Contains("2 latents of 3 x 8 x 8 in", program.Succeed(["sample", "--checkpoint", "alone.safetensors", .. two]));
         Assert.Contains(
             "weights alone don't say whether TinyUNet draws pictures or latents",
             program.Succeed(["sample", "--checkpoint", "alone.safetensors", "--out", "folder", .. two]));
+    }
 
-        program.Succeed("train", "--spec", "tiny.unet.yaml", "--data", "shapes", "--steps", "1", "--batch-size", "2", "--out", "pictures");
-        Assert.Contains("2 pictures in", program.Succeed(["sample", "--checkpoint", "pictures", .. two]));
+    [Theory]
+    [InlineData("{ clip_sample: false }")]
+    [InlineData("{ type: flow }")]
+    [InlineData("{ type: edm }")]
+    public void Weights_alone_say_that_they_were_trained_on_latents(string diffusion)
+    {
+        File.WriteAllText(
+            program.File("tiny.unet.yaml"), Tiny.Replace("channels: 4", "channels: 3").Replace("{ clip_sample: false }", diffusion));
+        TensorFile.Write(program.File("latents/a.safetensors"), ("latents", [6, 3, 8, 8], TensorFile.Normal(1, 6 * 192, 2)));
+        Train("--steps", "1", "--out", "run");
+        program.Succeed("export", "--checkpoint", "run", "--format", "safetensors", "--out", "alone.safetensors");
+        File.Copy(
+            Directory.GetFiles(program.File("run"), "ema.safetensors", SearchOption.AllDirectories).Single(),
+            program.File("copied.safetensors"));
+
+        foreach (var weights in (string[])["alone.safetensors", "copied.safetensors"])
+        {
+            string[] sample = ["sample", "--checkpoint", weights, "--steps", "2", "--count", "2"];
+            Assert.Contains("2 latents of 3 x 8 x 8 in", program.Succeed(sample));
+            Assert.Contains("they are shown, divided by the largest", program.Succeed([.. sample, "--out", "shown.png"]));
+            Assert.Contains("TinyUNet draws latents, as it was trained on", program.Fail(1, [.. sample, "--out", "folder"]));
+        }
     }
 
     [Fact]

@@ -88,6 +88,42 @@ public sealed class RankTests : IDisposable
     }
 
     [MpiFact]
+    public void A_rank_whose_data_does_not_come_says_when_it_is_stopped_how_the_run_goes_on()
+    {
+        File.WriteAllText(program.File("tiny.unet.yaml"), """
+            preset: lucidrains
+            image_size: 8
+            channels: 4
+            dim: 8
+            channel_multipliers: [1, 2]
+            diffusion: { clip_sample: false }
+            """);
+        foreach (var rank in (int[])[0, 1])
+            TensorFile.Write(program.File($"data-{rank}/a.safetensors"), ("latents", [4, 4, 8, 8], TensorFile.Normal(1, 4 * 256, 1)));
+        string[] train = [
+            "sh", "-c", "exec dotnet \"$0\" train --data data-$OMPI_COMM_WORLD_RANK --spec tiny.unet.yaml --steps 200 "
+                + "--checkpoint-every 1 --batch-size 1 --count 1 --sample-every none --out run",
+            ExampleProgram.Path];
+
+        HeldFile? held = null;
+        var result = MpiLauncher.OpenMpi!.Run(2, train, program.Folder, seen: (launcher, line) =>
+        {
+            if (held is not null || !line.Contains("  step ", StringComparison.Ordinal))
+                return;
+            held = new HeldFile(program.File("data-1/a.safetensors"));
+            Thread.Sleep(TimeSpan.FromSeconds(1));
+            Process.Start("kill", ["-TERM", $"{LastRankOf(launcher)}"]).WaitForExit();
+        });
+        held!.Dispose();
+
+        Assert.Equal(130, result.ExitCode);
+        Assert.Contains(
+            "error: rank 1: interrupted: this rank's data didn't come, and ranks save together only. From its newest checkpoint the run goes "
+                + "on with: train --resume run\n",
+            result.Error);
+    }
+
+    [MpiFact]
     public void Data_that_a_rank_lacks_or_has_otherwise_ends_all_before_a_run_begins()
     {
         Draw("data-0/a.png");

@@ -34,6 +34,22 @@ public sealed class ShortageTests : IDisposable
     }
 
     [LinuxFact]
+    public void Too_small_stacks_are_told_before_anything_hangs()
+    {
+        foreach (var kibibytes in (int[])[64, 128, 191])
+            Assert.Equal(
+                $"error: The threads of this process may have stacks of {kibibytes} KiB (ulimit -s), and its libraries need 192. Raise the "
+                    + "limit.\n",
+                ExampleProgram.ErrorOf(1, program.RunBy($"timeout 60 prlimit --stack={kibibytes << 10}", "explain", "shapes")));
+
+        WriteSpec("other.unet.yaml");
+        var result = program.RunBy(
+            $"timeout 60 prlimit --stack={192 << 10}", "train", "--spec", "other.unet.yaml", "--steps", "1", "--batch-size", "1", "--count",
+            "1", "--out", "run");
+        Assert.True(result.ExitCode == 0, $"{result}");
+    }
+
+    [LinuxFact]
     public void A_limit_on_files_that_is_too_small_for_the_code_of_NET_is_told_before_anything_begins()
     {
         foreach (var bytes in Ladder(6_000_000, 63_900_000))

@@ -79,6 +79,33 @@ public sealed class SpecCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_without_a_spec_fails_and_the_YAML_in_it_is_named()
+    {
+        Directory.CreateDirectory(program.File("nets/inner"));
+        File.Move(program.File("tiny.unet.yaml"), program.File("nets/tiny.unet.yml"));
+        const string none = "error: There is no spec in nets: its file would end in .unet.yaml, and nets/tiny.unet.yml ";
+        Assert.Equal($"{none}doesn't. Rename it, if it is one.\n", program.Fail(1, "check", "nets").Replace('\\', '/'));
+
+        File.WriteAllText(program.File("nets/compose.yaml"), "services: {}");
+        File.WriteAllText(program.File("nets/inner/tiny.YML"), "");
+        Assert.Equal(
+            $"{none}and 2 other YAML files don't. Rename those that are specs.\n", program.Fail(1, "check", "nets").Replace('\\', '/'));
+    }
+
+    [Fact]
+    public void A_run_s_file_is_told_from_a_spec_with_what_it_is_for()
+    {
+        Directory.CreateDirectory(program.File("runs/a"));
+        File.WriteAllText(program.File("runs/a/run.yaml"), "steps: 3\n");
+        foreach (var command in (string[][])[
+            ["explain"], ["check"], ["generate"], ["diff", "tiny.unet.yaml"], ["train", "--steps", "1", "--spec"]])
+            Assert.Equal(
+                "error: runs/a/run.yaml holds a run's options, and is no spec. The run's network: explain runs/a. To repeat the run: "
+                    + "train --run runs/a/run.yaml\n",
+                program.Fail(1, [.. command, "runs/a/run.yaml"]));
+    }
+
+    [Fact]
     public void A_spec_that_isn_t_there_is_said_not_to_be_there()
     {
         foreach (var command in (string[][])[["explain"], ["diff", "tiny.unet.yaml"], ["train", "--steps", "1", "--spec"]])

@@ -90,6 +90,20 @@ public sealed class SpecFileTests : IDisposable
     }
 
     [Fact]
+    public void Other_first_weights_in_a_run_s_file_are_refused_by_who_goes_on()
+    {
+        Write("tiny", Tiny);
+        Train("--spec", "tiny.unet.yaml", "--out", "first");
+        var options = program.File("first/run.yaml");
+        File.WriteAllText(options, File.ReadAllText(options).Replace("init_from: none", "init_from: elsewhere"));
+
+        Assert.Equal(
+            $"error: The run in first can't go on: it began with init_from: none, and first/run.yaml says elsewhere. "
+                + "Put that back, or begin a new run with train --run first/run.yaml.\n",
+            program.Fail(1, "train", "--resume", "first", "--steps", "3"));
+    }
+
+    [Fact]
     public void Classes_that_take_over_the_embeddings_of_others_are_told()
     {
         Write("tiny", Tiny + "num_classes: 3\n");

@@ -51,6 +51,26 @@ public sealed class SpecNameTests(PackedTree packages)
     }
 
     [Fact]
+    public void A_misnamed_spec_of_a_project_that_lists_its_specs_itself_is_told_with_the_line_that_it_needs()
+    {
+        const string said = "EnableDefaultUNetItems is false, so no spec is taken that isn't listed: its line in the project is then "
+            + "<AdditionalFiles Include=\"{0}tiny.unet.yaml\" />. [";
+        var project = NewProject("Nets.csproj", "<EnableDefaultUNetItems>false</EnableDefaultUNetItems>");
+        project.Write("tiny.unet.yml", Spec);
+        string unlisted = Checked(project);
+        Assert.Contains($"rename it to tiny.unet.yaml. {string.Format(said, "")}", unlisted);
+
+        project.Edit("Nets.csproj", "<ItemGroup>", """<ItemGroup><AdditionalFiles Include="tiny.unet.yml" />""");
+        Assert.Equal(unlisted.Split('\n').Count(IsTold), Checked(project).Split('\n').Count(IsTold));
+
+        project.Write("../shared/tiny.unet.yml", Spec);
+        project.Edit("Nets.csproj", "\"tiny.unet.yml\"", "\"../shared/tiny.unet.yml\"");
+        Assert.Contains(string.Format(said, "../shared/"), Checked(project).Replace('\\', '/'));
+
+        static bool IsTold(string line) => line.Contains("UNG0105", StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_project_that_takes_its_specs_out_is_told_of_that()
     {
         var project = NewProject("Nets.csproj");
@@ -91,6 +111,19 @@ public sealed class SpecNameTests(PackedTree packages)
     {
         var project = NewProject("Nets.csproj", "<UNetGenAccessibility>private</UNetGenAccessibility>");
         Assert.Contains("error UNG0108: UNetGenAccessibility is 'private': it must be public or internal.", Checked(project));
+    }
+
+    [Theory]
+    [InlineData("UNetGenReportSizes", "tru")]
+    [InlineData("EnableDefaultUNetItems", "none")]
+    public void A_property_that_is_neither_true_nor_false_is_an_error_and_words_of_MSBuild_s_are_none(string property, string value)
+    {
+        var project = NewProject("Nets.csproj", $"<{property}>{value}</{property}>");
+        project.Write("tiny.unet.yaml", Spec);
+        Assert.Contains($"error UNG0108: {property} is '{value}': it must be true or false.", Checked(project));
+
+        foreach (string word in (string[])["yes", "True", "on"])
+            Assert.DoesNotContain("UNG0108", project.TryBuild("-t:CheckUNetGenSpecs", $"-p:{property}={word}").Output);
     }
 
     /// <summary>What a build says before it compiles.</summary>

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using UNetGen.Cli.Runs;
 using UNetGen.Files;
 using UNetGen.Logging;
+using UNetGen.Pictures;
 using UNetGen.Training;
 using YamlDotNet.Core;
 
@@ -29,10 +30,10 @@ internal sealed class TrainedRun
         Folder = folder;
         Steps = Read(LogName, TrainingLog.Read) ?? [];
         Starts = Read(StartsName, path => RunStart.Read(path, problems.Add)) ?? [];
+        var checkpoints = Numbered(RunFolder.CheckpointName, "", Directory.GetDirectories);
         Checkpoints =
         [
-            .. Numbered(RunFolder.CheckpointName, "", Directory.GetDirectories)
-                .Select(found => ReadCheckpoint(Path.Combine(RunFolder.CheckpointName, Path.GetFileName(found.Path))))
+            .. checkpoints.Select(found => ReadCheckpoint(Path.Combine(RunFolder.CheckpointName, Path.GetFileName(found.Path))))
                 .OfType<CheckpointRow>(),
         ];
         Options = Read(RunFolder.OptionsName, ReadOptions) ?? Checkpoints.LastOrDefault()?.Training ?? [];
@@ -42,7 +43,7 @@ internal sealed class TrainedRun
         ];
         Samples = Picture("samples.png");
         Strip = Picture("noise-to-picture.png");
-        if (Checkpoints.Count > 0)
+        if (checkpoints.Count > 0)
             Newest = OpenNewest();
     }
 
@@ -101,12 +102,9 @@ internal sealed class TrainedRun
 
     private string? Existing(string name) => Path.Combine(Folder, name) is var path && File.Exists(path) ? path : null;
 
-    /// <summary>The path of a picture that can be read; null where it can't, or isn't there.</summary>
-    private string? Picture(string name) => Read(name, path =>
-    {
-        using var file = RegularFile.OpenRead(path);
-        return path;
-    });
+    /// <summary>The path of a picture that can be shown; null where it can't, or isn't there.</summary>
+    private string? Picture(string name) =>
+        Read(name, path => PngHeader.Of(path) is null ? throw new IOException("It is no PNG file.") : path);
 
     private T? Read<T>(string name, Func<string, T> read) where T : class
     {

@@ -32,8 +32,14 @@ internal static class Resumption
     {
         var before = new RunOptions().Apply(RunFile.Read(folder.Options));
         var after = before.Apply(changes);
+        var last = LastStart(folder);
+        // No checkpoint tells of it, as it does of other options that were changed in the file.
+        if (last?.InitFrom is { } begun && begun != before.InitFrom)
+            throw new UNetGenException(
+                $"The run in {folder.Path} can't go on: it began with init_from: {begun}, and {folder.Options} says {before.InitFrom}. "
+                    + $"Put that back, or begin a new run with train --run {folder.Options}.");
         var changed = changes.Keys.Where(field => field.Write(before) != field.Write(after)).ToArray();
-        var otherRanks = LastStart(folder) is { } last && last.Ranks != ranks;
+        var otherRanks = last is not null && last.Ranks != ranks;
         var refused = changed.Where(field => !field.IsFree && !(otherRanks && field.IsRanks)).ToArray();
         if (refused.Length > 0)
             throw new UNetGenException(

@@ -89,8 +89,9 @@ internal sealed class TrainingRun : IDisposable
         try
         {
             RunFile.Write(folder.Options, options);
-            RunStart.Now(network.Device, trainer.Step, collective: ranks, effectiveBatchSize: trainer.EffectiveBatchSize).AppendTo(
-                folder.Starts);
+            RunStart.Now(
+                network.Device, trainer.Step, collective: ranks, effectiveBatchSize: trainer.EffectiveBatchSize,
+                initFrom: options.InitFrom).AppendTo(folder.Starts);
             events = new TensorBoardLog(folder.Path, trainer.Step);
             if (DiffusionInWords.Of(network.Info.Spec) is { } diffusion)
                 events.Text("network/diffusion", diffusion.ToString(), trainer.Step);

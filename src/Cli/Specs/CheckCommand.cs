@@ -27,8 +27,8 @@ internal static class CheckCommand
         var unreadable = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (path, reason) in search.Unreadable)
             unreadable.Add(path, $"It {reason}");
-        if (search.Specs.Count + search.Misnamed.Count + unreadable.Count == 0)
-            throw new UNetGenException($"There is no spec in {string.Join(", ", paths)}: its file would end in {Catalog.SpecEnding}.");
+        if (search.Specs.Count + unreadable.Count == 0)
+            throw NoSpec(paths, [.. search.Misnamed, .. search.OtherYaml]);
         var outside = new List<(string Spec, string Base)>();
         var found = SpecCompiler.Check([.. search.Specs], new()
         {
@@ -49,6 +49,19 @@ internal static class CheckCommand
         return errors > 0 || (strict && warnings > 0) ? UNetGenProgram.Failure : 0;
 
         int Of(SpecSeverity severity) => found.Count(diagnostic => diagnostic.Severity == severity);
+    }
+
+    /// <param name="paths">Where specs were looked for.</param>
+    /// <param name="others">What may be one, the likeliest first.</param>
+    private static UNetGenException NoSpec(string[] paths, string[] others)
+    {
+        var none = $"There is no spec in {string.Join(", ", paths)}: its file would end in {Catalog.SpecEnding}";
+        return new(others switch
+        {
+            [] => $"{none}.",
+            [var only] => $"{none}, and {Shown(only)} doesn't. Rename it, if it is one.",
+            _ => $"{none}, and {Shown(others[0])} and {Counted.Of(others.Length - 1, "other YAML file")} don't. Rename those that are specs.",
+        });
     }
 
     /// <summary>

@@ -22,6 +22,8 @@ internal static class GenerateCommand
 
     private static int Write(string path, string? @namespace)
     {
+        if (File.Exists(path))
+            Catalog.RequireSpecName(path);
         var generated = SpecCompiler.Generate(
             path, new() { ProjectFolder = Environment.CurrentDirectory, RootNamespace = @namespace ?? "" });
         foreach (var diagnostic in generated.Diagnostics)

@@ -20,6 +20,7 @@ internal sealed class SpecSearch
 
     private readonly SortedSet<string> specs = new(StringComparer.Ordinal);
     private readonly SortedSet<string> misnamed = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> otherYaml = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, string> unreadable = new(StringComparer.Ordinal);
 
     /// <param name="paths">Of files and folders.</param>
@@ -31,7 +32,7 @@ internal sealed class SpecSearch
             if (Directory.Exists(path))
                 AddFolder(new DirectoryInfo(Path.GetFullPath(path)), isGiven: true);
             else if (File.Exists(path))
-                AddSpec(Path.GetFullPath(path));
+                AddGiven(path);
             else
                 throw new UNetGenException($"There is no file or folder {Excerpt.Of(path)}{ImageSources.SeenFrom(path)}.");
         }
@@ -42,6 +43,9 @@ internal sealed class SpecSearch
 
     /// <summary>Full paths of files that are called almost as specs.</summary>
     public IReadOnlyCollection<string> Misnamed => misnamed;
+
+    /// <summary>Full paths of all other files that are YAML, which may be specs and aren't called so.</summary>
+    public IReadOnlyCollection<string> OtherYaml => otherYaml;
 
     /// <summary>Specs and folders that can't be read: their full paths, each with the reason, to follow its name.</summary>
     public IReadOnlyDictionary<string, string> Unreadable => unreadable;
@@ -67,7 +71,17 @@ internal sealed class SpecSearch
             {
                 misnamed.Add(entry.FullName);
             }
+            else if (Catalog.IsYaml(entry.Name))
+            {
+                otherYaml.Add(entry.FullName);
+            }
         }
+    }
+
+    private void AddGiven(string file)
+    {
+        Catalog.RequireSpecName(file);
+        AddSpec(Path.GetFullPath(file));
     }
 
     private void AddSpec(string file)

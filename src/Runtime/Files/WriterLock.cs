@@ -34,10 +34,10 @@ public sealed class WriterLock : IDisposable
     private readonly string text;
     private readonly FileStream file;
 
-    /// <summary>What goes again where nothing was put into it.</summary>
-    private readonly string? madeFolder;
+    /// <summary>Whether its folder was made for it, and goes again where nothing was put into it.</summary>
+    private readonly bool madeFolder;
 
-    private WriterLock(string path, string text, FileStream file, bool isEnforced, string? madeFolder) =>
+    private WriterLock(string path, string text, FileStream file, bool isEnforced, bool madeFolder) =>
         (this.path, this.text, this.file, IsEnforced, this.madeFolder) = (path, text, file, isEnforced, madeFolder);
 
     /// <summary>Whoever forgot to give it up has lost it with its file.</summary>
@@ -104,12 +104,16 @@ public sealed class WriterLock : IDisposable
         if (!IsHeld)
             return;
         IsHeld = false;
+        string? left = null;
         try
         {
             // While it is still held, so that nobody else's goes; who has opened this one meanwhile sees that it is gone, and opens the
             // next.
             if (PathNow is var now && IsAt(now, text))
+            {
                 File.Delete(now);
+                left = Path.GetDirectoryName(now);
+            }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -117,8 +121,9 @@ public sealed class WriterLock : IDisposable
         }
         file.Dispose();
         Forget(path);
-        if (madeFolder is not null)
-            DeleteIfEmpty(madeFolder);
+        // What bears the folder's old name may be another's by now.
+        if (madeFolder && left is not null)
+            DeleteIfEmpty(left);
         GC.SuppressFinalize(this);
     }
 
@@ -153,7 +158,7 @@ public sealed class WriterLock : IDisposable
                     if (FileNames.FaultOfTarget(what.Length == 0 ? folder : what) is { } fault)
                         throw new IOException(fault);
                     made |= Make(folder);
-                    if (TryTake(path, what, made ? folder : null) is { } taken)
+                    if (TryTake(path, what, made) is { } taken)
                         return taken;
                 }
                 catch (Exception error) when (attempt < Attempts && IsGoing(error))
@@ -196,7 +201,7 @@ public sealed class WriterLock : IDisposable
     }
 
     /// <summary>Null where the file that was locked is not the one that bears its name any more.</summary>
-    private static WriterLock? TryTake(string path, string what, string? madeFolder)
+    private static WriterLock? TryTake(string path, string what, bool madeFolder)
     {
         var (file, outcome) = FileLock.Open(path);
         if (file is null)

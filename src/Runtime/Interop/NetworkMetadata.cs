@@ -12,13 +12,21 @@ internal static class NetworkMetadata
     private const string SpecHashKey = "unetgen.spec_sha256";
     private const string DoubtsKey = "unetgen.doubts";
     private const string HooksKey = "unetgen.hooks";
+    private const string ImagesKey = "unetgen.images";
+    private const string Latents = "latents";
     private const int MostDoubts = 20;
 
     /// <param name="predictor">Its class and spec, and what the user's part of the class adds.</param>
     /// <param name="doubts">What speaks against drawing with the weights, a sentence each.</param>
+    /// <param name="areLatents">Whether it is known that latents were trained on, which may have as many channels as pictures.</param>
     /// <exception cref="UNetGenException">The network contradicts itself: what was written of it couldn't be read again.</exception>
-    public static IReadOnlyDictionary<string, string> Of(NoisePredictor predictor, IReadOnlyList<string> doubts) =>
-        Of(predictor.Info, predictor.Hooks, doubts);
+    public static IReadOnlyDictionary<string, string> Of(NoisePredictor predictor, IReadOnlyList<string> doubts, bool areLatents)
+    {
+        var metadata = Of(predictor.Info, predictor.Hooks, doubts);
+        if (areLatents)
+            metadata.Add(ImagesKey, Latents);
+        return metadata;
+    }
 
     /// <param name="network">Its class and spec.</param>
     /// <param name="hooks">What the user's part of the class adds.</param>
@@ -82,6 +90,9 @@ internal static class NetworkMetadata
     public static IReadOnlyList<string> DoubtsOf(SafetensorsFile file) => file.Metadata.TryGetValue(DoubtsKey, out var doubts)
         ? [.. doubts.Split('\n', StringSplitOptions.RemoveEmptyEntries).Take(MostDoubts).Select(Excerpt.Of)]
         : [];
+
+    /// <summary>Whether a file says that its weights were trained on latents; others may have been, too.</summary>
+    public static bool AreOfLatents(SafetensorsFile file) => file.Metadata.GetValueOrDefault(ImagesKey) == Latents;
 
     /// <summary>Which hooks the class had that a file's weights were trained with.</summary>
     public static IReadOnlyList<string> HooksOf(SafetensorsFile file) => [.. NoisePredictor.HookNames.Intersect(

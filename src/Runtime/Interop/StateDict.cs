@@ -114,18 +114,21 @@ public static class StateDict
     /// <param name="doubts">
     /// What speaks against drawing with these weights, <see cref="Checkpoint.Doubts"/> of where they come from; it is the file's then.
     /// </param>
+    /// <param name="areLatents">
+    /// Whether they were trained on latents (<see cref="Checkpoint.IsBounded"/> is false), which the file then says.
+    /// </param>
     /// <exception cref="UNetGenException">
     /// A weight is NaN or infinite. Where such weights are wanted, as to look into them,
     /// <see cref="SafetensorsFile.Write(string, IEnumerable{KeyValuePair{string, Tensor}}, IReadOnlyDictionary{string, string}?)"/> writes
     /// them.
     /// </exception>
     /// <exception cref="IOException">It can't be written.</exception>
-    public static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts = null)
+    public static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts = null, bool areLatents = false)
     {
         ArgumentNullException.ThrowIfNull(network);
         var tensors = network.state_dict();
         RequireFinite(network.Info.Name, tensors);
-        SafetensorsFile.Write(path, tensors, TensorSum.Added(NetworkMetadata.Of(network, doubts ?? []), tensors));
+        SafetensorsFile.Write(path, tensors, TensorSum.Added(NetworkMetadata.Of(network, doubts ?? [], areLatents), tensors));
     }
 
     /// <summary>

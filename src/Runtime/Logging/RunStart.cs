@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using TorchSharp;
 using UNetGen.Distributed;
 using UNetGen.Files;
@@ -25,10 +26,12 @@ namespace UNetGen.Logging;
 /// <param name="Ranks">Processes that train together; machine, processor, threads and device are rank 0's.</param>
 /// <param name="Collective">By what they speak (<see cref="ICollective.Description"/>).</param>
 /// <param name="EffectiveBatchSize">Images in a step, over all ranks; null in files of earlier versions.</param>
+/// <param name="InitFrom">The weights that the run began with, as its options name them; null in files of earlier versions.</param>
 internal sealed record RunStart(
     DateTimeOffset Date, int AfterStep, string Machine, string OperatingSystem, string Processor, int ProcessorCount, int Threads,
     string Device,
-    string Dotnet, string Torchsharp, string Unetgen, int Ranks = 1, string? Collective = null, int? EffectiveBatchSize = null)
+    string Dotnet, string Torchsharp, string Unetgen, int Ranks = 1, string? Collective = null, int? EffectiveBatchSize = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? InitFrom = null)
 {
     /// <summary>This process, now.</summary>
     /// <param name="device">Where the network lies.</param>
@@ -36,13 +39,14 @@ internal sealed record RunStart(
     /// <param name="clock">Tells the time; null is the system's clock.</param>
     /// <param name="collective">The processes that train together; null is this one alone.</param>
     /// <param name="effectiveBatchSize">Images in a step, over all of them.</param>
+    /// <param name="initFrom">The weights that the run began with.</param>
     public static RunStart Now(
         torch.Device device, int afterStep = 0, TimeProvider? clock = null, ICollective? collective = null,
-        int? effectiveBatchSize = null) => new(
+        int? effectiveBatchSize = null, string? initFrom = null) => new(
         (clock ?? TimeProvider.System).GetLocalNow(), afterStep, Environment.MachineName, RuntimeInformation.OSDescription, ProcessorName(),
         Environment.ProcessorCount,
         torch.get_num_threads(), device.ToString(), Environment.Version.ToString(), VersionOf(typeof(torch)), VersionOf(typeof(RunStart)),
-        collective?.Size ?? 1, collective?.Description, effectiveBatchSize);
+        collective?.Size ?? 1, collective?.Description, effectiveBatchSize, initFrom);
 
     /// <summary>Adds the line to a run's file, which is made where it is missing.</summary>
     /// <exception cref="IOException">It can't be written.</exception>

@@ -22,6 +22,9 @@ internal static class ProcessLimits
     /// <summary>Bytes of a file that is written (<c>ulimit -f</c>); null: no limit.</summary>
     public static long? FileSize => Of("Max file size");
 
+    /// <summary>Bytes of a thread's stack (<c>ulimit -s</c>); null: no limit.</summary>
+    public static long? Stack => Of("Max stack size");
+
     private static long? Of(string name)
     {
         if (!OperatingSystem.IsLinux())

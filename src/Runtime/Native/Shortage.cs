@@ -30,6 +30,9 @@ public static partial class Shortage
     // training of generated networks makes 24 MB of it, one of specs, with the compiler, 54 MB.
     private const long LeastFile = 64_000_000;
 
+    // With 128 KiB and less the compiler of specs waits for ever for threads that have no room; with 136 all goes well.
+    private const long LeastStack = 192 << 10;
+
     /// <summary>What is missing, in a sentence; null where the exception, with all that is in it, comes from something else.</summary>
     /// <param name="error">Of any kind.</param>
     /// <param name="lessMemory">A sentence on what to ask less of, where it is memory.</param>
@@ -52,6 +55,9 @@ public static partial class Shortage
         if (ProcessLimits.Addresses is { } addresses and < LeastAddresses)
             return $"This process may have {Bytes(addresses)} of addresses (ulimit -v), and its libraries alone need "
                 + $"{Bytes(LeastAddresses)}. Raise the limit; one of memory (ulimit -d) can be much lower.";
+        if (ProcessLimits.Stack is { } stack and < LeastStack)
+            return $"The threads of this process may have stacks of {stack >> 10} KiB (ulimit -s), and its libraries need "
+                + $"{LeastStack >> 10}. Raise the limit.";
         if (ProcessLimits.FileSize is { } size and < LeastFile && CompilesIntoFile)
             return $"This process may write files of {Bytes(size)} (ulimit -f), and .NET itself needs one of {Bytes(LeastFile)}, in memory. "
                 + "Raise the limit, or set DOTNET_EnableWriteXorExecute=0.";

@@ -24,6 +24,9 @@ public sealed class SampleFolder(string path)
     // The last part of every PNG: no data, its name, and their sum.
     private static readonly byte[] PngEnd = [0, 0, 0, 0, (byte)'I', (byte)'E', (byte)'N', (byte)'D', 0xAE, 0x42, 0x60, 0x82];
 
+    /// <summary>What to do about a picture that is none of the folder's.</summary>
+    internal const string DrawAgain = "Delete it: the call that has drawn the others draws it again.";
+
     /// <summary>The folder, by the last name that is known.</summary>
     internal string Folder => path;
 
@@ -73,6 +76,7 @@ public sealed class SampleFolder(string path)
             SampleInfo.Claim(path, settings, sampler);
             DeleteUnfinished(options.FirstImage, end);
             RequireFiles();
+            RequireSize(options.FirstImage, end, network.Info);
         }
         ranks.Barrier();
         if (ranks.Rank > 0)
@@ -151,11 +155,27 @@ public sealed class SampleFolder(string path)
         return numbers;
     }
 
-    /// <summary>Its pictures' height and width, as the first says that is whole so far.</summary>
-    /// <exception cref="UNetGenException">None of them is a picture.</exception>
-    internal (int Height, int Width) Size() =>
-        Pictures().Select(number => PngSize.Of(PathOf(number))).FirstOrDefault(size => size is not null)
-            ?? throw new UNetGenException($"No picture in {path} can be used: all of them are broken. Delete them, and draw them again.");
+    /// <summary>Its pictures' height and width.</summary>
+    /// <exception cref="UNetGenException">One isn't as most are, and so none that the folder was filled with.</exception>
+    internal (int Height, int Width) Size()
+    {
+        var pictures = Pictures().Select(PathOf)
+            .Select(picture => (Path: picture, Header: PngHeader.Of(picture)
+                ?? throw new UNetGenException($"{picture} is no PNG file. {DrawAgain}")))
+            .ToList();
+        var usual = pictures.CountBy(picture => picture.Header).MaxBy(counted => counted.Value).Key;
+        foreach (var (picture, header) in pictures)
+        {
+            if ((header.Height, header.Width) != (usual.Height, usual.Width))
+                throw new UNetGenException(
+                    $"{picture} is {header.Height} x {header.Width}, where the folder's pictures are {usual.Height} x {usual.Width}. "
+                        + DrawAgain);
+            // The other way round it may be a picture without colours, which a program has saved in less room.
+            if (header.IsRgb && !usual.IsRgb)
+                throw new UNetGenException($"{picture} has colours, where the folder's pictures are grey. {DrawAgain}");
+        }
+        return (usual.Height, usual.Width);
+    }
 
     /// <summary>A new folder under the old name would share the pictures out to both.</summary>
     private void Follow(WriterLock? alone)
@@ -191,6 +211,18 @@ public sealed class SampleFolder(string path)
                 throw new UNetGenException($"{picture} is a link to {target}, which isn't there, in the place of a picture; take it out.");
             if (Directory.Exists(picture))
                 throw new UNetGenException($"{picture} is a folder in the place of a picture; take it out.");
+        }
+    }
+
+    /// <summary>Refuses pictures of another size than is drawn: none of these is drawn again, nor taken for one that was.</summary>
+    private void RequireSize(int first, int end, NetworkInfo info)
+    {
+        foreach (var picture in Enumerable.Range(first, end - first).Select(PathOf).Where(IsWhole))
+        {
+            if (PngHeader.Of(picture) is { } header && (header.Height, header.Width) != (info.ImageHeight, info.ImageWidth))
+                throw new UNetGenException(
+                    $"{picture} is {header.Height} x {header.Width}, where {info.Name} draws {info.ImageHeight} x {info.ImageWidth}. "
+                        + "Take it out.");
         }
     }
 

@@ -29,14 +29,18 @@ public sealed class Checkpoint
     /// <summary>What a file says of itself; that of a checkpoint says it better.</summary>
     private readonly IReadOnlyList<string> written;
 
+    /// <summary>Whether a file says of itself that its weights were trained on latents.</summary>
+    private readonly bool areOfLatents;
+
     /// <summary>What a file that was opened by itself is called in its checkpoint, whatever a link to it is called.</summary>
     private readonly string? origin;
 
     private Checkpoint(
         string path, (string Network, string Spec, string SpecHash) network, IReadOnlyDictionary<string, string> files,
-        CheckpointInfo? info, CheckpointInfo? whole, IReadOnlyList<string>? written = null, string? origin = null)
+        CheckpointInfo? info, CheckpointInfo? whole, IReadOnlyList<string>? written = null, bool areOfLatents = false,
+        string? origin = null)
     {
-        (this.whole, this.written, this.origin) = (whole, written ?? [], origin);
+        (this.whole, this.written, this.areOfLatents, this.origin) = (whole, written ?? [], areOfLatents, origin);
         Path = path;
         (Network, Spec, SpecHash) = network;
         this.files = files;
@@ -83,11 +87,11 @@ public sealed class Checkpoint
 
     /// <summary>
     /// Whether the images that it was trained on have values in [-1, 1], as pictures do and latents don't,
-    /// <see cref="DataIdentity.IsBounded"/>. Null where nothing says: of a file that lies outside of its checkpoint, and of earlier
-    /// versions' checkpoints.
+    /// <see cref="DataIdentity.IsBounded"/>. Null where nothing says: of earlier versions' checkpoints, and of a file that lies outside of
+    /// its checkpoint, unless its metadata says that it is of latents.
     /// </summary>
     /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
-    public bool? IsBounded => whole is null ? null : Trainer.StateOf(Path, whole).Data?.IsBounded;
+    public bool? IsBounded => whole is null ? areOfLatents ? false : null : Trainer.StateOf(Path, whole).Data?.IsBounded;
 
     /// <summary>What it holds: <c>weights</c>, <c>ema</c>, <c>optimizer</c> and the like.</summary>
     public IReadOnlyCollection<string> Stems => [.. files.Keys];
@@ -298,7 +302,7 @@ public sealed class Checkpoint
             if (problem is not null)
                 throw new CheckpointException(problem);
             return new Checkpoint(path, network, new Dictionary<string, string> { [StemOf(path)] = path }, info: null, whole,
-                NetworkMetadata.DoubtsOf(file), StemOf(origin));
+                NetworkMetadata.DoubtsOf(file), NetworkMetadata.AreOfLatents(file), StemOf(origin));
         });
     }
 

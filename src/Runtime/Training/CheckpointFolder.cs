@@ -62,9 +62,11 @@ internal static partial class CheckpointFolder
             State = content.State,
             Files = sizes,
         };
+        var areLatents = OfState(() => Trainer.StateOf(folder, info).Data?.IsBounded == false, false);
         foreach (var (stem, tensors) in content.Tensors)
         {
-            var metadata = NetworkMetadata.Of(content.Network, DoubtsOf(folder, info, stem));
+            var doubts = OfState(() => Checkpoint.DoubtsOf(folder, info, stem), []);
+            var metadata = NetworkMetadata.Of(content.Network, doubts, areLatents);
             var (size, sum) = WriteFile(Path.Combine(folder, stem + Extension), stream => SafetensorsFile.Write(stream, tensors, metadata));
             sizes.Add(stem + Extension, size);
             sums.Add((stem + Extension, sum));
@@ -76,15 +78,15 @@ internal static partial class CheckpointFolder
     }
 
     /// <summary>What each file says of itself, should it be copied elsewhere. A state that isn't a trainer's says nothing.</summary>
-    private static IReadOnlyList<string> DoubtsOf(string folder, CheckpointInfo info, string stem)
+    private static T OfState<T>(Func<T> read, T nothing)
     {
         try
         {
-            return Checkpoint.DoubtsOf(folder, info, stem);
+            return read();
         }
         catch (CheckpointException)
         {
-            return [];
+            return nothing;
         }
     }
 

@@ -100,6 +100,9 @@ public sealed partial class ReportTests : IDisposable
     [InlineData("checkpoints/step-00003000/checkpoint.json", """{"step":1.5}""", "`step` must be a whole number, and is 1.5.")]
     [InlineData("checkpoints/step-00003000/checkpoint.json", """{"step":1,"network":5}""", "`network` must be a text, and is 5.")]
     [InlineData("checkpoints/step-00003000/checkpoint.json", """{"step":1,"step":2}""", "It has 'step' twice.")]
+    [InlineData("samples.png", "no picture", "It is no PNG file.")]
+    [InlineData("samples/step-00003000.png", "", "It is no PNG file.")]
+    [InlineData("noise-to-picture.png", "GIF89a, as large as a PNG's header", "It is no PNG file.")]
     public void What_is_wrong_with_a_file_is_a_sentence_of_the_program_s_own(string name, string content, string reason)
     {
         MadeRun.Write(program.File("run"));
@@ -108,6 +111,20 @@ public sealed partial class ReportTests : IDisposable
         var shown = Regex.Match(output, "can't be shown: (.*)").Groups[1].Value;
         Assert.Contains(reason, shown);
         Assert.DoesNotMatch("JSON tokens|LineNumber|JsonDocument|requested operation|dictionary", output);
+    }
+
+    [Fact]
+    public void Checkpoints_of_which_none_is_whole_are_told_on_the_page_too()
+    {
+        MadeRun.Write(program.File("run"));
+        foreach (var information in Directory.GetFiles(program.File("run/checkpoints"), "checkpoint.json", SearchOption.AllDirectories))
+            File.Delete(information);
+
+        var result = program.Run("report", "run");
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains($"warning: No checkpoint in {program.File("run/checkpoints")} is whole.", result.Output);
+        Assert.Contains($"No checkpoint in {program.File("run/checkpoints")} is whole.", File.ReadAllText(program.File("run/report.html")));
     }
 
     [Fact]

@@ -31,6 +31,8 @@ public sealed class SizeTests
     [Theory]
     [InlineData("true", true)]
     [InlineData(" True ", true)]
+    [InlineData("yes", true)]
+    [InlineData("On", true)]
     [InlineData("false", false)]
     [InlineData("", false)]
     [InlineData(null, false)]

@@ -1,3 +1,6 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Text;
 using UNetGen.Generator.Tests.Harness;
 
 namespace UNetGen.Generator.Tests.Rules;
@@ -5,6 +8,27 @@ namespace UNetGen.Generator.Tests.Rules;
 /// <summary>What is no YAML, or YAML that the language leaves out.</summary>
 public sealed class YamlErrorTests
 {
+    /// <summary>What a project lists and the compiler can't read.</summary>
+    private sealed class Unreadable : AdditionalText
+    {
+        public override string Path => "/project/gone.unet.yaml";
+
+        public override SourceText? GetText(CancellationToken cancellationToken = default) => null;
+    }
+
+    [Fact]
+    public void A_file_that_can_t_be_read_is_not_called_empty_and_its_class_stays()
+    {
+        var result = CSharpGeneratorDriver.Create([new UNetGenerator().AsSourceGenerator()], [new Unreadable()])
+            .RunGenerators(CSharpCompilation.Create("Shop")).GetRunResult();
+
+        Assert.Equal(
+            "/project/gone.unet.yaml(1,1): error UNG0001: the file can't be read: where it isn't there, take it out of the project's "
+                + "AdditionalFiles, or put it there",
+            Assert.Single(result.Diagnostics).ToString());
+        Assert.Contains("class GoneUNet", Assert.Single(result.GeneratedTrees).ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_list_left_open_is_shown_at_its_bracket() => Errors.In(
         """

@@ -150,6 +150,17 @@ public sealed class WriterLockTests : IDisposable
         Assert.Equal([folder.File("filled/log.jsonl")], Directory.GetFileSystemEntries(folder.File("filled")));
     }
 
+    [LinuxFact]
+    public void A_folder_that_was_made_and_renamed_goes_under_its_new_name_and_another_s_under_the_old_one_stays()
+    {
+        using (WriterLock.OfFolder(Run))
+        {
+            Directory.Move(Run, folder.File("renamed"));
+            Directory.CreateDirectory(Run);
+        }
+        Assert.Equal([Run], Directory.GetFileSystemEntries(folder.Path));
+    }
+
     [Fact]
     public void A_file_is_read_and_replaced_while_it_is_held_and_another_beside_it_is_free()
     {

@@ -162,6 +162,23 @@ public sealed class SampleFolderTests : IDisposable
         Assert.Equal(message, Assert.Throws<UNetGenException>(() => drawn.Pictures()).Message);
     }
 
+    [Fact]
+    public void A_picture_of_another_size_is_told_before_anything_is_drawn_and_by_who_measures()
+    {
+        var drawn = new SampleFolder(folder.File("drawn"));
+        drawn.Draw(network, Ddim, Ten with { Count = 3 });
+        var (height, width) = drawn.Size();
+        using var other = new SKBitmap(width + 1, height);
+        File.WriteAllBytes(folder.File("drawn/000001.png"), other.Encode(SKEncodedImageFormat.Png, 100).ToArray());
+
+        var begin = $"{folder.File("drawn/000001.png")} is {height} x {width + 1}, where ";
+        Assert.Equal(
+            $"{begin}{network.Info.Name} draws {height} x {width}. Take it out.",
+            Assert.Throws<UNetGenException>(() => drawn.Draw(network, Ddim, Ten, _ => Assert.Fail("it draws"))).Message);
+        Assert.StartsWith(
+            $"{begin}the folder's pictures are {height} x {width}. ", Assert.Throws<UNetGenException>(() => drawn.Size()).Message);
+    }
+
     [LinuxFact]
     public void A_link_to_nothing_in_the_place_of_a_picture_is_told_as_such()
     {
