@@ -67,7 +67,10 @@ public sealed partial class Trainer : IDisposable
     /// <exception cref="RanksDifferException">
     /// The ranks are to train other networks, with other options or on other images; the message names the ranks.
     /// </exception>
-    /// <exception cref="ArgumentException">The network has nothing to train, or weights of another type than float32.</exception>
+    /// <exception cref="ArgumentException">
+    /// The network has nothing to train, or weights of another type than float32, or was made within <c>torch.inference_mode()</c>.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">It is called within <c>torch.inference_mode()</c>.</exception>
     public Trainer(
         NoisePredictor network, IImageSource source, TrainingOptions options, TimeProvider? clock = null, ICollective? collective = null,
         ILogger? logger = null)
@@ -76,11 +79,7 @@ public sealed partial class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        if (!network.parameters().Any(parameter => parameter.requires_grad))
-            throw new ArgumentException(
-                $"{network.Info.Name} has no parameters to train: all are frozen (requires_grad is false), or it is disposed, or, written by "
-                    + "hand, doesn't register its modules itself.",
-                nameof(network));
+        InputCheck.Gradients(network);
         InputCheck.Type(network);
         NetworkMetadata.RequireConsistent(network.Info);
         InputCheck.Shape(network.Info, source);
@@ -157,6 +156,9 @@ public sealed partial class Trainer : IDisposable
     /// A checkpoint can't be written, and those before it are whole; or a training that begins is given a folder that has checkpoints.
     /// </exception>
     /// <exception cref="LockedException">Another training writes to the folder of checkpoints.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// It is called within <c>torch.inference_mode()</c>, where there are no gradients. <c>torch.no_grad()</c> does no harm.
+    /// </exception>
     /// <exception cref="ShortageException">
     /// There is no more memory, or no more threads or open files; the checkpoints before are whole.
     /// </exception>
@@ -180,6 +182,7 @@ public sealed partial class Trainer : IDisposable
     private TrainingSummary TrainToTheEnd(Action<TrainingStep>? report, CheckpointStore? store, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(isDisposed, this);
+        InputCheck.RequireGradients();
         // Whoever calls may have switched them off.
         using var gradients = enable_grad();
         var ready = LookAtImages(cancellation);
