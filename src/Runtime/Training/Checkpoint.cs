@@ -151,6 +151,18 @@ public sealed class Checkpoint
         return Explained(path, () => SafetensorsFile.Open(path));
     }
 
+    /// <summary>The tensors of weights; null is <see cref="DefaultStem"/>.</summary>
+    /// <exception cref="CheckpointException">It has none of that name, or they are no weights.</exception>
+    internal SafetensorsFile Weights(string? which)
+    {
+        var stem = which ?? DefaultStem;
+        if (whole is not null && files.ContainsKey(stem) && !Trainer.HoldsWeights(origin ?? stem))
+            throw new CheckpointException(
+                $"'{origin ?? stem}' of the checkpoint {Path} is no network's weights, but what its training goes on with. Weights are in "
+                    + $"{string.Join(", ", whole.Files.Keys.Select(StemOf).Where(Trainer.HoldsWeights))}.");
+        return Tensors(stem);
+    }
+
     /// <summary>
     /// What stood for no context when it was trained, [tokens, width], float32, which guidance leads away from: the caller's to dispose.
     /// Null where nothing says, as of a network without a context and of a file that stands alone.
@@ -168,7 +180,7 @@ public sealed class Checkpoint
     /// <summary>Puts weights into a network of the same spec, on whatever device it is.</summary>
     /// <param name="network">Unchanged where they don't fit.</param>
     /// <param name="which">
-    /// One of <see cref="Stems"/>; null is the averaged weights, the trained ones where none are averaged, or the file that stands alone.
+    /// One of <see cref="Stems"/> that holds weights; null is the averaged weights, the trained ones where none are averaged, or the file that stands alone.
     /// </param>
     /// <exception cref="CheckpointException">It is another network, or has no such weights.</exception>
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
@@ -192,7 +204,7 @@ public sealed class Checkpoint
     /// <summary>The same for a network that was made of this checkpoint's own spec, which an earlier version may have written.</summary>
     internal void LoadWeights(NoisePredictor network, string? which = null)
     {
-        using var file = Tensors(which ?? DefaultStem);
+        using var file = Weights(which);
         Explained(file.Path, () =>
         {
             StateDict.Load(network, file);
@@ -212,7 +224,7 @@ public sealed class Checkpoint
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
     public IReadOnlyList<string> Begin(NoisePredictor network, string? which = null)
     {
-        using var file = Tensors(which ?? DefaultStem);
+        using var file = Weights(which);
         var differing = StateDict.LoadBut(network, file, IsOfClasses);
         return
         [
