@@ -122,7 +122,10 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     {
     }
 
-    /// <summary>Refuses times that aren't one for each image, of the diffusion's type, and, where looking waits for no device, its own.</summary>
+    /// <summary>
+    /// Refuses times that aren't one for each image or of another type, and on the CPU, where looking waits for no device, those that the
+    /// diffusion doesn't have.
+    /// </summary>
     /// <param name="t">Must be [batch].</param>
     /// <param name="images">[batch, ...].</param>
     /// <param name="areWhole">Whether they must be int64; else floating point numbers.</param>

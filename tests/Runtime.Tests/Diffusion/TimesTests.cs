@@ -53,10 +53,11 @@ public sealed class TimesTests
         AssertRefused(diffusion, ones([1], right), $"{message}[1] of {right}.");
         AssertRefused(diffusion, ones([2, 1], right), $"{message}[2, 1] of {right}.");
         AssertRefused(diffusion, ones([], right), $"{message}[] of {right}.");
+        // A DDPM's images may be asked about between its timesteps.
         if (type != DiffusionType.Ddpm)
             AssertRefused(diffusion, ones([2], wrong), $"{message}[2] of {wrong}.");
         else
-            Assert.Contains(message, Assert.Throws<ArgumentException>("t", () => diffusion.QSample(Images, ones([2], wrong), Images)).Message);
+            Assert.Throws<ArgumentException>("t", () => diffusion.QSample(Images, ones([2], wrong), Images));
     }
 
     [Fact]

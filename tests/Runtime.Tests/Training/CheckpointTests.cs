@@ -75,7 +75,8 @@ public sealed class CheckpointTests : IDisposable
         using var network = TinyCheckpoint.Emptied();
         var (whole, alone) = (Checkpoint.Open(folder), Checkpoint.Open(Path.Combine(folder, $"{which}.safetensors")));
 
-        foreach (var load in (Action[])[() => whole.LoadInto(network, which), () => whole.Begin(network, which), () => alone.LoadInto(network)])
+        Action[] loads = [() => whole.LoadInto(network, which), () => whole.Begin(network, which), () => alone.LoadInto(network)];
+        foreach (var load in loads)
         {
             var error = Assert.Throws<CheckpointException>(load).Message;
             Assert.StartsWith($"'{which}' of the checkpoint {folder}", error);
