@@ -128,7 +128,8 @@ public sealed partial class Checkpoint
     /// <summary>Puts weights into a network of the same spec, on whatever device it is.</summary>
     /// <param name="network">Unchanged where they don't fit.</param>
     /// <param name="which">
-    /// One of <see cref="Stems"/> that holds weights; null is the averaged weights, the trained ones where none are averaged, or the file that stands alone.
+    /// One of <see cref="Stems"/> that holds weights; null is the averaged weights, the trained ones where none are averaged, or the file
+    /// that stands alone.
     /// </param>
     /// <exception cref="CheckpointException">It is another network, or has no such weights.</exception>
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
