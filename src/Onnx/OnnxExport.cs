@@ -59,7 +59,7 @@ public static class OnnxExport
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         var description = SpecCompiler.DescribeFrom(checkpoint);
-        using var file = checkpoint.Tensors(which ?? checkpoint.DefaultStem);
+        using var file = checkpoint.Weights(which);
         TensorSum.Check(file);
         var hooks = NetworkMetadata.HooksOf(file);
         var doubts = checkpoint.DoubtsOf(which);

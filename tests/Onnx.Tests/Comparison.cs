@@ -63,6 +63,9 @@ internal static class Comparison
         var timesteps = isWhole
             ? randint(0, network.Diffusion.Timesteps, [batch], ScalarType.Int64, generator: generator)
             : randn([batch], generator: generator);
+        // EDM's are logarithms.
+        if (network.Diffusion.Type == DiffusionType.Flow)
+            timesteps = timesteps.abs();
         var labels = info.NumClasses is { } classes ? randint(0, classes, [batch], ScalarType.Int64, generator: generator) : null;
         var estimate = info.SelfCondition ? randn(shape, generator: generator) : null;
         // Of another number of tokens than of images.

@@ -82,6 +82,26 @@ internal static class DiffusionChecks
                 + $"{last.ToString("0.###", CultureInfo.InvariantCulture)}, and must be below 1; use at least "
                 + $"{SpecLimits.TimestepsFor(diffusion.BetaEnd)} timesteps, schedule_scaling: false or schedule: cosine");
         }
+        else
+        {
+            CheckSignal(context);
+        }
+    }
+
+    private static void CheckSignal(CheckContext context)
+    {
+        var diffusion = context.Spec.Diffusion;
+        var isLinear = diffusion.Schedule == BetaSchedule.Linear;
+        if (!context.Knows(Timesteps, Start) || isLinear && !context.Knows(Scaling) || diffusion.BetaStart > diffusion.BetaEnd)
+            return;
+        var (timesteps, start, end) = (diffusion.Timesteps, diffusion.BetaStart, diffusion.BetaEnd);
+        var isScaled = isLinear && diffusion.ScheduleScaling;
+        var betas = isLinear ? LinearBetas.Of(timesteps, start, end, isScaled) : LinearBetas.OfRoots(timesteps, start, end);
+        if (LinearBetas.FirstWithoutSignal(betas) is { } lost)
+            context.Report(Rules.Schedule, context.Keys.First(End, Start, Timesteps, Scaling, Schedule),
+                $"betas from {SpecWords.Number(start)} to {SpecWords.Number(end)} leave of the image less than "
+                + $"{SpecWords.Number(LinearBetas.LeastSignal)}, the least that float32 holds, from timestep {lost} of {timesteps} on; lower "
+                + (isScaled ? "beta_end or beta_start" : "beta_end, beta_start or timesteps"));
     }
 
     /// <summary>The last timestep is noise alone: it must be one that a network can learn from, and that counts.</summary>

@@ -78,6 +78,20 @@ internal static class GroupChecks
                 || (level == spec.Levels - 1 && spec.AttentionInTheMiddle != AttentionKind.None)))];
     }
 
+    /// <summary>
+    /// The next valid dims below and above the spec's with which no width is too large and the groups divide all of them, where any are
+    /// normalised by groups, but a given init_dim; fewer where there are none as near as twice the groups.
+    /// </summary>
+    public static IReadOnlyList<int> DimsNear(UNetSpec spec)
+    {
+        var groups = NormalisedByGroups(spec).Contains(true) ? spec.Groups : 1;
+        var most = SpecLimits.Width / Math.Max(1, spec.ChannelMultipliers.Max());
+        var tries = Enumerable.Range(0, 2 * groups + 2).ToList();
+        var below = tries.Select(step => Math.Min(spec.Dim - 1, most) - step);
+        var above = spec.Dim < most ? tries.Select(step => Math.Max(spec.Dim + 1, SpecLimits.LeastDim) + step) : [];
+        return new[] { below, above }.SelectMany(dims => dims.Where(dim => Fits(spec, dim, groups)).Take(1)).ToList();
+    }
+
     /// <summary>The nearest valid dim whose every width but a given init_dim the groups divide, upwards where two are as near.</summary>
     private static int? NearestDim(UNetSpec spec)
     {
@@ -85,16 +99,17 @@ internal static class GroupChecks
         {
             foreach (var dim in new[] { spec.Dim + distance, spec.Dim - distance })
             {
-                var fitsFirst = spec.GivenInitDim is not null || (spec with { Dim = dim }).InitDim % spec.Groups == 0;
-                if (dim >= SpecLimits.LeastDim
-                    && dim % 2 == 0
-                    && fitsFirst
-                    && spec.ChannelMultipliers.All(multiplier => (long)dim * multiplier <= SpecLimits.Width)
-                    && spec.ChannelMultipliers.All(multiplier => dim * multiplier % spec.Groups == 0))
+                if (Fits(spec, dim, spec.Groups))
                     return dim;
             }
         }
 
         return null;
     }
+
+    private static bool Fits(UNetSpec spec, int dim, int groups) =>
+        dim >= SpecLimits.LeastDim
+        && dim % 2 == 0
+        && (spec.GivenInitDim is not null || (spec with { Dim = dim }).InitDim % groups == 0)
+        && spec.ChannelMultipliers.All(multiplier => (long)dim * multiplier <= SpecLimits.Width && dim * multiplier % groups == 0);
 }

@@ -39,7 +39,10 @@ internal static class LevelChecks
         var spec = context.Spec;
         if (context.Knows("dim") && (spec.Dim < SpecLimits.LeastDim || spec.Dim % 2 != 0 || spec.Dim > SpecLimits.Width))
         {
-            var use = spec.Dim < SpecLimits.LeastDim ? $"{SpecLimits.LeastDim}"
+            // What the other widths ask of dim counts as well, so that the next build doesn't ask for yet another.
+            var near = context.Knows("preset", Multipliers, "groups", "norm", "init_dim") ? GroupChecks.DimsNear(spec) : [];
+            var use = near.Count > 0 ? Text.OneOf(near)
+                : spec.Dim < SpecLimits.LeastDim ? $"{SpecLimits.LeastDim}"
                 : spec.Dim > SpecLimits.Width ? $"{SpecLimits.Width}" : $"{spec.Dim - 1} or {spec.Dim + 1}";
             context.Report(Rules.Width, "dim",
                 $"dim {spec.Dim}: the base width must be even, from {SpecLimits.LeastDim} to {SpecLimits.Width}; use {use}");

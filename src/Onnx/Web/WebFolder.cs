@@ -55,7 +55,8 @@ public static class WebFolder
                 $"{info.Name} draws {info.Channels} channels, which a page can't show: export it as an ONNX file.");
         if (checkpoint.IsBounded == false)
             throw new UNetGenException($"{info.Name} draws latents, which a page can't show: export it as an ONNX file.");
-        return AtomicFolder.Write(path, unfinished =>
+        OnnxFile? written = null;
+        AtomicFolder.Write(path, unfinished =>
         {
             var file = OnnxExport.Save(Path.Combine(unfinished, DrawingName), checkpoint, options);
             if (file.Paths.Count > 1)
@@ -76,8 +77,9 @@ public static class WebFolder
                     Parameters = info.ParameterCount,
                 },
                 runtime);
-            return file with { Paths = [Path.Combine(path, DrawingName)] };
+            written = file with { Paths = [Path.Combine(path, DrawingName)] };
         });
+        return written!;
     }
 
     /// <summary>Writes the page and what it is told beside a drawing. Files of an earlier page are replaced.</summary>

@@ -1,3 +1,5 @@
+using System.Globalization;
+using TorchSharp;
 using UNetGen.Native;
 using static TorchSharp.torch;
 
@@ -36,6 +38,7 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     /// <param name="x0">Clean images.</param>
     /// <param name="t">Their times.</param>
     /// <param name="noise">Standard normal, shaped like the images.</param>
+    /// <exception cref="ArgumentException">The times aren't one for each image, or, on the CPU, none that the diffusion has.</exception>
     public abstract Tensor QSample(Tensor x0, Tensor t, Tensor noise);
 
     /// <summary>What a perfect network would predict for x_t made of this image and this noise.</summary>
@@ -48,6 +51,7 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     /// <param name="xt">The images that the network was asked about.</param>
     /// <param name="t">Their times.</param>
     /// <param name="prediction">What it has said, without the variance's channels.</param>
+    /// <exception cref="ArgumentException">The times aren't as <see cref="QSample"/> takes them.</exception>
     public abstract Tensor PredictX0(Tensor xt, Tensor t, Tensor prediction);
 
     /// <summary>
@@ -60,9 +64,12 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     /// <param name="t">The times, [batch].</param>
     /// <param name="noise">The noise in <paramref name="xt"/>.</param>
     /// <returns>A scalar.</returns>
-    /// <exception cref="ArgumentException">The prediction has other channels than that.</exception>
+    /// <exception cref="ArgumentException">
+    /// The prediction has other channels than that, or the times aren't as <see cref="QSample"/> takes them.
+    /// </exception>
     public virtual Tensor Loss(Tensor prediction, Tensor x0, Tensor xt, Tensor t, Tensor noise)
     {
+        CheckTimes(t, x0);
         using var scope = NewDisposeScope();
         var (mean, _) = Split(prediction, x0.shape);
         return SquaredErrors(mean, Target(x0, t, noise)).mean().MoveToOuterDisposeScope();
@@ -113,6 +120,36 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     /// <param name="disposing">Always true.</param>
     protected virtual void Dispose(bool disposing)
     {
+    }
+
+    /// <summary>
+    /// Refuses times that aren't one for each image or of another type, and on the CPU, where looking waits for no device, those that the
+    /// diffusion doesn't have.
+    /// </summary>
+    /// <param name="t">Must be [batch].</param>
+    /// <param name="images">[batch, ...].</param>
+    /// <param name="areWhole">Whether they must be int64; else floating point numbers.</param>
+    /// <exception cref="ArgumentException">They are others.</exception>
+    private protected void CheckTimes(Tensor t, Tensor images, bool areWhole = false)
+    {
+        if (t.dim() != 1 || t.shape[0] != images.shape[0] || (areWhole ? t.dtype != ScalarType.Int64 : !t.is_floating_point()))
+            throw new ArgumentException(
+                $"A diffusion of type {Options.Type} takes one time per image, [{images.shape[0]}] of "
+                    + $"{(areWhole ? nameof(ScalarType.Int64) : $"{ScalarType.Float64} or {ScalarType.Float32}")}, but got "
+                    + $"[{string.Join(", ", t.shape)}] of {t.dtype}.",
+                nameof(t));
+        if (t.device_type != DeviceType.CPU)
+            return;
+        using var numbers = t.to(ScalarType.Float64);
+        foreach (var time in numbers.data<double>())
+        {
+            if (!Levels.CanBeAskedAt(time))
+                throw new ArgumentException(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"The times of this diffusion, of type {Options.Type}, are {Levels.AskedTimes}, but one is {time}."),
+                    nameof(t));
+        }
     }
 
     /// <summary>Of each image the mean of its squared errors, [batch].</summary>

@@ -24,6 +24,7 @@ public sealed class Edm(DiffusionOptions options) : DiffusionProcess(options)
     /// <inheritdoc/>
     public override Tensor QSample(Tensor x0, Tensor t, Tensor noise)
     {
+        CheckTimes(t, x0);
         using var scope = NewDisposeScope();
         return x0.add(Of(x0, t) * noise, Number.One).MoveToOuterDisposeScope();
     }
@@ -34,6 +35,7 @@ public sealed class Edm(DiffusionOptions options) : DiffusionProcess(options)
     /// </summary>
     public override Tensor Target(Tensor x0, Tensor t, Tensor noise)
     {
+        CheckTimes(t, x0);
         using var scope = NewDisposeScope();
         var norm = Norm(t);
         return Weighted(Of(x0, t / (norm * Number.Of(sigmaData))), x0, Of(x0, norm.reciprocal() * Number.Of(sigmaData)), noise, -1)
@@ -43,6 +45,7 @@ public sealed class Edm(DiffusionOptions options) : DiffusionProcess(options)
     /// <inheritdoc/>
     public override Tensor PredictX0(Tensor xt, Tensor t, Tensor prediction)
     {
+        CheckTimes(t, xt);
         using var scope = NewDisposeScope();
         var norm = Norm(t);
         var skip = (norm * norm).reciprocal() * Number.Of(sigmaData * sigmaData);
@@ -52,6 +55,7 @@ public sealed class Edm(DiffusionOptions options) : DiffusionProcess(options)
     /// <inheritdoc/>
     public override (Tensor Images, Tensor Timesteps) Asked(Tensor xt, Tensor t)
     {
+        CheckTimes(t, xt);
         using var scope = NewDisposeScope();
         var images = Of(xt, Norm(t).reciprocal()) * xt;
         var timesteps = AsTimesteps(t.log() / Number.Of(EdmLevels.LogsOfOne), xt);

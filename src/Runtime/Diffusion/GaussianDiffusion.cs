@@ -135,9 +135,12 @@ public sealed class GaussianDiffusion : DiffusionProcess
     /// <param name="t">The timesteps, [batch].</param>
     /// <param name="noise">The noise in <paramref name="xt"/>.</param>
     /// <returns>A scalar.</returns>
-    /// <exception cref="ArgumentException">The prediction has other channels than that.</exception>
+    /// <exception cref="ArgumentException">
+    /// The prediction has other channels than that, or the times aren't as <see cref="QSample"/> takes them.
+    /// </exception>
     public override Tensor Loss(Tensor prediction, Tensor x0, Tensor xt, Tensor t, Tensor noise)
     {
+        CheckTimes(t, x0, areWhole: true);
         using var scope = NewDisposeScope();
         var (mean, v) = Split(prediction, x0.shape);
         var loss = (SquaredErrors(mean, Target(x0, t, noise)) * lossWeights.index_select(0, t)).mean();
@@ -172,10 +175,13 @@ public sealed class GaussianDiffusion : DiffusionProcess
 
     private Tensor PredictX0Between(Tensor xt, Tensor t, Tensor prediction)
     {
+        CheckTimes(t, xt);
         using var scope = NewDisposeScope();
         var lower = t.floor();
         var (low, share) = (lower.to(ScalarType.Int64), t - lower);
-        var (logLow, logHigh) = (logSigmas.index_select(0, low), logSigmas.index_select(0, low.add(Number.One, Number.One)));
+        // The last timestep has none above it, and no share of one.
+        var high = low.add(Number.One, Number.One).clamp_max(Number.Of(Schedule.Timesteps - 1));
+        var (logLow, logHigh) = (logSigmas.index_select(0, low), logSigmas.index_select(0, high));
         var sigma = logLow.add(share * (logHigh - logLow), Number.One).exp();
         // 1 / sqrt(alpha-bar), of alpha-bar = 1 / (1 + sigma^2).
         var scale = (sigma * sigma).add(Number.One, Number.One).sqrt();
@@ -186,15 +192,16 @@ public sealed class GaussianDiffusion : DiffusionProcess
     }
 
     /// <summary>first[t] a + sign second[t] b.</summary>
-    private static Tensor Combine(Tensor first, Tensor a, Tensor second, Tensor b, Tensor t, int sign = 1)
+    private Tensor Combine(Tensor first, Tensor a, Tensor second, Tensor b, Tensor t, int sign = 1)
     {
         using var scope = NewDisposeScope();
         return Weighted(At(first, t, a), a, At(second, t, b), b, sign).MoveToOuterDisposeScope();
     }
 
     /// <summary>values[t] as [batch, 1, 1, 1], to be multiplied with images.</summary>
-    private static Tensor At(Tensor values, Tensor t, Tensor images)
+    private Tensor At(Tensor values, Tensor t, Tensor images)
     {
+        CheckTimes(t, images, areWhole: true);
         using var picked = values.index_select(0, t);
         return OfImages(picked, images);
     }

@@ -22,7 +22,7 @@ public sealed class NoiseSchedule : NoiseLevels
     /// <param name="options">The diffusion part of a network's spec.</param>
     /// <exception cref="UNetGenException">
     /// The diffusion is of another type; or no timestep, a beta outside (0, 1), a gamma that is not positive, a word that isn't one of its
-    /// kind, or a last timestep without signal of which the network couldn't learn.
+    /// kind, a last timestep without signal of which the network couldn't learn, or betas that leave of the image less than float32 holds.
     /// </exception>
     public NoiseSchedule(DiffusionOptions options)
     {
@@ -41,6 +41,7 @@ public sealed class NoiseSchedule : NoiseLevels
 
         Betas = ComputeBetas(options);
         CheckBetas(options, Betas);
+        CheckSignal(options, Betas);
         if (options.ScheduleRescale == ScheduleRescale.ZeroTerminalSnr)
         {
             CheckLastTimestep(options);
@@ -199,10 +200,9 @@ public sealed class NoiseSchedule : NoiseLevels
         switch (options.Schedule)
         {
             case BetaSchedule.Linear:
-                var scale = options.ScheduleScaling ? 1000.0 / timesteps : 1;
-                return Linspace(scale * options.BetaStart, scale * options.BetaEnd, timesteps);
+                return [.. LinearBetas.Of(timesteps, options.BetaStart, options.BetaEnd, options.ScheduleScaling)];
             case BetaSchedule.ScaledLinear:
-                return [.. Linspace(Math.Sqrt(options.BetaStart), Math.Sqrt(options.BetaEnd), timesteps).Select(root => root * root)];
+                return [.. LinearBetas.OfRoots(timesteps, options.BetaStart, options.BetaEnd)];
             case BetaSchedule.Cosine:
                 return FromAlphaBar(timesteps, progress => Math.Pow(Math.Cos((progress + 0.008) / 1.008 * Math.PI / 2), 2));
             case BetaSchedule.Sigmoid:
@@ -244,9 +244,6 @@ public sealed class NoiseSchedule : NoiseLevels
         }
         return [.. rescaled];
     }
-
-    private static ImmutableArray<double> Linspace(double first, double last, int count) =>
-        [.. Enumerable.Range(0, count).Select(i => count == 1 ? first : first + (last - first) * i / (count - 1))];
 
     private static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
 
@@ -296,5 +293,17 @@ public sealed class NoiseSchedule : NoiseLevels
                 $"The {options.Schedule} schedule over {Counted.Of(options.Timesteps, "timestep")} has beta {betas[t]:G6} "
                 + $"at timestep {t}, outside (0, 1). {mend}"));
         }
+    }
+
+    /// <summary>Only betas between two ends can be so large for so long: a curve's alpha-bar is what it says.</summary>
+    private static void CheckSignal(DiffusionOptions options, ImmutableArray<double> betas)
+    {
+        if (LinearBetas.FirstWithoutSignal(betas) is not { } lost)
+            return;
+        var isScaled = options is { Schedule: BetaSchedule.Linear, ScheduleScaling: true };
+        throw new UNetGenException(string.Create(CultureInfo.InvariantCulture,
+            $"The {options.Schedule} schedule from beta {options.BetaStart} to {options.BetaEnd} leaves of the image less than "
+            + $"{SpecWords.Number(LinearBetas.LeastSignal)}, the least that float32 holds, from timestep {lost} of {options.Timesteps} on: lower "
+            + $"`BetaEnd`{(isScaled ? " or `BetaStart`" : ", `BetaStart` or `Timesteps`")}."));
     }
 }

@@ -19,6 +19,7 @@ public sealed class RectifiedFlow(DiffusionOptions options) : DiffusionProcess(o
     /// <inheritdoc/>
     public override Tensor QSample(Tensor x0, Tensor t, Tensor noise)
     {
+        CheckTimes(t, x0);
         using var scope = NewDisposeScope();
         return Weighted(Of(x0, (-t).add(Number.One, Number.One)), x0, Of(x0, t), noise).MoveToOuterDisposeScope();
     }
@@ -29,6 +30,7 @@ public sealed class RectifiedFlow(DiffusionOptions options) : DiffusionProcess(o
     /// <inheritdoc/>
     public override Tensor PredictX0(Tensor xt, Tensor t, Tensor prediction)
     {
+        CheckTimes(t, xt);
         using var scope = NewDisposeScope();
         return (xt - Of(xt, t) * prediction).MoveToOuterDisposeScope();
     }
@@ -38,6 +40,7 @@ public sealed class RectifiedFlow(DiffusionOptions options) : DiffusionProcess(o
     {
         if (Options.WeightingScheme == WeightingScheme.None)
             return base.Loss(prediction, x0, xt, t, noise);
+        CheckTimes(t, x0);
         using var scope = NewDisposeScope();
         var (velocity, _) = Split(prediction, x0.shape);
         var errors = SquaredErrors(velocity, Target(x0, t, noise));
@@ -47,6 +50,7 @@ public sealed class RectifiedFlow(DiffusionOptions options) : DiffusionProcess(o
     /// <inheritdoc/>
     public override (Tensor Images, Tensor Timesteps) Asked(Tensor xt, Tensor t)
     {
+        CheckTimes(t, xt);
         using var scope = NewDisposeScope();
         return (xt, AsTimesteps(Number.Of(FlowLevels.TimestepsOfOne) * t, xt).MoveToOuterDisposeScope());
     }

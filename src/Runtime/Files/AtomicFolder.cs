@@ -6,20 +6,18 @@ internal static class AtomicFolder
     /// <summary>Fills a temporary folder beside the target, and renames it.</summary>
     /// <param name="path">Isn't there, or is an empty folder; left as it was if <paramref name="write"/> throws.</param>
     /// <param name="write">Is given the temporary folder.</param>
-    /// <returns>What <paramref name="write"/> gives.</returns>
     /// <exception cref="IOException">It can't be written; the message has the names that the files were to have.</exception>
-    public static T Write<T>(string path, Func<string, T> write)
+    public static void Write(string path, Action<string> write)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         var unfinished = AtomicFile.TemporaryFor(path);
         try
         {
             Directory.CreateDirectory(unfinished);
-            var result = write(unfinished);
+            write(unfinished);
             if (Directory.Exists(path))
                 Directory.Delete(path);
             Renaming.OfFolder(unfinished, path);
-            return result;
         }
         catch (Exception error)
         {

@@ -29,7 +29,23 @@ internal static partial class JsonText
     }
 
     /// <summary>What is wrong, for people: .NET speaks of its types, advises its programmers, and quotes keys of any length.</summary>
-    public static string Explain(JsonException error)
+    public static string Explain(JsonException error) => Explain(error, LineOf);
+
+    /// <summary>The same of text in one line, of which the byte is told.</summary>
+    /// <param name="error">What reading it has thrown.</param>
+    /// <param name="utf8">All of the text.</param>
+    public static string Explain(JsonException error, ReadOnlySpan<byte> utf8)
+    {
+        var at = error.BytePositionInLine ?? 0;
+        for (var line = error.LineNumber ?? 0; line > 0 && utf8.IndexOf((byte)'\n') is >= 0 and var end; line--)
+        {
+            at += end + 1;
+            utf8 = utf8[(end + 1)..];
+        }
+        return Explain(error, _ => string.Create(CultureInfo.InvariantCulture, $"at byte {at:N0}"));
+    }
+
+    private static string Explain(JsonException error, Func<Match, string> place)
     {
         var message = error.Message.Replace(" Change the reader options.", "", StringComparison.Ordinal);
         if (message.StartsWith("The input does not contain any JSON tokens", StringComparison.Ordinal))
@@ -44,10 +60,13 @@ internal static partial class JsonText
             return Excerpt.Of($"It has {unknown.Groups[1].Value}, which this version doesn't know.");
         if (Twice().Match(message) is { Success: true } twice)
             return Excerpt.Of($"It has {twice.Groups[1].Value} twice.");
-        return Excerpt.Of(Place().Replace(message, place => place.Groups[1].Success ? "" : $" It is in line {LineOf(place)}."));
-
-        static long LineOf(Match place) => long.Parse(place.Groups[2].ValueSpan, CultureInfo.InvariantCulture) + 1;
+        if (message.StartsWith("Expected depth to be zero", StringComparison.Ordinal))
+            return "It ends before all of its brackets are closed.";
+        return Excerpt.Of(Place().Replace(message, at => at.Groups[1].Success ? "" : $" It is {place(at)}."));
     }
+
+    private static string LineOf(Match place) => string.Create(
+        CultureInfo.InvariantCulture, $"in line {long.Parse(place.Groups[2].ValueSpan, CultureInfo.InvariantCulture) + 1}");
 
     [GeneratedRegex("was missing required properties including: ('.*')", RegexOptions.Singleline)]
     private static partial Regex Lacking();

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using UNetGen.Files;
 
 namespace UNetGen.Interop;
 
@@ -36,10 +37,14 @@ internal static class SafetensorsHeaderReader
             // Nothing but white space may follow, which this finds out.
             json.Read();
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException error)
         {
-            // InvalidOperationException: a string that isn't valid UTF-8, found only when it is asked for.
-            throw new SafetensorsException(path, $"its header isn't valid JSON. {Excerpt.Of(e.Message)}", e);
+            throw new SafetensorsException(path, $"its header isn't valid JSON. {JsonText.Explain(error, bytes)}", error);
+        }
+        catch (InvalidOperationException error)
+        {
+            // Found only when the text is asked for.
+            throw new SafetensorsException(path, "its header isn't valid JSON. A text in it is no valid Unicode.", error);
         }
         CheckCover(entries, dataLength, path);
         return new SafetensorsHeader(metadata, entries);

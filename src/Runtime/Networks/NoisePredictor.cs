@@ -76,7 +76,9 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// How noised each is, [batch]: of a DDPM int64 from 0; of a flow float32, 1000 t; of EDM float32, ln(sigma) / 4.
     /// </param>
     /// <returns>The prediction, [batch, out channels, height, width].</returns>
-    /// <exception cref="ArgumentException">Shapes differ from the network's, or it is class-conditional and needs labels.</exception>
+    /// <exception cref="ArgumentException">
+    /// Shapes differ from the network's, timesteps on the CPU are none of its diffusion's, or it is class-conditional and needs labels.
+    /// </exception>
     public abstract override Tensor forward(Tensor x, Tensor timesteps);
 
     /// <summary>One pass of any network; with the arguments that it is conditioned on.</summary>
@@ -128,13 +130,13 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
         return forward(x, timesteps, labels, selfCondition);
     }
 
-    /// <summary>Refuses input of another shape than the network was generated for, with a message that names both.</summary>
+    /// <summary>Refuses input that the network wasn't generated for, with a message that says what it takes and what it got.</summary>
     /// <param name="x">Must be [batch, <paramref name="channels"/>, <paramref name="height"/>, <paramref name="width"/>].</param>
-    /// <param name="timesteps">Must be [batch].</param>
+    /// <param name="timesteps">Must be [batch], and, where they lie on the CPU, some that the diffusion has.</param>
     /// <param name="channels">Image channels.</param>
     /// <param name="height">Pixels.</param>
     /// <param name="width">Pixels.</param>
-    /// <exception cref="ArgumentException">The shapes differ.</exception>
+    /// <exception cref="ArgumentException">The shapes differ, or there is no such timestep.</exception>
     protected void CheckInput(Tensor x, Tensor timesteps, int channels, int height, int width) =>
         CheckInput(x, timesteps, channels, conditionChannels: 0, height, width);
 
@@ -143,12 +145,12 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// Must be [batch, <paramref name="channels"/> + <paramref name="conditionChannels"/>, <paramref name="height"/>,
     /// <paramref name="width"/>].
     /// </param>
-    /// <param name="timesteps">Must be [batch].</param>
+    /// <param name="timesteps">Must be [batch], and, where they lie on the CPU, some that the diffusion has.</param>
     /// <param name="channels">Image channels.</param>
     /// <param name="conditionChannels">Those of the condition.</param>
     /// <param name="height">Pixels.</param>
     /// <param name="width">Pixels.</param>
-    /// <exception cref="ArgumentException">The shapes differ.</exception>
+    /// <exception cref="ArgumentException">The shapes differ, or there is no such timestep.</exception>
     protected void CheckInput(Tensor x, Tensor timesteps, int channels, int conditionChannels, int height, int width)
     {
         if (x.dim() != 4 || x.shape[1] != channels + conditionChannels || x.shape[2] != height || x.shape[3] != width)
@@ -159,10 +161,7 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
                         + $"them, [batch, {channels + conditionChannels}, {height}, {width}]")
                 + $", but got [{string.Join(", ", x.shape)}].",
                 nameof(x));
-        if (timesteps.dim() != 1 || timesteps.shape[0] != x.shape[0])
-            throw new ArgumentException(
-                $"{Info.Name} takes one timestep per image, [{x.shape[0]}], but got [{string.Join(", ", timesteps.shape)}].",
-                nameof(timesteps));
+        TimestepCheck.Require(this, timesteps, x.shape[0]);
     }
 
     /// <summary>The live trainable parameters, for a network some of whose blocks are the user's own.</summary>

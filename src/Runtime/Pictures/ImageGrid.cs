@@ -25,7 +25,8 @@ public static class ImageGrid
 
     /// <summary>
     /// Writes images as a grid. The file is replaced as a whole or not at all. It bears an <see cref="OverviewMark"/>, so that no
-    /// training takes it for data; a single image without a gap at a scale of 1 is a picture like others, and bears none.
+    /// training takes it for data; a single image without a gap at a scale of 1 is a picture like others, and bears none, also where its
+    /// channels lie side by side: so the samples of a network with four channels can be read as samples.
     /// </summary>
     /// <param name="images">
     /// [batch, channels, height, width] in [-1, 1], on any device; what lies beyond is clipped. One channel is drawn grey,

@@ -46,7 +46,7 @@ public sealed class DdimSampler : SpacedSampler
         var x0 = estimate.X0;
         var levels = denoiser.Diffusion.Levels;
         if (next == levels.Clean)
-            return x0.clone();
+            return x0;
 
         var (now, then) = (levels.At(time), levels.At(next));
         var left = now.Image / then.Image; // of the image between the two times

@@ -28,7 +28,7 @@ public sealed class DpmSolverSampler(int steps = 20, TimestepSpacing? spacing = 
         var levels = denoiser.Diffusion.Levels;
         var x0 = denoiser.Denoise(x, time).X0;
         if (next == levels.Clean)
-            return x0.clone();
+            return x0;
 
         var h = Lambda(levels, next) - Lambda(levels, time);
         var target = x0;

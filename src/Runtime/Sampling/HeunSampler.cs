@@ -80,7 +80,7 @@ public sealed class HeunSampler : SpacedSampler
             (x, time) = Raise(denoiser, x, time);
         var x0 = denoiser.Denoise(x, time).X0;
         if (next == levels.Clean)
-            return x0.clone();
+            return x0;
 
         // EDM's variable is the image plus noise, x over the image's factor.
         var (now, then) = (levels.OdeAt(time), levels.OdeAt(next));

@@ -59,7 +59,8 @@ public abstract class Sampler
     /// <param name="cancellation">Looked at before every step.</param>
     /// <returns>[count, channels, height, width], float32, in [-1, 1] where they are clipped, on the network's device.</returns>
     /// <exception cref="UNetGenException">
-    /// No image or no batch is asked for, more steps than the network's diffusion has, or labels or guidance that don't fit the network.
+    /// No image or no batch is asked for, more steps than the network's diffusion has, or labels or guidance that don't fit the network; or
+    /// its weights are of another type than float32.
     /// </exception>
     /// <exception cref="InvalidOperationException">
     /// The sampler's times rise, lie outside the diffusion's or don't end with the clean image, or a step's result isn't of the images'
@@ -74,6 +75,7 @@ public abstract class Sampler
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(options);
         options.Check(network.Info);
+        RequireFloat32(network);
         return Shortage.Explained(
             () => SampleAll(network, options, observe, cancellation),
             $"{Math.Min(options.Count, options.BatchSize):N0} images pass at once, of {options.Count:N0}: fewer at once need less.");
@@ -125,6 +127,17 @@ public abstract class Sampler
             all.Dispose();
             throw;
         }
+    }
+
+    /// <summary>A network that computes in 16 bits by its precision has weights of float32 as well.</summary>
+    private static void RequireFloat32(NoisePredictor network)
+    {
+        var (key, other) = network.named_parameters().FirstOrDefault(
+            pair => pair.parameter.is_floating_point() && pair.parameter.dtype != ScalarType.Float32);
+        if (other is not null)
+            throw new UNetGenException(
+                $"{network.Info.Name} has weights of {other.dtype}, as {key}, and the noise that is drawn from is {ScalarType.Float32}: call "
+                    + $"`to(ScalarType.Float32)` on the network before. To draw in 16 bits, set its `{nameof(network.Precision)}`.");
     }
 
     private Tensor SampleAll(

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using UNetGen.Data;
 using UNetGen.Interop;
 using UNetGen.Networks;
@@ -12,12 +10,8 @@ namespace UNetGen.Training;
 /// <c>optimizer.safetensors</c>, <c>checkpoint.json</c> and <c>checkpoint.sha256</c>. Each safetensors file can stand alone: the network's
 /// name and its whole spec are in its metadata. A <see cref="CheckpointStore"/> writes them.
 /// </summary>
-public sealed class Checkpoint
+public sealed partial class Checkpoint
 {
-    private const string StoreName = "checkpoints";
-    private const int MostTries = 10;
-    private const string FileEnding = ".safetensors";
-
     // Of the families' embeddings of classes, which are as large as their number.
     private static readonly string[] LabelEmbeddings = ["label_emb.weight", "class_embedding.weight"];
 
@@ -99,52 +93,6 @@ public sealed class Checkpoint
     /// <summary>What is drawn with where nothing else is asked for.</summary>
     internal string DefaultStem => files.Count == 1 ? Stems.Single() : files.ContainsKey("ema") ? "ema" : "weights";
 
-    /// <summary>Opens a checkpoint and checks that it is whole, for which all its files are read once.</summary>
-    /// <param name="path">
-    /// A checkpoint's folder; a folder of checkpoints or a run's, which stands for its newest whole one; or a .safetensors file.
-    /// </param>
-    /// <param name="logger">
-    /// Warned of every damaged checkpoint that is newer than the one opened, where the folder has several; null: nobody is.
-    /// </param>
-    /// <exception cref="CheckpointException">There is none, or it was written by another program or a later version.</exception>
-    /// <exception cref="DamagedCheckpointException">
-    /// The named checkpoint is damaged, or all are; the message names the files, and the newest whole one beside it.
-    /// </exception>
-    /// <exception cref="SafetensorsException">The file that stands alone is damaged.</exception>
-    public static Checkpoint Open(string path, ILogger? logger = null)
-    {
-        if (!System.IO.Path.Exists(path))
-            throw new CheckpointException(
-                $"There is no checkpoint {path}: a checkpoint is a folder with {CheckpointInfo.FileName} in it, or a .safetensors file.");
-        path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
-        if (File.Exists(path))
-            return OpenFile(path);
-        if (CheckpointFolder.Is(path))
-            return OpenNamed(path);
-
-        var store = System.IO.Path.Combine(path, StoreName);
-        if (!Directory.Exists(store))
-            store = path;
-        var problems = new List<string>();
-        var newest = CheckpointFolder.Whole(store, problems.Add).FirstOrDefault();
-        // Where all that were there are given up meanwhile, a training has written newer ones.
-        for (var tries = 0; tries < MostTries && IsAnyMissed(); tries++)
-            newest = CheckpointFolder.Whole(store, problems.Add).FirstOrDefault();
-        problems.AddRange(CheckpointFolder.NewerUnderOtherNames(store, newest.Path is null ? -1 : newest.Info.Step));
-        if (newest.Path is null)
-            throw problems.Count == 0
-                ? new CheckpointException(
-                    $"There is no checkpoint in {store}: neither {CheckpointInfo.FileName} "
-                    + $"nor folders such as {CheckpointFolder.NameOf(1000)}.")
-                : CheckpointFolder.List(store).Count == 0
-                ? new CheckpointException($"There is no checkpoint with a step's name in {store}. {string.Join(" ", problems)}")
-                : new DamagedCheckpointException($"No checkpoint in {store} is whole. {string.Join(" ", problems)}");
-        problems.ForEach((logger ?? NullLogger.Instance).CheckpointPassedOver);
-        return Of(newest.Path, newest.Info);
-
-        bool IsAnyMissed() => newest.Path is null && problems.Count == 0 && CheckpointFolder.List(store).Count > 0;
-    }
-
     /// <summary>Opens some of its tensors; they are read when asked for.</summary>
     /// <param name="stem">One of <see cref="Stems"/>.</param>
     /// <exception cref="CheckpointException">It has none of that name, or the file can't be read.</exception>
@@ -153,6 +101,18 @@ public sealed class Checkpoint
         if (!files.TryGetValue(stem, out var path))
             throw new CheckpointException($"The checkpoint {Path} has no '{stem}'; it has {string.Join(", ", Stems)}.");
         return Explained(path, () => SafetensorsFile.Open(path));
+    }
+
+    /// <summary>The tensors of weights; null is <see cref="DefaultStem"/>.</summary>
+    /// <exception cref="CheckpointException">It has none of that name, or they are no weights.</exception>
+    internal SafetensorsFile Weights(string? which)
+    {
+        var stem = which ?? DefaultStem;
+        if (whole is not null && files.ContainsKey(stem) && !Trainer.HoldsWeights(origin ?? stem))
+            throw new CheckpointException(
+                $"'{origin ?? stem}' of the checkpoint {Path} is no network's weights, but what its training goes on with. Weights are in "
+                    + $"{string.Join(", ", whole.Files.Keys.Select(StemOf).Where(Trainer.HoldsWeights))}.");
+        return Tensors(stem);
     }
 
     /// <summary>
@@ -172,7 +132,8 @@ public sealed class Checkpoint
     /// <summary>Puts weights into a network of the same spec, on whatever device it is.</summary>
     /// <param name="network">Unchanged where they don't fit.</param>
     /// <param name="which">
-    /// One of <see cref="Stems"/>; null is the averaged weights, the trained ones where none are averaged, or the file that stands alone.
+    /// One of <see cref="Stems"/> that holds weights; null is the averaged weights, the trained ones where none are averaged, or the file
+    /// that stands alone.
     /// </param>
     /// <exception cref="CheckpointException">It is another network, or has no such weights.</exception>
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
@@ -196,7 +157,7 @@ public sealed class Checkpoint
     /// <summary>The same for a network that was made of this checkpoint's own spec, which an earlier version may have written.</summary>
     internal void LoadWeights(NoisePredictor network, string? which = null)
     {
-        using var file = Tensors(which ?? DefaultStem);
+        using var file = Weights(which);
         Explained(file.Path, () =>
         {
             StateDict.Load(network, file);
@@ -216,7 +177,7 @@ public sealed class Checkpoint
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
     public IReadOnlyList<string> Begin(NoisePredictor network, string? which = null)
     {
-        using var file = Tensors(which ?? DefaultStem);
+        using var file = Weights(which);
         var differing = StateDict.LoadBut(network, file, IsOfClasses);
         return
         [
@@ -250,12 +211,6 @@ public sealed class Checkpoint
                 + SpecDifferences.Of(Spec, network.Spec));
     }
 
-    /// <summary>A checkpoint that was found whole.</summary>
-    internal static Checkpoint Of(string folder, CheckpointInfo info) =>
-        new(
-            folder, (info.Network, info.Spec, info.SpecHash),
-            info.Files.Keys.ToDictionary(StemOf, name => System.IO.Path.Combine(folder, name)), info, info);
-
     /// <summary>The same of one of <see cref="Stems"/>; null is <see cref="DefaultStem"/>.</summary>
     internal IReadOnlyList<string> DoubtsOf(string? which) =>
         whole is null ? written : DoubtsOf(Path, whole, which ?? origin ?? DefaultStem);
@@ -269,42 +224,6 @@ public sealed class Checkpoint
         TrainingDoubts.Of(info.Training, info.Step, Trainer.StateOf(path, info), ofAverages: stem != Trainer.WeightsFile);
 
     private static string StemOf(string file) => System.IO.Path.GetFileNameWithoutExtension(file);
-
-    private static Checkpoint OpenNamed(string folder)
-    {
-        try
-        {
-            return Of(folder, CheckpointFolder.Verify(folder));
-        }
-        catch (DamagedCheckpointException error)
-        {
-            var beside = CheckpointFolder.Whole(System.IO.Path.GetDirectoryName(folder)!).FirstOrDefault().Path;
-            throw new DamagedCheckpointException(
-                $"{error.Message} {(beside is null ? "No whole one lies beside it." : $"The newest whole one beside it is {beside}.")}",
-                error);
-        }
-    }
-
-    private static Checkpoint OpenFile(string path)
-    {
-        if (!path.EndsWith(FileEnding, StringComparison.OrdinalIgnoreCase))
-            throw new CheckpointException($"{path} is no checkpoint: a file of weights ends in {FileEnding}.");
-        return Explained(path, () =>
-        {
-            // A link is the file that it leads to, with the sums that lie there.
-            var origin = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-            var whole = CheckpointFolder.VerifyFile(origin);
-            using var file = SafetensorsFile.Open(path);
-            if (file.Metadata.ContainsKey(LatentFile.DrawnKey))
-                throw new CheckpointException(
-                    $"{path} holds latents that a network has drawn, and no weights: give the checkpoint of the network.");
-            var network = NetworkMetadata.Read(file, out var problem);
-            if (problem is not null)
-                throw new CheckpointException(problem);
-            return new Checkpoint(path, network, new Dictionary<string, string> { [StemOf(path)] = path }, info: null, whole,
-                NetworkMetadata.DoubtsOf(file), NetworkMetadata.AreOfLatents(file), StemOf(origin));
-        });
-    }
 
     /// <summary>Names the file where the error itself doesn't.</summary>
     private static T Explained<T>(string path, Func<T> read)

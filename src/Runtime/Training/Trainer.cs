@@ -1,9 +1,7 @@
-using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using UNetGen.Backends;
 using UNetGen.Data;
-using UNetGen.Diffusion;
 using UNetGen.Distributed;
 using UNetGen.Files;
 using UNetGen.Interop;
@@ -67,7 +65,10 @@ public sealed partial class Trainer : IDisposable
     /// <exception cref="RanksDifferException">
     /// The ranks are to train other networks, with other options or on other images; the message names the ranks.
     /// </exception>
-    /// <exception cref="ArgumentException">The network has nothing to train, or weights of another type than float32.</exception>
+    /// <exception cref="ArgumentException">
+    /// The network has nothing to train, or weights of another type than float32, or was made within <c>torch.inference_mode()</c>.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">It is called within <c>torch.inference_mode()</c>.</exception>
     public Trainer(
         NoisePredictor network, IImageSource source, TrainingOptions options, TimeProvider? clock = null, ICollective? collective = null,
         ILogger? logger = null)
@@ -76,11 +77,7 @@ public sealed partial class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        if (!network.parameters().Any(parameter => parameter.requires_grad))
-            throw new ArgumentException(
-                $"{network.Info.Name} has no parameters to train: all are frozen (requires_grad is false), or it is disposed, or, written by "
-                    + "hand, doesn't register its modules itself.",
-                nameof(network));
+        InputCheck.Gradients(network);
         InputCheck.Type(network);
         NetworkMetadata.RequireConsistent(network.Info);
         InputCheck.Shape(network.Info, source);
@@ -157,6 +154,9 @@ public sealed partial class Trainer : IDisposable
     /// A checkpoint can't be written, and those before it are whole; or a training that begins is given a folder that has checkpoints.
     /// </exception>
     /// <exception cref="LockedException">Another training writes to the folder of checkpoints.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// It is called within <c>torch.inference_mode()</c>, where there are no gradients. <c>torch.no_grad()</c> does no harm.
+    /// </exception>
     /// <exception cref="ShortageException">
     /// There is no more memory, or no more threads or open files; the checkpoints before are whole.
     /// </exception>
@@ -175,156 +175,5 @@ public sealed partial class Trainer : IDisposable
         optimizer.Dispose();
         nullContext?.Dispose();
         averages.ForEach(average => average.Dispose());
-    }
-
-    private TrainingSummary TrainToTheEnd(Action<TrainingStep>? report, CheckpointStore? store, CancellationToken cancellation)
-    {
-        ObjectDisposedException.ThrowIf(isDisposed, this);
-        // Whoever calls may have switched them off.
-        using var gradients = enable_grad();
-        var ready = LookAtImages(cancellation);
-        using var alone = store?.Hold();
-        if (restored is null && Step == 0)
-            store?.RequireEmpty();
-        using var computing = new TrainingCompute(network, options);
-        using var diffusion = DiffusionProcess.Of(network.Diffusion, network.Device);
-        var (start, before) = (clock.GetTimestamp(), elapsed);
-        using var among = ranks.Size == 1
-            ? null
-            : new RankGradients(
-                [.. network.named_parameters().Where(named => named.parameter.requires_grad)], ranks,
-                () => (cancellation.IsCancellationRequested, before + clock.GetElapsedTime(start)));
-        var stop = RequireSameState(!ready || cancellation.IsCancellationRequested);
-        var draws = new StepDraws(network, options, labelDropout, ranks.Rank, contextDropout);
-        using var loader = new BatchLoader(
-            draws.Draw, source, options.BatchSize, options.Seed, options.HorizontalFlips, firstBatch: Step, options.Workers,
-            images + (long)ranks.Rank * options.BatchSize, EffectiveBatchSize);
-        using var batches = new StepBatches(loader, network, diffusion);
-        var gradient = new BatchGradient(network, optimizer.Parameters, diffusion, options.Accumulation, ranks.Size, among);
-        var checkpoints = new CheckpointTimes(
-            options, store, Step, restored, Capture, () => Saving?.Invoke(), () => RequireSameState(false));
-
-        var wasTraining = network.training;
-        network.train();
-        var (stepBefore, skippedBefore, weightsBefore) = (Step, guard.Skipped, TrainingDoubts.SizesOf(network));
-        var overflowsBefore = lossScale?.Overflows ?? 0;
-        try
-        {
-            while (options.Progress(Step, elapsed) < 1 && !stop)
-            {
-                using var scope = NewDisposeScope();
-                if (NextBatch(batches, checkpoints, cancellation) is not { } batch)
-                    break;
-                using var ofStep = batch;
-                var (loss, gradientNorm, learningRate, skipped) = TakeStep(batch, gradient, draws, batches.Begin);
-                elapsed = among?.Elapsed ?? before + clock.GetElapsedTime(start);
-                report?.Invoke(new(
-                    Step, loss, gradientNorm, learningRate, ImagesPerSecond, elapsed, options.Remaining(Step, elapsed), skipped));
-                if (guard.Exhausted)
-                    throw checkpoints.Diverged($"{skipped}, and {guard.Skipped} of {Step} steps were skipped by now");
-                if (skipped is null)
-                    checkpoints.Accept(Step, elapsed);
-                stop = among?.Stop ?? cancellation.IsCancellationRequested;
-            }
-            checkpoints.SaveLast(Step, guard.Skipping);
-            // Whoever goes on from here finds the last checkpoint whole.
-            ranks.Barrier();
-            var doubts = Doubts;
-            var (done, overflows) = (Step - stepBefore - (guard.Skipped - skippedBefore), (lossScale?.Overflows ?? 0) - overflowsBefore);
-            if (done > 0 && done == overflows)
-                // Where no step before has counted either, they have it, of all steps.
-                doubts = double.IsNaN(guard.MeanLoss) ? doubts : [.. doubts, TrainingDoubts.OfOverflows(done)];
-            else if (done > 0 && TrainingDoubts.AreAlike(weightsBefore, TrainingDoubts.SizesOf(network)))
-                doubts = [.. doubts, TrainingDoubts.OfStandstill(Step - stepBefore)];
-            if (guard.Skipping && store is not null)
-                doubts = [.. doubts, checkpoints.LastGood];
-            var summary = new TrainingSummary(Step, guard.MeanLoss, elapsed, ImagesPerSecond, guard.Skipped)
-            {
-                SkippedAtEnd = guard.Consecutive,
-                Doubts = doubts,
-            };
-            return Ended ? summary : throw new TrainingCanceledException(summary, cancellation);
-        }
-        finally
-        {
-            network.zero_grad();
-            network.train(wasTraining);
-        }
-    }
-
-    /// <returns>Whether there was time to.</returns>
-    private bool LookAtImages(CancellationToken cancellation)
-    {
-        try
-        {
-            // Of several ranks none stops by itself, but where reading hangs.
-            var look = Task.Run(
-                () =>
-                {
-                    var untilCanceled = ranks.Size == 1 ? cancellation : default;
-                    ContextCheck.Values(network.Info, source, untilCanceled);
-                    return InputCheck.Images(source, network.Diffusion, options.RefuseNonNegativeImages, untilCanceled);
-                },
-                default);
-            foreach (var strange in Patience.Await(look, cancellation))
-                logger.ImagesAreStrange(strange);
-            if (ContextCheck.Unused(network.Info, source) is { } unused)
-                logger.ImagesAreStrange(unused);
-            foreach (var lost in InputCheck.NeverLearnt(labelDropout, contextDropout))
-                logger.ImagesAreStrange(lost);
-            return true;
-        }
-        catch (OperationCanceledException) when (ranks.Size == 1)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>The next batch; null: it doesn't come, and the training is to stop.</summary>
-    private StepBatch? NextBatch(StepBatches batches, CheckpointTimes checkpoints, CancellationToken cancellation)
-    {
-        try
-        {
-            return batches.Next(cancellation);
-        }
-        catch (OperationCanceledException) when (ranks.Size == 1)
-        {
-            return null;
-        }
-        catch (DataException) when (ranks.Size == 1)
-        {
-            // What was learnt until here isn't lost.
-            checkpoints.SaveLast(Step, guard.Skipping);
-            throw;
-        }
-    }
-
-    private double ImagesPerSecond => elapsed > TimeSpan.Zero ? images / elapsed.TotalSeconds : 0;
-
-    private (double Loss, double GradientNorm, double LearningRate, string? Skipped) TakeStep(
-        StepBatch batch, BatchGradient gradient, StepDraws draws, Action meanwhile)
-    {
-        var learningRate = options.LearningRateAt(Step, options.Progress(Step, elapsed));
-        var (loss, gradientNorm, lossWeight) = gradient.Compute(batch, draws.Begin(Step + 1), lossScale?.Value ?? 1, meanwhile);
-        Step++;
-        images += EffectiveBatchSize;
-        if (lossScale?.Judge(loss, gradientNorm) is { } overflow)
-        {
-            logger.LossScaleLowered(OfStep(overflow));
-            return (loss, gradientNorm, learningRate, OfStep(overflow));
-        }
-        if (guard.Judge(loss, gradientNorm, lossWeight) is { } fault)
-        {
-            logger.StepSkipped(OfStep(fault));
-            return (loss, gradientNorm, learningRate, OfStep(fault));
-        }
-
-        if (options.GradientClip is { } limit)
-            gradient.Clip(gradientNorm, limit);
-        optimizer.Step(learningRate, gradient.Gradients);
-        averages.ForEach(average => average.Update(Step));
-        return (loss, gradientNorm, learningRate, null);
-
-        string OfStep(string what) => string.Create(CultureInfo.InvariantCulture, $"step {Step} (batch {batch.Number}): {what}");
     }
 }

@@ -144,6 +144,9 @@ public sealed partial class Trainer
         static string RankText(int count) => count == 1 ? "1 rank" : $"{count} ranks";
     }
 
+    /// <summary>Whether a checkpoint's file of that name, without its ending, is a network's weights.</summary>
+    internal static bool HoldsWeights(string stem) => stem is not (OptimizerFile or FilesFile or ContextFile);
+
     private string EmaFileOf(int average) =>
         average == 0 ? EmaFile : string.Create(CultureInfo.InvariantCulture, $"{EmaFile}-{options.Ema[average].Decay}");
 

@@ -39,7 +39,8 @@ internal sealed record MistakenSpec(string Name, (string Key, string Line)[] Rig
         new([("image_size", "image_size: 28")], "UNG0016", "levels"),
         new([("image_size", "image_size: [32, 36]")], "UNG0016", "levels"),
         new([("image_size", "image_size: 0")], "UNG0008"),
-        new([("dim", "dim: 33")], "UNG0014"),
+        // It proposes what all of these divide or multiply.
+        new([("dim", "dim: 33")], "UNG0014", "preset", "channel_multipliers", "groups", "norm", "init_dim"),
         new([("dim", "dimm: 32")], "UNG0004"),
         new([("dim", "dim: 32\ndim: 64")], "UNG0003"),
         new([("channel_multipliers", "channel_multipliers: [1, 0, 4, 8]")], "UNG0014"),

@@ -218,9 +218,9 @@ public sealed class ExtendsErrorTests
         ];
         Errors.In(
             files,
-            "UNG0014: dim 15: the base width must be even, from 4 to 16384; use 14 or 16",
+            "UNG0014: dim 15: the base width must be even, from 4 to 16384; use 8 or 16",
             "UNG0016: 36 / 2 / 2 = 9 cannot halve again: four levels need a multiple of 8; use 32 or 40, or three levels",
-            "UNG0014: dim 21: the base width must be even, from 4 to 16384; use 20 or 22");
+            "UNG0014: dim 21: the base width must be even, from 4 to 16384; use 16 or 24");
         var run = GeneratorHarness.RunTwice(null, [.. files.Select(file => (file.Item1, Errors.Strip(file.Item2).Text))]);
         Assert.Equal(3, run.Sources.Values.Count(source => source.Contains(", which has errors", StringComparison.Ordinal)));
     }

@@ -5,7 +5,7 @@ namespace UNetGen.Generator.Tests.Rules;
 /// <summary>Places are exact whatever stands before them: the parser counts in its own way, Roslyn in UTF-16 units.</summary>
 public sealed class PlaceTests
 {
-    private const string Odd = "UNG0014: dim 15: the base width must be even, from 4 to 16384; use 14 or 16";
+    private const string Odd = "UNG0014: dim 15: the base width must be even, from 4 to 16384; use 12 or 16";
 
     [Theory]
     [InlineData("preset: annotated\r\nimage_size: 16\r\nchannels: 3\r\ndim: «15»\r\nchannel_multipliers: [1]\r\n")]

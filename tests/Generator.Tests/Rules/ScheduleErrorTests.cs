@@ -66,6 +66,24 @@ public sealed class ScheduleErrorTests
         $"UNG0020: betas would fall from beta_start {start} to beta_end {end}; use beta_start: {end} or less, "
         + $"or beta_end: {start} or more");
 
+    [Theory]
+    [InlineData("beta_end: «0.5»", "0.0001", "0.5", 561, 1000, "beta_end or beta_start")]
+    [InlineData("schedule: scaled_linear\n  beta_end: «0.9»", "0.0001", "0.9", 629, 1000, "beta_end, beta_start or timesteps")]
+    [InlineData("timesteps: «10000»\n  schedule_scaling: false", "0.0001", "0.02", 9289, 10000, "beta_end, beta_start or timesteps")]
+    public void Betas_that_leave_less_of_the_image_than_float32_holds(
+        string lines, string start, string end, int lost, int timesteps, string lower) => Errors.In(
+        $"""
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        diffusion:
+          {lines}
+        """,
+        $"UNG0020: betas from {start} to {end} leave of the image less than 1.17549435e-38, the least that float32 holds, from timestep "
+        + $"{lost} of {timesteps} on; lower {lower}");
+
     [Fact]
     public void Betas_of_a_curve() => Errors.In(
         """

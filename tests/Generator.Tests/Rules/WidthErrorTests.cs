@@ -36,7 +36,7 @@ public sealed class WidthErrorTests
         dim: «15»
         channel_multipliers: [1, 2]
         """,
-        "UNG0014: dim 15: the base width must be even, from 4 to 16384; use 14 or 16");
+        "UNG0014: dim 15: the base width must be even, from 4 to 16384; use 12 or 16");
 
     [Fact]
     public void A_dim_too_large() => Errors.In(
@@ -47,7 +47,23 @@ public sealed class WidthErrorTests
         dim: «16386»
         channel_multipliers: [1, 2]
         """,
-        "UNG0014: dim 16386: the base width must be even, from 4 to 16384; use 16384");
+        "UNG0014: dim 16386: the base width must be even, from 4 to 16384; use 8192");
+
+    [Theory]
+    [InlineData("ddpm", "7", "[1, 2]", "32")]
+    [InlineData("ddpm", "45", "[1, 2]", "32 or 64")]
+    [InlineData("ddpm", "16385", "[1, 3]", "5440")]
+    [InlineData("annotated", "7", "[1, 2]\ngroups: 3", "6 or 12")]
+    [InlineData("lucidrains", "7", "[1, 2]", "6 or 8")]
+    public void A_dim_that_the_groups_divide_is_proposed_at_once(string preset, string dim, string multipliers, string use) => Errors.In(
+        $"""
+        preset: {preset}
+        image_size: 16
+        channels: 3
+        dim: «{dim}»
+        channel_multipliers: {multipliers}
+        """,
+        $"UNG0014: dim {dim}: the base width must be even, from 4 to 16384; use {use}");
 
     [Fact]
     public void Multipliers_of_zero_and_less() => Errors.In(

@@ -27,6 +27,10 @@ public sealed class BackendTests
 
     public static TheoryData<string, string> BackendsAndBlocks => WithEachBlock(Backends.Keys);
 
+    /// <summary>But for the emulated, which takes seconds for so many passes.</summary>
+    public static TheoryData<string, string> NativeBackendsAndBlocks =>
+        WithEachBlock(Backends.Keys.Where(name => !name.Contains("emulated", StringComparison.Ordinal)));
+
     internal static TheoryData<string, string> WithEachBlock(IEnumerable<string> backends)
     {
         var all = new TheoryData<string, string>();
@@ -79,6 +83,41 @@ public sealed class BackendTests
             results["result without gradients"] = BlockCase.Forward(module, leaf, embedding);
             Assert.True(given.Equals(images) && leaf.Equals(images) && embedding.Equals(time), "what it was given was written over");
             return results;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(NativeBackendsAndBlocks))]
+    public void What_is_frozen_changes_no_other_gradient_where_the_images_have_none(string backend, string block)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(7);
+        var (make, shape) = BlockCase.All[block];
+        using var module = BlockCase.Randomized(make());
+        var (x, time) = (randn(shape), randn(shape[0], BlockCase.TimeWidth));
+        var parameters = module.named_parameters().ToArray();
+        var direction = randn(BlockCase.Forward(module, x, time).shape);
+        var all = parameters.Select(_ => true).ToArray();
+        var expected = Gradients(new Reference(Precision.Float32), all);
+
+        AssertSame([.. all.Select((_, index) => index == 0)]);
+        for (var first = 1; first < parameters.Length; first++)
+            AssertSame([.. all.Select((_, index) => index >= first)]);
+
+        void AssertSame(bool[] trained)
+        {
+            var actual = Gradients(Backends[backend], trained);
+            Assert.Equal(parameters.Where((_, index) => trained[index]).Select(pair => pair.name).Order(), actual.Keys.Order());
+            Assert.Empty(actual.Keys.Select(name => Difference(name, expected, actual)).OfType<string>());
+        }
+
+        Dictionary<string, Tensor> Gradients(Backend how, bool[] trained)
+        {
+            using var computing = Compute.Use(how);
+            foreach (var ((_, parameter), isTrained) in parameters.Zip(trained))
+                (parameter.requires_grad, parameter.grad) = (isTrained, null);
+            BlockCase.Forward(module, x, time).backward([direction]);
+            return parameters.Where(pair => pair.parameter.grad is not null).ToDictionary(pair => pair.name, pair => pair.parameter.grad!);
         }
     }
 

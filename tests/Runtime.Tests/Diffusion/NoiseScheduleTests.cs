@@ -1,6 +1,7 @@
 using CsCheck;
 using UNetGen.Diffusion;
 using UNetGen.Runtime.Tests.Sampling;
+using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Diffusion;
 
@@ -120,6 +121,51 @@ public class NoiseScheduleTests
     public void A_beta_that_float32_makes_1_is_refused() => Assert.Contains(
         "has beta 1 at timestep 999, outside (0, 1)",
         Assert.Throws<UNetGenException>(() => new NoiseSchedule(new() { BetaEnd = 0.99999999999 })).Message);
+
+    public static TheoryData<DiffusionOptions, string> WithoutSignal => new()
+    {
+        { new() { BetaEnd = 0.5 }, "`BetaEnd` or `BetaStart`." },
+        { new() { BetaEnd = 0.5, Objective = Objective.X0 }, "`BetaEnd` or `BetaStart`." },
+        { new() { Schedule = BetaSchedule.ScaledLinear, BetaEnd = 0.9 }, "`BetaEnd`, `BetaStart` or `Timesteps`." },
+        { new() { Timesteps = 1_000_000, ScheduleScaling = false }, "`BetaEnd`, `BetaStart` or `Timesteps`." },
+        {
+            new()
+            {
+                BetaEnd = 0.5, Objective = Objective.V, LossWeight = LossWeight.Plain, ScheduleRescale = ScheduleRescale.ZeroTerminalSnr,
+            },
+            "`BetaEnd` or `BetaStart`."
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(WithoutSignal))]
+    public void Betas_that_leave_less_of_the_image_than_float32_holds_are_refused(DiffusionOptions options, string lower)
+    {
+        var error = Assert.Throws<UNetGenException>(() => new NoiseSchedule(options)).Message;
+
+        Assert.Contains("leaves of the image less than 1.17549435e-38", error);
+        Assert.EndsWith(lower, error);
+    }
+
+    [Theory]
+    [InlineData(BetaSchedule.Linear)]
+    [InlineData(BetaSchedule.Cosine)]
+    [InlineData(BetaSchedule.Sigmoid)]
+    public void A_million_timesteps_leave_as_much_as_a_thousand(BetaSchedule schedule) => Assert.True(
+        new NoiseSchedule(new() { Timesteps = 1_000_000, Schedule = schedule }).AlphasCumprod[^1] > 1e-20);
+
+    [Fact]
+    public void The_most_noise_that_is_allowed_is_drawn_from_without_clipping()
+    {
+        var options = new DiffusionOptions { BetaEnd = 0.16, ClipSample = false };
+        Assert.InRange(new NoiseSchedule(options).AlphasCumprod[^1], LinearBetas.LeastSignal, 1e-35);
+        using var process = new GaussianDiffusion(options);
+        using var noise = ones(1, 1, 2, 2);
+        using var t = tensor(new long[] { 999 });
+        using var x0 = process.PredictX0(noise, t, noise * 0.5);
+
+        Assert.True(x0.isfinite().all().item<bool>());
+    }
 
     [Theory]
     [InlineData(20)]

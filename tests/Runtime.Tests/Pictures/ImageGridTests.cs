@@ -108,12 +108,21 @@ public sealed class ImageGridTests : IDisposable
         Assert.Equal(SKBitmap.Decode(plain).Bytes, SKBitmap.Decode(png).Bytes);
     }
 
-    [Fact]
-    public void A_single_image_of_any_channels_as_it_is_bears_no_mark()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(7)]
+    public void A_single_image_of_any_channels_as_it_is_bears_no_mark_and_shows_them_side_by_side(int channels)
     {
-        var path = Path.Combine(folder.Path, "four.png");
-        ImageGrid.Save(torch.zeros(1, 4, 8, 8), path, scale: 1, gap: 0);
+        var path = Path.Combine(folder.Path, "channels.png");
+        var image = torch.linspace(-1, 1, channels).reshape(1, channels, 1, 1).expand(1, channels, 8, 8);
+        ImageGrid.Save(image, path, scale: 1, gap: 0);
         Assert.False(OverviewMark.IsInFile(path));
+
+        using var png = SKBitmap.Decode(path);
+        Assert.Equal((8 * channels, 8), (png.Width, png.Height));
+        for (var channel = 0; channel < channels; channel++)
+            Assert.Equal(255.0 * channel / (channels - 1), png.GetPixel(8 * channel + 4, 4).Red, 0.51);
     }
 
     [Fact]

@@ -23,6 +23,20 @@ public class NetworkSamplingTests
     };
 
     [Theory]
+    [InlineData(ScalarType.Float16)]
+    [InlineData(ScalarType.BFloat16)]
+    [InlineData(ScalarType.Float64)]
+    public void A_network_whose_weights_are_no_float32_is_told_from_the_noise(ScalarType type)
+    {
+        using var network = new DdpmTinyUNet(dtype: type);
+        var error = Assert.Throws<UNetGenException>(() => new DdimSampler(2).Sample(network, new() { Count = 1 }));
+        Assert.StartsWith(
+            $"DdpmTinyUNet has weights of {type}, as conv_in.weight, and the noise that is drawn from is Float32: call "
+                + "`to(ScalarType.Float32)` on the network before. To draw in 16 bits, set its `Precision`.",
+            error.Message);
+    }
+
+    [Theory]
     [MemberData(nameof(Cases))]
     public void A_seed_gives_the_same_pictures_whatever_the_batch_size(string network, string sampler)
     {

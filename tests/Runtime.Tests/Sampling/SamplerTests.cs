@@ -210,6 +210,21 @@ public class SamplerTests
         AssertSame(pictures[2..], last!);
     }
 
+    [Theory]
+    [MemberData(nameof(All))]
+    public void The_finished_pictures_are_no_part_of_the_estimate_that_they_come_from(string sampler)
+    {
+        using var scope = NewDisposeScope();
+        Samplers[sampler].Sample(Toy(), Three, progress =>
+        {
+            if (progress.Step < progress.Steps)
+                return;
+            var estimate = progress.CleanEstimate!.clone();
+            progress.Images.fill_(5);
+            AssertSame(estimate, progress.CleanEstimate!);
+        });
+    }
+
     [Fact]
     public void Cancelling_stops_before_the_next_step()
     {

@@ -20,7 +20,8 @@ public sealed class Walk(NoisePredictor network, SamplingOptions? options = null
             noise ?? (() => throw new InvalidOperationException("no noise was expected")));
         for (var i = 0; i + 1 < times.Count; i++)
         {
-            x = sampler.Step(denoiser, x, times[i], times[i + 1]);
+            // A step may return the estimate, which is the denoiser's.
+            x = sampler.Step(denoiser, x, times[i], times[i + 1]).clone();
             denoiser.EndStep();
         }
         return x;

@@ -62,6 +62,28 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal($"The checkpoint {folder} has no 'optimizer'; it has weights, ema.", error.Message);
     }
 
+    [Theory]
+    [InlineData("optimizer")]
+    [InlineData("context")]
+    [InlineData("data")]
+    public void What_a_training_goes_on_with_is_not_loaded_as_weights_and_those_that_there_are_are_named(string which)
+    {
+        var content = tiny.Content();
+        var tensors = content.Tensors.ToDictionary();
+        tensors[which] = new Dictionary<string, Tensor> { ["step"] = ones(1) };
+        var folder = new CheckpointStore(root.Path).Save(content with { Tensors = tensors });
+        using var network = TinyCheckpoint.Emptied();
+        var (whole, alone) = (Checkpoint.Open(folder), Checkpoint.Open(Path.Combine(folder, $"{which}.safetensors")));
+
+        Action[] loads = [() => whole.LoadInto(network, which), () => whole.Begin(network, which), () => alone.LoadInto(network)];
+        foreach (var load in loads)
+        {
+            var error = Assert.Throws<CheckpointException>(load).Message;
+            Assert.StartsWith($"'{which}' of the checkpoint {folder}", error);
+            Assert.EndsWith("is no network's weights, but what its training goes on with. Weights are in weights, ema.", error);
+        }
+    }
+
     [Fact]
     public void It_says_where_it_comes_from_and_how_its_training_goes_on()
     {

@@ -14,6 +14,42 @@ public class TrainerInputTests
 {
     private static readonly TrainingOptions Options = new() { Steps = 2, BatchSize = 4 };
 
+    [Fact]
+    public void Within_inference_mode_nothing_is_trained_and_the_reason_is_said()
+    {
+        using var outside = new TwoConvNet();
+        using var trainer = new Trainer(outside, new Stripes(), Options);
+        TwoConvNet inside;
+        using (inference_mode())
+        {
+            inside = new TwoConvNet();
+            Assert.StartsWith(
+                "A training needs gradients, and torch.inference_mode() has none",
+                Assert.Throws<InvalidOperationException>(() => trainer.Train()).Message);
+            Assert.Throws<InvalidOperationException>(() => new Trainer(outside, new Stripes(), Options));
+        }
+
+        Assert.Equal(0, trainer.Step);
+        Assert.StartsWith(
+            "TwoConvNet was made within torch.inference_mode()",
+            Assert.Throws<ArgumentException>("network", () => new Trainer(inside, new Stripes(), Options)).Message);
+        inside.Dispose();
+        trainer.Train();
+        Assert.Equal(2, trainer.Step);
+    }
+
+    [Fact]
+    public void Without_gradients_of_the_callers_a_training_has_its_own()
+    {
+        using var noGradients = no_grad();
+        using var network = new TwoConvNet();
+        var before = network.Weights();
+        using var trainer = new Trainer(network, new Stripes(), Options);
+        trainer.Train();
+        Assert.NotEqual(before, network.Weights());
+        Assert.False(is_grad_enabled());
+    }
+
     [Theory]
     [InlineData(0, 255, "run from 0 to 255")]
     [InlineData(0, 255, "v / 127.5 - 1")]

@@ -78,14 +78,28 @@ internal static class DdpmFromConfig
         // At a thousand timesteps both are the same betas.
         options = options with { ScheduleScaling = !isLinear || options.Timesteps == 1000 };
         if (HaveScale(1))
-            return options;
-        if (!(Float32.IsPositive(start) && start <= end && end < SpecLimits.NearlyOne))
-            scheduler.Refuse(
-                "beta_start",
-                string.Create(CultureInfo.InvariantCulture, $"with beta_end {end}; betas lie between 0 and 1, and don't fall"));
-        return options with { BetaStart = start, BetaEnd = end };
+            return WithSignal(options);
+        if (Float32.IsPositive(start) && start <= end && end < SpecLimits.NearlyOne)
+            return WithSignal(options with { BetaStart = start, BetaEnd = end });
+        scheduler.Refuse(
+            "beta_start",
+            string.Create(CultureInfo.InvariantCulture, $"with beta_end {end}; betas lie between 0 and 1, and don't fall"));
+        return options;
 
         bool HaveScale(double scale) => IsNear(start, options.BetaStart * scale) && IsNear(end, options.BetaEnd * scale);
+
+        DiffusionOptions WithSignal(DiffusionOptions found)
+        {
+            var betas = isLinear
+                ? LinearBetas.Of(found.Timesteps, found.BetaStart, found.BetaEnd, areScaled: false)
+                : LinearBetas.OfRoots(found.Timesteps, found.BetaStart, found.BetaEnd);
+            if (LinearBetas.FirstWithoutSignal(betas) is { } lost)
+                scheduler.Refuse(
+                    "beta_end",
+                    $"from timestep {lost} of {found.Timesteps} on less than {SpecWords.Number(LinearBetas.LeastSignal)} would be left of the "
+                        + "image, the least that float32 holds");
+            return found;
+        }
     }
 
     private static DiffusionOptions Rescaled(ConfigFile scheduler, DiffusionOptions options)

@@ -129,7 +129,6 @@ public sealed class DiffusersFolder
             WriteJson(System.IO.Path.Combine(unfinished, "unet", ConfigName), ModelToConfigs.UNet(model));
             WriteJson(System.IO.Path.Combine(unfinished, "scheduler", SchedulerConfigName), ModelToConfigs.Scheduler(model.Diffusion));
             StateDict.Save(System.IO.Path.Combine(unfinished, "unet", WeightsFile.Name), network, doubts);
-            return unfinished;
         });
     }
 

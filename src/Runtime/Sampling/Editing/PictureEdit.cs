@@ -79,11 +79,12 @@ internal readonly record struct EditedBatch(DiffusionProcess Process, Func<Tenso
         return pictures.index_select(0, index).to(images.device);
     }
 
-    /// <summary>Pictures noised to a time.</summary>
+    /// <summary>Pictures, as many as the noise or a single one for all, noised to a time.</summary>
     public Tensor Noised(Tensor pictures, double time, Tensor noise)
     {
         using var t = Process.Times(noise, time);
-        return Process.QSample(pictures, t, noise);
+        using var each = pictures.expand(noise.shape);
+        return Process.QSample(each, t, noise);
     }
 
     /// <summary>Images at a time noised on to a noisier one, as the diffusion itself goes there.</summary>

@@ -277,6 +277,8 @@ public sealed class DiffusersImportTests : IDisposable
     [InlineData("""{"num_train_timesteps": 0}""", "num_train_timesteps")]
     [InlineData("""{"num_train_timesteps": 1000001}""", "num_train_timesteps")]
     [InlineData("""{"num_train_timesteps": 20, "beta_start": 0.005, "beta_end": 1}""", "beta_end")]
+    [InlineData("""{"num_train_timesteps": 10000}""", "beta_end")]
+    [InlineData("""{"beta_end": 0.9, "beta_schedule": "scaled_linear"}""", "beta_end")]
     [InlineData("""{"use_karras_sigmas": true}""", "use_karras_sigmas")]
     public void A_setting_of_the_scheduler_that_cannot_be_expressed_is_refused_by_name(string changes, string key)
     {

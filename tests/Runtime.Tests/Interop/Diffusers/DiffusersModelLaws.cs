@@ -36,7 +36,10 @@ public sealed class DiffusersModelLaws
         from variance in Gen.OneOf(Variance.FixedSmall, Variance.FixedLarge, Variance.LearnedRange)
             // At a thousand timesteps both scalings are one, and scaled betas of other ends come back as they are.
         let isScaled = schedule != BetaSchedule.Linear || timesteps == 1000 || (scaling && !hasBetas)
-        let ends = hasBetas && schedule != BetaSchedule.Cosine ? betas : (SpecDefaults.Diffusion.BetaStart, SpecDefaults.Diffusion.BetaEnd)
+        // Of many timesteps large betas would leave less of the image than float32 holds.
+        let ends = hasBetas && schedule != BetaSchedule.Cosine
+            ? (betas.Item1, Math.Min(betas.Item2, 80.0 / timesteps))
+            : (SpecDefaults.Diffusion.BetaStart, SpecDefaults.Diffusion.BetaEnd)
         let learnsLast = rescales && objective == Objective.X0
         select new DiffusionOptions
         {

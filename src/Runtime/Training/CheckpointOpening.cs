@@ -1,0 +1,102 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using UNetGen.Data;
+using UNetGen.Interop;
+
+namespace UNetGen.Training;
+
+/// <summary>How one is found, and known to be whole.</summary>
+public sealed partial class Checkpoint
+{
+    private const string StoreName = "checkpoints";
+    private const int MostTries = 10;
+    private const string FileEnding = ".safetensors";
+
+    /// <summary>Opens a checkpoint and checks that it is whole, for which all its files are read once.</summary>
+    /// <param name="path">
+    /// A checkpoint's folder; a folder of checkpoints or a run's, which stands for its newest whole one; or a .safetensors file.
+    /// </param>
+    /// <param name="logger">
+    /// Warned of every damaged checkpoint that is newer than the one opened, where the folder has several; null: nobody is.
+    /// </param>
+    /// <exception cref="CheckpointException">There is none, or it was written by another program or a later version.</exception>
+    /// <exception cref="DamagedCheckpointException">
+    /// The named checkpoint is damaged, or all are; the message names the files, and the newest whole one beside it.
+    /// </exception>
+    /// <exception cref="SafetensorsException">The file that stands alone is damaged.</exception>
+    public static Checkpoint Open(string path, ILogger? logger = null)
+    {
+        if (!System.IO.Path.Exists(path))
+            throw new CheckpointException(
+                $"There is no checkpoint {path}: a checkpoint is a folder with {CheckpointInfo.FileName} in it, or a .safetensors file.");
+        path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
+        if (File.Exists(path))
+            return OpenFile(path);
+        if (CheckpointFolder.Is(path))
+            return OpenNamed(path);
+
+        var store = System.IO.Path.Combine(path, StoreName);
+        if (!Directory.Exists(store))
+            store = path;
+        var problems = new List<string>();
+        var newest = CheckpointFolder.Whole(store, problems.Add).FirstOrDefault();
+        // Where all that were there are given up meanwhile, a training has written newer ones.
+        for (var tries = 0; tries < MostTries && IsAnyMissed(); tries++)
+            newest = CheckpointFolder.Whole(store, problems.Add).FirstOrDefault();
+        problems.AddRange(CheckpointFolder.NewerUnderOtherNames(store, newest.Path is null ? -1 : newest.Info.Step));
+        if (newest.Path is null)
+            throw problems.Count == 0
+                ? new CheckpointException(
+                    $"There is no checkpoint in {store}: neither {CheckpointInfo.FileName} "
+                    + $"nor folders such as {CheckpointFolder.NameOf(1000)}.")
+                : CheckpointFolder.List(store).Count == 0
+                ? new CheckpointException($"There is no checkpoint with a step's name in {store}. {string.Join(" ", problems)}")
+                : new DamagedCheckpointException($"No checkpoint in {store} is whole. {string.Join(" ", problems)}");
+        problems.ForEach((logger ?? NullLogger.Instance).CheckpointPassedOver);
+        return Of(newest.Path, newest.Info);
+
+        bool IsAnyMissed() => newest.Path is null && problems.Count == 0 && CheckpointFolder.List(store).Count > 0;
+    }
+
+    /// <summary>A checkpoint that was found whole.</summary>
+    internal static Checkpoint Of(string folder, CheckpointInfo info) =>
+        new(
+            folder, (info.Network, info.Spec, info.SpecHash),
+            info.Files.Keys.ToDictionary(StemOf, name => System.IO.Path.Combine(folder, name)), info, info);
+
+    private static Checkpoint OpenNamed(string folder)
+    {
+        try
+        {
+            return Of(folder, CheckpointFolder.Verify(folder));
+        }
+        catch (DamagedCheckpointException error)
+        {
+            var beside = CheckpointFolder.Whole(System.IO.Path.GetDirectoryName(folder)!).FirstOrDefault().Path;
+            throw new DamagedCheckpointException(
+                $"{error.Message} {(beside is null ? "No whole one lies beside it." : $"The newest whole one beside it is {beside}.")}",
+                error);
+        }
+    }
+
+    private static Checkpoint OpenFile(string path)
+    {
+        if (!path.EndsWith(FileEnding, StringComparison.OrdinalIgnoreCase))
+            throw new CheckpointException($"{path} is no checkpoint: a file of weights ends in {FileEnding}.");
+        return Explained(path, () =>
+        {
+            // A link is the file that it leads to, with the sums that lie there.
+            var origin = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+            var whole = CheckpointFolder.VerifyFile(origin);
+            using var file = SafetensorsFile.Open(path);
+            if (file.Metadata.ContainsKey(LatentFile.DrawnKey))
+                throw new CheckpointException(
+                    $"{path} holds latents that a network has drawn, and no weights: give the checkpoint of the network.");
+            var network = NetworkMetadata.Read(file, out var problem);
+            if (problem is not null)
+                throw new CheckpointException(problem);
+            return new Checkpoint(path, network, new Dictionary<string, string> { [StemOf(path)] = path }, info: null, whole,
+                NetworkMetadata.DoubtsOf(file), NetworkMetadata.AreOfLatents(file), StemOf(origin));
+        });
+    }
+}

@@ -1,0 +1,162 @@
+using System.Globalization;
+using UNetGen.Data;
+using UNetGen.Diffusion;
+using static TorchSharp.torch;
+
+namespace UNetGen.Training;
+
+/// <summary>From the first step to the last.</summary>
+public sealed partial class Trainer
+{
+    private TrainingSummary TrainToTheEnd(Action<TrainingStep>? report, CheckpointStore? store, CancellationToken cancellation)
+    {
+        ObjectDisposedException.ThrowIf(isDisposed, this);
+        InputCheck.RequireGradients();
+        // Whoever calls may have switched them off.
+        using var gradients = enable_grad();
+        var ready = LookAtImages(cancellation);
+        using var alone = store?.Hold();
+        if (restored is null && Step == 0)
+            store?.RequireEmpty();
+        using var computing = new TrainingCompute(network, options);
+        using var diffusion = DiffusionProcess.Of(network.Diffusion, network.Device);
+        var (start, before) = (clock.GetTimestamp(), elapsed);
+        using var among = ranks.Size == 1
+            ? null
+            : new RankGradients(
+                [.. network.named_parameters().Where(named => named.parameter.requires_grad)], ranks,
+                () => (cancellation.IsCancellationRequested, before + clock.GetElapsedTime(start)));
+        var stop = RequireSameState(!ready || cancellation.IsCancellationRequested);
+        var draws = new StepDraws(network, options, labelDropout, ranks.Rank, contextDropout);
+        using var loader = new BatchLoader(
+            draws.Draw, source, options.BatchSize, options.Seed, options.HorizontalFlips, firstBatch: Step, options.Workers,
+            images + (long)ranks.Rank * options.BatchSize, EffectiveBatchSize);
+        using var batches = new StepBatches(loader, network, diffusion);
+        var gradient = new BatchGradient(network, optimizer.Parameters, diffusion, options.Accumulation, ranks.Size, among);
+        var checkpoints = new CheckpointTimes(
+            options, store, Step, restored, Capture, () => Saving?.Invoke(), () => RequireSameState(false));
+
+        var wasTraining = network.training;
+        network.train();
+        var (stepBefore, skippedBefore, weightsBefore) = (Step, guard.Skipped, TrainingDoubts.SizesOf(network));
+        var overflowsBefore = lossScale?.Overflows ?? 0;
+        try
+        {
+            while (options.Progress(Step, elapsed) < 1 && !stop)
+            {
+                using var scope = NewDisposeScope();
+                if (NextBatch(batches, checkpoints, cancellation) is not { } batch)
+                    break;
+                using var ofStep = batch;
+                var (loss, gradientNorm, learningRate, skipped) = TakeStep(batch, gradient, draws, batches.Begin);
+                elapsed = among?.Elapsed ?? before + clock.GetElapsedTime(start);
+                report?.Invoke(new(
+                    Step, loss, gradientNorm, learningRate, ImagesPerSecond, elapsed, options.Remaining(Step, elapsed), skipped));
+                if (guard.Exhausted)
+                    throw checkpoints.Diverged($"{skipped}, and {guard.Skipped} of {Step} steps were skipped by now");
+                if (skipped is null)
+                    checkpoints.Accept(Step, elapsed);
+                stop = among?.Stop ?? cancellation.IsCancellationRequested;
+            }
+            checkpoints.SaveLast(Step, guard.Skipping);
+            // Whoever goes on from here finds the last checkpoint whole.
+            ranks.Barrier();
+            var doubts = Doubts;
+            var (done, overflows) = (Step - stepBefore - (guard.Skipped - skippedBefore), (lossScale?.Overflows ?? 0) - overflowsBefore);
+            if (done > 0 && done == overflows)
+                // Where no step before has counted either, they have it, of all steps.
+                doubts = double.IsNaN(guard.MeanLoss) ? doubts : [.. doubts, TrainingDoubts.OfOverflows(done)];
+            else if (done > 0 && TrainingDoubts.AreAlike(weightsBefore, TrainingDoubts.SizesOf(network)))
+                doubts = [.. doubts, TrainingDoubts.OfStandstill(Step - stepBefore)];
+            if (guard.Skipping && store is not null)
+                doubts = [.. doubts, checkpoints.LastGood];
+            var summary = new TrainingSummary(Step, guard.MeanLoss, elapsed, ImagesPerSecond, guard.Skipped)
+            {
+                SkippedAtEnd = guard.Consecutive,
+                Doubts = doubts,
+            };
+            return Ended ? summary : throw new TrainingCanceledException(summary, cancellation);
+        }
+        finally
+        {
+            network.zero_grad();
+            network.train(wasTraining);
+        }
+    }
+
+    /// <returns>Whether there was time to.</returns>
+    private bool LookAtImages(CancellationToken cancellation)
+    {
+        try
+        {
+            // Of several ranks none stops by itself, but where reading hangs.
+            var look = Task.Run(
+                () =>
+                {
+                    var untilCanceled = ranks.Size == 1 ? cancellation : default;
+                    ContextCheck.Values(network.Info, source, untilCanceled);
+                    return InputCheck.Images(source, network.Diffusion, options.RefuseNonNegativeImages, untilCanceled);
+                },
+                default);
+            foreach (var strange in Patience.Await(look, cancellation))
+                logger.ImagesAreStrange(strange);
+            if (ContextCheck.Unused(network.Info, source) is { } unused)
+                logger.ImagesAreStrange(unused);
+            foreach (var lost in InputCheck.NeverLearnt(labelDropout, contextDropout))
+                logger.ImagesAreStrange(lost);
+            return true;
+        }
+        catch (OperationCanceledException) when (ranks.Size == 1)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The next batch; null: it doesn't come, and the training is to stop.</summary>
+    private StepBatch? NextBatch(StepBatches batches, CheckpointTimes checkpoints, CancellationToken cancellation)
+    {
+        try
+        {
+            return batches.Next(cancellation);
+        }
+        catch (OperationCanceledException) when (ranks.Size == 1)
+        {
+            return null;
+        }
+        catch (DataException) when (ranks.Size == 1)
+        {
+            // What was learnt until here isn't lost.
+            checkpoints.SaveLast(Step, guard.Skipping);
+            throw;
+        }
+    }
+
+    private double ImagesPerSecond => elapsed > TimeSpan.Zero ? images / elapsed.TotalSeconds : 0;
+
+    private (double Loss, double GradientNorm, double LearningRate, string? Skipped) TakeStep(
+        StepBatch batch, BatchGradient gradient, StepDraws draws, Action meanwhile)
+    {
+        var learningRate = options.LearningRateAt(Step, options.Progress(Step, elapsed));
+        var (loss, gradientNorm, lossWeight) = gradient.Compute(batch, draws.Begin(Step + 1), lossScale?.Value ?? 1, meanwhile);
+        Step++;
+        images += EffectiveBatchSize;
+        if (lossScale?.Judge(loss, gradientNorm) is { } overflow)
+        {
+            logger.LossScaleLowered(OfStep(overflow));
+            return (loss, gradientNorm, learningRate, OfStep(overflow));
+        }
+        if (guard.Judge(loss, gradientNorm, lossWeight) is { } fault)
+        {
+            logger.StepSkipped(OfStep(fault));
+            return (loss, gradientNorm, learningRate, OfStep(fault));
+        }
+
+        if (options.GradientClip is { } limit)
+            gradient.Clip(gradientNorm, limit);
+        optimizer.Step(learningRate, gradient.Gradients);
+        averages.ForEach(average => average.Update(Step));
+        return (loss, gradientNorm, learningRate, null);
+
+        string OfStep(string what) => string.Create(CultureInfo.InvariantCulture, $"step {Step} (batch {batch.Number}): {what}");
+    }
+}
