@@ -12,9 +12,9 @@ namespace UNetGen.Cli;
 /// <param name="sampler">With it.</param>
 /// <param name="options">How many, of what.</param>
 /// <param name="ranks">That draw together.</param>
-/// <param name="interrupt">Ends it.</param>
+/// <param name="cancellation">Ends it.</param>
 internal sealed class DrawingTarget(
-    NoisePredictor network, Sampler sampler, SamplingOptions options, ICollective ranks, Interrupt interrupt)
+    NoisePredictor network, Sampler sampler, SamplingOptions options, ICollective ranks, CancellationToken cancellation)
 {
     /// <summary>Whether a path is that of a grid.</summary>
     public static bool IsPicture(string path) => path.EndsWith(".png", StringComparison.OrdinalIgnoreCase);
@@ -62,7 +62,7 @@ internal sealed class DrawingTarget(
     {
         using var claim = ranks.Rank == 0 ? NewFile.ClaimLatents(path) : null;
         using var images = Progress.WhileSampling(
-            options, lines: false, observe => sampler.Sample(network, options, ranks, observe, interrupt.Token));
+            options, lines: false, observe => sampler.Sample(network, options, ranks, observe, cancellation));
         if (ranks.Rank > 0)
             return;
         path = claim!.Path;
@@ -85,7 +85,7 @@ internal sealed class DrawingTarget(
         foreach (var ofSeed in seeds?.Select(row => options with { Seed = row }) ?? [options])
         {
             var images = Progress.WhileSampling(
-                ofSeed, lines: false, observe => sampler.Sample(network, ofSeed, ranks, observe, interrupt.Token)).cpu();
+                ofSeed, lines: false, observe => sampler.Sample(network, ofSeed, ranks, observe, cancellation)).cpu();
             grids.Add(edited?.Grid(images) ?? images);
         }
         if (ranks.Rank > 0)
@@ -106,7 +106,7 @@ internal sealed class DrawingTarget(
         try
         {
             var drawn = Progress.WhileSampling(
-                options, lines: true, observe => folder.Draw(network, sampler, options, observe, interrupt.Token, ranks));
+                options, lines: true, observe => folder.Draw(network, sampler, options, observe, cancellation, ranks));
             AnsiConsole.MarkupLineInterpolated($"{Counted.Of(options.Count, "picture")} in [blue]{folder.Folder}[/], {(drawn == options.Count ? "all" : $"{drawn}")} of them new");
         }
         catch (OperationCanceledException stopped)
