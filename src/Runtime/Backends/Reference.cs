@@ -188,17 +188,7 @@ internal class Reference(Precision precision) : Backend(precision)
     /// <param name="x">[batch, channels, height, width], in the type of the layer's weights.</param>
     /// <param name="layer">Of the norm.</param>
     /// <returns>The same shape.</returns>
-    protected virtual Tensor GroupNorm(Tensor x, GroupNorm layer)
-    {
-        if (!is_grad_enabled() || x.requires_grad || layer.weight is not { } weight || layer.bias is not { } bias || x.is_contiguous())
-            return layer.forward(x);
-        // Of images whose channels lie together, as after a frozen convolution, libtorch's backward pass ends the process where a gradient
-        // by the layer's weights is asked for, and none by the images. The norm alone needs none.
-        using var scope = NewDisposeScope();
-        var normed = nn.functional.group_norm(x, layer.num_groups, null, null, layer.eps);
-        var shape = new long[] { 1, -1, 1, 1 };
-        return (normed * weight.reshape(shape)).add(bias.reshape(shape), Number.One).MoveToOuterDisposeScope();
-    }
+    protected virtual Tensor GroupNorm(Tensor x, GroupNorm layer) => GroupNormCall.Forward(layer, x);
 
     /// <summary>x / max(|x|, 1e-12) * gain, with the norm |x| over the channels of each pixel.</summary>
     /// <param name="x">[batch, channels, height, width], in the type of the gain.</param>
