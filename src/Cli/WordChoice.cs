@@ -7,10 +7,8 @@ internal static class WordChoice
 
     /// <summary>
     /// The likeliest word as a sentence, to follow another; empty where none is likely. Among so few, one is likely though it is further
-    /// off than
-    /// a misspelt name: the only one that is abbreviated (<c>bf16</c>), or the nearest with at most half of its letters wrong
-    /// (<c>dimm</c> for
-    /// <c>ddim</c>).
+    /// off than a misspelt name: the only one that is abbreviated (<c>bf16</c>), or the nearest with the same first letter and at most half
+    /// of its letters wrong (<c>dimm</c> for <c>ddim</c>, but not <c>none</c> for <c>cosine</c>).
     /// </summary>
     public static string Suggestion(string word, IReadOnlyList<string> words)
     {
@@ -19,7 +17,7 @@ internal static class WordChoice
         var plain = word.ToLowerInvariant();
         var likely = EditDistance.Nearest(word, words)
             ?? (words.Where(known => Abbreviates(plain, known)).ToArray() is [var only] ? only : null)
-            ?? words.Where(known => EditDistance.Between(plain, known) <= known.Length / 2)
+            ?? words.Where(known => known.FirstOrDefault() == plain.FirstOrDefault() && EditDistance.Between(plain, known) <= known.Length / 2)
                 .OrderBy(known => EditDistance.Between(plain, known)).ThenBy(known => known.Except(plain).Count()).FirstOrDefault();
         return likely is null ? "" : $" Did you mean '{likely}'?";
     }

@@ -166,6 +166,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData(
         "--precision must be float32 or bfloat16 or float16, not 'bflot16'. Did you mean 'bfloat16'?", "train", "--precision", "bflot16")]
     [InlineData("--precision must be float32 or bfloat16 or float16, not 'bf16'. Did you mean 'bfloat16'?", "train", "--precision", "bf16")]
+    [InlineData("--decay must be constant or cosine, not 'none'.\n", "train", "--decay", "none")]
     [InlineData(
         "--sampler must be ddpm, ddim, euler, dpm++ or heun, not 'dimm'. Did you mean 'ddim'?",
         "sample", "--checkpoint", "x", "--sampler", "dimm")]

@@ -19,14 +19,14 @@ public sealed class SpecNameTests(PackedTree packages)
         project.Write("specs/tiny.yaml", Spec);
         Assert.Contains(NoSpec + " Rename what is one of specs/tiny.yaml. [", Checked(project).Replace('\\', '/'));
 
-        File.Move(project.PathOf("specs/tiny.yaml"), project.PathOf("specs/tiny.unet.yml"));
+        File.Move(project.PathOf("specs/tiny.yaml"), project.PathOf("specs/tiny.UNET.yml"));
         string output = project.TryBuild().Output;
-        Assert.Contains($"{project.PathOf("specs/tiny.unet.yml")} : warning UNG0105: The name of a spec ends in .unet.yaml, so this file "
-            + "is not read: rename it to tiny.unet.yaml.", output);
+        Assert.Contains($"{project.PathOf("specs/tiny.UNET.yml")} : warning UNG0105: The name of a spec ends in .unet.yaml, so this file "
+            + "is not read: rename it to tiny.UNET.yaml.", output);
         Assert.DoesNotContain("UNG0106", output);
         Assert.Contains("error CS", output); // and what follows from it
 
-        File.Move(project.PathOf("specs/tiny.unet.yml"), project.PathOf("specs/tiny.unet.yaml"));
+        File.Move(project.PathOf("specs/tiny.UNET.yml"), project.PathOf("specs/tiny.unet.yaml"));
         project.Write("compose.yaml", "services: {}");
         Assert.Contains("0 Warning(s)", project.TryBuild().Output);
         Assert.Equal("True", project.Run());
@@ -63,9 +63,10 @@ public sealed class SpecNameTests(PackedTree packages)
         project.Edit("Nets.csproj", "<ItemGroup>", """<ItemGroup><AdditionalFiles Include="tiny.unet.yml" />""");
         Assert.Equal(unlisted.Split('\n').Count(IsTold), Checked(project).Split('\n').Count(IsTold));
 
-        project.Write("../shared/tiny.unet.yml", Spec);
-        project.Edit("Nets.csproj", "\"tiny.unet.yml\"", "\"../shared/tiny.unet.yml\"");
-        Assert.Contains(string.Format(said, "../shared/"), Checked(project).Replace('\\', '/'));
+        project.Write("../shared/tiny.Unet.YML", Spec);
+        project.Edit("Nets.csproj", "\"tiny.unet.yml\"", "\"../shared/tiny.Unet.YML\"");
+        Assert.Contains(
+            string.Format(said, "../shared/").Replace("tiny.unet", "tiny.Unet", StringComparison.Ordinal), Checked(project).Replace('\\', '/'));
 
         static bool IsTold(string line) => line.Contains("UNG0105", StringComparison.Ordinal);
     }
