@@ -54,7 +54,7 @@ internal static class CommonOptions
     /// <param name="standard">What holds where it isn't given; null: nothing.</param>
     public static Option<string?> Choice(string name, string description, IReadOnlyList<string> words, string? standard = null)
     {
-        var range = $"{string.Join(", ", words.SkipLast(1))} or {words[^1]}";
+        var range = WordChoice.Listed(words);
         var option = new Option<string?>(name)
         {
             Description = description,

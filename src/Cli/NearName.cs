@@ -19,12 +19,7 @@ internal static class NearName
             : longer.Length is > 0 and <= MostListed ? longer
             : (EditDistance.Nearest(word, names) ?? Beginning(word, names)) is { } near ? [near]
             : [];
-        return likely switch
-        {
-            [] => "",
-            [var one] => $" Did you mean '{one}'?",
-            [.. var others, var last] => $" Did you mean {string.Join(", ", others.Select(name => $"'{name}'"))} or '{last}'?",
-        };
+        return likely.Length == 0 ? "" : $" Did you mean {WordChoice.Listed([.. likely.Select(name => $"'{name}'")])}?";
     }
 
     private static string? Beginning(string word, IReadOnlyList<string> names) => names

@@ -5,6 +5,10 @@ internal static class WordChoice
 {
     private const int LongestWord = 64;
 
+    /// <summary>As they are said: <c>a, b or c</c>.</summary>
+    public static string Listed(IReadOnlyList<string> words) =>
+        words.Count < 2 ? string.Concat(words) : $"{string.Join(", ", words.SkipLast(1))} or {words[^1]}";
+
     /// <summary>
     /// The likeliest word as a sentence, to follow another; empty where none is likely. Among so few, one is likely though it is further
     /// off than a misspelt name: the only one that is abbreviated (<c>bf16</c>), or the nearest with the same first letter and at most half

@@ -164,8 +164,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData(
         "not 'byte'. Did you mean 'bytes'?", "evaluate", "--samples", "s", "--data", "d", "--features", "f", "--feature-input", "byte")]
     [InlineData(
-        "--precision must be float32 or bfloat16 or float16, not 'bflot16'. Did you mean 'bfloat16'?", "train", "--precision", "bflot16")]
-    [InlineData("--precision must be float32 or bfloat16 or float16, not 'bf16'. Did you mean 'bfloat16'?", "train", "--precision", "bf16")]
+        "--precision must be float32, bfloat16 or float16, not 'bflot16'. Did you mean 'bfloat16'?", "train", "--precision", "bflot16")]
+    [InlineData("--precision must be float32, bfloat16 or float16, not 'bf16'. Did you mean 'bfloat16'?", "train", "--precision", "bf16")]
     [InlineData("--decay must be constant or cosine, not 'none'.\n", "train", "--decay", "none")]
     [InlineData(
         "--sampler must be ddpm, ddim, euler, dpm++ or heun, not 'dimm'. Did you mean 'ddim'?",

@@ -131,7 +131,7 @@ internal static class TextFormat
     }
 
     public static TextFormat<T> Choice<T>() where T : struct, Enum => new(
-        string.Join(" or ", Enum.GetNames<T>().Select(name => name.ToLowerInvariant())),
+        WordChoice.Listed([.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())]),
         (string text, out T value) => Enum.TryParse(text, ignoreCase: true, out value)
             && Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase),
         value => value.ToString().ToLowerInvariant())
