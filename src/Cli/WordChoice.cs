@@ -21,7 +21,8 @@ internal static class WordChoice
         var plain = word.ToLowerInvariant();
         var likely = EditDistance.Nearest(word, words)
             ?? (words.Where(known => Abbreviates(plain, known)).ToArray() is [var only] ? only : null)
-            ?? words.Where(known => known.FirstOrDefault() == plain.FirstOrDefault() && EditDistance.Between(plain, known) <= known.Length / 2)
+            ?? words.Where(known => known.FirstOrDefault() == plain.FirstOrDefault())
+                .Where(known => EditDistance.Between(plain, known) <= known.Length / 2)
                 .OrderBy(known => EditDistance.Between(plain, known)).ThenBy(known => known.Except(plain).Count()).FirstOrDefault();
         return likely is null ? "" : $" Did you mean '{likely}'?";
     }

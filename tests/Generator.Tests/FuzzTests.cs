@@ -34,7 +34,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
     [Fact]
     public async Task No_spec_however_broken_breaks_the_generator()
     {
-        var count = LongRuns.Count("UNETGEN_FUZZ_COUNT", 1000, 2000);
+        var count = LongRuns.Count("UNETGEN_FUZZ_COUNT", 1500, 2000);
         var seed = Environment.GetEnvironmentVariable("UNETGEN_FUZZ_SEED") ?? SpecGen.Seed;
         var fuzzing = Task.Run(() => Fuzz(count, seed));
         while (await Task.WhenAny(fuzzing, Task.Delay(TimeSpan.FromSeconds(1))) != fuzzing)

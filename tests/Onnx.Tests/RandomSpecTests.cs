@@ -34,6 +34,7 @@ public sealed partial class RandomSpecTests(RandomSpecs random) : IClassFixture<
     [InlineData("blocks_per_level", "1", "2", "3", "4")]
     [InlineData("mid", "none", "full", "cross")]
     [InlineData("linear_projection", "true", "false")]
+    [InlineData("new_order", "true")]
     [InlineData("heads", "1", "2", "4")]
     [InlineData("channels", "1", "2", "3", "4")]
     public void All_values_of_a_key_occur(string key, params string[] values) => Assert.All(values, value =>

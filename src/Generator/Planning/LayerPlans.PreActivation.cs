@@ -58,7 +58,9 @@ internal sealed partial class LayerPlans
         return new ModulePlan(key, field, type, $"Full attention, {Heads(width)}", Shapes(width, size, width, size))
         {
             Arguments = Arguments(
-                ("dim", width), ("heads", spec.HeadsAt(width)), BlockOptions, tokens == 0 ? null : ("memoryTokens", tokens)),
+                ("dim", width), ("heads", spec.HeadsAt(width)), BlockOptions,
+                tokens == 0 ? null : ("memoryTokens", tokens),
+                guided && spec.Attention.NewOrder ? ("newOrder", true) : null),
             Parameters = (tokens == 0 ? parameters : parameters.Prepend(Memory("", width, linear: false))).ToEquatableArray(),
             Cost = AttentionCost(kind, width, size),
         };

@@ -115,6 +115,16 @@ internal static partial class Fields
             },
             AlsoKnownAs = ["num_mem_kv"],
         },
+        new Field<bool>(
+            "attention.new_order", "Whether the convolution of full attention has all of q, then k and v, else q, k and v head by head.",
+            new BoolType(), s => s.Attention.NewOrder, (s, v) => s with { Attention = s.Attention with { NewOrder = v } })
+        {
+            Details = "Weights of either have the same shapes. Of guided-diffusion's published ones those for 64 x 64 need true.",
+            OnlyIn = [Preset.Adm],
+            OnlyIf = AttendsGuided,
+            ImpliedIf = s => !s.Attention.NewOrder,
+            AlsoKnownAs = ["use_new_attention_order"],
+        },
         new Field<EquatableArray<int>>("attention.layers", "Layers of each transformer, where attention is cross.", TransformerLayers,
             s => Enumerable.Range(0, s.Levels).Select(s.TransformerLayersAt).ToEquatableArray(),
             (s, v) => s with { Attention = s.Attention with { GivenLayers = v } })

@@ -28,6 +28,8 @@ internal static partial class Fields
     private static readonly Condition Normalises = new(HasNorms, UserBlockOnly, "preset");
     private static readonly Condition OwnBlocks = new(s => s.HasOwnResnetBlocks, UserBlockOnly);
     private static readonly Condition Attends = new(s => s.AnyAttention, "there is no attention here; leave it out");
+    private static readonly Condition AttendsGuided = new(
+        s => s.AnyGuidedAttention, "only full attention has it, in preset adm; leave it out", "preset");
     private static readonly Condition AttendsToContext = new(
         s => s.AnyCrossAttention, "only attention cross has it, in preset conditional; leave it out", "preset");
     private static readonly OneOrListType TransformerLayers = new(

@@ -20,6 +20,8 @@ internal static class ForeignKeys
         "write `diffusion: { objective: v, schedule_rescale: zero_terminal_snr }`, or leave it out where it is false";
 
     private const string Training = "how a network is trained is no part of its spec but of TrainingOptions; leave it out";
+    private const string Checkpointing =
+        "whether blocks compute again in the backward pass is no part of a spec but TrainingOptions.GradientCheckpointing; leave it out";
     private const string Spacing = "which steps a sampler takes is said where it is made, as new DdimSampler(50); leave it out";
     private const string Clipping =
         "estimates are clipped to [-1, 1], unless the spec says `diffusion: { clip_sample: false }`; leave it out";
@@ -122,7 +124,8 @@ internal static class ForeignKeys
         ["use_scale_shift_norm"] = new(
             "write `time_embedding: { conditioning: scale_shift }`, or `time_embedding: { conditioning: add }` where it is false",
             "time_embedding.conditioning"),
-        ["use_checkpoint"] = new("what the backward pass needs is kept, not computed again; leave it out"),
+        ["use_checkpoint"] = new(Checkpointing),
+        ["gradient_checkpointing"] = new(Checkpointing),
         ["rescale_timesteps"] = new("timesteps go into the network as they are, from 0; leave it out"),
         ["use_kl"] = new(VarianceLoss),
         ["rescale_learned_sigmas"] = new(VarianceLoss),
@@ -130,7 +133,6 @@ internal static class ForeignKeys
             "write `diffusion: { variance: fixed_small }`, or `diffusion: { variance: fixed_large }` where it is false",
             "diffusion.variance"),
         ["num_heads_upsample"] = new("both ways have the same heads, those of `attention: { heads: 4 }`; leave it out"),
-        ["use_new_attention_order"] = new("heads are split as in guided-diffusion's published weights; leave it out"),
         ["timestep_respacing"] = new(Spacing),
         ["schedule_sampler"] = new(Training),
         ["ema_rate"] = new(Training),

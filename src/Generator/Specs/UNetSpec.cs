@@ -168,9 +168,14 @@ internal sealed record UNetSpec
 
     public bool AnyAttention => AttendedWidths.Any();
 
+    /// <summary>Whether there is full attention as guided-diffusion has it.</summary>
+    public bool AnyGuidedAttention => Preset is Specs.Preset.Adm && Attends(AttentionKind.Full);
+
     /// <summary>Whether anything attends to a context, that is, whether the network takes one.</summary>
-    public bool AnyCrossAttention =>
-        AttentionInTheMiddle == AttentionKind.Cross || Enumerable.Range(0, Levels).Any(level => AttentionAt(level) == AttentionKind.Cross);
+    public bool AnyCrossAttention => Attends(AttentionKind.Cross);
+
+    private bool Attends(AttentionKind kind) =>
+        AttentionInTheMiddle == kind || Enumerable.Range(0, Levels).Any(level => AttentionAt(level) == kind);
 
     /// <summary>
     /// Layers of the transformers at a level; the middle has the last level's, also where that level has none. Elsewhere the number says
@@ -247,6 +252,9 @@ internal sealed record AttentionSpec
     public const int DefaultHeadDim = 32;
 
     public int MemoryTokens { get; init; }
+
+    /// <summary>Of guided-diffusion's attention: whether q, k and v come whole from their convolution, else head by head.</summary>
+    public bool NewOrder { get; init; }
 
     /// <summary>Layers of each transformer: one number for all levels, or one per level.</summary>
     public EquatableArray<int> GivenLayers { get; init; } = new[] { 1 }.ToEquatableArray();

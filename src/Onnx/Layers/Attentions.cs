@@ -39,9 +39,10 @@ internal static class Attentions
         var arguments = ModuleArguments.Of(module);
         var (heads, width) = (arguments.Whole("heads"), x.Shape[1]);
         var pixels = Pixels(at, Norms.Of(at.Below("norm"), x, arguments.BlockOptions));
-        // The convolution has q, k and v head by head.
-        var qkv = Heads(at, Convolutions.Pointwise(at.Below("qkv"), pixels), heads);
-        var parts = at.Split(qkv, 2, 3);
+        var qkv = Convolutions.Pointwise(at.Below("qkv"), pixels);
+        Value[] parts = arguments.Is("newOrder")
+            ? [.. at.Split(qkv, 1, 3).Select(part => Heads(at, part, heads))]
+            : at.Split(Heads(at, qkv, heads), 2, 3);
         var result = Convolutions.Pointwise(at.Below("proj_out"), Attend(at, parts[0], parts[1], parts[2], arguments));
         return at.Add(at.Reshape(result, Value.Batch, width, x.Shape[2], x.Shape[3]), x);
     }

@@ -41,7 +41,7 @@ internal static class SpecGen
         from multipliers in Gen.Int[1, 8].Array[levels]
         from init in Gen.Int[1, 8]
         from size in Gen.Select(Gen.Int[1, 5], Gen.Int[1, 5], Gen.Bool)
-        from attention in crosses ? Transformers(levels) : Attention(levels, preActivation)
+        from attention in crosses ? Transformers(levels) : Attention(levels, preActivation, preset == "adm")
         from time in Time
         from learnedVariance in Gen.Bool
         from diffusion in Diffusion(learnedVariance)
@@ -96,7 +96,7 @@ internal static class SpecGen
         select Lines("time_embedding:", $"  type: {type}", type == "sinusoidal" ? Lines(theta, order, shift) : "", conditioning);
 
     // Shared: heads share the width, which is a multiple of 4.
-    private static Gen<string> Attention(int levels, bool shared) =>
+    private static Gen<string> Attention(int levels, bool shared, bool guided) =>
         from none in Gen.Int[0, 4]
         from kinds in Gen.OneOf("none", "linear", "full").Array[levels]
         from choice in Gen.Bool
@@ -104,11 +104,13 @@ internal static class SpecGen
         from mid in Gen.OneOf("full", "none")
         from sizes in Gen.Select(Maybe("  heads", shared ? Gen.OneOf(1, 2, 4) : Gen.Int[1, 16]),
             Maybe("  head_dim", shared ? Gen.OneOf(1, 2, 4) : Gen.Int[1, 64]), Maybe("  memory_tokens", Gen.Int[0, 8]))
+        from order in Maybe("  new_order", Bool)
         let any = !given || mid == "full" || kinds.Any(kind => kind != "none")
         select none == 0
             ? "attention: none"
             : Lines("attention:", $"  mid: {mid}", given ? $"  levels: [{string.Join(", ", kinds)}]" : "",
-                any ? Lines(sizes.Item1, shared && sizes.Item1.Length > 0 ? "" : sizes.Item2, sizes.Item3) : "");
+                any ? Lines(sizes.Item1, shared && sizes.Item1.Length > 0 ? "" : sizes.Item2, sizes.Item3) : "",
+                guided && (mid == "full" || (given && kinds.Contains("full"))) ? order : "");
 
     private static Gen<string> Transformers(int levels) =>
         from none in Gen.Int[0, 4]

@@ -53,6 +53,7 @@ public sealed partial class ForeignKeyTests
     [InlineData("attention_resolutions", "resolutions' under 'attention")]
     [InlineData("num_heads", "heads' under 'attention")]
     [InlineData("num_head_channels", "head_dim' under 'attention")]
+    [InlineData("use_new_attention_order", "new_order' under 'attention")]
     [InlineData("dropout_rate", "dropout")]
     [InlineData("learn_sigma", "learned_variance")]
     [InlineData("learned_sigma", "learned_variance")]

@@ -218,8 +218,8 @@ public sealed class KeyErrorTests
         diffusion: «cosine»
         blocks: «mine»
         """,
-        "UNG0007: 'attention' must be none or a mapping of levels, resolutions, mid, heads, head_dim, memory_tokens, layers and "
-            + "linear_projection, not 'linear'; "
+        "UNG0007: 'attention' must be none or a mapping of levels, resolutions, mid, heads, head_dim, memory_tokens, new_order, layers "
+            + "and linear_projection, not 'linear'; "
         + "say it of each level, of two as `attention: { levels: [linear, none] }`",
         "UNG0007: 'time_embedding' must be a mapping of type, theta, order, freq_shift and conditioning, not 'fourier'; "
         + "write `time_embedding: { type: fourier }`",

@@ -80,6 +80,7 @@ public sealed record BlockCase(Func<nn.Module> Make, params long[] Shape)
         ["guided-diffusion's attention, one head"] = new(() => new QkvAttentionBlock(32, 1, new()), 2, 32, 8, 8),
         ["guided-diffusion's attention, memory tokens, RMSNorm"] =
             new(() => new QkvAttentionBlock(24, 3, new() { Norm = Norm.Rms }, memoryTokens: 2), 2, 24, 5, 3),
+        ["guided-diffusion's attention, newer order"] = new(() => new QkvAttentionBlock(64, 4, new(), newOrder: true), 2, 64, 8, 8),
         ["transformer"] = new(() => new SpatialTransformer(64, 4, ContextWidth, groups: 8), 2, 64, 8, 8),
         ["transformer, two layers, linear projections, more pixels"] =
             new(() => new SpatialTransformer(32, 2, ContextWidth, layers: 2, groups: 4, linearProjection: true), 3, 32, 16, 12),

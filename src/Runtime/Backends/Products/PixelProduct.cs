@@ -57,7 +57,7 @@ internal static unsafe class PixelProduct<V>
             float* source = Scratch.Take(Gemm<V>.Rows * (long)(steps + columns)), target = source + Gemm<V>.Rows * steps;
             new Span<float>(from + whole * steps, rest * steps).CopyTo(new(source, rest * steps));
             new Span<float>(to + whole * columns, rest * columns).CopyTo(new(target, rest * columns));
-            Gemm<V>.Multiply(source, steps, 1, matrix, columns, target, columns, Gemm<V>.Rows, steps, columns, add: true);
+            Gemm<V>.Multiply(source, steps, 1, matrix, columns, target, columns, rest, steps, columns, add: true);
             new Span<float>(target, rest * columns).CopyTo(new(to + whole * columns, rest * columns));
         });
 }
