@@ -76,6 +76,19 @@ public sealed class ReferenceTests(PackedTree packages)
     }
 
     [Fact]
+    public void A_program_of_UNetGen_Cli_is_warned_as_well()
+    {
+        var (library, user) = LibraryAndUser(r => r.Reference("UNetGen.Cli", """PrivateAssets="all" />"""));
+        string output = user.TryBuild().Output;
+        Assert.Contains("warning UNG0102: PrivateAssets on the reference to UNetGen.Cli keeps UNetGen.Runtime from ", output);
+        Assert.Contains("error CS0012", output);
+
+        library.Edit("Nets.csproj", "<PackageReference", library.Reference("UNetGen.Runtime") + "<PackageReference");
+        user.Restore();
+        Assert.Contains("0 Warning(s)", user.TryBuild().Output);
+    }
+
+    [Fact]
     public void Both_packages_kept_to_oneself_are_as_one()
     {
         const string isPrivate = """PrivateAssets="compile; runtime" />""";

@@ -108,6 +108,19 @@ public sealed class SpecNameTests(PackedTree packages)
     }
 
     [Fact]
+    public void A_program_that_lists_its_specs_itself_is_told_of_one_that_it_leaves_out()
+    {
+        var project = NewProject("Nets.csproj", "<EnableDefaultItems>false</EnableDefaultItems>", "UNetGen.Cli");
+        Assert.DoesNotContain("warning", Checked(project));
+
+        project.Write("tiny.unet.yaml", Spec);
+        Assert.Contains(
+            "warning UNG0106: This project references UNetGen.Cli and has no spec, so nothing becomes a class. EnableDefaultItems is "
+            + "false, so no spec is taken that isn't listed: add to the project <AdditionalFiles Include=\"tiny.unet.yaml\" />. [",
+            Checked(project));
+    }
+
+    [Fact]
     public void An_accessibility_that_CSharp_does_not_have_for_classes_is_an_error()
     {
         var project = NewProject("Nets.csproj", "<UNetGenAccessibility>private</UNetGenAccessibility>");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using UNetGen.Generator.Common;
 using UNetGen.Generator.Diagnostics;
 
 namespace UNetGen.Generator.Specs;
@@ -79,13 +80,25 @@ internal static class DiffusionChecks
         {
             context.Report(Rules.Schedule, Timesteps,
                 $"the last beta would be {SpecWords.Number(diffusion.BetaEnd)} * 1000 / {diffusion.Timesteps} = "
-                + $"{last.ToString("0.###", CultureInfo.InvariantCulture)}, and must be below 1; use at least "
-                + $"{SpecLimits.TimestepsFor(diffusion.BetaEnd)} timesteps, schedule_scaling: false or schedule: cosine");
+                + $"{last.ToString("0.###", CultureInfo.InvariantCulture)}, and must be below 1; use {Text.OneOf(WaysBelowOne(diffusion))}");
         }
         else
         {
             CheckSignal(context);
         }
+    }
+
+    /// <summary>What mends scaled betas that end above 1, and leaves a signal.</summary>
+    private static IEnumerable<string> WaysBelowOne(DiffusionSpec diffusion)
+    {
+        var enough = (int)SpecLimits.TimestepsFor(diffusion.BetaEnd);
+        yield return LeaveSignal(enough, areScaled: true) ? $"at least {enough} timesteps" : "a lower beta_end";
+        if (LeaveSignal(diffusion.Timesteps, areScaled: false))
+            yield return "schedule_scaling: false";
+        yield return "schedule: cosine";
+
+        bool LeaveSignal(int timesteps, bool areScaled) =>
+            LinearBetas.FirstWithoutSignal(LinearBetas.Of(timesteps, diffusion.BetaStart, diffusion.BetaEnd, areScaled)) is null;
     }
 
     private static void CheckSignal(CheckContext context)

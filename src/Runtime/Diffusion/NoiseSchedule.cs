@@ -284,15 +284,23 @@ public sealed class NoiseSchedule : NoiseLevels
             if (betas[t] is > 0 and < SpecLimits.NearlyOne)
                 continue;
             var mend = options is { Schedule: BetaSchedule.Linear, ScheduleScaling: true }
-                ? string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"Linear betas are scaled by 1000 / timesteps: use at least {SpecLimits.TimestepsFor(options.BetaEnd)} timesteps, or ")
-                    + "switch `ScheduleScaling` off (in a spec: `schedule_scaling: false`)."
+                ? $"Linear betas are scaled by 1000 / timesteps: use {Enough(options)}, or switch `ScheduleScaling` off (in a spec: "
+                    + "`schedule_scaling: false`)."
                 : "Use another number of timesteps or another schedule.";
             throw new UNetGenException(string.Create(CultureInfo.InvariantCulture,
                 $"The {options.Schedule} schedule over {Counted.Of(options.Timesteps, "timestep")} has beta {betas[t]:G6} "
                 + $"at timestep {t}, outside (0, 1). {mend}"));
         }
+    }
+
+    /// <summary>What brings scaled betas below 1, and leaves a signal.</summary>
+    private static string Enough(DiffusionOptions options)
+    {
+        var timesteps = SpecLimits.TimestepsFor(options.BetaEnd);
+        return timesteps <= SpecLimits.Timesteps
+            && LinearBetas.FirstWithoutSignal(LinearBetas.Of((int)timesteps, options.BetaStart, options.BetaEnd, areScaled: true)) is null
+            ? $"at least {timesteps} timesteps"
+            : $"a lower `{nameof(options.BetaEnd)}`";
     }
 
     /// <summary>Only betas between two ends can be so large for so long: a curve's alpha-bar is what it says.</summary>

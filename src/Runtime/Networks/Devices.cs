@@ -46,16 +46,16 @@ public static class Devices
         if (!cuda.is_available())
             throw new UNetGenException(Libtorch.IsForCuda
                 ? $"Device '{text}': libtorch finds no NVIDIA GPU whose driver is new enough for its CUDA. "
-                    + "See what `nvidia-smi` says, or use --device cpu."
+                    + "See what `nvidia-smi` says, or use the device cpu."
                 : Libtorch.InstalledIn is { } folder
-                ? $"Device '{text}': the libtorch in {folder} (UNETGEN_LIBTORCH) has no CUDA. Name one that has, or use --device cpu."
+                ? $"Device '{text}': the libtorch in {folder} (UNETGEN_LIBTORCH) has no CUDA. Name one that has, or use the device cpu."
                 : PackagedLibtorch.IsWanted
                 ? $"Device '{text}': the libtorch in {PackagedLibtorch.Folder} is one for the CPU. For a GPU, "
                     + PackagedLibtorch.AdviceForGpu
                 : $"Device '{text}': this program was built without CUDA. "
                     + $"Let its project reference TorchSharp-cuda-linux or TorchSharp-cuda-windows "
                     + $"{Libtorch.TorchSharpVersion} in place of the CPU's libtorch (in UNetGen's own tree: build with "
-                    + "-p:TorchBackend=cuda), or use --device cpu.");
+                    + "-p:TorchBackend=cuda), or use the device cpu.");
         if (!indexed)
             index = GpuOf(localRank, cuda.device_count());
         return index < cuda.device_count()
@@ -81,5 +81,5 @@ public static class Devices
     /// <summary>A GPU for each process. Launchers that share out GPUs let each process see its own alone, which then is number 0.</summary>
     internal static int GpuOf(int localRank, int gpus) => gpus == 1 ? 0 : localRank < gpus ? localRank : throw new UNetGenException(
         $"This is process {localRank} of its machine, counted from 0, and it sees {gpus} GPUs: "
-        + "start at most one process for each, or name a device to share with --device cuda:N.");
+        + "start at most one process for each, or name a device to share, as cuda:0.");
 }

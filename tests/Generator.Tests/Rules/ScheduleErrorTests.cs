@@ -50,6 +50,22 @@ public sealed class ScheduleErrorTests
         + "use at least 21 timesteps, schedule_scaling: false or schedule: cosine");
 
     [Theory]
+    [InlineData(10, 0.3, "30", "a lower beta_end, schedule_scaling: false or schedule: cosine")]
+    [InlineData(800, 0.9, "1.125", "a lower beta_end or schedule: cosine")]
+    public void Nothing_is_proposed_that_would_leave_no_signal(int timesteps, double end, string last, string ways) => Errors.In(
+        $"""
+        preset: annotated
+        image_size: 16
+        channels: 3
+        dim: 16
+        channel_multipliers: [1, 2]
+        diffusion:
+          timesteps: «{timesteps}»
+          beta_end: {SpecWords.Number(end)}
+        """,
+        $"UNG0020: the last beta would be {SpecWords.Number(end)} * 1000 / {timesteps} = {last}, and must be below 1; use {ways}");
+
+    [Theory]
     [InlineData("beta_start: «0.5»", "0.5", "0.02")]
     [InlineData("beta_end: «1e-5»", "0.0001", "1e-5")]
     [InlineData("schedule: scaled_linear\n  beta_start: «0.03»\n  beta_end: 0.012", "0.03", "0.012")]

@@ -178,6 +178,16 @@ public class NoiseScheduleTests
         Assert.Contains("at least 21 timesteps, or switch `ScheduleScaling` off (in a spec: `schedule_scaling: false`)", error.Message);
     }
 
+    [Theory]
+    [InlineData(0.3)]
+    [InlineData(1e300)]
+    public void Where_no_number_of_timesteps_leaves_a_signal_none_is_proposed(double end)
+    {
+        var error = Assert.Throws<UNetGenException>(() => new NoiseSchedule(new() { Timesteps = 10, BetaEnd = end }));
+
+        Assert.Contains("use a lower `BetaEnd`, or switch `ScheduleScaling` off", error.Message);
+    }
+
     [Fact]
     public void Twenty_one_timesteps_are_enough() => Assert.Equal(21, new NoiseSchedule(new() { Timesteps = 21 }).Timesteps);
 

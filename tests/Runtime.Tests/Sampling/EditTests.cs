@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using TorchSharp;
 using UNetGen.Diffusion;
 using UNetGen.Runtime.Tests.Golden;
@@ -9,7 +11,7 @@ using static TorchSharp.torch;
 namespace UNetGen.Runtime.Tests.Sampling;
 
 /// <summary>What holds of edits whatever the network.</summary>
-public sealed class EditTests
+public sealed partial class EditTests
 {
     private static readonly FunctionPredictor Network = new(new() { Timesteps = 100 }, (x, t, _) => GoldenDiffusion.Predict(x, t));
 
@@ -177,6 +179,20 @@ public sealed class EditTests
     }
 
     [Fact]
+    public void The_strength_that_is_proposed_is_one_of_the_least_that_draw_anything()
+    {
+        using var picture = Pictures(1);
+        for (var steps = 1; steps <= 1000; steps++)
+        {
+            double[] times = [.. Enumerable.Range(0, steps + 1).Select(step => (double)(steps - step))];
+            var refused = Assert.Throws<UNetGenException>(() => new FromPictures(picture, 0.0001 / steps).Walk(times)).Message;
+            var proposed = double.Parse(ProposedStrength().Match(refused).Value, CultureInfo.InvariantCulture);
+
+            Assert.Equal(2, new FromPictures(picture, proposed).Walk(times).Count);
+        }
+    }
+
+    [Fact]
     public void Only_the_pictures_stay_alive()
     {
         using var picture = Pictures(1);
@@ -231,4 +247,7 @@ public sealed class EditTests
 
     private static void AssertSame(Tensor expected, Tensor actual) =>
         Assert.Equal([.. expected.contiguous().data<float>()], [.. actual.contiguous().data<float>()]);
+
+    [GeneratedRegex(@"(?<=a strength of )[0-9.]*[0-9](?= or more\.)")]
+    private static partial Regex ProposedStrength();
 }

@@ -35,6 +35,6 @@ public abstract class NoisedEdit : PictureEdit
             : throw new UNetGenException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"A strength of {Strength} is less than one of {Counted.Of(steps, "step")}, so that nothing would be drawn. "
-                    + $"Use more steps, or a strength of {1.0 / steps:0.####} or more."));
+                    + $"Use more steps, or a strength of {Math.Ceiling(10_000.0 / steps) / 10_000:0.####} or more."));
     }
 }
