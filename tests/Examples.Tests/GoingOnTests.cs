@@ -43,6 +43,22 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
     }
 
     [Fact]
+    public void A_run_that_is_called_as_a_checkpoint_is_a_run_to_every_command()
+    {
+        var run = CopyOfRun("step-00000012");
+
+        Assert.Contains("Nothing is left to train", program.Succeed("train", "--resume", run));
+        program.Succeed("explain", run);
+        program.Succeed("export", "--checkpoint", run, "--format", "safetensors", "--out", $"{run}/weights.safetensors");
+        program.Succeed("sample", "--checkpoint", $"{run}/weights.safetensors", "--count", "1", "--steps", "1");
+        Assert.DoesNotContain("is damaged", program.Succeed("report", run));
+        Assert.Contains(
+            $"{run}/checkpoints/step-00000006",
+            program.Succeed("train", "--init-from", run, "--steps", "1", "--batch-size", "2", "--sample-every", "none", "--count", "1",
+                "--device", "cpu", "--out", "tuned") + File.ReadAllText(program.File("tuned/run.yaml")));
+    }
+
+    [Fact]
     public void A_network_under_another_of_its_names_is_the_same()
     {
         foreach (var name in (string[])["shapes", "SHAPESUNET", "specs/shapes.unet.yaml"])

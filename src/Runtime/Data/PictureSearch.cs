@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using UNetGen.Files;
 using UNetGen.Pictures;
 
 namespace UNetGen.Data;
@@ -13,7 +14,7 @@ namespace UNetGen.Data;
 internal sealed class PictureSearch
 {
     /// <summary>A folder with one of these is what a training or a drawing has left.</summary>
-    private static readonly string[] MarksOfRuns = ["run.yaml", "samples.json"];
+    private static readonly string[] MarksOfRuns = [RunMark.Options, "samples.json"];
 
     // Of more, a marked one is met when it is decoded, as a broken file: no set of pictures is so large by what this program has drawn.
     private const int MostLookedInto = 10_000;

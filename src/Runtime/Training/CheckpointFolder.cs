@@ -29,7 +29,7 @@ internal static partial class CheckpointFolder
         : [
             .. Directory.EnumerateDirectories(store)
                 .Select(path => (Path: path, Name: Name().Match(Path.GetFileName(path))))
-                .Where(found => found.Name.Success)
+                .Where(found => found.Name.Success && Is(found.Path))
                 .OrderByDescending(found => long.Parse(found.Name.Groups[1].ValueSpan, CultureInfo.InvariantCulture))
                 .ThenBy(found => found.Name.Value, StringComparer.Ordinal)
                 .Select(found => found.Path),
@@ -39,10 +39,10 @@ internal static partial class CheckpointFolder
     public static IEnumerable<string> ListLeftOver(string store) =>
         Directory.EnumerateDirectories(store, ".step-*.tmp").Where(path => TemporaryName().IsMatch(Path.GetFileName(path)));
 
-    /// <summary>Whether a folder is a checkpoint, or what is left of one.</summary>
+    /// <summary>Whether a folder is a checkpoint, or what is left of one. A run may be called so too.</summary>
     public static bool Is(string folder) =>
         File.Exists(Path.Combine(folder, CheckpointInfo.FileName)) || File.Exists(Path.Combine(folder, CheckpointSums.FileName))
-        || Name().IsMatch(Path.GetFileName(folder));
+        || (Name().IsMatch(Path.GetFileName(folder)) && !RunMark.IsIn(folder));
 
     /// <summary>Writes all files into a new folder, and puts them on the disk.</summary>
     public static void Write(string folder, CheckpointContent content)
@@ -177,8 +177,13 @@ internal static partial class CheckpointFolder
           select $"The checkpoint {folder}, of step {own}, bears no step's name, by which the newest is found: call it "
               + $"{NameOf(own.Value)}.";
 
-    /// <summary>The step of a checkpoint that bears another step's name; null where the name is right, or it is no checkpoint.</summary>
-    public static int? OtherStepOf(string folder) => StepOf(folder) is { } step && !IsNameOf(folder, step) ? step : null;
+    /// <summary>
+    /// The name of what isn't the checkpoint that it is called as: of one of another step, that step's; of a run, its own. Null where the
+    /// name is right, or it is neither.
+    /// </summary>
+    public static string? OtherNameOf(string folder) =>
+        StepOf(folder) is { } step ? IsNameOf(folder, step) ? null : NameOf(step)
+        : RunMark.IsIn(folder) ? Path.GetFileName(folder) : null;
 
     private static bool IsNameOf(string folder, int step) =>
         Name().Match(Path.GetFileName(folder)) is not { Success: true } name

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using UNetGen.Data;
+using UNetGen.Files;
 using UNetGen.Interop;
 
 namespace UNetGen.Training;
@@ -8,13 +9,13 @@ namespace UNetGen.Training;
 /// <summary>How one is found, and known to be whole.</summary>
 public sealed partial class Checkpoint
 {
-    private const string StoreName = "checkpoints";
     private const int MostTries = 10;
     private const string FileEnding = ".safetensors";
 
     /// <summary>Opens a checkpoint and checks that it is whole, for which all its files are read once.</summary>
     /// <param name="path">
-    /// A checkpoint's folder; a folder of checkpoints or a run's, which stands for its newest whole one; or a .safetensors file.
+    /// A checkpoint's folder; a folder of checkpoints or a run's, which stands for its newest whole one; or a .safetensors file. A run's
+    /// is known by its <c>checkpoints/</c> or <c>run.yaml</c>, even where it is called as checkpoints are.
     /// </param>
     /// <param name="logger">
     /// Warned of every damaged checkpoint that is newer than the one opened, where the folder has several; null: nobody is.
@@ -32,12 +33,13 @@ public sealed partial class Checkpoint
         path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
         if (File.Exists(path))
             return OpenFile(path);
-        if (CheckpointFolder.Is(path))
-            return OpenNamed(path);
-
-        var store = System.IO.Path.Combine(path, StoreName);
+        var store = System.IO.Path.Combine(path, RunMark.Checkpoints);
         if (!Directory.Exists(store))
+        {
+            if (CheckpointFolder.Is(path))
+                return OpenNamed(path);
             store = path;
+        }
         var problems = new List<string>();
         var newest = CheckpointFolder.Whole(store, problems.Add).FirstOrDefault();
         // Where all that were there are given up meanwhile, a training has written newer ones.
