@@ -89,6 +89,26 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
         Assert.Equal(5, File.ReadAllLines(log).Length);
     }
 
+    [Fact]
+    public void A_newer_checkpoint_under_an_earlier_steps_name_is_told_and_that_steps_are_trained_once_more()
+    {
+        var run = CopyOfRun("misnamed");
+        var misnamed = program.File($"{run}/checkpoints/step-00000003");
+        Directory.Move(program.File($"{run}/checkpoints/step-00000006"), misnamed);
+
+        string[][] readers = [["explain", run], ["report", run], ["sample", "--checkpoint", run, "--count", "1", "--steps", "1"]];
+        foreach (var reader in readers)
+            Assert.Contains($"{misnamed} has another step's name: what it holds is of step 6.", program.Succeed(reader));
+        var output = program.Succeed("train", "--resume", run);
+
+        Assert.Contains($"warning: The checkpoint {misnamed} has another step's name: what it holds is of step 6.", output);
+        Assert.Contains(
+            "warning: misnamed/log.jsonl went on to step 6, and the newest whole checkpoint is of step 4: what comes after that is trained "
+                + "once more.",
+            output);
+        Assert.DoesNotContain("went on to step", program.Succeed("train", "--resume", run, "--steps", "7"));
+    }
+
     [Theory]
     [InlineData("samples.png")]
     [InlineData("noise-to-picture.png")]

@@ -157,25 +157,39 @@ internal static partial class CheckpointFolder
     private static void RequireName(string folder, int step)
     {
         if (!IsNameOf(folder, step))
-            throw new DamagedCheckpointException(
-                $"The checkpoint {folder} has another step's name: what it holds is of step {step}. Call it {NameOf(step)} again, or "
-                    + "something that is no step's name.");
+            throw new DamagedCheckpointException(OfAnotherStep(folder, step));
     }
 
+    private static string OfAnotherStep(string folder, int step) =>
+        $"The checkpoint {folder} has another step's name: what it holds is of step {step}. Call it {NameOf(step)} again, or "
+            + "something that is no step's name.";
+
     /// <summary>
-    /// Checkpoints under names of their own, which nobody finds who looks for the newest: a sentence for each that is newer than a step.
+    /// Checkpoints under other names than their own, which nobody comes to who looks for the newest: a sentence for each that is newer
+    /// than the one found. Those with names of later steps have been told of on the way to it.
     /// </summary>
     /// <param name="store">The store's folder.</param>
-    /// <param name="step">Of the newest that was found; below 0: none was.</param>
-    public static IEnumerable<string> NewerUnderOtherNames(string store, int step) => !Directory.Exists(store)
-        ? []
-        : from folder in Directory.EnumerateDirectories(store).Order(StringComparer.Ordinal)
-          let name = Path.GetFileName(folder)
-          where name[0] != '.' && !Name().IsMatch(name) && File.Exists(Path.Combine(folder, CheckpointInfo.FileName))
-          let own = StepOf(folder)
-          where own > step
-          select $"The checkpoint {folder}, of step {own}, bears no step's name, by which the newest is found: call it "
-              + $"{NameOf(own.Value)}.";
+    /// <param name="newest">The newest that was found by its name; null: none was.</param>
+    public static IEnumerable<string> NewerUnderOtherNames(string store, Checkpoint? newest)
+    {
+        if (!Directory.Exists(store))
+            return [];
+        var step = newest?.Info!.Step ?? -1;
+        return
+        [
+            .. from folder in List(store).SkipWhile(folder => folder != newest?.Path)
+               let own = StepOf(folder)
+               where own > step && !IsNameOf(folder, own.Value)
+               select OfAnotherStep(folder, own.Value),
+            .. from folder in Directory.EnumerateDirectories(store).Order(StringComparer.Ordinal)
+               let name = Path.GetFileName(folder)
+               where name[0] != '.' && !Name().IsMatch(name) && File.Exists(Path.Combine(folder, CheckpointInfo.FileName))
+               let own = StepOf(folder)
+               where own > step
+               select $"The checkpoint {folder}, of step {own}, bears no step's name, by which the newest is found: call it "
+                   + $"{NameOf(own.Value)}.",
+        ];
+    }
 
     /// <summary>
     /// The name of what isn't the checkpoint that it is called as: of one of another step, that step's; of a run, its own. Null where the

@@ -121,13 +121,14 @@ public sealed class CheckpointStore
     }
 
     /// <summary>
-    /// The newest whole checkpoint, or null where there is none. The logger is warned of every newer one that is damaged.
+    /// The newest whole checkpoint, or null where there is none. The logger is warned of every newer one that is damaged, or
+    /// called by another step.
     /// </summary>
     /// <exception cref="CheckpointException">One was written by a later version.</exception>
     public Checkpoint? Newest()
     {
         var newest = Open(CheckpointFolder.Whole(folder, logger.CheckpointPassedOver).Take(1));
-        foreach (var other in CheckpointFolder.NewerUnderOtherNames(folder, newest?.Info!.Step ?? -1))
+        foreach (var other in CheckpointFolder.NewerUnderOtherNames(folder, newest))
             logger.CheckpointPassedOver(other);
         return newest;
     }
