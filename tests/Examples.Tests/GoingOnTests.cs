@@ -43,6 +43,22 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
     }
 
     [Fact]
+    public void A_run_that_is_called_as_a_checkpoint_is_a_run_to_every_command()
+    {
+        var run = CopyOfRun("step-00000012");
+
+        Assert.Contains("Nothing is left to train", program.Succeed("train", "--resume", run));
+        program.Succeed("explain", run);
+        program.Succeed("export", "--checkpoint", run, "--format", "safetensors", "--out", $"{run}/weights.safetensors");
+        program.Succeed("sample", "--checkpoint", $"{run}/weights.safetensors", "--count", "1", "--steps", "1");
+        Assert.DoesNotContain("is damaged", program.Succeed("report", run));
+        Assert.Contains(
+            $"{run}/checkpoints/step-00000006",
+            program.Succeed("train", "--init-from", run, "--steps", "1", "--batch-size", "2", "--sample-every", "none", "--count", "1",
+                "--device", "cpu", "--out", "tuned") + File.ReadAllText(program.File("tuned/run.yaml")));
+    }
+
+    [Fact]
     public void A_network_under_another_of_its_names_is_the_same()
     {
         foreach (var name in (string[])["shapes", "SHAPESUNET", "specs/shapes.unet.yaml"])
@@ -71,6 +87,26 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
 
         Assert.Contains("warning: lost/log.jsonl tells of 4 of the 6 steps until now: lines are lost", output);
         Assert.Equal(5, File.ReadAllLines(log).Length);
+    }
+
+    [Fact]
+    public void A_newer_checkpoint_under_an_earlier_steps_name_is_told_and_that_steps_are_trained_once_more()
+    {
+        var run = CopyOfRun("misnamed");
+        var misnamed = program.File($"{run}/checkpoints/step-00000003");
+        Directory.Move(program.File($"{run}/checkpoints/step-00000006"), misnamed);
+
+        string[][] readers = [["explain", run], ["report", run], ["sample", "--checkpoint", run, "--count", "1", "--steps", "1"]];
+        foreach (var reader in readers)
+            Assert.Contains($"{misnamed} has another step's name: what it holds is of step 6.", program.Succeed(reader));
+        var output = program.Succeed("train", "--resume", run);
+
+        Assert.Contains($"warning: The checkpoint {misnamed} has another step's name: what it holds is of step 6.", output);
+        Assert.Contains(
+            "warning: misnamed/log.jsonl went on to step 6, and the newest whole checkpoint is of step 4: what comes after that is trained "
+                + "once more.",
+            output);
+        Assert.DoesNotContain("went on to step", program.Succeed("train", "--resume", run, "--steps", "7"));
     }
 
     [Theory]

@@ -51,6 +51,23 @@ public sealed class SpecCommandTests : IDisposable
         Assert.Contains(found, line => line.StartsWith("app/sub/bin/bad.unet.yaml(2,1): error UNG0004", StringComparison.Ordinal));
     }
 
+    [LinuxFact]
+    public void Check_enters_no_folder_twice_whatever_links_it_has_come_through()
+    {
+        Write("lib/one", "preset: lucidrains\nimage_size: 8\nchannels: 1\ndim: 8\nchannel_multipliers: [1, 2]\nnorm: group\n");
+        Directory.CreateSymbolicLink(program.File("lib/latest"), ".");
+        Directory.CreateSymbolicLink(program.File("lib/again"), "latest/../latest");
+        Directory.CreateDirectory(program.File("project"));
+        Directory.CreateSymbolicLink(program.File("project/specs"), "../lib");
+        Directory.CreateSymbolicLink(program.File("whole"), "project");
+
+        foreach (var folder in (string[])["lib", "project", "whole", "project/specs/latest"])
+            Assert.EndsWith("1 spec: 0 errors, 0 warnings\n", program.Succeed("check", folder));
+
+        Directory.CreateSymbolicLink(program.File("project/up"), "..");
+        Assert.EndsWith("3 specs: 0 errors, 0 warnings\n", program.Succeed("check", "project"));
+    }
+
     [Fact]
     public void Check_of_a_folder_tells_of_a_base_elsewhere_that_a_project_there_has_to_list()
     {

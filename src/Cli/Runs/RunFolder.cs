@@ -8,9 +8,9 @@ namespace UNetGen.Cli.Runs;
 /// </summary>
 internal sealed class RunFolder : IDisposable
 {
-    public const string CheckpointName = "checkpoints";
+    public const string CheckpointName = RunMark.Checkpoints;
 
-    public const string OptionsName = "run.yaml";
+    public const string OptionsName = RunMark.Options;
 
     private const string LossCurveName = "loss.png";
 

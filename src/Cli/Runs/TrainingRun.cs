@@ -86,6 +86,9 @@ internal sealed class TrainingRun : IDisposable
         if (log.ContinuedLines < trainer.Step)
             Warnings.Show($"{folder.Log} tells of {log.ContinuedLines:N0} of the {trainer.Step:N0} steps until now: "
                 + "lines are lost, and curves are without them. The training itself doesn't need them.");
+        if (log.LastDroppedStep is { } last)
+            Warnings.Show($"{folder.Log} went on to step {last:N0}, and the newest whole checkpoint is of step {trainer.Step:N0}: "
+                + "what comes after that is trained once more.");
         try
         {
             RunFile.Write(folder.Options, options);

@@ -12,7 +12,7 @@ internal sealed class SpecSearch
     // What builds leave out of a project's files: these of its own folder.
     private static readonly string[] OutputFolders = ["bin", "obj"];
 
-    // Links are followed, and may lead back.
+    // Links are followed, and may lead back, also within what was come to by another: where folders really lie.
     private readonly HashSet<string> entered = new(StringComparer.Ordinal);
 
     // What people write for the ending of specs.
@@ -52,7 +52,7 @@ internal sealed class SpecSearch
 
     private void AddFolder(DirectoryInfo folder, bool isGiven = false)
     {
-        var real = Read(folder.FullName, () => folder.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? folder.FullName);
+        var real = Read(folder.FullName, () => RealPath.Of(folder.FullName));
         if (real is null || !entered.Add(real) || Read(folder.FullName, folder.GetFileSystemInfos) is not { } entries)
             return;
         var isProject = isGiven || Array.Exists(entries, entry => entry.Name.EndsWith("proj", StringComparison.OrdinalIgnoreCase));

@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using UNetGen.Files;
 using UNetGen.Pictures;
 
 namespace UNetGen.Data;
@@ -13,7 +14,7 @@ namespace UNetGen.Data;
 internal sealed class PictureSearch
 {
     /// <summary>A folder with one of these is what a training or a drawing has left.</summary>
-    private static readonly string[] MarksOfRuns = ["run.yaml", "samples.json"];
+    private static readonly string[] MarksOfRuns = [RunMark.Options, "samples.json"];
 
     // Of more, a marked one is met when it is decoded, as a broken file: no set of pictures is so large by what this program has drawn.
     private const int MostLookedInto = 10_000;
@@ -45,7 +46,7 @@ internal sealed class PictureSearch
     public static PictureSearch Of(string folder)
     {
         var search = new PictureSearch();
-        var real = RealPath(folder);
+        var real = RealPath.Of(folder);
         foreach (var (inside, realInside, isLink) in search.ReadFolder("", real))
             search.SearchFirstLevel(inside, realInside, isLink, real);
         search.files.Sort(StringComparer.Ordinal);
@@ -115,7 +116,7 @@ internal sealed class PictureSearch
                 case Kind.Folder:
                     folders.Add((path, Path.Combine(real, name), false));
                     break;
-                case Kind.Link when RealPath(Path.Combine(real, name)) is var target:
+                case Kind.Link when RealPath.Of(Path.Combine(real, name)) is var target:
                     if (IsIn(real, target))
                         LeftOut.AddLink(Path.Combine(real, name), $"{path} leads back to a folder that it lies in");
                     else
@@ -173,17 +174,4 @@ internal sealed class PictureSearch
     private static bool IsIn(string folder, string outer) =>
         (folder + Path.DirectorySeparatorChar)
             .StartsWith(Path.TrimEndingDirectorySeparator(outer) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
-
-    /// <summary>Where a path leads, every link on the way followed: one text for one folder.</summary>
-    private static string RealPath(string path)
-    {
-        var full = Path.GetFullPath(path);
-        var real = Path.GetPathRoot(full)!;
-        foreach (var part in full[real.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
-        {
-            var next = Path.Combine(real, part);
-            real = Directory.ResolveLinkTarget(next, returnFinalTarget: true) is { } target ? RealPath(target.FullName) : next;
-        }
-        return real;
-    }
 }

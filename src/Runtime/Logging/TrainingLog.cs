@@ -19,11 +19,14 @@ public sealed class TrainingLog : IDisposable
     private long residentBytes;
     private int written;
 
-    private TrainingLog(WriterLock alone, FileStream file, int continued) =>
-        (this.alone, this.file, ContinuedLines) = (alone, file, continued);
+    private TrainingLog(WriterLock alone, FileStream file, int continued, int? dropped) =>
+        (this.alone, this.file, ContinuedLines, LastDroppedStep) = (alone, file, continued, dropped);
 
     /// <summary>Lines of earlier steps that it continues: as many as there were steps, unless some were lost.</summary>
     public int ContinuedLines { get; }
+
+    /// <summary>The last step whose line was dropped, for it comes after the one to continue after; null where there was none.</summary>
+    public int? LastDroppedStep { get; }
 
     /// <summary>Begins a log, or continues one after a step.</summary>
     /// <param name="path">The file; its folder is made where it is missing. Only one log at a time has it open.</param>
@@ -41,10 +44,13 @@ public sealed class TrainingLog : IDisposable
         try
         {
             LoggedStep[] kept = [];
+            int? last = null;
             RegularFile.Require(path);
             if (File.Exists(path))
             {
-                kept = [.. Read(path).TakeWhile(step => step.Step <= continueAfter)];
+                var found = Read(path);
+                kept = [.. found.TakeWhile(step => step.Step <= continueAfter)];
+                last = found.Count > kept.Length ? found[^1].Step : null;
                 AtomicFile.Write(path, stream =>
                 {
                     foreach (var step in kept)
@@ -52,7 +58,7 @@ public sealed class TrainingLog : IDisposable
                 });
             }
             return new TrainingLog(
-                alone, new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0), kept.Length);
+                alone, new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0), kept.Length, last);
         }
         catch
         {

@@ -29,7 +29,7 @@ internal static partial class CheckpointFolder
         : [
             .. Directory.EnumerateDirectories(store)
                 .Select(path => (Path: path, Name: Name().Match(Path.GetFileName(path))))
-                .Where(found => found.Name.Success)
+                .Where(found => found.Name.Success && Is(found.Path))
                 .OrderByDescending(found => long.Parse(found.Name.Groups[1].ValueSpan, CultureInfo.InvariantCulture))
                 .ThenBy(found => found.Name.Value, StringComparer.Ordinal)
                 .Select(found => found.Path),
@@ -39,10 +39,10 @@ internal static partial class CheckpointFolder
     public static IEnumerable<string> ListLeftOver(string store) =>
         Directory.EnumerateDirectories(store, ".step-*.tmp").Where(path => TemporaryName().IsMatch(Path.GetFileName(path)));
 
-    /// <summary>Whether a folder is a checkpoint, or what is left of one.</summary>
+    /// <summary>Whether a folder is a checkpoint, or what is left of one. A run may be called so too.</summary>
     public static bool Is(string folder) =>
         File.Exists(Path.Combine(folder, CheckpointInfo.FileName)) || File.Exists(Path.Combine(folder, CheckpointSums.FileName))
-        || Name().IsMatch(Path.GetFileName(folder));
+        || (Name().IsMatch(Path.GetFileName(folder)) && !RunMark.IsIn(folder));
 
     /// <summary>Writes all files into a new folder, and puts them on the disk.</summary>
     public static void Write(string folder, CheckpointContent content)
@@ -157,28 +157,47 @@ internal static partial class CheckpointFolder
     private static void RequireName(string folder, int step)
     {
         if (!IsNameOf(folder, step))
-            throw new DamagedCheckpointException(
-                $"The checkpoint {folder} has another step's name: what it holds is of step {step}. Call it {NameOf(step)} again, or "
-                    + "something that is no step's name.");
+            throw new DamagedCheckpointException(OfAnotherStep(folder, step));
+    }
+
+    private static string OfAnotherStep(string folder, int step) =>
+        $"The checkpoint {folder} has another step's name: what it holds is of step {step}. Call it {NameOf(step)} again, or "
+            + "something that is no step's name.";
+
+    /// <summary>
+    /// Checkpoints under other names than their own, which nobody comes to who looks for the newest: a sentence for each that is newer
+    /// than the one found. Those with names of later steps have been told of on the way to it.
+    /// </summary>
+    /// <param name="store">The store's folder.</param>
+    /// <param name="newest">The newest that was found by its name; null: none was.</param>
+    public static IEnumerable<string> NewerUnderOtherNames(string store, Checkpoint? newest)
+    {
+        if (!Directory.Exists(store))
+            return [];
+        var step = newest?.Info!.Step ?? -1;
+        return
+        [
+            .. from folder in List(store).SkipWhile(folder => folder != newest?.Path)
+               let own = StepOf(folder)
+               where own > step && !IsNameOf(folder, own.Value)
+               select OfAnotherStep(folder, own.Value),
+            .. from folder in Directory.EnumerateDirectories(store).Order(StringComparer.Ordinal)
+               let name = Path.GetFileName(folder)
+               where name[0] != '.' && !Name().IsMatch(name) && File.Exists(Path.Combine(folder, CheckpointInfo.FileName))
+               let own = StepOf(folder)
+               where own > step
+               select $"The checkpoint {folder}, of step {own}, bears no step's name, by which the newest is found: call it "
+                   + $"{NameOf(own.Value)}.",
+        ];
     }
 
     /// <summary>
-    /// Checkpoints under names of their own, which nobody finds who looks for the newest: a sentence for each that is newer than a step.
+    /// The name of what isn't the checkpoint that it is called as: of one of another step, that step's; of a run, its own. Null where the
+    /// name is right, or it is neither.
     /// </summary>
-    /// <param name="store">The store's folder.</param>
-    /// <param name="step">Of the newest that was found; below 0: none was.</param>
-    public static IEnumerable<string> NewerUnderOtherNames(string store, int step) => !Directory.Exists(store)
-        ? []
-        : from folder in Directory.EnumerateDirectories(store).Order(StringComparer.Ordinal)
-          let name = Path.GetFileName(folder)
-          where name[0] != '.' && !Name().IsMatch(name) && File.Exists(Path.Combine(folder, CheckpointInfo.FileName))
-          let own = StepOf(folder)
-          where own > step
-          select $"The checkpoint {folder}, of step {own}, bears no step's name, by which the newest is found: call it "
-              + $"{NameOf(own.Value)}.";
-
-    /// <summary>The step of a checkpoint that bears another step's name; null where the name is right, or it is no checkpoint.</summary>
-    public static int? OtherStepOf(string folder) => StepOf(folder) is { } step && !IsNameOf(folder, step) ? step : null;
+    public static string? OtherNameOf(string folder) =>
+        StepOf(folder) is { } step ? IsNameOf(folder, step) ? null : NameOf(step)
+        : RunMark.IsIn(folder) ? Path.GetFileName(folder) : null;
 
     private static bool IsNameOf(string folder, int step) =>
         Name().Match(Path.GetFileName(folder)) is not { Success: true } name

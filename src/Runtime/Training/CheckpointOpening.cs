@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using UNetGen.Data;
+using UNetGen.Files;
 using UNetGen.Interop;
 
 namespace UNetGen.Training;
@@ -8,16 +9,17 @@ namespace UNetGen.Training;
 /// <summary>How one is found, and known to be whole.</summary>
 public sealed partial class Checkpoint
 {
-    private const string StoreName = "checkpoints";
     private const int MostTries = 10;
     private const string FileEnding = ".safetensors";
 
     /// <summary>Opens a checkpoint and checks that it is whole, for which all its files are read once.</summary>
     /// <param name="path">
-    /// A checkpoint's folder; a folder of checkpoints or a run's, which stands for its newest whole one; or a .safetensors file.
+    /// A checkpoint's folder; a folder of checkpoints or a run's, which stands for its newest whole one; or a .safetensors file. A run's
+    /// is known by its <c>checkpoints/</c> or <c>run.yaml</c>, even where it is called as checkpoints are.
     /// </param>
     /// <param name="logger">
-    /// Warned of every damaged checkpoint that is newer than the one opened, where the folder has several; null: nobody is.
+    /// Warned of every checkpoint that is newer than the one opened and damaged, or called otherwise than by its step, where the folder has
+    /// several; null: nobody is.
     /// </param>
     /// <exception cref="CheckpointException">There is none, or it was written by another program or a later version.</exception>
     /// <exception cref="DamagedCheckpointException">
@@ -32,19 +34,20 @@ public sealed partial class Checkpoint
         path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
         if (File.Exists(path))
             return OpenFile(path);
-        if (CheckpointFolder.Is(path))
-            return OpenNamed(path);
-
-        var store = System.IO.Path.Combine(path, StoreName);
+        var store = System.IO.Path.Combine(path, RunMark.Checkpoints);
         if (!Directory.Exists(store))
+        {
+            if (CheckpointFolder.Is(path))
+                return OpenNamed(path);
             store = path;
+        }
         var problems = new List<string>();
-        var newest = CheckpointFolder.Whole(store, problems.Add).FirstOrDefault();
+        var newest = Newest();
         // Where all that were there are given up meanwhile, a training has written newer ones.
         for (var tries = 0; tries < MostTries && IsAnyMissed(); tries++)
-            newest = CheckpointFolder.Whole(store, problems.Add).FirstOrDefault();
-        problems.AddRange(CheckpointFolder.NewerUnderOtherNames(store, newest.Path is null ? -1 : newest.Info.Step));
-        if (newest.Path is null)
+            newest = Newest();
+        problems.AddRange(CheckpointFolder.NewerUnderOtherNames(store, newest));
+        if (newest is null)
             throw problems.Count == 0
                 ? new CheckpointException(
                     $"There is no checkpoint in {store}: neither {CheckpointInfo.FileName} "
@@ -53,9 +56,11 @@ public sealed partial class Checkpoint
                 ? new CheckpointException($"There is no checkpoint with a step's name in {store}. {string.Join(" ", problems)}")
                 : new DamagedCheckpointException($"No checkpoint in {store} is whole. {string.Join(" ", problems)}");
         problems.ForEach((logger ?? NullLogger.Instance).CheckpointPassedOver);
-        return Of(newest.Path, newest.Info);
+        return newest;
 
-        bool IsAnyMissed() => newest.Path is null && problems.Count == 0 && CheckpointFolder.List(store).Count > 0;
+        Checkpoint? Newest() => CheckpointFolder.Whole(store, problems.Add).Select(found => Of(found.Path, found.Info)).FirstOrDefault();
+
+        bool IsAnyMissed() => newest is null && problems.Count == 0 && CheckpointFolder.List(store).Count > 0;
     }
 
     /// <summary>A checkpoint that was found whole.</summary>

@@ -12,8 +12,9 @@ namespace UNetGen.Training;
 /// <see cref="WriterLock"/> of it
 /// meanwhile; what else is put into a checkpoint's folder goes with it. A checkpoint that was renamed to another step's name isn't
 /// replaced or deleted:
-/// once that name is needed, or its turn would come, it is called <c>kept-step-00001000</c>, by its own step. Where the folder is renamed
-/// or moved within its disk while a training writes to it, checkpoints follow on Linux; elsewhere that is an error at the next.
+/// once that name is needed, or its turn would come, it is called <c>kept-step-00001000</c>, by its own step, of which the logger is
+/// warned. Where the folder is renamed or moved within its disk while a training writes to it, checkpoints follow on Linux; elsewhere that
+/// is an error at the next.
 /// </summary>
 public sealed class CheckpointStore
 {
@@ -120,13 +121,14 @@ public sealed class CheckpointStore
     }
 
     /// <summary>
-    /// The newest whole checkpoint, or null where there is none. The logger is warned of every newer one that is damaged.
+    /// The newest whole checkpoint, or null where there is none. The logger is warned of every newer one that is damaged, or
+    /// called by another step.
     /// </summary>
     /// <exception cref="CheckpointException">One was written by a later version.</exception>
     public Checkpoint? Newest()
     {
         var newest = Open(CheckpointFolder.Whole(folder, logger.CheckpointPassedOver).Take(1));
-        foreach (var other in CheckpointFolder.NewerUnderOtherNames(folder, newest?.Info!.Step ?? -1))
+        foreach (var other in CheckpointFolder.NewerUnderOtherNames(folder, newest))
             logger.CheckpointPassedOver(other);
         return newest;
     }
@@ -193,19 +195,19 @@ public sealed class CheckpointStore
     }
 
     /// <summary>
-    /// Keeps a checkpoint that somebody has given another step's name, under one that is no step's: it isn't the one to be replaced, or
-    /// to be deleted
-    /// for its age.
+    /// Keeps a checkpoint that somebody has given another step's name, or a whole run, under a name that is no step's: it isn't the one to
+    /// be replaced, or to be deleted for its age.
     /// </summary>
     private bool SetAside(string path)
     {
-        if (CheckpointFolder.OtherStepOf(path) is not { } step)
+        if (CheckpointFolder.OtherNameOf(path) is not { } own)
             return false;
-        var name = Path.Combine(folder, $"kept-{CheckpointFolder.NameOf(step)}");
+        var name = Path.Combine(folder, $"kept-{own}");
         var free = name;
         for (var i = 2; Path.Exists(free); i++)
             free = $"{name}-{i}";
         Directory.Move(path, free);
+        logger.CheckpointSetAside($"{path} isn't the checkpoint that it was called as. So that it stays, it is called {free} now.");
         return true;
     }
 

@@ -24,4 +24,7 @@ internal static partial class Events
 
     [LoggerMessage(6, LogLevel.Information, "left out {Overflow}")]
     public static partial void LossScaleLowered(this ILogger logger, string overflow);
+
+    [LoggerMessage(7, LogLevel.Warning, "{Renaming}")]
+    public static partial void CheckpointSetAside(this ILogger logger, string renaming);
 }

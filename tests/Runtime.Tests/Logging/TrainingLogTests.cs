@@ -72,7 +72,12 @@ public sealed class TrainingLogTests : IDisposable
         Write(0.1, 0.2, 0.3, 0.4);
         var lines = File.ReadAllLines(LogPath);
         using (var log = TrainingLog.Open(LogPath, continueAfter: 2))
+        {
+            Assert.Equal(4, log.LastDroppedStep);
             log.Write(Step(3, 7));
+        }
+        using (var log = TrainingLog.Open(LogPath, continueAfter: 3))
+            Assert.Null(log.LastDroppedStep);
         Assert.Equal(lines[..2], File.ReadLines(LogPath).Take(2));
         Assert.Equal([0.1, 0.2, 7], TrainingLog.Read(LogPath).Select(step => step.Loss));
         Assert.Equal([LogPath], Directory.GetFiles(folder.Path));

@@ -190,6 +190,29 @@ public sealed class CheckpointDamageTests : IDisposable
                 + "is no step's name.");
     }
 
+    [Theory]
+    [InlineData("step-00000000")]
+    [InlineData("step-00000001.old")]
+    public void Under_an_earlier_steps_name_it_is_told_as_well(string name)
+    {
+        Directory.Move(newest, newest = root.File(name));
+
+        AssertNamed(
+            $"The checkpoint {newest} has another step's name: what it holds is of step 2. Call it step-00000002 again, or something that "
+                + "is no step's name.");
+    }
+
+    [Fact]
+    public void An_older_one_under_another_steps_name_is_nobodys_newest_and_not_told()
+    {
+        Directory.Move(before, root.File("step-00000000"));
+
+        var logger = new ListLogger();
+        Assert.Equal(newest, Checkpoint.Open(root.Path, logger).Path);
+        Assert.Equal(newest, new CheckpointStore(root.Path, logger: logger).Newest()!.Path);
+        Assert.Empty(logger.Warnings);
+    }
+
     [Fact]
     public void Under_a_name_of_its_own_it_is_opened()
     {

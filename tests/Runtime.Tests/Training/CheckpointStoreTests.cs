@@ -133,13 +133,65 @@ public sealed class CheckpointStoreTests : IDisposable
         var renamed = Path.Combine(Folder, $"step-{name:D8}");
         Directory.Move(Save(6), renamed);
         Directory.CreateDirectory(Path.Combine(Folder, "kept-step-00000006"));
-        var store = new CheckpointStore(Folder, keep: 1);
+        var logger = new ListLogger();
+        var store = new CheckpointStore(Folder, keep: 1, logger);
         for (var step = 7; step <= 9; step++)
             store.Save(tiny.Content(step, 1.0 / step));
 
         Assert.Equal(["kept-step-00000006", "kept-step-00000006-2", "step-00000009"], Names());
+        Assert.Equal(
+            [
+                $"{renamed} isn't the checkpoint that it was called as. So that it stays, it is called "
+                    + $"{Path.Combine(Folder, "kept-step-00000006-2")} now.",
+            ],
+            logger.Warnings);
         Assert.Equal(6, Checkpoint.Open(Path.Combine(Folder, "kept-step-00000006-2")).Info!.Step);
         Assert.Equal(9, store.Newest()!.Info!.Step);
+    }
+
+    [Theory]
+    [InlineData("run.yaml")]
+    [InlineData("checkpoints/notes.txt")]
+    public void A_run_that_is_called_as_a_checkpoint_is_none_and_is_neither_replaced_nor_deleted(string file)
+    {
+        var run = Path.Combine(Folder, "step-00000008");
+        var kept = Path.Combine(run, file);
+        Directory.CreateDirectory(Path.GetDirectoryName(kept)!);
+        File.WriteAllText(kept, "");
+        var logger = new ListLogger();
+        Assert.Contains("There is no checkpoint in", Assert.Throws<CheckpointException>(() => Checkpoint.Open(run)).Message);
+        Assert.Contains($"no checkpoint in {Folder}:", Assert.Throws<CheckpointException>(() => Checkpoint.Open(Folder)).Message);
+
+        Save(7);
+        Assert.Equal(7, new CheckpointStore(Folder, logger: logger).Newest()!.Info!.Step);
+        Assert.Empty(logger.Warnings);
+        var store = new CheckpointStore(Folder, keep: 1);
+        for (var step = 8; step <= 9; step++)
+            store.Save(tiny.Content(step, 1.0 / step));
+
+        Assert.Equal(["kept-step-00000008", "step-00000009"], Names());
+        Assert.True(File.Exists(Path.Combine(Folder, "kept-step-00000008", file)));
+    }
+
+    [Fact]
+    public void A_run_that_is_called_as_a_checkpoint_stands_for_its_newest_and_a_file_in_it_stands_alone()
+    {
+        var run = root.File("step-00000012");
+        var saved = new CheckpointStore(Path.Combine(run, "checkpoints")).Save(tiny.Content(3));
+        File.Copy(Path.Combine(saved, "ema.safetensors"), Path.Combine(run, "best.safetensors"));
+
+        Assert.Equal(saved, Checkpoint.Open(run).Path);
+        Assert.Equal("TwoConvNet", Checkpoint.Open(Path.Combine(run, "best.safetensors")).Network);
+    }
+
+    [Fact]
+    public void A_checkpoint_beside_whose_files_its_runs_options_were_put_stays_one()
+    {
+        var saved = Save(3);
+        File.WriteAllText(Path.Combine(saved, "run.yaml"), "");
+
+        Assert.Equal(saved, Checkpoint.Open(saved).Path);
+        Assert.Equal(saved, Checkpoint.Open(Folder).Path);
     }
 
     [Theory]
