@@ -161,6 +161,7 @@ public static class StateDict
     /// <summary>The module's own tensors, if the given ones fit them.</summary>
     private static Dictionary<string, Tensor> Check(nn.Module module, IEnumerable<(string Key, TensorForm Form)> given)
     {
+        BorrowedWeights.RequireNone(module, "load");
         var state = module.state_dict();
         if (module is NoisePredictor network)
             CheckManifest(network, state);

@@ -56,6 +56,21 @@ public sealed class CheckpointStore
                     + "give the new training a folder of its own.");
     }
 
+    /// <summary>Refuses a training that goes on from before what the folder has: a later checkpoint would stay the newest.</summary>
+    /// <param name="step">Of the checkpoint that it goes on from.</param>
+    /// <exception cref="CheckpointException">There is a whole one of a later step.</exception>
+    internal void RequireNoneBeyond(int step)
+    {
+        // Those whose names say so alone are read to see whether they are whole.
+        if (!CheckpointFolder.List(folder).Any(path => string.CompareOrdinal(Path.GetFileName(path), CheckpointFolder.NameOf(step)) > 0))
+            return;
+        var (newest, info) = CheckpointFolder.Whole(folder).FirstOrDefault();
+        if (newest is not null && info.Step > step)
+            throw new CheckpointException(
+                $"{newest} is of a later step than {step}, from which this training goes on, and would stay the newest: delete what is later, "
+                    + "or give the training a folder of its own.");
+    }
+
     /// <summary>
     /// Keeps others from writing to the folder, who would delete what isn't whole yet: until what is returned is disposed.
     /// </summary>

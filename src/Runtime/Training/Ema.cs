@@ -1,9 +1,9 @@
-using System.Runtime.CompilerServices;
 using TorchSharp.Modules;
 using UNetGen.Backends;
 using UNetGen.Backends.Memory;
 using UNetGen.Backends.Optimizers;
 using UNetGen.Native;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;
@@ -25,9 +25,6 @@ public sealed class Ema : IDisposable
 
     private static readonly Lazy<jit.CompilationUnit> Script = new(() => jit.compile(Source.ReplaceLineEndings("\n")));
 
-    // Which average's weights a network holds in the place of its own.
-    private static readonly ConditionalWeakTable<nn.Module, Ema> InPlace = [];
-
     private readonly List<(string Key, Tensor Live, Tensor Shadow)> weights;
     private readonly (Tensor Live, Tensor Shadow)[] buffers;
     private readonly Tensor[] lives;
@@ -35,6 +32,7 @@ public sealed class Ema : IDisposable
     private readonly WeightUpdate? kernel;
     private readonly EmaOptions options;
     private readonly nn.Module network;
+    private bool isDisposed;
 
     /// <summary>Starts as a copy of the network's weights.</summary>
     /// <param name="network">Whose parameters to average; its buffers are copied.</param>
@@ -53,7 +51,15 @@ public sealed class Ema : IDisposable
     }
 
     /// <summary>The averaged weights by their keys, in the network's order; they stay this object's.</summary>
-    public IReadOnlyDictionary<string, Tensor> StateDict => weights.ToDictionary(weight => weight.Key, weight => weight.Shadow);
+    /// <exception cref="ObjectDisposedException">They are freed.</exception>
+    public IReadOnlyDictionary<string, Tensor> StateDict
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(isDisposed, this);
+            return weights.ToDictionary(weight => weight.Key, weight => weight.Shadow);
+        }
+    }
 
     /// <summary>
     /// How much of the averaged weights is still those of the start: 1 before the first update, 0 once they were a copy of trained ones.
@@ -80,6 +86,7 @@ public sealed class Ema : IDisposable
     /// <exception cref="InvalidOperationException">The network holds the averaged weights now.</exception>
     public void Update(int step)
     {
+        ObjectDisposedException.ThrowIf(isDisposed, this);
         if (IsApplied)
             throw new InvalidOperationException("The averaged weights are in the network now; they can't be averaged with themselves.");
         if (!options.UpdatesAt(step))
@@ -107,7 +114,8 @@ public sealed class Ema : IDisposable
     /// <exception cref="InvalidOperationException">They are there already, or those of another average.</exception>
     public IDisposable Apply()
     {
-        if (!InPlace.TryAdd(network, this))
+        ObjectDisposedException.ThrowIf(isDisposed, this);
+        if (!BorrowedWeights.TryBegin(network, this))
             throw new InvalidOperationException("Averaged weights are in the network already.");
         try
         {
@@ -115,16 +123,20 @@ public sealed class Ema : IDisposable
         }
         catch
         {
-            InPlace.Remove(network);
+            BorrowedWeights.End(network);
             throw;
         }
     }
 
     /// <summary>Whether averaged weights are in the network now, these or another average's.</summary>
-    internal bool IsApplied => InPlace.TryGetValue(network, out _);
+    internal bool IsApplied => BorrowedWeights.Has(network);
 
     /// <summary>Frees the averaged weights; the network stays.</summary>
-    public void Dispose() => weights.ForEach(weight => weight.Shadow.Dispose());
+    public void Dispose()
+    {
+        isDisposed = true;
+        weights.ForEach(weight => weight.Shadow.Dispose());
+    }
 
     private unsafe void Average(WeightUpdate kernel, float share)
     {
@@ -170,7 +182,7 @@ public sealed class Ema : IDisposable
                 live.copy_(weight);
                 weight.Dispose();
             }
-            InPlace.Remove(ema.network);
+            BorrowedWeights.End(ema.network);
         }
     }
 }

@@ -151,18 +151,20 @@ public sealed partial class Trainer : IDisposable
     /// the end, with a store or without.
     /// </exception>
     /// <exception cref="CheckpointException">
-    /// A checkpoint can't be written, and those before it are whole; or a training that begins is given a folder that has checkpoints.
+    /// A checkpoint can't be written, and those before it are whole; or a training that begins is given a folder that has checkpoints, or
+    /// one that goes on a folder that has later ones.
     /// </exception>
     /// <exception cref="LockedException">Another training writes to the folder of checkpoints.</exception>
     /// <exception cref="InvalidOperationException">
-    /// It is called within <c>torch.inference_mode()</c>, where there are no gradients. <c>torch.no_grad()</c> does no harm.
+    /// It is called within <c>torch.inference_mode()</c>, where there are no gradients (<c>torch.no_grad()</c> does no harm), or while the
+    /// network is being trained.
     /// </exception>
     /// <exception cref="ShortageException">
     /// There is no more memory, or no more threads or open files; the checkpoints before are whole.
     /// </exception>
     public TrainingSummary Train(
         Action<TrainingStep>? report = null, CheckpointStore? store = null, CancellationToken cancellation = default) => Shortage.Explained(
-        () => TrainToTheEnd(report, store, cancellation),
+        () => TrainAlone(report, store, cancellation),
         $"A step has {Counted.Of(options.BatchSize, "image")}{(options.Accumulation > 1 ? $" in {options.Accumulation:N0} parts" : "")}: a smaller "
             + $"`BatchSize`{(options.GradientCheckpointing ? " or" : ",")} more `Accumulation`"
             + $"{(options.GradientCheckpointing ? "" : " or `GradientCheckpointing`")}"

@@ -75,9 +75,8 @@ public sealed partial class Trainer
     public void Restore(Checkpoint checkpoint)
     {
         ObjectDisposedException.ThrowIf(isDisposed, this);
-        if (averages.Exists(average => average.IsApplied))
-            throw new InvalidOperationException(
-                "The averaged weights are in the network now, and what was there before comes back when they go: end that, then restore.");
+        BorrowedWeights.RequireNone(network, "restore");
+        ArgumentNullException.ThrowIfNull(checkpoint);
         var info = checkpoint.Info ?? throw new CheckpointException(
             $"{checkpoint.Path} is weights alone: to go on with a training, give its checkpoint's folder.");
         var state = StateOf(checkpoint.Path, info);

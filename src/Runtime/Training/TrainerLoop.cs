@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using UNetGen.Data;
 using UNetGen.Diffusion;
 using static TorchSharp.torch;
@@ -8,9 +9,27 @@ namespace UNetGen.Training;
 /// <summary>From the first step to the last.</summary>
 public sealed partial class Trainer
 {
-    private TrainingSummary TrainToTheEnd(Action<TrainingStep>? report, CheckpointStore? store, CancellationToken cancellation)
+    // Who trains a network now.
+    private static readonly ConditionalWeakTable<nn.Module, Trainer> InTraining = [];
+
+    private TrainingSummary TrainAlone(Action<TrainingStep>? report, CheckpointStore? store, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(isDisposed, this);
+        if (!InTraining.TryAdd(network, this))
+            throw new InvalidOperationException(
+                $"{network.Info.Name} is being trained now: wait until that call of Train has returned, or train another network of its class.");
+        try
+        {
+            return TrainToTheEnd(report, store, cancellation);
+        }
+        finally
+        {
+            InTraining.Remove(network);
+        }
+    }
+
+    private TrainingSummary TrainToTheEnd(Action<TrainingStep>? report, CheckpointStore? store, CancellationToken cancellation)
+    {
         InputCheck.RequireGradients();
         // Whoever calls may have switched them off.
         using var gradients = enable_grad();
@@ -18,6 +37,8 @@ public sealed partial class Trainer
         using var alone = store?.Hold();
         if (restored is null && Step == 0)
             store?.RequireEmpty();
+        else
+            store?.RequireNoneBeyond(Step);
         using var computing = new TrainingCompute(network, options);
         using var diffusion = DiffusionProcess.Of(network.Diffusion, network.Device);
         var (start, before) = (clock.GetTimestamp(), elapsed);

@@ -1,5 +1,6 @@
 using UNetGen.Data;
 using UNetGen.Diffusion;
+using UNetGen.Interop;
 using UNetGen.Networks;
 using UNetGen.Sampling;
 using UNetGen.Training;
@@ -55,6 +56,54 @@ public class TrainerTests
     }
 
     [Fact]
+    public void What_is_loaded_while_averaged_weights_are_in_the_network_would_be_lost_and_is_refused()
+    {
+        using var scope = NewDisposeScope();
+        using var network = new TwoConvNet();
+        using var average = new Ema(network);
+        var other = new TwoConvNet().state_dict();
+        using (average.Apply())
+            Assert.Contains("end that, then load", Assert.Throws<InvalidOperationException>(() => StateDict.Load(network, other)).Message);
+
+        StateDict.Load(network, other);
+    }
+
+    [Fact]
+    public void A_network_is_trained_by_one_at_a_time()
+    {
+        var options = new TrainingOptions { Steps = 2, BatchSize = 2 };
+        using var network = new TwoConvNet();
+        using var trainer = new Trainer(network, new Stripes(), options);
+        using var other = new Trainer(network, new Stripes(), options);
+
+        trainer.Train(_ =>
+        {
+            Assert.Contains("is being trained now", Assert.Throws<InvalidOperationException>(() => trainer.Train()).Message);
+            Assert.Contains("is being trained now", Assert.Throws<InvalidOperationException>(() => other.Train()).Message);
+        });
+
+        Assert.Equal(2, other.Train().Steps);
+    }
+
+    [Fact]
+    public void A_training_that_goes_on_from_before_the_newest_checkpoint_is_refused_its_folder()
+    {
+        using var folder = new TemporaryFolder();
+        var store = new CheckpointStore(folder.File("store"), keep: 5);
+        var options = new TrainingOptions { Steps = 4, BatchSize = 2, CheckpointEvery = 2 };
+        using var trainer = new Trainer(new TwoConvNet(), new Stripes(), options);
+        trainer.Train(store: store);
+        trainer.Restore(Checkpoint.Open(folder.File("store/step-00000002")));
+
+        var refused = Assert.Throws<CheckpointException>(() => trainer.Train(store: store)).Message;
+
+        Assert.StartsWith($"{folder.File("store/step-00000004")} is of a later step than 2, from which", refused);
+        Directory.Delete(folder.File("store/step-00000004"), recursive: true);
+        trainer.Train(store: store);
+        Assert.Equal(4, store.Newest()!.Info!.Step);
+    }
+
+    [Fact]
     public void What_a_caller_has_switched_off_or_given_up_is_no_riddle()
     {
         var options = new TrainingOptions { Steps = 1, BatchSize = 2 };
@@ -66,8 +115,13 @@ public class TrainerTests
             Assert.Contains(
                 "averaged weights are in the network",
                 Assert.Throws<InvalidOperationException>(() => trainer.Restore(null!)).Message);
+        Assert.Throws<ArgumentNullException>(() => trainer.Restore(null!));
+        var average = trainer.Ema;
         trainer.Dispose();
         Assert.Throws<ObjectDisposedException>(() => trainer.Train());
+        Assert.Throws<ObjectDisposedException>(() => average.Apply());
+        Assert.Throws<ObjectDisposedException>(() => average.Update(2));
+        Assert.Throws<ObjectDisposedException>(() => average.StateDict);
 
         Assert.Throws<ArgumentNullException>(() => new Trainer(null!, new Stripes(), options));
         Assert.Throws<ArgumentNullException>(() => new Trainer(network, null!, options));
