@@ -146,7 +146,7 @@ public sealed class WriterLock : IDisposable
         lock (Held)
         {
             if (!Held.Add(path))
-                throw new LockedException(what, Holder(path));
+                throw new LockedException(what);
         }
         try
         {

@@ -18,9 +18,10 @@ public sealed class WriterLockTests : IDisposable
         using (WriterLock.OfFolder(Run))
         {
             var error = Assert.Throws<LockedException>(() => WriterLock.OfFolder(Run));
-            Assert.StartsWith($"process {Environment.ProcessId} on {Environment.MachineName}, since ", error.Holder);
-            Assert.Matches(@"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d$", error.Holder);
-            Assert.StartsWith($"{Run} is being written by {error.Holder}, and only one at a time may write it. Wait until ", error.Message);
+            Assert.Equal("this process", error.Holder);
+            Assert.Equal(
+                $"{Run} is being written by this process already, and only one call at a time may write it. Wait until that one has ended.",
+                error.Message);
         }
         using var next = WriterLock.OfFolder(Run);
         Assert.True(next.IsEnforced);
@@ -192,7 +193,10 @@ public sealed class WriterLockTests : IDisposable
         try
         {
             Assert.Equal(LockingProcess.Taken, other.StandardOutput.ReadLine());
-            Assert.StartsWith($"process {other.Id} on ", Assert.Throws<LockedException>(() => WriterLock.OfFolder(Run)).Holder);
+            var error = Assert.Throws<LockedException>(() => WriterLock.OfFolder(Run));
+            Assert.StartsWith($"process {other.Id} on {Environment.MachineName}, since ", error.Holder);
+            Assert.Matches(@"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d$", error.Holder);
+            Assert.StartsWith($"{Run} is being written by {error.Holder}, and only one at a time may write it. Wait until ", error.Message);
         }
         finally
         {

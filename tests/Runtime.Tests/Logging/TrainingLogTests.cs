@@ -97,7 +97,7 @@ public sealed class TrainingLogTests : IDisposable
         using var log = TrainingLog.Open(LogPath);
         log.Write(Step(1, 1));
         var error = Assert.Throws<LockedException>(() => TrainingLog.Open(LogPath, continueAfter: 1));
-        Assert.StartsWith($"{LogPath} is being written by process ", error.Message);
+        Assert.StartsWith($"{LogPath} is being written by this process already, ", error.Message);
         log.Write(Step(2, 2));
         Assert.Equal(2, TrainingLog.Read(LogPath).Count);
     }
