@@ -166,6 +166,8 @@ public sealed record SamplingOptions
             throw new UNetGenException(
                 $"The condition for {info.Name} must be Float32 [1 or more, {string.Join(", ", one)}], but got {Condition.dtype} "
                     + $"[{string.Join(", ", Condition.shape)}].");
+        if (EncodedRange.FaultIn(Condition) is { } fault)
+            throw new UNetGenException($"`{nameof(Condition)}` holds {fault}: whatever has made it has failed.");
     }
 
     private void CheckNegativeClass(NetworkInfo info)

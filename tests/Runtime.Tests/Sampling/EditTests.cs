@@ -179,6 +179,27 @@ public sealed partial class EditTests
     }
 
     [Fact]
+    public void Pictures_that_are_no_finite_numbers_are_named_and_not_the_weights()
+    {
+        using var scope = NewDisposeScope();
+        var (broken, mask) = (full([1, 1, 4, 4], float.NaN), ones(1, 1, 4, 4));
+        Assert.Contains("The pictures for", Refusal(new FromPictures(broken, 0.5)));
+        Assert.Contains("The first pictures for", Refusal(new Interpolation(broken, Pictures(1), 2, 0.5)));
+        Assert.Contains("The second pictures for", Refusal(new Interpolation(Pictures(1), broken, 2, 0.5)));
+        Assert.Contains("The mask's pixels for", Refusal(new Inpainting(Pictures(1), broken)));
+        Assert.Contains("The pictures for", Refusal(new Inpainting(broken, 1 - mask)));
+        // What is painted over is used by nobody.
+        new DdimSampler(10).Sample(Network, Four with { Edit = new Inpainting(broken, mask) });
+
+        static string Refusal(PictureEdit edit)
+        {
+            var error = Assert.Throws<UNetGenException>(() => new DdimSampler(10).Sample(Network, Four with { Edit = edit })).Message;
+            Assert.EndsWith("hold NaN, which is no finite number: whatever has made them has failed.", error);
+            return error;
+        }
+    }
+
+    [Fact]
     public void The_strength_that_is_proposed_is_one_of_the_least_that_draw_anything()
     {
         using var picture = Pictures(1);

@@ -64,6 +64,10 @@ public sealed class Inpainting : PictureEdit
             throw new UNetGenException(
                 $"There are {Counted.Of(Pictures.shape[0], "picture")} and {Counted.Of(Mask.shape[0], "mask")}: give one mask for all, or "
                     + "one for each.");
+        RequireNumbers(Mask, "mask's pixels", info);
+        using var scope = NewDisposeScope();
+        // What is painted over may be anything, as NaN where nothing is known.
+        RequireNumbers(Pictures.masked_fill(IsPainted(Mask).to(Pictures.device), Number.Of(0)), "pictures", info);
     }
 
     /// <summary>RePaint's list of times (get_schedule_jump in its code) of a sampler's own.</summary>
@@ -101,5 +105,7 @@ public sealed class Inpainting : PictureEdit
         return Joined(batch, batch.Of(Pictures, x), x).DetachFromDisposeScope();
     }
 
-    private Tensor Joined(EditedBatch batch, Tensor known, Tensor x) => where(batch.Of(Mask, x).gt(Number.Of(0.5)), x, known);
+    private Tensor Joined(EditedBatch batch, Tensor known, Tensor x) => where(IsPainted(batch.Of(Mask, x)), x, known);
+
+    private static Tensor IsPainted(Tensor mask) => mask.gt(Number.Of(0.5));
 }

@@ -73,6 +73,8 @@ public sealed class Interpolation : NoisedEdit
     {
         Require(First, "first picture", info, info.Channels);
         Require(Second, "second picture", info, info.Channels);
+        RequireNumbers(First, "first pictures", info);
+        RequireNumbers(Second, "second pictures", info);
     }
 
     internal override Tensor Begin(EditedBatch batch, double time)

@@ -1,3 +1,4 @@
+using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Interop;
 using UNetGen.Native;
@@ -26,8 +27,8 @@ public abstract class PictureEdit
     /// <summary>The pictures by what they are, for a record of what was edited: their hashes.</summary>
     internal abstract IEnumerable<(string Name, string Sha256)> Hashes { get; }
 
-    /// <summary>Refuses pictures that aren't of the network's shape.</summary>
-    /// <exception cref="UNetGenException">They are of another shape or type.</exception>
+    /// <summary>Refuses pictures that aren't of the network's shape, or hold what is no number of a picture or a latent.</summary>
+    /// <exception cref="UNetGenException">They are of another shape or type, or not finite.</exception>
     internal abstract void Check(NetworkInfo info);
 
     /// <summary>The number that an image has its noise and its class by.</summary>
@@ -55,6 +56,14 @@ public abstract class PictureEdit
             throw new UNetGenException(
                 $"The {name} for {network.Name} must be Float32 [1 or more, {string.Join(", ", one)}], but got {pictures.dtype} "
                     + $"[{string.Join(", ", pictures.shape)}].");
+    }
+
+    /// <summary>What an edit is given mustn't be taken for weights that are ruined.</summary>
+    /// <exception cref="UNetGenException">A number isn't finite, or lies where no encoder's do.</exception>
+    private protected static void RequireNumbers(Tensor pictures, string name, NetworkInfo network)
+    {
+        if (EncodedRange.FaultIn(pictures) is { } fault)
+            throw new UNetGenException($"The {name} for {network.Name} hold {fault}: whatever has made them has failed.");
     }
 
     private protected static string HashOf(params Tensor[] pictures) =>
