@@ -128,6 +128,14 @@ public sealed record SamplingOptions
         Edit?.Check(info);
     }
 
+    /// <summary>As <see cref="Check(NetworkInfo)"/>, and that pictures lie in [-1, 1] where a network knows no others.</summary>
+    internal void Check(NoisePredictor network)
+    {
+        Check(network.Info);
+        if (network.Diffusion.ClipsEstimates)
+            Edit?.CheckBounds(network.Info);
+    }
+
     /// <summary>What each image has its noise and its class by: its own number, but where it is a frame of a strip.</summary>
     internal IEnumerable<int> Numbers =>
         Enumerable.Range(FirstImage, Count).Select(image => Edit?.NumberOf(image) ?? image);

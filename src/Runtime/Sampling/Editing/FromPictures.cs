@@ -26,6 +26,8 @@ public sealed class FromPictures(Tensor pictures, double strength) : NoisedEdit(
         RequireNumbers(Pictures, "pictures", info);
     }
 
+    internal override void CheckBounds(NetworkInfo info) => RequireBounded(Pictures, "pictures", info);
+
     internal override Tensor Begin(EditedBatch batch, double time)
     {
         using var noise = batch.Noise();

@@ -77,6 +77,12 @@ public sealed class Interpolation : NoisedEdit
         RequireNumbers(Second, "second pictures", info);
     }
 
+    internal override void CheckBounds(NetworkInfo info)
+    {
+        RequireBounded(First, "first pictures", info);
+        RequireBounded(Second, "second pictures", info);
+    }
+
     internal override Tensor Begin(EditedBatch batch, double time)
     {
         using var noise = batch.Noise();
