@@ -60,8 +60,8 @@ public abstract class Sampler
     /// <returns>[count, channels, height, width], float32, in [-1, 1] where they are clipped, on the network's device.</returns>
     /// <exception cref="UNetGenException">
     /// No image or no batch is asked for, more steps than the network's diffusion has, or labels or guidance that don't fit the network; an
-    /// edit's pictures hold no finite numbers, or lie outside of [-1, 1] where the network's drawing is clipped to it; or its weights are of
-    /// another type than float32.
+    /// edit's pictures hold no finite numbers, or lie outside of [-1, 1] where the network's drawing is clipped to it; or its weights are
+    /// of another type than float32.
     /// </exception>
     /// <exception cref="InvalidOperationException">
     /// The sampler's times rise, lie outside the diffusion's or don't end with the clean image, or a step's result isn't of the images'
