@@ -83,10 +83,11 @@ internal sealed class ExportCommand
         var (trained, network) = TrainedWeights.Load(path, Warnings.Show);
         using var loaded = network;
         target = claim.Path;
+        var areLatents = trained.IsBounded == false;
         if (kind == Diffusers)
-            DiffusersFolder.Save(target, network, trained.Doubts);
+            DiffusersFolder.Save(target, network, trained.Doubts, areLatents);
         else
-            StateDict.Save(target, network, trained.Doubts, areLatents: trained.IsBounded == false);
+            StateDict.Save(target, network, trained.Doubts, areLatents);
 
         AnsiConsole.MarkupLineInterpolated($"{network.Info.Name} in [blue]{target}[/]");
     }

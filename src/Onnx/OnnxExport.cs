@@ -27,9 +27,10 @@ namespace UNetGen.Onnx;
 /// [batch, out channels, height, width]. One that draws (<see cref="OnnxOptions.Sampler"/>) has the inputs <c>noise</c> float32
 /// [batch, channels, height, width], <c>labels</c>, and, where the last class stands for none, <c>guidance</c> float32, a scalar (1 is
 /// off); with a context <c>context</c>, <c>negative_context</c>, as many tokens, which guidance leads away from, and <c>guidance</c>; and
-/// <c>condition</c>. Its output is <c>images</c> uint8 [batch, height, width, channels]; of a checkpoint of a training on latents
-/// (<see cref="Checkpoint.IsBounded"/>), and of a network whose channels are no picture's, neither 1 nor 3, and that has a context or
-/// clips nothing, <c>latents</c> float32 [batch, channels, height, width]. The numbers of images and of tokens are open.
+/// <c>condition</c>. Its output is <c>images</c> uint8 [batch, height, width, channels]; of a training on latents
+/// (<see cref="Checkpoint.IsBounded"/>, or <c>areLatents</c> of a live network), and of a network whose channels are no picture's, neither
+/// 1 nor 3, and that has a context or clips nothing, <c>latents</c> float32 [batch, channels, height, width]. The numbers of images and of
+/// tokens are open.
 /// </remarks>
 public static class OnnxExport
 {
@@ -74,10 +75,15 @@ public static class OnnxExport
     /// <param name="network">A generated network, on any device.</param>
     /// <param name="options">What to export; null: the network, in float32.</param>
     /// <param name="doubts">What speaks against drawing with its weights, <see cref="Checkpoint.Doubts"/> of where they come from.</param>
+    /// <param name="areLatents">
+    /// Whether it was trained on latents (<see cref="Checkpoint.IsBounded"/> is false of where its weights come from), which a file that
+    /// draws then gives; else the channels tell.
+    /// </param>
     /// <returns>What was written.</returns>
     /// <exception cref="UNetGenException">As for a checkpoint; or the network isn't a generated one.</exception>
     /// <exception cref="IOException">It can't be written.</exception>
-    public static OnnxFile Save(string path, NoisePredictor network, OnnxOptions? options = null, IReadOnlyList<string>? doubts = null)
+    public static OnnxFile Save(
+        string path, NoisePredictor network, OnnxOptions? options = null, IReadOnlyList<string>? doubts = null, bool areLatents = false)
     {
         ArgumentNullException.ThrowIfNull(network);
         NetworkMetadata.RequireConsistent(network.Info);
@@ -86,7 +92,9 @@ public static class OnnxExport
         if (network.Hooks.Count > 0)
             doubts = [.. doubts ?? [], $"{network.Info.Name} has code of its own ({string.Join(", ", network.Hooks)}), which the ONNX file "
                 + "hasn't."];
-        return Save(path, description, new ModuleWeights(network), options ?? new(), network.Hooks, doubts ?? [], ofData: default);
+        return Save(
+            path, description, new ModuleWeights(network), options ?? new(), network.Hooks, doubts ?? [],
+            ofData: (Classes: null, IsBounded: areLatents ? false : null));
     }
 
     private static OnnxFile Save(

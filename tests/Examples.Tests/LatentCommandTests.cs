@@ -117,6 +117,31 @@ public sealed class LatentCommandTests : IDisposable
     }
 
     [Fact]
+    public void What_goes_through_a_folder_of_diffusers_still_draws_latents()
+    {
+        File.WriteAllText(
+            program.File("tiny.unet.yaml"),
+            """
+            preset: ddpm
+            image_size: 8
+            channels: 3
+            dim: 8
+            channel_multipliers: [1, 2]
+            groups: 4
+            diffusion: { type: flow }
+
+            """);
+        TensorFile.Write(program.File("latents/a.safetensors"), ("latents", [6, 3, 8, 8], TensorFile.Normal(1, 6 * 192, 2)));
+        Train("--steps", "1", "--out", "run");
+        program.Succeed("export", "--checkpoint", "run", "--format", "diffusers", "--out", "theirs");
+        program.Succeed("import", "theirs", "--checkpoint", "back.safetensors");
+
+        Assert.Contains(
+            "draws latents, as it was trained on",
+            program.Fail(1, "sample", "--checkpoint", "back.safetensors", "--steps", "2", "--count", "2", "--out", "folder"));
+    }
+
+    [Fact]
     public void What_latents_can_not_be_learnt_with_is_told_before_the_first_step()
     {
         Assert.EndsWith(

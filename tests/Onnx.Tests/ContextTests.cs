@@ -1,6 +1,8 @@
 using TorchSharp;
+using UNetGen.Interop;
 using UNetGen.Networks;
 using UNetGen.Sampling;
+using UNetGen.Training;
 using static TorchSharp.torch;
 
 namespace UNetGen.Onnx.Tests;
@@ -105,6 +107,20 @@ public sealed class ContextTests : FileTests
 
         Assert.Equal(["noise float32 [batch, 3, 8, 8]", "condition float32 [batch, 1, 8, 8]"], file.Inputs);
         Assert.Equal("images uint8 [batch, 8, 8, 3]", file.Output);
+    }
+
+    [Fact]
+    public void A_live_network_of_three_channels_draws_latents_where_that_is_said_as_its_checkpoint_does()
+    {
+        using var network = Comparison.Network(Comparison.TinySpec + "\ndiffusion: { clip_sample: false }");
+        var options = new OnnxOptions { Sampler = new DdimSampler(3) };
+        StateDict.Save(PathOf("latents.safetensors"), network, areLatents: true);
+
+        var ofCheckpoint = OnnxExport.Save(PathOf("checkpoint.onnx"), Checkpoint.Open(PathOf("latents.safetensors")), options);
+
+        Assert.Equal("latents float32 [batch, 3, 8, 8]", ofCheckpoint.Output);
+        Assert.Equal(ofCheckpoint.Output, OnnxExport.Save(PathOf("said.onnx"), network, options, areLatents: true).Output);
+        Assert.Equal("images uint8 [batch, 8, 8, 3]", OnnxExport.Save(PathOf("unsaid.onnx"), network, options).Output);
     }
 
     private sealed record Given(Tensor Context, Tensor Negative, Tensor Condition, double Guidance);

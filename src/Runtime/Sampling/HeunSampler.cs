@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using UNetGen.Diffusion;
 using UNetGen.Native;
 using static TorchSharp.torch;
@@ -40,13 +41,32 @@ public sealed class HeunSampler : SpacedSampler
     public double Churn { get; }
 
     /// <summary>EDM's S_min: no churn below this sigma, the noise in proportion to the image.</summary>
-    public double ChurnFrom { get; init; }
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// It is negative or no finite number, or above <see cref="ChurnTo"/>, which leaves no sigma.
+    /// </exception>
+    public double ChurnFrom
+    {
+        get;
+        init => field = double.IsFinite(value) && value >= 0 && value <= ChurnTo
+            ? value
+            : throw Refused(value, $"at least 0 and at most {nameof(ChurnTo)}, {Text(ChurnTo)}");
+    }
 
     /// <summary>EDM's S_max: no churn above this sigma.</summary>
-    public double ChurnTo { get; init; } = double.PositiveInfinity;
+    /// <exception cref="ArgumentOutOfRangeException">It is below <see cref="ChurnFrom"/>, which leaves no sigma, or no number.</exception>
+    public double ChurnTo
+    {
+        get;
+        init => field = value >= ChurnFrom ? value : throw Refused(value, $"at least {nameof(ChurnFrom)}, {Text(ChurnFrom)}");
+    } = double.PositiveInfinity;
 
     /// <summary>EDM's S_noise: what churn's noise is multiplied with.</summary>
-    public double ChurnNoise { get; init; } = 1;
+    /// <exception cref="ArgumentOutOfRangeException">It is negative or no finite number.</exception>
+    public double ChurnNoise
+    {
+        get;
+        init => field = double.IsFinite(value) && value >= 0 ? value : throw Refused(value, "a number of at least 0");
+    } = 1;
 
     /// <inheritdoc/>
     public override string Description =>
@@ -57,6 +77,11 @@ public sealed class HeunSampler : SpacedSampler
     private string ChurnSettings => (ChurnFrom, ChurnTo, ChurnNoise) == (0, double.PositiveInfinity, 1)
         ? ""
         : string.Create(CultureInfo.InvariantCulture, $" from sigma {ChurnFrom} to {ChurnTo}, noise {ChurnNoise}");
+
+    private static ArgumentOutOfRangeException Refused(double value, string wanted, [CallerMemberName] string name = "") =>
+        new(name, $"Heun's {name} must be {wanted}, but is {Text(value)}.");
+
+    private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
 
     /// <inheritdoc/>
     /// <exception cref="UNetGenException">Nothing is left of the image at its first time: sigma is infinite there.</exception>

@@ -60,7 +60,7 @@ public sealed class SampleFolder(string path)
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(sampler);
         ArgumentNullException.ThrowIfNull(options);
-        options.Check(network.Info);
+        options.Check(network);
         if (network.Info.Channels is not (1 or 3))
             throw new UNetGenException(
                 $"A folder is filled with pictures, grey or RGB, and what {network.Info.Name} draws has {network.Info.Channels} channels. "

@@ -59,8 +59,9 @@ public abstract class Sampler
     /// <param name="cancellation">Looked at before every step.</param>
     /// <returns>[count, channels, height, width], float32, in [-1, 1] where they are clipped, on the network's device.</returns>
     /// <exception cref="UNetGenException">
-    /// No image or no batch is asked for, more steps than the network's diffusion has, or labels or guidance that don't fit the network; or
-    /// its weights are of another type than float32.
+    /// No image or no batch is asked for, more steps than the network's diffusion has, or labels or guidance that don't fit the network; an
+    /// edit's pictures hold no finite numbers, or lie outside of [-1, 1] where the network's drawing is clipped to it; or its weights are
+    /// of another type than float32.
     /// </exception>
     /// <exception cref="InvalidOperationException">
     /// The sampler's times rise, lie outside the diffusion's or don't end with the clean image, or a step's result isn't of the images'
@@ -74,7 +75,7 @@ public abstract class Sampler
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(options);
-        options.Check(network.Info);
+        options.Check(network);
         RequireFloat32(network);
         return Shortage.Explained(
             () => SampleAll(network, options, observe, cancellation),
@@ -102,7 +103,7 @@ public abstract class Sampler
     {
         if (collective.Size == 1)
             return Sample(network, options, observe, cancellation);
-        options.Check(network.Info);
+        options.Check(network);
         var all = zeros(
             [options.Count, network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth], ScalarType.Float32, network.Device);
         try

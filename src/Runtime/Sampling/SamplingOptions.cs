@@ -128,6 +128,14 @@ public sealed record SamplingOptions
         Edit?.Check(info);
     }
 
+    /// <summary>As <see cref="Check(NetworkInfo)"/>, and that pictures lie in [-1, 1] where a network knows no others.</summary>
+    internal void Check(NoisePredictor network)
+    {
+        Check(network.Info);
+        if (network.Diffusion.ClipsEstimates)
+            Edit?.CheckBounds(network.Info);
+    }
+
     /// <summary>What each image has its noise and its class by: its own number, but where it is a frame of a strip.</summary>
     internal IEnumerable<int> Numbers =>
         Enumerable.Range(FirstImage, Count).Select(image => Edit?.NumberOf(image) ?? image);
@@ -166,6 +174,8 @@ public sealed record SamplingOptions
             throw new UNetGenException(
                 $"The condition for {info.Name} must be Float32 [1 or more, {string.Join(", ", one)}], but got {Condition.dtype} "
                     + $"[{string.Join(", ", Condition.shape)}].");
+        if (EncodedRange.FaultIn(Condition) is { } fault)
+            throw new UNetGenException($"`{nameof(Condition)}` holds {fault}: whatever has made it has failed.");
     }
 
     private void CheckNegativeClass(NetworkInfo info)

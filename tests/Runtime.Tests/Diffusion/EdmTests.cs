@@ -98,6 +98,23 @@ public class EdmTests
     }
 
     [Fact]
+    public void Churn_in_no_range_or_of_no_finite_noise_is_refused_by_its_name()
+    {
+        foreach (var value in (double[])[-1, double.NaN, double.PositiveInfinity])
+        {
+            Assert.Contains("ChurnFrom", Refused(() => new(3) { ChurnFrom = value }));
+            Assert.Contains("ChurnNoise", Refused(() => new(3) { ChurnNoise = value }));
+        }
+        Assert.Contains("ChurnTo", Refused(() => new(3) { ChurnTo = double.NaN }));
+        Assert.Contains("ChurnTo must be at least ChurnFrom, 5, but is 1.", Refused(() => new(3) { ChurnFrom = 5, ChurnTo = 1 }));
+        Assert.Contains("ChurnFrom must be at least 0 and at most ChurnTo, 1", Refused(() => new(3) { ChurnTo = 1, ChurnFrom = 5 }));
+        var one = new HeunSampler(3, churn: 1) { ChurnTo = 5, ChurnFrom = 5, ChurnNoise = 0 };
+        Assert.Equal((5.0, 5.0, 0.0), (one.ChurnFrom, one.ChurnTo, one.ChurnNoise));
+
+        static string Refused(Func<HeunSampler> sampler) => Assert.Throws<ArgumentOutOfRangeException>(sampler).Message;
+    }
+
+    [Fact]
     public void A_drawing_begins_with_noise_of_the_largest_sigma()
     {
         using var scope = NewDisposeScope();

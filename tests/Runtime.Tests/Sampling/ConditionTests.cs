@@ -35,6 +35,7 @@ public sealed class ConditionTests : IDisposable
         using var network = Network();
         Assert.Contains("[1 or more, 3, 8, 8]", Refused(null));
         Assert.Contains("but got Float32 [2, 4, 8, 8]", Refused(zeros(2, 4, 8, 8)));
+        Assert.Contains("`Condition` holds NaN, which is no finite number", Refused(full([1, 3, 8, 8], float.NaN)));
         Assert.Contains("but got Float64", Refused(zeros([2, 3, 8, 8], ScalarType.Float64)));
         using var plain = new FourierUNet();
         Assert.Contains(

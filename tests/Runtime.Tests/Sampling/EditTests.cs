@@ -179,6 +179,56 @@ public sealed partial class EditTests
     }
 
     [Fact]
+    public void Pictures_that_are_no_finite_numbers_are_named_and_not_the_weights()
+    {
+        using var scope = NewDisposeScope();
+        var (broken, mask) = (full([1, 1, 4, 4], float.NaN), ones(1, 1, 4, 4));
+        Assert.Contains("The pictures for", Refusal(new FromPictures(broken, 0.5)));
+        Assert.Contains("The first pictures for", Refusal(new Interpolation(broken, Pictures(1), 2, 0.5)));
+        Assert.Contains("The second pictures for", Refusal(new Interpolation(Pictures(1), broken, 2, 0.5)));
+        Assert.Contains("The mask's pixels for", Refusal(new Inpainting(Pictures(1), broken)));
+        Assert.Contains("The pictures for", Refusal(new Inpainting(broken, 1 - mask)));
+        // What is painted over is used by nobody.
+        new DdimSampler(10).Sample(Network, Four with { Edit = new Inpainting(broken, mask) });
+
+        static string Refusal(PictureEdit edit)
+        {
+            var error = Assert.Throws<UNetGenException>(() => new DdimSampler(10).Sample(Network, Four with { Edit = edit })).Message;
+            Assert.EndsWith("hold NaN, which is no finite number: whatever has made them has failed.", error);
+            return error;
+        }
+    }
+
+    [Fact]
+    public void Pictures_out_of_range_are_refused_where_a_network_draws_nothing_else_and_latents_are_not()
+    {
+        using var scope = NewDisposeScope();
+        var (bytes, mask) = (full([1, 1, 4, 4], 255f), ones(1, 1, 4, 4));
+        Assert.Contains("The pictures for FunctionPredictor", Refusal(new FromPictures(bytes, 0.5)));
+        Assert.Contains("The first pictures for", Refusal(new Interpolation(bytes, Pictures(1), 2, 0.5)));
+        Assert.Contains("The second pictures for", Refusal(new Interpolation(Pictures(1), bytes, 2, 0.5)));
+        Assert.Contains("The pictures for", Refusal(new Inpainting(bytes, 1 - mask)));
+        using var folder = new TemporaryFolder();
+        Assert.Throws<UNetGenException>(() => new SampleFolder(folder.Path).Draw(Network, new DdimSampler(10), Drawing(bytes)));
+
+        // What is painted over, what rounding has made, and what has no bounds.
+        new DdimSampler(10).Sample(Network, Four with { Edit = new Inpainting(bytes, mask) });
+        new DdimSampler(10).Sample(Network, Drawing(ones(1, 1, 4, 4) * 1.00001));
+        using var ofLatents = new FunctionPredictor(
+            new() { Timesteps = 100, ClipSample = false }, (x, t, _) => GoldenDiffusion.Predict(x, t));
+        new DdimSampler(10).Sample(ofLatents, Drawing(bytes));
+
+        static SamplingOptions Drawing(Tensor pictures) => Four with { Edit = new FromPictures(pictures, 0.5) };
+
+        static string Refusal(PictureEdit edit)
+        {
+            var error = Assert.Throws<UNetGenException>(() => new DdimSampler(10).Sample(Network, Four with { Edit = edit })).Message;
+            Assert.Contains("which draws values in [-1, 1], hold values from ", error);
+            return error;
+        }
+    }
+
+    [Fact]
     public void The_strength_that_is_proposed_is_one_of_the_least_that_draw_anything()
     {
         using var picture = Pictures(1);

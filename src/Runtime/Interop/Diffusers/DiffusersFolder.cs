@@ -31,9 +31,10 @@ public sealed class DiffusersFolder
     private readonly IReadOnlyList<string> remarks;
 
     private DiffusersFolder(
-        string path, string weightsPath, DiffusersModel model, IReadOnlyList<string> remarks, IReadOnlyList<string> doubts)
+        string path, string weightsPath, DiffusersModel model, IReadOnlyList<string> remarks, IReadOnlyList<string> doubts, bool areLatents)
     {
         Doubts = doubts;
+        AreLatents = areLatents;
         Path = path;
         WeightsPath = weightsPath;
         this.model = model;
@@ -50,6 +51,11 @@ public sealed class DiffusersFolder
     /// What speaks against drawing with the weights, a sentence each, where they were written here; none of those of other programs.
     /// </summary>
     public IReadOnlyList<string> Doubts { get; }
+
+    /// <summary>
+    /// Whether the weights, where they were written here, say that they were trained on latents; those of other programs never say it.
+    /// </summary>
+    public bool AreLatents { get; }
 
     /// <summary>Reads a folder's configuration, and no weights.</summary>
     /// <param name="path">A folder on disk, with model_index.json or config.json in it.</param>
@@ -88,9 +94,10 @@ public sealed class DiffusersFolder
             $"From {string.Concat(name.Where(c => !char.IsControl(c) && c is not ('\u2028' or '\u2029')))}, a {model.ClassName} of diffusers."];
         remarks.AddRange(DiffusionFromConfig.Remarks(scheduler, diffusion.Type));
         if (!File.Exists(weights))
-            return new(path, weights, model, remarks, []);
+            return new(path, weights, model, remarks, [], areLatents: false);
         using var file = SafetensorsFile.Open(weights);
-        return new(path, weights, WithTraining(model, file), remarks, NetworkMetadata.DoubtsOf(file));
+        return new(
+            path, weights, WithTraining(model, file), remarks, NetworkMetadata.DoubtsOf(file), NetworkMetadata.AreOfLatents(file));
     }
 
     /// <summary>
@@ -107,11 +114,14 @@ public sealed class DiffusersFolder
     /// What speaks against drawing with these weights, <see cref="Training.Checkpoint.Doubts"/> of where they come from; the metadata of the
     /// file of weights keeps it, which diffusers doesn't look at.
     /// </param>
+    /// <param name="areLatents">
+    /// Whether they were trained on latents (<see cref="Training.Checkpoint.IsBounded"/> is false), which the same metadata then says.
+    /// </param>
     /// <exception cref="DiffusersException">
     /// diffusers can't express it, and all reasons are listed; or the folder holds something.
     /// </exception>
     /// <exception cref="IOException">It can't be written.</exception>
-    public static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts = null)
+    public static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts = null, bool areLatents = false)
     {
         var model = ModelFromSpec.Read(
             network,
@@ -128,7 +138,7 @@ public sealed class DiffusersFolder
                 WriteJson(System.IO.Path.Combine(unfinished, PipelineName), pipeline);
             WriteJson(System.IO.Path.Combine(unfinished, "unet", ConfigName), ModelToConfigs.UNet(model));
             WriteJson(System.IO.Path.Combine(unfinished, "scheduler", SchedulerConfigName), ModelToConfigs.Scheduler(model.Diffusion));
-            StateDict.Save(System.IO.Path.Combine(unfinished, "unet", WeightsFile.Name), network, doubts);
+            StateDict.Save(System.IO.Path.Combine(unfinished, "unet", WeightsFile.Name), network, doubts, areLatents);
         });
     }
 

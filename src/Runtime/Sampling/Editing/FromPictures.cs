@@ -20,7 +20,13 @@ public sealed class FromPictures(Tensor pictures, double strength) : NoisedEdit(
 
     internal override IEnumerable<(string Name, string Sha256)> Hashes => [("pictures", HashOf(Pictures))];
 
-    internal override void Check(NetworkInfo info) => Require(Pictures, "pictures", info, info.Channels);
+    internal override void Check(NetworkInfo info)
+    {
+        Require(Pictures, "pictures", info, info.Channels);
+        RequireNumbers(Pictures, "pictures", info);
+    }
+
+    internal override void CheckBounds(NetworkInfo info) => RequireBounded(Pictures, "pictures", info);
 
     internal override Tensor Begin(EditedBatch batch, double time)
     {

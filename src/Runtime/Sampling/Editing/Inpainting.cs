@@ -64,6 +64,15 @@ public sealed class Inpainting : PictureEdit
             throw new UNetGenException(
                 $"There are {Counted.Of(Pictures.shape[0], "picture")} and {Counted.Of(Mask.shape[0], "mask")}: give one mask for all, or "
                     + "one for each.");
+        RequireNumbers(Mask, "mask's pixels", info);
+        using var known = KnownAlone();
+        RequireNumbers(known, "pictures", info);
+    }
+
+    internal override void CheckBounds(NetworkInfo info)
+    {
+        using var known = KnownAlone();
+        RequireBounded(known, "pictures", info);
     }
 
     /// <summary>RePaint's list of times (get_schedule_jump in its code) of a sampler's own.</summary>
@@ -101,5 +110,15 @@ public sealed class Inpainting : PictureEdit
         return Joined(batch, batch.Of(Pictures, x), x).DetachFromDisposeScope();
     }
 
-    private Tensor Joined(EditedBatch batch, Tensor known, Tensor x) => where(batch.Of(Mask, x).gt(Number.Of(0.5)), x, known);
+    private Tensor Joined(EditedBatch batch, Tensor known, Tensor x) => where(IsPainted(batch.Of(Mask, x)), x, known);
+
+    /// <summary>The pictures but for what is painted over, which may be anything, as NaN where nothing is known.</summary>
+    private Tensor KnownAlone()
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        return Pictures.masked_fill(IsPainted(Mask).to(Pictures.device), Number.Of(0)).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor IsPainted(Tensor mask) => mask.gt(Number.Of(0.5));
 }

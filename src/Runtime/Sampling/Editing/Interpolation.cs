@@ -73,6 +73,14 @@ public sealed class Interpolation : NoisedEdit
     {
         Require(First, "first picture", info, info.Channels);
         Require(Second, "second picture", info, info.Channels);
+        RequireNumbers(First, "first pictures", info);
+        RequireNumbers(Second, "second pictures", info);
+    }
+
+    internal override void CheckBounds(NetworkInfo info)
+    {
+        RequireBounded(First, "first pictures", info);
+        RequireBounded(Second, "second pictures", info);
     }
 
     internal override Tensor Begin(EditedBatch batch, double time)

@@ -1,3 +1,5 @@
+using System.Globalization;
+using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Interop;
 using UNetGen.Native;
@@ -13,6 +15,9 @@ namespace UNetGen.Sampling.Editing;
 /// </summary>
 public abstract class PictureEdit
 {
+    // Of what a sampler has drawn, far below half a byte's step.
+    private const float BoundSlack = 1e-3f;
+
     private protected PictureEdit()
     {
     }
@@ -26,9 +31,13 @@ public abstract class PictureEdit
     /// <summary>The pictures by what they are, for a record of what was edited: their hashes.</summary>
     internal abstract IEnumerable<(string Name, string Sha256)> Hashes { get; }
 
-    /// <summary>Refuses pictures that aren't of the network's shape.</summary>
-    /// <exception cref="UNetGenException">They are of another shape or type.</exception>
+    /// <summary>Refuses pictures that aren't of the network's shape, or hold what is no number of a picture or a latent.</summary>
+    /// <exception cref="UNetGenException">They are of another shape or type, or not finite.</exception>
     internal abstract void Check(NetworkInfo info);
+
+    /// <summary>Refuses what no picture holds, of a network whose drawing is clipped to [-1, 1]: latents have no such bounds.</summary>
+    /// <exception cref="UNetGenException">Values lie outside.</exception>
+    internal abstract void CheckBounds(NetworkInfo info);
 
     /// <summary>The number that an image has its noise and its class by.</summary>
     internal virtual int NumberOf(int image) => image;
@@ -55,6 +64,27 @@ public abstract class PictureEdit
             throw new UNetGenException(
                 $"The {name} for {network.Name} must be Float32 [1 or more, {string.Join(", ", one)}], but got {pictures.dtype} "
                     + $"[{string.Join(", ", pictures.shape)}].");
+    }
+
+    /// <summary>What an edit is given mustn't be taken for weights that are ruined.</summary>
+    /// <exception cref="UNetGenException">A number isn't finite, or lies where no encoder's do.</exception>
+    private protected static void RequireNumbers(Tensor pictures, string name, NetworkInfo network)
+    {
+        if (EncodedRange.FaultIn(pictures) is { } fault)
+            throw new UNetGenException($"The {name} for {network.Name} hold {fault}: whatever has made them has failed.");
+    }
+
+    /// <exception cref="UNetGenException">A value lies outside of [-1, 1], by more than what rounding makes.</exception>
+    private protected static void RequireBounded(Tensor pictures, string name, NetworkInfo network)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradients = no_grad();
+        var (low, high) = (pictures.min().item<float>(), pictures.max().item<float>());
+        if (low < -1 - BoundSlack || high > 1 + BoundSlack)
+            throw new UNetGenException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The {name} for {network.Name}, which draws values in [-1, 1], hold values from {low} to {high}: bytes become such by "
+                    + $"v / 127.5 - 1, and what is drawn without clipping by a clamp."));
     }
 
     private protected static string HashOf(params Tensor[] pictures) =>

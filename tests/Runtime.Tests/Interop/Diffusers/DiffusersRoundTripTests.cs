@@ -1,6 +1,7 @@
 using UNetGen.Interop.Diffusers;
 using UNetGen.Networks;
 using UNetGen.Runtime.Tests.Golden;
+using UNetGen.Training;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Interop.Diffusers;
@@ -59,6 +60,19 @@ public sealed class DiffusersRoundTripTests
 
         Assert.Empty(DiffusersFolder.Open(folder.File("good")).Doubts);
         Assert.Equal(["The average hardly moved."], DiffusersFolder.Open(folder.File("doubtful")).Doubts);
+    }
+
+    [Fact]
+    public void That_weights_were_trained_on_latents_comes_back_with_them()
+    {
+        using var folder = new TemporaryFolder();
+        using var network = Exported("ddpm_tiny");
+        DiffusersFolder.Save(folder.File("pictures"), network);
+        DiffusersFolder.Save(folder.File("latents"), network, areLatents: true);
+
+        Assert.False(DiffusersFolder.Open(folder.File("pictures")).AreLatents);
+        Assert.True(DiffusersFolder.Open(folder.File("latents")).AreLatents);
+        Assert.False(Checkpoint.Open(DiffusersFolder.Open(folder.File("latents")).WeightsPath).IsBounded);
     }
 
     [Fact]
