@@ -139,6 +139,13 @@ public class SmallClassifierTests
             Assert.Throws<DataException>(() => classifier.Accuracy(new SubsetSource(new Bars(8), []), _ => 0)).Message);
     }
 
+    [Theory]
+    [InlineData(0, 8, "epochs")]
+    [InlineData(-1, 8, "epochs")]
+    [InlineData(1, 0, "batchSize")]
+    public void A_training_without_an_epoch_or_without_images_in_a_step_is_refused(int epochs, int batchSize, string named) =>
+        Assert.Throws<ArgumentOutOfRangeException>(named, () => SmallClassifier.Train(new Bars(8), epochs, batchSize));
+
     private sealed class Mirrored(IImageSource source) : IImageSource
     {
         public string Description => "mirrored";
