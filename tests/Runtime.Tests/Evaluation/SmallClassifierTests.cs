@@ -140,6 +140,18 @@ public class SmallClassifierTests
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData(null)]
+    public void Statistics_are_kept_in_no_folder_without_a_path(string? path)
+    {
+        using var classifier = SmallClassifier.Train(new Bars(8), epochs: 1, batchSize: 8);
+
+        Assert.StartsWith(
+            "A folder needs a path",
+            Assert.Throws<ArgumentException>("folder", () => ImageStatistics.Cached(new Bars(8), classifier, path!)).Message);
+    }
+
+    [Theory]
     [InlineData(0, 8, "epochs")]
     [InlineData(-1, 8, "epochs")]
     [InlineData(1, 0, "batchSize")]
