@@ -139,19 +139,19 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <returns>[batch, 64].</returns>
     public override Tensor Extract(Tensor images)
     {
-        CheckShape(images);
+        Check(images);
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         return network.Features(images.cpu()).MoveToOuterDisposeScope();
     }
 
     /// <summary>The likeliest class of each image.</summary>
-    /// <param name="images">[batch, channels, height, width], in [-1, 1].</param>
+    /// <param name="images">[batch, channels, height, width], float32, in [-1, 1].</param>
     /// <returns>[batch], int64.</returns>
-    /// <exception cref="EvaluationException">The images have another shape.</exception>
+    /// <exception cref="EvaluationException">The images have another shape, or are of another type.</exception>
     public Tensor Classify(Tensor images)
     {
-        CheckShape(images);
+        Check(images);
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         return network.forward(images.cpu()).argmax(1).MoveToOuterDisposeScope();
@@ -184,8 +184,9 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <inheritdoc/>
     protected override void Dispose(bool disposing) => network.Dispose();
 
-    private void CheckShape(Tensor images)
+    private void Check(Tensor images)
     {
+        RequireFloat32(images);
         if (images.dim() != 4 || images.shape[1] != Channels || images.shape[2] != Height || images.shape[3] != Width)
             throw new EvaluationException(
                 $"The classifier was trained on images [batch, {Channels}, {Height}, {Width}], but got "

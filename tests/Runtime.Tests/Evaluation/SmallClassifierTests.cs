@@ -139,6 +139,18 @@ public class SmallClassifierTests
             Assert.Throws<DataException>(() => classifier.Accuracy(new SubsetSource(new Bars(8), []), _ => 0)).Message);
     }
 
+    [Fact]
+    public void Images_of_another_type_are_refused()
+    {
+        using var scope = NewDisposeScope();
+        using var classifier = SmallClassifier.Train(new Bars(8), epochs: 1, batchSize: 8);
+        var bytes = ones(1, 1, 12, 12, dtype: ScalarType.Byte);
+
+        const string refusal = "A feature network takes images of float32 numbers in [-1, 1], but got such of Byte: convert them.";
+        Assert.Equal(refusal, Assert.Throws<EvaluationException>(() => classifier.Classify(bytes)).Message);
+        Assert.Equal(refusal, Assert.Throws<EvaluationException>(() => classifier.Extract(bytes)).Message);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData(null)]
