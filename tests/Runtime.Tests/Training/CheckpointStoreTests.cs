@@ -195,6 +195,16 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Theory]
+    [InlineData(-1)]
+    [InlineData(int.MaxValue)]
+    public void A_step_that_could_not_be_read_back_is_not_written(int step)
+    {
+        var error = Assert.Throws<ArgumentException>("content", () => new CheckpointStore(Folder).Save(tiny.Content(step)));
+        Assert.StartsWith($"The step is {step}: a checkpoint has one from 0 to 2,000,000,000.", error.Message);
+        Assert.False(Directory.Exists(Folder));
+    }
+
+    [Theory]
     [InlineData(-0.1)]
     [InlineData(double.PositiveInfinity)]
     public void A_loss_that_could_not_be_read_back_is_not_written(double loss)
