@@ -61,6 +61,8 @@ public static class StateDict
     /// <exception cref="SafetensorsException">The file was cut short or changed meanwhile; nothing was copied.</exception>
     public static void Load(nn.Module module, SafetensorsFile file)
     {
+        ArgumentNullException.ThrowIfNull(module);
+        ArgumentNullException.ThrowIfNull(file);
         var state = Check(module, Forms(file));
         using var scope = NewDisposeScope();
         var tensors = file.ReadAll();

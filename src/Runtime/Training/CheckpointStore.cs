@@ -170,6 +170,7 @@ public sealed class CheckpointStore
 
     private static void Check(CheckpointContent content)
     {
+        ArgumentNullException.ThrowIfNull(content);
         if (content.Step is < 0 or > CheckpointText.MostSteps)
             throw new ArgumentException(
                 FormattableString.Invariant($"The step is {content.Step}: a checkpoint has one from 0 to {CheckpointText.MostSteps:N0}."),

@@ -140,6 +140,14 @@ public class SmallClassifierTests
     }
 
     [Fact]
+    public void Statistics_of_nothing_or_by_nothing_are_told_by_the_arguments_name()
+    {
+        using var classifier = SmallClassifier.Train(new Bars(8), epochs: 1, batchSize: 8);
+        Assert.Throws<ArgumentNullException>("source", () => ImageStatistics.Of(null!, classifier));
+        Assert.Throws<ArgumentNullException>("features", () => ImageStatistics.Of(new Bars(8), null!));
+    }
+
+    [Fact]
     public void Images_of_another_type_are_refused()
     {
         using var scope = NewDisposeScope();

@@ -75,6 +75,13 @@ public sealed class StateDictTests : IDisposable
     }
 
     [Fact]
+    public void Nothing_to_load_is_told_by_the_arguments_name()
+    {
+        using var module = Module();
+        Assert.Throws<ArgumentNullException>("file", () => StateDict.Load(module, (SafetensorsFile)null!));
+    }
+
+    [Fact]
     public void Tensors_without_numbers_of_their_own_are_refused()
     {
         using var module = Module();

@@ -194,6 +194,14 @@ public sealed class CheckpointStoreTests : IDisposable
         Assert.Equal(saved, Checkpoint.Open(Folder).Path);
     }
 
+    [Fact]
+    public void Nothing_is_neither_saved_nor_opened_and_an_empty_path_is_seen_in_the_message()
+    {
+        Assert.Throws<ArgumentNullException>("content", () => new CheckpointStore(Folder).Save(null!));
+        Assert.Throws<ArgumentNullException>("path", () => Checkpoint.Open(null!));
+        Assert.StartsWith("There is no checkpoint '': ", Assert.Throws<CheckpointException>(() => Checkpoint.Open("")).Message);
+    }
+
     [Theory]
     [InlineData(-1)]
     [InlineData(int.MaxValue)]
