@@ -86,8 +86,8 @@ public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers
         if (Array.FindIndex(copy, number => (uint)number >= (uint)source.Count) is >= 0 and var wrong)
             throw new ArgumentOutOfRangeException(
                 nameof(numbers), copy[wrong],
-                $"Number {wrong} of the subset is no image of {source.Description}, which has {Counted.Of(source.Count, "image")}; the first "
-                    + "is 0.");
+                $"Number {wrong} of the subset is no image of {source.Description}, which has {Counted.Of(source.Count, "image")}; the "
+                    + "first is 0.");
         return copy;
     }
 }

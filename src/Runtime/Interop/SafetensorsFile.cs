@@ -114,7 +114,8 @@ public sealed class SafetensorsFile : IDisposable
         ArgumentNullException.ThrowIfNull(entry);
         if (!header.Has(entry))
             throw new ArgumentException(
-                $"{Path} has no tensor '{Excerpt.Of(entry.Name)}' as the entry describes it: give one of its own `Entries`.", nameof(entry));
+                $"{Path} has no tensor '{Excerpt.Of(entry.Name)}' as the entry describes it: give one of its own `Entries`.",
+                nameof(entry));
         var tensor = empty([.. entry.Shape], dtype: entry.DType, device: CPU);
         try
         {

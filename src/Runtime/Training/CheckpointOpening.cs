@@ -31,7 +31,8 @@ public sealed partial class Checkpoint
         ArgumentNullException.ThrowIfNull(path);
         if (!System.IO.Path.Exists(path))
             throw new CheckpointException(
-                $"There is no checkpoint {(path.Length == 0 ? "''" : path)}: a checkpoint is a folder with {CheckpointInfo.FileName} in it, or a .safetensors file.");
+                $"There is no checkpoint {(path.Length == 0 ? "''" : path)}: a checkpoint is a folder with "
+                    + $"{CheckpointInfo.FileName} in it, or a .safetensors file.");
         path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
         if (File.Exists(path))
             return OpenFile(path);
