@@ -44,6 +44,9 @@ public sealed class FileRecord
     private readonly (string Folder, string[] Files) second;
     private readonly FilePieces? pieces;
 
+    // Of either folder: the process may go elsewhere before files are asked.
+    private readonly (string First, string Second) full;
+
     // Of each file, or of each of its pieces.
     private readonly long[] sums;
     private readonly Lazy<(long[] Sizes, long[] Times)> now;
@@ -55,7 +58,8 @@ public sealed class FileRecord
     /// <param name="pieces">What is read of a file at a time; null: all of it.</param>
     internal FileRecord(string folder, string[] files, (string Folder, string[] Files)? second = null, FilePieces? pieces = null)
     {
-        (this.folder, this.second, this.pieces) = (folder, second ?? ("", []), pieces);
+        (this.folder, this.second, this.pieces) = (folder, second ?? (folder, []), pieces);
+        full = (Path.GetFullPath(folder), Path.GetFullPath(this.second.Folder));
         this.files = [.. files, .. this.second.Files.Select(file => OfSecond + file)];
         sums = new long[pieces?.Count ?? this.files.Length];
         now = new(Ask);
@@ -173,7 +177,7 @@ public sealed class FileRecord
     private void MeetAgain(int index)
     {
         if (pieces is null)
-            Met(index, PatientFile.Read(PathOf(index), out var fault), fault);
+            Met(index, PatientFile.Read(FullPathOf(index), out var fault), fault);
         else
             Met(index, pieces.Sum(index));
     }
@@ -199,7 +203,7 @@ public sealed class FileRecord
     private (long[] Sizes, long[] Times) Ask()
     {
         var (sizes, times) = (new long[files.Length], new long[files.Length]);
-        Parallel.For(0, files.Length, i => (sizes[i], times[i]) = SizeAndTime(PathOf(i)));
+        Parallel.For(0, files.Length, i => (sizes[i], times[i]) = SizeAndTime(FullPathOf(i)));
         return (sizes, times);
     }
 
@@ -219,9 +223,14 @@ public sealed class FileRecord
         }
     }
 
-    private string PathOf(int index) => files.Length - second.Files.Length is var own && index < own
-        ? PictureFolder.PathOf(folder, files[index])
-        : PictureFolder.PathOf(second.Folder, second.Files[index - own]);
+    /// <summary>For messages, in the folder as it was given.</summary>
+    private string PathOf(int index) => PathOf(index, folder, second.Folder);
+
+    private string FullPathOf(int index) => PathOf(index, full.First, full.Second);
+
+    private string PathOf(int index, string ofFirst, string ofSecond) => files.Length - second.Files.Length is var own && index < own
+        ? PictureFolder.PathOf(ofFirst, files[index])
+        : PictureFolder.PathOf(ofSecond, second.Files[index - own]);
 
     private string Folders => second.Files.Length == 0 ? $"'{folder}'" : $"'{folder}' and '{second.Folder}'";
 

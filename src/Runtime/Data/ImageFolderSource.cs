@@ -185,9 +185,9 @@ public sealed class ImageFolderSource : IImageSource
 
     private byte[]? Decode(int index, out string? reason)
     {
-        var content = PatientFile.Read(PictureFolder.PathOf(folder.Path, folder.Files[index]), out var fault);
+        var content = PatientFile.Read(PictureFolder.PathOf(folder.FullPath, folder.Files[index]), out var fault);
         // Otherwise an unplugged disk would be a million broken files.
-        if (content is null && !Directory.Exists(folder.Path))
+        if (content is null && !Directory.Exists(folder.FullPath))
             throw new DataException($"'{folder.Path}' is gone while it is being read; {folder.Files[index]} was asked for.");
         Record.Met(firstInRecord + index, content, fault);
         if (content is not null)

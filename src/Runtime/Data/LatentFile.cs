@@ -34,9 +34,12 @@ internal sealed class LatentFile
     private readonly Dictionary<string, (SafetensorsEntry Entry, long Position)> tensors;
     private readonly (long Length, DateTime Time) known;
 
+    // The process may go elsewhere before the file is read.
+    private readonly string fullPath;
+
     private LatentFile(string path, SafetensorsFile file, (long, DateTime) known)
     {
-        (Path, this.known) = (path, known);
+        (Path, fullPath, this.known) = (path, System.IO.Path.GetFullPath(path), known);
         IsDrawn = file.Metadata.ContainsKey(DrawnKey);
         tensors = file.Entries.ToDictionary(entry => entry.Name, entry => (entry, file.PositionOf(entry)));
     }
@@ -140,7 +143,7 @@ internal sealed class LatentFile
         try
         {
             var bytes = rented.AsSpan(0, values.Length * size);
-            PatientFile.Read(Path, known, position + first * size, bytes);
+            PatientFile.Read(fullPath, known, position + first * size, bytes);
             Widen(bytes, entry.DType, values);
             sum = FileRecord.SumOf(bytes);
         }
@@ -170,7 +173,7 @@ internal sealed class LatentFile
                 $"'{Path}': '{LabelsKey}' is {Text(entry.Shape)}, and must be one label for each of the latents, [{images}].");
         var size = SafetensorsHeader.SizeOf(entry.DType);
         var bytes = new byte[images * size];
-        PatientFile.Read(Path, known, position, bytes);
+        PatientFile.Read(fullPath, known, position, bytes);
         var labels = new int[images];
         for (var i = 0; i < images; i++)
         {
@@ -198,7 +201,7 @@ internal sealed class LatentFile
         hash.AppendData(BitConverter.GetBytes(length));
         foreach (var place in places)
         {
-            PatientFile.Read(Path, known, place, bytes);
+            PatientFile.Read(fullPath, known, place, bytes);
             hash.AppendData(bytes);
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());

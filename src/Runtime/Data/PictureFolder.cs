@@ -11,7 +11,7 @@ internal sealed class PictureFolder
 
     private PictureFolder(string path, PictureSearch found)
     {
-        (Path, Files, Notes) = (path, found.Files, found.LeftOut.Notes);
+        (Path, FullPath, Files, Notes) = (path, System.IO.Path.GetFullPath(path), found.Files, found.LeftOut.Notes);
         Instead = (found.LeftOut.OtherFiles is { Length: > 0 } others ? $" What is there: {others}." : "") + string.Concat(
             Notes.Select(note => $" {char.ToUpperInvariant(note[0])}{note[1..]}"));
         (starts, labels, Classes) = FindClasses(Files);
@@ -21,6 +21,9 @@ internal sealed class PictureFolder
 
     /// <summary>The folder as it was given.</summary>
     public string Path { get; }
+
+    /// <summary>Where its files are read, wherever the process goes meanwhile.</summary>
+    public string FullPath { get; }
 
     /// <summary>Relative paths, with <c>/</c>, in ordinal order.</summary>
     public string[] Files { get; }

@@ -2,14 +2,17 @@ namespace UNetGen.Data;
 
 /// <summary>Some of another source's images: a half to compare with the other, or what is held back from a training.</summary>
 /// <param name="source">Where they come from.</param>
-/// <param name="numbers">Which, in what order; each from 0 to the source's count - 1.</param>
+/// <param name="numbers">Which, in what order; each from 0 to the source's count - 1. They are copied.</param>
+/// <exception cref="ArgumentOutOfRangeException">The source has no image of such a number.</exception>
 public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers) : IImageSource
 {
+    private readonly int[] numbers = Copied(source, numbers);
+
     /// <inheritdoc/>
     public string Description { get; } = FormattableString.Invariant($"{numbers.Count:N0} of {source.Description}");
 
     /// <inheritdoc/>
-    public int Count => numbers.Count;
+    public int Count => numbers.Length;
 
     /// <inheritdoc/>
     public int Channels => source.Channels;
@@ -73,4 +76,18 @@ public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers
     /// <inheritdoc/>
     public void ReadWithCondition(int index, long place, Span<float> pixels, Span<float> condition) =>
         source.ReadWithCondition(numbers[index], place, pixels, condition);
+
+    /// <summary>A list that its owner changes would make another source of this one while a training reads it.</summary>
+    private static int[] Copied(IImageSource source, IReadOnlyList<int> numbers)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(numbers);
+        int[] copy = [.. numbers];
+        if (Array.FindIndex(copy, number => (uint)number >= (uint)source.Count) is >= 0 and var wrong)
+            throw new ArgumentOutOfRangeException(
+                nameof(numbers), copy[wrong],
+                $"Number {wrong} of the subset is no image of {source.Description}, which has {Counted.Of(source.Count, "image")}; the "
+                    + "first is 0.");
+        return copy;
+    }
 }

@@ -24,6 +24,14 @@ public abstract class FeatureNetwork : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <exception cref="EvaluationException">The images are of another type: what their numbers are to mean isn't known.</exception>
+    private protected static void RequireFloat32(Tensor images)
+    {
+        if (images.dtype != ScalarType.Float32)
+            throw new EvaluationException(
+                $"A feature network takes images of float32 numbers in [-1, 1], but got such of {images.dtype}: convert them.");
+    }
+
     /// <summary>Frees the weights.</summary>
     protected abstract void Dispose(bool disposing);
 }

@@ -33,6 +33,8 @@ public static class ImageStatistics
         IImageSource source, FeatureNetwork features, int batchSize = 64, Action<int>? report = null,
         CancellationToken cancellation = default, ICollective? collective = null)
     {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(features);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         SourceChecks.RequirePictures(source);
         var ranks = collective ?? new SingleProcess();
@@ -83,11 +85,13 @@ public static class ImageStatistics
     /// <param name="collective">As in <see cref="Of"/>. Rank 0 alone looks into the folder and writes there.</param>
     /// <param name="unkept">Told why they can't be kept in the folder; they are returned all the same.</param>
     /// <returns>The caller's to dispose.</returns>
+    /// <exception cref="ArgumentException">The folder's path is null or empty.</exception>
     public static FeatureStatistics Cached(
         IImageSource source, FeatureNetwork features, string folder, int batchSize = 64, Action<int>? report = null,
         CancellationToken cancellation = default,
         ICollective? collective = null, Action<string>? unkept = null)
     {
+        FileNames.RequireFolder(folder, nameof(folder));
         var ranks = collective ?? new SingleProcess();
         var path = ranks.Rank == 0 ? PathOf(source, features, folder, cancellation) : null;
         var kept = path is null ? null : Kept(path);

@@ -58,14 +58,17 @@ public sealed class SmallClassifier : FeatureNetwork
 
     /// <summary>Trains one, on the CPU: the same images and seed give the same weights on the same machine.</summary>
     /// <param name="source">Images with classes.</param>
-    /// <param name="epochs">Times that each image is seen.</param>
-    /// <param name="batchSize">Images a step.</param>
+    /// <param name="epochs">Times that each image is seen, at least 1.</param>
+    /// <param name="batchSize">Images a step, at least 1.</param>
     /// <param name="seed">Of the first weights and of the order.</param>
     /// <param name="report">Called after each step with the share that is done and the loss.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is to be no epoch, or no image in a step.</exception>
     /// <exception cref="DataException">The images are latents, or of fewer than two classes, or one's name has a line break.</exception>
     public static SmallClassifier Train(
         IImageSource source, int epochs = 4, int batchSize = 64, long seed = 0, Action<double, double>? report = null)
     {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(epochs);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         SourceChecks.RequirePictures(source);
         // Labels may leave numbers out: those of EMNIST's letters begin with 1.
         var classes = source.Classes.Count == 0 ? 0 : Enumerable.Range(0, source.Count).Select(source.Label).Distinct().Count();
@@ -82,8 +85,8 @@ public sealed class SmallClassifier : FeatureNetwork
         var network = classifier.network;
         using var adam = new FusedAdam(network.named_parameters());
         using var loader = new BatchLoader(source, batchSize, seed);
-        var steps = Math.Max(1, (int)((long)epochs * source.Count / batchSize));
-        for (var step = 0; step < steps; step++)
+        var steps = Math.Max(1, (long)epochs * source.Count / batchSize);
+        for (var step = 0L; step < steps; step++)
         {
             using var scope = NewDisposeScope();
             var batch = loader.Next();
@@ -136,19 +139,19 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <returns>[batch, 64].</returns>
     public override Tensor Extract(Tensor images)
     {
-        CheckShape(images);
+        Check(images);
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         return network.Features(images.cpu()).MoveToOuterDisposeScope();
     }
 
     /// <summary>The likeliest class of each image.</summary>
-    /// <param name="images">[batch, channels, height, width], in [-1, 1].</param>
+    /// <param name="images">[batch, channels, height, width], float32, in [-1, 1].</param>
     /// <returns>[batch], int64.</returns>
-    /// <exception cref="EvaluationException">The images have another shape.</exception>
+    /// <exception cref="EvaluationException">The images have another shape, or are of another type.</exception>
     public Tensor Classify(Tensor images)
     {
-        CheckShape(images);
+        Check(images);
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         return network.forward(images.cpu()).argmax(1).MoveToOuterDisposeScope();
@@ -181,8 +184,9 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <inheritdoc/>
     protected override void Dispose(bool disposing) => network.Dispose();
 
-    private void CheckShape(Tensor images)
+    private void Check(Tensor images)
     {
+        RequireFloat32(images);
         if (images.dim() != 4 || images.shape[1] != Channels || images.shape[2] != Height || images.shape[3] != Width)
             throw new EvaluationException(
                 $"The classifier was trained on images [batch, {Channels}, {Height}, {Width}], but got "

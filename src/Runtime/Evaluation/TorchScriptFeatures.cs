@@ -87,6 +87,7 @@ public sealed class TorchScriptFeatures : FeatureNetwork
     /// <inheritdoc/>
     public override Tensor Extract(Tensor images)
     {
+        RequireFloat32(images);
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         using var arithmetic = new CudaArithmetic(device, tf32: false);

@@ -15,6 +15,14 @@ public static class FileNames
         ? $"has a name that isn't UTF-8, by which it can't be opened ({Lost} stands for what isn't): rename it"
         : null;
 
+    /// <summary>A folder's path, which an unset or empty one isn't: it would stand for the current folder without a word.</summary>
+    /// <param name="path">As it was given.</param>
+    /// <param name="parameter">What the caller calls it.</param>
+    /// <exception cref="ArgumentException">It is null or empty.</exception>
+    internal static string RequireFolder(string? path, string parameter) => string.IsNullOrEmpty(path)
+        ? throw new ArgumentException("A folder needs a path, and this one is empty; the current folder is '.'.", parameter)
+        : path;
+
     /// <summary>
     /// Why nothing is to be written under a path: its name, or that of a folder on the way, has lost bytes, and it would be made under
     /// another one. Null: it has lost none, as what is there under this very name.

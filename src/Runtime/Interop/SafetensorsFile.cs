@@ -107,9 +107,15 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>Reads one tensor, to the CPU.</summary>
     /// <param name="entry">One of <see cref="Entries"/>.</param>
     /// <returns>A tensor shaped as the entry says; the caller's to dispose.</returns>
+    /// <exception cref="ArgumentException">It is another file's.</exception>
     /// <exception cref="SafetensorsException">The file was cut short or changed meanwhile, or a truth value is neither 0 nor 1.</exception>
     public Tensor Read(SafetensorsEntry entry)
     {
+        ArgumentNullException.ThrowIfNull(entry);
+        if (!header.Has(entry))
+            throw new ArgumentException(
+                $"{Path} has no tensor '{Excerpt.Of(entry.Name)}' as the entry describes it: give one of its own `Entries`.",
+                nameof(entry));
         var tensor = empty([.. entry.Shape], dtype: entry.DType, device: CPU);
         try
         {
@@ -154,7 +160,10 @@ public sealed class SafetensorsFile : IDisposable
     /// By name, such as a state_dict, on any device; the header keeps their order. F64, F32, F16, BF16, I64, I32, I16, I8, U8 and BOOL.
     /// </param>
     /// <param name="metadata">Free text by key.</param>
-    /// <exception cref="ArgumentException">A name twice, reserved or no valid Unicode, or a type that the format lacks.</exception>
+    /// <exception cref="ArgumentException">
+    /// A name twice, reserved or no valid Unicode, a type that the format lacks, or a tensor that is null, disposed, sparse, or on the
+    /// device meta.
+    /// </exception>
     /// <exception cref="IOException">It can't be written; a file that was there before still is.</exception>
     public static void Write(
         string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
@@ -168,7 +177,8 @@ public sealed class SafetensorsFile : IDisposable
     /// <param name="tensors">As for a file.</param>
     /// <param name="metadata">Free text by key.</param>
     /// <exception cref="ArgumentException">
-    /// A name twice, reserved or no valid Unicode, or a type that the format lacks; nothing was written.
+    /// A name twice, reserved or no valid Unicode, a type that the format lacks, or a tensor that is null, disposed, sparse, or on the
+    /// device meta; nothing was written.
     /// </exception>
     /// <exception cref="IOException">The stream can't be written.</exception>
     public static void Write(

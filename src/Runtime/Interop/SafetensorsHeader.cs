@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace UNetGen.Interop;
@@ -25,6 +26,8 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
     /// <summary>Throws at half a surrogate pair, which the JSON writer would replace in silence.</summary>
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    private readonly Dictionary<string, SafetensorsEntry> byName = Entries.ToDictionary(entry => entry.Name);
+
     public const string MetadataKey = "__metadata__";
 
     /// <summary>The types that both the format and TorchSharp have.</summary>
@@ -39,7 +42,9 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
     /// Lays tensors out. The header keeps their order; the data is sorted by element size, largest first, so that every tensor lies aligned
     /// to its own.
     /// </summary>
-    /// <exception cref="ArgumentException">A name twice or reserved, or a type that the format or TorchSharp lacks.</exception>
+    /// <exception cref="ArgumentException">
+    /// A name twice or reserved, a type that the format or TorchSharp lacks, or a tensor whose numbers can't be read one by one.
+    /// </exception>
     public static SafetensorsHeader Layout(IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string> metadata)
     {
         var entries = new List<SafetensorsEntry>();
@@ -49,6 +54,8 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
             if (!names.Add(name))
                 throw new ArgumentException(
                     $"Two tensors can't both be called '{name}' in a safetensors file ({MetadataKey} is reserved).", nameof(tensors));
+            if (FaultOf(tensor) is { } fault)
+                throw new ArgumentException($"Tensor '{name}' {fault}.", nameof(tensors));
             if (!DTypes.Any(row => row.DType == tensor.dtype))
                 throw new ArgumentException(
                     $"Tensor '{name}' is of type {tensor.dtype}, which a safetensors file can't hold.", nameof(tensors));
@@ -62,6 +69,19 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
         }
         return new SafetensorsHeader(metadata, entries);
     }
+
+    /// <summary>Why a tensor's numbers can't be copied, to follow its name; null: they can.</summary>
+    public static string? FaultOf(Tensor? tensor) => tensor switch
+    {
+        null or { IsInvalid: true } => "is null, or disposed",
+        { device_type: DeviceType.META } => "is on the device meta, so that it has a shape and no numbers",
+        { is_sparse: true } => "is sparse: give its `to_dense()`",
+        _ => null,
+    };
+
+    /// <summary>Whether an entry is one of these, perhaps by another opening of the same file.</summary>
+    public bool Has(SafetensorsEntry entry) =>
+        byName.TryGetValue(entry.Name, out var own) && own with { Shape = entry.Shape } == entry && own.Shape.SequenceEqual(entry.Shape);
 
     /// <summary>Bytes of one element.</summary>
     public static int SizeOf(ScalarType dtype) => DTypes.First(row => row.DType == dtype).Size;

@@ -26,6 +26,7 @@ public static class StateDict
     /// </summary>
     /// <param name="module">On any device; it stays there. Unchanged where the tensors don't fit.</param>
     /// <param name="tensors">By the names of the module's <c>state_dict()</c>, in any order; copied, so still the caller's.</param>
+    /// <exception cref="ArgumentException">A tensor is null, disposed, sparse, or on the device meta.</exception>
     /// <exception cref="StateDictException">Something differs; nothing was copied.</exception>
     /// <exception cref="UNetGenException">
     /// A number is NaN or infinite; or the network's class and the runtime are of two versions.
@@ -34,8 +35,8 @@ public static class StateDict
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(tensors);
-        if (tensors.FirstOrDefault(pair => pair.Value is null || pair.Value.IsInvalid) is { Key: { } key })
-            throw new ArgumentException($"The tensor of '{key}' is null, or disposed.", nameof(tensors));
+        if (tensors.FirstOrDefault(pair => SafetensorsHeader.FaultOf(pair.Value) is not null) is { Key: { } key, Value: var wrong })
+            throw new ArgumentException($"The tensor of '{key}' {SafetensorsHeader.FaultOf(wrong)}.", nameof(tensors));
         Load(module, tensors, $"What is to be loaded into {module.GetName()}");
     }
 
@@ -60,6 +61,8 @@ public static class StateDict
     /// <exception cref="SafetensorsException">The file was cut short or changed meanwhile; nothing was copied.</exception>
     public static void Load(nn.Module module, SafetensorsFile file)
     {
+        ArgumentNullException.ThrowIfNull(module);
+        ArgumentNullException.ThrowIfNull(file);
         var state = Check(module, Forms(file));
         using var scope = NewDisposeScope();
         var tensors = file.ReadAll();

@@ -17,9 +17,7 @@ public sealed class SampleFolder(string path)
 {
     private const string InfoName = SampleInfo.FileName;
 
-    private string path = string.IsNullOrEmpty(path)
-        ? throw new ArgumentException("A folder needs a path, and this one is empty; the current folder is '.'.", nameof(path))
-        : path;
+    private string path = FileNames.RequireFolder(path, nameof(path));
 
     // The last part of every PNG: no data, its name, and their sum.
     private static readonly byte[] PngEnd = [0, 0, 0, 0, (byte)'I', (byte)'E', (byte)'N', (byte)'D', 0xAE, 0x42, 0x60, 0x82];

@@ -28,9 +28,11 @@ public sealed partial class Checkpoint
     /// <exception cref="SafetensorsException">The file that stands alone is damaged.</exception>
     public static Checkpoint Open(string path, ILogger? logger = null)
     {
+        ArgumentNullException.ThrowIfNull(path);
         if (!System.IO.Path.Exists(path))
             throw new CheckpointException(
-                $"There is no checkpoint {path}: a checkpoint is a folder with {CheckpointInfo.FileName} in it, or a .safetensors file.");
+                $"There is no checkpoint {(path.Length == 0 ? "''" : path)}: a checkpoint is a folder with "
+                    + $"{CheckpointInfo.FileName} in it, or a .safetensors file.");
         path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
         if (File.Exists(path))
             return OpenFile(path);

@@ -101,7 +101,8 @@ public sealed class CheckpointStore
     /// </exception>
     /// <exception cref="LockedException">Another training writes to the folder.</exception>
     /// <exception cref="ArgumentException">
-    /// The content has no <c>weights</c>, a name that no file should have, or a loss that is below 0 or infinite.
+    /// The content has no <c>weights</c>, a name that no file should have, a loss that is below 0 or infinite, or a step that is below 0 or
+    /// above 2,000,000,000.
     /// </exception>
     public string Save(CheckpointContent content, Predicate<string>? stays = null)
     {
@@ -184,6 +185,11 @@ public sealed class CheckpointStore
 
     private static void Check(CheckpointContent content)
     {
+        ArgumentNullException.ThrowIfNull(content);
+        if (content.Step is < 0 or > CheckpointText.MostSteps)
+            throw new ArgumentException(
+                FormattableString.Invariant($"The step is {content.Step}: a checkpoint has one from 0 to {CheckpointText.MostSteps:N0}."),
+                nameof(content));
         if (!CheckpointText.IsLoss(content.Loss) && !double.IsNaN(content.Loss))
             throw new ArgumentException(
                 FormattableString.Invariant($"The loss is {content.Loss}: a checkpoint has one from 0 to 3.4e38, or NaN."),

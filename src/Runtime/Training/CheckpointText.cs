@@ -11,7 +11,7 @@ namespace UNetGen.Training;
 internal static class CheckpointText
 {
     // Beyond any training; what is counted from there on stays within its type.
-    private const int MostSteps = 2_000_000_000;
+    public const int MostSteps = 2_000_000_000;
     private const long MostImages = 1L << 53;
     private const double MostSeconds = 1e11;
 

@@ -139,6 +139,45 @@ public class SmallClassifierTests
             Assert.Throws<DataException>(() => classifier.Accuracy(new SubsetSource(new Bars(8), []), _ => 0)).Message);
     }
 
+    [Fact]
+    public void Statistics_of_nothing_or_by_nothing_are_told_by_the_arguments_name()
+    {
+        using var classifier = SmallClassifier.Train(new Bars(8), epochs: 1, batchSize: 8);
+        Assert.Throws<ArgumentNullException>("source", () => ImageStatistics.Of(null!, classifier));
+        Assert.Throws<ArgumentNullException>("features", () => ImageStatistics.Of(new Bars(8), null!));
+    }
+
+    [Fact]
+    public void Images_of_another_type_are_refused()
+    {
+        using var scope = NewDisposeScope();
+        using var classifier = SmallClassifier.Train(new Bars(8), epochs: 1, batchSize: 8);
+        var bytes = ones(1, 1, 12, 12, dtype: ScalarType.Byte);
+
+        const string refusal = "A feature network takes images of float32 numbers in [-1, 1], but got such of Byte: convert them.";
+        Assert.Equal(refusal, Assert.Throws<EvaluationException>(() => classifier.Classify(bytes)).Message);
+        Assert.Equal(refusal, Assert.Throws<EvaluationException>(() => classifier.Extract(bytes)).Message);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(null)]
+    public void Statistics_are_kept_in_no_folder_without_a_path(string? path)
+    {
+        using var classifier = SmallClassifier.Train(new Bars(8), epochs: 1, batchSize: 8);
+
+        Assert.StartsWith(
+            "A folder needs a path",
+            Assert.Throws<ArgumentException>("folder", () => ImageStatistics.Cached(new Bars(8), classifier, path!)).Message);
+    }
+
+    [Theory]
+    [InlineData(0, 8, "epochs")]
+    [InlineData(-1, 8, "epochs")]
+    [InlineData(1, 0, "batchSize")]
+    public void A_training_without_an_epoch_or_without_images_in_a_step_is_refused(int epochs, int batchSize, string named) =>
+        Assert.Throws<ArgumentOutOfRangeException>(named, () => SmallClassifier.Train(new Bars(8), epochs, batchSize));
+
     private sealed class Mirrored(IImageSource source) : IImageSource
     {
         public string Description => "mirrored";

@@ -169,6 +169,37 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Fact]
+    public void Tensors_without_numbers_of_their_own_are_refused_and_not_written()
+    {
+        using var scope = NewDisposeScope();
+        var path = folder.File("refused.safetensors");
+        Assert.StartsWith("Tensor 'a' is on the device meta, so that it has a shape and no numbers.", Refusal(ones(3, device: META)));
+        Assert.StartsWith("Tensor 'a' is sparse: give its `to_dense()`.", Refusal(ones(3).to_sparse()));
+        Assert.StartsWith("Tensor 'a' is null, or disposed.", Refusal(null!));
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+
+        string Refusal(Tensor values) =>
+            Assert.Throws<ArgumentException>("tensors", () => SafetensorsFile.Write(path, [new("a", values)])).Message;
+    }
+
+    [Fact]
+    public void An_entry_of_another_file_is_refused_and_one_of_the_same_opened_twice_is_read()
+    {
+        using var scope = NewDisposeScope();
+        SafetensorsFile.Write(folder.File("a.safetensors"), [new("a", ones(3))]);
+        SafetensorsFile.Write(folder.File("b.safetensors"), [new("a", ones(4))]);
+        using var file = SafetensorsFile.Open(folder.File("a.safetensors"));
+        using var again = SafetensorsFile.Open(folder.File("a.safetensors"));
+        using var other = SafetensorsFile.Open(folder.File("b.safetensors"));
+
+        Assert.Equal([3], file.Read(again.Entries[0]).shape);
+        Assert.StartsWith(
+            $"{file.Path} has no tensor 'a' as the entry describes it: give one of its own `Entries`.",
+            Assert.Throws<ArgumentException>("entry", () => file.Read(other.Entries[0])).Message);
+        Assert.Throws<ArgumentNullException>("entry", () => file.Read(null!));
+    }
+
+    [Fact]
     public void A_missing_file_is_an_IO_error_of_the_ordinary_kind() =>
         Assert.Throws<FileNotFoundException>(() => SafetensorsFile.Open(folder.File("missing.safetensors")));
 

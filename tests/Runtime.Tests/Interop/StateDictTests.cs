@@ -75,6 +75,25 @@ public sealed class StateDictTests : IDisposable
     }
 
     [Fact]
+    public void Nothing_to_load_is_told_by_the_arguments_name()
+    {
+        using var module = Module();
+        Assert.Throws<ArgumentNullException>("file", () => StateDict.Load(module, (SafetensorsFile)null!));
+    }
+
+    [Fact]
+    public void Tensors_without_numbers_of_their_own_are_refused()
+    {
+        using var module = Module();
+        var tensors = module.state_dict();
+        tensors["1.weight"] = ones(2, device: META);
+
+        Assert.StartsWith(
+            "The tensor of '1.weight' is on the device meta, so that it has a shape and no numbers.",
+            Assert.Throws<ArgumentException>("tensors", () => StateDict.Load(module, tensors)).Message);
+    }
+
+    [Fact]
     public void A_class_whose_blocks_are_not_those_it_was_generated_for_says_so()
     {
         using var network = new OneConvNet(

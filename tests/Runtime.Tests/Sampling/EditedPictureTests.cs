@@ -39,6 +39,13 @@ public sealed class EditedPictureTests : IDisposable
     }
 
     [Fact]
+    public void No_picture_is_told_by_the_arguments_name()
+    {
+        Assert.Throws<ArgumentNullException>("content", () => EditedPicture.Decode(null!, Small));
+        Assert.Throws<ArgumentNullException>("pictures", () => new FromPictures(null!, 0.5));
+    }
+
+    [Fact]
     public void Transparent_pixels_lie_on_the_background()
     {
         var png = Png(4, 4, (_, _) => SKColors.Transparent);

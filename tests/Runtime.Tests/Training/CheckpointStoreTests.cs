@@ -194,6 +194,24 @@ public sealed class CheckpointStoreTests : IDisposable
         Assert.Equal(saved, Checkpoint.Open(Folder).Path);
     }
 
+    [Fact]
+    public void Nothing_is_neither_saved_nor_opened_and_an_empty_path_is_seen_in_the_message()
+    {
+        Assert.Throws<ArgumentNullException>("content", () => new CheckpointStore(Folder).Save(null!));
+        Assert.Throws<ArgumentNullException>("path", () => Checkpoint.Open(null!));
+        Assert.StartsWith("There is no checkpoint '': ", Assert.Throws<CheckpointException>(() => Checkpoint.Open("")).Message);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(int.MaxValue)]
+    public void A_step_that_could_not_be_read_back_is_not_written(int step)
+    {
+        var error = Assert.Throws<ArgumentException>("content", () => new CheckpointStore(Folder).Save(tiny.Content(step)));
+        Assert.StartsWith($"The step is {step}: a checkpoint has one from 0 to 2,000,000,000.", error.Message);
+        Assert.False(Directory.Exists(Folder));
+    }
+
     [Theory]
     [InlineData(-0.1)]
     [InlineData(double.PositiveInfinity)]

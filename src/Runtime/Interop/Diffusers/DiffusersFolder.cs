@@ -36,15 +36,16 @@ public sealed class DiffusersFolder
         Doubts = doubts;
         AreLatents = areLatents;
         Path = path;
-        WeightsPath = weightsPath;
+        // The process may go elsewhere before they are loaded.
+        WeightsPath = System.IO.Path.GetFullPath(weightsPath);
         this.model = model;
         this.remarks = remarks;
     }
 
-    /// <summary>The folder.</summary>
+    /// <summary>The folder as it was given.</summary>
     public string Path { get; }
 
-    /// <summary>Where the weights belong, whether they are there or not; <see cref="SpecYaml"/> does without.</summary>
+    /// <summary>The full path where the weights belong, whether they are there or not; <see cref="SpecYaml"/> does without.</summary>
     public string WeightsPath { get; }
 
     /// <summary>

@@ -53,8 +53,11 @@ public sealed class EditedPicture : IDisposable
     /// <param name="network">For which network.</param>
     /// <param name="background">What lies behind transparent pixels, opaque; null is black.</param>
     /// <exception cref="DataException">As of a file.</exception>
-    public static EditedPicture Decode(byte[] content, NetworkInfo network, Color? background = null) =>
-        Of(new PictureContent(content, "The picture"), network, background);
+    public static EditedPicture Decode(byte[] content, NetworkInfo network, Color? background = null)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        return Of(new PictureContent(content, "The picture"), network, background);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => image.Dispose();

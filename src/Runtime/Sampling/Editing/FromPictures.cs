@@ -13,7 +13,7 @@ namespace UNetGen.Sampling.Editing;
 public sealed class FromPictures(Tensor pictures, double strength) : NoisedEdit(strength)
 {
     /// <summary>The pictures, [1 or more, channels, height, width].</summary>
-    public Tensor Pictures { get; } = pictures;
+    public Tensor Pictures { get; } = pictures ?? throw new ArgumentNullException(nameof(pictures));
 
     /// <inheritdoc/>
     public override string Description => $"from pictures, {Settings}";
