@@ -41,12 +41,14 @@ public sealed class ReferenceTests(PackedTree packages)
             "error UNG0101: The classes of specs are made of UNetGen.Runtime, which this project doesn't get. Write its ", error);
     }
 
-    [Fact]
-    public void A_library_that_keeps_the_runtime_to_itself_is_warned_before_its_users_fail()
+    [Theory]
+    [InlineData("UNetGen")]
+    [InlineData("UNetGen.Cli")]
+    public void A_library_that_keeps_the_runtime_to_itself_is_warned_before_its_users_fail(string package)
     {
-        var (library, user) = LibraryAndUser(r => r.Reference("UNetGen", """PrivateAssets="All" />"""));
+        var (library, user) = LibraryAndUser(r => r.Reference(package, """PrivateAssets="All" />"""));
         string output = user.TryBuild().Output;
-        Assert.Contains("warning UNG0102: PrivateAssets on the reference to UNetGen keeps UNetGen.Runtime from the projects ", output);
+        Assert.Contains($"warning UNG0102: PrivateAssets on the reference to {package} keeps UNetGen.Runtime from the projects ", output);
         Assert.Contains("error CS0012", output);
 
         library.Edit("Nets.csproj", "<PackageReference", library.Reference("UNetGen.Runtime") + "<PackageReference");
@@ -73,19 +75,6 @@ public sealed class ReferenceTests(PackedTree packages)
         program.Edit("Nets.csproj", "PrivateAssets=\"all\"", "");
         tests.Restore();
         Assert.Contains("0 Warning(s)", tests.TryBuild().Output);
-    }
-
-    [Fact]
-    public void A_program_of_UNetGen_Cli_is_warned_as_well()
-    {
-        var (library, user) = LibraryAndUser(r => r.Reference("UNetGen.Cli", """PrivateAssets="all" />"""));
-        string output = user.TryBuild().Output;
-        Assert.Contains("warning UNG0102: PrivateAssets on the reference to UNetGen.Cli keeps UNetGen.Runtime from ", output);
-        Assert.Contains("error CS0012", output);
-
-        library.Edit("Nets.csproj", "<PackageReference", library.Reference("UNetGen.Runtime") + "<PackageReference");
-        user.Restore();
-        Assert.Contains("0 Warning(s)", user.TryBuild().Output);
     }
 
     [Fact]

@@ -86,6 +86,7 @@ public sealed class GaussianDiffusion : DiffusionProcess
     /// <summary>The noise in x_t, if this is its clean image; the inverse of <see cref="QSample"/>.</summary>
     public Tensor PredictNoise(Tensor xt, Tensor t, Tensor x0)
     {
+        CheckTimes(t, xt, areWhole: true);
         using var scope = NewDisposeScope();
         var noise = xt - At(sqrtAlphasCumprod, t, xt) * x0;
         return (noise / At(sqrtOneMinusAlphasCumprod, t, xt)).MoveToOuterDisposeScope();
@@ -115,6 +116,7 @@ public sealed class GaussianDiffusion : DiffusionProcess
     /// <returns>Shaped like <paramref name="v"/>.</returns>
     public Tensor LearnedLogVariance(Tensor v, Tensor t)
     {
+        CheckTimes(t, v, areWhole: true);
         using var scope = NewDisposeScope();
         var share = v.add(Number.Of(1), Number.One) / Number.Of(2);
         var rest = (-share).add(Number.Of(1), Number.One);
@@ -194,14 +196,14 @@ public sealed class GaussianDiffusion : DiffusionProcess
     /// <summary>first[t] a + sign second[t] b.</summary>
     private Tensor Combine(Tensor first, Tensor a, Tensor second, Tensor b, Tensor t, int sign = 1)
     {
+        CheckTimes(t, a, areWhole: true);
         using var scope = NewDisposeScope();
         return Weighted(At(first, t, a), a, At(second, t, b), b, sign).MoveToOuterDisposeScope();
     }
 
-    /// <summary>values[t] as [batch, 1, 1, 1], to be multiplied with images.</summary>
-    private Tensor At(Tensor values, Tensor t, Tensor images)
+    /// <summary>values[t] as [batch, 1, 1, 1], to be multiplied with images, of times that were checked.</summary>
+    private static Tensor At(Tensor values, Tensor t, Tensor images)
     {
-        CheckTimes(t, images, areWhole: true);
         using var picked = values.index_select(0, t);
         return OfImages(picked, images);
     }
