@@ -77,7 +77,7 @@ internal static partial class CheckpointFolder
         FolderFlush.Flush(folder);
     }
 
-    /// <summary>What is read of a trainer's state, for files to say it of themselves; a state that isn't a trainer's says nothing.</summary>
+    /// <summary>What a trainer's state tells, for files to say it of themselves; a state that isn't a trainer's says nothing.</summary>
     private static T OfState<T>(Func<T> read, T nothing)
     {
         try
