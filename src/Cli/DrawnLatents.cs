@@ -4,7 +4,6 @@ using UNetGen.Diffusion;
 using UNetGen.Interop;
 using UNetGen.Networks;
 using UNetGen.Sampling;
-using UNetGen.Training;
 
 namespace UNetGen.Cli;
 
@@ -22,11 +21,10 @@ internal static class DrawnLatents
     /// Whether what a network draws are pictures, grey or RGB; else they are latents, or something else that no viewer shows. Null: nothing
     /// says it, since latents may have as many channels as pictures.
     /// </summary>
-    /// <param name="network">Of which its spec says whether values have bounds, if it is a DDPM.</param>
-    /// <param name="trained">That knows what it was trained on, but for weights alone.</param>
-    public static bool? ArePictures(NoisePredictor network, Checkpoint trained) =>
+    /// <param name="network">Which knows what it was trained on, or whose spec says whether values have bounds, if it is a DDPM.</param>
+    public static bool? ArePictures(NoisePredictor network) =>
         network.Info.Channels is not (1 or 3) ? false
-        : trained.IsBounded is { } isBounded ? isBounded
+        : network.IsBounded is { } isBounded ? isBounded
         : network.Diffusion is { Type: DiffusionType.Ddpm, ClipSample: false } ? null
         : true;
 

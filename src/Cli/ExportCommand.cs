@@ -83,11 +83,10 @@ internal sealed class ExportCommand
         var (trained, network) = TrainedWeights.Load(path, Warnings.Show);
         using var loaded = network;
         target = claim.Path;
-        var areLatents = trained.IsBounded == false;
         if (kind == Diffusers)
-            DiffusersFolder.Save(target, network, trained.Doubts, areLatents);
+            DiffusersFolder.Save(target, network, trained.Doubts);
         else
-            StateDict.Save(target, network, trained.Doubts, areLatents);
+            StateDict.Save(target, network, trained.Doubts);
 
         AnsiConsole.MarkupLineInterpolated($"{network.Info.Name} in [blue]{target}[/]");
     }

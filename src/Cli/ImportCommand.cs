@@ -79,7 +79,7 @@ internal static class ImportCommand
             AnsiConsole.MarkupLineInterpolated($"  import {ShellWord.Of(source.Path)} --checkpoint NAME{WeightsEnding} --out NAME{Catalog.SpecEnding}");
             return;
         }
-        StateDict.Save(claim.Path, network, source.Doubts, source.AreLatents);
+        StateDict.Save(claim.Path, network, source.Doubts);
         AnsiConsole.MarkupLineInterpolated($"The weights of {info.Name} are in [blue]{claim.Path}[/]");
         AnsiConsole.MarkupLineInterpolated($"To draw: [grey]sample --checkpoint {ShellWord.Of(claim.Path)}[/]");
     }

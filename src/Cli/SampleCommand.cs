@@ -119,7 +119,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         network.Precision = Enum.Parse<Precision>(parsed.GetValue(precision)!, ignoreCase: true);
 
         var chosen = sampler.Make(parsed, network);
-        var arePictures = DrawnLatents.ArePictures(network, trained);
+        var arePictures = DrawnLatents.ArePictures(network);
         DrawingTarget.RequireKind(parsed.GetValue(output), network.Info, arePictures);
         if (arePictures == false)
             edits.RefuseForLatents(parsed, network.Info);

@@ -41,8 +41,11 @@ public static class SpecCompiler
     /// <param name="options">What is known of the project; null: nothing.</param>
     /// <returns>Errors, warnings and information, file by file in the order of their lines.</returns>
     /// <exception cref="UNetGenException">There is no such file, or it can't be read.</exception>
-    public static IReadOnlyList<SpecDiagnostic> Check(IReadOnlyList<string> paths, SpecOptions? options = null) =>
-        paths.Count == 0 ? [] : SpecProject.OfFiles(paths, options ?? new()).Diagnostics;
+    public static IReadOnlyList<SpecDiagnostic> Check(IReadOnlyList<string> paths, SpecOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        return paths.Count == 0 ? [] : SpecProject.OfFiles(paths, options ?? new()).Diagnostics;
+    }
 
     /// <summary>What a spec says of its network: levels, drawing, sizes, effective spec, what it inherits.</summary>
     /// <param name="path">As in <see cref="Generate"/>.</param>

@@ -28,7 +28,7 @@ namespace UNetGen.Onnx;
 /// [batch, channels, height, width], <c>labels</c>, and, where the last class stands for none, <c>guidance</c> float32, a scalar (1 is
 /// off); with a context <c>context</c>, <c>negative_context</c>, as many tokens, which guidance leads away from, and <c>guidance</c>; and
 /// <c>condition</c>. Its output is <c>images</c> uint8 [batch, height, width, channels]; of a training on latents
-/// (<see cref="Checkpoint.IsBounded"/>, or <c>areLatents</c> of a live network), and of a network whose channels are no picture's, neither
+/// (<see cref="Checkpoint.IsBounded"/>, <see cref="NoisePredictor.IsBounded"/>), and of a network whose channels are no picture's, neither
 /// 1 nor 3, and that has a context or clips nothing, <c>latents</c> float32 [batch, channels, height, width]. The numbers of images and of
 /// tokens are open.
 /// </remarks>
@@ -72,18 +72,17 @@ public static class OnnxExport
 
     /// <summary>Writes a live network.</summary>
     /// <param name="path">As for a checkpoint.</param>
-    /// <param name="network">A generated network, on any device.</param>
+    /// <param name="network">
+    /// A generated network, on any device. A file that draws gives latents where its <see cref="NoisePredictor.IsBounded"/> is false; where
+    /// nothing says, the channels tell.
+    /// </param>
     /// <param name="options">What to export; null: the network, in float32.</param>
     /// <param name="doubts">What speaks against drawing with its weights, <see cref="Checkpoint.Doubts"/> of where they come from.</param>
-    /// <param name="areLatents">
-    /// Whether it was trained on latents (<see cref="Checkpoint.IsBounded"/> is false of where its weights come from), which a file that
-    /// draws then gives; else the channels tell.
-    /// </param>
     /// <returns>What was written.</returns>
     /// <exception cref="UNetGenException">As for a checkpoint; or the network isn't a generated one.</exception>
     /// <exception cref="IOException">It can't be written.</exception>
     public static OnnxFile Save(
-        string path, NoisePredictor network, OnnxOptions? options = null, IReadOnlyList<string>? doubts = null, bool areLatents = false)
+        string path, NoisePredictor network, OnnxOptions? options = null, IReadOnlyList<string>? doubts = null)
     {
         ArgumentNullException.ThrowIfNull(network);
         NetworkMetadata.RequireConsistent(network.Info);
@@ -94,7 +93,7 @@ public static class OnnxExport
                 + "hasn't."];
         return Save(
             path, description, new ModuleWeights(network), options ?? new(), network.Hooks, doubts ?? [],
-            ofData: (Classes: null, IsBounded: areLatents ? false : null));
+            ofData: (Classes: null, network.IsBounded));
     }
 
     private static OnnxFile Save(

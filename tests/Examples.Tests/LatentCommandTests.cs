@@ -86,6 +86,12 @@ public sealed class LatentCommandTests : IDisposable
         program.Succeed("train", "--spec", "tiny.unet.yaml", "--data", "shapes", "--steps", "1", "--batch-size", "2", "--out", "pictures");
         Assert.Contains("2 pictures in", program.Succeed(["sample", "--checkpoint", "pictures", .. two]));
         program.Succeed("export", "--checkpoint", "pictures", "--format", "safetensors", "--out", "alone.safetensors");
+        Assert.Contains("2 pictures in", program.Succeed(["sample", "--checkpoint", "alone.safetensors", .. two]));
+
+        // As an earlier version wrote it.
+        var written = File.ReadAllBytes(program.File("alone.safetensors"));
+        written[written.AsSpan().IndexOf("unetgen.images"u8)] = (byte)'U';
+        File.WriteAllBytes(program.File("alone.safetensors"), written);
         Assert.Contains("2 latents of 3 x 8 x 8 in", program.Succeed(["sample", "--checkpoint", "alone.safetensors", .. two]));
         Assert.Contains(
             "weights alone don't say whether TinyUNet draws pictures or latents",

@@ -33,7 +33,7 @@ public sealed class CheckpointTests : FileTests
         {
             using var scope = NewDisposeScope();
             var stored = network.state_dict().ToDictionary(pair => pair.Key, pair => pair.Value.detach().to(type));
-            SafetensorsFile.Write(PathOf("stored.safetensors"), stored, NetworkMetadata.Of(network, [], areLatents: false));
+            SafetensorsFile.Write(PathOf("stored.safetensors"), stored, NetworkMetadata.Of(network, []));
 
             OnnxExport.Save(PathOf("stored.onnx"), Checkpoint.Open(PathOf("stored.safetensors")));
 

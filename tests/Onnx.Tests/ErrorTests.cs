@@ -82,7 +82,7 @@ public sealed class ErrorTests : FileTests
         using (no_grad())
             network.get_parameter("final_conv.bias")!.fill_(float.NaN);
         if (isStored)
-            SafetensorsFile.Write(PathOf(Stored), network.state_dict(), NetworkMetadata.Of(network, [], areLatents: false));
+            SafetensorsFile.Write(PathOf(Stored), network.state_dict(), NetworkMetadata.Of(network, []));
 
         var error = Assert.Throws<UNetGenException>(
             () => isStored ? OnnxExport.Save(Target, Checkpoint.Open(PathOf(Stored))) : OnnxExport.Save(Target, network));
@@ -127,7 +127,7 @@ public sealed class ErrorTests : FileTests
         var state = network.state_dict();
         state.Remove("final_conv.bias");
         state.Add("another.bias", more);
-        SafetensorsFile.Write(PathOf(Stored), state, NetworkMetadata.Of(network, [], areLatents: false));
+        SafetensorsFile.Write(PathOf(Stored), state, NetworkMetadata.Of(network, []));
 
         var error = Assert.Throws<StateDictException>(() => OnnxExport.Save(Target, Checkpoint.Open(PathOf(Stored))));
 

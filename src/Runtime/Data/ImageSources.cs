@@ -27,6 +27,7 @@ public static class ImageSources
     public static IImageSource Open(
         string text, int channels, int height, int width, long seed = 0, int sharers = 1, Color? background = null)
     {
+        ArgumentNullException.ThrowIfNull(text);
         if (text == Shapes)
             return new ShapesSource(channels, height, width, seed);
         if (File.Exists(text))

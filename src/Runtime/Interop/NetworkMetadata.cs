@@ -13,18 +13,20 @@ internal static class NetworkMetadata
     private const string DoubtsKey = "unetgen.doubts";
     private const string HooksKey = "unetgen.hooks";
     private const string ImagesKey = "unetgen.images";
+    private const string Pictures = "pictures";
     private const string Latents = "latents";
     private const int MostDoubts = 20;
 
-    /// <param name="predictor">Its class and spec, and what the user's part of the class adds.</param>
+    /// <param name="predictor">
+    /// Its class and spec, what the user's part of the class adds, and whether its images have values in [-1, 1].
+    /// </param>
     /// <param name="doubts">What speaks against drawing with the weights, a sentence each.</param>
-    /// <param name="areLatents">Whether it is known that latents were trained on, which may have as many channels as pictures.</param>
     /// <exception cref="UNetGenException">The network contradicts itself: what was written of it couldn't be read again.</exception>
-    public static IReadOnlyDictionary<string, string> Of(NoisePredictor predictor, IReadOnlyList<string> doubts, bool areLatents)
+    public static IReadOnlyDictionary<string, string> Of(NoisePredictor predictor, IReadOnlyList<string> doubts)
     {
         var metadata = Of(predictor.Info, predictor.Hooks, doubts);
-        if (areLatents)
-            metadata.Add(ImagesKey, Latents);
+        if (predictor.IsBounded is { } isBounded)
+            metadata.Add(ImagesKey, isBounded ? Pictures : Latents);
         return metadata;
     }
 
@@ -91,8 +93,13 @@ internal static class NetworkMetadata
         ? [.. doubts.Split('\n', StringSplitOptions.RemoveEmptyEntries).Take(MostDoubts).Select(Excerpt.Of)]
         : [];
 
-    /// <summary>Whether a file says that its weights were trained on latents; others may have been, too.</summary>
-    public static bool AreOfLatents(SafetensorsFile file) => file.Metadata.GetValueOrDefault(ImagesKey) == Latents;
+    /// <summary>What a file says of the images that its weights were trained on: as <see cref="NoisePredictor.IsBounded"/>.</summary>
+    public static bool? AreBounded(SafetensorsFile file) => file.Metadata.GetValueOrDefault(ImagesKey) switch
+    {
+        Pictures => true,
+        Latents => false,
+        _ => null,
+    };
 
     /// <summary>Which hooks the class had that a file's weights were trained with.</summary>
     public static IReadOnlyList<string> HooksOf(SafetensorsFile file) => [.. NoisePredictor.HookNames.Intersect(

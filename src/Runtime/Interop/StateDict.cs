@@ -38,6 +38,7 @@ public static class StateDict
         if (tensors.FirstOrDefault(pair => SafetensorsHeader.FaultOf(pair.Value) is not null) is { Key: { } key, Value: var wrong })
             throw new ArgumentException($"The tensor of '{key}' {SafetensorsHeader.FaultOf(wrong)}.", nameof(tensors));
         Load(module, tensors, $"What is to be loaded into {module.GetName()}");
+        Tell(module, null);
     }
 
     /// <summary>The same, of tensors that a message can name.</summary>
@@ -68,6 +69,7 @@ public static class StateDict
         var tensors = file.ReadAll();
         RequireFinite(file.Path, tensors);
         Copy(state, tensors);
+        Tell(module, NetworkMetadata.AreBounded(file));
     }
 
     /// <summary>Copies a file's tensors into those given, under the same rules; they are read only when they are known to fit.</summary>
@@ -117,21 +119,18 @@ public static class StateDict
     /// <param name="doubts">
     /// What speaks against drawing with these weights, <see cref="Checkpoint.Doubts"/> of where they come from; it is the file's then.
     /// </param>
-    /// <param name="areLatents">
-    /// Whether they were trained on latents (<see cref="Checkpoint.IsBounded"/> is false), which the file then says.
-    /// </param>
     /// <exception cref="UNetGenException">
     /// A weight is NaN or infinite. Where such weights are wanted, as to look into them,
     /// <see cref="SafetensorsFile.Write(string, IEnumerable{KeyValuePair{string, Tensor}}, IReadOnlyDictionary{string, string}?)"/> writes
     /// them.
     /// </exception>
     /// <exception cref="IOException">It can't be written.</exception>
-    public static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts = null, bool areLatents = false)
+    public static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts = null)
     {
         ArgumentNullException.ThrowIfNull(network);
         var tensors = network.state_dict();
         RequireFinite(network.Info.Name, tensors);
-        SafetensorsFile.Write(path, tensors, TensorSum.Added(NetworkMetadata.Of(network, doubts ?? [], areLatents), tensors));
+        SafetensorsFile.Write(path, tensors, TensorSum.Added(NetworkMetadata.Of(network, doubts ?? []), tensors));
     }
 
     /// <summary>
@@ -198,6 +197,12 @@ public static class StateDict
             throw new UNetGenException(
                 $"The blocks of {network.Info.Name} aren't those that it was generated for; are UNetGen and UNetGen.Runtime of one "
                     + $"version? {StateDictReport.Write(comparison)}");
+    }
+
+    private static void Tell(nn.Module module, bool? isBounded)
+    {
+        if (module is NoisePredictor network)
+            network.IsBounded = isBounded;
     }
 
     private static void Copy(IReadOnlyDictionary<string, Tensor> state, IReadOnlyDictionary<string, Tensor> tensors)

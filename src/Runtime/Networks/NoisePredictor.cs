@@ -50,6 +50,13 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// </summary>
     public bool GradientCheckpointing { get; set; }
 
+    /// <summary>
+    /// Whether the images that its weights were trained on have values in [-1, 1], as pictures do and latents don't; null where nothing
+    /// says. A training sets it, and what loads weights does, to what is known of these; files that are written of the network say it on.
+    /// Networks that draw no pictures aren't drawn as such, and of others conditions and edits' pictures must have such values.
+    /// </summary>
+    public bool? IsBounded { get; set; }
+
     /// <summary>Partial methods of generated classes, for code of the user's own.</summary>
     internal static IReadOnlyList<string> HookNames { get; } = ["OnConstructed", "OnForwarding", "OnForwarded"];
 

@@ -29,7 +29,7 @@ public static class ImageGrid
     /// channels lie side by side: so the samples of a network with four channels can be read as samples.
     /// </summary>
     /// <param name="images">
-    /// [batch, channels, height, width] in [-1, 1], on any device; what lies beyond is clipped. One channel is drawn grey,
+    /// [batch, channels, height, width], of a floating type, in [-1, 1], on any device; what lies beyond is clipped. One channel is drawn grey,
     /// three as RGB; with any other number each image's channels follow one another in grey.
     /// </param>
     /// <param name="path">A .png file; its folder is made where it is missing.</param>
@@ -37,7 +37,7 @@ public static class ImageGrid
     /// <param name="scale">Pixels a pixel, along each side; 0 takes the first at which images are at least 64 wide or high.</param>
     /// <param name="gap">Pixels around each image; 0 with a single image and a scale of 1 writes it as it is.</param>
     /// <exception cref="ArgumentException">
-    /// The tensor hasn't four dimensions, or is empty, or the grid would have more pixels than a picture holds, 536 million and a
+    /// The tensor hasn't four dimensions, is empty or of whole numbers; or the grid would have more pixels than a picture holds, 536 million and a
     /// million along a side; or the path doesn't end in .png.
     /// </exception>
     /// <exception cref="UNetGenException">Images have values that are no finite numbers; the message says how many.</exception>
@@ -67,11 +67,17 @@ public static class ImageGrid
 
     private static void Draw(Tensor images, string path, int columns, int scale, int gap, Marking mark)
     {
+        ArgumentNullException.ThrowIfNull(images);
+        ArgumentNullException.ThrowIfNull(path);
         if (!path.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
             throw new ArgumentException($"What is written is a PNG file, so its name must end in .png, not as {path} does.", nameof(path));
         if (images.dim() != 4 || images.numel() == 0)
             throw new ArgumentException(
                 $"Expected images [batch, channels, height, width], got [{string.Join(", ", images.shape)}].", nameof(images));
+        if (!images.is_floating_point())
+            throw new ArgumentException(
+                $"Images have floating point values in [-1, 1], but these are {images.dtype}: bytes become such by v / 127.5 - 1.",
+                nameof(images));
         ArgumentOutOfRangeException.ThrowIfNegative(columns);
         ArgumentOutOfRangeException.ThrowIfNegative(scale);
         ArgumentOutOfRangeException.ThrowIfNegative(gap);
@@ -131,6 +137,7 @@ public static class ImageGrid
     /// <exception cref="UNetGenException">As in <see cref="Save"/>; an image counts once for each of its steps.</exception>
     public static void SaveStrip(IReadOnlyList<Tensor> steps, string path, int scale = 0)
     {
+        ArgumentNullException.ThrowIfNull(steps);
         if (steps.Count == 0 || steps.Any(step => step.dim() != 4 || !step.shape.SequenceEqual(steps[0].shape)))
             throw new ArgumentException("A strip needs steps, each of the same shape [batch, channels, height, width].", nameof(steps));
         using var scope = NewDisposeScope();

@@ -19,14 +19,17 @@ public sealed class SampleFolder(string path)
 
     private string path = FileNames.RequireFolder(path, nameof(path));
 
+    // The process may go elsewhere, where the path as it was given leads to another folder.
+    private string full = Path.GetFullPath(path);
+
     // The last part of every PNG: no data, its name, and their sum.
     private static readonly byte[] PngEnd = [0, 0, 0, 0, (byte)'I', (byte)'E', (byte)'N', (byte)'D', 0xAE, 0x42, 0x60, 0x82];
 
     /// <summary>What to do about a picture that is none of the folder's.</summary>
     internal const string DrawAgain = "Delete it: the call that has drawn the others draws it again.";
 
-    /// <summary>The folder, by the last name that is known.</summary>
-    internal string Folder => path;
+    /// <summary>The folder, by the last name that is known, as it was given where that leads there.</summary>
+    internal string Folder => Path.GetFullPath(path) == full ? path : full;
 
     /// <summary>Draws what is missing. A picture's file is there as a whole or not at all.</summary>
     /// <param name="network">A trained network, on the device to be used.</param>
@@ -43,8 +46,8 @@ public sealed class SampleFolder(string path)
     /// </param>
     /// <returns>How many pictures were missing, and have been written.</returns>
     /// <exception cref="UNetGenException">
-    /// The network's images are no pictures, of 1 channel (grey) or 3 (RGB); or the folder has pictures of another network, sampler,
-    /// seed, labels, guidance or edit, or other files; or the options don't fit the network.
+    /// The network's images are no pictures, of 1 channel (grey) or 3 (RGB), but latents; or the folder has pictures of another network,
+    /// sampler, seed, labels, guidance or edit, or other files; or the options don't fit the network.
     /// </exception>
     /// <exception cref="LockedException">
     /// Another call draws into the folder; several processes share it by a <paramref name="collective"/>.
@@ -59,19 +62,20 @@ public sealed class SampleFolder(string path)
         ArgumentNullException.ThrowIfNull(sampler);
         ArgumentNullException.ThrowIfNull(options);
         options.Check(network);
-        if (network.Info.Channels is not (1 or 3))
+        if (network.Info.Channels is not (1 or 3) || network.IsBounded == false)
             throw new UNetGenException(
-                $"A folder is filled with pictures, grey or RGB, and what {network.Info.Name} draws has {network.Info.Channels} channels. "
+                $"A folder is filled with pictures, grey or RGB, and what {network.Info.Name} draws "
+                    + (network.IsBounded == false ? "are latents" : $"has {network.Info.Channels} channels") + ". "
                     + "Latents are a tensor of `Sampler.Sample`, which `SafetensorsFile.Write` keeps as it is.");
         var ranks = collective ?? new SingleProcess();
         var settings = SampleInfo.Of(network, sampler, options);
         var written = 0;
         var end = options.FirstImage + options.Count;
         // Two calls at once would each delete what the other is writing, and both could claim an empty folder.
-        using var alone = ranks.Rank == 0 && !IsComplete(options.FirstImage, end) ? WriterLock.OfFolder(path) : null;
+        using var alone = ranks.Rank == 0 && !IsComplete(options.FirstImage, end) ? WriterLock.OfFolder(Folder) : null;
         if (ranks.Rank == 0)
         {
-            SampleInfo.Claim(path, settings, sampler);
+            SampleInfo.Claim(Folder, settings, sampler);
             DeleteUnfinished(options.FirstImage, end);
             RequireFiles();
             RequireSize(options.FirstImage, end, network.Info);
@@ -79,11 +83,11 @@ public sealed class SampleFolder(string path)
         ranks.Barrier();
         if (ranks.Rank > 0)
         {
-            if (!File.Exists(Path.Combine(path, InfoName)))
+            if (!File.Exists(Path.Combine(Folder, InfoName)))
                 throw new UNetGenException(
-                    $"Rank {ranks.Rank} doesn't see the folder {path} that rank 0 has begun: processes that draw together need a folder "
+                    $"Rank {ranks.Rank} doesn't see the folder {Folder} that rank 0 has begun: processes that draw together need a folder "
                         + "that all of them see.");
-            SampleInfo.Claim(path, settings, sampler);
+            SampleInfo.Claim(Folder, settings, sampler);
         }
 
         for (var first = options.FirstImage; first < end;)
@@ -120,9 +124,9 @@ public sealed class SampleFolder(string path)
     /// <exception cref="UNetGenException">It is no folder of samples.</exception>
     public (string Network, int? Channels, IReadOnlyList<int>? Labels) Describe()
     {
-        var info = Path.Combine(path, InfoName);
+        var info = Path.Combine(Folder, InfoName);
         if (!File.Exists(info))
-            throw new UNetGenException($"{path} is no folder of samples: it has no {InfoName}. `sample --out FOLDER` makes one.");
+            throw new UNetGenException($"{Folder} is no folder of samples: it has no {InfoName}. `sample --out FOLDER` makes one.");
         return SampleInfo.Describe(info);
     }
 
@@ -134,16 +138,16 @@ public sealed class SampleFolder(string path)
     {
         RequireFiles();
         var numbers = new List<int>();
-        foreach (var name in Directory.EnumerateFileSystemEntries(path).Select(entry => Path.GetFileName(entry)).Where(
+        foreach (var name in Directory.EnumerateFileSystemEntries(Folder).Select(entry => Path.GetFileName(entry)).Where(
             name => name != InfoName && !name.StartsWith('.')))
         {
             numbers.Add(NumberOf(name)
-                ?? throw new UNetGenException($"{Path.Combine(path, name)} is none of the folder's pictures; take it out."));
+                ?? throw new UNetGenException($"{Path.Combine(Folder, name)} is none of the folder's pictures; take it out."));
         }
 
         numbers.Sort();
         if (numbers.Count == 0)
-            throw new UNetGenException($"{path} has no pictures yet.");
+            throw new UNetGenException($"{Folder} has no pictures yet.");
         for (var i = 1; i < numbers.Count; i++)
         {
             if (numbers[i] != numbers[0] + i)
@@ -178,15 +182,15 @@ public sealed class SampleFolder(string path)
     /// <summary>A new folder under the old name would share the pictures out to both.</summary>
     private void Follow(WriterLock? alone)
     {
-        if (alone is not null && alone.Folder is var now && now != Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)))
-            path = now;
-        if (!File.Exists(Path.Combine(path, InfoName)))
-            throw new UNetGenException($"{Path.Combine(path, InfoName)} isn't there any more: the folder was renamed, moved or deleted.");
+        if (alone is not null && alone.Folder is var now && now != Path.TrimEndingDirectorySeparator(full))
+            (path, full) = (now, now);
+        if (!File.Exists(Path.Combine(Folder, InfoName)))
+            throw new UNetGenException($"{Path.Combine(Folder, InfoName)} isn't there any more: the folder was renamed, moved or deleted.");
     }
 
     /// <summary>Whether nothing is left to be written, which needs no right to write.</summary>
     private bool IsComplete(int first, int end) =>
-        File.Exists(Path.Combine(path, InfoName)) && Enumerable.Range(first, end - first).All(image => IsWhole(PathOf(image)));
+        File.Exists(Path.Combine(Folder, InfoName)) && Enumerable.Range(first, end - first).All(image => IsWhole(PathOf(image)));
 
     /// <summary>Whether a picture has its end: one that a copy or a disk has cut short is drawn again.</summary>
     /// <exception cref="IOException">It is a named pipe, a socket or a device.</exception>
@@ -203,7 +207,7 @@ public sealed class SampleFolder(string path)
     /// <summary>Refuses folders in the place of pictures, and links to nothing, which could be neither written nor read.</summary>
     private void RequireFiles()
     {
-        foreach (var picture in Directory.EnumerateFileSystemEntries(path).Where(entry => NumberOf(Path.GetFileName(entry)) is not null))
+        foreach (var picture in Directory.EnumerateFileSystemEntries(Folder).Where(entry => NumberOf(Path.GetFileName(entry)) is not null))
         {
             if (RegularFile.MissingTarget(picture) is { } target)
                 throw new UNetGenException($"{picture} is a link to {target}, which isn't there, in the place of a picture; take it out.");
@@ -227,14 +231,14 @@ public sealed class SampleFolder(string path)
     /// <summary>What a killed process left of these pictures.</summary>
     private void DeleteUnfinished(int first, int end)
     {
-        foreach (var (temporary, name) in AtomicFile.Unfinished(path))
+        foreach (var (temporary, name) in AtomicFile.Unfinished(Folder))
         {
             if (NumberOf(name) is { } image && image >= first && image < end)
                 File.Delete(temporary);
         }
     }
 
-    private string PathOf(int image) => Path.Combine(path, NameOf(image));
+    private string PathOf(int image) => Path.Combine(Folder, NameOf(image));
 
     private static string NameOf(int image) => $"{image:D6}.png";
 

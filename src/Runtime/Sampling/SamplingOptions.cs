@@ -128,12 +128,17 @@ public sealed record SamplingOptions
         Edit?.Check(info);
     }
 
-    /// <summary>As <see cref="Check(NetworkInfo)"/>, and that pictures lie in [-1, 1] where a network knows no others.</summary>
+    /// <summary>
+    /// As <see cref="Check(NetworkInfo)"/>, and that pictures and conditions lie in [-1, 1] where a network knows no others: a condition
+    /// that was trained on elsewhere may be anything.
+    /// </summary>
     internal void Check(NoisePredictor network)
     {
         Check(network.Info);
-        if (network.Diffusion.ClipsEstimates)
+        if (network.Diffusion.ClipsEstimates || network.IsBounded == true)
             Edit?.CheckBounds(network.Info);
+        if (network.IsBounded == true && Condition is not null)
+            PictureEdit.RequireBounded(Condition, "conditions", network.Info);
     }
 
     /// <summary>What each image has its noise and its class by: its own number, but where it is a frame of a strip.</summary>

@@ -23,18 +23,18 @@ public sealed partial class Checkpoint
     /// <summary>What a file says of itself; that of a checkpoint says it better.</summary>
     private readonly IReadOnlyList<string> written;
 
-    /// <summary>Whether a file says of itself that its weights were trained on latents.</summary>
-    private readonly bool areOfLatents;
+    /// <summary>The same of what a file says of the images that its weights were trained on.</summary>
+    private readonly bool? writtenBounded;
 
     /// <summary>What a file that was opened by itself is called in its checkpoint, whatever a link to it is called.</summary>
     private readonly string? origin;
 
     private Checkpoint(
         string path, (string Network, string Spec, string SpecHash) network, IReadOnlyDictionary<string, string> files,
-        CheckpointInfo? info, CheckpointInfo? whole, IReadOnlyList<string>? written = null, bool areOfLatents = false,
+        CheckpointInfo? info, CheckpointInfo? whole, IReadOnlyList<string>? written = null, bool? writtenBounded = null,
         string? origin = null)
     {
-        (this.whole, this.written, this.areOfLatents, this.origin) = (whole, written ?? [], areOfLatents, origin);
+        (this.whole, this.written, this.writtenBounded, this.origin) = (whole, written ?? [], writtenBounded, origin);
         Path = path;
         (Network, Spec, SpecHash) = network;
         this.files = files;
@@ -81,11 +81,10 @@ public sealed partial class Checkpoint
 
     /// <summary>
     /// Whether the images that it was trained on have values in [-1, 1], as pictures do and latents don't,
-    /// <see cref="DataIdentity.IsBounded"/>. Null where nothing says: of earlier versions' checkpoints, and of a file that lies outside of
-    /// its checkpoint, unless its metadata says that it is of latents.
+    /// <see cref="DataIdentity.IsBounded"/>. Null where nothing says: of earlier versions' checkpoints and files.
     /// </summary>
     /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
-    public bool? IsBounded => whole is null ? areOfLatents ? false : null : Trainer.StateOf(Path, whole).Data?.IsBounded;
+    public bool? IsBounded => whole is null ? writtenBounded : Trainer.StateOf(Path, whole).Data?.IsBounded;
 
     /// <summary>What it holds: <c>weights</c>, <c>ema</c>, <c>optimizer</c> and the like.</summary>
     public IReadOnlyCollection<string> Stems => [.. files.Keys];
@@ -163,6 +162,7 @@ public sealed partial class Checkpoint
             StateDict.Load(network, file);
             return true;
         });
+        network.IsBounded = IsBounded;
     }
 
     /// <summary>
@@ -179,6 +179,7 @@ public sealed partial class Checkpoint
     {
         using var file = Weights(which);
         var differing = StateDict.LoadBut(network, file, IsOfClasses);
+        network.IsBounded = IsBounded;
         return
         [
             .. differing.Select(key => network.state_dict().ContainsKey(key)

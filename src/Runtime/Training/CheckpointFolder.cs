@@ -62,11 +62,10 @@ internal static partial class CheckpointFolder
             State = content.State,
             Files = sizes,
         };
-        var areLatents = OfState(() => Trainer.StateOf(folder, info).Data?.IsBounded == false, false);
         foreach (var (stem, tensors) in content.Tensors)
         {
             var doubts = OfState(() => Checkpoint.DoubtsOf(folder, info, stem), []);
-            var metadata = NetworkMetadata.Of(content.Network, doubts, areLatents);
+            var metadata = NetworkMetadata.Of(content.Network, doubts);
             var (size, sum) = WriteFile(Path.Combine(folder, stem + Extension), stream => SafetensorsFile.Write(stream, tensors, metadata));
             sizes.Add(stem + Extension, size);
             sums.Add((stem + Extension, sum));

@@ -103,7 +103,7 @@ public sealed partial class Checkpoint
             if (problem is not null)
                 throw new CheckpointException(problem);
             return new Checkpoint(path, network, new Dictionary<string, string> { [StemOf(path)] = path }, info: null, whole,
-                NetworkMetadata.DoubtsOf(file), NetworkMetadata.AreOfLatents(file), StemOf(origin));
+                NetworkMetadata.DoubtsOf(file), NetworkMetadata.AreBounded(file), StemOf(origin));
         });
     }
 }

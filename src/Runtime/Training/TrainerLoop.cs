@@ -39,6 +39,7 @@ public sealed partial class Trainer
             store?.RequireEmpty();
         else
             store?.RequireNoneBeyond(Step);
+        network.IsBounded = source.IsBounded;
         using var computing = new TrainingCompute(network, options);
         using var diffusion = DiffusionProcess.Of(network.Diffusion, network.Device);
         var (start, before) = (clock.GetTimestamp(), elapsed);

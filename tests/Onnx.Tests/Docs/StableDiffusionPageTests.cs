@@ -64,8 +64,8 @@ public sealed partial class StableDiffusionPageTests : IDisposable
     public void A_picture_is_drawn_by_a_text_the_same_for_the_same_seed(DataType ids)
     {
         StandIns.Write(folder, ids);
-        using var compiled = SpecCompiler.CompileText(Small, "small.unet.yaml");
-        using var unet = compiled.Create();
+        // Of some first weights all pictures are white.
+        using var unet = Comparison.Network(Small);
         using var parts = new StableDiffusionParts(folder);
 
         foreach (var (name, words, seed) in new[] { ("cat", Cat, 1), ("again", Cat, 1), ("dog", [320, 1929], 1), ("other", Cat, 2) })

@@ -182,6 +182,10 @@ public sealed class ImageGridTests : IDisposable
     {
         Assert.Contains("[3, 8, 8]", Assert.Throws<ArgumentException>(() => ImageGrid.Save(torch.zeros(3, 8, 8), "x.png")).Message);
         Assert.Throws<ArgumentException>(() => ImageGrid.Save(torch.zeros(0, 3, 8, 8), "x.png"));
+        foreach (var type in (torch.ScalarType[])[torch.ScalarType.Byte, torch.ScalarType.Int64, torch.ScalarType.Bool])
+            Assert.Contains(
+                "bytes become such by v / 127.5 - 1",
+                Assert.Throws<ArgumentException>(() => ImageGrid.Save(torch.zeros([1, 3, 8, 8], type), "x.png")).Message);
         Assert.Throws<ArgumentException>(() => ImageGrid.SaveStrip([], "x.png"));
         Assert.Throws<ArgumentException>(() => ImageGrid.SaveStrip([torch.zeros(1, 1, 2, 2), torch.zeros(2, 1, 2, 2)], "x.png"));
     }

@@ -48,6 +48,20 @@ public sealed class ConditionTests : IDisposable
     }
 
     [Fact]
+    public void A_condition_out_of_range_is_refused_where_it_is_known_that_the_network_learnt_from_such_in_range()
+    {
+        using var scope = NewDisposeScope();
+        using var network = Network();
+        var bytes = new SamplingOptions { Condition = full([1, 3, 8, 8], 255f) };
+        new DdimSampler(2).Sample(network, bytes);
+        network.IsBounded = true;
+        Assert.Contains(
+            "The conditions for FunctionPredictor, which draws values in [-1, 1], hold values from 255 to 255",
+            Assert.Throws<UNetGenException>(() => new DdimSampler(2).Sample(network, bytes)).Message);
+        new DdimSampler(2).Sample(network, new SamplingOptions { Condition = ones(1, 3, 8, 8) * 1.00001 });
+    }
+
+    [Fact]
     public void A_folder_of_samples_says_its_condition_and_is_continued_with_it_alone()
     {
         using var scope = NewDisposeScope();

@@ -217,6 +217,8 @@ public sealed partial class EditTests
         using var ofLatents = new FunctionPredictor(
             new() { Timesteps = 100, ClipSample = false }, (x, t, _) => GoldenDiffusion.Predict(x, t));
         new DdimSampler(10).Sample(ofLatents, Drawing(bytes));
+        ofLatents.IsBounded = true;
+        Assert.Throws<UNetGenException>(() => new DdimSampler(10).Sample(ofLatents, Drawing(bytes)));
 
         static SamplingOptions Drawing(Tensor pictures) => Four with { Edit = new FromPictures(pictures, 0.5) };
 

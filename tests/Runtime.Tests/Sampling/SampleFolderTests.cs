@@ -70,6 +70,16 @@ public sealed class SampleFolderTests : IDisposable
         Assert.False(Path.Exists(folder.File("all")));
     }
 
+    [Fact]
+    public void Latents_of_a_channel_are_no_pictures_either()
+    {
+        using var latents = new FunctionPredictor(new() { Timesteps = 100 }, (x, _, _) => x) { IsBounded = false };
+
+        Assert.StartsWith(
+            "A folder is filled with pictures, grey or RGB, and what FunctionPredictor draws are latents.",
+            Assert.Throws<UNetGenException>(() => new SampleFolder(folder.File("all")).Draw(latents, Ddim, Ten)).Message);
+    }
+
     [LinuxFact]
     public void A_folder_that_is_renamed_while_it_fills_has_all_pictures_under_its_new_name()
     {

@@ -115,7 +115,10 @@ public sealed class ContextTrainingTests : IDisposable
         Assert.Equal(0.25f, checkpoint.NullContext()!.mean().item<float>());
         Assert.Null(Checkpoint.Open(Path.Combine(checkpoint.Path, "ema.safetensors")).NullContext());
         Assert.False(checkpoint.IsBounded);
+        Assert.False(Checkpoint.Open(Path.Combine(checkpoint.Path, "ema.safetensors")).IsBounded);
         using var other = new ContextNet();
+        checkpoint.LoadInto(other);
+        Assert.False(other.IsBounded);
         using var going = new Trainer(other, new WithoutNull(Latents()), Options);
         var error = Assert.Throws<CheckpointException>(() => going.Restore(checkpoint));
         Assert.Contains("with another null context than it had", error.Message);

@@ -31,10 +31,10 @@ public sealed class DiffusersFolder
     private readonly IReadOnlyList<string> remarks;
 
     private DiffusersFolder(
-        string path, string weightsPath, DiffusersModel model, IReadOnlyList<string> remarks, IReadOnlyList<string> doubts, bool areLatents)
+        string path, string weightsPath, DiffusersModel model, IReadOnlyList<string> remarks, IReadOnlyList<string> doubts, bool? isBounded)
     {
         Doubts = doubts;
-        AreLatents = areLatents;
+        IsBounded = isBounded;
         Path = path;
         // The process may go elsewhere before they are loaded.
         WeightsPath = System.IO.Path.GetFullPath(weightsPath);
@@ -54,9 +54,10 @@ public sealed class DiffusersFolder
     public IReadOnlyList<string> Doubts { get; }
 
     /// <summary>
-    /// Whether the weights, where they were written here, say that they were trained on latents; those of other programs never say it.
+    /// Whether the images that the weights were trained on have values in [-1, 1], as <see cref="NoisePredictor.IsBounded"/> of the network
+    /// that was written here; null of other programs' folders, which don't say it.
     /// </summary>
-    public bool AreLatents { get; }
+    public bool? IsBounded { get; }
 
     /// <summary>Reads a folder's configuration, and no weights.</summary>
     /// <param name="path">A folder on disk, with model_index.json or config.json in it.</param>
@@ -95,10 +96,10 @@ public sealed class DiffusersFolder
             $"From {string.Concat(name.Where(c => !char.IsControl(c) && c is not ('\u2028' or '\u2029')))}, a {model.ClassName} of diffusers."];
         remarks.AddRange(DiffusionFromConfig.Remarks(scheduler, diffusion.Type));
         if (!File.Exists(weights))
-            return new(path, weights, model, remarks, [], areLatents: false);
+            return new(path, weights, model, remarks, [], isBounded: null);
         using var file = SafetensorsFile.Open(weights);
         return new(
-            path, weights, WithTraining(model, file), remarks, NetworkMetadata.DoubtsOf(file), NetworkMetadata.AreOfLatents(file));
+            path, weights, WithTraining(model, file), remarks, NetworkMetadata.DoubtsOf(file), NetworkMetadata.AreBounded(file));
     }
 
     /// <summary>
@@ -115,14 +116,11 @@ public sealed class DiffusersFolder
     /// What speaks against drawing with these weights, <see cref="Training.Checkpoint.Doubts"/> of where they come from; the metadata of the
     /// file of weights keeps it, which diffusers doesn't look at.
     /// </param>
-    /// <param name="areLatents">
-    /// Whether they were trained on latents (<see cref="Training.Checkpoint.IsBounded"/> is false), which the same metadata then says.
-    /// </param>
     /// <exception cref="DiffusersException">
     /// diffusers can't express it, and all reasons are listed; or the folder holds something.
     /// </exception>
     /// <exception cref="IOException">It can't be written.</exception>
-    public static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts = null, bool areLatents = false)
+    public static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts = null)
     {
         var model = ModelFromSpec.Read(
             network,
@@ -139,7 +137,7 @@ public sealed class DiffusersFolder
                 WriteJson(System.IO.Path.Combine(unfinished, PipelineName), pipeline);
             WriteJson(System.IO.Path.Combine(unfinished, "unet", ConfigName), ModelToConfigs.UNet(model));
             WriteJson(System.IO.Path.Combine(unfinished, "scheduler", SchedulerConfigName), ModelToConfigs.Scheduler(model.Diffusion));
-            StateDict.Save(System.IO.Path.Combine(unfinished, "unet", WeightsFile.Name), network, doubts, areLatents);
+            StateDict.Save(System.IO.Path.Combine(unfinished, "unet", WeightsFile.Name), network, doubts);
         });
     }
 
@@ -165,6 +163,7 @@ public sealed class DiffusersFolder
         using var scope = NewDisposeScope();
         using var file = WeightsFile.Open(WeightsPath, model.ClassName);
         StateDict.Load(network, WeightsFile.Read(file, network, convert), WeightsPath);
+        network.IsBounded = NetworkMetadata.AreBounded(file);
     }
 
     /// <summary>Wrong numbers come of the same shapes with another activation, another epsilon or other betas.</summary>

@@ -35,7 +35,7 @@ public abstract class PictureEdit
     /// <exception cref="UNetGenException">They are of another shape or type, or not finite.</exception>
     internal abstract void Check(NetworkInfo info);
 
-    /// <summary>Refuses what no picture holds, of a network whose drawing is clipped to [-1, 1]: latents have no such bounds.</summary>
+    /// <summary>Refuses what no picture holds, of a network that draws in [-1, 1]: latents have no such bounds.</summary>
     /// <exception cref="UNetGenException">Values lie outside.</exception>
     internal abstract void CheckBounds(NetworkInfo info);
 
@@ -66,7 +66,7 @@ public abstract class PictureEdit
                     + $"[{string.Join(", ", pictures.shape)}].");
     }
 
-    /// <summary>What an edit is given mustn't be taken for weights that are ruined.</summary>
+    /// <summary>What a drawing is given mustn't be taken for weights that are ruined.</summary>
     /// <exception cref="UNetGenException">A number isn't finite, or lies where no encoder's do.</exception>
     private protected static void RequireNumbers(Tensor pictures, string name, NetworkInfo network)
     {
@@ -75,7 +75,7 @@ public abstract class PictureEdit
     }
 
     /// <exception cref="UNetGenException">A value lies outside of [-1, 1], by more than what rounding makes.</exception>
-    private protected static void RequireBounded(Tensor pictures, string name, NetworkInfo network)
+    internal static void RequireBounded(Tensor pictures, string name, NetworkInfo network)
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();

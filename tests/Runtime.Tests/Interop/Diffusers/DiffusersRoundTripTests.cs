@@ -62,17 +62,25 @@ public sealed class DiffusersRoundTripTests
         Assert.Equal(["The average hardly moved."], DiffusersFolder.Open(folder.File("doubtful")).Doubts);
     }
 
-    [Fact]
-    public void That_weights_were_trained_on_latents_comes_back_with_them()
+    [Theory]
+    [InlineData(null)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Whether_weights_were_trained_on_pictures_comes_back_with_them(bool? isBounded)
     {
         using var folder = new TemporaryFolder();
         using var network = Exported("ddpm_tiny");
-        DiffusersFolder.Save(folder.File("pictures"), network);
-        DiffusersFolder.Save(folder.File("latents"), network, areLatents: true);
+        using var other = Exported("ddpm_tiny");
+        network.IsBounded = isBounded;
+        DiffusersFolder.Save(folder.File("diffusers"), network);
 
-        Assert.False(DiffusersFolder.Open(folder.File("pictures")).AreLatents);
-        Assert.True(DiffusersFolder.Open(folder.File("latents")).AreLatents);
-        Assert.False(Checkpoint.Open(DiffusersFolder.Open(folder.File("latents")).WeightsPath).IsBounded);
+        var saved = DiffusersFolder.Open(folder.File("diffusers"));
+        other.IsBounded = !isBounded;
+        saved.LoadInto(other);
+
+        Assert.Equal(isBounded, saved.IsBounded);
+        Assert.Equal(isBounded, other.IsBounded);
+        Assert.Equal(isBounded, Checkpoint.Open(saved.WeightsPath).IsBounded);
     }
 
     [Fact]
