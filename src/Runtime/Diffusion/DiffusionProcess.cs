@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using TorchSharp;
 using UNetGen.Native;
 using static TorchSharp.torch;
@@ -25,6 +26,7 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     /// <exception cref="UNetGenException">The options give no valid diffusion.</exception>
     public static DiffusionProcess Of(DiffusionOptions options, Device? device = null)
     {
+        ArgumentNullException.ThrowIfNull(options);
         DiffusionOptions.CheckWord(options.Type, nameof(options.Type));
         return options.Type switch
         {
@@ -38,20 +40,26 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     /// <param name="x0">Clean images.</param>
     /// <param name="t">Their times.</param>
     /// <param name="noise">Standard normal, shaped like the images.</param>
-    /// <exception cref="ArgumentException">The times aren't one for each image, or, on the CPU, none that the diffusion has.</exception>
+    /// <exception cref="ArgumentException">
+    /// The times aren't one for each image, or, on the CPU, none that the diffusion has; or images or noise are of no floating type, or of
+    /// different shapes.
+    /// </exception>
     public abstract Tensor QSample(Tensor x0, Tensor t, Tensor noise);
 
     /// <summary>What a perfect network would predict for x_t made of this image and this noise.</summary>
     /// <param name="x0">Clean images.</param>
     /// <param name="t">Their times.</param>
     /// <param name="noise">The noise in x_t.</param>
+    /// <exception cref="ArgumentException">These aren't as <see cref="QSample"/> takes them.</exception>
     public abstract Tensor Target(Tensor x0, Tensor t, Tensor noise);
 
     /// <summary>The clean image that a network's prediction at x_t implies, not clipped.</summary>
     /// <param name="xt">The images that the network was asked about.</param>
     /// <param name="t">Their times.</param>
     /// <param name="prediction">What it has said, without the variance's channels.</param>
-    /// <exception cref="ArgumentException">The times aren't as <see cref="QSample"/> takes them.</exception>
+    /// <exception cref="ArgumentException">
+    /// The prediction is of another shape than the images, or these or the times aren't as <see cref="QSample"/> takes them.
+    /// </exception>
     public abstract Tensor PredictX0(Tensor xt, Tensor t, Tensor prediction);
 
     /// <summary>
@@ -65,11 +73,12 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     /// <param name="noise">The noise in <paramref name="xt"/>.</param>
     /// <returns>A scalar.</returns>
     /// <exception cref="ArgumentException">
-    /// The prediction has other channels than that, or the times aren't as <see cref="QSample"/> takes them.
+    /// The prediction has other channels than that, or the images, the noise or the times aren't as <see cref="QSample"/> takes them.
     /// </exception>
     public virtual Tensor Loss(Tensor prediction, Tensor x0, Tensor xt, Tensor t, Tensor noise)
     {
         CheckTimes(t, x0);
+        CheckShapes(x0, xt);
         using var scope = NewDisposeScope();
         var (mean, _) = Split(prediction, x0.shape);
         return SquaredErrors(mean, Target(x0, t, noise)).mean().MoveToOuterDisposeScope();
@@ -150,6 +159,26 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
                         $"The times of this diffusion, of type {Options.Type}, are {Levels.AskedTimes}, but one is {time}."),
                     nameof(t));
         }
+    }
+
+    /// <summary>Refuses what libtorch would bring to the images' shape, or round, without a word.</summary>
+    /// <param name="images">[batch, channels, height, width].</param>
+    /// <param name="other">Must be of the same shape.</param>
+    /// <param name="name">Of the latter.</param>
+    /// <exception cref="ArgumentException">It isn't, or one of them is of no floating type.</exception>
+    private protected static void CheckShapes(
+        Tensor images, Tensor other, [CallerArgumentExpression(nameof(other))] string name = "")
+    {
+        if (!other.shape.SequenceEqual(images.shape))
+            throw new ArgumentException(
+                $"The images are [{string.Join(", ", images.shape)}], and `{name}` must be shaped like them, but is "
+                    + $"[{string.Join(", ", other.shape)}].",
+                name);
+        if (!images.is_floating_point() || !other.is_floating_point())
+            throw new ArgumentException(
+                $"Images and `{name}` must have floating point values, images in [-1, 1], but are {images.dtype} and {other.dtype}: bytes "
+                    + "become such by v / 127.5 - 1.",
+                name);
     }
 
     /// <summary>Of each image the mean of its squared errors, [batch].</summary>

@@ -25,6 +25,7 @@ public sealed class Edm(DiffusionOptions options) : DiffusionProcess(options)
     public override Tensor QSample(Tensor x0, Tensor t, Tensor noise)
     {
         CheckTimes(t, x0);
+        CheckShapes(x0, noise);
         using var scope = NewDisposeScope();
         return x0.add(Of(x0, t) * noise, Number.One).MoveToOuterDisposeScope();
     }
@@ -36,6 +37,7 @@ public sealed class Edm(DiffusionOptions options) : DiffusionProcess(options)
     public override Tensor Target(Tensor x0, Tensor t, Tensor noise)
     {
         CheckTimes(t, x0);
+        CheckShapes(x0, noise);
         using var scope = NewDisposeScope();
         var norm = Norm(t);
         return Weighted(Of(x0, t / (norm * Number.Of(sigmaData))), x0, Of(x0, norm.reciprocal() * Number.Of(sigmaData)), noise, -1)
@@ -46,6 +48,7 @@ public sealed class Edm(DiffusionOptions options) : DiffusionProcess(options)
     public override Tensor PredictX0(Tensor xt, Tensor t, Tensor prediction)
     {
         CheckTimes(t, xt);
+        CheckShapes(xt, prediction);
         using var scope = NewDisposeScope();
         var norm = Norm(t);
         var skip = (norm * norm).reciprocal() * Number.Of(sigmaData * sigmaData);
@@ -103,23 +106,27 @@ public sealed class EdmLevels : NoiseLevels
     public override double Clean => 0;
 
     /// <inheritdoc/>
-    public override NoiseLevel At(double time) => new(1, time);
+    public override NoiseLevel At(double time) => new(1, AskedOrClean(time));
 
     /// <inheritdoc/>
-    public override OdeVariables OdeAt(double time) => new(1, time);
+    public override OdeVariables OdeAt(double time) => new(1, AskedOrClean(time));
 
     /// <inheritdoc/>
     public override Preconditioning PreconditioningAt(double time)
     {
         var data = options.SigmaData;
-        var variance = time * time + data * data;
+        var variance = Asked(time) * time + data * data;
         return new(
             In: 1 / Math.Sqrt(variance), Timestep: Math.Log(time) / LogsOfOne, Skip: data * data / variance,
             Out: time * data / Math.Sqrt(variance));
     }
 
     /// <summary>1, of the squared error of F: the paper's lambda(sigma), of that of x_0, is 1 / c_out^2.</summary>
-    public override double LossWeightAt(double time) => 1;
+    public override double LossWeightAt(double time)
+    {
+        Asked(time);
+        return 1;
+    }
 
     internal override bool CanBeAskedAt(double time) => time > 0 && double.IsFinite(time);
 

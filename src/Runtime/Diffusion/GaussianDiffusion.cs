@@ -57,35 +57,48 @@ public sealed class GaussianDiffusion : DiffusionProcess
     public override NoiseLevels Levels => Schedule;
 
     /// <summary>Noises images: x_t = sqrt(alpha-bar) x_0 + sqrt(1 - alpha-bar) noise (Ho et al. 2020, eq. 4).</summary>
-    public override Tensor QSample(Tensor x0, Tensor t, Tensor noise) =>
-        Combine(sqrtAlphasCumprod, x0, sqrtOneMinusAlphasCumprod, noise, t);
+    public override Tensor QSample(Tensor x0, Tensor t, Tensor noise)
+    {
+        CheckShapes(x0, noise);
+        return Combine(sqrtAlphasCumprod, x0, sqrtOneMinusAlphasCumprod, noise, t);
+    }
 
     /// <summary>What a perfect network would predict for x_t made of this image and this noise.</summary>
-    public override Tensor Target(Tensor x0, Tensor t, Tensor noise) => Options.Objective switch
+    public override Tensor Target(Tensor x0, Tensor t, Tensor noise)
     {
-        Objective.Noise => noise.clone(),
-        Objective.X0 => x0.clone(),
-        Objective.V => V(x0, t, noise),
-        _ => throw UnknownObjective(),
-    };
+        CheckShapes(x0, noise);
+        return Options.Objective switch
+        {
+            Objective.Noise => noise.clone(),
+            Objective.X0 => x0.clone(),
+            Objective.V => V(x0, t, noise),
+            _ => throw UnknownObjective(),
+        };
+    }
 
     /// <summary>The clean image that a network's prediction at x_t implies, not clipped.</summary>
-    public override Tensor PredictX0(Tensor xt, Tensor t, Tensor prediction) => Options.Objective switch
+    public override Tensor PredictX0(Tensor xt, Tensor t, Tensor prediction)
     {
-        Objective.Noise or Objective.V when t.is_floating_point() => PredictX0Between(xt, t, prediction),
-        Objective.Noise => Combine(sqrtReciprocalAlphasCumprod, xt, sqrtReciprocalMinusOneAlphasCumprod, prediction, t, -1),
-        Objective.X0 => prediction.clone(),
-        Objective.V => Combine(sqrtAlphasCumprod, xt, sqrtOneMinusAlphasCumprod, prediction, t, -1),
-        _ => throw UnknownObjective(),
-    };
+        CheckShapes(xt, prediction);
+        return Options.Objective switch
+        {
+            Objective.Noise or Objective.V when t.is_floating_point() => PredictX0Between(xt, t, prediction),
+            Objective.Noise => Combine(sqrtReciprocalAlphasCumprod, xt, sqrtReciprocalMinusOneAlphasCumprod, prediction, t, -1),
+            Objective.X0 => prediction.clone(),
+            Objective.V => Combine(sqrtAlphasCumprod, xt, sqrtOneMinusAlphasCumprod, prediction, t, -1),
+            _ => throw UnknownObjective(),
+        };
+    }
 
     /// <inheritdoc/>
     public override (Tensor Images, Tensor Timesteps) Asked(Tensor xt, Tensor t) =>
         (xt, t.is_floating_point() ? AsTimesteps(t, xt) : t);
 
     /// <summary>The noise in x_t, if this is its clean image; the inverse of <see cref="QSample"/>.</summary>
+    /// <exception cref="ArgumentException">Images or times aren't as <see cref="QSample"/> takes them.</exception>
     public Tensor PredictNoise(Tensor xt, Tensor t, Tensor x0)
     {
+        CheckShapes(xt, x0);
         CheckTimes(t, xt, areWhole: true);
         using var scope = NewDisposeScope();
         var noise = xt - At(sqrtAlphasCumprod, t, xt) * x0;
@@ -93,8 +106,12 @@ public sealed class GaussianDiffusion : DiffusionProcess
     }
 
     /// <summary>v = sqrt(alpha-bar) noise - sqrt(1 - alpha-bar) x_0 (Salimans and Ho 2022).</summary>
-    public Tensor V(Tensor x0, Tensor t, Tensor noise) =>
-        Combine(sqrtAlphasCumprod, noise, sqrtOneMinusAlphasCumprod, x0, t, -1);
+    /// <exception cref="ArgumentException">Images or times aren't as <see cref="QSample"/> takes them.</exception>
+    public Tensor V(Tensor x0, Tensor t, Tensor noise)
+    {
+        CheckShapes(x0, noise);
+        return Combine(sqrtAlphasCumprod, noise, sqrtOneMinusAlphasCumprod, x0, t, -1);
+    }
 
     /// <summary>
     /// The logarithm of the variance of q(x_(t-1) | x_t, x_0) (Ho et al. 2020, eq. 7), [batch, 1, 1, 1]; at t = 0, where it is 0, that of t
@@ -103,8 +120,12 @@ public sealed class GaussianDiffusion : DiffusionProcess
     internal Tensor PosteriorLogVariance(Tensor t, Tensor images) => At(smallestLogVariance, t, images);
 
     /// <summary>The mean of q(x_(t-1) | x_t, x_0) (Ho et al. 2020, eq. 7).</summary>
-    public Tensor PosteriorMean(Tensor x0, Tensor xt, Tensor t) =>
-        Combine(posteriorMeanCoefficientX0, x0, posteriorMeanCoefficientXt, xt, t);
+    /// <exception cref="ArgumentException">Images or times aren't as <see cref="QSample"/> takes them.</exception>
+    public Tensor PosteriorMean(Tensor x0, Tensor xt, Tensor t)
+    {
+        CheckShapes(x0, xt);
+        return Combine(posteriorMeanCoefficientX0, x0, posteriorMeanCoefficientXt, xt, t);
+    }
 
     /// <summary>
     /// The logarithm of an ancestral step's variance that a network predicts: at v = -1 the posterior's, at v = 1 beta's, and evenly
@@ -138,12 +159,13 @@ public sealed class GaussianDiffusion : DiffusionProcess
     /// <param name="noise">The noise in <paramref name="xt"/>.</param>
     /// <returns>A scalar.</returns>
     /// <exception cref="ArgumentException">
-    /// The prediction has other channels than that, or the times aren't as <see cref="QSample"/> takes them.
+    /// The prediction has other channels than that, or the images, the noise or the times aren't as <see cref="QSample"/> takes them.
     /// </exception>
     public override Tensor Loss(Tensor prediction, Tensor x0, Tensor xt, Tensor t, Tensor noise)
     {
         CheckTimes(t, x0, areWhole: true);
         using var scope = NewDisposeScope();
+        CheckShapes(x0, xt);
         var (mean, v) = Split(prediction, x0.shape);
         var loss = (SquaredErrors(mean, Target(x0, t, noise)) * lossWeights.index_select(0, t)).mean();
         if (v is not null)

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace UNetGen.Diffusion;
 
 /// <summary>
@@ -16,6 +18,7 @@ public abstract class NoiseLevels
 
     /// <summary>How much of image and noise there is.</summary>
     /// <param name="time">Of the images; <see cref="Clean"/> too.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The diffusion has no such time; so of the numbers below.</exception>
     public abstract NoiseLevel At(double time);
 
     /// <summary>In which variables the diffusion's ODE is solved.</summary>
@@ -51,6 +54,13 @@ public abstract class NoiseLevels
 
     /// <summary>The times at which a network can be asked, as "from 0 to 1".</summary>
     internal abstract string AskedTimes { get; }
+
+    /// <summary>A time at which a network can be asked.</summary>
+    private protected double Asked(double time) => CanBeAskedAt(time) ? time : throw new ArgumentOutOfRangeException(
+        nameof(time), string.Create(CultureInfo.InvariantCulture, $"The times of this diffusion are {AskedTimes}, and not {time}."));
+
+    /// <summary>The same, or that of the clean image.</summary>
+    private protected double AskedOrClean(double time) => time == Clean ? time : Asked(time);
 
     /// <summary>
     /// The deviation of the noise that a drawing begins with: what the images are taken for that have only noise to them.

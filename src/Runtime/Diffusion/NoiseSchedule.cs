@@ -100,13 +100,13 @@ public sealed class NoiseSchedule : NoiseLevels
     /// is infinite where nothing is left of the image.
     /// </summary>
     /// <param name="t">The timestep.</param>
-    public double Sigma(int t) => 1 / Math.Sqrt(SignalToNoise[t]);
+    public double Sigma(int t) => 1 / Math.Sqrt(SignalToNoise[(int)Asked(t)]);
 
     /// <summary>The same between timesteps, where its logarithm is linear, as diffusers has it.</summary>
     /// <param name="time">From 0 to the last timestep.</param>
     public double Sigma(double time)
     {
-        var lower = Math.Min((int)time, Timesteps - 1);
+        var lower = (int)Asked(time);
         return time == lower ? Sigma(lower) : Math.Exp(double.Lerp(Math.Log(Sigma(lower)), Math.Log(Sigma(lower + 1)), time - lower));
     }
 
@@ -148,7 +148,7 @@ public sealed class NoiseSchedule : NoiseLevels
     }
 
     /// <inheritdoc/>
-    public override double LossWeightAt(double time) => LossWeights[(int)time];
+    public override double LossWeightAt(double time) => LossWeights[(int)Asked(time)];
 
     internal override bool CanBeAskedAt(double time) => time >= 0 && time <= Timesteps - 1;
 
@@ -171,7 +171,7 @@ public sealed class NoiseSchedule : NoiseLevels
 
     private double AlphaBar(double time)
     {
-        if (time == (int)time)
+        if (Asked(time) == (int)time)
             return AlphasCumprod[(int)time];
         var sigma = Sigma(time);
         return 1 / (1 + sigma * sigma);

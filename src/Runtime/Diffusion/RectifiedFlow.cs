@@ -20,17 +20,23 @@ public sealed class RectifiedFlow(DiffusionOptions options) : DiffusionProcess(o
     public override Tensor QSample(Tensor x0, Tensor t, Tensor noise)
     {
         CheckTimes(t, x0);
+        CheckShapes(x0, noise);
         using var scope = NewDisposeScope();
         return Weighted(Of(x0, (-t).add(Number.One, Number.One)), x0, Of(x0, t), noise).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
-    public override Tensor Target(Tensor x0, Tensor t, Tensor noise) => noise - x0;
+    public override Tensor Target(Tensor x0, Tensor t, Tensor noise)
+    {
+        CheckShapes(x0, noise);
+        return noise - x0;
+    }
 
     /// <inheritdoc/>
     public override Tensor PredictX0(Tensor xt, Tensor t, Tensor prediction)
     {
         CheckTimes(t, xt);
+        CheckShapes(xt, prediction);
         using var scope = NewDisposeScope();
         return (xt - Of(xt, t) * prediction).MoveToOuterDisposeScope();
     }
@@ -41,6 +47,7 @@ public sealed class RectifiedFlow(DiffusionOptions options) : DiffusionProcess(o
         if (Options.WeightingScheme == WeightingScheme.None)
             return base.Loss(prediction, x0, xt, t, noise);
         CheckTimes(t, x0);
+        CheckShapes(x0, xt);
         using var scope = NewDisposeScope();
         var (velocity, _) = Split(prediction, x0.shape);
         var errors = SquaredErrors(velocity, Target(x0, t, noise));
@@ -101,13 +108,13 @@ public sealed class FlowLevels : NoiseLevels
     public override double Clean => 0;
 
     /// <inheritdoc/>
-    public override NoiseLevel At(double time) => new(1 - time, time);
+    public override NoiseLevel At(double time) => new(1 - Asked(time), time);
 
     /// <summary>The flow's ODE is dx / dt = (x - x_0) / t.</summary>
-    public override OdeVariables OdeAt(double time) => new(1, time);
+    public override OdeVariables OdeAt(double time) => new(1, Asked(time));
 
     /// <inheritdoc/>
-    public override Preconditioning PreconditioningAt(double time) => new(1, TimestepsOfOne * time, 1, -time);
+    public override Preconditioning PreconditioningAt(double time) => new(1, TimestepsOfOne * Asked(time), 1, -time);
 
     /// <summary>
     /// By <see cref="DiffusionOptions.WeightingScheme"/>; where that is none 1, and how often times are drawn weighs them. Times below 0.001
@@ -116,7 +123,7 @@ public sealed class FlowLevels : NoiseLevels
     /// <param name="time">Of the image.</param>
     public override double LossWeightAt(double time)
     {
-        var t = Math.Max(time, LeastTime);
+        var t = Math.Max(Asked(time), LeastTime);
         return options.WeightingScheme switch
         {
             WeightingScheme.SigmaSqrt => 1 / (t * t),

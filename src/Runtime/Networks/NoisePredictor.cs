@@ -34,14 +34,16 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// In which form a generated network computes; the spec's <c>kernels</c> says how it begins. Weights and checkpoints are the same with
     /// both, results to rounding.
     /// </summary>
-    public KernelForm Kernels { get; set; }
+    /// <exception cref="ArgumentOutOfRangeException">It is none of the two.</exception>
+    public KernelForm Kernels { get; set => field = Known(value); }
 
     /// <summary>
     /// In which numbers a generated network computes, as torch.autocast has it: 16 bits for convolutions, linear layers and attention,
     /// float32 for norms and what comes out. Its weights, and with them gradients and checkpoints, stay float32. A trainer sets it while it
     /// trains, and scales the loss where that is needed: <see cref="Precision.Float16"/> alone loses small gradients.
     /// </summary>
-    public Precision Precision { get; set; }
+    /// <exception cref="ArgumentOutOfRangeException">It is none of the three.</exception>
+    public Precision Precision { get; set => field = Known(value); }
 
     /// <summary>
     /// Whether a generated network's blocks keep their inputs alone for the gradient, and compute once more in the backward pass (gradient
@@ -160,6 +162,8 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// <exception cref="ArgumentException">The shapes differ, or there is no such timestep.</exception>
     protected void CheckInput(Tensor x, Tensor timesteps, int channels, int conditionChannels, int height, int width)
     {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(timesteps);
         if (x.dim() != 4 || x.shape[1] != channels + conditionChannels || x.shape[2] != height || x.shape[3] != width)
             throw new ArgumentException(
                 (conditionChannels == 0
@@ -321,6 +325,10 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
         if (device is not null)
             this.to(device);
     }
+
+    private static T Known<T>(T value) where T : struct, Enum => Enum.IsDefined(value)
+        ? value
+        : throw new ArgumentOutOfRangeException(nameof(value), value, $"There is no such {typeof(T).Name}.");
 
     /// <summary>The network's tree of modules as PyTorch's <c>print(model)</c> shows it.</summary>
     public override string ToString() => ModuleTree.Of(this);

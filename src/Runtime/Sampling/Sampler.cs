@@ -52,7 +52,10 @@ public abstract class Sampler
     /// </returns>
     public abstract Tensor Step(Denoiser denoiser, Tensor x, double time, double next);
 
-    /// <summary>Draws images. The network is asked in evaluation mode and is back in its mode afterwards.</summary>
+    /// <summary>
+    /// Draws images. The network is asked in evaluation mode and is back in its mode afterwards. Several threads may draw with one network
+    /// at once, and one may while another trains it: drawings and steps then wait for each other.
+    /// </summary>
     /// <param name="network">A trained network, on the device to be used.</param>
     /// <param name="options">What to draw.</param>
     /// <param name="observe">Called before the first and after every step of every batch, on the calling thread.</param>
@@ -78,7 +81,7 @@ public abstract class Sampler
         options.Check(network);
         RequireFloat32(network);
         return Shortage.Explained(
-            () => SampleAll(network, options, observe, cancellation),
+            () => NetworkUse.Drawing(network, () => SampleAll(network, options, observe, cancellation)),
             $"{Math.Min(options.Count, options.BatchSize):N0} images pass at once, of {options.Count:N0}: fewer at once need less.");
     }
 
@@ -101,6 +104,9 @@ public abstract class Sampler
         NoisePredictor network, SamplingOptions options, ICollective collective, Action<SamplingProgress>? observe = null,
         CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(collective);
         if (collective.Size == 1)
             return Sample(network, options, observe, cancellation);
         options.Check(network);
@@ -144,14 +150,11 @@ public abstract class Sampler
     private Tensor SampleAll(
         NoisePredictor network, SamplingOptions options, Action<SamplingProgress>? observe, CancellationToken cancellation)
     {
-        WeightLayout.ForDevice(network);
         using var weights = KeptWeights.Keep();
         using var arithmetic = new CudaArithmetic(network.Device, options.AllowTf32 || network.Precision != Precision.Float32);
         using var diffusion = DiffusionProcess.Of(network.Diffusion, network.Device);
         var times = Walk(diffusion.Levels, options.Edit);
         var batches = new List<Tensor>();
-        var wasTraining = network.training;
-        network.eval();
         try
         {
             using var noGradients = no_grad();
@@ -168,7 +171,6 @@ public abstract class Sampler
         finally
         {
             batches.ForEach(batch => batch.Dispose());
-            network.train(wasTraining);
             ImageMemory.Trim();
         }
     }

@@ -225,6 +225,9 @@ public sealed record SamplingOptions
         if (context.shape is not [> 0, > 0, var given] || given != width)
             throw new UNetGenException(
                 $"`{name}` must be [1 or more, tokens, {width}], but is [{string.Join(", ", context.shape)}].");
+        if (!context.is_floating_point())
+            throw new UNetGenException(
+                $"`{name}` must be of floating point numbers, as what an encoder makes of a text, but is {context.dtype}.");
         if (EncodedRange.FaultIn(context) is { } fault)
             throw new UNetGenException($"`{name}` holds {fault}: whatever has made it has failed.");
     }
