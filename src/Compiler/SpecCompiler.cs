@@ -14,6 +14,9 @@ namespace UNetGen.Compiler;
 /// <remarks>libtorch is needed by networks alone: only <see cref="CompiledNetwork.Create"/> and <see cref="Open"/> load it.</remarks>
 public static class SpecCompiler
 {
+    // One of them is in every spec of the language.
+    private static readonly string[] SaysLayers = ["preset:", "extends:"];
+
     internal const string Compiles = "A spec is compiled while the program runs, against assemblies that must be whole.";
 
     /// <summary>
@@ -105,6 +108,11 @@ public static class SpecCompiler
     {
         if (!SyntaxFacts.IsValidIdentifier(checkpoint.Network))
             throw new CheckpointException($"{checkpoint.Path} doesn't name its network's class by a C# identifier.");
+        if (!checkpoint.Spec.Split('\n').Any(line => SaysLayers.Any(key => line.StartsWith(key, StringComparison.Ordinal))))
+            throw new CheckpointException(
+                $"{checkpoint.Path} was trained with {checkpoint.Network}, a class written by hand: the spec that it holds says nothing of "
+                    + $"layers, so that no network can be made of it. Make one by the class's constructor, and load the weights by "
+                    + $"`{nameof(Checkpoint)}.{nameof(Checkpoint.LoadInto)}`.");
         try
         {
             // The effective spec is the network's, and doesn't say what the class is called. At the end, so that the lines stay.

@@ -23,10 +23,11 @@ internal sealed record NamedSpec(string Origin, SpecDescription Description, Che
         if (!Path.Exists(text))
         {
             var info = Catalog.Require(text).Info;
-            return new(info.SpecPath, OfEffective(info.Spec, info.Name), null);
+            // The effective spec doesn't say what the class is called.
+            return new(info.SpecPath, SpecCompiler.DescribeText($"{info.Spec}\nname: {info.Name}\n"), null);
         }
         var trained = Open(text);
-        return new(text, OfEffective(trained.Spec, trained.Network), trained);
+        return new(text, SpecCompiler.DescribeFrom(trained), trained);
     }
 
     private static Checkpoint Open(string path)
@@ -41,7 +42,4 @@ internal sealed record NamedSpec(string Origin, SpecDescription Description, Che
             throw new UNetGenException($"{error.Message} If a spec is meant, name its file: {spec}", error);
         }
     }
-
-    // The effective spec doesn't say what the class is called.
-    private static SpecDescription OfEffective(string spec, string name) => SpecCompiler.DescribeText($"{spec}\nname: {name}\n");
 }
