@@ -66,7 +66,7 @@ internal static class OnnxFormat
 
     private static void Show(OnnxFile file, OnnxOptions options, NetworkInfo info, Checkpoint trained)
     {
-        var what = options.Sampler is { } sampler ? $"draws by {sampler.Description}" : "computes the network";
+        var what = options.Sampler is { } sampler ? $"draws by {sampler.DescriptionFor(NoiseLevels.Of(OnnxExport.DiffusionOf(trained)))}" : "computes the network";
         AnsiConsole.MarkupLineInterpolated($"{file.Network} in [blue]{file.Paths[0]}[/], {ByteCount.Of(file.ByteCount)}: {what}{(options.Half ? ", weights in float16" : "")}");
         foreach (var beside in file.Paths.Skip(1))
             AnsiConsole.MarkupLineInterpolated($"Its weights are in [blue]{beside}[/], which goes with it");

@@ -197,7 +197,7 @@ internal sealed class FloatType : FieldType<double>
     /// <param name="value">The number.</param>
     /// <param name="isNone">Whether it is so near 0 that float64, too, makes it that.</param>
     private string? Loss(double value, bool isNone) =>
-        isNone || (BeginsAt0 && value is > 0 and < Least) ? $"; the least number above 0 of {Float32}, is 1.2e-38"
+        isNone || (BeginsAt0 && value is > 0 and < Least) ? $"; above 0 the numbers of {Float32}, have all their digits from 1.2e-38 on"
         : max == 1 && value >= SpecLimits.NearlyOne ? $", which {Float32}, rounds to 1"
         : BeginsAt0 && value > Most ? $"; the greatest number of {Float32}, is 3.4e38"
         : null;

@@ -29,16 +29,16 @@ public static class ImageGrid
     /// channels lie side by side: so the samples of a network with four channels can be read as samples.
     /// </summary>
     /// <param name="images">
-    /// [batch, channels, height, width], of a floating type, in [-1, 1], on any device; what lies beyond is clipped. One channel is drawn grey,
-    /// three as RGB; with any other number each image's channels follow one another in grey.
+    /// [batch, channels, height, width], of a floating type, in [-1, 1], on any device; what lies beyond is clipped. One channel is drawn
+    /// grey, three as RGB; with any other number each image's channels follow one another in grey.
     /// </param>
     /// <param name="path">A .png file; its folder is made where it is missing.</param>
     /// <param name="columns">Images in a row; 0 makes the grid as square as it can be.</param>
     /// <param name="scale">Pixels a pixel, along each side; 0 takes the first at which images are at least 64 wide or high.</param>
     /// <param name="gap">Pixels around each image; 0 with a single image and a scale of 1 writes it as it is.</param>
     /// <exception cref="ArgumentException">
-    /// The tensor hasn't four dimensions, is empty or of whole numbers; or the grid would have more pixels than a picture holds, 536 million and a
-    /// million along a side; or the path doesn't end in .png.
+    /// The tensor hasn't four dimensions, is empty or of whole numbers; or the grid would have more pixels than a picture holds, 536
+    /// million and a million along a side; or the path doesn't end in .png.
     /// </exception>
     /// <exception cref="UNetGenException">Images have values that are no finite numbers; the message says how many.</exception>
     public static void Save(Tensor images, string path, int columns = 0, int scale = 0, int gap = DefaultGap) =>

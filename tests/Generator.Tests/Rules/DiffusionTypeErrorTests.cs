@@ -104,8 +104,8 @@ public sealed class DiffusionTypeErrorTests
         "UNG0008: 'diffusion.p_mean' must be a number from -40 to 40, not -1000",
         "UNG0008: 'diffusion.p_std' must be a number above 0 to 40, not 50",
         "UNG0008: 'diffusion.sigma_data' must be a number from 1e-16 to 1e16, not 1e-30",
-        "UNG0008: 'diffusion.sigma_min' must be a finite number above 0, not 1e-45; the least number above 0 of float32, in which all is "
-            + "computed, is 1.2e-38",
+        "UNG0008: 'diffusion.sigma_min' must be a finite number above 0, not 1e-45; above 0 the numbers of float32, in which all is "
+            + "computed, have all their digits from 1.2e-38 on",
         "UNG0008: 'diffusion.sigma_max' must be a finite number above 0, not 1e39; the greatest number of float32, in which all is "
             + "computed, is 3.4e38");
 
@@ -124,8 +124,8 @@ public sealed class DiffusionTypeErrorTests
           shift: «1e300»
         """,
         "UNG0008: 'diffusion.logit_mean' must be a number from -40 to 40, not 100",
-        "UNG0008: 'diffusion.logit_std' must be a finite number above 0, not 1e-300; the least number above 0 of float32, in which all is "
-            + "computed, is 1.2e-38",
+        "UNG0008: 'diffusion.logit_std' must be a finite number above 0, not 1e-300; above 0 the numbers of float32, in which all is "
+            + "computed, have all their digits from 1.2e-38 on",
         "UNG0008: 'diffusion.shift' must be a finite number above 0, not 1e300; the greatest number of float32, in which all is "
             + "computed, is 3.4e38");
 

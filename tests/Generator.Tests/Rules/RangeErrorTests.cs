@@ -66,12 +66,12 @@ public sealed class RangeErrorTests
           loss_weight: min_snr
           min_snr_gamma: «1e300»
         """,
-        "UNG0008: 'norm_eps' must be a finite number above 0, not 1e-320; the least number above 0 of float32, in which all is computed, "
-            + "is 1.2e-38",
-        "UNG0008: 'dropout' must be a number from 0 to below 1, not 1e-400; the least number above 0 of float32, in which all is "
-            + "computed, is 1.2e-38",
-        "UNG0008: 'diffusion.beta_start' must be a number above 0 to below 1, not 1.1e-38; the least number above 0 of float32, in which "
-            + "all is computed, is 1.2e-38",
+        "UNG0008: 'norm_eps' must be a finite number above 0, not 1e-320; above 0 the numbers of float32, in which all is computed, have "
+            + "all their digits from 1.2e-38 on",
+        "UNG0008: 'dropout' must be a number from 0 to below 1, not 1e-400; above 0 the numbers of float32, in which all is computed, "
+            + "have all their digits from 1.2e-38 on",
+        "UNG0008: 'diffusion.beta_start' must be a number above 0 to below 1, not 1.1e-38; above 0 the numbers of float32, in which all "
+            + "is computed, have all their digits from 1.2e-38 on",
         "UNG0008: 'diffusion.beta_end' must be a number above 0 to below 1, not 0.99999999999, which float32, in which all is computed, "
             + "rounds to 1",
         "UNG0008: 'diffusion.min_snr_gamma' must be a finite number above 0, not 1e300; the greatest number of float32, in which all is "

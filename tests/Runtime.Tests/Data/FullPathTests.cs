@@ -2,7 +2,9 @@ using SkiaSharp;
 using UNetGen.Data;
 using UNetGen.Interop.Diffusers;
 using UNetGen.Runtime.Tests.Interop.Diffusers;
+using UNetGen.Runtime.Tests.Sampling;
 using UNetGen.Runtime.Tests.Training;
+using UNetGen.Sampling;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Data;
@@ -66,6 +68,20 @@ public sealed class FullPathTests : IDisposable
 
         Assert.Equal(".", opened.Path);
         Assert.Equal(folder.Path, Path.GetDirectoryName(opened.WeightsPath));
+    }
+
+    [Fact]
+    public void Samples_are_drawn_into_the_folder_that_was_named()
+    {
+        using var network = new FunctionPredictor(new() { Timesteps = 50 }, (x, _, _) => x);
+        var samples = new SampleFolder("drawn");
+        Environment.CurrentDirectory = elsewhere.Path;
+
+        samples.Draw(network, new DdimSampler(2), new SamplingOptions { Count = 2 });
+
+        Assert.Equal([0, 1], samples.Pictures());
+        Assert.True(File.Exists(folder.File("drawn/000001.png")));
+        Assert.False(Path.Exists(elsewhere.File("drawn")));
     }
 
     private static long[] SizesIn(FileRecord record)
