@@ -70,6 +70,7 @@ public abstract class Sampler
     /// <exception cref="NotFiniteException">Images came out as no finite numbers: the network's weights are ruined.</exception>
     /// <exception cref="ShortageException">There is no more memory for so many images at once.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     public Tensor Sample(
         NoisePredictor network, SamplingOptions options, Action<SamplingProgress>? observe = null, CancellationToken cancellation = default)
     {
@@ -101,6 +102,9 @@ public abstract class Sampler
         NoisePredictor network, SamplingOptions options, ICollective collective, Action<SamplingProgress>? observe = null,
         CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(collective);
         if (collective.Size == 1)
             return Sample(network, options, observe, cancellation);
         options.Check(network);

@@ -68,7 +68,7 @@ internal static class InputCheck
     /// <exception cref="DataException">There are no images, or their shape isn't the network's, or their classes are null.</exception>
     public static void Shape(NetworkInfo info, IImageSource source)
     {
-        if (source.Count == 0)
+        if (SourceShape.Of(source).Count == 0)
             throw new DataException($"There are no images to learn from: {source.Description}.");
         SourceChecks.RequireClasses(source);
         if ((source.Channels, source.Height, source.Width) != (info.Channels, info.ImageHeight, info.ImageWidth))
