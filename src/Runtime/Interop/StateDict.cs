@@ -31,6 +31,8 @@ public static class StateDict
     /// <exception cref="UNetGenException">
     /// A number is NaN or infinite; or the network's class and the runtime are of two versions.
     /// </exception>
+    /// <exception cref="InvalidOperationException">Averaged weights are in the module now (<see cref="Ema.Apply"/>).</exception>
+    /// <exception cref="ObjectDisposedException">The module is a network that is disposed.</exception>
     public static void Load(nn.Module module, IReadOnlyDictionary<string, Tensor> tensors)
     {
         ArgumentNullException.ThrowIfNull(module);
@@ -60,6 +62,8 @@ public static class StateDict
     /// A number is NaN or infinite; or the network's class and the runtime are of two versions.
     /// </exception>
     /// <exception cref="SafetensorsException">The file was cut short or changed meanwhile; nothing was copied.</exception>
+    /// <exception cref="InvalidOperationException">Averaged weights are in the module now (<see cref="Ema.Apply"/>).</exception>
+    /// <exception cref="ObjectDisposedException">The module is a network that is disposed.</exception>
     public static void Load(nn.Module module, SafetensorsFile file)
     {
         ArgumentNullException.ThrowIfNull(module);
@@ -127,6 +131,7 @@ public static class StateDict
     /// them.
     /// </exception>
     /// <exception cref="IOException">It can't be written.</exception>
+    /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     public static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts = null)
     {
         ArgumentNullException.ThrowIfNull(network);

@@ -137,6 +137,7 @@ public sealed partial class Checkpoint
     /// <exception cref="CheckpointException">It is another network, or has no such weights.</exception>
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
     /// <exception cref="InvalidOperationException">Averaged weights are in the network now (<see cref="Ema.Apply"/>).</exception>
+    /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     public void LoadInto(NoisePredictor network, string? which = null)
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -177,6 +178,7 @@ public sealed partial class Checkpoint
     /// <exception cref="CheckpointException">It has no such weights.</exception>
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
     /// <exception cref="InvalidOperationException">Averaged weights are in the network now (<see cref="Ema.Apply"/>).</exception>
+    /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     public IReadOnlyList<string> Begin(NoisePredictor network, string? which = null)
     {
         ArgumentNullException.ThrowIfNull(network);

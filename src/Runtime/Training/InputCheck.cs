@@ -42,8 +42,8 @@ internal static class InputCheck
         RequireGradients();
         var smallest = network.parameters().Where(parameter => parameter.requires_grad).MinBy(parameter => parameter.numel())
             ?? throw new ArgumentException(
-                $"{network.Info.Name} has no parameters to train: all are frozen (requires_grad is false), or it is disposed, or, written by "
-                    + "hand, doesn't register its modules itself.",
+                $"{network.Info.Name} has no parameters to train: all are frozen (requires_grad is false), or, written by hand, it "
+                    + "doesn't register its modules itself.",
                 nameof(network));
         using var gradients = enable_grad();
         using var result = smallest.neg();
