@@ -109,7 +109,7 @@ internal sealed class DrawingTarget(
                 options, lines: true, observe => folder.Draw(network, sampler, options, observe, cancellation, ranks));
             AnsiConsole.MarkupLineInterpolated($"{Counted.Of(options.Count, "picture")} in [blue]{folder.Folder}[/], {(drawn == options.Count ? "all" : $"{drawn}")} of them new");
         }
-        catch (OperationCanceledException stopped)
+        catch (OperationCanceledException stopped) when (cancellation.IsCancellationRequested)
         {
             var same = folder.Folder == path ? "the same command" : "the same command with its new name";
             throw new InterruptedException($"{same} continues in {folder.Folder}", stopped);

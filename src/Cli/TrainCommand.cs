@@ -113,7 +113,7 @@ internal sealed class TrainCommand
             using var run = new TrainingRun(options, folder, network, source, trainer, store!, ranks);
             return Finish(run, folder);
         }
-        catch (OperationCanceledException stopped)
+        catch (OperationCanceledException stopped) when (interrupt.Token.IsCancellationRequested)
         {
             // One of several ranks whose data doesn't come can't save with the others.
             throw new InterruptedException(Resumption.Interrupted(folder), stopped);
@@ -135,7 +135,7 @@ internal sealed class TrainCommand
                 BrokenFileList.OfAll(source, ranks);
             return interrupted ? UNetGenProgram.Interrupted : 0;
         }
-        catch (OperationCanceledException stopped)
+        catch (OperationCanceledException stopped) when (interrupt.Token.IsCancellationRequested)
         {
             throw new InterruptedException(
                 "this rank's data didn't come, and ranks save together only. From its newest checkpoint the run goes on with: train --resume "
@@ -167,7 +167,7 @@ internal sealed class TrainCommand
         {
             run.Draw(interrupt.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (interrupt.Token.IsCancellationRequested)
         {
             AnsiConsole.MarkupLineInterpolated(
                 $"interrupted: saved at step {summary.Steps:N0}, the last one; what is left is to draw its samples");

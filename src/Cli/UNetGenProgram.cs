@@ -235,7 +235,7 @@ public static partial class UNetGenProgram
         {
             return Refuse([error.Message], ranks);
         }
-        catch (OperationCanceledException stopped)
+        catch (OperationCanceledException stopped) when (interrupt.Token.IsCancellationRequested)
         {
             var told = $"interrupted: {(stopped is InterruptedException { Message: var left } ? left : "nothing was written")}";
             AnsiConsole.MarkupLineInterpolated($"{told}");

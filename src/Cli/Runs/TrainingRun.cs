@@ -286,7 +286,7 @@ internal sealed class TrainingRun : IDisposable
             if (told.Count == 0)
                 Tell(trainer.Doubts);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             // Who interrupts waits for the checkpoint, not for pictures.
         }

@@ -14,6 +14,11 @@ public sealed class BatchLoader : IDisposable
     /// <summary>The most batches that can be prepared at once.</summary>
     internal const int MostWorkers = 1024;
 
+    /// <summary>
+    /// The furthest place in the row, and the greatest number of a batch, to begin with: streams of the seed beyond it are others'.
+    /// </summary>
+    internal const long MostPosition = 1L << 60;
+
     // Of as many as the machine has cores.
     private const int UsualWorkers = 8;
     private const long MemoryAhead = 256L << 20;
@@ -22,7 +27,9 @@ public sealed class BatchLoader : IDisposable
     private readonly IImageSource source;
     private readonly long seed;
     private readonly bool horizontalFlips;
-    private readonly long origin;
+    private readonly SourceShape shape;
+    private readonly long firstBatch;
+    private readonly long firstPosition;
     private readonly long stride;
     private readonly ShuffledOrder order;
     private readonly CancellationTokenSource ending = new();
@@ -37,20 +44,26 @@ public sealed class BatchLoader : IDisposable
     /// <param name="batchSize">Images in a batch; may be more than the source has.</param>
     /// <param name="seed">Another seed is another order.</param>
     /// <param name="horizontalFlips">Mirrors half of the images, chosen anew each time; not for digits or letters.</param>
-    /// <param name="firstBatch">The number of the batch to begin with; those before it are neither read nor drawn.</param>
+    /// <param name="firstBatch">
+    /// The number of the batch to begin with, up to 2^60; those before it are neither read nor drawn.
+    /// </param>
     /// <param name="workers">
     /// How many batches are prepared at once, up to 1024, each by one thread and held until it is asked for; 0 takes one a core, up to
     /// eight and to 256 MiB of batches.
     /// </param>
     /// <param name="firstPosition">
-    /// The place of that batch's first image in the row; null: where batches of this size from number 0 on have brought it.
+    /// The place of that batch's first image in the row, from 0 up to 2^60; null: where batches of this size from number 0 on have brought
+    /// it.
     /// </param>
     /// <param name="stride">
-    /// Places from one batch's first image to the next one's: more than <paramref name="batchSize"/> where others read what is between;
-    /// null: the batch size.
+    /// Places from one batch's first image to the next one's, at least 1: more than <paramref name="batchSize"/> where others read what is
+    /// between; null: the batch size.
     /// </param>
+    /// <exception cref="ArgumentNullException">The source is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is less than its least, or more than its most.</exception>
     /// <exception cref="DataException">
-    /// There are no images, or a batch takes more than 2 GiB, or latents are to be mirrored.
+    /// There are no images, or the source says a number of images or a shape that none can have, or a batch takes more than 2 GiB, or
+    /// latents are to be mirrored.
     /// </exception>
     public BatchLoader(
         IImageSource source, int batchSize, long seed = 0, bool horizontalFlips = false, long firstBatch = 0, int workers = 0,
@@ -64,47 +77,55 @@ public sealed class BatchLoader : IDisposable
         ImageDraw? draw, IImageSource source, int batchSize, long seed = 0, bool horizontalFlips = false, long firstBatch = 0,
         int workers = 0, long? firstPosition = null, long? stride = null)
     {
+        ArgumentNullException.ThrowIfNull(source);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        ArgumentOutOfRangeException.ThrowIfNegative(firstBatch);
         ArgumentOutOfRangeException.ThrowIfNegative(workers);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(workers, MostWorkers);
-        if (source.Count == 0)
+        this.stride = stride ?? batchSize;
+        ArgumentOutOfRangeException.ThrowIfLessThan(this.stride, 1, nameof(stride));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(this.stride, int.MaxValue, nameof(stride));
+        ArgumentOutOfRangeException.ThrowIfNegative(firstBatch);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(firstBatch, firstPosition is null ? MostPosition / this.stride : MostPosition);
+        this.firstPosition = firstPosition ?? firstBatch * this.stride;
+        ArgumentOutOfRangeException.ThrowIfNegative(this.firstPosition, nameof(firstPosition));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(this.firstPosition, MostPosition, nameof(firstPosition));
+        shape = SourceShape.Of(source);
+        if (shape.Count == 0)
             throw new DataException($"{source.Description} has no images.");
         SourceChecks.RequireClasses(source);
         if (horizontalFlips)
             SourceChecks.RequireMirrorable(source);
-        var bytes = (long)batchSize * source.PixelCount() * sizeof(float);
-        var ofConditions = (long)batchSize * source.ConditionCount() * sizeof(float);
+        var bytes = (long)batchSize * shape.PixelCount * sizeof(float);
+        var ofConditions = (long)batchSize * shape.ConditionCount * sizeof(float);
         if (Math.Max(bytes, ofConditions) > int.MaxValue)
         {
-            var larger = Math.Max(source.PixelCount(), source.ConditionCount());
+            var larger = Math.Max(shape.PixelCount, shape.ConditionCount);
             var what = bytes > int.MaxValue
-                ? $"images of {source.Channels}"
-                : $"images with conditions of {source.ConditionChannels}";
+                ? $"images of {shape.Channels}"
+                : $"images with conditions of {shape.ConditionChannels}";
             throw new DataException(
-                $"A batch of {batchSize} {what} x {source.Height} x {source.Width} is larger than 2 GiB; "
-                + $"use at most {Counted.Of(int.MaxValue / sizeof(float) / larger, "image")}.");
+                $"A batch of {batchSize} {what} x {shape.Height} x {shape.Width} is larger than 2 GiB; {AtMost(larger)}");
         }
-        (this.draw, this.source, BatchSize, this.seed, this.horizontalFlips) = (draw, source, batchSize, seed, horizontalFlips);
-        this.stride = stride ?? batchSize;
-        origin = firstPosition is { } position ? position - checked(firstBatch * this.stride) : 0;
-        order = new ShuffledOrder(source.Count, seed);
-        nextNumber = firstBatch;
-        // Noise is as large as the images.
-        var ofContexts = (long)batchSize * (source.Context?.Count ?? 0) * sizeof(float);
+        var ofContexts = (long)batchSize * shape.ContextCount * sizeof(float);
         if (ofContexts > int.MaxValue)
             throw new DataException(
-                $"A batch of {batchSize} contexts of {source.Context} is larger than 2 GiB; use at most "
-                    + $"{Counted.Of(int.MaxValue / sizeof(float) / source.Context!.Value.Count, "image")}.");
-        var contexts = (int)(ofContexts / sizeof(float));
+                $"A batch of {batchSize} contexts of {shape.Context} is larger than 2 GiB; {AtMost(shape.ContextCount)}");
+        (this.draw, this.source, BatchSize, this.seed, this.horizontalFlips) = (draw, source, batchSize, seed, horizontalFlips);
+        order = new ShuffledOrder(shape.Count, seed);
+        nextNumber = this.firstBatch = firstBatch;
+        // Noise is as large as the images.
         var held = (draw is null ? bytes : 2 * bytes) + ofContexts + ofConditions;
         Workers = workers > 0 ? workers : (int)Math.Clamp(MemoryAhead / held, 1, Math.Min(Environment.ProcessorCount, UsualWorkers));
-        var numbers = batchSize * source.PixelCount();
+        var numbers = batchSize * shape.PixelCount;
         for (var i = 0; i < Workers; i++)
             Start(new(
                 new float[numbers], source.Classes.Count > 0 ? new long[batchSize] : null, draw is null ? null : new float[numbers],
-                new double[batchSize], contexts == 0 ? null : new float[contexts],
-                source.ConditionChannels > 0 ? new float[batchSize * source.ConditionCount()] : null));
+                new double[batchSize], shape.Context is null ? null : new float[batchSize * shape.ContextCount],
+                shape.ConditionChannels > 0 ? new float[batchSize * shape.ConditionCount] : null));
+
+        static string AtMost(int values) => values > int.MaxValue / sizeof(float)
+            ? "even a single one is."
+            : $"use at most {Counted.Of(int.MaxValue / sizeof(float) / values, "image")}.";
     }
 
     /// <summary>Images in a batch.</summary>
@@ -117,6 +138,7 @@ public sealed class BatchLoader : IDisposable
     /// <param name="cancellation">After it a batch is waited for two seconds more: a read may hang.</param>
     /// <returns>The caller's to dispose.</returns>
     /// <exception cref="ObjectDisposedException">The loader was disposed of.</exception>
+    /// <exception cref="DataException">The source has another number of images, or others, than when the loader was made.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, and the batch didn't come in time.</exception>
     public Batch Next(CancellationToken cancellation = default)
     {
@@ -125,15 +147,15 @@ public sealed class BatchLoader : IDisposable
         var buffer = Patience.Await(ahead.Peek(), cancellation);
         ahead.Dequeue();
         // Made here and not by a worker: a tensor belongs to the dispose scope of the thread that makes it.
-        var images = TensorOf(buffer.Pixels, source.Channels, source.Height, source.Width);
+        var images = TensorOf(buffer.Pixels, shape.Channels, shape.Height, shape.Width);
         var labels = buffer.Labels is null ? null : tensor(buffer.Labels, device: CPU);
-        var context = buffer.Contexts is null ? null : TensorOf(buffer.Contexts, source.Context!.Value.Tokens, source.Context!.Value.Width);
+        var context = buffer.Contexts is null ? null : TensorOf(buffer.Contexts, shape.Context!.Value.Tokens, shape.Context!.Value.Width);
         var condition = buffer.Conditions is null
             ? null
-            : TensorOf(buffer.Conditions, source.ConditionChannels, source.Height, source.Width);
+            : TensorOf(buffer.Conditions, shape.ConditionChannels, shape.Height, shape.Width);
         Drawn? drawn = buffer.Noise is null
             ? null
-            : new(TensorOf(buffer.Noise, source.Channels, source.Height, source.Width), [.. buffer.Times]);
+            : new(TensorOf(buffer.Noise, shape.Channels, shape.Height, shape.Width), [.. buffer.Times]);
         Start(buffer);
         return new Batch(images, labels, number, PositionOf(number))
         {
@@ -173,17 +195,18 @@ public sealed class BatchLoader : IDisposable
         return made;
     }
 
-    private long PositionOf(long number) => checked(origin + number * stride);
+    private long PositionOf(long number) => checked(firstPosition + (number - firstBatch) * stride);
 
     private Buffer Prepare(Buffer buffer, long number)
     {
-        var (length, ofCondition, first) = (source.PixelCount(), source.ConditionCount(), PositionOf(number));
+        shape.RequireUnchanged(source);
+        var (length, ofCondition, ofContext, first) = (shape.PixelCount, shape.ConditionCount, shape.ContextCount, PositionOf(number));
         var (epoch, orderOfEpoch) = (-1L, Array.Empty<int>());
         for (var i = 0; i < BatchSize; i++)
         {
             ending.Token.ThrowIfCancellationRequested();
             var position = checked(first + i);
-            var (epochOfPosition, place) = Math.DivRem(position, source.Count);
+            var (epochOfPosition, place) = Math.DivRem(position, shape.Count);
             if (epochOfPosition != epoch)
                 (epoch, orderOfEpoch) = (epochOfPosition, order.Of(epochOfPosition));
             var index = orderOfEpoch[place];
@@ -206,7 +229,7 @@ public sealed class BatchLoader : IDisposable
             if (buffer.Labels is { } labels)
                 labels[i] = label;
             if (buffer.Contexts is { } contexts)
-                ReadContext(index, dropsContext, contexts.AsSpan(i * (contexts.Length / BatchSize), contexts.Length / BatchSize));
+                ReadContext(index, dropsContext, contexts.AsSpan(i * ofContext, ofContext));
         }
         return buffer;
     }
@@ -221,8 +244,8 @@ public sealed class BatchLoader : IDisposable
 
     private void Mirror(Span<float> image)
     {
-        for (var row = 0; row < image.Length; row += source.Width)
-            image.Slice(row, source.Width).Reverse();
+        for (var row = 0; row < image.Length; row += shape.Width)
+            image.Slice(row, shape.Width).Reverse();
     }
 
     private sealed record Buffer(

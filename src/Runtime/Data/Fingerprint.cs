@@ -10,14 +10,17 @@ public static class Fingerprint
     /// <summary>SHA-256 over shape, number, pixels, labels and contexts of all images, in hex: each image is read once.</summary>
     /// <param name="source">Of whatever kind: the same images from other files have the same one.</param>
     /// <param name="cancellation">Looked at before each image.</param>
+    /// <exception cref="DataException">The source says a number of images or a shape that none can have.</exception>
     public static string Of(IImageSource source, CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(source);
+        var shape = SourceShape.Of(source);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> number = stackalloc byte[sizeof(int)];
-        foreach (var part in (int[])[source.Count, source.Channels, source.Height, source.Width, source.Classes.Count])
+        foreach (var part in (int[])[shape.Count, shape.Channels, shape.Height, shape.Width, source.Classes.Count])
             Append(number, part);
-        var (pixels, context) = (new float[source.PixelCount()], new float[source.Context?.Count ?? 0]);
-        for (var i = 0; i < source.Count; i++)
+        var (pixels, context) = (new float[shape.PixelCount], new float[shape.ContextCount]);
+        for (var i = 0; i < shape.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             source.Read(i, pixels);

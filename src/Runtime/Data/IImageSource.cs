@@ -6,7 +6,7 @@ public interface IImageSource
     /// <summary>What it is, for people: <c>shapes, seed 0</c> or <c>4,096 files in photos/</c>.</summary>
     string Description { get; }
 
-    /// <summary>How many images there are.</summary>
+    /// <summary>How many images there are. As their shape, it stays as it is while they are read.</summary>
     int Count { get; }
 
     /// <summary>Channels of every image: of pictures 1 (grey) or 3 (RGB), of latents any number.</summary>

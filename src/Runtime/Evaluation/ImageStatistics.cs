@@ -27,7 +27,9 @@ public static class ImageStatistics
     /// one process. Null: this one alone.
     /// </param>
     /// <returns>The caller's to dispose.</returns>
-    /// <exception cref="DataException">There are no images, or they are latents.</exception>
+    /// <exception cref="DataException">
+    /// There are no images, or they are latents, or the source says a shape that none can have.
+    /// </exception>
     /// <exception cref="EvaluationException">The network doesn't take such images, or a feature is no finite number.</exception>
     public static FeatureStatistics Of(
         IImageSource source, FeatureNetwork features, int batchSize = 64, Action<int>? report = null,
@@ -139,11 +141,12 @@ public static class ImageStatistics
     /// </summary>
     internal static IEnumerable<Tensor> InOrder(IImageSource source, int batchSize, int rank = 0, int ranks = 1)
     {
-        var pixels = new float[source.PixelCount()];
-        for (var first = rank * batchSize; first < source.Count; first += ranks * batchSize)
+        var shape = SourceShape.Of(source);
+        var pixels = new float[shape.PixelCount];
+        for (var first = rank * batchSize; first < shape.Count; first += ranks * batchSize)
         {
-            var size = Math.Min(batchSize, source.Count - first);
-            var images = empty([size, source.Channels, source.Height, source.Width], ScalarType.Float32, CPU);
+            var size = Math.Min(batchSize, shape.Count - first);
+            var images = empty([size, shape.Channels, shape.Height, shape.Width], ScalarType.Float32, CPU);
             for (var i = 0; i < size; i++)
             {
                 source.Read(first + i, pixels);

@@ -31,6 +31,8 @@ public static class StateDict
     /// <exception cref="UNetGenException">
     /// A number is NaN or infinite; or the network's class and the runtime are of two versions.
     /// </exception>
+    /// <exception cref="InvalidOperationException">Averaged weights are in the module now (<see cref="Ema.Apply"/>).</exception>
+    /// <exception cref="ObjectDisposedException">The module is a network that is disposed.</exception>
     public static void Load(nn.Module module, IReadOnlyDictionary<string, Tensor> tensors)
     {
         ArgumentNullException.ThrowIfNull(module);
@@ -60,6 +62,8 @@ public static class StateDict
     /// A number is NaN or infinite; or the network's class and the runtime are of two versions.
     /// </exception>
     /// <exception cref="SafetensorsException">The file was cut short or changed meanwhile; nothing was copied.</exception>
+    /// <exception cref="InvalidOperationException">Averaged weights are in the module now (<see cref="Ema.Apply"/>).</exception>
+    /// <exception cref="ObjectDisposedException">The module is a network that is disposed.</exception>
     public static void Load(nn.Module module, SafetensorsFile file)
     {
         ArgumentNullException.ThrowIfNull(module);
@@ -92,8 +96,10 @@ public static class StateDict
     /// <param name="mayDiffer">Of which keys that is.</param>
     /// <returns>Those that differ, the module's and the file's.</returns>
     /// <exception cref="StateDictException">Others differ; nothing was read or copied.</exception>
+    /// <exception cref="InvalidOperationException">Averaged weights are in the module now.</exception>
     internal static IReadOnlyList<string> LoadBut(NoisePredictor module, SafetensorsFile file, Predicate<string> mayDiffer)
     {
+        BorrowedWeights.RequireNone(module, "load");
         var state = module.state_dict();
         CheckManifest(module, state);
         var comparison = new StateDictComparison(state.Select(pair => (pair.Key, TensorForm.Of(pair.Value))), Forms(file));
@@ -125,9 +131,11 @@ public static class StateDict
     /// them.
     /// </exception>
     /// <exception cref="IOException">It can't be written.</exception>
+    /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     public static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts = null)
     {
         ArgumentNullException.ThrowIfNull(network);
+        ObjectDisposedException.ThrowIf(network.IsDisposed, network);
         var tensors = network.state_dict();
         RequireFinite(network.Info.Name, tensors);
         SafetensorsFile.Write(path, tensors, TensorSum.Added(NetworkMetadata.Of(network, doubts ?? []), tensors));
@@ -187,6 +195,7 @@ public static class StateDict
     /// </summary>
     private static void CheckManifest(NoisePredictor network, Dictionary<string, Tensor> state)
     {
+        ObjectDisposedException.ThrowIf(network.IsDisposed, network);
         var manifest = network.Info.StateDict;
         var live = manifest.Where(entry => state.ContainsKey(entry.Key)).Select(entry => (entry.Key, TensorForm.Of(state[entry.Key])));
         // A network may have been moved to another type.

@@ -59,6 +59,9 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// </summary>
     public bool? IsBounded { get; set; }
 
+    /// <summary>Whether its weights were freed.</summary>
+    internal bool IsDisposed { get; private set; }
+
     /// <summary>Partial methods of generated classes, for code of the user's own.</summary>
     internal static IReadOnlyList<string> HookNames { get; } = ["OnConstructed", "OnForwarding", "OnForwarded"];
 
@@ -332,6 +335,13 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
 
     /// <summary>The network's tree of modules as PyTorch's <c>print(model)</c> shows it.</summary>
     public override string ToString() => ModuleTree.Of(this);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        IsDisposed = true;
+        base.Dispose(disposing);
+    }
 
     /// <summary>Does nothing: a generated constructor registers its parts itself, under PyTorch's keys and in PyTorch's order.</summary>
     protected sealed override void RegisterComponents()

@@ -46,11 +46,13 @@ public sealed class Denoiser : IDisposable
     /// <param name="options">Numbers of the images, their labels and contexts, guidance and clipping.</param>
     /// <param name="noise">What <see cref="Noise"/> gives, a new tensor at each call; null: the noise of the options' seed.</param>
     /// <exception cref="UNetGenException">The options make no sense, or labels or guidance don't fit the network.</exception>
+    /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     public Denoiser(NoisePredictor network, DiffusionProcess diffusion, SamplingOptions options, Func<Tensor>? noise = null)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(diffusion);
         ArgumentNullException.ThrowIfNull(options);
+        ObjectDisposedException.ThrowIf(network.IsDisposed, network);
         options.Check(network.Info);
         this.network = network;
         Diffusion = diffusion;

@@ -53,6 +53,7 @@ public sealed class SampleFolder(string path)
     /// Another call draws into the folder; several processes share it by a <paramref name="collective"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled; the finished batches are in the folder.</exception>
+    /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     public int Draw(
         NoisePredictor network, Sampler sampler, SamplingOptions options, Action<SamplingProgress>? observe = null,
         CancellationToken cancellation = default,

@@ -73,6 +73,7 @@ public abstract class Sampler
     /// <exception cref="NotFiniteException">Images came out as no finite numbers: the network's weights are ruined.</exception>
     /// <exception cref="ShortageException">There is no more memory for so many images at once.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     public Tensor Sample(
         NoisePredictor network, SamplingOptions options, Action<SamplingProgress>? observe = null, CancellationToken cancellation = default)
     {

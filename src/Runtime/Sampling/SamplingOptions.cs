@@ -132,8 +132,10 @@ public sealed record SamplingOptions
     /// As <see cref="Check(NetworkInfo)"/>, and that pictures and conditions lie in [-1, 1] where a network knows no others: a condition
     /// that was trained on elsewhere may be anything.
     /// </summary>
+    /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     internal void Check(NoisePredictor network)
     {
+        ObjectDisposedException.ThrowIf(network.IsDisposed, network);
         Check(network.Info);
         if (network.Diffusion.ClipsEstimates || network.IsBounded == true)
             Edit?.CheckBounds(network.Info);

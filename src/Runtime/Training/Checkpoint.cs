@@ -136,6 +136,8 @@ public sealed partial class Checkpoint
     /// </param>
     /// <exception cref="CheckpointException">It is another network, or has no such weights.</exception>
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
+    /// <exception cref="InvalidOperationException">Averaged weights are in the network now (<see cref="Ema.Apply"/>).</exception>
+    /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     public void LoadInto(NoisePredictor network, string? which = null)
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -175,8 +177,11 @@ public sealed partial class Checkpoint
     /// <exception cref="StateDictException">Tensors differ beside the classes'; all differences are listed.</exception>
     /// <exception cref="CheckpointException">It has no such weights.</exception>
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
+    /// <exception cref="InvalidOperationException">Averaged weights are in the network now (<see cref="Ema.Apply"/>).</exception>
+    /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     public IReadOnlyList<string> Begin(NoisePredictor network, string? which = null)
     {
+        ArgumentNullException.ThrowIfNull(network);
         using var file = Weights(which);
         var differing = StateDict.LoadBut(network, file, IsOfClasses);
         network.IsBounded = IsBounded;
@@ -205,6 +210,7 @@ public sealed partial class Checkpoint
     /// <exception cref="CheckpointException">Name or spec are others; the message has the lines that differ.</exception>
     public void RequireSpecOf(NetworkInfo network)
     {
+        ArgumentNullException.ThrowIfNull(network);
         if (Network != network.Name || !string.Equals(SpecHash, network.SpecHash, StringComparison.OrdinalIgnoreCase))
             throw new CheckpointException(
                 $"{Path} was trained for {Excerpt.Of(Network)} (spec {SpecDifferences.Short(SpecHash)}), but is to be loaded into {network.Name} (spec "

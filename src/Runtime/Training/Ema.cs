@@ -40,6 +40,7 @@ public sealed class Ema : IDisposable
     /// <exception cref="UNetGenException">The options make no sense; the message names the one.</exception>
     public Ema(nn.Module network, EmaOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(network);
         (this.network, this.options) = (network, options ?? new());
         this.options.Validate();
         weights = [.. network.state_dict().Select(entry => (entry.Key, entry.Value, Copy(entry.Value)))];
@@ -83,10 +84,13 @@ public sealed class Ema : IDisposable
     /// <see cref="EmaOptions.UpdateEvery"/>-th.
     /// </summary>
     /// <param name="step">Steps trained, from 1.</param>
-    /// <exception cref="InvalidOperationException">The network holds the averaged weights now.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The network holds the averaged weights now, or was moved or converted after they were made.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">They are freed.</exception>
     public void Update(int step)
     {
-        ObjectDisposedException.ThrowIf(isDisposed, this);
+        RequireWhole();
         if (IsApplied)
             throw new InvalidOperationException("The averaged weights are in the network now; they can't be averaged with themselves.");
         if (!options.UpdatesAt(step))
@@ -111,10 +115,13 @@ public sealed class Ema : IDisposable
     /// <summary>
     /// Puts the averaged weights into the network, until the result is disposed: <c>using (ema.Apply()) sampler.Sample(…)</c>.
     /// </summary>
-    /// <exception cref="InvalidOperationException">They are there already, or those of another average.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// They are there already, or those of another average; or the network was moved or converted after they were made.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">They are freed.</exception>
     public IDisposable Apply()
     {
-        ObjectDisposedException.ThrowIf(isDisposed, this);
+        RequireWhole();
         if (!BorrowedWeights.TryBegin(network, this))
             throw new InvalidOperationException("Averaged weights are in the network already.");
         try
@@ -126,6 +133,13 @@ public sealed class Ema : IDisposable
             BorrowedWeights.End(network);
             throw;
         }
+    }
+
+    /// <summary>Looks whether both are there, the averaged weights and those that they are of.</summary>
+    internal void RequireWhole()
+    {
+        ObjectDisposedException.ThrowIf(isDisposed, this);
+        ReplacedWeights.RequireNone(weights.Select(weight => weight.Live), nameof(Ema));
     }
 
     /// <summary>Whether averaged weights are in the network now, these or another average's.</summary>

@@ -27,4 +27,7 @@ internal static partial class Events
 
     [LoggerMessage(7, LogLevel.Warning, "{Renaming}")]
     public static partial void CheckpointSetAside(this ILogger logger, string renaming);
+
+    [LoggerMessage(8, LogLevel.Warning, "{Fault}")]
+    public static partial void LastStepNotSaved(this ILogger logger, string fault);
 }

@@ -95,8 +95,10 @@ public sealed class FusedAdam : IDisposable
 
     /// <summary>Moves every parameter that has a gradient.</summary>
     /// <param name="learningRate">Of this step.</param>
+    /// <exception cref="InvalidOperationException">The network was moved or converted after this was made.</exception>
     public void Step(double learningRate)
     {
+        ReplacedWeights.RequireNone(parameters, nameof(FusedAdam));
         using var scope = NewDisposeScope();
         Step(learningRate, Array.ConvertAll(parameters, parameter => parameter.grad));
     }

@@ -42,8 +42,8 @@ internal static class InputCheck
         RequireGradients();
         var smallest = network.parameters().Where(parameter => parameter.requires_grad).MinBy(parameter => parameter.numel())
             ?? throw new ArgumentException(
-                $"{network.Info.Name} has no parameters to train: all are frozen (requires_grad is false), or it is disposed, or, written by "
-                    + "hand, doesn't register its modules itself.",
+                $"{network.Info.Name} has no parameters to train: all are frozen (requires_grad is false), or, written by hand, it "
+                    + "doesn't register its modules itself.",
                 nameof(network));
         using var gradients = enable_grad();
         using var result = smallest.neg();
@@ -68,7 +68,7 @@ internal static class InputCheck
     /// <exception cref="DataException">There are no images, or their shape isn't the network's, or their classes are null.</exception>
     public static void Shape(NetworkInfo info, IImageSource source)
     {
-        if (source.Count == 0)
+        if (SourceShape.Of(source).Count == 0)
             throw new DataException($"There are no images to learn from: {source.Description}.");
         SourceChecks.RequireClasses(source);
         if ((source.Channels, source.Height, source.Width) != (info.Channels, info.ImageHeight, info.ImageWidth))

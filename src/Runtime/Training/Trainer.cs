@@ -43,7 +43,7 @@ public sealed partial class Trainer : IDisposable
     private TimeSpan elapsed;
     private long images;
     private string? restored;
-    private bool isDisposed;
+    private volatile bool isDisposed;
 
     /// <summary>Makes ready to train.</summary>
     /// <param name="network">The network, on the device to be used: moving it afterwards replaces its parameters.</param>
@@ -69,6 +69,7 @@ public sealed partial class Trainer : IDisposable
     /// The network has nothing to train, or weights of another type than float32, or was made within <c>torch.inference_mode()</c>.
     /// </exception>
     /// <exception cref="InvalidOperationException">It is called within <c>torch.inference_mode()</c>.</exception>
+    /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     public Trainer(
         NoisePredictor network, IImageSource source, TrainingOptions options, TimeProvider? clock = null, ICollective? collective = null,
         ILogger? logger = null)
@@ -77,6 +78,7 @@ public sealed partial class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        ObjectDisposedException.ThrowIf(network.IsDisposed, network);
         InputCheck.Gradients(network);
         InputCheck.Type(network);
         NetworkMetadata.RequireConsistent(network.Info);
@@ -129,7 +131,8 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Trains to the end. The network is in training mode meanwhile and in its own afterwards.</summary>
     /// <param name="report">
     /// Called after each step, on the calling thread, before a checkpoint of that step is written. It may draw pictures, or
-    /// <see cref="Capture"/>.
+    /// <see cref="Capture"/>. What it throws ends the training and is thrown as it is; of one rank the checkpoint of the step is written
+    /// before. An <see cref="OperationCanceledException"/>, once <paramref name="cancellation"/> has asked to stop, is that stop.
     /// </param>
     /// <param name="store">
     /// Where checkpoints go, as often as the options say, and at the end or when cancelled; null: nowhere. Of several ranks, one writes
@@ -144,7 +147,8 @@ public sealed partial class Trainer : IDisposable
     /// </exception>
     /// <exception cref="RanksDifferException">The ranks' weights are others, at the beginning or when a checkpoint is due.</exception>
     /// <exception cref="DataException">
-    /// The images' values don't lie in [-1, 1], or none is negative; or a number of a context isn't finite or lies beyond 1,000,000.
+    /// The images' values don't lie in [-1, 1], or none is negative; or a number of a context isn't finite or lies beyond 1,000,000; or the
+    /// source has another number of images, or of another shape, than it had.
     /// </exception>
     /// <exception cref="TrainingDivergedException">
     /// More steps had to be skipped than the options allow, or weights or averages were no finite numbers when a checkpoint was due or at
@@ -157,11 +161,18 @@ public sealed partial class Trainer : IDisposable
     /// <exception cref="LockedException">Another training writes to the folder of checkpoints.</exception>
     /// <exception cref="InvalidOperationException">
     /// It is called within <c>torch.inference_mode()</c>, where there are no gradients (<c>torch.no_grad()</c> does no harm), or while the
-    /// network is being trained.
+    /// network is being trained; or averaged weights are in the network (<see cref="Ema.Apply"/>), or it was moved or converted after its
+    /// trainer was made. Of what <paramref name="report"/> leaves so, the training ends with this before the next step, and without a
+    /// checkpoint of the last one.
     /// </exception>
+    /// <exception cref="ObjectDisposedException">The trainer, its network or one of its averages is disposed; likewise.</exception>
     /// <exception cref="ShortageException">
     /// There is no more memory, or no more threads or open files; the checkpoints before are whole.
     /// </exception>
+    /// <remarks>
+    /// What a source throws, of whatever kind, is thrown as it is; of one rank the checkpoint of the last step is written before. Where
+    /// that can't be, the logger is warned.
+    /// </remarks>
     public TrainingSummary Train(
         Action<TrainingStep>? report = null, CheckpointStore? store = null, CancellationToken cancellation = default) => Shortage.Explained(
         () => TrainAlone(report, store, cancellation),
@@ -169,13 +180,4 @@ public sealed partial class Trainer : IDisposable
             + $"`BatchSize`{(options.GradientCheckpointing ? " or" : ",")} more `Accumulation`"
             + $"{(options.GradientCheckpointing ? "" : " or `GradientCheckpointing`")}"
             + " needs less.");
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        isDisposed = true;
-        optimizer.Dispose();
-        nullContext?.Dispose();
-        averages.ForEach(average => average.Dispose());
-    }
 }

@@ -39,8 +39,13 @@ public sealed partial class Trainer
     /// optimiser's state, what is known of the data's files, the null context of a network that takes one, and numbers. The tensors are the
     /// live ones: write them before the next step.
     /// </summary>
+    /// <exception cref="InvalidOperationException">
+    /// Averaged weights are in the network (<see cref="Ema.Apply"/>), or it was moved or converted after its trainer was made.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The trainer, its network or one of its averages is disposed.</exception>
     public CheckpointContent Capture()
     {
+        RequireOwnWeights(nameof(Capture));
         var tensors = new OrderedDictionary<string, IReadOnlyDictionary<string, Tensor>> { [WeightsFile] = network.state_dict() };
         for (var i = 0; i < averages.Count; i++)
             tensors.Add(EmaFileOf(i), averages[i].StateDict);
@@ -72,10 +77,26 @@ public sealed partial class Trainer
     /// It is another network's, lacks what a training needs, is of a later step than the training is to have, or was trained with other
     /// options or on other data; the message lists the differences.
     /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// The network is being trained, or averaged weights are in it (<see cref="Ema.Apply"/>), or it was moved or converted after its
+    /// trainer was made.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The trainer, its network or one of its averages is disposed.</exception>
     public void Restore(Checkpoint checkpoint)
     {
-        ObjectDisposedException.ThrowIf(isDisposed, this);
-        BorrowedWeights.RequireNone(network, "restore");
+        TakeTurn(nameof(Restore), "restored");
+        try
+        {
+            RestoreAlone(checkpoint);
+        }
+        finally
+        {
+            EndTurn();
+        }
+    }
+
+    private void RestoreAlone(Checkpoint checkpoint)
+    {
         ArgumentNullException.ThrowIfNull(checkpoint);
         var info = checkpoint.Info ?? throw new CheckpointException(
             $"{checkpoint.Path} is weights alone: to go on with a training, give its checkpoint's folder.");

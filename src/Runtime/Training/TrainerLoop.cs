@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using UNetGen.Data;
 using UNetGen.Diffusion;
 using static TorchSharp.torch;
@@ -9,22 +8,16 @@ namespace UNetGen.Training;
 /// <summary>From the first step to the last.</summary>
 public sealed partial class Trainer
 {
-    // Who trains a network now.
-    private static readonly ConditionalWeakTable<nn.Module, Trainer> InTraining = [];
-
     private TrainingSummary TrainAlone(Action<TrainingStep>? report, CheckpointStore? store, CancellationToken cancellation)
     {
-        ObjectDisposedException.ThrowIf(isDisposed, this);
-        if (!InTraining.TryAdd(network, this))
-            throw new InvalidOperationException(
-                $"{network.Info.Name} is being trained now: wait until that call of Train has returned, or train another network of its class.");
+        TakeTurn(nameof(Train), "trained");
         try
         {
             return TrainToTheEnd(report, store, cancellation);
         }
         finally
         {
-            InTraining.Remove(network);
+            EndTurn();
         }
     }
 
@@ -33,6 +26,8 @@ public sealed partial class Trainer
         InputCheck.RequireGradients();
         // Whoever calls may have switched them off.
         using var gradients = enable_grad();
+        // They may be others than when the trainer was made.
+        InputCheck.Shape(network.Info, source);
         var ready = LookAtImages(cancellation);
         using var alone = store?.Hold();
         if (restored is null && Step == 0)
@@ -67,13 +62,16 @@ public sealed partial class Trainer
             while (options.Progress(Step, elapsed) < 1 && !stop)
             {
                 using var scope = NewDisposeScope();
-                if (NextBatch(batches, checkpoints, cancellation) is not { } batch)
+                StepBatch? next = null;
+                if (!Runs(() => next = batches.Next(cancellation), checkpoints, cancellation))
                     break;
-                using var ofStep = batch;
+                using var batch = next!;
                 var (loss, gradientNorm, learningRate, skipped) = TakeStep(batch, gradient, draws, batches.Begin);
                 elapsed = among?.Elapsed ?? before + clock.GetElapsedTime(start);
-                report?.Invoke(new(
-                    Step, loss, gradientNorm, learningRate, ImagesPerSecond, elapsed, options.Remaining(Step, elapsed), skipped));
+                var taken = new TrainingStep(
+                    Step, loss, gradientNorm, learningRate, ImagesPerSecond, elapsed, options.Remaining(Step, elapsed), skipped);
+                Runs(() => report?.Invoke(taken), checkpoints, cancellation);
+                RequireOwnWeights(nameof(Train));
                 if (guard.Exhausted)
                     throw checkpoints.Diverged($"{skipped}, and {guard.Skipped} of {Step} steps were skipped by now");
                 if (skipped is null)
@@ -128,28 +126,51 @@ public sealed partial class Trainer
                 logger.ImagesAreStrange(lost);
             return true;
         }
-        catch (OperationCanceledException) when (ranks.Size == 1)
+        catch (OperationCanceledException) when (StopsAlone(cancellation))
         {
             return false;
         }
     }
 
-    /// <summary>The next batch; null: it doesn't come, and the training is to stop.</summary>
-    private StepBatch? NextBatch(StepBatches batches, CheckpointTimes checkpoints, CancellationToken cancellation)
+    /// <summary>
+    /// Runs what others have written, a source or a report, between two steps: with what it throws nothing is lost that was learnt.
+    /// </summary>
+    /// <returns>Whether it came to its end; else the training is to stop.</returns>
+    private bool Runs(Action foreign, CheckpointTimes checkpoints, CancellationToken cancellation)
     {
         try
         {
-            return batches.Next(cancellation);
+            foreign();
+            return true;
         }
-        catch (OperationCanceledException) when (ranks.Size == 1)
+        catch (OperationCanceledException) when (StopsAlone(cancellation))
         {
-            return null;
+            return false;
         }
-        catch (DataException) when (ranks.Size == 1)
+        // Several ranks save together only.
+        catch when (ranks.Size == 1)
         {
-            // What was learnt until here isn't lost.
-            checkpoints.SaveLast(Step, guard.Skipping);
+            SaveIfPossible(checkpoints);
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Whether a cancelled wait is the caller's stop: a source has timeouts of its own, which say the same. Several ranks stop together
+    /// only.
+    /// </summary>
+    private bool StopsAlone(CancellationToken cancellation) => ranks.Size == 1 && cancellation.IsCancellationRequested;
+
+    private void SaveIfPossible(CheckpointTimes checkpoints)
+    {
+        try
+        {
+            checkpoints.SaveLast(Step, guard.Skipping);
+        }
+        catch (Exception error)
+        {
+            // The fault that ends the training is the one to be thrown.
+            logger.LastStepNotSaved(string.Create(CultureInfo.InvariantCulture, $"step {Step} isn't saved: {error.Message}"));
         }
     }
 
