@@ -83,12 +83,16 @@ public static class StateDict
     /// <exception cref="StateDictException">Something differs; nothing was read or copied.</exception>
     internal static void Load(string what, IReadOnlyDictionary<string, Tensor> targets, SafetensorsFile file)
     {
-        Compare(what, targets, Forms(file));
+        RequireFit(what, targets, file);
         using var scope = NewDisposeScope();
         var tensors = file.ReadAll();
         RequireFinite(file.Path, tensors);
         Copy(targets, tensors);
     }
+
+    /// <summary>Looks whether a file's tensors fit those given, as <see cref="Load(string, IReadOnlyDictionary{string, Tensor}, SafetensorsFile)"/> does first.</summary>
+    internal static void RequireFit(string what, IReadOnlyDictionary<string, Tensor> targets, SafetensorsFile file) =>
+        Compare(what, targets, Forms(file));
 
     /// <summary>Copies a file's tensors under the same rules, but for some that may be missing, too many or of another shape.</summary>
     /// <param name="module">On any device. What the file has nothing for keeps its values.</param>

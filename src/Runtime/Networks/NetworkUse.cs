@@ -1,14 +1,15 @@
 using System.Runtime.CompilerServices;
+using static TorchSharp.torch;
 
 namespace UNetGen.Networks;
 
 /// <summary>
-/// Who uses a network now: any number of drawings, in evaluation mode, or one step of a training. A drawing waits for the step that is
-/// computed, and a step for the drawings, so that neither sees the other's mode or weights that change.
+/// Who uses a network now: any number of drawings, in evaluation mode, or one who changes its weights or mode, as a step of a training
+/// does. Drawings wait for that one, and it for the drawings.
 /// </summary>
 internal sealed class NetworkUse
 {
-    private static readonly ConditionalWeakTable<NoisePredictor, NetworkUse> All = [];
+    private static readonly ConditionalWeakTable<nn.Module, NetworkUse> All = [];
 
     // A drawing's observer may draw.
     private readonly ReaderWriterLockSlim gate = new(LockRecursionPolicy.SupportsRecursion);
@@ -41,20 +42,21 @@ internal sealed class NetworkUse
         }
     }
 
-    /// <summary>Computes a step of a training.</summary>
+    /// <summary>Does what no drawing may see half done.</summary>
     /// <param name="network">In its own mode.</param>
-    /// <param name="step">Computes it.</param>
+    /// <param name="change">Does it.</param>
     /// <exception cref="InvalidOperationException">This thread draws with the network now.</exception>
-    public static T Step<T>(NoisePredictor network, Func<T> step)
+    public static T Alone<T>(nn.Module network, Func<T> change)
     {
         var use = All.GetOrCreateValue(network);
         if (use.gate.IsReadLockHeld)
             throw new InvalidOperationException(
-                $"{network.Info.Name} is being drawn with: train it when the drawing has ended, and not while one is observed.");
+                $"{network.GetName()} is being drawn with: what is called while a drawing is observed can't train it or change its "
+                    + "weights. Wait until the drawing has ended.");
         use.gate.EnterWriteLock();
         try
         {
-            return step();
+            return change();
         }
         finally
         {

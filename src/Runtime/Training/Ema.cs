@@ -116,9 +116,14 @@ public sealed class Ema : IDisposable
     /// Puts the averaged weights into the network, until the result is disposed: <c>using (ema.Apply()) sampler.Sample(…)</c>.
     /// </summary>
     /// <exception cref="InvalidOperationException">
-    /// They are there already, or those of another average; or the network was moved or converted after they were made.
+    /// They are there already, or those of another average; or the network was moved or converted after they were made; or it is called
+    /// while a drawing with the network is observed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">They are freed.</exception>
+    /// <remarks>
+    /// It waits for drawings and for a training's step. A training that comes to its next step meanwhile refuses to go on: apply averages in
+    /// its <c>report</c>, or beside it those of another network.
+    /// </remarks>
     public IDisposable Apply()
     {
         RequireWhole();
@@ -126,7 +131,7 @@ public sealed class Ema : IDisposable
             throw new InvalidOperationException("Averaged weights are in the network already.");
         try
         {
-            return new Applied(this);
+            return NetworkUse.Alone(network, () => new Applied(this));
         }
         catch
         {
@@ -190,13 +195,17 @@ public sealed class Ema : IDisposable
             if (isOver)
                 return;
             isOver = true;
-            using var noGradients = no_grad();
-            foreach (var ((_, live, _), weight) in ema.weights.Zip(trained))
+            NetworkUse.Alone(ema.network, () =>
             {
-                live.copy_(weight);
-                weight.Dispose();
-            }
-            BorrowedWeights.End(ema.network);
+                using var noGradients = no_grad();
+                foreach (var ((_, live, _), weight) in ema.weights.Zip(trained))
+                {
+                    live.copy_(weight);
+                    weight.Dispose();
+                }
+                BorrowedWeights.End(ema.network);
+                return true;
+            });
         }
     }
 }

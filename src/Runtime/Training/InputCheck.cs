@@ -2,7 +2,6 @@ using System.Globalization;
 using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Networks;
-using static TorchSharp.torch;
 
 namespace UNetGen.Training;
 
@@ -26,44 +25,6 @@ internal static class InputCheck
 
     // As in guided sampling's papers (Ho and Salimans 2022 found 0.1 to 0.2 to be best).
     public const double UsualDropout = 0.1;
-
-    /// <exception cref="InvalidOperationException">Gradients are off for good, for all that is made here.</exception>
-    public static void RequireGradients()
-    {
-        if (is_inference_mode_enabled())
-            throw new InvalidOperationException(
-                "A training needs gradients, and torch.inference_mode() has none: make network and trainer, and train, outside of it.");
-    }
-
-    /// <exception cref="ArgumentException">There is nothing to train, or it is of a kind that never has a gradient.</exception>
-    /// <exception cref="InvalidOperationException">Gradients are off for good.</exception>
-    public static void Gradients(NoisePredictor network)
-    {
-        RequireGradients();
-        var smallest = network.parameters().Where(parameter => parameter.requires_grad).MinBy(parameter => parameter.numel())
-            ?? throw new ArgumentException(
-                $"{network.Info.Name} has no parameters to train: all are frozen (requires_grad is false), or, written by hand, it "
-                    + "doesn't register its modules itself.",
-                nameof(network));
-        using var gradients = enable_grad();
-        using var result = smallest.neg();
-        // There is no asking a tensor whether it was made in inference mode, but what is computed with it has no gradient.
-        if (!result.requires_grad)
-            throw new ArgumentException(
-                $"{network.Info.Name} was made within torch.inference_mode(), so that its weights never have a gradient: make it outside.",
-                nameof(network));
-    }
-
-    /// <exception cref="ArgumentException">Weights are of another type than float32, in which they are trained.</exception>
-    public static void Type(NoisePredictor network)
-    {
-        var (key, other) = network.named_parameters().FirstOrDefault(pair => pair.parameter.dtype != ScalarType.Float32);
-        if (other is not null)
-            throw new ArgumentException(
-                $"{network.Info.Name} has weights of {other.dtype}, as {key}, and a Trainer keeps them in float32: make the network without "
-                    + $"a `dtype`, or call `to(ScalarType.Float32)` before. To compute in bfloat16, set `{nameof(TrainingOptions.Precision)}`.",
-                nameof(network));
-    }
 
     /// <exception cref="DataException">There are no images, or their shape isn't the network's, or their classes are null.</exception>
     public static void Shape(NetworkInfo info, IImageSource source)

@@ -79,8 +79,8 @@ public sealed partial class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         ObjectDisposedException.ThrowIf(network.IsDisposed, network);
-        InputCheck.Gradients(network);
-        InputCheck.Type(network);
+        NetworkCheck.Gradients(network);
+        NetworkCheck.Type(network);
         NetworkMetadata.RequireConsistent(network.Info);
         InputCheck.Shape(network.Info, source);
         InputCheck.Bounds(network, source, options);

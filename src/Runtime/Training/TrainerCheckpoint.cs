@@ -121,10 +121,7 @@ public sealed partial class Trainer
                 : "The checkpoint knows none of the data's files, as every one of this version does: "
                     + "whether they were changed since isn't known.",
         ];
-        checkpoint.LoadInto(network, WeightsFile);
-        for (var i = 0; i < averages.Count; i++)
-            Load(checkpoint, EmaFileOf(i), averages[i].StateDict);
-        Load(checkpoint, OptimizerFile, optimizer.StateDict);
+        Load(checkpoint);
         for (var i = 0; i < averages.Count; i++)
             (averages[i].FirstShare, averages[i].StartShare) = TrainingDoubts.SharesOf(options.Ema[i], i, info.Step, state);
         guard.Restore(state);
@@ -180,10 +177,30 @@ public sealed partial class Trainer
         return compare(record, file.ReadAll());
     }
 
-    private static void Load(Checkpoint checkpoint, string stem, IReadOnlyDictionary<string, Tensor> targets)
+    /// <summary>All files are opened, and looked whether they fit, before the first weight changes.</summary>
+    private void Load(Checkpoint checkpoint)
     {
-        using var file = checkpoint.Tensors(stem);
-        StateDict.Load(file.Path, targets, file);
+        var parts = new List<(SafetensorsFile File, IReadOnlyDictionary<string, Tensor> Targets)>();
+        try
+        {
+            for (var i = 0; i < averages.Count; i++)
+                parts.Add((checkpoint.Tensors(EmaFileOf(i)), averages[i].StateDict));
+            parts.Add((checkpoint.Tensors(OptimizerFile), optimizer.StateDict));
+            parts.ForEach(part => StateDict.RequireFit(part.File.Path, part.Targets, part.File));
+            checkpoint.LoadInto(network, WeightsFile);
+            parts.ForEach(part => StateDict.Load(part.File.Path, part.Targets, part.File));
+        }
+        catch (StateDictException error)
+        {
+            throw new CheckpointException(
+                $"{checkpoint.Path} isn't the state of what is trained here. Weights that were frozen in its training (`requires_grad`) have "
+                    + $"to be frozen before the trainer is made, and no others. {error.Message}",
+                error);
+        }
+        finally
+        {
+            parts.ForEach(part => part.File.Dispose());
+        }
     }
 
     /// <exception cref="CheckpointException">It is none that this version knows.</exception>

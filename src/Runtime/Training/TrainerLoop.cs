@@ -1,6 +1,7 @@
 using System.Globalization;
 using UNetGen.Data;
 using UNetGen.Diffusion;
+using UNetGen.Networks;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;
@@ -23,11 +24,12 @@ public sealed partial class Trainer
 
     private TrainingSummary TrainToTheEnd(Action<TrainingStep>? report, CheckpointStore? store, CancellationToken cancellation)
     {
-        InputCheck.RequireGradients();
+        NetworkCheck.RequireGradients();
         // Whoever calls may have switched them off.
         using var gradients = enable_grad();
         // They may be others than when the trainer was made.
         InputCheck.Shape(network.Info, source);
+        NetworkCheck.AreTrained(network, optimizer.Parameters);
         var ready = LookAtImages(cancellation);
         using var alone = store?.Hold();
         if (restored is null && Step == 0)
@@ -53,8 +55,6 @@ public sealed partial class Trainer
         var checkpoints = new CheckpointTimes(
             options, store, Step, restored, Capture, () => Saving?.Invoke(), () => RequireSameState(false));
 
-        var wasTraining = network.training;
-        network.train();
         var (stepBefore, skippedBefore, weightsBefore) = (Step, guard.Skipped, TrainingDoubts.SizesOf(network));
         var overflowsBefore = lossScale?.Overflows ?? 0;
         try
@@ -66,7 +66,8 @@ public sealed partial class Trainer
                 if (!Runs(() => next = batches.Next(cancellation), checkpoints, cancellation))
                     break;
                 using var batch = next!;
-                var (loss, gradientNorm, learningRate, skipped) = TakeStep(batch, gradient, draws, batches.Begin);
+                var (loss, gradientNorm, learningRate, skipped) = NetworkUse.Alone(
+                    network, () => TakeStep(batch, gradient, draws, batches.Begin));
                 elapsed = among?.Elapsed ?? before + clock.GetElapsedTime(start);
                 var taken = new TrainingStep(
                     Step, loss, gradientNorm, learningRate, ImagesPerSecond, elapsed, options.Remaining(Step, elapsed), skipped);
@@ -100,7 +101,6 @@ public sealed partial class Trainer
         finally
         {
             network.zero_grad();
-            network.train(wasTraining);
         }
     }
 
@@ -179,6 +179,12 @@ public sealed partial class Trainer
     private (double Loss, double GradientNorm, double LearningRate, string? Skipped) TakeStep(
         StepBatch batch, BatchGradient gradient, StepDraws draws, Action meanwhile)
     {
+        // A report may have left what it needed itself.
+        NetworkCheck.RequireGradients();
+        using var gradients = enable_grad();
+        if (!network.training)
+            network.train();
+        RequireOwnWeights(nameof(Train));
         var learningRate = options.LearningRateAt(Step, options.Progress(Step, elapsed));
         var (loss, gradientNorm, lossWeight) = gradient.Compute(batch, draws.Begin(Step + 1), lossScale?.Value ?? 1, meanwhile);
         Step++;

@@ -4,28 +4,35 @@ using UNetGen.Networks;
 namespace UNetGen.Training;
 
 /// <summary>
-/// How a network computes while it is trained: in which numbers, and what it keeps for the gradient. On CUDA the numbers include what the
+/// How a network computes while it is trained: in training mode, in which numbers, and what it keeps for the gradient. On CUDA the numbers include what the
 /// device does with float32 inside convolutions and products: with <see cref="Precision.Float32"/> all 32 bits count, with another what is
 /// left in float32 may be rounded to TF32's 19; and cuDNN tries its algorithms. What was before comes back when disposed.
 /// </summary>
 internal sealed class TrainingCompute : IDisposable
 {
     private readonly NoisePredictor network;
-    private readonly Precision precision;
-    private readonly bool gradientCheckpointing;
+    private readonly (Precision, bool, bool) before;
     private readonly CudaArithmetic arithmetic;
 
     public TrainingCompute(NoisePredictor network, TrainingOptions options)
     {
         this.network = network;
-        (precision, gradientCheckpointing) = (network.Precision, network.GradientCheckpointing);
-        (network.Precision, network.GradientCheckpointing) = (options.Precision, options.GradientCheckpointing);
+        before = Set((options.Precision, options.GradientCheckpointing, true));
         arithmetic = new(network.Device, tf32: options.Precision != Precision.Float32);
     }
 
     public void Dispose()
     {
-        (network.Precision, network.GradientCheckpointing) = (precision, gradientCheckpointing);
+        Set(before);
         arithmetic.Dispose();
     }
+
+    private (Precision, bool, bool) Set((Precision Precision, bool GradientCheckpointing, bool Training) now) =>
+        NetworkUse.Alone(network, () =>
+        {
+            var were = (network.Precision, network.GradientCheckpointing, network.training);
+            (network.Precision, network.GradientCheckpointing) = (now.Precision, now.GradientCheckpointing);
+            network.train(now.Training);
+            return were;
+        });
 }

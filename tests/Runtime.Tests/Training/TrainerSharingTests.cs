@@ -1,0 +1,150 @@
+using UNetGen.Networks;
+using UNetGen.Sampling;
+using UNetGen.Training;
+using static TorchSharp.torch;
+
+namespace UNetGen.Runtime.Tests.Training;
+
+/// <summary>What others do with a network while it is trained, which has dropout: whether it is on shows in the weights.</summary>
+[Collection(nameof(GlobalGenerator))]
+public sealed class TrainerSharingTests : IDisposable
+{
+    private static readonly TrainingOptions Options = new() { Steps = 8, BatchSize = 4, LearningRate = 1e-2 };
+    private static readonly SamplingOptions One = new() { Count = 1 };
+
+    private readonly TemporaryFolder folder = new();
+    private readonly TwoConvNet network = new(dropout: 0.3);
+    private readonly Trainer trainer;
+
+    public TrainerSharingTests() => trainer = new(network, new Stripes(), Options);
+
+    public void Dispose()
+    {
+        trainer.Dispose();
+        network.Dispose();
+        folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_thread_that_draws_all_the_while_changes_nothing_of_what_is_learnt()
+    {
+        using var stop = new CancellationTokenSource();
+        var drawn = 0;
+        var drawing = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                new DdimSampler(3).Sample(network, One).Dispose();
+                Interlocked.Increment(ref drawn);
+            }
+        });
+
+        trainer.Train(_ => SpinWait.SpinUntil(() => Volatile.Read(ref drawn) > trainer.Step, TimeSpan.FromSeconds(10)));
+        await stop.CancelAsync();
+        await drawing;
+
+        Assert.True(drawn >= Options.Steps);
+        Assert.True(network.training);
+        Assert.Equal(Unbroken(), Learnt(network));
+    }
+
+    [Fact]
+    public void A_report_that_leaves_evaluation_mode_or_no_gradients_behind_changes_nothing_of_what_is_learnt()
+    {
+        IDisposable? none = null;
+
+        trainer.Train(step =>
+        {
+            network.eval();
+            none ??= no_grad();
+        });
+        none?.Dispose();
+
+        Assert.Equal(Unbroken(), Learnt(network));
+    }
+
+    [Fact]
+    public void Who_observes_a_drawing_can_neither_train_nor_apply_averages()
+    {
+        var refused = 0;
+        using var images = new DdimSampler(2).Sample(network, One, _ =>
+        {
+            Assert.StartsWith("TwoConvNet is being drawn with", Assert.Throws<InvalidOperationException>(() => trainer.Train()).Message);
+            Assert.Throws<InvalidOperationException>(trainer.Ema.Apply);
+            refused++;
+        });
+
+        Assert.Equal((3, 0), (refused, trainer.Step));
+        trainer.Ema.Apply().Dispose();
+    }
+
+    [Theory]
+    [InlineData("optimizer.safetensors")]
+    [InlineData("ema.safetensors")]
+    public void A_checkpoint_that_lacks_a_file_by_now_leaves_the_network_as_it_was(string file)
+    {
+        var store = new CheckpointStore(folder.File("store"));
+        trainer.Train(store: store);
+        var checkpoint = store.Newest()!;
+        File.Delete(Path.Combine(checkpoint.Path, file));
+        using var other = new TwoConvNet(dropout: 0.3);
+        using var going = new Trainer(other, new Stripes(), Options);
+        var before = Learnt(other);
+
+        Assert.Throws<CheckpointException>(() => going.Restore(checkpoint));
+
+        Assert.Equal(before, Learnt(other));
+    }
+
+    [Fact]
+    public void A_training_of_frozen_weights_goes_on_where_the_same_are_frozen_and_says_so_where_they_are_not()
+    {
+        var store = new CheckpointStore(folder.File("store"));
+        using (var frozen = Frozen())
+        using (var first = new Trainer(frozen, new Stripes(), Options))
+            first.Train(store: store);
+
+        var before = Learnt(network);
+        Assert.Contains(
+            "have to be frozen before the trainer is made",
+            Assert.Throws<CheckpointException>(() => trainer.Restore(store.Newest()!)).Message);
+        Assert.Equal(before, Learnt(network));
+
+        using var again = Frozen();
+        using var second = new Trainer(again, new Stripes(), Options);
+        second.Restore(store.Newest()!);
+        Assert.Equal(Options.Steps, second.Step);
+    }
+
+    [Fact]
+    public void Weights_that_are_freed_after_their_trainer_was_made_are_named_and_not_left_out()
+    {
+        using var frozen = Frozen();
+        using var first = new Trainer(frozen, new Stripes(), Options);
+        foreach (var parameter in frozen.parameters())
+            parameter.requires_grad_(true);
+
+        Assert.StartsWith(
+            "TwoConvNet's conv1.weight was frozen when its trainer was made",
+            Assert.Throws<InvalidOperationException>(() => first.Train()).Message);
+    }
+
+    private static TwoConvNet Frozen()
+    {
+        var network = new TwoConvNet(dropout: 0.3);
+        foreach (var (name, parameter) in network.named_parameters())
+            parameter.requires_grad_(name == "conv2.bias");
+        return network;
+    }
+
+    private static float[] Unbroken()
+    {
+        using var network = new TwoConvNet(dropout: 0.3);
+        using var trainer = new Trainer(network, new Stripes(), Options);
+        trainer.Train();
+        return Learnt(network);
+    }
+
+    private static float[] Learnt(NoisePredictor network) =>
+        [.. network.parameters().SelectMany(parameter => parameter.detach().data<float>().ToArray())];
+}
