@@ -10,8 +10,11 @@ public static class Fingerprint
     /// <summary>SHA-256 over shape, number, pixels, labels and contexts of all images, in hex: each image is read once.</summary>
     /// <param name="source">Of whatever kind: the same images from other files have the same one.</param>
     /// <param name="cancellation">Looked at before each image.</param>
+    /// <exception cref="DataException">The source's classes are null.</exception>
     public static string Of(IImageSource source, CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(source);
+        SourceChecks.RequireClasses(source);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> number = stackalloc byte[sizeof(int)];
         foreach (var part in (int[])[source.Count, source.Channels, source.Height, source.Width, source.Classes.Count])

@@ -32,7 +32,7 @@ internal static class InputCheck
     {
         if (is_inference_mode_enabled())
             throw new InvalidOperationException(
-                "A training needs gradients, and torch.inference_mode() has none: make network and trainer, and train, outside of it.");
+                "A training needs gradients, and torch.inference_mode() has none: train outside of it, and make there what is trained.");
     }
 
     /// <exception cref="ArgumentException">There is nothing to train, or it is of a kind that never has a gradient.</exception>
