@@ -64,6 +64,7 @@ public sealed class BatchLoader : IDisposable
         ImageDraw? draw, IImageSource source, int batchSize, long seed = 0, bool horizontalFlips = false, long firstBatch = 0,
         int workers = 0, long? firstPosition = null, long? stride = null)
     {
+        ArgumentNullException.ThrowIfNull(source);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         ArgumentOutOfRangeException.ThrowIfNegative(firstBatch);
         ArgumentOutOfRangeException.ThrowIfNegative(workers);

@@ -14,7 +14,7 @@ namespace UNetGen.Diffusion;
 public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
 {
     /// <summary>The diffusion's options.</summary>
-    public DiffusionOptions Options { get; } = options;
+    public DiffusionOptions Options { get; } = options ?? throw new ArgumentNullException(nameof(options));
 
     /// <summary>The diffusion in plain numbers.</summary>
     public abstract NoiseLevels Levels { get; }
@@ -25,6 +25,7 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     /// <exception cref="UNetGenException">The options give no valid diffusion.</exception>
     public static DiffusionProcess Of(DiffusionOptions options, Device? device = null)
     {
+        ArgumentNullException.ThrowIfNull(options);
         DiffusionOptions.CheckWord(options.Type, nameof(options.Type));
         return options.Type switch
         {

@@ -48,6 +48,9 @@ public sealed class Denoiser : IDisposable
     /// <exception cref="UNetGenException">The options make no sense, or labels or guidance don't fit the network.</exception>
     public Denoiser(NoisePredictor network, DiffusionProcess diffusion, SamplingOptions options, Func<Tensor>? noise = null)
     {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(diffusion);
+        ArgumentNullException.ThrowIfNull(options);
         options.Check(network.Info);
         this.network = network;
         Diffusion = diffusion;

@@ -40,6 +40,7 @@ public sealed class Ema : IDisposable
     /// <exception cref="UNetGenException">The options make no sense; the message names the one.</exception>
     public Ema(nn.Module network, EmaOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(network);
         (this.network, this.options) = (network, options ?? new());
         this.options.Validate();
         weights = [.. network.state_dict().Select(entry => (entry.Key, entry.Value, Copy(entry.Value)))];
