@@ -29,8 +29,8 @@ public static class ImageGrid
     /// channels lie side by side: so the samples of a network with four channels can be read as samples.
     /// </summary>
     /// <param name="images">
-    /// [batch, channels, height, width], of a floating type, in [-1, 1], on any device; what lies beyond is clipped. One channel is drawn grey,
-    /// three as RGB; with any other number each image's channels follow one another in grey.
+    /// [batch, channels, height, width], of a floating type, in [-1, 1], on any device; what lies beyond is clipped. One channel is drawn
+    /// grey, three as RGB; with any other number each image's channels follow one another in grey.
     /// </param>
     /// <param name="path">A .png file; its folder is made where it is missing.</param>
     /// <param name="columns">Images in a row; 0 makes the grid as square as it can be.</param>
