@@ -37,6 +37,7 @@ public sealed class AttentionBlock : ExplicitModule
     /// <param name="memoryTokens">Learned positions.</param>
     public AttentionBlock(long dim, long heads, ResnetBlockOptions options, long memoryTokens = 0) : base(nameof(AttentionBlock))
     {
+        ArgumentNullException.ThrowIfNull(options);
         this.heads = heads;
         mem_kv = memoryTokens == 0 ? null : nn.Parameter(randn(2, heads, memoryTokens, dim / heads));
         group_norm = Layers.Normalization(dim, options);

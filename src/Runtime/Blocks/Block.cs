@@ -25,6 +25,7 @@ public sealed class Block : nn.Module<Tensor, Tensor?, Tensor?, Tensor>
     /// </param>
     public Block(long dim, long dimOut, ResnetBlockOptions options, bool last) : base(nameof(Block))
     {
+        ArgumentNullException.ThrowIfNull(options);
         proj = Layers.Conv3x3(dim, dimOut, options, last);
         norm = Layers.Normalization(dimOut, options);
         activation = options.Activation;

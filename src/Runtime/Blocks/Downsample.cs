@@ -22,6 +22,7 @@ public sealed class Downsample : ExplicitModule
     /// <param name="key">The convolution's key.</param>
     public Downsample(long dim, long dimOut, DownsampleKind kind = DownsampleKind.Unshuffle, string key = "1") : base(nameof(Downsample))
     {
+        ArgumentNullException.ThrowIfNull(key);
         this.kind = kind;
         conv = kind switch
         {

@@ -19,6 +19,9 @@ public sealed class ModuleGroup : nn.Module
     /// <param name="part">What stands there.</param>
     public static void Register(nn.Module parent, string key, nn.Module part)
     {
+        ArgumentNullException.ThrowIfNull(parent);
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(part);
         var dot = key.IndexOf('.');
         if (dot < 0)
         {

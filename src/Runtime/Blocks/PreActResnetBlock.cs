@@ -52,6 +52,7 @@ public sealed class PreActResnetBlock : nn.Module<Tensor, Tensor, Tensor>
         long dim, long dimOut, long timeEmbDim, ResnetBlockOptions options, KeyStyle keys, Resampling resampling = Resampling.None)
         : base(nameof(PreActResnetBlock))
     {
+        ArgumentNullException.ThrowIfNull(options);
         activation = options.Activation;
         conditioning = options.Conditioning;
         dropout = options.Dropout;

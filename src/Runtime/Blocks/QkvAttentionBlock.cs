@@ -36,6 +36,7 @@ public sealed class QkvAttentionBlock : ExplicitModule
     public QkvAttentionBlock(long dim, long heads, ResnetBlockOptions options, long memoryTokens = 0, bool newOrder = false)
         : base(nameof(QkvAttentionBlock))
     {
+        ArgumentNullException.ThrowIfNull(options);
         (this.heads, this.newOrder) = (heads, newOrder);
         mem_kv = memoryTokens == 0 ? null : nn.Parameter(randn(2, heads, memoryTokens, dim / heads));
         norm = Layers.Normalization(dim, options);

@@ -73,6 +73,7 @@ public sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
     /// <param name="options">The rest.</param>
     public ResnetBlock(long dim, long dimOut, long? timeEmbDim, ResnetBlockOptions options) : base(nameof(ResnetBlock))
     {
+        ArgumentNullException.ThrowIfNull(options);
         activation = options.Activation;
         conditioning = options.Conditioning;
         dropout = options.Dropout;

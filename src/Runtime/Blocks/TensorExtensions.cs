@@ -13,7 +13,12 @@ public static class TensorExtensions
     /// <param name="branch">Just made, and needed for nothing else.</param>
     /// <param name="shortcut">Of the same shape; it stays as it is.</param>
     /// <returns>The same shape.</returns>
-    public static Tensor Plus(this Tensor branch, Tensor shortcut) => Compute.Backend.Add(branch, shortcut);
+    public static Tensor Plus(this Tensor branch, Tensor shortcut)
+    {
+        ArgumentNullException.ThrowIfNull(branch);
+        ArgumentNullException.ThrowIfNull(shortcut);
+        return Compute.Backend.Add(branch, shortcut);
+    }
 
     /// <summary>Gives up an image that nobody reads again: its memory serves the next one, unless a gradient needs it.</summary>
     /// <param name="value">What was made of it; or the image itself, from a block that changes nothing, which then stays.</param>
@@ -21,6 +26,8 @@ public static class TensorExtensions
     /// <returns><paramref name="value"/>.</returns>
     public static Tensor Freeing(this Tensor value, Tensor last)
     {
+        ArgumentNullException.ThrowIfNull(value);
+        ArgumentNullException.ThrowIfNull(last);
         if (!ReferenceEquals(last, value))
             last.Dispose();
         return value;
@@ -31,5 +38,10 @@ public static class TensorExtensions
     /// <param name="first">Disposed of.</param>
     /// <param name="second">Disposed of.</param>
     /// <returns><paramref name="value"/>.</returns>
-    public static Tensor Freeing(this Tensor value, Tensor first, Tensor second) => value.Freeing(second).Freeing(first);
+    public static Tensor Freeing(this Tensor value, Tensor first, Tensor second)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(second);
+        return value.Freeing(second).Freeing(first);
+    }
 }

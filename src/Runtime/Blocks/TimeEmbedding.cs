@@ -32,6 +32,7 @@ public sealed class TimeEmbedding : ExplicitModule
     public TimeEmbedding(nn.Module<Tensor, Tensor> embedding, long features, long timeEmbDim, KeyStyle keys = KeyStyle.DenoisingDiffusion)
         : base(nameof(TimeEmbedding))
     {
+        ArgumentNullException.ThrowIfNull(embedding);
         this.embedding = embedding;
         linear1 = nn.Linear(features, timeEmbDim);
         linear2 = nn.Linear(timeEmbDim, timeEmbDim);

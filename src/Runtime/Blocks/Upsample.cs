@@ -20,6 +20,7 @@ public sealed class Upsample : ExplicitModule
     /// <param name="key">The convolution's key.</param>
     public Upsample(long dim, long dimOut, UpsampleKind kind = UpsampleKind.NearestConv, string key = "1") : base(nameof(Upsample))
     {
+        ArgumentNullException.ThrowIfNull(key);
         conv = kind switch
         {
             UpsampleKind.NearestConv => nn.Conv2d(dim, dimOut, 3, padding: 1),

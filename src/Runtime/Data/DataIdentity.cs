@@ -58,18 +58,22 @@ public sealed record DataIdentity
     /// <param name="source">Whose images.</param>
     /// <param name="contentKind">What tells its content from others', in the plural; null: nothing.</param>
     /// <param name="content">A text that is another where that is another.</param>
-    public static DataIdentity Of(IImageSource source, string? contentKind = null, string? content = null) => new()
+    public static DataIdentity Of(IImageSource source, string? contentKind = null, string? content = null)
     {
-        Count = source.Count,
-        Channels = source.Channels,
-        Height = source.Height,
-        Width = source.Width,
-        Classes = source.Classes,
-        Context = source.Context?.ToString(),
-        IsBounded = source.IsBounded,
-        ContentKind = contentKind,
-        Content = content,
-    };
+        ArgumentNullException.ThrowIfNull(source);
+        return new()
+        {
+            Count = source.Count,
+            Channels = source.Channels,
+            Height = source.Height,
+            Width = source.Width,
+            Classes = source.Classes,
+            Context = source.Context?.ToString(),
+            IsBounded = source.IsBounded,
+            ContentKind = contentKind,
+            Content = content,
+        };
+    }
 
     /// <summary>
     /// What is another in another set of images, a clause for each, this one being the earlier: <c>the number of images was 5 and is 6</c>.
@@ -78,6 +82,7 @@ public sealed record DataIdentity
     /// <param name="other">The later one. What either doesn't say is no difference.</param>
     public IReadOnlyList<string> DifferencesTo(DataIdentity other)
     {
+        ArgumentNullException.ThrowIfNull(other);
         var differences = new List<string>();
         Compare("number of images", Count, other.Count);
         Compare("channels x height x width", $"{Channels} x {Height} x {Width}", $"{other.Channels} x {other.Height} x {other.Width}");

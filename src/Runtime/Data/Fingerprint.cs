@@ -10,11 +10,14 @@ public static class Fingerprint
     /// <summary>SHA-256 over shape, number, pixels, labels and contexts of all images, in hex: each image is read once.</summary>
     /// <param name="source">Of whatever kind: the same images from other files have the same one.</param>
     /// <param name="cancellation">Looked at before each image.</param>
-    /// <exception cref="DataException">The source says a number of images or a shape that none can have.</exception>
+    /// <exception cref="DataException">
+    /// The source says a number of images or a shape that none can have, or its classes are null.
+    /// </exception>
     public static string Of(IImageSource source, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         var shape = SourceShape.Of(source);
+        SourceChecks.RequireClasses(source);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> number = stackalloc byte[sizeof(int)];
         foreach (var part in (int[])[shape.Count, shape.Channels, shape.Height, shape.Width, source.Classes.Count])

@@ -18,16 +18,18 @@ public static class ImageSources
     /// <param name="width">Pixels.</param>
     /// <param name="seed">Which shapes; files don't depend on it.</param>
     /// <param name="sharers">
-    /// Processes of this machine that open it, this one among them: they share the memory in which pictures stay decoded.
+    /// Processes of this machine that open it, this one among them, at least 1: they share the memory in which pictures stay decoded.
     /// </param>
     /// <param name="background">What lies behind the transparent pixels of pictures, opaque; null is black. Other images have none.</param>
     /// <exception cref="DataException">
     /// There is nothing at the path, or nothing that can be used. The message says what was looked for.
     /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are to be fewer than one sharer.</exception>
     public static IImageSource Open(
         string text, int channels, int height, int width, long seed = 0, int sharers = 1, Color? background = null)
     {
         ArgumentNullException.ThrowIfNull(text);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sharers);
         if (text == Shapes)
             return new ShapesSource(channels, height, width, seed);
         if (File.Exists(text))
@@ -70,12 +72,20 @@ public static class ImageSources
 
     /// <summary>From where a relative path was looked for, to follow it in a message; empty for a full one.</summary>
     /// <param name="path">As it was given.</param>
-    public static string SeenFrom(string path) => Path.IsPathRooted(path) ? "" : $", seen from {Environment.CurrentDirectory}";
+    public static string SeenFrom(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return Path.IsPathRooted(path) ? "" : $", seen from {Environment.CurrentDirectory}";
+    }
 
     /// <summary>Whether <see cref="Open"/> would find IDX images there, as MNIST's are.</summary>
     /// <param name="text">As for <see cref="Open"/>.</param>
-    public static bool IsIdx(string text) =>
-        text != Shapes && (File.Exists(text) ? IdxFile.LooksLike(text) : Directory.Exists(text) && IdxSource.FindIn(text) is not null);
+    public static bool IsIdx(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text != Shapes
+            && (File.Exists(text) ? IdxFile.LooksLike(text) : Directory.Exists(text) && IdxSource.FindIn(text) is not null);
+    }
 
     /// <summary>Says what lies in the same folder and would be data if the files that were found weren't there.</summary>
     private static DecodedSource WithNotes(DecodedSource source, string folder, string found)

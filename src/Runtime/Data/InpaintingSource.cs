@@ -17,7 +17,8 @@ public sealed class InpaintingSource : ConditionedSource
     /// <summary>Gives images their holes.</summary>
     /// <param name="images">The images.</param>
     /// <param name="seed">Another seed has other holes.</param>
-    public InpaintingSource(IImageSource images, long seed = 0) : base(images, images.Channels + 1) => this.seed = seed;
+    public InpaintingSource(IImageSource images, long seed = 0)
+        : base(images ?? throw new ArgumentNullException(nameof(images)), images.Channels + 1) => this.seed = seed;
 
     /// <inheritdoc/>
     public override string Condition => string.Create(CultureInfo.InvariantCulture, $"{Words}{seed}");

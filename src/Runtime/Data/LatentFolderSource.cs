@@ -94,6 +94,7 @@ public sealed class LatentFolderSource : IImageSource
     /// </exception>
     public static LatentFolderSource Open(string folder, int channels, int height, int width)
     {
+        ArgumentNullException.ThrowIfNull(folder);
         if (!Directory.Exists(folder))
             throw new DataException($"There is no folder '{folder}'.");
         var all = LatentSearch.FilesIn(folder).Select(LatentFile.Open).ToArray();

@@ -47,6 +47,8 @@ internal static class SourceChecks
         if (source.Classes is null)
             throw new DataException(
                 $"The `Classes` of {source.Description} are null: a source without any has an empty list.");
+        if (source.Classes.Any(name => name is null))
+            throw new DataException($"A name among the `Classes` of {source.Description} is null: give each class one.");
     }
 
     /// <exception cref="DataException">They are latents, of which no network of pictures sees anything.</exception>

@@ -18,7 +18,8 @@ public sealed class UpscalingSource : ConditionedSource
     /// <param name="images">The images.</param>
     /// <param name="factor">How many times smaller the low picture is, on each side; at least 2.</param>
     /// <exception cref="DataException">The images' sides are no multiples of it.</exception>
-    public UpscalingSource(IImageSource images, int factor = UsualFactor) : base(images, images.Channels)
+    public UpscalingSource(IImageSource images, int factor = UsualFactor)
+        : base(images ?? throw new ArgumentNullException(nameof(images)), images.Channels)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(factor, 2);
         if (images.Height % factor != 0 || images.Width % factor != 0)

@@ -15,7 +15,7 @@ namespace UNetGen.Diffusion;
 public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
 {
     /// <summary>The diffusion's options.</summary>
-    public DiffusionOptions Options { get; } = options;
+    public DiffusionOptions Options { get; } = options ?? throw new ArgumentNullException(nameof(options));
 
     /// <summary>The diffusion in plain numbers.</summary>
     public abstract NoiseLevels Levels { get; }

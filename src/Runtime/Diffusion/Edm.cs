@@ -16,10 +16,11 @@ namespace UNetGen.Diffusion;
 /// <exception cref="UNetGenException">The options give no valid diffusion.</exception>
 public sealed class Edm(DiffusionOptions options) : DiffusionProcess(options)
 {
-    private readonly double sigmaData = options.SigmaData;
-
+    // Checks the options, and so comes first.
     /// <inheritdoc/>
     public override NoiseLevels Levels { get; } = new EdmLevels(options);
+
+    private readonly double sigmaData = options.SigmaData;
 
     /// <inheritdoc/>
     public override Tensor QSample(Tensor x0, Tensor t, Tensor noise)
@@ -84,6 +85,7 @@ public sealed class EdmLevels : NoiseLevels
     /// </exception>
     public EdmLevels(DiffusionOptions options)
     {
+        ArgumentNullException.ThrowIfNull(options);
         DiffusionOptions.CheckBetween(options.PMean, -SpecLimits.LogOfTime, SpecLimits.LogOfTime, nameof(options.PMean));
         DiffusionOptions.CheckPositive(options.PStd, nameof(options.PStd));
         DiffusionOptions.CheckBetween(options.PStd, 0, SpecLimits.LogOfTime, nameof(options.PStd));

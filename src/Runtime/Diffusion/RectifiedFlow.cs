@@ -91,6 +91,7 @@ public sealed class FlowLevels : NoiseLevels
     /// <exception cref="UNetGenException">A number is none that it may be, or a word isn't one of its kind.</exception>
     public FlowLevels(DiffusionOptions options)
     {
+        ArgumentNullException.ThrowIfNull(options);
         DiffusionOptions.CheckWord(options.TimestepSampling, nameof(options.TimestepSampling));
         DiffusionOptions.CheckWord(options.WeightingScheme, nameof(options.WeightingScheme));
         if (options.ModeScale is not (>= SpecLimits.LeastModeScale and < SpecLimits.ModeScale))

@@ -12,6 +12,8 @@ public static class Gathering
     /// <param name="own">What this one says: as many numbers as every other.</param>
     public static long[][] Gather(this ICollective collective, params long[] own)
     {
+        ArgumentNullException.ThrowIfNull(collective);
+        ArgumentNullException.ThrowIfNull(own);
         using var scope = NewDisposeScope();
         // A sum in which each has a row of its own: the one operation serves for all.
         var table = zeros([collective.Size, own.Length], ScalarType.Int64, CPU);
@@ -25,6 +27,8 @@ public static class Gathering
     /// <param name="own">What this one says, of any length.</param>
     public static string[] Gather(this ICollective collective, string own)
     {
+        ArgumentNullException.ThrowIfNull(collective);
+        ArgumentNullException.ThrowIfNull(own);
         var text = Encoding.UTF8.GetBytes(own);
         var lengths = collective.Gather(text.Length).Select(row => (int)row[0]).ToArray();
         // One number at least: a row of none could not be told from no row.

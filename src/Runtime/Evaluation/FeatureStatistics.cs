@@ -21,6 +21,9 @@ public sealed class FeatureStatistics : IDisposable
     /// <summary>The most features that an image can have: their covariance takes 2 GiB, and its eigenvalues hours.</summary>
     public const int MostFeatures = 16384;
 
+    // A distance multiplies covariances, so has fourth powers and sums of them: of these float64 holds them. Float32 ends far below.
+    private const double MostMagnitude = 1e60;
+
     private readonly Tensor mean;
     private readonly Tensor deviations;
 
@@ -30,12 +33,15 @@ public sealed class FeatureStatistics : IDisposable
     public FeatureStatistics(int features)
     {
         RequireCount(features, "A feature network");
+        // What is made in inference mode couldn't be added to outside of it.
+        using var usual = inference_mode(false);
         mean = zeros([features], ScalarType.Float64, CPU).DetachFromDisposeScope();
         deviations = zeros([features, features], ScalarType.Float64, CPU).DetachFromDisposeScope();
+        Features = features;
     }
 
     private FeatureStatistics(long count, Tensor mean, Tensor deviations) =>
-        (Count, this.mean, this.deviations) = (count, mean, deviations);
+        (Count, Features, this.mean, this.deviations) = (count, (int)mean.shape[0], mean, deviations);
 
     /// <exception cref="EvaluationException">There are no features, or more than their covariance has memory for.</exception>
     internal static void RequireCount(long features, string network)
@@ -49,14 +55,22 @@ public sealed class FeatureStatistics : IDisposable
     public long Count { get; private set; }
 
     /// <summary>Features an image has.</summary>
-    public int Features => (int)mean.shape[0];
+    public int Features { get; }
 
     /// <summary>Adds a batch.</summary>
     /// <param name="features">[batch, features], any floating type, on any device.</param>
-    /// <exception cref="ArgumentException">They have another shape.</exception>
-    /// <exception cref="EvaluationException">One of them is no finite number.</exception>
+    /// <exception cref="ArgumentException">
+    /// They have another shape, are whole or complex numbers, or have none: they are disposed, sparse, or on the device meta.
+    /// </exception>
+    /// <exception cref="EvaluationException">One of them is no finite number, or lies beyond 1e60.</exception>
+    /// <exception cref="ObjectDisposedException">The statistics are disposed.</exception>
     public void Add(Tensor features)
     {
+        ObjectDisposedException.ThrowIf(mean.IsInvalid, this);
+        ReadableTensor.Require(features);
+        if (!features.is_floating_point())
+            throw new ArgumentException(
+                $"Features are of a floating type, but these are {features.dtype}: convert them.", nameof(features));
         if (features.dim() != 2 || features.shape[1] != Features)
             throw new ArgumentException(
                 $"Expected features [batch, {Features}], got [{string.Join(", ", features.shape)}].", nameof(features));
@@ -66,9 +80,10 @@ public sealed class FeatureStatistics : IDisposable
         if (added == 0)
             return;
         var values = features.detach().to(ScalarType.Float64).cpu();
-        if (!values.isfinite().all().item<bool>())
-            throw new EvaluationException(
-                $"A feature among images {Count:N0} to {Count + added - 1:N0} is no finite number: their distance would be none either.");
+        if (!AreWithin(values, MostMagnitude))
+            throw new EvaluationException(string.Create(CultureInfo.InvariantCulture,
+                $"A feature among images {Count:N0} to {Count + added - 1:N0} is no finite number, or lies beyond {MostMagnitude:0e+0}: "
+                    + $"their distance would be no number either."));
 
         var batchMean = values.mean([0]);
         var centred = values - batchMean;
@@ -114,19 +129,31 @@ public sealed class FeatureStatistics : IDisposable
     }
 
     /// <summary>The features' mean, [features], float64; the caller's.</summary>
-    public Tensor Mean() => mean.clone();
+    /// <exception cref="ObjectDisposedException">The statistics are disposed.</exception>
+    public Tensor Mean()
+    {
+        ObjectDisposedException.ThrowIf(mean.IsInvalid, this);
+        return mean.clone();
+    }
 
     /// <summary>Their covariance, unbiased (over n - 1), [features, features], float64; the caller's.</summary>
     /// <exception cref="EvaluationException">Fewer than two images.</exception>
-    public Tensor Covariance() => Count > 1
-        ? deviations / Number.Of(Count - 1)
-        : throw new EvaluationException($"A covariance needs at least 2 images, but there {(Count == 1 ? "is 1" : "are none")}.");
+    /// <exception cref="ObjectDisposedException">The statistics are disposed.</exception>
+    public Tensor Covariance()
+    {
+        ObjectDisposedException.ThrowIf(mean.IsInvalid, this);
+        return Count > 1
+            ? deviations / Number.Of(Count - 1)
+            : throw new EvaluationException($"A covariance needs at least 2 images, but there {(Count == 1 ? "is 1" : "are none")}.");
+    }
 
     /// <summary>Writes them as safetensors, whole or not at all.</summary>
     /// <param name="path">Where to.</param>
     /// <param name="metadata">What the file says besides.</param>
+    /// <exception cref="ObjectDisposedException">They are disposed.</exception>
     public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null)
     {
+        ObjectDisposedException.ThrowIf(mean.IsInvalid, this);
         using var count = tensor(new[] { Count }, ScalarType.Int64);
         var said =
             new Dictionary<string, string>(metadata ?? new Dictionary<string, string>()) { [SumKey] = SumOf(mean, deviations, count) };
@@ -136,20 +163,26 @@ public sealed class FeatureStatistics : IDisposable
     /// <summary>Reads what <see cref="Save"/> has written.</summary>
     /// <exception cref="SafetensorsException">The file isn't valid.</exception>
     /// <exception cref="EvaluationException">It holds something else.</exception>
-    public static FeatureStatistics Load(string path) => Load(path, summed: false);
+    public static FeatureStatistics Load(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return Load(path, summed: false);
+    }
 
     /// <param name="path">Where from.</param>
     /// <param name="summed">Whether a file without a sum, as earlier versions wrote it, is refused.</param>
     internal static FeatureStatistics Load(string path, bool summed)
     {
         using var scope = NewDisposeScope();
+        using var usual = inference_mode(false);
         var (tensors, metadata) = SafetensorsFile.Read(path);
         if (!tensors.TryGetValue(MeanKey, out var mean) || !tensors.TryGetValue(DeviationsKey, out var deviations) || !tensors.TryGetValue(
             CountKey, out var count)
             || mean.dtype != ScalarType.Float64 || deviations.dtype != ScalarType.Float64 || count.dtype != ScalarType.Int64
             || mean.dim() != 1 || mean.shape[0] is < 1 or > MostFeatures || count.numel() != 1 || count.item<long>() < 0
-             || !mean.isfinite().all().item<bool>() || !deviations.isfinite().all().item<bool>()
-                || !deviations.shape.SequenceEqual([mean.shape[0], mean.shape[0]]))
+            || !AreWithin(mean, MostMagnitude)
+            || !AreWithin(deviations, 4 * MostMagnitude * MostMagnitude * Math.Max(1, count.item<long>()))
+            || !deviations.shape.SequenceEqual([mean.shape[0], mean.shape[0]]))
         {
             throw new EvaluationException(
                 $"{path} holds no statistics of features: those are, in finite numbers, {MeanKey} float64 [n], {DeviationsKey} float64 [n, "
@@ -159,6 +192,13 @@ public sealed class FeatureStatistics : IDisposable
         if (metadata.TryGetValue(SumKey, out var sum) ? sum != SumOf(mean, deviations, count) : summed)
             throw new EvaluationException($"{path} isn't as it was written: its numbers don't have the sum that it names.");
         return new FeatureStatistics(count.item<long>(), mean.DetachFromDisposeScope(), deviations.DetachFromDisposeScope());
+    }
+
+    // Of no NaN either.
+    private static bool AreWithin(Tensor numbers, double most)
+    {
+        using var bound = Number.Once(most);
+        return numbers.abs().le(bound).all().item<bool>();
     }
 
     // A flipped byte leaves a valid file, and another distance.

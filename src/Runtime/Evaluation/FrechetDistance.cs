@@ -19,8 +19,11 @@ public static class FrechetDistance
     /// <param name="first">Of at least 2 images.</param>
     /// <param name="second">Of at least 2 images, by the same features.</param>
     /// <exception cref="EvaluationException">The features differ in number, or there are too few images.</exception>
+    /// <exception cref="ObjectDisposedException">One of them is disposed.</exception>
     public static double Between(FeatureStatistics first, FeatureStatistics second)
     {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(second);
         if (first.Features != second.Features)
             throw new EvaluationException(
                 $"Statistics of {first.Features} and of {second.Features} features can't be compared: both must come from one feature "

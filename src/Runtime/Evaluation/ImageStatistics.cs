@@ -17,7 +17,7 @@ public static class ImageStatistics
     /// <summary>Computes them, for every image once.</summary>
     /// <param name="source">The images.</param>
     /// <param name="features">What sees them.</param>
-    /// <param name="batchSize">Images at once: a matter of memory and speed.</param>
+    /// <param name="batchSize">Images at once, at least 1: a matter of memory and speed.</param>
     /// <param name="report">
     /// Called after each batch with the images done; of several processes, with about as many as are done by all.
     /// </param>
@@ -30,15 +30,17 @@ public static class ImageStatistics
     /// <exception cref="DataException">
     /// There are no images, or they are latents, or the source says a shape that none can have.
     /// </exception>
-    /// <exception cref="EvaluationException">The network doesn't take such images, or a feature is no finite number.</exception>
+    /// <exception cref="EvaluationException">
+    /// The network doesn't take such images, or gives something else than [batch, features] of a floating type, or a feature is no finite
+    /// number.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is to be no image at once.</exception>
+    /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     public static FeatureStatistics Of(
         IImageSource source, FeatureNetwork features, int batchSize = 64, Action<int>? report = null,
         CancellationToken cancellation = default, ICollective? collective = null)
     {
-        ArgumentNullException.ThrowIfNull(source);
-        ArgumentNullException.ThrowIfNull(features);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        SourceChecks.RequirePictures(source);
+        Check(source, features, batchSize);
         var ranks = collective ?? new SingleProcess();
         FeatureStatistics? statistics = null;
         var done = 0;
@@ -49,7 +51,7 @@ public static class ImageStatistics
                 using var scope = NewDisposeScope();
                 using var read = images;
                 cancellation.ThrowIfCancellationRequested();
-                var batch = features.Extract(images);
+                var batch = features.FeaturesOf(images, statistics?.Features);
                 statistics ??= new FeatureStatistics((int)batch.shape[1]);
                 statistics.Add(batch);
                 done += (int)images.shape[0];
@@ -88,11 +90,16 @@ public static class ImageStatistics
     /// <param name="unkept">Told why they can't be kept in the folder; they are returned all the same.</param>
     /// <returns>The caller's to dispose.</returns>
     /// <exception cref="ArgumentException">The folder's path is null or empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">As of <see cref="Of"/>.</exception>
+    /// <exception cref="DataException">As of <see cref="Of"/>, or the source's classes are null.</exception>
+    /// <exception cref="EvaluationException">As of <see cref="Of"/>, or the network has no hash to keep them by.</exception>
+    /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     public static FeatureStatistics Cached(
         IImageSource source, FeatureNetwork features, string folder, int batchSize = 64, Action<int>? report = null,
         CancellationToken cancellation = default,
         ICollective? collective = null, Action<string>? unkept = null)
     {
+        Check(source, features, batchSize);
         FileNames.RequireFolder(folder, nameof(folder));
         var ranks = collective ?? new SingleProcess();
         var path = ranks.Rank == 0 ? PathOf(source, features, folder, cancellation) : null;
@@ -116,8 +123,20 @@ public static class ImageStatistics
         return statistics;
     }
 
+    private static void Check(IImageSource source, FeatureNetwork features, int batchSize)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(features);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        SourceChecks.RequirePictures(source);
+    }
+
     private static string PathOf(IImageSource source, FeatureNetwork features, string folder, CancellationToken cancellation)
     {
+        // Without one, all such networks would be taken for one.
+        if (string.IsNullOrEmpty(features.Hash))
+            throw new EvaluationException(
+                $"{features.Description} has no hash, by which its statistics are kept: let it give one, or keep none.");
         var key = $"{features.Hash} {Fingerprint.Of(source, cancellation)}";
         return Path.Combine(folder, $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..32]}.safetensors");
     }
@@ -143,8 +162,9 @@ public static class ImageStatistics
     {
         var shape = SourceShape.Of(source);
         var pixels = new float[shape.PixelCount];
-        for (var first = rank * batchSize; first < shape.Count; first += ranks * batchSize)
+        for (var start = (long)rank * batchSize; start < shape.Count; start += (long)ranks * batchSize)
         {
+            var first = (int)start;
             var size = Math.Min(batchSize, shape.Count - first);
             var images = empty([size, shape.Channels, shape.Height, shape.Width], ScalarType.Float32, CPU);
             for (var i = 0; i < size; i++)

@@ -18,6 +18,8 @@ namespace UNetGen.Evaluation;
 public sealed class SmallClassifier : FeatureNetwork
 {
     private const int Hidden = 64;
+    // What two halvings leave a pixel of.
+    private const int LeastSide = 4;
     private const int MostChannels = 1024;
     private const int MostClasses = 65536;
     private const string ShapeKey = "unetgen.classifier.images";
@@ -49,6 +51,7 @@ public sealed class SmallClassifier : FeatureNetwork
     {
         get
         {
+            RequireLive();
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             foreach (var (_, weight) in network.state_dict())
                 hash.AppendData(weight.bytes);
@@ -63,13 +66,26 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <param name="seed">Of the first weights and of the order.</param>
     /// <param name="report">Called after each step with the share that is done and the loss.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is to be no epoch, or no image in a step.</exception>
-    /// <exception cref="DataException">The images are latents, or of fewer than two classes, or one's name has a line break.</exception>
+    /// <exception cref="DataException">
+    /// The images are latents, or smaller than 4 x 4 pixels, or of fewer than two classes, or the classes or a name are null, or a name has
+    /// a line break.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// It is called within <c>torch.inference_mode()</c>, where there are no gradients; <c>torch.no_grad()</c> does no harm.
+    /// </exception>
     public static SmallClassifier Train(
         IImageSource source, int epochs = 4, int batchSize = 64, long seed = 0, Action<double, double>? report = null)
     {
+        ArgumentNullException.ThrowIfNull(source);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(epochs);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        NetworkCheck.RequireGradients();
         SourceChecks.RequirePictures(source);
+        SourceChecks.RequireClasses(source);
+        if (Math.Min(source.Height, source.Width) < LeastSide)
+            throw new DataException(
+                $"A small classifier halves images twice, and so needs {LeastSide} x {LeastSide} pixels at least, but those of "
+                    + $"{source.Description} are {source.Height} x {source.Width}: take larger ones.");
         // Labels may leave numbers out: those of EMNIST's letters begin with 1.
         var classes = source.Classes.Count == 0 ? 0 : Enumerable.Range(0, source.Count).Select(source.Label).Distinct().Count();
         if (classes < 2)
@@ -80,6 +96,7 @@ public sealed class SmallClassifier : FeatureNetwork
             throw new DataException(
                 $"The class '{Excerpt.Of(broken)}' of {source.Description} has a line break in its name, which the classifier's file can't "
                     + "hold: give it another name.");
+        using var gradients = enable_grad();
         manual_seed(seed);
         var classifier = new SmallClassifier(source.Channels, source.Height, source.Width, source.Classes);
         var network = classifier.network;
@@ -106,13 +123,14 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <exception cref="SafetensorsException">The file isn't valid.</exception>
     public static SmallClassifier Load(string path)
     {
+        ArgumentNullException.ThrowIfNull(path);
         if (!File.Exists(path))
             throw new EvaluationException($"There is no feature network {path}.");
         using var file = SafetensorsFile.Open(path);
         if (!file.Metadata.TryGetValue(ShapeKey, out var shape) || !file.Metadata.TryGetValue(ClassesKey, out var classes)
             || shape.Split('x') is not [var channels, var height, var width]
             || !(int.TryParse(channels, out var c) && int.TryParse(height, out var h) && int.TryParse(width, out var w))
-            || c is < 1 or > MostChannels || h < 1 || w < 1 || classes.Count(sign => sign == '\n') >= MostClasses)
+            || c is < 1 or > MostChannels || Math.Min(h, w) < LeastSide || classes.Count(sign => sign == '\n') >= MostClasses)
         {
             throw new EvaluationException(
                 $"{path} is no small classifier: its metadata lacks {ShapeKey} or {ClassesKey}, or says of them what can't be.");
@@ -124,8 +142,10 @@ public sealed class SmallClassifier : FeatureNetwork
     }
 
     /// <summary>Writes it as safetensors.</summary>
+    /// <exception cref="ObjectDisposedException">It is disposed.</exception>
     public void Save(string path)
     {
+        RequireLive();
         var tensors = network.state_dict();
         var metadata = new Dictionary<string, string>
         {
@@ -148,7 +168,11 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <summary>The likeliest class of each image.</summary>
     /// <param name="images">[batch, channels, height, width], float32, in [-1, 1].</param>
     /// <returns>[batch], int64.</returns>
-    /// <exception cref="EvaluationException">The images have another shape, or are of another type.</exception>
+    /// <exception cref="EvaluationException">
+    /// There are no images, or they have another shape or type, or values that are no finite numbers.
+    /// </exception>
+    /// <exception cref="ArgumentException">The images have no numbers: they are disposed, sparse, or on the device meta.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
     public Tensor Classify(Tensor images)
     {
         Check(images);
@@ -160,11 +184,18 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <summary>The share of images, from 0 to 1, whose likeliest class is the one they should be of.</summary>
     /// <param name="source">The images; at least one.</param>
     /// <param name="label">The class that an image should be of, by its number.</param>
-    /// <param name="batchSize">Images at once.</param>
-    /// <exception cref="DataException">There is no image.</exception>
-    /// <exception cref="EvaluationException">The images have another shape.</exception>
+    /// <param name="batchSize">Images at once, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is to be no image at once.</exception>
+    /// <exception cref="DataException">There is no image, or they are latents.</exception>
+    /// <exception cref="EvaluationException">The images have another shape, or values that are no finite numbers.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
     public double Accuracy(IImageSource source, Func<int, int> label, int batchSize = 256)
     {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(label);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        RequireLive();
+        SourceChecks.RequirePictures(source);
         if (source.Count == 0)
             throw new DataException($"There are no images to count: {source.Description}.");
         var (seen, right) = (0, 0);
@@ -184,13 +215,16 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <inheritdoc/>
     protected override void Dispose(bool disposing) => network.Dispose();
 
+    /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
+    /// <exception cref="ArgumentException">The images have no numbers: they are disposed, sparse, or on the device meta.</exception>
+    /// <exception cref="EvaluationException">There are none, or they have another shape or type, or values that aren't finite.</exception>
     private void Check(Tensor images)
     {
-        RequireFloat32(images);
-        if (images.dim() != 4 || images.shape[1] != Channels || images.shape[2] != Height || images.shape[3] != Width)
+        RequireImages(images);
+        if (images.dim() != 4 || images.shape[0] < 1 || !images.shape[1..].SequenceEqual([Channels, Height, Width]))
             throw new EvaluationException(
                 $"The classifier was trained on images [batch, {Channels}, {Height}, {Width}], but got "
-                    + $"[{string.Join(", ", images.shape)}].");
+                    + $"[{string.Join(", ", images.shape)}]{(images.shape is [0, ..] ? ", which are none" : "")}.");
     }
 
     /// <summary>[batch, channels, height, width] -> [batch, classes].</summary>

@@ -57,6 +57,7 @@ public sealed class TorchScriptFeatures : FeatureNetwork
     /// <exception cref="ArgumentOutOfRangeException">There is no such input.</exception>
     public static TorchScriptFeatures Load(string path, FeatureInput input = FeatureInput.Bytes, Device? device = null)
     {
+        ArgumentNullException.ThrowIfNull(path);
         if (!Enum.IsDefined(input))
             throw new ArgumentOutOfRangeException(nameof(input), $"There is no input {input}.");
         if (!File.Exists(path))
@@ -87,12 +88,12 @@ public sealed class TorchScriptFeatures : FeatureNetwork
     /// <inheritdoc/>
     public override Tensor Extract(Tensor images)
     {
-        RequireFloat32(images);
+        RequireImages(images);
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
         using var arithmetic = new CudaArithmetic(device, tf32: false);
         var seen = images.to(device);
-        if (seen.shape[1] == 1)
+        if (seen.dim() == 4 && seen.shape[1] == 1)
             seen = seen.expand(-1, 3, -1, -1);
         seen = seen.clamp(Number.Of(-1), Number.Of(1));
         seen = input switch

@@ -16,8 +16,12 @@ public static partial class AtomicFile
     /// <exception cref="IOException">
     /// It can't be written, for lack of space or of a permission as well; the message names it and says why.
     /// </exception>
-    public static void Write(string path, Action<Stream> write) =>
+    public static void Write(string path, Action<Stream> write)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(write);
         InFolderOf(path, temporary => WriteBeside(path, temporary, write));
+    }
 
     /// <summary>
     /// Tries whether a file could be written, before the work is done whose result it is to hold; its folder is made where it is missing.

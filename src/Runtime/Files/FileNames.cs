@@ -11,9 +11,13 @@ public static class FileNames
 
     /// <summary>Why a path can't be opened that has lost bytes of its name, to follow it; null: it has lost none.</summary>
     /// <param name="path">A path, or a text with one in it.</param>
-    public static string? FaultOf(string path) => !OperatingSystem.IsWindows() && path.Contains(Lost)
-        ? $"has a name that isn't UTF-8, by which it can't be opened ({Lost} stands for what isn't): rename it"
-        : null;
+    public static string? FaultOf(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return !OperatingSystem.IsWindows() && path.Contains(Lost)
+            ? $"has a name that isn't UTF-8, by which it can't be opened ({Lost} stands for what isn't): rename it"
+            : null;
+    }
 
     /// <summary>A folder's path, which an unset or empty one isn't: it would stand for the current folder without a word.</summary>
     /// <param name="path">As it was given.</param>

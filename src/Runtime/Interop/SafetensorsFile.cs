@@ -168,6 +168,8 @@ public sealed class SafetensorsFile : IDisposable
     public static void Write(
         string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(tensors);
         KeyValuePair<string, Tensor>[] all = [.. tensors];
         AtomicFile.Write(path, stream => Write(stream, all, metadata));
     }
@@ -184,6 +186,8 @@ public sealed class SafetensorsFile : IDisposable
     public static void Write(
         Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(tensors);
         KeyValuePair<string, Tensor>[] all = [.. tensors];
         var layout = SafetensorsHeader.Layout(all, metadata ?? new Dictionary<string, string>());
         var json = layout.ToJson();

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using TorchSharp;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Interop;
@@ -54,7 +54,7 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
             if (!names.Add(name))
                 throw new ArgumentException(
                     $"Two tensors can't both be called '{name}' in a safetensors file ({MetadataKey} is reserved).", nameof(tensors));
-            if (FaultOf(tensor) is { } fault)
+            if (ReadableTensor.FaultOf(tensor) is { } fault)
                 throw new ArgumentException($"Tensor '{name}' {fault}.", nameof(tensors));
             if (!DTypes.Any(row => row.DType == tensor.dtype))
                 throw new ArgumentException(
@@ -69,15 +69,6 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
         }
         return new SafetensorsHeader(metadata, entries);
     }
-
-    /// <summary>Why a tensor's numbers can't be copied, to follow its name; null: they can.</summary>
-    public static string? FaultOf(Tensor? tensor) => tensor switch
-    {
-        null or { IsInvalid: true } => "is null, or disposed",
-        { device_type: DeviceType.META } => "is on the device meta, so that it has a shape and no numbers",
-        { is_sparse: true } => "is sparse: give its `to_dense()`",
-        _ => null,
-    };
 
     /// <summary>Whether an entry is one of these, perhaps by another opening of the same file.</summary>
     public bool Has(SafetensorsEntry entry) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using UNetGen.Native;
 using UNetGen.Networks;
 using UNetGen.Training;
 using static TorchSharp.torch;
@@ -37,8 +38,8 @@ public static class StateDict
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(tensors);
-        if (tensors.FirstOrDefault(pair => SafetensorsHeader.FaultOf(pair.Value) is not null) is { Key: { } key, Value: var wrong })
-            throw new ArgumentException($"The tensor of '{key}' {SafetensorsHeader.FaultOf(wrong)}.", nameof(tensors));
+        if (tensors.FirstOrDefault(pair => ReadableTensor.FaultOf(pair.Value) is not null) is { Key: { } key, Value: var wrong })
+            throw new ArgumentException($"The tensor of '{key}' {ReadableTensor.FaultOf(wrong)}.", nameof(tensors));
         Load(module, tensors, $"What is to be loaded into {module.GetName()}");
         Tell(module, null);
     }

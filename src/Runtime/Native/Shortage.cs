@@ -36,9 +36,12 @@ public static partial class Shortage
     /// <summary>What is missing, in a sentence; null where the exception, with all that is in it, comes from something else.</summary>
     /// <param name="error">Of any kind.</param>
     /// <param name="lessMemory">A sentence on what to ask less of, where it is memory.</param>
-    public static string? Of(Exception error, string? lessMemory = null) =>
-        Chain(error).Select(one => OfOne(one, lessMemory ?? "Close other programs, or give it more.")).FirstOrDefault(
+    public static string? Of(Exception error, string? lessMemory = null)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        return Chain(error).Select(one => OfOne(one, lessMemory ?? "Close other programs, or give it more.")).FirstOrDefault(
             missing => missing is not null);
+    }
 
     /// <summary>
     /// What this process is sure to lack, in a sentence, before it has begun: below some limits .NET itself aborts, without a word that

@@ -19,7 +19,11 @@ public sealed class StateDictManifest : IReadOnlyList<StateDictEntry>
     /// A line for each entry, as <see cref="StateDictEntry.ToString"/> writes it, or <c>key.*</c> for a module whose inside only its own
     /// code knows.
     /// </param>
-    public StateDictManifest(string table) => this.table = new(() => Read(table));
+    public StateDictManifest(string table)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        this.table = new(() => Read(table));
+    }
 
     /// <summary>Of a network that doesn't say.</summary>
     public static StateDictManifest Empty { get; } = new("");

@@ -37,8 +37,8 @@ public static class ImageGrid
     /// <param name="scale">Pixels a pixel, along each side; 0 takes the first at which images are at least 64 wide or high.</param>
     /// <param name="gap">Pixels around each image; 0 with a single image and a scale of 1 writes it as it is.</param>
     /// <exception cref="ArgumentException">
-    /// The tensor hasn't four dimensions, is empty or of whole numbers; or the grid would have more pixels than a picture holds, 536
-    /// million and a million along a side; or the path doesn't end in .png.
+    /// The tensor hasn't four dimensions, is empty, of whole numbers, disposed, sparse, or on the device meta; or the grid would have more
+    /// pixels than a picture holds, 536 million and a million along a side; or the path doesn't end in .png.
     /// </exception>
     /// <exception cref="UNetGenException">Images have values that are no finite numbers; the message says how many.</exception>
     public static void Save(Tensor images, string path, int columns = 0, int scale = 0, int gap = DefaultGap) =>
@@ -67,7 +67,7 @@ public static class ImageGrid
 
     private static void Draw(Tensor images, string path, int columns, int scale, int gap, Marking mark)
     {
-        ArgumentNullException.ThrowIfNull(images);
+        ReadableTensor.Require(images);
         ArgumentNullException.ThrowIfNull(path);
         if (!path.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
             throw new ArgumentException($"What is written is a PNG file, so its name must end in .png, not as {path} does.", nameof(path));
@@ -132,12 +132,19 @@ public static class ImageGrid
     /// <param name="path">A .png file.</param>
     /// <param name="scale">As in <see cref="Save"/>.</param>
     /// <exception cref="ArgumentException">
-    /// There are no steps, or their shapes differ, or the strip would have more pixels than a picture holds.
+    /// There are no steps, or their shapes differ, or one is null or has no numbers, or the strip would have more pixels than a picture
+    /// holds.
     /// </exception>
     /// <exception cref="UNetGenException">As in <see cref="Save"/>; an image counts once for each of its steps.</exception>
     public static void SaveStrip(IReadOnlyList<Tensor> steps, string path, int scale = 0)
     {
         ArgumentNullException.ThrowIfNull(steps);
+        ArgumentNullException.ThrowIfNull(path);
+        for (var i = 0; i < steps.Count; i++)
+        {
+            if (ReadableTensor.FaultOf(steps[i]) is { } fault)
+                throw new ArgumentException($"The tensor of step {i} {fault}.", nameof(steps));
+        }
         if (steps.Count == 0 || steps.Any(step => step.dim() != 4 || !step.shape.SequenceEqual(steps[0].shape)))
             throw new ArgumentException("A strip needs steps, each of the same shape [batch, channels, height, width].", nameof(steps));
         using var scope = NewDisposeScope();

@@ -37,6 +37,7 @@ public sealed class CheckpointStore
     /// </param>
     public CheckpointStore(string folder, int keep = 3, ILogger? logger = null)
     {
+        ArgumentNullException.ThrowIfNull(folder);
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
         this.folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         this.keep = keep;

@@ -63,6 +63,7 @@ public sealed class FusedAdam : IDisposable
         double weightDecay = 0,
         Optimizer kind = Optimizer.Adam)
     {
+        ArgumentNullException.ThrowIfNull(parameters);
         states = [.. parameters.Where(named => named.Parameter.requires_grad).Select(named => new State(named.Name, named.Parameter))];
         // For every step: a device that waits for this one's does nothing until it is begun.
         this.parameters = [.. states.Select(state => state.Parameter)];

@@ -12,7 +12,7 @@ internal static class NetworkCheck
     {
         if (is_inference_mode_enabled())
             throw new InvalidOperationException(
-                "A training needs gradients, and torch.inference_mode() has none: make network and trainer, and train, outside of it.");
+                "A training needs gradients, and torch.inference_mode() has none: train outside of it, and make there what is trained.");
     }
 
     /// <exception cref="ArgumentException">There is nothing to train, or it is of a kind that never has a gradient.</exception>
@@ -22,8 +22,8 @@ internal static class NetworkCheck
         RequireGradients();
         var smallest = network.parameters().Where(parameter => parameter.requires_grad).MinBy(parameter => parameter.numel())
             ?? throw new ArgumentException(
-                $"{network.Info.Name} has no parameters to train: all are frozen (requires_grad is false), or, written by hand, it "
-                    + "doesn't register its modules itself.",
+                $"{network.Info.Name} has no parameters to train: all are frozen (requires_grad is false), or it is disposed, or, written by "
+                    + "hand, doesn't register its modules itself.",
                 nameof(network));
         using var gradients = enable_grad();
         using var result = smallest.neg();

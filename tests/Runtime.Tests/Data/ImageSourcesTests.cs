@@ -115,5 +115,11 @@ public sealed class ImageSourcesTests : IDisposable
     public void A_file_of_labels_is_named_as_such() =>
         Assert.Contains("labels", Refusal(folder.Write("labels", [0, 0, 8, 1, 0, 0, 0, 1, 5])));
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    public void Data_that_no_process_opens_is_refused(int sharers) =>
+        Assert.Throws<ArgumentOutOfRangeException>("sharers", () => ImageSources.Open(folder.Path, 1, 2, 2, sharers: sharers));
+
     private static string Refusal(string text) => Assert.Throws<DataException>(() => ImageSources.Open(text, 1, 2, 2)).Message;
 }

@@ -190,6 +190,23 @@ public sealed class ImageGridTests : IDisposable
         Assert.Throws<ArgumentException>(() => ImageGrid.SaveStrip([torch.zeros(1, 1, 2, 2), torch.zeros(2, 1, 2, 2)], "x.png"));
     }
 
+    [Fact]
+    public void Images_that_are_disposed_null_or_without_numbers_are_refused_by_their_place()
+    {
+        var gone = torch.zeros(1, 1, 8, 8);
+        gone.Dispose();
+        var path = folder.File("a.png");
+
+        Assert.Contains("`images` is disposed", Assert.Throws<ArgumentException>("images", () => ImageGrid.Save(gone, path)).Message);
+        Assert.Contains(
+            "`images` is on the device meta",
+            Assert.Throws<ArgumentException>("images", () => ImageGrid.Save(torch.zeros(1, 1, 8, 8, device: torch.META), path)).Message);
+        foreach (var (step, fault) in new[] { (gone, "disposed"), (null!, "null") })
+            Assert.StartsWith(
+                $"The tensor of step 1 is {fault}",
+                Assert.Throws<ArgumentException>("steps", () => ImageGrid.SaveStrip([torch.zeros(1, 1, 8, 8), step], path)).Message);
+    }
+
     [Theory]
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]

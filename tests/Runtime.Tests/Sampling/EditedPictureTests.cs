@@ -116,6 +116,17 @@ public sealed class EditedPictureTests : IDisposable
         string Refusal(byte[] content) => Assert.Throws<DataException>(() => PaintMask.Decode(content, picture)).Message;
     }
 
+    [Fact]
+    public void A_disposed_picture_says_so()
+    {
+        var picture = EditedPicture.Decode(Png(8, 8, (_, _) => SKColors.Red), Small);
+        picture.Dispose();
+        var mask = Png(8, 8, (x, _) => x < 4 ? SKColors.White : SKColors.Black);
+
+        Assert.Throws<ObjectDisposedException>(() => picture.Image);
+        Assert.Throws<ObjectDisposedException>(() => PaintMask.Decode(mask, picture));
+    }
+
     private static SKColor Grey(int value) => new((byte)value, (byte)value, (byte)value);
 
     private static byte[] Png(int width, int height, Func<int, int, SKColor> colour)

@@ -65,6 +65,7 @@ public sealed class DiffusersFolder
     /// <exception cref="IOException">A file can't be read.</exception>
     public static DiffusersFolder Open(string path)
     {
+        ArgumentNullException.ThrowIfNull(path);
         string[] folders = [System.IO.Path.Combine(path, "unet"), path];
         var folder = folders.FirstOrDefault(folder => File.Exists(System.IO.Path.Combine(folder, ConfigName)))
             ?? throw new DiffusersException(
@@ -122,6 +123,8 @@ public sealed class DiffusersFolder
     /// <exception cref="IOException">It can't be written.</exception>
     public static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts = null)
     {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(network);
         var model = ModelFromSpec.Read(
             network,
             reasons => new(

@@ -16,7 +16,15 @@ public sealed class EditedPicture : IDisposable
     private EditedPicture(Tensor image, int width, int height) => (this.image, Width, Height) = (image, width, height);
 
     /// <summary>[1, channels, height, width], float32 in [-1, 1], on the CPU; lives as long as this.</summary>
-    public Tensor Image => image;
+    /// <exception cref="ObjectDisposedException">The picture is disposed.</exception>
+    public Tensor Image
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(image.IsInvalid, this);
+            return image;
+        }
+    }
 
     /// <summary>The file's own width, upright, in pixels.</summary>
     public int Width { get; }
@@ -32,8 +40,12 @@ public sealed class EditedPicture : IDisposable
     /// There is no such file, or it is no picture, an animated one, or of another aspect ratio; or the network's images have other channels
     /// than 1 or 3.
     /// </exception>
-    public static EditedPicture Load(string path, NetworkInfo network, Color? background = null) =>
-        Of(PictureContent.OfFile(path), network, background);
+    public static EditedPicture Load(string path, NetworkInfo network, Color? background = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(network);
+        return Of(PictureContent.OfFile(path), network, background);
+    }
 
     /// <summary>The same brought to another shape; the aspect ratio must be the network's all the same.</summary>
     internal static EditedPicture Load(
@@ -45,8 +57,12 @@ public sealed class EditedPicture : IDisposable
     /// <param name="network">For which network.</param>
     /// <param name="background">What lies behind transparent pixels, opaque; null is black.</param>
     /// <exception cref="DataException">As of a file.</exception>
-    public static EditedPicture Read(Stream stream, NetworkInfo network, Color? background = null) =>
-        Of(PictureContent.OfStream(stream, "The picture"), network, background);
+    public static EditedPicture Read(Stream stream, NetworkInfo network, Color? background = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(network);
+        return Of(PictureContent.OfStream(stream, "The picture"), network, background);
+    }
 
     /// <summary>The same of a file's bytes.</summary>
     /// <param name="content">All of them.</param>
@@ -55,6 +71,7 @@ public sealed class EditedPicture : IDisposable
     /// <exception cref="DataException">As of a file.</exception>
     public static EditedPicture Decode(byte[] content, NetworkInfo network, Color? background = null)
     {
+        ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(content);
         return Of(new PictureContent(content, "The picture"), network, background);
     }

@@ -1,3 +1,4 @@
+using UNetGen.Native;
 using UNetGen.Networks;
 using static TorchSharp.torch;
 
@@ -7,13 +8,21 @@ namespace UNetGen.Sampling.Editing;
 /// SDEdit (Meng et al. 2022), img2img in diffusers: a picture is noised to a time on a sampler's way and drawn from there. What is larger
 /// than the noise stays, what is smaller is drawn anew. Image i is made of picture i modulo their number.
 /// </summary>
-/// <param name="pictures">[1 or more, channels, height, width], float32 in [-1, 1], on any device.</param>
-/// <param name="strength">The share of the steps that is drawn, in (0, 1].</param>
-/// <exception cref="ArgumentOutOfRangeException">The strength lies outside.</exception>
-public sealed class FromPictures(Tensor pictures, double strength) : NoisedEdit(strength)
+public sealed class FromPictures : NoisedEdit
 {
+    /// <summary>Draws from pictures.</summary>
+    /// <param name="pictures">[1 or more, channels, height, width], float32 in [-1, 1], on any device.</param>
+    /// <param name="strength">The share of the steps that is drawn, in (0, 1].</param>
+    /// <exception cref="ArgumentOutOfRangeException">The strength lies outside.</exception>
+    /// <exception cref="ArgumentException">The pictures have no numbers: they are disposed, sparse, or on the device meta.</exception>
+    public FromPictures(Tensor pictures, double strength) : base(strength)
+    {
+        ReadableTensor.Require(pictures);
+        Pictures = pictures;
+    }
+
     /// <summary>The pictures, [1 or more, channels, height, width].</summary>
-    public Tensor Pictures { get; } = pictures ?? throw new ArgumentNullException(nameof(pictures));
+    public Tensor Pictures { get; }
 
     /// <inheritdoc/>
     public override string Description => $"from pictures, {Settings}";

@@ -20,7 +20,13 @@ public sealed class Inpainting : PictureEdit
     /// [1 or more, channels, height, width], float32 in [-1, 1], on any device; image i is made of picture i modulo their number.
     /// </param>
     /// <param name="mask">[1 or as many, 1, height, width], float32: 1 is to be painted, 0 known.</param>
-    public Inpainting(Tensor pictures, Tensor mask) => (Pictures, Mask) = (pictures, mask);
+    /// <exception cref="ArgumentException">One of them has no numbers: it is disposed, sparse, or on the device meta.</exception>
+    public Inpainting(Tensor pictures, Tensor mask)
+    {
+        ReadableTensor.Require(pictures);
+        ReadableTensor.Require(mask);
+        (Pictures, Mask) = (pictures, mask);
+    }
 
     /// <summary>The pictures.</summary>
     public Tensor Pictures { get; }

@@ -21,6 +21,7 @@ public sealed class Interpolation : NoisedEdit
     /// <param name="frames">Frames of a strip, at least 2.</param>
     /// <param name="strength">The share of the steps that is drawn, in (0, 1].</param>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than 2 frames, or a strength outside.</exception>
+    /// <exception cref="ArgumentException">A picture has no numbers: it is disposed, sparse, or on the device meta.</exception>
     public Interpolation(Tensor first, Tensor second, int frames, double strength)
         : this(first, second, EvenShares(frames), strength)
     {
@@ -32,8 +33,12 @@ public sealed class Interpolation : NoisedEdit
     /// <param name="shares">How much of the second picture each frame has, from 0 to 1.</param>
     /// <param name="strength">As there.</param>
     /// <exception cref="ArgumentOutOfRangeException">No share, one outside [0, 1], or a strength outside.</exception>
+    /// <exception cref="ArgumentException">A picture has no numbers: it is disposed, sparse, or on the device meta.</exception>
     public Interpolation(Tensor first, Tensor second, IReadOnlyList<float> shares, double strength) : base(strength)
     {
+        ReadableTensor.Require(first);
+        ReadableTensor.Require(second);
+        ArgumentNullException.ThrowIfNull(shares);
         if (shares.Count == 0 || shares.Any(share => share is not (>= 0 and <= 1)))
             throw new ArgumentOutOfRangeException(nameof(shares), "Each frame needs a share of the second picture, from 0 to 1.");
         (First, Second, this.shares) = (first, second, [.. shares]);

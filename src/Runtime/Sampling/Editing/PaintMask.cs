@@ -19,21 +19,36 @@ public static class PaintMask
     /// <exception cref="DataException">
     /// There is no such file, or it is no picture, an animated one, of another size than the picture, or all black or white.
     /// </exception>
-    public static Tensor Load(string path, EditedPicture picture) => Of(PictureContent.OfFile(path), picture);
+    public static Tensor Load(string path, EditedPicture picture)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(picture);
+        return Of(PictureContent.OfFile(path), picture);
+    }
 
     /// <summary>The same of a stream, read to its end; it stays open.</summary>
     /// <param name="stream">A picture file's content.</param>
     /// <param name="picture">The picture that is to be painted in.</param>
     /// <returns>As of a file.</returns>
     /// <exception cref="DataException">As of a file.</exception>
-    public static Tensor Read(Stream stream, EditedPicture picture) => Of(PictureContent.OfStream(stream, "The mask"), picture);
+    public static Tensor Read(Stream stream, EditedPicture picture)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(picture);
+        return Of(PictureContent.OfStream(stream, "The mask"), picture);
+    }
 
     /// <summary>The same of a file's bytes.</summary>
     /// <param name="content">All of them.</param>
     /// <param name="picture">The picture that is to be painted in.</param>
     /// <returns>As of a file.</returns>
     /// <exception cref="DataException">As of a file.</exception>
-    public static Tensor Decode(byte[] content, EditedPicture picture) => Of(new PictureContent(content, "The mask"), picture);
+    public static Tensor Decode(byte[] content, EditedPicture picture)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        ArgumentNullException.ThrowIfNull(picture);
+        return Of(new PictureContent(content, "The mask"), picture);
+    }
 
     private static Tensor Of(PictureContent content, EditedPicture picture)
     {

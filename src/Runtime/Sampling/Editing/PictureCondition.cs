@@ -21,6 +21,8 @@ public static class PictureCondition
     /// <exception cref="UNetGenException">The network takes no condition.</exception>
     public static Tensor Load(string path, NetworkInfo network, Color? background = null)
     {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(network);
         Require(network, network.ConditionChannels > 0 ? network.ConditionChannels : 1, "a picture");
         var shape = (network.ConditionChannels, network.ImageHeight, network.ImageWidth);
         return EditedPicture.Load(path, network, shape, background).Image;
@@ -42,6 +44,8 @@ public static class PictureCondition
     public static Tensor LowResolution(
         string path, NetworkInfo network, int factor = UpscalingSource.UsualFactor, Color? background = null)
     {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(network);
         ArgumentOutOfRangeException.ThrowIfLessThan(factor, 2);
         Require(network, network.Channels, "a picture in low resolution");
         if (network.ImageHeight % factor != 0 || network.ImageWidth % factor != 0)
@@ -68,6 +72,9 @@ public static class PictureCondition
     /// <exception cref="UNetGenException">The network takes no condition of as many channels.</exception>
     public static Tensor WithHole(string path, string mask, NetworkInfo network, Color? background = null)
     {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(mask);
+        ArgumentNullException.ThrowIfNull(network);
         Require(network, network.Channels + 1, "a picture with its mask");
         using var scope = NewDisposeScope();
         using var picture = EditedPicture.Load(path, network, background);

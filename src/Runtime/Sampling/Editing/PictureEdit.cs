@@ -56,9 +56,13 @@ public abstract class PictureEdit
     /// <summary>What the images are at the end, a new tensor; null: as they are.</summary>
     internal virtual Tensor? End(EditedBatch batch, Tensor x) => null;
 
-    /// <exception cref="UNetGenException">A tensor isn't float32 [any number, channels, height, width].</exception>
+    /// <exception cref="UNetGenException">
+    /// A tensor isn't float32 [any number, channels, height, width], or was disposed after the edit was made of it.
+    /// </exception>
     private protected static void Require(Tensor pictures, string name, NetworkInfo network, long channels)
     {
+        if (ReadableTensor.FaultOf(pictures) is { } fault)
+            throw new UNetGenException($"The tensor of the {name} for {network.Name} {fault}.");
         long[] one = [channels, network.ImageHeight, network.ImageWidth];
         if (pictures.dim() != 4 || pictures.shape[0] < 1 || !pictures.shape[1..].SequenceEqual(one) || pictures.dtype != ScalarType.Float32)
             throw new UNetGenException(
