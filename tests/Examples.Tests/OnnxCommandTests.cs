@@ -104,7 +104,7 @@ public sealed class OnnxCommandTests(TrainedDigits digits) : IClassFixture<Train
         Assert.Equal(("DigitsUNet", 11, true, 20), (
             (string?)drawing["network"], (int)drawing["numClasses"]!, (bool)drawing["guidance"]!, (int)drawing["steps"]!));
         Assert.True(File.Exists(program.File("page/index.html")));
-        Assert.Contains("A page that draws is in page: serve it", said);
+        Assert.Contains("A page that draws is in page\nTo serve it: python3 -m http.server --directory page\n", said);
         Assert.Contains("It loads onnxruntime-web from cdn.jsdelivr.net.", said);
         Assert.Contains("page is there already, and not an empty folder", program.Fail(
             1, "export", "--checkpoint", "run", "--format", "web", "--out", "page"));

@@ -29,15 +29,21 @@ public static class ImageStatistics
     /// <returns>The caller's to dispose.</returns>
     /// <exception cref="DataException">There are no images, or they are latents.</exception>
     /// <exception cref="EvaluationException">The network doesn't take such images, or a feature is no finite number.</exception>
+    /// <exception cref="RanksDifferException">
+    /// The processes have other images, feature networks or batches; the message names what differs, and the ranks.
+    /// </exception>
     public static FeatureStatistics Of(
         IImageSource source, FeatureNetwork features, int batchSize = 64, Action<int>? report = null,
         CancellationToken cancellation = default, ICollective? collective = null)
     {
-        ArgumentNullException.ThrowIfNull(source);
-        ArgumentNullException.ThrowIfNull(features);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
-        SourceChecks.RequirePictures(source);
         var ranks = collective ?? new SingleProcess();
+        Require(source, features, batchSize, ranks);
+        return Gathered(source, features, batchSize, report, cancellation, ranks);
+    }
+
+    private static FeatureStatistics Gathered(
+        IImageSource source, FeatureNetwork features, int batchSize, Action<int>? report, CancellationToken cancellation, ICollective ranks)
+    {
         FeatureStatistics? statistics = null;
         var done = 0;
         try
@@ -86,6 +92,9 @@ public static class ImageStatistics
     /// <param name="unkept">Told why they can't be kept in the folder; they are returned all the same.</param>
     /// <returns>The caller's to dispose.</returns>
     /// <exception cref="ArgumentException">The folder's path is null or empty.</exception>
+    /// <exception cref="DataException">As in <see cref="Of"/>.</exception>
+    /// <exception cref="EvaluationException">As in <see cref="Of"/>.</exception>
+    /// <exception cref="RanksDifferException">As in <see cref="Of"/>.</exception>
     public static FeatureStatistics Cached(
         IImageSource source, FeatureNetwork features, string folder, int batchSize = 64, Action<int>? report = null,
         CancellationToken cancellation = default,
@@ -93,12 +102,13 @@ public static class ImageStatistics
     {
         FileNames.RequireFolder(folder, nameof(folder));
         var ranks = collective ?? new SingleProcess();
+        Require(source, features, batchSize, ranks);
         var path = ranks.Rank == 0 ? PathOf(source, features, folder, cancellation) : null;
         var kept = path is null ? null : Kept(path);
         if (ranks.Gather(kept is null ? 0 : 1)[0][0] == 1)
             return FeatureStatistics.Share(kept, ranks);
 
-        var statistics = Of(source, features, batchSize, report, cancellation, ranks);
+        var statistics = Gathered(source, features, batchSize, report, cancellation, ranks);
         try
         {
             if (path is null)
@@ -112,6 +122,24 @@ public static class ImageStatistics
             unkept?.Invoke(error.Message);
         }
         return statistics;
+    }
+
+    private static void Require(IImageSource source, FeatureNetwork features, int batchSize, ICollective ranks)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(features);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
+        SourceChecks.RequirePictures(source);
+        // What is compared may take a look at all images.
+        if (ranks.Size == 1)
+            return;
+        RanksDifferException.ThrowUnlessSame(
+            ranks, "The ranks aren't to measure the same images", "Start all of them with the same images and feature network.",
+        [
+            .. source.Identity.Facts,
+            RankFact.Text("the feature network", features.Hash),
+            RankFact.Number("the batch size", batchSize),
+        ]);
     }
 
     private static string PathOf(IImageSource source, FeatureNetwork features, string folder, CancellationToken cancellation)
