@@ -103,7 +103,7 @@ public abstract class Sampler
     /// <exception cref="RanksDifferException">
     /// The processes are to draw something else, of other weights, or in other batches; the message names what differs, and the ranks.
     /// </exception>
-    /// <exception cref="UNetGenException">As there, and all that it says besides.</exception>
+    /// <exception cref="UNetGenException">As there.</exception>
     public Tensor Sample(
         NoisePredictor network, SamplingOptions options, ICollective collective, Action<SamplingProgress>? observe = null,
         CancellationToken cancellation = default)
