@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using UNetGen.Distributed;
+using UNetGen.Native;
 
 namespace UNetGen.Cli;
 
@@ -20,6 +21,8 @@ internal static class RankMeeting
     {
         if (ranks.Size == 1)
             return errors;
+        // What ranks say to each other are tensors: where none can be made, one sentence says why.
+        Libtorch.Load();
         var wrong = ByText(ranks.Gather(string.Join(End, errors)));
         // Of one command line for all, once.
         if (wrong is [{ Text.Length: > 0 } same])
