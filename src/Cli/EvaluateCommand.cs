@@ -53,6 +53,10 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
         features.Check(parsed);
         var folder = parsed.GetRequiredValue(samples);
         var (network, given, labels) = new SampleFolder(folder).Describe();
+        // Pictures of every folder are called alike.
+        RanksDifferException.ThrowUnlessSame(
+            ranks, "The ranks aren't to measure the same samples", "Start all of them with the same options, and a folder that all see.",
+            [RankFact.Text(SampleInfo.FileName, File.ReadAllText(Path.Combine(folder, SampleInfo.FileName)))]);
         var channels = given ?? Catalog.Require(network).Info.Channels;
         var numbers = new SampleFolder(folder).Pictures();
         var (height, width) = new SampleFolder(folder).Size();

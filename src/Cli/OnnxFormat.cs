@@ -42,9 +42,10 @@ internal static class OnnxFormat
         Write(
             path, half, diffusion => sampler(diffusion) ?? new DpmSolverSampler(Math.Min(StepsOfPage, diffusion.Timesteps)),
             (opened, options) => WebFolder.Save(claim.Path, opened, options, runtime));
-        AnsiConsole.MarkupLineInterpolated($"A page that draws is in [blue]{claim.Path}[/]: serve it, such as by 'python3 -m http.server --directory {ShellWord.Of(claim.Path)}'");
+        AnsiConsole.MarkupLineInterpolated($"A page that draws is in [blue]{claim.Path}[/]");
+        AnsiConsole.MarkupLineInterpolated($"To serve it: [grey]python3 -m http.server --directory {ShellWord.Of(claim.Path)}[/]");
         if (runtime is null)
-            AnsiConsole.MarkupLineInterpolated($"It loads onnxruntime-web from cdn.jsdelivr.net. For a folder that needs nobody else, run 'npm install onnxruntime-web@{WebFolder.RuntimeVersion}' here, and export again");
+            AnsiConsole.MarkupLineInterpolated($"It loads onnxruntime-web from cdn.jsdelivr.net. For a folder that needs nobody else, run this here, and export again: [grey]npm install onnxruntime-web@{WebFolder.RuntimeVersion}[/]");
     }
 
     private static void Write(

@@ -109,6 +109,10 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         DrawingTarget.Check(parsed.GetValue(output));
         edits.Check(parsed);
         CheckTable(parsed);
+        // Where the pictures go and how many tables there are no drawing knows, which compares all that it draws with.
+        RanksDifferException.ThrowUnlessSame(
+            ranks, "The ranks aren't to draw the same pictures", "Start all of them with the same options.",
+            [RankFact.Text("--out", parsed.GetValue(output)), RankFact.Text("--seeds", string.Join(',', parsed.GetValue(seeds) ?? []))]);
         var path = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(checkpoint));
         // A run's folder stands for the checkpoint in it.
         if (Directory.Exists(Path.Combine(path, RunFolder.CheckpointName)))

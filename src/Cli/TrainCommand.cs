@@ -46,12 +46,15 @@ internal sealed class TrainCommand
             .Select(option => (option.Key, Change: parsed.GetValue(option.Value)))
             .Where(option => option.Change is not null)
             .ToDictionary(option => option.Key, option => option.Change!);
+        RequireSame([RankFact.Text("--resume", parsed.GetValue(resumed)), RankFact.Text("--out", parsed.GetValue(output))]);
         // What is held of a run that goes on is given up.
         if (parsed.GetValue(resumed) is not null)
             _ = interrupt.Token;
         using var previous = parsed.GetValue(resumed) is { } path ? Resumption.Open(path, ranks) : null;
         var options = previous is null ? Begun(parsed.GetValue(file), changes) : Resumption.Options(previous, changes, ranks.Size);
         options.Training.Validate();
+        RequireSame([
+            .. RunFields.All.Where(field => !field.IsOfEachRank).Select(field => RankFact.Text(field.Option, field.Write(options)))]);
 
         var target = CommonOptions.Parse(options.Device, ranks);
         // The network's first weights are drawn from the seed as well.
@@ -177,6 +180,10 @@ internal sealed class TrainCommand
         Show(folder);
         return summary.SkippedAtEnd > 0 || hasLearntNothing ? UNetGenProgram.Failure : 0;
     }
+
+    /// <exception cref="RanksDifferException">The ranks' command lines, or files with options, say different things.</exception>
+    private void RequireSame(IReadOnlyList<RankFact> facts) => RanksDifferException.ThrowUnlessSame(
+        ranks, "The ranks aren't to do the same training", "Start all of them with the same options.", facts);
 
     private static RunOptions Begun(string? file, IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes)
     {

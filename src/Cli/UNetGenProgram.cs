@@ -213,27 +213,30 @@ public static partial class UNetGenProgram
             args = ["--help"];
         // A path may begin with an @, which stands for no file of arguments here.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (CommandLineErrors.Of(parsed) is { Count: > 0 } errors)
-        {
-            // Options of a training, in a project whose spec isn't called as one or isn't there.
-            return Refuse(HasNothingToTrain && parsed.CommandResult.Command == root && args[0].StartsWith('-')
-                ? [$"This program has no network: a spec is a file of its project called NAME{Catalog.SpecEnding}, or is named, as "
-                    + $"train --spec NAME{Catalog.SpecEnding}."]
-                : errors, ranks);
-        }
-        // What isn't shared out is done once.
-        if (ranks.Rank > 0 && parsed.CommandResult.Command != root && !together.Contains(parsed.CommandResult.Command))
-            return 0;
+        var command = parsed.CommandResult.Command;
+        var errors = CommandLineErrors.Of(parsed);
+        // Options of a training, in a project whose spec isn't called as one or isn't there.
+        if (errors.Count > 0 && HasNothingToTrain && command == root && args[0].StartsWith('-'))
+            errors = [
+                $"This program has no network: a spec is a file of its project called NAME{Catalog.SpecEnding}, or is named, as "
+                    + $"train --spec NAME{Catalog.SpecEnding}."];
         // Help is told anywhere.
-        if (parsed.Action == parsed.CommandResult.Command.Action)
+        if (errors.Count == 0 && parsed.Action == command.Action)
             CurrentFolder.Require();
+        errors = RankMeeting.Errors(ranks, parsed, errors);
+        if (errors.Count > 0)
+            return Refuse(errors, ranks);
+        // What isn't shared out is done once.
+        if (ranks.Rank > 0 && command != root && !together.Contains(command))
+            return 0;
         try
         {
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (UsageException error)
         {
-            return Refuse([error.Message], ranks);
+            // The others may have begun.
+            return ranks.Size > 1 ? End(ranks, Usage, error.Message) : Refuse([error.Message], ranks);
         }
         catch (OperationCanceledException stopped) when (interrupt.Token.IsCancellationRequested)
         {
@@ -244,7 +247,7 @@ public static partial class UNetGenProgram
         }
     }
 
-    /// <summary>A wrong command line, which all ranks have seen: none waits for another.</summary>
+    /// <summary>A wrong command line, of which all ranks know: none waits for another.</summary>
     private static int Refuse(IReadOnlyList<string> messages, ICollective ranks)
     {
         if (ranks.Rank > 0)

@@ -97,17 +97,17 @@ public sealed class OnnxCommandTests(TrainedDigits digits) : IClassFixture<Train
     public void A_page_comes_with_the_drawing_that_a_file_has()
     {
         Export("beside-page.onnx", "--with-sampler", "dpm++", "--half");
-        var said = program.Succeed("export", "--checkpoint", "run", "--format", "web", "--half", "--out", "page");
+        var said = program.Succeed("export", "--checkpoint", "run", "--format", "web", "--half", "--out", "a page");
 
-        Assert.Equal(File.ReadAllBytes(program.File("beside-page.onnx")), File.ReadAllBytes(program.File("page/draw.onnx")));
-        var drawing = JsonNode.Parse(File.ReadAllText(program.File("page/draw.json")))!["drawing"]!;
+        Assert.Equal(File.ReadAllBytes(program.File("beside-page.onnx")), File.ReadAllBytes(program.File("a page/draw.onnx")));
+        var drawing = JsonNode.Parse(File.ReadAllText(program.File("a page/draw.json")))!["drawing"]!;
         Assert.Equal(("DigitsUNet", 11, true, 20), (
             (string?)drawing["network"], (int)drawing["numClasses"]!, (bool)drawing["guidance"]!, (int)drawing["steps"]!));
-        Assert.True(File.Exists(program.File("page/index.html")));
-        Assert.Contains("A page that draws is in page: serve it", said);
+        Assert.True(File.Exists(program.File("a page/index.html")));
+        Assert.Contains("A page that draws is in a page\nTo serve it: python3 -m http.server --directory 'a page'\n", said);
         Assert.Contains("It loads onnxruntime-web from cdn.jsdelivr.net.", said);
-        Assert.Contains("page is there already, and not an empty folder", program.Fail(
-            1, "export", "--checkpoint", "run", "--format", "web", "--out", "page"));
+        Assert.Contains("a page is there already, and not an empty folder", program.Fail(
+            1, "export", "--checkpoint", "run", "--format", "web", "--out", "a page"));
         Assert.Contains("--format web writes a folder, and page.onnx names a file", program.Fail(
             2, "export", "--checkpoint", "run", "--format", "web", "--out", "page.onnx"));
     }

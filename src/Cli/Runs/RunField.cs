@@ -12,6 +12,9 @@ internal sealed partial class RunField
 
     private static readonly string[] OfRanks = ["batch_size", "accumulation"];
 
+    // Where files lie, and with what is computed. What is in the files is compared by itself.
+    private static readonly string[] OfEachRank = ["spec", "init_from", "data", "condition", "device", "workers"];
+
     private RunField(
         string key, string? property, string help, string unit, bool free, bool flag, Func<string, Func<RunOptions, RunOptions>> parse,
         Func<RunOptions, string> write)
@@ -41,6 +44,9 @@ internal sealed partial class RunField
     /// Whether a run that goes on with another number of ranks may have another value than before, so that a step can stay as it was.
     /// </summary>
     public bool IsRanks => OfRanks.Contains(Key);
+
+    /// <summary>Whether each of several ranks may have its own.</summary>
+    public bool IsOfEachRank => OfEachRank.Contains(Key);
 
     /// <summary>Whether it can stand on the command line alone, for true.</summary>
     public bool IsFlag { get; }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
+using UNetGen.Distributed;
 
 namespace UNetGen.Data;
 
@@ -105,6 +106,18 @@ public sealed record DataIdentity
                 differences.Add(string.Create(CultureInfo.InvariantCulture, $"the {what} was {before} and is {now}"));
         }
     }
+
+    /// <summary>What ranks that use the images as one compare, always as many facts.</summary>
+    internal IReadOnlyList<RankFact> Facts =>
+    [
+        RankFact.Number("the data's number of images", Count),
+        RankFact.Text("the data's shape or classes", HashOf([$"{Channels} {Height} {Width}", .. Classes])),
+        RankFact.Text("the data's contexts", Context),
+        RankFact.Text("the data's range of values", $"{IsBounded}"),
+        RankFact.Text("the data's background", Background ?? "#000000"),
+        RankFact.Text("the data's condition", Condition),
+        RankFact.Text($"the data's {ContentKind ?? "content"}", HashOf([ContentKind ?? "", Content ?? ""])),
+    ];
 
     /// <summary>SHA-256 over texts and where each ends, in hex.</summary>
     internal static string HashOf(IEnumerable<string> texts)

@@ -34,14 +34,23 @@ public static class ImageStatistics
     /// The network doesn't take such images, or gives something else than [batch, features] of a floating type, or a feature is no finite
     /// number.
     /// </exception>
+    /// <exception cref="RanksDifferException">
+    /// The processes have other images, feature networks or batches; the message names what differs, and the ranks.
+    /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">There is to be no image at once.</exception>
     /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     public static FeatureStatistics Of(
         IImageSource source, FeatureNetwork features, int batchSize = 64, Action<int>? report = null,
         CancellationToken cancellation = default, ICollective? collective = null)
     {
-        Check(source, features, batchSize);
         var ranks = collective ?? new SingleProcess();
+        Require(source, features, batchSize, ranks);
+        return Gathered(source, features, batchSize, report, cancellation, ranks);
+    }
+
+    private static FeatureStatistics Gathered(
+        IImageSource source, FeatureNetwork features, int batchSize, Action<int>? report, CancellationToken cancellation, ICollective ranks)
+    {
         FeatureStatistics? statistics = null;
         var done = 0;
         try
@@ -93,21 +102,22 @@ public static class ImageStatistics
     /// <exception cref="ArgumentOutOfRangeException">As of <see cref="Of"/>.</exception>
     /// <exception cref="DataException">As of <see cref="Of"/>, or the source's classes are null.</exception>
     /// <exception cref="EvaluationException">As of <see cref="Of"/>, or the network has no hash to keep them by.</exception>
+    /// <exception cref="RanksDifferException">As of <see cref="Of"/>.</exception>
     /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     public static FeatureStatistics Cached(
         IImageSource source, FeatureNetwork features, string folder, int batchSize = 64, Action<int>? report = null,
         CancellationToken cancellation = default,
         ICollective? collective = null, Action<string>? unkept = null)
     {
-        Check(source, features, batchSize);
         FileNames.RequireFolder(folder, nameof(folder));
         var ranks = collective ?? new SingleProcess();
+        Require(source, features, batchSize, ranks);
         var path = ranks.Rank == 0 ? PathOf(source, features, folder, cancellation) : null;
         var kept = path is null ? null : Kept(path);
         if (ranks.Gather(kept is null ? 0 : 1)[0][0] == 1)
             return FeatureStatistics.Share(kept, ranks);
 
-        var statistics = Of(source, features, batchSize, report, cancellation, ranks);
+        var statistics = Gathered(source, features, batchSize, report, cancellation, ranks);
         try
         {
             if (path is null)
@@ -123,12 +133,22 @@ public static class ImageStatistics
         return statistics;
     }
 
-    private static void Check(IImageSource source, FeatureNetwork features, int batchSize)
+    private static void Require(IImageSource source, FeatureNetwork features, int batchSize, ICollective ranks)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(features);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         SourceChecks.RequirePictures(source);
+        // What is compared may take a look at all images.
+        if (ranks.Size == 1)
+            return;
+        RanksDifferException.ThrowUnlessSame(
+            ranks, "The ranks aren't to measure the same images", "Start all of them with the same images and feature network.",
+        [
+            .. source.Identity.Facts,
+            RankFact.Text("the feature network", features.Hash),
+            RankFact.Number("the batch size", batchSize),
+        ]);
     }
 
     private static string PathOf(IImageSource source, FeatureNetwork features, string folder, CancellationToken cancellation)

@@ -49,6 +49,9 @@ public sealed class SampleFolder(string path)
     /// The network's images are no pictures, of 1 channel (grey) or 3 (RGB), but latents; or the folder has pictures of another network,
     /// sampler, seed, labels, guidance or edit, or other files; or the options don't fit the network.
     /// </exception>
+    /// <exception cref="RanksDifferException">
+    /// The processes are to draw something else, of other weights, or in other batches; the message names what differs, and the ranks.
+    /// </exception>
     /// <exception cref="LockedException">
     /// Another call draws into the folder; several processes share it by a <paramref name="collective"/>.
     /// </exception>
@@ -70,6 +73,8 @@ public sealed class SampleFolder(string path)
                     + "Latents are a tensor of `Sampler.Sample`, which `SafetensorsFile.Write` keeps as it is.");
         var ranks = collective ?? new SingleProcess();
         var settings = SampleInfo.Of(network, sampler, options);
+        // The file in the folder says neither how many are drawn nor in which batches.
+        SampleInfo.RequireSame(ranks, settings, network.Info, options);
         var written = 0;
         var end = options.FirstImage + options.Count;
         // Two calls at once would each delete what the other is writing, and both could claim an empty folder.

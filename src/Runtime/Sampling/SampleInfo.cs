@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using UNetGen.Backends;
 using UNetGen.Diffusion;
+using UNetGen.Distributed;
 using UNetGen.Files;
 using UNetGen.Interop;
 using UNetGen.Networks;
@@ -20,12 +21,13 @@ internal static class SampleInfo
     public const string FileName = "samples.json";
 
     private const string SamplerKey = "sampler";
-    private const string TimestepsKey = "timesteps_sha256";
+    private const string HashEnding = "_sha256";
+    private const string TimestepsKey = "timesteps" + HashEnding;
     private const string ChannelsKey = "channels";
     private const string GuidanceRescaleKey = "guidance_rescale";
-    private const string ContextKey = "context_sha256";
-    private const string NegativeContextKey = "negative_context_sha256";
-    private const string ConditionKey = "condition_sha256";
+    private const string ContextKey = "context" + HashEnding;
+    private const string NegativeContextKey = "negative_context" + HashEnding;
+    private const string ConditionKey = "condition" + HashEnding;
     private const string PrecisionKey = "precision";
 
     // Earlier versions didn't write these down.
@@ -58,7 +60,7 @@ internal static class SampleInfo
         {
             settings["edit"] = edit.Description;
             foreach (var (name, hash) in edit.Hashes)
-                settings[$"{name}_sha256"] = hash;
+                settings[name + HashEnding] = hash;
         }
         return settings;
     }
@@ -77,6 +79,30 @@ internal static class SampleInfo
         [GuidanceRescaleKey] = options.GuidanceRescale,
         ["clip"] = options.Clip ?? network.Diffusion.ClipsEstimates,
     };
+
+    /// <summary>Compares what ranks are to draw together: each draws whole batches, which nothing else would tell apart.</summary>
+    /// <param name="ranks">All call it.</param>
+    /// <param name="settings">What this one draws with, as <see cref="Of"/> gives it.</param>
+    /// <param name="network">Draws.</param>
+    /// <param name="options">Which images, and how many at once.</param>
+    /// <exception cref="RanksDifferException">They differ.</exception>
+    public static void RequireSame(ICollective ranks, JsonObject settings, NetworkInfo network, SamplingOptions options) =>
+        RanksDifferException.ThrowUnlessSame(
+            ranks, "The ranks aren't to draw the same pictures", "Start all of them with the same network, sampler and options.",
+        [
+            // As many of each, also where some have an edit.
+            .. settings.Select(setting => setting.Key).Except(OptionalKeys).Concat(OptionalKeys).Select(
+                key => RankFact.Text(InWords(key), settings[key]?.ToJsonString())),
+            RankFact.Number("the images' height", network.ImageHeight),
+            RankFact.Number("the images' width", network.ImageWidth),
+            RankFact.Number("the number of images", options.Count),
+            RankFact.Number("the first image's number", options.FirstImage),
+            RankFact.Number("the batch size", options.BatchSize),
+            RankFact.Text("the rounding to TF32", $"{options.AllowTf32}"),
+        ]);
+
+    /// <summary>As a clause's subject: <c>the negative context</c> for <c>negative_context_sha256</c>.</summary>
+    private static string InWords(string key) => $"the {key.Replace(HashEnding, "", StringComparison.Ordinal).Replace('_', ' ')}";
 
     private static string HashOf(Tensor contexts) =>
         Convert.ToHexStringLower(StateDict.Hash([("context", contexts)]));

@@ -101,6 +101,10 @@ public abstract class Sampler
     /// Looked at before every step. The others wait for whoever is cancelled: call <see cref="ICollective.Abort"/> then.
     /// </param>
     /// <returns>As there, all images.</returns>
+    /// <exception cref="RanksDifferException">
+    /// The processes are to draw something else, of other weights, or in other batches; the message names what differs, and the ranks.
+    /// </exception>
+    /// <exception cref="UNetGenException">As there.</exception>
     public Tensor Sample(
         NoisePredictor network, SamplingOptions options, ICollective collective, Action<SamplingProgress>? observe = null,
         CancellationToken cancellation = default)
@@ -111,6 +115,8 @@ public abstract class Sampler
         if (collective.Size == 1)
             return Sample(network, options, observe, cancellation);
         options.Check(network);
+        RequireFloat32(network);
+        SampleInfo.RequireSame(collective, SampleInfo.Of(network, this, options), network.Info, options);
         var all = zeros(
             [options.Count, network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth], ScalarType.Float32, network.Device);
         try

@@ -1,7 +1,4 @@
-using System.Buffers.Binary;
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using UNetGen.Distributed;
 using UNetGen.Interop;
 using static TorchSharp.torch;
@@ -19,19 +16,13 @@ public sealed partial class Trainer
     {
         if (ranks.Size == 1)
             return;
-        var identity = source.Identity;
         RanksDifferException.ThrowUnlessSame(
             ranks, "The ranks aren't to do the same training", "Start all of them with the same program, options and data.",
         [
-            ("the network", HashOf($"{network.Info.Name} {network.Info.SpecHash}"), false),
-            ("the data's number of images", identity.Count, true),
-            (
-                "the data's shape or classes",
-                HashOf($"{identity.Channels} {identity.Height} {identity.Width} {string.Join('\0', identity.Classes)}"), false),
-            ("the data's condition", HashOf(identity.Condition ?? ""), false),
-            ($"the data's {identity.ContentKind ?? "content"}", HashOf($"{identity.ContentKind} {identity.Content}"), false),
+            RankFact.Text("the network", $"{network.Info.Name} {network.Info.SpecHash}"),
+            .. source.Identity.Facts,
             .. Texts(options).Where(option => option.Key != KeyOf(nameof(TrainingOptions.Workers))).Select(
-                option => ($"`{option.Name}`", HashOf(option.Text), false)),
+                option => RankFact.Text($"`{option.Name}`", option.Text)),
         ]);
     }
 
@@ -45,7 +36,10 @@ public sealed partial class Trainer
         RanksDifferException.ThrowUnlessSame(
             ranks, string.Create(CultureInfo.InvariantCulture, $"The ranks have come apart at step {Step}"),
             "Go on from a checkpoint that all can read, with the same libraries on like machines.",
-            [("the step", Step, true), ("the number of images so far", images, true), ("the weights", Begin(weights), false)]);
+            [
+                RankFact.Number("the step", Step), RankFact.Number("the number of images so far", images),
+                RankFact.Hash("the weights", weights),
+            ]);
         ShareRecord();
         return ranks.Gather(stop ? 1 : 0).Any(answer => answer[0] == 1);
     }
@@ -60,8 +54,4 @@ public sealed partial class Trainer
             record.Join(sums);
         }
     }
-
-    private static long HashOf(string text) => Begin(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-
-    private static long Begin(byte[] hash) => BinaryPrimitives.ReadInt64LittleEndian(hash);
 }
