@@ -104,11 +104,15 @@ public static class SpecCompiler
     internal static SpecDescription DescribeFrom(Checkpoint checkpoint) =>
         OfCheckpoint(checkpoint, null, spec => new SpecDescription(spec, []));
 
+    /// <summary>Whether a network's spec says its layers, and isn't the text by which a class that was written by hand is known.</summary>
+    internal static bool IsOfLanguage(string spec) =>
+        spec.Split('\n').Any(line => SaysLayers.Any(key => line.StartsWith(key, StringComparison.Ordinal)));
+
     private static T OfCheckpoint<T>(Checkpoint checkpoint, SpecOptions? options, Func<GeneratedSpec, T> make)
     {
         if (!SyntaxFacts.IsValidIdentifier(checkpoint.Network))
             throw new CheckpointException($"{checkpoint.Path} doesn't name its network's class by a C# identifier.");
-        if (!checkpoint.Spec.Split('\n').Any(line => SaysLayers.Any(key => line.StartsWith(key, StringComparison.Ordinal))))
+        if (!IsOfLanguage(checkpoint.Spec))
             throw new CheckpointException(
                 $"{checkpoint.Path} was trained with {checkpoint.Network}, a class written by hand: the spec that it holds says nothing of "
                     + $"layers, so that no network can be made of it. Make one by the class's constructor, and load the weights by "

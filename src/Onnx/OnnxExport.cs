@@ -86,6 +86,9 @@ public static class OnnxExport
     {
         ArgumentNullException.ThrowIfNull(network);
         NetworkMetadata.RequireConsistent(network.Info);
+        if (!SpecCompiler.IsOfLanguage(network.Info.Spec))
+            throw new UNetGenException(
+                $"{network.Info.Name} is a class written by hand: an ONNX file is written of layers, of which its spec says nothing.");
         var description = SpecCompiler.DescribeText(
             $"{network.Info.Spec}\nname: {network.Info.Name}\n", "network.unet.yaml", new SpecOptions { ReadsBases = false });
         if (network.Hooks.Count > 0)

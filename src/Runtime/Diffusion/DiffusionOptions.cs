@@ -197,6 +197,14 @@ public sealed record DiffusionOptions
     internal bool ClipsEstimates => Type == DiffusionType.Ddpm && ClipSample;
 
     /// <exception cref="UNetGenException">A word isn't one of its kind.</exception>
+    internal void RequireType(DiffusionType type)
+    {
+        if (Type != type)
+            throw new UNetGenException(
+                $"What is made here is of a diffusion of type {type}, but these options are of type {Type}: take "
+                    + $"{nameof(DiffusionProcess)}.{nameof(DiffusionProcess.Of)} or {nameof(NoiseLevels)}.{nameof(NoiseLevels.Of)}.");
+    }
+
     internal static void CheckWord<T>(T word, string option) where T : struct, Enum
     {
         if (!Enum.IsDefined(word))

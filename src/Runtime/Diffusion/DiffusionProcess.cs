@@ -50,7 +50,9 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     /// <param name="x0">Clean images.</param>
     /// <param name="t">Their times.</param>
     /// <param name="noise">The noise in x_t.</param>
-    /// <exception cref="ArgumentException">These aren't as <see cref="QSample"/> takes them.</exception>
+    /// <exception cref="ArgumentException">
+    /// These aren't as <see cref="QSample"/> takes them; times, where the target depends on them.
+    /// </exception>
     public abstract Tensor Target(Tensor x0, Tensor t, Tensor noise);
 
     /// <summary>The clean image that a network's prediction at x_t implies, not clipped.</summary>

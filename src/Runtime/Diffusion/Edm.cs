@@ -81,10 +81,11 @@ public sealed class EdmLevels : NoiseLevels
     /// <summary>The numbers that the options ask for.</summary>
     /// <param name="options">The diffusion part of a network's spec.</param>
     /// <exception cref="UNetGenException">
-    /// A number isn't within its bounds, or the least sigma isn't less than the most.
+    /// The diffusion is of another type, a number isn't within its bounds, or the least sigma isn't less than the most.
     /// </exception>
     public EdmLevels(DiffusionOptions options)
     {
+        options.RequireType(DiffusionType.Edm);
         ArgumentNullException.ThrowIfNull(options);
         DiffusionOptions.CheckBetween(options.PMean, -SpecLimits.LogOfTime, SpecLimits.LogOfTime, nameof(options.PMean));
         DiffusionOptions.CheckPositive(options.PStd, nameof(options.PStd));

@@ -27,8 +27,7 @@ public sealed class NoiseSchedule : NoiseLevels
     public NoiseSchedule(DiffusionOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Type != DiffusionType.Ddpm)
-            throw new UNetGenException($"A noise schedule is a DDPM's, but the diffusion is of type {options.Type}: see NoiseLevels.Of.");
+        options.RequireType(DiffusionType.Ddpm);
         if (options.Timesteps < 1)
             throw new UNetGenException($"A diffusion needs at least 1 timestep, but `Timesteps` is {options.Timesteps}.");
         DiffusionOptions.CheckPositive(options.MinSnrGamma, nameof(options.MinSnrGamma));

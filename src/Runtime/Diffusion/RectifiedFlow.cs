@@ -88,9 +88,10 @@ public sealed class FlowLevels : NoiseLevels
 
     /// <summary>The numbers that the options ask for.</summary>
     /// <param name="options">The diffusion part of a network's spec.</param>
-    /// <exception cref="UNetGenException">A number is none that it may be, or a word isn't one of its kind.</exception>
+    /// <exception cref="UNetGenException">The diffusion is of another type, a number is none that it may be, or a word isn't one of its kind.</exception>
     public FlowLevels(DiffusionOptions options)
     {
+        options.RequireType(DiffusionType.Flow);
         ArgumentNullException.ThrowIfNull(options);
         DiffusionOptions.CheckWord(options.TimestepSampling, nameof(options.TimestepSampling));
         DiffusionOptions.CheckWord(options.WeightingScheme, nameof(options.WeightingScheme));

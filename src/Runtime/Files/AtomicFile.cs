@@ -11,16 +11,19 @@ public static partial class AtomicFile
     /// <summary>
     /// Writes a temporary file beside the target, flushes it to the disk and renames it; the folder is made where it is missing.
     /// </summary>
-    /// <param name="path">Replaced if it exists; left as it was if <paramref name="write"/> throws.</param>
+    /// <param name="path">
+    /// Replaced if it exists; left as it was if <paramref name="write"/> throws. Of a link what it leads to is written.
+    /// </param>
     /// <param name="write">Writes the content.</param>
     /// <exception cref="IOException">
-    /// It can't be written, for lack of space or of a permission as well; the message names it and says why.
+    /// It can't be written, for lack of space or of a permission as well, or a folder, a device, a named pipe or a socket is there; the
+    /// message names it and says why.
     /// </exception>
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(write);
-        InFolderOf(path, temporary => WriteBeside(path, temporary, write));
+        InFolderOf(path, (file, temporary) => WriteBeside(file, temporary, write));
     }
 
     /// <summary>
@@ -34,11 +37,11 @@ public static partial class AtomicFile
         // Elsewhere a file that can't be written to can be replaced.
         if (OperatingSystem.IsWindows() && File.Exists(path) && File.GetAttributes(path).HasFlag(FileAttributes.ReadOnly))
             throw new IOException($"{path} can't be written: it is read-only.");
-        InFolderOf(path, temporary =>
+        InFolderOf(path, (file, temporary) =>
         {
             Directory.CreateDirectory(Path.GetDirectoryName(temporary)!);
             File.Create(temporary, bufferSize: 1, FileOptions.DeleteOnClose).Dispose();
-            DeleteUnfinished(path);
+            DeleteUnfinished(file);
         });
     }
 
@@ -65,18 +68,23 @@ public static partial class AtomicFile
     }
 
     /// <summary>Gives a new name for a temporary file, and tells what goes wrong with it in the target's name.</summary>
-    private static void InFolderOf(string path, Action<string> use)
+    /// <param name="path">The file, or a link to it.</param>
+    /// <param name="use">Given the file and the temporary name.</param>
+    private static void InFolderOf(string path, Action<string, string> use)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))
             ?? throw new IOException($"{path} can't be written: it is no file's name.");
         var temporary = TemporaryFor(path);
         try
         {
-            if (Directory.Exists(path))
-                throw new IOException("a folder is there");
+            if (RegularFile.OtherKind(path) is { } kind)
+                throw new IOException($"{kind} is there");
             if (FileNames.FaultOfTarget(path) is { } fault)
                 throw new IOException(fault);
-            use(temporary);
+            var file = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+            if (file != path)
+                (folder, temporary) = (Path.GetDirectoryName(file)!, TemporaryFor(file));
+            use(file, temporary);
         }
         catch (Exception error) when (WriteFault.Of(error) is { } fault)
         {

@@ -296,9 +296,10 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
         Compute.Backend.NormActivate(x, LayerWeights.OfNorm(norm), Activation.Silu);
 
     /// <summary>
-    /// What a block is given that casts nothing itself, as one of the user's own: what is rounded to 16 bits as float32, all else as it is.
+    /// What a block is given that casts nothing itself, as one of the user's own: what is rounded to 16 bits as float32, all else as it is. It
+    /// is the block's own tensor, which it may return.
     /// </summary>
-    protected static Tensor Widen(Tensor x) => x.dtype == Compute.Backend.Rounding ? x.to(ScalarType.Float32) : x;
+    protected static Tensor Widen(Tensor x) => x.dtype == Compute.Backend.Rounding ? x.to(ScalarType.Float32) : x.alias();
 
     /// <summary>[batch, a, height, width] and [batch, b, height, width] to [batch, a + b, height, width], in this order.</summary>
     /// <exception cref="ArgumentException">They differ in more than channels.</exception>

@@ -135,7 +135,7 @@ public sealed partial class Trainer : IDisposable
     /// before. An <see cref="OperationCanceledException"/>, once <paramref name="cancellation"/> has asked to stop, is that stop.
     /// </param>
     /// <param name="store">
-    /// Where checkpoints go, as often as the options say, and at the end or when cancelled; null: nowhere. Of several ranks, one writes
+    /// Where checkpoints go, as often as the options say, and at the end or when cancelled; null: nowhere. Of several ranks, rank 0 writes
     /// them.
     /// </param>
     /// <param name="cancellation">

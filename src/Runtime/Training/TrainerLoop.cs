@@ -25,6 +25,8 @@ public sealed partial class Trainer
     private TrainingSummary TrainToTheEnd(Action<TrainingStep>? report, CheckpointStore? store, CancellationToken cancellation)
     {
         NetworkCheck.RequireGradients();
+        if (ranks.Rank > 0)
+            store = null;
         // Whoever calls may have switched them off.
         using var gradients = enable_grad();
         // They may be others than when the trainer was made.
