@@ -245,7 +245,7 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// <summary>
     /// Lets this thread's forward passes without gradients keep what they make of weights (standardised filters of
     /// <c>weight_standardization</c>, weights rounded to 16 bits), until the result is disposed: no weight may change until then. Samplers
-    /// do so by themselves. It takes as much memory as these weights.
+    /// do so by themselves. It takes as much memory as these weights. It may be disposed on another thread, but holds on this one alone.
     /// </summary>
     public static IDisposable KeepWeights() => KeptWeights.Keep();
 
