@@ -19,7 +19,20 @@ internal static class SourceChecks
     {
         ImageFolderSource pictures => pictures.BrokenFiles,
         PairSource pairs => pairs.BrokenFiles,
+        SubsetSource subset => subset.Whole.BrokenFiles(),
         ConditionedSource conditioned => conditioned.Images.BrokenFiles(),
+        _ => null,
+    };
+
+    /// <summary>
+    /// The file of an image that was found broken, so that another image stands in; null: none was. Who has read the image knows.
+    /// </summary>
+    public static BrokenFile? BrokenFile(this IImageSource source, int index) => source switch
+    {
+        ImageFolderSource pictures => pictures.BrokenFile(index),
+        PairSource pairs => pairs.BrokenFile(index),
+        SubsetSource subset => subset.BrokenFile(index),
+        ConditionedSource conditioned => conditioned.Images.BrokenFile(index),
         _ => null,
     };
 
