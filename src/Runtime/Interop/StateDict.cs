@@ -35,8 +35,7 @@ public static class StateDict
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(tensors);
-        if (tensors.FirstOrDefault(pair => SafetensorsHeader.FaultOf(pair.Value) is not null) is { Key: { } key, Value: var wrong })
-            throw new ArgumentException($"The tensor of '{key}' {SafetensorsHeader.FaultOf(wrong)}.", nameof(tensors));
+        RequireCopyable(tensors, nameof(tensors));
         Load(module, tensors, $"What is to be loaded into {module.GetName()}");
         Tell(module, null);
     }
@@ -133,10 +132,17 @@ public static class StateDict
         SafetensorsFile.Write(path, tensors, TensorSum.Added(NetworkMetadata.Of(network, doubts ?? []), tensors));
     }
 
+    /// <summary>Refuses tensors whose numbers can't be copied.</summary>
+    internal static void RequireCopyable(IReadOnlyDictionary<string, Tensor> tensors, string parameter)
+    {
+        if (tensors.FirstOrDefault(pair => SafetensorsHeader.FaultOf(pair.Value) is not null) is { Key: { } key, Value: var wrong })
+            throw new ArgumentException($"The tensor of '{key}' {SafetensorsHeader.FaultOf(wrong)}.", parameter);
+    }
+
     /// <summary>
     /// A network in which a weight is no number draws none: it is told where the weight comes from, and not where the pictures go to.
     /// </summary>
-    private static void RequireFinite(string what, IReadOnlyDictionary<string, Tensor> tensors)
+    internal static void RequireFinite(string what, IReadOnlyDictionary<string, Tensor> tensors)
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
