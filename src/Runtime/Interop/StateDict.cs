@@ -11,10 +11,14 @@ namespace UNetGen.Interop;
 public sealed class StateDictException : UNetGenException
 {
     internal StateDictException(string module, StateDictComparison comparison)
-        : base($"The tensors don't fit {module}: {StateDictReport.Write(comparison)}") => Differences = [.. comparison.Differences];
+        : base($"The tensors don't fit {module}: {StateDictReport.Write(comparison)}") =>
+        (Differences, AreOfTypesAlone) = ([.. comparison.Differences], comparison.DiffersInTypesAlone);
 
     /// <summary>Every difference, one a tensor: those that are missing or unexpected, and shapes and types that differ.</summary>
     public IReadOnlyList<string> Differences { get; }
+
+    /// <summary>Whether names and shapes agree.</summary>
+    internal bool AreOfTypesAlone { get; }
 }
 
 /// <summary>Moves tensors into modules.</summary>
@@ -27,6 +31,9 @@ public static class StateDict
     /// <param name="module">On any device; it stays there. Unchanged where the tensors don't fit.</param>
     /// <param name="tensors">By the names of the module's <c>state_dict()</c>, in any order; copied, so still the caller's.</param>
     /// <exception cref="ArgumentException">A tensor is null, disposed, sparse, or on the device meta.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The network holds averaged weights now; or it was made within <c>torch.inference_mode()</c>, and this is outside of it.
+    /// </exception>
     /// <exception cref="StateDictException">Something differs; nothing was copied.</exception>
     /// <exception cref="UNetGenException">
     /// A number is NaN or infinite; or the network's class and the runtime are of two versions.
@@ -54,6 +61,7 @@ public static class StateDict
     /// </summary>
     /// <param name="module">On any device; it stays there. Unchanged where the file doesn't fit.</param>
     /// <param name="file">Its names are those of the module's <c>state_dict()</c>, in any order.</param>
+    /// <exception cref="InvalidOperationException">As in the other form.</exception>
     /// <exception cref="StateDictException">Something differs; nothing was read or copied.</exception>
     /// <exception cref="UNetGenException">
     /// A number is NaN or infinite; or the network's class and the runtime are of two versions.
@@ -214,8 +222,11 @@ public static class StateDict
     private static void Copy(IReadOnlyDictionary<string, Tensor> state, IReadOnlyDictionary<string, Tensor> tensors)
     {
         using var _ = no_grad();
-        foreach (var (key, target) in state)
-            target.copy_(tensors[key]);
+        InferenceWeights.Explained(() =>
+        {
+            foreach (var (key, target) in state)
+                target.copy_(tensors[key]);
+        });
     }
 
     /// <summary>SHA-256 over keys, types, shapes and values: whatever file they came from, and on whatever device they are.</summary>

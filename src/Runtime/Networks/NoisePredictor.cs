@@ -199,8 +199,8 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
         // Elsewhere than on the CPU looking at the values would wait for the device.
         if (labels.device_type == DeviceType.CPU && labels.data<long>().Any(label => label < 0 || label >= classes))
             throw new ArgumentException(
-                $"{Info.Name} knows classes 0 to {classes - 1}, but got label "
-                    + $"{labels.data<long>().First(label => label < 0 || label >= classes)}.",
+                FormattableString.Invariant($"{Info.Name} knows classes 0 to {classes - 1}, but got label ")
+                    + FormattableString.Invariant($"{labels.data<long>().First(label => label < 0 || label >= classes)}."),
                 nameof(labels));
     }
 
@@ -317,10 +317,10 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// device.
     /// </summary>
     /// <param name="device">Null: stay on the CPU.</param>
-    /// <param name="dtype">Null: stay float32.</param>
+    /// <param name="dtype">Null: float32, whatever <c>torch.set_default_dtype</c> says, in which its values were drawn.</param>
     protected void MoveTo(Device? device, ScalarType? dtype)
     {
-        if (dtype is { } type)
+        if ((dtype ?? ScalarType.Float32) is var type && (dtype is not null || get_default_dtype() != type))
             this.to(type);
         if (device is not null)
             this.to(device);

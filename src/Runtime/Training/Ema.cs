@@ -40,6 +40,7 @@ public sealed class Ema : IDisposable
     /// <exception cref="UNetGenException">The options make no sense; the message names the one.</exception>
     public Ema(nn.Module network, EmaOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(network);
         (this.network, this.options) = (network, options ?? new());
         this.options.Validate();
         weights = [.. network.state_dict().Select(entry => (entry.Key, entry.Value, Copy(entry.Value)))];
@@ -83,7 +84,9 @@ public sealed class Ema : IDisposable
     /// <see cref="EmaOptions.UpdateEvery"/>-th.
     /// </summary>
     /// <param name="step">Steps trained, from 1.</param>
-    /// <exception cref="InvalidOperationException">The network holds the averaged weights now.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The network holds the averaged weights now; or this was made within <c>torch.inference_mode()</c>, and is called outside of it.
+    /// </exception>
     public void Update(int step)
     {
         ObjectDisposedException.ThrowIf(isDisposed, this);
@@ -111,7 +114,10 @@ public sealed class Ema : IDisposable
     /// <summary>
     /// Puts the averaged weights into the network, until the result is disposed: <c>using (ema.Apply()) sampler.Sample(…)</c>.
     /// </summary>
-    /// <exception cref="InvalidOperationException">They are there already, or those of another average.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// They are there already, or those of another average; or the network was made within <c>torch.inference_mode()</c>, and this is
+    /// outside of it.
+    /// </exception>
     public IDisposable Apply()
     {
         ObjectDisposedException.ThrowIf(isDisposed, this);
@@ -167,21 +173,29 @@ public sealed class Ema : IDisposable
             this.ema = ema;
             using var noGradients = no_grad();
             trained = ema.weights.ConvertAll(weight => Copy(weight.Live));
-            foreach (var (_, live, shadow) in ema.weights)
-                live.copy_(shadow);
+            try
+            {
+                InferenceWeights.Explained(() => ema.weights.ForEach(weight => weight.Live.copy_(weight.Shadow)));
+            }
+            catch
+            {
+                trained.ForEach(weight => weight.Dispose());
+                throw;
+            }
         }
 
         public void Dispose()
         {
             if (isOver)
                 return;
-            isOver = true;
             using var noGradients = no_grad();
-            foreach (var ((_, live, _), weight) in ema.weights.Zip(trained))
+            InferenceWeights.Explained(() =>
             {
-                live.copy_(weight);
-                weight.Dispose();
-            }
+                foreach (var ((_, live, _), weight) in ema.weights.Zip(trained))
+                    live.copy_(weight);
+            });
+            isOver = true;
+            trained.ForEach(weight => weight.Dispose());
             BorrowedWeights.End(ema.network);
         }
     }

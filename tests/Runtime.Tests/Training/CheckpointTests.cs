@@ -1,3 +1,4 @@
+using TorchSharp;
 using UNetGen.Interop;
 using UNetGen.Training;
 using static TorchSharp.torch;
@@ -266,6 +267,19 @@ public sealed class CheckpointTests : IDisposable
             Assert.Throws<UNetGenException>(() => StateDict.Save(root.File("x.safetensors"), Network)).Message);
         Assert.Contains(
             "9 of 72 in 'conv2.weight'", Assert.Throws<UNetGenException>(() => StateDict.Load(loaded, Network.state_dict())).Message);
+    }
+
+    [Fact]
+    public void A_network_of_another_type_is_told_so_and_the_file_is_not_blamed()
+    {
+        var folder = Save();
+        using var converted = new TwoConvNet();
+        converted.to(ScalarType.Float64);
+
+        Assert.StartsWith(
+            $"The network has another type than the weights in {Path.Combine(folder, "ema.safetensors")}: make it without a `dtype`, or "
+                + "convert it back by `to`, load them, and convert it then. ",
+            Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder).LoadInto(converted)).Message);
     }
 
     [Fact]
