@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using UNetGen.Data;
 using UNetGen.Diffusion;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Training;
@@ -72,7 +73,7 @@ public sealed partial class Trainer
                 using var ofStep = batch;
                 var (loss, gradientNorm, learningRate, skipped) = TakeStep(batch, gradient, draws, batches.Begin);
                 elapsed = among?.Elapsed ?? before + clock.GetElapsedTime(start);
-                report?.Invoke(new(
+                Shortage.OfCaller(report, new(
                     Step, loss, gradientNorm, learningRate, ImagesPerSecond, elapsed, options.Remaining(Step, elapsed), skipped));
                 if (guard.Exhausted)
                     throw checkpoints.Diverged($"{skipped}, and {guard.Skipped} of {Step} steps were skipped by now");
@@ -120,7 +121,7 @@ public sealed partial class Trainer
                     return InputCheck.Images(source, network.Diffusion, options.RefuseNonNegativeImages, untilCanceled);
                 },
                 default);
-            foreach (var strange in Patience.Await(look, cancellation))
+            foreach (var strange in Shortage.Explained(() => Patience.Await(look, cancellation)))
                 logger.ImagesAreStrange(strange);
             if (ContextCheck.Unused(network.Info, source) is { } unused)
                 logger.ImagesAreStrange(unused);
