@@ -9,8 +9,14 @@ public static class Fingerprint
 {
     /// <summary>SHA-256 over shape, number, pixels, labels and contexts of all images, in hex: each image is read once.</summary>
     /// <param name="source">Of whatever kind: the same images from other files have the same one.</param>
-    /// <param name="cancellation">Looked at before each image.</param>
-    public static string Of(IImageSource source, CancellationToken cancellation = default)
+    /// <param name="cancellation">
+    /// Looked at before each image. After it one is waited for two seconds more: a read may hang.
+    /// </param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static string Of(IImageSource source, CancellationToken cancellation = default) =>
+        Patience.Await(Task.Run(() => Compute(source, cancellation), default), cancellation);
+
+    private static string Compute(IImageSource source, CancellationToken cancellation)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Span<byte> number = stackalloc byte[sizeof(int)];

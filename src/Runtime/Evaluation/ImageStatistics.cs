@@ -21,7 +21,9 @@ public static class ImageStatistics
     /// <param name="report">
     /// Called after each batch with the images done; of several processes, with about as many as are done by all.
     /// </param>
-    /// <param name="cancellation">Looked at before each batch.</param>
+    /// <param name="cancellation">
+    /// Looked at before each image. After it one is waited for two seconds more: a read may hang.
+    /// </param>
     /// <param name="collective">
     /// Processes that share out the batches, with the same images each; all of them call this, and all have the whole, to rounding that of
     /// one process. Null: this one alone.
@@ -29,6 +31,7 @@ public static class ImageStatistics
     /// <returns>The caller's to dispose.</returns>
     /// <exception cref="DataException">There are no images, or they are latents.</exception>
     /// <exception cref="EvaluationException">The network doesn't take such images, or a feature is no finite number.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static FeatureStatistics Of(
         IImageSource source, FeatureNetwork features, int batchSize = 64, Action<int>? report = null,
         CancellationToken cancellation = default, ICollective? collective = null)
@@ -42,7 +45,7 @@ public static class ImageStatistics
         var done = 0;
         try
         {
-            foreach (var images in InOrder(source, batchSize, ranks.Rank, ranks.Size))
+            foreach (var images in InOrder(source, batchSize, ranks.Rank, ranks.Size, cancellation))
             {
                 using var scope = NewDisposeScope();
                 using var read = images;
@@ -137,20 +140,31 @@ public static class ImageStatistics
     /// Every image once, by its number: [batch, channels, height, width], float32, on the CPU; the receiver's to dispose. Of several
     /// processes each has its turns.
     /// </summary>
-    internal static IEnumerable<Tensor> InOrder(IImageSource source, int batchSize, int rank = 0, int ranks = 1)
+    /// <exception cref="OperationCanceledException">Cancelled; a read that hangs is left to itself.</exception>
+    internal static IEnumerable<Tensor> InOrder(
+        IImageSource source, int batchSize, int rank = 0, int ranks = 1, CancellationToken cancellation = default)
     {
-        var pixels = new float[source.PixelCount()];
+        var pixels = new float[checked(Math.Min(batchSize, source.Count) * source.PixelCount())];
         for (var first = rank * batchSize; first < source.Count; first += ranks * batchSize)
         {
-            var size = Math.Min(batchSize, source.Count - first);
+            var (start, size) = (first, Math.Min(batchSize, source.Count - first));
+            var read = Task.Run(() => Read(source, start, pixels.AsSpan(0, size * source.PixelCount()), cancellation), default);
+            var filled = Patience.Await(read, cancellation);
+            // Made here: a tensor belongs to the dispose scope of the thread that makes it.
             var images = empty([size, source.Channels, source.Height, source.Width], ScalarType.Float32, CPU);
-            for (var i = 0; i < size; i++)
-            {
-                source.Read(first + i, pixels);
-                MemoryMarshal.AsBytes(pixels.AsSpan()).CopyTo(images.bytes[(i * pixels.Length * sizeof(float))..]);
-            }
-
+            MemoryMarshal.AsBytes(pixels.AsSpan(0, filled)).CopyTo(images.bytes);
             yield return images;
         }
+    }
+
+    private static int Read(IImageSource source, int first, Span<float> images, CancellationToken cancellation)
+    {
+        var length = source.PixelCount();
+        for (var i = 0; i * length < images.Length; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            source.Read(first + i, images.Slice(i * length, length));
+        }
+        return images.Length;
     }
 }
