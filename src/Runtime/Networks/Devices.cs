@@ -67,6 +67,7 @@ public static class Devices
     /// <param name="device">As <see cref="Parse"/> returns it.</param>
     public static IReadOnlyList<string> Doubts(Device device)
     {
+        ArgumentNullException.ThrowIfNull(device);
         var doubts = new List<string>();
         if (Libtorch.Doubt is { } version)
             doubts.Add(version);
