@@ -161,13 +161,14 @@ public sealed class SafetensorsFile : IDisposable
     /// </param>
     /// <param name="metadata">Free text by key.</param>
     /// <exception cref="ArgumentException">
-    /// A name twice, reserved or no valid Unicode, a type that the format lacks, or a tensor that is null, disposed, sparse, or on the
-    /// device meta.
+    /// A name twice or reserved, a name or text that is null or no valid Unicode, a type that the format lacks, or a tensor that is null,
+    /// disposed, sparse, or on the device meta.
     /// </exception>
     /// <exception cref="IOException">It can't be written; a file that was there before still is.</exception>
     public static void Write(
         string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
+        ArgumentNullException.ThrowIfNull(tensors);
         KeyValuePair<string, Tensor>[] all = [.. tensors];
         AtomicFile.Write(path, stream => Write(stream, all, metadata));
     }
@@ -177,13 +178,15 @@ public sealed class SafetensorsFile : IDisposable
     /// <param name="tensors">As for a file.</param>
     /// <param name="metadata">Free text by key.</param>
     /// <exception cref="ArgumentException">
-    /// A name twice, reserved or no valid Unicode, a type that the format lacks, or a tensor that is null, disposed, sparse, or on the
-    /// device meta; nothing was written.
+    /// A name twice or reserved, a name or text that is null or no valid Unicode, a type that the format lacks, or a tensor that is null,
+    /// disposed, sparse, or on the device meta; nothing was written.
     /// </exception>
     /// <exception cref="IOException">The stream can't be written.</exception>
     public static void Write(
         Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(tensors);
         KeyValuePair<string, Tensor>[] all = [.. tensors];
         var layout = SafetensorsHeader.Layout(all, metadata ?? new Dictionary<string, string>());
         var json = layout.ToJson();
