@@ -29,6 +29,7 @@ public sealed class KeptWeightsTests : IDisposable
         first.Dispose();
         Assert.Equal(before, Outcome());
         second.Dispose();
+        Assert.Equal(before, Outcome());
 
         Change();
         Assert.Equal(OutcomeElsewhere(), Outcome());
