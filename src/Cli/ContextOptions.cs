@@ -55,14 +55,10 @@ internal sealed class ContextOptions
         };
     }
 
-    private Tensor NullContextOf(Checkpoint trained)
-    {
-        using var found = trained.NullContext() ?? throw new UNetGenException(
-            $"--guidance leads away from what stood for no context in training, and {trained.Path} doesn't say what that was, as no "
-                + $"weights alone do, nor a training that dropped no contexts: give it, {negative.Name} FILE.safetensors, of a text encoder "
-                + "what it makes of an empty text.");
-        return found.unsqueeze(0);
-    }
+    private Tensor NullContextOf(Checkpoint trained) => trained.NullContext() ?? throw new UNetGenException(
+        $"--guidance leads away from what stood for no context in training, and {trained.Path} doesn't say what that was, as no weights "
+            + $"alone do, nor a training that dropped no contexts: give it, {negative.Name} FILE.safetensors, of a text encoder what it "
+            + "makes of an empty text.");
 
     /// <summary>Reads contexts, [n, tokens, width].</summary>
     private static Tensor Read(Option option, string path, NetworkInfo info, int width, params string[] keys)

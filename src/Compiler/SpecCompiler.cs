@@ -110,6 +110,7 @@ public static class SpecCompiler
 
     private static T OfCheckpoint<T>(Checkpoint checkpoint, SpecOptions? options, Func<GeneratedSpec, T> make)
     {
+        ArgumentNullException.ThrowIfNull(checkpoint);
         if (!SyntaxFacts.IsValidIdentifier(checkpoint.Network))
             throw new CheckpointException($"{checkpoint.Path} doesn't name its network's class by a C# identifier.");
         if (!IsOfLanguage(checkpoint.Spec))

@@ -80,11 +80,14 @@ public static class OnnxExport
     /// <param name="doubts">What speaks against drawing with its weights, <see cref="Checkpoint.Doubts"/> of where they come from.</param>
     /// <returns>What was written.</returns>
     /// <exception cref="UNetGenException">As for a checkpoint; or the network isn't a generated one.</exception>
+    /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     /// <exception cref="IOException">It can't be written.</exception>
     public static OnnxFile Save(
         string path, NoisePredictor network, OnnxOptions? options = null, IReadOnlyList<string>? doubts = null)
     {
         ArgumentNullException.ThrowIfNull(network);
+        // TorchSharp leaves none to a disposed one.
+        ObjectDisposedException.ThrowIf(network.state_dict().Count == 0, network);
         NetworkMetadata.RequireConsistent(network.Info);
         if (!SpecCompiler.IsOfLanguage(network.Info.Spec))
             throw new UNetGenException(

@@ -8,6 +8,9 @@ namespace UNetGen;
 /// </summary>
 internal static class SpecWords
 {
+    /// <summary>A C# identifier, but that there are such that are keywords.</summary>
+    public const string IdentifierPattern = @"[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}\p{Cf}]*";
+
     /// <summary><c>FixedSmall</c> to <c>fixed_small</c>.</summary>
     public static string SnakeCase(string pascalCase)
     {

@@ -27,6 +27,16 @@ public sealed class ErrorTests : FileTests
         { "many", "A sampler can't take 101 steps: the network's diffusion has 100 timesteps. Use 100 steps or fewer." },
     };
 
+    [Fact]
+    public void A_network_that_is_disposed_is_told_as_such()
+    {
+        var network = Comparison.Network(Comparison.TinySpec);
+        network.Dispose();
+
+        Assert.Throws<ObjectDisposedException>(() => OnnxExport.Save(Target, network));
+        Assert.False(File.Exists(Target));
+    }
+
     [Theory]
     [MemberData(nameof(Refused))]
     public void Samplers_that_cannot_be_part_of_a_file_are_refused(string which, string message)

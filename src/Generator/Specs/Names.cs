@@ -26,13 +26,11 @@ internal static class Names
         "UNetGen.Networks.NetworkInfo", "UNetGen.Networks.NoisePredictor", "UNetGen.Files.RegularFile",
         "UNetGen.UNetGenException", "UNetGen.Files.WriterLock");
 
-    private const string IdentifierPattern = @"[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc}\p{Cf}]*";
-
     /// <summary>What a class's name looks like, to an editor; there are identifiers that it can't have.</summary>
-    public const string ClassPattern = "^" + IdentifierPattern + "$";
+    public const string ClassPattern = "^" + SpecWords.IdentifierPattern + "$";
 
     /// <summary>The same for names with dots between identifiers.</summary>
-    public const string DottedPattern = "^" + IdentifierPattern + @"(\." + IdentifierPattern + ")*$";
+    public const string DottedPattern = "^" + SpecWords.IdentifierPattern + @"(\." + SpecWords.IdentifierPattern + ")*$";
 
     /// <summary>
     /// The project's root namespace, as the SDK's templates write one that C# doesn't take: <c>2d-models</c> is _2d_models. Empty where

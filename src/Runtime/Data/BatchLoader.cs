@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using UNetGen.Native;
 using static TorchSharp.torch;
 
 namespace UNetGen.Data;
@@ -93,6 +94,7 @@ public sealed class BatchLoader : IDisposable
         if (shape.Count == 0)
             throw new DataException($"{source.Description} has no images.");
         SourceChecks.RequireClasses(source);
+        SourceChecks.RequireTokens(source);
         if (horizontalFlips)
             SourceChecks.RequireMirrorable(source);
         var bytes = (long)batchSize * shape.PixelCount * sizeof(float);
@@ -140,11 +142,13 @@ public sealed class BatchLoader : IDisposable
     /// <exception cref="ObjectDisposedException">The loader was disposed of.</exception>
     /// <exception cref="DataException">The source has another number of images, or others, than when the loader was made.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, and the batch didn't come in time.</exception>
+    /// <exception cref="ShortageException">The source lacked memory, threads or open files.</exception>
     public Batch Next(CancellationToken cancellation = default)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         var number = nextNumber - ahead.Count;
-        var buffer = Patience.Await(ahead.Peek(), cancellation);
+        // What a source lacks, a smaller batch needn't give it.
+        var buffer = Shortage.Explained(() => Patience.Await(ahead.Peek(), cancellation));
         ahead.Dequeue();
         // Made here and not by a worker: a tensor belongs to the dispose scope of the thread that makes it.
         var images = TensorOf(buffer.Pixels, shape.Channels, shape.Height, shape.Width);

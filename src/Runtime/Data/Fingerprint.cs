@@ -9,13 +9,21 @@ public static class Fingerprint
 {
     /// <summary>SHA-256 over shape, number, pixels, labels and contexts of all images, in hex: each image is read once.</summary>
     /// <param name="source">Of whatever kind: the same images from other files have the same one.</param>
-    /// <param name="cancellation">Looked at before each image.</param>
+    /// <param name="cancellation">
+    /// Looked at before each image. After it one is waited for two seconds more: a read may hang.
+    /// </param>
     /// <exception cref="DataException">
     /// The source says a number of images or a shape that none can have, or its classes are null.
     /// </exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static string Of(IImageSource source, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(source);
+        return Patience.Await(Task.Run(() => Compute(source, cancellation), default), cancellation);
+    }
+
+    private static string Compute(IImageSource source, CancellationToken cancellation)
+    {
         var shape = SourceShape.Of(source);
         SourceChecks.RequireClasses(source);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -151,6 +151,10 @@ public sealed class ImageFolderSource : IImageSource
                 + "the folder away, or mend the files.");
     }
 
+    /// <summary>The image's own file, if it was found broken until now.</summary>
+    internal BrokenFile? BrokenFile(int index) =>
+        broken.TryGetValue(index, out var reason) ? new(folder.Files[index], reason) : null;
+
     /// <summary>Whether the image's own file can be used; it is decoded for it.</summary>
     internal bool IsWhole(int index) => Decoded(index) is not null;
 

@@ -181,7 +181,8 @@ internal sealed class LatentFile
                 ? BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(i * size))
                 : BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(i * size));
             if (label is < 0 or >= SpecLimits.Classes)
-                throw new DataException($"'{Path}': image {i} has the label {label}; labels are from 0 to {SpecLimits.Classes - 1}.");
+                throw new DataException(FormattableString.Invariant(
+                    $"'{Path}': image {i} has the label {label}; labels are from 0 to {SpecLimits.Classes - 1}."));
             labels[i] = (int)label;
         }
         return labels;

@@ -121,8 +121,17 @@ public sealed class PairSource : ConditionedSource
                 + $"{BrokenFiles[0].Path} {BrokenFiles[0].Reason}. Mend the files, or take them away.");
     }
 
-    private static IEnumerable<BrokenFile> InFolder(ImageFolderSource source) =>
-        source.BrokenFiles.Select(file => file with { Path = $"{source.Folder}/{file.Path}" });
+    /// <summary>The file of the pair that was found broken until now.</summary>
+    internal BrokenFile? BrokenFile(int index) => (images.BrokenFile(index), conditions.BrokenFile(partners[index])) switch
+    {
+        ({ } image, _) => Of(images, image),
+        (_, { } condition) => Of(conditions, condition),
+        _ => null,
+    };
+
+    private static IEnumerable<BrokenFile> InFolder(ImageFolderSource source) => source.BrokenFiles.Select(file => Of(source, file));
+
+    private static BrokenFile Of(ImageFolderSource source, BrokenFile file) => file with { Path = $"{source.Folder}/{file.Path}" };
 
     private static PictureFolder Search(string path)
     {

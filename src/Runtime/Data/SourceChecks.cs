@@ -19,7 +19,20 @@ internal static class SourceChecks
     {
         ImageFolderSource pictures => pictures.BrokenFiles,
         PairSource pairs => pairs.BrokenFiles,
+        SubsetSource subset => subset.Whole.BrokenFiles(),
         ConditionedSource conditioned => conditioned.Images.BrokenFiles(),
+        _ => null,
+    };
+
+    /// <summary>
+    /// The file of an image that was found broken, so that another image stands in; null: none was. Who has read the image knows.
+    /// </summary>
+    public static BrokenFile? BrokenFile(this IImageSource source, int index) => source switch
+    {
+        ImageFolderSource pictures => pictures.BrokenFile(index),
+        PairSource pairs => pairs.BrokenFile(index),
+        SubsetSource subset => subset.BrokenFile(index),
+        ConditionedSource conditioned => conditioned.Images.BrokenFile(index),
         _ => null,
     };
 
@@ -49,6 +62,15 @@ internal static class SourceChecks
                 $"The `Classes` of {source.Description} are null: a source without any has an empty list.");
         if (source.Classes.Any(name => name is null))
             throw new DataException($"A name among the `Classes` of {source.Description} is null: give each class one.");
+    }
+
+    /// <exception cref="DataException">A source says that its contexts have no token, or tokens of no number.</exception>
+    public static void RequireTokens(IImageSource source)
+    {
+        if (source.Context is { } shape && (shape.Tokens < 1 || shape.Width < 1))
+            throw new DataException(
+                $"The `Context` of {source.Description} is {shape} (tokens x width): each is at least 1, and of a source without contexts it "
+                    + "is null.");
     }
 
     /// <exception cref="DataException">They are latents, of which no network of pictures sees anything.</exception>

@@ -100,15 +100,15 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     /// isn't learned; views, in the caller's dispose scope.
     /// </returns>
     /// <exception cref="ArgumentException">The prediction is of another shape.</exception>
-    internal (Tensor Mean, Tensor? V) Split(Tensor prediction, long[] shape)
+    internal (Tensor Mean, Tensor? V) Split(Tensor? prediction, long[] shape)
     {
         var learned = Options.Variance == Variance.LearnedRange;
         var channels = shape[1];
         long[] expected = [shape[0], learned ? 2 * channels : channels, .. shape[2..]];
-        if (!prediction.shape.SequenceEqual(expected))
+        if (prediction is null || !prediction.shape.SequenceEqual(expected))
             throw new ArgumentException(
                 $"For images [{string.Join(", ", shape)}] and a variance that is {(learned ? "" : "not ")}learned a prediction is "
-                    + $"[{string.Join(", ", expected)}], but got [{string.Join(", ", prediction.shape)}].",
+                    + $"[{string.Join(", ", expected)}], but got {(prediction is null ? "null" : $"[{string.Join(", ", prediction.shape)}]")}.",
                 nameof(prediction));
         return learned ? (prediction.narrow(1, 0, channels), prediction.narrow(1, channels, channels)) : (prediction, null);
     }

@@ -21,15 +21,20 @@ public sealed class NoiseSchedule : NoiseLevels
     /// <summary>Computes the schedule that the options ask for.</summary>
     /// <param name="options">The diffusion part of a network's spec.</param>
     /// <exception cref="UNetGenException">
-    /// The diffusion is of another type; or no timestep, a beta outside (0, 1), a gamma that is not positive, a word that isn't one of its
-    /// kind, a last timestep without signal of which the network couldn't learn, or betas that leave of the image less than float32 holds.
+    /// The diffusion is of another type; or no timestep or more than 1,000,000, a beta outside (0, 1), a gamma that is not positive, a word
+    /// that isn't one of its kind, a last timestep without signal of which the network couldn't learn, or betas that leave of the image
+    /// less than float32 holds.
     /// </exception>
     public NoiseSchedule(DiffusionOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.RequireType(DiffusionType.Ddpm);
         if (options.Timesteps < 1)
-            throw new UNetGenException($"A diffusion needs at least 1 timestep, but `Timesteps` is {options.Timesteps}.");
+            throw new UNetGenException(FormattableString.Invariant(
+                $"A diffusion needs at least 1 timestep, but `Timesteps` is {options.Timesteps}."));
+        if (options.Timesteps > SpecLimits.Timesteps)
+            throw new UNetGenException(FormattableString.Invariant(
+                $"A diffusion has at most {SpecLimits.Timesteps:N0} timesteps, but `Timesteps` is {options.Timesteps:N0}."));
         DiffusionOptions.CheckPositive(options.MinSnrGamma, nameof(options.MinSnrGamma));
         DiffusionOptions.CheckWord(options.Schedule, nameof(options.Schedule));
         DiffusionOptions.CheckWord(options.ScheduleRescale, nameof(options.ScheduleRescale));

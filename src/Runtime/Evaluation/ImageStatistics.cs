@@ -21,7 +21,9 @@ public static class ImageStatistics
     /// <param name="report">
     /// Called after each batch with the images done; of several processes, with about as many as are done by all.
     /// </param>
-    /// <param name="cancellation">Looked at before each batch.</param>
+    /// <param name="cancellation">
+    /// Looked at before each image. After it one is waited for two seconds more: a read may hang.
+    /// </param>
     /// <param name="collective">
     /// Processes that share out the batches, with the same images each; all of them call this, and all have the whole, to rounding that of
     /// one process. Null: this one alone.
@@ -39,6 +41,7 @@ public static class ImageStatistics
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">There is to be no image at once.</exception>
     /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static FeatureStatistics Of(
         IImageSource source, FeatureNetwork features, int batchSize = 64, Action<int>? report = null,
         CancellationToken cancellation = default, ICollective? collective = null)
@@ -55,7 +58,7 @@ public static class ImageStatistics
         var done = 0;
         try
         {
-            foreach (var images in InOrder(source, batchSize, ranks.Rank, ranks.Size))
+            foreach (var images in InOrder(source, batchSize, ranks.Rank, ranks.Size, cancellation))
             {
                 using var scope = NewDisposeScope();
                 using var read = images;
@@ -178,22 +181,33 @@ public static class ImageStatistics
     /// Every image once, by its number: [batch, channels, height, width], float32, on the CPU; the receiver's to dispose. Of several
     /// processes each has its turns.
     /// </summary>
-    internal static IEnumerable<Tensor> InOrder(IImageSource source, int batchSize, int rank = 0, int ranks = 1)
+    /// <exception cref="OperationCanceledException">Cancelled; a read that hangs is left to itself.</exception>
+    internal static IEnumerable<Tensor> InOrder(
+        IImageSource source, int batchSize, int rank = 0, int ranks = 1, CancellationToken cancellation = default)
     {
         var shape = SourceShape.Of(source);
-        var pixels = new float[shape.PixelCount];
+        var pixels = new float[checked(Math.Min(batchSize, shape.Count) * shape.PixelCount)];
         for (var start = (long)rank * batchSize; start < shape.Count; start += (long)ranks * batchSize)
         {
             var first = (int)start;
             var size = Math.Min(batchSize, shape.Count - first);
+            var read = Task.Run(() => Read(source, first, pixels.AsSpan(0, size * shape.PixelCount), cancellation), default);
+            var filled = Patience.Await(read, cancellation);
+            // Made here: a tensor belongs to the dispose scope of the thread that makes it.
             var images = empty([size, shape.Channels, shape.Height, shape.Width], ScalarType.Float32, CPU);
-            for (var i = 0; i < size; i++)
-            {
-                source.Read(first + i, pixels);
-                MemoryMarshal.AsBytes(pixels.AsSpan()).CopyTo(images.bytes[(i * pixels.Length * sizeof(float))..]);
-            }
-
+            MemoryMarshal.AsBytes(pixels.AsSpan(0, filled)).CopyTo(images.bytes);
             yield return images;
         }
+    }
+
+    private static int Read(IImageSource source, int first, Span<float> images, CancellationToken cancellation)
+    {
+        var length = source.PixelCount();
+        for (var i = 0; i * length < images.Length; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            source.Read(first + i, images.Slice(i * length, length));
+        }
+        return images.Length;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using TorchSharp;
 using TorchSharp.Modules;
 using UNetGen.Backends.Nodes;
 using UNetGen.Blocks;
@@ -247,6 +248,8 @@ public sealed class SmallClassifier : FeatureNetwork
                 var (name, module) in new (string, nn.Module)[] { (nameof(conv1), conv1), (nameof(conv2), conv2), (nameof(conv3), conv3), (
                     nameof(hidden), hidden), (nameof(output), output) })
                 register_module(name, module);
+            // As its images are, whatever `torch.set_default_dtype` says.
+            this.to(ScalarType.Float32);
         }
 
         public override Tensor forward(Tensor images)

@@ -161,8 +161,8 @@ public sealed class SafetensorsFile : IDisposable
     /// </param>
     /// <param name="metadata">Free text by key.</param>
     /// <exception cref="ArgumentException">
-    /// A name twice, reserved or no valid Unicode, a type that the format lacks, or a tensor that is null, disposed, sparse, or on the
-    /// device meta.
+    /// A name twice or reserved, a name or text that is null or no valid Unicode, a type that the format lacks, or a tensor that is null,
+    /// disposed, sparse, or on the device meta.
     /// </exception>
     /// <exception cref="IOException">It can't be written; a file that was there before still is.</exception>
     public static void Write(
@@ -179,8 +179,8 @@ public sealed class SafetensorsFile : IDisposable
     /// <param name="tensors">As for a file.</param>
     /// <param name="metadata">Free text by key.</param>
     /// <exception cref="ArgumentException">
-    /// A name twice, reserved or no valid Unicode, a type that the format lacks, or a tensor that is null, disposed, sparse, or on the
-    /// device meta; nothing was written.
+    /// A name twice or reserved, a name or text that is null or no valid Unicode, a type that the format lacks, or a tensor that is null,
+    /// disposed, sparse, or on the device meta; nothing was written.
     /// </exception>
     /// <exception cref="IOException">The stream can't be written.</exception>
     public static void Write(

@@ -74,6 +74,21 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
     public bool Has(SafetensorsEntry entry) =>
         byName.TryGetValue(entry.Name, out var own) && own with { Shape = entry.Shape } == entry && own.Shape.SequenceEqual(entry.Shape);
 
+    private static void RequireText(string? text, string what)
+    {
+        if (text is null)
+            throw new ArgumentException($"{what} is null: leave it out, or give a text.");
+        try
+        {
+            StrictUtf8.GetByteCount(text);
+        }
+        catch (EncoderFallbackException error)
+        {
+            throw new ArgumentException(
+                $"{what} is no valid Unicode, as half of a surrogate pair is none, and a safetensors file holds UTF-8.", error);
+        }
+    }
+
     /// <summary>Bytes of one element.</summary>
     public static int SizeOf(ScalarType dtype) => DTypes.First(row => row.DType == dtype).Size;
 
@@ -81,8 +96,13 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
     /// <exception cref="ArgumentException">It is longer than the format allows, or a name or text isn't valid Unicode.</exception>
     public ReadOnlyMemory<byte> ToJson()
     {
-        foreach (string text in Entries.Select(entry => entry.Name).Concat(Metadata.Keys).Concat(Metadata.Values))
-            StrictUtf8.GetByteCount(text);
+        foreach (var entry in Entries)
+            RequireText(entry.Name, "The name of a tensor");
+        foreach (var (key, value) in Metadata)
+        {
+            RequireText(key, "A key of the metadata");
+            RequireText(value, $"The metadata's '{key}'");
+        }
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {

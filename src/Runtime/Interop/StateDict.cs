@@ -12,10 +12,14 @@ namespace UNetGen.Interop;
 public sealed class StateDictException : UNetGenException
 {
     internal StateDictException(string module, StateDictComparison comparison)
-        : base($"The tensors don't fit {module}: {StateDictReport.Write(comparison)}") => Differences = [.. comparison.Differences];
+        : base($"The tensors don't fit {module}: {StateDictReport.Write(comparison)}") =>
+        (Differences, AreOfTypesAlone) = ([.. comparison.Differences], comparison.DiffersInTypesAlone);
 
     /// <summary>Every difference, one a tensor: those that are missing or unexpected, and shapes and types that differ.</summary>
     public IReadOnlyList<string> Differences { get; }
+
+    /// <summary>Whether names and shapes agree.</summary>
+    internal bool AreOfTypesAlone { get; }
 }
 
 /// <summary>Moves tensors into modules.</summary>
@@ -28,6 +32,9 @@ public static class StateDict
     /// <param name="module">On any device; it stays there. Unchanged where the tensors don't fit.</param>
     /// <param name="tensors">By the names of the module's <c>state_dict()</c>, in any order; copied, so still the caller's.</param>
     /// <exception cref="ArgumentException">A tensor is null, disposed, sparse, or on the device meta.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The network holds averaged weights now; or it was made within <c>torch.inference_mode()</c>, and this is outside of it.
+    /// </exception>
     /// <exception cref="StateDictException">Something differs; nothing was copied.</exception>
     /// <exception cref="UNetGenException">
     /// A number is NaN or infinite; or the network's class and the runtime are of two versions.
@@ -38,8 +45,7 @@ public static class StateDict
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(tensors);
-        if (tensors.FirstOrDefault(pair => ReadableTensor.FaultOf(pair.Value) is not null) is { Key: { } key, Value: var wrong })
-            throw new ArgumentException($"The tensor of '{key}' {ReadableTensor.FaultOf(wrong)}.", nameof(tensors));
+        RequireCopyable(tensors, nameof(tensors));
         Load(module, tensors, $"What is to be loaded into {module.GetName()}");
         Tell(module, null);
     }
@@ -58,6 +64,7 @@ public static class StateDict
     /// </summary>
     /// <param name="module">On any device; it stays there. Unchanged where the file doesn't fit.</param>
     /// <param name="file">Its names are those of the module's <c>state_dict()</c>, in any order.</param>
+    /// <exception cref="InvalidOperationException">As in the other form.</exception>
     /// <exception cref="StateDictException">Something differs; nothing was read or copied.</exception>
     /// <exception cref="UNetGenException">
     /// A number is NaN or infinite; or the network's class and the runtime are of two versions.
@@ -146,10 +153,17 @@ public static class StateDict
         SafetensorsFile.Write(path, tensors, TensorSum.Added(NetworkMetadata.Of(network, doubts ?? []), tensors));
     }
 
+    /// <summary>Refuses tensors whose numbers can't be copied.</summary>
+    internal static void RequireCopyable(IReadOnlyDictionary<string, Tensor> tensors, string parameter)
+    {
+        if (tensors.FirstOrDefault(pair => ReadableTensor.FaultOf(pair.Value) is not null) is { Key: { } key, Value: var wrong })
+            throw new ArgumentException($"The tensor of '{key}' {ReadableTensor.FaultOf(wrong)}.", parameter);
+    }
+
     /// <summary>
     /// A network in which a weight is no number draws none: it is told where the weight comes from, and not where the pictures go to.
     /// </summary>
-    private static void RequireFinite(string what, IReadOnlyDictionary<string, Tensor> tensors)
+    internal static void RequireFinite(string what, IReadOnlyDictionary<string, Tensor> tensors)
     {
         using var scope = NewDisposeScope();
         using var noGradients = no_grad();
@@ -222,8 +236,11 @@ public static class StateDict
     private static void Copy(IReadOnlyDictionary<string, Tensor> state, IReadOnlyDictionary<string, Tensor> tensors)
     {
         using var _ = no_grad();
-        foreach (var (key, target) in state)
-            target.copy_(tensors[key]);
+        InferenceWeights.Explained(() =>
+        {
+            foreach (var (key, target) in state)
+                target.copy_(tensors[key]);
+        });
     }
 
     /// <summary>SHA-256 over keys, types, shapes and values: whatever file they came from, and on whatever device they are.</summary>

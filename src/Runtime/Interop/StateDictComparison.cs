@@ -51,6 +51,8 @@ internal sealed class StateDictComparison
 
     public bool Fits => Missing.Count + Unexpected.Count + OfOtherShape.Count + OfOtherType.Count == 0;
 
+    public bool DiffersInTypesAlone => OfOtherType.Count > 0 && Missing.Count + Unexpected.Count + OfOtherShape.Count == 0;
+
     /// <summary>One line each, in the module's order, what is unexpected last.</summary>
     public IEnumerable<string> Differences => Expected.Keys
         .Where(key => !Given.TryGetValue(key, out var form) || !form.HasShapeOf(Expected[key]) || form.DType != Expected[key].DType)

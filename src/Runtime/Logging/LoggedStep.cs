@@ -33,19 +33,26 @@ public sealed record LoggedStep(
     internal static LoggedStep Parse(ReadOnlySpan<byte> line)
     {
         var step = JsonSerializer.Deserialize(line, LogJson.Default.LoggedStep) ?? throw new JsonException("It holds null.");
-        Check(step.Step > 0, "step", step.Step);
-        Check(IsRate(step.ImagesPerSecond), "images_per_second", step.ImagesPerSecond);
-        Check(IsRate(step.SecondsPerThousandImages), "seconds_per_thousand_images", step.SecondsPerThousandImages);
-        Check(step.ResidentBytes >= 0, "resident_bytes", step.ResidentBytes);
-        Check(step.ElapsedSeconds is >= 0 and <= MostSeconds, "elapsed_seconds", step.ElapsedSeconds);
-        return step;
+        return step.Fault is { } fault ? throw new JsonException(fault) : step;
+    }
 
-        static bool IsRate(double value) => value >= 0 && double.IsFinite(value);
-
-        static void Check<T>(bool holds, string key, T value)
+    /// <summary>What of it no step can have, as a sentence; null: nothing.</summary>
+    internal string? Fault
+    {
+        get
         {
-            if (!holds)
-                throw new JsonException(string.Create(CultureInfo.InvariantCulture, $"`{key}` is {value}, which no step can have."));
+            (bool Holds, string Key, double Value)[] facts =
+            [
+                (Step > 0, "step", Step),
+                (IsRate(ImagesPerSecond), "images_per_second", ImagesPerSecond),
+                (IsRate(SecondsPerThousandImages), "seconds_per_thousand_images", SecondsPerThousandImages),
+                (ResidentBytes >= 0, "resident_bytes", ResidentBytes),
+                (ElapsedSeconds is >= 0 and <= MostSeconds, "elapsed_seconds", ElapsedSeconds),
+            ];
+            var (_, key, value) = facts.FirstOrDefault(fact => !fact.Holds);
+            return key is null ? null : string.Create(CultureInfo.InvariantCulture, $"`{key}` is {value}, which no step can have.");
+
+            static bool IsRate(double value) => value >= 0 && double.IsFinite(value);
         }
     }
 }

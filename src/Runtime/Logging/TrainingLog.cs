@@ -18,9 +18,11 @@ public sealed class TrainingLog : IDisposable
     private readonly FileStream file;
     private long residentBytes;
     private int written;
+    private int lastStep;
 
-    private TrainingLog(WriterLock alone, FileStream file, int continued, int? dropped) =>
-        (this.alone, this.file, ContinuedLines, LastDroppedStep) = (alone, file, continued, dropped);
+    private TrainingLog(WriterLock alone, FileStream file, LoggedStep[] continued, int? dropped) =>
+        (this.alone, this.file, ContinuedLines, lastStep, LastDroppedStep)
+            = (alone, file, continued.Length, continued is [.., var last] ? last.Step : 0, dropped);
 
     /// <summary>Lines of earlier steps that it continues: as many as there were steps, unless some were lost.</summary>
     public int ContinuedLines { get; }
@@ -59,7 +61,7 @@ public sealed class TrainingLog : IDisposable
                 });
             }
             return new TrainingLog(
-                alone, new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0), kept.Length, last);
+                alone, new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0), kept, last);
         }
         catch
         {
@@ -69,12 +71,24 @@ public sealed class TrainingLog : IDisposable
     }
 
     /// <summary>Writes a step's line.</summary>
+    /// <exception cref="ArgumentException">
+    /// The step isn't after the last one that the log has, or has what no step can have: no log could be read with its line.
+    /// </exception>
     /// <exception cref="IOException">It can't be written; the line may be there in part.</exception>
     public void Write(TrainingStep step)
     {
+        if (step.Step <= lastStep)
+            throw new ArgumentException(
+                FormattableString.Invariant($"Step {step.Step} can't follow step {lastStep}, the last of {file.Name}: a log's steps rise. ")
+                    + "A training that goes back opens its log anew, with `continueAfter`, which drops the later lines.",
+                nameof(step));
         if (written++ % StepsPerLookAtMemory == 0)
             residentBytes = Environment.WorkingSet;
-        file.Write(LoggedStep.From(step, residentBytes).ToLine());
+        var line = LoggedStep.From(step, residentBytes);
+        if (line.Fault is { } fault)
+            throw new ArgumentException(fault, nameof(step));
+        file.Write(line.ToLine());
+        lastStep = step.Step;
     }
 
     /// <summary>

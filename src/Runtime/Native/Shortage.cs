@@ -72,9 +72,9 @@ public static partial class Shortage
 
     /// <summary>Does work, and says of a shortage in it what to ask less of.</summary>
     /// <param name="work">What needs memory.</param>
-    /// <param name="lessMemory">A sentence on what to ask less of.</param>
+    /// <param name="lessMemory">A sentence on what to ask less of; null where nothing that is asked for is known to need it.</param>
     /// <exception cref="ShortageException">There wasn't enough.</exception>
-    internal static T Explained<T>(Func<T> work, string lessMemory)
+    internal static T Explained<T>(Func<T> work, string? lessMemory = null)
     {
         try
         {
@@ -85,6 +85,14 @@ public static partial class Shortage
             throw new ShortageException(Of(error, lessMemory)!, error);
         }
     }
+
+    /// <summary>Calls the caller's own code: what it lacks is no matter of what is asked for here.</summary>
+    /// <exception cref="ShortageException">There wasn't enough.</exception>
+    internal static void OfCaller<T>(Action<T>? call, T argument) => Explained(() =>
+    {
+        call?.Invoke(argument);
+        return true;
+    });
 
     private static bool CompilesIntoFile =>
         RuntimeFeature.IsDynamicCodeCompiled && Environment.GetEnvironmentVariable("DOTNET_EnableWriteXorExecute") != "0";

@@ -202,8 +202,8 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
         // Elsewhere than on the CPU looking at the values would wait for the device.
         if (labels.device_type == DeviceType.CPU && labels.data<long>().Any(label => label < 0 || label >= classes))
             throw new ArgumentException(
-                $"{Info.Name} knows classes 0 to {classes - 1}, but got label "
-                    + $"{labels.data<long>().First(label => label < 0 || label >= classes)}.",
+                FormattableString.Invariant($"{Info.Name} knows classes 0 to {classes - 1}, but got label ")
+                    + FormattableString.Invariant($"{labels.data<long>().First(label => label < 0 || label >= classes)}."),
                 nameof(labels));
     }
 
@@ -248,7 +248,7 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// <summary>
     /// Lets this thread's forward passes without gradients keep what they make of weights (standardised filters of
     /// <c>weight_standardization</c>, weights rounded to 16 bits), until the result is disposed: no weight may change until then. Samplers
-    /// do so by themselves. It takes as much memory as these weights.
+    /// do so by themselves. It takes as much memory as these weights. It may be disposed on another thread, but holds on this one alone.
     /// </summary>
     public static IDisposable KeepWeights() => KeptWeights.Keep();
 
@@ -321,10 +321,10 @@ public abstract class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// device.
     /// </summary>
     /// <param name="device">Null: stay on the CPU.</param>
-    /// <param name="dtype">Null: stay float32.</param>
+    /// <param name="dtype">Null: float32, whatever <c>torch.set_default_dtype</c> says, in which its values were drawn.</param>
     protected void MoveTo(Device? device, ScalarType? dtype)
     {
-        if (dtype is { } type)
+        if ((dtype ?? ScalarType.Float32) is var type && (dtype is not null || get_default_dtype() != type))
             this.to(type);
         if (device is not null)
             this.to(device);

@@ -82,7 +82,6 @@ public static class ImageGrid
         ArgumentOutOfRangeException.ThrowIfNegative(scale);
         ArgumentOutOfRangeException.ThrowIfNegative(gap);
         var (channels, height, width) = ((int)images.shape[1], (int)images.shape[2], (int)images.shape[3]);
-        var isPicture = (images.shape[0], scale, gap) == (1, 1, 0);
         var layout = Layout.Of((int)images.shape[0], channels, height, width, columns, scale, gap);
         if (!layout.Fits)
             throw new ArgumentException(string.Create(
@@ -91,6 +90,7 @@ public static class ImageGrid
                     + $"{LongestSide:N0} along a side. Save fewer "
                     + $"images, at a smaller scale and gap, or each into a file of its own."), nameof(images));
         (columns, scale) = (layout.Columns, layout.Scale);
+        var isPicture = (images.shape[0], scale, gap) == (1, 1, 0);
         var count = layout.Count;
         if (channels is not (1 or 3))
             channels = 1;

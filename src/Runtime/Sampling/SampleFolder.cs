@@ -139,9 +139,13 @@ public sealed class SampleFolder(string path)
     /// <summary>
     /// The numbers of its pictures, rising by one: that nothing else is in the folder, and nothing missing, is looked at.
     /// </summary>
-    /// <exception cref="UNetGenException">Another file is in it, a picture is missing in between, or there is none.</exception>
+    /// <exception cref="UNetGenException">
+    /// There is no such folder, another file is in it, a picture is missing in between, or there is none.
+    /// </exception>
     public IReadOnlyList<int> Pictures()
     {
+        if (!Directory.Exists(Folder))
+            throw new UNetGenException($"There is no folder {Folder}. `sample --out FOLDER` makes one.");
         RequireFiles();
         var numbers = new List<int>();
         foreach (var name in Directory.EnumerateFileSystemEntries(Folder).Select(entry => Path.GetFileName(entry)).Where(

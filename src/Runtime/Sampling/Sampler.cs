@@ -208,7 +208,7 @@ public abstract class Sampler
             var steps = times.Count - 1;
             for (var step = 0; step < steps; step++)
             {
-                observe?.Invoke(new(firstImage, step, steps, x, denoiser.Previous?.X0));
+                Shortage.OfCaller(observe, new(firstImage, step, steps, x, denoiser.Previous?.X0));
                 cancellation.ThrowIfCancellationRequested();
 
                 var previous = x;
@@ -225,7 +225,7 @@ public abstract class Sampler
                 x = ended;
             }
             CheckFinite(x, firstImage, denoiser.Precision);
-            observe?.Invoke(new(firstImage, steps, steps, x, denoiser.Previous?.X0));
+            Shortage.OfCaller(observe, new(firstImage, steps, steps, x, denoiser.Previous?.X0));
             return x;
         }
         catch

@@ -2,6 +2,7 @@ using System.Globalization;
 using UNetGen.Data;
 using UNetGen.Networks;
 using UNetGen.Sampling.Editing;
+using static System.FormattableString;
 using static TorchSharp.torch;
 
 namespace UNetGen.Sampling;
@@ -92,12 +93,12 @@ public sealed record SamplingOptions
     internal void Check(NetworkInfo info)
     {
         if (Count < 1)
-            throw new UNetGenException($"At least 1 image must be asked for, not {Count}.");
+            throw new UNetGenException(Invariant($"At least 1 image must be asked for, not {Count}."));
         if (BatchSize < 1)
-            throw new UNetGenException($"At least 1 image must pass at once, not {BatchSize}.");
+            throw new UNetGenException(Invariant($"At least 1 image must pass at once, not {BatchSize}."));
         if (FirstImage < 0 || FirstImage > int.MaxValue - Count)
-            throw new UNetGenException(
-                $"Images are numbered from 0 to {int.MaxValue}: {Count} from number {FirstImage} on can't be drawn.");
+            throw new UNetGenException(Invariant(
+                $"Images are numbered from 0 to {int.MaxValue}: {Count} from number {FirstImage} on can't be drawn."));
         if (!Float32.IsNotNegative(Guidance))
             throw new UNetGenException(
                 string.Create(
@@ -191,8 +192,8 @@ public sealed record SamplingOptions
             throw new UNetGenException(
                 $"{info.Name} has no classes to be guided away from: its spec has no num_classes. Leave the negative class out.");
         if (NegativeClass < 0 || NegativeClass >= classes)
-            throw new UNetGenException(
-                $"{info.Name} knows classes 0 to {classes - 1}, but {NegativeClass} is to be the negative class.");
+            throw new UNetGenException(Invariant(
+                $"{info.Name} knows classes 0 to {classes - 1}, but {NegativeClass} is to be the negative class."));
         if (Guidance == 1)
             throw new UNetGenException(
                 $"A negative class is what guidance leads away from, and at a guidance of 1 there is none: use more, or leave class "
@@ -239,9 +240,8 @@ public sealed record SamplingOptions
         if (Labels is null or [])
             throw new UNetGenException($"{network} takes class labels: say of which classes, 0 to {classes - 1}, the images shall be.");
         if (Labels.Any(label => label < 0 || label >= classes))
-            throw new UNetGenException(
-                $"{network} knows classes 0 to {classes - 1}, but label {Labels.First(label => label < 0 || label >= classes)} is "
-                    + "asked for.");
+            throw new UNetGenException(Invariant(
+                $"{network} knows classes 0 to {classes - 1}, but label {Labels.First(label => label < 0 || label >= classes)} is asked for."));
         if (Guidance != 1 && classes < 2)
             throw new UNetGenException($"{network} can't be guided: its only class, the last one, stands for no class.");
     }

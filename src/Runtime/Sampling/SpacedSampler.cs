@@ -15,7 +15,8 @@ public abstract class SpacedSampler : Sampler
     protected SpacedSampler(int steps, TimestepSpacing? spacing)
     {
         if (steps < 1)
-            throw new ArgumentOutOfRangeException(nameof(steps), $"A sampler needs at least 1 step, not {steps}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(steps), FormattableString.Invariant($"A sampler needs at least 1 step, not {steps}."));
         if (spacing is { } given && !Enum.IsDefined(given))
             throw new ArgumentOutOfRangeException(nameof(spacing), $"There is no spacing {spacing}.");
         Steps = steps;
@@ -49,7 +50,8 @@ public abstract class SpacedSampler : Sampler
             ? value
             : throw new ArgumentOutOfRangeException(
                 nameof(value),
-                $"An offset is a whole number of at least 0 for the spacing {TimestepSpacing.Leading.Word()}, but {value} is given for "
+                FormattableString.Invariant(
+                    $"An offset is a whole number of at least 0 for the spacing {TimestepSpacing.Leading.Word()}, but {value} is given for ")
                     + $"{Spacing?.Word() ?? "none"}.");
     }
 

@@ -158,7 +158,7 @@ internal sealed class BatchGradient(
         if (selfCondition)
         {
             using var noGradients = no_grad();
-            var prediction = network.forward(images, timesteps, context, labels, null).narrow(1, 0, network.Info.Channels);
+            var (prediction, _) = diffusion.Split(network.forward(images, timesteps, context, labels, null), xt.shape);
             estimate = diffusion.PredictX0(xt, t, prediction);
             if (diffusion.Options.ClipsEstimates)
                 estimate.clamp_(Number.Of(-1), Number.Of(1));

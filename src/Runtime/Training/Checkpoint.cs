@@ -115,8 +115,9 @@ public sealed partial class Checkpoint
     }
 
     /// <summary>
-    /// What stood for no context when it was trained, [tokens, width], float32, which guidance leads away from: the caller's to dispose.
-    /// Null where nothing says, as of a network without a context and of a file that stands alone.
+    /// What stood for no context when it was trained, [1, tokens, width], float32, which guidance leads away from, as
+    /// <see cref="Sampling.SamplingOptions.NegativeContext"/> takes it: the caller's to dispose. Null where nothing says, as of a network
+    /// without a context, of a training that dropped none, and of a file that stands alone.
     /// </summary>
     /// <exception cref="CheckpointException">The file can't be read.</exception>
     public Tensor? NullContext()
@@ -124,8 +125,13 @@ public sealed partial class Checkpoint
         if (!files.TryGetValue(Trainer.ContextFile, out var path))
             return null;
         using var file = Tensors(Trainer.ContextFile);
-        return Explained(
-            path, () => file.Entries.FirstOrDefault(entry => entry.Name == Trainer.NullContextKey) is { } entry ? file.Read(entry) : null);
+        return Explained(path, () =>
+        {
+            if (file.Entries.FirstOrDefault(entry => entry.Name == Trainer.NullContextKey) is not { } entry)
+                return null;
+            using var read = file.Read(entry);
+            return read.unsqueeze(0);
+        });
     }
 
     /// <summary>Puts weights into a network of the same spec, on whatever device it is.</summary>
@@ -134,7 +140,10 @@ public sealed partial class Checkpoint
     /// One of <see cref="Stems"/> that holds weights; null is the averaged weights, the trained ones where none are averaged, or the file
     /// that stands alone.
     /// </param>
-    /// <exception cref="CheckpointException">It is another network, or has no such weights.</exception>
+    /// <exception cref="CheckpointException">It is another network, or one of another type, or has no such weights.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The network was made within <c>torch.inference_mode()</c>, and this is outside of it; or it holds averaged weights now.
+    /// </exception>
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
     /// <exception cref="InvalidOperationException">Averaged weights are in the network now (<see cref="Ema.Apply"/>).</exception>
     /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
@@ -176,6 +185,9 @@ public sealed partial class Checkpoint
     /// <returns>What is otherwise than it was there, a sentence each; none where the specs are the same.</returns>
     /// <exception cref="StateDictException">Tensors differ beside the classes'; all differences are listed.</exception>
     /// <exception cref="CheckpointException">It has no such weights.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The network was made within <c>torch.inference_mode()</c>, and this is outside of it.
+    /// </exception>
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>
     /// <exception cref="InvalidOperationException">Averaged weights are in the network now (<see cref="Ema.Apply"/>).</exception>
     /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
@@ -238,6 +250,13 @@ public sealed partial class Checkpoint
         try
         {
             return read();
+        }
+        catch (StateDictException error) when (error.AreOfTypesAlone)
+        {
+            throw new CheckpointException(
+                $"The network has another type than the weights in {path}: make it without a `dtype`, or convert it back by `to`, load them, "
+                    + $"and convert it then. {error.Message}",
+                error);
         }
         catch (StateDictException error)
         {

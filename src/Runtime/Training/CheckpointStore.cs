@@ -102,12 +102,13 @@ public sealed class CheckpointStore
     /// </exception>
     /// <exception cref="LockedException">Another training writes to the folder.</exception>
     /// <exception cref="ArgumentException">
-    /// The content has no <c>weights</c>, a name that no file should have, a loss that is below 0 or infinite, or a step that is below 0 or
-    /// above 2,000,000,000.
+    /// The content has no <c>weights</c>, a name that no file should have, a loss that is below 0 or infinite, a step that is below 0 or
+    /// above 2,000,000,000, or something that is null; or a tensor is disposed, sparse, or on the device meta.
     /// </exception>
+    /// <exception cref="UNetGenException">A number of a tensor is NaN or infinite: no training could go on from it.</exception>
     public string Save(CheckpointContent content, Predicate<string>? stays = null)
     {
-        Check(content);
+        CheckpointContent.Require(content);
         Follow();
         var path = Path.Combine(folder, CheckpointFolder.NameOf(content.Step));
         var unfinished = Path.Combine(folder, CheckpointFolder.TemporaryNameOf(Path.GetFileName(path)));
@@ -183,25 +184,6 @@ public sealed class CheckpointStore
 
     private static IEnumerable<(string Path, CheckpointInfo Info)> BestOf(IEnumerable<(string Path, CheckpointInfo Info)> checkpoints) =>
         checkpoints.Where(checkpoint => !double.IsNaN(checkpoint.Info.Loss)).OrderBy(checkpoint => checkpoint.Info.Loss).Take(1);
-
-    private static void Check(CheckpointContent content)
-    {
-        ArgumentNullException.ThrowIfNull(content);
-        if (content.Step is < 0 or > CheckpointText.MostSteps)
-            throw new ArgumentException(
-                FormattableString.Invariant($"The step is {content.Step}: a checkpoint has one from 0 to {CheckpointText.MostSteps:N0}."),
-                nameof(content));
-        if (!CheckpointText.IsLoss(content.Loss) && !double.IsNaN(content.Loss))
-            throw new ArgumentException(
-                FormattableString.Invariant($"The loss is {content.Loss}: a checkpoint has one from 0 to 3.4e38, or NaN."),
-                nameof(content));
-        if (!content.Tensors.ContainsKey("weights"))
-            throw new ArgumentException("A checkpoint holds 'weights' at least.", nameof(content));
-        if (content.Tensors.Keys.FirstOrDefault(stem => !CheckpointSums.Name().IsMatch(stem)) is { } wrong)
-            throw new ArgumentException(
-                $"'{wrong}' can't be the name of a checkpoint's file: letters, digits, '.', '_' and '-' only, a letter or digit first.",
-                nameof(content));
-    }
 
     private void TakeName(string complete, string path, string replaced)
     {

@@ -10,9 +10,12 @@ internal static class ContextCheck
     /// <summary>
     /// How many contexts to replace by the null context, once it is known that the data's are as wide as the network takes them.
     /// </summary>
-    /// <exception cref="DataException">They aren't, or there are none, or some are to be replaced and the network takes none.</exception>
+    /// <exception cref="DataException">
+    /// They aren't, or there are none, or have no token, or some are to be replaced and the network takes none.
+    /// </exception>
     public static double Dropout(NetworkInfo info, IImageSource source, TrainingOptions options)
     {
+        SourceChecks.RequireTokens(source);
         if (info.ContextDim is not { } width)
         {
             if (options.ContextDropout > 0)

@@ -85,7 +85,8 @@ public sealed class Ema : IDisposable
     /// </summary>
     /// <param name="step">Steps trained, from 1.</param>
     /// <exception cref="InvalidOperationException">
-    /// The network holds the averaged weights now, or was moved or converted after they were made.
+    /// The network holds the averaged weights now, or was moved or converted after they were made; or this was made within
+    /// <c>torch.inference_mode()</c>, and is called outside of it.
     /// </exception>
     /// <exception cref="ObjectDisposedException">They are freed.</exception>
     public void Update(int step)
@@ -116,8 +117,8 @@ public sealed class Ema : IDisposable
     /// Puts the averaged weights into the network, until the result is disposed: <c>using (ema.Apply()) sampler.Sample(…)</c>.
     /// </summary>
     /// <exception cref="InvalidOperationException">
-    /// They are there already, or those of another average; or the network was moved or converted after they were made; or it is called
-    /// while a drawing with the network is observed.
+    /// They are there already, or those of another average; or the network was moved or converted after they were made, or was made within
+    /// <c>torch.inference_mode()</c>, and this is outside of it; or it is called while a drawing with the network is observed.
     /// </exception>
     /// <exception cref="ObjectDisposedException">They are freed.</exception>
     /// <remarks>
@@ -186,23 +187,31 @@ public sealed class Ema : IDisposable
             this.ema = ema;
             using var noGradients = no_grad();
             trained = ema.weights.ConvertAll(weight => Copy(weight.Live));
-            foreach (var (_, live, shadow) in ema.weights)
-                live.copy_(shadow);
+            try
+            {
+                InferenceWeights.Explained(() => ema.weights.ForEach(weight => weight.Live.copy_(weight.Shadow)));
+            }
+            catch
+            {
+                trained.ForEach(weight => weight.Dispose());
+                throw;
+            }
         }
 
         public void Dispose()
         {
             if (isOver)
                 return;
-            isOver = true;
             NetworkUse.Alone(ema.network, () =>
             {
                 using var noGradients = no_grad();
-                foreach (var ((_, live, _), weight) in ema.weights.Zip(trained))
+                InferenceWeights.Explained(() =>
                 {
-                    live.copy_(weight);
-                    weight.Dispose();
-                }
+                    foreach (var ((_, live, _), weight) in ema.weights.Zip(trained))
+                        live.copy_(weight);
+                });
+                isOver = true;
+                trained.ForEach(weight => weight.Dispose());
                 BorrowedWeights.End(ema.network);
                 return true;
             });

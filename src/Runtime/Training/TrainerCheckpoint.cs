@@ -270,7 +270,7 @@ public sealed partial class Trainer
     {
         using var scope = NewDisposeScope();
         if (nullContext is not null && checkpoint.NullContext() is { } before
-            && !(before.shape.SequenceEqual(nullContext.shape) && before.eq(nullContext).all().item<bool>()))
+            && !(before.shape[1..].SequenceEqual(nullContext.shape) && before.eq(nullContext).all().item<bool>()))
             throw new CheckpointException(
                 $"The training of {checkpoint.Path} can't go on exactly with another null context than it had. Put back what was there, or "
                     + "begin a new training.");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using UNetGen.Data;
 using UNetGen.Diffusion;
+using UNetGen.Native;
 using UNetGen.Networks;
 using static TorchSharp.torch;
 
@@ -73,7 +74,7 @@ public sealed partial class Trainer
                 elapsed = among?.Elapsed ?? before + clock.GetElapsedTime(start);
                 var taken = new TrainingStep(
                     Step, loss, gradientNorm, learningRate, ImagesPerSecond, elapsed, options.Remaining(Step, elapsed), skipped);
-                Runs(() => report?.Invoke(taken), checkpoints, cancellation);
+                Runs(() => Shortage.OfCaller(report, taken), checkpoints, cancellation);
                 RequireOwnWeights(nameof(Train));
                 if (guard.Exhausted)
                     throw checkpoints.Diverged($"{skipped}, and {guard.Skipped} of {Step} steps were skipped by now");
@@ -120,7 +121,7 @@ public sealed partial class Trainer
                     return InputCheck.Images(source, network.Diffusion, options.RefuseNonNegativeImages, untilCanceled);
                 },
                 default);
-            foreach (var strange in Patience.Await(look, cancellation))
+            foreach (var strange in Shortage.Explained(() => Patience.Await(look, cancellation)))
                 logger.ImagesAreStrange(strange);
             if (ContextCheck.Unused(network.Info, source) is { } unused)
                 logger.ImagesAreStrange(unused);

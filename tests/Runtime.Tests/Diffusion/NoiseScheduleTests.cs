@@ -11,6 +11,13 @@ public class NoiseScheduleTests
     private const double Float32 = 1.2e-7;
 
     [Theory]
+    [InlineData(1_000_001, "A diffusion has at most 1,000,000 timesteps, but `Timesteps` is 1,000,001.")]
+    [InlineData(int.MaxValue, "A diffusion has at most 1,000,000 timesteps, but `Timesteps` is 2,147,483,647.")]
+    [InlineData(-3, "A diffusion needs at least 1 timestep, but `Timesteps` is -3.")]
+    public void So_many_timesteps_as_no_spec_may_ask_for_are_refused_at_once(int timesteps, string message) =>
+        Assert.Equal(message, Assert.Throws<UNetGenException>(() => new NoiseSchedule(new() { Timesteps = timesteps })).Message);
+
+    [Theory]
     [InlineData("linear")]
     [InlineData("cosine")]
     public void Schedules_are_the_references(string name)

@@ -1,4 +1,5 @@
 using CsCheck;
+using UNetGen.Data;
 using UNetGen.Evaluation;
 using static TorchSharp.torch;
 
@@ -6,6 +7,28 @@ namespace UNetGen.Runtime.Tests.Evaluation;
 
 public class FrechetDistanceTests
 {
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_is_cancelled_waits_for_no_image_that_hangs_and_for_no_batch_of_slow_ones(bool hangs)
+    {
+        using var folder = new TemporaryFolder();
+        using var features = new Halves();
+        foreach (var work in (Action<HeldSource, CancellationToken>[])[
+            (source, token) => ImageStatistics.Of(source, features, batchSize: 1000, cancellation: token).Dispose(),
+            (source, token) => ImageStatistics.Cached(source, features, folder.Path, cancellation: token).Dispose(),
+        ])
+        {
+            using var source = new HeldSource(hangs);
+            using var cancel = new CancellationTokenSource();
+            source.Reading += cancel.Cancel;
+
+            Assert.ThrowsAny<OperationCanceledException>(() => work(source, cancel.Token));
+            // Of the rest no image is begun.
+            Assert.Equal(1, source.Begun);
+        }
+    }
+
     [Fact]
     public void Of_two_gaussians_with_diagonal_covariances_it_is_the_closed_form()
     {
@@ -104,4 +127,49 @@ public class FrechetDistanceTests
         + "their number in memory, here 298.0 GiB.")]
     public void Features_that_no_covariance_has_room_for_are_refused(int features, string message) =>
         Assert.Contains(message, Assert.Throws<EvaluationException>(() => new FeatureStatistics(features)).Message);
+
+    /// <summary>The means of an image's halves.</summary>
+    private sealed class Halves : FeatureNetwork
+    {
+        public override string Description => "halves";
+
+        public override string Hash => "0";
+
+        public override Tensor Extract(Tensor images) => images.reshape(images.shape[0], 2, -1).mean([2L]);
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+    }
+
+    /// <summary>Tells of the image that is being read, which hangs until this is disposed, or not.</summary>
+    private sealed class HeldSource(bool hangs) : IImageSource, IDisposable
+    {
+        private readonly ManualResetEventSlim released = new(!hangs);
+        private int begun;
+
+        public event Action? Reading;
+
+        public int Begun => Volatile.Read(ref begun);
+
+        public string Description => "held";
+
+        public int Count => 1000;
+
+        public int Channels => 1;
+
+        public int Height => 2;
+
+        public int Width => 2;
+
+        public void Read(int index, Span<float> pixels)
+        {
+            Interlocked.Increment(ref begun);
+            Reading?.Invoke();
+            released.Wait(TimeSpan.FromMinutes(1));
+            pixels.Clear();
+        }
+
+        public void Dispose() => released.Set();
+    }
 }

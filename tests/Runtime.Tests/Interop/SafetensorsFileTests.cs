@@ -25,6 +25,28 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Fact]
+    public void What_is_missing_or_no_text_is_told_by_its_name_and_nothing_is_written()
+    {
+        var path = folder.File("none.safetensors");
+
+        Assert.Equal("The metadata's 'spec' is null: leave it out, or give a text.", Refusal("spec", null!));
+        Assert.Equal(
+            "The metadata's 'spec' is no valid Unicode, as half of a surrogate pair is none, and a safetensors file holds UTF-8.",
+            Refusal("spec", "\ud83d"));
+        Assert.StartsWith("A key of the metadata is no valid Unicode", Refusal("\ud83d", "text"));
+        Assert.StartsWith(
+            "The name of a tensor is no valid Unicode",
+            Assert.Throws<ArgumentException>(() => SafetensorsFile.Write(path, [new("\ud83d", ones(1))])).Message);
+        Assert.Throws<ArgumentNullException>("tensors", () => SafetensorsFile.Write(path, null!));
+        Assert.Throws<ArgumentNullException>("tensors", () => SafetensorsFile.Write(Stream.Null, null!));
+        Assert.Throws<ArgumentNullException>("stream", () => SafetensorsFile.Write((Stream)null!, []));
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+
+        string Refusal(string key, string text) => Assert.Throws<ArgumentException>(
+            () => SafetensorsFile.Write(path, [], new Dictionary<string, string> { [key] = text })).Message;
+    }
+
+    [Fact]
     public void The_bytes_are_those_of_the_format()
     {
         string path = folder.File("golden.safetensors");

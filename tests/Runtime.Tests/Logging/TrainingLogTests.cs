@@ -125,6 +125,42 @@ public sealed class TrainingLogTests : IDisposable
         Assert.Contains("line 3", Assert.Throws<UNetGenException>(() => TrainingLog.Read(LogPath)).Message);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(1)]
+    [InlineData(0)]
+    public void A_step_that_is_not_after_the_last_is_refused_and_the_log_goes_on(int step)
+    {
+        Write(1, 2);
+        using (var log = TrainingLog.Open(LogPath, continueAfter: 2))
+        {
+            Assert.Equal(
+                $"Step {step} can't follow step 2, the last of {LogPath}: a log's steps rise. A training that goes back opens its log anew, "
+                    + "with `continueAfter`, which drops the later lines. (Parameter 'step')",
+                Assert.Throws<ArgumentException>(() => log.Write(Step(step, 0.5))).Message);
+            log.Write(Step(5, 0.5));
+            Assert.StartsWith("Step 3 can't follow step 5", Assert.Throws<ArgumentException>(() => log.Write(Step(3, 0.5))).Message);
+            log.Write(Step(6, 0.5));
+        }
+
+        Assert.Equal([1, 2, 5, 6], TrainingLog.Read(LogPath).Select(line => line.Step));
+    }
+
+    [Theory]
+    [InlineData(-1, 0, "`images_per_second` is -1, which no step can have.")]
+    [InlineData(double.NaN, 0, "`images_per_second` is NaN, which no step can have.")]
+    [InlineData(1, -2, "`elapsed_seconds` is -2, which no step can have.")]
+    public void What_no_step_can_have_is_not_written(double imagesPerSecond, int elapsed, string message)
+    {
+        using var log = TrainingLog.Open(LogPath);
+
+        Assert.StartsWith(
+            message,
+            Assert.Throws<ArgumentException>(
+                () => log.Write(new(1, 1, 1, 1, imagesPerSecond, TimeSpan.FromSeconds(elapsed), TimeSpan.Zero))).Message);
+        Assert.Empty(TrainingLog.Read(LogPath));
+    }
+
     private void Write(params double[] losses)
     {
         using var log = TrainingLog.Open(LogPath);

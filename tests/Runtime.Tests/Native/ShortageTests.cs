@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Native;
 using UNetGen.Networks;
@@ -80,6 +81,51 @@ public class ShortageTests
         var error = Assert.Throws<ShortageException>(() => new DdimSampler(2).Sample(network, new() { Count = 20, BatchSize = 8 }));
 
         Assert.EndsWith("8 images pass at once, of 20: fewer at once need less.", error.Message);
+    }
+
+    [Fact]
+    public void What_the_callers_own_code_lacks_is_not_put_down_to_the_sizes_that_were_asked_for()
+    {
+        const string message = "Memory is used up. Close other programs, or give it more.";
+        var options = new TrainingOptions { Steps = 9, BatchSize = 4 };
+        using var network = new TwoConvNet();
+        using var trainer = new Trainer(network, new Stripes(), options);
+
+        Assert.Equal(
+            message, Assert.Throws<ShortageException>(() => trainer.Train(_ => throw new OutOfMemoryException())).Message);
+        Assert.Equal(
+            message,
+            Assert.Throws<ShortageException>(
+                () => new DdimSampler(2).Sample(network, new(), _ => throw new OutOfMemoryException())).Message);
+        foreach (var reads in (int[])[0, 4])
+        {
+            using var ofSource = new Trainer(network, new GreedySource(reads), options);
+            Assert.Equal(message, Assert.Throws<ShortageException>(() => ofSource.Train()).Message);
+        }
+    }
+
+    /// <summary>Has room for some reads: none, or those before the first step.</summary>
+    private sealed class GreedySource(int reads) : IImageSource
+    {
+        private readonly Stripes stripes = new();
+        private int done;
+
+        public string Description => stripes.Description;
+
+        public int Count => stripes.Count;
+
+        public int Channels => stripes.Channels;
+
+        public int Height => stripes.Height;
+
+        public int Width => stripes.Width;
+
+        public void Read(int index, Span<float> pixels)
+        {
+            if (Interlocked.Increment(ref done) > reads)
+                throw new OutOfMemoryException();
+            stripes.Read(index, pixels);
+        }
     }
 
     /// <summary>Asks for too much memory in one of its calls.</summary>

@@ -43,6 +43,16 @@ public sealed class ImageGridTests : IDisposable
         Assert.Equal(png.GetPixel(0, 0), png.GetPixel(25, 33));
     }
 
+    [Fact]
+    public void A_single_image_without_a_gap_is_a_picture_also_where_its_scale_of_1_was_not_asked_for()
+    {
+        var path = folder.File("one.png");
+
+        ImageGrid.Save(torch.zeros(1, 1, 64, 64), path, gap: 0);
+
+        Assert.False(OverviewMark.IsInFile(path));
+    }
+
     [Theory]
     [InlineData(10, 16, 16, 4, 3, 4)]
     [InlineData(9, 64, 64, 3, 3, 1)]

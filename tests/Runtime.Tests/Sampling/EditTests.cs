@@ -162,6 +162,8 @@ public sealed partial class EditTests
             "must be Float32 [1 or more, 1, 4, 4], but got Float32 [1, 1, 4, 5]", Refusal(new FromPictures(zeros(1, 1, 4, 5), 1)));
         Assert.Contains("but got Int64", Refusal(new FromPictures(zeros(1, 1, 4, 4, ScalarType.Int64), 1)));
         Assert.Contains("The second picture", Refusal(new Interpolation(Pictures(1), zeros(0, 1, 4, 4), 2, 1)));
+        Assert.Contains(
+            "there are 2 first pictures and 1 second: give as many of both.", Refusal(new Interpolation(Pictures(2), Pictures(1), 2, 1)));
         Assert.Contains("The mask", Refusal(new Inpainting(Pictures(1), zeros(1, 4, 4))));
         Assert.Contains("3 pictures and 2 masks", Refusal(new Inpainting(Pictures(3), zeros(2, 1, 4, 4))));
         Assert.Contains(

@@ -161,6 +161,12 @@ public sealed class SampleFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_that_is_not_there_has_no_pictures_and_is_named() =>
+        Assert.Equal(
+            $"There is no folder {folder.File("none")}. `sample --out FOLDER` makes one.",
+            Assert.Throws<UNetGenException>(() => new SampleFolder(folder.File("none")).Pictures()).Message);
+
+    [Fact]
     public void A_folder_in_the_place_of_a_picture_is_told_before_anything_is_drawn_and_by_who_reads()
     {
         var drawn = new SampleFolder(folder.File("drawn"));

@@ -1,3 +1,4 @@
+using TorchSharp;
 using UNetGen.Interop;
 using UNetGen.Training;
 using static TorchSharp.torch;
@@ -247,15 +248,17 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void Weights_that_are_no_numbers_are_refused_with_where_and_how_many_and_nothing_is_loaded()
     {
+        var path = root.File("diverged.safetensors");
+        var (_, metadata) = SafetensorsFile.Read(Path.Combine(Save(), "weights.safetensors"));
         using (no_grad())
             Network.get_parameter("conv2.weight")![0, 0].fill_(float.NaN);
-        var folder = Save();
+        SafetensorsFile.Write(path, Network.state_dict(), metadata);
         using var loaded = TinyCheckpoint.Emptied();
 
-        var message = Assert.Throws<UNetGenException>(() => Checkpoint.Open(folder).LoadInto(loaded, "weights")).Message;
+        var message = Assert.Throws<UNetGenException>(() => Checkpoint.Open(path).LoadInto(loaded)).Message;
 
         Assert.Equal(
-            $"{Path.Combine(folder, "weights.safetensors")} holds numbers that are NaN or infinite: 9 of 72 in 'conv2.weight'. The "
+            $"{path} holds numbers that are NaN or infinite: 9 of 72 in 'conv2.weight'. The "
                 + "training that gave them had diverged; take the weights of an earlier step.",
             message);
         Assert.All(loaded.parameters().SelectMany(parameter => parameter.data<float>().ToArray()), value => Assert.Equal(0, value));
@@ -264,6 +267,19 @@ public sealed class CheckpointTests : IDisposable
             Assert.Throws<UNetGenException>(() => StateDict.Save(root.File("x.safetensors"), Network)).Message);
         Assert.Contains(
             "9 of 72 in 'conv2.weight'", Assert.Throws<UNetGenException>(() => StateDict.Load(loaded, Network.state_dict())).Message);
+    }
+
+    [Fact]
+    public void A_network_of_another_type_is_told_so_and_the_file_is_not_blamed()
+    {
+        var folder = Save();
+        using var converted = new TwoConvNet();
+        converted.to(ScalarType.Float64);
+
+        Assert.StartsWith(
+            $"The network has another type than the weights in {Path.Combine(folder, "ema.safetensors")}: make it without a `dtype`, or "
+                + "convert it back by `to`, load them, and convert it then. ",
+            Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder).LoadInto(converted)).Message);
     }
 
     [Fact]

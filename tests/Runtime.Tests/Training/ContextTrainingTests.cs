@@ -111,7 +111,7 @@ public sealed class ContextTrainingTests : IDisposable
             trainer.Train(store: new CheckpointStore(folder.File("store")));
         var checkpoint = Checkpoint.Open(folder.File("store"));
 
-        Assert.Equal([2L, 3], checkpoint.NullContext()!.shape);
+        Assert.Equal([1L, 2, 3], checkpoint.NullContext()!.shape);
         Assert.Equal(0.25f, checkpoint.NullContext()!.mean().item<float>());
         Assert.Null(Checkpoint.Open(Path.Combine(checkpoint.Path, "ema.safetensors")).NullContext());
         Assert.False(checkpoint.IsBounded);

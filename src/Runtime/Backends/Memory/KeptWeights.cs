@@ -22,19 +22,29 @@ internal enum WeightForm
 /// </summary>
 internal sealed class KeptWeights : IDisposable
 {
+    /// <summary>This thread's, the last made at the end; some may be disposed by now.</summary>
     [ThreadStatic]
-    private static KeptWeights? current;
+    private static List<KeptWeights>? keepers;
 
-    private readonly KeptWeights? before;
     private readonly Dictionary<WeightForm, Dictionary<Tensor, Tensor>> made = Enum.GetValues<WeightForm>().ToDictionary(
         form => form, _ => new Dictionary<Tensor, Tensor>(ReferenceEqualityComparer.Instance));
 
-    private KeptWeights() => (before, current) = (current, this);
+    private volatile bool isDisposed;
+
+    private KeptWeights()
+    {
+    }
 
     /// <summary>
     /// Makes each form of a weight when it is first asked for, and keeps it until the result is disposed. No weight may change until then.
     /// </summary>
-    public static IDisposable Keep() => new KeptWeights();
+    public static IDisposable Keep()
+    {
+        LetGo();
+        var keeper = new KeptWeights();
+        (keepers ??= []).Add(keeper);
+        return keeper;
+    }
 
     /// <summary>A form of a weight, the keeper's; null where nobody keeps them, or gradients are asked for.</summary>
     /// <param name="weight">A network's parameter; null for any other tensor.</param>
@@ -42,18 +52,33 @@ internal sealed class KeptWeights : IDisposable
     /// <param name="make">Makes it.</param>
     public static Tensor? Of(Tensor weight, WeightForm form, Func<Tensor, Tensor> make)
     {
-        if (current is null || weight is not Parameter || is_grad_enabled())
+        if (weight is not Parameter || is_grad_enabled())
             return null;
-        if (!current.made[form].TryGetValue(weight, out var kept))
-            current.made[form].Add(weight, kept = make(weight).DetachFromDisposeScope());
+        LetGo();
+        if (keepers is not [.., var keeper])
+            return null;
+        if (!keeper.made[form].TryGetValue(weight, out var kept))
+            keeper.made[form].Add(weight, kept = make(weight).DetachFromDisposeScope());
         return kept;
     }
 
-    /// <summary>Frees them.</summary>
+    /// <summary>
+    /// Ends it, in any order and on any thread. Its thread frees what it kept, at once or when it next looks: on another thread, where an
+    /// await may lead, nobody knows whether its own is computing with that just now.
+    /// </summary>
     public void Dispose()
     {
-        foreach (var kept in made.Values.SelectMany(of => of.Values))
-            kept.Dispose();
-        current = before;
+        isDisposed = true;
+        LetGo();
     }
+
+    /// <summary>Frees what the disposed ones of this thread kept.</summary>
+    private static void LetGo() => keepers?.RemoveAll(keeper =>
+    {
+        if (!keeper.isDisposed)
+            return false;
+        foreach (var kept in keeper.made.Values.SelectMany(of => of.Values))
+            kept.Dispose();
+        return true;
+    });
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using UNetGen.Files;
 using UNetGen.Networks;
 using static TorchSharp.torch;
@@ -15,7 +16,7 @@ namespace UNetGen.Interop.Diffusers;
 /// <remarks>
 /// What can be expressed on both sides, and what can't: docs/exchange.md. Whatever can't is an error, never an approximation.
 /// </remarks>
-public sealed class DiffusersFolder
+public sealed partial class DiffusersFolder
 {
     private const string ConfigName = "config.json";
     private const string SchedulerConfigName = "scheduler_config.json";
@@ -147,7 +148,10 @@ public sealed class DiffusersFolder
     /// <summary>A spec that means the same network and the same diffusion. What is the preset's default isn't spelled out.</summary>
     /// <param name="name">The class's name; null: it follows from the file that the text is written to.</param>
     /// <returns>The text of a .unet.yaml file.</returns>
-    public string SpecYaml(string? name = null) => ModelToSpec.Write(model, name, remarks);
+    /// <exception cref="ArgumentException">The name is no C# identifier.</exception>
+    public string SpecYaml(string? name = null) => name is null || Identifier().IsMatch(name)
+        ? ModelToSpec.Write(model, name, remarks)
+        : throw new ArgumentException($"'{Excerpt.Of(name)}' is no C# identifier, as a class's name is.", nameof(name));
 
     /// <summary>Puts the folder's weights into a network that was generated for the same, older attention keys included.</summary>
     /// <param name="network">On any device. Unchanged where anything differs.</param>
@@ -162,6 +166,7 @@ public sealed class DiffusersFolder
     /// <exception cref="UNetGenException">A weight is NaN or infinite; the message says which and how many.</exception>
     public void LoadInto(NoisePredictor network, bool convert = false)
     {
+        ArgumentNullException.ThrowIfNull(network);
         CheckSame(network);
         using var scope = NewDisposeScope();
         using var file = WeightsFile.Open(WeightsPath, model.ClassName);
@@ -216,6 +221,9 @@ public sealed class DiffusersFolder
         var spec = new EffectiveSpec(text);
         return model with { Diffusion = TrainedDiffusion.Of(model.Diffusion, spec), ZeroInit = spec.Bool("zero_init") };
     }
+
+    [GeneratedRegex("^" + SpecWords.IdentifierPattern + @"\z")]
+    private static partial Regex Identifier();
 
     private static void WriteJson(string path, JsonObject content) => AtomicFile.Write(path, stream =>
     {

@@ -41,7 +41,7 @@ public sealed class Inpainting : PictureEdit
         get;
         init => field = value >= 1
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), $"A jump has at least 1 step, not {value}.");
+            : throw new ArgumentOutOfRangeException(nameof(value), FormattableString.Invariant($"A jump has at least 1 step, not {value}."));
     } = 10;
 
     /// <summary>How often each part of the way is drawn: the paper's jump_n_sample, at least 1. 1 draws every step once.</summary>
@@ -51,7 +51,7 @@ public sealed class Inpainting : PictureEdit
         get;
         init => field = value >= 1
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), $"Each part is drawn at least once, not {value} times.");
+            : throw new ArgumentOutOfRangeException(nameof(value), FormattableString.Invariant($"Each part is drawn at least once, not {value} times."));
     } = 10;
 
     /// <inheritdoc/>

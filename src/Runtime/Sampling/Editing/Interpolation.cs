@@ -17,7 +17,7 @@ public sealed class Interpolation : NoisedEdit
     /// <param name="first">
     /// Where strips begin, [1 or more, channels, height, width], float32 in [-1, 1]; strip j takes j modulo these.
     /// </param>
-    /// <param name="second">Where they end, of the same shape.</param>
+    /// <param name="second">Where they end, of the same shape: as many, which is looked at when it is drawn.</param>
     /// <param name="frames">Frames of a strip, at least 2.</param>
     /// <param name="strength">The share of the steps that is drawn, in (0, 1].</param>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than 2 frames, or a strength outside.</exception>
@@ -78,6 +78,10 @@ public sealed class Interpolation : NoisedEdit
     {
         Require(First, "first picture", info, info.Channels);
         Require(Second, "second picture", info, info.Channels);
+        if (First.shape[0] != Second.shape[0])
+            throw new UNetGenException(
+                $"Each strip has two ends, but there are {Counted.Of(First.shape[0], "first picture")} and {Second.shape[0]} second: give as "
+                    + "many of both.");
         RequireNumbers(First, "first pictures", info);
         RequireNumbers(Second, "second pictures", info);
     }
@@ -103,5 +107,6 @@ public sealed class Interpolation : NoisedEdit
 
     private static float[] EvenShares(int frames) => frames >= 2
         ? [.. Enumerable.Range(0, frames).Select(frame => frame / (frames - 1f))]
-        : throw new ArgumentOutOfRangeException(nameof(frames), $"A strip has at least its two ends, but {frames} is asked for.");
+        : throw new ArgumentOutOfRangeException(
+            nameof(frames), FormattableString.Invariant($"A strip has at least its two ends, but {frames} is asked for."));
 }

@@ -429,6 +429,29 @@ public sealed class DiffusersImportTests : IDisposable
         Assert.StartsWith(folder.File("config.json"), Assert.Throws<DiffusersException>(() => DiffusersFolder.Open(folder.Path)).Message);
     }
 
+    [Theory]
+    [InlineData("1 bad\nx: y")]
+    [InlineData("Tiny\n")]
+    [InlineData("a: b")]
+    [InlineData("")]
+    public void A_name_that_is_no_identifier_gets_into_no_spec(string name)
+    {
+        var opened = DiffusersFolder.Open(DiffusersFiles.Flat(folder, DiffusersFiles.TinyConfig(), DiffusersFiles.TinyScheduler()));
+
+        Assert.Contains("is no C# identifier", Assert.Throws<ArgumentException>("name", () => opened.SpecYaml(name)).Message);
+        Assert.Contains("\nname: Größe_2\n", opened.SpecYaml("Größe_2"));
+    }
+
+    [Fact]
+    public void Nothing_is_neither_opened_nor_loaded_into_nor_saved()
+    {
+        var opened = DiffusersFolder.Open(DiffusersFiles.Flat(folder, DiffusersFiles.TinyConfig(), DiffusersFiles.TinyScheduler()));
+
+        Assert.Throws<ArgumentNullException>("path", () => DiffusersFolder.Open(null!));
+        Assert.Throws<ArgumentNullException>("network", () => opened.LoadInto(null!));
+        Assert.Throws<ArgumentNullException>("network", () => DiffusersFolder.Save(folder.File("out"), null!));
+    }
+
     /// <summary>The spec without its remark.</summary>
     private string Body(JsonObject config, JsonObject scheduler)
     {
