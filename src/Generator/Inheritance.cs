@@ -59,7 +59,7 @@ internal sealed record Inheritance(EquatableArray<BaseSpec> Chain, bool Broken, 
         var directory = Paths.Directory(file.FullPath);
         var others = paths.Where(path => path != file.FullPath).Select(path => Paths.Relative(directory, path)).ToList();
         var near = Nearest(written.Value.Replace('\\', '/'), others);
-        var known = near is not null ? $"did you mean '{near}'?"
+        var known = near is not null ? $"did you mean '{near}'{(near == file.ExtendsPath ? ", from this spec's own folder" : "")}?"
             : others.Count == 0 ? "this is its only spec"
             : $"it has {Text.AllOf(others.Count > 5 ? others.Take(5).Append("others") : others)}";
         if (written.Value.Length == 0)

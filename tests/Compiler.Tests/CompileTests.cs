@@ -123,6 +123,30 @@ public sealed class CompileTests
         Assert.Contains("SpecOptions.BlockAssemblies, as [typeof(UNetGen.Tests.PlainBlock).Assembly]", error.Message);
     }
 
+    [Theory]
+    [InlineData("annotated")]
+    [InlineData("lucidrains")]
+    [InlineData("ddpm")]
+    [InlineData("adm")]
+    public void A_block_of_ones_own_may_return_its_input(string preset)
+    {
+        var options = Tree.Options with { BlockAssemblies = [typeof(PassingBlock).Assembly] };
+        var spec = $"preset: {preset}\nimage_size: 8\nchannels: 3\ndim: 32\nchannel_multipliers: [1, 2]\n"
+            + "blocks: { resnet: UNetGen.Compiler.Tests.PassingBlock }\n";
+        using var compiled = SpecCompiler.CompileText(spec, "passing.unet.yaml", options);
+        using var network = compiled.Create();
+        using var scope = torch.NewDisposeScope();
+        var images = torch.ones(2, 3, 8, 8);
+
+        var output = network.forward(images, torch.tensor(new long[] { 1, 5 }));
+        output.sum().backward();
+
+        Assert.Equal([2, 3, 8, 8], output.shape);
+        Assert.True(output.isfinite().all().item<bool>());
+        using (torch.no_grad())
+            Assert.True(output.allclose(network.forward(images, torch.tensor(new long[] { 1, 5 })), atol: 1e-4));
+    }
+
     [Fact]
     public void Effective_specs_of_all_families_give_the_same_network_again() => SpecGen.ForEach(SpecGen.Valid, 150, text =>
     {

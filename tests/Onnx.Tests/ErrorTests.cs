@@ -37,6 +37,16 @@ public sealed class ErrorTests : FileTests
         Assert.False(File.Exists(Target));
     }
 
+    [Fact]
+    public void A_class_that_was_written_by_hand_is_told_by_that()
+    {
+        using var network = new ByHand();
+
+        Assert.StartsWith(
+            "ByHand is a class written by hand", Assert.Throws<UNetGenException>(() => OnnxExport.Save(Target, network)).Message);
+        Assert.False(File.Exists(Target));
+    }
+
     [Theory]
     [MemberData(nameof(Refused))]
     public void Samplers_that_cannot_be_part_of_a_file_are_refused(string which, string message)
@@ -233,5 +243,30 @@ public sealed class ErrorTests : FileTests
             generated.state_dict(destination, prefix);
 
         internal void OnForwarding(ref Tensor x) => _ = x;
+    }
+
+    private sealed class ByHand() : NoisePredictor(nameof(ByHand))
+    {
+        private const string Spec = "tiny: 1\n";
+
+        public override NetworkInfo Info { get; } = new()
+        {
+            Name = nameof(ByHand),
+            SpecPath = "none",
+            Spec = Spec,
+            SpecHash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(Spec))),
+            Channels = 1,
+            OutChannels = 1,
+            ImageHeight = 8,
+            ImageWidth = 8,
+            DownsampleFactor = 1,
+            ParameterCount = 0,
+            SelfCondition = false,
+            Levels = [],
+        };
+
+        public override DiffusionOptions Diffusion { get; } = new() { Timesteps = 100 };
+
+        public override Tensor forward(Tensor x, Tensor timesteps) => x.clone();
     }
 }

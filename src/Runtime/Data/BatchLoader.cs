@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace UNetGen.Data;
 
 /// <summary>
-/// An endless row of batches from a source, for one reader: epochs in an order of their own, one after the other without a gap, so that
+/// An endless row of batches from a source: epochs in an order of their own, one after the other without a gap, so that
 /// every batch is full whatever the number of images. What is in a batch, and which of its images are mirrored, is a pure function of the
 /// seed and the batch's position in the row: neither where the row was begun nor how many workers read ahead changes it. Several loaders
 /// can share a row, each with its part of every batch.
@@ -37,6 +37,7 @@ public sealed class BatchLoader : IDisposable
 
     // A worker is a task that makes one batch, in a buffer that serves again: the next batch's is the first.
     private readonly Queue<Task<Buffer>> ahead = new();
+    private readonly Lock turn = new();
     private long nextNumber;
     private bool disposed;
 
@@ -94,7 +95,6 @@ public sealed class BatchLoader : IDisposable
         if (shape.Count == 0)
             throw new DataException($"{source.Description} has no images.");
         SourceChecks.RequireClasses(source);
-        SourceChecks.RequireTokens(source);
         if (horizontalFlips)
             SourceChecks.RequireMirrorable(source);
         var bytes = (long)batchSize * shape.PixelCount * sizeof(float);
@@ -145,32 +145,41 @@ public sealed class BatchLoader : IDisposable
     /// <exception cref="ShortageException">The source lacked memory, threads or open files.</exception>
     public Batch Next(CancellationToken cancellation = default)
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
-        var number = nextNumber - ahead.Count;
-        // What a source lacks, a smaller batch needn't give it.
-        var buffer = Shortage.Explained(() => Patience.Await(ahead.Peek(), cancellation));
-        ahead.Dequeue();
-        // Made here and not by a worker: a tensor belongs to the dispose scope of the thread that makes it.
-        var images = TensorOf(buffer.Pixels, shape.Channels, shape.Height, shape.Width);
-        var labels = buffer.Labels is null ? null : tensor(buffer.Labels, device: CPU);
-        var context = buffer.Contexts is null ? null : TensorOf(buffer.Contexts, shape.Context!.Value.Tokens, shape.Context!.Value.Width);
-        var condition = buffer.Conditions is null
-            ? null
-            : TensorOf(buffer.Conditions, shape.ConditionChannels, shape.Height, shape.Width);
-        Drawn? drawn = buffer.Noise is null
-            ? null
-            : new(TensorOf(buffer.Noise, shape.Channels, shape.Height, shape.Width), [.. buffer.Times]);
-        Start(buffer);
-        return new Batch(images, labels, number, PositionOf(number))
+        lock (turn)
         {
-            Context = context,
-            Condition = condition,
-            Drawn = drawn,
-        };
+            ObjectDisposedException.ThrowIf(disposed, this);
+            var number = nextNumber - ahead.Count;
+            // What a source lacks, a smaller batch needn't give it.
+            var buffer = Shortage.Explained(() => Patience.Await(ahead.Peek(), cancellation));
+            ahead.Dequeue();
+            // Made here and not by a worker: a tensor belongs to the dispose scope of the thread that makes it.
+            var images = TensorOf(buffer.Pixels, shape.Channels, shape.Height, shape.Width);
+            var labels = buffer.Labels is null ? null : tensor(buffer.Labels, device: CPU);
+            var context = buffer.Contexts is null
+                ? null
+                : TensorOf(buffer.Contexts, shape.Context!.Value.Tokens, shape.Context!.Value.Width);
+            var condition = buffer.Conditions is null
+                ? null
+                : TensorOf(buffer.Conditions, shape.ConditionChannels, shape.Height, shape.Width);
+            Drawn? drawn = buffer.Noise is null
+                ? null
+                : new(TensorOf(buffer.Noise, shape.Channels, shape.Height, shape.Width), [.. buffer.Times]);
+            Start(buffer);
+            return new Batch(images, labels, number, PositionOf(number))
+            {
+                Context = context,
+                Condition = condition,
+                Drawn = drawn,
+            };
+        }
     }
 
     /// <summary>The next batch if it is there; null: it isn't yet, or can't be read, of which <see cref="Next"/> tells.</summary>
-    internal Batch? NextIfReady() => !disposed && ahead.Peek().IsCompletedSuccessfully ? Next() : null;
+    internal Batch? NextIfReady()
+    {
+        lock (turn)
+            return !disposed && ahead.Peek().IsCompletedSuccessfully ? Next() : null;
+    }
 
     /// <summary>
     /// Ends the workers, and returns when they have ended: each finishes the image that it is reading. One whose read hangs is left to

@@ -64,15 +64,6 @@ internal static class SourceChecks
             throw new DataException($"A name among the `Classes` of {source.Description} is null: give each class one.");
     }
 
-    /// <exception cref="DataException">A source says that its contexts have no token, or tokens of no number.</exception>
-    public static void RequireTokens(IImageSource source)
-    {
-        if (source.Context is { } shape && (shape.Tokens < 1 || shape.Width < 1))
-            throw new DataException(
-                $"The `Context` of {source.Description} is {shape} (tokens x width): each is at least 1, and of a source without contexts it "
-                    + "is null.");
-    }
-
     /// <exception cref="DataException">They are latents, of which no network of pictures sees anything.</exception>
     public static void RequirePictures(IImageSource source)
     {

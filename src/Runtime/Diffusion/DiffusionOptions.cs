@@ -196,7 +196,7 @@ public sealed record DiffusionOptions
     /// <summary>Whether estimates of the clean image are clipped to [-1, 1] where nothing else is asked for.</summary>
     internal bool ClipsEstimates => Type == DiffusionType.Ddpm && ClipSample;
 
-    /// <exception cref="UNetGenException">A word isn't one of its kind.</exception>
+    /// <exception cref="UNetGenException">The diffusion is of another type.</exception>
     internal void RequireType(DiffusionType type)
     {
         if (Type != type)
@@ -205,6 +205,7 @@ public sealed record DiffusionOptions
                     + $"{nameof(DiffusionProcess)}.{nameof(DiffusionProcess.Of)} or {nameof(NoiseLevels)}.{nameof(NoiseLevels.Of)}.");
     }
 
+    /// <exception cref="UNetGenException">A word isn't one of its kind.</exception>
     internal static void CheckWord<T>(T word, string option) where T : struct, Enum
     {
         if (!Enum.IsDefined(word))

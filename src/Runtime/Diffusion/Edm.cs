@@ -85,8 +85,8 @@ public sealed class EdmLevels : NoiseLevels
     /// </exception>
     public EdmLevels(DiffusionOptions options)
     {
-        options.RequireType(DiffusionType.Edm);
         ArgumentNullException.ThrowIfNull(options);
+        options.RequireType(DiffusionType.Edm);
         DiffusionOptions.CheckBetween(options.PMean, -SpecLimits.LogOfTime, SpecLimits.LogOfTime, nameof(options.PMean));
         DiffusionOptions.CheckPositive(options.PStd, nameof(options.PStd));
         DiffusionOptions.CheckBetween(options.PStd, 0, SpecLimits.LogOfTime, nameof(options.PStd));

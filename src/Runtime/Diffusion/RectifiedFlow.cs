@@ -91,8 +91,8 @@ public sealed class FlowLevels : NoiseLevels
     /// <exception cref="UNetGenException">The diffusion is of another type, a number is none that it may be, or a word isn't one of its kind.</exception>
     public FlowLevels(DiffusionOptions options)
     {
-        options.RequireType(DiffusionType.Flow);
         ArgumentNullException.ThrowIfNull(options);
+        options.RequireType(DiffusionType.Flow);
         DiffusionOptions.CheckWord(options.TimestepSampling, nameof(options.TimestepSampling));
         DiffusionOptions.CheckWord(options.WeightingScheme, nameof(options.WeightingScheme));
         if (options.ModeScale is not (>= SpecLimits.LeastModeScale and < SpecLimits.ModeScale))

@@ -81,7 +81,8 @@ public static partial class AtomicFile
                 throw new IOException($"{kind} is there");
             if (FileNames.FaultOfTarget(path) is { } fault)
                 throw new IOException(fault);
-            var file = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+            // Of what isn't there only this may be asked.
+            var file = new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
             if (file != path)
                 (folder, temporary) = (Path.GetDirectoryName(file)!, TemporaryFor(file));
             use(file, temporary);

@@ -67,7 +67,8 @@ public static class StateDict
     /// <exception cref="InvalidOperationException">As in the other form.</exception>
     /// <exception cref="StateDictException">Something differs; nothing was read or copied.</exception>
     /// <exception cref="UNetGenException">
-    /// A number is NaN or infinite; or the network's class and the runtime are of two versions.
+    /// The file says that its weights are of another spec than the network's, which shapes needn't show; or a number is NaN or infinite; or
+    /// the network's class and the runtime are of two versions.
     /// </exception>
     /// <exception cref="SafetensorsException">The file was cut short or changed meanwhile; nothing was copied.</exception>
     /// <exception cref="InvalidOperationException">Averaged weights are in the module now (<see cref="Ema.Apply"/>).</exception>
@@ -76,6 +77,27 @@ public static class StateDict
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(file);
+        if (module is NoisePredictor network && NetworkMetadata.HasSpec(file))
+            RequireSpec(network.Info, file);
+        LoadFile(module, file);
+    }
+
+    /// <summary>Shapes that fit say nothing of noise, activations and the like.</summary>
+    private static void RequireSpec(NetworkInfo network, SafetensorsFile file)
+    {
+        var (name, spec, hash) = NetworkMetadata.Read(file, out var problem);
+        if (problem is not null)
+            throw new UNetGenException(problem);
+        if (!hash.Equals(network.SpecHash, StringComparison.OrdinalIgnoreCase))
+            throw new UNetGenException(
+                $"{file.Path} says that its weights are {Excerpt.Of(name)}'s, of another spec than {network.Name}'s: "
+                    + $"`Checkpoint.Begin` takes them to begin a training."
+                + SpecDifferences.Of(spec, network.Spec));
+    }
+
+    /// <summary>The same, whatever network the file says that it is of.</summary>
+    internal static void LoadFile(nn.Module module, SafetensorsFile file)
+    {
         var state = Check(module, Forms(file));
         using var scope = NewDisposeScope();
         var tensors = file.ReadAll();

@@ -94,6 +94,7 @@ public static class Libtorch
     private static nint LoadFromFiles()
     {
         Files.CheckAlone();
+        Files.CheckComplete();
         nint library = Files.Load();
         // Otherwise the ordinary load would be tried, and fail, once for every native function that TorchSharp calls.
         if (Installed is null)

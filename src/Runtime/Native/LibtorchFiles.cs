@@ -187,11 +187,13 @@ internal sealed partial class LibtorchFiles(
         + $"Version=\"{Libtorch.TorchSharpVersion}\" />, "
         + "or TorchSharp-cuda-linux or TorchSharp-cuda-windows (in UNetGen's own tree: TorchBackend=auto|cpu|cuda). Then build again.");
 
-    private static LibtorchException Damaged(string path, string reason) => new(
-        $"{path} is damaged: {reason}.\nDelete the folder it is in, or bin/ and obj/, and build again; "
-        + "if it stays so, delete the package's folder under ~/.nuget/packages too.");
+    private LibtorchException Damaged(string path, string reason) => new(
+        $"{path} is damaged: {reason}.\n" + (Path.GetDirectoryName(path) == installed?.Folder
+            ? "Install the libtorch, or the PyTorch that it belongs to, anew."
+            : "Delete the folder it is in, or bin/ and obj/, and build again; if it stays so, delete the package's folder under "
+                + "~/.nuget/packages too."));
 
-    private static LibtorchException Failed(string path, Exception e)
+    private LibtorchException Failed(string path, Exception e)
     {
         string reason = Reason(e);
         if (HostVersion().Match(reason) is { Success: true } version)

@@ -170,7 +170,7 @@ public sealed partial class Checkpoint
         using var file = Weights(which);
         Explained(file.Path, () =>
         {
-            StateDict.Load(network, file);
+            StateDict.LoadFile(network, file);
             return true;
         });
         network.IsBounded = IsBounded;

@@ -15,7 +15,6 @@ internal static class ContextCheck
     /// </exception>
     public static double Dropout(NetworkInfo info, IImageSource source, TrainingOptions options)
     {
-        SourceChecks.RequireTokens(source);
         if (info.ContextDim is not { } width)
         {
             if (options.ContextDropout > 0)

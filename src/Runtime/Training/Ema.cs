@@ -91,6 +91,7 @@ public sealed class Ema : IDisposable
     /// <exception cref="ObjectDisposedException">They are freed.</exception>
     public void Update(int step)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(step, 1);
         RequireWhole();
         if (IsApplied)
             throw new InvalidOperationException("The averaged weights are in the network now; they can't be averaged with themselves.");

@@ -50,6 +50,23 @@ public sealed class ShapesTests
         Assert.Equal(new(1, 0), levels.At(levels.Clean));
     }
 
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Options_of_another_type_make_no_process_and_no_numbers(DiffusionType type)
+    {
+        var options = new DiffusionOptions { Type = type };
+        var makers = new Dictionary<DiffusionType, Func<object>[]>
+        {
+            [DiffusionType.Ddpm] = [() => new GaussianDiffusion(options), () => new NoiseSchedule(options)],
+            [DiffusionType.Flow] = [() => new RectifiedFlow(options), () => new FlowLevels(options)],
+            [DiffusionType.Edm] = [() => new Edm(options), () => new EdmLevels(options)],
+        };
+        foreach (var (other, make) in makers.Where(made => made.Key != type).SelectMany(made => made.Value, (made, make) => (made.Key, make)))
+            Assert.StartsWith(
+                $"What is made here is of a diffusion of type {other}, but these options are of type {type}",
+                Assert.Throws<UNetGenException>(make).Message);
+    }
+
     private static void AssertRefused(string parameter, string message, Func<Tensor> function) =>
         Assert.Contains(message, Assert.Throws<ArgumentException>(parameter, function).Message);
 }

@@ -74,6 +74,21 @@ public sealed class RankTrainingTests : IDisposable
     }
 
     [Fact]
+    public void Of_ranks_that_all_are_given_the_folder_of_checkpoints_the_first_writes_them()
+    {
+        var store = new CheckpointStore(folder.File("store"));
+        OnRanks(2, collective =>
+        {
+            using var network = new TwoConvNet();
+            using var trainer = new Trainer(network, new Stripes(), Options with { BatchSize = 4 }, collective: collective);
+            trainer.Train(store: new CheckpointStore(folder.File("store")));
+            return trainer.Step;
+        });
+
+        Assert.Equal(Options.Steps, store.Newest()!.Info!.Step);
+    }
+
+    [Fact]
     public void Each_rank_sees_its_share_of_every_batch_and_no_image_twice()
     {
         var options = Options with { SelfConditionProbability = 0 };

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text;
 using UNetGen.Files;
 
 namespace UNetGen.Runtime.Tests.Files;
@@ -16,6 +18,28 @@ public sealed class AtomicFileTests : IDisposable
         AtomicFile.Write(path, stream => stream.Write("second"u8));
         Assert.Equal("second", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFiles(Path.GetDirectoryName(path)!));
+    }
+
+    [LinuxFact]
+    public void A_named_pipe_stays_one_and_a_link_leads_to_what_is_written()
+    {
+        var pipe = folder.File("pipe");
+        using (var made = Process.Start("mkfifo", [pipe]))
+            made.WaitForExit();
+        foreach (var write in (Action[])[() => AtomicFile.Write(pipe, stream => stream.Write("lost"u8)), () => AtomicFile.Try(pipe)])
+            Assert.Equal($"{pipe} can't be written: a named pipe is there.", Assert.Throws<IOException>(write).Message);
+        Assert.Equal("a named pipe", RegularFile.OtherKind(pipe));
+
+        var (link, target) = (folder.File("link"), folder.File("elsewhere/target"));
+        Directory.CreateDirectory(folder.File("elsewhere"));
+        File.CreateSymbolicLink(link, target);
+        foreach (var text in (string[])["new", "newer"])
+        {
+            AtomicFile.Write(link, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+            Assert.Equal(text, File.ReadAllText(target));
+            Assert.Equal(target, new FileInfo(link).LinkTarget);
+        }
+        Assert.Equal([target], Directory.GetFiles(folder.File("elsewhere")));
     }
 
     [Fact]

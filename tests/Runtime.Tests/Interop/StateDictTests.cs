@@ -3,6 +3,7 @@ using UNetGen.Diffusion;
 using UNetGen.Interop;
 using UNetGen.Networks;
 using UNetGen.Runtime.Tests.Sampling;
+using UNetGen.Runtime.Tests.Training;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Interop;
@@ -26,6 +27,21 @@ public sealed class StateDictTests : IDisposable
         Assert.All(module.parameters(), parameter => Assert.True(parameter.requires_grad));
         tensors["0.weight"].fill_(5);
         Assert.True(module.state_dict()["0.weight"].eq(3).all().item<bool>());
+    }
+
+    [Fact]
+    public void A_file_that_says_that_it_is_of_another_spec_is_not_loaded_though_its_shapes_fit()
+    {
+        using var folder = new TemporaryFolder();
+        using TwoConvNet saved = new(), same = new(), other = new(name: "OtherNet");
+        StateDict.Save(folder.File("weights.safetensors"), saved);
+        using var file = SafetensorsFile.Open(folder.File("weights.safetensors"));
+
+        StateDict.Load(same, file);
+        var error = Assert.Throws<UNetGenException>(() => StateDict.Load(other, file)).Message;
+
+        Assert.Contains("says that its weights are TwoConvNet's, of another spec than OtherNet's: `Checkpoint.Begin` takes them", error);
+        Assert.Contains("checkpoint: name: TwoConvNet", error);
     }
 
     [Fact]

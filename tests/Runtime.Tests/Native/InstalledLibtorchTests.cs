@@ -79,6 +79,18 @@ public sealed class InstalledLibtorchTests
             () => new LibtorchFiles([Beside], [], installed: new InstalledLibtorch(given)).Load()).Message;
     }
 
+    [LinuxFact]
+    public void A_library_of_it_that_was_cut_short_is_to_be_installed_anew()
+    {
+        using var folder = new TemporaryFolder();
+        var library = File.ReadAllBytes(Path.Combine(Beside, "libc10.so"));
+        var cut = folder.Write("libc10.so", library[..(library.Length / 2)]);
+        var files = new LibtorchFiles([Beside], [], installed: new InstalledLibtorch(folder.Path));
+        var message = Assert.Throws<LibtorchException>(files.CheckComplete).Message;
+        Assert.StartsWith($"{cut} is damaged", message);
+        Assert.EndsWith("Install the libtorch, or the PyTorch that it belongs to, anew.", message);
+    }
+
     [Fact]
     public void A_program_with_a_libtorch_of_its_own_refuses_a_second_one()
     {

@@ -1,4 +1,4 @@
-namespace UNetGen.Training;
+namespace UNetGen.Networks;
 
 /// <summary>What a checkpoint's spec and a network's have otherwise, in an error's words.</summary>
 internal static class SpecDifferences
