@@ -55,7 +55,7 @@ internal readonly record struct SourceShape(
             if (Count < 0 || ConditionChannels < 0)
                 return "no number may be negative";
             if (Channels < 1 || Height < 1 || Width < 1 || Context is { Tokens: < 1 } or { Width: < 1 })
-                return "each number of a shape is at least 1, and the `Context` of a source without contexts is null";
+                return "each number of a shape is at least 1";
             var most = (decimal)Math.Max(Channels, ConditionChannels) * Height * Width;
             var ofContext = Context is { } context ? (decimal)context.Tokens * context.Width : 0;
             return Math.Max(most, ofContext) <= Array.MaxLength

@@ -135,12 +135,19 @@ public static partial class AtomicFile
         Directory.CreateDirectory(folder);
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew))
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite };
+            // Who may read the file that is replaced may read this one, and nobody else.
+            var mode = !OperatingSystem.IsWindows() && File.Exists(path) ? File.GetUnixFileMode(path) : (UnixFileMode?)null;
+            if (!OperatingSystem.IsWindows() && mode is not null)
+                options.UnixCreateMode = mode | UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            using (var stream = new FileStream(temporary, options))
             {
                 write(stream);
                 // Else a power cut soon after could find the new name on the disk, but not yet the content.
                 stream.Flush(flushToDisk: true);
             }
+            if (!OperatingSystem.IsWindows() && mode is { } kept)
+                File.SetUnixFileMode(temporary, kept);
             Renaming.OfFile(temporary, path);
         }
         catch

@@ -134,6 +134,7 @@ public static class StateDict
     internal static IReadOnlyList<string> LoadBut(NoisePredictor module, SafetensorsFile file, Predicate<string> mayDiffer)
     {
         BorrowedWeights.RequireNone(module, "load");
+        NetworkUse.RequireNotTrained(module);
         var state = module.state_dict();
         CheckManifest(module, state);
         var comparison = new StateDictComparison(state.Select(pair => (pair.Key, TensorForm.Of(pair.Value))), Forms(file));
@@ -170,9 +171,13 @@ public static class StateDict
     {
         ArgumentNullException.ThrowIfNull(network);
         ObjectDisposedException.ThrowIf(network.IsDisposed, network);
-        var tensors = network.state_dict();
-        RequireFinite(network.Info.Name, tensors);
-        SafetensorsFile.Write(path, tensors, TensorSum.Added(NetworkMetadata.Of(network, doubts ?? []), tensors));
+        NetworkUse.Reading(network, () =>
+        {
+            var tensors = network.state_dict();
+            RequireFinite(network.Info.Name, tensors);
+            SafetensorsFile.Write(path, tensors, TensorSum.Added(NetworkMetadata.Of(network, doubts ?? []), tensors));
+            return true;
+        });
     }
 
     /// <summary>Refuses tensors whose numbers can't be copied.</summary>
@@ -213,6 +218,7 @@ public static class StateDict
     private static Dictionary<string, Tensor> Check(nn.Module module, IEnumerable<(string Key, TensorForm Form)> given)
     {
         BorrowedWeights.RequireNone(module, "load");
+        NetworkUse.RequireNotTrained(module);
         var state = module.state_dict();
         if (module is NoisePredictor network)
             CheckManifest(network, state);

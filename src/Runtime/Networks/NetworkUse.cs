@@ -16,6 +16,7 @@ internal sealed class NetworkUse
     private readonly Lock mode = new();
     private int drawings;
     private bool wasTraining;
+    private volatile bool isTrained;
 
     /// <summary>Draws with a network in evaluation mode, and on a GPU with its filters as that takes them.</summary>
     /// <param name="network">Back in its mode when the last drawing ends.</param>
@@ -23,8 +24,7 @@ internal sealed class NetworkUse
     public static T Drawing<T>(NoisePredictor network, Func<T> draw)
     {
         var use = All.GetOrCreateValue(network);
-        use.gate.EnterReadLock();
-        try
+        return Reading(network, () =>
         {
             use.Begin(network);
             try
@@ -35,6 +35,19 @@ internal sealed class NetworkUse
             {
                 use.End(network);
             }
+        });
+    }
+
+    /// <summary>Reads a network's weights, all of one step.</summary>
+    /// <param name="network">In its own mode.</param>
+    /// <param name="read">Reads them.</param>
+    public static T Reading<T>(nn.Module network, Func<T> read)
+    {
+        var use = All.GetOrCreateValue(network);
+        use.gate.EnterReadLock();
+        try
+        {
+            return read();
         }
         finally
         {
@@ -62,6 +75,22 @@ internal sealed class NetworkUse
         {
             use.gate.ExitWriteLock();
         }
+    }
+
+    /// <summary>Notes that a training has begun.</summary>
+    public static void BeginTraining(nn.Module network) => All.GetOrCreateValue(network).isTrained = true;
+
+    /// <summary>Notes that it has ended.</summary>
+    public static void EndTraining(nn.Module network) => All.GetOrCreateValue(network).isTrained = false;
+
+    /// <summary>Weights that come in the midst of a training would meet the averages and the optimiser's state of others.</summary>
+    /// <exception cref="InvalidOperationException">The network is being trained.</exception>
+    public static void RequireNotTrained(nn.Module network)
+    {
+        if (All.TryGetValue(network, out var use) && use.isTrained)
+            throw new InvalidOperationException(
+                $"{network.GetName()} is being trained, and what is loaded into it now would be trained on with the averages and the "
+                    + "optimiser's state of other weights: load when the call of Train has returned, or before it begins.");
     }
 
     private void Begin(NoisePredictor network)

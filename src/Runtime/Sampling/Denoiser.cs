@@ -38,6 +38,7 @@ public sealed class Denoiser : IDisposable
     private readonly Tensor? condition;
     private readonly Func<Tensor> noise;
     private readonly ImageNoise? ownNoise;
+    private readonly int count;
     private Estimate? last;
 
     /// <summary>Makes ready for the images that the options number, as one batch: a sampler's steps can so be tried one by one.</summary>
@@ -46,6 +47,7 @@ public sealed class Denoiser : IDisposable
     /// <param name="options">Numbers of the images, their labels and contexts, guidance and clipping.</param>
     /// <param name="noise">What <see cref="Noise"/> gives, a new tensor at each call; null: the noise of the options' seed.</param>
     /// <exception cref="UNetGenException">The options make no sense, or labels or guidance don't fit the network.</exception>
+    /// <exception cref="ArgumentException">The diffusion is another than the network's.</exception>
     /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     public Denoiser(NoisePredictor network, DiffusionProcess diffusion, SamplingOptions options, Func<Tensor>? noise = null)
     {
@@ -54,7 +56,13 @@ public sealed class Denoiser : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         ObjectDisposedException.ThrowIf(network.IsDisposed, network);
         options.Check(network.Info);
+        if (diffusion.Options != network.Diffusion)
+            throw new ArgumentException(
+                $"The diffusion is another than {network.Info.Name}'s: make it by {nameof(DiffusionProcess)}.{nameof(DiffusionProcess.Of)} of "
+                    + $"its `{nameof(network.Diffusion)}`.",
+                nameof(diffusion));
         this.network = network;
+        count = options.Count;
         Diffusion = diffusion;
         clip = options.Clip ?? diffusion.Options.ClipsEstimates;
         guidance = options.Guidance;
@@ -91,6 +99,7 @@ public sealed class Denoiser : IDisposable
     /// <param name="time">Their time: of a DDPM the timestep, from 0.</param>
     /// <returns>New tensors, which live as long as the step.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The diffusion has no such time.</exception>
+    /// <exception cref="ArgumentException">There are more or fewer images than the options say.</exception>
     public Estimate Denoise(Tensor x, double time)
     {
         if (!Diffusion.Levels.CanBeAskedAt(time))
@@ -98,6 +107,8 @@ public sealed class Denoiser : IDisposable
                 nameof(time),
                 string.Create(
                     CultureInfo.InvariantCulture, $"The network can be asked at times {Diffusion.Levels.AskedTimes}, not at {time}."));
+        if (x.shape[0] != count)
+            throw new ArgumentException($"The images are those of the options, {count}, but got {x.shape[0]}.", nameof(x));
         var t = Diffusion.Times(x, time);
         var (noised, timesteps) = Diffusion.Asked(x, t);
         var images = condition is null ? noised : cat([noised, condition], 1);

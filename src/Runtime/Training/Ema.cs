@@ -123,8 +123,8 @@ public sealed class Ema : IDisposable
     /// </exception>
     /// <exception cref="ObjectDisposedException">They are freed.</exception>
     /// <remarks>
-    /// It waits for drawings and for a training's step. A training that comes to its next step meanwhile refuses to go on: apply averages in
-    /// its <c>report</c>, or beside it those of another network.
+    /// It waits for drawings and for a training's step. A training that comes to its next step meanwhile refuses to go on: apply averages
+    /// in its <c>report</c>, or beside it those of another network.
     /// </remarks>
     public IDisposable Apply()
     {

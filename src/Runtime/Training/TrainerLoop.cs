@@ -13,12 +13,14 @@ public sealed partial class Trainer
     private TrainingSummary TrainAlone(Action<TrainingStep>? report, CheckpointStore? store, CancellationToken cancellation)
     {
         TakeTurn(nameof(Train), "trained");
+        NetworkUse.BeginTraining(network);
         try
         {
             return TrainToTheEnd(report, store, cancellation);
         }
         finally
         {
+            NetworkUse.EndTraining(network);
             EndTurn();
         }
     }
@@ -69,8 +71,11 @@ public sealed partial class Trainer
                 if (!Runs(() => next = batches.Next(cancellation), checkpoints, cancellation))
                     break;
                 using var batch = next!;
-                var (loss, gradientNorm, learningRate, skipped) = NetworkUse.Alone(
-                    network, () => TakeStep(batch, gradient, draws, batches.Begin));
+                var (loss, gradientNorm, learningRate, skipped) = NetworkUse.Alone(network, () =>
+                {
+                    computing.Again();
+                    return TakeStep(batch, gradient, draws, batches.Begin);
+                });
                 elapsed = among?.Elapsed ?? before + clock.GetElapsedTime(start);
                 var taken = new TrainingStep(
                     Step, loss, gradientNorm, learningRate, ImagesPerSecond, elapsed, options.Remaining(Step, elapsed), skipped);
@@ -185,8 +190,6 @@ public sealed partial class Trainer
         // A report may have left what it needed itself.
         NetworkCheck.RequireGradients();
         using var gradients = enable_grad();
-        if (!network.training)
-            network.train();
         RequireOwnWeights(nameof(Train));
         var learningRate = options.LearningRateAt(Step, options.Progress(Step, elapsed));
         var (loss, gradientNorm, lossWeight) = gradient.Compute(batch, draws.Begin(Step + 1), lossScale?.Value ?? 1, meanwhile);

@@ -27,6 +27,28 @@ public class BatchLoaderTests
         Assert.Equal(6, read.Select(image => string.Join(' ', image)).Distinct().Count());
     }
 
+    [Fact]
+    public void Several_threads_get_each_a_batch_of_its_own_and_together_the_whole_row()
+    {
+        var source = new ShapesSource(1, 8, 8, count: 30);
+        using var alone = new BatchLoader(source, 4);
+        var row = Enumerable.Range(0, 100).Select(_ => Values(alone)).ToDictionary(batch => batch.Number, batch => batch.Images);
+        using var shared = new BatchLoader(source, 4);
+        var taken = new System.Collections.Concurrent.ConcurrentBag<(long Number, float[] Images)>();
+
+        Parallel.For(0, 100, new ParallelOptions { MaxDegreeOfParallelism = 4 }, _ => taken.Add(Values(shared)));
+
+        Assert.Equal(row.Keys.Order(), taken.Select(batch => batch.Number).Order());
+        Assert.All(taken, batch => Assert.Equal(row[batch.Number], batch.Images));
+
+        static (long Number, float[] Images) Values(BatchLoader loader)
+        {
+            var batch = loader.Next();
+            using var images = batch.Images;
+            return (batch.Number, images.data<float>().ToArray());
+        }
+    }
+
     [Theory]
     [InlineData(10, 5)]
     [InlineData(10, 4)]

@@ -61,7 +61,8 @@ public sealed class ShapesTests
             [DiffusionType.Flow] = [() => new RectifiedFlow(options), () => new FlowLevels(options)],
             [DiffusionType.Edm] = [() => new Edm(options), () => new EdmLevels(options)],
         };
-        foreach (var (other, make) in makers.Where(made => made.Key != type).SelectMany(made => made.Value, (made, make) => (made.Key, make)))
+        var others = makers.Where(made => made.Key != type).SelectMany(made => made.Value, (made, make) => (made.Key, make));
+        foreach (var (other, make) in others)
             Assert.StartsWith(
                 $"What is made here is of a diffusion of type {other}, but these options are of type {type}",
                 Assert.Throws<UNetGenException>(make).Message);

@@ -104,6 +104,7 @@ public sealed class ExcerptTests : IDisposable
     {
         // Excerpt: testing a sampler
         using var scope = NewDisposeScope();
+        network.eval();
         using var diffusion = new GaussianDiffusion(network.Diffusion);
         using var denoiser = new Denoiser(network, diffusion, new SamplingOptions { Count = 2 });
         var x = denoiser.Noise();

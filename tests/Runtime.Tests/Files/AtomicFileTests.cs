@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using System.Text;
 using UNetGen.Files;
 
@@ -40,6 +41,21 @@ public sealed class AtomicFileTests : IDisposable
             Assert.Equal(target, new FileInfo(link).LinkTarget);
         }
         Assert.Equal([target], Directory.GetFiles(folder.File("elsewhere")));
+    }
+
+    [LinuxFact]
+    [SupportedOSPlatform("linux")]
+    public void Who_may_read_the_file_that_is_replaced_may_read_the_new_one()
+    {
+        var path = folder.Write("file", "old"u8.ToArray());
+        foreach (var mode in (UnixFileMode[])[
+            UnixFileMode.UserRead | UnixFileMode.UserWrite, UnixFileMode.UserRead,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead])
+        {
+            File.SetUnixFileMode(path, mode);
+            AtomicFile.Write(path, stream => stream.Write("new"u8));
+            Assert.Equal(mode, File.GetUnixFileMode(path));
+        }
     }
 
     [Fact]

@@ -27,6 +27,23 @@ public class OwnSamplerTests
 
     public static TheoryData<string> All => [.. Steps.Keys];
 
+    [Fact]
+    public void A_denoiser_refuses_another_diffusion_than_its_network_s_and_other_images_than_the_options()
+    {
+        using var scope = NewDisposeScope();
+        var network = Toy(Ddpm, selfCondition: false);
+        using var other = DiffusionProcess.Of(new() { Timesteps = 50 });
+        Assert.StartsWith(
+            "The diffusion is another than FunctionPredictor's",
+            Assert.Throws<ArgumentException>("diffusion", () => new Denoiser(network, other, Two)).Message);
+
+        using var diffusion = DiffusionProcess.Of(Ddpm);
+        using var denoiser = new Denoiser(network, diffusion, Two);
+        Assert.StartsWith(
+            "The images are those of the options, 2, but got 3.",
+            Assert.Throws<ArgumentException>("x", () => denoiser.Denoise(zeros(3, 1, 4, 4), 20)).Message);
+    }
+
     [Theory]
     [MemberData(nameof(All))]
     public void A_step_may_return_whatever_holds_its_images(string result)

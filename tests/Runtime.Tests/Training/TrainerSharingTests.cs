@@ -1,3 +1,5 @@
+using UNetGen.Backends;
+using UNetGen.Interop;
 using UNetGen.Networks;
 using UNetGen.Sampling;
 using UNetGen.Training;
@@ -56,11 +58,67 @@ public sealed class TrainerSharingTests : IDisposable
         trainer.Train(step =>
         {
             network.eval();
+            network.Precision = Precision.BFloat16;
             none ??= no_grad();
         });
         none?.Dispose();
 
         Assert.Equal(Unbroken(), Learnt(network));
+    }
+
+    [Fact]
+    public void Nothing_is_loaded_into_a_network_that_is_trained()
+    {
+        StateDict.Save(folder.File("weights.safetensors"), network);
+        using var file = SafetensorsFile.Open(folder.File("weights.safetensors"));
+        var checkpoint = Checkpoint.Open(file.Path);
+        trainer.Train(_ =>
+        {
+            foreach (var load in (Action[])[
+                () => StateDict.Load(network, file), () => StateDict.Load(network, network.state_dict()),
+                () => checkpoint.LoadInto(network), () => checkpoint.Begin(network)])
+                Assert.StartsWith("TwoConvNet is being trained", Assert.Throws<InvalidOperationException>(load).Message);
+        });
+
+        Assert.Equal(Unbroken(), Learnt(network));
+        StateDict.Load(network, file);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_saved_while_another_thread_trains_holds_the_weights_of_one_step()
+    {
+        var ofSteps = new List<float[]> { Learnt(network) };
+        var path = folder.File("weights.safetensors");
+        using var stop = new CancellationTokenSource();
+        var saved = new List<float[]>();
+        var saving = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                StateDict.Save(path, network);
+                using var scope = NewDisposeScope();
+                var (tensors, _) = SafetensorsFile.Read(path);
+                lock (saved)
+                    saved.Add([.. network.named_parameters().SelectMany(named => tensors[named.name].data<float>().ToArray())]);
+            }
+        });
+
+        trainer.Train(step =>
+        {
+            ofSteps.Add(Learnt(network));
+            SpinWait.SpinUntil(() => saving.IsFaulted || Count() > trainer.Step, TimeSpan.FromSeconds(10));
+        });
+        await stop.CancelAsync();
+        await saving;
+
+        Assert.True(saved.Count >= Options.Steps);
+        Assert.All(saved, weights => Assert.Contains(ofSteps, step => step.SequenceEqual(weights)));
+
+        int Count()
+        {
+            lock (saved)
+                return saved.Count;
+        }
     }
 
     [Fact]
