@@ -86,8 +86,7 @@ public static class OnnxExport
         string path, NoisePredictor network, OnnxOptions? options = null, IReadOnlyList<string>? doubts = null)
     {
         ArgumentNullException.ThrowIfNull(network);
-        // TorchSharp leaves none to a disposed one.
-        ObjectDisposedException.ThrowIf(network.state_dict().Count == 0, network);
+        ObjectDisposedException.ThrowIf(network.IsDisposed, network);
         NetworkMetadata.RequireConsistent(network.Info);
         if (!SpecCompiler.IsOfLanguage(network.Info.Spec))
             throw new UNetGenException(

@@ -148,6 +148,15 @@ public sealed class CompileTests
     }
 
     [Fact]
+    public void Options_refuse_what_names_nothing()
+    {
+        Assert.Throws<ArgumentNullException>("OtherSpecs", () => new SpecOptions { OtherSpecs = null! });
+        Assert.Throws<ArgumentNullException>("BlockAssemblies", () => new SpecOptions { BlockAssemblies = null! });
+        Assert.Throws<ArgumentException>("BlockAssemblies", () => new SpecOptions { BlockAssemblies = [null!] });
+        Assert.Throws<ArgumentException>("ProjectFolder", () => new SpecOptions { ProjectFolder = "" });
+    }
+
+    [Fact]
     public void Effective_specs_of_all_families_give_the_same_network_again() => SpecGen.ForEach(SpecGen.Valid, 150, text =>
     {
         var first = SpecCompiler.DescribeText(text).Info;

@@ -224,8 +224,9 @@ public sealed class GaussianDiffusion : DiffusionProcess
     }
 
     /// <summary>values[t] as [batch, 1, 1, 1], to be multiplied with images, of times that were checked.</summary>
-    private static Tensor At(Tensor values, Tensor t, Tensor images)
+    private Tensor At(Tensor values, Tensor t, Tensor images)
     {
+        ObjectDisposedException.ThrowIf(values.IsInvalid, this);
         using var picked = values.index_select(0, t);
         return OfImages(picked, images);
     }

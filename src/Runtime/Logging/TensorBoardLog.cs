@@ -54,8 +54,11 @@ public sealed class TensorBoardLog : IDisposable
     /// <param name="value">Stored in single precision, as TensorBoard has it.</param>
     /// <param name="step">The step that it belongs to.</param>
     /// <exception cref="IOException">It can't be written.</exception>
-    public void Scalar(string tag, double value, int step) =>
+    public void Scalar(string tag, double value, int step)
+    {
+        ArgumentNullException.ThrowIfNull(tag);
         Write(new Summary.Types.Value { Tag = tag, SimpleValue = (float)value }, step);
+    }
 
     /// <summary>Adds a picture.</summary>
     /// <param name="tag">The row of pictures.</param>
@@ -65,6 +68,8 @@ public sealed class TensorBoardLog : IDisposable
     /// <exception cref="IOException">It can't be written.</exception>
     public void Image(string tag, byte[] png, int step)
     {
+        ArgumentNullException.ThrowIfNull(tag);
+        ArgumentNullException.ThrowIfNull(png);
         using var data = SKData.CreateCopy(png);
         using var codec = SKCodec.Create(data) ?? throw new ArgumentException("These bytes are no picture.", nameof(png));
         const int rgba = 4;
@@ -86,17 +91,22 @@ public sealed class TensorBoardLog : IDisposable
     /// <param name="text">The text.</param>
     /// <param name="step">The step that it belongs to.</param>
     /// <exception cref="IOException">It can't be written.</exception>
-    public void Text(string tag, string text, int step) => Write(new Summary.Types.Value
+    public void Text(string tag, string text, int step)
     {
-        Tag = tag,
-        Metadata = new SummaryMetadata { PluginData = new SummaryMetadata.Types.PluginData { PluginName = "text" } },
-        Tensor = new TensorProto
+        ArgumentNullException.ThrowIfNull(tag);
+        ArgumentNullException.ThrowIfNull(text);
+        Write(new Summary.Types.Value
         {
-            Dtype = DataType.DtString,
-            StringVal = { ByteString.CopyFromUtf8(text) },
-            TensorShape = new TensorShapeProto { Dim = { new TensorShapeProto.Types.Dim { Size = 1 } } },
-        },
-    }, step);
+            Tag = tag,
+            Metadata = new SummaryMetadata { PluginData = new SummaryMetadata.Types.PluginData { PluginName = "text" } },
+            Tensor = new TensorProto
+            {
+                Dtype = DataType.DtString,
+                StringVal = { ByteString.CopyFromUtf8(text) },
+                TensorShape = new TensorShapeProto { Dim = { new TensorShapeProto.Types.Dim { Size = 1 } } },
+            },
+        }, step);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => file.Dispose();

@@ -40,6 +40,7 @@ public sealed class Denoiser : IDisposable
     private readonly ImageNoise? ownNoise;
     private readonly int count;
     private Estimate? last;
+    private bool isDisposed;
 
     /// <summary>Makes ready for the images that the options number, as one batch: a sampler's steps can so be tried one by one.</summary>
     /// <param name="network">A network in evaluation mode, on the device to be used; stays the caller's.</param>
@@ -102,6 +103,7 @@ public sealed class Denoiser : IDisposable
     /// <exception cref="ArgumentException">There are more or fewer images than the options say.</exception>
     public Estimate Denoise(Tensor x, double time)
     {
+        ObjectDisposedException.ThrowIf(isDisposed, this);
         if (!Diffusion.Levels.CanBeAskedAt(time))
             throw new ArgumentOutOfRangeException(
                 nameof(time),
@@ -141,6 +143,7 @@ public sealed class Denoiser : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        isDisposed = true;
         Previous?.X0.Dispose();
         labels?.Dispose();
         condition?.Dispose();

@@ -123,12 +123,25 @@ internal sealed class BatchGradient(
             var condition = batch.Condition is null ? null : Part(batch.Condition);
             var xt = diffusion.QSample(x0, t, noise);
             var prediction = Predict(xt, t, condition, context, labels, selfCondition);
+            RequireTrainable(prediction, xt);
             var partLoss = diffusion.Loss(prediction, x0, xt, t, noise) / Number.Of(parts * ranks);
             Backends.Nodes.Gradients.Backward(lossScale == 1 ? partLoss : partLoss * Number.Of(lossScale));
             using var noGradients = no_grad();
             loss.add_(partLoss, Number.One);
         }
         return loss;
+    }
+
+    /// <summary>Of a class that was written by hand libtorch would tell in the midst of the backward pass.</summary>
+    private void RequireTrainable(Tensor? prediction, Tensor images)
+    {
+        if (prediction is null || (prediction.dtype == images.dtype && prediction.requires_grad))
+            return;
+        throw new InvalidOperationException(prediction.dtype == images.dtype
+            ? $"The forward of {network.Info.Name} has returned a tensor without a gradient, of which nothing is learnt: it is detached, or "
+                + "computed within no_grad."
+            : $"The forward of {network.Info.Name} has returned {prediction.dtype} for images of {images.dtype}: let it return the images' "
+                + "type.");
     }
 
     /// <summary>Takes the gradients that backward has left, once for all that a step does with them.</summary>

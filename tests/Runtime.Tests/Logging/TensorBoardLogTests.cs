@@ -67,6 +67,15 @@ public sealed class TensorBoardLogTests : IDisposable
     }
 
     [Fact]
+    public void Null_is_refused_by_the_argument_s_name()
+    {
+        using var log = new TensorBoardLog(folder.Path);
+        Assert.Throws<ArgumentNullException>("tag", () => log.Scalar(null!, 1, 1));
+        Assert.Throws<ArgumentNullException>("png", () => log.Image("a", null!, 1));
+        Assert.Throws<ArgumentNullException>("text", () => log.Text("a", null!, 1));
+    }
+
+    [Fact]
     public void What_is_no_picture_is_refused_and_nothing_written()
     {
         using var log = new TensorBoardLog(folder.Path);

@@ -135,6 +135,7 @@ public sealed class GeneratedNetworkTests
         var without = network.forward(x, t);
         Assert.True(network.forward(x, t, labels: null, selfCondition: zeros_like(x)).allclose(without));
         Assert.False(network.forward(x, t, labels: null, selfCondition: ones_like(x)).allclose(without));
+        Assert.Throws<ArgumentException>(() => network.forward(x, t, labels: null, selfCondition: ones_like(x, ScalarType.Int64)));
     }
 
     [Fact]

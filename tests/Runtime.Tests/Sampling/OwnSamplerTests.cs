@@ -44,6 +44,21 @@ public class OwnSamplerTests
             Assert.Throws<ArgumentException>("x", () => denoiser.Denoise(zeros(3, 1, 4, 4), 20)).Message);
     }
 
+    [Fact]
+    public void A_denoiser_and_a_diffusion_that_are_disposed_say_so()
+    {
+        using var scope = NewDisposeScope();
+        var network = Toy(Ddpm, selfCondition: false);
+        var diffusion = DiffusionProcess.Of(Ddpm);
+        var denoiser = new Denoiser(network, diffusion, Two);
+        denoiser.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => denoiser.Denoise(zeros(2, 1, 4, 4), 20));
+
+        diffusion.Dispose();
+        var x = zeros(2, 1, 4, 4);
+        Assert.Throws<ObjectDisposedException>(() => diffusion.QSample(x, tensor([1L, 2]), x));
+    }
+
     [Theory]
     [MemberData(nameof(All))]
     public void A_step_may_return_whatever_holds_its_images(string result)

@@ -38,6 +38,18 @@ public class TrainerInputTests
         Assert.Equal(2, trainer.Step);
     }
 
+    [Theory]
+    [InlineData(true, "has returned a tensor without a gradient")]
+    [InlineData(false, "has returned Float64 for images of Float32")]
+    public void A_class_written_by_hand_whose_answer_is_no_good_is_told_which(bool detached, string message)
+    {
+        using var network = new Answering(answer => detached ? answer.detach() : answer.to(ScalarType.Float64));
+        using var trainer = new Trainer(network, new Stripes(), Options);
+
+        Assert.StartsWith(
+            $"The forward of Answering {message}", Assert.Throws<InvalidOperationException>(() => trainer.Train()).Message);
+    }
+
     [Fact]
     public void Without_gradients_of_the_callers_a_training_has_its_own()
     {
@@ -317,5 +329,23 @@ public class TrainerInputTests
         public int Label(int index) => labels[index];
 
         public void Read(int index, Span<float> pixels) => stripes.Read(index % stripes.Count, pixels);
+    }
+
+    private sealed class Answering : NoisePredictor
+    {
+        private readonly Func<Tensor, Tensor> answer;
+        private readonly TorchSharp.Modules.Conv2d conv = nn.Conv2d(1, 1, 1);
+
+        public Answering(Func<Tensor, Tensor> answer) : base(nameof(Answering))
+        {
+            this.answer = answer;
+            register_module("conv", conv);
+        }
+
+        public override NetworkInfo Info { get; } = Sampling.FunctionPredictor.ToyInfo(nameof(Answering), 1, 8);
+
+        public override DiffusionOptions Diffusion { get; } = new() { Timesteps = 100 };
+
+        public override Tensor forward(Tensor x, Tensor timesteps) => answer(conv.forward(x));
     }
 }
