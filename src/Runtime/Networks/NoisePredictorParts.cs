@@ -171,9 +171,9 @@ public abstract partial class NoisePredictor
                 $"A network joins what differs in channels alone, but got [{string.Join(", ", first.shape)}] and "
                     + $"[{string.Join(", ", second.shape)}]. Has selfCondition the images' shape?",
                 nameof(first));
-        if (!first.is_floating_point() || !second.is_floating_point())
+        if (first.is_floating_point() != second.is_floating_point())
             throw new ArgumentException(
-                $"A network joins floating point numbers, but got {first.dtype} and {second.dtype}. Has selfCondition the images' type?",
+                $"A network joins numbers of one kind, but got {first.dtype} and {second.dtype}. Has selfCondition the images' type?",
                 nameof(second));
         return Compute.Backend.Concat(first, second);
     }

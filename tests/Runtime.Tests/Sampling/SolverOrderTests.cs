@@ -1,4 +1,6 @@
+using TorchSharp;
 using UNetGen.Diffusion;
+using UNetGen.Native;
 using UNetGen.Sampling;
 using static TorchSharp.torch;
 
@@ -75,7 +77,10 @@ public class SolverOrderTests
     {
         var time = (int)t[0].item<long>();
         var noise = Square(Schedule.Sigma(time));
-        return (Square(Deviation) * (x / Factor(time)) + noise * Mean) / (Square(Deviation) + noise);
+        var sum = Square(Deviation) + noise;
+        // Held, for nothing else holds them while libtorch reads them.
+        using Scalar ofImages = Square(Deviation) / Factor(time) / sum, shift = noise * Mean / sum;
+        return (x * ofImages).add(shift, Number.One);
     });
 
     private static double Factor(int time) => Math.Sqrt(Schedule.AlphasCumprod[time]);
