@@ -33,13 +33,13 @@ public static class StateDict
     /// <param name="tensors">By the names of the module's <c>state_dict()</c>, in any order; copied, so still the caller's.</param>
     /// <exception cref="ArgumentException">A tensor is null, disposed, sparse, or on the device meta.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The network holds averaged weights now; or it was made within <c>torch.inference_mode()</c>, and this is outside of it.
+    /// The network holds averaged weights now (<see cref="Ema.Apply"/>), or is being trained; or it was made within
+    /// <c>torch.inference_mode()</c>, and this is outside of it.
     /// </exception>
     /// <exception cref="StateDictException">Something differs; nothing was copied.</exception>
     /// <exception cref="UNetGenException">
     /// A number is NaN or infinite; or the network's class and the runtime are of two versions.
     /// </exception>
-    /// <exception cref="InvalidOperationException">Averaged weights are in the module now (<see cref="Ema.Apply"/>).</exception>
     /// <exception cref="ObjectDisposedException">The module is a network that is disposed.</exception>
     public static void Load(nn.Module module, IReadOnlyDictionary<string, Tensor> tensors)
     {
@@ -71,7 +71,6 @@ public static class StateDict
     /// the network's class and the runtime are of two versions.
     /// </exception>
     /// <exception cref="SafetensorsException">The file was cut short or changed meanwhile; nothing was copied.</exception>
-    /// <exception cref="InvalidOperationException">Averaged weights are in the module now (<see cref="Ema.Apply"/>).</exception>
     /// <exception cref="ObjectDisposedException">The module is a network that is disposed.</exception>
     public static void Load(nn.Module module, SafetensorsFile file)
     {
@@ -91,7 +90,7 @@ public static class StateDict
         if (!hash.Equals(network.SpecHash, StringComparison.OrdinalIgnoreCase))
             throw new UNetGenException(
                 $"{file.Path} says that its weights are {Excerpt.Of(name)}'s, of another spec than {network.Name}'s: "
-                    + $"`Checkpoint.Begin` takes them to begin a training."
+                    + "`Checkpoint.Begin` takes them to begin a training."
                 + SpecDifferences.Of(spec, network.Spec));
     }
 
@@ -120,7 +119,7 @@ public static class StateDict
         Copy(targets, tensors);
     }
 
-    /// <summary>Looks whether a file's tensors fit those given, as <see cref="Load(string, IReadOnlyDictionary{string, Tensor}, SafetensorsFile)"/> does first.</summary>
+    /// <summary>Looks whether a file's tensors fit those given, before any is read.</summary>
     internal static void RequireFit(string what, IReadOnlyDictionary<string, Tensor> targets, SafetensorsFile file) =>
         Compare(what, targets, Forms(file));
 
