@@ -37,7 +37,7 @@ internal static class Collisions
                     ? ""
                     : ", or, as it lies in another folder, a `namespace` of its own";
                 Refuse(identity, $"the class {identity.ClassName} is already that of {first.Path}; "
-                    + $"give this spec a name of its own, as `name: {FreeName(identity)}`{elsewhere}");
+                    + $"give this spec a name of its own, as `name: {FreeName(identity)}`{elsewhere}{OfCopy(identity.Path, first.Path)}");
             }
             else if (byNamespace.FirstOrDefault(pair => IsInside(pair.Key, identity.ClassName)).Value is { } inside)
             {
@@ -58,6 +58,18 @@ internal static class Collisions
         return found.ToEquatableArray();
 
         void Refuse(SpecIdentity identity, string message) => found.Add(new Collision(identity.Path, message));
+
+        // Those that a project copies to its output may lie in a folder of its own that it is published into.
+        static string OfCopy(string path, string other)
+        {
+            var deeper = Depth(path) > Depth(other) ? path : other;
+            if (Paths.FileName(path) != Paths.FileName(other) || Depth(path) == Depth(other))
+                return "";
+            return $". If {deeper} is a copy, as a build makes one, leave it out of the project: "
+                + $"<AdditionalFiles Remove=\"{Paths.ForItem(deeper)}\" />";
+        }
+
+        static int Depth(string path) => path.Count(sign => sign == '/');
 
         static bool IsInside(string @namespace, string outer) => @namespace.StartsWith(outer + ".", StringComparison.Ordinal);
 

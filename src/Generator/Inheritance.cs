@@ -90,15 +90,7 @@ internal sealed record Inheritance(EquatableArray<BaseSpec> Chain, bool Broken, 
         var path = file.ExtendsPath;
         if (path.Length > longest || !path.EndsWith(Paths.SpecExtension, StringComparison.OrdinalIgnoreCase))
             return null;
-        var include = string.Concat(path.Select(c => c switch
-        {
-            '&' => "&amp;",
-            '<' => "&lt;",
-            '"' => "&quot;",
-            '%' or '*' or '?' or ';' or '$' or '@' => $"%{(int)c:X2}", // means something else to MSBuild
-            _ => $"{c}",
-        }));
-        var item = $"<AdditionalFiles Include=\"{include}\" />";
+        var item = $"<AdditionalFiles Include=\"{Paths.ForItem(path)}\" />";
         return file.IsFileBased
             ? $"if the file is there, list it in a Directory.Build.props beside the app: <Project><ItemGroup>{item}</ItemGroup></Project>"
             : $"if the file is there, add it to the project: {item}";

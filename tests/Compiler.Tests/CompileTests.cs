@@ -130,10 +130,7 @@ public sealed class CompileTests
     [InlineData("adm")]
     public void A_block_of_ones_own_may_return_its_input(string preset)
     {
-        var options = Tree.Options with { BlockAssemblies = [typeof(PassingBlock).Assembly] };
-        var spec = $"preset: {preset}\nimage_size: 8\nchannels: 3\ndim: 32\nchannel_multipliers: [1, 2]\n"
-            + "blocks: { resnet: UNetGen.Compiler.Tests.PassingBlock }\n";
-        using var compiled = SpecCompiler.CompileText(spec, "passing.unet.yaml", options);
+        using var compiled = WithBlock<PassingBlock>(preset);
         using var network = compiled.Create();
         using var scope = torch.NewDisposeScope();
         var images = torch.ones(2, 3, 8, 8);
@@ -145,6 +142,23 @@ public sealed class CompileTests
         Assert.True(output.isfinite().all().item<bool>());
         using (torch.no_grad())
             Assert.True(output.allclose(network.forward(images, torch.tensor(new long[] { 1, 5 })), atol: 1e-4));
+    }
+
+    [Theory]
+    [InlineData("annotated", 96, 64)]
+    [InlineData("lucidrains", 96, 64)]
+    [InlineData("ddpm", 32, 64)]
+    [InlineData("adm", 32, 64)]
+    public void A_block_of_ones_own_that_returns_other_channels_is_told_by_its_name(string preset, int given, int needed)
+    {
+        using var compiled = WithBlock<HeedlessBlock>(preset);
+        using var network = compiled.Create();
+        using var scope = torch.NewDisposeScope();
+
+        var error = Assert.Throws<UNetGenException>(() => network.forward(torch.ones(2, 3, 8, 8), torch.tensor(new long[] { 1, 5 })));
+
+        Assert.Contains($"HeedlessBlock returned [2, {given}, 4, 4] of [2, {given}, 4, 4], and the network needs [2, {needed}, 4, 4] there",
+            error.Message);
     }
 
     [Fact]
@@ -184,4 +198,9 @@ public sealed class CompileTests
         output.sum().backward();
         return new WeakReference(compiled.Class.Assembly);
     }
+
+    private static CompiledNetwork WithBlock<T>(string preset) => SpecCompiler.CompileText(
+        $"preset: {preset}\nimage_size: 8\nchannels: 3\ndim: 32\nchannel_multipliers: [1, 2]\nblocks: {{ resnet: {typeof(T).FullName} }}\n",
+        "block.unet.yaml",
+        Tree.Options with { BlockAssemblies = [typeof(T).Assembly] });
 }

@@ -1,4 +1,5 @@
 using TorchSharp;
+using static TorchSharp.torch;
 using UNetGen.Networks;
 
 namespace UNetGen.Runtime.Tests;
@@ -33,8 +34,17 @@ public class DevicesTests
         {
             string message = Assert.Throws<UNetGenException>(() => Devices.Parse(text)).Message;
             Assert.StartsWith($"Device '{text}'", message);
+            var ofNetwork = Assert.Throws<UNetGenException>(() => new AnnotatedTinyRgbUNet(new Device(DeviceType.CUDA, index)));
+            Assert.StartsWith($"Device 'cuda:{index}'", ofNetwork.Message);
         }
     }
+
+    [Theory]
+    [InlineData(ScalarType.Int64)]
+    [InlineData(ScalarType.Bool)]
+    [InlineData(ScalarType.ComplexFloat32)]
+    public void A_network_of_a_type_that_weights_cannot_have_is_refused(ScalarType type) =>
+        Assert.Contains($"not of {type}.", Assert.Throws<ArgumentException>("dtype", () => new AnnotatedTinyRgbUNet(dtype: type)).Message);
 
     [Fact]
     public void Each_process_of_a_machine_has_a_GPU_of_its_own()

@@ -81,5 +81,10 @@ internal static class CheckCommand
         file.StartsWith(
             Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
-    private static string Shown(string path) => Path.GetRelativePath(Environment.CurrentDirectory, path);
+    /// <summary>From the current folder, where that isn't the longer way.</summary>
+    private static string Shown(string path)
+    {
+        var relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
+        return relative.Length <= path.Length ? relative : path;
+    }
 }

@@ -30,6 +30,7 @@ internal static class DiffCommand
     /// <returns>As of other programs that compare: 0 where nothing differs, else 1.</returns>
     private static int Compare(NamedSpec before, NamedSpec after)
     {
+        var comparison = new StateDictComparison(Forms(after), Forms(before));
         var rows = Differences(Values(before), Values(after)).ToArray();
         if (rows.Length == 0)
         {
@@ -43,7 +44,6 @@ internal static class DiffCommand
                 table.AddRow(Markup.Escape(key), Markup.Escape(one), Markup.Escape(other));
             AnsiConsole.Write(table);
         }
-        var comparison = new StateDictComparison(Forms(after), Forms(before));
         AnsiConsole.WriteLine(Weights(comparison, isSame: rows.Length == 0));
         if (before.Info.StateDict.OpenPrefixes.Concat(after.Info.StateDict.OpenPrefixes).Any())
             AnsiConsole.WriteLine("What blocks of your own hold isn't known here, and not compared.");
@@ -91,6 +91,7 @@ internal static class DiffCommand
         if (spec.Checkpoint is not { } trained)
             return spec.Info.StateDict.Select(entry => (entry.Key, new TensorForm(entry.DType, entry.Shape)));
         using var file = trained.Tensors(trained.DefaultStem);
+        TensorSum.Check(file);
         return [.. file.Entries.Select(entry => (entry.Name, new TensorForm(entry.DType, entry.Shape)))];
     }
 

@@ -50,5 +50,15 @@ internal static class Paths
         return common == 0 ? file : string.Concat(Enumerable.Repeat("../", from.Length - common)) + string.Join("/", to.Skip(common));
     }
 
+    /// <summary>A path as a project's file lists it.</summary>
+    public static string ForItem(string path) => string.Concat(path.Select(c => c switch
+    {
+        '&' => "&amp;",
+        '<' => "&lt;",
+        '"' => "&quot;",
+        '%' or '*' or '?' or ';' or '$' or '@' => $"%{(int)c:X2}", // means something else to MSBuild
+        _ => $"{c}",
+    }));
+
     private static bool HasDrive(string first) => first.EndsWith(":", StringComparison.Ordinal);
 }

@@ -64,6 +64,7 @@ internal static class CSharpText
     {
         Variable variable => variable.Name,
         Call call => $"{call.Module}.forward({string.Join(", ", call.Arguments.Select(Expression))})",
+        OwnBlockCall own => $"ForwardOwn({own.Module}, {Expression(own.X)}, {StepPlan.Time}, channels: {own.Channels})",
         Concatenation concat => $"Concat({Expression(concat.First)}, {Expression(concat.Second)})",
         Function function => $"{function.Name}({string.Join(", ", function.Arguments.Select(Expression))})",
         Addition sum => $"{Expression(sum.Made)}.Plus({Expression(sum.Other)})",

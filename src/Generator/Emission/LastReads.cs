@@ -28,6 +28,7 @@ internal static class LastReads
     {
         Variable variable => [variable.Name],
         Call call => call.Arguments.SelectMany(Variables),
+        OwnBlockCall own => Variables(own.X),
         Concatenation concat => Variables(concat.First).Concat(Variables(concat.Second)),
         Function function => function.Arguments.SelectMany(Variables),
         Addition sum => Variables(sum.Made).Concat(Variables(sum.Other)),

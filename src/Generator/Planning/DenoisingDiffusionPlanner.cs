@@ -93,8 +93,9 @@ internal sealed class DenoisingDiffusionPlanner(UNetSpec spec) : NetworkPlanner(
         for (var level = 0; level < Spec.Levels; level++)
         {
             var (size, width, down) = (Spec.SizeAt(level), Spec.WidthBefore(level), $"downs_{level}");
-            Step($"skip{level}a", CallBlock(down + ".block1", previous), size.Shape(width), $"down, level {level}: {width} wide, {size}");
-            Step($"skip{level}b", CallBlock(down + ".block2", new Variable($"skip{level}a")), size.Shape(width));
+            Step($"skip{level}a", CallBlock(down + ".block1", previous, width), size.Shape(width),
+                $"down, level {level}: {width} wide, {size}");
+            Step($"skip{level}b", CallBlock(down + ".block2", new Variable($"skip{level}a"), width), size.Shape(width));
             if (Spec.AttentionAt(level) != AttentionKind.None)
                 Attend($"skip{level}b", down + ".attn", size.Shape(width));
             var kept = new Variable($"skip{level}b");
@@ -104,26 +105,26 @@ internal sealed class DenoisingDiffusionPlanner(UNetSpec spec) : NetworkPlanner(
         }
 
         var (bottom, lowest) = (Spec.WidthAfter(last), Spec.SizeAt(last));
-        Step("h", CallBlock("mid_block1", h), lowest.Shape(bottom), $"middle: {bottom} wide, {lowest}");
+        Step("h", CallBlock("mid_block1", h, bottom), lowest.Shape(bottom), $"middle: {bottom} wide, {lowest}");
         if (Spec.AttentionInTheMiddle != AttentionKind.None)
             Attend("h", "mid_attn", lowest.Shape(bottom));
-        Step("h", CallBlock("mid_block2", h), lowest.Shape(bottom));
+        Step("h", CallBlock("mid_block2", h, bottom), lowest.Shape(bottom));
 
         for (var level = last; level >= 0; level--)
         {
             var (size, width, below, up) = (Spec.SizeAt(level), Spec.WidthAfter(level), Spec.WidthBefore(level), $"ups_{last - level}");
             Step("h", new Concatenation(h, new Variable($"skip{level}b")), size.Shape(width + below),
                 $"up, level {level}: {width} wide, {size}");
-            Step("h", CallBlock(up + ".block1", h), size.Shape(width));
+            Step("h", CallBlock(up + ".block1", h, width), size.Shape(width));
             Step("h", new Concatenation(h, new Variable($"skip{level}a")), size.Shape(width + below));
-            Step("h", CallBlock(up + ".block2", h), size.Shape(width));
+            Step("h", CallBlock(up + ".block2", h, width), size.Shape(width));
             if (Spec.AttentionAt(level) != AttentionKind.None)
                 Attend("h", up + ".attn", size.Shape(width));
             Step("h", level == 0 ? Convolve(up + ".conv", h) : Call(up + ".upsample", h), Spec.SizeAt(Math.Max(level - 1, 0)).Shape(below));
         }
 
         Step("h", new Concatenation(h, new Variable("x_in")), Spec.ImageSize.Shape(2 * Spec.InitDim), "out");
-        Step("h", CallBlock("final_res_block", h), Spec.ImageSize.Shape(Spec.InitDim));
+        Step("h", CallBlock("final_res_block", h, Spec.InitDim), Spec.ImageSize.Shape(Spec.InitDim));
         Step("h", Predict("final_conv", h), Spec.ImageSize.Shape(Spec.OutChannels));
     }
 

@@ -151,6 +151,12 @@ internal sealed record Variable(string Name) : Expression;
 /// <param name="Module">The path of fields: <c>downs_0.block1</c>.</param>
 internal sealed record Call(string Module, EquatableArray<Expression> Arguments) : Expression;
 
+/// <summary>A residual block of the user's own, which casts nothing and can return anything.</summary>
+/// <param name="Module">As of <see cref="Call"/>.</param>
+/// <param name="X">What goes in, beside the embedding of the timesteps.</param>
+/// <param name="Channels">Those that must come out.</param>
+internal sealed record OwnBlockCall(string Module, Expression X, int Channels) : Expression;
+
 internal sealed record Concatenation(Expression First, Expression Second) : Expression;
 
 /// <param name="Name">A method that every network has.</param>

@@ -98,9 +98,10 @@ internal abstract class NetworkPlanner
     /// <summary>The network's last convolution.</summary>
     protected static Function Predict(string conv, Expression x) => Function("Predict", new Variable(conv), x);
 
-    /// <summary>A residual block that may be the user's own, which casts nothing itself.</summary>
-    protected Call CallBlock(string module, Expression x) =>
-        Call(module, Spec.ResnetBlock is null ? x : Function("Widen", x), new Variable("t"));
+    /// <summary>A residual block that may be the user's own.</summary>
+    protected Expression CallBlock(string module, Expression x, int channels) => Spec.ResnetBlock is null
+        ? Call(module, x, new Variable(StepPlan.Time))
+        : new OwnBlockCall(module, x, channels);
 
     protected static Function Function(string name, params Expression[] arguments) => new(name, arguments.ToEquatableArray());
 

@@ -91,7 +91,7 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
             var (previous, from) = skips.Peek();
             var place = DownBlock(level, block);
             Add(row, place, Layers.PreActResnetBlock(place.Key, place.Field, keys, from, width, size));
-            Keep(CallBlock(place.Path, new Variable(previous)), width, size, block == 0 ? heading : null);
+            Keep(CallBlock(place.Path, new Variable(previous), width), width, size, block == 0 ? heading : null);
             if (Spec.AttentionAt(level) != AttentionKind.None)
                 Attend(row, DownAttention(level, block), Spec.AttentionAt(level), skips.Peek().Variable, level);
         }
@@ -113,11 +113,11 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
         var (width, size) = (Spec.WidthAfter(last), Spec.SizeAt(last));
         var (first, second) = (Middle(0), Middle(2));
         Add("mid", first, Layers.PreActResnetBlock(first.Key, first.Field, keys, width, width, size));
-        Step("h", CallBlock(first.Path, new Variable(skips.Peek().Variable)), size.Shape(width), $"middle: {width} wide, {size}");
+        Step("h", CallBlock(first.Path, new Variable(skips.Peek().Variable), width), size.Shape(width), $"middle: {width} wide, {size}");
         if (Spec.AttentionInTheMiddle != AttentionKind.None)
             Attend("mid", Middle(1), Spec.AttentionInTheMiddle, "h", last);
         Add("mid", second, Layers.PreActResnetBlock(second.Key, second.Field, keys, width, width, size));
-        Step("h", CallBlock(second.Path, new Variable("h")), size.Shape(width));
+        Step("h", CallBlock(second.Path, new Variable("h"), width), size.Shape(width));
     }
 
     private void PlanUp(int level)
@@ -131,7 +131,7 @@ internal abstract class PreActivationPlanner(UNetSpec spec, KeyStyle keys) : Net
             Add(row, place, Layers.PreActResnetBlock(place.Key, place.Field, keys, from + skipWidth, width, size));
             var heading = block == 0 ? $"up, level {level}: {width} wide, {size}" : null;
             Step("h", new Concatenation(new Variable("h"), new Variable(skip)), size.Shape(from + skipWidth), heading);
-            Step("h", CallBlock(place.Path, new Variable("h")), size.Shape(width));
+            Step("h", CallBlock(place.Path, new Variable("h"), width), size.Shape(width));
             if (Spec.AttentionAt(level) != AttentionKind.None)
                 Attend(row, UpAttention(level, block), Spec.AttentionAt(level), "h", level);
             from = width;

@@ -51,7 +51,7 @@ internal sealed class NetworkEmitter
             PreviousEstimate => selfCondition!,
             Addition sum => Sum(Of(sum.Made), Of(sum.Other), sum.Made.Module),
             Call call => Called(call.Module, [.. call.Arguments.Select(Of)]),
-            // Convolve, Predict and NormActivate are of a module, which stands first; Widen casts for blocks of the user's own alone.
+            // Convolve, Predict and NormActivate are of a module, which stands first; Widen is for blocks of the user's own alone.
             Function { Name: "NormActivate" } function => Activated(function, Of(function.Arguments[1])),
             Function { Name: "Convolve" or "Predict" } function => Called(NameOf(function), [Of(function.Arguments[1])]),
             _ => throw new NotSupportedException($"There are no operators for {expression}."),

@@ -42,8 +42,7 @@ public static class WebFolder
         if (options.Sampler is not { } sampler)
             throw new UNetGenException("A page draws, for which the options need a sampler.");
         path = Path.TrimEndingDirectorySeparator(path);
-        if (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
-            throw new UNetGenException($"{path} is there already, and not an empty folder; name another.");
+        AtomicFolder.RequireFree(path);
 
         var info = SpecCompiler.DescribeFrom(checkpoint).Info;
         if (info.ContextDim is not null || info.ConditionChannels > 0)

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using TorchSharp;
 using TorchSharp.Modules;
 using UNetGen.Backends.Memory;
+using UNetGen.Backends.Nodes;
 using UNetGen.Native;
 using static TorchSharp.torch;
 
@@ -322,8 +323,8 @@ internal class Reference(Precision precision) : Backend(precision)
         _ => x,
     };
 
-    /// <summary>Some numbers 0 and the others larger (Srivastava et al. 2014), where the probability isn't 0.</summary>
-    protected static Tensor Dropped(Tensor x, double dropout) => dropout > 0 ? nn.functional.dropout(x, dropout, training: true) : x;
+    /// <summary>With dropout, where its probability isn't 0.</summary>
+    protected static Tensor Dropped(Tensor x, double dropout) => dropout > 0 ? Chance.Dropout(x, dropout) : x;
 
     private static Tensor Activate(Tensor x, Activation activation) => activation switch
     {

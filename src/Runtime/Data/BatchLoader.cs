@@ -37,7 +37,7 @@ public sealed class BatchLoader : IDisposable
 
     // A worker is a task that makes one batch, in a buffer that serves again: the next batch's is the first.
     private readonly Queue<Task<Buffer>> ahead = new();
-    private readonly Lock turn = new();
+    private readonly SemaphoreSlim turn = new(1);
     private long nextNumber;
     private bool disposed;
 
@@ -145,40 +145,62 @@ public sealed class BatchLoader : IDisposable
     /// <exception cref="ShortageException">The source lacked memory, threads or open files.</exception>
     public Batch Next(CancellationToken cancellation = default)
     {
-        lock (turn)
+        ObjectDisposedException.ThrowIf(disposed, this);
+        // Another thread may be waiting for a read that hangs.
+        if (!Patience.Enter(turn, cancellation))
+            throw new OperationCanceledException(cancellation);
+        try
         {
             ObjectDisposedException.ThrowIf(disposed, this);
-            var number = nextNumber - ahead.Count;
-            // What a source lacks, a smaller batch needn't give it.
-            var buffer = Shortage.Explained(() => Patience.Await(ahead.Peek(), cancellation));
-            ahead.Dequeue();
-            // Made here and not by a worker: a tensor belongs to the dispose scope of the thread that makes it.
-            var images = TensorOf(buffer.Pixels, shape.Channels, shape.Height, shape.Width);
-            var labels = buffer.Labels is null ? null : tensor(buffer.Labels, device: CPU);
-            var context = buffer.Contexts is null
-                ? null
-                : TensorOf(buffer.Contexts, shape.Context!.Value.Tokens, shape.Context!.Value.Width);
-            var condition = buffer.Conditions is null
-                ? null
-                : TensorOf(buffer.Conditions, shape.ConditionChannels, shape.Height, shape.Width);
-            Drawn? drawn = buffer.Noise is null
-                ? null
-                : new(TensorOf(buffer.Noise, shape.Channels, shape.Height, shape.Width), [.. buffer.Times]);
-            Start(buffer);
-            return new Batch(images, labels, number, PositionOf(number))
-            {
-                Context = context,
-                Condition = condition,
-                Drawn = drawn,
-            };
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, ending.Token);
+            return Take(either.Token);
+        }
+        catch (OperationCanceledException) when (disposed)
+        {
+            throw new ObjectDisposedException(nameof(BatchLoader));
+        }
+        finally
+        {
+            turn.Release();
         }
     }
 
     /// <summary>The next batch if it is there; null: it isn't yet, or can't be read, of which <see cref="Next"/> tells.</summary>
     internal Batch? NextIfReady()
     {
-        lock (turn)
-            return !disposed && ahead.Peek().IsCompletedSuccessfully ? Next() : null;
+        if (!turn.Wait(0))
+            return null;
+        try
+        {
+            return !disposed && ahead.Peek().IsCompletedSuccessfully ? Take(CancellationToken.None) : null;
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private Batch Take(CancellationToken cancellation)
+    {
+        var number = nextNumber - ahead.Count;
+        // What a source lacks, a smaller batch needn't give it.
+        var buffer = Shortage.Explained(() => Patience.Await(ahead.Peek(), cancellation));
+        ahead.Dequeue();
+        // Made here and not by a worker: a tensor belongs to the dispose scope of the thread that makes it.
+        var images = TensorOf(buffer.Pixels, shape.Channels, shape.Height, shape.Width);
+        var labels = buffer.Labels is null ? null : tensor(buffer.Labels, device: CPU);
+        var context = buffer.Contexts is null ? null : TensorOf(buffer.Contexts, shape.Context!.Value.Tokens, shape.Context!.Value.Width);
+        var condition = buffer.Conditions is null ? null : TensorOf(buffer.Conditions, shape.ConditionChannels, shape.Height, shape.Width);
+        Drawn? drawn = buffer.Noise is null
+            ? null
+            : new(TensorOf(buffer.Noise, shape.Channels, shape.Height, shape.Width), [.. buffer.Times]);
+        Start(buffer);
+        return new Batch(images, labels, number, PositionOf(number))
+        {
+            Context = context,
+            Condition = condition,
+            Drawn = drawn,
+        };
     }
 
     /// <summary>
@@ -187,12 +209,20 @@ public sealed class BatchLoader : IDisposable
     /// </summary>
     public void Dispose()
     {
-        if (disposed)
+        if (Interlocked.Exchange(ref disposed, true))
             return;
-        disposed = true;
         ending.Cancel();
-        if (Patience.Ends(Task.WhenAll(ahead)))
-            ending.Dispose();
+        // Who waits for a batch leaves; and no worker is begun any more.
+        turn.Wait();
+        try
+        {
+            if (Patience.Ends(Task.WhenAll(ahead)))
+                ending.Dispose();
+        }
+        finally
+        {
+            turn.Release();
+        }
     }
 
     private void Start(Buffer buffer)

@@ -21,6 +21,21 @@ internal static class Patience
         return task.GetAwaiter().GetResult();
     }
 
+    /// <summary>Takes a turn that another may keep while it waits for what hangs.</summary>
+    /// <returns>Whether it was had; false: cancelled, and it wasn't in time.</returns>
+    public static bool Enter(SemaphoreSlim turn, CancellationToken cancellation)
+    {
+        try
+        {
+            turn.Wait(cancellation);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return turn.Wait(Grace);
+        }
+    }
+
     /// <summary>Whether a task has ended in time, in whatever way.</summary>
     public static bool Ends(Task task) => Task.WhenAny(task, Task.Delay(Grace)).GetAwaiter().GetResult() == task;
 }

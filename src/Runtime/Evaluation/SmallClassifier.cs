@@ -98,9 +98,9 @@ public sealed class SmallClassifier : FeatureNetwork
                 $"The class '{Excerpt.Of(broken)}' of {source.Description} has a line break in its name, which the classifier's file can't "
                     + "hold: give it another name.");
         using var gradients = enable_grad();
-        manual_seed(seed);
         var classifier = new SmallClassifier(source.Channels, source.Height, source.Width, source.Classes);
         var network = classifier.network;
+        network.Draw(seed);
         using var adam = new FusedAdam(network.named_parameters());
         using var loader = new BatchLoader(source, batchSize, seed);
         var steps = Math.Max(1, (long)epochs * source.Count / batchSize);
@@ -250,6 +250,21 @@ public sealed class SmallClassifier : FeatureNetwork
                 register_module(name, module);
             // As its images are, whatever `torch.set_default_dtype` says.
             this.to(ScalarType.Float32);
+        }
+
+        /// <summary>PyTorch's initial values, by a generator of their own: other threads draw from the program's.</summary>
+        public void Draw(long seed)
+        {
+            using var scope = NewDisposeScope();
+            using var noGradients = no_grad();
+            using var generator = new Generator((ulong)seed, CPU);
+            foreach (var module in children())
+            {
+                var weight = module.get_parameter("weight")!;
+                var bound = 1 / Math.Sqrt(weight.numel() / weight.shape[0]);
+                weight.uniform_(-bound, bound, generator);
+                module.get_parameter("bias")!.uniform_(-bound, bound, generator);
+            }
         }
 
         public override Tensor forward(Tensor images)

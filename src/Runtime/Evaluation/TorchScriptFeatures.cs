@@ -55,6 +55,7 @@ public sealed class TorchScriptFeatures : FeatureNetwork
     /// <param name="device">Where it runs; null is the CPU.</param>
     /// <exception cref="EvaluationException">There is no such file, or it is no TorchScript.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such input.</exception>
+    /// <exception cref="UNetGenException">There is no such device.</exception>
     public static TorchScriptFeatures Load(string path, FeatureInput input = FeatureInput.Bytes, Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -62,6 +63,8 @@ public sealed class TorchScriptFeatures : FeatureNetwork
             throw new ArgumentOutOfRangeException(nameof(input), $"There is no input {input}.");
         if (!File.Exists(path))
             throw new EvaluationException($"There is no feature network {path}.");
+        if (device is not null)
+            Devices.Require(device);
         try
         {
             // By its bytes, not its name: that goes to libtorch in the code page of Windows, which most letters aren't in.

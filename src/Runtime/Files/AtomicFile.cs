@@ -40,7 +40,7 @@ public static partial class AtomicFile
         InFolderOf(path, (file, temporary) =>
         {
             Directory.CreateDirectory(Path.GetDirectoryName(temporary)!);
-            File.Create(temporary, bufferSize: 1, FileOptions.DeleteOnClose).Dispose();
+            Create(temporary, new() { Access = FileAccess.ReadWrite, Options = FileOptions.DeleteOnClose }).Dispose();
             DeleteUnfinished(file);
         });
     }
@@ -57,12 +57,12 @@ public static partial class AtomicFile
             {
                 if (Directory.Exists(temporary))
                     Directory.Delete(temporary, recursive: true);
-                else if (!IsBeingWritten(temporary))
-                    File.Delete(temporary);
+                else
+                    DeleteUnlessHeld(temporary);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                // What stays, as another user's, is in nobody's way.
+                // What stays, as another user's or what another is still writing, is in nobody's way.
             }
         }
     }
@@ -116,16 +116,28 @@ public static partial class AtomicFile
     private static partial Regex TemporaryName();
 
     /// <summary>Who writes one has it open, which on all systems keeps it from being opened for oneself alone.</summary>
-    private static bool IsBeingWritten(string temporary)
+    private static void DeleteUnlessHeld(string temporary) => new FileStream(
+        temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose).Dispose();
+
+    /// <summary>Makes a temporary file that others don't take for a killed process's while it is open.</summary>
+    private static FileStream Create(string temporary, FileStreamOptions options)
     {
-        try
+        options.Mode = FileMode.OpenOrCreate;
+        while (true)
         {
-            new FileStream(temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
-            return false;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return true;
+            try
+            {
+                var file = new FileStream(temporary, options);
+                // Between its making and its lock another may have deleted it.
+                if (File.Exists(temporary))
+                    return file;
+                file.Dispose();
+            }
+            catch (IOException error) when (FileLock.IsHeld(error))
+            {
+                // By one who is about to delete it.
+                Thread.Sleep(1);
+            }
         }
     }
 
@@ -135,17 +147,21 @@ public static partial class AtomicFile
         Directory.CreateDirectory(folder);
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite };
+            var options = new FileStreamOptions { Access = FileAccess.ReadWrite };
             // Who may read the file that is replaced may read this one, and nobody else.
             var mode = !OperatingSystem.IsWindows() && File.Exists(path) ? File.GetUnixFileMode(path) : (UnixFileMode?)null;
             if (!OperatingSystem.IsWindows() && mode is not null)
                 options.UnixCreateMode = mode | UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            using (var stream = new FileStream(temporary, options))
+            FileStream held;
+            using (var stream = Create(temporary, options))
             {
                 write(stream);
                 // Else a power cut soon after could find the new name on the disk, but not yet the content.
                 stream.Flush(flushToDisk: true);
+                // Until it has its name others must see that it is in use; open to be written to, it would keep readers away on Windows.
+                held = new FileStream(temporary, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
             }
+            using var untilRenamed = held;
             if (!OperatingSystem.IsWindows() && mode is { } kept)
                 File.SetUnixFileMode(temporary, kept);
             Renaming.OfFile(temporary, path);

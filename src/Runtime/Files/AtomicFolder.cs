@@ -3,9 +3,18 @@ namespace UNetGen.Files;
 /// <summary>Folders that are either whole or not there.</summary>
 internal static class AtomicFolder
 {
+    /// <summary>Looks whether a folder can be written, before the work is done that it is for.</summary>
+    /// <exception cref="UNetGenException">Something is there, other than an empty folder.</exception>
+    public static void RequireFree(string path)
+    {
+        if (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
+            throw new UNetGenException($"{path} is there already, and not an empty folder; name another.");
+    }
+
     /// <summary>Fills a temporary folder beside the target, and renames it.</summary>
     /// <param name="path">Isn't there, or is an empty folder; left as it was if <paramref name="write"/> throws.</param>
     /// <param name="write">Is given the temporary folder.</param>
+    /// <exception cref="UNetGenException">Another was as fast, and has written to this folder.</exception>
     /// <exception cref="IOException">It can't be written; the message has the names that the files were to have.</exception>
     public static void Write(string path, Action<string> write)
     {
@@ -15,9 +24,7 @@ internal static class AtomicFolder
         {
             Directory.CreateDirectory(unfinished);
             write(unfinished);
-            if (Directory.Exists(path))
-                Directory.Delete(path);
-            Renaming.OfFolder(unfinished, path);
+            TakeName(unfinished, path);
         }
         catch (Exception error)
         {
@@ -25,6 +32,21 @@ internal static class AtomicFolder
                 Directory.Delete(unfinished, recursive: true);
             if (error is IOException && error.Message.Contains(unfinished, StringComparison.Ordinal))
                 throw new IOException(error.Message.Replace(unfinished, path), error);
+            throw;
+        }
+    }
+
+    private static void TakeName(string whole, string path)
+    {
+        try
+        {
+            if (Directory.Exists(path))
+                Directory.Delete(path);
+            Renaming.OfFolder(whole, path);
+        }
+        catch (IOException)
+        {
+            RequireFree(path);
             throw;
         }
     }

@@ -79,5 +79,5 @@ internal static class FileLock
     }
 
     /// <summary>As against a file that can't be opened: ERROR_SHARING_VIOLATION of Windows, EWOULDBLOCK elsewhere.</summary>
-    private static bool IsHeld(IOException error) => (error.HResult & 0xFFFF) == (OperatingSystem.IsWindows() ? 32 : Posix.WouldBlock);
+    internal static bool IsHeld(IOException error) => (error.HResult & 0xFFFF) == (OperatingSystem.IsWindows() ? 32 : Posix.WouldBlock);
 }

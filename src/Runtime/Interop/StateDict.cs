@@ -12,7 +12,7 @@ namespace UNetGen.Interop;
 public sealed class StateDictException : UNetGenException
 {
     internal StateDictException(string module, StateDictComparison comparison)
-        : base($"The tensors don't fit {module}: {StateDictReport.Write(comparison)}") =>
+        : base($"The tensors don't fit {module}: {StateDictReport.Write(comparison)}{StateDictReport.Remedy(comparison)}") =>
         (Differences, AreOfTypesAlone) = ([.. comparison.Differences], comparison.DiffersInTypesAlone);
 
     /// <summary>Every difference, one a tensor: those that are missing or unexpected, and shapes and types that differ.</summary>
@@ -27,14 +27,14 @@ public static class StateDict
 {
     /// <summary>
     /// Copies tensors into a module's parameters and persistent buffers. Names, shapes and types must all agree: unlike
-    /// TorchSharp's <c>load_state_dict</c> it never broadcasts, converts or leaves anything out.
+    /// TorchSharp's <c>load_state_dict</c> it never broadcasts, converts or leaves anything out. It waits for drawings by other threads.
     /// </summary>
     /// <param name="module">On any device; it stays there. Unchanged where the tensors don't fit.</param>
     /// <param name="tensors">By the names of the module's <c>state_dict()</c>, in any order; copied, so still the caller's.</param>
     /// <exception cref="ArgumentException">A tensor is null, disposed, sparse, or on the device meta.</exception>
     /// <exception cref="InvalidOperationException">
     /// The network holds averaged weights now (<see cref="Ema.Apply"/>), or is being trained; or it was made within
-    /// <c>torch.inference_mode()</c>, and this is outside of it.
+    /// <c>torch.inference_mode()</c>, and this is outside of it; or it is called while a drawing with the network is observed.
     /// </exception>
     /// <exception cref="StateDictException">Something differs; nothing was copied.</exception>
     /// <exception cref="UNetGenException">
@@ -55,6 +55,7 @@ public static class StateDict
     {
         var state = Check(module, tensors.Select(pair => (pair.Key, TensorForm.Of(pair.Value))));
         RequireFinite(what, tensors);
+        using var alone = NetworkUse.Alone(module);
         Copy(state, tensors);
     }
 
@@ -101,6 +102,7 @@ public static class StateDict
         using var scope = NewDisposeScope();
         var tensors = file.ReadAll();
         RequireFinite(file.Path, tensors);
+        using var alone = NetworkUse.Alone(module);
         Copy(state, tensors);
         Tell(module, NetworkMetadata.AreBounded(file));
     }
@@ -145,6 +147,7 @@ public static class StateDict
         RequireFinite(file.Path, tensors);
         foreach (var key in differing)
             state.Remove(key);
+        using var alone = NetworkUse.Alone(module);
         Copy(state, tensors);
         return differing;
     }

@@ -48,6 +48,18 @@ internal static class StateDictReport
         }
     }
 
+    /// <summary>How to mend what can be mended without knowing more; empty where that is nothing.</summary>
+    public static string Remedy(StateDictComparison comparison)
+    {
+        var remedy = "";
+        if (RenamedModules.Find(comparison) is [{ Expected: "", Given: var prefix }])
+            remedy += $"\nTake '{Shown(prefix)}' off the keys first, as by `key.removeprefix('{Shown(prefix)}')` in Python.";
+        if (comparison.OfOtherType is [var first, ..])
+            remedy += $"\nConvert them first, as by `tensor.to(torch.{comparison.Expected[first].TypeName})`, "
+                + "which is the same in Python and C#.";
+        return remedy;
+    }
+
     private static string Line((string Name, IReadOnlyList<string> Keys) group, IReadOnlyDictionary<string, TensorForm> forms) =>
         group.Keys.Count == 1
         ? $"{Shown(group.Name)} {forms[group.Name]}"

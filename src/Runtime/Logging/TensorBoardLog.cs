@@ -10,7 +10,7 @@ namespace UNetGen.Logging;
 /// <summary>
 /// What TensorBoard shows of a run: a file of events (<c>events.out.tfevents.*</c>) in a folder. Each event is handed to the operating
 /// system when it is written. A file is a sequence of TFRecords: length, masked CRC-32C of the length, an <c>Event</c> as protocol buffer,
-/// masked CRC-32C of it (tensorflow/core/lib/io/record_writer).
+/// masked CRC-32C of it (tensorflow/core/lib/io/record_writer). Several threads may write to it at once.
 /// </summary>
 /// <remarks>
 /// TorchSharp brings the messages and a <c>SummaryWriter</c>; that one knows whole seconds and single precision, takes no encoded pictures
@@ -21,6 +21,7 @@ public sealed class TensorBoardLog : IDisposable
     private const string Prefix = "events.out.tfevents.";
     private const string Version = "brain.Event:2";
 
+    private readonly Lock turn = new();
     private readonly FileStream file;
     private readonly TimeProvider clock;
 
@@ -41,9 +42,7 @@ public sealed class TensorBoardLog : IDisposable
         Directory.CreateDirectory(folder);
         // The first part is the time; a file made in the same second, or by a clock that is ahead, is still to come before this one.
         var time = Math.Max(this.clock.GetUtcNow().ToUnixTimeSeconds(), LastTime(folder) + 1);
-        var path = Path.Combine(
-            folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{time:D10}.{Environment.MachineName}.{Environment.ProcessId}"));
-        file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        file = Begin(folder, time);
         var firstStep = continueAfter + 1;
         Write(new Event { FileVersion = Version, Step = firstStep });
         Write(new Event { SessionLog = new SessionLog { Status = SessionLog.Types.SessionStatus.Start }, Step = firstStep });
@@ -114,7 +113,31 @@ public sealed class TensorBoardLog : IDisposable
     private void Write(Summary.Types.Value value, int step) =>
         Write(new Event { Summary = new Summary { Value = { value } }, Step = step });
 
+    /// <summary>Another log of this process may take the same name just now.</summary>
+    private static FileStream Begin(string folder, long time)
+    {
+        while (true)
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{time++:D10}.{Environment.MachineName}.{Environment.ProcessId}");
+            var path = Path.Combine(folder, name);
+            try
+            {
+                return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                // The next second's.
+            }
+        }
+    }
+
     private void Write(Event content)
+    {
+        lock (turn)
+            WriteNext(content);
+    }
+
+    private void WriteNext(Event content)
     {
         content.WallTime = (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
         const int header = sizeof(long) + sizeof(uint);

@@ -43,24 +43,21 @@ public static class Devices
         Libtorch.Load();
         if (text == "cpu")
             return CPU;
-        if (!cuda.is_available())
-            throw new UNetGenException(Libtorch.IsForCuda
-                ? $"Device '{text}': libtorch finds no NVIDIA GPU whose driver is new enough for its CUDA. "
-                    + "See what `nvidia-smi` says, or use the device cpu."
-                : Libtorch.InstalledIn is { } folder
-                ? $"Device '{text}': the libtorch in {folder} (UNETGEN_LIBTORCH) has no CUDA. Name one that has, or use the device cpu."
-                : PackagedLibtorch.IsWanted
-                ? $"Device '{text}': the libtorch in {PackagedLibtorch.Folder} is one for the CPU. For a GPU, "
-                    + PackagedLibtorch.AdviceForGpu
-                : $"Device '{text}': this program was built without CUDA. "
-                    + $"Let its project reference TorchSharp-cuda-linux or TorchSharp-cuda-windows "
-                    + $"{Libtorch.TorchSharpVersion} in place of the CPU's libtorch (in UNetGen's own tree: build with "
-                    + "-p:TorchBackend=cuda), or use the device cpu.");
+        RequireCuda(text);
         if (!indexed)
             index = GpuOf(localRank, cuda.device_count());
-        return index < cuda.device_count()
-            ? new Device(DeviceType.CUDA, index)
-            : throw new UNetGenException($"Device '{text}': there are {cuda.device_count()} GPUs, counted from 0.");
+        RequireNumber(text, index);
+        return new Device(DeviceType.CUDA, index);
+    }
+
+    /// <summary>Refuses a GPU that isn't there, in the words of <see cref="Parse"/>.</summary>
+    /// <exception cref="UNetGenException">There is no such device.</exception>
+    internal static void Require(Device device)
+    {
+        if (device.type != DeviceType.CUDA)
+            return;
+        RequireCuda($"{device}");
+        RequireNumber($"{device}", device.index);
     }
 
     /// <summary>What speaks against computing on a device, a line each for a user; usually nothing.</summary>
@@ -74,6 +71,30 @@ public static class Devices
         if (device.type == DeviceType.CUDA && CudaKernels.For(device.index, ScalarType.Float32) is null)
             doubts.Add($"UNetGen's kernels can't be used on this GPU, libtorch's slower ones are: {CudaKernels.Failure}");
         return doubts;
+    }
+
+    private static void RequireCuda(string text)
+    {
+        if (!cuda.is_available())
+            throw new UNetGenException(Libtorch.IsForCuda
+                ? $"Device '{text}': libtorch finds no NVIDIA GPU whose driver is new enough for its CUDA. "
+                    + "See what `nvidia-smi` says, or use the device cpu."
+                : Libtorch.InstalledIn is { } folder
+                ? $"Device '{text}': the libtorch in {folder} (UNETGEN_LIBTORCH) has no CUDA. Name one that has, or use the device cpu."
+                : PackagedLibtorch.IsWanted
+                ? $"Device '{text}': the libtorch in {PackagedLibtorch.Folder} is one for the CPU. For a GPU, "
+                    + PackagedLibtorch.AdviceForGpu
+                : $"Device '{text}': this program was built without CUDA. "
+                    + $"Let its project reference TorchSharp-cuda-linux or TorchSharp-cuda-windows "
+                    + $"{Libtorch.TorchSharpVersion} in place of the CPU's libtorch (in UNetGen's own tree: build with "
+                    + "-p:TorchBackend=cuda), or use the device cpu.");
+    }
+
+    private static void RequireNumber(string text, int index)
+    {
+        if (index >= cuda.device_count())
+            throw new UNetGenException(
+                $"Device '{text}': libtorch finds {Counted.Of(cuda.device_count(), "GPU")}, counted from 0.");
     }
 
     /// <summary>Of the words there are, cpu is nearer to gpu.</summary>

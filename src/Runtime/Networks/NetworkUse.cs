@@ -12,7 +12,7 @@ internal sealed class NetworkUse
     private static readonly ConditionalWeakTable<nn.Module, NetworkUse> All = [];
 
     // A drawing's observer may draw.
-    private readonly ReaderWriterLockSlim gate = new(LockRecursionPolicy.SupportsRecursion);
+    private readonly NetworkGate gate = new();
     private readonly Lock mode = new();
     private int drawings;
     private bool wasTraining;
@@ -21,7 +21,8 @@ internal sealed class NetworkUse
     /// <summary>Draws with a network in evaluation mode, and on a GPU with its filters as that takes them.</summary>
     /// <param name="network">Back in its mode when the last drawing ends.</param>
     /// <param name="draw">Draws.</param>
-    public static T Drawing<T>(NoisePredictor network, Func<T> draw)
+    /// <param name="cancellation">Ends the waiting for others.</param>
+    public static T Drawing<T>(NoisePredictor network, Func<T> draw, CancellationToken cancellation)
     {
         var use = All.GetOrCreateValue(network);
         return Reading(network, () =>
@@ -35,46 +36,43 @@ internal sealed class NetworkUse
             {
                 use.End(network);
             }
-        });
+        }, cancellation);
     }
 
     /// <summary>Reads a network's weights, all of one step.</summary>
     /// <param name="network">In its own mode.</param>
     /// <param name="read">Reads them.</param>
-    public static T Reading<T>(nn.Module network, Func<T> read)
+    /// <param name="cancellation">Ends the waiting for others.</param>
+    public static T Reading<T>(nn.Module network, Func<T> read, CancellationToken cancellation = default)
     {
-        var use = All.GetOrCreateValue(network);
-        use.gate.EnterReadLock();
-        try
-        {
-            return read();
-        }
-        finally
-        {
-            use.gate.ExitReadLock();
-        }
+        using var turn = All.GetOrCreateValue(network).gate.Read(cancellation);
+        // Meanwhile, perhaps.
+        ObjectDisposedException.ThrowIf(network is NoisePredictor { IsDisposed: true }, network);
+        return read();
     }
 
     /// <summary>Does what no drawing may see half done.</summary>
     /// <param name="network">In its own mode.</param>
     /// <param name="change">Does it.</param>
-    /// <exception cref="InvalidOperationException">This thread draws with the network now.</exception>
+    /// <exception cref="InvalidOperationException">The caller draws with the network now.</exception>
     public static T Alone<T>(nn.Module network, Func<T> change)
     {
-        var use = All.GetOrCreateValue(network);
-        if (use.gate.IsReadLockHeld)
-            throw new InvalidOperationException(
-                $"{network.GetName()} is being drawn with: what is called while a drawing is observed can't train it or change its "
-                    + "weights. Wait until the drawing has ended.");
-        use.gate.EnterWriteLock();
-        try
-        {
-            return change();
-        }
-        finally
-        {
-            use.gate.ExitWriteLock();
-        }
+        using var turn = Alone(network);
+        return change();
+    }
+
+    /// <summary>Waits until nobody draws with a network, and keeps others from it until what is returned is disposed.</summary>
+    /// <param name="network">In its own mode.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    /// <exception cref="InvalidOperationException">The caller draws with the network now.</exception>
+    public static IDisposable Alone(nn.Module network, CancellationToken cancellation = default)
+    {
+        var gate = All.GetOrCreateValue(network).gate;
+        return !gate.IsReadHere
+            ? gate.Write(cancellation)
+            : throw new InvalidOperationException(
+                $"{network.GetName()} is being drawn with: what is called while a drawing is observed can't train it, change its weights "
+                    + "or free them. Wait until the drawing has ended.");
     }
 
     /// <summary>Notes that a training has begun.</summary>

@@ -153,9 +153,12 @@ public abstract partial class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// <summary>The network's tree of modules as PyTorch's <c>print(model)</c> shows it.</summary>
     public override string ToString() => ModuleTree.Of(this);
 
-    /// <inheritdoc/>
+    /// <summary>Frees the weights, when no thread draws with them or trains or saves them any more.</summary>
+    /// <param name="disposing">False: nobody can use it any more.</param>
+    /// <exception cref="InvalidOperationException">It is called while a drawing with the network is observed.</exception>
     protected override void Dispose(bool disposing)
     {
+        using var alone = disposing && !IsDisposed ? NetworkUse.Alone(this) : null;
         IsDisposed = true;
         base.Dispose(disposing);
     }

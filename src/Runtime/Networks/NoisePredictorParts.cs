@@ -156,9 +156,31 @@ public abstract partial class NoisePredictor
     protected static Tensor NormActivate(nn.Module<Tensor, Tensor> norm, Tensor x) =>
         Compute.Backend.NormActivate(x, LayerWeights.OfNorm(norm), Activation.Silu);
 
+    /// <summary>A residual block of the user's own.</summary>
+    /// <param name="block">
+    /// Casts nothing itself, so that it is given float32 for what is rounded to 16 bits. It may return its input.
+    /// </param>
+    /// <param name="x">[batch, channels, height, width].</param>
+    /// <param name="t">The embedding of the timesteps, [batch, features], as <see cref="Widen"/> gives it.</param>
+    /// <param name="channels">Those that the network has next.</param>
+    /// <returns>[batch, <paramref name="channels"/>, height, width].</returns>
+    /// <exception cref="UNetGenException">The block returned something of another shape.</exception>
+    protected static Tensor ForwardOwn(nn.Module<Tensor, Tensor, Tensor> block, Tensor x, Tensor t, int channels)
+    {
+        var made = block.forward(Widen(x), t);
+        long[] needed = [x.size(0), channels, x.size(2), x.size(3)];
+        if (made is null || !made.shape.SequenceEqual(needed))
+            throw new UNetGenException(
+                $"{block.GetType().Name} returned {(made is null ? "null" : Shown(made.shape))} of {Shown(x.shape)}, and the network needs "
+                    + $"{Shown(needed)} there: a residual block returns `dimOut` channels, the second argument of its constructor.");
+        return made;
+
+        static string Shown(long[] shape) => $"[{string.Join(", ", shape)}]";
+    }
+
     /// <summary>
-    /// What a block is given that casts nothing itself, as one of the user's own: what is rounded to 16 bits as float32, all else as it is.
-    /// It is the block's own tensor, which it may return.
+    /// What is rounded to 16 bits as float32, all else as it is: a tensor of its own in any case, which a block of the user's own may
+    /// return.
     /// </summary>
     protected static Tensor Widen(Tensor x) => x.dtype == Compute.Backend.Rounding ? x.to(ScalarType.Float32) : x.alias();
 
@@ -187,8 +209,15 @@ public abstract partial class NoisePredictor
     /// </summary>
     /// <param name="device">Null: stay on the CPU.</param>
     /// <param name="dtype">Null: float32, whatever <c>torch.set_default_dtype</c> says, in which its values were drawn.</param>
+    /// <exception cref="ArgumentException">There are no weights of this type.</exception>
+    /// <exception cref="UNetGenException">There is no such device.</exception>
     protected void MoveTo(Device? device, ScalarType? dtype)
     {
+        if (dtype is { } asked and not (ScalarType.Float32 or ScalarType.Float64 or ScalarType.Float16 or ScalarType.BFloat16))
+            throw new ArgumentException(
+                $"A network's weights are of Float32, Float64, Float16 or BFloat16, not of {asked}.", nameof(dtype));
+        if (device is not null)
+            Devices.Require(device);
         if ((dtype ?? ScalarType.Float32) is var type && (dtype is not null || get_default_dtype() != type))
             this.to(type);
         if (device is not null)

@@ -82,7 +82,7 @@ public abstract class Sampler
         options.Check(network);
         RequireFloat32(network);
         return Shortage.Explained(
-            () => NetworkUse.Drawing(network, () => SampleAll(network, options, observe, cancellation)),
+            () => NetworkUse.Drawing(network, () => SampleAll(network, options, observe, cancellation), cancellation),
             $"{Math.Min(options.Count, options.BatchSize):N0} images pass at once, of {options.Count:N0}: fewer at once need less.");
     }
 

@@ -16,6 +16,8 @@ internal static partial class CheckpointFolder
     /// </summary>
     private const string ReplacedSuffix = ".old";
 
+    private const int MostTries = 10;
+
     public static string NameOf(int step) => $"step-{step:D8}";
 
     public static string ReplacedNameOf(int step) => NameOf(step) + ReplacedSuffix;
@@ -95,6 +97,19 @@ internal static partial class CheckpointFolder
     /// <exception cref="DamagedCheckpointException">A file is missing, cut short or changed; the message names each.</exception>
     /// <exception cref="CheckpointException">It is whole, but of a later version.</exception>
     public static CheckpointInfo Verify(string folder, bool contents = true)
+    {
+        try
+        {
+            return VerifyOnce(folder, contents);
+        }
+        catch (DamagedCheckpointException)
+        {
+            // Half of it may have been read before another took its name, and half after.
+            return VerifyOnce(folder, contents);
+        }
+    }
+
+    private static CheckpointInfo VerifyOnce(string folder, bool contents)
     {
         var (info, sums) = ReadTexts(folder);
         string[] problems = [
@@ -222,7 +237,10 @@ internal static partial class CheckpointFolder
     public static IEnumerable<(string Path, CheckpointInfo Info)> Whole(
         string store, Action<string>? damaged = null, IReadOnlySet<string>? known = null)
     {
-        foreach (var path in List(store))
+        var told = new HashSet<string>();
+        var tries = 0;
+        var queue = new Queue<string>(List(store));
+        while (queue.TryDequeue(out var path))
         {
             CheckpointInfo info;
             try
@@ -231,11 +249,20 @@ internal static partial class CheckpointFolder
             }
             catch (DamagedCheckpointException error)
             {
-                // A training that runs gives its oldest ones up, which is no damage.
                 if (Directory.Exists(path))
-                    damaged?.Invoke(error.Message);
+                {
+                    if (told.Add(path))
+                        damaged?.Invoke(error.Message);
+                }
+                // A training that runs gives its oldest ones up, which is no damage. By then it has written newer ones.
+                else if (++tries < MostTries)
+                {
+                    queue = new(List(store));
+                }
                 continue;
             }
+            // From now on the next ones are what counts.
+            tries = MostTries;
             yield return (path, info);
         }
     }

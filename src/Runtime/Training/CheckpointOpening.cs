@@ -9,7 +9,6 @@ namespace UNetGen.Training;
 /// <summary>How one is found, and known to be whole.</summary>
 public sealed partial class Checkpoint
 {
-    private const int MostTries = 10;
     private const string FileEnding = ".safetensors";
 
     /// <summary>Opens a checkpoint and checks that it is whole, for which all its files are read once.</summary>
@@ -44,10 +43,7 @@ public sealed partial class Checkpoint
             store = path;
         }
         var problems = new List<string>();
-        var newest = Newest();
-        // Where all that were there are given up meanwhile, a training has written newer ones.
-        for (var tries = 0; tries < MostTries && IsAnyMissed(); tries++)
-            newest = Newest();
+        var newest = CheckpointFolder.Whole(store, problems.Add).Select(found => Of(found.Path, found.Info)).FirstOrDefault();
         problems.AddRange(CheckpointFolder.NewerUnderOtherNames(store, newest));
         if (newest is null)
             throw problems.Count == 0
@@ -59,10 +55,6 @@ public sealed partial class Checkpoint
                 : new DamagedCheckpointException($"No checkpoint in {store} is whole. {string.Join(" ", problems)}");
         problems.ForEach((logger ?? NullLogger.Instance).CheckpointPassedOver);
         return newest;
-
-        Checkpoint? Newest() => CheckpointFolder.Whole(store, problems.Add).Select(found => Of(found.Path, found.Info)).FirstOrDefault();
-
-        bool IsAnyMissed() => newest is null && problems.Count == 0 && CheckpointFolder.List(store).Count > 0;
     }
 
     /// <summary>A checkpoint that was found whole.</summary>

@@ -9,17 +9,17 @@ namespace UNetGen.Training;
 /// The checkpoints of one training: a folder each, <c>step-00001000</c>. A checkpoint is written beside, put on the disk and then renamed,
 /// and renamed before it is deleted, so that whenever the process or the machine stops, what bears such a name is whole.
 /// Of the older ones, the newest stay and the one with the least loss. Only one training at a time may write to a folder, and holds a
-/// <see cref="WriterLock"/> of it
-/// meanwhile; what else is put into a checkpoint's folder goes with it. A checkpoint that was renamed to another step's name isn't
-/// replaced or deleted:
-/// once that name is needed, or its turn would come, it is called <c>kept-step-00001000</c>, by its own step, of which the logger is
-/// warned. Where the folder is renamed or moved within its disk while a training writes to it, checkpoints follow on Linux; elsewhere that
-/// is an error at the next.
+/// <see cref="WriterLock"/> of it meanwhile; what else is put into a checkpoint's folder goes with it. A checkpoint that was renamed to
+/// another step's name isn't replaced or deleted: once that name is needed, or its turn would come, it is called
+/// <c>kept-step-00001000</c>, by its own step, of which the logger is warned. Where the folder is renamed or moved within its disk while a
+/// training writes to it, checkpoints follow on Linux; elsewhere that is an error at the next. Several threads may use one store: they save
+/// one after the other.
 /// </summary>
 public sealed class CheckpointStore
 {
     private readonly int keep;
     private readonly ILogger logger;
+    private readonly Lock turn = new();
 
     /// <summary>
     /// Found whole, or written whole, since this store was made: their contents aren't read again to choose which to delete.
@@ -109,33 +109,20 @@ public sealed class CheckpointStore
     public string Save(CheckpointContent content, Predicate<string>? stays = null)
     {
         CheckpointContent.Require(content);
+        lock (turn)
+            return SaveNext(content, stays);
+    }
+
+    private string SaveNext(CheckpointContent content, Predicate<string>? stays)
+    {
         Follow();
         var path = Path.Combine(folder, CheckpointFolder.NameOf(content.Step));
-        var unfinished = Path.Combine(folder, CheckpointFolder.TemporaryNameOf(Path.GetFileName(path)));
-        WriterLock? taken = null;
-        try
-        {
-            taken = alone is { IsHeld: true } ? null : WriterLock.OfFolder(folder);
-            foreach (var leftOver in CheckpointFolder.ListLeftOver(folder))
-                DeleteIfPossible(leftOver);
-            CheckpointFolder.Write(unfinished, content);
-            TakeName(unfinished, path, Path.Combine(folder, CheckpointFolder.ReplacedNameOf(content.Step)));
-            whole.Add(path);
-            Prune(path, stays);
-            logger.CheckpointSaved(path);
-            return path;
-        }
-        catch (Exception error)
-        {
-            DeleteIfPossible(unfinished);
-            if (WriteFault.Of(error) is { } reason)
-                throw new CheckpointException(Explain(content, path, reason), error);
-            throw;
-        }
-        finally
-        {
-            taken?.Dispose();
-        }
+        using var taken = Explained(content, path, () => alone is { IsHeld: true } ? null : WriterLock.OfFolder(folder));
+        Explained(content, path, () => Write(content, path));
+        logger.CheckpointSaved(path);
+        // It is there now, whatever the caller's own code throws.
+        Prune(path, stays);
+        return path;
     }
 
     /// <summary>
@@ -158,6 +145,25 @@ public sealed class CheckpointStore
     /// <exception cref="CheckpointException">One was written by a later version.</exception>
     public Checkpoint? Best() => Open(BestOf(CheckpointFolder.Whole(folder, logger.CheckpointPassedOver)));
 
+    private string Write(CheckpointContent content, string path)
+    {
+        var unfinished = Path.Combine(folder, CheckpointFolder.TemporaryNameOf(Path.GetFileName(path)));
+        try
+        {
+            foreach (var leftOver in CheckpointFolder.ListLeftOver(folder))
+                DeleteIfPossible(leftOver);
+            CheckpointFolder.Write(unfinished, content);
+            TakeName(unfinished, path, Path.Combine(folder, CheckpointFolder.ReplacedNameOf(content.Step)));
+        }
+        catch
+        {
+            DeleteIfPossible(unfinished);
+            throw;
+        }
+        whole.Add(path);
+        return path;
+    }
+
     /// <summary>A new folder under the old name would take the checkpoints away from all else that is the training's.</summary>
     private void Follow()
     {
@@ -176,7 +182,8 @@ public sealed class CheckpointStore
     {
         foreach (var (path, info) in found)
         {
-            whole.Add(path);
+            lock (turn)
+                whole.Add(path);
             return Checkpoint.Of(path, info);
         }
         return null;
@@ -231,17 +238,30 @@ public sealed class CheckpointStore
     /// </summary>
     private void Prune(string saved, Predicate<string>? stays)
     {
-        var all = CheckpointFolder.List(folder);
-        if (all.Count <= keep)
-            return;
-        (string Path, CheckpointInfo Info)[] found = [.. CheckpointFolder.Whole(folder, known: whole)];
-        whole.UnionWith(found.Select(checkpoint => checkpoint.Path));
-        if (found.Length < keep)
-            return;
-        var oldest = found[keep - 1].Path;
-        HashSet<string> kept = [saved, .. BestOf(found).Select(best => best.Path), .. all.TakeWhile(path => path != oldest), oldest];
-        foreach (var path in all.Where(path => !kept.Contains(path) && stays?.Invoke(path) != true))
+        foreach (var path in Aged(saved).Where(path => stays?.Invoke(path) != true))
             DiscardIfPossible(path);
+    }
+
+    /// <summary>What has had its time, unless the caller wants it; none where the folder can't be read just now.</summary>
+    private List<string> Aged(string saved)
+    {
+        try
+        {
+            var all = CheckpointFolder.List(folder);
+            if (all.Count <= keep)
+                return [];
+            (string Path, CheckpointInfo Info)[] found = [.. CheckpointFolder.Whole(folder, known: whole)];
+            whole.UnionWith(found.Select(checkpoint => checkpoint.Path));
+            if (found.Length < keep)
+                return [];
+            var oldest = found[keep - 1].Path;
+            HashSet<string> kept = [saved, .. BestOf(found).Select(best => best.Path), .. all.TakeWhile(path => path != oldest), oldest];
+            return [.. all.Where(path => !kept.Contains(path))];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
     }
 
     /// <summary>The training goes on without; the next save tries again.</summary>
@@ -268,6 +288,18 @@ public sealed class CheckpointStore
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // Another program reads it; and what went wrong before is the one to be told.
+        }
+    }
+
+    private T Explained<T>(CheckpointContent content, string path, Func<T> write)
+    {
+        try
+        {
+            return write();
+        }
+        catch (Exception error) when (WriteFault.Of(error) is { } reason)
+        {
+            throw new CheckpointException(Explain(content, path, reason), error);
         }
     }
 

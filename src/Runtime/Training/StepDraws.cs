@@ -33,7 +33,7 @@ internal sealed class StepDraws(
     private readonly NoiseLevels levels = NoiseLevels.Of(network.Diffusion);
 
     /// <summary>
-    /// Begins a step on its thread: seeds libtorch's own generators, from which dropout within the network draws, each rank's otherwise.
+    /// Begins a step: seeds libtorch's own generators, each rank's otherwise. From these a GPU's dropout draws, and blocks of the user's own.
     /// </summary>
     /// <param name="step">From 1.</param>
     /// <returns>Whether a self-conditioned network is given its own estimate in this step.</returns>
@@ -42,6 +42,13 @@ internal sealed class StepDraws(
         manual_seed(SeedOf(options.Seed, LayersStreams + rank, step)).Dispose();
         return info.SelfCondition && new CounterHash(options.Seed, StepStreams + step).Next(0, 1) < options.SelfConditionProbability;
     }
+
+    /// <summary>
+    /// The generator from which dropout draws in a step on a CPU, which other threads don't draw from: the same numbers as libtorch's own
+    /// gives, seeded likewise.
+    /// </summary>
+    /// <param name="step">From 1.</param>
+    public Generator OfLayers(int step) => new(SeedOf(options.Seed, LayersStreams + rank, step), CPU);
 
     /// <summary>Draws for an image, on any thread.</summary>
     /// <param name="place">In the row of all epochs.</param>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using UNetGen.Backends.Nodes;
 using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Native;
@@ -57,6 +58,8 @@ public sealed partial class Trainer
             images + (long)ranks.Rank * options.BatchSize, EffectiveBatchSize);
         using var batches = new StepBatches(loader, network, diffusion);
         var gradient = new BatchGradient(network, optimizer.Parameters, diffusion, options.Accumulation, ranks.Size, among);
+        // Of several ranks none stops by itself.
+        var whileAlone = ranks.Size == 1 ? cancellation : default;
         var checkpoints = new CheckpointTimes(
             options, store, Step, restored, Capture, () => Saving?.Invoke(), () => RequireSameState(false));
 
@@ -71,11 +74,16 @@ public sealed partial class Trainer
                 if (!Runs(() => next = batches.Next(cancellation), checkpoints, cancellation))
                     break;
                 using var batch = next!;
-                var (loss, gradientNorm, learningRate, skipped) = NetworkUse.Alone(network, () =>
+                IDisposable? turn = null;
+                if (!Runs(() => turn = NetworkUse.Alone(network, whileAlone), checkpoints, cancellation))
+                    break;
+                (double Loss, double GradientNorm, double LearningRate, string? Skipped) step;
+                using (turn)
                 {
                     computing.Again();
-                    return TakeStep(batch, gradient, draws, batches.Begin);
-                });
+                    step = TakeStep(batch, gradient, draws, batches.Begin);
+                }
+                var (loss, gradientNorm, learningRate, skipped) = step;
                 elapsed = among?.Elapsed ?? before + clock.GetElapsedTime(start);
                 var taken = new TrainingStep(
                     Step, loss, gradientNorm, learningRate, ImagesPerSecond, elapsed, options.Remaining(Step, elapsed), skipped);
@@ -191,6 +199,8 @@ public sealed partial class Trainer
         NetworkCheck.RequireGradients();
         using var gradients = enable_grad();
         RequireOwnWeights(nameof(Train));
+        using var generator = draws.OfLayers(Step + 1);
+        using var chance = Chance.Use(generator);
         var learningRate = options.LearningRateAt(Step, options.Progress(Step, elapsed));
         var (loss, gradientNorm, lossWeight) = gradient.Compute(batch, draws.Begin(Step + 1), lossScale?.Value ?? 1, meanwhile);
         Step++;

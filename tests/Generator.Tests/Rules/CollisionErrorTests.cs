@@ -32,6 +32,14 @@ public sealed class CollisionErrorTests
         + "give this spec a name of its own, as `name: AnotherTinyUNet`, or, as it lies in another folder, a `namespace` of its own");
 
     [Fact]
+    public void A_copy_in_a_folder_that_the_project_was_published_into_is_left_out_of_it() => AssertCollision(
+        ["a;b.tiny.g.cs"], [("a;b/tiny.unet.yaml", Spec), ("tiny.unet.yaml", Spec.Replace("preset", "«preset»"))],
+        "UNG0013: the class Shop.Models.TinyUNet is already that of a;b/tiny.unet.yaml; "
+        + "give this spec a name of its own, as `name: AnotherTinyUNet`, or, as it lies in another folder, a `namespace` of its own. "
+        + "If a;b/tiny.unet.yaml is a copy, as a build makes one, leave it out of the project: "
+        + "<AdditionalFiles Remove=\"a%3Bb/tiny.unet.yaml\" />");
+
+    [Fact]
     public void Other_namespaces_are_other_classes() =>
         Assert.Equal(2,
             GeneratorHarness.Run(null, ("a/tiny.unet.yaml", Spec), ("b/tiny.unet.yaml", Spec + "namespace: Shop.Other")).Sources.Count);

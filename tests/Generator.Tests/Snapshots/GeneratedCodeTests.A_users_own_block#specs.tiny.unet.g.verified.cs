@@ -158,37 +158,37 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
         var x_in = Convolve(init_conv, x);                                           // [B, 8, 16, 16]
 
         // down, level 0: 8 wide, 16 x 16
-        var skip0a = downs_0.block1.forward(Widen(x_in), t);                         // [B, 8, 16, 16]
-        var skip0b = downs_0.block2.forward(Widen(skip0a), t);                       // [B, 8, 16, 16]
+        var skip0a = ForwardOwn(downs_0.block1, x_in, t, channels: 8);               // [B, 8, 16, 16]
+        var skip0b = ForwardOwn(downs_0.block2, skip0a, t, channels: 8);             // [B, 8, 16, 16]
         var h = downs_0.downsample.forward(skip0b);                                  // [B, 8, 8, 8]
 
         // down, level 1: 8 wide, 8 x 8
         // Freeing: nobody reads that image again, so its memory serves the next one.
-        var skip1a = downs_1.block1.forward(Widen(h), t).Freeing(h);                 // [B, 8, 8, 8]
-        var skip1b = downs_1.block2.forward(Widen(skip1a), t);                       // [B, 8, 8, 8]
+        var skip1a = ForwardOwn(downs_1.block1, h, t, channels: 8).Freeing(h);       // [B, 8, 8, 8]
+        var skip1b = ForwardOwn(downs_1.block2, skip1a, t, channels: 8);             // [B, 8, 8, 8]
         h = Convolve(downs_1.conv, skip1b);                                          // [B, 16, 8, 8]
 
         // middle: 16 wide, 8 x 8
-        h = mid_block1.forward(Widen(h), t).Freeing(h);                              // [B, 16, 8, 8]
-        h = mid_block2.forward(Widen(h), t).Freeing(h);                              // [B, 16, 8, 8]
+        h = ForwardOwn(mid_block1, h, t, channels: 16).Freeing(h);                   // [B, 16, 8, 8]
+        h = ForwardOwn(mid_block2, h, t, channels: 16).Freeing(h);                   // [B, 16, 8, 8]
 
         // up, level 1: 16 wide, 8 x 8
         h = Concat(h, skip1b).Freeing(h, skip1b);                                    // [B, 24, 8, 8]
-        h = ups_0.block1.forward(Widen(h), t).Freeing(h);                            // [B, 16, 8, 8]
+        h = ForwardOwn(ups_0.block1, h, t, channels: 16).Freeing(h);                 // [B, 16, 8, 8]
         h = Concat(h, skip1a).Freeing(h, skip1a);                                    // [B, 24, 8, 8]
-        h = ups_0.block2.forward(Widen(h), t).Freeing(h);                            // [B, 16, 8, 8]
+        h = ForwardOwn(ups_0.block2, h, t, channels: 16).Freeing(h);                 // [B, 16, 8, 8]
         h = ups_0.upsample.forward(h).Freeing(h);                                    // [B, 8, 16, 16]
 
         // up, level 0: 8 wide, 16 x 16
         h = Concat(h, skip0b).Freeing(h, skip0b);                                    // [B, 16, 16, 16]
-        h = ups_1.block1.forward(Widen(h), t).Freeing(h);                            // [B, 8, 16, 16]
+        h = ForwardOwn(ups_1.block1, h, t, channels: 8).Freeing(h);                  // [B, 8, 16, 16]
         h = Concat(h, skip0a).Freeing(h, skip0a);                                    // [B, 16, 16, 16]
-        h = ups_1.block2.forward(Widen(h), t).Freeing(h);                            // [B, 8, 16, 16]
+        h = ForwardOwn(ups_1.block2, h, t, channels: 8).Freeing(h);                  // [B, 8, 16, 16]
         h = Convolve(ups_1.conv, h).Freeing(h);                                      // [B, 8, 16, 16]
 
         // out
         h = Concat(h, x_in).Freeing(h, x_in);                                        // [B, 16, 16, 16]
-        h = final_res_block.forward(Widen(h), t).Freeing(h);                         // [B, 8, 16, 16]
+        h = ForwardOwn(final_res_block, h, t, channels: 8).Freeing(h);               // [B, 8, 16, 16]
         h = Predict(final_conv, h).Freeing(h);                                       // [B, 3, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);

@@ -49,6 +49,37 @@ public class BatchLoaderTests
         }
     }
 
+    [Fact]
+    public async Task A_token_ends_the_wait_behind_another_thread_whose_read_hangs_and_so_does_disposing()
+    {
+        using var source = new Hanging();
+        using var loader = new BatchLoader(source, 1, workers: 1);
+        var first = Task.Run(() => loader.Next());
+        Assert.True(source.IsRead.Wait(TimeSpan.FromMinutes(1)));
+        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
+
+        Assert.ThrowsAny<OperationCanceledException>(() => loader.Next(stop.Token));
+        loader.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => first);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_a_batch_of_a_loader_that_is_disposed_is_told_so()
+    {
+        for (var i = 0; i < 50; i++)
+        {
+            var loader = new BatchLoader(new ShapesSource(1, 8, 8, count: 30), 4);
+            var taking = Task.Run(() =>
+            {
+                while (true)
+                    loader.Next().Dispose();
+            });
+            Thread.Yield();
+            loader.Dispose();
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => taking);
+        }
+    }
+
     [Theory]
     [InlineData(10, 5)]
     [InlineData(10, 4)]
@@ -347,5 +378,31 @@ public class BatchLoaderTests
             places.Dispose();
             readers.Dispose();
         }
+    }
+
+    /// <summary>One image whose read doesn't end until this is disposed.</summary>
+    private sealed class Hanging : IImageSource, IDisposable
+    {
+        private readonly ManualResetEventSlim end = new();
+
+        public ManualResetEventSlim IsRead { get; } = new();
+
+        public string Description => "a share that is away";
+
+        public int Count => 1;
+
+        public int Channels => 1;
+
+        public int Height => 1;
+
+        public int Width => 1;
+
+        public void Read(int index, Span<float> pixels)
+        {
+            IsRead.Set();
+            end.Wait();
+        }
+
+        public void Dispose() => end.Set();
     }
 }

@@ -27,6 +27,25 @@ public class SmallClassifierTests
     }
 
     [Fact]
+    public async Task Its_weights_are_those_of_its_seed_whatever_other_threads_draw()
+    {
+        using var alone = SmallClassifier.Train(new Bars(32), epochs: 1, batchSize: 16, seed: 3);
+        using var stop = new CancellationTokenSource();
+        var drawing = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+                nn.Linear(64, 64).Dispose();
+        });
+        for (var i = 0; i < 20; i++)
+        {
+            using var beside = SmallClassifier.Train(new Bars(32), epochs: 1, batchSize: 16, seed: 3);
+            Assert.Equal(alone.Hash, beside.Hash);
+        }
+        await stop.CancelAsync();
+        await drawing;
+    }
+
+    [Fact]
     public void A_file_with_a_changed_number_is_refused_and_so_is_a_class_that_no_file_could_hold()
     {
         using var folder = new TemporaryFolder();

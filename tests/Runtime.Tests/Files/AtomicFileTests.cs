@@ -21,6 +21,41 @@ public sealed class AtomicFileTests : IDisposable
         Assert.Equal([path], Directory.GetFiles(Path.GetDirectoryName(path)!));
     }
 
+    [Fact]
+    public async Task Who_tries_a_file_takes_nothing_from_one_who_is_writing_it()
+    {
+        var path = folder.File("file");
+        using var stop = new CancellationTokenSource();
+        var trying = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+                AtomicFile.Try(path);
+        });
+
+        // Before, one in twenty was lost.
+        for (var i = 0; i < 500; i++)
+            AtomicFile.Write(path, stream => stream.Write(BitConverter.GetBytes(i)));
+        await stop.CancelAsync();
+        await trying;
+
+        Assert.Equal(499, BitConverter.ToInt32(File.ReadAllBytes(path)));
+        Assert.Equal([path], Directory.GetFiles(folder.Path));
+    }
+
+    [Fact]
+    public void Of_two_who_fill_a_folder_at_once_the_second_is_told_that_it_is_there()
+    {
+        var path = folder.File("target");
+        AtomicFolder.RequireFree(path);
+
+        var error = Assert.Throws<UNetGenException>(() => AtomicFolder.Write(
+            path, _ => AtomicFolder.Write(path, other => File.WriteAllText(Path.Combine(other, "file"), "first"))));
+
+        Assert.Equal($"{path} is there already, and not an empty folder; name another.", error.Message);
+        Assert.Equal([path], Directory.GetFileSystemEntries(folder.Path));
+        Assert.Equal("first", File.ReadAllText(Path.Combine(path, "file")));
+    }
+
     [LinuxFact]
     public void A_named_pipe_stays_one_and_a_link_leads_to_what_is_written()
     {

@@ -76,9 +76,21 @@ public sealed class StateDictTests : IDisposable
                 0.weight  [1, 3]  expected [2, 3]
               of another type:
                 1.bias: float16, expected float32
+            Convert them first, as by `tensor.to(torch.float32)`, which is the same in Python and C#.
             """.ReplaceLineEndings("\n"),
             refusal.Message);
         Assert.All(module.state_dict(), pair => Assert.True(pair.Value.eq(before[pair.Key]).all().item<bool>()));
+    }
+
+    [Fact]
+    public void Weights_of_a_wrapper_are_told_with_how_to_unwrap_them()
+    {
+        using var module = Module();
+        var tensors = module.state_dict().ToDictionary(pair => $"module.{pair.Key}", pair => pair.Value);
+
+        Assert.EndsWith(
+            "\nTake 'module.' off the keys first, as by `key.removeprefix('module.')` in Python.",
+            Assert.Throws<StateDictException>(() => StateDict.Load(module, tensors)).Message);
     }
 
     [Fact]

@@ -43,6 +43,17 @@ public sealed class TensorBoardLogTests : IDisposable
     }
 
     [Fact]
+    public void Several_threads_write_to_a_log_and_begin_logs_in_one_folder()
+    {
+        using (var log = new TensorBoardLog(folder.Path))
+            Parallel.For(0, 400, step => log.Scalar("loss", step, step));
+        Assert.Equal(Enumerable.Range(0, 400), ReadOnly().Skip(2).Select(read => (int)read.Step).Order());
+
+        Parallel.For(0, 20, _ => new TensorBoardLog(folder.Path).Dispose());
+        Assert.Equal(21, Directory.GetFiles(folder.Path).Length);
+    }
+
+    [Fact]
     public void A_text_is_there_for_the_plugin_that_shows_texts()
     {
         using (var log = new TensorBoardLog(folder.Path))

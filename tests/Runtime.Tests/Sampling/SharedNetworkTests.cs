@@ -1,7 +1,9 @@
+using UNetGen.Interop;
 using UNetGen.Networks;
 using UNetGen.Runtime.Tests.Golden;
 using UNetGen.Runtime.Tests.Networks;
 using UNetGen.Sampling;
+using UNetGen.Training;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Sampling;
@@ -64,6 +66,108 @@ public sealed class SharedNetworkTests : IDisposable
 
         Assert.Equal(Bytes(alone), Bytes(outer));
         Assert.True(network.training);
+    }
+
+    [Fact]
+    public async Task Weights_that_another_thread_loads_are_those_of_a_whole_drawing()
+    {
+        using var scope = NewDisposeScope();
+        var sets = Enumerable.Range(0, 2).Select(i => network.state_dict().ToDictionary(
+            pair => pair.Key, pair => pair.Value.detach().mul(1 - i * 0.5f).to(pair.Value.dtype))).ToArray();
+        var of = sets.Select(set =>
+        {
+            StateDict.Load(network, set);
+            return Convert.ToHexString(Bytes(Sampler.Sample(network, One)));
+        }).ToArray();
+        using var stop = new CancellationTokenSource();
+        var loading = Task.Run(() =>
+        {
+            for (var i = 0; !stop.IsCancellationRequested; i++)
+                StateDict.Load(network, sets[i % 2]);
+        });
+
+        for (var i = 0; i < 20; i++)
+        {
+            using var drawn = Sampler.Sample(network, One);
+            Assert.Contains(Convert.ToHexString(Bytes(drawn)), of);
+        }
+        await stop.CancelAsync();
+        await loading;
+    }
+
+    [Fact]
+    public void Weights_are_not_loaded_nor_freed_by_who_observes_a_drawing()
+    {
+        using var scope = NewDisposeScope();
+        var weights = network.state_dict();
+        var alone = Sampler.Sample(network, One);
+
+        var observed = Sampler.Sample(network, One, AtStep(1, () =>
+        {
+            Assert.Throws<InvalidOperationException>(() => StateDict.Load(network, weights));
+            Assert.Throws<InvalidOperationException>(network.Dispose);
+        }));
+
+        Assert.Equal(Bytes(alone), Bytes(observed));
+    }
+
+    [Fact]
+    public async Task Disposing_waits_for_the_drawing_of_another_thread_and_those_that_come_later_are_refused()
+    {
+        using ManualResetEventSlim isIn = new(), goOn = new();
+        var drawing = Task.Run(() => Sampler.Sample(network, One, AtStep(1, () =>
+        {
+            isIn.Set();
+            Assert.True(goOn.Wait(Long));
+        })));
+        Assert.True(isIn.Wait(Long));
+        var disposing = Task.Run(network.Dispose);
+        var later = Task.Run(async () =>
+        {
+            await Task.Delay(50);
+            return Sampler.Sample(network, One);
+        });
+        await Task.Delay(200);
+        Assert.False(disposing.IsCompleted);
+        goOn.Set();
+
+        using var drawn = await drawing;
+        Assert.Equal([1, .. drawn.shape[1..]], drawn.shape);
+        await disposing;
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => later);
+    }
+
+    [Fact]
+    public async Task A_token_ends_a_wait_for_others_and_an_observer_may_draw_on_another_thread_meanwhile()
+    {
+        using var scope = NewDisposeScope();
+        using var ema = new Ema(network);
+        var alone = Sampler.Sample(network, One);
+        using ManualResetEventSlim isIn = new(), goOn = new();
+        byte[] inner = [];
+        var drawing = Task.Run(() => Sampler.Sample(network, One, AtStep(1, () =>
+        {
+            isIn.Set();
+            Assert.True(goOn.Wait(Long));
+            inner = Task.Run(() =>
+            {
+                using var drawn = Sampler.Sample(network, One);
+                return Bytes(drawn);
+            }).GetAwaiter().GetResult();
+        })));
+        Assert.True(isIn.Wait(Long));
+        var applying = Task.Run(() => ema.Apply().Dispose());
+        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+
+        // It waits behind the one who is to change the weights, who waits for the first.
+        Thread.Sleep(50);
+        Assert.ThrowsAny<OperationCanceledException>(() => Sampler.Sample(network, One, cancellation: stop.Token));
+        Assert.False(applying.IsCompleted);
+        goOn.Set();
+
+        using var drawn = await drawing;
+        await applying;
+        Assert.Equal(Bytes(alone), inner);
     }
 
     private static byte[] Bytes(Tensor images)

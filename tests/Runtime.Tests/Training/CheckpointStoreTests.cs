@@ -39,6 +39,55 @@ public sealed class CheckpointStoreTests : IDisposable
                 StringComparer.Ordinal));
     }
 
+    [Fact]
+    public void What_the_callers_own_code_throws_comes_out_as_it_is_and_the_checkpoint_is_there()
+    {
+        var store = new CheckpointStore(Folder, keep: 1);
+        store.Save(tiny.Content(1, 0.1));
+        store.Save(tiny.Content(2, 0.5));
+
+        var error = Assert.Throws<IOException>(() => store.Save(tiny.Content(3, 0.5), _ => throw new IOException("no list of keepers")));
+
+        Assert.Equal("no list of keepers", error.Message);
+        Assert.Equal(3, store.Newest()!.Info!.Step);
+    }
+
+    [Fact]
+    public async Task There_is_always_a_newest_while_another_saves_and_gives_up()
+    {
+        Save(1);
+        var saving = Task.Run(() =>
+        {
+            var store = new CheckpointStore(Folder, keep: 1);
+            for (var step = 2; step < 150; step++)
+                store.Save(tiny.Content(step, 1));
+        });
+        var steps = new List<int>();
+        while (!saving.IsCompleted)
+        {
+            steps.Add(new CheckpointStore(Folder).Newest()?.Info!.Step ?? 0);
+            Assert.NotNull(new CheckpointStore(Folder).Best());
+        }
+        await saving;
+
+        Assert.All(steps, step => Assert.True(step > 0));
+        Assert.Equal(steps.Order(), steps);
+    }
+
+    [Fact]
+    public void Several_threads_save_into_a_store_that_is_held_one_after_the_other()
+    {
+        var store = new CheckpointStore(Folder, keep: 40);
+        using (store.Hold())
+            Parallel.For(0, 40, step =>
+            {
+                store.Save(tiny.Content(step, 1));
+                Assert.NotNull(store.Newest());
+            });
+
+        Assert.Equal(Enumerable.Range(0, 40).Select(step => $"step-{step:D8}"), Names());
+    }
+
     [LinuxFact]
     public void A_folder_that_is_renamed_while_it_is_held_is_followed_and_none_is_made_in_its_place()
     {

@@ -1,4 +1,5 @@
 using UNetGen.Backends;
+using UNetGen.Backends.Nodes;
 using UNetGen.Data;
 using UNetGen.Networks;
 using UNetGen.Runtime.Tests.Backends;
@@ -79,6 +80,51 @@ public sealed class GradientCheckpointingTests : IDisposable
         var (kept, again) = (Run(name, Options), Run(name, Options with { GradientCheckpointing = true }));
         Assert.Equal(kept.Losses, again.Losses);
         Assert.Equal(kept.Weights, again.Weights);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Dropout_is_the_seeds_whatever_other_threads_draw(bool checkpointing)
+    {
+        const string name = "AdmManyKeysUNet";
+        var options = Options with { GradientCheckpointing = checkpointing };
+        var alone = Run(name, options);
+        using var stop = new CancellationTokenSource();
+        var drawing = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+                rand(10).Dispose();
+        });
+        var beside = Run(name, options);
+        await stop.CancelAsync();
+        await drawing;
+
+        Assert.Equal(alone.Losses, beside.Losses);
+        Assert.Equal(alone.Weights, beside.Weights);
+    }
+
+    [Fact]
+    public async Task In_a_loop_of_ones_own_too_both_passes_drop_the_same_whatever_other_threads_draw()
+    {
+        using var scope = NewDisposeScope();
+        using var stop = new CancellationTokenSource();
+        var drawing = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+                rand(10).Dispose();
+        });
+        // Of ones the result and the gradient are both the mask.
+        var x = ones(1, 1000, requires_grad: true);
+        for (var i = 0; i < 200; i++)
+        {
+            x.grad = null;
+            var dropped = RecomputedFunction.Of(inputs => Chance.Dropout(inputs[0]!, 0.5), [x], draws: true);
+            dropped.sum().backward();
+            Assert.True(dropped.Equals(x.grad!));
+        }
+        await stop.CancelAsync();
+        await drawing;
     }
 
     [Fact]

@@ -16,7 +16,7 @@ internal sealed class RecomputedFunction : KernelFunction<RecomputedFunction>
     /// that it is given.
     /// </param>
     /// <param name="inputs">All tensors that a gradient may be asked for; null where there is none.</param>
-    /// <param name="draws">Whether it draws from libtorch's own generator.</param>
+    /// <param name="draws">Whether there is dropout in it.</param>
     public static Tensor Of(Func<Tensor?[], Tensor> compute, IReadOnlyList<Tensor?> inputs, bool draws) => Run([.. inputs, compute, draws]);
 
     /// <inheritdoc/>
@@ -24,14 +24,16 @@ internal sealed class RecomputedFunction : KernelFunction<RecomputedFunction>
     {
         var inputs = Array.ConvertAll(vars[..^2], input => (Tensor?)input);
         var (compute, draws) = ((Func<Tensor?[], Tensor>)vars[^2], (bool)vars[^1]);
-        var mark = draws ? GeneratorMark.Take(inputs.OfType<Tensor>().First().device_type) : null;
-        context.save_for_backward([.. inputs!, mark!]);
         context.save_data(Again, compute);
         context.save_data(Draws, draws);
         // As in a pass whose gradient is asked for: kernels for passes without one round otherwise.
         using var gradients = enable_grad();
         using var scope = NewDisposeScope();
-        return compute(inputs).detach().MoveToOuterDisposeScope();
+        var (result, mark) = draws
+            ? GeneratorMark.Draw(inputs.OfType<Tensor>().First().device_type, () => compute(inputs))
+            : (compute(inputs), null);
+        context.save_for_backward([.. inputs!, mark?.MoveToOuterDisposeScope()!]);
+        return result.detach().MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

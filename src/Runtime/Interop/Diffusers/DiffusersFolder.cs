@@ -118,9 +118,8 @@ public sealed partial class DiffusersFolder
     /// What speaks against drawing with these weights, <see cref="Training.Checkpoint.Doubts"/> of where they come from; the metadata of the
     /// file of weights keeps it, which diffusers doesn't look at.
     /// </param>
-    /// <exception cref="DiffusersException">
-    /// diffusers can't express it, and all reasons are listed; or the folder holds something.
-    /// </exception>
+    /// <exception cref="DiffusersException">diffusers can't express it, and all reasons are listed.</exception>
+    /// <exception cref="UNetGenException">The folder holds something.</exception>
     /// <exception cref="IOException">It can't be written.</exception>
     public static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts = null)
     {
@@ -132,9 +131,7 @@ public sealed partial class DiffusersFolder
                 $"diffusers can't express {network.Info.Name}, whose tensors can go into a .safetensors file under their own keys instead:",
                 reasons));
         path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
-        if (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
-            throw new DiffusersException($"{path} is there already, and not an empty folder; name another.", []);
-
+        AtomicFolder.RequireFree(path);
         AtomicFolder.Write(path, unfinished =>
         {
             if (model.Transformers is null && ModelToConfigs.Pipeline(model.Diffusion.Type) is { } pipeline)

@@ -203,7 +203,7 @@ public sealed class DiffusersExportTests : IDisposable
         Directory.CreateDirectory(Folder);
         Export(network);
         var before = Directory.GetLastWriteTimeUtc(Folder);
-        Assert.Contains("not an empty folder", Assert.Throws<DiffusersException>(() => DiffusersFolder.Save(Folder, network)).Message);
+        Assert.Contains("not an empty folder", Assert.Throws<UNetGenException>(() => DiffusersFolder.Save(Folder, network)).Message);
         Assert.Equal(before, Directory.GetLastWriteTimeUtc(Folder));
         Assert.Single(Directory.GetFileSystemEntries(temporary.Path));
     }
