@@ -26,7 +26,7 @@ internal sealed class SpecProject
     {
         var folder = Path.GetFullPath(
             options.ProjectFolder ?? (Path.IsPathFullyQualified(written) ? Path.GetDirectoryName(specs[0].Path)! : "."));
-        var properties = new ProjectProperties(options, folder);
+        var properties = new ProjectProperties(options, folder, options.ReadsBases ? Beside(specs) : null);
         info = ProjectInfo.Of(properties.GlobalOptions);
         files = [.. specs.Concat(options.OtherSpecs.Select(path => SpecFile.Read(FullPath(path, options)))).DistinctBy(f => f.NormalPath)];
         if (options.ReadsBases)
@@ -93,6 +93,11 @@ internal sealed class SpecProject
             return new FileWithBases(all[0], Inheritance.Of(all[0], bases));
         }
     }
+
+    private static IEnumerable<string> Beside(IReadOnlyList<SpecFile> specs) => specs
+        .Select(spec => Path.GetDirectoryName(spec.Path)!).Distinct().Where(Directory.Exists)
+        .SelectMany(folder => Directory.EnumerateFiles(folder, $"*{Paths.SpecExtension}", new EnumerationOptions()))
+        .Select(Paths.Normal);
 
     private static string FullPath(string path, SpecOptions options) =>
         Path.GetFullPath(path, Path.GetFullPath(options.ProjectFolder ?? "."));

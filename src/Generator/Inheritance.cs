@@ -57,9 +57,11 @@ internal sealed record Inheritance(EquatableArray<BaseSpec> Chain, bool Broken, 
     private static string Missing(ParsedFile file, YamlScalar written, EquatableArray<string> paths)
     {
         var directory = Paths.Directory(file.FullPath);
-        var others = paths.Where(path => path != file.FullPath).Select(path => Paths.Relative(directory, path)).ToList();
+        var others = paths.Union(file.SpecsBeside?.Split('\n').Where(path => path.Length > 0) ?? [])
+            .Where(path => path != file.FullPath).Select(path => Paths.Relative(directory, path)).ToList();
         var near = Nearest(written.Value.Replace('\\', '/'), others);
         var known = near is not null ? $"did you mean '{near}'{(near == file.ExtendsPath ? ", from this spec's own folder" : "")}?"
+            : file.SpecsBeside is not null ? $"its path begins at this spec's own folder, and its name ends in {Paths.SpecExtension}"
             : others.Count == 0 ? "this is its only spec"
             : $"it has {Text.AllOf(others.Count > 5 ? others.Take(5).Append("others") : others)}";
         if (written.Value.Length == 0)
@@ -69,6 +71,8 @@ internal sealed record Inheritance(EquatableArray<BaseSpec> Chain, bool Broken, 
                 + $"so that they hold on every machine; {known}";
         if (file.Extends is null)
             return $"'{written.Shown}' has a backslash, and paths in specs have slashes on every system; {known}";
+        if (file.SpecsBeside is not null)
+            return $"there is no spec {Text.Shown(file.ExtendsPath)}; {known}";
         var remedy = Listing(file) is not { } listing ? known
             : IsOutside(file.ExtendsPath) ? $"{(near is null ? "" : known + " Else, ")}{listing}"
             : near is null ? $"{known}; {listing}"

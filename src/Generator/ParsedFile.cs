@@ -25,6 +25,7 @@ internal sealed class ParsedFile
         Path = project.Relative(FullPath);
         IsInternal = project.IsInternal;
         IsFileBased = project.IsFileBased;
+        SpecsBeside = project.SpecsBeside;
         Named = new UNetSpec { Name = Names.FromPath(hostPath), Namespace = Names.SafeNamespace(project.RootNamespace) };
         var problems = NewProblems();
         if (read is null)
@@ -52,6 +53,9 @@ internal sealed class ParsedFile
 
     /// <summary>Whether the project has no file in which specs could be listed.</summary>
     public bool IsFileBased { get; }
+
+    /// <summary>As of <see cref="ProjectInfo"/>.</summary>
+    public string? SpecsBeside { get; }
 
     /// <summary>The full path of the spec that it extends, or null.</summary>
     public string? Extends { get; }

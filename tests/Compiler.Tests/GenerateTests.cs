@@ -103,6 +103,21 @@ public sealed class GenerateTests : IDisposable
         Assert.Contains(generated.Diagnostics, diagnostic => diagnostic.Id == rule);
     }
 
+    [Theory]
+    [InlineData("base", "there is no spec base; did you mean 'base.unet.yaml'?")]
+    [InlineData("BASE.unet.yaml", "there is no spec BASE.unet.yaml; did you mean 'base.unet.yaml'?")]
+    [InlineData(
+        "../else/where.unet.yaml",
+        "there is no spec ../else/where.unet.yaml; its path begins at this spec's own folder, and its name ends in .unet.yaml")]
+    public void A_base_that_no_disk_has_is_told_by_what_lies_beside_the_spec_and_not_by_what_a_project_would_list(
+        string extends, string told)
+    {
+        Write("base.unet.yaml", Tiny);
+        var generated = SpecCompiler.Generate(Write("own.unet.yaml", $"extends: {extends}\n"), new() { ProjectFolder = folder });
+
+        Assert.Equal(told, Assert.Single(generated.Diagnostics).Message);
+    }
+
     [Fact]
     public void Nothing_that_is_returned_names_a_folder_of_this_machine()
     {

@@ -32,6 +32,19 @@ public sealed partial class SpecFileTests
         Assert.Equal("2 x 3 x 16 x 16, 1412867 parameters", project.Run());
     }
 
+    [Fact]
+    public void Hidden_files_of_editors_and_systems_are_no_specs_and_a_link_to_nothing_is_told_by_its_name()
+    {
+        // Emacs marks an unsaved file by the first, macOS keeps a file's attributes in the second.
+        File.CreateSymbolicLink(project.PathOf(".#" + Spec), "someone@elsewhere.4242");
+        project.Write("._" + Spec, "\0\u0005\u0016\u0007");
+        Assert.Equal([Spec], project.Items("AdditionalFiles"));
+        project.Build();
+
+        File.CreateSymbolicLink(project.PathOf("dead.unet.yaml"), "nowhere");
+        Assert.Contains("dead.unet.yaml(1,1): error UNG0001: the file can't be read", project.TryBuild().Output);
+    }
+
     [Theory]
     [InlineData("EnableDefaultItems=false")]
     [InlineData("EnableDefaultUNetItems=false")]

@@ -56,11 +56,12 @@ internal sealed class SpecSearch
         if (real is null || !entered.Add(real) || Read(folder.FullName, folder.GetFileSystemInfos) is not { } entries)
             return;
         var isProject = isGiven || Array.Exists(entries, entry => entry.Name.EndsWith("proj", StringComparison.OrdinalIgnoreCase));
-        foreach (var entry in entries)
+        // What begins with a dot is an editor's or a system's, which no build takes either.
+        foreach (var entry in entries.Where(entry => !entry.Name.StartsWith('.')))
         {
             if (entry is DirectoryInfo inner)
             {
-                if (!inner.Name.StartsWith('.') && !(isProject && OutputFolders.Contains(inner.Name)))
+                if (!(isProject && OutputFolders.Contains(inner.Name)))
                     AddFolder(inner);
             }
             else if (entry.Name.EndsWith(Catalog.SpecEnding, StringComparison.OrdinalIgnoreCase) && !Directory.Exists(entry.FullName))

@@ -39,7 +39,7 @@ public sealed class AttentionBlock : ExplicitModule
     {
         ArgumentNullException.ThrowIfNull(options);
         this.heads = heads;
-        mem_kv = memoryTokens == 0 ? null : nn.Parameter(randn(2, heads, memoryTokens, dim / heads));
+        mem_kv = memoryTokens == 0 ? null : Owned("mem_kv", randn(2, heads, memoryTokens, dim / heads));
         group_norm = Layers.Normalization(dim, options);
         to_q = nn.Linear(dim, dim);
         to_k = nn.Linear(dim, dim);
@@ -48,8 +48,6 @@ public sealed class AttentionBlock : ExplicitModule
         if (options.ZeroInit)
             Layers.Zero(to_out.weight, to_out.bias);
 
-        if (mem_kv is not null)
-            register_parameter("mem_kv", mem_kv);
         register_module("group_norm", group_norm);
         register_module("to_q", to_q);
         register_module("to_k", to_k);

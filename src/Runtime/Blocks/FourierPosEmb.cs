@@ -20,8 +20,7 @@ public sealed class FourierPosEmb : ExplicitModule
     {
         if (features % 2 != 0)
             throw new ArgumentException($"A Fourier embedding needs an even number of features, not {features}.", nameof(features));
-        weights = nn.Parameter(randn(features / 2), learned);
-        register_parameter("weights", weights);
+        weights = Owned("weights", randn(features / 2), learned);
     }
 
     /// <param name="timesteps">[batch], integer or floating.</param>

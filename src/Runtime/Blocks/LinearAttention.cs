@@ -46,7 +46,7 @@ public sealed class LinearAttention : ExplicitModule
         : base(nameof(LinearAttention))
     {
         this.heads = heads;
-        mem_kv = memoryTokens == 0 ? null : nn.Parameter(randn(2, heads, headDim, memoryTokens));
+        mem_kv = memoryTokens == 0 ? null : Owned("mem_kv", randn(2, heads, headDim, memoryTokens));
         this.norm = norm == Norm.Rms ? new RMSNorm(dim) : null;
         to_qkv = nn.Conv2d(dim, 3 * heads * headDim, 1, bias: false);
         to_out = nn.Conv2d(heads * headDim, dim, 1);
@@ -54,8 +54,6 @@ public sealed class LinearAttention : ExplicitModule
         if (zeroInit)
             Layers.Zero(to_out.weight, to_out.bias);
 
-        if (mem_kv is not null)
-            register_parameter("mem_kv", mem_kv);
         if (this.norm is not null)
             register_module("norm", this.norm);
         register_module("to_qkv", to_qkv);

@@ -38,15 +38,13 @@ public sealed class QkvAttentionBlock : ExplicitModule
     {
         ArgumentNullException.ThrowIfNull(options);
         (this.heads, this.newOrder) = (heads, newOrder);
-        mem_kv = memoryTokens == 0 ? null : nn.Parameter(randn(2, heads, memoryTokens, dim / heads));
+        mem_kv = memoryTokens == 0 ? null : Owned("mem_kv", randn(2, heads, memoryTokens, dim / heads));
         norm = Layers.Normalization(dim, options);
         qkv = nn.Conv1d(dim, 3 * dim, 1);
         proj_out = nn.Conv1d(dim, dim, 1);
         if (options.ZeroInit)
             Layers.Zero(proj_out.weight, proj_out.bias);
 
-        if (mem_kv is not null)
-            register_parameter("mem_kv", mem_kv);
         register_module("norm", norm);
         register_module("qkv", qkv);
         register_module("proj_out", proj_out);

@@ -15,8 +15,7 @@ public sealed class RMSNorm : ExplicitModule
     /// <param name="channels">Channels of the input.</param>
     public RMSNorm(long channels) : base(nameof(RMSNorm))
     {
-        g = nn.Parameter(ones(1, channels, 1, 1));
-        register_parameter("g", g);
+        g = Owned("g", ones(1, channels, 1, 1));
     }
 
     /// <summary>As a backend is given them.</summary>

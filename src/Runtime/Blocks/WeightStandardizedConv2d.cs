@@ -28,13 +28,11 @@ public sealed class WeightStandardizedConv2d : ExplicitModule
         // A plain convolution draws the initial values, so that they are PyTorch's.
         using (var plain = nn.Conv2d(inChannels, outChannels, kernelSize))
         {
-            weight = nn.Parameter(plain.weight.detach().clone());
-            bias = nn.Parameter(plain.bias!.detach().clone());
+            weight = Owned("weight", plain.weight.detach().clone());
+            bias = Owned("bias", plain.bias!.detach().clone());
         }
 
         padding = [kernelSize / 2, kernelSize / 2];
-        register_parameter("weight", weight);
-        register_parameter("bias", bias);
     }
 
     /// <summary>As a backend is given them.</summary>

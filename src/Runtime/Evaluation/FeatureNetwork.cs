@@ -17,6 +17,9 @@ public abstract class FeatureNetwork : IDisposable
 
     /// <summary>An image's features.</summary>
     /// <param name="images">[batch, channels, height, width], float32, in [-1, 1].</param>
+    /// <remarks>
+    /// Statistics call it in a dispose scope: a tensor that it keeps for later leaves it by <c>DetachFromDisposeScope</c>.
+    /// </remarks>
     /// <returns>[batch, features], float32; the caller's to dispose.</returns>
     /// <exception cref="EvaluationException">
     /// The network doesn't take such images. Those of the library take none with values that are no finite numbers.

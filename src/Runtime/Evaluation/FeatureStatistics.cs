@@ -24,6 +24,7 @@ public sealed class FeatureStatistics : IDisposable
     // A distance multiplies covariances, so has fourth powers and sums of them: of these float64 holds them. Float32 ends far below.
     private const double MostMagnitude = 1e60;
 
+    private readonly Lock turn = new();
     private readonly Tensor mean;
     private readonly Tensor deviations;
 
@@ -85,6 +86,14 @@ public sealed class FeatureStatistics : IDisposable
                 $"A feature among images {Count:N0} to {Count + added - 1:N0} is no finite number, or lies beyond {MostMagnitude:0e+0}: "
                     + $"their distance would be no number either."));
 
+        lock (turn)
+            Include(values);
+    }
+
+    private void Include(Tensor values)
+    {
+        ObjectDisposedException.ThrowIf(mean.IsInvalid, this);
+        var added = values.shape[0];
         var batchMean = values.mean([0]);
         var centred = values - batchMean;
         var difference = batchMean - mean;
@@ -132,8 +141,11 @@ public sealed class FeatureStatistics : IDisposable
     /// <exception cref="ObjectDisposedException">The statistics are disposed.</exception>
     public Tensor Mean()
     {
-        ObjectDisposedException.ThrowIf(mean.IsInvalid, this);
-        return mean.clone();
+        lock (turn)
+        {
+            ObjectDisposedException.ThrowIf(mean.IsInvalid, this);
+            return mean.clone();
+        }
     }
 
     /// <summary>Their covariance, unbiased (over n - 1), [features, features], float64; the caller's.</summary>
@@ -141,10 +153,13 @@ public sealed class FeatureStatistics : IDisposable
     /// <exception cref="ObjectDisposedException">The statistics are disposed.</exception>
     public Tensor Covariance()
     {
-        ObjectDisposedException.ThrowIf(mean.IsInvalid, this);
-        return Count > 1
-            ? deviations / Number.Of(Count - 1)
-            : throw new EvaluationException($"A covariance needs at least 2 images, but there {(Count == 1 ? "is 1" : "are none")}.");
+        lock (turn)
+        {
+            ObjectDisposedException.ThrowIf(mean.IsInvalid, this);
+            return Count > 1
+                ? deviations / Number.Of(Count - 1)
+                : throw new EvaluationException($"A covariance needs at least 2 images, but there {(Count == 1 ? "is 1" : "are none")}.");
+        }
     }
 
     /// <summary>Writes them as safetensors, whole or not at all.</summary>
@@ -153,11 +168,14 @@ public sealed class FeatureStatistics : IDisposable
     /// <exception cref="ObjectDisposedException">They are disposed.</exception>
     public void Save(string path, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        ObjectDisposedException.ThrowIf(mean.IsInvalid, this);
-        using var count = tensor(new[] { Count }, ScalarType.Int64);
-        var said =
-            new Dictionary<string, string>(metadata ?? new Dictionary<string, string>()) { [SumKey] = SumOf(mean, deviations, count) };
-        SafetensorsFile.Write(path, [new(MeanKey, mean), new(DeviationsKey, deviations), new(CountKey, count)], said);
+        lock (turn)
+        {
+            ObjectDisposedException.ThrowIf(mean.IsInvalid, this);
+            using var count = tensor(new[] { Count }, ScalarType.Int64);
+            var said =
+                new Dictionary<string, string>(metadata ?? new Dictionary<string, string>()) { [SumKey] = SumOf(mean, deviations, count) };
+            SafetensorsFile.Write(path, [new(MeanKey, mean), new(DeviationsKey, deviations), new(CountKey, count)], said);
+        }
     }
 
     /// <summary>Reads what <see cref="Save"/> has written.</summary>
@@ -213,7 +231,10 @@ public sealed class FeatureStatistics : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        mean.Dispose();
-        deviations.Dispose();
+        lock (turn)
+        {
+            mean.Dispose();
+            deviations.Dispose();
+        }
     }
 }

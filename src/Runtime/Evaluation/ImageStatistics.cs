@@ -60,13 +60,15 @@ public static class ImageStatistics
         {
             foreach (var images in InOrder(source, batchSize, ranks.Rank, ranks.Size, cancellation))
             {
-                using var scope = NewDisposeScope();
-                using var read = images;
-                cancellation.ThrowIfCancellationRequested();
-                var batch = features.FeaturesOf(images, statistics?.Features);
-                statistics ??= new FeatureStatistics((int)batch.shape[1]);
-                statistics.Add(batch);
-                done += (int)images.shape[0];
+                using (NewDisposeScope())
+                using (images)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    var batch = features.FeaturesOf(images, statistics?.Features);
+                    statistics ??= new FeatureStatistics((int)batch.shape[1]);
+                    statistics.Add(batch);
+                    done += (int)images.shape[0];
+                }
                 report?.Invoke(Math.Min(source.Count, done * ranks.Size));
             }
 

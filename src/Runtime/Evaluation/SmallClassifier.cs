@@ -106,17 +106,23 @@ public sealed class SmallClassifier : FeatureNetwork
         var steps = Math.Max(1, (long)epochs * source.Count / batchSize);
         for (var step = 0L; step < steps; step++)
         {
+            var loss = Learn(2e-3 * (1 + Math.Cos(Math.PI * step / steps)) / 2);
+            report?.Invoke((step + 1.0) / steps, loss);
+        }
+
+        network.zero_grad();
+        return classifier;
+
+        double Learn(double learningRate)
+        {
             using var scope = NewDisposeScope();
             var batch = loader.Next();
             network.zero_grad();
             var loss = nn.functional.cross_entropy(network.forward(batch.Images), batch.Labels!);
             Gradients.Backward(loss);
-            adam.Step(2e-3 * (1 + Math.Cos(Math.PI * step / steps)) / 2);
-            report?.Invoke((step + 1.0) / steps, loss.item<float>());
+            adam.Step(learningRate);
+            return loss.item<float>();
         }
-
-        network.zero_grad();
-        return classifier;
     }
 
     /// <summary>Reads what <see cref="Save"/> has written.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Text.RegularExpressions;
 
 namespace UNetGen.Files;
@@ -48,22 +49,44 @@ public static partial class AtomicFile
     /// <summary>Deletes what killed processes have left of a file, or of a folder that was made beside its name.</summary>
     internal static void DeleteUnfinished(string path)
     {
-        path = Path.GetFullPath(path);
-        foreach (var (temporary, name) in Unfinished(Path.GetDirectoryName(path)!))
+        // Folders first: whoever fills one holds a file already (Hold), and still does where the folder isn't whole.
+        string[] folders = [.. TemporariesOf(path).Where(Directory.Exists)];
+        var isHeld = false;
+        foreach (var file in TemporariesOf(path).Where(File.Exists))
+            isHeld |= !Deletes(() => DeleteUnlessHeld(file));
+        if (!isHeld)
         {
-            if (name != Path.GetFileName(path))
-                continue;
-            try
-            {
-                if (Directory.Exists(temporary))
-                    Directory.Delete(temporary, recursive: true);
-                else
-                    DeleteUnlessHeld(temporary);
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                // What stays, as another user's or what another is still writing, is in nobody's way.
-            }
+            foreach (var abandoned in folders)
+                Deletes(() => Directory.Delete(abandoned, recursive: true));
+        }
+    }
+
+    /// <summary>Shows others that a folder of this name is being filled, until the result is disposed.</summary>
+    internal static IDisposable Hold(string path)
+    {
+        var sign = TemporaryFor(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(sign)!);
+        return Create(sign, new() { Access = FileAccess.ReadWrite, Options = FileOptions.DeleteOnClose });
+    }
+
+    private static IEnumerable<string> TemporariesOf(string path)
+    {
+        path = Path.GetFullPath(path);
+        return Unfinished(Path.GetDirectoryName(path)!)
+            .Where(found => found.Name == Path.GetFileName(path)).Select(found => found.Temporary);
+    }
+
+    private static bool Deletes(Action delete)
+    {
+        try
+        {
+            delete();
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // What stays, as another user's or what another is still writing, is in nobody's way.
+            return false;
         }
     }
 
@@ -141,6 +164,20 @@ public static partial class AtomicFile
         }
     }
 
+    /// <summary>Null: there is no such file, perhaps since another has just deleted it.</summary>
+    [UnsupportedOSPlatform("windows")]
+    private static UnixFileMode? ModeOf(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? File.GetUnixFileMode(path) : null;
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
     private static void WriteBeside(string path, string temporary, Action<Stream> write)
     {
         var folder = Path.GetDirectoryName(temporary)!;
@@ -149,7 +186,7 @@ public static partial class AtomicFile
         {
             var options = new FileStreamOptions { Access = FileAccess.ReadWrite };
             // Who may read the file that is replaced may read this one, and nobody else.
-            var mode = !OperatingSystem.IsWindows() && File.Exists(path) ? File.GetUnixFileMode(path) : (UnixFileMode?)null;
+            var mode = OperatingSystem.IsWindows() ? null : ModeOf(path);
             if (!OperatingSystem.IsWindows() && mode is not null)
                 options.UnixCreateMode = mode | UnixFileMode.UserRead | UnixFileMode.UserWrite;
             FileStream held;

@@ -20,6 +20,7 @@ internal static class AtomicFolder
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         var unfinished = AtomicFile.TemporaryFor(path);
+        using var sign = AtomicFile.Hold(path);
         try
         {
             Directory.CreateDirectory(unfinished);

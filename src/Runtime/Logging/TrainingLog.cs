@@ -7,7 +7,7 @@ namespace UNetGen.Logging;
 /// <summary>
 /// A run's log, <c>log.jsonl</c>: a JSON object a line and step (<see cref="LoggedStep"/>). Each line is handed to the operating system
 /// when it is written, so that a process that is killed loses none; what a power cut leaves half-written at the end is dropped, by whoever
-/// reads it and by whoever continues it.
+/// reads it and by whoever continues it. Several threads may write to it.
 /// </summary>
 public sealed class TrainingLog : IDisposable
 {
@@ -15,6 +15,7 @@ public sealed class TrainingLog : IDisposable
     private const int StepsPerLookAtMemory = 10;
 
     private readonly WriterLock alone;
+    private readonly Lock turn = new();
     private readonly FileStream file;
     private long residentBytes;
     private int written;
@@ -77,6 +78,25 @@ public sealed class TrainingLog : IDisposable
     /// <exception cref="IOException">It can't be written; the line may be there in part.</exception>
     public void Write(TrainingStep step)
     {
+        lock (turn)
+            WriteNext(step);
+    }
+
+    /// <summary>
+    /// Waits until all lines are on the disk, so that not even a power cut loses them: before a checkpoint that the log is to reach.
+    /// </summary>
+    public void Flush() => file.Flush(flushToDisk: true);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (turn)
+            file.Dispose();
+        alone.Dispose();
+    }
+
+    private void WriteNext(TrainingStep step)
+    {
         if (step.Step <= lastStep)
             throw new ArgumentException(
                 FormattableString.Invariant($"Step {step.Step} can't follow step {lastStep}, the last of {file.Name}: a log's steps rise. ")
@@ -89,18 +109,6 @@ public sealed class TrainingLog : IDisposable
             throw new ArgumentException(fault, nameof(step));
         file.Write(line.ToLine());
         lastStep = step.Step;
-    }
-
-    /// <summary>
-    /// Waits until all lines are on the disk, so that not even a power cut loses them: before a checkpoint that the log is to reach.
-    /// </summary>
-    public void Flush() => file.Flush(flushToDisk: true);
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        file.Dispose();
-        alone.Dispose();
     }
 
     /// <summary>All whole lines, in the order of the steps; also of a run that is under way.</summary>

@@ -203,19 +203,19 @@ public sealed class Ema : IDisposable
         {
             if (isOver)
                 return;
-            NetworkUse.Alone(ema.network, () =>
+            using var alone = NetworkUse.Alone(ema.network);
+            // Another thread may have been as fast.
+            if (isOver)
+                return;
+            using var noGradients = no_grad();
+            InferenceWeights.Explained(() =>
             {
-                using var noGradients = no_grad();
-                InferenceWeights.Explained(() =>
-                {
-                    foreach (var ((_, live, _), weight) in ema.weights.Zip(trained))
-                        live.copy_(weight);
-                });
-                isOver = true;
-                trained.ForEach(weight => weight.Dispose());
-                BorrowedWeights.End(ema.network);
-                return true;
+                foreach (var ((_, live, _), weight) in ema.weights.Zip(trained))
+                    live.copy_(weight);
             });
+            isOver = true;
+            trained.ForEach(weight => weight.Dispose());
+            BorrowedWeights.End(ema.network);
         }
     }
 }

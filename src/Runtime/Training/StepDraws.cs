@@ -33,7 +33,8 @@ internal sealed class StepDraws(
     private readonly NoiseLevels levels = NoiseLevels.Of(network.Diffusion);
 
     /// <summary>
-    /// Begins a step: seeds libtorch's own generators, each rank's otherwise. From these a GPU's dropout draws, and blocks of the user's own.
+    /// Begins a step: seeds libtorch's own generators, each rank's otherwise. From these a GPU's dropout draws, and blocks of the user's
+    /// own.
     /// </summary>
     /// <param name="step">From 1.</param>
     /// <returns>Whether a self-conditioned network is given its own estimate in this step.</returns>

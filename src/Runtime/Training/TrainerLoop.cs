@@ -69,21 +69,8 @@ public sealed partial class Trainer
         {
             while (options.Progress(Step, elapsed) < 1 && !stop)
             {
-                using var scope = NewDisposeScope();
-                StepBatch? next = null;
-                if (!Runs(() => next = batches.Next(cancellation), checkpoints, cancellation))
+                if (NextStep() is not var (loss, gradientNorm, learningRate, skipped))
                     break;
-                using var batch = next!;
-                IDisposable? turn = null;
-                if (!Runs(() => turn = NetworkUse.Alone(network, whileAlone), checkpoints, cancellation))
-                    break;
-                (double Loss, double GradientNorm, double LearningRate, string? Skipped) step;
-                using (turn)
-                {
-                    computing.Again();
-                    step = TakeStep(batch, gradient, draws, batches.Begin);
-                }
-                var (loss, gradientNorm, learningRate, skipped) = step;
                 elapsed = among?.Elapsed ?? before + clock.GetElapsedTime(start);
                 var taken = new TrainingStep(
                     Step, loss, gradientNorm, learningRate, ImagesPerSecond, elapsed, options.Remaining(Step, elapsed), skipped);
@@ -117,6 +104,22 @@ public sealed partial class Trainer
         finally
         {
             network.zero_grad();
+        }
+
+        // Null: it is to stop. Its scope ends before the report is called, which may keep what it makes.
+        (double Loss, double GradientNorm, double LearningRate, string? Skipped)? NextStep()
+        {
+            using var scope = NewDisposeScope();
+            StepBatch? next = null;
+            if (!Runs(() => next = batches.Next(cancellation), checkpoints, cancellation))
+                return null;
+            using var batch = next!;
+            IDisposable? turn = null;
+            if (!Runs(() => turn = NetworkUse.Alone(network, whileAlone), checkpoints, cancellation))
+                return null;
+            using var alone = turn;
+            computing.Again();
+            return TakeStep(batch, gradient, draws, batches.Begin);
         }
     }
 

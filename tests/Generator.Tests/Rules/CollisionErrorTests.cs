@@ -33,7 +33,7 @@ public sealed class CollisionErrorTests
 
     [Fact]
     public void A_copy_in_a_folder_that_the_project_was_published_into_is_left_out_of_it() => AssertCollision(
-        ["a;b.tiny.g.cs"], [("a;b/tiny.unet.yaml", Spec), ("tiny.unet.yaml", Spec.Replace("preset", "«preset»"))],
+        ["a_b.tiny-8e3bf9f1.g.cs"], [("a;b/tiny.unet.yaml", Spec), ("tiny.unet.yaml", Spec.Replace("preset", "«preset»"))],
         "UNG0013: the class Shop.Models.TinyUNet is already that of a;b/tiny.unet.yaml; "
         + "give this spec a name of its own, as `name: AnotherTinyUNet`, or, as it lies in another folder, a `namespace` of its own. "
         + "If a;b/tiny.unet.yaml is a copy, as a build makes one, leave it out of the project: "

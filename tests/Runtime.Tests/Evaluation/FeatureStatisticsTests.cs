@@ -15,6 +15,21 @@ public sealed class FeatureStatisticsTests : IDisposable
     }
 
     [Fact]
+    public void Several_threads_may_add_to_them()
+    {
+        Parallel.For(0, 400, i =>
+        {
+            using var batch = tensor(new[] { i, 2.0 * i }).reshape(1, 2);
+            statistics.Add(batch);
+        });
+
+        using var mean = statistics.Mean();
+        Assert.Equal(400, statistics.Count);
+        Assert.Equal(199.5, mean[0].item<double>(), 1e-9);
+        Assert.Equal(399, mean[1].item<double>(), 1e-9);
+    }
+
+    [Fact]
     public void Features_whose_distance_float64_could_not_hold_are_refused_and_those_below_have_one()
     {
         var message = Assert.Throws<EvaluationException>(() => statistics.Add(tensor(new[] { 1e200, 0, -1e200, 0 }).reshape(2, 2))).Message;

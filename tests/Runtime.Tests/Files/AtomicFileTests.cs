@@ -43,6 +43,39 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void Who_tidies_up_takes_no_folder_from_one_who_is_filling_it_and_those_of_killed_processes_go()
+    {
+        var path = folder.File("target");
+        var abandoned = Path.Combine(folder.Path, $".target.{Guid.NewGuid():N}.tmp");
+        AtomicFolder.Write(path, unfinished =>
+        {
+            Directory.CreateDirectory(abandoned);
+            AtomicFile.DeleteUnfinished(path);
+            File.WriteAllText(Path.Combine(unfinished, "file"), "whole");
+        });
+        Assert.Equal("whole", File.ReadAllText(Path.Combine(path, "file")));
+
+        AtomicFile.DeleteUnfinished(path);
+        Assert.Equal([path], Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public async Task A_file_that_another_deletes_meanwhile_is_written_all_the_same()
+    {
+        var path = folder.File("file");
+        using var stop = new CancellationTokenSource();
+        var deleting = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+                File.Delete(path);
+        });
+        for (var i = 0; i < 500; i++)
+            AtomicFile.Write(path, stream => stream.WriteByte(1));
+        await stop.CancelAsync();
+        await deleting;
+    }
+
+    [Fact]
     public void Of_two_who_fill_a_folder_at_once_the_second_is_told_that_it_is_there()
     {
         var path = folder.File("target");

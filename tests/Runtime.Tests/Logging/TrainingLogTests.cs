@@ -39,6 +39,25 @@ public sealed class TrainingLogTests : IDisposable
     }
 
     [Fact]
+    public void Several_threads_write_whole_lines()
+    {
+        var last = 0;
+        using (var log = TrainingLog.Open(LogPath))
+            Parallel.For(0, 400, _ =>
+            {
+                // One that another has overtaken is refused: a log's steps rise.
+                try
+                {
+                    log.Write(Step(Interlocked.Increment(ref last), 0.5));
+                }
+                catch (ArgumentException)
+                {
+                }
+            });
+        Assert.NotEmpty(TrainingLog.Read(LogPath));
+    }
+
+    [Fact]
     public void Each_line_can_be_read_as_soon_as_it_is_written()
     {
         using var log = TrainingLog.Open(LogPath);

@@ -15,6 +15,24 @@ public sealed class GeneratedNetworkTests
 
     [Theory]
     [MemberData(nameof(Names))]
+    public void One_that_is_made_in_a_dispose_scope_outlives_it(string name)
+    {
+        NoisePredictor network;
+        using (NewDisposeScope())
+            network = AllNetworks.Create(name);
+        using var made = network;
+        var info = network.Info;
+        using var scope = NewDisposeScope();
+        var x = zeros(1, info.Channels + info.ConditionChannels, info.ImageHeight, info.ImageWidth);
+        var labels = info.NumClasses is null ? null : tensor([0L]);
+
+        var y = network.forward(x, tensor([1L]), AllNetworks.Context(network, batch: 1), labels, null);
+
+        Assert.Equal([1, info.OutChannels, info.ImageHeight, info.ImageWidth], y.shape);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
     public void The_constant_counts_the_live_parameters(string name)
     {
         using var network = AllNetworks.Create(name);

@@ -27,6 +27,19 @@ public class TrainerTests
     }
 
     [Fact]
+    public void What_a_report_makes_and_keeps_is_its_own()
+    {
+        using var network = new TwoConvNet();
+        using var trainer = new Trainer(network, new Stripes(), new() { Steps = 2, BatchSize = 2 });
+        var kept = new List<Tensor>();
+
+        trainer.Train(_ => kept.Add(ones(1)));
+
+        Assert.All(kept, tensor => Assert.False(tensor.IsInvalid));
+        kept.ForEach(tensor => tensor.Dispose());
+    }
+
+    [Fact]
     public void A_training_that_begins_leaves_another_one_s_checkpoints_alone()
     {
         using var folder = new TemporaryFolder();
