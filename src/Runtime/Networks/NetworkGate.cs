@@ -1,8 +1,8 @@
 namespace UNetGen.Networks;
 
 /// <summary>
-/// Lets in any number of readers, or one writer. New readers wait for a writer who waits, so that he has his turn. What somebody starts
-/// who is in, on whatever thread, comes in with him.
+/// Lets in any number of readers, or one writer. New readers wait for a writer who waits, so that he has his turn. What a reader starts, on
+/// whatever thread, comes in with him; with a writer only what he does himself.
 /// </summary>
 internal sealed class NetworkGate
 {
@@ -11,9 +11,10 @@ internal sealed class NetworkGate
     private int reading;
     private int writing;
     private int waitingToWrite;
+    private int writer;
 
     /// <summary>Whether the caller, or who started it, reads now.</summary>
-    public bool IsReadHere => current.Value is { IsOver: false, Writes: false };
+    public bool IsReadHere => current.Value is { IsOver: false };
 
     /// <summary>Waits until nobody writes or has waited to.</summary>
     /// <param name="cancellation">Ends the waiting.</param>
@@ -33,14 +34,19 @@ internal sealed class NetworkGate
         using var waking = cancellation.Register(() => Change(() => { }));
         lock (state)
         {
-            var outer = current.Value is { IsOver: false } live ? live : null;
-            if (outer is null && writes)
+            var isWriter = writing > 0 && writer == Environment.CurrentManagedThreadId;
+            var isIn = isWriter || IsReadHere;
+            if (!isIn && writes)
                 WaitToWrite(cancellation);
-            else if (outer is null)
+            else if (!isIn)
                 Wait(() => writing + waitingToWrite == 0, cancellation);
-            var turn = new Turn(this, writes || outer is { Writes: true }, current.Value);
+            var turn = new Turn(this, writes || isWriter, current.Value);
+            if (turn.Writes)
+                writer = Environment.CurrentManagedThreadId;
+            else
+                current.Value = turn;
             Count(turn, 1);
-            return current.Value = turn;
+            return turn;
         }
     }
 
@@ -99,7 +105,8 @@ internal sealed class NetworkGate
                 IsOver = true;
                 gate.Count(this, -1);
             });
-            gate.current.Value = outer;
+            if (!Writes)
+                gate.current.Value = outer;
         }
     }
 }

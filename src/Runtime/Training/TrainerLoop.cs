@@ -118,7 +118,7 @@ public sealed partial class Trainer
             if (!Runs(() => turn = NetworkUse.Alone(network, whileAlone), checkpoints, cancellation))
                 return null;
             using var alone = turn;
-            computing.Again();
+            computing.Set();
             return TakeStep(batch, gradient, draws, batches.Begin);
         }
     }

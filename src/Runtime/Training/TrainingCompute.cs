@@ -12,19 +12,19 @@ internal sealed class TrainingCompute : IDisposable
 {
     private readonly NoisePredictor network;
     private readonly TrainingOptions options;
-    private readonly (Precision, bool, bool) before;
     private readonly CudaArithmetic arithmetic;
+    private (Precision Precision, bool GradientCheckpointing, bool Training)? before;
 
     public TrainingCompute(NoisePredictor network, TrainingOptions options)
     {
         (this.network, this.options) = (network, options);
-        before = Set((options.Precision, options.GradientCheckpointing, true));
         arithmetic = new(network.Device, tf32: options.Precision != Precision.Float32);
     }
 
-    /// <summary>As in the beginning: a report may have left it otherwise. Called where nobody draws.</summary>
-    public void Again()
+    /// <summary>Sets it for a step: a report may have left it otherwise. Called where nobody draws.</summary>
+    public void Set()
     {
+        before ??= (network.Precision, network.GradientCheckpointing, network.training);
         (network.Precision, network.GradientCheckpointing) = (options.Precision, options.GradientCheckpointing);
         if (!network.training)
             network.train();
@@ -32,16 +32,12 @@ internal sealed class TrainingCompute : IDisposable
 
     public void Dispose()
     {
-        Set(before);
+        if (before is { } was)
+        {
+            using var alone = NetworkUse.Alone(network);
+            (network.Precision, network.GradientCheckpointing) = (was.Precision, was.GradientCheckpointing);
+            network.train(was.Training);
+        }
         arithmetic.Dispose();
     }
-
-    private (Precision, bool, bool) Set((Precision Precision, bool GradientCheckpointing, bool Training) now) =>
-        NetworkUse.Alone(network, () =>
-        {
-            var were = (network.Precision, network.GradientCheckpointing, network.training);
-            (network.Precision, network.GradientCheckpointing) = (now.Precision, now.GradientCheckpointing);
-            network.train(now.Training);
-            return were;
-        });
 }

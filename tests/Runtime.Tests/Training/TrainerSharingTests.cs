@@ -67,6 +67,26 @@ public sealed class TrainerSharingTests : IDisposable
     }
 
     [Fact]
+    public async Task A_training_that_waits_for_a_drawing_stops_when_it_is_asked_to()
+    {
+        using ManualResetEventSlim isIn = new(), goOn = new();
+        var drawing = Task.Run(() => new DdimSampler(3).Sample(network, One, _ =>
+        {
+            isIn.Set();
+            goOn.Wait();
+        }).Dispose());
+        isIn.Wait();
+        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+
+        var (_, isCanceled) = Stoppable.Train(trainer, cancellation: stop.Token);
+
+        Assert.True(isCanceled);
+        Assert.False(drawing.IsCompleted);
+        goOn.Set();
+        await drawing;
+    }
+
+    [Fact]
     public void Nothing_is_loaded_into_a_network_that_is_trained()
     {
         StateDict.Save(folder.File("weights.safetensors"), network);
