@@ -140,6 +140,7 @@ internal sealed class EditOptions
         if (!IsStrip(parsed))
             return null;
         var ends = parsed.GetValue(between)!.Select(path => EditedPicture.Load(path, network, colour).Image).ToArray();
+        SourceWarnings.Show(string.Join(" and ", parsed.GetValue(between)!), cat(ends));
         var count = parsed.GetValue(frames);
         var edit = new Interpolation(ends[0], ends[1], count, parsed.GetValue(strength))
         {
@@ -151,6 +152,7 @@ internal sealed class EditOptions
     private static EditedDrawing From(string source, double strength, NetworkInfo network, Color? colour)
     {
         var pictures = cat([.. Files(source).Select(file => EditedPicture.Load(file, network, colour).Image)]);
+        SourceWarnings.Show(source, pictures);
         return new(new FromPictures(pictures, strength), pictures);
     }
 
@@ -170,6 +172,7 @@ internal sealed class EditOptions
     private EditedDrawing Inpaint(ParseResult parsed, string path, NetworkInfo network, Color? colour)
     {
         var picture = EditedPicture.Load(path, network, colour);
+        SourceWarnings.Show(path, picture.Image);
         var painted = PaintMask.Load(parsed.GetValue(mask)!, picture);
         var edit = new Inpainting(picture.Image, painted)
         {

@@ -45,7 +45,11 @@ internal static class PictureConditions
             Warnings.Show(
                 $"weights alone don't say what {network.Name} has learnt to make images from: the picture is taken as it is, "
                     + "and not as one in low resolution.");
-        var condition = cat([.. EditOptions.Files(source).Select(Read)]);
+        var files = EditOptions.Files(source);
+        var condition = cat([.. files.Select(Read)]);
+        // A hole is grey in the condition, whatever its picture is.
+        SourceWarnings.Show(
+            source, inpaints ? cat([.. files.Select(file => EditedPicture.Load(file, network, colour).Image)]) : condition);
         return new(null, Shown(condition, network.Channels, inpaints)) { Condition = condition };
 
         Tensor Read(string file) => inpaints ? PictureCondition.WithHole(file, mask!, network, colour)

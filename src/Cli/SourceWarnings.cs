@@ -1,6 +1,7 @@
 using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Training;
+using static TorchSharp.torch;
 
 namespace UNetGen.Cli;
 
@@ -15,6 +16,16 @@ internal static class SourceWarnings
             Warnings.Show($"{broken} Others of its class stand in for each.");
         foreach (var strange in InputCheck.Images(source, new DiffusionOptions(), refuseNonNegative: false, CancellationToken.None))
             Warnings.Show(strange);
+    }
+
+    /// <summary>Warns of pictures that look all of one grey.</summary>
+    /// <param name="names">As they were given: files, or a folder.</param>
+    /// <param name="pictures">All that were read, [count, channels, height, width].</param>
+    public static void Show(string names, Tensor pictures)
+    {
+        var count = (int)pictures.shape[0];
+        if (ValueRange.Of(pictures).Doubt($"{Counted.Of(count, "picture")} ({names})", count == 1) is { } doubt)
+            Warnings.Show(doubt);
     }
 
     /// <summary>How many were left out, and of the first why; null: none.</summary>

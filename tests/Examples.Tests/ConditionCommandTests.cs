@@ -61,6 +61,29 @@ public sealed class ConditionCommandTests : IDisposable
     }
 
     [Fact]
+    public void Conditions_that_use_hardly_anything_of_the_range_are_told_of_pairs_and_of_pictures_to_draw_from()
+    {
+        foreach (var name in (string[])["a", "b"])
+        {
+            Save($"sharp/{name}.png", Side, (x, y) => (byte)(x > y == (name == "a") ? 255 : 0));
+            Save($"dark/{name}.png", Side, (x, _) => (byte)(x % 10));
+        }
+        const string narrow = "from -1 to -0.929412: less than an eighth of [-1, 1]";
+
+        Assert.Contains(
+            $"warning: The conditions of 2 images of 2 pictures in sharp and their partners in dark run {narrow}",
+            Train("from3", "pairs", "--data", "sharp", "--condition", "dark"));
+        Assert.Contains($"warning: 2 pictures (dark) run {narrow}", Sample("pairs", "--condition", "dark", "--count", "2"));
+        // A hole is grey in the condition, whatever its picture is.
+        Train("from2", "inpainter", "--task", "inpaint");
+        Assert.Contains(
+            $"warning: 1 picture (dark{Path.DirectorySeparatorChar}a.png) runs {narrow}",
+            Sample("inpainter", "--condition", Path.Combine("dark", "a.png"), "--mask", "mask.png", "--count", "1"));
+        Assert.DoesNotContain(
+            "an eighth", Sample("inpainter", "--condition", "a.png", "--mask", "mask.png", "--count", "1"));
+    }
+
+    [Fact]
     public void A_network_learns_from_pairs_of_pictures_and_draws_from_a_folder_of_them()
     {
         foreach (var name in (string[])["a", "b"])

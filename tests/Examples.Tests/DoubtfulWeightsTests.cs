@@ -55,6 +55,18 @@ public sealed class DoubtfulWeightsTests : IDisposable
     }
 
     [Fact]
+    public void A_warm_up_that_hardly_begins_is_told_once_in_the_words_of_runs()
+    {
+        var output = program.Succeed(
+            "train", "--steps", "2", "--warmup-steps", "1000000", "--batch-size", "2", "--count", "1", "--sample-every", "none", "--out",
+            "run");
+
+        const string doubt =
+            "warning: Of 2 steps none gets a tenth of the `learning_rate`, 0.002: it takes 1,000,000 to rise (`warmup_steps`).";
+        Assert.Equal(2, output.Split(doubt).Length);
+    }
+
+    [Fact]
     public void A_newest_checkpoint_that_is_damaged_is_told_by_all_who_use_the_one_before()
     {
         program.Succeed("train", "--steps", "4", "--checkpoint-every", "2", "--batch-size", "2", "--count", "1", "--out", "run");

@@ -131,6 +131,27 @@ public sealed class EditCommandTests : IClassFixture<TrainedDigits>
         Assert.False(Path.Exists(program.File("none")));
     }
 
+    [Fact]
+    public void Pictures_that_use_hardly_anything_of_the_range_are_told()
+    {
+        Save("dark.png", TrainedDigits.Side, (x, _) => (byte)(x % 10));
+        Directory.CreateDirectory(program.File("night"));
+        foreach (var name in (string[])["1", "2"])
+            File.Copy(program.File("dark.png"), program.File($"night/{name}.png"));
+        const string narrow = "from -1 to -0.929412: less than an eighth of [-1, 1]";
+
+        Assert.Contains($"warning: 1 picture (dark.png) runs {narrow}", Sample("--from", "dark.png", "--count", "1"));
+        Assert.Contains($"warning: 2 pictures (night) run {narrow}", Sample("--from", "night", "--count", "1"));
+        Assert.Contains(
+            $"warning: 1 picture (dark.png) runs {narrow}",
+            Sample("--inpaint", "dark.png", "--mask", "mask.png", "--jump-samples", "1", "--count", "1"));
+        Assert.Contains(
+            $"warning: 2 pictures (dark.png and night{Path.DirectorySeparatorChar}1.png) run {narrow}",
+            Sample("--between", "dark.png", Path.Combine("night", "1.png"), "--frames", "2"));
+        // Of several all count.
+        Assert.DoesNotContain("an eighth", Sample("--between", "dark.png", "a.png", "--frames", "2"));
+    }
+
     private string Sample(params string[] options) => program.Succeed(Command(options));
 
     private string Fail(int exitCode, params string[] options) => program.Fail(exitCode, Command(options));

@@ -98,6 +98,23 @@ public sealed class LatentCommandTests : IDisposable
             program.Succeed(["sample", "--checkpoint", "alone.safetensors", "--out", "folder", .. two]));
     }
 
+    [Fact]
+    public void A_run_goes_on_with_what_it_has_left_among_its_latents_and_names_the_file_that_is_another()
+    {
+        Train("--steps", "1", "--decay", "constant", "--out", "run");
+        program.Succeed("export", "--checkpoint", "run", "--format", "safetensors", "--out", "latents/w.safetensors");
+        Assert.Contains(
+            "left out is what UNetGen has written: w.safetensors.", program.Succeed("train", "--resume", "run", "--steps", "2"));
+
+        var file = program.File("latents/a.safetensors");
+        var bytes = File.ReadAllBytes(file);
+        bytes[^20] ^= 1;
+        File.WriteAllBytes(file, bytes);
+        Assert.Contains(
+            "the file names or contents differ; changed is a.safetensors. Put the data back as it was",
+            program.Fail(1, "train", "--resume", "run", "--steps", "3"));
+    }
+
     [Theory]
     [InlineData("{ clip_sample: false }")]
     [InlineData("{ type: flow }")]

@@ -17,6 +17,7 @@ public sealed class FileRecord
     private const string TimeKey = "time";
     private const string SumKey = "sum";
     private const string NamesKey = "names";
+    private const string ContentsKey = "contents";
 
     // UTF-8, each name with an end that no file's name can have.
     private const char NameEnd = '\0';
@@ -50,43 +51,66 @@ public sealed class FileRecord
     // Of each file, or of each of its pieces.
     private readonly long[] sums;
     private readonly Lazy<(long[] Sizes, long[] Times)> now;
+
+    // By file, in what its source's identity tells it from others; none where that is its name alone.
+    private readonly Lazy<long[]> contents;
     private bool goesOn;
 
     /// <param name="folder">The folder as it was given.</param>
     /// <param name="files">Relative paths, with <c>/</c>.</param>
     /// <param name="second">Those of a second folder, whose numbers follow.</param>
     /// <param name="pieces">What is read of a file at a time; null: all of it.</param>
-    internal FileRecord(string folder, string[] files, (string Folder, string[] Files)? second = null, FilePieces? pieces = null)
+    /// <param name="contentOf">
+    /// Of a file, a text that is another where its source's identity is another by what is in it; null: that knows names alone.
+    /// </param>
+    internal FileRecord(
+        string folder, string[] files, (string Folder, string[] Files)? second = null, FilePieces? pieces = null,
+        Func<int, string>? contentOf = null)
     {
         (this.folder, this.second, this.pieces) = (folder, second ?? (folder, []), pieces);
         full = (Path.GetFullPath(folder), Path.GetFullPath(this.second.Folder));
         this.files = [.. files, .. this.second.Files.Select(file => OfSecond + file)];
         sums = new long[pieces?.Count ?? this.files.Length];
         now = new(Ask);
+        contents = new(() => contentOf is null
+            ? []
+            : [.. Enumerable.Range(0, this.files.Length).Select(i => SumOf(Encoding.UTF8.GetBytes(contentOf(i))))]);
     }
 
     /// <summary>
-    /// By the files' order: bytes, ticks of the last change in UTC, sums, also of pieces, and names. The caller's to dispose.
+    /// By the files' order: bytes, ticks of the last change in UTC, sums, also of pieces, names, and sums of what else tells files apart.
+    /// The caller's to dispose.
     /// </summary>
-    internal OrderedDictionary<string, Tensor> ToTensors() => new()
+    internal OrderedDictionary<string, Tensor> ToTensors()
     {
-        [SizeKey] = tensor(now.Value.Sizes, device: CPU),
-        [TimeKey] = tensor(now.Value.Times, device: CPU),
-        [SumKey] = Sums(),
-        [NamesKey] = tensor(Encoding.UTF8.GetBytes(string.Concat(files.Select(file => file + NameEnd))), device: CPU),
-    };
+        var tensors = new OrderedDictionary<string, Tensor>
+        {
+            [SizeKey] = tensor(now.Value.Sizes, device: CPU),
+            [TimeKey] = tensor(now.Value.Times, device: CPU),
+            [SumKey] = Sums(),
+            [NamesKey] = tensor(Encoding.UTF8.GetBytes(string.Concat(files.Select(file => file + NameEnd))), device: CPU),
+        };
+        if (contents.Value.Length > 0)
+            tensors.Add(ContentsKey, tensor(contents.Value, device: CPU));
+        return tensors;
+    }
 
     /// <summary>
-    /// Which files were added since and which are missing, a clause for each; none where the names are the same, or an earlier version
-    /// kept none.
+    /// Which files were added since, which are missing and which are others under their names, a clause for each; none where all are the
+    /// same, or an earlier version kept nothing of it.
     /// </summary>
     /// <param name="before">What <see cref="ToTensors"/> said then.</param>
-    internal IReadOnlyList<string> OtherNames(IReadOnlyDictionary<string, Tensor> before)
+    internal IReadOnlyList<string> OtherFiles(IReadOnlyDictionary<string, Tensor> before)
     {
         if (!before.TryGetValue(NamesKey, out var names) || names.dtype != ScalarType.Byte)
             return [];
         var earlier = Encoding.UTF8.GetString(names.data<byte>().ToArray()).Split(NameEnd)[..^1];
-        return [.. Clause("added", files.Except(earlier)), .. Clause("missing", earlier.Except(files))];
+        var (then, since) = (ByName(earlier, Kept(before, ContentsKey, earlier.Length) ?? []), ByName(files, contents.Value));
+        var changed = since.Where(file => then.TryGetValue(file.Key, out var was) && was != file.Value).Select(file => file.Key);
+        return [.. Clause("added", files.Except(earlier)), .. Clause("missing", earlier.Except(files)), .. Clause("changed", changed)];
+
+        static OrderedDictionary<string, long> ByName(string[] some, long[] values) =>
+            new(some.Zip(values, KeyValuePair.Create).DistinctBy(file => file.Key));
 
         static string[] Clause(string what, IEnumerable<string> some) =>
             some.ToArray() is { Length: > 0 } all ? [$"{what} {(all.Length == 1 ? "is" : "are")} {Excerpt.List(all)}"] : [];
@@ -135,12 +159,9 @@ public sealed class FileRecord
                 + $"{(unknown == 1 ? "wasn't" : "weren't")} read {(pieces is null ? "" : "to the end ")}before: whether they are what an "
                 + "unbroken training would read isn't known. After a copy they are, after an edit they aren't.";
 
-        long[] Numbers(string key, int count) =>
-            before.TryGetValue(key, out var numbers) && numbers.dtype == ScalarType.Int64 && numbers.numel() == count
-                ? numbers.data<long>().ToArray()
-                : throw new DataException(
-                    $"The checkpoint's record of the data's files has no '{key}' for the {Counted.Of(files.Length, "file")} in '{folder}': "
-                    + "another program has written it.");
+        long[] Numbers(string key, int count) => Kept(before, key, count) ?? throw new DataException(
+            $"The checkpoint's record of the data's files has no '{key}' for the {Counted.Of(files.Length, "file")} in '{folder}': another "
+                + "program has written it.");
     }
 
     /// <summary>To be told of every file that is read.</summary>
@@ -173,6 +194,12 @@ public sealed class FileRecord
         // Neither of the two that mean something else.
         return BinaryPrimitives.ReadInt64LittleEndian(hash) | 2;
     }
+
+    /// <summary>So many numbers of a record; null: it has none of that name and number.</summary>
+    private static long[]? Kept(IReadOnlyDictionary<string, Tensor> record, string key, int count) =>
+        record.TryGetValue(key, out var kept) && kept.dtype == ScalarType.Int64 && kept.numel() == count
+            ? kept.data<long>().ToArray()
+            : null;
 
     private void MeetAgain(int index)
     {

@@ -22,6 +22,9 @@ internal sealed class LatentFile
     /// <summary>In the metadata of a file that was drawn: what it was drawn with.</summary>
     public const string DrawnKey = "unetgen_samples";
 
+    // What begins a key in the metadata of every file that UNetGen writes: drawn latents, weights, classifiers, statistics.
+    private const string OwnKeys = "unetgen";
+
     // So much of a file's beginning, middle and end goes into its sum, and all of one that has no more.
     private const int Sample = 1 << 16;
 
@@ -40,14 +43,16 @@ internal sealed class LatentFile
     private LatentFile(string path, SafetensorsFile file, (long, DateTime) known)
     {
         (Path, fullPath, this.known) = (path, System.IO.Path.GetFullPath(path), known);
-        IsDrawn = file.Metadata.ContainsKey(DrawnKey);
+        IsOwn = file.Metadata.Keys.Any(key => key.StartsWith(OwnKeys, StringComparison.Ordinal));
         tensors = file.Entries.ToDictionary(entry => entry.Name, entry => (entry, file.PositionOf(entry)));
     }
 
     public string Path { get; }
 
-    /// <summary>Whether a network has drawn its latents.</summary>
-    public bool IsDrawn { get; }
+    /// <summary>
+    /// Whether UNetGen has written it, as it writes no data: what a network has drawn, its weights, a classifier, statistics.
+    /// </summary>
+    public bool IsOwn { get; }
 
     /// <summary>The tensors' names.</summary>
     public IReadOnlyCollection<string> Names => tensors.Keys;
@@ -73,12 +78,12 @@ internal sealed class LatentFile
         }
     }
 
-    /// <summary>Whether a file can be opened and holds latents.</summary>
+    /// <summary>Whether a file can be opened and holds latents that are data.</summary>
     public static bool HasLatents(string path)
     {
         try
         {
-            return Open(path).Names.Contains(LatentsKey);
+            return Open(path) is { IsOwn: false } file && file.Names.Contains(LatentsKey);
         }
         catch (DataException)
         {

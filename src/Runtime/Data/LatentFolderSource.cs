@@ -17,8 +17,8 @@ public sealed class LatentFolderSource : IImageSource
     public const string NullFileName = "null.safetensors";
 
     // Such a file's metadata go with it, whatever it is called.
-    private const string WhyNotDrawn =
-        $"Such files say so themselves, in their metadata ({LatentFile.DrawnKey}), wherever they are copied to, and are no data.";
+    private const string WhyNotOwn =
+        "Such files, drawn latents as well as weights, say so themselves, in their metadata, wherever they are copied to, and are no data.";
 
     private readonly LatentFile[] files;
 
@@ -44,10 +44,13 @@ public sealed class LatentFolderSource : IImageSource
         Description = $"{Counted.Of(Count, "latent")}{Of(Context)}{Of(Classes)} in {folder}";
         LatentFile[] all = [.. files.Append(nullFile).OfType<LatentFile>()];
         pieces = new([.. all.Select(PiecesOf)], SumAgain);
-        Record = new(folder, [.. all.Select(NameOf)], pieces: pieces);
+        var sums = new Lazy<string[]>(() => [.. all.Select(file => file.Sum())]);
+        Record = new(
+            folder, [.. all.Select(NameOf)], pieces: pieces, contentOf: file => $"{sums.Value[file]} {string.Join(' ', LabelsIn(file))}");
         identity = new(() => DataIdentity.Of(
             this, "file names or contents",
-            DataIdentity.HashOf([.. all.Select(file => $"{NameOf(file)} {file.Sum()}"), $"labels {string.Join(' ', labels ?? [])}"])));
+            DataIdentity.HashOf([
+                .. all.Zip(sums.Value, (file, sum) => $"{NameOf(file)} {sum}"), $"labels {string.Join(' ', labels ?? [])}"])));
     }
 
     /// <inheritdoc/>
@@ -98,18 +101,17 @@ public sealed class LatentFolderSource : IImageSource
         if (!Directory.Exists(folder))
             throw new DataException($"There is no folder '{folder}'.");
         var all = LatentSearch.FilesIn(folder).Select(LatentFile.Open).ToArray();
+        string[] own = [.. all.Where(file => file.IsOwn).Select(NameOf)];
         // By the name to the letter, also where the file system takes null.safetensors and NULL.safetensors for one.
-        var nullFile = Array.Find(all, file => Path.GetFileName(file.Path) == NullFileName);
-        var opened = all.Where(file => file != nullFile).ToArray();
+        var nullFile = Array.Find(all, file => !file.IsOwn && NameOf(file) == NullFileName);
+        var opened = all.Where(file => !file.IsOwn && file != nullFile).ToArray();
         if (opened.Length == 0)
-            throw new DataException($"'{folder}' holds no {LatentSearch.LookedFor}.");
-        string[] drawn = [.. opened.Where(file => file.IsDrawn).Select(file => Path.GetFileName(file.Path))];
-        if (drawn.Length == opened.Length)
-            throw new DataException(
-                $"'{folder}' holds no {LatentSearch.LookedFor} but what a network has drawn: {Excerpt.List(drawn)}. {WhyNotDrawn} "
-                    + "Give a folder of latents that an autoencoder has made of pictures.");
-        var source = new LatentFolderSource(folder, [.. opened.Where(file => !file.IsDrawn)], nullFile, (channels, height, width));
-        source.Notes = [.. source.LeftOut(folder, drawn).Select(note => $"{folder}: {note}")];
+            throw new DataException($"'{folder}' holds no {LatentSearch.LookedFor}" + (own.Length == 0
+                ? "."
+                : $" but what UNetGen has written: {Excerpt.List(own)}. {WhyNotOwn} Give a folder of latents that an autoencoder has made "
+                    + "of pictures."));
+        var source = new LatentFolderSource(folder, opened, nullFile, (channels, height, width));
+        source.Notes = [.. source.LeftOut(folder, own).Select(note => $"{folder}: {note}")];
         return source;
     }
 
@@ -212,10 +214,10 @@ public sealed class LatentFolderSource : IImageSource
                     + "width).");
     }
 
-    private IEnumerable<string> LeftOut(string folder, string[] drawn)
+    private IEnumerable<string> LeftOut(string folder, string[] own)
     {
-        if (drawn.Length > 0)
-            yield return $"left out is what a network has drawn: {Excerpt.List(drawn)}. {WhyNotDrawn}";
+        if (own.Length > 0)
+            yield return $"left out is what UNetGen has written: {Excerpt.List(own)}. {WhyNotOwn}";
         string[] unknown = [.. files.SelectMany(file => file.Names).Except(LatentFile.KnownNames).Distinct()];
         if (unknown.Length > 0)
             yield return $"not used are the tensors {Excerpt.List(unknown)}.{string.Concat(Missing(unknown))}";
@@ -244,6 +246,8 @@ public sealed class LatentFolderSource : IImageSource
     }
 
     private int ImagesOf(int file) => firsts[file + 1] - firsts[file];
+
+    private int[] LabelsIn(int file) => labels is null || file == files.Length ? [] : labels[firsts[file]..firsts[file + 1]];
 
     private int PiecesOf(LatentFile file, int number) =>
         file == nullFile ? 1 : ImagesOf(number) + (Context is null ? 0 : IsContextOfAll(file) ? 1 : ImagesOf(number));

@@ -10,9 +10,6 @@ internal static class InputCheck
 {
     private const int ImagesToLookAt = 64;
 
-    // An eighth of what there is.
-    private const float NarrowRange = 2f / 8;
-
     // Half of the usual deviation and twice as much are still learnt; Stable Diffusion's latents have some 5 before they are scaled.
     private const double LeastSpread = 0.25;
     private const double MostSpread = 3;
@@ -138,15 +135,17 @@ internal static class InputCheck
     public static IReadOnlyList<string> Images(
         IImageSource source, DiffusionOptions diffusion, bool refuseNonNegative, CancellationToken cancellation)
     {
-        var values = source.IsBounded ? Values(source, refuseNonNegative, cancellation) : Spread(source, diffusion, cancellation);
-        return [.. ((string?[])[values, RareClass(source, cancellation)]).OfType<string>()];
+        string?[] values = source.IsBounded
+            ? Values(source, refuseNonNegative, cancellation)
+            : [Spread(source, diffusion, cancellation)];
+        return [.. values.Append(RareClass(source, cancellation)).OfType<string>()];
     }
 
     /// <summary>Latents are brought to a deviation of about 1, the noise's; EDM is told theirs.</summary>
     private static string? Spread(IImageSource source, DiffusionOptions diffusion, CancellationToken cancellation)
     {
         var (count, sum, squares) = (0L, 0.0, 0.0);
-        var looked = LookAt(source, cancellation, values =>
+        var looked = LookAt(source, cancellation, (values, _) =>
         {
             foreach (var value in values)
                 (count, sum, squares) = (count + 1, sum + value, squares + (double)value * value);
@@ -165,9 +164,9 @@ internal static class InputCheck
                 + "about 1, as Stable Diffusion's by 0.18215, before they are learnt from.";
     }
 
-    /// <summary>Reads images from all over the source.</summary>
+    /// <summary>Reads images from all over the source, and their conditions.</summary>
     /// <returns>How many, in words.</returns>
-    private static string LookAt(IImageSource source, CancellationToken cancellation, Action<float[]> look)
+    private static string LookAt(IImageSource source, CancellationToken cancellation, Action<float[], float[]> look)
     {
         var (pixels, condition) = (new float[source.PixelCount()], new float[source.ConditionCount()]);
         var looked = LookedAt(source);
@@ -180,7 +179,7 @@ internal static class InputCheck
                 ReadWithCondition(source, index, pixels, condition);
             else
                 source.Read(index, pixels);
-            look(pixels);
+            look(pixels, condition);
         }
         return Counted.Of(looked.Length, "image");
     }
@@ -224,19 +223,20 @@ internal static class InputCheck
             + ": too few to be learnt, or a label is damaged.";
     }
 
-    private static string? Values(IImageSource source, bool refuseNonNegative, CancellationToken cancellation)
+    private static string?[] Values(IImageSource source, bool refuseNonNegative, CancellationToken cancellation)
     {
-        var (low, high) = (float.PositiveInfinity, float.NegativeInfinity);
-        var looked = LookAt(source, cancellation, values =>
+        var (images, conditions) = (new ValueRange(), new ValueRange());
+        var looked = LookAt(source, cancellation, (values, condition) =>
         {
-            foreach (var value in values)
-                (low, high) = (MathF.Min(low, value), MathF.Max(high, value));
+            images.Add(values);
+            conditions.Add(condition);
         });
-        var found = $"{looked} of {source.Description} {(source.Count == 1 ? "runs" : "run")} from {Text(low)} to {Text(high)}";
-        if (!(low >= -1 && high <= 1))
+        var (what, isOne) = ($"{looked} of {source.Description}", source.Count == 1);
+        var (low, found) = (images.Low, $"{what} {images.Text(isOne)}");
+        if (!(low >= -1 && images.High <= 1))
             throw new DataException(
                 $"Images must hold values in [-1, 1], but {found}. " + (
-                    low >= 0 && high > 1
+                    low >= 0 && images.High > 1
                         ? "Bytes from 0 to 255 become such values by v / 127.5 - 1."
                         : "Scale them, or mend what isn't a number."));
         if (refuseNonNegative && low >= 0)
@@ -246,10 +246,14 @@ internal static class InputCheck
                     + "set `RefuseNonNegativeImages` to false."
                 : $"Images must hold values in [-1, 1], but {found}: that looks like [0, 1], which becomes [-1, 1] by 2 * v - 1. "
                     + "If the images really have nothing darker than middle grey, set `RefuseNonNegativeImages` to false.");
-        return high - low < NarrowRange
-            ? $"{found}: less than an eighth of [-1, 1], so that they look all of one grey. Pictures of 12 bits in files of 16 come out "
-                + "so: stretch them to the whole range first. Transparent ones do on a background of their own colour: choose another."
-            : null;
+        return
+        [
+            images.Doubt(what, isOne),
+            // In low resolution they are as narrow as their images, which is told.
+            source.ConditionChannels == 0 || UpscalingSource.FactorIn(source.Identity.Condition) is not null
+                ? null
+                : conditions.Doubt($"The {(isOne ? "condition" : "conditions")} of {what}", isOne),
+        ];
     }
 
     private static void ReadWithCondition(IImageSource source, int index, Span<float> pixels, Span<float> condition)

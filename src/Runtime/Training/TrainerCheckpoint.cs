@@ -259,7 +259,7 @@ public sealed partial class Trainer
     {
         if (saved?.DifferencesTo(source.Identity) is not { Count: > 0 } differences)
             return;
-        var files = CompareFiles(checkpoint, (record, before) => record.OtherNames(before)) ?? [];
+        var files = CompareFiles(checkpoint, (record, before) => record.OtherFiles(before)) ?? [];
         throw new CheckpointException(
             $"The training of {checkpoint.Path} can't go on exactly on other data, {source.Description}: "
             + $"{string.Join("; ", differences.Concat(files))}. "

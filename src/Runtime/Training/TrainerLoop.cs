@@ -92,6 +92,9 @@ public sealed partial class Trainer
                 doubts = double.IsNaN(guard.MeanLoss) ? doubts : [.. doubts, TrainingDoubts.OfOverflows(done)];
             else if (done > 0 && TrainingDoubts.AreAlike(weightsBefore, TrainingDoubts.SizesOf(network)))
                 doubts = [.. doubts, TrainingDoubts.OfStandstill(Step - stepBefore)];
+            // What was stopped goes on, out of its warm-up.
+            if (Ended && TrainingDoubts.OfWarmup(options, Step) is { } slow)
+                doubts = [.. doubts, slow];
             if (guard.Skipping && store is not null)
                 doubts = [.. doubts, checkpoints.LastGood];
             var summary = new TrainingSummary(Step, guard.MeanLoss, elapsed, ImagesPerSecond, guard.Skipped)

@@ -17,6 +17,9 @@ internal static class TrainingDoubts
     // Of a parameter's sum of squares. A step of the usual size moves it by a hundred times as much and more.
     private const double LeastChange = 1e-9;
 
+    // Of the learning rate that was asked for: where no step got so much, hardly anything is learnt.
+    private const double LeastOfLearningRate = 0.1;
+
     private const string FirstWeights = "the weights that the training began with";
 
     /// <param name="options">Of the training.</param>
@@ -100,6 +103,20 @@ internal static class TrainingDoubts
     /// <summary>Whether steps between two <see cref="SizesOf"/> have moved the weights by nothing to speak of.</summary>
     public static bool AreAlike(double[] before, double[] after) =>
         before.Zip(after).All(size => Math.Abs(size.First - size.Second) <= LeastChange * Math.Max(size.First, LeastChange));
+
+    /// <summary>Of a training that ends before its warm-up has brought the learning rate to a tenth; null: it has.</summary>
+    /// <param name="options">Of the training.</param>
+    /// <param name="steps">How many it has.</param>
+    public static string? OfWarmup(TrainingOptions options, int steps)
+    {
+        // A limit in time is reached about evenly.
+        var isSlow = steps > 0 && steps < options.WarmupSteps && Enumerable.Range(0, steps).All(
+            step => options.LearningRateAt(step, (double)step / steps) < LeastOfLearningRate * options.LearningRate);
+        return isSlow
+            ? Text($"Of {Count(steps)} none gets a tenth of the `LearningRate`, {options.LearningRate}: it takes ")
+                + Text($"{options.WarmupSteps:N0} to rise (`WarmupSteps`). Train longer, or let it rise in fewer.")
+            : null;
+    }
 
     /// <summary>Of steps that have changed no weight.</summary>
     /// <param name="steps">How many were done.</param>

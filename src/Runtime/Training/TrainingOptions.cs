@@ -170,12 +170,16 @@ public sealed record TrainingOptions
     public int Workers { get; init; }
 
     /// <summary>
-    /// What can be known before a training of what its averages will be after so many steps, a sentence each; none where nothing speaks
-    /// against drawing with them.
+    /// What can be known before a training of so many steps of its learning rate and of what its averages will be, a sentence each; none
+    /// where nothing speaks against drawing with them.
     /// </summary>
     /// <param name="steps">From 1.</param>
     public IReadOnlyList<string> DoubtsAt(int steps) =>
-        TrainingDoubts.OfAverages(Ema, steps, [.. Ema.Select(average => (average.FirstShareAfter(steps), average.StartShareAfter(steps)))]);
+    [
+        .. TrainingDoubts.OfWarmup(this, steps) is { } slow ? [slow] : (string[])[],
+        .. TrainingDoubts.OfAverages(
+            Ema, steps, [.. Ema.Select(average => (average.FirstShareAfter(steps), average.StartShareAfter(steps)))]),
+    ];
 
     /// <summary>Refuses what can't be trained with.</summary>
     /// <exception cref="UNetGenException">

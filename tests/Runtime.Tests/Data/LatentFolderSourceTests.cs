@@ -1,7 +1,6 @@
 using SkiaSharp;
 using UNetGen.Data;
 using UNetGen.Evaluation;
-using UNetGen.Interop;
 using static TorchSharp.torch;
 using static UNetGen.Runtime.Tests.Data.LatentFiles;
 
@@ -96,25 +95,6 @@ public sealed class LatentFolderSourceTests : IDisposable
         Assert.EndsWith(
             ". If 'contexts' is meant to be read, call it 'context'. If 'label' is meant to be read, call it 'labels'.",
             Assert.Single(LatentFolderSource.Open(folder.Path, 1, 2, 2).Notes));
-    }
-
-    [Fact]
-    public void What_a_network_has_drawn_is_no_data()
-    {
-        var drawn = folder.File("drawn.safetensors");
-        SafetensorsFile.Write(
-            drawn, [new("latents", zeros(3, 1, 2, 2))], new Dictionary<string, string> { [LatentFile.DrawnKey] = "{}" });
-        var alone = Assert.Throws<DataException>(() => LatentFolderSource.Open(folder.Path, 1, 2, 2));
-        Assert.EndsWith(
-            "but what a network has drawn: drawn.safetensors. Such files say so themselves, in their metadata (unetgen_samples), wherever "
-                + "they are copied to, and are no data. Give a folder of latents that an autoencoder has made of pictures.",
-            alone.Message);
-
-        Add("a.safetensors", ("latents", zeros(1, 1, 2, 2)));
-        var source = LatentFolderSource.Open(folder.Path, 1, 2, 2);
-        Assert.Equal(1, source.Count);
-        Assert.StartsWith(
-            $"{folder.Path}: left out is what a network has drawn: drawn.safetensors. Such files say so", Assert.Single(source.Notes));
     }
 
     private static readonly Dictionary<string, (string Name, Func<(string, Tensor)[]> Tensors)[]> Broken = new()

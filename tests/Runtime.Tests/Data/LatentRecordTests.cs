@@ -59,6 +59,26 @@ public sealed class LatentRecordTests : IDisposable
     }
 
     [Fact]
+    public void Files_that_are_others_under_their_names_are_named_also_where_nothing_of_them_was_read()
+    {
+        using var scope = NewDisposeScope();
+        Write(Then);
+        var before = Read(0);
+        Write(Then.AddDays(1));
+        Assert.Empty(Open().Record.OtherFiles(before));
+
+        Write(Then, otherAt: 3, "context");
+        Assert.Equal(["changed is b.safetensors"], Open().Record.OtherFiles(before));
+        Write(Then, otherAt: 3, "null_context");
+        File.Move(folder.File("data/b.safetensors"), folder.File("data/c.safetensors"));
+        Assert.Equal(
+            ["added is c.safetensors", "missing is b.safetensors", "changed is null.safetensors"], Open().Record.OtherFiles(before));
+        // As an earlier version kept it.
+        before.Remove("contents");
+        Assert.Equal(["added is c.safetensors", "missing is b.safetensors"], Open().Record.OtherFiles(before));
+    }
+
+    [Fact]
     public void One_context_of_all_images_is_one_piece()
     {
         using var scope = NewDisposeScope();
@@ -76,16 +96,20 @@ public sealed class LatentRecordTests : IDisposable
     [Fact]
     public void Other_labels_are_other_data_wherever_they_lie_in_a_large_file()
     {
-        Assert.NotEqual(Identity("one", 0), Identity("other", 1));
-        Assert.Equal(Identity("same", 1), Identity("other", 1));
+        using var scope = NewDisposeScope();
+        var (one, same, other) = (Open("one", 0), Open("same", 0), Open("other", 1));
+        Assert.Equal(one.Identity.Content, same.Identity.Content);
+        Assert.NotEqual(one.Identity.Content, other.Identity.Content);
+        Assert.Empty(same.Record.OtherFiles(one.Record.ToTensors()));
+        Assert.Equal(["changed is a.safetensors"], other.Record.OtherFiles(one.Record.ToTensors()));
 
-        string Identity(string name, int label)
+        LatentFolderSource Open(string name, int label)
         {
             // Of a large file its beginning, middle and end are summed: the labels lie between.
             LatentFiles.Write(
                 folder.File(name), "a.safetensors", ("latents", LatentFiles.Numbers(0, 2, 1, 100, 128)), ("labels", tensor([2L, label])),
                 ("context", LatentFiles.Numbers(9, 2, 300, 128)));
-            return LatentFolderSource.Open(folder.File(name), 1, 100, 128).Identity.Content!;
+            return LatentFolderSource.Open(folder.File(name), 1, 100, 128);
         }
     }
 

@@ -243,6 +243,23 @@ public class TrainerTests
     }
 
     [Fact]
+    public void A_warm_up_that_a_time_limit_ends_early_is_told_at_the_end_and_not_where_the_training_is_stopped()
+    {
+        const string doubt = "Of 10 steps none gets a tenth of the `LearningRate`, 0.01: it takes 1,000 to rise (`WarmupSteps`). Train "
+            + "longer, or let it rise in fewer.";
+        var options = Options with { Steps = null, TimeLimit = TimeSpan.FromSeconds(10), WarmupSteps = 1000 };
+        using var trainer = new Trainer(new TwoConvNet(), new Stripes(), options, new TickingClock());
+        using var stop = new CancellationTokenSource();
+        var stopped = Assert.Throws<TrainingCanceledException>(() => trainer.Train(_ => stop.Cancel(), cancellation: stop.Token));
+        Assert.DoesNotContain(stopped.Summary.Doubts, told => told.Contains("`WarmupSteps`"));
+
+        using var whole = new Trainer(new TwoConvNet(), new Stripes(), options, new TickingClock());
+        Assert.Contains(doubt, whole.Train().Doubts);
+        using var rising = new Trainer(new TwoConvNet(), new Stripes(), options with { WarmupSteps = 100 }, new TickingClock());
+        Assert.DoesNotContain(rising.Train().Doubts, told => told.Contains("`WarmupSteps`"));
+    }
+
+    [Fact]
     public void Cancelling_stops_after_the_step_and_leaves_a_usable_network()
     {
         using var cancellation = new CancellationTokenSource();

@@ -119,6 +119,29 @@ public class TrainingOptionsTests
         Assert.Empty((Valid with { Ema = [average with { Decay = 0.05 }] }).DoubtsAt(steps + 2 * updateEvery));
     }
 
+    [Theory]
+    [InlineData(1_000_000, LearningRateDecay.Constant, 100, true)]
+    [InlineData(1001, LearningRateDecay.Constant, 100, true)]
+    [InlineData(1000, LearningRateDecay.Constant, 100, false)]
+    [InlineData(0, LearningRateDecay.Constant, 1, false)]
+    [InlineData(50, LearningRateDecay.Constant, 5, false)]
+    [InlineData(50, LearningRateDecay.Cosine, 5, true)]
+    [InlineData(50, LearningRateDecay.Cosine, 18, false)]
+    [InlineData(100, LearningRateDecay.Cosine, 100, false)]
+    public void A_warm_up_in_which_no_step_gets_a_tenth_of_the_learning_rate_is_foretold(
+        int warmup, LearningRateDecay decay, int steps, bool told)
+    {
+        var options = new TrainingOptions
+        {
+            Steps = steps, WarmupSteps = warmup, Decay = decay, Ema = [new() { Decay = 0, StartAfter = 0, UpdateEvery = 1 }],
+        };
+
+        var doubts = options.DoubtsAt(steps);
+
+        Assert.Equal(told ? 1 : 0, doubts.Count);
+        Assert.All(doubts, doubt => Assert.Contains("none gets a tenth of the `LearningRate`, 0.0001: it takes", doubt));
+    }
+
     [Fact]
     public void A_copy_to_the_end_is_no_error_however_seldom_it_would_be_updated() =>
         (Valid with { Ema = [new() { UpdateEvery = 101, StartAfter = 100 }] }).Validate();
