@@ -146,9 +146,9 @@ public sealed class ImageFolderSource : IImageSource
             return;
         }
         var place = Classes.Count == 0 ? folder.Path : Path.Combine(folder.Path, Classes[label]);
+        var which = end - start == 1 ? "its only picture file" : $"not one of its {end - start} picture files can be used; the first";
         throw new DataException(
-            $"'{place}': not one of its {end - start} picture files can be used; the first, {folder.Files[start]}, {broken[start]}. Take "
-                + "the folder away, or mend the files.");
+            $"'{place}': {which}, {folder.Files[start]}, {broken[start]}. Take the folder away, or mend the files.");
     }
 
     /// <summary>The image's own file, if it was found broken until now.</summary>

@@ -90,7 +90,7 @@ internal static class SourceChecks
     public static void RequirePictures(IImageSource source)
     {
         if (!source.IsBounded)
-            throw new DataException($"Pictures are wanted, with values in [-1, 1], and {source.Description} isn't: decode them first.");
+            throw new DataException($"Pictures are wanted, with values in [-1, 1], and these are none: {source.Description}. Decode them first.");
     }
 
     /// <exception cref="DataException">Mirroring would make something else of the images than of what they show.</exception>
