@@ -2,6 +2,7 @@ using System.Reflection;
 using UNetGen.Cli.Runs;
 using UNetGen.Compiler;
 using UNetGen.Data;
+using UNetGen.Files;
 using UNetGen.Networks;
 using UNetGen.Training;
 using static TorchSharp.torch;
@@ -169,9 +170,11 @@ internal static class Catalog
     /// <summary>Whether a file's name says that it is YAML, a spec or not.</summary>
     public static bool IsYaml(string name) => Path.GetExtension(name).ToLowerInvariant() is ".yaml" or ".yml";
 
-    private static UNetGenException Unknown(string name)
+    /// <summary>What to say of a name for which <see cref="Find"/> has none.</summary>
+    /// <exception cref="UnauthorizedAccessException">It is the path of what can't be reached, which may be a spec.</exception>
+    public static UNetGenException Unknown(string name)
     {
-        if (Directory.Exists(name) && name != Stem(name))
+        if (Presence.OfFolder(name) && name != Stem(name))
             return new($"{Excerpt.Of(name)} is a folder, no spec: name a file in it.");
         var isOfFile = name.Length > SpecEnding.Length && name != Stem(name);
         if (isOfFile && Path.GetFileName(name) != name)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using UNetGen.Data;
+using UNetGen.Files;
 using UNetGen.Interop;
 using UNetGen.Networks;
 using UNetGen.Sampling;
@@ -63,7 +64,7 @@ internal sealed class ContextOptions
     /// <summary>Reads contexts, [n, tokens, width].</summary>
     private static Tensor Read(Option option, string path, NetworkInfo info, int width, params string[] keys)
     {
-        if (!File.Exists(path))
+        if (!Presence.OfFile(path))
             throw new UNetGenException($"{option.Name}: there is no file '{path}'{ImageSources.SeenFrom(path)}.");
         using var file = SafetensorsFile.Open(path);
         var entry = keys.Select(key => file.Entries.FirstOrDefault(entry => entry.Name == key)).FirstOrDefault(entry => entry is not null)

@@ -107,7 +107,13 @@ internal sealed class DrawingTarget(
         {
             var drawn = Progress.WhileSampling(
                 options, lines: true, observe => folder.Draw(network, sampler, options, observe, cancellation, ranks));
-            AnsiConsole.MarkupLineInterpolated($"{Counted.Of(options.Count, "picture")} in [blue]{folder.Folder}[/], {(drawn == options.Count ? "all" : $"{drawn}")} of them new");
+            var news = (options.Count, drawn) switch
+            {
+                (1, 0) => "no new one",
+                (1, _) => "a new one",
+                _ => $"{(drawn == options.Count ? "all" : $"{drawn}")} of them new",
+            };
+            AnsiConsole.MarkupLineInterpolated($"{Counted.Of(options.Count, "picture")} in [blue]{folder.Folder}[/], {news}");
         }
         catch (OperationCanceledException stopped) when (cancellation.IsCancellationRequested)
         {

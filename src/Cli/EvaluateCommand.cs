@@ -89,7 +89,7 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
         SourceWarnings.Show(real);
         AnsiConsole.MarkupLineInterpolated($"Frechet distance [bold]{FrechetDistance.Between(ofDrawn, ofReal):0.000}[/]: {drawn.Description} against {real.Description}, by {sees.Description}");
         if (Math.Min(ofDrawn.Count, ofReal.Count) is var fewest && fewest <= ofReal.Features)
-            Warnings.Show($"{Counted.Of(fewest, "picture")} can't fill the covariance of {ofReal.Features:N0} features; "
+            Warnings.Show($"{Counted.Of(fewest, "picture")} can't fill the covariance of {Counted.Of(ofReal.Features, "feature")}; "
                 + "take more than so many, or the distance says little");
         if (sees is SmallClassifier classifier && labels is not null)
             SayAccuracy(classifier, drawn, real.Classes, index => labels[numbers[index] % labels.Count]);

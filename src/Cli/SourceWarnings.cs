@@ -32,5 +32,5 @@ internal static class SourceWarnings
     public static string? LeftOut(IReadOnlyList<BrokenFile> broken) => broken.Count == 0
         ? null
         : $"{broken.Count:N0} picture {(broken.Count == 1 ? "file was" : "files were")} left out; the first, {broken[0].Path}, "
-            + $"{broken[0].Reason.TrimEnd('.')}.";
+            + $"{broken[0].Reason}.";
 }

@@ -5,6 +5,7 @@ using UNetGen.Backends;
 using UNetGen.Cli.Runs;
 using UNetGen.Data;
 using UNetGen.Distributed;
+using UNetGen.Files;
 using UNetGen.Native;
 using UNetGen.Training;
 using static TorchSharp.torch;
@@ -14,6 +15,9 @@ namespace UNetGen.Cli;
 /// <summary>Trains a network, or goes on with a training, and leaves what a person wants to look at.</summary>
 internal sealed class TrainCommand
 {
+    private const string SpecKey = "spec";
+    private const string InitFromKey = "init_from";
+
     private readonly Interrupt interrupt;
     private readonly ICollective ranks;
     private readonly IReadOnlyDictionary<RunField, Option<Func<RunOptions, RunOptions>?>> given = RunFields.All.ToDictionary(
@@ -62,7 +66,7 @@ internal sealed class TrainCommand
         var warnings = new Warnings();
         var store = previous is null ? null : new CheckpointStore(previous.Checkpoints, options.KeepCheckpoints, warnings);
         var newest = previous is null ? null : Resumption.Newest(previous, options, store!, warnings);
-        var known = newest is null ? Catalog.Require(options.Spec!) : Resumption.NetworkOf(newest, options);
+        var known = newest is null ? NetworkOf(options, parsed.GetValue(file), changes) : Resumption.NetworkOf(newest, options);
         using var network = known.Create();
         if (newest?.DoubtOf(network) is { } doubt)
             Warnings.Show(doubt);
@@ -190,13 +194,42 @@ internal sealed class TrainCommand
         var options = new RunOptions();
         if (file is not null)
             options = options.Apply(RunFile.Read(file));
-        foreach (var (key, path) in options.ImagePaths.Where(path => !changes.Keys.Any(field => field.Key == path.Key)))
+        foreach (var (key, path) in options.ImagePaths.Where(path => !IsGiven(changes, path.Key)))
         {
             if (ImageSources.SeenFrom(path) is { Length: > 0 } seen)
                 AnsiConsole.MarkupLineInterpolated($"{file} has a relative path: the {key} is '{path}'{seen}");
         }
+        if (file is not null)
+            RequirePaths(file, options, changes);
         return options.Apply(changes).Effective();
     }
+
+    /// <summary>The network of a run that begins.</summary>
+    /// <exception cref="UNetGenException">There is none; where a run file names it, the message says so.</exception>
+    private static KnownNetwork NetworkOf(
+        RunOptions options, string? file, IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes)
+    {
+        if (Catalog.Find(options.Spec!) is { } known)
+            return known;
+        var unknown = Catalog.Unknown(options.Spec!);
+        throw file is null || IsGiven(changes, SpecKey) ? unknown : new UNetGenException($"{unknown.Message} {AskedBy(file, SpecKey)}");
+    }
+
+    /// <exception cref="UNetGenException">Something that a run file names was moved, or never was there.</exception>
+    private static void RequirePaths(string file, RunOptions options, IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes)
+    {
+        var named = options.ImagePaths;
+        if (options.InitFrom != TextFormat.None)
+            named = named.Append((InitFromKey, options.InitFrom));
+        foreach (var (key, path) in named.Where(path => !IsGiven(changes, path.Key) && !Presence.Of(path.Path)))
+            throw new UNetGenException($"There is no file or folder '{path}'{ImageSources.SeenFrom(path)}. {AskedBy(file, key)}");
+    }
+
+    private static string AskedBy(string file, string key) =>
+        $"{file} asks for it. Say where it is now: train --run {ShellWord.Of(file)} --{key.Replace('_', '-')} PATH";
+
+    private static bool IsGiven(IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes, string key) =>
+        changes.Keys.Any(field => field.Key == key);
 
     private static Option<Func<RunOptions, RunOptions>?> OptionOf(RunField field)
     {

@@ -18,6 +18,20 @@ internal sealed class SpecFile(string path, SourceText text) : AdditionalText
 
     public override SourceText GetText(CancellationToken cancellationToken = default) => text;
 
+    /// <summary>Whether there is one.</summary>
+    /// <exception cref="UNetGenException">It can't be reached, so that nobody knows.</exception>
+    public static bool IsThere(string path)
+    {
+        try
+        {
+            return Presence.OfFile(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(path, exception);
+        }
+    }
+
     /// <exception cref="UNetGenException">There is none, it can't be read, or its name isn't a spec's.</exception>
     public static SpecFile Read(string path)
     {
@@ -33,7 +47,7 @@ internal sealed class SpecFile(string path, SourceText text) : AdditionalText
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new UNetGenException($"The spec {path} can't be read: {exception.Message}", exception);
+            throw Unreadable(path, exception);
         }
     }
 
@@ -50,7 +64,10 @@ internal sealed class SpecFile(string path, SourceText text) : AdditionalText
         if (!path.EndsWith(Paths.SpecExtension, StringComparison.OrdinalIgnoreCase))
             throw new UNetGenException(
                 Directory.Exists(path) ? $"{path} is a folder, no spec: name a NAME{Paths.SpecExtension} in it."
-                : mustExist && !File.Exists(path) ? $"There is no spec {path}; a spec's file is called NAME{Paths.SpecExtension}."
+                : mustExist && !IsThere(path) ? $"There is no spec {path}; a spec's file is called NAME{Paths.SpecExtension}."
                 : $"A spec's file is called NAME{Paths.SpecExtension}, and {path} isn't: rename it.");
     }
+
+    private static UNetGenException Unreadable(string path, Exception exception) =>
+        new($"The spec {path} can't be read: {exception.Message}", exception);
 }

@@ -110,10 +110,12 @@ internal sealed class SpecProject
         foreach (var spec in all.ToList())
         {
             var next = ParsedFile.Parse(spec, info, default).Extends;
-            for (var count = 0; count < MostBases && IsSpec(next) && known.Add(next) && File.Exists(next); count++)
+            for (var count = 0; count < MostBases && IsSpec(next) && known.Add(next); count++)
             {
                 try
                 {
+                    if (!SpecFile.IsThere(next))
+                        break;
                     all.Add(SpecFile.Read(next));
                 }
                 catch (UNetGenException error) when (options.BaseUnreadable is { } unreadable)

@@ -79,7 +79,7 @@ public sealed class EditCommandTests : IClassFixture<TrainedDigits>
             "sample", "--checkpoint", "short", "--inpaint", "a.png", "--mask", "mask.png", "--sampler", "ddpm", "--jump-samples", "1",
             "--class", "1", "--out", "painted",
         ];
-        Assert.Contains("all of them new", program.Succeed([.. painting, "--count", "1"]));
+        Assert.Contains("1 picture in painted, a new one\n", program.Succeed([.. painting, "--count", "1"]));
         Assert.Contains("1 of them new", program.Succeed([.. painting, "--count", "2"]));
 
         using var picture = SKBitmap.Decode(program.File("a.png"));

@@ -18,6 +18,9 @@ public sealed class ExampleProgram : IDisposable
     public static readonly string Root =
         System.IO.Path.GetFullPath(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, "../../../../.."));
 
+    /// <summary>For <see cref="RunBy"/>: as a user without more rights than files give. Root may read all, but for its capabilities.</summary>
+    public static readonly string WithoutRights = Environment.UserName == "root" ? "setpriv --bounding-set=-all" : "env";
+
     /// <summary>Where it runs, and leaves its files.</summary>
     public string Folder { get; } = Directory.CreateTempSubdirectory("unetgen-program-").FullName;
 

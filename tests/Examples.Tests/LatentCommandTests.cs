@@ -27,6 +27,14 @@ public sealed class LatentCommandTests : IDisposable
     public void Dispose() => program.Dispose();
 
     [Fact]
+    public void Where_pictures_are_wanted_several_latents_are_none()
+    {
+        var error = program.Fail(1, "classifier", "--data", "latents", "--spec", "tiny.unet.yaml", "--out", "c.safetensors");
+        Assert.StartsWith("error: Pictures are wanted, with values in [-1, 1], and these are none: ", error);
+        Assert.EndsWith(" latents in latents. Decode them first.\n", error);
+    }
+
+    [Fact]
     public void A_folder_of_latents_is_trained_on_and_what_is_drawn_is_latents()
     {
         var output = Train("--steps", "2", "--out", "run");

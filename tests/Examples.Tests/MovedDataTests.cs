@@ -44,6 +44,37 @@ public sealed class MovedDataTests : IDisposable
         Assert.Contains("going on after step 2", program.Succeed("train", "--resume", "run", "--steps", "3"));
     }
 
+    [Theory]
+    [InlineData("data", "digits")]
+    [InlineData("condition", "blurred")]
+    [InlineData("init_from", "run")]
+    public void Of_what_a_run_file_asks_for_and_was_moved_it_is_said_which_option_says_where(string key, string path)
+    {
+        path = program.File(path);
+        File.WriteAllText(program.File("mine.yaml"), $"steps: 1\n{key}: {path}\n");
+        if (Directory.Exists(path))
+            Directory.Move(path, program.File("moved"));
+        Assert.Equal(
+            $"error: There is no file or folder '{path}'. mine.yaml asks for it. Say where it is now: "
+                + $"train --run mine.yaml --{key.Replace('_', '-')} PATH\n",
+            program.Fail(1, "train", "--run", "mine.yaml"));
+    }
+
+    [Fact]
+    public void A_run_file_whose_spec_was_moved_asks_for_it_and_takes_it_from_where_it_is()
+    {
+        File.Copy(Path.Combine(ExampleProgram.Root, "specs/mnist.unet.yaml"), program.File("own.unet.yaml"));
+        program.Succeed([.. Train, "--spec", "own.unet.yaml", "--out", "first"]);
+        File.Move(program.File("own.unet.yaml"), program.File("moved.unet.yaml"));
+
+        Assert.Equal(
+            $"error: There is no spec {program.File("own.unet.yaml")}. first/run.yaml asks for it. Say where it is now: "
+                + "train --run first/run.yaml --spec PATH\n",
+            program.Fail(1, "train", "--run", "first/run.yaml", "--out", "second"));
+
+        program.Succeed("train", "--run", "first/run.yaml", "--spec", "moved.unet.yaml", "--out", "second");
+    }
+
     [Fact]
     public void Another_name_of_the_same_folder_is_no_other_data_but_other_images_are()
     {

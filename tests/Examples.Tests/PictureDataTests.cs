@@ -9,9 +9,6 @@ public sealed class PictureDataTests : IDisposable
 {
     private static readonly string[] Short = ["--batch-size", "2", "--sample-every", "1", "--count", "1", "--device", "cpu"];
 
-    /// <summary>Root may read everything, but for its capabilities.</summary>
-    private static readonly string WithoutRights = Environment.UserName == "root" ? "setpriv --bounding-set=-all" : "env";
-
     private readonly ExampleProgram program = new();
 
     public void Dispose() => program.Dispose();
@@ -112,7 +109,7 @@ public sealed class PictureDataTests : IDisposable
         program.Succeed(["train", "--data", "data", "--steps", "1", "--decay", "constant", "--out", "run", .. Short]);
         Assert.Equal(0, RunSh("chmod 000 data/b.png"));
 
-        var error = ExampleProgram.ErrorOf(1, program.RunBy(WithoutRights, "train", "--resume", "run", "--steps", "3"));
+        var error = ExampleProgram.ErrorOf(1, program.RunBy(ExampleProgram.WithoutRights, "train", "--resume", "run", "--steps", "3"));
 
         Assert.Contains("data/b.png' can't be read: Access to the path", error);
         Assert.Contains(
@@ -131,7 +128,7 @@ public sealed class PictureDataTests : IDisposable
         Pictures("data/a.png", "data/b.png", "data/c.png");
         Assert.Equal(0, RunSh("chmod 000 data/b.png"));
         var first = program.RunBy(
-            WithoutRights, ["train", "--data", "data", "--steps", "1", "--decay", "constant", "--out", "run", .. Short]);
+            ExampleProgram.WithoutRights, ["train", "--data", "data", "--steps", "1", "--decay", "constant", "--out", "run", .. Short]);
         Assert.Contains("1 picture file was left out; the first, b.png, can't be read", first.Output);
         Assert.Contains(" is denied. run/broken-files.txt lists all", first.Output);
         Assert.Equal(0, RunSh("chmod 400 data/b.png"));
@@ -140,7 +137,7 @@ public sealed class PictureDataTests : IDisposable
             "data/b.png' couldn't be used when this training met it first", program.Fail(1, "train", "--resume", "run", "--steps", "3"));
 
         Assert.Equal(0, RunSh("chmod 000 data/b.png"));
-        Assert.Equal(0, program.RunBy(WithoutRights, "train", "--resume", "run", "--steps", "3").ExitCode);
+        Assert.Equal(0, program.RunBy(ExampleProgram.WithoutRights, "train", "--resume", "run", "--steps", "3").ExitCode);
     }
 
     [Fact]

@@ -88,7 +88,7 @@ public sealed class UnwritableTests : IDisposable
 
         var same = program.RunBy(readOnly, "sample", "--checkpoint", "run", "--steps", "1", "--count", "1", "--out", "drawn");
         Assert.Equal(0, same.ExitCode);
-        Assert.EndsWith("1 picture in drawn, 0 of them new\n", same.Output);
+        Assert.EndsWith("1 picture in drawn, no new one\n", same.Output);
     }
 
     [NamespaceFact]

@@ -72,7 +72,10 @@ public sealed class UserErrorTests : IDisposable
         "--learning-rate must be a number above 0 and below 1, not '1e-320', which is too small for float32, in which all is computed.")]
     [InlineData(
         "--time", "1e-320",
-        "--time must be a positive number of seconds up to 1000000000, or none, not '1e-320', which is too small for float32, in which all is computed.")]
+        "--time must be a positive number of seconds up to 1000000000, or none, not '1e-320', which is shorter than a clock tells.")]
+    [InlineData(
+        "--checkpoint-minutes", "1e300",
+        "--checkpoint-minutes must be a positive number of minutes up to 16666666, or none, not '1e300'.")]
     [InlineData(
         "--gradient-clip", "1e39",
         "--gradient-clip must be a positive number from 1.2e-38 to 3.4e38, or none, not '1e39', which is too large for float32, in which all is computed.")]

@@ -88,11 +88,11 @@ internal sealed class TrainedRun
     /// <exception cref="UNetGenException">There is no run.</exception>
     public static TrainedRun Open(string folder)
     {
-        if (!Directory.Exists(folder))
+        if (!Presence.OfFolder(folder))
             throw new UNetGenException(
                 $"There is no folder {folder}. Name a run's: what --out named when it was trained, or one under runs/.");
         string[] signs = [RunFolder.OptionsName, LogName, RunFolder.CheckpointName, "samples.png", "samples"];
-        if (!signs.Any(name => Path.Exists(Path.Combine(folder, name))))
+        if (!signs.Any(name => Presence.Of(Path.Combine(folder, name))))
             throw new UNetGenException($"The folder {folder} is no run: it has none of {string.Join(", ", signs)}.");
         return new TrainedRun(folder);
     }

@@ -1,6 +1,7 @@
 using Spectre.Console;
 using UNetGen.Data;
 using UNetGen.Distributed;
+using UNetGen.Files;
 using UNetGen.Interop;
 using UNetGen.Networks;
 using UNetGen.Training;
@@ -32,7 +33,7 @@ internal sealed class FirstWeights
         var tells = ranks.Rank == 0;
         if (path != TextFormat.None)
         {
-            if (!System.IO.Path.Exists(path))
+            if (!Presence.Of(path))
                 throw new UNetGenException($"--init-from: there is nothing at {path}{ImageSources.SeenFrom(path)}.");
             var (trained, (takesClasses, differences)) = TrainedWeights.Read(
                 path, Tell, trained => (trained.HasClasses(network.Info.NumClasses), Begin(network, trained)));

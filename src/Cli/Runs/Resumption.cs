@@ -56,7 +56,7 @@ internal static class Resumption
     /// <summary>Versions before wrote paths into run files as they were given, from the folder in which the program was.</summary>
     private static void RequireImages(RunFolder folder, string key, string path)
     {
-        if (Path.Exists(path))
+        if (Presence.Of(path))
             return;
         throw new UNetGenException(
             $"The run in {folder.Path} can't go on: its images were at '{path}', where there is nothing{ImageSources.SeenFrom(path)}. "

@@ -122,7 +122,7 @@ internal sealed class RunFolder : IDisposable
     public static RunFolder Open(string path)
     {
         var folder = new RunFolder(System.IO.Path.TrimEndingDirectorySeparator(path));
-        return System.IO.File.Exists(folder.Options)
+        return Presence.OfFile(folder.Options)
             ? folder
             : throw new UNetGenException(
                 $"There is no run in {path} to go on with: a run's folder has a {System.IO.Path.GetFileName(folder.Options)}.");

@@ -112,22 +112,21 @@ internal static class TextFormat
     public static TextFormat<TimeSpan> Time(string unit, TimeSpan one)
     {
         var most = Math.Floor(MostSeconds / one.TotalSeconds);
-        var number = Real(
-            string.Create(CultureInfo.InvariantCulture, $"a positive number of {unit} up to {most}"), value => value > 0 && value <= most);
         return new(
-            number.Range,
+            string.Create(CultureInfo.InvariantCulture, $"a positive number of {unit} up to {most}"),
             (string text, out TimeSpan value) =>
             {
-                var good = number.TryParse(text, out var count);
-                value = good ? count * one : default;
-                return good && value > TimeSpan.Zero;
+                value = IsInRange(text, out var count) ? count * one : default;
+                return value > TimeSpan.Zero;
             },
-            value => number.Write(value / one))
+            value => (value / one).ToString("R", CultureInfo.InvariantCulture))
         {
-            Rounding = text => number.TryParse(text, out var count) && count * one == TimeSpan.Zero
-                ? ", which is shorter than a clock tells"
-                : number.Rounding(text),
+            Rounding = text => IsInRange(text, out var count) && count * one == TimeSpan.Zero ? ", which is shorter than a clock tells" : "",
         };
+
+        // A clock's time is no number that a network computes with: float32 has no part in it.
+        bool IsInRange(string text, out double count) =>
+            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out count) && count > 0 && count <= most;
     }
 
     public static TextFormat<T> Choice<T>() where T : struct, Enum => new(

@@ -31,7 +31,7 @@ internal sealed class SpecSearch
         {
             if (Directory.Exists(path))
                 AddFolder(new DirectoryInfo(Path.GetFullPath(path)), isGiven: true);
-            else if (File.Exists(path))
+            else if (Presence.OfFile(path))
                 AddGiven(path);
             else
                 throw new UNetGenException($"There is no file or folder {Excerpt.Of(path)}{ImageSources.SeenFrom(path)}.");
@@ -100,7 +100,7 @@ internal sealed class SpecSearch
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            unreadable[path] = PatientFile.FaultOf(error, path) ?? $"can't be read: {error.Message}";
+            unreadable[path] = PatientFile.FaultOf(error, path) ?? PatientFile.CantBeRead(error);
             return null;
         }
     }

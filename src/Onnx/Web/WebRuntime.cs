@@ -21,7 +21,7 @@ internal sealed record WebRuntime(string Version, string Script, string Binary, 
 
     /// <summary>Whether a folder holds what a page needs.</summary>
     public static bool IsIn(string dist) =>
-        File.Exists(Path.Combine(dist, $"{ScriptName}.mjs")) && File.Exists(Path.Combine(dist, BinaryName));
+        Presence.OfFile(Path.Combine(dist, $"{ScriptName}.mjs")) && Presence.OfFile(Path.Combine(dist, BinaryName));
 
     /// <summary>Copies what a page needs into the folder <c>ort</c> beside it.</summary>
     /// <exception cref="UNetGenException">It isn't there.</exception>

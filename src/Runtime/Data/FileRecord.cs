@@ -176,7 +176,7 @@ public sealed class FileRecord
         // Its content is as it was, or its time would be another; whether it could be opened then, nobody knows.
         if (goesOn && known == Unread && fault is { IsOfContent: false })
             throw new DataException(
-                $"'{PathOf(index)}' {fault.Reason} An unbroken training may have read it. Make it readable; the training then goes on "
+                $"'{PathOf(index)}' {fault.Reason}. An unbroken training may have read it. Make it readable; the training then goes on "
                     + "exactly.");
     }
 
@@ -222,7 +222,7 @@ public sealed class FileRecord
                 Unusable,
                 _) => "couldn't be used when this training met it first, so that another picture stood in for it, and now it can be. "
                 + "Another set of pictures is another training: take it back, or begin a new one.",
-            (_, Unusable) when fault is not null => $"{fault.Reason.TrimEnd('.')}, and this training has learnt from it before. {PutBack}",
+            (_, Unusable) when fault is not null => $"{fault.Reason}, and this training has learnt from it before. {PutBack}",
             _ => $"has changed since this training has read it first. {PutBack}",
         });
     }

@@ -5,7 +5,7 @@ namespace UNetGen.Data;
 
 /// <summary>A picture file that could not be used.</summary>
 /// <param name="Path">Relative to the folder that was opened, with <c>/</c>.</param>
-/// <param name="Reason">What is wrong with it.</param>
+/// <param name="Reason">What is wrong with it, without a full stop.</param>
 public sealed record BrokenFile(string Path, string Reason);
 
 /// <summary>
@@ -113,7 +113,7 @@ public sealed class ImageFolderSource : IImageSource
         ArgumentNullException.ThrowIfNull(folder);
         if (memory is { } bytes)
             ArgumentOutOfRangeException.ThrowIfNegative(bytes, nameof(memory));
-        if (!Directory.Exists(folder))
+        if (!SourceChecks.HasFolder(folder))
             throw new DataException($"There is no folder '{folder}'.");
         // Before its files are looked at: no file could mend that.
         SourceChecks.CheckTarget(folder, channels, height, width);
@@ -146,9 +146,9 @@ public sealed class ImageFolderSource : IImageSource
             return;
         }
         var place = Classes.Count == 0 ? folder.Path : Path.Combine(folder.Path, Classes[label]);
+        var which = end - start == 1 ? "its only picture file" : $"not one of its {end - start} picture files can be used; the first";
         throw new DataException(
-            $"'{place}': not one of its {end - start} picture files can be used; the first, {folder.Files[start]}, {broken[start]}. Take "
-                + "the folder away, or mend the files.");
+            $"'{place}': {which}, {folder.Files[start]}, {broken[start]}. Take the folder away, or mend the files.");
     }
 
     /// <summary>The image's own file, if it was found broken until now.</summary>
@@ -192,7 +192,7 @@ public sealed class ImageFolderSource : IImageSource
     {
         var content = PatientFile.Read(PictureFolder.PathOf(folder.FullPath, folder.Files[index]), out var fault);
         // Otherwise an unplugged disk would be a million broken files.
-        if (content is null && !Directory.Exists(folder.FullPath))
+        if (content is null && !SourceChecks.HasFolder(folder.FullPath))
             throw new DataException($"'{folder.Path}' is gone while it is being read; {folder.Files[index]} was asked for.");
         Record.Met(firstInRecord + index, content, fault);
         if (content is not null)

@@ -34,7 +34,7 @@ public static class ImageSources
             return new ShapesSource(channels, height, width, seed);
         if (File.Exists(text))
             return OpenFile(text, channels, height, width);
-        if (!Directory.Exists(text))
+        if (!SourceChecks.HasFolder(text))
             throw new DataException(
                 $"There is no file or folder '{text}'{SeenFrom(text)}.{EditDistance.Suggestion(text, [Shapes])} "
                 + $"Training data is the word '{Shapes}', an IDX file, or a folder of pictures, of MNIST's files, of CIFAR-10's or of "

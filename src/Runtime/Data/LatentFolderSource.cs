@@ -98,7 +98,7 @@ public sealed class LatentFolderSource : IImageSource
     public static LatentFolderSource Open(string folder, int channels, int height, int width)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        if (!Directory.Exists(folder))
+        if (!SourceChecks.HasFolder(folder))
             throw new DataException($"There is no folder '{folder}'.");
         var all = LatentSearch.FilesIn(folder).Select(LatentFile.Open).ToArray();
         string[] own = [.. all.Where(file => file.IsOwn).Select(NameOf)];

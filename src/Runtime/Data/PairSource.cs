@@ -135,7 +135,7 @@ public sealed class PairSource : ConditionedSource
 
     private static PictureFolder Search(string path)
     {
-        if (!Directory.Exists(path))
+        if (!SourceChecks.HasFolder(path))
             throw new DataException(
                 File.Exists(path)
                     ? $"'{path}' is a file: pairs are pictures in two folders, which have the same names in both."

@@ -70,7 +70,7 @@ internal static class PatientFile
             }
             catch (Exception error) when (FaultOf(error, path) is { } reason)
             {
-                throw new DataException($"'{path}' {reason}", error);
+                throw new DataException($"'{path}' {reason}.", error);
             }
             catch (Exception error) when (error is IOException or OutOfMemoryException)
             {
@@ -104,18 +104,23 @@ internal static class PatientFile
         return bytes;
     }
 
-    /// <summary>Why a file can't be read that may be tried again in vain, to follow its name; null: what it is may pass.</summary>
+    /// <summary>
+    /// Why a file can't be read that may be tried again in vain, to follow its name, without a full stop; null: what it is may pass.
+    /// </summary>
     internal static string? FaultOf(Exception error, string path) => error switch
     {
         FileNotFoundException or DirectoryNotFoundException when new FileInfo(path).LinkTarget is { } target =>
             $"is a link to {target}, which isn't there",
         FileNotFoundException or DirectoryNotFoundException => FileNames.FaultOf(path) ?? "isn't there any more",
-        UnauthorizedAccessException or PathTooLongException => $"can't be read: {error.Message}",
+        UnauthorizedAccessException or PathTooLongException => CantBeRead(error),
         // ELOOP
         IOException when !OperatingSystem.IsWindows() && error.HResult == (OperatingSystem.IsMacOS() ? 62 : 40) =>
             "is a link that leads round in a circle",
         _ => null,
     };
+
+    /// <summary>The reason that an exception is, to follow a file's name, without the full stop of the system's sentence.</summary>
+    internal static string CantBeRead(Exception error) => $"can't be read: {error.Message.TrimEnd('.')}";
 
     private static string Cause(Exception error)
     {
@@ -128,7 +133,7 @@ internal static class PatientFile
 }
 
 /// <summary>What is wrong with a file.</summary>
-/// <param name="Reason">To follow its name.</param>
+/// <param name="Reason">To follow its name, without a full stop.</param>
 /// <param name="IsOfContent">
 /// Whether it is in the file itself; otherwise in how it can be reached, which may be another without the file being changed.
 /// </param>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace UNetGen.Data;
 
 /// <summary>
@@ -29,7 +31,7 @@ public sealed class ShapesSource : IImageSource
     }
 
     /// <inheritdoc/>
-    public string Description => FormattableString.Invariant($"{Count:N0} shapes, seed {seed}");
+    public string Description => $"{Counted.Of(Count, "shape")}, seed {seed.ToString(CultureInfo.InvariantCulture)}";
 
     /// <inheritdoc/>
     public int Count { get; }

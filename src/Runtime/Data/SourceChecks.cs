@@ -1,9 +1,31 @@
+using UNetGen.Files;
+
 namespace UNetGen.Data;
 
 /// <summary>What every image source checks of its arguments.</summary>
 internal static class SourceChecks
 {
     public static int PixelCount(this IImageSource source) => checked(source.Channels * source.Height * source.Width);
+
+    /// <summary>Whether a folder of data is there, or a link to one.</summary>
+    /// <exception cref="DataException">It can't be reached, so that nobody knows.</exception>
+    public static bool HasFolder(string path) => IsThere(path, Presence.OfFolder);
+
+    /// <summary>Whether a file of data is there, or a link to one.</summary>
+    /// <inheritdoc cref="HasFolder"/>
+    public static bool HasFile(string path) => IsThere(path, Presence.OfFile);
+
+    private static bool IsThere(string path, Func<string, bool> find)
+    {
+        try
+        {
+            return find(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DataException($"'{path}' can't be reached: {error.Message}", error);
+        }
+    }
 
     /// <summary>What has kept a folder's folders from being classes, to follow a sentence; empty: nothing.</summary>
     public static string WhyNoClasses(this IImageSource source) => source switch
@@ -68,7 +90,7 @@ internal static class SourceChecks
     public static void RequirePictures(IImageSource source)
     {
         if (!source.IsBounded)
-            throw new DataException($"Pictures are wanted, with values in [-1, 1], and {source.Description} isn't: decode them first.");
+            throw new DataException($"Pictures are wanted, with values in [-1, 1], and these are none: {source.Description}. Decode them first.");
     }
 
     /// <exception cref="DataException">Mirroring would make something else of the images than of what they show.</exception>

@@ -116,7 +116,7 @@ public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers
         var place = Classes.Count == 0 ? Description : $"{Description}, class {Classes[source.Label(first)]}";
         var broken = source.BrokenFile(first)!;
         throw new DataException(
-            $"{place}: not one of its picture files can be used; {broken.Path} {broken.Reason.TrimEnd('.')}. Mend the files, or leave them "
+            $"{place}: not one of its picture files can be used; {broken.Path} {broken.Reason}. Mend the files, or leave them "
                 + "out of the subset.");
     }
 

@@ -5,6 +5,7 @@ using TorchSharp.Modules;
 using UNetGen.Backends.Nodes;
 using UNetGen.Blocks;
 using UNetGen.Data;
+using UNetGen.Files;
 using UNetGen.Interop;
 using UNetGen.Training;
 using static TorchSharp.torch;
@@ -131,7 +132,7 @@ public sealed class SmallClassifier : FeatureNetwork
     public static SmallClassifier Load(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        if (!File.Exists(path))
+        if (!Presence.OfFile(path))
             throw new EvaluationException($"There is no feature network {path}.");
         using var file = SafetensorsFile.Open(path);
         if (!file.Metadata.TryGetValue(ShapeKey, out var shape) || !file.Metadata.TryGetValue(ClassesKey, out var classes)

@@ -54,6 +54,7 @@ public sealed class TorchScriptFeatures : FeatureNetwork
     /// <param name="input">How it wants its images.</param>
     /// <param name="device">Where it runs; null is the CPU.</param>
     /// <exception cref="EvaluationException">There is no such file, or it is no TorchScript.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file can't be reached.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such input.</exception>
     /// <exception cref="UNetGenException">There is no such device.</exception>
     public static TorchScriptFeatures Load(string path, FeatureInput input = FeatureInput.Bytes, Device? device = null)
@@ -61,7 +62,7 @@ public sealed class TorchScriptFeatures : FeatureNetwork
         ArgumentNullException.ThrowIfNull(path);
         if (!Enum.IsDefined(input))
             throw new ArgumentOutOfRangeException(nameof(input), $"There is no input {input}.");
-        if (!File.Exists(path))
+        if (!Presence.OfFile(path))
             throw new EvaluationException($"There is no feature network {path}.");
         if (device is not null)
             Devices.Require(device);

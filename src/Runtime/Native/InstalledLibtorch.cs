@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using TorchSharp;
+using UNetGen.Files;
 
 namespace UNetGen.Native;
 
@@ -62,11 +63,23 @@ internal sealed partial class InstalledLibtorch
         }
     }
 
-    /// <summary>Says that a library isn't there.</summary>
-    public LibtorchException Lacks(string library) => new(
-        $"{Variable} is {given}, but {Platform.FileName(library)} isn't there{(Directory.Exists(given) ? "" : ", nor is the folder")}.\n"
-            + "It must be the folder of a libtorch's libraries: lib of an unpacked libtorch, or torch/lib of a PyTorch, whose torch\n"
-            + "folder is printed by: python3 -c \"import torch; print(torch.__path__[0])\"");
+    /// <summary>Says that a library isn't there, or can't be reached.</summary>
+    public LibtorchException Lacks(string library)
+    {
+        var file = Platform.FileName(library);
+        try
+        {
+            Presence.OfFile(Path.Combine(Folder, file));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return new($"{Variable} is {given}, and {file} can't be reached there: {error.Message}", error);
+        }
+        return new(
+            $"{Variable} is {given}, but {file} isn't there{(Directory.Exists(given) ? "" : ", nor is the folder")}.\n"
+                + "It must be the folder of a libtorch's libraries: lib of an unpacked libtorch, or torch/lib of a PyTorch, whose torch\n"
+                + "folder is printed by: python3 -c \"import torch; print(torch.__path__[0])\"");
+    }
 
     private static string? Read(string path)
     {

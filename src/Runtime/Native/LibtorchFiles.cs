@@ -188,7 +188,7 @@ internal sealed partial class LibtorchFiles(
         + "or TorchSharp-cuda-linux or TorchSharp-cuda-windows (in UNetGen's own tree: TorchBackend=auto|cpu|cuda). Then build again.");
 
     private LibtorchException Damaged(string path, string reason) => new(
-        $"{path} is damaged: {reason}.\n" + (Path.GetDirectoryName(path) == installed?.Folder
+        $"{path} is damaged: {reason.TrimEnd('.')}.\n" + (Path.GetDirectoryName(path) == installed?.Folder
             ? "Install the libtorch, or the PyTorch that it belongs to, anew."
             : "Delete the folder it is in, or bin/ and obj/, and build again; if it stays so, delete the package's folder under "
                 + "~/.nuget/packages too."));

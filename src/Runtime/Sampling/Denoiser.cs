@@ -29,7 +29,6 @@ public sealed class Denoiser : IDisposable
 
     private readonly NoisePredictor network;
     private readonly bool clip;
-    private readonly double guidance;
     private readonly double guidanceRescale;
     private readonly Tensor? labels;
     private readonly Tensor? nullLabels;
@@ -66,14 +65,14 @@ public sealed class Denoiser : IDisposable
         count = options.Count;
         Diffusion = diffusion;
         clip = options.Clip ?? diffusion.Options.ClipsEstimates;
-        guidance = options.Guidance;
+        Guidance = options.Guidance;
         guidanceRescale = options.GuidanceRescale;
         ownNoise = noise is null ? new(network.Info, options.Seed, options.Numbers, network.Device) : null;
         this.noise = noise ?? ownNoise!.Next;
         labels = options.ToLabels(network.Device)?.DetachFromDisposeScope();
         condition = options.OfImages(options.Condition, network.Device)?.DetachFromDisposeScope();
         context = options.OfImages(options.Context, network.Device)?.DetachFromDisposeScope();
-        if (guidance == 1)
+        if (Guidance == 1)
             return;
         negativeContext = options.OfImages(options.NegativeContext, network.Device)?.DetachFromDisposeScope();
         if (labels is not null)
@@ -85,6 +84,8 @@ public sealed class Denoiser : IDisposable
 
     /// <summary>The numbers in which the network computes.</summary>
     internal Precision Precision => network.Precision;
+
+    internal double Guidance { get; }
 
     /// <summary>
     /// The last estimate of the step before, for samplers of several steps; null in the first step. It has neither
@@ -116,7 +117,7 @@ public sealed class Denoiser : IDisposable
         var images = condition is null ? noised : cat([noised, condition], 1);
         var estimated = network.Info.SelfCondition ? (last ?? Previous)?.X0 : null;
         var (prediction, v) = Diffusion.Split(network.forward(images, timesteps, context, labels, estimated), x.shape);
-        if (guidance != 1)
+        if (Guidance != 1)
         {
             var (without, _) = Diffusion.Split(
                 network.forward(images, timesteps, negativeContext, nullLabels, estimated), x.shape);
@@ -130,7 +131,7 @@ public sealed class Denoiser : IDisposable
 
     private Tensor Guided(Tensor with, Tensor without)
     {
-        var guided = without.add(Number.Of(guidance) * (with - without), Number.One);
+        var guided = without.add(Number.Of(Guidance) * (with - without), Number.One);
         if (guidanceRescale == 0)
             return guided;
         var deviation = Deviation(guided);

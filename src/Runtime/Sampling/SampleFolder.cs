@@ -89,7 +89,7 @@ public sealed class SampleFolder(string path)
         ranks.Barrier();
         if (ranks.Rank > 0)
         {
-            if (!File.Exists(Path.Combine(Folder, InfoName)))
+            if (!Presence.OfFile(Path.Combine(Folder, InfoName)))
                 throw new UNetGenException(
                     $"Rank {ranks.Rank} doesn't see the folder {Folder} that rank 0 has begun: processes that draw together need a folder "
                         + "that all of them see.");
@@ -131,7 +131,7 @@ public sealed class SampleFolder(string path)
     public (string Network, int? Channels, IReadOnlyList<int>? Labels) Describe()
     {
         var info = Path.Combine(Folder, InfoName);
-        if (!File.Exists(info))
+        if (!Presence.OfFile(info))
             throw new UNetGenException($"{Folder} is no folder of samples: it has no {InfoName}. `sample --out FOLDER` makes one.");
         return SampleInfo.Describe(info);
     }
@@ -144,7 +144,7 @@ public sealed class SampleFolder(string path)
     /// </exception>
     public IReadOnlyList<int> Pictures()
     {
-        if (!Directory.Exists(Folder))
+        if (!Presence.OfFolder(Folder))
             throw new UNetGenException($"There is no folder {Folder}. `sample --out FOLDER` makes one.");
         RequireFiles();
         var numbers = new List<int>();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using UNetGen.Backends;
 using UNetGen.Backends.Memory;
 using UNetGen.Diffusion;
@@ -15,6 +16,9 @@ namespace UNetGen.Sampling;
 /// </summary>
 public abstract class Sampler
 {
+    // What lies between the class and none is multiplied by it at each step, and grows beyond all numbers from here on.
+    private const double MostUsualGuidance = 10;
+
     /// <summary>The sampler with all of its settings, in words: two with the same description draw the same.</summary>
     public abstract string Description { get; }
 
@@ -70,7 +74,9 @@ public abstract class Sampler
     /// The sampler's times rise, lie outside the diffusion's or don't end with the clean image, or a step's result isn't of the images'
     /// shape.
     /// </exception>
-    /// <exception cref="NotFiniteException">Images came out as no finite numbers: the network's weights are ruined.</exception>
+    /// <exception cref="NotFiniteException">
+    /// Images came out as no finite numbers: the network's weights are ruined, or guidance is far too strong.
+    /// </exception>
     /// <exception cref="ShortageException">There is no more memory for so many images at once.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
@@ -224,7 +230,7 @@ public abstract class Sampler
                 x.Dispose();
                 x = ended;
             }
-            CheckFinite(x, firstImage, denoiser.Precision);
+            CheckFinite(x, firstImage, denoiser);
             Shortage.OfCaller(observe, new(firstImage, steps, steps, x, denoiser.Previous?.X0));
             return x;
         }
@@ -271,15 +277,19 @@ public abstract class Sampler
     }
 
     /// <summary>Once a batch, since it waits for the device: what is NaN on the way is NaN at the end.</summary>
-    private static void CheckFinite(Tensor images, int firstImage, Precision precision)
+    private static void CheckFinite(Tensor images, int firstImage, Denoiser denoiser)
     {
         using var scope = NewDisposeScope();
         var broken = images.isfinite().logical_not().flatten(1).any(1).sum().item<long>();
         if (broken > 0)
             throw new NotFiniteException(
                 $"{broken} of the {Counted.Of(images.shape[0], "image")} from number {firstImage} on came out with values that are no "
-                    + "finite numbers. That is what weights give whose training has diverged: "
-                + $"draw with an earlier checkpoint{(precision == Precision.Float16
+                    + $"finite numbers. {(denoiser.Guidance > MostUsualGuidance
+                    ? string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"A guidance of {denoiser.Guidance} may have led there: give less, {MostUsualGuidance} at most. Otherwise that")
+                    : "That")} is what weights give whose training has diverged: "
+                + $"draw with an earlier checkpoint{(denoiser.Precision == Precision.Float16
                     ? ", or in bfloat16 or float32, whose range doesn't end at 65,504 as float16's does" : "")}.");
     }
 }

@@ -281,7 +281,7 @@ internal static partial class CheckpointFolder
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return $"{name} can't be read ({error.Message})";
+            return $"{name} can't be read ({error.Message.TrimEnd('.')})";
         }
     }
 
@@ -297,7 +297,7 @@ internal static partial class CheckpointFolder
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw Damaged(
-                folder, [error is FileNotFoundException ? $"{name} is missing" : $"{name} can't be read ({error.Message})"], error);
+                folder, [error is FileNotFoundException ? $"{name} is missing" : $"{name} can't be read ({error.Message.TrimEnd('.')})"], error);
         }
     }
 

@@ -25,10 +25,11 @@ public sealed partial class Checkpoint
     /// The named checkpoint is damaged, or all are; the message names the files, and the newest whole one beside it.
     /// </exception>
     /// <exception cref="SafetensorsException">The file that stands alone is damaged.</exception>
+    /// <exception cref="UnauthorizedAccessException">A folder on the way may not be entered, or read.</exception>
     public static Checkpoint Open(string path, ILogger? logger = null)
     {
         ArgumentNullException.ThrowIfNull(path);
-        if (!System.IO.Path.Exists(path))
+        if (!Presence.Of(path))
             throw new CheckpointException(
                 $"There is no checkpoint {(path.Length == 0 ? "''" : path)}: a checkpoint is a folder with "
                     + $"{CheckpointInfo.FileName} in it, or a .safetensors file.");

@@ -242,7 +242,7 @@ public sealed class ImageFolderSourceTests : IDisposable
     {
         folder.Write("a.png", []);
         using var loader = new BatchLoader(Open(1, 4, 4), 2, workers: 3);
-        Assert.Contains("the first, a.png, is empty", Assert.Throws<DataException>(() => loader.Next()).Message);
+        Assert.Contains("its only picture file, a.png, is empty", Assert.Throws<DataException>(() => loader.Next()).Message);
     }
 
     [Fact]

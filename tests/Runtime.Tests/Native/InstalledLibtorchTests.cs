@@ -80,6 +80,18 @@ public sealed class InstalledLibtorchTests
     }
 
     [LinuxFact]
+    public void A_folder_that_can_t_be_reached_is_told_as_that()
+    {
+        using var folder = new TemporaryFolder();
+        File.CreateSymbolicLink(folder.File("loop"), folder.File("loop"));
+        var given = folder.File("loop/lib");
+        Assert.StartsWith(
+            $"UNETGEN_LIBTORCH is {given}, and {Platform.FileName("c10")} can't be reached there: ",
+            Assert.Throws<LibtorchException>(
+                () => new LibtorchFiles([Beside], [], installed: new InstalledLibtorch(given)).Load()).Message);
+    }
+
+    [LinuxFact]
     public void A_library_of_it_that_was_cut_short_is_to_be_installed_anew()
     {
         using var folder = new TemporaryFolder();

@@ -73,6 +73,23 @@ public class GuidanceTests
         Assert.Equal(Math.Sqrt(walk.Schedule.Betas[50]), x[1, 0, 0, 0].item<float>(), 1e-6);
     }
 
+    [Theory]
+    [InlineData(1e38, true)]
+    [InlineData(10, false)]
+    public void A_guidance_that_is_far_too_strong_is_named_where_images_are_no_finite_numbers(double guidance, bool isNamed)
+    {
+        using var scope = NewDisposeScope();
+        var network = new FunctionPredictor(
+            X0, 5, (x, _, labels, _) => (isNamed ? 100 : float.NaN) * labels!.reshape(-1, 1, 1, 1).to(ScalarType.Float32) * ones_like(x));
+
+        var error = Assert.Throws<NotFiniteException>(() => Draw(network, Options with { Guidance = guidance, Clip = false })).Message;
+
+        const string weights = " is what weights give whose training has diverged: draw with an earlier checkpoint.";
+        Assert.EndsWith(
+            isNamed ? $"numbers. A guidance of 1E+38 may have led there: give less, 10 at most. Otherwise that{weights}" : $". That{weights}",
+            error);
+    }
+
     [Fact]
     public void Only_the_pictures_stay_alive()
     {

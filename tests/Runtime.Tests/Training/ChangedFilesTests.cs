@@ -144,7 +144,7 @@ public sealed class ChangedFilesTests : IDisposable
     {
         Pictures("data", 4);
         byte[] content = File.ReadAllBytes(PathOf(0));
-        var denied = new FileFault("can't be read: Access is denied.", IsOfContent: false);
+        var denied = new FileFault("can't be read: Access is denied", IsOfContent: false);
         var before = Record();
         before.Met(0, content, null);
         before.Met(1, null, denied);

@@ -64,11 +64,12 @@ public sealed partial class DiffusersFolder
     /// <param name="path">A folder on disk, with model_index.json or config.json in it.</param>
     /// <exception cref="DiffusersException">A file is missing, or says what can't be expressed here; all reasons are listed.</exception>
     /// <exception cref="IOException">A file can't be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file or a folder may not be read.</exception>
     public static DiffusersFolder Open(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
         string[] folders = [System.IO.Path.Combine(path, "unet"), path];
-        var folder = folders.FirstOrDefault(folder => File.Exists(System.IO.Path.Combine(folder, ConfigName)))
+        var folder = folders.FirstOrDefault(folder => Presence.OfFile(System.IO.Path.Combine(folder, ConfigName)))
             ?? throw new DiffusersException(
                 $"{path} is no folder of diffusers: there is neither unet/{ConfigName} nor {ConfigName} in it.", []);
         string[] schedulers =
@@ -77,7 +78,7 @@ public sealed partial class DiffusersFolder
             // Of the folder unet/ of a pipeline.
             System.IO.Path.Combine(path, "..", "scheduler", SchedulerConfigName),
         ];
-        var schedulerPath = schedulers.FirstOrDefault(File.Exists)
+        var schedulerPath = schedulers.FirstOrDefault(Presence.OfFile)
             ?? throw new DiffusersException(
                 $"{path} doesn't say which noise its network was trained for: put the scheduler's {SchedulerConfigName} into {path}, "
                     + "or into scheduler/ in it.",
@@ -97,7 +98,7 @@ public sealed partial class DiffusersFolder
         List<string> remarks = [
             $"From {string.Concat(name.Where(c => !char.IsControl(c) && c is not ('\u2028' or '\u2029')))}, a {model.ClassName} of diffusers."];
         remarks.AddRange(DiffusionFromConfig.Remarks(scheduler, diffusion.Type));
-        if (!File.Exists(weights))
+        if (!Presence.OfFile(weights))
             return new(path, weights, model, remarks, [], isBounded: null);
         using var file = SafetensorsFile.Open(weights);
         return new(
@@ -196,7 +197,7 @@ public sealed partial class DiffusersFolder
     /// <summary>A pipeline with an autoencoder draws latents, not images, for which networks with a context are.</summary>
     private static void CheckPipeline(string path, List<string> reasons, DiffusersModel model)
     {
-        if (!File.Exists(path))
+        if (!Presence.OfFile(path))
             return;
         var pipeline = ConfigFile.Read(path, reasons);
         pipeline.Ignore("unet", "scheduler");

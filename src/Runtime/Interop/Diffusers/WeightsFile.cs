@@ -1,4 +1,5 @@
 using System.Globalization;
+using UNetGen.Files;
 using UNetGen.Networks;
 using static TorchSharp.torch;
 
@@ -15,7 +16,7 @@ internal static class WeightsFile
     /// <exception cref="SafetensorsException">It isn't valid, or was cut short.</exception>
     public static SafetensorsFile Open(string path, string model)
     {
-        if (File.Exists(path))
+        if (Presence.OfFile(path))
             return SafetensorsFile.Open(path);
         var folder = Path.GetDirectoryName(path)!;
         var others = Directory.EnumerateFiles(folder, "diffusion_pytorch_model*").Select(file => Path.GetFileName(file))

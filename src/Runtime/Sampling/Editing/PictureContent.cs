@@ -9,10 +9,10 @@ internal sealed record PictureContent(byte[] Bytes, string Name)
     /// <exception cref="DataException">There is no such file, or it can't be read.</exception>
     public static PictureContent OfFile(string path)
     {
-        if (!Path.Exists(path))
-            throw new DataException($"There is no picture '{path}'{ImageSources.SeenFrom(path)}.");
         if (Directory.Exists(path))
             throw new DataException($"'{path}' is a folder; name a picture in it.");
+        if (!SourceChecks.HasFile(path))
+            throw new DataException($"There is no picture '{path}'{ImageSources.SeenFrom(path)}.");
         var content = PatientFile.Read(path, out var fault);
         return new(content ?? throw new DataException($"'{path}' {fault!.Reason}."), path);
     }

@@ -1,0 +1,36 @@
+namespace UNetGen.Files;
+
+/// <summary>
+/// What is at a path. Of what can't be reached, as in a folder that may not be entered, .NET says that it isn't there, and the user would
+/// look for what is lost; this throws what the system says.
+/// </summary>
+internal static class Presence
+{
+    /// <summary>Whether a file is there, or a link to one.</summary>
+    /// <param name="path">Any text.</param>
+    /// <exception cref="UnauthorizedAccessException">A folder on the way may not be entered.</exception>
+    /// <exception cref="IOException">It can't be reached for another reason.</exception>
+    public static bool OfFile(string path) => File.Exists(path) || IsOfOtherKind(path);
+
+    /// <summary>Whether a folder is there, or a link to one.</summary>
+    /// <inheritdoc cref="OfFile"/>
+    public static bool OfFolder(string path) => Directory.Exists(path) || IsOfOtherKind(path);
+
+    /// <summary>Whether anything is there.</summary>
+    /// <inheritdoc cref="OfFile"/>
+    public static bool Of(string path) => Path.Exists(path) || IsOfOtherKind(path);
+
+    /// <summary>False, of what is of another kind or isn't there, where the system is asked why it wasn't found.</summary>
+    private static bool IsOfOtherKind(string path)
+    {
+        try
+        {
+            File.GetAttributes(path);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException or ArgumentException)
+        {
+            // It isn't there, or the text is no path.
+        }
+        return false;
+    }
+}
