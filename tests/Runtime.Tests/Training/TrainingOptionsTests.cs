@@ -133,7 +133,10 @@ public class TrainingOptionsTests
     {
         var options = new TrainingOptions
         {
-            Steps = steps, WarmupSteps = warmup, Decay = decay, Ema = [new() { Decay = 0, StartAfter = 0, UpdateEvery = 1 }],
+            Steps = steps,
+            WarmupSteps = warmup,
+            Decay = decay,
+            Ema = [new() { Decay = 0, StartAfter = 0, UpdateEvery = 1 }],
         };
 
         var doubts = options.DoubtsAt(steps);
