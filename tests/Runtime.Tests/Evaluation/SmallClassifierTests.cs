@@ -30,19 +30,13 @@ public class SmallClassifierTests
     public async Task Its_weights_are_those_of_its_seed_whatever_other_threads_draw()
     {
         using var alone = SmallClassifier.Train(new Bars(32), epochs: 1, batchSize: 16, seed: 3);
-        using var stop = new CancellationTokenSource();
-        var drawing = Task.Run(() =>
-        {
-            while (!stop.IsCancellationRequested)
-                nn.Linear(64, 64).Dispose();
-        });
+        await using var drawing = new Meanwhile(() => nn.Linear(64, 64).Dispose());
+
         for (var i = 0; i < 20; i++)
         {
             using var beside = SmallClassifier.Train(new Bars(32), epochs: 1, batchSize: 16, seed: 3);
             Assert.Equal(alone.Hash, beside.Hash);
         }
-        await stop.CancelAsync();
-        await drawing;
     }
 
     [Fact]

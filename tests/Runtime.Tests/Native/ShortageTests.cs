@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Native;
 using UNetGen.Networks;
@@ -99,32 +98,8 @@ public class ShortageTests
                 () => new DdimSampler(2).Sample(network, new(), _ => throw new OutOfMemoryException())).Message);
         foreach (var reads in (int[])[0, 4])
         {
-            using var ofSource = new Trainer(network, new GreedySource(reads), options);
+            using var ofSource = new Trainer(network, new FailingSource(reads, () => new OutOfMemoryException()), options);
             Assert.Equal(message, Assert.Throws<ShortageException>(() => ofSource.Train()).Message);
-        }
-    }
-
-    /// <summary>Has room for some reads: none, or those before the first step.</summary>
-    private sealed class GreedySource(int reads) : IImageSource
-    {
-        private readonly Stripes stripes = new();
-        private int done;
-
-        public string Description => stripes.Description;
-
-        public int Count => stripes.Count;
-
-        public int Channels => stripes.Channels;
-
-        public int Height => stripes.Height;
-
-        public int Width => stripes.Width;
-
-        public void Read(int index, Span<float> pixels)
-        {
-            if (Interlocked.Increment(ref done) > reads)
-                throw new OutOfMemoryException();
-            stripes.Read(index, pixels);
         }
     }
 

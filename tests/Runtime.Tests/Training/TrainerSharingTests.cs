@@ -30,20 +30,15 @@ public sealed class TrainerSharingTests : IDisposable
     [Fact]
     public async Task A_thread_that_draws_all_the_while_changes_nothing_of_what_is_learnt()
     {
-        using var stop = new CancellationTokenSource();
         var drawn = 0;
-        var drawing = Task.Run(() =>
+        await using (new Meanwhile(() =>
         {
-            while (!stop.IsCancellationRequested)
-            {
-                new DdimSampler(3).Sample(network, One).Dispose();
-                Interlocked.Increment(ref drawn);
-            }
-        });
-
-        trainer.Train(_ => SpinWait.SpinUntil(() => Volatile.Read(ref drawn) > trainer.Step, TimeSpan.FromSeconds(10)));
-        await stop.CancelAsync();
-        await drawing;
+            new DdimSampler(3).Sample(network, One).Dispose();
+            Interlocked.Increment(ref drawn);
+        }))
+        {
+            trainer.Train(_ => SpinWait.SpinUntil(() => Volatile.Read(ref drawn) > trainer.Step, TimeSpan.FromSeconds(10)));
+        }
 
         Assert.True(drawn >= Options.Steps);
         Assert.True(network.training);
@@ -109,27 +104,22 @@ public sealed class TrainerSharingTests : IDisposable
     {
         var ofSteps = new List<float[]> { Learnt(network) };
         var path = folder.File("weights.safetensors");
-        using var stop = new CancellationTokenSource();
         var saved = new List<float[]>();
-        var saving = Task.Run(() =>
+        await using (new Meanwhile(() =>
         {
-            while (!stop.IsCancellationRequested)
+            StateDict.Save(path, network);
+            using var scope = NewDisposeScope();
+            var (tensors, _) = SafetensorsFile.Read(path);
+            lock (saved)
+                saved.Add([.. network.named_parameters().SelectMany(named => tensors[named.name].data<float>().ToArray())]);
+        }))
+        {
+            trainer.Train(step =>
             {
-                StateDict.Save(path, network);
-                using var scope = NewDisposeScope();
-                var (tensors, _) = SafetensorsFile.Read(path);
-                lock (saved)
-                    saved.Add([.. network.named_parameters().SelectMany(named => tensors[named.name].data<float>().ToArray())]);
-            }
-        });
-
-        trainer.Train(step =>
-        {
-            ofSteps.Add(Learnt(network));
-            SpinWait.SpinUntil(() => saving.IsFaulted || Count() > trainer.Step, TimeSpan.FromSeconds(10));
-        });
-        await stop.CancelAsync();
-        await saving;
+                ofSteps.Add(Learnt(network));
+                SpinWait.SpinUntil(() => Count() > trainer.Step, TimeSpan.FromSeconds(10));
+            });
+        }
 
         Assert.True(saved.Count >= Options.Steps);
         Assert.All(saved, weights => Assert.Contains(ofSteps, step => step.SequenceEqual(weights)));
