@@ -61,10 +61,10 @@ public static partial class AtomicFile
         }
     }
 
-    /// <summary>Shows others that a folder of this name is being filled, until the result is disposed.</summary>
-    internal static IDisposable Hold(string path)
+    /// <summary>Shows others that a folder is being filled, until the result is disposed.</summary>
+    /// <param name="sign">A name of <see cref="TemporaryFor"/> the folder.</param>
+    internal static IDisposable Hold(string sign)
     {
-        var sign = TemporaryFor(path);
         Directory.CreateDirectory(Path.GetDirectoryName(sign)!);
         return Create(sign, new() { Access = FileAccess.ReadWrite, Options = FileOptions.DeleteOnClose });
     }

@@ -19,10 +19,10 @@ internal static class AtomicFolder
     public static void Write(string path, Action<string> write)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        var unfinished = AtomicFile.TemporaryFor(path);
-        using var sign = AtomicFile.Hold(path);
+        var (unfinished, sign) = (AtomicFile.TemporaryFor(path), AtomicFile.TemporaryFor(path));
         try
         {
+            using var held = AtomicFile.Hold(sign);
             Directory.CreateDirectory(unfinished);
             write(unfinished);
             TakeName(unfinished, path);
@@ -31,8 +31,10 @@ internal static class AtomicFolder
         {
             if (Directory.Exists(unfinished))
                 Directory.Delete(unfinished, recursive: true);
-            if (error is IOException && error.Message.Contains(unfinished, StringComparison.Ordinal))
-                throw new IOException(error.Message.Replace(unfinished, path), error);
+            // These names are nobody's but ours.
+            if (error is IOException or UnauthorizedAccessException
+                && error.Message.Replace(unfinished, path).Replace(sign, path) is var message && message != error.Message)
+                throw new IOException(message, error);
             throw;
         }
     }
