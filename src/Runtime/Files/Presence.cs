@@ -10,21 +10,23 @@ internal static class Presence
     /// <param name="path">Any text.</param>
     /// <exception cref="UnauthorizedAccessException">A folder on the way may not be entered.</exception>
     /// <exception cref="IOException">It can't be reached for another reason.</exception>
-    public static bool OfFile(string path) => File.Exists(path) || IsOfOtherKind(path);
+    public static bool OfFile(string path) => Look(path, File.Exists);
 
     /// <summary>Whether a folder is there, or a link to one.</summary>
     /// <inheritdoc cref="OfFile"/>
-    public static bool OfFolder(string path) => Directory.Exists(path) || IsOfOtherKind(path);
+    public static bool OfFolder(string path) => Look(path, Directory.Exists);
 
     /// <summary>Whether anything is there.</summary>
     /// <inheritdoc cref="OfFile"/>
-    public static bool Of(string path) => Path.Exists(path) || IsOfOtherKind(path);
+    public static bool Of(string path) => Look(path, Path.Exists);
 
-    /// <summary>False, of what is of another kind or isn't there, where the system is asked why it wasn't found.</summary>
-    private static bool IsOfOtherKind(string path)
+    private static bool Look(string path, Func<string, bool> exists)
     {
+        if (exists(path))
+            return true;
         try
         {
+            // Of this the system says why.
             File.GetAttributes(path);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException or ArgumentException)

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using TorchSharp;
-using UNetGen.Files;
 
 namespace UNetGen.Native;
 
@@ -69,7 +68,11 @@ internal sealed partial class InstalledLibtorch
         var file = Platform.FileName(library);
         try
         {
-            Presence.OfFile(Path.Combine(Folder, file));
+            File.GetAttributes(Path.Combine(Folder, file));
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // So it is.
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -118,10 +118,11 @@ internal static class TrainingDoubts
             : null;
     }
 
-    /// <summary>Of steps that have changed no weight.</summary>
+    /// <summary>Of steps that have changed the weights by hardly anything.</summary>
     /// <param name="steps">How many were done.</param>
     public static string OfStandstill(int steps) =>
-        $"No weight has changed in {Count(steps)}: they were too small for float32. Look at `LearningRate`, `WarmupSteps` and `Epsilon`.";
+        $"The weights have hardly changed in {Count(steps)}, which were too small. Look at `LearningRate`, `WarmupSteps`, `GradientClip` "
+            + "and `Epsilon`.";
 
     /// <summary>Of steps that were all left out for the loss scale.</summary>
     /// <param name="steps">How many were done.</param>

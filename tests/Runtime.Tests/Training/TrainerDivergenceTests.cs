@@ -162,7 +162,7 @@ public class TrainerDivergenceTests
     public void Steps_that_move_no_weight_are_doubted_and_others_not()
     {
         using var still = new Trainer(new TwoConvNet(), new Stripes(), Options with { Steps = 5, LearningRate = 1e-20 });
-        Assert.StartsWith("No weight has changed in 5 steps: they were too small", still.Train().Doubts[^1]);
+        Assert.StartsWith("The weights have hardly changed in 5 steps, which were too small. ", still.Train().Doubts[^1]);
         using var moving = new Trainer(new TwoConvNet(), new Stripes(), Options with { Steps = 5, LearningRate = 1e-5 });
         Assert.DoesNotContain(moving.Train().Doubts, doubt => doubt.StartsWith("No weight"));
     }
