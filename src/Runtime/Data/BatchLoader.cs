@@ -255,6 +255,9 @@ public sealed class BatchLoader : IDisposable
             var index = orderOfEpoch[place];
             var image = buffer.Pixels.AsSpan(i * length, length);
             var condition = buffer.Conditions is null ? default : buffer.Conditions.AsSpan(i * ofCondition, ofCondition);
+            // What a source leaves unwritten would be another image's; so it shows.
+            image.Fill(float.NaN);
+            condition.Fill(float.NaN);
             if (buffer.Conditions is null)
                 source.Read(index, image);
             else
@@ -279,6 +282,7 @@ public sealed class BatchLoader : IDisposable
 
     private void ReadContext(int index, bool isDropped, Span<float> values)
     {
+        values.Fill(float.NaN);
         if (isDropped)
             source.ReadNullContext(values);
         else

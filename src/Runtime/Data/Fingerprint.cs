@@ -34,6 +34,7 @@ public static class Fingerprint
         for (var i = 0; i < shape.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
+            Array.Fill(pixels, float.NaN);
             source.Read(i, pixels);
             hash.AppendData(MemoryMarshal.AsBytes(pixels.AsSpan()));
             if (source.Classes.Count > 0)

@@ -68,7 +68,7 @@ public interface IImageSource
     /// from several threads.
     /// </summary>
     /// <param name="index">From 0 to <see cref="Count"/> - 1. The same number gives the same image, always.</param>
-    /// <param name="pixels">channels * height * width values.</param>
+    /// <param name="pixels">channels * height * width values, all to be written: until then they are NaN.</param>
     void Read(int index, Span<float> pixels);
 
     /// <summary>Writes the context of one image, [tokens, width] in row-major order. Safe to call from several threads.</summary>

@@ -208,7 +208,10 @@ public static class ImageStatistics
         for (var i = 0; i * length < images.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            source.Read(first + i, images.Slice(i * length, length));
+            var image = images.Slice(i * length, length);
+            // What a source leaves unwritten would be another image's; so it shows.
+            image.Fill(float.NaN);
+            source.Read(first + i, image);
         }
         return images.Length;
     }

@@ -18,6 +18,9 @@ internal static partial class CheckpointFolder
 
     private const int MostTries = 10;
 
+    // What who looks into a folder leaves there.
+    private static readonly string[] OfSystems = ["desktop.ini", "Thumbs.db"];
+
     public static string NameOf(int step) => $"step-{step:D8}";
 
     public static string ReplacedNameOf(int step) => NameOf(step) + ReplacedSuffix;
@@ -213,15 +216,29 @@ internal static partial class CheckpointFolder
         StepOf(folder) is { } step ? IsNameOf(folder, step) ? null : NameOf(step)
         : RunMark.IsIn(folder) ? Path.GetFileName(folder) : null;
 
+    /// <summary>What a checkpoint's folder holds besides the files that were written into it, the first by name; null: nothing.</summary>
+    public static string? StrangerIn(string folder)
+    {
+        var own = InfoOf(folder)?.Files.Keys.Append(CheckpointInfo.FileName).Append(CheckpointSums.FileName).ToHashSet();
+        return Directory.EnumerateFileSystemEntries(folder).Select(entry => Path.GetFileName(entry)).Order(StringComparer.Ordinal)
+            .Where(name => name[0] != '.' && !OfSystems.Contains(name))
+            // Of a damaged one nobody knows which of the weights are its own.
+            .FirstOrDefault(name => own is not null
+                ? !own.Contains(name)
+                : name is not (CheckpointInfo.FileName or CheckpointSums.FileName) && Path.GetExtension(name) != Extension);
+    }
+
     private static bool IsNameOf(string folder, int step) =>
         Name().Match(Path.GetFileName(folder)) is not { Success: true } name
         || long.Parse(name.Groups[1].ValueSpan, CultureInfo.InvariantCulture) == step;
 
-    private static int? StepOf(string folder)
+    private static int? StepOf(string folder) => InfoOf(folder)?.Step;
+
+    private static CheckpointInfo? InfoOf(string folder)
     {
         try
         {
-            return CheckpointInfo.Read(ReadSmall(folder, CheckpointInfo.FileName), Path.Combine(folder, CheckpointInfo.FileName)).Step;
+            return CheckpointInfo.Read(ReadSmall(folder, CheckpointInfo.FileName), Path.Combine(folder, CheckpointInfo.FileName));
         }
         catch (CheckpointException)
         {

@@ -9,9 +9,9 @@ namespace UNetGen.Training;
 /// The checkpoints of one training: a folder each, <c>step-00001000</c>. A checkpoint is written beside, put on the disk and then renamed,
 /// and renamed before it is deleted, so that whenever the process or the machine stops, what bears such a name is whole.
 /// Of the older ones, the newest stay and the one with the least loss. Only one training at a time may write to a folder, and holds a
-/// <see cref="WriterLock"/> of it meanwhile; what else is put into a checkpoint's folder goes with it. A checkpoint that was renamed to
-/// another step's name isn't replaced or deleted: once that name is needed, or its turn would come, it is called
-/// <c>kept-step-00001000</c>, by its own step, of which the logger is warned. Where the folder is renamed or moved within its disk while a
+/// <see cref="WriterLock"/> of it meanwhile. A checkpoint that was renamed to another step's name, or into whose folder something else was
+/// put, isn't replaced or deleted: once that name is needed, or its turn would come, it is called <c>kept-step-00001000</c>, by its own
+/// step, of which the logger is warned. Where the folder is renamed or moved within its disk while a
 /// training writes to it, checkpoints follow on Linux; elsewhere that is an error at the next. Several threads may use one store: they save
 /// one after the other.
 /// </summary>
@@ -206,19 +206,22 @@ public sealed class CheckpointStore
     }
 
     /// <summary>
-    /// Keeps a checkpoint that somebody has given another step's name, or a whole run, under a name that is no step's: it isn't the one to
-    /// be replaced, or to be deleted for its age.
+    /// Keeps a checkpoint that somebody has given another step's name, or put something else into, or a whole run, under a name that is no
+    /// step's: it isn't the one to be replaced, or to be deleted for its age.
     /// </summary>
     private bool SetAside(string path)
     {
-        if (CheckpointFolder.OtherNameOf(path) is not { } own)
+        var (own, why) = CheckpointFolder.OtherNameOf(path) is { } other
+            ? (other, "isn't the checkpoint that it was called as")
+            : (Path.GetFileName(path), CheckpointFolder.StrangerIn(path) is { } stranger ? $"has {stranger} in it, which no training wrote" : null);
+        if (why is null)
             return false;
         var name = Path.Combine(folder, $"kept-{own}");
         var free = name;
         for (var i = 2; Path.Exists(free); i++)
             free = $"{name}-{i}";
         Directory.Move(path, free);
-        logger.CheckpointSetAside($"{path} isn't the checkpoint that it was called as. So that it stays, it is called {free} now.");
+        logger.CheckpointSetAside($"{path} {why}. So that it stays, it is called {free} now.");
         return true;
     }
 

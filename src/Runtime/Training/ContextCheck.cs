@@ -50,9 +50,11 @@ internal static class ContextCheck
         foreach (var index in InputCheck.LookedAt(source))
         {
             cancellation.ThrowIfCancellationRequested();
+            Array.Fill(values, float.NaN);
             source.ReadContext(index, values);
             Require(values, source, FormattableString.Invariant($"context of image {index:N0}"));
         }
+        Array.Fill(values, float.NaN);
         source.ReadNullContext(values);
         Require(values, source, "null context");
     }

@@ -175,6 +175,9 @@ internal static class InputCheck
             cancellation.ThrowIfCancellationRequested();
             if (source.Classes.Count > 0)
                 source.LabelOf(index);
+            // As the loader does: a source is to write all of them.
+            Array.Fill(pixels, float.NaN);
+            Array.Fill(condition, float.NaN);
             if (condition.Length > 0)
                 ReadWithCondition(source, index, pixels, condition);
             else

@@ -74,6 +74,25 @@ public sealed class CheckpointStoreTests : IDisposable
         Assert.Equal(steps.Order(), steps);
     }
 
+    [Theory]
+    [InlineData("notes.txt", true)]
+    [InlineData("exported.safetensors", true)]
+    [InlineData("notes.txt", false)]
+    public void What_somebody_has_put_into_a_checkpoint_s_folder_stays_when_its_turn_comes(string name, bool isWhole)
+    {
+        Save(5);
+        File.WriteAllText(Path.Combine(Folder, "step-00000005", name), "mine");
+        if (!isWhole)
+            File.Delete(Path.Combine(Folder, "step-00000005", "checkpoint.json"));
+        var store = new CheckpointStore(Folder, keep: 1);
+        store.Save(tiny.Content(6, 0.1));
+        store.Save(tiny.Content(7, 0.1));
+
+        Assert.Equal("mine", File.ReadAllText(Path.Combine(Folder, "kept-step-00000005", name)));
+        Assert.DoesNotContain("step-00000005", Names());
+        Assert.Equal(7, store.Newest()!.Info!.Step);
+    }
+
     [Fact]
     public void Several_threads_save_into_a_store_that_is_held_one_after_the_other()
     {

@@ -15,6 +15,24 @@ public class TrainerInputTests
     private static readonly TrainingOptions Options = new() { Steps = 2, BatchSize = 4 };
 
     [Fact]
+    public void A_source_that_leaves_values_unwritten_is_told_and_gets_nothing_of_another_image()
+    {
+        var source = new Lazy();
+        using var network = new TwoConvNet();
+        using var trainer = new Trainer(network, source, new() { Steps = 1, BatchSize = 2 });
+
+        Assert.Contains("NaN", Assert.Throws<DataException>(() => trainer.Train()).Message);
+
+        using var loader = new BatchLoader(source, source.Count, workers: 1);
+        for (var i = 0; i < 3; i++)
+        {
+            using var batch = loader.Next();
+            using var unwritten = batch.Images.isnan().flatten(1).all(1).sum();
+            Assert.Equal(source.Count - 1, unwritten.item<long>());
+        }
+    }
+
+    [Fact]
     public void Within_inference_mode_nothing_is_trained_and_the_reason_is_said()
     {
         using var outside = new TwoConvNet();
@@ -347,5 +365,27 @@ public class TrainerInputTests
         public override DiffusionOptions Diffusion { get; } = new() { Timesteps = 100 };
 
         public override Tensor forward(Tensor x, Tensor timesteps) => answer(conv.forward(x));
+    }
+
+    /// <summary>Writes its first image alone.</summary>
+    private sealed class Lazy : IImageSource
+    {
+        private readonly Stripes stripes = new();
+
+        public string Description => "a source that forgets";
+
+        public int Count => stripes.Count;
+
+        public int Channels => stripes.Channels;
+
+        public int Height => stripes.Height;
+
+        public int Width => stripes.Width;
+
+        public void Read(int index, Span<float> pixels)
+        {
+            if (index == 0)
+                stripes.Read(index, pixels);
+        }
     }
 }
