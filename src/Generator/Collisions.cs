@@ -36,7 +36,10 @@ internal static class Collisions
                 var elsewhere = Paths.Directory(identity.Path) == Paths.Directory(first.Path)
                     ? ""
                     : ", or, as it lies in another folder, a `namespace` of its own";
-                Refuse(identity, $"the class {identity.ClassName} is already that of {first.Path}; "
+                var why = identity.ClassName == first.ClassName
+                    ? $"is already that of {first.Path}"
+                    : $"differs by case alone from {first.ClassName}, that of {first.Path}, which file systems don't tell apart";
+                Refuse(identity, $"the class {identity.ClassName} {why}; "
                     + $"give this spec a name of its own, as `name: {FreeName(identity)}`{elsewhere}{OfCopy(identity.Path, first.Path)}");
             }
             else if (byNamespace.FirstOrDefault(pair => IsInside(pair.Key, identity.ClassName)).Value is { } inside)

@@ -250,6 +250,8 @@ public sealed class SpecCommandTests : IDisposable
         Assert.Contains(
             "base.unet.yaml and same.unet.yaml are the same network", program.Succeed("diff", "base.unet.yaml", "same.unet.yaml"));
         Assert.Contains("dim", program.Run("diff", "base.unet.yaml", "shapes").Output);
+        foreach (var missing in (string[])["gone.safetensors", "gone/run"])
+            Assert.Contains($"There is no file or folder {missing}, seen from ", program.Fail(1, "diff", "base.unet.yaml", missing));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using UNetGen.Compiler;
+using UNetGen.Data;
 using UNetGen.Networks;
 using UNetGen.Training;
 
@@ -10,6 +11,8 @@ namespace UNetGen.Cli.Specs;
 /// <param name="Checkpoint">The checkpoint, where it is one's.</param>
 internal sealed record NamedSpec(string Origin, SpecDescription Description, Checkpoint? Checkpoint)
 {
+    private const string WeightsEnding = ".safetensors";
+
     /// <summary>What the network is.</summary>
     public NetworkInfo Info => Description.Info;
 
@@ -22,6 +25,8 @@ internal sealed record NamedSpec(string Origin, SpecDescription Description, Che
             return new(text, SpecCompiler.Describe(text, new() { ProjectFolder = Environment.CurrentDirectory }), null);
         if (!Path.Exists(text))
         {
+            if (Catalog.Find(text) is null && IsPath(text))
+                throw new UNetGenException($"There is no file or folder {Excerpt.Of(text)}{ImageSources.SeenFrom(text)}.");
             var info = Catalog.Require(text).Info;
             // The effective spec doesn't say what the class is called.
             return new(info.SpecPath, SpecCompiler.DescribeText($"{info.Spec}\nname: {info.Name}\n"), null);
@@ -29,6 +34,10 @@ internal sealed record NamedSpec(string Origin, SpecDescription Description, Che
         var trained = Open(text);
         return new(text, SpecCompiler.DescribeFrom(trained), trained);
     }
+
+    /// <summary>Whether a text can only be meant as a path of weights or of a run; one of a spec is told as such.</summary>
+    private static bool IsPath(string text) => text.EndsWith(WeightsEnding, StringComparison.OrdinalIgnoreCase)
+        || (Path.GetFileName(text) != text && !Catalog.IsYaml(text));
 
     private static Checkpoint Open(string path)
     {

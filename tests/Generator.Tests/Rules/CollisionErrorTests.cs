@@ -23,7 +23,8 @@ public sealed class CollisionErrorTests
     [Fact]
     public void Names_are_compared_without_case() => AssertCollision(
         ["a.g.cs"], [("b.unet.yaml", Spec + "name: «TINY»"), ("a.unet.yaml", Spec + "name: Tiny")],
-        "UNG0013: the class Shop.Models.TINY is already that of a.unet.yaml; give this spec a name of its own, as `name: AnotherTINY`");
+        "UNG0013: the class Shop.Models.TINY differs by case alone from Shop.Models.Tiny, that of a.unet.yaml, which file systems don't tell "
+        + "apart; give this spec a name of its own, as `name: AnotherTINY`");
 
     [Fact]
     public void A_name_by_default_collides_too_and_is_shown_at_the_first_key() => AssertCollision(
