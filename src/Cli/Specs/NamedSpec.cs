@@ -1,5 +1,6 @@
 using UNetGen.Compiler;
 using UNetGen.Data;
+using UNetGen.Files;
 using UNetGen.Networks;
 using UNetGen.Training;
 
@@ -23,7 +24,7 @@ internal sealed record NamedSpec(string Origin, SpecDescription Description, Che
     {
         if (Catalog.IsFile(text))
             return new(text, SpecCompiler.Describe(text, new() { ProjectFolder = Environment.CurrentDirectory }), null);
-        if (!Path.Exists(text))
+        if (!Presence.Of(text))
         {
             if (Catalog.Find(text) is null && IsPath(text))
                 throw new UNetGenException($"There is no file or folder {Excerpt.Of(text)}{ImageSources.SeenFrom(text)}.");
