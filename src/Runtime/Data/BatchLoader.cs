@@ -153,7 +153,15 @@ public sealed class BatchLoader : IDisposable
         {
             ObjectDisposedException.ThrowIf(disposed, this);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, ending.Token);
-            return Take(either.Token);
+            try
+            {
+                return Take(either.Token);
+            }
+            catch (OperationCanceledException stopped) when (stopped.CancellationToken == either.Token)
+            {
+                // The caller knows its own.
+                throw new OperationCanceledException(stopped.Message, stopped, cancellation);
+            }
         }
         catch (OperationCanceledException) when (disposed)
         {

@@ -16,7 +16,7 @@ namespace UNetGen.Sampling;
 /// </summary>
 public abstract class Sampler
 {
-    // What lies between the class and none is multiplied by it at each step, and grows beyond all numbers from here on.
+    // A judgement, not a limit: what people draw with lies below, so that of a greater one it is worth thinking first.
     private const double MostUsualGuidance = 10;
 
     /// <summary>The sampler with all of its settings, in words: two with the same description draw the same.</summary>
@@ -287,7 +287,7 @@ public abstract class Sampler
                     + $"finite numbers. {(denoiser.Guidance > MostUsualGuidance
                     ? string.Create(
                         CultureInfo.InvariantCulture,
-                        $"A guidance of {denoiser.Guidance} may have led there: give less, {MostUsualGuidance} at most. Otherwise that")
+                        $"A guidance of {denoiser.Guidance} may have led there: give less. Otherwise that")
                     : "That")} is what weights give whose training has diverged: "
                 + $"draw with an earlier checkpoint{(denoiser.Precision == Precision.Float16
                     ? ", or in bfloat16 or float32, whose range doesn't end at 65,504 as float16's does" : "")}.");

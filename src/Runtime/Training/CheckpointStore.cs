@@ -11,9 +11,8 @@ namespace UNetGen.Training;
 /// Of the older ones, the newest stay and the one with the least loss. Only one training at a time may write to a folder, and holds a
 /// <see cref="WriterLock"/> of it meanwhile. A checkpoint that was renamed to another step's name, or into whose folder something else was
 /// put, isn't replaced or deleted: once that name is needed, or its turn would come, it is called <c>kept-step-00001000</c>, by its own
-/// step, of which the logger is warned. Where the folder is renamed or moved within its disk while a
-/// training writes to it, checkpoints follow on Linux; elsewhere that is an error at the next. Several threads may use one store: they save
-/// one after the other.
+/// step, of which the logger is warned. Where the folder is renamed or moved within its disk while a training writes to it, checkpoints
+/// follow on Linux; elsewhere that is an error at the next. Several threads may use one store: they save one after the other.
 /// </summary>
 public sealed class CheckpointStore
 {

@@ -64,6 +64,16 @@ public class BatchLoaderTests
     }
 
     [Fact]
+    public void A_read_that_hangs_is_ended_by_the_callers_own_token()
+    {
+        using var source = new Hanging();
+        using var loader = new BatchLoader(source, 1, workers: 1);
+        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
+
+        Assert.Equal(stop.Token, Assert.ThrowsAny<OperationCanceledException>(() => loader.Next(stop.Token)).CancellationToken);
+    }
+
+    [Fact]
     public async Task Who_waits_for_a_batch_of_a_loader_that_is_disposed_is_told_so()
     {
         for (var i = 0; i < 50; i++)
