@@ -43,6 +43,10 @@ public sealed partial class Trainer : IDisposable
     private TimeSpan elapsed;
     private long images;
     private string? restored;
+
+    /// <summary>Of the weights that it began with, as long as no step has moved them.</summary>
+    private double[]? sizesUnmoved;
+
     private volatile bool isDisposed;
 
     /// <summary>Makes ready to train.</summary>
@@ -124,7 +128,7 @@ public sealed partial class Trainer : IDisposable
 
     /// <summary>
     /// What speaks against drawing with the weights as they are now, a sentence each: averages that are still the first weights, steps that
-    /// were skipped.
+    /// were skipped, or moved no weight.
     /// </summary>
     public IReadOnlyList<string> Doubts => TrainingDoubts.Of(options, Step, State);
 

@@ -124,6 +124,7 @@ public sealed partial class Trainer
         Load(checkpoint);
         for (var i = 0; i < averages.Count; i++)
             (averages[i].FirstShare, averages[i].StartShare) = TrainingDoubts.SharesOf(options.Ema[i], i, info.Step, state);
+        sizesUnmoved = state.Unmoved ? TrainingDoubts.SizesOf(network) : null;
         guard.Restore(state);
         lossScale?.Restore(state);
         Step = info.Step;
@@ -138,6 +139,7 @@ public sealed partial class Trainer
     {
         Ranks = ranks.Size,
         Images = images,
+        Unmoved = Step > 0 && sizesUnmoved is not null,
         FirstShares = [.. averages.Select(average => average.FirstShare)],
         StartShares = [.. averages.Select(average => average.StartShare)],
         LossScale = lossScale?.Value,

@@ -64,6 +64,8 @@ public sealed partial class Trainer
             options, store, Step, restored, Capture, () => Saving?.Invoke(), () => RequireSameState(false));
 
         var (stepBefore, skippedBefore, weightsBefore) = (Step, guard.Skipped, TrainingDoubts.SizesOf(network));
+        if (Step == 0)
+            sizesUnmoved = weightsBefore;
         var overflowsBefore = lossScale?.Overflows ?? 0;
         try
         {
@@ -90,7 +92,7 @@ public sealed partial class Trainer
             if (done > 0 && done == overflows)
                 // Where no step before has counted either, they have it, of all steps.
                 doubts = double.IsNaN(guard.MeanLoss) ? doubts : [.. doubts, TrainingDoubts.OfOverflows(done)];
-            else if (done > 0 && TrainingDoubts.AreAlike(weightsBefore, TrainingDoubts.SizesOf(network)))
+            else if (done > 0 && sizesUnmoved is null && TrainingDoubts.AreAlike(weightsBefore, TrainingDoubts.SizesOf(network)))
                 doubts = [.. doubts, TrainingDoubts.OfStandstill(Step - stepBefore)];
             // What was stopped goes on, out of its warm-up.
             if (Ended && TrainingDoubts.OfWarmup(options, Step) is { } slow)
@@ -225,6 +227,8 @@ public sealed partial class Trainer
         if (options.GradientClip is { } limit)
             gradient.Clip(gradientNorm, limit);
         optimizer.Step(learningRate, gradient.Gradients);
+        if (sizesUnmoved is not null && !TrainingDoubts.AreAlike(sizesUnmoved, TrainingDoubts.SizesOf(network)))
+            sizesUnmoved = null;
         averages.ForEach(average => average.Update(Step));
         return (loss, gradientNorm, learningRate, null);
 

@@ -31,6 +31,7 @@ internal static class TrainingDoubts
         .. OfSkips(step, state.Skipped, state.ConsecutivelySkipped),
         // Their averages are the first weights as well, for the same reason.
         .. step > state.Skipped && HasLearntNothing(state) ? [OfOverflows(step - state.Skipped)]
+            : step > state.Skipped && state.Unmoved ? [OfStandstill(step - state.Skipped)]
             : !ofAverages ? []
             : OfAverages(options.Ema, step, [.. options.Ema.Select((average, i) => SharesOf(average, i, step, state))]),
     ];

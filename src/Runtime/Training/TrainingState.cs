@@ -31,6 +31,12 @@ public sealed record TrainingState
     public int ConsecutivelySkipped { get; init; }
 
     /// <summary>
+    /// Whether no step so far has changed the weights by anything to speak of. False in checkpoints of earlier versions, which don't say.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Unmoved { get; init; }
+
+    /// <summary>
     /// How much of each average is still the weights that the training began with, in the order of <see cref="TrainingOptions.Ema"/>; null
     /// in checkpoints of earlier versions.
     /// </summary>

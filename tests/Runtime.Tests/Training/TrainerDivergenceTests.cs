@@ -164,7 +164,40 @@ public class TrainerDivergenceTests
         using var still = new Trainer(new TwoConvNet(), new Stripes(), Options with { Steps = 5, LearningRate = 1e-20 });
         Assert.StartsWith("The weights have hardly changed in 5 steps, which were too small. ", still.Train().Doubts[^1]);
         using var moving = new Trainer(new TwoConvNet(), new Stripes(), Options with { Steps = 5, LearningRate = 1e-5 });
-        Assert.DoesNotContain(moving.Train().Doubts, doubt => doubt.StartsWith("No weight"));
+        Assert.DoesNotContain(moving.Train().Doubts, doubt => doubt.StartsWith("The weights have hardly"));
+    }
+
+    [Fact]
+    public void A_checkpoint_of_steps_that_moved_no_weight_says_so_and_so_does_one_of_the_training_that_goes_on_with_it()
+    {
+        using var folder = new TemporaryFolder();
+        var store = new CheckpointStore(folder.Path);
+        var options = Options with { LearningRate = 1e-20, Steps = 5 };
+        using (var still = new Trainer(new TwoConvNet(), new Stripes(), options))
+            Assert.Single(still.Train(store: store).Doubts, doubt => doubt.StartsWith("The weights have hardly"));
+        var checkpoint = store.Newest()!;
+        Assert.StartsWith("The weights have hardly changed in 5 steps, ", Assert.Single(checkpoint.Doubts));
+
+        using var resumed = new Trainer(new TwoConvNet(), new Stripes(), options with { Steps = 8 });
+        resumed.Restore(checkpoint);
+        Assert.Equal(checkpoint.Doubts, resumed.Doubts);
+        resumed.Train(store: store);
+        Assert.StartsWith("The weights have hardly changed in 8 steps, ", Assert.Single(store.Newest()!.Doubts));
+    }
+
+    [Fact]
+    public void A_checkpoint_of_steps_that_moved_weights_says_nothing_of_the_kind()
+    {
+        using var folder = new TemporaryFolder();
+        var store = new CheckpointStore(folder.Path);
+        var options = Options with { LearningRate = 1e-3, Steps = 5 };
+        using var moving = new Trainer(new TwoConvNet(), new Stripes(), options);
+        moving.Train(store: store);
+
+        using var resumed = new Trainer(new TwoConvNet(), new Stripes(), options);
+        resumed.Restore(store.Newest()!);
+
+        Assert.DoesNotContain(resumed.Doubts, doubt => doubt.StartsWith("The weights have hardly"));
     }
 
     [Theory]
