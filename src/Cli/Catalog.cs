@@ -178,13 +178,14 @@ internal static class Catalog
             return new($"{Excerpt.Of(name)} is a folder, no spec: name a file in it.");
         var isOfFile = name.Length > SpecEnding.Length && name != Stem(name);
         if (isOfFile && Path.GetFileName(name) != name)
-            return new($"There is no spec {Excerpt.Of(name)}{ImageSources.SeenFrom(name)}.");
+            return new($"There is no spec {Excerpt.Of(name)}{ImageSources.SeenFrom(name)}.{SpecsBeside.Suggestion(name)}");
+        var beside = SpecsBeside.Suggestion(name);
         var known = generated.Count == 0
             ? "none was generated into this program."
-            : $"this program has {string.Join(", ", Names)}.{Suggestion(Stem(name))}";
+            : $"this program has {string.Join(", ", Names)}.{(beside.Length > 0 ? "" : Suggestion(Stem(name)))}";
         return new(isOfFile
-            ? $"There is no spec {Excerpt.Of(name)}{ImageSources.SeenFrom(name)}, and no network '{Excerpt.Of(Stem(name))}': {known}"
-            : $"No network '{Excerpt.Of(name)}': {known} For another, name its file: NAME{SpecEnding}.");
+            ? $"There is no spec {Excerpt.Of(name)}{ImageSources.SeenFrom(name)}, and no network '{Excerpt.Of(Stem(name))}': {known}{beside}"
+            : $"No network '{Excerpt.Of(name)}': {known} For another, name its file: NAME{SpecEnding}.{beside}");
     }
 
     private static string Suggestion(string name) => EditDistance.Suggestion(

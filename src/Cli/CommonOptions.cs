@@ -89,9 +89,10 @@ internal static class CommonOptions
             : Refuse<double>(result, range, rounding: TextFormat.RoundingOf(text));
     }
 
-    private static T? Refuse<T>(ArgumentResult result, string range, string suggestion = "", string rounding = "")
+    /// <summary>Says what a value must be that isn't, of the option as it was given.</summary>
+    public static T? Refuse<T>(ArgumentResult result, string range, string suggestion = "", string rounding = "")
     {
-        var option = (result.Parent as OptionResult)?.Option.Name ?? result.Argument.Name;
+        var option = (result.Parent as OptionResult)?.IdentifierToken?.Value ?? result.Argument.Name;
         result.AddError($"{option} must be {range}, not '{result.Tokens[0].Value}'{rounding}.{suggestion}");
         return default;
     }

@@ -58,7 +58,7 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
             ranks, "The ranks aren't to measure the same samples", "Start all of them with the same options, and a folder that all see.",
             [RankFact.Text(SampleInfo.FileName, File.ReadAllText(Path.Combine(folder, SampleInfo.FileName)))]);
         var channels = given ?? Catalog.Require(network).Info.Channels;
-        var numbers = new SampleFolder(folder).Pictures();
+        var numbers = new SampleFolder(folder).PicturesByName();
         var (height, width) = new SampleFolder(folder).Size();
         var drawn = ImageFolderSource.Open(folder, channels, height, width);
         var real = DataOptions.Open(parsed.GetRequiredValue(data), (channels, height, width), parsed.GetValue(background));

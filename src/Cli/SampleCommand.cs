@@ -31,7 +31,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
                 + "class stands for none.",
         HelpName = "N,N...",
         Arity = ArgumentArity.ExactlyOne,
-        CustomParser = result => Numbers<int>(result, NumberStyles.None, "--labels must be classes from 0"),
+        CustomParser = result => Numbers<int>(result, NumberStyles.None, "classes from 0"),
     };
     private readonly Option<double> guidance = new("--guidance")
     {
@@ -84,7 +84,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         HelpName = "N,N...",
         Arity = ArgumentArity.ExactlyOne,
         CustomParser = result => Numbers<long>(
-            result, NumberStyles.AllowLeadingSign, $"--seeds must be whole numbers from {long.MinValue} to {long.MaxValue}"),
+            result, NumberStyles.AllowLeadingSign, $"whole numbers from {long.MinValue} to {long.MaxValue}"),
     };
     private readonly ContextOptions contexts = new();
     private readonly EditOptions edits = new();
@@ -114,9 +114,6 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             ranks, "The ranks aren't to draw the same pictures", "Start all of them with the same options.",
             [RankFact.Text("--out", parsed.GetValue(output)), RankFact.Text("--seeds", string.Join(',', parsed.GetValue(seeds) ?? []))]);
         var path = Path.TrimEndingDirectorySeparator(parsed.GetRequiredValue(checkpoint));
-        // A run's folder stands for the checkpoint in it.
-        if (Directory.Exists(Path.Combine(path, RunFolder.CheckpointName)))
-            path = Path.Combine(path, RunFolder.CheckpointName);
         var (trained, network) = TrainedWeights.Load(path, Warnings.Show);
         using var loaded = network;
         network.to(CommonOptions.Parse(parsed.GetValue(device), ranks));
@@ -159,10 +156,15 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         return 0;
     }
 
-    /// <summary>Where a checkpoint lies. Its own folder holds nothing else, so that of its files that is one further up.</summary>
+    /// <summary>
+    /// Where a checkpoint lies: of a run's, its run. A checkpoint's own folder holds nothing else, so that of its files that is one further
+    /// up.
+    /// </summary>
     private static string FolderBeside(string path)
     {
         var full = Path.GetFullPath(path);
+        if (Directory.Exists(Path.Combine(full, RunFolder.CheckpointName)))
+            return full;
         var folder = Path.GetDirectoryName(full) ?? full;
         var isInCheckpoint = File.Exists(full) && File.Exists(Path.Combine(folder, CheckpointInfo.FileName));
         return isInCheckpoint ? Path.GetDirectoryName(folder) ?? folder : folder;
@@ -204,14 +206,10 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     private static T[] Numbers<T>(ArgumentResult result, NumberStyles styles, string range) where T : struct, IBinaryInteger<T>
     {
         var values = new List<T>();
-        var text = result.Tokens[0].Value;
-        foreach (var part in text.Split(','))
+        foreach (var part in result.Tokens[0].Value.Split(','))
         {
             if (!T.TryParse(part, styles, CultureInfo.InvariantCulture, out var value))
-            {
-                result.AddError($"{range}, with commas between them, not '{text}'.");
-                return [];
-            }
+                return CommonOptions.Refuse<T[]>(result, $"{range}, with commas between them")!;
             values.Add(value);
         }
         return [.. values];

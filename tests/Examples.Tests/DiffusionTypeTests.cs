@@ -78,6 +78,9 @@ public sealed class DiffusionTypeTests : IDisposable
         Assert.Contains(
             $"--seeds must be whole numbers from {long.MinValue} to {long.MaxValue}, with commas between them, not '1,x'.",
             program.Fail(2, "sample", "--checkpoint", "run", "--seeds", "1,x"));
+        Assert.Contains(
+            "error: --class must be classes from 0, with commas between them, not '-1'.",
+            program.Fail(2, "sample", "--checkpoint", "run", "--class", "-1"));
         program.Succeed("sample", "--checkpoint", "run", "--sampler", "dpm++", "--spacing", spacing, "--steps", "2", "--count", "2",
             "--out", "pictures");
         var info = File.ReadAllText(program.File("pictures/samples.json"));

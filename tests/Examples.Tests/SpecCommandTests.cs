@@ -134,6 +134,22 @@ public sealed class SpecCommandTests : IDisposable
         Assert.EndsWith("If a spec is meant, name its file: ./base.unet.yaml\n", program.Fail(1, "explain", "."));
     }
 
+    [Fact]
+    public void A_spec_that_is_misspelt_is_answered_with_the_one_beside_it()
+    {
+        File.Copy(program.File("tiny.unet.yaml"), program.File("other-name.unet.yaml"));
+        foreach (var misspelt in (string[])["tiny.unet.yml", "tniy.unet.yaml", "tiny.yaml"])
+        {
+            foreach (var command in (string[][])[["explain"], ["generate"], ["train", "--steps", "1", "--spec"]])
+                Assert.EndsWith("Did you mean 'tiny.unet.yaml'?\n", Plain(program.Fail(1, [.. command, misspelt])));
+            Assert.EndsWith("Did you mean './tiny.unet.yaml'?\n", Plain(program.Fail(1, "generate", $"./{misspelt}")));
+        }
+        Assert.DoesNotContain("Did you mean", program.Fail(1, "generate", "unlike-any-of-them.unet.yaml"));
+
+        // What stands at the end may be on a line of its own.
+        static string Plain(string error) => error.TrimEnd() + "\n";
+    }
+
     [LinuxFact]
     public void A_spec_that_is_no_file_is_refused_and_never_waited_for()
     {

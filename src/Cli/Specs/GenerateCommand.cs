@@ -1,5 +1,6 @@
 using System.CommandLine;
 using UNetGen.Compiler;
+using UNetGen.Files;
 
 namespace UNetGen.Cli.Specs;
 
@@ -24,13 +25,24 @@ internal static class GenerateCommand
     {
         if (File.Exists(path))
             Catalog.RequireSpecName(path);
-        var generated = SpecCompiler.Generate(
-            path, new() { ProjectFolder = Environment.CurrentDirectory, RootNamespace = @namespace ?? "" });
+        var generated = Generate(path, new() { ProjectFolder = Environment.CurrentDirectory, RootNamespace = @namespace ?? "" });
         foreach (var diagnostic in generated.Diagnostics)
             Console.Error.WriteLine(diagnostic);
         if (generated.HasErrors)
             return UNetGenProgram.Failure;
         Console.Write(generated.Source);
         return 0;
+    }
+
+    private static GeneratedSpec Generate(string path, SpecOptions options)
+    {
+        try
+        {
+            return SpecCompiler.Generate(path, options);
+        }
+        catch (UNetGenException error) when (!Presence.Of(path))
+        {
+            throw new UNetGenException($"{error.Message}{SpecsBeside.Suggestion(path)}", error);
+        }
     }
 }

@@ -140,7 +140,10 @@ public sealed class BatchLoader : IDisposable
     /// <param name="cancellation">After it a batch is waited for two seconds more: a read may hang.</param>
     /// <returns>The caller's to dispose.</returns>
     /// <exception cref="ObjectDisposedException">The loader was disposed of.</exception>
-    /// <exception cref="DataException">The source has another number of images, or others, than when the loader was made.</exception>
+    /// <exception cref="DataException">
+    /// The source has another number of images, or others, than when the loader was made; or one of them has values that none can have:
+    /// what a source leaves unwritten is NaN.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled, and the batch didn't come in time.</exception>
     /// <exception cref="ShortageException">The source lacked memory, threads or open files.</exception>
     public Batch Next(CancellationToken cancellation = default)
@@ -263,13 +266,15 @@ public sealed class BatchLoader : IDisposable
             var index = orderOfEpoch[place];
             var image = buffer.Pixels.AsSpan(i * length, length);
             var condition = buffer.Conditions is null ? default : buffer.Conditions.AsSpan(i * ofCondition, ofCondition);
-            // What a source leaves unwritten would be another image's; so it shows.
+            // What a source leaves unwritten would be another image's; so it is refused.
             image.Fill(float.NaN);
             condition.Fill(float.NaN);
             if (buffer.Conditions is null)
                 source.Read(index, image);
             else
                 source.ReadWithCondition(index, position, image, condition);
+            SourceValues.RequireImage(source, index, image);
+            SourceValues.RequireCondition(source, index, condition);
             // Epochs take the streams from 0 up, flips those from -1 down.
             if (horizontalFlips && new CounterHash(seed, ~position).NextInt(2) == 1)
             {
@@ -295,6 +300,7 @@ public sealed class BatchLoader : IDisposable
             source.ReadNullContext(values);
         else
             source.ReadContext(index, values);
+        SourceValues.RequireContext(source, isDropped ? null : index, values);
     }
 
     private void Mirror(Span<float> image)

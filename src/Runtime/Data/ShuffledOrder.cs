@@ -1,3 +1,6 @@
+using System.Globalization;
+using UNetGen.Native;
+
 namespace UNetGen.Data;
 
 /// <summary>
@@ -23,9 +26,14 @@ internal sealed class ShuffledOrder(int count, long seed)
         }
     }
 
+    private string FewerImages => string.Create(
+        CultureInfo.InvariantCulture,
+        $"The order of an epoch of {count:N0} images takes {count * (double)sizeof(int) / 1e9:0.0} GB. A source that makes images without end "
+            + $"may say a smaller `Count`: epochs follow each other without a gap.");
+
     private int[] Shuffle(long epoch)
     {
-        var order = new int[count];
+        var order = Shortage.Explained(() => new int[count], FewerImages);
         for (var i = 0; i < count; i++)
             order[i] = i;
         var random = new CounterHash(seed, epoch);

@@ -167,6 +167,9 @@ public sealed class SampleFolder(string path)
         return numbers;
     }
 
+    /// <summary><see cref="Pictures"/> in the order of their names, as a source of them has it: seven digits come before six there.</summary>
+    internal IReadOnlyList<int> PicturesByName() => [.. Pictures().OrderBy(NameOf, StringComparer.Ordinal)];
+
     /// <summary>Its pictures' height and width.</summary>
     /// <exception cref="UNetGenException">One isn't as most are, and so none that the folder was filled with.</exception>
     internal (int Height, int Width) Size()

@@ -52,22 +52,11 @@ internal static class ContextCheck
             cancellation.ThrowIfCancellationRequested();
             Array.Fill(values, float.NaN);
             source.ReadContext(index, values);
-            Require(values, source, FormattableString.Invariant($"context of image {index:N0}"));
+            SourceValues.RequireContext(source, index, values);
         }
         Array.Fill(values, float.NaN);
         source.ReadNullContext(values);
-        Require(values, source, "null context");
-    }
-
-    private static void Require(float[] values, IImageSource source, string what)
-    {
-        foreach (var value in values)
-        {
-            if (EncodedRange.Fault(value) is { } fault)
-                throw new DataException(
-                    $"The {what} of {source.Description} holds {value.ToString(CultureInfo.InvariantCulture)}, {fault}: whatever has made "
-                        + "it has failed.");
-        }
+        SourceValues.RequireContext(source, null, values);
     }
 
     private static string Text(double value) => value.ToString("G6", CultureInfo.InvariantCulture);

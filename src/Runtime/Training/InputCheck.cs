@@ -179,9 +179,14 @@ internal static class InputCheck
             Array.Fill(pixels, float.NaN);
             Array.Fill(condition, float.NaN);
             if (condition.Length > 0)
-                ReadWithCondition(source, index, pixels, condition);
+            {
+                source.ReadWithCondition(index, place: index, pixels, condition);
+                SourceValues.RequireCondition(source, index, condition);
+            }
             else
+            {
                 source.Read(index, pixels);
+            }
             look(pixels, condition);
         }
         return Counted.Of(looked.Length, "image");
@@ -257,18 +262,6 @@ internal static class InputCheck
                 ? null
                 : conditions.Doubt($"The {(isOne ? "condition" : "conditions")} of {what}", isOne),
         ];
-    }
-
-    private static void ReadWithCondition(IImageSource source, int index, Span<float> pixels, Span<float> condition)
-    {
-        source.ReadWithCondition(index, place: index, pixels, condition);
-        foreach (var value in condition)
-        {
-            if (!(value >= -1 && value <= 1) && (source.IsBounded || !float.IsFinite(value)))
-                throw new DataException(
-                    $"Conditions must hold values in [-1, 1], but that of image {index} of {source.Description} holds {Text(value)}: scale "
-                        + "them, or mend what isn't a number.");
-        }
     }
 
     private static string Text(double value) => value.ToString("G6", CultureInfo.InvariantCulture);

@@ -123,6 +123,6 @@ public class BatchLoaderRefusalTests
 
         public ContextShape? Context { get; init; }
 
-        public void Read(int index, Span<float> pixels) => pixels.Fill(index);
+        public void Read(int index, Span<float> pixels) => pixels.Clear();
     }
 }

@@ -326,6 +326,7 @@ public class BatchLoaderTests
         public int Channels => 1;
         public int Height => 1;
         public int Width => 1;
+        public bool IsBounded => false;
         public IReadOnlyList<string> Classes => ["a", "b", "c"];
 
         public int Label(int index) => index % 3;
@@ -381,6 +382,7 @@ public class BatchLoaderTests
             Interlocked.Increment(ref reads);
             readers.Release();
             places.Wait();
+            pixels.Clear();
         }
 
         public void Dispose()

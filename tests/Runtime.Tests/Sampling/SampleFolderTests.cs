@@ -1,5 +1,6 @@
 using SkiaSharp;
 using TorchSharp;
+using UNetGen.Data;
 using UNetGen.Sampling;
 using static TorchSharp.torch;
 
@@ -218,6 +219,27 @@ public sealed class SampleFolderTests : IDisposable
         Assert.Equal(5, new SampleFolder(folder.File("cut")).Draw(network, Ddim, Ten));
 
         AssertSameFiles();
+    }
+
+    [Fact]
+    public void By_name_a_picture_of_seven_digits_is_where_a_source_of_the_folder_has_it()
+    {
+        var whole = new SampleFolder(folder.File("whole"));
+        whole.Draw(network, Ddim, Ten with { FirstImage = 999_997, Count = 5 });
+
+        var byName = whole.PicturesByName();
+
+        Assert.Equal([1_000_000, 1_000_001, 999_997, 999_998, 999_999], byName);
+        var source = ImageFolderSource.Open(folder.File("whole"), 1, 8, 8);
+        var (read, alone) = (new float[64], new float[64]);
+        foreach (var (index, number) in byName.Index())
+        {
+            source.Read(index, read);
+            Directory.CreateDirectory(folder.File($"{number}"));
+            File.Copy(folder.File($"whole/{number:D6}.png"), folder.File($"{number}/picture.png"));
+            ImageFolderSource.Open(folder.File($"{number}"), 1, 8, 8).Read(0, alone);
+            Assert.Equal(alone, read);
+        }
     }
 
     [Fact]
