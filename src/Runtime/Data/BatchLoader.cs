@@ -24,19 +24,15 @@ public sealed class BatchLoader : IDisposable
     private const int UsualWorkers = 8;
     private const long MemoryAhead = 256L << 20;
 
-    private readonly ImageDraw? draw;
-    private readonly IImageSource source;
-    private readonly long seed;
-    private readonly bool horizontalFlips;
     private readonly SourceShape shape;
+    private readonly BatchReader reader;
     private readonly long firstBatch;
     private readonly long firstPosition;
     private readonly long stride;
-    private readonly ShuffledOrder order;
     private readonly CancellationTokenSource ending = new();
 
     // A worker is a task that makes one batch, in a buffer that serves again: the next batch's is the first.
-    private readonly Queue<Task<Buffer>> ahead = new();
+    private readonly Queue<Task<BatchBuffer>> ahead = new();
     private readonly SemaphoreSlim turn = new(1);
     private long nextNumber;
     private bool disposed;
@@ -112,8 +108,8 @@ public sealed class BatchLoader : IDisposable
         if (ofContexts > int.MaxValue)
             throw new DataException(
                 $"A batch of {batchSize} contexts of {shape.Context} is larger than 2 GiB; {AtMost(shape.ContextCount)}");
-        (this.draw, this.source, BatchSize, this.seed, this.horizontalFlips) = (draw, source, batchSize, seed, horizontalFlips);
-        order = new ShuffledOrder(shape.Count, seed);
+        reader = new(draw, source, shape, seed, horizontalFlips);
+        BatchSize = batchSize;
         nextNumber = this.firstBatch = firstBatch;
         // Noise is as large as the images.
         var held = (draw is null ? bytes : 2 * bytes) + ofContexts + ofConditions;
@@ -236,10 +232,10 @@ public sealed class BatchLoader : IDisposable
         }
     }
 
-    private void Start(Buffer buffer)
+    private void Start(BatchBuffer buffer)
     {
         var number = nextNumber++;
-        ahead.Enqueue(Task.Run(() => Prepare(buffer, number), ending.Token));
+        ahead.Enqueue(Task.Run(() => reader.Read(buffer, PositionOf(number), ending.Token), ending.Token));
     }
 
     private Tensor TensorOf(float[] values, params long[] shape)
@@ -250,65 +246,4 @@ public sealed class BatchLoader : IDisposable
     }
 
     private long PositionOf(long number) => checked(firstPosition + (number - firstBatch) * stride);
-
-    private Buffer Prepare(Buffer buffer, long number)
-    {
-        shape.RequireUnchanged(source);
-        var (length, ofCondition, ofContext, first) = (shape.PixelCount, shape.ConditionCount, shape.ContextCount, PositionOf(number));
-        var (epoch, orderOfEpoch) = (-1L, Array.Empty<int>());
-        for (var i = 0; i < BatchSize; i++)
-        {
-            ending.Token.ThrowIfCancellationRequested();
-            var position = checked(first + i);
-            var (epochOfPosition, place) = Math.DivRem(position, shape.Count);
-            if (epochOfPosition != epoch)
-                (epoch, orderOfEpoch) = (epochOfPosition, order.Of(epochOfPosition));
-            var index = orderOfEpoch[place];
-            var image = buffer.Pixels.AsSpan(i * length, length);
-            var condition = buffer.Conditions is null ? default : buffer.Conditions.AsSpan(i * ofCondition, ofCondition);
-            // What a source leaves unwritten would be another image's; so it is refused.
-            image.Fill(float.NaN);
-            condition.Fill(float.NaN);
-            if (buffer.Conditions is null)
-                source.Read(index, image);
-            else
-                source.ReadWithCondition(index, position, image, condition);
-            SourceValues.RequireImage(source, index, image);
-            SourceValues.RequireCondition(source, index, condition);
-            // Epochs take the streams from 0 up, flips those from -1 down.
-            if (horizontalFlips && new CounterHash(seed, ~position).NextInt(2) == 1)
-            {
-                Mirror(image);
-                Mirror(condition);
-            }
-            long label = buffer.Labels is null ? 0 : source.LabelOf(index);
-            var dropsContext = false;
-            if (buffer.Noise is { } noise)
-                (buffer.Times[i], dropsContext) = draw!(position, noise.AsSpan(i * length, length), ref label);
-            if (buffer.Labels is { } labels)
-                labels[i] = label;
-            if (buffer.Contexts is { } contexts)
-                ReadContext(index, dropsContext, contexts.AsSpan(i * ofContext, ofContext));
-        }
-        return buffer;
-    }
-
-    private void ReadContext(int index, bool isDropped, Span<float> values)
-    {
-        values.Fill(float.NaN);
-        if (isDropped)
-            source.ReadNullContext(values);
-        else
-            source.ReadContext(index, values);
-        SourceValues.RequireContext(source, isDropped ? null : index, values);
-    }
-
-    private void Mirror(Span<float> image)
-    {
-        for (var row = 0; row < image.Length; row += shape.Width)
-            image.Slice(row, shape.Width).Reverse();
-    }
-
-    private sealed record Buffer(
-        float[] Pixels, long[]? Labels, float[]? Noise, double[] Times, float[]? Contexts, float[]? Conditions);
 }

@@ -1,53 +1,21 @@
-using System.Globalization;
 using System.Security.Cryptography;
-using System.Text.RegularExpressions;
 using UNetGen.Files;
 using UNetGen.Interop;
 
 namespace UNetGen.Training;
 
 /// <summary>The files of one checkpoint: how they are called, written and checked.</summary>
-internal static partial class CheckpointFolder
+internal static class CheckpointFolder
 {
     public const string Extension = ".safetensors";
-
-    /// <summary>
-    /// Where a checkpoint lies meanwhile while another takes its name. It counts as one, for a run may be killed just then.
-    /// </summary>
-    private const string ReplacedSuffix = ".old";
-
-    private const int MostTries = 10;
 
     // What who looks into a folder leaves there.
     private static readonly string[] OfSystems = ["desktop.ini", "Thumbs.db"];
 
-    public static string NameOf(int step) => $"step-{step:D8}";
-
-    public static string ReplacedNameOf(int step) => NameOf(step) + ReplacedSuffix;
-
-    /// <summary>A name for what isn't whole yet or not any more, so is no checkpoint.</summary>
-    public static string TemporaryNameOf(string name) => $".{name}.{Guid.NewGuid():N}.tmp";
-
-    /// <summary>Checkpoints in a store's folder, whole or not, newest first.</summary>
-    public static IReadOnlyList<string> List(string store) => !Directory.Exists(store)
-        ? []
-        : [
-            .. Directory.EnumerateDirectories(store)
-                .Select(path => (Path: path, Name: Name().Match(Path.GetFileName(path))))
-                .Where(found => found.Name.Success && Is(found.Path))
-                .OrderByDescending(found => long.Parse(found.Name.Groups[1].ValueSpan, CultureInfo.InvariantCulture))
-                .ThenBy(found => found.Name.Value, StringComparer.Ordinal)
-                .Select(found => found.Path),
-        ];
-
-    /// <summary>What killed runs have left in a store's folder.</summary>
-    public static IEnumerable<string> ListLeftOver(string store) =>
-        Directory.EnumerateDirectories(store, ".step-*.tmp").Where(path => TemporaryName().IsMatch(Path.GetFileName(path)));
-
     /// <summary>Whether a folder is a checkpoint, or what is left of one. A run may be called so too.</summary>
     public static bool Is(string folder) =>
         File.Exists(Path.Combine(folder, CheckpointInfo.FileName)) || File.Exists(Path.Combine(folder, CheckpointSums.FileName))
-        || (Name().IsMatch(Path.GetFileName(folder)) && !RunMark.IsIn(folder));
+        || (CheckpointName.Is(Path.GetFileName(folder)) && !RunMark.IsIn(folder));
 
     /// <summary>Writes all files into a new folder, and puts them on the disk.</summary>
     public static void Write(string folder, CheckpointContent content)
@@ -173,47 +141,25 @@ internal static partial class CheckpointFolder
     /// <summary>The newest is found by its name: under another step's it would be taken again and again, or never.</summary>
     private static void RequireName(string folder, int step)
     {
-        if (!IsNameOf(folder, step))
+        if (!IsNamedBy(folder, step))
             throw new DamagedCheckpointException(OfAnotherStep(folder, step));
     }
 
-    private static string OfAnotherStep(string folder, int step) =>
-        $"The checkpoint {folder} has another step's name: what it holds is of step {step}. Call it {NameOf(step)} again, or "
+    /// <summary>What to say of a checkpoint that has another step's name than its own.</summary>
+    public static string OfAnotherStep(string folder, int step) =>
+        $"The checkpoint {folder} has another step's name: what it holds is of step {step}. Call it {CheckpointName.Of(step)} again, or "
             + "something that is no step's name.";
 
-    /// <summary>
-    /// Checkpoints under other names than their own, which nobody comes to who looks for the newest: a sentence for each that is newer
-    /// than the one found. Those with names of later steps have been told of on the way to it.
-    /// </summary>
-    /// <param name="store">The store's folder.</param>
-    /// <param name="newest">The newest that was found by its name; null: none was.</param>
-    public static IEnumerable<string> NewerUnderOtherNames(string store, Checkpoint? newest)
-    {
-        if (!Directory.Exists(store))
-            return [];
-        var step = newest?.Info!.Step ?? -1;
-        return
-        [
-            .. from folder in List(store).SkipWhile(folder => folder != newest?.Path)
-               let own = StepOf(folder)
-               where own > step && !IsNameOf(folder, own.Value)
-               select OfAnotherStep(folder, own.Value),
-            .. from folder in Directory.EnumerateDirectories(store).Order(StringComparer.Ordinal)
-               let name = Path.GetFileName(folder)
-               where name[0] != '.' && !Name().IsMatch(name) && File.Exists(Path.Combine(folder, CheckpointInfo.FileName))
-               let own = StepOf(folder)
-               where own > step
-               select $"The checkpoint {folder}, of step {own}, bears no step's name, by which the newest is found: call it "
-                   + $"{NameOf(own.Value)}.",
-        ];
-    }
+    /// <summary>Whether a folder has the name of a step, or of none: of no other one.</summary>
+    public static bool IsNamedBy(string folder, int step) =>
+        CheckpointName.StepIn(Path.GetFileName(folder)) is not { } named || named == step;
 
     /// <summary>
     /// The name of what isn't the checkpoint that it is called as: of one of another step, that step's; of a run, its own. Null where the
     /// name is right, or it is neither.
     /// </summary>
     public static string? OtherNameOf(string folder) =>
-        StepOf(folder) is { } step ? IsNameOf(folder, step) ? null : NameOf(step)
+        StepOf(folder) is { } step ? IsNamedBy(folder, step) ? null : CheckpointName.Of(step)
         : RunMark.IsIn(folder) ? Path.GetFileName(folder) : null;
 
     /// <summary>What a checkpoint's folder holds besides the files that were written into it, the first by name; null: nothing.</summary>
@@ -228,11 +174,8 @@ internal static partial class CheckpointFolder
                 : name is not (CheckpointInfo.FileName or CheckpointSums.FileName) && Path.GetExtension(name) != Extension);
     }
 
-    private static bool IsNameOf(string folder, int step) =>
-        Name().Match(Path.GetFileName(folder)) is not { Success: true } name
-        || long.Parse(name.Groups[1].ValueSpan, CultureInfo.InvariantCulture) == step;
-
-    private static int? StepOf(string folder) => InfoOf(folder)?.Step;
+    /// <summary>Of which step a checkpoint is, whatever it is called; null: it is damaged, or none.</summary>
+    public static int? StepOf(string folder) => InfoOf(folder)?.Step;
 
     private static CheckpointInfo? InfoOf(string folder)
     {
@@ -244,43 +187,6 @@ internal static partial class CheckpointFolder
         {
             // What isn't whole is nobody's newest.
             return null;
-        }
-    }
-
-    /// <summary>The whole checkpoints in a store's folder, newest first; each is read when it is come to.</summary>
-    /// <param name="store">The store's folder.</param>
-    /// <param name="damaged">Told of every other, and how it is damaged.</param>
-    /// <param name="known">Those whose contents needn't be read.</param>
-    public static IEnumerable<(string Path, CheckpointInfo Info)> Whole(
-        string store, Action<string>? damaged = null, IReadOnlySet<string>? known = null)
-    {
-        var told = new HashSet<string>();
-        var tries = 0;
-        var queue = new Queue<string>(List(store));
-        while (queue.TryDequeue(out var path))
-        {
-            CheckpointInfo info;
-            try
-            {
-                info = Verify(path, contents: known?.Contains(path) != true);
-            }
-            catch (DamagedCheckpointException error)
-            {
-                if (Directory.Exists(path))
-                {
-                    if (told.Add(path))
-                        damaged?.Invoke(error.Message);
-                }
-                // A training that runs gives its oldest ones up, which is no damage. By then it has written newer ones.
-                else if (++tries < MostTries)
-                {
-                    queue = new(List(store));
-                }
-                continue;
-            }
-            // From now on the next ones are what counts.
-            tries = MostTries;
-            yield return (path, info);
         }
     }
 
@@ -331,10 +237,4 @@ internal static partial class CheckpointFolder
         file.Flush(flushToDisk: true);
         return (file.Length, CheckpointSums.Text(sha.Hash!));
     }
-
-    [GeneratedRegex(@"\Astep-(\d{8,10})(\.old)?\z")]
-    private static partial Regex Name();
-
-    [GeneratedRegex(@"\A\.step-\d{8,10}(\.old)?\.[0-9a-f]{32}\.tmp\z")]
-    private static partial Regex TemporaryName();
 }

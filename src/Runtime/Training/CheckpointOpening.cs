@@ -44,14 +44,14 @@ public sealed partial class Checkpoint
             store = path;
         }
         var problems = new List<string>();
-        var newest = CheckpointFolder.Whole(store, problems.Add).Select(found => Of(found.Path, found.Info)).FirstOrDefault();
-        problems.AddRange(CheckpointFolder.NewerUnderOtherNames(store, newest));
+        var newest = StoredCheckpoints.Whole(store, problems.Add).Select(found => Of(found.Path, found.Info)).FirstOrDefault();
+        problems.AddRange(StoredCheckpoints.NewerUnderOtherNames(store, newest));
         if (newest is null)
             throw problems.Count == 0
                 ? new CheckpointException(
                     $"There is no checkpoint in {store}: neither {CheckpointInfo.FileName} "
-                    + $"nor folders such as {CheckpointFolder.NameOf(1000)}.")
-                : CheckpointFolder.List(store).Count == 0
+                    + $"nor folders such as {CheckpointName.Of(1000)}.")
+                : StoredCheckpoints.List(store).Count == 0
                 ? new CheckpointException($"There is no checkpoint with a step's name in {store}. {string.Join(" ", problems)}")
                 : new DamagedCheckpointException($"No checkpoint in {store} is whole. {string.Join(" ", problems)}");
         problems.ForEach((logger ?? NullLogger.Instance).CheckpointPassedOver);
@@ -72,7 +72,7 @@ public sealed partial class Checkpoint
         }
         catch (DamagedCheckpointException error)
         {
-            var beside = CheckpointFolder.Whole(System.IO.Path.GetDirectoryName(folder)!).FirstOrDefault().Path;
+            var beside = StoredCheckpoints.Whole(System.IO.Path.GetDirectoryName(folder)!).FirstOrDefault().Path;
             throw new DamagedCheckpointException(
                 $"{error.Message} {(beside is null ? "No whole one lies beside it." : $"The newest whole one beside it is {beside}.")}",
                 error);

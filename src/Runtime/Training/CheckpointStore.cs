@@ -14,7 +14,7 @@ namespace UNetGen.Training;
 /// step, of which the logger is warned. Where the folder is renamed or moved within its disk while a training writes to it, checkpoints
 /// follow on Linux; elsewhere that is an error at the next. Several threads may use one store: they save one after the other.
 /// </summary>
-public sealed class CheckpointStore
+public sealed partial class CheckpointStore
 {
     private readonly int keep;
     private readonly ILogger logger;
@@ -50,7 +50,7 @@ public sealed class CheckpointStore
     /// <exception cref="CheckpointException">There are checkpoints.</exception>
     internal void RequireEmpty()
     {
-        if (CheckpointFolder.List(folder) is { Count: > 0 } others)
+        if (StoredCheckpoints.List(folder) is { Count: > 0 } others)
             throw new CheckpointException(
                 $"{folder} has checkpoints of another training, {Path.GetFileName(others[0])} among them: go on with it by Trainer.Restore, or "
                     + "give the new training a folder of its own.");
@@ -62,9 +62,9 @@ public sealed class CheckpointStore
     internal void RequireNoneBeyond(int step)
     {
         // Those whose names say so alone are read to see whether they are whole.
-        if (!CheckpointFolder.List(folder).Any(path => string.CompareOrdinal(Path.GetFileName(path), CheckpointFolder.NameOf(step)) > 0))
+        if (!StoredCheckpoints.List(folder).Any(path => string.CompareOrdinal(Path.GetFileName(path), CheckpointName.Of(step)) > 0))
             return;
-        var (newest, info) = CheckpointFolder.Whole(folder).FirstOrDefault();
+        var (newest, info) = StoredCheckpoints.Whole(folder).FirstOrDefault();
         if (newest is not null && info.Step > step)
             throw new CheckpointException(
                 $"{newest} is of a later step than {step}, from which this training goes on, and would stay the newest: delete what is later, "
@@ -115,7 +115,7 @@ public sealed class CheckpointStore
     private string SaveNext(CheckpointContent content, Predicate<string>? stays)
     {
         Follow();
-        var path = Path.Combine(folder, CheckpointFolder.NameOf(content.Step));
+        var path = Path.Combine(folder, CheckpointName.Of(content.Step));
         using var taken = Explained(content, path, () => alone is { IsHeld: true } ? null : WriterLock.OfFolder(folder));
         Explained(content, path, () => Write(content, path));
         logger.CheckpointSaved(path);
@@ -131,8 +131,8 @@ public sealed class CheckpointStore
     /// <exception cref="CheckpointException">One was written by a later version.</exception>
     public Checkpoint? Newest()
     {
-        var newest = Open(CheckpointFolder.Whole(folder, logger.CheckpointPassedOver).Take(1));
-        foreach (var other in CheckpointFolder.NewerUnderOtherNames(folder, newest))
+        var newest = Open(StoredCheckpoints.Whole(folder, logger.CheckpointPassedOver).Take(1));
+        foreach (var other in StoredCheckpoints.NewerUnderOtherNames(folder, newest))
             logger.CheckpointPassedOver(other);
         return newest;
     }
@@ -142,26 +142,7 @@ public sealed class CheckpointStore
     /// damaged one.
     /// </summary>
     /// <exception cref="CheckpointException">One was written by a later version.</exception>
-    public Checkpoint? Best() => Open(BestOf(CheckpointFolder.Whole(folder, logger.CheckpointPassedOver)));
-
-    private string Write(CheckpointContent content, string path)
-    {
-        var unfinished = Path.Combine(folder, CheckpointFolder.TemporaryNameOf(Path.GetFileName(path)));
-        try
-        {
-            foreach (var leftOver in CheckpointFolder.ListLeftOver(folder))
-                DeleteIfPossible(leftOver);
-            CheckpointFolder.Write(unfinished, content);
-            TakeName(unfinished, path, Path.Combine(folder, CheckpointFolder.ReplacedNameOf(content.Step)));
-        }
-        catch
-        {
-            DeleteIfPossible(unfinished);
-            throw;
-        }
-        whole.Add(path);
-        return path;
-    }
+    public Checkpoint? Best() => Open(BestOf(StoredCheckpoints.Whole(folder, logger.CheckpointPassedOver)));
 
     /// <summary>A new folder under the old name would take the checkpoints away from all else that is the training's.</summary>
     private void Follow()
@@ -190,108 +171,6 @@ public sealed class CheckpointStore
 
     private static IEnumerable<(string Path, CheckpointInfo Info)> BestOf(IEnumerable<(string Path, CheckpointInfo Info)> checkpoints) =>
         checkpoints.Where(checkpoint => !double.IsNaN(checkpoint.Info.Loss)).OrderBy(checkpoint => checkpoint.Info.Loss).Take(1);
-
-    private void TakeName(string complete, string path, string replaced)
-    {
-        if (Directory.Exists(path))
-        {
-            Discard(replaced);
-            if (!SetAside(path))
-                Renaming.OfFolder(path, replaced);
-        }
-        Renaming.OfFolder(complete, path);
-        FolderFlush.Flush(folder);
-        DiscardIfPossible(replaced);
-    }
-
-    /// <summary>
-    /// Keeps a checkpoint that somebody has given another step's name, or put something else into, or a whole run, under a name that is no
-    /// step's: it isn't the one to be replaced, or to be deleted for its age.
-    /// </summary>
-    private bool SetAside(string path)
-    {
-        var (own, why) = CheckpointFolder.OtherNameOf(path) is { } other
-            ? (other, "isn't the checkpoint that it was called as")
-            : (Path.GetFileName(path), CheckpointFolder.StrangerIn(path) is { } stranger ? $"has {stranger} in it, which no training wrote" : null);
-        if (why is null)
-            return false;
-        var name = Path.Combine(folder, $"kept-{own}");
-        var free = name;
-        for (var i = 2; Path.Exists(free); i++)
-            free = $"{name}-{i}";
-        Directory.Move(path, free);
-        logger.CheckpointSetAside($"{path} {why}. So that it stays, it is called {free} now.");
-        return true;
-    }
-
-    private void Discard(string path)
-    {
-        if (!Directory.Exists(path) || SetAside(path))
-            return;
-        var doomed = Path.Combine(folder, CheckpointFolder.TemporaryNameOf(Path.GetFileName(path)));
-        Directory.Move(path, doomed);
-        Directory.Delete(doomed, recursive: true);
-        whole.Remove(path);
-    }
-
-    /// <summary>
-    /// What stays: the newest ones down to the <c>keep</c>-th whole one, whole or not; the best; what the caller wants; and the one just
-    /// saved, even where a training that was set back has left later ones.
-    /// </summary>
-    private void Prune(string saved, Predicate<string>? stays)
-    {
-        foreach (var path in Aged(saved).Where(path => stays?.Invoke(path) != true))
-            DiscardIfPossible(path);
-    }
-
-    /// <summary>What has had its time, unless the caller wants it; none where the folder can't be read just now.</summary>
-    private List<string> Aged(string saved)
-    {
-        try
-        {
-            var all = CheckpointFolder.List(folder);
-            if (all.Count <= keep)
-                return [];
-            (string Path, CheckpointInfo Info)[] found = [.. CheckpointFolder.Whole(folder, known: whole)];
-            whole.UnionWith(found.Select(checkpoint => checkpoint.Path));
-            if (found.Length < keep)
-                return [];
-            var oldest = found[keep - 1].Path;
-            HashSet<string> kept = [saved, .. BestOf(found).Select(best => best.Path), .. all.TakeWhile(path => path != oldest), oldest];
-            return [.. all.Where(path => !kept.Contains(path))];
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
-    }
-
-    /// <summary>The training goes on without; the next save tries again.</summary>
-    private void DiscardIfPossible(string path)
-    {
-        try
-        {
-            Discard(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // Another program reads it, which on Windows holds it fast.
-        }
-    }
-
-    /// <summary>What stays of it is left over, and bears no checkpoint's name: the next save tries again.</summary>
-    private static void DeleteIfPossible(string path)
-    {
-        try
-        {
-            if (Directory.Exists(path))
-                Directory.Delete(path, recursive: true);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // Another program reads it; and what went wrong before is the one to be told.
-        }
-    }
 
     private T Explained<T>(CheckpointContent content, string path, Func<T> write)
     {
