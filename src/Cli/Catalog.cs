@@ -174,6 +174,8 @@ internal static class Catalog
     /// <exception cref="UnauthorizedAccessException">It is the path of what can't be reached, which may be a spec.</exception>
     public static UNetGenException Unknown(string name)
     {
+        if (Presence.OfFile(Path.Combine(name, RunMark.Options)))
+            return new($"{Excerpt.Of(name)} is a run, no spec. To repeat it: train --run {ShellWord.Of(Path.Combine(name, RunMark.Options))}");
         if (Presence.OfFolder(name) && name != Stem(name))
             return new($"{Excerpt.Of(name)} is a folder, no spec: name a file in it.");
         var isOfFile = name.Length > SpecEnding.Length && name != Stem(name);

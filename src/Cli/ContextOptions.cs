@@ -64,6 +64,8 @@ internal sealed class ContextOptions
     /// <summary>Reads contexts, [n, tokens, width].</summary>
     private static Tensor Read(Option option, string path, NetworkInfo info, int width, params string[] keys)
     {
+        if (Presence.OfFolder(path))
+            throw new UNetGenException($"{option.Name}: '{path}' is a folder; name a .safetensors file in it.");
         if (!Presence.OfFile(path))
             throw new UNetGenException($"{option.Name}: there is no file '{path}'{ImageSources.SeenFrom(path)}.");
         using var file = SafetensorsFile.Open(path);

@@ -8,7 +8,7 @@ namespace UNetGen.Cli;
 internal static class TrainedWeights
 {
     // A training may give a checkpoint up while it is read, and has a newer one then.
-    private const int MostTries = 10;
+    public const int MostTries = 10;
 
     /// <summary>Opens a checkpoint and makes the network that was trained, with the weights to draw with.</summary>
     /// <param name="path">As <see cref="Checkpoint.Open"/> takes it.</param>
@@ -43,12 +43,17 @@ internal static class TrainedWeights
             {
                 return (trained, read(trained));
             }
-            catch (CheckpointException) when (tries < MostTries && !Path.Exists(trained.Path) && Path.Exists(path))
+            catch (CheckpointException) when (tries < MostTries && IsGivenUp(trained, path))
             {
                 // It is opened anew.
             }
         }
     }
+
+    /// <summary>Whether a checkpoint isn't there any more, but what it was found by, which has a newer one then.</summary>
+    /// <param name="trained">The checkpoint.</param>
+    /// <param name="path">By which it was found.</param>
+    public static bool IsGivenUp(Checkpoint trained, string path) => !Path.Exists(trained.Path) && Path.Exists(path);
 
     /// <summary>Opens a checkpoint.</summary>
     /// <param name="path">As <see cref="Checkpoint.Open"/> takes it.</param>

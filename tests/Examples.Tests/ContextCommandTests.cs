@@ -66,6 +66,7 @@ public sealed class ContextCommandTests : IDisposable
         Assert.Contains(
             "--context: there is no file 'missing.safetensors', seen from ",
             Fails("--checkpoint", "run", "--context", "missing.safetensors"));
+        Assert.Contains("--context: 'run' is a folder; name a .safetensors file in it.", Fails("--checkpoint", "run", "--context", "run"));
         TensorFile.Write(program.File("huge.safetensors"), ("context", [1, 6], [0, 0, 0, 1e30f, 0, 0]));
         TensorFile.Write(program.File("none.safetensors"), ("context", [1, 6], [0, 0, 0, float.NaN, 0, 0]));
         Assert.Contains(

@@ -89,7 +89,9 @@ public sealed class MovedDataTests : IDisposable
         bytes[^1] ^= 255;
         File.Delete(images);
         File.WriteAllBytes(program.File("copied/train-images-idx3-ubyte"), bytes);
-        Assert.Contains("can't go on exactly on other data", program.Fail(1, "train", "--resume", "run", "--steps", "4"));
+        var other = program.Fail(1, "train", "--resume", "run", "--steps", "4");
+        Assert.Contains("can't go on exactly on other data", other);
+        Assert.Contains("or begin a new training with these weights (`train --init-from`).", other);
     }
 
     [Fact]

@@ -79,6 +79,29 @@ public sealed partial class RaceTests(ITestOutputHelper output) : IDisposable
         Assert.Single(Directory.GetFileSystemEntries(program.File("runs/statistics")));
     }
 
+    [Fact]
+    public async Task Who_compares_a_run_that_trains_takes_a_newer_checkpoint_where_one_is_given_up()
+    {
+        File.WriteAllText(
+            program.File("tiny.unet.yaml"),
+            "preset: lucidrains\nimage_size: 16\nchannels: 1\ndim: 8\nchannel_multipliers: [1, 2]\nnorm: group\n");
+        string[] tiny = ["--spec", "tiny.unet.yaml", "--data", "shapes", .. Tiny, "--out", "run"];
+        var training = Task.Run(() => program.Succeed(["train", .. tiny, "--time", "5", "--checkpoint-every", "1", "--keep-checkpoints", "1"]));
+        while (!Directory.Exists(program.File("run/checkpoints")) && !training.IsCompleted)
+            await Task.Delay(50);
+
+        var compared = 0;
+        for (; !training.IsCompleted; compared++)
+        {
+            var result = program.Run("diff", "tiny.unet.yaml", "run");
+            if (!training.IsCompleted)
+                Assert.Equal((0, ""), (result.ExitCode, result.Error));
+        }
+
+        await training;
+        Assert.InRange(compared, 5, int.MaxValue);
+    }
+
     /// <summary>
     /// One of two has done all; the other was told in a sentence who is at it. One that comes when all is done is told that.
     /// </summary>

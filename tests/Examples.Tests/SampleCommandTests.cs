@@ -184,7 +184,7 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
         Assert.Contains(
             "must be a number from 0 to 1",
             program.Fail(2, "sample", "--checkpoint", "x", "--guidance", "2", "--guidance-rescale", "1.5"));
-        Assert.Contains("--labels must be classes", program.Fail(2, "sample", "--checkpoint", "x", "--class", "1,two"));
+        Assert.Contains("--class must be classes", program.Fail(2, "sample", "--checkpoint", "x", "--class", "1,two"));
         Assert.Contains(
             "expects a single argument but 2 were provided",
             program.Fail(2, "sample", "--checkpoint", "x", "--class", "1", "--labels", "2"));

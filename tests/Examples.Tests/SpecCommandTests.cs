@@ -123,6 +123,22 @@ public sealed class SpecCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_run_in_the_place_of_a_spec_and_what_lies_in_a_run_in_the_place_of_the_run_are_told_with_what_to_name()
+    {
+        Directory.CreateDirectory(program.File("runs/a/checkpoints"));
+        File.WriteAllText(program.File("runs/a/run.yaml"), "steps: 2\n");
+
+        Assert.Equal(
+            "error: runs/a is a run, no spec. To repeat it: train --run runs/a/run.yaml\n",
+            program.Fail(1, "train", "--steps", "1", "--spec", "runs/a"));
+        foreach (var command in (string[][])[["report"], ["train", "--steps", "3", "--resume"]])
+        {
+            foreach (var inside in (string[])["run.yaml", "checkpoints", "checkpoints/step-00000002"])
+                Assert.EndsWith("Did you mean 'runs/a'?\n", program.Fail(1, [.. command, $"runs/a/{inside}"]));
+        }
+    }
+
+    [Fact]
     public void A_spec_that_isn_t_there_is_said_not_to_be_there()
     {
         foreach (var command in (string[][])[["explain"], ["diff", "tiny.unet.yaml"], ["train", "--steps", "1", "--spec"]])

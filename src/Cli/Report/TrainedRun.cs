@@ -90,10 +90,11 @@ internal sealed class TrainedRun
     {
         if (!Presence.OfFolder(folder))
             throw new UNetGenException(
-                $"There is no folder {folder}. Name a run's: what --out named when it was trained, or one under runs/.");
+                $"There is no folder {folder}. Name a run's: what --out named when it was trained, or one under runs/."
+                    + RunFolder.Around(folder));
         string[] signs = [RunFolder.OptionsName, LogName, RunFolder.CheckpointName, "samples.png", "samples"];
         if (!signs.Any(name => Presence.Of(Path.Combine(folder, name))))
-            throw new UNetGenException($"The folder {folder} is no run: it has none of {string.Join(", ", signs)}.");
+            throw new UNetGenException($"The folder {folder} is no run: it has none of {string.Join(", ", signs)}.{RunFolder.Around(folder)}");
         return new TrainedRun(folder);
     }
 

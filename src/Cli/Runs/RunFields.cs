@@ -161,11 +161,14 @@ internal static partial class RunFields
     ];
 
     /// <summary>
-    /// A message of the library, which names options by their properties, in the words of run files: `batch_size` for `BatchSize`.
+    /// A message of the library, which names options by their properties, in the words of run files and of the command line: `batch_size`
+    /// for `BatchSize`.
     /// </summary>
     public static string InWordsOfRuns(string message) => Quoted().Replace(
         message,
-        quoted => All.FirstOrDefault(field => field.Property == quoted.Groups[1].Value) is { } field ? $"`{field.Key}`" : quoted.Value);
+        quoted => All.FirstOrDefault(field => field.Property == quoted.Groups[1].Value) is { } field ? $"`{field.Key}`"
+            : quoted.Groups[1].Value == $"{nameof(Checkpoint)}.{nameof(Checkpoint.Begin)}" ? "`train --init-from`"
+            : quoted.Value);
 
     [GeneratedRegex("`([A-Za-z0-9.]+)`")]
     private static partial Regex Quoted();

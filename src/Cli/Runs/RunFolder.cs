@@ -125,7 +125,18 @@ internal sealed class RunFolder : IDisposable
         return Presence.OfFile(folder.Options)
             ? folder
             : throw new UNetGenException(
-                $"There is no run in {path} to go on with: a run's folder has a {System.IO.Path.GetFileName(folder.Options)}.");
+                $"There is no run in {path} to go on with: a run's folder has a {OptionsName}.{Around(path)}");
+    }
+
+    /// <summary>The run that a path lies in, as a sentence to follow another; empty where it lies in none.</summary>
+    public static string Around(string path)
+    {
+        for (var folder = System.IO.Path.GetDirectoryName(path); folder is { Length: > 0 }; folder = System.IO.Path.GetDirectoryName(folder))
+        {
+            if (RunMark.IsIn(folder))
+                return $" Did you mean '{Excerpt.Of(folder)}'?";
+        }
+        return "";
     }
 
     /// <summary>Takes it for oneself: until it is given up, nobody else trains in it.</summary>

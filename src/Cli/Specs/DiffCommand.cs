@@ -23,14 +23,32 @@ internal static class DiffCommand
         var (before, after) = (Side("A"), Side("B"));
         command.Add(before);
         command.Add(after);
-        command.SetAction(parsed => Compare(NamedSpec.Of(parsed.GetRequiredValue(before)), NamedSpec.Of(parsed.GetRequiredValue(after))));
+        command.SetAction(parsed => Show(Compare(parsed.GetRequiredValue(before), parsed.GetRequiredValue(after))));
         return command;
     }
 
-    /// <returns>As of other programs that compare: 0 where nothing differs, else 1.</returns>
-    private static int Compare(NamedSpec before, NamedSpec after)
+    private static Compared Compare(string one, string other)
     {
-        var comparison = new StateDictComparison(Forms(after), Forms(before));
+        for (var tries = 1; ; tries++)
+        {
+            var (before, after) = (NamedSpec.Of(one), NamedSpec.Of(other));
+            try
+            {
+                return new(
+                    before, after, new(Forms(after), Forms(before)),
+                    before.Checkpoint is not null && after.Checkpoint is not null ? OtherValues(before, after) : []);
+            }
+            catch (UNetGenException) when (tries < TrainedWeights.MostTries && (before.IsGivenUp || after.IsGivenUp))
+            {
+                // It is opened anew.
+            }
+        }
+    }
+
+    /// <returns>As of other programs that compare: 0 where nothing differs, else 1.</returns>
+    private static int Show(Compared compared)
+    {
+        var (before, after, comparison, otherValues) = compared;
         var rows = Differences(Values(before), Values(after)).ToArray();
         if (rows.Length == 0)
         {
@@ -47,7 +65,6 @@ internal static class DiffCommand
         AnsiConsole.WriteLine(Weights(comparison, isSame: rows.Length == 0));
         if (before.Info.StateDict.OpenPrefixes.Concat(after.Info.StateDict.OpenPrefixes).Any())
             AnsiConsole.WriteLine("What blocks of your own hold isn't known here, and not compared.");
-        var otherValues = before.Checkpoint is not null && after.Checkpoint is not null ? OtherValues(before, after) : [];
         if (otherValues.Length > 0)
         {
             var more = otherValues.Length > MostNamed ? $" and {otherValues.Length - MostNamed} more" : "";
@@ -109,4 +126,7 @@ internal static class DiffCommand
                select entry.Name,
         ];
     }
+
+    /// <summary>Two sides, the tensors of both, and which of them have other numbers.</summary>
+    private sealed record Compared(NamedSpec Before, NamedSpec After, StateDictComparison Tensors, string[] OtherValues);
 }

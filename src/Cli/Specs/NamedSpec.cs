@@ -17,6 +17,9 @@ internal sealed record NamedSpec(string Origin, SpecDescription Description, Che
     /// <summary>What the network is.</summary>
     public NetworkInfo Info => Description.Info;
 
+    /// <summary>Whether a training that runs has given its checkpoint up since it was found.</summary>
+    public bool IsGivenUp => Checkpoint is not null && TrainedWeights.IsGivenUp(Checkpoint, Origin);
+
     /// <summary>Finds it; no libtorch is loaded.</summary>
     /// <param name="text">A file's path, a network's name, or a run's, a checkpoint's or a safetensors file's path.</param>
     /// <exception cref="UNetGenException">There is none, or it has errors.</exception>

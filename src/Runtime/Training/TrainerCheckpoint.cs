@@ -265,7 +265,7 @@ public sealed partial class Trainer
         throw new CheckpointException(
             $"The training of {checkpoint.Path} can't go on exactly on other data, {source.Description}: "
             + $"{string.Join("; ", differences.Concat(files))}. "
-            + "Put the data back as it was, or begin a new training; in C#, `Checkpoint.LoadInto` gives it these weights.");
+            + "Put the data back as it was, or begin a new training with these weights (`Checkpoint.Begin`).");
     }
 
     private void RefuseOtherNullContext(Checkpoint checkpoint)
