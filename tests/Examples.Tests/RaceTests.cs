@@ -87,19 +87,19 @@ public sealed partial class RaceTests(ITestOutputHelper output) : IDisposable
             "preset: lucidrains\nimage_size: 16\nchannels: 1\ndim: 8\nchannel_multipliers: [1, 2]\nnorm: group\n");
         string[] tiny = ["--spec", "tiny.unet.yaml", "--data", "shapes", .. Tiny, "--out", "run"];
         var training = Task.Run(() => program.Succeed(["train", .. tiny, "--time", "5", "--checkpoint-every", "1", "--keep-checkpoints", "1"]));
-        while (!Directory.Exists(program.File("run/checkpoints")) && !training.IsCompleted)
+        var checkpoints = new DirectoryInfo(program.File("run/checkpoints"));
+        while (!(Directory.Exists(checkpoints.FullName) && checkpoints.EnumerateDirectories("step-*").Any()) && !training.IsCompleted)
             await Task.Delay(50);
 
-        var compared = 0;
-        for (; !training.IsCompleted; compared++)
+        // A process of its own takes its time between finding a checkpoint and reading it.
+        do
         {
-            var result = program.Run("diff", "tiny.unet.yaml", "run");
-            if (!training.IsCompleted)
-                Assert.Equal((0, ""), (result.ExitCode, result.Error));
+            var result = program.Run(["diff", "tiny.unet.yaml", "run"], (_, _) => { });
+            Assert.Equal((0, ""), (result.ExitCode, result.Error));
         }
+        while (!training.IsCompleted);
 
         await training;
-        Assert.InRange(compared, 5, int.MaxValue);
     }
 
     /// <summary>
