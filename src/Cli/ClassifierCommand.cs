@@ -31,7 +31,7 @@ internal sealed class ClassifierCommand(Interrupt interrupt)
             {
                 Description = "The network whose pictures are to be compared: its channels and size.",
                 Required = true,
-                HelpName = "NAME"
+                HelpName = "NAME|FILE"
             };
         var epochs =
             new Option<int>(

@@ -8,14 +8,17 @@ internal static class SpecsBeside
 
     private static readonly string[] Endings = [Catalog.SpecEnding, ".unet.yml", ".yaml", ".yml", ".unet"];
 
-    /// <summary>A sentence to follow another, <c>Did you mean 'specs/tiny.unet.yaml'?</c>; empty where none in its folder is near.</summary>
+    /// <summary>
+    /// A sentence to follow another, <c>Did you mean 'specs/tiny.unet.yaml'?</c>; empty where none in its folder is near.
+    /// </summary>
     /// <param name="path">As it was named.</param>
     public static string Suggestion(string path)
     {
         var folder = Path.GetDirectoryName(path) ?? "";
         var found = In(folder.Length > 0 ? folder : ".");
-        var likely = found.FirstOrDefault(name => string.Equals(Stem(name), Stem(Path.GetFileName(path)), StringComparison.OrdinalIgnoreCase))
-            ?? EditDistance.Nearest(Stem(Path.GetFileName(path)), found.Select(Stem)) + Catalog.SpecEnding;
+        var named = Stem(Path.GetFileName(path));
+        var likely = found.FirstOrDefault(name => Stem(name).Equals(named, StringComparison.OrdinalIgnoreCase))
+            ?? EditDistance.Nearest(named, found.Select(Stem)) + Catalog.SpecEnding;
         return found.Contains(likely) ? $" Did you mean '{Excerpt.Of(Path.Combine(folder, likely))}'?" : "";
     }
 
@@ -36,6 +39,9 @@ internal static class SpecsBeside
         }
     }
 
-    private static string Stem(string name) =>
-        Endings.FirstOrDefault(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase)) is { } ending ? name[..^ending.Length] : name;
+    private static string Stem(string name)
+    {
+        var ending = Endings.FirstOrDefault(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase)) ?? "";
+        return name[..^ending.Length];
+    }
 }

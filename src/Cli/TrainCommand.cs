@@ -66,7 +66,9 @@ internal sealed class TrainCommand
         var warnings = new Warnings();
         var store = previous is null ? null : new CheckpointStore(previous.Checkpoints, options.KeepCheckpoints, warnings);
         var newest = previous is null ? null : Resumption.Newest(previous, options, store!, warnings);
-        var known = newest is null ? NetworkOf(options, parsed.GetValue(file), changes) : Resumption.NetworkOf(newest, options);
+        var known = newest is null
+            ? NetworkOf(options, parsed.GetValue(file), changes)
+            : Resumption.NetworkOf(newest, options, IsGiven(changes, SpecKey));
         using var network = known.Create();
         if (newest?.DoubtOf(network) is { } doubt)
             Warnings.Show(doubt);

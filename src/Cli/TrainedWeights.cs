@@ -7,9 +7,6 @@ namespace UNetGen.Cli;
 /// <summary>Checkpoints as the commands open them that draw, export or show: with all that speaks against them.</summary>
 internal static class TrainedWeights
 {
-    // A training may give a checkpoint up while it is read, and has a newer one then.
-    public const int MostTries = 10;
-
     /// <summary>Opens a checkpoint and makes the network that was trained, with the weights to draw with.</summary>
     /// <param name="path">As <see cref="Checkpoint.Open"/> takes it.</param>
     /// <param name="tell">As for <see cref="Open"/>.</param>
@@ -30,37 +27,20 @@ internal static class TrainedWeights
         }
     });
 
-    /// <summary>Opens a checkpoint and reads of it; where it is given up meanwhile, the next newer one.</summary>
+    /// <summary>Opens a checkpoint and reads of it, as <see cref="Checkpoint.Read"/> does.</summary>
     /// <param name="path">As <see cref="Checkpoint.Open"/> takes it.</param>
     /// <param name="tell">As for <see cref="Open"/>.</param>
     /// <param name="read">Reads what is wanted.</param>
-    public static (Checkpoint Trained, T Read) Read<T>(string path, Action<string> tell, Func<Checkpoint, T> read)
-    {
-        for (var tries = 1; ; tries++)
-        {
-            var trained = Open(path, tell);
-            try
-            {
-                return (trained, read(trained));
-            }
-            catch (CheckpointException) when (tries < MostTries && IsGivenUp(trained, path))
-            {
-                // It is opened anew.
-            }
-        }
-    }
-
-    /// <summary>Whether a checkpoint isn't there any more, but what it was found by, which has a newer one then.</summary>
-    /// <param name="trained">The checkpoint.</param>
-    /// <param name="path">By which it was found.</param>
-    public static bool IsGivenUp(Checkpoint trained, string path) => !Path.Exists(trained.Path) && Path.Exists(path);
+    public static (Checkpoint Trained, T Read) Read<T>(string path, Action<string> tell, Func<Checkpoint, T> read) =>
+        Checkpoint.Read(path, trained => (Told(trained, tell), read(trained)), new Warnings(tell));
 
     /// <summary>Opens a checkpoint.</summary>
     /// <param name="path">As <see cref="Checkpoint.Open"/> takes it.</param>
     /// <param name="tell">Told of every newer one that is damaged, and of what speaks against drawing with this one.</param>
-    public static Checkpoint Open(string path, Action<string> tell)
+    public static Checkpoint Open(string path, Action<string> tell) => Told(Checkpoint.Open(path, new Warnings(tell)), tell);
+
+    private static Checkpoint Told(Checkpoint trained, Action<string> tell)
     {
-        var trained = Checkpoint.Open(path, new Warnings(tell));
         foreach (var doubt in trained.Doubts)
             tell(RunFields.InWordsOfRuns(doubt));
         return trained;

@@ -145,9 +145,12 @@ public static class SpecCompiler
     /// <exception cref="CheckpointException">There is none, it is damaged, or this version can't read its spec.</exception>
     /// <exception cref="UNetGenException">As in <see cref="Compile"/>.</exception>
     [RequiresDynamicCode(Compiles), RequiresUnreferencedCode(Compiles)]
-    public static OpenedCheckpoint Open(string path, torch.Device? device = null, SpecOptions? options = null, ILogger? logger = null)
+    public static OpenedCheckpoint Open(string path, torch.Device? device = null, SpecOptions? options = null, ILogger? logger = null) =>
+        Checkpoint.Read(path, checkpoint => Opened(checkpoint, device, options), logger);
+
+    [RequiresDynamicCode(Compiles), RequiresUnreferencedCode(Compiles)]
+    private static OpenedCheckpoint Opened(Checkpoint checkpoint, torch.Device? device, SpecOptions? options)
     {
-        var checkpoint = Checkpoint.Open(path, logger);
         var compiled = CompileFrom(checkpoint, options);
         NoisePredictor? network = null;
         try

@@ -29,11 +29,22 @@ public sealed class SpecFileTests : IDisposable
             "tiny.unet.yaml has changed since the run began, or is another spec. The run goes on with its own spec: that of its checkpoint.",
             program.Succeed("train", "--resume", "run", "--steps", "4"));
 
-        File.Delete(program.File("tiny.unet.yaml"));
-        File.CreateSymbolicLink(program.File("tiny.unet.yaml"), "/dev/null");
+        Assert.Contains(
+            "tiny.unet.yaml has changed since the run began, or is another spec. A run goes on with its own network alone: leave --spec out",
+            program.Fail(1, "train", "--resume", "run", "--steps", "5", "--spec", "./tiny.unet.yaml"));
+        Assert.Contains("No network 'gone'", program.Fail(1, "train", "--resume", "run", "--steps", "5", "--spec", "gone"));
+        Directory.CreateDirectory(program.File("moved"));
+        Write("moved/tiny", Tiny);
+        Assert.Contains(
+            $"and is {program.File("moved/tiny.unet.yaml")}",
+            program.Succeed("train", "--resume", "run", "--steps", "5", "--spec", "moved/tiny.unet.yaml").ReplaceLineEndings(" "));
+        Assert.DoesNotContain("has changed since", program.Succeed("train", "--resume", "run", "--steps", "6"));
+
+        File.Delete(program.File("moved/tiny.unet.yaml"));
+        File.CreateSymbolicLink(program.File("moved/tiny.unet.yaml"), "/dev/null");
         Assert.Contains(
             "tiny.unet.yaml' is a device, no regular file. The run goes on with its own spec: that of its checkpoint.",
-            program.Succeed("train", "--resume", "run", "--steps", "5"));
+            program.Succeed("train", "--resume", "run", "--steps", "7"));
     }
 
     [Fact]

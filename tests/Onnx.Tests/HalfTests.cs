@@ -78,7 +78,7 @@ public sealed partial class HalfTests : FileTests
             () => OnnxExport.Save(PathOf("network.onnx"), network, new OnnxOptions { Half = true }));
 
         Assert.Equal(
-            "'downs.0.0.block1.proj.weight' has weights beyond 65504, the largest number of float16: export it without half.", error.Message);
+            "'downs.0.0.block1.proj.weight' has weights beyond 65504, the largest number of float16: export it without `OnnxOptions.Half`.", error.Message);
         Assert.Empty(Names());
         OnnxExport.Save(PathOf("network.onnx"), network);
     }

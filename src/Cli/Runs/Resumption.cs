@@ -80,10 +80,19 @@ internal static class Resumption
     }
 
     /// <summary>The network that the run has trained until now, whatever its spec says by now.</summary>
-    public static KnownNetwork NetworkOf(Checkpoint newest, RunOptions options)
+    /// <param name="newest">The checkpoint from which the run goes on.</param>
+    /// <param name="options">Those that it goes on with.</param>
+    /// <param name="isSpecGiven">Whether the network is named anew: then it is to be the same.</param>
+    /// <exception cref="UNetGenException">It is named anew, and is another.</exception>
+    public static KnownNetwork NetworkOf(Checkpoint newest, RunOptions options, bool isSpecGiven)
     {
         var network = Catalog.Of(newest);
-        if (Catalog.ChangeOf(options.Spec!, newest.SpecHash) is { } change)
+        if (isSpecGiven && !Catalog.IsFile(options.Spec!) && Catalog.Find(options.Spec!) is null)
+            throw Catalog.Unknown(options.Spec!);
+        var change = Catalog.ChangeOf(options.Spec!, newest.SpecHash);
+        if (isSpecGiven && change is not null)
+            throw new UNetGenException($"{change} A run goes on with its own network alone: leave --spec out, or begin a new run.");
+        if (change is not null)
             Warnings.Show($"{change} The run goes on with its own spec: that of its checkpoint.");
         return network;
     }

@@ -17,6 +17,13 @@ internal static partial class RunFields
     private static readonly TextFormat<double> Positive = Real("a positive number from 1.2e-38 to 3.4e38", value => value > 0);
     private static readonly TextFormat<double> NotNegative = Real("a number of at least 0, up to 3.4e38", value => value >= 0);
 
+    /// <summary>What has another name on the command line than in C#, and is no option of a run.</summary>
+    private static readonly Dictionary<string, string> InWordsOfCommands = new(StringComparer.Ordinal)
+    {
+        ["Checkpoint.Begin"] = "`train --init-from`",
+        ["OnnxOptions.Half"] = "`--half`",
+    };
+
     /// <summary>In the order in which they are written and take effect.</summary>
     public static readonly IReadOnlyList<RunField> All =
     [
@@ -24,7 +31,9 @@ internal static partial class RunFields
             "spec", "NAME|FILE",
             "The network: one of the program's, or a .unet.yaml file. Without: the only one, else shapes, or mnist for MNIST.", Word,
             // Under whatever name, it is the same network.
-            run => run.Spec!, (run, value) => run with { Spec = Catalog.Spelled(value) }),
+            run => run.Spec!, (run, value) => run with { Spec = Catalog.Spelled(value) },
+            // A run that goes on says whether it is the same network, wherever its spec lies now.
+            free: true),
         OfRun(
             "init_from", "PATH",
             "The run, checkpoint or .safetensors file with whose averaged weights to begin, as for fine-tuning; none: drawn ones.",
@@ -167,8 +176,7 @@ internal static partial class RunFields
     public static string InWordsOfRuns(string message) => Quoted().Replace(
         message,
         quoted => All.FirstOrDefault(field => field.Property == quoted.Groups[1].Value) is { } field ? $"`{field.Key}`"
-            : quoted.Groups[1].Value == $"{nameof(Checkpoint)}.{nameof(Checkpoint.Begin)}" ? "`train --init-from`"
-            : quoted.Value);
+            : InWordsOfCommands.GetValueOrDefault(quoted.Groups[1].Value, quoted.Value));
 
     [GeneratedRegex("`([A-Za-z0-9.]+)`")]
     private static partial Regex Quoted();

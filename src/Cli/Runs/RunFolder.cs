@@ -131,7 +131,8 @@ internal sealed class RunFolder : IDisposable
     /// <summary>The run that a path lies in, as a sentence to follow another; empty where it lies in none.</summary>
     public static string Around(string path)
     {
-        for (var folder = System.IO.Path.GetDirectoryName(path); folder is { Length: > 0 }; folder = System.IO.Path.GetDirectoryName(folder))
+        var folder = path;
+        while ((folder = System.IO.Path.GetDirectoryName(folder)) is { Length: > 0 })
         {
             if (RunMark.IsIn(folder))
                 return $" Did you mean '{Excerpt.Of(folder)}'?";

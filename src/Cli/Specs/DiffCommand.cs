@@ -27,23 +27,10 @@ internal static class DiffCommand
         return command;
     }
 
-    private static Compared Compare(string one, string other)
-    {
-        for (var tries = 1; ; tries++)
-        {
-            var (before, after) = (NamedSpec.Of(one), NamedSpec.Of(other));
-            try
-            {
-                return new(
-                    before, after, new(Forms(after), Forms(before)),
-                    before.Checkpoint is not null && after.Checkpoint is not null ? OtherValues(before, after) : []);
-            }
-            catch (UNetGenException) when (tries < TrainedWeights.MostTries && (before.IsGivenUp || after.IsGivenUp))
-            {
-                // It is opened anew.
-            }
-        }
-    }
+    private static Compared Compare(string one, string other) =>
+        NamedSpec.Read(one, before => NamedSpec.Read(other, after => new Compared(
+            before, after, new(Forms(after), Forms(before)),
+            before.Checkpoint is not null && after.Checkpoint is not null ? OtherValues(before, after) : [])));
 
     /// <returns>As of other programs that compare: 0 where nothing differs, else 1.</returns>
     private static int Show(Compared compared)

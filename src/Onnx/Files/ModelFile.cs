@@ -81,7 +81,7 @@ internal static class ModelFile
             return MemoryMarshal.AsBytes<float>(numbers).ToArray();
         var half = Array.ConvertAll(numbers, number => (Half)number);
         if (half.Any(Half.IsInfinity))
-            throw new UNetGenException($"'{key}' has weights beyond {(float)Half.MaxValue}, the largest number of float16: export it without half.");
+            throw new UNetGenException($"'{key}' has weights beyond {(float)Half.MaxValue}, the largest number of float16: export it without `{nameof(OnnxOptions)}.{nameof(OnnxOptions.Half)}`.");
         return MemoryMarshal.AsBytes<Half>(half).ToArray();
     }
 

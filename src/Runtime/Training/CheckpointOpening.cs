@@ -11,6 +11,9 @@ public sealed partial class Checkpoint
 {
     private const string FileEnding = ".safetensors";
 
+    // Of checkpoints that were given up one after the other, while each was read.
+    private const int MostTries = 10;
+
     /// <summary>Opens a checkpoint and checks that it is whole, for which all its files are read once.</summary>
     /// <param name="path">
     /// A checkpoint's folder; a folder of checkpoints or a run's, which stands for its newest whole one; or a .safetensors file. A run's
@@ -56,6 +59,34 @@ public sealed partial class Checkpoint
                 : new DamagedCheckpointException($"No checkpoint in {store} is whole. {string.Join(" ", problems)}");
         problems.ForEach((logger ?? NullLogger.Instance).CheckpointPassedOver);
         return newest;
+    }
+
+    /// <summary>
+    /// Opens a checkpoint and reads of it, beside a training that may give it up meanwhile, as it does with its oldest ones: then the
+    /// newest is opened, and read. <see cref="Open"/> alone finds what may not be there any more when its tensors are asked for.
+    /// </summary>
+    /// <param name="path">As <see cref="Open"/> takes it; of a checkpoint's own folder there is no newer one.</param>
+    /// <param name="read">Reads what is wanted: it may be called again, with another checkpoint.</param>
+    /// <param name="logger">As for <see cref="Open"/>.</param>
+    /// <returns>What was read.</returns>
+    /// <exception cref="CheckpointException">As of <see cref="Open"/>, and what <paramref name="read"/> throws.</exception>
+    public static T Read<T>(string path, Func<Checkpoint, T> read, ILogger? logger = null)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        for (var tries = 1; ; tries++)
+        {
+            var opened = Open(path, logger);
+            try
+            {
+                return read(opened);
+            }
+            catch (Exception error) when (
+                tries < MostTries && error is UNetGenException or IOException && !System.IO.Path.Exists(opened.Path)
+                && System.IO.Path.Exists(path))
+            {
+                // It is opened anew.
+            }
+        }
     }
 
     /// <summary>A checkpoint that was found whole.</summary>
