@@ -42,7 +42,7 @@ public sealed class DocumentationPageTests : IDisposable
         await browser.Evaluate<bool>(
             "(() => { const e = document.querySelector('#guidance'); e.value = 2; return e.dispatchEvent(new Event('input')); })()");
         await browser.Evaluate<bool>("document.querySelector('#seed').value = '1', true");
-        var count = LongRuns.AreAsked ? 16 : 4;
+        var count = LongRuns.Count("UNETGEN_PAGE_COUNT", few: 4, many: 4);
         await browser.Click($"input[name=count][value=\"{count}\"]");
 
         await ServedPage.Draw(browser, count);

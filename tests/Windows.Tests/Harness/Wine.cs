@@ -86,6 +86,9 @@ internal sealed class Wine
         ("WINEPREFIX", prefix),
         // Names of files are in UTF-8, whatever language the machine has, or none.
         ("LC_ALL", "C.UTF-8"),
+        // Short runs have nothing from what .NET learns of them, or compiles once more.
+        ("DOTNET_TieredPGO", "0"),
+        ("DOTNET_TC_CallCountingDelayMs", "1388"),
         .. Variables,
     ];
 
