@@ -3,6 +3,7 @@ using UNetGen.Data;
 using UNetGen.Native;
 using UNetGen.Networks;
 using UNetGen.Sampling.Editing;
+using UNetGen.Training;
 using static TorchSharp.torch;
 using Color = System.Drawing.Color;
 
@@ -125,14 +126,15 @@ internal sealed class EditOptions
     /// <summary>Reads the pictures, and says what is made of them; null where nothing is edited.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="network">Of which pictures are drawn.</param>
-    /// <param name="learnt">What it has learnt to make images from, <see cref="Training.Checkpoint.Condition"/>.</param>
+    /// <param name="trained">Its checkpoint, which may say what it has learnt to make images from, and on which background.</param>
     /// <exception cref="DataException">A picture can't be used.</exception>
     /// <exception cref="UNetGenException">The network makes images from a condition, and there is none, or the other way round.</exception>
-    public EditedDrawing? Make(ParseResult parsed, NetworkInfo network, string? learnt)
+    public EditedDrawing? Make(ParseResult parsed, NetworkInfo network, Checkpoint trained)
     {
-        var colour = parsed.GetValue(background);
+        // As its training data was laid on it.
+        var colour = parsed.GetValue(background) ?? trained.Background;
         if (network.ConditionChannels > 0 || parsed.IsGiven(condition))
-            return PictureConditions.Open(parsed.GetValue(condition), parsed.GetValue(mask), network, learnt, colour);
+            return PictureConditions.Open(parsed.GetValue(condition), parsed.GetValue(mask), network, trained.Condition, colour);
         if (parsed.GetValue(from) is { } source)
             return From(source, parsed.GetValue(strength), network, colour);
         if (parsed.GetValue(inpaint) is { } hollow)

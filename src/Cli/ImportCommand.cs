@@ -81,7 +81,7 @@ internal static class ImportCommand
         }
         StateDict.Save(claim.Path, network, source.Doubts);
         AnsiConsole.MarkupLineInterpolated($"The weights of {info.Name} are in [blue]{claim.Path}[/]");
-        AnsiConsole.MarkupLineInterpolated($"To draw: [grey]sample --checkpoint {ShellWord.Of(claim.Path)}[/]");
+        AnsiConsole.MarkupLineInterpolated($"To draw: [grey]{DrawCommand.Of(claim.Path, info, learnt: null)}[/]");
     }
 
     /// <summary>The network that the folder describes, called as what is written of it.</summary>

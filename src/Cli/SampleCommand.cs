@@ -135,7 +135,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             // An option of an array that isn't given is an empty one.
             Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : SampledClasses.Each(network.Info, ofData),
         };
-        var edited = edits.Make(parsed, network.Info, trained.Condition);
+        var edited = edits.Make(parsed, network.Info, trained);
         options = contexts.Make(parsed, Edited(parsed, options, edited, network.Info, ofData), network.Info, trained);
         using var ownContext = options.Context;
         using var ownNegativeContext = options.NegativeContext;

@@ -169,7 +169,7 @@ internal sealed class TrainCommand
         {
             AnsiConsole.MarkupLineInterpolated($"interrupted: saved at step {summary.Steps:N0}");
             AnsiConsole.MarkupLineInterpolated($"To go on: [grey]train --resume {ShellWord.Of(folder.Path)}[/]");
-            AnsiConsole.MarkupLineInterpolated($"To draw:  [grey]sample --checkpoint {ShellWord.Of(folder.Path)}[/]");
+            AnsiConsole.MarkupLineInterpolated($"To draw:  [grey]{run.CommandToDraw}[/]");
             return UNetGenProgram.Interrupted;
         }
         try
@@ -183,7 +183,7 @@ internal sealed class TrainCommand
             AnsiConsole.MarkupLineInterpolated($"To draw them: [grey]train --resume {ShellWord.Of(folder.Path)}[/]");
             return UNetGenProgram.Interrupted;
         }
-        Show(folder);
+        Show(folder, run.CommandToDraw);
         return summary.SkippedAtEnd > 0 || hasLearntNothing ? UNetGenProgram.Failure : 0;
     }
 
@@ -257,7 +257,7 @@ internal sealed class TrainCommand
         };
     }
 
-    private static void Show(RunFolder folder)
+    private static void Show(RunFolder folder, string draw)
     {
         var files = new Grid().AddColumns(2);
         files.AddRow(new Text("samples"), new Text(folder.Samples, new Style(Color.Blue)));
@@ -266,6 +266,6 @@ internal sealed class TrainCommand
         files.AddRow(new Text("checkpoints"), new Text(folder.Checkpoints, new Style(Color.Blue)));
         AnsiConsole.Write(files);
         AnsiConsole.MarkupLineInterpolated(
-            $"More: [grey]sample --checkpoint {ShellWord.Of(folder.Path)} --seed 1[/], or all on a page: [grey]report {ShellWord.Of(folder.Path)}[/]");
+            $"More: [grey]{draw} --seed 1[/], or all on a page: [grey]report {ShellWord.Of(folder.Path)}[/]");
     }
 }

@@ -27,7 +27,9 @@ public sealed class ConditionCommandTests : IDisposable
     [Fact]
     public void A_network_learns_to_enlarge_goes_on_and_draws_from_small_pictures()
     {
-        Train("from1", "upscaler", "--task", "upscale", "--sample-every", "1");
+        Assert.Contains(
+            "More: sample --checkpoint upscaler --condition PICTURE --seed 1, or",
+            Train("from1", "upscaler", "--task", "upscale", "--sample-every", "1"));
         Assert.Contains("task: upscale", File.ReadAllText(program.File("upscaler/run.yaml")));
         Assert.True(File.Exists(program.File("upscaler/samples/step-00000001.png")));
         Assert.Contains("going on after step 2", program.Succeed("train", "--resume", "upscaler", "--steps", "3"));
@@ -52,7 +54,9 @@ public sealed class ConditionCommandTests : IDisposable
     [Fact]
     public void A_network_learns_to_paint_in_holes_and_draws_from_a_picture_and_its_mask()
     {
-        Train("from2", "inpainter", "--task", "inpaint", "--flips");
+        Assert.Contains(
+            "More: sample --checkpoint inpainter --condition PICTURE --mask PICTURE --seed 1, or",
+            Train("from2", "inpainter", "--task", "inpaint", "--flips"));
         Sample("inpainter", "--condition", "a.png", "--mask", "mask.png", "--count", "2", "--out", "grid.png");
         using var grid = SKBitmap.Decode(program.File("grid.png"));
         // Before what is drawn stands the picture, half of it grey.

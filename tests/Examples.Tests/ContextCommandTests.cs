@@ -32,7 +32,10 @@ public sealed class ContextCommandTests : IDisposable
     [Fact]
     public void A_network_with_a_context_is_trained_resumed_and_drawn_with()
     {
-        Assert.Contains("on 6 latents with contexts of 5 x 6 in latents", Train("--context-dropout", "0.2", "--out", "run"));
+        var output = Train("--context-dropout", "0.2", "--out", "run");
+        Assert.Contains("on 6 latents with contexts of 5 x 6 in latents", output);
+        Assert.Contains("sample --checkpoint run --context FILE.safetensors --out FILE.safetensors writes them", output);
+        Assert.Contains("More: sample --checkpoint run --context FILE.safetensors --seed 1, or", output);
         Assert.Contains("context_dropout: 0.2", File.ReadAllText(program.File("run/run.yaml")));
         Assert.True(File.Exists(program.File("run/samples.png")));
         program.Succeed("train", "--resume", "run", "--steps", "3");

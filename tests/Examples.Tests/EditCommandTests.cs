@@ -50,6 +50,35 @@ public sealed class EditCommandTests : IClassFixture<TrainedDigits>
     }
 
     [Fact]
+    public void Transparent_pixels_lie_on_what_they_lay_on_in_training_unless_something_else_is_said()
+    {
+        Directory.CreateDirectory(program.File("clear"));
+        using (var clear = new SKBitmap(new SKImageInfo(16, 16, SKColorType.Rgba8888, SKAlphaType.Unpremul)))
+        {
+            for (var x = 0; x < 16; x++)
+            {
+                for (var y = 0; y < 16; y++)
+                    clear.SetPixel(x, y, new SKColor(200, 0, 0, (byte)(x < 8 ? 255 : 0)));
+            }
+            using var file = File.Create(program.File("clear/a.png"));
+            clear.Encode(file, SKEncodedImageFormat.Png, 100);
+        }
+        program.Succeed(
+            "train", "--data", "clear", "--spec", "shapes", "--background", "#00ff80", "--steps", "1", "--batch-size", "1", "--count", "1",
+            "--sample-every", "none", "--out", "green");
+        string[] draw = ["sample", "--checkpoint", "green", "--from", "clear/a.png", "--steps", "2", "--count", "1", "--out"];
+
+        program.Succeed([.. draw, "asItWas.png"]);
+        program.Succeed([.. draw, "said.png", "--background", "#00ff80"]);
+        program.Succeed([.. draw, "other.png", "--background", "black"]);
+
+        Assert.Equal(File.ReadAllBytes(program.File("said.png")), File.ReadAllBytes(program.File("asItWas.png")));
+        Assert.NotEqual(File.ReadAllBytes(program.File("other.png")), File.ReadAllBytes(program.File("asItWas.png")));
+        using var drawn = SKBitmap.Decode(program.File("asItWas.png"));
+        Assert.Contains(new SKColor(0, 255, 128), drawn.Pixels);
+    }
+
+    [Fact]
     public void Seeds_are_the_rows_of_a_table_and_each_row_is_what_its_seed_draws()
     {
         Sample("--seeds", "3,8", "--labels", "0,1,2", "--out", "table.png");

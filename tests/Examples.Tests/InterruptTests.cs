@@ -99,7 +99,7 @@ public sealed class InterruptTests : IDisposable
         // Steps so large that the second signal comes within the one that the first waits for.
         Task? signals = null;
         var result = program.Run(
-            ["train", "--steps", "10", "--batch-size", "512", "--checkpoint-every", "1", "--count", "1", "--out", "run"],
+            ["train", "--steps", "10", "--batch-size", "256", "--checkpoint-every", "1", "--count", "1", "--out", "run"],
             (process, line) =>
             {
                 // By now the checkpoint of the first step is there.

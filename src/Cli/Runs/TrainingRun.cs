@@ -191,8 +191,11 @@ internal sealed class TrainingRun : IDisposable
         if (!source.IsBounded)
             Console.WriteLine(
                 "grids show latents, divided by the largest of their values; as they are, "
-                    + $"sample --checkpoint {ShellWord.Of(folder.Path)} --out FILE{DrawnLatents.Ending} writes them");
+                    + $"{CommandToDraw} --out FILE{DrawnLatents.Ending} writes them");
     }
+
+    /// <summary>What draws with the run's weights.</summary>
+    public string CommandToDraw => DrawCommand.Of(folder.Path, network.Info, source.Identity.Condition);
 
     /// <summary>As a grid shows it.</summary>
     private Tensor Shown(Tensor images) => source.IsBounded ? images : DrawnLatents.Shown(images);
@@ -218,7 +221,7 @@ internal sealed class TrainingRun : IDisposable
         var oneStep = Stopwatch.GetElapsedTime(start);
         var affordable = (int)Math.Clamp(ShareOfTimeForDrawing * limit / oneStep, LeastSamplerSteps, usual.Steps);
         if (affordable < usual.Steps)
-            AnsiConsole.MarkupLineInterpolated($"drawing the samples in {affordable} steps, not {usual.Steps}, as suits the time: for more of them, sample --checkpoint {ShellWord.Of(folder.Path)}");
+            AnsiConsole.MarkupLineInterpolated($"drawing the samples in {affordable} steps, not {usual.Steps}, as suits the time: for more of them, {CommandToDraw}");
         return SamplerOptions.Default(network, affordable);
     }
 

@@ -26,7 +26,8 @@ public static class Libtorch
 
     /// <summary>
     /// Makes TorchSharp find a libtorch that loads, also on Linux distributions whose libstdc++ is older than TorchSharp asks for (Debian
-    /// 12, Ubuntu 22.04). Costs next to nothing and loads nothing: it acts only when the ordinary load has failed. Called by itself: when
+    /// 12, Ubuntu 22.04). Costs next to nothing and loads nothing: it acts only when the ordinary load has failed. (In a program that is
+    /// compiled ahead of time .NET tells nobody of that, and libtorch is loaded here.) Called by itself: when
     /// anything of this library is touched, and by build/UNetGen.ModuleInitializer.cs when a program starts. Calling it again does nothing.
     /// </summary>
     /// <remarks>
@@ -46,6 +47,9 @@ public static class Libtorch
             ShareProcessors();
         if (Installed is not null)
             LoadInstalled();
+        // Ahead of time compiled, .NET asks no handler, and TorchSharp then looks for a file of its own, which isn't there.
+        else if (!RuntimeFeature.IsDynamicCodeSupported)
+            LoadQuietly(() => _ = Loaded.Value);
         var context = AssemblyLoadContext.GetLoadContext(TorchSharpAssembly) ?? AssemblyLoadContext.Default;
         context.ResolvingUnmanagedDll += (assembly, name) => assembly == TorchSharpAssembly ? Resolve(name) : 0;
     }
@@ -67,13 +71,19 @@ public static class Libtorch
     private static void LoadInstalled()
     {
         Resolver();
+        LoadQuietly(() => _ = LoadedFromFiles.Value);
+    }
+
+    /// <summary>What goes wrong is told by <see cref="Load"/>, and by TorchSharp's first function.</summary>
+    private static void LoadQuietly(Action load)
+    {
         try
         {
-            _ = LoadedFromFiles.Value;
+            load();
         }
         catch (LibtorchException)
         {
-            // Told by Load, and by TorchSharp's first function.
+            // As said.
         }
     }
 

@@ -2,6 +2,7 @@ using UNetGen.Data;
 using UNetGen.Interop;
 using UNetGen.Networks;
 using static TorchSharp.torch;
+using Color = System.Drawing.Color;
 
 namespace UNetGen.Training;
 
@@ -78,6 +79,15 @@ public sealed partial class Checkpoint
     /// nothing, or it doesn't say, as a file alone.
     /// </summary>
     public string? Condition => whole is null ? null : Trainer.StateOf(Path, whole).Data?.Condition;
+
+    /// <summary>
+    /// What lay behind the transparent pixels of the pictures that it was trained on, as <see cref="ImageFolderSource.Open"/> took it; so
+    /// should lie what is drawn from. Null: black, or nothing says, as of a file alone.
+    /// </summary>
+    /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
+    public Color? Background => whole is not null && Trainer.StateOf(Path, whole).Data?.Background is { } background
+        ? Color.FromArgb(Convert.ToByte(background[1..3], 16), Convert.ToByte(background[3..5], 16), Convert.ToByte(background[5..7], 16))
+        : null;
 
     /// <summary>
     /// Whether the images that it was trained on have values in [-1, 1], as pictures do and latents don't,

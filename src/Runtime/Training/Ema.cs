@@ -38,11 +38,13 @@ public sealed class Ema : IDisposable
     /// <param name="network">Whose parameters to average; its buffers are copied.</param>
     /// <param name="options">How to average; null: as they come.</param>
     /// <exception cref="UNetGenException">The options make no sense; the message names the one.</exception>
+    /// <exception cref="ArgumentException">A weight is in bfloat16 or float16, where an average hardly moves.</exception>
     public Ema(nn.Module network, EmaOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(network);
         (this.network, this.options) = (network, options ?? new());
         this.options.Validate();
+        NetworkCheck.RequirePrecise(network.named_parameters().Select(named => (named.name, (Tensor)named.parameter)), nameof(network));
         weights = [.. network.state_dict().Select(entry => (entry.Key, entry.Value, Copy(entry.Value)))];
         // Buffers hold constants or counters, which have no mean.
         buffers = [.. weights.Where(weight => weight.Live is not Parameter).Select(weight => (weight.Live, weight.Shadow))];

@@ -58,13 +58,16 @@ public sealed class FusedAdam : IDisposable
     /// Adam: times the weight, added to the gradient. AdamW: times the learning rate, the part that a step takes of the weight.
     /// </param>
     /// <param name="kind">Which of the two.</param>
+    /// <exception cref="ArgumentException">A parameter to train is in bfloat16 or float16, where steps are mostly rounded away.</exception>
     public FusedAdam(
         IEnumerable<(string Name, Parameter Parameter)> parameters, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
         double weightDecay = 0,
         Optimizer kind = Optimizer.Adam)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        states = [.. parameters.Where(named => named.Parameter.requires_grad).Select(named => new State(named.Name, named.Parameter))];
+        var trained = parameters.Where(named => named.Parameter.requires_grad).ToArray();
+        NetworkCheck.RequirePrecise(trained.Select(named => (named.Name, (Tensor)named.Parameter)), nameof(parameters));
+        states = [.. trained.Select(named => new State(named.Name, named.Parameter))];
         // For every step: a device that waits for this one's does nothing until it is begun.
         this.parameters = [.. states.Select(state => state.Parameter)];
         means = [.. states.Select(state => state.ExpAvg)];

@@ -45,6 +45,22 @@ internal static class NetworkCheck
                 nameof(network));
     }
 
+    /// <summary>Refuses to add small numbers to weights of 16 bits: most would be rounded away, and nobody would see it.</summary>
+    /// <param name="weights">What is added to, by its names.</param>
+    /// <param name="parameter">The caller's, for the exception.</param>
+    /// <exception cref="ArgumentException">One is in bfloat16 or float16.</exception>
+    public static void RequirePrecise(IEnumerable<(string Key, Tensor Weight)> weights, string parameter)
+    {
+        foreach (var (key, weight) in weights)
+        {
+            if (weight.dtype is ScalarType.BFloat16 or ScalarType.Float16)
+                throw new ArgumentException(
+                    $"{key} is in {weight.dtype}, where what a step adds to a weight or its average is mostly rounded away. Keep the "
+                        + $"weights in float32, by `to(ScalarType.Float32)` before; to compute in 16 bits, set `NoisePredictor.Precision`.",
+                    parameter);
+        }
+    }
+
     /// <exception cref="InvalidOperationException">Some weight that has a gradient by now isn't trained.</exception>
     public static void AreTrained(NoisePredictor network, IReadOnlyList<Parameter> trained)
     {

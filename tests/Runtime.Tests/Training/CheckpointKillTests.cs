@@ -7,7 +7,7 @@ namespace UNetGen.Runtime.Tests.Training;
 /// <summary>Whenever a training is killed, it goes on from the newest checkpoint that it had finished.</summary>
 public sealed class CheckpointKillTests
 {
-    private static readonly int Kills = LongRuns.Count("UNETGEN_KILL_COUNT", 8, 34);
+    private static readonly int Kills = LongRuns.Count("UNETGEN_KILL_COUNT", 8, 20);
 
     [LinuxFact]
     public void Killed_at_any_moment_a_training_leaves_its_newest_checkpoint_whole() =>

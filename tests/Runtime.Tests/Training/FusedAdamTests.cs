@@ -8,6 +8,26 @@ namespace UNetGen.Runtime.Tests.Training;
 
 public class FusedAdamTests
 {
+    [Theory]
+    [InlineData(ScalarType.BFloat16)]
+    [InlineData(ScalarType.Float16)]
+    public void Weights_of_16_bits_in_which_steps_and_averages_would_stand_still_are_refused(ScalarType type)
+    {
+        using var network = new TwoConvNet();
+        network.to(type);
+
+        foreach (var error in (ArgumentException[])[
+            Assert.Throws<ArgumentException>("parameters", () => new FusedAdam(network.named_parameters())),
+            Assert.Throws<ArgumentException>("network", () => new Ema(network))])
+            Assert.StartsWith(
+                $"conv1.weight is in {type}, where what a step adds to a weight or its average is mostly rounded away. ", error.Message);
+
+        // What isn't trained may be of any type.
+        foreach (var parameter in network.parameters())
+            parameter.requires_grad = false;
+        new FusedAdam(network.named_parameters()).Dispose();
+    }
+
     [Fact]
     public void Steps_follow_the_formulas_of_Kingma_and_Ba()
     {
