@@ -104,14 +104,21 @@ public sealed class SpecFileTests : IDisposable
     public void Other_first_weights_in_a_run_s_file_are_refused_by_who_goes_on()
     {
         Write("tiny", Tiny);
-        Train("--spec", "tiny.unet.yaml", "--out", "first");
-        var options = program.File("first/run.yaml");
+        Train("--spec", "tiny.unet.yaml", "--out", "my run");
+        Assert.EndsWith(
+            "Leave them out, or begin a new run: train --run 'my run/run.yaml'\n",
+            program.Fail(1, "train", "--resume", "my run", "--seed", "5"));
+        var options = program.File("my run/run.yaml");
         File.WriteAllText(options, File.ReadAllText(options).Replace("init_from: none", "init_from: elsewhere"));
 
         Assert.Equal(
-            $"error: The run in first can't go on: it began with init_from: none, and first/run.yaml says elsewhere. "
-                + "Put that back, or begin a new run with train --run first/run.yaml.\n",
-            program.Fail(1, "train", "--resume", "first", "--steps", "3"));
+            $"error: The run in my run can't go on: it began with init_from: none, and my run/run.yaml says elsewhere. "
+                + "Put that back, or begin a new run: train --run 'my run/run.yaml'\n",
+            program.Fail(1, "train", "--resume", "my run", "--steps", "3"));
+        Directory.Delete(program.File("my run/checkpoints"), recursive: true);
+        File.WriteAllText(options, File.ReadAllText(options).Replace("init_from: elsewhere", "init_from: none"));
+        Assert.Contains(
+            "To begin it anew: train --run 'my run/run.yaml' --out NEW_FOLDER", program.Fail(1, "train", "--resume", "my run", "--steps", "3"));
     }
 
     [Fact]

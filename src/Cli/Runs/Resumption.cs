@@ -37,7 +37,7 @@ internal static class Resumption
         if (last?.InitFrom is { } begun && begun != before.InitFrom)
             throw new UNetGenException(
                 $"The run in {folder.Path} can't go on: it began with init_from: {begun}, and {folder.Options} says {before.InitFrom}. "
-                    + $"Put that back, or begin a new run with train --run {folder.Options}.");
+                    + $"Put that back, or begin a new run: train --run {ShellWord.Of(folder.Options)}");
         var changed = changes.Keys.Where(field => field.Write(before) != field.Write(after)).ToArray();
         var otherRanks = last is not null && last.Ranks != ranks;
         var refused = changed.Where(field => !field.IsFree && !(otherRanks && field.IsRanks)).ToArray();
@@ -45,7 +45,7 @@ internal static class Resumption
             throw new UNetGenException(
                 $"A run goes on exactly only with its own options: "
                     + $"{string.Join("; ", refused.Select(field => $"{field.Option} was {field.Write(before)}"))}. "
-                + $"Leave them out, or begin a new run with train --run {folder.Options}.");
+                + $"Leave them out, or begin a new run: train --run {ShellWord.Of(folder.Options)}");
         foreach (var field in changed)
             AnsiConsole.MarkupLineInterpolated($"{field.Option} was {field.Write(before)} and is {field.Write(after)}");
         foreach (var (key, path) in before.ImagePaths.Where(path => !changes.Keys.Any(field => field.Key == path.Key)))
@@ -175,7 +175,7 @@ internal static class Resumption
 
     private static UNetGenException NoCheckpoint(RunFolder folder, IReadOnlyList<string> damaged)
     {
-        var anew = $"Nothing was changed. To begin it anew: train --run {folder.Options} --out NEW_FOLDER";
+        var anew = $"Nothing was changed. To begin it anew: train --run {ShellWord.Of(folder.Options)} --out NEW_FOLDER";
         if (damaged.Count > 0)
             return new(
                 $"The run in {folder.Path} can't go on: no checkpoint in {folder.Checkpoints} is whole. "
