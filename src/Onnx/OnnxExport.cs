@@ -50,7 +50,7 @@ public static class OnnxExport
     /// </param>
     /// <returns>What was written.</returns>
     /// <exception cref="UNetGenException">
-    /// The network has blocks of your own, whose operators nobody knows; a weight isn't finite, or too large for float16; or the sampler
+    /// The network has blocks of your own, or hooks with weights, whose operators nobody knows; a weight isn't finite, or too large for float16; or the sampler
     /// adds noise of its own or takes more steps than the diffusion has.
     /// </exception>
     /// <exception cref="CheckpointException">It has no such weights, or this version can't read its spec.</exception>
@@ -111,6 +111,11 @@ public static class OnnxExport
             throw new UNetGenException(
                 $"{info.Name} has residual blocks of your own, {block.Type} ({UserBlockPlan.Key} of its spec): only their code knows what they "
                     + "compute, so that no ONNX file can be written of it.");
+        var added = weights.Forms.Select(weight => weight.Key).Except(info.StateDict.Select(entry => entry.Key)).FirstOrDefault();
+        if (hooks.Count > 0 && added is not null)
+            throw new UNetGenException(
+                $"The hooks of {info.Name} ({string.Join(", ", hooks)}) have added {added}, which isn't in its spec: only their code knows what "
+                    + "they compute with it, so that no ONNX file can be written of it.");
         weights.RequireAllOf(info.Name, info.StateDict);
         var diffusion = DiffusionOf(plan);
         var levels = NoiseLevels.Of(diffusion);

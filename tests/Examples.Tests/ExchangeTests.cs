@@ -84,6 +84,16 @@ public sealed class ExchangeTests : IDisposable
         Assert.Contains("The spec is in theirs.unet.yaml", taken);
         Assert.Contains("are the same network", program.Run("diff", "theirs.unet.yaml", "taken.safetensors").Output);
         Assert.DoesNotContain("Other values", program.Run("diff", "run", "taken.safetensors").Output);
+
+        // What hooks of a class have added no spec knows, but a checkpoint without them does.
+        File.Copy(program.File("taken.safetensors"), program.File("hooked.safetensors"));
+        TensorFile.AddOfHooks(program.File("hooked.safetensors"), "head.weight", "OnForwarded");
+        Assert.Contains(
+            "Weights of one load into the other. What blocks and hooks of your own hold is in no spec, and not compared.",
+            program.Succeed("diff", "hooked.safetensors", "theirs.unet.yaml").ReplaceLineEndings(" "));
+        var different = program.Run("diff", "hooked.safetensors", "run");
+        Assert.Equal(1, different.ExitCode);
+        Assert.Contains("head.weight", different.Output);
         program.Succeed("sample", "--checkpoint", "taken.safetensors", "--steps", "1", "--count", "1", "--out", "drawn.png");
     }
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace UNetGen.Examples.Tests;
 
@@ -38,6 +39,26 @@ internal static class TensorFile
         return (
             tensor.GetProperty("shape").Deserialize<long[]>()!, MemoryMarshal.Cast<byte, float>(data).ToArray(),
             header.TryGetProperty("__metadata__", out var metadata) ? metadata : default);
+    }
+
+    /// <summary>Adds a tensor, and what its class's hooks are called, as a class with code of its own has written it.</summary>
+    public static void AddOfHooks(string path, string name, string hooks)
+    {
+        var bytes = File.ReadAllBytes(path);
+        var length = (int)BitConverter.ToInt64(bytes);
+        var header = JsonNode.Parse(bytes.AsSpan(sizeof(long), length))!.AsObject();
+        var data = bytes.AsSpan(sizeof(long) + length);
+        header["__metadata__"]!["unetgen.hooks"] = hooks;
+        // It is the sum of the tensors that were there.
+        header["__metadata__"]!.AsObject().Remove("unetgen.tensors_sha256");
+        header[name] = new JsonObject
+        {
+            ["dtype"] = "F32",
+            ["shape"] = new JsonArray(1),
+            ["data_offsets"] = new JsonArray(data.Length, data.Length + sizeof(float)),
+        };
+        var json = Encoding.UTF8.GetBytes(header.ToJsonString());
+        File.WriteAllBytes(path, [.. BitConverter.GetBytes((long)json.Length), .. json, .. data, .. BitConverter.GetBytes(1f)]);
     }
 
     /// <summary>Normally distributed numbers, the same for the same seed.</summary>

@@ -202,6 +202,20 @@ public sealed class ErrorTests : FileTests
     }
 
     [Fact]
+    public void Weights_that_a_class_s_hooks_have_added_are_refused_with_whose_they_are()
+    {
+        using var network = Comparison.Network(Comparison.TinySpec);
+        using var added = ones(3);
+        Dictionary<string, Tensor> weights = new(network.state_dict()) { ["head.weight"] = added };
+        SafetensorsFile.Write(PathOf(Stored), weights, NetworkMetadata.Of(network.Info, ["OnForwarded"], []));
+
+        Assert.Equal(
+            $"The hooks of {network.Info.Name} (OnForwarded) have added head.weight, which isn't in its spec: only their code knows what they "
+                + "compute with it, so that no ONNX file can be written of it.",
+            Assert.Throws<UNetGenException>(() => OnnxExport.Save(Target, Checkpoint.Open(PathOf(Stored)))).Message);
+    }
+
+    [Fact]
     public void What_the_class_of_a_live_network_has_of_its_own_is_a_doubt()
     {
         using var network = Comparison.Network(Comparison.TinySpec);

@@ -28,18 +28,25 @@ internal static class DiffCommand
     }
 
     private static Compared Compare(string one, string other) =>
-        NamedSpec.Read(one, before => NamedSpec.Read(other, after => new Compared(
-            before, after, new(Forms(after), Forms(before)),
-            before.Checkpoint is not null && after.Checkpoint is not null ? OtherValues(before, after) : [])));
+        NamedSpec.Read(one, before => NamedSpec.Read(other, after =>
+        {
+            var areWeights = before.Checkpoint is not null && after.Checkpoint is not null;
+            var (first, second) = (Side.Of(before), Side.Of(after));
+            // A spec knows nothing of what they have added.
+            var leavesOut = !areWeights && (first.HasOwnCode || second.HasOwnCode);
+            var otherValues = areWeights ? OtherValues(before, after) : [];
+            return new Compared(before, after, new(second.Forms(leavesOut), first.Forms(leavesOut)), otherValues, leavesOut);
+        }));
 
     /// <returns>As of other programs that compare: 0 where nothing differs, else 1.</returns>
     private static int Show(Compared compared)
     {
-        var (before, after, comparison, otherValues) = compared;
+        var (before, after, comparison, otherValues, leavesOwnOut) = compared;
         var rows = Differences(Values(before), Values(after)).ToArray();
         if (rows.Length == 0)
         {
-            AnsiConsole.MarkupLineInterpolated($"{before.Origin} and {after.Origin} are the same network ({before.Info.ParameterCount:N0} parameters).");
+            var parameters = $"{before.Info.ParameterCount:N0} parameters{(HasOwnBlocks(before) ? " beside blocks of your own" : "")}";
+            AnsiConsole.MarkupLineInterpolated($"{before.Origin} and {after.Origin} are the same network ({parameters}).");
         }
         else
         {
@@ -50,8 +57,8 @@ internal static class DiffCommand
             AnsiConsole.Write(table);
         }
         AnsiConsole.WriteLine(Weights(comparison, isSame: rows.Length == 0));
-        if (before.Info.StateDict.OpenPrefixes.Concat(after.Info.StateDict.OpenPrefixes).Any())
-            AnsiConsole.WriteLine("What blocks of your own hold isn't known here, and not compared.");
+        if (leavesOwnOut)
+            AnsiConsole.WriteLine("What blocks and hooks of your own hold is in no spec, and not compared.");
         if (otherValues.Length > 0)
         {
             var more = otherValues.Length > MostNamed ? $" and {otherValues.Length - MostNamed} more" : "";
@@ -89,16 +96,6 @@ internal static class DiffCommand
         };
     }
 
-    /// <summary>The tensors that there are in a checkpoint, else those that the spec has.</summary>
-    private static IEnumerable<(string, TensorForm)> Forms(NamedSpec spec)
-    {
-        if (spec.Checkpoint is not { } trained)
-            return spec.Info.StateDict.Select(entry => (entry.Key, new TensorForm(entry.DType, entry.Shape)));
-        using var file = trained.Tensors(trained.DefaultStem);
-        TensorSum.Check(file);
-        return [.. file.Entries.Select(entry => (entry.Name, new TensorForm(entry.DType, entry.Shape)))];
-    }
-
     /// <summary>Of two checkpoints, the tensors of one shape that have other numbers.</summary>
     private static string[] OtherValues(NamedSpec before, NamedSpec after)
     {
@@ -114,6 +111,33 @@ internal static class DiffCommand
         ];
     }
 
+    private static bool HasOwnBlocks(NamedSpec spec) => spec.Info.StateDict.OpenPrefixes.Count > 0;
+
+    /// <summary>The tensors that there are in a checkpoint, else those that the spec has.</summary>
+    /// <param name="Spec">What it is of.</param>
+    /// <param name="Tensors">All of them.</param>
+    /// <param name="HasOwnCode">Whether blocks or hooks of one's own may have added some, of which no spec says anything.</param>
+    private sealed record Side(NamedSpec Spec, IReadOnlyList<(string Key, TensorForm Form)> Tensors, bool HasOwnCode)
+    {
+        public static Side Of(NamedSpec spec)
+        {
+            var hasOwnBlocks = HasOwnBlocks(spec);
+            if (spec.Checkpoint is not { } trained)
+                return new(
+                    spec, [.. spec.Info.StateDict.Select(entry => (entry.Key, new TensorForm(entry.DType, entry.Shape)))], hasOwnBlocks);
+            using var file = trained.Tensors(trained.DefaultStem);
+            TensorSum.Check(file);
+            return new(
+                spec, [.. file.Entries.Select(entry => (entry.Name, new TensorForm(entry.DType, entry.Shape)))],
+                hasOwnBlocks || NetworkMetadata.HooksOf(file).Count > 0);
+        }
+
+        /// <param name="ofSpecAlone">Leaves out what the spec doesn't say.</param>
+        public IEnumerable<(string Key, TensorForm Form)> Forms(bool ofSpecAlone) =>
+            ofSpecAlone ? Tensors.IntersectBy(Spec.Info.StateDict.Select(entry => entry.Key), tensor => tensor.Key) : Tensors;
+    }
+
     /// <summary>Two sides, the tensors of both, and which of them have other numbers.</summary>
-    private sealed record Compared(NamedSpec Before, NamedSpec After, StateDictComparison Tensors, string[] OtherValues);
+    private sealed record Compared(
+        NamedSpec Before, NamedSpec After, StateDictComparison Tensors, string[] OtherValues, bool LeavesOwnOut);
 }
