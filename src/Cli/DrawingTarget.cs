@@ -75,7 +75,8 @@ internal sealed class DrawingTarget(
     {
         var (drawn, isTable) = (options.Count, seeds is not null);
         var columns = edited?.Columns(drawn, isTable) ?? (isTable ? drawn : 0);
-        var inGrid = (edited?.InGrid(drawn) ?? drawn) * (seeds?.LongLength ?? 1);
+        var times = seeds?.LongLength ?? 1;
+        var inGrid = edited?.InGrid(drawn, times) ?? drawn * times;
         GridSize.Require(
             network.Info, inGrid, "Name a folder, --out FOLDER, for a file each; or draw fewer.", columns,
             inGrid == drawn ? null : FormattableString.Invariant($"{inGrid:N0} pictures are"));
@@ -86,7 +87,7 @@ internal sealed class DrawingTarget(
         {
             var images = Progress.WhileSampling(
                 ofSeed, lines: false, observe => sampler.Sample(network, ofSeed, ranks, observe, cancellation)).cpu();
-            grids.Add(edited?.Grid(images) ?? images);
+            grids.Add(edited?.Grid(images, isFirst: grids.Count == 0) ?? images);
         }
         if (ranks.Rank > 0)
             return;

@@ -76,7 +76,8 @@ internal static class ImportCommand
         if (claim is null)
         {
             AnsiConsole.MarkupLineInterpolated($"{source.Path} is a network of {info.ParameterCount:N0} parameters for images {info.Channels} x {info.ImageHeight} x {info.ImageWidth}, and its weights fit. Take it over:");
-            AnsiConsole.MarkupLineInterpolated($"  import {ShellWord.Of(source.Path)} --checkpoint NAME{WeightsEnding} --out NAME{Catalog.SpecEnding}");
+            var how = (spec is null ? "" : $" --spec {ShellWord.Of(spec)}") + (convert ? " --convert" : "");
+            AnsiConsole.MarkupLineInterpolated($"  import {ShellWord.Of(source.Path)}{how} --checkpoint NAME{WeightsEnding}{(spec is null ? $" --out NAME{Catalog.SpecEnding}" : "")}");
             return;
         }
         StateDict.Save(claim.Path, network, source.Doubts);

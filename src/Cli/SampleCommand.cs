@@ -190,6 +190,10 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         var isStrip = edited is { Frames: > 0 };
         var classes = isStrip && !parsed.IsGiven(labels) ? SampledClasses.None(info, ofData) : options.Labels;
         var each = classes?.Count ?? 1;
+        if (parsed.IsGiven(seeds) && edited is { IsOfMany: true } && options.Count % edited.Before.shape[0] != 0 && parsed.IsGiven(count))
+            throw new UsageException(
+                $"--count {options.Count} isn't so many for each of the {edited.Before.shape[0]} pictures: in a table with --seeds each has a "
+                    + "column. Give a multiple, or leave --count out.");
         return options with
         {
             NegativeClass = parsed.GetValue(negativeClass),
@@ -198,7 +202,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             Labels = classes,
             Count = isStrip ? edited!.Frames * each
                 : parsed.IsGiven(count) ? options.Count
-                : parsed.IsGiven(seeds) ? each
+                : parsed.IsGiven(seeds) ? edited?.CountOfRow(each) ?? each
                 : edited?.CountOf(each) ?? options.Count,
         };
     }

@@ -50,8 +50,8 @@ public static class OnnxExport
     /// </param>
     /// <returns>What was written.</returns>
     /// <exception cref="UNetGenException">
-    /// The network has blocks of your own, or hooks with weights, whose operators nobody knows; a weight isn't finite, or too large for float16; or the sampler
-    /// adds noise of its own or takes more steps than the diffusion has.
+    /// The network has blocks of your own, or hooks with weights, whose operators nobody knows; a weight isn't finite, or too large for
+    /// float16; or the sampler adds noise of its own or takes more steps than the diffusion has.
     /// </exception>
     /// <exception cref="CheckpointException">It has no such weights, or this version can't read its spec.</exception>
     /// <exception cref="SafetensorsException">The file with the weights is damaged.</exception>

@@ -47,6 +47,18 @@ public sealed class EditCommandTests : IClassFixture<TrainedDigits>
             "4 pictures, below those that they are drawn from in", Sample("--from", "both", "--count", "4", "--out", "many.png"));
         Assert.Equal((2, 3), CellsOf("many.png"));
         AssertCell("many.png", 1, "b.png");
+
+        // In a table each has its column as well, and stands on top of it once.
+        Assert.Contains(
+            "4 pictures, below those that they are drawn from in",
+            Sample("--from", "both", "--seeds", "1,2", "--class", "3", "--out", "table.png"));
+        Assert.Equal((2, 3), CellsOf("table.png"));
+        AssertCell("table.png", 1, "b.png");
+        Sample("--from", "both", "--seed", "2", "--class", "3", "--count", "2", "--out", "second");
+        AssertCell("table.png", 5, "second/000001.png");
+        Assert.Contains(
+            "--count 3 isn't so many for each of the 2 pictures: in a table with --seeds each has a column.",
+            Fail(2, "--from", "both", "--seeds", "1,2", "--count", "3"));
     }
 
     [Fact]

@@ -59,8 +59,8 @@ public sealed class ExampleProgram : IDisposable
         };
         // Several tests run at a time: more threads than processors would wait for each other half of the time. Others hold what many do.
         start.Environment.TryAdd("OMP_NUM_THREADS", "1");
-        // Runs of seconds have nothing from what .NET learns of them, or compiles once more: that begins after 5 s (1388 in base 16) without
-        // new code. Together it is a sixth of a short run.
+        // Runs of seconds have nothing from what .NET learns of them, or compiles once more: that begins after 5 s (1388 in base 16)
+        // without new code. Together it is a sixth of a short run.
         start.Environment.TryAdd("DOTNET_TieredPGO", "0");
         start.Environment.TryAdd("DOTNET_TC_CallCountingDelayMs", "1388");
         // Nor from pages of code that are never writable: a tenth of such a run goes into them.

@@ -77,7 +77,12 @@ public sealed class ExchangeTests : IDisposable
         program.Succeed("train", "--spec", "own.unet.yaml", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
         program.Succeed("export", "--checkpoint", "run", "--out", "birds");
 
-        Assert.Contains("and its weights fit", program.Succeed("import", "birds"));
+        Assert.EndsWith(
+            "and its weights fit. Take it over:\n  import birds --checkpoint NAME.safetensors --out NAME.unet.yaml\n",
+            program.Succeed("import", "birds"));
+        Assert.EndsWith(
+            "\n  import birds --spec own.unet.yaml --convert --checkpoint NAME.safetensors\n",
+            program.Succeed("import", "birds", "--spec", "own.unet.yaml", "--convert"));
         var taken = program.Succeed("import", "birds", "--checkpoint", "taken.safetensors", "--out", "theirs.unet.yaml");
 
         Assert.Contains("The weights of TheirsUNet are in taken.safetensors", taken);

@@ -10,6 +10,7 @@ using UNetGen.Distributed;
 using UNetGen.Files;
 using UNetGen.Interop;
 using UNetGen.Networks;
+using UNetGen.Sampling.Editing;
 using static TorchSharp.torch;
 
 namespace UNetGen.Sampling;
@@ -29,6 +30,9 @@ internal static class SampleInfo
     private const string NegativeContextKey = "negative_context" + HashEnding;
     private const string ConditionKey = "condition" + HashEnding;
     private const string PrecisionKey = "precision";
+
+    // More than any strip has, for files that say anything.
+    private const int MostFrames = 100_000;
 
     // Earlier versions didn't write these down.
     private static readonly string[] LaterKeys = [TimestepsKey, ChannelsKey];
@@ -171,7 +175,11 @@ internal static class SampleInfo
             var channels = settings[ChannelsKey]?.GetValue<int>();
             if (channels is not (null or 1 or 3))
                 throw new FormatException("Pictures have 1 channel or 3.");
-            return (settings["network"]!.GetValue<string>(), channels, labels);
+            // All frames of a strip are of its class.
+            var each = Math.Clamp(Interpolation.FramesIn(settings["edit"]?.GetValue<string>()) ?? 1, 1, MostFrames);
+            return (
+                settings["network"]!.GetValue<string>(), channels,
+                labels is null || each == 1 ? labels : [.. labels.SelectMany(label => Enumerable.Repeat(label, each))]);
         }
         catch (Exception error) when (error is NullReferenceException or InvalidOperationException or FormatException)
         {

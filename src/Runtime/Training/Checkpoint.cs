@@ -61,8 +61,8 @@ public sealed partial class Checkpoint
 
     /// <summary>
     /// What speaks against drawing with it, a sentence each: averages that were still the first weights, steps that were skipped, or moved
-    /// no weight. Of a file that was opened by itself, what concerns its weights: those of the last step are no average. A file that lies outside of its
-    /// checkpoint has it in its metadata; those of earlier versions say nothing.
+    /// no weight. Of a file that was opened by itself, what concerns its weights: those of the last step are no average. A file that lies
+    /// outside of its checkpoint has it in its metadata; those of earlier versions say nothing.
     /// </summary>
     /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
     public IReadOnlyList<string> Doubts => DoubtsOf(null);

@@ -39,6 +39,9 @@ internal static class CheckpointFolder
         {
             var doubts = OfState(() => Checkpoint.DoubtsOf(folder, info, stem), []);
             var metadata = NetworkMetadata.Of(content.Network, doubts);
+            // Weights are copied elsewhere, where no sums lie beside them.
+            if (Trainer.HoldsWeights(stem))
+                metadata = TensorSum.Added(metadata, tensors);
             var (size, sum) = WriteFile(Path.Combine(folder, stem + Extension), stream => SafetensorsFile.Write(stream, tensors, metadata));
             sizes.Add(stem + Extension, size);
             sums.Add((stem + Extension, sum));
@@ -116,7 +119,7 @@ internal static class CheckpointFolder
         }
     }
 
-    private static string Alone(string name) => $"Copied into a folder of its own, {name} is loaded without a check of its sum.";
+    private static string Alone(string name) => $"Copied into a folder of its own, {name} is looked at alone: by the sum in its metadata, where it has one.";
 
     /// <summary>What says which files there are, of which sizes and with which sums.</summary>
     private static (CheckpointInfo Info, OrderedDictionary<string, string> Sums) ReadTexts(string folder)

@@ -200,7 +200,7 @@ internal static class InputCheck
     }
 
     /// <summary>Of what a training drops always, and therefore never learns, a sentence each.</summary>
-    public static IEnumerable<string> NeverLearnt(double labelDropout, double contextDropout)
+    public static IEnumerable<string> NeverLearnt(NetworkInfo info, TrainingOptions options, double labelDropout, double contextDropout)
     {
         if (labelDropout == 1)
             yield return "`LabelDropout` is 1: every label is replaced by the class that stands for none, so that no other class is learnt. "
@@ -208,6 +208,9 @@ internal static class InputCheck
         if (contextDropout == 1)
             yield return "`ContextDropout` is 1: every context is replaced by the null context, so that no other is learnt. To draw by "
                 + "contexts, drop a part of them, as 0.1.";
+        if (info.SelfCondition && options.SelfConditionProbability == 0)
+            yield return $"`SelfConditionProbability` is 0: {info.Name} is shown no estimate of its own in training, and samplers show it one. "
+                + "Show it a part of the time, as 0.5, or take `self_condition` out of the spec.";
     }
 
     /// <summary>A class of hardly an image is learnt by nobody, and is how a single damaged label looks.</summary>

@@ -5,7 +5,9 @@ using UNetGen.Training;
 
 namespace UNetGen.Runtime.Tests.Data;
 
-/// <summary>Images of a source of one's own that have values which none can have, beyond those that are looked at before a training.</summary>
+/// <summary>
+/// Images of a source of one's own that have values which none can have, beyond those that are looked at before a training.
+/// </summary>
 public class SourceValuesTests
 {
     public enum Spoilt { Image, Condition, Context }

@@ -2,6 +2,7 @@ using SkiaSharp;
 using TorchSharp;
 using UNetGen.Data;
 using UNetGen.Sampling;
+using UNetGen.Sampling.Editing;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Sampling;
@@ -219,6 +220,22 @@ public sealed class SampleFolderTests : IDisposable
         Assert.Equal(5, new SampleFolder(folder.File("cut")).Draw(network, Ddim, Ten));
 
         AssertSameFiles();
+    }
+
+    [Fact]
+    public void The_classes_of_strips_are_those_of_their_frames()
+    {
+        using var ends = zeros(1, 1, 4, 4);
+        using var classes = new FunctionPredictor(new() { Timesteps = 100 }, 5, (x, t, _, _) => GoldenDiffusion.Predict(x, t));
+        var strips = new SampleFolder(folder.File("strips"));
+        strips.Draw(classes, Ddim, new SamplingOptions
+        {
+            Count = 6,
+            Labels = [4, 1],
+            Edit = new Interpolation(ends, ends, frames: 3, strength: 0.5),
+        });
+
+        Assert.Equal([4, 4, 4, 1, 1, 1], strips.Describe().Labels!);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CsCheck;
+using UNetGen.Interop;
 using UNetGen.Training;
 
 namespace UNetGen.Runtime.Tests.Training;
@@ -150,8 +151,8 @@ public sealed class CheckpointDamageTests : IDisposable
         Assert.Equal(
             $"{Path.Combine(newest, "mine.safetensors")} is none of the files of the checkpoint that it lies in, which are "
                 + "weights.safetensors, ema.safetensors: "
-            + "nothing says whether it is whole. Take one of these. Copied into a folder of its own, mine.safetensors is loaded without a "
-            + "check of its sum.",
+            + "nothing says whether it is whole. Take one of these. Copied into a folder of its own, mine.safetensors is looked at alone: by the "
+            + "sum in its metadata, where it has one.",
             Assert.Throws<CheckpointException>(() => Checkpoint.Open(Path.Combine(newest, "mine.safetensors"))).Message);
     }
 
@@ -248,9 +249,31 @@ public sealed class CheckpointDamageTests : IDisposable
         var message = Assert.Throws<DamagedCheckpointException>(() => Checkpoint.Open(ema)).Message;
 
         Assert.Contains(problem, message);
-        Assert.EndsWith("Copied into a folder of its own, ema.safetensors is loaded without a check of its sum.", message);
+        Assert.EndsWith(
+            "Copied into a folder of its own, ema.safetensors is looked at alone: by the sum in its metadata, where it has one.", message);
         File.Copy(ema, root.File("ema.safetensors"));
         Assert.Equal("TwoConvNet", Checkpoint.Open(root.File("ema.safetensors")).Network);
+    }
+
+    [Theory]
+    [InlineData("ema.safetensors")]
+    [InlineData("weights.safetensors")]
+    public void Weights_that_were_copied_elsewhere_and_damaged_there_are_refused_by_their_own_sum(string file)
+    {
+        var copy = root.File(file);
+        var bytes = File.ReadAllBytes(Path.Combine(newest, file));
+        File.WriteAllBytes(copy, bytes);
+        using var network = new TwoConvNet(width: 1);
+        Checkpoint.Open(copy).LoadInto(network);
+
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(copy, bytes);
+        var before = network.Weights();
+
+        Assert.Contains(
+            "its numbers aren't those that were written",
+            Assert.Throws<SafetensorsException>(() => Checkpoint.Open(copy).LoadInto(network)).Message);
+        Assert.Equal(before, network.Weights());
     }
 
     [Fact]

@@ -115,9 +115,16 @@ public class TrainingStepTests
     public void Self_conditioning_has_the_probability_that_is_asked_for(double probability)
     {
         var network = new TwoConvNet(selfCondition: true);
-        Train(network, Options with { SelfConditionProbability = probability });
+        var logger = new ListLogger();
+        using (var trainer = new Trainer(
+            network, new Stripes(), Options with { SelfConditionProbability = probability, Steps = 5 }, logger: logger))
+            trainer.Train();
 
         Assert.Equal(5 * probability, network.Calls.Count(call => call.Given));
+        // Samplers show it one.
+        Assert.Equal(
+            probability == 0 ? 1 : 0,
+            logger.Warnings.Count(told => told.StartsWith("`SelfConditionProbability` is 0: TwoConvNet is shown no estimate of its own")));
     }
 
     private static (float[] Noise, long[] Timesteps) Draw(TrainingOptions options, int step = 1)

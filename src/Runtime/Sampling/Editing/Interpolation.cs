@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using UNetGen.Native;
 using UNetGen.Networks;
 using static TorchSharp.torch;
@@ -9,7 +11,7 @@ namespace UNetGen.Sampling.Editing;
 /// Image i is frame i modulo their number of strip i divided by it. All frames of a strip have the same noise, also on their way, and the
 /// same class: strip j has noise and class of image j of other drawings.
 /// </summary>
-public sealed class Interpolation : NoisedEdit
+public sealed partial class Interpolation : NoisedEdit
 {
     private readonly float[] shares;
 
@@ -73,6 +75,16 @@ public sealed class Interpolation : NoisedEdit
     }
 
     internal override int NumberOf(int image) => image / shares.Length;
+
+    /// <summary>How many frames a strip has whose edit describes itself so; null: it is none.</summary>
+    internal static int? FramesIn(string? description) =>
+        description is not null && Described().Match(description) is { Success: true } match
+        && int.TryParse(match.Groups[1].ValueSpan.ToString().Replace(",", ""), NumberStyles.None, CultureInfo.InvariantCulture, out var frames)
+            ? frames
+            : null;
+
+    [GeneratedRegex("^between pictures, ([0-9,]+) frames?,")]
+    private static partial Regex Described();
 
     internal override void Check(NetworkInfo info)
     {
