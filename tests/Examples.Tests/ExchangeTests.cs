@@ -96,6 +96,9 @@ public sealed class ExchangeTests : IDisposable
         Assert.Contains(
             "Weights of one load into the other. What blocks and hooks of your own hold is in no spec, and not compared.",
             program.Succeed("diff", "hooked.safetensors", "theirs.unet.yaml").ReplaceLineEndings(" "));
+        Assert.Contains(
+            "hooked.safetensors has code of its own (OnForwarded), and the network that is made of its spec here hasn't",
+            program.Fail(1, "sample", "--checkpoint", "hooked.safetensors"));
         var different = program.Run("diff", "hooked.safetensors", "run");
         Assert.Equal(1, different.ExitCode);
         Assert.Contains("head.weight", different.Output);

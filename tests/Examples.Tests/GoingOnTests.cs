@@ -173,6 +173,10 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
         var refused = AssertUnchanged(run, () => program.Fail(1, "train", "--resume", run, "--steps", "4"));
         Assert.Contains("is at step 6, and can't end at step 4", refused);
         Assert.DoesNotContain("the learning rate falls to its end, which has moved", refused);
+
+        program.Succeed("train", "--time", "2", "--batch-size", "2", "--count", "1", "--sample-every", "none", "--out", "timed");
+        refused = AssertUnchanged("timed", () => program.Fail(1, "train", "--resume", "timed", "--time", "1"));
+        Assert.Matches("has trained for 2[.0-9]* s, and can't end after 1, which is before. Nothing was changed; give more --time.", refused);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spectre.Console;
 using UNetGen.Data;
 using UNetGen.Distributed;
@@ -76,6 +77,13 @@ internal static class Resumption
             throw new UNetGenException(
                 $"The run in {folder.Path} is at step {step}, and can't end at step {options.Training.Steps}, which is before. "
                     + "Nothing was changed; give more --steps.");
+        var trained = TimeSpan.FromSeconds(Trainer.StateOf(newest.Path, newest.Info).ElapsedSeconds);
+        // A step that was begun in time ends after it.
+        if (options.Training.TimeLimit is { } limit && limit < trained && !(limit >= newest.Info.Training.TimeLimit))
+            throw new UNetGenException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The run in {folder.Path} has trained for {trained.TotalSeconds:0.#} s, and can't end after {limit.TotalSeconds:0.#}, which is ")
+                    + "before. Nothing was changed; give more --time.");
         return newest;
     }
 

@@ -178,11 +178,18 @@ public sealed partial class Checkpoint
     internal void LoadWeights(NoisePredictor network, string? which = null)
     {
         using var file = Weights(which);
-        Explained(file.Path, () =>
+        try
         {
-            StateDict.LoadFile(network, file);
-            return true;
-        });
+            Explained(file.Path, () =>
+            {
+                StateDict.LoadFile(network, file);
+                return true;
+            });
+        }
+        catch (CheckpointException error) when (error.InnerException is StateDictException differences && DoubtOf(network) is { } lack)
+        {
+            throw new CheckpointException($"{file.Path} can't be loaded: {lack} {differences.Message}", error);
+        }
         network.IsBounded = IsBounded;
     }
 

@@ -252,7 +252,8 @@ public sealed class CheckpointTests : IDisposable
         var (_, metadata) = SafetensorsFile.Read(Path.Combine(Save(), "weights.safetensors"));
         using (no_grad())
             Network.get_parameter("conv2.weight")![0, 0].fill_(float.NaN);
-        SafetensorsFile.Write(path, Network.state_dict(), metadata);
+        // Without the sum of the numbers that it had.
+        SafetensorsFile.Write(path, Network.state_dict(), metadata.Where(pair => pair.Key != "unetgen.tensors_sha256").ToDictionary());
         using var loaded = TinyCheckpoint.Emptied();
 
         var message = Assert.Throws<UNetGenException>(() => Checkpoint.Open(path).LoadInto(loaded)).Message;

@@ -79,7 +79,7 @@ public sealed partial class Interpolation : NoisedEdit
     /// <summary>How many frames a strip has whose edit describes itself so; null: it is none.</summary>
     internal static int? FramesIn(string? description) =>
         description is not null && Described().Match(description) is { Success: true } match
-        && int.TryParse(match.Groups[1].ValueSpan.ToString().Replace(",", ""), NumberStyles.None, CultureInfo.InvariantCulture, out var frames)
+        && int.TryParse(match.Groups[1].ValueSpan, NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out var frames)
             ? frames
             : null;
 
