@@ -30,11 +30,18 @@ internal static class DataOptions
         Open(data, (network.Channels, network.ImageHeight, network.ImageWidth), background, seed, sharers);
 
     /// <summary>The same in the shape of other images.</summary>
+    /// <param name="data">As it was given.</param>
+    /// <param name="shape">The images'.</param>
+    /// <param name="background">As it was given; null: it wasn't.</param>
+    /// <param name="seed">Of drawn shapes.</param>
+    /// <param name="sharers">Processes that share the memory.</param>
+    /// <param name="otherwise">The background where none was given; null: black.</param>
     /// <exception cref="UNetGenException">A background is given for images that can't be transparent.</exception>
     public static IImageSource Open(
-        string data, (int Channels, int Height, int Width) shape, Color? background, long seed = 0, int sharers = 1)
+        string data, (int Channels, int Height, int Width) shape, Color? background, long seed = 0, int sharers = 1,
+        Color? otherwise = null)
     {
-        var source = ImageSources.Open(data, shape.Channels, shape.Height, shape.Width, seed, sharers, background);
+        var source = ImageSources.Open(data, shape.Channels, shape.Height, shape.Width, seed, sharers, background ?? otherwise);
         // Black is what there is where nothing is said.
         if (source is not ImageFolderSource && background is { } colour && colour.ToArgb() != Color.Black.ToArgb())
             throw new UNetGenException(

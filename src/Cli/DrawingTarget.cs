@@ -4,6 +4,7 @@ using UNetGen.Distributed;
 using UNetGen.Networks;
 using UNetGen.Pictures;
 using UNetGen.Sampling;
+using Color = System.Drawing.Color;
 
 namespace UNetGen.Cli;
 
@@ -13,8 +14,9 @@ namespace UNetGen.Cli;
 /// <param name="options">How many, of what.</param>
 /// <param name="ranks">That draw together.</param>
 /// <param name="cancellation">Ends it.</param>
+/// <param name="background">On which the network's training had its pictures, <see cref="Training.Checkpoint.Background"/>.</param>
 internal sealed class DrawingTarget(
-    NoisePredictor network, Sampler sampler, SamplingOptions options, ICollective ranks, CancellationToken cancellation)
+    NoisePredictor network, Sampler sampler, SamplingOptions options, ICollective ranks, CancellationToken cancellation, Color? background)
 {
     /// <summary>Whether a path is that of a grid.</summary>
     public static bool IsPicture(string path) => path.EndsWith(".png", StringComparison.OrdinalIgnoreCase);
@@ -103,7 +105,7 @@ internal sealed class DrawingTarget(
 
     private void FillFolder(string path)
     {
-        var folder = new SampleFolder(path);
+        var folder = new SampleFolder(path) { Background = background };
         try
         {
             var drawn = Progress.WhileSampling(

@@ -61,7 +61,9 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
         var numbers = new SampleFolder(folder).PicturesByName();
         var (height, width) = new SampleFolder(folder).Size();
         var drawn = ImageFolderSource.Open(folder, channels, height, width);
-        var real = DataOptions.Open(parsed.GetRequiredValue(data), (channels, height, width), parsed.GetValue(background));
+        var real = DataOptions.Open(
+            parsed.GetRequiredValue(data), (channels, height, width), parsed.GetValue(background),
+            otherwise: new SampleFolder(folder).WrittenBackground());
         foreach (var source in (IImageSource[])[drawn, real])
         {
             if (source.Count < LeastImages)

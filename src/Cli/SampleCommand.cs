@@ -148,7 +148,8 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         var name = $"{(edited is null ? "samples" : "edited")}-{way}-{(rows is null ? options.Seed : "seeds")}{ending}";
         var target = parsed.GetValue(output) ?? Path.Combine(FolderBeside(path), name);
         // From here on an interruption is heeded, for what is claimed is given up again.
-        new DrawingTarget(network, chosen, options, ranks, interrupt.Token).Draw(target, edited, rows, areLatents: arePictures == false);
+        new DrawingTarget(network, chosen, options, ranks, interrupt.Token, trained.Background)
+            .Draw(target, edited, rows, areLatents: arePictures == false);
         if (arePictures is null && !DrawnLatents.IsName(target))
             Warnings.Show(
                 $"weights alone don't say whether {network.Info.Name} draws pictures or latents, and its spec has `clip_sample: false`: "

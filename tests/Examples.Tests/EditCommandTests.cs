@@ -86,6 +86,22 @@ public sealed class EditCommandTests : IClassFixture<TrainedDigits>
 
         Assert.Equal(File.ReadAllBytes(program.File("said.png")), File.ReadAllBytes(program.File("asItWas.png")));
         Assert.NotEqual(File.ReadAllBytes(program.File("other.png")), File.ReadAllBytes(program.File("asItWas.png")));
+        // And so does what drawn pictures are compared with.
+        program.Succeed("sample", "--checkpoint", "green", "--steps", "1", "--count", "2", "--out", "drawn");
+        Assert.Contains("\"background\": \"#00ff80\"", File.ReadAllText(program.File("drawn/samples.json")));
+        program.Succeed("sample", "--checkpoint", "green", "--steps", "1", "--count", "3", "--out", "drawn");
+        foreach (var name in (string[])["one", "other"])
+        {
+            Directory.CreateDirectory(program.File($"classes/{name}"));
+            for (var i = 0; i < 10; i++)
+                File.Copy(program.File("clear/a.png"), program.File($"classes/{name}/{i}.png"));
+        }
+        program.Succeed("classifier", "--data", "classes", "--spec", "shapes", "--epochs", "1", "--out", "sees.safetensors");
+        string[] evaluate = ["evaluate", "--samples", "drawn", "--data", "classes", "--features", "sees.safetensors"];
+        var asItWas = program.Succeed(evaluate);
+        Assert.Equal(asItWas, program.Succeed([.. evaluate, "--background", "#00ff80"]));
+        Assert.NotEqual(asItWas, program.Succeed([.. evaluate, "--background", "black"]));
+
         using var drawn = SKBitmap.Decode(program.File("asItWas.png"));
         Assert.Contains(new SKColor(0, 255, 128), drawn.Pixels);
     }

@@ -3,6 +3,7 @@ using UNetGen.Distributed;
 using UNetGen.Files;
 using UNetGen.Networks;
 using UNetGen.Pictures;
+using Color = System.Drawing.Color;
 
 namespace UNetGen.Sampling;
 
@@ -81,7 +82,7 @@ public sealed class SampleFolder(string path)
         using var alone = ranks.Rank == 0 && !IsComplete(options.FirstImage, end) ? WriterLock.OfFolder(Folder) : null;
         if (ranks.Rank == 0)
         {
-            SampleInfo.Claim(Folder, settings, sampler);
+            SampleInfo.Claim(Folder, settings, sampler, Background);
             DeleteUnfinished(options.FirstImage, end);
             RequireFiles();
             RequireSize(options.FirstImage, end, network.Info);
@@ -93,7 +94,7 @@ public sealed class SampleFolder(string path)
                 throw new UNetGenException(
                     $"Rank {ranks.Rank} doesn't see the folder {Folder} that rank 0 has begun: processes that draw together need a folder "
                         + "that all of them see.");
-            SampleInfo.Claim(Folder, settings, sampler);
+            SampleInfo.Claim(Folder, settings, sampler, Background);
         }
 
         for (var first = options.FirstImage; first < end;)
@@ -166,6 +167,16 @@ public sealed class SampleFolder(string path)
 
         return numbers;
     }
+
+    /// <summary>
+    /// What lay behind the transparent pixels of what the network was trained on, for who compares the pictures with that; null: black, or
+    /// nothing says.
+    /// </summary>
+    internal Color? Background { get; init; }
+
+    /// <summary>The same of the folder, as it was begun.</summary>
+    /// <exception cref="UNetGenException">What it says is damaged.</exception>
+    internal Color? WrittenBackground() => SampleInfo.BackgroundIn(Path.Combine(Folder, InfoName));
 
     /// <summary><see cref="Pictures"/> in the order of their names, as a source of them has it: seven digits come before six there.</summary>
     internal IReadOnlyList<int> PicturesByName() => [.. Pictures().OrderBy(NameOf, StringComparer.Ordinal)];

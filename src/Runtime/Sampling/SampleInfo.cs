@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using UNetGen.Backends;
 using UNetGen.Diffusion;
 using UNetGen.Distributed;
@@ -12,11 +13,12 @@ using UNetGen.Interop;
 using UNetGen.Networks;
 using UNetGen.Sampling.Editing;
 using static TorchSharp.torch;
+using Color = System.Drawing.Color;
 
 namespace UNetGen.Sampling;
 
 /// <summary>samples.json: what the pictures of a <see cref="SampleFolder"/> were drawn with.</summary>
-internal static class SampleInfo
+internal static partial class SampleInfo
 {
     /// <summary>Its name in the folder.</summary>
     public const string FileName = "samples.json";
@@ -30,6 +32,7 @@ internal static class SampleInfo
     private const string NegativeContextKey = "negative_context" + HashEnding;
     private const string ConditionKey = "condition" + HashEnding;
     private const string PrecisionKey = "precision";
+    private const string BackgroundKey = "background";
 
     // More than any strip has, for files that say anything.
     private const int MostFrames = 100_000;
@@ -118,10 +121,14 @@ internal static class SampleInfo
     }
 
     /// <summary>Writes down what a folder's pictures are drawn with, or compares it with what was.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="settings">As <see cref="Of"/> gives them.</param>
+    /// <param name="sampler">Draws.</param>
+    /// <param name="background">Written down with them and not compared: no picture follows from it.</param>
     /// <exception cref="UNetGenException">
     /// They were drawn with something else, or the folder has other files and nothing that says it.
     /// </exception>
-    public static void Claim(string path, JsonObject settings, Sampler sampler)
+    public static void Claim(string path, JsonObject settings, Sampler sampler, Color? background)
     {
         var info = Path.Combine(path, FileName);
         if (!File.Exists(info))
@@ -130,7 +137,10 @@ internal static class SampleInfo
             if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(entry => !Path.GetFileName(entry).StartsWith('.')))
                 throw new UNetGenException(
                     $"The folder {path} isn't empty and has no {FileName}, so that it can't be continued. Name another.");
-            AtomicFile.Write(info, stream => stream.Write(Encoding.UTF8.GetBytes(settings.ToJsonString(Indented) + "\n")));
+            var written = (JsonObject)settings.DeepClone();
+            if (background is { } colour)
+                written[BackgroundKey] = $"#{colour.ToArgb() & 0xFFFFFF:x6}";
+            AtomicFile.Write(info, stream => stream.Write(Encoding.UTF8.GetBytes(written.ToJsonString(Indented) + "\n")));
             return;
         }
 
@@ -186,6 +196,21 @@ internal static class SampleInfo
             throw new UNetGenException($"{info} doesn't say which network and labels its pictures were drawn with.", error);
         }
     }
+
+    /// <summary>As <see cref="SampleFolder.Background"/> was when the folder was begun.</summary>
+    /// <param name="info">The file.</param>
+    /// <exception cref="UNetGenException">It is damaged, or says something else.</exception>
+    public static Color? BackgroundIn(string info) =>
+        Read(info, "so that nothing says what its pictures were drawn with.")[BackgroundKey] switch
+        {
+            null => null,
+            JsonValue value when value.TryGetValue<string>(out var text) && Colour().IsMatch(text) =>
+                Color.FromArgb(255, Color.FromArgb(int.Parse(text.AsSpan(1), NumberStyles.HexNumber, CultureInfo.InvariantCulture))),
+            var other => throw new UNetGenException($"{info} says a background that is no #rrggbb: {Shown(other)}."),
+        };
+
+    [GeneratedRegex(@"\A#[0-9a-f]{6}\z")]
+    private static partial Regex Colour();
 
     private static JsonObject Read(string info, string consequence)
     {
