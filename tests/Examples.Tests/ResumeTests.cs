@@ -62,7 +62,7 @@ public sealed class ResumeTests : IDisposable
         AssertSame("first", "second", 12);
 
         var short_ = program.Succeed("train", "--run", "first/run.yaml", "--steps", "5", "--out", "third");
-        Assert.Contains("5 steps", short_);
+        Assert.Contains("\n5 steps in ", short_);
         Assert.Contains("--steps was 5 and is 12", program.Succeed("train", "--resume", "third", "--steps", "12"));
         AssertSame("first", "third", 12);
 

@@ -169,7 +169,7 @@ public sealed class ImageFolderSource : IImageSource
     }
 
     /// <summary>None for black, which is what earlier versions had without saying so.</summary>
-    private static string? TextOf(Color colour) => (colour.ToArgb() & 0xFFFFFF) is var rgb and not 0 ? $"#{rgb:x6}" : null;
+    private static string? TextOf(Color colour) => (colour.ToArgb() & 0xFFFFFF) == 0 ? null : BackgroundText.Of(colour);
 
     private byte[]? Decoded(int index)
     {

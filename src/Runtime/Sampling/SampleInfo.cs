@@ -4,8 +4,8 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using UNetGen.Backends;
+using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Distributed;
 using UNetGen.Files;
@@ -18,7 +18,7 @@ using Color = System.Drawing.Color;
 namespace UNetGen.Sampling;
 
 /// <summary>samples.json: what the pictures of a <see cref="SampleFolder"/> were drawn with.</summary>
-internal static partial class SampleInfo
+internal static class SampleInfo
 {
     /// <summary>Its name in the folder.</summary>
     public const string FileName = "samples.json";
@@ -139,7 +139,7 @@ internal static partial class SampleInfo
                     $"The folder {path} isn't empty and has no {FileName}, so that it can't be continued. Name another.");
             var written = (JsonObject)settings.DeepClone();
             if (background is { } colour)
-                written[BackgroundKey] = $"#{colour.ToArgb() & 0xFFFFFF:x6}";
+                written[BackgroundKey] = BackgroundText.Of(colour);
             AtomicFile.Write(info, stream => stream.Write(Encoding.UTF8.GetBytes(written.ToJsonString(Indented) + "\n")));
             return;
         }
@@ -204,13 +204,9 @@ internal static partial class SampleInfo
         Read(info, "so that nothing says what its pictures were drawn with.")[BackgroundKey] switch
         {
             null => null,
-            JsonValue value when value.TryGetValue<string>(out var text) && Colour().IsMatch(text) =>
-                Color.FromArgb(255, Color.FromArgb(int.Parse(text.AsSpan(1), NumberStyles.HexNumber, CultureInfo.InvariantCulture))),
+            JsonValue value when value.TryGetValue<string>(out var text) && BackgroundText.Read(text) is { } colour => colour,
             var other => throw new UNetGenException($"{info} says a background that is no #rrggbb: {Shown(other)}."),
         };
-
-    [GeneratedRegex(@"\A#[0-9a-f]{6}\z")]
-    private static partial Regex Colour();
 
     private static JsonObject Read(string info, string consequence)
     {

@@ -86,7 +86,7 @@ public sealed partial class Checkpoint
     /// </summary>
     /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
     public Color? Background => whole is not null && Trainer.StateOf(Path, whole).Data?.Background is { } background
-        ? Color.FromArgb(Convert.ToByte(background[1..3], 16), Convert.ToByte(background[3..5], 16), Convert.ToByte(background[5..7], 16))
+        ? BackgroundText.Read(background)
         : null;
 
     /// <summary>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
+using UNetGen.Data;
 using UNetGen.Interop;
 
 namespace UNetGen.Training;
@@ -9,7 +9,7 @@ namespace UNetGen.Training;
 /// <summary>
 /// A checkpoint's texts as objects. What an earlier version didn't write yet is as it was before there was a word for it.
 /// </summary>
-internal static partial class CheckpointText
+internal static class CheckpointText
 {
     // Beyond any training; what is counted from there on stays within its type.
     public const int MostSteps = 2_000_000_000;
@@ -54,7 +54,7 @@ internal static partial class CheckpointText
         Check(
             state.ConsecutivelySkipped >= 0 && state.ConsecutivelySkipped <= state.Skipped, "consecutively_skipped",
             state.ConsecutivelySkipped);
-        Check(state.Data?.Background is null || Background().IsMatch(state.Data.Background), "background", state.Data?.Background);
+        Check(state.Data?.Background is null || BackgroundText.Read(state.Data.Background) is not null, "background", state.Data?.Background);
         CheckAll("first_shares", state.FirstShares ?? [], share => share is >= 0 and <= 1);
         CheckAll("start_shares", state.StartShares ?? [], share => share is >= 0 and <= 1);
         Check(
@@ -129,7 +129,4 @@ internal static partial class CheckpointText
         foreach (var inner in node switch { JsonObject json => json.Select(pair => pair.Value), JsonArray items => items, _ => [] })
             RefuseNullItems(inner);
     }
-
-    [GeneratedRegex(@"\A#[0-9a-f]{6}\z")]
-    private static partial Regex Background();
 }

@@ -255,6 +255,27 @@ public sealed class CheckpointDamageTests : IDisposable
         Assert.Equal("TwoConvNet", Checkpoint.Open(root.File("ema.safetensors")).Network);
     }
 
+    [Fact]
+    public void What_is_given_up_while_it_is_read_is_read_of_the_newest_that_is_left_and_other_faults_are_told()
+    {
+        var read = new List<string>();
+
+        var entries = Checkpoint.Read(root.Path, checkpoint =>
+        {
+            read.Add(checkpoint.Path);
+            if (read.Count == 1)
+                Directory.Delete(checkpoint.Path, recursive: true);
+            using var file = checkpoint.Tensors("ema");
+            return file.Entries.Count;
+        });
+
+        Assert.True(entries > 0);
+        Assert.Equal(2, read.Count);
+        Assert.Equal(newest, read[0]);
+        Assert.NotEqual(newest, read[1]);
+        Assert.Throws<CheckpointException>(() => Checkpoint.Read(root.Path, checkpoint => checkpoint.Tensors("none")));
+    }
+
     [Theory]
     [InlineData("ema.safetensors")]
     [InlineData("weights.safetensors")]
