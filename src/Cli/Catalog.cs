@@ -110,7 +110,9 @@ internal static class Catalog
     {
         var options = new SpecOptions { BlockAssemblies = assemblies };
         var described = SpecCompiler.Describe(path, options).Info;
-        return generated.FirstOrDefault(network => network.Info.Name == described.Name && HasSpec(network, described.SpecHash))
+        return generated.FirstOrDefault(network => network.Info.Name == described.Name && HasSpec(network, described.SpecHash)
+                // Which are no part of the effective spec.
+                && network.Info.Kernels == described.Kernels)
             ?? OfCompiled(SpecCompiler.Compile(path, options), path);
     }
 

@@ -44,6 +44,8 @@ internal static class CommandLineErrors
         if (TakenForValues(parsed).ToList() is { Count: > 0 } taken)
             return taken;
         var unknown = Unknown(parsed);
+        if (unknown.Count == 0 && parsed.Errors.Count == 0 && RepeatedWithoutValue(parsed) is { } repeated)
+            return [repeated];
         // Options behind a command that there isn't are nobody's.
         if (unknown is [var first, ..] && command.Subcommands.Count > 0 && !IsOption(parsed.UnmatchedTokens[0]))
             return [first];
@@ -73,6 +75,20 @@ internal static class CommandLineErrors
                     + (Paths.Any(path => help?.Contains(path, StringComparison.Ordinal) == true) ? $" A path of that name is ./{word}." : "")
                 : UnknownOption(parsed, word.Split('=')[0]);
         }
+    }
+
+    /// <summary>An option that had its value before, and has none where it stands once more.</summary>
+    private static string? RepeatedWithoutValue(ParseResult parsed)
+    {
+        for (var i = 0; i < parsed.Tokens.Count; i++)
+        {
+            if (parsed.Tokens[i] is { Type: TokenType.Option, Value: var name }
+                && parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(result => result.Option.Name == name) is { } option
+                && option.Option.Arity.MinimumNumberOfValues > 0
+                && parsed.Tokens.ElementAtOrDefault(i + 1)?.Type != TokenType.Argument)
+                return $"{name} is given twice, and once without a value: leave one out.";
+        }
+        return null;
     }
 
     private static List<string> Unknown(ParseResult parsed)

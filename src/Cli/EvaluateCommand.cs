@@ -3,6 +3,7 @@ using Spectre.Console;
 using UNetGen.Data;
 using UNetGen.Distributed;
 using UNetGen.Evaluation;
+using UNetGen.Files;
 using UNetGen.Sampling;
 using Color = System.Drawing.Color;
 
@@ -64,6 +65,8 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
         var real = DataOptions.Open(
             parsed.GetRequiredValue(data), (channels, height, width), parsed.GetValue(background),
             otherwise: new SampleFolder(folder).WrittenBackground());
+        if (real is ImageFolderSource { Folder: var compared } && RealPath.Of(compared) == RealPath.Of(folder))
+            Warnings.Show("--samples and --data are the same folder: its distance from itself is 0, whatever was drawn.");
         foreach (var source in (IImageSource[])[drawn, real])
         {
             if (source.Count < LeastImages)

@@ -70,6 +70,7 @@ internal sealed class TrainCommand
             ? NetworkOf(options, parsed.GetValue(file), changes)
             : Resumption.NetworkOf(newest, options, IsGiven(changes, SpecKey));
         using var network = known.Create();
+        newest?.SetKernels(network);
         if (newest?.DoubtOf(network) is { } doubt)
             Warnings.Show(doubt);
         network.to(target);

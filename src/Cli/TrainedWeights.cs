@@ -16,6 +16,7 @@ internal static class TrainedWeights
         try
         {
             trained.LoadWeights(network);
+            trained.SetKernels(network);
             if (trained.DoubtOf(network) is { } doubt)
                 tell(doubt);
             return network;

@@ -157,6 +157,7 @@ public static class SpecCompiler
         {
             network = compiled.Create(device);
             checkpoint.LoadWeights(network);
+            checkpoint.SetKernels(network);
             var doubts = checkpoint.Doubts.Concat(DoubtsOfVersion(checkpoint, network.Info)).Append(checkpoint.DoubtOf(network));
             return new OpenedCheckpoint(checkpoint, compiled, network, [.. doubts.OfType<string>()]);
         }

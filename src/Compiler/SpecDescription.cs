@@ -1,3 +1,4 @@
+using UNetGen.Backends;
 using UNetGen.Generator.Emission;
 using UNetGen.Generator.Planning;
 using UNetGen.Networks;
@@ -58,6 +59,7 @@ public sealed class SpecDescription
         SelfCondition = plan.SelfCondition,
         NumClasses = plan.NumClasses,
         ContextDim = plan.ContextDim,
+        Kernels = plan.Kernels is null ? KernelForm.Fast : KernelForm.Reference,
         Levels =
         [
             .. plan.Levels.Select(level => new LevelInfo(level.Name, level.Height, level.Width, level.Channels, level.Blocks,

@@ -96,9 +96,10 @@ public static class OnnxExport
         if (network.Hooks.Count > 0)
             doubts = [.. doubts ?? [], $"{network.Info.Name} has code of its own ({string.Join(", ", network.Hooks)}), which the ONNX file "
                 + "hasn't."];
+        doubts = [.. (doubts ?? []).Union(BorrowedWeights.DoubtsOf(network))];
         // Of one step, where another thread trains it.
         return NetworkUse.Reading(network, () => Save(
-            path, description, new ModuleWeights(network), options ?? new(), network.Hooks, doubts ?? [],
+            path, description, new ModuleWeights(network), options ?? new(), network.Hooks, doubts,
             ofData: (Classes: null, network.IsBounded)));
     }
 

@@ -16,9 +16,18 @@ internal static class Excerpt
     public static string Of(string text)
     {
         var length = text.Length <= Most ? text.Length : char.IsHighSurrogate(text[Shown - 1]) ? Shown - 1 : Shown;
-        var start = string.Concat(text.Take(length).Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? '\uFFFD' : c));
+        var start = string.Concat(text.Take(length).Select(Sign));
         return length == text.Length ? start : start + "... (" + text.Length.ToString("N0", CultureInfo.InvariantCulture) + " characters)";
     }
+
+    /// <summary>Unicode's picture of a control character, a dot for those that have none, and else the character.</summary>
+    private static char Sign(char c) => c switch
+    {
+        < ' ' => (char)('\u2400' + c),
+        '\u007F' => '\u2421',
+        '\u2028' or '\u2029' => '\u2424',
+        _ => char.IsControl(c) ? '\u00B7' : c,
+    };
 
     /// <summary>The first few of a list, each as <see cref="Of(string)"/> shows it, and how many more there are.</summary>
     public static string List(IReadOnlyCollection<string> items)

@@ -95,6 +95,13 @@ public sealed class CommandLineTests : IDisposable
         Assert.EndsWith($"is empty, as when a variable of the shell isn't set: {advice}\n", program.Fail(1, arguments));
 
     [Theory]
+    [InlineData("--out", "sample", "--checkpoint", "nowhere", "--out", "a.png", "--out")]
+    [InlineData("--steps", "train", "--steps", "2", "--out", "run", "--steps")]
+    [InlineData("--checkpoint", "export", "--checkpoint=c", "--checkpoint", "--out", "x")]
+    public void An_option_that_is_repeated_without_a_value_is_not_passed_over(string option, params string[] arguments) =>
+        Assert.StartsWith($"error: {option} ", program.Fail(2, arguments));
+
+    [Theory]
     [InlineData("The value of --out is empty", "train", "--steps", "1", "--out", "")]
     [InlineData("The value of --out is empty", "--out", "")]
     [InlineData("The value of --out is empty", "train", "--out=")]

@@ -156,7 +156,8 @@ public sealed class ConditionCommandTests : IDisposable
 
     private string Train(string spec, string run, params string[] options) => program.Succeed(
     [
-        "train", "--spec", $"{spec}.unet.yaml", "--steps", "2", "--batch-size", "2", "--count", "2", "--ema-decay", "0.5", "--out", run,
+        "train", "--spec", $"{spec}.unet.yaml", "--steps", "2", "--batch-size", "2", "--count", "2", "--sample-steps", "2",
+        "--ema-decay", "0.5", "--out", run,
         .. options,
     ]);
 

@@ -63,7 +63,8 @@ public sealed class ContextCommandTests : IDisposable
         TensorFile.Write(program.File("wide.safetensors"), ("context", [3, 7], TensorFile.Normal(8, 21)));
         string[] away = ["two.safetensors", "--guidance", "2", "--negative-context", "wide.safetensors"];
         foreach (var contexts in (string[][])[["wide.safetensors"], away])
-            Assert.Contains("wide.safetensors: context has tokens of width 7, and", Fails(["--checkpoint", "run", "--context", .. contexts]));
+            Assert.Contains("wide.safetensors: context has tokens of width 7, and", Fails(["--checkpoint", "run", "--context",
+                .. contexts]));
         Assert.Contains(
             "has no tensor context; it has null_context", Fails("--checkpoint", "run", "--context", "latents/null.safetensors"));
         Assert.Contains(
@@ -108,7 +109,8 @@ public sealed class ContextCommandTests : IDisposable
     }
 
     private string Train(params string[] options) => program.Succeed(
-        ["train", "--spec", "small.unet.yaml", "--data", "latents", "--steps", "2", "--batch-size", "2", "--count", "2", .. options]);
+        ["train", "--spec", "small.unet.yaml", "--data", "latents", "--steps", "2", "--batch-size", "2", "--count", "2", "--sample-steps",
+            "1", .. options]);
 
     private string Untrained() =>
         program.Fail(1, "train", "--spec", "small.unet.yaml", "--data", "latents", "--steps", "2", "--out", "refused");

@@ -40,8 +40,8 @@ public sealed class DiffusionTypeTests : IDisposable
     {
         File.WriteAllText(program.File("tiny.unet.yaml"), $"{Tiny}diffusion: {{ {diffusion} }}\n");
         program.Succeed(
-            "train", "--spec", "tiny.unet.yaml", "--steps", "1", "--batch-size", "2", "--count", "1", "--sample-every", "none", "--out",
-            "run");
+            "train", "--spec", "tiny.unet.yaml", "--steps", "1", "--batch-size", "2", "--count", "1", "--sample-steps", "1",
+            "--sample-every", "none", "--out", "run");
         program.Succeed("report", "run");
         Assert.Contains($"<small>{details}</small>", File.ReadAllText(program.File("run/report.html")));
     }
@@ -56,7 +56,8 @@ public sealed class DiffusionTypeTests : IDisposable
         program.Succeed("check", "tiny.unet.yaml");
         Assert.Contains(predicts, program.Succeed("explain", "tiny.unet.yaml"));
 
-        program.Succeed("train", "--spec", "tiny.unet.yaml", "--steps", "3", "--batch-size", "2", "--count", "2", "--out", "run");
+        program.Succeed("train", "--spec", "tiny.unet.yaml", "--steps", "3", "--batch-size", "2", "--count", "2", "--sample-steps", "1",
+            "--out", "run");
         program.Succeed("train", "--resume", "run", "--steps", "4");
         program.Succeed("report", "run");
         Assert.Contains($"<dt>Diffusion</dt><dd>{type}<small>{details}</small>", File.ReadAllText(program.File("run/report.html")));
@@ -74,7 +75,8 @@ public sealed class DiffusionTypeTests : IDisposable
         }
         program.Succeed("sample", "--checkpoint", "run", "--steps", "2", "--count", "2");
         Assert.True(File.Exists(program.File($"run/samples-{sampler}-0.png")));
-        program.Succeed("sample", "--checkpoint", "run", "--steps", "2", "--seeds", $"{long.MinValue},{long.MaxValue}", "--out", "table.png");
+        program.Succeed("sample", "--checkpoint", "run", "--steps", "2", "--seeds", $"{long.MinValue},{long.MaxValue}", "--out",
+            "table.png");
         Assert.Contains(
             $"--seeds must be whole numbers from {long.MinValue} to {long.MaxValue}, with commas between them, not '1,x'.",
             program.Fail(2, "sample", "--checkpoint", "run", "--seeds", "1,x"));

@@ -34,8 +34,8 @@ public sealed class DoubtfulWeightsTests : IDisposable
         Assert.Contains(
             doubt,
             program.Succeed(
-                "train", "--steps", "4", "--batch-size", "2", "--count", "1", "--ema-decay", "0.9999", "--ema-power", "none",
-                "--ema-start-after", $"{startAfter}", "--out", "run"));
+                "train", "--steps", "4", "--batch-size", "2", "--count", "1", "--sample-steps", "1", "--ema-decay", "0.9999",
+                "--ema-power", "none", "--ema-start-after", $"{startAfter}", "--out", "run"));
         Assert.Contains(doubt, program.Succeed("sample", "--checkpoint", "run", "--count", "1", "--steps", "1"));
         Assert.Contains(doubt, program.Succeed("export", "--format", "safetensors", "--checkpoint", "run", "--out", "x.safetensors"));
         Assert.Contains(doubt, program.Succeed("export", "--format", "onnx", "--checkpoint", "run", "--out", "x.onnx"));
@@ -58,8 +58,8 @@ public sealed class DoubtfulWeightsTests : IDisposable
     public void A_warm_up_that_hardly_begins_is_told_once_in_the_words_of_runs()
     {
         var output = program.Succeed(
-            "train", "--steps", "2", "--warmup-steps", "1000000", "--batch-size", "2", "--count", "1", "--sample-every", "none", "--out",
-            "run");
+            "train", "--steps", "2", "--warmup-steps", "1000000", "--batch-size", "2", "--count", "1", "--sample-steps", "1",
+            "--sample-every", "none", "--out", "run");
 
         const string doubt =
             "warning: Of 2 steps none gets a tenth of the `learning_rate`, 0.002: it takes 1,000,000 to rise (`warmup_steps`).";
@@ -69,7 +69,8 @@ public sealed class DoubtfulWeightsTests : IDisposable
     [Fact]
     public void A_newest_checkpoint_that_is_damaged_is_told_by_all_who_use_the_one_before()
     {
-        program.Succeed("train", "--steps", "4", "--checkpoint-every", "2", "--batch-size", "2", "--count", "1", "--out", "run");
+        program.Succeed("train", "--steps", "4", "--checkpoint-every", "2", "--batch-size", "2", "--count", "1", "--sample-steps", "1",
+            "--out", "run");
         var weights = program.File("run/checkpoints/step-00000004/weights.safetensors");
         var bytes = File.ReadAllBytes(weights);
         bytes[^1] ^= 1;
@@ -89,7 +90,7 @@ public sealed class DoubtfulWeightsTests : IDisposable
         var run = program.Run(
             "train", "--learning-rate", "0.99", "--gradient-clip", "none", "--explosion-factor", "none", "--warmup-steps", "0", "--decay",
             "constant",
-            "--steps", "9", "--batch-size", "4", "--count", "1", "--out", "run");
+            "--steps", "9", "--batch-size", "4", "--count", "1", "--sample-steps", "1", "--out", "run");
 
         Assert.Equal(1, run.ExitCode);
         Assert.Matches("warning: [2-8] of 9 steps were skipped, the last [2-8] among them", run.Output);
@@ -109,7 +110,7 @@ public sealed class DoubtfulWeightsTests : IDisposable
                 + "diffusion: { type: flow, logit_mean: -5, weighting_scheme: sigma_sqrt }\n");
         var run = program.Run(
             "train", "--spec", "tiny.unet.yaml", "--precision", "float16", "--steps", "1", "--batch-size", "2", "--count", "1",
-            "--sample-every", "none", "--out", "run");
+            "--sample-steps", "1", "--sample-every", "none", "--out", "run");
 
         const string doubt = "warning: No weight has changed in 1 step: float16 couldn't hold the gradients, and the loss scale was lowered "
             + "each time. It needs more steps, or another `precision`: bfloat16 and float32 need no scale.";

@@ -77,7 +77,7 @@ public sealed class EditCommandTests : IClassFixture<TrainedDigits>
         }
         program.Succeed(
             "train", "--data", "clear", "--spec", "shapes", "--background", "#00ff80", "--steps", "1", "--batch-size", "1", "--count", "1",
-            "--sample-every", "none", "--out", "green");
+            "--sample-steps", "1", "--sample-every", "none", "--out", "green");
         string[] draw = ["sample", "--checkpoint", "green", "--from", "clear/a.png", "--steps", "2", "--count", "1", "--out"];
 
         program.Succeed([.. draw, "asItWas.png"]);
@@ -130,7 +130,7 @@ public sealed class EditCommandTests : IClassFixture<TrainedDigits>
         File.WriteAllText(program.File("short.unet.yaml"), $"{TrainedDigits.Spec}diffusion: {{ timesteps: 50 }}\n");
         program.Succeed(
             "train", "--spec", "short.unet.yaml", "--data", TrainedDigits.Data, "--steps", "1", "--batch-size", "1", "--count", "1",
-            "--sample-every", "none", "--out", "short");
+            "--sample-steps", "1", "--sample-every", "none", "--out", "short");
         string[] painting =
         [
             "sample", "--checkpoint", "short", "--inpaint", "a.png", "--mask", "mask.png", "--sampler", "ddpm", "--jump-samples", "1",

@@ -29,7 +29,7 @@ public sealed class EndToEndTests : IDisposable
         string[] lines = [
             "c.png: is empty",
             "d.jpg: is no picture: its content is none of .png, .jpg, .jpeg, .jpe, .jfif, .jif, .webp, .bmp, .dib and .gif"];
-        string[] command = ["train", "--data", "photos", "--batch-size", "4", "--count", "1", "--device", "cpu"];
+        string[] command = ["train", "--data", "photos", "--batch-size", "4", "--count", "1", "--sample-steps", "1", "--device", "cpu"];
 
         var whole = program.Succeed([.. command, "--steps", "4", "--out", "whole"]).ReplaceLineEndings(" ");
         Assert.Contains("2 picture files were left out; the first, c.png, is empty.", whole);
@@ -78,6 +78,20 @@ public sealed class EndToEndTests : IDisposable
         program.Succeed("sample", "--checkpoint", "run/checkpoints", "--steps", "4", "--count", "3", "--seed", "6", "--out", "c.png");
         Assert.Equal(File.ReadAllBytes(program.File("a.png")), File.ReadAllBytes(program.File("b.png")));
         Assert.NotEqual(File.ReadAllBytes(program.File("a.png")), File.ReadAllBytes(program.File("c.png")));
+    }
+
+    [Fact]
+    public void Grids_are_drawn_in_the_steps_that_are_asked_for_with_a_limit_in_time_too_and_never_in_more_than_there_are_timesteps()
+    {
+        string[] command = ["train", "--time", "0.1", "--batch-size", "2", "--count", "1", "--sample-every", "none", "--out", "run"];
+        Assert.DoesNotContain("as suits the time", program.Succeed([.. command, "--sample-steps", "2"]));
+        // Noise, what is between, and the picture: magnified to at least 64, with gaps of 4.
+        Assert.Equal((4 + 3 * (64 + 4), 4 + 64 + 4), SizeOf(program.File("run/noise-to-picture.png")));
+        Assert.Contains("sample_steps: 2\n", File.ReadAllText(program.File("run/run.yaml")));
+
+        Assert.Equal(
+            "error: sample_steps 1001 is more than the 1,000 timesteps of ShapesUNet. Give fewer.\n",
+            program.Fail(1, "train", "--steps", "1", "--sample-steps", "1001", "--out", "more"));
     }
 
     [Fact]

@@ -21,7 +21,8 @@ public sealed partial class EvaluateTests : IDisposable
             "names [0-9.]+ % of 100 images",
             program.Succeed("classifier", "--data", Digits, "--spec", "mnist", "--epochs", "2", "--out", "digits.safetensors"));
         program.Succeed(
-            "train", "--data", Digits, "--steps", "3", "--batch-size", "4", "--count", "1", "--sample-every", "none", "--out", "run");
+            "train", "--data", Digits, "--steps", "3", "--batch-size", "4", "--count", "1", "--sample-steps", "1", "--sample-every",
+            "none", "--out", "run");
         program.Succeed("sample", "--checkpoint", "run", "--sampler", "dpm++", "--steps", "2", "--count", "20", "--out", "drawn");
 
         string[] evaluate = [
@@ -41,6 +42,13 @@ public sealed partial class EvaluateTests : IDisposable
         var written = File.GetLastWriteTimeUtc(kept);
         Assert.Equal(output, program.Succeed(evaluate));
         Assert.Equal(written, File.GetLastWriteTimeUtc(kept));
+
+        Assert.Contains(
+            "warning: --samples and --data are the same folder: its distance from itself is 0, whatever was drawn.",
+            program.Succeed("evaluate", "--samples", "drawn", "--data", "./drawn/", "--features", "digits.safetensors"));
+        Assert.Contains(
+            "digits.safetensors is a classifier, by which `evaluate` measures pictures (`--features`), and no network that draws any.",
+            program.Fail(1, "sample", "--checkpoint", "digits.safetensors"));
 
         // A folder that can't be written to costs a warning.
         File.WriteAllText(program.File("file"), "");

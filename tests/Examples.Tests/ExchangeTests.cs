@@ -10,7 +10,7 @@ public sealed class ExchangeTests : IDisposable
     [Fact]
     public void A_trained_network_is_exported_as_tensors_and_drawn_from_again()
     {
-        program.Succeed("train", "--spec", "shapes", "--steps", "1", "--count", "1", "--out", "run");
+        program.Succeed("train", "--spec", "shapes", "--steps", "1", "--count", "1", "--sample-steps", "1", "--out", "run");
         Assert.Contains(
             "ShapesUNet in weights.safetensors",
             program.Succeed("export", "--format", "safetensors", "--checkpoint", "run", "--out", "weights.safetensors"));
@@ -29,7 +29,7 @@ public sealed class ExchangeTests : IDisposable
     public void What_a_killed_command_has_left_beside_its_output_goes_with_the_next()
     {
         const string temporary = "0123456789abcdef0123456789abcdef.tmp";
-        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
+        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--sample-steps", "1", "--out", "run");
         WriteTheirs();
         Directory.CreateDirectory(program.File($"out/.folder.{temporary}/unet"));
         File.WriteAllText(program.File($"out/.folder.{temporary}/unet/config.json"), "{}");
@@ -74,7 +74,8 @@ public sealed class ExchangeTests : IDisposable
         File.WriteAllText(
             program.File("own.unet.yaml"),
             "preset: ddpm\nimage_size: 8\nchannels: 1\ndim: 8\nchannel_multipliers: [1, 2]\ngroups: 4\n");
-        program.Succeed("train", "--spec", "own.unet.yaml", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
+        program.Succeed("train", "--spec", "own.unet.yaml", "--steps", "1", "--batch-size", "1", "--count", "1", "--sample-steps", "1",
+            "--out", "run");
         program.Succeed("export", "--checkpoint", "run", "--out", "birds");
 
         Assert.EndsWith(

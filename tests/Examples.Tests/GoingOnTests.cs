@@ -11,8 +11,8 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
     public sealed class Trained : IDisposable
     {
         public Trained() => Program.Succeed(
-            "train", "--steps", "6", "--batch-size", "2", "--checkpoint-every", "2", "--sample-every", "3", "--count", "1", "--decay",
-            "constant", "--device", "cpu", "--out", "run");
+            "train", "--steps", "6", "--batch-size", "2", "--checkpoint-every", "2", "--sample-every", "3", "--count", "1",
+            "--sample-steps", "1", "--decay", "constant", "--device", "cpu", "--out", "run");
 
         public ExampleProgram Program { get; } = new();
 
@@ -55,7 +55,7 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
         Assert.Contains(
             $"{run}/checkpoints/step-00000006",
             program.Succeed("train", "--init-from", run, "--steps", "1", "--batch-size", "2", "--sample-every", "none", "--count", "1",
-                "--device", "cpu", "--out", "tuned") + File.ReadAllText(program.File("tuned/run.yaml")));
+                "--sample-steps", "1", "--device", "cpu", "--out", "tuned") + File.ReadAllText(program.File("tuned/run.yaml")));
     }
 
     [Fact]
@@ -174,13 +174,14 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
         Assert.Contains("is at step 6, and can't end at step 4", refused);
         Assert.DoesNotContain("the learning rate falls to its end, which has moved", refused);
 
-        program.Succeed("train", "--time", "2", "--batch-size", "2", "--count", "1", "--sample-every", "none", "--out", "timed");
+        program.Succeed("train", "--time", "2", "--batch-size", "2", "--count", "1", "--sample-steps", "1", "--sample-every", "none",
+            "--out", "timed");
         refused = AssertUnchanged("timed", () => program.Fail(1, "train", "--resume", "timed", "--time", "1"));
         Assert.Matches("has trained for [.0-9]+ s, and can't end after 1, which is before. Nothing was changed; give more --time.", refused);
     }
 
     [Fact]
-    public void Another_number_of_threads_or_another_device_is_warned_about()
+    public void Another_number_of_threads_device_processor_or_version_is_warned_about()
     {
         var run = CopyOfRun("elsewhere");
         const string warning = "from here on the run is equal to an unbroken one to rounding only";
@@ -191,10 +192,12 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
         File.WriteAllText(
             starts,
             File.ReadAllText(starts).Replace($"\"threads\":{threads}", "\"threads\":99").Replace(
-                "\"device\":\"cpu\"", "\"device\":\"cuda:0\""));
+                "\"device\":\"cpu\"", "\"device\":\"cuda:0\"").Replace("\"torchsharp\":\"", "\"torchsharp\":\"9.").Replace(
+                "\"processor\":\"", "\"processor\":\"Old "));
 
-        Assert.Contains(
-            $"warning: threads {threads}, not 99 as before; device cpu, not cuda:0 as before: {warning}.\n",
+        Assert.Matches(
+            $"warning: threads {threads}, not 99 as before; device cpu, not cuda:0 as before; processor (.*), not Old \\1 as before; "
+                + $"TorchSharp ([0-9.]*), not 9\\.\\2 as before: {warning}\\.\n",
             program.Succeed("train", "--resume", run, "--steps", "8"));
     }
 

@@ -15,7 +15,8 @@ public sealed class InterruptTests : IDisposable
     [LinuxFact]
     public void The_first_signal_finishes_the_step_saves_and_says_how_to_go_on()
     {
-        var result = program.Run(["train", "--steps", "1000", "--batch-size", "2", "--count", "1", "--out", "run"], TerminateAt("  step "));
+        var result = program.Run(["train", "--steps", "1000", "--batch-size", "2", "--count", "1", "--sample-steps", "1", "--out", "run"],
+            TerminateAt("  step "));
 
         Assert.Equal(Interrupted, result.ExitCode);
         Assert.Equal("", result.Error);
@@ -35,7 +36,8 @@ public sealed class InterruptTests : IDisposable
     public void A_terminal_that_is_closed_saves_as_well()
     {
         var result = program.Run(
-            ["train", "--steps", "1000", "--batch-size", "2", "--count", "1", "--sample-every", "none", "--out", "run"],
+            ["train", "--steps", "1000", "--batch-size", "2", "--count", "1", "--sample-steps", "1", "--sample-every", "none", "--out",
+                "run"],
             SignalAt("  step ", "-HUP"));
 
         Assert.Equal(Interrupted, result.ExitCode);
@@ -52,7 +54,7 @@ public sealed class InterruptTests : IDisposable
     {
         // `script` gives it a terminal, which ends with `script`. Its progress bar then writes to nowhere.
         var command = $"echo $$ > pid; exec dotnet {ExampleProgram.Path} train --steps 100000 --batch-size 2 --count 1 --sample-every none "
-            + "--out run";
+            + "--sample-steps 1 --out run";
         using var terminal = Process.Start(
             new ProcessStartInfo("script", ["-qec", command, "/dev/null"])
             {
@@ -99,7 +101,8 @@ public sealed class InterruptTests : IDisposable
         // Steps so large that the second signal comes within the one that the first waits for.
         Task? signals = null;
         var result = program.Run(
-            ["train", "--steps", "10", "--batch-size", "256", "--checkpoint-every", "1", "--count", "1", "--out", "run"],
+            ["train", "--steps", "10", "--batch-size", "256", "--checkpoint-every", "1", "--count", "1", "--sample-steps", "1", "--out",
+                "run"],
             (process, line) =>
             {
                 // By now the checkpoint of the first step is there.
@@ -120,7 +123,8 @@ public sealed class InterruptTests : IDisposable
     [LinuxFact]
     public void Grids_that_were_cut_off_are_drawn_when_the_run_goes_on()
     {
-        string[] options = ["--steps", "6", "--batch-size", "2", "--sample-every", "3", "--count", "16", "--device", "cpu"];
+        string[] options = ["--steps", "6", "--batch-size", "2", "--sample-every", "3", "--count", "16", "--sample-steps", "1", "--device",
+            "cpu"];
         program.Succeed(["train", .. options, "--out", "whole"]);
 
         var first = program.Run(["train", .. options, "--out", "cut"], TerminateAt("step 3 of 6"));
@@ -162,7 +166,8 @@ public sealed class InterruptTests : IDisposable
     [LinuxFact]
     public void A_drawing_that_is_stopped_says_what_it_leaves()
     {
-        program.Succeed("train", "--steps", "1", "--batch-size", "2", "--count", "1", "--sample-every", "none", "--out", "run");
+        program.Succeed("train", "--steps", "1", "--batch-size", "2", "--count", "1", "--sample-steps", "1", "--sample-every", "none",
+            "--out", "run");
         foreach (var (output, claim, left) in new[]
         {
             ("grid.png", ".grid.png.lock", "nothing was written"),

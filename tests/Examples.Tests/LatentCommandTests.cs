@@ -184,7 +184,8 @@ public sealed class LatentCommandTests : IDisposable
     }
 
     private string Train(params string[] options) =>
-        program.Succeed(["train", "--spec", "tiny.unet.yaml", "--data", "latents", "--batch-size", "2", "--count", "2", .. options]);
+        program.Succeed(["train", "--spec", "tiny.unet.yaml", "--data", "latents", "--batch-size", "2", "--count", "2", "--sample-steps",
+            "1", .. options]);
 
     private string Fails(params string[] options) =>
         program.Fail(1, ["train", "--spec", "tiny.unet.yaml", "--data", "latents", "--steps", "2", "--out", "refused", .. options]);

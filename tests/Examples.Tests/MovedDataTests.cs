@@ -5,7 +5,7 @@ public sealed class MovedDataTests : IDisposable
 {
     private static readonly string[] Train =
     [
-        "train", "--data", "digits", "--steps", "1", "--batch-size", "1", "--count", "1", "--sample-every", "none",
+        "train", "--data", "digits", "--steps", "1", "--batch-size", "1", "--count", "1", "--sample-steps", "1", "--sample-every", "none",
         "--decay", "constant", "--device", "cpu",
     ];
 

@@ -9,7 +9,8 @@ namespace UNetGen.Examples.Tests;
 public sealed class MovedRunTests : IDisposable
 {
     private static readonly string[] Training =
-        ["train", "--steps", "8", "--batch-size", "2", "--checkpoint-every", "2", "--sample-every", "4", "--count", "1", "--device", "cpu"];
+        ["train", "--steps", "8", "--batch-size", "2", "--checkpoint-every", "2", "--sample-every", "4", "--count", "1", "--sample-steps",
+            "1", "--device", "cpu"];
 
     private readonly ExampleProgram program = new();
 

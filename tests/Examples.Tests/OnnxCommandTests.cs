@@ -78,7 +78,7 @@ public sealed class OnnxCommandTests(TrainedDigits digits) : IClassFixture<Train
         File.WriteAllText(program.File("ten.unet.yaml"), TrainedDigits.Spec.Replace("11", "10"));
         program.Succeed(
             "train", "--spec", "ten.unet.yaml", "--data", TrainedDigits.Data, "--steps", "1", "--batch-size", "1", "--count", "1",
-            "--out", "ten");
+            "--sample-steps", "1", "--out", "ten");
         var checkpoint = Directory.EnumerateDirectories(program.File("run/checkpoints")).Single();
         File.Copy(Path.Combine(checkpoint, "weights.safetensors"), program.File("alone.safetensors"));
         string[] ofSampler = ["--format", "onnx", "--with-sampler", "ddim"];

@@ -7,7 +7,8 @@ namespace UNetGen.Examples.Tests;
 /// <summary>Folders of pictures as users have them: with runs, links, pipes and other files among them.</summary>
 public sealed class PictureDataTests : IDisposable
 {
-    private static readonly string[] Short = ["--batch-size", "2", "--sample-every", "1", "--count", "1", "--device", "cpu"];
+    private static readonly string[] Short = ["--batch-size", "2", "--sample-every", "1", "--count", "1", "--sample-steps", "1",
+        "--device", "cpu"];
 
     private readonly ExampleProgram program = new();
 

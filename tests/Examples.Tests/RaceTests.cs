@@ -7,7 +7,8 @@ namespace UNetGen.Examples.Tests;
 /// <summary>Real trainings of one run that are begun at the same moment: one trains, the other is refused and changes nothing.</summary>
 public sealed partial class RaceTests(ITestOutputHelper output) : IDisposable
 {
-    private static readonly string[] Tiny = ["--batch-size", "1", "--count", "1", "--sample-every", "none", "--device", "cpu"];
+    private static readonly string[] Tiny = ["--batch-size", "1", "--count", "1", "--sample-steps", "1", "--sample-every", "none",
+        "--device", "cpu"];
     private static readonly string[] Small = [.. Tiny, "--decay", "constant"];
 
     /// <summary>Pairs of each kind: more by UNETGEN_RACE_COUNT.</summary>
@@ -86,7 +87,8 @@ public sealed partial class RaceTests(ITestOutputHelper output) : IDisposable
             program.File("tiny.unet.yaml"),
             "preset: lucidrains\nimage_size: 16\nchannels: 1\ndim: 8\nchannel_multipliers: [1, 2]\nnorm: group\n");
         string[] tiny = ["--spec", "tiny.unet.yaml", "--data", "shapes", .. Tiny, "--out", "run"];
-        var training = Task.Run(() => program.Succeed(["train", .. tiny, "--time", "5", "--checkpoint-every", "1", "--keep-checkpoints", "1"]));
+        var training = Task.Run(() => program.Succeed(["train", .. tiny, "--time", "5", "--checkpoint-every", "1", "--keep-checkpoints",
+            "1"]));
         var checkpoints = new DirectoryInfo(program.File("run/checkpoints"));
         while (!(Directory.Exists(checkpoints.FullName) && checkpoints.EnumerateDirectories("step-*").Any()) && !training.IsCompleted)
             await Task.Delay(50);

@@ -7,7 +7,7 @@ namespace UNetGen.Examples.Tests;
 /// </summary>
 public sealed class RankCommandTests : IDisposable
 {
-    private const string Train = "train --steps 2 --batch-size 1 --count 1 --sample-every none --device cpu --out run";
+    private const string Train = "train --steps 2 --batch-size 1 --count 1 --sample-every none --sample-steps 1 --device cpu --out run";
 
     private readonly ExampleProgram program = new();
 
@@ -56,7 +56,7 @@ public sealed class RankCommandTests : IDisposable
         "--task (rank 1); --learning-rate (rank 1); --keep-checkpoints (rank 1); --guidance (rank 1)")]
     [MpiData(
         MpiLauncher.MpichName, Train, "train --run run.yaml --out run",
-        "--steps (rank 1); --time (rank 1); --batch-size (rank 1); --sample-every (rank 1)")]
+        "--steps (rank 1); --time (rank 1); --batch-size (rank 1); --sample-every (rank 1); --sample-steps (rank 1)")]
     public void Ranks_that_would_train_otherwise_are_refused_before_a_run_begins(
         string launcher, string first, string second, string differs)
     {

@@ -9,7 +9,8 @@ namespace UNetGen.Examples.Tests;
 /// <summary>The program as mpirun starts it: real processes, which go on, and end, together.</summary>
 public sealed class RankTests : IDisposable
 {
-    private static readonly string[] Small = ["--batch-size", "2", "--count", "1", "--sample-every", "none", "--device", "cpu"];
+    private static readonly string[] Small = ["--batch-size", "2", "--count", "1", "--sample-steps", "1", "--sample-every", "none",
+        "--device", "cpu"];
 
     private readonly ExampleProgram program = new();
 
@@ -19,7 +20,8 @@ public sealed class RankTests : IDisposable
     public void Two_ranks_train_what_one_process_does_with_twice_the_batch_and_draw_the_same()
     {
         program.Succeed(
-            "train", "--steps", "4", "--batch-size", "4", "--count", "1", "--sample-every", "none", "--device", "cpu", "--out", "one");
+            "train", "--steps", "4", "--batch-size", "4", "--count", "1", "--sample-steps", "1", "--sample-every", "none", "--device",
+            "cpu", "--out", "one");
         var output = Succeed(2, ["train", "--steps", "4", .. Small, "--out", "two"]);
 
         Assert.Contains("2 ranks with batches of 2, 4 images a step; MPI (Open MPI", output);
@@ -102,7 +104,7 @@ public sealed class RankTests : IDisposable
             TensorFile.Write(program.File($"data-{rank}/a.safetensors"), ("latents", [4, 4, 8, 8], TensorFile.Normal(1, 4 * 256, 1)));
         string[] train = [
             "sh", "-c", "exec dotnet \"$0\" train --data data-$OMPI_COMM_WORLD_RANK --spec tiny.unet.yaml --steps 200 "
-                + "--checkpoint-every 1 --batch-size 1 --count 1 --sample-every none --out run",
+                + "--checkpoint-every 1 --batch-size 1 --count 1 --sample-every none --sample-steps 1 --out run",
             ExampleProgram.Path];
 
         HeldFile? held = null;

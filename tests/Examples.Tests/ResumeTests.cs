@@ -14,7 +14,8 @@ public sealed class ResumeTests : IDisposable
     private static readonly string[] Options =
     [
         "--batch-size", "2", "--accumulation", "2", "--flips", "--ema-decay", "0.9,0.999", "--ema-power", "0.75,none",
-        "--optimizer", "adamw", "--weight-decay", "0.01", "--checkpoint-every", "3", "--count", "2", "--seed", "7", "--device", "cpu",
+        "--optimizer", "adamw", "--weight-decay", "0.01", "--checkpoint-every", "3", "--count", "2", "--sample-steps", "1", "--seed", "7",
+        "--device", "cpu",
     ];
 
     private static readonly string[] Forty = ["--steps", "40", "--sample-every", "20", .. Options];

@@ -12,7 +12,7 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
     public sealed class Trained : IDisposable
     {
         public Trained() => Program.Succeed(
-            "train", "--steps", "1", "--batch-size", "2", "--count", "1", "--device", "cpu", "--out", "run");
+            "train", "--steps", "1", "--batch-size", "2", "--count", "1", "--sample-steps", "1", "--device", "cpu", "--out", "run");
 
         public ExampleProgram Program { get; } = new();
 
@@ -91,8 +91,8 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
             SaveGrey(program.File($"eleven/{label:D2}/a.png"), (byte)(20 * label));
         }
         program.Succeed(
-            "train", "--spec", "mnist", "--data", "eleven", "--steps", "1", "--batch-size", "2", "--count", "1", "--sample-every", "none",
-            "--out", "k");
+            "train", "--spec", "mnist", "--data", "eleven", "--steps", "1", "--batch-size", "2", "--count", "1", "--sample-steps", "1",
+            "--sample-every", "none", "--out", "k");
         string[] command = ["sample", "--checkpoint", "k", "--steps", "1", "--count", "1"];
 
         Assert.DoesNotContain("stands for none", program.Succeed([.. command, "--out", "every"]));
@@ -155,7 +155,7 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
         Assert.Equal(
             $"error: {limit}Name a folder, --out FOLDER, for a file each; or draw fewer.\n",
             program.Fail(1, "sample", "--checkpoint", "run", "--count", "130000", "--out", "big.png"));
-        Assert.Contains(limit, program.Fail(1, "train", "--steps", "1", "--count", "130000", "--out", "big"));
+        Assert.Contains(limit, program.Fail(1, "train", "--steps", "1", "--count", "130000", "--sample-steps", "1", "--out", "big"));
         Assert.False(Path.Exists(program.File("big")));
     }
 

@@ -29,7 +29,8 @@ public sealed class ShortageTests : IDisposable
         // A network of a spec needs the most: the compiler is loaded as well.
         WriteSpec("other.unet.yaml");
         var result = program.RunBy(
-            "prlimit --nofile=192", "train", "--spec", "other.unet.yaml", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
+            "prlimit --nofile=192", "train", "--spec", "other.unet.yaml", "--steps", "1", "--batch-size", "1", "--count", "1",
+            "--sample-steps", "1", "--out", "run");
         Assert.True(result.ExitCode == 0, $"{result}");
     }
 
@@ -64,7 +65,8 @@ public sealed class ShortageTests : IDisposable
         Assert.False(Directory.Exists(program.File("run")));
         // Enough for both is enough: the compiler of specs makes the most code.
         WriteSpec("other.unet.yaml");
-        string[] train = ["train", "--spec", "other.unet.yaml", "--steps", "1", "--batch-size", "1", "--count", "1", "--out"];
+        string[] train = ["train", "--spec", "other.unet.yaml", "--steps", "1", "--batch-size", "1", "--count", "1", "--sample-steps", "1",
+            "--out"];
         foreach (var limit in (string[])["env DOTNET_EnableWriteXorExecute=1 prlimit --fsize=64000000", "prlimit --fsize=8000000"])
         {
             var result = program.RunBy(limit, [.. train, $"run{limit.Length}"]);
@@ -92,7 +94,8 @@ public sealed class ShortageTests : IDisposable
     [LinuxFact]
     public void Memory_that_is_missing_for_a_drawing_is_told_and_leaves_the_checkpoint_whole()
     {
-        program.Succeed("train", "--steps", "2", "--batch-size", "2", "--count", "1", "--sample-every", "none", "--out", "run");
+        program.Succeed("train", "--steps", "2", "--batch-size", "2", "--count", "1", "--sample-steps", "1", "--sample-every", "none",
+            "--out", "run");
         var before = Directory.GetFiles(program.File("run/checkpoints/step-00000002")).ToDictionary(file => file, File.ReadAllBytes);
 
         foreach (var bytes in Ladder(900_000_000, 2_000_000_000))
@@ -111,7 +114,7 @@ public sealed class ShortageTests : IDisposable
         // .NET's own mapping of its code is a file too, and too large for such a limit.
         const string limit = "env DOTNET_EnableWriteXorExecute=0 prlimit --fsize=3000000";
         const string told = "can't be written: a file would be larger than its file system, or a limit of this process, allows.";
-        string[] train = ["train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out"];
+        string[] train = ["train", "--steps", "1", "--batch-size", "1", "--count", "1", "--sample-steps", "1", "--out"];
         Assert.Contains(told, ExampleProgram.ErrorOf(1, program.RunBy(limit, [.. train, "run"])));
 
         program.Succeed([.. train, "whole"]);

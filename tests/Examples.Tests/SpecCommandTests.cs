@@ -249,7 +249,8 @@ public sealed class SpecCommandTests : IDisposable
     [Fact]
     public void Explain_shows_the_same_of_a_spec_and_of_the_weights_that_were_trained_with_it()
     {
-        program.Succeed("train", "--spec", "base.unet.yaml", "--steps", "1", "--count", "1", "--batch-size", "1", "--out", "run");
+        program.Succeed("train", "--spec", "base.unet.yaml", "--steps", "1", "--count", "1", "--sample-steps", "1", "--batch-size", "1",
+            "--out", "run");
         program.Succeed("export", "--checkpoint", "run", "--format", "safetensors", "--out", "alone.safetensors");
 
         var ofSpec = WithoutOrigin(program.Succeed("explain", "base.unet.yaml"));
@@ -291,7 +292,8 @@ public sealed class SpecCommandTests : IDisposable
     {
         foreach (var seed in (string[])["1", "2"])
             program.Succeed(
-                "train", "--spec", "base.unet.yaml", "--seed", seed, "--steps", "1", "--count", "1", "--batch-size", "1", "--out", seed);
+                "train", "--spec", "base.unet.yaml", "--seed", seed, "--steps", "1", "--count", "1", "--sample-steps", "1", "--batch-size",
+                "1", "--out", seed);
 
         Assert.Contains("are the same network", program.Succeed("diff", "1", "1"));
         var others = program.Run("diff", "1", "2");

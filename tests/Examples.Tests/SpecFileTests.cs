@@ -66,7 +66,8 @@ public sealed class SpecFileTests : IDisposable
         Write("tiny", Tiny + "num_classes: 10\n");
         var digits = Path.Combine(AppContext.BaseDirectory, "Data", "mnist");
         program.Succeed(
-            "train", "--spec", "tiny.unet.yaml", "--data", digits, "--steps", "1", "--count", "1", "--batch-size", "2", "--out", "run");
+            "train", "--spec", "tiny.unet.yaml", "--data", digits, "--steps", "1", "--count", "1", "--sample-steps", "1", "--batch-size",
+            "2", "--out", "run");
         program.Succeed("classifier", "--spec", "tiny.unet.yaml", "--data", digits, "--epochs", "1", "--out", "digits.safetensors");
         File.Delete(program.File("tiny.unet.yaml"));
         program.Succeed("sample", "--checkpoint", "run", "--steps", "1", "--count", "4", "--out", "pictures");
@@ -77,14 +78,42 @@ public sealed class SpecFileTests : IDisposable
     }
 
     [Fact]
+    public void Kernels_which_no_effective_spec_says_are_those_of_the_file_and_stay_those_of_the_run()
+    {
+        Write("tiny", Tiny + "kernels: reference\n");
+        string[] training =
+        [
+            "train", "--spec", "tiny.unet.yaml", "--batch-size", "2", "--decay", "constant", "--sample-every", "none", "--count", "1",
+            "--sample-steps", "1",
+        ];
+        Assert.Contains("reference kernels", program.Succeed([.. training, "--steps", "8", "--out", "whole"]));
+        program.Succeed([.. training, "--steps", "4", "--out", "halved"]);
+        Assert.Contains("reference kernels", program.Succeed("train", "--resume", "halved", "--steps", "8"));
+        Assert.Equal(
+            File.ReadAllBytes(program.File("whole/checkpoints/step-00000008/weights.safetensors")),
+            File.ReadAllBytes(program.File("halved/checkpoints/step-00000008/weights.safetensors")));
+
+        program.Succeed("sample", "--checkpoint", "whole", "--steps", "1", "--count", "1", "--out", "drawn");
+        Assert.Contains("\"kernels\": \"reference\"", File.ReadAllText(program.File("drawn/samples.json")));
+
+        // The program's own network has the same effective spec.
+        File.WriteAllText(
+            program.File("shapes.unet.yaml"), File.ReadAllText(Path.Combine(ExampleProgram.Root, "specs/shapes.unet.yaml")) + "\nkernels: reference\n");
+        Assert.Contains("reference kernels", program.Succeed(
+            "train", "--spec", "./shapes.unet.yaml", "--steps", "1", "--batch-size", "1", "--count", "1", "--sample-steps", "1",
+            "--sample-every", "none", "--out", "shapes"));
+    }
+
+    [Fact]
     public void A_training_begins_with_the_weights_of_another_one_and_names_what_is_otherwise()
     {
         Write("tiny", Tiny);
         Train("--spec", "tiny.unet.yaml", "--out", "first");
         Write("digits", Tiny + "num_classes: 11\n");
         var tuned = program.Run(
-            "train", "--spec", "digits.unet.yaml", "--init-from", "first", "--data", Path.Combine(AppContext.BaseDirectory, "Data", "mnist"),
-            "--learning-rate", "1e-9", "--warmup-steps", "0", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "second");
+            "train", "--spec", "digits.unet.yaml", "--init-from", "first", "--data", Path.Combine(AppContext.BaseDirectory, "Data",
+            "mnist"), "--learning-rate", "1e-9", "--warmup-steps", "0", "--steps", "1", "--batch-size", "1", "--count", "1",
+            "--sample-steps", "1", "--out", "second");
 
         Assert.True(tuned.ExitCode == 0, tuned.Error);
         Assert.Contains("warning: label_emb.weight begins anew: it has other classes, or none, in ", tuned.Output);
@@ -118,7 +147,8 @@ public sealed class SpecFileTests : IDisposable
         Directory.Delete(program.File("my run/checkpoints"), recursive: true);
         File.WriteAllText(options, File.ReadAllText(options).Replace("init_from: elsewhere", "init_from: none"));
         Assert.Contains(
-            "To begin it anew: train --run 'my run/run.yaml' --out NEW_FOLDER", program.Fail(1, "train", "--resume", "my run", "--steps", "3"));
+            "To begin it anew: train --run 'my run/run.yaml' --out NEW_FOLDER", program.Fail(1, "train", "--resume", "my run", "--steps",
+            "3"));
     }
 
     [Fact]
@@ -186,7 +216,7 @@ public sealed class SpecFileTests : IDisposable
     }
 
     private string Train(params string[] options) =>
-        program.Succeed(["train", "--steps", "2", "--count", "1", "--batch-size", "1", .. options]);
+        program.Succeed(["train", "--steps", "2", "--count", "1", "--sample-steps", "1", "--batch-size", "1", .. options]);
 
     private void Write(string name, string text) => File.WriteAllText(program.File($"{name}.unet.yaml"), text);
 }

@@ -21,7 +21,8 @@ public sealed partial class StableDiffusionCommandTests : IDisposable
         ContextCommandTests.WriteLatents(program.File("latents"), tokens: 77, width: 6);
         TensorFile.Write(program.File("text.safetensors"), ("context", [1, 77, 6], TensorFile.Normal(8, 77 * 6)));
         program.Succeed(
-            "train", "--spec", "published.unet.yaml", "--data", "latents", "--steps", "1", "--count", "1", "--out", "published");
+            "train", "--spec", "published.unet.yaml", "--data", "latents", "--steps", "1", "--count", "1", "--sample-steps", "1", "--out",
+            "published");
         program.Succeed("export", "--checkpoint", "published", "--format", "diffusers", "--out", "stable-diffusion-v1-5");
 
         string[] commands = [.. Commands()];

@@ -18,7 +18,7 @@ public sealed class TrainedDigits : IDisposable
         File.WriteAllText(Program.File("digits.unet.yaml"), Spec);
         Program.Succeed(
             "train", "--spec", "digits.unet.yaml", "--data", Data, "--steps", "20", "--batch-size", "8", "--ema-decay", "0.5",
-            "--count", "1", "--sample-every", "none", "--out", "run");
+            "--count", "1", "--sample-steps", "1", "--sample-every", "none", "--out", "run");
     }
 
     public ExampleProgram Program { get; } = new();

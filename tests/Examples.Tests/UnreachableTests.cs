@@ -17,7 +17,8 @@ public sealed class UnreachableTests : IDisposable
     [LinuxFact]
     public void What_lies_in_a_folder_that_may_not_be_entered_is_never_said_not_to_be_there()
     {
-        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--device", "cpu", "--out", "run");
+        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--sample-steps", "1", "--device", "cpu", "--out",
+            "run");
         program.Succeed("sample", "--checkpoint", "run", "--steps", "1", "--count", "2", "--out", "drawn");
         File.WriteAllText(program.File("mine.yaml"), "steps: 1\ncondition: locked/data\n");
         File.WriteAllText(program.File("builds.unet.yaml"), "extends: locked/tiny.unet.yaml\n");
@@ -56,7 +57,8 @@ public sealed class UnreachableTests : IDisposable
     [LinuxFact]
     public void A_picture_that_may_not_be_read_is_told_in_a_sentence_with_one_end()
     {
-        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--device", "cpu", "--out", "run");
+        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--sample-steps", "1", "--device", "cpu", "--out",
+            "run");
         program.Succeed("sample", "--checkpoint", "run", "--steps", "1", "--count", "3", "--out", "drawn");
         foreach (var name in Enumerable.Range(0, 20).Select(i => $"data/{"ab"[i % 2]}/{i}.png"))
         {

@@ -18,7 +18,7 @@ public sealed class UnwritableTests : IDisposable
     [Fact]
     public void A_file_in_the_place_of_a_picture_s_folder_is_told()
     {
-        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
+        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--sample-steps", "1", "--out", "run");
         foreach (var picture in (string[])["file/grid.png", "file/folder"])
         {
             var error = program.Fail(1, "sample", "--checkpoint", "run", "--steps", "1", "--count", "1", "--out", picture);
@@ -35,7 +35,7 @@ public sealed class UnwritableTests : IDisposable
     public void A_target_is_tried_before_anything_is_read_or_drawn(string target, params string[] command)
     {
         if (command.Contains("run"))
-            program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
+            program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--sample-steps", "1", "--out", "run");
         Assert.StartsWith(
             $"error: {target} can't be written: {program.File("file")} is a file, not a folder.", program.Fail(1, [.. command, target]));
     }
@@ -59,7 +59,7 @@ public sealed class UnwritableTests : IDisposable
     [NamespaceFact]
     public void A_disk_that_fills_while_a_picture_is_written_leaves_the_one_that_was_there()
     {
-        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
+        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--sample-steps", "1", "--out", "run");
         foreach (
             var (name, command) in new[] { ("grid.png", "sample --checkpoint run --steps 1 --out"), (
                 "x.safetensors", "export --checkpoint run --format safetensors --out") })
@@ -78,7 +78,7 @@ public sealed class UnwritableTests : IDisposable
     [NamespaceFact]
     public void A_folder_of_samples_that_can_t_be_written_to_any_more_is_refused_before_it_is_gone_on_with()
     {
-        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
+        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--sample-steps", "1", "--out", "run");
         program.Succeed("sample", "--checkpoint", "run", "--steps", "1", "--count", "1", "--out", "drawn");
         var readOnly = "unshare -rm sh -c 'mount --bind drawn drawn && mount -o remount,ro,bind drawn && exec \"$0\" \"$@\"'";
 
@@ -94,7 +94,7 @@ public sealed class UnwritableTests : IDisposable
     [NamespaceFact]
     public void Grids_that_can_t_be_written_any_more_are_told_before_a_step()
     {
-        string[] options = ["--batch-size", "1", "--count", "1", "--sample-every", "1", "--decay", "constant"];
+        string[] options = ["--batch-size", "1", "--count", "1", "--sample-steps", "1", "--sample-every", "1", "--decay", "constant"];
         program.Succeed(["train", "--steps", "1", "--out", "run", .. options]);
         var result = program.RunBy(
             "unshare -rm sh -c 'mount --bind run/samples run/samples && mount -o remount,ro,bind run/samples && exec \"$0\" \"$@\"'",
@@ -107,7 +107,7 @@ public sealed class UnwritableTests : IDisposable
     [Fact]
     public void A_grid_on_the_way_that_can_t_be_written_costs_a_warning_and_no_step()
     {
-        string[] options = ["--batch-size", "1", "--count", "1", "--sample-every", "1", "--decay", "constant"];
+        string[] options = ["--batch-size", "1", "--count", "1", "--sample-steps", "1", "--sample-every", "1", "--decay", "constant"];
         program.Succeed(["train", "--steps", "1", "--out", "run", .. options]);
         Directory.CreateDirectory(program.File("run/samples/step-00000002.png"));
         var output = program.Succeed("train", "--resume", "run", "--steps", "3");
@@ -121,7 +121,7 @@ public sealed class UnwritableTests : IDisposable
     {
         var result = program.RunBy(
             "unshare -rm sh -c 'mkdir run && mount -t tmpfs -o size=24k tmpfs run && exec \"$0\" \"$@\"'",
-            "train", "--steps", "1000", "--batch-size", "1", "--count", "1", "--out", "run");
+            "train", "--steps", "1000", "--batch-size", "1", "--count", "1", "--sample-steps", "1", "--out", "run");
 
         var error = ExampleProgram.ErrorOf(1, result);
         Assert.Matches(
@@ -138,7 +138,7 @@ public sealed class UnwritableTests : IDisposable
             var result = program.RunBy(
                 $"unshare -rm sh -c 'mkdir -p run && mount -t tmpfs -o size={size}k tmpfs run && \"$0\" \"$@\"; code=$?; "
                     + "echo left: $(ls -A run); exit $code'",
-                "train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
+                "train", "--steps", "1", "--batch-size", "1", "--count", "1", "--sample-steps", "1", "--out", "run");
 
             Assert.EndsWith("begin it anew.\n", ExampleProgram.ErrorOf(1, result));
             Assert.EndsWith("\nleft:\n", result.Output);
@@ -148,7 +148,7 @@ public sealed class UnwritableTests : IDisposable
     [LinuxFact]
     public void A_folder_in_the_place_of_a_run_s_log_or_lock_is_told_as_a_folder()
     {
-        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--out", "run");
+        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--sample-steps", "1", "--out", "run");
         File.Delete(program.File("run/log.jsonl"));
         foreach (var name in (string[])["log.jsonl", ".lock"])
         {

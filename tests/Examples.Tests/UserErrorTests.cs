@@ -204,13 +204,14 @@ public sealed class UserErrorTests : IDisposable
     [InlineData("--guidance", "1")]
     [InlineData("--background", "black")]
     public void An_option_that_says_what_is_so_anyway_is_none_of_those(string option, string value) =>
-        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", option, value);
+        program.Succeed("train", "--steps", "1", "--batch-size", "1", "--count", "1", "--sample-steps", "1", option, value);
 
     [Fact]
     public void What_a_word_comes_to_is_said_where_it_may_not_be_what_was_meant()
     {
         Directory.CreateDirectory(program.File("shapes"));
-        var output = program.Succeed("train", "--data", "shapes", "--steps", "1", "--batch-size", "1", "--count", "1");
+        var output = program.Succeed(
+            "train", "--data", "shapes", "--steps", "1", "--batch-size", "1", "--count", "1", "--sample-steps", "1");
         Assert.Contains("--data shapes is the word for drawn shapes; what is called so in this folder is --data ./shapes.", output);
     }
 

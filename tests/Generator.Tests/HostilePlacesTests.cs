@@ -63,6 +63,14 @@ public sealed class HostilePlacesTests
         }
     }
 
+    [Fact]
+    public void An_assembly_that_says_it_keeps_to_what_every_language_of_NET_knows_compiles()
+    {
+        const string compliant = "[assembly: System.CLSCompliant(true)]";
+        foreach (var spec in new[] { Specimens.LucidrainsRms, Specimens.Conditional, "preset: [" })
+            Compiler.AssertCompiles([GeneratorHarness.RunTwice(null, ("a.unet.yaml", spec)).Source, compliant]);
+    }
+
     /// <summary>The lists in Names, which the generator can't make itself: it doesn't reference the runtime.</summary>
     [Fact]
     public void Every_type_and_namespace_of_the_runtime_and_of_TorchSharp_is_taken()

@@ -6,6 +6,7 @@ using UNetGen.Distributed;
 using UNetGen.Evaluation;
 using UNetGen.Networks;
 using UNetGen.Runtime.Tests.Sampling;
+using UNetGen.Runtime.Tests.Training;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests;
@@ -41,6 +42,35 @@ public sealed class NullArgumentTests : IDisposable
         Assert.True(faults.Length == 0, string.Join('\n', faults));
     }
 
+    [Fact]
+    public void An_empty_path_for_a_public_static_method_or_constructor_is_refused_by_the_arguments_name()
+    {
+        string[] names = ["path", "folder", "file", "mask"];
+        var calls = from type in typeof(NoisePredictor).Assembly.GetExportedTypes()
+                    from method in CallableOf(type)
+                    from parameter in method.GetParameters()
+                    where parameter.ParameterType == typeof(string) && names.Contains(parameter.Name)
+                    select (method, parameter);
+
+        var all = calls.ToArray();
+        Assert.True(all.Length > 30);
+        string[] faults = [.. all.Select(call => FaultOf(call.method, call.parameter, "")).OfType<string>()];
+        Assert.True(faults.Length == 0, string.Join('\n', faults));
+    }
+
+    [Fact]
+    public void A_network_s_name_and_what_it_says_of_itself_are_looked_at_when_they_are_given()
+    {
+        var info = new FunctionPredictor(new(), (x, _, _) => x).Info;
+        Assert.Throws<ArgumentNullException>("Spec", () => info with { Spec = null! });
+        Assert.Throws<ArgumentNullException>("SpecHash", () => info with { SpecHash = null! });
+        Assert.Throws<ArgumentNullException>("Levels", () => info with { Levels = null! });
+        Assert.Throws<ArgumentOutOfRangeException>("ImageHeight", () => info with { ImageHeight = -1 });
+        Assert.Throws<ArgumentOutOfRangeException>("ConditionChannels", () => info with { ConditionChannels = -1 });
+        Assert.Throws<ArgumentOutOfRangeException>("NumClasses", () => info with { NumClasses = 0 });
+        Assert.Throws<ArgumentNullException>("name", () => new TwoConvNet(name: null!));
+    }
+
     private static IEnumerable<MethodBase> CallableOf(Type type)
     {
         // These keep what they are given.
@@ -57,10 +87,10 @@ public sealed class NullArgumentTests : IDisposable
         !parameter.ParameterType.IsValueType && Nullability.Create(parameter).WriteState == NullabilityState.NotNull;
 
     /// <summary>What happens instead of a refusal, in a line; null: it is refused.</summary>
-    private string? FaultOf(MethodBase method, ParameterInfo parameter)
+    private string? FaultOf(MethodBase method, ParameterInfo parameter, object? value = null)
     {
-        object?[] arguments = [.. method.GetParameters().Select(other => other == parameter ? null : StandIn(other))];
-        var call = $"{method.DeclaringType}.{method.Name} with null for '{parameter.Name}': ";
+        object?[] arguments = [.. method.GetParameters().Select(other => other == parameter ? value : StandIn(other))];
+        var call = $"{method.DeclaringType}.{method.Name} with {(value is null ? "null" : "an empty text")} for '{parameter.Name}': ";
         try
         {
             _ = method is ConstructorInfo constructor ? constructor.Invoke(arguments) : method.Invoke(null, arguments);
@@ -70,7 +100,7 @@ public sealed class NullArgumentTests : IDisposable
         {
             return thrown.InnerException is ArgumentException named && named.ParamName == parameter.Name
                 ? null
-                : call + thrown.InnerException!.GetType().Name;
+                : call + thrown.InnerException;
         }
     }
 

@@ -15,7 +15,7 @@ public sealed class HeldFileTests : IDisposable
     {
         program.Succeed(
             "train", "--steps", "4", "--batch-size", "2", "--checkpoint-every", "2", "--sample-every", "none", "--count", "1",
-            "--out", "run");
+            "--sample-steps", "1", "--out", "run");
         const string replaced = @"run\checkpoints\step-00000004\ema.safetensors";
         Damage(replaced);
         using (Hold(replaced, FileShare.Read))
@@ -37,7 +37,7 @@ public sealed class HeldFileTests : IDisposable
     [WindowsFact]
     public void A_picture_and_a_log_that_another_program_has_open_are_left_as_they_are_and_named()
     {
-        program.Succeed("train", "--steps", "2", "--batch-size", "2", "--count", "1", "--out", "run");
+        program.Succeed("train", "--steps", "2", "--batch-size", "2", "--count", "1", "--sample-steps", "1", "--out", "run");
         var (picture, log) = (File.ReadAllBytes(program.File(@"run\samples.png")), File.ReadAllBytes(program.File(@"run\log.jsonl")));
         string[] draw = ["sample", "--checkpoint", "run", "--steps", "1", "--count", "1", "--out", @"run\samples.png", "--seed"];
         using (Hold(@"run\samples.png", FileShare.Read))

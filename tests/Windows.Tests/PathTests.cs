@@ -11,7 +11,8 @@ public sealed class PathTests : IDisposable
         "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAbUlEQVR42g3JQQEAMAgDMSQgoRIqAQlIqAQknPQt31QVXahwMcUWKa6oarpR42aab"
         + "dJc/xAtJCxGrIg4/TBtZGzGrIk5/xh60OBhhh0y3PxYetHiZZZdstz+CB0UHCZsSLj8OPrQ4WOOPXLc8QAUAzwBRm2dsgAAAABJRU5ErkJggg==";
 
-    private static readonly string[] Short = ["--steps", "1", "--batch-size", "2", "--count", "1", "--sample-every", "none"];
+    private static readonly string[] Short = ["--steps", "1", "--batch-size", "2", "--count", "1", "--sample-steps", "1",
+        "--sample-every", "none"];
 
     private readonly WindowsProgram program = new();
 

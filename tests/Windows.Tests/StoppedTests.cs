@@ -16,7 +16,8 @@ public sealed class StoppedTests : IDisposable
     [WindowsFact]
     public void Terminated_while_it_saves_a_run_ends_as_an_unbroken_one()
     {
-        string[] options = ["--steps", "6", "--batch-size", "2", "--checkpoint-every", "1", "--sample-every", "none", "--count", "1"];
+        string[] options = ["--steps", "6", "--batch-size", "2", "--checkpoint-every", "1", "--sample-every", "none", "--count", "1",
+            "--sample-steps", "1"];
         program.Succeed(["train", .. options, "--out", "whole"]);
 
         var unfinished = 0;
@@ -44,7 +45,8 @@ public sealed class StoppedTests : IDisposable
     [WindowsFact]
     public void Ctrl_C_finishes_the_step_saves_and_says_how_to_go_on()
     {
-        var result = program.Run(["train", "--steps", "200", "--batch-size", "2", "--count", "1", "--out", "run"], InterruptAt("  step "));
+        var result = program.Run(["train", "--steps", "200", "--batch-size", "2", "--count", "1", "--sample-steps", "1", "--out", "run"],
+            InterruptAt("  step "));
 
         Assert.True(result.ExitCode == Interrupted, $"exit code {result.ExitCode}: {result.Error}{result.Output}");
         Assert.Equal("", result.Error);
@@ -62,7 +64,8 @@ public sealed class StoppedTests : IDisposable
         // Steps so large that the second comes within the one that the first waits for.
         Thread? presses = null;
         var result = program.Run(
-            ["train", "--steps", "10", "--batch-size", "256", "--checkpoint-every", "1", "--count", "1", "--out", "run"],
+            ["train", "--steps", "10", "--batch-size", "256", "--checkpoint-every", "1", "--count", "1", "--sample-steps", "1",
+                "--out", "run"],
             (process, line) =>
             {
                 if (line.Contains("  step 2 of"))
@@ -85,7 +88,8 @@ public sealed class StoppedTests : IDisposable
     [WindowsFact]
     public void A_folder_of_samples_is_continued_to_the_byte()
     {
-        program.Succeed("train", "--steps", "1", "--batch-size", "2", "--sample-every", "none", "--count", "1", "--out", "run");
+        program.Succeed("train", "--steps", "1", "--batch-size", "2", "--sample-every", "none", "--count", "1", "--sample-steps", "1",
+            "--out", "run");
         string[] draw = ["sample", "--checkpoint", "run", "--steps", "2", "--count", "32", "--batch-size", "2", "--out"];
         program.Succeed([.. draw, "whole"]);
 

@@ -137,6 +137,9 @@ internal static class Resumption
         [
             .. last.Threads != now.Threads ? [$"threads {now.Threads}, not {last.Threads} as before"] : (string[])[],
             .. last.Device != now.Device ? [$"device {now.Device}, not {last.Device} as before"] : (string[])[],
+            .. last.Processor != now.Processor ? [$"processor {now.Processor}, not {last.Processor} as before"] : (string[])[],
+            .. last.Torchsharp != now.Torchsharp ? [$"TorchSharp {now.Torchsharp}, not {last.Torchsharp} as before"] : (string[])[],
+            .. last.Unetgen != now.Unetgen ? [$"UNetGen {now.Unetgen}, not {last.Unetgen} as before"] : (string[])[],
         ];
         if (differences.Length > 0)
             Warnings.Show($"{string.Join("; ", differences)}: from here on the run is equal to an unbroken one to rounding only.");

@@ -161,6 +161,10 @@ internal static partial class RunFields
             "sample_every", "N", "Steps from one grid of samples to the next, or none.", Whole(1).OrNone(), run => run.SampleEvery,
             (run, value) => run with { SampleEvery = value }, free: true),
         OfRun(
+            "sample_steps", "N",
+            "Steps of the sampler (ddim) that draws the grids; none: 25 on the way and 100 at the end, or fewer where the time is short.",
+            Whole(1).OrNone(), run => run.SampleSteps, (run, value) => run with { SampleSteps = value }, free: true),
+        OfRun(
             "guidance", "W",
             "Guidance towards class or context in the grids, 1 is off; none: 2 where something stands for none in training.",
             NotNegative.OrNone(), run => run.Guidance, (run, value) => run with { Guidance = value }, free: true),

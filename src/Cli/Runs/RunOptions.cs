@@ -40,6 +40,9 @@ internal sealed record RunOptions
     /// <summary>Steps from one grid of samples to the next; null: only at the end.</summary>
     public int? SampleEvery { get; init; } = 500;
 
+    /// <summary>Steps in which the grids are drawn; null: few on the way, and at the end as many as the time allows.</summary>
+    public int? SampleSteps { get; init; }
+
     /// <summary>Guidance towards the class in the grids, 1 is off; null: on where the network has a class that stands for none.</summary>
     public double? Guidance { get; init; }
 

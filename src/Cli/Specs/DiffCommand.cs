@@ -99,8 +99,8 @@ internal static class DiffCommand
     /// <summary>Of two checkpoints, the tensors of one shape that have other numbers.</summary>
     private static string[] OtherValues(NamedSpec before, NamedSpec after)
     {
-        using var one = before.Checkpoint!.Tensors(before.Checkpoint.DefaultStem);
-        using var other = after.Checkpoint!.Tensors(after.Checkpoint.DefaultStem);
+        using var one = before.Checkpoint!.Weights(null);
+        using var other = after.Checkpoint!.Weights(null);
         var others = other.Entries.ToDictionary(entry => entry.Name);
         return
         [
@@ -125,7 +125,7 @@ internal static class DiffCommand
             if (spec.Checkpoint is not { } trained)
                 return new(
                     spec, [.. spec.Info.StateDict.Select(entry => (entry.Key, new TensorForm(entry.DType, entry.Shape)))], hasOwnBlocks);
-            using var file = trained.Tensors(trained.DefaultStem);
+            using var file = trained.Weights(null);
             TensorSum.Check(file);
             return new(
                 spec, [.. file.Entries.Select(entry => (entry.Name, new TensorForm(entry.DType, entry.Shape)))],

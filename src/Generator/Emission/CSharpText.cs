@@ -67,7 +67,7 @@ internal static class CSharpText
         OwnBlockCall own => $"ForwardOwn({own.Module}, {Expression(own.X)}, {StepPlan.Time}, channels: {own.Channels})",
         Concatenation concat => $"Concat({Expression(concat.First)}, {Expression(concat.Second)})",
         Function function => $"{function.Name}({string.Join(", ", function.Arguments.Select(Expression))})",
-        Addition sum => $"{Expression(sum.Made)}.Plus({Expression(sum.Other)})",
+        Addition sum => $"{Expression(sum.Made)}.AddedTo({Expression(sum.Other)})",
         PreviousEstimate estimate => $"selfCondition ?? global::TorchSharp.torch.zeros_like({Images(estimate)})",
         _ => throw new ArgumentOutOfRangeException(nameof(expression), expression.GetType().Name, "no C# for this expression"),
     };

@@ -35,6 +35,8 @@ internal static class DescriptionEmitter
             writer.Line($"NumClasses = {CSharpText.Value(classes)},");
         if (plan.ContextDim is not null)
             writer.Line("ContextDim = ContextDim,");
+        if (plan.Kernels is { } kernels)
+            writer.Line($"Kernels = {CSharpText.Value(kernels)},");
         writer.Open("Levels = new global::UNetGen.Networks.LevelInfo[]");
         foreach (var row in plan.Levels)
         {

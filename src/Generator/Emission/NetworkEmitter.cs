@@ -37,6 +37,8 @@ internal sealed class NetworkEmitter
         writer.Line($"//   From {specPath}{detail}, by UNetGen. Edit the spec, not this file.");
         writer.Line("// </auto-generated>");
         writer.Line("#nullable enable");
+        // For assemblies that are marked [CLSCompliant]: nobody can mend it there, and it may be an error.
+        writer.Line("#pragma warning disable CS3001, CS3002, CS3003, CS3009 // TorchSharp's types aren't CLS-compliant");
         writer.Line();
         if (@namespace.Length > 0)
         {
@@ -49,7 +51,7 @@ internal sealed class NetworkEmitter
     {
         EmitHeader(writer, specPath, $" (sha256 of the effective spec {plan.SpecHash.Substring(0, 8)}...)", plan.Namespace);
         // Inside the namespace, where it goes before what the user's other namespaces and global usings bring.
-        writer.Line("using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing");
+        writer.Line("using static global::UNetGen.Blocks.TensorExtensions; // AddedTo, Freeing");
         writer.Line();
         DocumentationEmitter.EmitClass(writer, plan, specPath);
         ClassSurface.Open(writer, plan.Name, isInternal);

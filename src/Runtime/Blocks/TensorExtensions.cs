@@ -13,7 +13,7 @@ public static class TensorExtensions
     /// <param name="branch">Just made, and needed for nothing else.</param>
     /// <param name="shortcut">Of the same shape; it stays as it is.</param>
     /// <returns>The same shape.</returns>
-    public static Tensor Plus(this Tensor branch, Tensor shortcut)
+    public static Tensor AddedTo(this Tensor branch, Tensor shortcut)
     {
         ArgumentNullException.ThrowIfNull(branch);
         ArgumentNullException.ThrowIfNull(shortcut);

@@ -39,7 +39,7 @@ public sealed class Cifar10Source : DecodedSource
     /// </exception>
     public static Cifar10Source Open(string folder, int channels, int height, int width)
     {
-        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
         SourceChecks.CheckTarget(folder, channels, height, width);
         var found = FindIn(folder) ?? throw new DataException($"'{folder}' doesn't hold {LookedFor}.");
         string[] files = TrainBatches.Any(name => File.Exists(Path.Combine(found, name))) ? TrainBatches : [TestBatch];

@@ -4,85 +4,40 @@ namespace UNetGen.Data;
 /// Another source's images, each with a condition that it is to be made from: <see cref="UpscalingSource"/>,
 /// <see cref="InpaintingSource"/>, <see cref="PairSource"/>, or a task of your own.
 /// </summary>
-public abstract class ConditionedSource : IImageSource
+public abstract class ConditionedSource : DerivedSource
 {
     /// <summary>Gives images a condition.</summary>
     /// <param name="images">The images, which have none of their own.</param>
     /// <param name="conditionChannels">Channels of the condition.</param>
     /// <exception cref="ArgumentException">They have one.</exception>
     protected ConditionedSource(IImageSource images, int conditionChannels)
+        : base(images)
     {
-        ArgumentNullException.ThrowIfNull(images);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(conditionChannels);
         if (images.ConditionChannels > 0)
             throw new ArgumentException($"{images.Description}: the images have a condition already.", nameof(images));
-        (Images, ConditionChannels) = (images, conditionChannels);
+        ConditionChannels = conditionChannels;
     }
 
-    /// <summary>The images without their condition.</summary>
-    public IImageSource Images { get; }
-
     /// <inheritdoc/>
-    public int ConditionChannels { get; }
+    public override int ConditionChannels { get; }
 
     /// <summary>What the condition is, in words by which a training that goes on compares it: <c>upscaling by 4</c>.</summary>
     public abstract string Condition { get; }
 
     /// <inheritdoc/>
-    public virtual string Description => $"{Images.Description}, for {Condition}";
-
-    /// <inheritdoc/>
-    public int Count => Images.Count;
-
-    /// <inheritdoc/>
-    public int Channels => Images.Channels;
-
-    /// <inheritdoc/>
-    public int Height => Images.Height;
-
-    /// <inheritdoc/>
-    public int Width => Images.Width;
-
-    /// <inheritdoc/>
-    public IReadOnlyList<string> Classes => Images.Classes;
+    public override string Description => $"{Images.Description}, for {Condition}";
 
     /// <summary>By what the images are told by, and by <see cref="Condition"/>.</summary>
-    public virtual DataIdentity Identity => Images.Identity with { Condition = Condition };
+    public override DataIdentity Identity => base.Identity with { Condition = Condition };
 
     /// <inheritdoc/>
-    public virtual FileRecord? Record => Images.Record;
-
-    /// <inheritdoc/>
-    public virtual IReadOnlyList<string> Notes => Images.Notes;
-
-    /// <inheritdoc/>
-    public bool ScalesBytes => Images.ScalesBytes;
-
-    /// <inheritdoc/>
-    public bool IsBounded => Images.IsBounded;
-
-    /// <inheritdoc/>
-    public ContextShape? Context => Images.Context;
-
-    /// <inheritdoc/>
-    public int Label(int index) => Images.Label(index);
-
-    /// <inheritdoc/>
-    public virtual void Read(int index, Span<float> pixels) => Images.Read(index, pixels);
-
-    /// <inheritdoc/>
-    public virtual void ReadWithCondition(int index, long place, Span<float> pixels, Span<float> condition)
+    public override void ReadWithCondition(int index, long place, Span<float> pixels, Span<float> condition)
     {
         SourceChecks.CheckCondition(this, condition);
         Images.Read(index, pixels);
         MakeCondition(place, pixels, condition);
     }
-
-    /// <inheritdoc/>
-    public void ReadContext(int index, Span<float> values) => Images.ReadContext(index, values);
-
-    /// <inheritdoc/>
-    public void ReadNullContext(Span<float> values) => Images.ReadNullContext(values);
 
     /// <summary>Makes an image's condition. Called from several threads.</summary>
     /// <param name="place">

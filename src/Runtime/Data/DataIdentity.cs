@@ -76,6 +76,20 @@ public sealed record DataIdentity
         };
     }
 
+    /// <summary>The same with more that tells the content from others'.</summary>
+    /// <param name="contentKind">What it is, in the plural: <c>descriptions</c>.</param>
+    /// <param name="content">Texts that are others where it is another.</param>
+    public DataIdentity And(string contentKind, IEnumerable<string> content)
+    {
+        ArgumentNullException.ThrowIfNull(contentKind);
+        ArgumentNullException.ThrowIfNull(content);
+        return this with
+        {
+            ContentKind = contentKind + (ContentKind is null ? "" : $" or {ContentKind}"),
+            Content = HashOf([Content ?? "", .. content]),
+        };
+    }
+
     /// <summary>
     /// What is another in another set of images, a clause for each, this one being the earlier: <c>the number of images was 5 and is 6</c>.
     /// Empty where they are the same.

@@ -38,7 +38,7 @@ public sealed class IdxSource : DecodedSource
     /// </exception>
     public static IdxSource Open(string path, int channels, int height, int width)
     {
-        ArgumentNullException.ThrowIfNull(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         SourceChecks.CheckTarget(path, channels, height, width);
         var file = Directory.Exists(path) ? FindIn(path) ?? throw new DataException($"'{path}' doesn't hold {LookedFor}.") : path;
         var images = ReadImages(file, channels, height, width);

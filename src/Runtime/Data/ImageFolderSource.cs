@@ -110,7 +110,7 @@ public sealed class ImageFolderSource : IImageSource
     /// <exception cref="DataException">There is no such folder, or no picture in it.</exception>
     public static ImageFolderSource Open(string folder, int channels, int height, int width, long? memory = null, Color? background = null)
     {
-        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
         if (memory is { } bytes)
             ArgumentOutOfRangeException.ThrowIfNegative(bytes, nameof(memory));
         if (!SourceChecks.HasFolder(folder))

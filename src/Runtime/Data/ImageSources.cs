@@ -74,7 +74,7 @@ public static class ImageSources
     /// <param name="path">As it was given.</param>
     public static string SeenFrom(string path)
     {
-        ArgumentNullException.ThrowIfNull(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         return Path.IsPathRooted(path) ? "" : $", seen from {Environment.CurrentDirectory}";
     }
 

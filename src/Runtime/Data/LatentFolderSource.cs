@@ -97,7 +97,7 @@ public sealed class LatentFolderSource : IImageSource
     /// </exception>
     public static LatentFolderSource Open(string folder, int channels, int height, int width)
     {
-        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
         if (!SourceChecks.HasFolder(folder))
             throw new DataException($"There is no folder '{folder}'.");
         var all = LatentSearch.FilesIn(folder).Select(LatentFile.Open).ToArray();

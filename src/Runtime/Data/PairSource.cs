@@ -60,8 +60,8 @@ public sealed class PairSource : ConditionedSource
         string images, string conditions, int channels, int height, int width, int conditionChannels, long? memory = null,
         Color? background = null)
     {
-        ArgumentNullException.ThrowIfNull(images);
-        ArgumentNullException.ThrowIfNull(conditions);
+        ArgumentException.ThrowIfNullOrEmpty(images);
+        ArgumentException.ThrowIfNullOrEmpty(conditions);
         SourceChecks.CheckTarget(images, channels, height, width);
         SourceChecks.CheckTarget(conditions, conditionChannels, height, width);
         var (first, second) = (Search(images), Search(conditions));

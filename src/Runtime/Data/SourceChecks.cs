@@ -31,8 +31,7 @@ internal static class SourceChecks
     public static string WhyNoClasses(this IImageSource source) => source switch
     {
         ImageFolderSource { Stray: { } stray } => $" {stray}",
-        SubsetSource subset => subset.Whole.WhyNoClasses(),
-        ConditionedSource conditioned => conditioned.Images.WhyNoClasses(),
+        DerivedSource derived => derived.Images.WhyNoClasses(),
         _ => "",
     };
 
@@ -41,8 +40,7 @@ internal static class SourceChecks
     {
         ImageFolderSource pictures => pictures.BrokenFiles,
         PairSource pairs => pairs.BrokenFiles,
-        SubsetSource subset => subset.Whole.BrokenFiles(),
-        ConditionedSource conditioned => conditioned.Images.BrokenFiles(),
+        DerivedSource derived => derived.Images.BrokenFiles(),
         _ => null,
     };
 
@@ -54,7 +52,7 @@ internal static class SourceChecks
         ImageFolderSource pictures => pictures.BrokenFile(index),
         PairSource pairs => pairs.BrokenFile(index),
         SubsetSource subset => subset.BrokenFile(index),
-        ConditionedSource conditioned => conditioned.Images.BrokenFile(index),
+        DerivedSource derived => derived.Images.BrokenFile(index),
         _ => null,
     };
 
@@ -76,7 +74,9 @@ internal static class SourceChecks
                 nameof(index), index, $"There {(source.Count == 1 ? "is" : "are")} {Counted.Of(source.Count, "image")}.");
     }
 
-    /// <exception cref="DataException">A source says neither which classes there are nor that there are none.</exception>
+    /// <exception cref="DataException">
+    /// A source says neither which classes there are nor that there are none, or one's name can't be written down.
+    /// </exception>
     public static void RequireClasses(IImageSource source)
     {
         if (source.Classes is null)
@@ -84,6 +84,23 @@ internal static class SourceChecks
                 $"The `Classes` of {source.Description} are null: a source without any has an empty list.");
         if (source.Classes.Any(name => name is null))
             throw new DataException($"A name among the `Classes` of {source.Description} is null: give each class one.");
+        if (source.Classes.FirstOrDefault(name => !IsWhole(name)) is { } torn)
+            throw new DataException(
+                $"The class '{Excerpt.Of(torn)}' of {source.Description} has half of a character in its name (a surrogate without its pair), "
+                    + "which no file can hold: give it another name.");
+    }
+
+    /// <summary>Whether each surrogate of a text has its pair.</summary>
+    private static bool IsWhole(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsSurrogatePair(text, i))
+                i++;
+            else if (char.IsSurrogate(text[i]))
+                return false;
+        }
+        return true;
     }
 
     /// <exception cref="DataException">They are latents, of which no network of pictures sees anything.</exception>

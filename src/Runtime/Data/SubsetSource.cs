@@ -8,97 +8,57 @@ namespace UNetGen.Data;
 /// <param name="source">Where they come from.</param>
 /// <param name="numbers">Which, in what order; each from 0 to the source's count - 1. They are copied.</param>
 /// <exception cref="ArgumentOutOfRangeException">The source has no image of such a number.</exception>
-public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers) : IImageSource
+public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers) : DerivedSource(source)
 {
     private readonly int[] numbers = Copied(source, numbers);
 
     /// <inheritdoc/>
-    public string Description { get; } = FormattableString.Invariant($"{numbers.Count:N0} of {source.Description}");
+    public override string Description { get; } = FormattableString.Invariant($"{numbers.Count:N0} of {source.Description}");
 
     /// <inheritdoc/>
-    public int Count => numbers.Length;
-
-    /// <inheritdoc/>
-    public int Channels => source.Channels;
-
-    /// <inheritdoc/>
-    public int Height => source.Height;
-
-    /// <inheritdoc/>
-    public int Width => source.Width;
-
-    /// <inheritdoc/>
-    public int ConditionChannels => source.ConditionChannels;
-
-    /// <inheritdoc/>
-    public IReadOnlyList<string> Classes => source.Classes;
+    public override int Count => numbers.Length;
 
     /// <summary>By the numbers, and by what the other source is told by.</summary>
-    public DataIdentity Identity
-    {
-        get
-        {
-            var whole = source.Identity;
-            var content = DataIdentity.HashOf([whole.Content ?? "", .. numbers.Select(number => FormattableString.Invariant($"{number}"))]);
-            return DataIdentity.Of(this, "numbers" + (whole.ContentKind is null ? "" : $" or {whole.ContentKind}"), content) with
-            {
-                Background = whole.Background,
-                Condition = whole.Condition,
-            };
-        }
-    }
-
-    /// <summary>That of the whole.</summary>
-    public FileRecord? Record => source.Record;
+    public override DataIdentity Identity =>
+        base.Identity.And("numbers", numbers.Select(number => FormattableString.Invariant($"{number}")));
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Notes => source.Notes;
-
-    internal IImageSource Whole => source;
-
-    /// <inheritdoc/>
-    public bool ScalesBytes => source.ScalesBytes;
-
-    /// <inheritdoc/>
-    public bool IsBounded => source.IsBounded;
-
-    /// <inheritdoc/>
-    public ContextShape? Context => source.Context;
-
-    /// <inheritdoc/>
-    public int Label(int index) => source.Label(numbers[index]);
+    public override int Label(int index) => Images.Label(NumberOf(index));
 
     /// <inheritdoc/>
     /// <exception cref="DataException">Of the subset no file of the image's class can be used, or the folder is gone.</exception>
-    public void Read(int index, Span<float> pixels)
+    public override void Read(int index, Span<float> pixels)
     {
         foreach (var number in Candidates(index))
         {
-            source.Read(number, pixels);
-            if (source.BrokenFile(number) is null)
+            Images.Read(number, pixels);
+            if (Images.BrokenFile(number) is null)
                 return;
         }
     }
 
     /// <inheritdoc/>
-    public void ReadContext(int index, Span<float> values) => source.ReadContext(numbers[index], values);
-
-    /// <inheritdoc/>
-    public void ReadNullContext(Span<float> values) => source.ReadNullContext(values);
+    public override void ReadContext(int index, Span<float> values) => Images.ReadContext(NumberOf(index), values);
 
     /// <inheritdoc/>
     /// <exception cref="DataException">Of the subset no file of the image's class can be used, or the folder is gone.</exception>
-    public void ReadWithCondition(int index, long place, Span<float> pixels, Span<float> condition)
+    public override void ReadWithCondition(int index, long place, Span<float> pixels, Span<float> condition)
     {
         foreach (var number in Candidates(index))
         {
-            source.ReadWithCondition(number, place, pixels, condition);
-            if (source.BrokenFile(number) is null)
+            Images.ReadWithCondition(number, place, pixels, condition);
+            if (Images.BrokenFile(number) is null)
                 return;
         }
     }
 
-    internal BrokenFile? BrokenFile(int index) => source.BrokenFile(numbers[index]);
+    private int NumberOf(int index)
+    {
+        SourceChecks.CheckIndex(this, index);
+        return numbers[index];
+    }
+
+    internal BrokenFile? BrokenFile(int index) => Images.BrokenFile(numbers[index]);
 
     /// <summary>
     /// The source's number of an image, and those of its class that may stand in for it, but for what is known to be broken. What is not
@@ -106,15 +66,15 @@ public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers
     /// </summary>
     private IEnumerable<int> Candidates(int index)
     {
-        var first = numbers[index];
+        var first = NumberOf(index);
         for (var i = 0; i < numbers.Length; i++)
         {
             var number = numbers[(index + i) % numbers.Length];
-            if (source.BrokenFile(number) is null && (i == 0 || Classes.Count == 0 || source.Label(number) == source.Label(first)))
+            if (Images.BrokenFile(number) is null && (i == 0 || Classes.Count == 0 || Images.Label(number) == Images.Label(first)))
                 yield return number;
         }
-        var place = Classes.Count == 0 ? Description : $"{Description}, class {Classes[source.Label(first)]}";
-        var broken = source.BrokenFile(first)!;
+        var place = Classes.Count == 0 ? Description : $"{Description}, class {Classes[Images.Label(first)]}";
+        var broken = Images.BrokenFile(first)!;
         throw new DataException(
             $"{place}: not one of its picture files can be used; {broken.Path} {broken.Reason}. Mend the files, or leave them "
                 + "out of the subset.");

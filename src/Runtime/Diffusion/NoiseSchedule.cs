@@ -115,8 +115,11 @@ public sealed class NoiseSchedule : NoiseLevels
     }
 
     /// <summary>The time, mostly between two timesteps, of a sigma; the first or last timestep of one beyond them.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is no number of at least 0.</exception>
     public double TimeOfSigma(double sigma)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(sigma);
+        ArgumentOutOfRangeException.ThrowIfEqual(sigma, double.NaN);
         if (sigma <= Sigma(0))
             return 0;
         var (low, high) = Around(sigma);

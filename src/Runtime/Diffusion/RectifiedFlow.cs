@@ -136,7 +136,15 @@ public sealed class FlowLevels : NoiseLevels
 
     /// <summary>A time as <see cref="DiffusionOptions.Shift"/> moves it.</summary>
     /// <param name="time">From 0 to 1.</param>
-    public double Shifted(double time) => options.Shift * time / (1 + (options.Shift - 1) * time);
+    /// <exception cref="ArgumentOutOfRangeException">It lies elsewhere.</exception>
+    public double Shifted(double time)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(time);
+        ArgumentOutOfRangeException.ThrowIfEqual(time, double.NaN);
+        // To rounding.
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((float)time, 1, nameof(time));
+        return options.Shift * time / (1 + (options.Shift - 1) * time);
+    }
 
     // Rounding may bring the first time of a drawing above 1.
     internal override bool CanBeAskedAt(double time) => time >= 0 && time <= Math.Max(1, Shifted(1));

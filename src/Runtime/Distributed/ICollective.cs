@@ -27,19 +27,22 @@ public interface ICollective : IDisposable
 
     /// <summary>Adds up the processes' tensors; all have the sum afterwards, in place.</summary>
     /// <param name="tensor">Of one shape and type everywhere: float32, float64 or int64; contiguous; on the CPU or a CUDA device.</param>
-    /// <exception cref="ArgumentException">Another type or layout.</exception>
+    /// <exception cref="ArgumentException">Another type or layout, or it has no numbers: it is disposed, or on the device meta.</exception>
+    /// <exception cref="ObjectDisposedException">The processes have come to their end.</exception>
     /// <exception cref="MpiException">The operation failed, most likely since another process is gone.</exception>
     void AllReduce(Tensor tensor);
 
     /// <summary>Gives all processes what one of them has, in place.</summary>
     /// <param name="tensor">Of one shape and type everywhere, of any type; contiguous; on the CPU or a CUDA device.</param>
     /// <param name="root">The rank whose values they are.</param>
-    /// <exception cref="ArgumentException">Another layout.</exception>
+    /// <exception cref="ArgumentException">Another layout, or it has no numbers.</exception>
+    /// <exception cref="ObjectDisposedException">The processes have come to their end.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such rank.</exception>
     /// <exception cref="MpiException">The operation failed, most likely since another process is gone.</exception>
     void Broadcast(Tensor tensor, int root);
 
     /// <summary>Returns once all processes have called it.</summary>
+    /// <exception cref="ObjectDisposedException">The processes have come to their end.</exception>
     /// <exception cref="MpiException">The operation failed, most likely since another process is gone.</exception>
     void Barrier();
 

@@ -21,6 +21,7 @@ internal sealed class MpiCollective : ICollective
     private readonly Lock oneAtATime = new();
     private readonly Dictionary<ScalarType, Tensor> pinned = [];
     private readonly MpiEnd end;
+    private bool isDisposed;
 
     /// <param name="api">An initialised library.</param>
     /// <param name="takesDevicePointers">Whether tensors on a GPU are given to it where they lie.</param>
@@ -43,15 +44,12 @@ internal sealed class MpiCollective : ICollective
 
     public void AllReduce(Tensor tensor)
     {
+        SharedTensor.RequireSummable(tensor);
         var type = tensor.dtype switch
         {
             ScalarType.Float32 => api.Abi.Float32,
             ScalarType.Float64 => api.Abi.Float64,
-            ScalarType.Int64 => api.Abi.Int64,
-            var other => throw new ArgumentException(
-                $"Tensors of {other} can't be summed over processes, only float32, float64 and int64: MPI knows no half precision, and a "
-                    + "sum of many would lose in it.",
-                nameof(tensor)),
+            _ => api.Abi.Int64,
         };
         InPieces(tensor, (address, count) => api.AllReduce(address, count, type));
     }
@@ -60,6 +58,7 @@ internal sealed class MpiCollective : ICollective
     {
         ArgumentOutOfRangeException.ThrowIfNegative(root);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(root, Size);
+        SharedTensor.RequireMovable(tensor);
         int size = (int)tensor.element_size();
         InPieces(tensor, (address, count) => api.Broadcast(address, count * size, root));
     }
@@ -67,7 +66,10 @@ internal sealed class MpiCollective : ICollective
     public void Barrier()
     {
         lock (oneAtATime)
+        {
+            ObjectDisposedException.ThrowIf(isDisposed, this);
             api.Barrier();
+        }
     }
 
     public void Abort(int exitCode) => end.Abort(exitCode);
@@ -79,17 +81,16 @@ internal sealed class MpiCollective : ICollective
             foreach (var buffer in pinned.Values)
                 buffer.Dispose();
             pinned.Clear();
+            isDisposed = true;
             end.Finish();
         }
     }
 
     private void InPieces(Tensor tensor, Action<nint, int> operation)
     {
-        if (!tensor.is_contiguous())
-            throw new ArgumentException(
-                "Only contiguous tensors go from process to process; copy it with contiguous() first.", nameof(tensor));
         lock (oneAtATime)
         {
+            ObjectDisposedException.ThrowIf(isDisposed, this);
             if (tensor.device_type == DeviceType.CUDA && !takesDevicePointers)
             {
                 Staged(tensor, operation);

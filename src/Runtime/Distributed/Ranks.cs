@@ -5,6 +5,8 @@ public static class Ranks
 {
     private const string CudaVariable = "UNETGEN_MPI_CUDA";
 
+    private static int hasBegun;
+
     /// <summary>Whether a launcher (mpirun, mpiexec, srun) started this process as one of several. Nothing is loaded to know it.</summary>
     public static bool IsLaunched => Launcher.Find(Environment.GetEnvironmentVariable) is not null;
 
@@ -14,6 +16,7 @@ public static class Ranks
     /// the library's own answer, whether it takes pointers to a GPU's memory, is wrong.
     /// </summary>
     /// <exception cref="MpiException">A launcher started this process, and its MPI can't be used.</exception>
+    /// <exception cref="InvalidOperationException">It was called before: MPI begins once in a process.</exception>
     public static ICollective FromEnvironment() => FromEnvironment(MpiCollective.LongestPiece);
 
     /// <param name="piece">How many elements are given to MPI at once.</param>
@@ -23,6 +26,10 @@ public static class Ranks
         if (named == "off" || Launcher.Find(Environment.GetEnvironmentVariable) is not { } launcher)
             return new SingleProcess();
         var said = SaidOfDevicePointers();
+        if (Interlocked.Exchange(ref hasBegun, 1) == 1)
+            throw new InvalidOperationException(
+                "MPI begins once in a process, and ends once: hand on what the first call of Ranks.FromEnvironment gave, and don't dispose "
+                    + "it before all is done.");
         var api = MpiLibrary.Load(launcher, string.IsNullOrEmpty(named) ? null : named);
         api.Initialize();
         if (api.Size() is var size && size != (launcher.Size ?? size))

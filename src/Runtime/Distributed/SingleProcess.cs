@@ -18,12 +18,14 @@ public sealed class SingleProcess : ICollective
     public string Description => "one process";
 
     /// <inheritdoc/>
-    public void AllReduce(Tensor tensor)
-    {
-    }
+    public void AllReduce(Tensor tensor) => SharedTensor.RequireSummable(tensor);
 
     /// <inheritdoc/>
-    public void Broadcast(Tensor tensor, int root) => ArgumentOutOfRangeException.ThrowIfNotEqual(root, 0);
+    public void Broadcast(Tensor tensor, int root)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(root, 0);
+        SharedTensor.RequireMovable(tensor);
+    }
 
     /// <inheritdoc/>
     public void Barrier()

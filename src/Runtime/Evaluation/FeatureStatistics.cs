@@ -183,7 +183,7 @@ public sealed class FeatureStatistics : IDisposable
     /// <exception cref="EvaluationException">It holds something else.</exception>
     public static FeatureStatistics Load(string path)
     {
-        ArgumentNullException.ThrowIfNull(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         return Load(path, summed: false);
     }
 

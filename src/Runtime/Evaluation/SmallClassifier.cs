@@ -24,7 +24,6 @@ public sealed class SmallClassifier : FeatureNetwork
     private const int LeastSide = 4;
     private const int MostChannels = 1024;
     private const int MostClasses = 65536;
-    private const string ShapeKey = "unetgen.classifier.images";
     private const string ClassesKey = "unetgen.classes";
 
     private readonly Layers network;
@@ -69,8 +68,8 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <param name="report">Called after each step with the share that is done and the loss.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is to be no epoch, or no image in a step.</exception>
     /// <exception cref="DataException">
-    /// The images are latents, or smaller than 4 x 4 pixels, or of fewer than two classes, or the classes or a name are null, or a name has
-    /// a line break.
+    /// The images are latents, or smaller than 4 x 4 pixels, or of fewer than two classes or more than 65,536, or of more than 1,024
+    /// channels; or the classes or a name are null, or a name has a line break or half of a character.
     /// </exception>
     /// <exception cref="InvalidOperationException">
     /// It is called within <c>torch.inference_mode()</c>, where there are no gradients; <c>torch.no_grad()</c> does no harm.
@@ -94,6 +93,10 @@ public sealed class SmallClassifier : FeatureNetwork
             throw new DataException(
                 $"A classifier learns from images of at least two classes, "
                 + $"and the data ({source.Description}) has {(classes == 0 ? "none" : "one")}.{source.WhyNoClasses()}");
+        if (source.Channels > MostChannels || source.Classes.Count > MostClasses)
+            throw new DataException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"A small classifier knows at most {MostClasses:N0} classes of images of at most {MostChannels:N0} channels, and the data ({source.Description}) has {source.Classes.Count:N0} and {source.Channels:N0}."));
         if (source.Classes.FirstOrDefault(name => name.Contains('\n')) is { } broken)
             throw new DataException(
                 $"The class '{Excerpt.Of(broken)}' of {source.Description} has a line break in its name, which the classifier's file can't "
@@ -131,17 +134,18 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <exception cref="SafetensorsException">The file isn't valid.</exception>
     public static SmallClassifier Load(string path)
     {
-        ArgumentNullException.ThrowIfNull(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         if (!Presence.OfFile(path))
             throw new EvaluationException($"There is no feature network {path}.");
         using var file = SafetensorsFile.Open(path);
-        if (!file.Metadata.TryGetValue(ShapeKey, out var shape) || !file.Metadata.TryGetValue(ClassesKey, out var classes)
+        if (!file.Metadata.TryGetValue(NetworkMetadata.ClassifierKey, out var shape)
+            || !file.Metadata.TryGetValue(ClassesKey, out var classes)
             || shape.Split('x') is not [var channels, var height, var width]
             || !(int.TryParse(channels, out var c) && int.TryParse(height, out var h) && int.TryParse(width, out var w))
             || c is < 1 or > MostChannels || Math.Min(h, w) < LeastSide || classes.Count(sign => sign == '\n') >= MostClasses)
         {
             throw new EvaluationException(
-                $"{path} is no small classifier: its metadata lacks {ShapeKey} or {ClassesKey}, or says of them what can't be.");
+                $"{path} is no small classifier: its metadata lacks {NetworkMetadata.ClassifierKey} or {ClassesKey}, or says of them what can't be.");
         }
 
         var classifier = new SmallClassifier(c, h, w, classes.Split('\n'));
@@ -157,7 +161,7 @@ public sealed class SmallClassifier : FeatureNetwork
         var tensors = network.state_dict();
         var metadata = new Dictionary<string, string>
         {
-            [ShapeKey] = string.Create(CultureInfo.InvariantCulture, $"{Channels}x{Height}x{Width}"),
+            [NetworkMetadata.ClassifierKey] = string.Create(CultureInfo.InvariantCulture, $"{Channels}x{Height}x{Width}"),
             [ClassesKey] = string.Join('\n', Classes),
         };
         SafetensorsFile.Write(path, tensors, TensorSum.Added(metadata, tensors));

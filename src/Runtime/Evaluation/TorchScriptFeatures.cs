@@ -59,7 +59,7 @@ public sealed class TorchScriptFeatures : FeatureNetwork
     /// <exception cref="UNetGenException">There is no such device.</exception>
     public static TorchScriptFeatures Load(string path, FeatureInput input = FeatureInput.Bytes, Device? device = null)
     {
-        ArgumentNullException.ThrowIfNull(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         if (!Enum.IsDefined(input))
             throw new ArgumentOutOfRangeException(nameof(input), $"There is no input {input}.");
         if (!Presence.OfFile(path))

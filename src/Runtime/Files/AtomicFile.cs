@@ -22,7 +22,7 @@ public static partial class AtomicFile
     /// </exception>
     public static void Write(string path, Action<Stream> write)
     {
-        ArgumentNullException.ThrowIfNull(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
         InFolderOf(path, (file, temporary) => WriteBeside(file, temporary, write));
     }

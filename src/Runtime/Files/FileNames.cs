@@ -10,11 +10,11 @@ public static class FileNames
     private const char Lost = '\uFFFD';
 
     /// <summary>Why a path can't be opened that has lost bytes of its name, to follow it; null: it has lost none.</summary>
-    /// <param name="path">A path, or a text with one in it.</param>
-    public static string? FaultOf(string path)
+    /// <param name="text">A path, or a text with one in it.</param>
+    public static string? FaultOf(string text)
     {
-        ArgumentNullException.ThrowIfNull(path);
-        return !OperatingSystem.IsWindows() && path.Contains(Lost)
+        ArgumentNullException.ThrowIfNull(text);
+        return !OperatingSystem.IsWindows() && text.Contains(Lost)
             ? $"has a name that isn't UTF-8, by which it can't be opened ({Lost} stands for what isn't): rename it"
             : null;
     }

@@ -53,7 +53,7 @@ public static partial class RegularFile
     /// <exception cref="IOException">It is one of these; the message names it and which.</exception>
     public static void Require(string path)
     {
-        ArgumentNullException.ThrowIfNull(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         if (OtherKind(path) is { } kind)
             throw new IOException($"'{path}' is {kind}, no regular file.");
     }

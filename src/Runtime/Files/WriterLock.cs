@@ -75,7 +75,7 @@ public sealed class WriterLock : IDisposable
     /// <exception cref="IOException">It can't be made, or written to.</exception>
     public static WriterLock OfFolder(string folder, TimeSpan wait = default)
     {
-        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
         for (var begin = TimeProvider.System.GetTimestamp(); ; Thread.Sleep(Pause))
         {
             try
@@ -95,7 +95,7 @@ public sealed class WriterLock : IDisposable
     /// <exception cref="IOException">The folder can't be made, or written to.</exception>
     public static WriterLock OfFile(string file)
     {
-        ArgumentNullException.ThrowIfNull(file);
+        ArgumentException.ThrowIfNullOrEmpty(file);
         var full = Path.GetFullPath(file);
         return Take(Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}.lock"), file);
     }

@@ -7,6 +7,9 @@ namespace UNetGen.Interop;
 /// <summary>What each safetensors file of ours says of its network, so that it can stand alone.</summary>
 internal static class NetworkMetadata
 {
+    /// <summary>In files of classifiers, which are no networks that draw.</summary>
+    internal const string ClassifierKey = "unetgen.classifier.images";
+
     private const string NetworkKey = "unetgen.network";
     private const string SpecKey = "unetgen.spec";
     private const string SpecHashKey = "unetgen.spec_sha256";
@@ -24,7 +27,7 @@ internal static class NetworkMetadata
     /// <exception cref="UNetGenException">The network contradicts itself: what was written of it couldn't be read again.</exception>
     public static IReadOnlyDictionary<string, string> Of(NoisePredictor predictor, IReadOnlyList<string> doubts)
     {
-        var metadata = Of(predictor.Info, predictor.Hooks, doubts);
+        var metadata = Of(predictor.Info, predictor.Hooks, [.. doubts.Union(BorrowedWeights.DoubtsOf(predictor))]);
         if (predictor.IsBounded is { } isBounded)
             metadata.Add(ImagesKey, isBounded ? Pictures : Latents);
         return metadata;
@@ -77,7 +80,9 @@ internal static class NetworkMetadata
     {
         var read = (Network: Text(NetworkKey), Spec: Text(SpecKey), SpecHash: Text(SpecHashKey));
         var missing = new[] { NetworkKey, SpecKey, SpecHashKey }.FirstOrDefault(key => !file.Metadata.ContainsKey(key));
-        problem = missing is not null
+        problem = file.Metadata.ContainsKey(ClassifierKey)
+            ? $"{file.Path} is a classifier, by which `evaluate` measures pictures (`--features`), and no network that draws any."
+            : missing is not null
             ? $"{file.Path} doesn't say which network it belongs to: its metadata lacks {missing}. Was it written by another program?"
             : IsHashOf(read.Spec, read.SpecHash)
             ? null

@@ -176,6 +176,7 @@ public static class StateDict
         NetworkUse.Reading(network, () =>
         {
             var tensors = network.state_dict();
+            RequireCopyable(tensors, nameof(network));
             RequireFinite(network.Info.Name, tensors);
             SafetensorsFile.Write(path, tensors, TensorSum.Added(NetworkMetadata.Of(network, doubts ?? []), tensors));
             return true;
@@ -265,6 +266,7 @@ public static class StateDict
 
     private static void Copy(IReadOnlyDictionary<string, Tensor> state, IReadOnlyDictionary<string, Tensor> tensors)
     {
+        RequireCopyable(state, "module");
         using var _ = no_grad();
         InferenceWeights.Explained(() =>
         {

@@ -36,7 +36,7 @@ public sealed class TensorBoardLog : IDisposable
     /// <exception cref="IOException">It can't be written.</exception>
     public TensorBoardLog(string folder, int continueAfter = 0, TimeProvider? clock = null)
     {
-        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentOutOfRangeException.ThrowIfNegative(continueAfter);
         this.clock = clock ?? TimeProvider.System;
         Directory.CreateDirectory(folder);

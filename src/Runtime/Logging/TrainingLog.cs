@@ -41,7 +41,7 @@ public sealed class TrainingLog : IDisposable
     /// <exception cref="IOException">It can't be written.</exception>
     public static TrainingLog Open(string path, int continueAfter = 0)
     {
-        ArgumentNullException.ThrowIfNull(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentOutOfRangeException.ThrowIfNegative(continueAfter);
         // From before the first line is read: replacing the file would take it from whoever writes it, without a word.
         var alone = WriterLock.OfFile(path);

@@ -14,7 +14,7 @@ namespace UNetGen.Networks;
 public abstract partial class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
 {
     /// <summary>Names the module as PyTorch does, by its class.</summary>
-    protected NoisePredictor(string name) : base(name)
+    protected NoisePredictor(string name) : base(name ?? throw new ArgumentNullException(nameof(name)))
     {
     }
 

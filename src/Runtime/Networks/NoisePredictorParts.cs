@@ -118,7 +118,12 @@ public abstract partial class NoisePredictor
     /// thread, until the result is disposed.
     /// </summary>
     /// <param name="x">The images, which lie where the weights do.</param>
-    protected Compute.Scope Computing(Tensor x) => Compute.Use(Kernels, Precision, x.device_type, GradientCheckpointing);
+    protected Compute.Scope Computing(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
+        return Compute.Use(Kernels, Precision, x.device_type, GradientCheckpointing);
+    }
 
     /// <summary>A convolution of the network's own, of stride 1, by the kernel and in the numbers of <see cref="Computing"/>.</summary>
     /// <param name="conv">With its weights.</param>

@@ -68,7 +68,7 @@ public static class ImageGrid
     private static void Draw(Tensor images, string path, int columns, int scale, int gap, Marking mark)
     {
         ReadableTensor.Require(images);
-        ArgumentNullException.ThrowIfNull(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         if (!path.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
             throw new ArgumentException($"What is written is a PNG file, so its name must end in .png, not as {path} does.", nameof(path));
         if (images.dim() != 4 || images.numel() == 0)
@@ -139,7 +139,7 @@ public static class ImageGrid
     public static void SaveStrip(IReadOnlyList<Tensor> steps, string path, int scale = 0)
     {
         ArgumentNullException.ThrowIfNull(steps);
-        ArgumentNullException.ThrowIfNull(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         for (var i = 0; i < steps.Count; i++)
         {
             if (ReadableTensor.FaultOf(steps[i]) is { } fault)

@@ -104,6 +104,7 @@ public sealed class Denoiser : IDisposable
     /// <exception cref="ArgumentException">There are more or fewer images than the options say.</exception>
     public Estimate Denoise(Tensor x, double time)
     {
+        ArgumentNullException.ThrowIfNull(x);
         ObjectDisposedException.ThrowIf(isDisposed, this);
         if (!Diffusion.Levels.CanBeAskedAt(time))
             throw new ArgumentOutOfRangeException(

@@ -32,17 +32,15 @@ internal static class SampleInfo
     private const string NegativeContextKey = "negative_context" + HashEnding;
     private const string ConditionKey = "condition" + HashEnding;
     private const string PrecisionKey = "precision";
+    private const string KernelsKey = "kernels";
     private const string BackgroundKey = "background";
-
-    // More than any strip has, for files that say anything.
-    private const int MostFrames = 100_000;
 
     // Earlier versions didn't write these down.
     private static readonly string[] LaterKeys = [TimestepsKey, ChannelsKey];
 
     // Written down where there is such a thing: earlier versions' folders have none.
     private static readonly string[] OptionalKeys =
-        ["negative_class", ContextKey, NegativeContextKey, "edit", "pictures_sha256", "mask_sha256", ConditionKey, PrecisionKey];
+        ["negative_class", ContextKey, NegativeContextKey, "edit", "pictures_sha256", "mask_sha256", ConditionKey, PrecisionKey, KernelsKey];
 
     // For people: a sampler's name has signs that are escaped otherwise.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -57,6 +55,8 @@ internal static class SampleInfo
             settings["negative_class"] = negative;
         if (network.Precision != Precision.Float32)
             settings[PrecisionKey] = network.Precision.ToString().ToLowerInvariant();
+        if (network.Kernels != KernelForm.Fast)
+            settings[KernelsKey] = network.Kernels.ToString().ToLowerInvariant();
         foreach (var (key, given) in ((string, Tensor?)[])
             [(ContextKey, options.Context), (NegativeContextKey, options.NegativeContext), (ConditionKey, options.Condition)])
         {
@@ -186,7 +186,7 @@ internal static class SampleInfo
             if (channels is not (null or 1 or 3))
                 throw new FormatException("Pictures have 1 channel or 3.");
             // All frames of a strip are of its class.
-            var each = Math.Clamp(Interpolation.FramesIn(settings["edit"]?.GetValue<string>()) ?? 1, 1, MostFrames);
+            var each = Math.Clamp(Interpolation.FramesIn(settings["edit"]?.GetValue<string>()) ?? 1, 1, Interpolation.MostFrames);
             return (
                 settings["network"]!.GetValue<string>(), channels,
                 labels is null || each == 1 ? labels : [.. labels.SelectMany(label => Enumerable.Repeat(label, each))]);

@@ -3,6 +3,7 @@ using UNetGen.Backends;
 using UNetGen.Backends.Memory;
 using UNetGen.Diffusion;
 using UNetGen.Distributed;
+using UNetGen.Interop;
 using UNetGen.Native;
 using UNetGen.Networks;
 using UNetGen.Sampling.Editing;
@@ -152,6 +153,7 @@ public abstract class Sampler
     /// <summary>A network that computes in 16 bits by its precision has weights of float32 as well.</summary>
     private static void RequireFloat32(NoisePredictor network)
     {
+        StateDict.RequireCopyable(network.state_dict(), nameof(network));
         var (key, other) = network.named_parameters().FirstOrDefault(
             pair => pair.parameter.is_floating_point() && pair.parameter.dtype != ScalarType.Float32);
         if (other is not null)
@@ -256,9 +258,11 @@ public abstract class Sampler
     /// <exception cref="InvalidOperationException">It is none, or of another shape than the images.</exception>
     private Tensor OwnCopy(Tensor? result, Tensor images)
     {
-        if (result is null || result.IsInvalid)
+        if (ReadableTensor.FaultOf(result) is { } fault)
+            throw new InvalidOperationException($"What a step of {GetType().Name} has returned {fault}.");
+        if (!result!.is_floating_point())
             throw new InvalidOperationException(
-                $"A step of {GetType().Name} has returned {(result is null ? "null" : "a tensor that is disposed")}, and no images.");
+                $"A step of {GetType().Name} must return images of floating point numbers, but has returned such of {result.dtype}.");
         if (!result.shape.SequenceEqual(images.shape))
             throw new InvalidOperationException(
                 $"A step of {GetType().Name} must return images of the shape [{string.Join(", ", images.shape)}], but has returned "

@@ -1,5 +1,6 @@
 using System.Globalization;
 using UNetGen.Data;
+using UNetGen.Native;
 using UNetGen.Networks;
 using UNetGen.Sampling.Editing;
 using static System.FormattableString;
@@ -177,6 +178,7 @@ public sealed record SamplingOptions
         if (Condition is null)
             throw new UNetGenException(
                 $"{info.Name} makes images from a condition: give `Condition`, Float32 [1 or more, {string.Join(", ", one)}].");
+        RequireNumbers(Condition, nameof(Condition));
         if (Condition.dim() != 4 || Condition.shape[0] < 1 || !Condition.shape[1..].SequenceEqual(one)
             || Condition.dtype != ScalarType.Float32)
             throw new UNetGenException(
@@ -223,8 +225,15 @@ public sealed record SamplingOptions
             CheckContext(NegativeContext, nameof(NegativeContext), width);
     }
 
+    private static void RequireNumbers(Tensor given, string name)
+    {
+        if (ReadableTensor.FaultOf(given) is { } fault)
+            throw new UNetGenException($"`{name}` {fault}.");
+    }
+
     private static void CheckContext(Tensor context, string name, int width)
     {
+        RequireNumbers(context, name);
         if (context.shape is not [> 0, > 0, var given] || given != width)
             throw new UNetGenException(
                 $"`{name}` must be [1 or more, tokens, {width}], but is [{string.Join(", ", context.shape)}].");

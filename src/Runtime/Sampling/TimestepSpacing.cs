@@ -87,8 +87,10 @@ internal static class SpacedTimesteps
         if (steps == 1 && timesteps > 1 && offset == 0 && (spacing is TimestepSpacing.Leading or TimestepSpacing.Linspace))
             throw new UNetGenException(
                 $"With the spacing {spacing.Word()} a single step would be taken for timestep 0, where hardly any noise is, though it starts "
-                    + "from nothing else. Use 2 steps or more, another spacing" + (spacing == TimestepSpacing.Leading
-                        ? FormattableString.Invariant($", or the timestep that it is to be taken for as the offset, such as {timesteps - 1}.") : "."));
+                    + "from nothing else. Use 2 steps or more" + (spacing == TimestepSpacing.Leading
+                        ? FormattableString.Invariant(
+                            $", another spacing, or the timestep that it is to be taken for as the offset, such as {timesteps - 1}.")
+                        : ", or another spacing."));
         var noisiest = (steps - 1) * (timesteps / steps);
         if (offset >= timesteps - noisiest)
             throw new UNetGenException(

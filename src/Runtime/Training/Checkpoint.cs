@@ -1,3 +1,4 @@
+using UNetGen.Backends;
 using UNetGen.Data;
 using UNetGen.Interop;
 using UNetGen.Networks;
@@ -96,6 +97,13 @@ public sealed partial class Checkpoint
     /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
     public bool? IsBounded => whole is null ? writtenBounded : Trainer.StateOf(Path, whole).Data?.IsBounded;
 
+    /// <summary>
+    /// In which form the network computed in training, <see cref="NoisePredictor.Kernels"/>: with another, results are the same to
+    /// rounding. Null where nothing says, as of a file alone and of earlier versions' checkpoints.
+    /// </summary>
+    /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
+    public KernelForm? Kernels => whole is null ? null : Trainer.StateOf(Path, whole).Kernels;
+
     /// <summary>What it holds: <c>weights</c>, <c>ema</c>, <c>optimizer</c> and the like.</summary>
     public IReadOnlyCollection<string> Stems => [.. files.Keys];
 
@@ -192,6 +200,9 @@ public sealed partial class Checkpoint
         }
         network.IsBounded = IsBounded;
     }
+
+    /// <summary>Lets a network that was made of this checkpoint's spec compute as the training did, which no effective spec says.</summary>
+    internal void SetKernels(NoisePredictor network) => network.Kernels = Kernels ?? network.Kernels;
 
     /// <summary>
     /// Puts weights into a network that begins a new training with them, which may be another one as far as its tensors are the same: a

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using UNetGen.Interop;
 using UNetGen.Networks;
 using static TorchSharp.torch;
@@ -6,7 +7,7 @@ using static TorchSharp.torch;
 namespace UNetGen.Training;
 
 /// <summary>What a checkpoint is to hold.</summary>
-public sealed record CheckpointContent
+public sealed partial record CheckpointContent
 {
     /// <summary>Whose class and spec it names.</summary>
     public required NoisePredictor Network { get; init; }
@@ -76,6 +77,15 @@ public sealed record CheckpointContent
             throw new ArgumentException(
                 $"'{wrong}' can't be the name of a checkpoint's file: letters, digits, '.', '_' and '-' only, a letter or digit first.",
                 nameof(content));
+        if (content.Tensors.Keys.FirstOrDefault(stem => WindowsDevice().IsMatch(stem)) is { } device)
+            throw new ArgumentException(
+                $"'{device}' can't be the name of a checkpoint's file: on Windows it is a device's. Name it otherwise.", nameof(content));
+        if (content.Tensors.Keys.GroupBy(stem => stem, StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1)
+            is { } alike)
+            throw new ArgumentException(
+                $"{string.Join(" and ", alike.Select(stem => $"'{stem}'"))} can't be the names of two files of a checkpoint: Windows and macOS "
+                    + "make one of them. Let them differ by more than case.",
+                nameof(content));
         foreach (var (stem, tensors) in content.Tensors)
         {
             StateDict.RequireCopyable(tensors, nameof(content));
@@ -88,6 +98,10 @@ public sealed record CheckpointContent
                 throw new ArgumentException($"`{missing}` of a checkpoint's content is null.", nameof(content));
         }
     }
+
+    // Whatever follows the first dot.
+    [GeneratedRegex(@"\A(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|\z)", RegexOptions.IgnoreCase)]
+    private static partial Regex WindowsDevice();
 
     /// <summary>Bytes of all tensors.</summary>
     internal long ByteCount => Tensors.Values.SelectMany(file => file.Values).Sum(

@@ -18,7 +18,7 @@ namespace UNetGen.Training;
     RespectNullableAnnotations = true,
     // A training that was stopped before its first step has no loss: NaN.
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    Converters = [typeof(WordOf<Precision>), typeof(WordOf<Optimizer>), typeof(WordOf<LearningRateDecay>)])]
+    Converters = [typeof(WordOf<Precision>), typeof(WordOf<Optimizer>), typeof(WordOf<LearningRateDecay>), typeof(WordOf<KernelForm>)])]
 [JsonSerializable(typeof(CheckpointInfo))]
 [JsonSerializable(typeof(TrainingState))]
 internal sealed partial class CheckpointJson : JsonSerializerContext

@@ -31,7 +31,7 @@ public sealed partial class Checkpoint
     /// <exception cref="UnauthorizedAccessException">A folder on the way may not be entered, or read.</exception>
     public static Checkpoint Open(string path, ILogger? logger = null)
     {
-        ArgumentNullException.ThrowIfNull(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         if (!Presence.Of(path))
             throw new CheckpointException(
                 $"There is no checkpoint {(path.Length == 0 ? "''" : path)}: a checkpoint is a folder with "

@@ -36,7 +36,7 @@ public sealed partial class CheckpointStore
     /// </param>
     public CheckpointStore(string folder, int keep = 3, ILogger? logger = null)
     {
-        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
         this.folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         this.keep = keep;

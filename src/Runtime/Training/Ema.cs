@@ -39,12 +39,14 @@ public sealed class Ema : IDisposable
     /// <param name="options">How to average; null: as they come.</param>
     /// <exception cref="UNetGenException">The options make no sense; the message names the one.</exception>
     /// <exception cref="ArgumentException">A weight is in bfloat16 or float16, where an average hardly moves.</exception>
+    /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
     public Ema(nn.Module network, EmaOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(network);
         (this.network, this.options) = (network, options ?? new());
         this.options.Validate();
         NetworkCheck.RequirePrecise(network.named_parameters().Select(named => (named.name, (Tensor)named.parameter)), nameof(network));
+        ObjectDisposedException.ThrowIf(network is NoisePredictor { IsDisposed: true }, network);
         weights = [.. network.state_dict().Select(entry => (entry.Key, entry.Value, Copy(entry.Value)))];
         // Buffers hold constants or counters, which have no mean.
         buffers = [.. weights.Where(weight => weight.Live is not Parameter).Select(weight => (weight.Live, weight.Shadow))];
@@ -76,6 +78,15 @@ public sealed class Ema : IDisposable
     public double StartShare { get; internal set; } = 1;
 
     /// <summary>
+    /// What speaks against drawing with the averaged weights, a sentence each: that none of the updates that were due has moved them, or
+    /// that much of them is still those of the start. What is saved of a network that holds them (<see cref="Apply"/>) says it too.
+    /// </summary>
+    public IReadOnlyList<string> Doubts => TrainingDoubts.OfAverages([options], Step, [(FirstShare, StartShare)]);
+
+    /// <summary>The last step that it was told of.</summary>
+    internal int Step { get; set; }
+
+    /// <summary>
     /// The decay of the update after a step: 0 (a copy) up to the start, then min(decay, 1 - (1 + n)^-power) for the n-th step from there.
     /// </summary>
     /// <param name="step">Steps trained, from 1.</param>
@@ -97,6 +108,7 @@ public sealed class Ema : IDisposable
         RequireWhole();
         if (IsApplied)
             throw new InvalidOperationException("The averaged weights are in the network now; they can't be averaged with themselves.");
+        Step = step;
         if (!options.UpdatesAt(step))
             return;
         FirstShare *= DecayAt(step);
@@ -131,7 +143,7 @@ public sealed class Ema : IDisposable
     public IDisposable Apply()
     {
         RequireWhole();
-        if (!BorrowedWeights.TryBegin(network, this))
+        if (!BorrowedWeights.TryBegin(network, Doubts))
             throw new InvalidOperationException("Averaged weights are in the network already.");
         try
         {

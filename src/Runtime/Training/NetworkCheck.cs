@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using UNetGen.Interop;
 using UNetGen.Networks;
 using static TorchSharp.torch;
 
@@ -34,9 +35,12 @@ internal static class NetworkCheck
                 nameof(network));
     }
 
-    /// <exception cref="ArgumentException">Weights are of another type than float32, in which they are trained.</exception>
+    /// <exception cref="ArgumentException">
+    /// Weights are of another type than float32, in which they are trained, or have no numbers, as on the device meta.
+    /// </exception>
     public static void Type(NoisePredictor network)
     {
+        StateDict.RequireCopyable(network.state_dict(), nameof(network));
         var (key, other) = network.named_parameters().FirstOrDefault(pair => pair.parameter.dtype != ScalarType.Float32);
         if (other is not null)
             throw new ArgumentException(

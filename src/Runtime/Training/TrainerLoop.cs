@@ -29,6 +29,7 @@ public sealed partial class Trainer
     private TrainingSummary TrainToTheEnd(Action<TrainingStep>? report, CheckpointStore? store, CancellationToken cancellation)
     {
         NetworkCheck.RequireGradients();
+        RequireStoreOfRank0(store);
         if (ranks.Rank > 0)
             store = null;
         // Whoever calls may have switched them off.

@@ -20,10 +20,18 @@ public sealed partial class Trainer
             ranks, "The ranks aren't to do the same training", "Start all of them with the same program, options and data.",
         [
             RankFact.Text("the network", $"{network.Info.Name} {network.Info.SpecHash}"),
+            RankFact.Text("the network's kernels", $"{network.Kernels}"),
             .. source.Identity.Facts,
             .. Texts(options).Where(option => option.Key != KeyOf(nameof(TrainingOptions.Workers))).Select(
                 option => RankFact.Text($"`{option.Name}`", option.Text)),
         ]);
+    }
+
+    /// <exception cref="ArgumentException">Others than rank 0, which alone writes, are to save.</exception>
+    private void RequireStoreOfRank0(CheckpointStore? store)
+    {
+        if (ranks.Size > 1 && ranks.Gather(store is null ? 0 : 1) is [[0], ..] has && has.Any(rank => rank[0] == 1))
+            throw new ArgumentException("Rank 0 alone writes checkpoints, and it has no store, where another has: give it one.", nameof(store));
     }
 
     /// <summary>Where they are and what they have learnt: once before the first step, and again with each checkpoint.</summary>
@@ -35,7 +43,10 @@ public sealed partial class Trainer
         var weights = StateDict.Hash(network.named_parameters().Select(named => (named.name, (Tensor)named.parameter)));
         RanksDifferException.ThrowUnlessSame(
             ranks, string.Create(CultureInfo.InvariantCulture, $"The ranks have come apart at step {Step}"),
-            "Go on from a checkpoint that all can read, with the same libraries on like machines.",
+            Step == 0
+                ? "Give their networks the same first weights: the same seed (`torch.manual_seed`) on all before they are made, or one "
+                    + "rank's, by `Broadcast`."
+                : "Go on from a checkpoint that all can read, with the same libraries on like machines.",
             [
                 RankFact.Number("the step", Step), RankFact.Number("the number of images so far", images),
                 RankFact.Hash("the weights", weights),

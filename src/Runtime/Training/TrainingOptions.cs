@@ -174,12 +174,16 @@ public sealed record TrainingOptions
     /// where nothing speaks against drawing with them.
     /// </summary>
     /// <param name="steps">From 1.</param>
-    public IReadOnlyList<string> DoubtsAt(int steps) =>
-    [
-        .. TrainingDoubts.OfWarmup(this, steps) is { } slow ? [slow] : (string[])[],
-        .. TrainingDoubts.OfAverages(
-            Ema, steps, [.. Ema.Select(average => (average.FirstShareAfter(steps), average.StartShareAfter(steps)))]),
-    ];
+    public IReadOnlyList<string> DoubtsAt(int steps)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
+        return
+        [
+            .. TrainingDoubts.OfWarmup(this, steps) is { } slow ? [slow] : (string[])[],
+            .. TrainingDoubts.OfAverages(
+                Ema, steps, [.. Ema.Select(average => (average.FirstShareAfter(steps), average.StartShareAfter(steps)))]),
+        ];
+    }
 
     /// <summary>Refuses what can't be trained with.</summary>
     /// <exception cref="UNetGenException">

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using UNetGen.Backends;
 using UNetGen.Data;
 
 namespace UNetGen.Training;
@@ -29,6 +30,13 @@ public sealed record TrainingState
 
     /// <summary>How many of them were the last steps.</summary>
     public int ConsecutivelySkipped { get; init; }
+
+    /// <summary>
+    /// In which form the network computed, on which the last bits of all numbers hang; null in checkpoints of earlier versions. No spec in
+    /// a checkpoint says it.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public KernelForm? Kernels { get; init; }
 
     /// <summary>
     /// Whether no step so far has changed the weights by anything to speak of. False in checkpoints of earlier versions, which don't say.

@@ -2,8 +2,9 @@
 //   From faces.unet.yaml (sha256 of the effective spec eefa4e1c...), by UNetGen. Edit the spec, not this file.
 // </auto-generated>
 #nullable enable
+#pragma warning disable CS3001, CS3002, CS3003, CS3009 // TorchSharp's types aren't CLS-compliant
 
-using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
+using static global::UNetGen.Blocks.TensorExtensions; // AddedTo, Freeing
 
 /// <summary>
 /// The U-Net of <c>faces.unet.yaml</c>: given images [batch, 3, 32, 32] noised to the
@@ -174,18 +175,18 @@ public sealed partial class FacesUNet : global::UNetGen.Networks.NoisePredictor
         var skip0a = downs_0.block1.forward(x_in, t);                                // [B, 32, 32, 32]
         var skip0b = downs_0.block2.forward(skip0a, t);                              // [B, 32, 32, 32]
         // Freeing: nobody reads that image again, so its memory serves the next one.
-        skip0b = downs_0.attn.forward(skip0b).Plus(skip0b).Freeing(skip0b);          // [B, 32, 32, 32]
+        skip0b = downs_0.attn.forward(skip0b).AddedTo(skip0b).Freeing(skip0b);       // [B, 32, 32, 32]
         var h = downs_0.downsample.forward(skip0b);                                  // [B, 32, 16, 16]
 
         // down, level 1: 32 wide, 16 x 16
         var skip1a = downs_1.block1.forward(h, t).Freeing(h);                        // [B, 32, 16, 16]
         var skip1b = downs_1.block2.forward(skip1a, t);                              // [B, 32, 16, 16]
-        skip1b = downs_1.attn.forward(skip1b).Plus(skip1b).Freeing(skip1b);          // [B, 32, 16, 16]
+        skip1b = downs_1.attn.forward(skip1b).AddedTo(skip1b).Freeing(skip1b);       // [B, 32, 16, 16]
         h = Convolve(downs_1.conv, skip1b);                                          // [B, 64, 16, 16]
 
         // middle: 64 wide, 16 x 16
         h = mid_block1.forward(h, t).Freeing(h);                                     // [B, 64, 16, 16]
-        h = mid_attn.forward(h).Plus(h).Freeing(h);                                  // [B, 64, 16, 16]
+        h = mid_attn.forward(h).AddedTo(h).Freeing(h);                               // [B, 64, 16, 16]
         h = mid_block2.forward(h, t).Freeing(h);                                     // [B, 64, 16, 16]
 
         // up, level 1: 64 wide, 16 x 16
@@ -193,7 +194,7 @@ public sealed partial class FacesUNet : global::UNetGen.Networks.NoisePredictor
         h = ups_0.block1.forward(h, t).Freeing(h);                                   // [B, 64, 16, 16]
         h = Concat(h, skip1a).Freeing(h, skip1a);                                    // [B, 96, 16, 16]
         h = ups_0.block2.forward(h, t).Freeing(h);                                   // [B, 64, 16, 16]
-        h = ups_0.attn.forward(h).Plus(h).Freeing(h);                                // [B, 64, 16, 16]
+        h = ups_0.attn.forward(h).AddedTo(h).Freeing(h);                             // [B, 64, 16, 16]
         h = ups_0.upsample.forward(h).Freeing(h);                                    // [B, 32, 32, 32]
 
         // up, level 0: 32 wide, 32 x 32
@@ -201,7 +202,7 @@ public sealed partial class FacesUNet : global::UNetGen.Networks.NoisePredictor
         h = ups_1.block1.forward(h, t).Freeing(h);                                   // [B, 32, 32, 32]
         h = Concat(h, skip0a).Freeing(h, skip0a);                                    // [B, 64, 32, 32]
         h = ups_1.block2.forward(h, t).Freeing(h);                                   // [B, 32, 32, 32]
-        h = ups_1.attn.forward(h).Plus(h).Freeing(h);                                // [B, 32, 32, 32]
+        h = ups_1.attn.forward(h).AddedTo(h).Freeing(h);                             // [B, 32, 32, 32]
         h = Convolve(ups_1.conv, h).Freeing(h);                                      // [B, 32, 32, 32]
 
         // out

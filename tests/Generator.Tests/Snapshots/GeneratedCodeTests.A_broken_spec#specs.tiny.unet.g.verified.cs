@@ -2,6 +2,7 @@
 //   From specs/tiny.unet.yaml, which has errors, by UNetGen. Edit the spec, not this file.
 // </auto-generated>
 #nullable enable
+#pragma warning disable CS3001, CS3002, CS3003, CS3009 // TorchSharp's types aren't CLS-compliant
 
 namespace Shop.Models;
 

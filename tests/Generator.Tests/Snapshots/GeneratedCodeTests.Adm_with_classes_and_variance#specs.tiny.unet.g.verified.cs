@@ -2,10 +2,11 @@
 //   From specs/tiny.unet.yaml (sha256 of the effective spec ab221f6e...), by UNetGen. Edit the spec, not this file.
 // </auto-generated>
 #nullable enable
+#pragma warning disable CS3001, CS3002, CS3003, CS3009 // TorchSharp's types aren't CLS-compliant
 
 namespace Shop.Models;
 
-using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
+using static global::UNetGen.Blocks.TensorExtensions; // AddedTo, Freeing
 
 /// <summary>
 /// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 3, 16, 16] noised to the
@@ -236,7 +237,7 @@ public sealed partial class ClassesUNet : global::UNetGen.Networks.NoisePredicto
         RefuseCondition(selfCondition, nameof(selfCondition), "`self_condition: true`");
 
         var t = time_embed.forward(timesteps);                                       // [B, 128]
-        t = label_emb.forward(labels).Plus(t);                                       // [B, 128]
+        t = label_emb.forward(labels).AddedTo(t);                                    // [B, 128]
         var skip0 = Convolve(input_blocks_0_0, x);                                   // [B, 32, 16, 16]
 
         // down, level 0: 32 wide, 16 x 16

@@ -2,10 +2,11 @@
 //   From specs/tiny.unet.yaml (sha256 of the effective spec d3762b63...), by UNetGen. Edit the spec, not this file.
 // </auto-generated>
 #nullable enable
+#pragma warning disable CS3001, CS3002, CS3003, CS3009 // TorchSharp's types aren't CLS-compliant
 
 namespace Shop.Models;
 
-using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
+using static global::UNetGen.Blocks.TensorExtensions; // AddedTo, Freeing
 
 /// <summary>
 /// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 1, 16, 16] noised to the

@@ -2,10 +2,11 @@
 //   From specs/shapes.unet.yaml (sha256 of the effective spec a54f4dd4...), by UNetGen. Edit the spec, not this file.
 // </auto-generated>
 #nullable enable
+#pragma warning disable CS3001, CS3002, CS3003, CS3009 // TorchSharp's types aren't CLS-compliant
 
 namespace Shop.Models;
 
-using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
+using static global::UNetGen.Blocks.TensorExtensions; // AddedTo, Freeing
 
 /// <summary>
 /// The U-Net of <c>specs/shapes.unet.yaml</c>: given images [batch, 3, 16, 16] noised to the
@@ -202,12 +203,12 @@ public sealed partial class ShapesUNet : global::UNetGen.Networks.NoisePredictor
         // down, level 2: 64 wide, 4 x 4
         var skip2a = downs_2.block1.forward(h, t).Freeing(h);                        // [B, 64, 4, 4]
         var skip2b = downs_2.block2.forward(skip2a, t);                              // [B, 64, 4, 4]
-        skip2b = downs_2.attn.forward(skip2b).Plus(skip2b).Freeing(skip2b);          // [B, 64, 4, 4]
+        skip2b = downs_2.attn.forward(skip2b).AddedTo(skip2b).Freeing(skip2b);       // [B, 64, 4, 4]
         h = Convolve(downs_2.conv, skip2b);                                          // [B, 64, 4, 4]
 
         // middle: 64 wide, 4 x 4
         h = mid_block1.forward(h, t).Freeing(h);                                     // [B, 64, 4, 4]
-        h = mid_attn.forward(h).Plus(h).Freeing(h);                                  // [B, 64, 4, 4]
+        h = mid_attn.forward(h).AddedTo(h).Freeing(h);                               // [B, 64, 4, 4]
         h = mid_block2.forward(h, t).Freeing(h);                                     // [B, 64, 4, 4]
 
         // up, level 2: 64 wide, 4 x 4
@@ -215,7 +216,7 @@ public sealed partial class ShapesUNet : global::UNetGen.Networks.NoisePredictor
         h = ups_0.block1.forward(h, t).Freeing(h);                                   // [B, 64, 4, 4]
         h = Concat(h, skip2a).Freeing(h, skip2a);                                    // [B, 128, 4, 4]
         h = ups_0.block2.forward(h, t).Freeing(h);                                   // [B, 64, 4, 4]
-        h = ups_0.attn.forward(h).Plus(h).Freeing(h);                                // [B, 64, 4, 4]
+        h = ups_0.attn.forward(h).AddedTo(h).Freeing(h);                             // [B, 64, 4, 4]
         h = ups_0.upsample.forward(h).Freeing(h);                                    // [B, 64, 8, 8]
 
         // up, level 1: 64 wide, 8 x 8

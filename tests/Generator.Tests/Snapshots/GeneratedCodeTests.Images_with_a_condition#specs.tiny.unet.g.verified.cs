@@ -2,10 +2,11 @@
 //   From specs/tiny.unet.yaml (sha256 of the effective spec 82515379...), by UNetGen. Edit the spec, not this file.
 // </auto-generated>
 #nullable enable
+#pragma warning disable CS3001, CS3002, CS3003, CS3009 // TorchSharp's types aren't CLS-compliant
 
 namespace Shop.Models;
 
-using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
+using static global::UNetGen.Blocks.TensorExtensions; // AddedTo, Freeing
 
 /// <summary>
 /// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 3, 16, 16] noised to the
@@ -188,18 +189,18 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
         var skip0a = downs_0.block1.forward(x_in, t);                                // [B, 16, 16, 16]
         var skip0b = downs_0.block2.forward(skip0a, t);                              // [B, 16, 16, 16]
         // Freeing: nobody reads that image again, so its memory serves the next one.
-        skip0b = downs_0.attn.forward(skip0b).Plus(skip0b).Freeing(skip0b);          // [B, 16, 16, 16]
+        skip0b = downs_0.attn.forward(skip0b).AddedTo(skip0b).Freeing(skip0b);       // [B, 16, 16, 16]
         var h = downs_0.downsample.forward(skip0b);                                  // [B, 16, 8, 8]
 
         // down, level 1: 16 wide, 8 x 8
         var skip1a = downs_1.block1.forward(h, t).Freeing(h);                        // [B, 16, 8, 8]
         var skip1b = downs_1.block2.forward(skip1a, t);                              // [B, 16, 8, 8]
-        skip1b = downs_1.attn.forward(skip1b).Plus(skip1b).Freeing(skip1b);          // [B, 16, 8, 8]
+        skip1b = downs_1.attn.forward(skip1b).AddedTo(skip1b).Freeing(skip1b);       // [B, 16, 8, 8]
         h = Convolve(downs_1.conv, skip1b);                                          // [B, 32, 8, 8]
 
         // middle: 32 wide, 8 x 8
         h = mid_block1.forward(h, t).Freeing(h);                                     // [B, 32, 8, 8]
-        h = mid_attn.forward(h).Plus(h).Freeing(h);                                  // [B, 32, 8, 8]
+        h = mid_attn.forward(h).AddedTo(h).Freeing(h);                               // [B, 32, 8, 8]
         h = mid_block2.forward(h, t).Freeing(h);                                     // [B, 32, 8, 8]
 
         // up, level 1: 32 wide, 8 x 8
@@ -207,7 +208,7 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
         h = ups_0.block1.forward(h, t).Freeing(h);                                   // [B, 32, 8, 8]
         h = Concat(h, skip1a).Freeing(h, skip1a);                                    // [B, 48, 8, 8]
         h = ups_0.block2.forward(h, t).Freeing(h);                                   // [B, 32, 8, 8]
-        h = ups_0.attn.forward(h).Plus(h).Freeing(h);                                // [B, 32, 8, 8]
+        h = ups_0.attn.forward(h).AddedTo(h).Freeing(h);                             // [B, 32, 8, 8]
         h = ups_0.upsample.forward(h).Freeing(h);                                    // [B, 16, 16, 16]
 
         // up, level 0: 16 wide, 16 x 16
@@ -215,7 +216,7 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
         h = ups_1.block1.forward(h, t).Freeing(h);                                   // [B, 16, 16, 16]
         h = Concat(h, skip0a).Freeing(h, skip0a);                                    // [B, 32, 16, 16]
         h = ups_1.block2.forward(h, t).Freeing(h);                                   // [B, 16, 16, 16]
-        h = ups_1.attn.forward(h).Plus(h).Freeing(h);                                // [B, 16, 16, 16]
+        h = ups_1.attn.forward(h).AddedTo(h).Freeing(h);                             // [B, 16, 16, 16]
         h = Convolve(ups_1.conv, h).Freeing(h);                                      // [B, 16, 16, 16]
 
         // out

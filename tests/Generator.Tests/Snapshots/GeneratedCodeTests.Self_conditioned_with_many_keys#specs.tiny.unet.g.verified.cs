@@ -2,10 +2,11 @@
 //   From specs/tiny.unet.yaml (sha256 of the effective spec 9362ec2b...), by UNetGen. Edit the spec, not this file.
 // </auto-generated>
 #nullable enable
+#pragma warning disable CS3001, CS3002, CS3003, CS3009 // TorchSharp's types aren't CLS-compliant
 
 namespace Shop.Conditioned;
 
-using static global::UNetGen.Blocks.TensorExtensions; // Plus, Freeing
+using static global::UNetGen.Blocks.TensorExtensions; // AddedTo, Freeing
 
 /// <summary>
 /// The U-Net of <c>specs/tiny.unet.yaml</c>: given images [batch, 2, 32, 48] noised to the
@@ -206,18 +207,18 @@ public sealed partial class ManyKeysUNet : global::UNetGen.Networks.NoisePredict
         // Freeing: nobody reads that image again, so its memory serves the next one.
         var skip1a = downs_1.block1.forward(h, t).Freeing(h);                        // [B, 24, 16, 24]
         var skip1b = downs_1.block2.forward(skip1a, t);                              // [B, 24, 16, 24]
-        skip1b = downs_1.attn.forward(skip1b).Plus(skip1b).Freeing(skip1b);          // [B, 24, 16, 24]
+        skip1b = downs_1.attn.forward(skip1b).AddedTo(skip1b).Freeing(skip1b);       // [B, 24, 16, 24]
         h = downs_1.downsample.forward(skip1b);                                      // [B, 48, 8, 12]
 
         // down, level 2: 48 wide, 8 x 12
         var skip2a = downs_2.block1.forward(h, t).Freeing(h);                        // [B, 48, 8, 12]
         var skip2b = downs_2.block2.forward(skip2a, t);                              // [B, 48, 8, 12]
-        skip2b = downs_2.attn.forward(skip2b).Plus(skip2b).Freeing(skip2b);          // [B, 48, 8, 12]
+        skip2b = downs_2.attn.forward(skip2b).AddedTo(skip2b).Freeing(skip2b);       // [B, 48, 8, 12]
         h = Convolve(downs_2.conv, skip2b);                                          // [B, 48, 8, 12]
 
         // middle: 48 wide, 8 x 12
         h = mid_block1.forward(h, t).Freeing(h);                                     // [B, 48, 8, 12]
-        h = mid_attn.forward(h).Plus(h).Freeing(h);                                  // [B, 48, 8, 12]
+        h = mid_attn.forward(h).AddedTo(h).Freeing(h);                               // [B, 48, 8, 12]
         h = mid_block2.forward(h, t).Freeing(h);                                     // [B, 48, 8, 12]
 
         // up, level 2: 48 wide, 8 x 12
@@ -225,7 +226,7 @@ public sealed partial class ManyKeysUNet : global::UNetGen.Networks.NoisePredict
         h = ups_0.block1.forward(h, t).Freeing(h);                                   // [B, 48, 8, 12]
         h = Concat(h, skip2a).Freeing(h, skip2a);                                    // [B, 96, 8, 12]
         h = ups_0.block2.forward(h, t).Freeing(h);                                   // [B, 48, 8, 12]
-        h = ups_0.attn.forward(h).Plus(h).Freeing(h);                                // [B, 48, 8, 12]
+        h = ups_0.attn.forward(h).AddedTo(h).Freeing(h);                             // [B, 48, 8, 12]
         h = ups_0.upsample.forward(h).Freeing(h);                                    // [B, 48, 16, 24]
 
         // up, level 1: 48 wide, 16 x 24
@@ -233,7 +234,7 @@ public sealed partial class ManyKeysUNet : global::UNetGen.Networks.NoisePredict
         h = ups_1.block1.forward(h, t).Freeing(h);                                   // [B, 48, 16, 24]
         h = Concat(h, skip1a).Freeing(h, skip1a);                                    // [B, 72, 16, 24]
         h = ups_1.block2.forward(h, t).Freeing(h);                                   // [B, 48, 16, 24]
-        h = ups_1.attn.forward(h).Plus(h).Freeing(h);                                // [B, 48, 16, 24]
+        h = ups_1.attn.forward(h).AddedTo(h).Freeing(h);                             // [B, 48, 16, 24]
         h = ups_1.upsample.forward(h).Freeing(h);                                    // [B, 24, 32, 48]
 
         // up, level 0: 24 wide, 32 x 48

@@ -34,6 +34,17 @@ public sealed class SubsetSourceTests : IDisposable
         Assert.StartsWith($"Number 1 of the subset is no image of {whole.Description}, which has 8 images; the first is 0.", error.Message);
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(2)]
+    public void A_number_that_is_no_image_of_the_part_is_refused_as_by_any_source(int number)
+    {
+        var part = new SubsetSource(whole, [3, 1]);
+        Assert.Throws<ArgumentOutOfRangeException>("index", () => part.Read(number, new float[part.Channels * part.Height * part.Width]));
+        Assert.Throws<ArgumentOutOfRangeException>("index", () => part.Label(number));
+        Assert.Throws<ArgumentOutOfRangeException>("index", () => part.ReadContext(number, []));
+    }
+
     [Fact]
     public void A_broken_picture_is_stood_in_for_by_the_next_of_the_parts_own_and_never_by_one_held_back()
     {

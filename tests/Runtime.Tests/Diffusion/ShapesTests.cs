@@ -51,6 +51,19 @@ public sealed class ShapesTests
     }
 
     [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(-0.5)]
+    [InlineData(double.NegativeInfinity)]
+    public void What_is_no_sigma_has_no_time_and_what_is_no_time_is_not_shifted(double number)
+    {
+        Assert.Throws<ArgumentOutOfRangeException>("sigma", () => new NoiseSchedule(new() { Timesteps = 50 }).TimeOfSigma(number));
+        var flow = new FlowLevels(new() { Type = DiffusionType.Flow, Shift = 3 });
+        Assert.Throws<ArgumentOutOfRangeException>("time", () => flow.Shifted(number));
+        Assert.Throws<ArgumentOutOfRangeException>("time", () => flow.Shifted(1.5));
+        Assert.Equal(1, flow.Shifted(1));
+    }
+
+    [Theory]
     [MemberData(nameof(Types))]
     public void Options_of_another_type_make_no_process_and_no_numbers(DiffusionType type)
     {

@@ -68,6 +68,21 @@ public sealed class CollectiveTests
         Assert.Throws<ArgumentOutOfRangeException>(() => alone.Broadcast(numbers, 1));
     }
 
+    [Fact]
+    public void What_several_processes_could_not_share_is_refused_to_one_as_well()
+    {
+        using var alone = new SingleProcess();
+        using var half = torch.zeros(2, torch.float16);
+        using var without = torch.empty(2, device: torch.META);
+        using var square = torch.zeros(2, 3);
+        using var turned = square.t();
+        foreach (var tensor in new[] { half, without, turned })
+            Assert.Throws<ArgumentException>("tensor", () => alone.AllReduce(tensor));
+        foreach (var tensor in new[] { without, turned })
+            Assert.Throws<ArgumentException>("tensor", () => alone.Broadcast(tensor, 0));
+        Assert.Throws<ArgumentNullException>("tensor", () => alone.AllReduce(null!));
+    }
+
     private static Func<string, string?> Variables(string environment)
     {
         var variables = environment.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(text => text.Split('=')).ToDictionary(

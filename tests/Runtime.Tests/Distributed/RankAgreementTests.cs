@@ -122,6 +122,13 @@ public sealed class RankAgreementTests : IDisposable
                 new() { Steps = 1 }, collective: collective)));
     }
 
+    [Fact]
+    public void Ranks_that_would_train_with_other_kernels_are_refused() => Assert.Contains(
+        "are the network's kernels (rank 1).",
+        Refused(2, collective => new Trainer(
+            new TwoConvNet { Kernels = (KernelForm)collective.Rank }, new ShapesSource(1, 8, 8), new() { Steps = 1 },
+            collective: collective)));
+
     private static void RefusedDrawing(
         string differs, Func<int, NoisePredictor> network, Func<int, Sampler> sampler, Func<int, SamplingOptions> options) => Assert.Equal(
         $"The ranks aren't to draw the same pictures: other than on rank 0 are {differs}. {Mend}",

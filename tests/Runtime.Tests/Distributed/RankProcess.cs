@@ -41,6 +41,7 @@ internal static class RankProcess
                 break;
         }
         collective.Dispose();
+        Check(collective.Size == 1 || Caught<ObjectDisposedException>(collective.Barrier), "after the end");
         return 0;
     }
 
@@ -83,6 +84,11 @@ internal static class RankProcess
         using var transposed = matrix.t();
         Check(Caught<ArgumentException>(() => collective.AllReduce(transposed)), "contiguous");
         Check(Caught<ArgumentException>(() => collective.AllReduce(half)), "sum of bfloat16");
+        using var without = empty(4, device: META);
+        Check(Caught<ArgumentException>(() => collective.AllReduce(without)), "sum of nothing");
+        Check(Caught<ArgumentException>(() => collective.Broadcast(without, 0)), "broadcast of nothing");
+        Check(Caught<ArgumentNullException>(() => collective.AllReduce(null!)), "sum of null");
+        Check(Caught<InvalidOperationException>(() => Ranks.FromEnvironment()), "a second beginning");
         Check(Caught<ArgumentOutOfRangeException>(() => collective.Broadcast(matrix, size)), "root");
         collective.Barrier();
         Console.WriteLine("sums agree");

@@ -258,11 +258,24 @@ public sealed class RankTrainingTests : IDisposable
     }
 
     [Fact]
+    public void A_store_of_another_rank_than_0_which_alone_writes_is_refused()
+    {
+        var error = Refused<ArgumentException>(2, collective =>
+        {
+            using var trainer = new Trainer(new TwoConvNet(), new Stripes(), Options, collective: collective);
+            return trainer.Train(store: collective.Rank == 1 ? new(folder.File("store")) : null);
+        });
+        Assert.StartsWith("Rank 0 alone writes checkpoints, and it has no store, where another has: give it one.", error.Message);
+    }
+
+    [Fact]
     public void Weights_that_have_come_apart_are_an_error_that_names_the_rank()
     {
         var atFirst = Refused<RanksDifferException>(
             4, collective => Train(collective, Options with { BatchSize = 2 }, disturbed: (Rank: 3, Step: 0)));
-        Assert.Contains("have come apart at step 0: other than on rank 0 are the weights (rank 3).", atFirst.Message);
+        Assert.Contains(
+            "have come apart at step 0: other than on rank 0 are the weights (rank 3). Give their networks the same first weights",
+            atFirst.Message);
 
         var later = Refused<RanksDifferException>(4, collective => Train(
             collective, Options with { BatchSize = 2, CheckpointEvery = 4 }, folder.File("store"), disturbed: (Rank: 3, Step: 5)));

@@ -55,6 +55,13 @@ public class SmallClassifierTests
         Assert.Contains(
             "has a line break in its name",
             Assert.Throws<DataException>(() => SmallClassifier.Train(new Bars(32, classes: ["a", "b\nc"]))).Message);
+        Assert.Contains(
+            "has half of a character in its name",
+            Assert.Throws<DataException>(() => SmallClassifier.Train(new Bars(32, classes: ["a", "b\uD83D"]))).Message);
+        Assert.Contains(
+            "at most 65,536 classes",
+            Assert.Throws<DataException>(
+                () => SmallClassifier.Train(new Bars(32, classes: [.. Enumerable.Range(0, 65_537).Select(label => $"{label}")]))).Message);
     }
 
     [Fact]

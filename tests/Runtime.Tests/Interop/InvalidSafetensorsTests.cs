@@ -96,7 +96,7 @@ public sealed class InvalidSafetensorsTests : IDisposable
 
     [Fact]
     public void Names_that_are_shown_are_shortened_and_move_no_cursor() =>
-        Refused(SafetensorsBytes.Of($$"""{"\u001b[2J{{new string('a', 5000)}}":3}""", []), $"tensor '\uFFFD[2J{new string('a', 116)}... (5,004 characters)' has no dtype");
+        Refused(SafetensorsBytes.Of($$"""{"\u001b[2J{{new string('a', 5000)}}":3}""", []), $"tensor '\u241B[2J{new string('a', 116)}... (5,004 characters)' has no dtype");
 
     [Fact]
     public void Metadata_beyond_all_measure_are_refused_before_they_are_read()

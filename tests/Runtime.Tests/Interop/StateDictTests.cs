@@ -1,9 +1,12 @@
 using TorchSharp;
+using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Interop;
 using UNetGen.Networks;
 using UNetGen.Runtime.Tests.Sampling;
 using UNetGen.Runtime.Tests.Training;
+using UNetGen.Sampling;
+using UNetGen.Training;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Interop;
@@ -119,6 +122,25 @@ public sealed class StateDictTests : IDisposable
         Assert.StartsWith(
             "The tensor of '1.weight' is on the device meta, so that it has a shape and no numbers.",
             Assert.Throws<ArgumentException>("tensors", () => StateDict.Load(module, tensors)).Message);
+    }
+
+    [Fact]
+    public void A_network_without_numbers_is_neither_loaded_nor_saved_nor_trained_nor_drawn_with()
+    {
+        using var folder = new TemporaryFolder();
+        using var network = new TwoConvNet();
+        var tensors = network.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.clone());
+        network.to(META);
+
+        const string fault = "The tensor of 'conv1.weight' is on the device meta, so that it has a shape and no numbers.";
+        foreach (var (parameter, act) in new (string, Action)[]
+        {
+            ("module", () => StateDict.Load(network, tensors)),
+            ("network", () => StateDict.Save(folder.File("a.safetensors"), network)),
+            ("network", () => _ = new Trainer(network, new ShapesSource(1, 8, 8), new() { Steps = 1 })),
+            ("network", () => new DdimSampler(2).Sample(network, new())),
+        })
+            Assert.StartsWith(fault, Assert.Throws<ArgumentException>(parameter, act).Message);
     }
 
     [Fact]

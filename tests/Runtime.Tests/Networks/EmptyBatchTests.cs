@@ -8,6 +8,21 @@ public class EmptyBatchTests
 
     [Theory]
     [MemberData(nameof(Networks))]
+    public void Images_and_timesteps_that_are_null_are_refused_by_their_names(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var network = AllNetworks.Create(name);
+        // A hook of one's own comes before.
+        if (network.Hooks.Count > 0)
+            return;
+        var info = network.Info;
+        var x = zeros([1, info.Channels + info.ConditionChannels, info.ImageHeight, info.ImageWidth]);
+        Assert.Throws<ArgumentNullException>("x", () => network.forward(null!, zeros([1], ScalarType.Int64)));
+        Assert.Throws<ArgumentNullException>("timesteps", () => network.forward(x, null!));
+    }
+
+    [Theory]
+    [MemberData(nameof(Networks))]
     public void Images_of_another_type_than_the_weights_are_refused_in_words(string name)
     {
         using var scope = NewDisposeScope();

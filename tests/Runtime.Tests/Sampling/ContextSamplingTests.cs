@@ -61,6 +61,8 @@ public sealed class ContextSamplingTests : IDisposable
             "FunctionPredictor is conditioned on a context: say of which, [1 or more, tokens, 2]",
             Refusal(Options with { Context = null }));
         Assert.Contains("`Context` must be [1 or more, tokens, 2], but is [1, 4, 3].", Refusal(Options with { Context = zeros(1, 4, 3) }));
+        Assert.Contains("`Context` is sparse: give its `to_dense()`.", Refusal(Options with { Context = zeros(1, 4, 2).to_sparse() }));
+        Assert.Contains("`Context` is on the device meta", Refusal(Options with { Context = zeros([1, 4, 2], device: META) }));
         Assert.Contains("but is [4, 2].", Refusal(Options with { Context = zeros(4, 2) }));
         Assert.Contains("`Context` holds NaN, which is no finite number", Refusal(Options with { Context = full([1, 1, 2], float.NaN) }));
         Assert.Contains(

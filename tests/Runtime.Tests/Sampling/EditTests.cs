@@ -302,6 +302,6 @@ public sealed partial class EditTests
     private static void AssertSame(Tensor expected, Tensor actual) =>
         Assert.Equal([.. expected.contiguous().data<float>()], [.. actual.contiguous().data<float>()]);
 
-    [GeneratedRegex(@"(?<=a strength of )[0-9.]*[0-9](?= or more\.)")]
+    [GeneratedRegex(@"(?<=a strength of )[0-9.]*[0-9](?= or more\.|\.\z)")]
     private static partial Regex ProposedStrength();
 }

@@ -85,9 +85,13 @@ public class OwnSamplerTests
     }
 
     [Theory]
-    [InlineData("has returned null, and no images.", "null")]
-    [InlineData("has returned a tensor that is disposed, and no images.", "disposed")]
-    [InlineData("must return images of the shape [2, 1, 4, 4], but has returned [1, 4, 4].", "one")]
+    [InlineData("What a step of OwnSampler has returned is null.", "null")]
+    [InlineData("What a step of OwnSampler has returned is disposed: give one that lives until the call has returned.", "disposed")]
+    [InlineData("What a step of OwnSampler has returned is sparse: give its `to_dense()`.", "sparse")]
+    [InlineData("What a step of OwnSampler has returned is on the device meta, so that it has a shape and no numbers.", "meta")]
+    [InlineData(
+        "A step of OwnSampler must return images of floating point numbers, but has returned such of ComplexFloat32.", "complex")]
+    [InlineData("A step of OwnSampler must return images of the shape [2, 1, 4, 4], but has returned [1, 4, 4].", "one")]
     public void A_step_without_images_of_the_shape_is_told_with_the_sampler_s_class(string message, string result)
     {
         var sampler = new OwnSampler([9, -1], (_, x, _) =>
@@ -97,10 +101,17 @@ public class OwnSamplerTests
             var copy = x.clone();
             if (result == "disposed")
                 copy.Dispose();
-            return result == "one" ? copy[0] : copy;
+            return result switch
+            {
+                "sparse" => copy.to_sparse(),
+                "meta" => copy.to(META),
+                "complex" => copy.to(ScalarType.ComplexFloat32),
+                "one" => copy[0],
+                _ => copy,
+            };
         });
         Assert.Equal(
-            $"A step of OwnSampler {message}",
+            message,
             Assert.Throws<InvalidOperationException>(() => sampler.Sample(Toy(Ddpm), Two)).Message);
     }
 

@@ -71,6 +71,27 @@ public sealed class ChangedFilesTests : IDisposable
     }
 
     [Fact]
+    public void A_source_that_is_derived_from_files_knows_them_and_what_it_adds()
+    {
+        Pictures("data", Few);
+        using (var trainer = new Trainer(new TwoConvNet(), new Turned(Open("data"), "once"), Options with { Steps = 3 }))
+            trainer.Train(store: new(folder.File("store")));
+
+        Assert.Contains("the turns or file names differ", Assert.Throws<CheckpointException>(() => Again("twice")).Message);
+        File.WriteAllBytes(PathOf(7), Picture(200));
+        Assert.Equal(
+            $"'{PathOf(7)}' has changed since this training has read it first. {PutBack}",
+            Assert.Throws<DataException>(() => Again("once")).Message);
+        Assert.Empty(new Turned(Open("data"), "once").BrokenFiles()!);
+
+        void Again(string how)
+        {
+            using var trainer = new Trainer(new TwoConvNet(), new Turned(Open("data"), how), Options);
+            trainer.Restore(Checkpoint.Open(folder.File("store")));
+        }
+    }
+
+    [Fact]
     public void Another_size_is_refused_with_both()
     {
         Pictures("data", Few);
@@ -237,6 +258,18 @@ public sealed class ChangedFilesTests : IDisposable
 
         Assert.Equal(0, Assert.Throws<TrainingCanceledException>(() => trainer.Train(cancellation: stop.Token)).Summary.Steps);
         hang.Set();
+    }
+
+    private sealed class Turned(IImageSource images, string how) : DerivedSource(images)
+    {
+        public override DataIdentity Identity => base.Identity.And("turns", [how]);
+
+        // The pictures here are dark: what is dark stays so.
+        public override void Read(int index, Span<float> pixels)
+        {
+            base.Read(index, pixels);
+            pixels.Reverse();
+        }
     }
 
     private const string PutBack =

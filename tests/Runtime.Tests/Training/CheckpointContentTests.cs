@@ -44,6 +44,14 @@ public sealed class CheckpointContentTests : IDisposable
             "A checkpoint holds 'weights' at least.",
             content => content with { Tensors = new Dictionary<string, IReadOnlyDictionary<string, Tensor>>() }
         },
+        {
+            "'weights' and 'Weights' can't be the names of two files of a checkpoint: Windows and macOS make one of them.",
+            content => With(content, "Weights", content.Tensors["weights"])
+        },
+        {
+            "'aux.old' can't be the name of a checkpoint's file: on Windows it is a device's.",
+            content => With(content, "aux.old", content.Tensors["weights"])
+        },
         { "The tensor of 'x' is null.", content => With(content, "ema", new Dictionary<string, Tensor> { ["x"] = null! }) },
     };
 

@@ -1,4 +1,5 @@
 using TorchSharp;
+using UNetGen.Interop;
 using UNetGen.Training;
 using static TorchSharp.torch;
 
@@ -47,6 +48,34 @@ public class EmaTests
         Move(network, 1);
         ema.Update(6);
         Assert.NotEqual(Parameters(network), Shadow(ema));
+    }
+
+    [Fact]
+    public void An_average_that_never_moved_says_so_and_so_does_what_is_saved_of_a_network_that_holds_it()
+    {
+        using var folder = new TemporaryFolder();
+        using var network = new TwoConvNet();
+        using var ema = new Ema(network, new() { Decay = 0.99, UpdateEvery = 100, StartAfter = 0 });
+        Assert.Empty(ema.Doubts);
+        for (var step = 1; step <= 30; step++)
+            ema.Update(step);
+
+        const string doubt = "The average with `Ema.Decay` 0.99 is still the weights that the training began with: no update of it "
+            + "(`Ema.UpdateEvery` is 100) was among 30 steps.";
+        Assert.Equal([doubt], ema.Doubts);
+        using (ema.Apply())
+            StateDict.Save(folder.File("averaged.safetensors"), network, ["Another.", doubt]);
+        StateDict.Save(folder.File("trained.safetensors"), network);
+        Assert.Equal(["Another.", doubt], Checkpoint.Open(folder.File("averaged.safetensors")).Doubts);
+        Assert.Empty(Checkpoint.Open(folder.File("trained.safetensors")).Doubts);
+    }
+
+    [Fact]
+    public void A_network_that_is_disposed_has_no_average()
+    {
+        var network = new TwoConvNet();
+        network.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => new Ema(network));
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using UNetGen.Backends;
 using UNetGen.Data;
 using UNetGen.Diffusion;
 using UNetGen.Training;
@@ -258,6 +259,28 @@ public sealed class TrainerResumeTests : IDisposable
         var store = new CheckpointStore(folder.File("changed"));
         store.Save(content);
         Assert.EndsWith(reason, Assert.Throws<CheckpointException>(() => Run.Begin(Options).Trainer.Restore(store.Newest()!)).Message);
+    }
+
+    [Fact]
+    public void A_network_that_computes_in_another_form_than_it_was_trained_in_is_told()
+    {
+        var source = new ShapesSource(1, 8, 8);
+        using var trained = new Trainer(new TwoConvNet { Kernels = KernelForm.Reference }, source, Options);
+        trained.Train(store: new CheckpointStore(folder.File("store")));
+        var checkpoint = Checkpoint.Open(folder.File("store"));
+        Assert.Equal(KernelForm.Reference, checkpoint.Kernels);
+
+        foreach (var kernels in Enum.GetValues<KernelForm>())
+        {
+            var told = new ListLogger();
+            using var second = new Trainer(new TwoConvNet { Kernels = kernels }, source, Options, logger: told);
+            second.Restore(checkpoint);
+            Assert.Equal(
+                kernels == KernelForm.Reference ? [] : [
+                    "The training computed with the Reference kernels so far, and goes on with the Fast ones (`NoisePredictor.Kernels`): to "
+                        + "rounding what it would have been, and not to the bit."],
+                told.Warnings);
+        }
     }
 
     [Fact]

@@ -92,6 +92,7 @@ public class TrainingOptionsTests
     public void Averages_of_a_training_that_is_short_for_them_are_foretold()
     {
         Assert.Empty((Valid with { Steps = 2000 }).DoubtsAt(2000));
+        Assert.Throws<ArgumentOutOfRangeException>("steps", () => Valid.DoubtsAt(-1));
         Assert.Empty((Valid with { Ema = [new() { StartAfter = 0, UpdateEvery = 1 }] }).DoubtsAt(100));
 
         Assert.Contains(

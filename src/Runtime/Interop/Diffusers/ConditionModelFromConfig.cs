@@ -71,10 +71,10 @@ internal static class ConditionModelFromConfig
         unet.Only<int?>("projection_class_embeddings_input_dim", null, Pooled);
         unet.Only<string?>("encoder_hid_dim_type", null, "the context goes into the transformers as it is");
         unet.Only<int?>("encoder_hid_dim", null, "the context goes into the transformers as it is");
-        if (unet.IsList("only_cross_attention"))
+        // Of each level, or of all.
+        if (unet.IsList("only_cross_attention") ? unet.Value<bool[]>("only_cross_attention", []).Contains(true)
+            : unet.Value("only_cross_attention", false))
             unet.Refuse("only_cross_attention", "pixels attend to one another as well");
-        else
-            unet.Only("only_cross_attention", false, "pixels attend to one another as well");
         unet.Only<bool?>("mid_block_only_cross_attention", null, "pixels attend to one another as well");
         unet.Only("dual_cross_attention", false, "there is one context, and one transformer at each place");
         unet.Only<string?>("cross_attention_norm", null, "the context isn't normed here");

@@ -168,6 +168,8 @@ internal sealed class ConfigFile
 
     public void Refuse(string key, string why)
     {
+        // Whatever is wrong with it, it is known.
+        asked.Add(key);
         refused.Add(key);
         reasons.Add($"{Excerpt.Of(key)}: {(settings.TryGetPropertyValue(key, out var node) ? Excerpt.Of(node?.ToJsonString() ?? "null") : "missing")}: {why}");
     }
@@ -218,5 +220,6 @@ internal sealed class ConfigFile
 [JsonSerializable(typeof(double?))]
 [JsonSerializable(typeof(double[]))]
 [JsonSerializable(typeof(int[]))]
+[JsonSerializable(typeof(bool[]))]
 [JsonSerializable(typeof(string[]))]
 internal sealed partial class DiffusersJson : JsonSerializerContext;

@@ -67,7 +67,7 @@ public sealed partial class DiffusersFolder
     /// <exception cref="UnauthorizedAccessException">A file or a folder may not be read.</exception>
     public static DiffusersFolder Open(string path)
     {
-        ArgumentNullException.ThrowIfNull(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         string[] folders = [System.IO.Path.Combine(path, "unet"), path];
         var folder = folders.FirstOrDefault(folder => Presence.OfFile(System.IO.Path.Combine(folder, ConfigName)))
             ?? throw new DiffusersException(
@@ -124,7 +124,7 @@ public sealed partial class DiffusersFolder
     /// <exception cref="IOException">It can't be written.</exception>
     public static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts = null)
     {
-        ArgumentNullException.ThrowIfNull(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(network);
         var model = ModelFromSpec.Read(
             network,

@@ -32,7 +32,8 @@ internal sealed class EffectiveSpec
     public string? Find(string key) => values.GetValueOrDefault(key);
 
     public string Text(string key) => Find(key)
-        ?? throw new UNetGenException($"The network's spec doesn't say {key}; are UNetGen and UNetGen.Runtime of one version?");
+        ?? throw new UNetGenException(
+            $"The network's spec doesn't say {key}: its class was written by hand, or UNetGen and UNetGen.Runtime are of two versions.");
 
     public int Int(string key) => Parsed<int>(key, Text(key));
 

@@ -42,7 +42,7 @@ public sealed class EditedPicture : IDisposable
     /// </exception>
     public static EditedPicture Load(string path, NetworkInfo network, Color? background = null)
     {
-        ArgumentNullException.ThrowIfNull(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(network);
         return Of(PictureContent.OfFile(path), network, background);
     }

@@ -13,6 +13,9 @@ namespace UNetGen.Sampling.Editing;
 /// </summary>
 public sealed partial class Interpolation : NoisedEdit
 {
+    // As many as a folder of samples is told of.
+    internal const int MostFrames = 100_000;
+
     private readonly float[] shares;
 
     /// <summary>Frames at even distances, both ends among them.</summary>
@@ -20,9 +23,9 @@ public sealed partial class Interpolation : NoisedEdit
     /// Where strips begin, [1 or more, channels, height, width], float32 in [-1, 1]; strip j takes j modulo these.
     /// </param>
     /// <param name="second">Where they end, of the same shape: as many, which is looked at when it is drawn.</param>
-    /// <param name="frames">Frames of a strip, at least 2.</param>
+    /// <param name="frames">Frames of a strip, from 2 to 100,000.</param>
     /// <param name="strength">The share of the steps that is drawn, in (0, 1].</param>
-    /// <exception cref="ArgumentOutOfRangeException">Fewer than 2 frames, or a strength outside.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Fewer frames, or more, or a strength outside.</exception>
     /// <exception cref="ArgumentException">A picture has no numbers: it is disposed, sparse, or on the device meta.</exception>
     public Interpolation(Tensor first, Tensor second, int frames, double strength)
         : this(first, second, EvenShares(frames), strength)
@@ -117,8 +120,8 @@ public sealed partial class Interpolation : NoisedEdit
         return a.add(share * (b - a), Number.One).DetachFromDisposeScope();
     }
 
-    private static float[] EvenShares(int frames) => frames >= 2
+    private static float[] EvenShares(int frames) => frames is >= 2 and <= MostFrames
         ? [.. Enumerable.Range(0, frames).Select(frame => frame / (frames - 1f))]
         : throw new ArgumentOutOfRangeException(
-            nameof(frames), FormattableString.Invariant($"A strip has at least its two ends, but {frames} is asked for."));
+            nameof(frames), FormattableString.Invariant($"A strip has from its two ends to {MostFrames:N0} frames, but {frames} is asked for."));
 }

@@ -30,11 +30,12 @@ public abstract class NoisedEdit : PictureEdit
     {
         var steps = times.Count - 1;
         var drawn = (int)(steps * Strength);
+        var least = Math.Ceiling(10_000.0 / steps) / 10_000;
         return drawn > 0
             ? [.. times.Skip(steps - drawn)]
             : throw new UNetGenException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"A strength of {Strength} is less than one of {Counted.Of(steps, "step")}, so that nothing would be drawn. "
-                    + $"Use more steps, or a strength of {Math.Ceiling(10_000.0 / steps) / 10_000:0.####} or more."));
+                    + $"Use more steps, or a strength of {least:0.####}{(least < 1 ? " or more" : "")}."));
     }
 }

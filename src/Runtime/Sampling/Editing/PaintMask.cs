@@ -21,7 +21,7 @@ public static class PaintMask
     /// </exception>
     public static Tensor Load(string path, EditedPicture picture)
     {
-        ArgumentNullException.ThrowIfNull(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(picture);
         return Of(PictureContent.OfFile(path), picture);
     }

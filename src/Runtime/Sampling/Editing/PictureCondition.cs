@@ -21,7 +21,7 @@ public static class PictureCondition
     /// <exception cref="UNetGenException">The network takes no condition.</exception>
     public static Tensor Load(string path, NetworkInfo network, Color? background = null)
     {
-        ArgumentNullException.ThrowIfNull(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(network);
         Require(network, network.ConditionChannels > 0 ? network.ConditionChannels : 1, "a picture");
         var shape = (network.ConditionChannels, network.ImageHeight, network.ImageWidth);
@@ -44,7 +44,7 @@ public static class PictureCondition
     public static Tensor LowResolution(
         string path, NetworkInfo network, int factor = UpscalingSource.UsualFactor, Color? background = null)
     {
-        ArgumentNullException.ThrowIfNull(path);
+        ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(network);
         ArgumentOutOfRangeException.ThrowIfLessThan(factor, 2);
         Require(network, network.Channels, "a picture in low resolution");
@@ -72,8 +72,8 @@ public static class PictureCondition
     /// <exception cref="UNetGenException">The network takes no condition of as many channels.</exception>
     public static Tensor WithHole(string path, string mask, NetworkInfo network, Color? background = null)
     {
-        ArgumentNullException.ThrowIfNull(path);
-        ArgumentNullException.ThrowIfNull(mask);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentException.ThrowIfNullOrEmpty(mask);
         ArgumentNullException.ThrowIfNull(network);
         Require(network, network.Channels + 1, "a picture with its mask");
         using var scope = NewDisposeScope();

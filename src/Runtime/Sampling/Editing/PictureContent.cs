@@ -19,6 +19,8 @@ internal sealed record PictureContent(byte[] Bytes, string Name)
 
     public static PictureContent OfStream(Stream stream, string name)
     {
+        if (!stream.CanRead)
+            throw new ArgumentException("The stream can't be read: it is closed, or made for writing.", nameof(stream));
         using var memory = new MemoryStream();
         stream.CopyTo(memory);
         return new(memory.ToArray(), name);

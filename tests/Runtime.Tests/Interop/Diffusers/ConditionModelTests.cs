@@ -100,6 +100,7 @@ public sealed class ConditionModelTests : IDisposable
     [InlineData("""{"dual_cross_attention": true}""", "there is one context")]
     [InlineData("""{"only_cross_attention": true}""", "pixels attend to one another as well")]
     [InlineData("""{"only_cross_attention": [true, false]}""", "pixels attend to one another as well")]
+    [InlineData("""{"only_cross_attention": [1, 0]}""", "it should be ")]
     [InlineData("""{"num_attention_heads": 8}""", "diffusers itself refuses it")]
     [InlineData("""{"encoder_hid_dim": 4096}""", "the context goes into the transformers as it is")]
     [InlineData("""{"class_embed_type": "projection"}""", "classes have a learned embedding here")]
