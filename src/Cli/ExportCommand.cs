@@ -83,10 +83,16 @@ internal sealed class ExportCommand
         var (trained, network) = TrainedWeights.Load(path, Warnings.Show);
         using var loaded = network;
         target = claim.Path;
-        if (kind == Diffusers)
-            DiffusersFolder.Save(target, network, trained.Doubts);
+        // A file has no other word on code that the class here hasn't.
+        IReadOnlyList<string> doubts = trained.DoubtOf(network) is { } doubt ? [.. trained.Doubts, doubt] : trained.Doubts;
+        if (kind != Diffusers)
+            StateDict.Save(target, network, doubts);
         else
-            StateDict.Save(target, network, trained.Doubts);
+        {
+            DiffusersFolder.Save(target, network, doubts);
+            if (network.Hooks.Count > 0)
+                Warnings.Show($"{network.Info.Name} has code of its own ({string.Join(", ", network.Hooks)}), which diffusers hasn't.");
+        }
 
         AnsiConsole.MarkupLineInterpolated($"{network.Info.Name} in [blue]{target}[/]");
     }

@@ -60,8 +60,8 @@ internal static class OnnxFormat
         foreach (var doubt in file.Doubts.Except(trained.Doubts))
             Warnings.Show(RunFields.InWordsOfRuns(doubt));
         var info = SpecCompiler.DescribeFrom(trained).Info;
-        if (options.Sampler is not null && info.NumClasses is { } classes && TrainedWeights.ClassesOfData(info, trained) is null)
-            Warnings.Show(TrainedWeights.DoubtOfLastClass(classes, "leave the file's guidance at 1"));
+        if (options.Sampler is not null)
+            new SampledClasses(info, trained).WarnOfFile();
         Show(file, options, info, trained);
     }
 

@@ -6,7 +6,6 @@ using TorchSharp;
 using UNetGen.Backends;
 using UNetGen.Cli.Runs;
 using UNetGen.Distributed;
-using UNetGen.Networks;
 using UNetGen.Sampling;
 using UNetGen.Training;
 
@@ -124,7 +123,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         DrawingTarget.RequireKind(parsed.GetValue(output), network.Info, arePictures);
         if (arePictures == false)
             edits.RefuseForLatents(parsed, network.Info);
-        var ofData = TrainedWeights.ClassesOfData(network.Info, trained);
+        var classes = new SampledClasses(network.Info, trained);
         var options = new SamplingOptions
         {
             Count = parsed.GetValue(count),
@@ -133,14 +132,13 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
             Guidance = parsed.GetValue(guidance),
             GuidanceRescale = parsed.GetValue(guidanceRescale),
             // An option of an array that isn't given is an empty one.
-            Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : SampledClasses.Each(network.Info, ofData),
+            Labels = parsed.GetValue(labels) is { Length: > 0 } given ? given : classes.Each,
         };
         var edited = edits.Make(parsed, network.Info, trained);
-        options = contexts.Make(parsed, Edited(parsed, options, edited, network.Info, ofData), network.Info, trained);
+        options = contexts.Make(parsed, Edited(parsed, options, edited, classes), network.Info, trained);
         using var ownContext = options.Context;
         using var ownNegativeContext = options.NegativeContext;
-        SampledClasses.CheckLast(
-            network.Info, ofData, options.NegativeClass is null ? options.Guidance : 1, areLabelsGiven: parsed.IsGiven(labels));
+        classes.CheckLast(options.NegativeClass is null ? options.Guidance : 1, areLabelsGiven: parsed.IsGiven(labels));
         var rows = parsed.IsGiven(seeds) ? parsed.GetValue(seeds)! : null;
         var way = sampler.NameIn(parsed, network);
         // Where nothing says what is drawn, nothing is lost.
@@ -186,10 +184,10 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
     }
 
     /// <summary>The same options for what is made of pictures, and of several seeds.</summary>
-    private SamplingOptions Edited(ParseResult parsed, SamplingOptions options, EditedDrawing? edited, NetworkInfo info, int? ofData)
+    private SamplingOptions Edited(ParseResult parsed, SamplingOptions options, EditedDrawing? edited, SampledClasses known)
     {
         var isStrip = edited is { Frames: > 0 };
-        var classes = isStrip && !parsed.IsGiven(labels) ? SampledClasses.None(info, ofData) : options.Labels;
+        var classes = isStrip && !parsed.IsGiven(labels) ? known.None() : options.Labels;
         var each = classes?.Count ?? 1;
         if (parsed.IsGiven(seeds) && edited is { IsOfMany: true } && options.Count % edited.Before.shape[0] != 0 && parsed.IsGiven(count))
             throw new UsageException(

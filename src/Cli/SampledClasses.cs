@@ -1,31 +1,44 @@
 using UNetGen.Networks;
+using UNetGen.Training;
 
 namespace UNetGen.Cli;
 
-/// <summary>Of which classes a drawing is, by what is known of the data's.</summary>
-internal static class SampledClasses
+/// <summary>Of which classes a drawing may be, by what a checkpoint says of the data's.</summary>
+internal sealed class SampledClasses
 {
+    private readonly NetworkInfo info;
+
+    /// <summary>How many the data had; null where nothing says, or a number that was never trained with.</summary>
+    private readonly int? ofData;
+
+    /// <summary>Whether there is a class that stands for none, and no label was ever replaced by it.</summary>
+    private readonly bool isNoneUnlearnt;
+
+    /// <param name="info">The network's.</param>
+    /// <param name="trained">Its weights'.</param>
+    public SampledClasses(NetworkInfo info, Checkpoint trained)
+    {
+        this.info = info;
+        ofData = trained.Classes?.Count is { } count && info.NumClasses - count is 0 or 1 ? count : null;
+        isNoneUnlearnt = ofData < info.NumClasses && trained.Info?.Training.LabelDropout == 0;
+    }
+
     /// <summary>
     /// The classes of the data; where nothing says which, all but the last, which mostly stands for none. Null for a network without any.
     /// </summary>
-    public static int[]? Each(NetworkInfo info, int? ofData) =>
-        info.NumClasses is { } classes ? [.. Enumerable.Range(0, Math.Max(1, ofData ?? classes - 1))] : null;
+    public int[]? Each => info.NumClasses is { } classes ? [.. Enumerable.Range(0, Math.Max(1, ofData ?? classes - 1))] : null;
 
     /// <summary>A strip's class, where none is named: the one that stands for none.</summary>
     /// <exception cref="UsageException">There is none.</exception>
-    public static int[]? None(NetworkInfo info, int? ofData)
-    {
-        if (info.NumClasses is not { } classes)
-            return null;
-        return ofData == classes
-            ? throw new UsageException(
-                $"--between needs --class here: {info.Name} has no class that stands for none. Say of which the strip shall be.")
-            : [classes - 1];
-    }
+    public int[]? None() => info.NumClasses is not { } classes ? null
+        : ofData == classes ? throw new UsageException(
+            $"--between needs --class here: {info.Name} has no class that stands for none. Say of which the strip shall be.")
+        : isNoneUnlearnt ? throw new UsageException($"--between needs --class here: {NeverLearnt} Say of which the strip shall be.")
+        : [classes - 1];
 
     /// <summary>Whether the last class stands for none is the data's matter, not the network's.</summary>
     /// <exception cref="UNetGenException">Guidance is asked for, and no class stands for none.</exception>
-    public static void CheckLast(NetworkInfo info, int? ofData, double guidance, bool areLabelsGiven)
+    public void CheckLast(double guidance, bool areLabelsGiven)
     {
         if (info.NumClasses is not { } classes)
             return;
@@ -33,7 +46,32 @@ internal static class SampledClasses
             throw new UNetGenException(
                 $"--guidance {guidance} needs a class that stands for none, but {info.Name} has {Counted.Of(classes, "class", "classes")}, as "
                     + $"many as the data that it was trained on: num_classes: {classes + 1} has one more. Leave the guidance at 1.");
-        if (ofData is null && !(areLabelsGiven && guidance == 1))
-            Warnings.Show(TrainedWeights.DoubtOfLastClass(classes, "name it with --labels, and don't guide"));
+        if (guidance != 1 && isNoneUnlearnt)
+            throw new UNetGenException($"--guidance {guidance} leads away from the class that stands for none, and {NeverLearnt} Leave the "
+                + "guidance at 1, or name another with --negative-class.");
+        if (!(areLabelsGiven && guidance == 1))
+            WarnOfLast("name it with --labels, and don't guide");
+    }
+
+    /// <summary>What is to be known of a drawing that is put into a file, which takes labels and guidance when it draws.</summary>
+    public void WarnOfFile()
+    {
+        WarnOfLast("leave the file's guidance at 1");
+        if (isNoneUnlearnt)
+            Warnings.Show($"{NeverLearnt} Leave the file's guidance at 1.");
+    }
+
+    private string NeverLearnt =>
+        $"class {info.NumClasses - 1} of {info.Name}, which stands for none, was never learnt: its training dropped no labels (label_dropout "
+            + "is 0).";
+
+    /// <summary>Where nothing says how many classes the data had.</summary>
+    /// <param name="otherwise">What to do where the last of them is one of the data's.</param>
+    private void WarnOfLast(string otherwise)
+    {
+        if (info.NumClasses is { } classes && ofData is null)
+            Warnings.Show(
+                $"weights alone don't say whether the last of their classes, {classes - 1}, stands for none: that is taken for granted. Where "
+                    + $"it is one of the data's, {otherwise}.");
     }
 }

@@ -71,8 +71,6 @@ internal sealed class TrainCommand
             : Resumption.NetworkOf(newest, options, IsGiven(changes, SpecKey));
         using var network = known.Create();
         newest?.SetKernels(network);
-        if (newest?.DoubtOf(network) is { } doubt)
-            Warnings.Show(doubt);
         network.to(target);
         var start = previous is null ? FirstWeights.Load(options.InitFrom, network, ranks) : null;
         // By the checkpoint, since a run has others later on.
@@ -99,7 +97,6 @@ internal sealed class TrainCommand
                 AnsiConsole.MarkupLineInterpolated($"Nothing is left to train: the run in {previous.Path} has ended at step {trainer.Step:N0}, and nothing was changed. To train longer, give more --steps or --time.");
                 return 0;
             }
-            Resumption.WarnIfEndHasMoved(previous, options);
             Resumption.WarnIfElsewhere(previous, network.Device);
         }
         // What the others have still read in the run's folder, rank 0 begins to change when all have come so far.

@@ -46,15 +46,4 @@ internal static class TrainedWeights
             tell(RunFields.InWordsOfRuns(doubt));
         return trained;
     }
-
-    /// <summary>How many classes the data had; null where nothing says, or a number that was never trained with.</summary>
-    public static int? ClassesOfData(NetworkInfo info, Checkpoint trained) =>
-        trained.Classes?.Count is { } count && info.NumClasses - count is 0 or 1 ? count : null;
-
-    /// <summary>Where nothing says how many classes the data had.</summary>
-    /// <param name="classes">The network's.</param>
-    /// <param name="otherwise">What to do where the last of them is one of the data's.</param>
-    public static string DoubtOfLastClass(int classes, string otherwise) =>
-        $"weights alone don't say whether the last of their classes, {classes - 1}, stands for none: that is taken for granted. Where it is "
-            + $"one of the data's, {otherwise}.";
 }

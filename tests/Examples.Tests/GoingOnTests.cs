@@ -172,7 +172,7 @@ public sealed class GoingOnTests(GoingOnTests.Trained trained) : IClassFixture<G
             AssertUnchanged(run, () => program.Succeed("train", "--resume", run)));
         var refused = AssertUnchanged(run, () => program.Fail(1, "train", "--resume", run, "--steps", "4"));
         Assert.Contains("is at step 6, and can't end at step 4", refused);
-        Assert.DoesNotContain("the learning rate falls to its end, which has moved", refused);
+        Assert.DoesNotContain("which has moved", refused);
 
         program.Succeed("train", "--time", "2", "--batch-size", "2", "--count", "1", "--sample-steps", "1", "--sample-every", "none",
             "--out", "timed");

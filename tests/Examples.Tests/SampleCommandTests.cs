@@ -83,6 +83,34 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
     }
 
     [Fact]
+    public void A_class_for_none_that_was_never_learnt_is_told_and_not_guided_away_from()
+    {
+        foreach (var label in Enumerable.Range(0, 10))
+        {
+            Directory.CreateDirectory(program.File($"ten/{label}"));
+            SaveGrey(program.File($"ten/{label}/a.png"), (byte)(20 * label));
+        }
+        string[] train =
+        [
+            "train", "--spec", "mnist", "--data", "ten", "--steps", "1", "--batch-size", "2", "--count", "1", "--sample-steps", "1",
+            "--sample-every", "none", "--label-dropout", "0",
+        ];
+        Assert.Contains("guidance 4 needs a training in which labels are dropped", program.Fail(1, [.. train, "--guidance", "4"]));
+        Assert.Contains(
+            "warning: `label_dropout` is 0: class 10 of MnistUNet, which stands for none, is never learnt",
+            program.Succeed([.. train, "--out", "undropped"]));
+
+        const string told = "class 10 of MnistUNet, which stands for none, was never learnt: its training dropped no labels";
+        string[] command = ["sample", "--checkpoint", "undropped", "--steps", "2"];
+        Assert.DoesNotContain(told, program.Succeed([.. command, "--count", "1"]));
+        Assert.Contains(told, program.Fail(1, [.. command, "--guidance", "3", "--count", "1"]));
+        program.Succeed([.. command, "--guidance", "3", "--class", "2", "--negative-class", "3", "--count", "1"]);
+        Assert.Contains(told, program.Fail(2, [.. command, "--between", "ten/1/a.png", "ten/2/a.png"]));
+        Assert.Contains(told, program.Succeed(
+            "export", "--checkpoint", "undropped", "--format", "onnx", "--with-sampler", "ddim", "--steps", "2", "--out", "undropped.onnx"));
+    }
+
+    [Fact]
     public void Each_class_of_the_data_is_drawn_also_where_none_stands_for_none_and_then_nothing_guides()
     {
         foreach (var label in Enumerable.Range(0, 11))

@@ -12,7 +12,7 @@ public sealed class MainJobTests : IDisposable
     [WindowsFact]
     public void It_trains_draws_shows_and_exports()
     {
-        program.Succeed("--steps", "4", "--batch-size", "4", "--count", "4", "--out", "run");
+        program.Succeed("--steps", "4", "--batch-size", "4", "--count", "4", "--sample-steps", "20", "--out", "run");
         foreach (var file in (string[])["samples.png", "noise-to-picture.png", "loss.png", "log.jsonl", "run.yaml", "starts.jsonl"])
             Assert.True(new FileInfo(program.File(@$"run\{file}")) is { Exists: true, Length: > 0 }, file);
         Assert.Equal(

@@ -113,14 +113,6 @@ internal static class Resumption
         trainer.Ended && !HasMoved(folder, options) && options.SampleEvery is not null
         && File.Exists(folder.SamplesOf(trainer.Step)) && File.Exists(folder.Samples) && File.Exists(folder.Strip);
 
-    /// <summary>To be told of a run that does go on.</summary>
-    public static void WarnIfEndHasMoved(RunFolder folder, RunOptions options)
-    {
-        if (options.Training.Decay != LearningRateDecay.Constant && HasMoved(folder, options))
-            Warnings.Show("the learning rate falls to its end, which has moved: "
-                + "what follows isn't what either length would have given from the beginning.");
-    }
-
     private static bool HasMoved(RunFolder folder, RunOptions options)
     {
         var before = new RunOptions().Apply(RunFile.Read(folder.Options)).Effective().Training;

@@ -175,6 +175,9 @@ internal sealed class RunPictures : IDisposable
         if (network.Info.ContextDim is not null && !HasNullContext)
             throw new UNetGenException(
                 $"guidance {guidance} needs a training in which contexts are dropped, and context_dropout is 0. Leave --guidance out.");
+        if (HasNullClass && options.Training.LabelDropout == 0)
+            throw new UNetGenException(
+                $"guidance {guidance} needs a training in which labels are dropped, and label_dropout is 0. Leave --guidance out.");
         if (!CanBeGuided)
             throw new UNetGenException(
                 $"guidance {guidance} needs a network with classes and one more that stands for none"
@@ -185,7 +188,7 @@ internal sealed class RunPictures : IDisposable
     }
 
     /// <summary>Whether the network has learnt what stands for none, of all that it is conditioned on.</summary>
-    private bool CanBeGuided => (network.Info.NumClasses is null ? HasNullContext : HasNullClass)
+    private bool CanBeGuided => (network.Info.NumClasses is null ? HasNullContext : HasNullClass && options.Training.LabelDropout != 0)
         && (network.Info.ContextDim is null || HasNullContext);
 
     /// <summary>Whether contexts are dropped in training.</summary>

@@ -33,6 +33,7 @@ internal static class SampleInfo
     private const string ConditionKey = "condition" + HashEnding;
     private const string PrecisionKey = "precision";
     private const string KernelsKey = "kernels";
+    private const string HooksKey = "hooks";
     private const string BackgroundKey = "background";
 
     // Earlier versions didn't write these down.
@@ -40,7 +41,7 @@ internal static class SampleInfo
 
     // Written down where there is such a thing: earlier versions' folders have none.
     private static readonly string[] OptionalKeys =
-        ["negative_class", ContextKey, NegativeContextKey, "edit", "pictures_sha256", "mask_sha256", ConditionKey, PrecisionKey, KernelsKey];
+        ["negative_class", ContextKey, NegativeContextKey, "edit", "pictures_sha256", "mask_sha256", ConditionKey, PrecisionKey, KernelsKey, HooksKey];
 
     // For people: a sampler's name has signs that are escaped otherwise.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -57,6 +58,8 @@ internal static class SampleInfo
             settings[PrecisionKey] = network.Precision.ToString().ToLowerInvariant();
         if (network.Kernels != KernelForm.Fast)
             settings[KernelsKey] = network.Kernels.ToString().ToLowerInvariant();
+        if (network.Hooks.Count > 0)
+            settings[HooksKey] = string.Join(' ', network.Hooks);
         foreach (var (key, given) in ((string, Tensor?)[])
             [(ContextKey, options.Context), (NegativeContextKey, options.NegativeContext), (ConditionKey, options.Condition)])
         {

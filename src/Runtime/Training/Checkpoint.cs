@@ -172,17 +172,9 @@ public sealed partial class Checkpoint
         LoadWeights(network, which);
     }
 
-    /// <summary>What a network lacks that was made of this checkpoint's spec alone, as a sentence; null: nothing that is known.</summary>
-    internal string? DoubtOf(NoisePredictor network)
-    {
-        using var file = Tensors(DefaultStem);
-        string[] missing = [.. NetworkMetadata.HooksOf(file).Except(network.Hooks)];
-        return missing.Length == 0 ? null
-            : $"the class that was trained in {Path} has code of its own ({string.Join(", ", missing)}), and the network that is made of "
-                + "its spec here hasn't: where that code changes what is computed, use the program that has the class.";
-    }
-
-    /// <summary>The same for a network that was made of this checkpoint's own spec, which an earlier version may have written.</summary>
+    /// <summary>
+    /// As <see cref="LoadInto"/>, of a network that was made of this checkpoint's own spec, which an earlier version may have written.
+    /// </summary>
     internal void LoadWeights(NoisePredictor network, string? which = null)
     {
         using var file = Weights(which);
@@ -257,18 +249,6 @@ public sealed partial class Checkpoint
                     + $"{SpecDifferences.Short(network.SpecHash)})."
                 + SpecDifferences.Of(Spec, network.Spec));
     }
-
-    /// <summary>The same of one of <see cref="Stems"/>; null is <see cref="DefaultStem"/>.</summary>
-    internal IReadOnlyList<string> DoubtsOf(string? which) =>
-        whole is null ? written : DoubtsOf(Path, whole, which ?? origin ?? DefaultStem);
-
-    /// <summary>What speaks against drawing with the weights in a file of a checkpoint.</summary>
-    /// <param name="path">The checkpoint's.</param>
-    /// <param name="info">What it says of itself.</param>
-    /// <param name="stem">The file's name there, without its ending.</param>
-    /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
-    internal static IReadOnlyList<string> DoubtsOf(string path, CheckpointInfo info, string stem) =>
-        TrainingDoubts.Of(info.Training, info.Step, Trainer.StateOf(path, info), ofAverages: stem != Trainer.WeightsFile);
 
     private static string StemOf(string file) => System.IO.Path.GetFileNameWithoutExtension(file);
 

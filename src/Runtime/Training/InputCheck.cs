@@ -200,8 +200,12 @@ internal static class InputCheck
     }
 
     /// <summary>Of what a training drops always, and therefore never learns, a sentence each.</summary>
-    public static IEnumerable<string> NeverLearnt(NetworkInfo info, TrainingOptions options, double labelDropout, double contextDropout)
+    public static IEnumerable<string> NeverLearnt(
+        NetworkInfo info, IImageSource source, TrainingOptions options, double labelDropout, double contextDropout)
     {
+        if (labelDropout == 0 && info.NumClasses == source.Classes.Count + 1)
+            yield return $"`LabelDropout` is 0: class {info.NumClasses - 1} of {info.Name}, which stands for none, is never learnt, and guidance "
+                + "would lead away from it. Drop a part of the labels, as 0.1, or don't guide.";
         if (labelDropout == 1)
             yield return "`LabelDropout` is 1: every label is replaced by the class that stands for none, so that no other class is learnt. "
                 + "To draw by classes, drop a part of them, as 0.1.";
@@ -211,6 +215,9 @@ internal static class InputCheck
         if (info.SelfCondition && options.SelfConditionProbability == 0)
             yield return $"`SelfConditionProbability` is 0: {info.Name} is shown no estimate of its own in training, and samplers show it one. "
                 + "Show it a part of the time, as 0.5, or take `self_condition` out of the spec.";
+        if (info.SelfCondition && options.SelfConditionProbability == 1)
+            yield return $"`SelfConditionProbability` is 1: {info.Name} never learns to do without an estimate, and a drawing's first step has "
+                + "none. Show it a part of the time, as 0.5.";
     }
 
     /// <summary>A class of hardly an image is learnt by nobody, and is how a single damaged label looks.</summary>

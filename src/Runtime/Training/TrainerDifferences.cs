@@ -28,6 +28,16 @@ public sealed partial class Trainer
         if (state.Kernels is { } kernels && kernels != network.Kernels)
             yield return $"The training computed with the {kernels} kernels so far, and goes on with the {network.Kernels} ones "
                 + $"(`{nameof(NoisePredictor)}.{nameof(NoisePredictor.Kernels)}`): to rounding what it would have been, and not to the bit.";
+        if (checkpoint.DoubtOf(network) is { } doubt)
+            yield return char.ToUpperInvariant(doubt[0]) + doubt[1..];
+        if (options.Decay != LearningRateDecay.Constant
+            && (info.Training.Steps, info.Training.TimeLimit) != (options.Steps, options.TimeLimit))
+            yield return "The learning rate falls to its end, which has moved: what follows isn't what either length would have given from "
+                + "the beginning.";
+        if (info.Training.GradientCheckpointing != options.GradientCheckpointing)
+            yield return $"The training goes on {(options.GradientCheckpointing ? "with" : "without")} gradient checkpointing "
+                + $"(`{nameof(TrainingOptions.GradientCheckpointing)}`), unlike before: to rounding what it would have been, and not always "
+                + "to the bit.";
         if (state.Ranks != ranks.Size)
             yield return WithOtherRanks(state.Ranks, info.Training.BatchSize);
         if (!IsKnown(state.Data))

@@ -147,7 +147,7 @@ public sealed partial class Trainer
                 logger.ImagesAreStrange(strange);
             if (ContextCheck.Unused(network.Info, source) is { } unused)
                 logger.ImagesAreStrange(unused);
-            foreach (var lost in InputCheck.NeverLearnt(network.Info, options, labelDropout, contextDropout))
+            foreach (var lost in InputCheck.NeverLearnt(network.Info, source, options, labelDropout, contextDropout))
                 logger.ImagesAreStrange(lost);
             return true;
         }

@@ -66,8 +66,8 @@ public sealed record TrainingOptions
     /// <summary>
     /// Gradient checkpointing (Chen et al. 2016): each block of the network keeps its inputs alone for the gradient, and computes once more
     /// in the backward pass, so that a step needs less memory and takes about a third longer. The step is the same: to the bit where
-    /// kernels compute whole blocks and nothing else reads their images, and else to rounding, since gradients of one image are added in
-    /// another order. It is the generated networks that heed it; blocks of the user's own keep what they keep.
+    /// kernels compute whole blocks in float32 and nothing else reads their images, and else to rounding, since gradients of one image are
+    /// added in another order. It is the generated networks that heed it; blocks of the user's own keep what they keep.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool GradientCheckpointing { get; init; }

@@ -1,6 +1,10 @@
 using System.Reflection;
 using TorchSharp;
+using UNetGen.Data;
 using UNetGen.Interop;
+using UNetGen.Runtime.Tests.Training;
+using UNetGen.Sampling;
+using UNetGen.Training;
 using static TorchSharp.torch;
 
 namespace UNetGen.Runtime.Tests.Networks;
@@ -24,6 +28,47 @@ public sealed class HookTests : IDisposable
     {
         network.Dispose();
         scope.Dispose();
+    }
+
+    [Fact]
+    public void A_class_with_hooks_goes_on_with_a_training_that_had_none_and_says_so()
+    {
+        using var folder = new TemporaryFolder();
+        var images = new ShapesSource(1, 8, 8, count: 8);
+        var options = new TrainingOptions { Steps = 1, BatchSize = 2 };
+        var store = new CheckpointStore(folder.File("with"));
+        using (var trainer = new Trainer(network, images, options))
+            trainer.Train(store: store);
+        // As the same class without its hooks would have written it.
+        using var without = new TwoConvNet { Described = network.Info };
+        using (var trainer = new Trainer(network, images, options))
+        {
+            trainer.Restore(store.Newest()!);
+            new CheckpointStore(folder.File("without")).Save(trainer.Capture() with { Network = without });
+        }
+
+        Assert.Empty(Restored("with"));
+        Assert.Equal(
+            $"The class HookedUNet has code of its own here (OnConstructed, OnForwarding, OnForwarded), and the one that was trained in "
+                + $"{folder.File("without/step-00000001")} had not: where that code changes what is computed, the weights have learnt without it.",
+            Assert.Single(Restored("without")));
+
+        IEnumerable<string> Restored(string name)
+        {
+            var told = new ListLogger();
+            using var trainer = new Trainer(network, images, options, logger: told);
+            trainer.Restore(Checkpoint.Open(folder.File(name)));
+            return told.Warnings;
+        }
+    }
+
+    [Fact]
+    public void Pictures_of_a_class_with_hooks_say_so()
+    {
+        using var folder = new TemporaryFolder();
+        new SampleFolder(folder.File("drawn")).Draw(network, new DdimSampler(1), new() { Count = 1 });
+        Assert.Contains(
+            "\"hooks\": \"OnConstructed OnForwarding OnForwarded\"", File.ReadAllText(folder.File("drawn/samples.json")));
     }
 
     [Fact]

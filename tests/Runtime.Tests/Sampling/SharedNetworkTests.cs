@@ -116,10 +116,11 @@ public sealed class SharedNetworkTests : IDisposable
         })));
         Assert.True(isIn.Wait(Long));
         var disposing = Task.Run(network.Dispose);
-        var later = Task.Run(async () =>
+        // Until disposing waits they draw beside the first.
+        var later = Task.Run(() =>
         {
-            await Task.Delay(50);
-            return Sampler.Sample(network, One);
+            while (true)
+                Sampler.Sample(network, One).Dispose();
         });
         await Task.Delay(200);
         Assert.False(disposing.IsCompleted);
@@ -151,17 +152,29 @@ public sealed class SharedNetworkTests : IDisposable
         })));
         Assert.True(isIn.Wait(Long));
         var applying = Task.Run(() => ema.Apply().Dispose());
-        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
 
-        // It waits behind the one who is to change the weights, who waits for the first.
-        Thread.Sleep(50);
-        Assert.ThrowsAny<OperationCanceledException>(() => Sampler.Sample(network, One, cancellation: stop.Token));
+        // It waits behind the one who is to change the weights, once that one waits for the first.
+        Assert.True(SpinWait.SpinUntil(IsCancelledBehindIt, Long));
         Assert.False(applying.IsCompleted);
         goOn.Set();
 
         using var drawn = await drawing;
         await applying;
         Assert.Equal(Bytes(alone), inner);
+
+        bool IsCancelledBehindIt()
+        {
+            using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+            try
+            {
+                Sampler.Sample(network, One, cancellation: stop.Token).Dispose();
+                return false;
+            }
+            catch (OperationCanceledException)
+            {
+                return true;
+            }
+        }
     }
 
     private static byte[] Bytes(Tensor images)

@@ -115,7 +115,7 @@ public sealed class GradientCheckpointingTests : IDisposable
     }
 
     [Fact]
-    public void It_may_change_when_a_training_goes_on_and_a_checkpoint_without_it_does_not_speak_of_it()
+    public void It_may_change_when_a_training_goes_on_which_is_told_and_a_checkpoint_without_it_does_not_speak_of_it()
     {
         using var network = new AnnotatedTinyRgbUNet();
         using (var trainer = new Trainer(network, new ShapesSource(3, 16, 16, count: 16), Options with { Steps = 1 }))
@@ -124,9 +124,12 @@ public sealed class GradientCheckpointingTests : IDisposable
         Assert.DoesNotContain("gradient_checkpointing", File.ReadAllText(Path.Combine(checkpoint.Path, CheckpointInfo.FileName)));
 
         using var second = new AnnotatedTinyRgbUNet();
-        using (var trainer = new Trainer(second, new ShapesSource(3, 16, 16, count: 16), Options with { GradientCheckpointing = true }))
+        var told = new ListLogger();
+        using (var trainer = new Trainer(
+            second, new ShapesSource(3, 16, 16, count: 16), Options with { GradientCheckpointing = true }, logger: told))
         {
             trainer.Restore(checkpoint);
+            Assert.StartsWith("The training goes on with gradient checkpointing", Assert.Single(told.Warnings));
             trainer.Train(_ => Assert.True(second.GradientCheckpointing), new CheckpointStore(folder.File("with")));
         }
         Assert.False(second.GradientCheckpointing);

@@ -261,6 +261,23 @@ public sealed class TrainerResumeTests : IDisposable
         Assert.EndsWith(reason, Assert.Throws<CheckpointException>(() => Run.Begin(Options).Trainer.Restore(store.Newest()!)).Message);
     }
 
+    [Theory]
+    [InlineData(LearningRateDecay.Cosine, 30, 0)]
+    [InlineData(LearningRateDecay.Cosine, 40, 1)]
+    [InlineData(LearningRateDecay.Constant, 40, 0)]
+    public void An_end_that_has_moved_is_told_where_the_learning_rate_falls_to_it(LearningRateDecay decay, int steps, int warnings)
+    {
+        var source = new ShapesSource(1, 8, 8);
+        var options = Options with { Steps = 30, Decay = decay };
+        using var trained = new Trainer(new TwoConvNet(), source, options);
+        trained.Train(store: new CheckpointStore(folder.File("store")));
+
+        var told = new ListLogger();
+        using var second = new Trainer(new TwoConvNet(), source, options with { Steps = steps }, logger: told);
+        second.Restore(Checkpoint.Open(folder.File("store")));
+        Assert.Equal(warnings, told.Warnings.Count(text => text.StartsWith("The learning rate falls to its end, which has moved: ")));
+    }
+
     [Fact]
     public void A_network_that_computes_in_another_form_than_it_was_trained_in_is_told()
     {

@@ -131,6 +131,9 @@ public sealed partial class DiffusersFolder
             reasons => new(
                 $"diffusers can't express {network.Info.Name}, whose tensors can go into a .safetensors file under their own keys instead:",
                 reasons));
+        // Who imports it has another class.
+        if (network.Hooks.Count > 0)
+            doubts = [.. doubts ?? [], $"{network.Info.Name} has code of its own ({string.Join(", ", network.Hooks)}), which diffusers hasn't."];
         path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
         AtomicFolder.RequireFree(path);
         AtomicFolder.Write(path, unfinished =>

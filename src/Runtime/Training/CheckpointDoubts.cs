@@ -1,0 +1,37 @@
+using UNetGen.Interop;
+using UNetGen.Networks;
+
+namespace UNetGen.Training;
+
+/// <summary>What speaks against drawing with a checkpoint, or with a network that was made for it.</summary>
+public sealed partial class Checkpoint
+{
+    /// <summary>
+    /// In what a network's class differs that was made of the same spec, as a sentence: in code of its user's; null: in nothing that is
+    /// known.
+    /// </summary>
+    internal string? DoubtOf(NoisePredictor network)
+    {
+        using var file = Tensors(DefaultStem);
+        var trained = NetworkMetadata.HooksOf(file);
+        if (trained.Except(network.Hooks).ToArray() is { Length: > 0 } missing)
+            return $"the class that was trained in {Path} has code of its own ({string.Join(", ", missing)}), and the network that is made of "
+                + "its spec here hasn't: where that code changes what is computed, use the program that has the class.";
+        return network.Hooks.Except(trained).ToArray() is { Length: > 0 } added
+            ? $"the class {network.Info.Name} has code of its own here ({string.Join(", ", added)}), and the one that was trained in {Path} "
+                + "had not: where that code changes what is computed, the weights have learnt without it."
+            : null;
+    }
+
+    /// <summary>As <see cref="Doubts"/>, of one of <see cref="Stems"/>; null is <see cref="DefaultStem"/>.</summary>
+    internal IReadOnlyList<string> DoubtsOf(string? which) =>
+        whole is null ? written : DoubtsOf(Path, whole, which ?? origin ?? DefaultStem);
+
+    /// <summary>What speaks against drawing with the weights in a file of a checkpoint.</summary>
+    /// <param name="path">The checkpoint's.</param>
+    /// <param name="info">What it says of itself.</param>
+    /// <param name="stem">The file's name there, without its ending.</param>
+    /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
+    internal static IReadOnlyList<string> DoubtsOf(string path, CheckpointInfo info, string stem) =>
+        TrainingDoubts.Of(info.Training, info.Step, Trainer.StateOf(path, info), ofAverages: stem != Trainer.WeightsFile);
+}
