@@ -26,11 +26,11 @@ public static class Ranks
         if (named == "off" || Launcher.Find(Environment.GetEnvironmentVariable) is not { } launcher)
             return new SingleProcess();
         var said = SaidOfDevicePointers();
+        var api = MpiLibrary.Load(launcher, string.IsNullOrEmpty(named) ? null : named);
         if (Interlocked.Exchange(ref hasBegun, 1) == 1)
             throw new InvalidOperationException(
                 "MPI begins once in a process, and ends once: hand on what the first call of Ranks.FromEnvironment gave, and don't dispose "
                     + "it before all is done.");
-        var api = MpiLibrary.Load(launcher, string.IsNullOrEmpty(named) ? null : named);
         api.Initialize();
         if (api.Size() is var size && size != (launcher.Size ?? size))
         {
