@@ -90,8 +90,8 @@ internal sealed class ExportCommand
         else
         {
             DiffusersFolder.Save(target, network, doubts);
-            if (network.Hooks.Count > 0)
-                Warnings.Show($"{network.Info.Name} has code of its own ({string.Join(", ", network.Hooks)}), which diffusers hasn't.");
+            if (DiffusersFolder.DoubtOf(network) is { } left)
+                Warnings.Show(left);
         }
 
         AnsiConsole.MarkupLineInterpolated($"{network.Info.Name} in [blue]{target}[/]");

@@ -2,7 +2,8 @@ namespace UNetGen.Data;
 
 /// <summary>
 /// Another source's images, with something changed or added. What isn't overridden is the other's: its classes, files and notes too, by
-/// which a training that goes on notices that the data has changed.
+/// which a training that goes on notices that the data has changed. Its images have the other's numbers; <see cref="SubsetSource"/> gives
+/// them others.
 /// </summary>
 public abstract class DerivedSource : IImageSource
 {

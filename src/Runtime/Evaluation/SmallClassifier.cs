@@ -96,7 +96,8 @@ public sealed class SmallClassifier : FeatureNetwork
         if (source.Channels > MostChannels || source.Classes.Count > MostClasses)
             throw new DataException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"A small classifier knows at most {MostClasses:N0} classes of images of at most {MostChannels:N0} channels, and the data ({source.Description}) has {source.Classes.Count:N0} and {source.Channels:N0}."));
+                $"A small classifier knows at most {MostClasses:N0} classes of images of at most {MostChannels:N0} channels, and the "
+                    + $"data ({source.Description}) has {source.Classes.Count:N0} and {source.Channels:N0}."));
         if (source.Classes.FirstOrDefault(name => name.Contains('\n')) is { } broken)
             throw new DataException(
                 $"The class '{Excerpt.Of(broken)}' of {source.Description} has a line break in its name, which the classifier's file can't "

@@ -41,7 +41,10 @@ internal static class SampleInfo
 
     // Written down where there is such a thing: earlier versions' folders have none.
     private static readonly string[] OptionalKeys =
-        ["negative_class", ContextKey, NegativeContextKey, "edit", "pictures_sha256", "mask_sha256", ConditionKey, PrecisionKey, KernelsKey, HooksKey];
+    [
+        "negative_class", ContextKey, NegativeContextKey, "edit", "pictures_sha256", "mask_sha256", ConditionKey, PrecisionKey, KernelsKey,
+        HooksKey,
+    ];
 
     // For people: a sampler's name has signs that are escaped otherwise.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

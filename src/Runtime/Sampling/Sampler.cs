@@ -87,7 +87,7 @@ public abstract class Sampler
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(options);
         options.Check(network);
-        RequireFloat32(network);
+        RequireWeights(network);
         return Shortage.Explained(
             () => NetworkUse.Drawing(network, () => SampleAll(network, options, observe, cancellation), cancellation),
             $"{Math.Min(options.Count, options.BatchSize):N0} images pass at once, of {options.Count:N0}: fewer at once need less.");
@@ -122,7 +122,7 @@ public abstract class Sampler
         if (collective.Size == 1)
             return Sample(network, options, observe, cancellation);
         options.Check(network);
-        RequireFloat32(network);
+        RequireWeights(network);
         SampleInfo.RequireSame(collective, SampleInfo.Of(network, this, options), network.Info, options);
         var all = zeros(
             [options.Count, network.Info.Channels, network.Info.ImageHeight, network.Info.ImageWidth], ScalarType.Float32, network.Device);
@@ -150,8 +150,8 @@ public abstract class Sampler
         }
     }
 
-    /// <summary>A network that computes in 16 bits by its precision has weights of float32 as well.</summary>
-    private static void RequireFloat32(NoisePredictor network)
+    /// <summary>Weights have numbers, of float32; also those of a network that computes in 16 bits by its precision.</summary>
+    private static void RequireWeights(NoisePredictor network)
     {
         StateDict.RequireCopyable(network.state_dict(), nameof(network));
         var (key, other) = network.named_parameters().FirstOrDefault(
@@ -255,7 +255,7 @@ public abstract class Sampler
     /// A copy of what a step has returned: that may be the estimate, which the denoiser keeps, the images before the step, or a tensor that
     /// the sampler holds.
     /// </summary>
-    /// <exception cref="InvalidOperationException">It is none, or of another shape than the images.</exception>
+    /// <exception cref="InvalidOperationException">It is none, has no numbers, or is of another shape or kind than the images.</exception>
     private Tensor OwnCopy(Tensor? result, Tensor images)
     {
         if (ReadableTensor.FaultOf(result) is { } fault)

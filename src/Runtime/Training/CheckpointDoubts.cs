@@ -15,11 +15,11 @@ public sealed partial class Checkpoint
         using var file = Tensors(DefaultStem);
         var trained = NetworkMetadata.HooksOf(file);
         if (trained.Except(network.Hooks).ToArray() is { Length: > 0 } missing)
-            return $"the class that was trained in {Path} has code of its own ({string.Join(", ", missing)}), and the network that is made of "
-                + "its spec here hasn't: where that code changes what is computed, use the program that has the class.";
+            return $"the class that was trained in {Path} has code of its own ({string.Join(", ", missing)}), and the network that is "
+                + "made of its spec here hasn't: where that code changes what is computed, use the program that has the class.";
         return network.Hooks.Except(trained).ToArray() is { Length: > 0 } added
-            ? $"the class {network.Info.Name} has code of its own here ({string.Join(", ", added)}), and the one that was trained in {Path} "
-                + "had not: where that code changes what is computed, the weights have learnt without it."
+            ? $"the class {network.Info.Name} has code of its own here ({string.Join(", ", added)}), and the one that was trained in "
+                + $"{Path} had not: where that code changes what is computed, the weights have learnt without it."
             : null;
     }
 

@@ -119,7 +119,8 @@ internal static class CheckpointFolder
         }
     }
 
-    private static string Alone(string name) => $"Copied into a folder of its own, {name} is looked at alone: by the sum in its metadata, where it has one.";
+    private static string Alone(string name) =>
+        $"Copied into a folder of its own, {name} is looked at alone: by the sum in its metadata, where it has one.";
 
     /// <summary>What says which files there are, of which sizes and with which sums.</summary>
     private static (CheckpointInfo Info, OrderedDictionary<string, string> Sums) ReadTexts(string folder)

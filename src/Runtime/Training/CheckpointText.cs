@@ -54,7 +54,8 @@ internal static class CheckpointText
         Check(
             state.ConsecutivelySkipped >= 0 && state.ConsecutivelySkipped <= state.Skipped, "consecutively_skipped",
             state.ConsecutivelySkipped);
-        Check(state.Data?.Background is null || BackgroundText.Read(state.Data.Background) is not null, "background", state.Data?.Background);
+        Check(
+            state.Data?.Background is null || BackgroundText.Read(state.Data.Background) is not null, "background", state.Data?.Background);
         CheckAll("first_shares", state.FirstShares ?? [], share => share is >= 0 and <= 1);
         CheckAll("start_shares", state.StartShares ?? [], share => share is >= 0 and <= 1);
         Check(

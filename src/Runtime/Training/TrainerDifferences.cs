@@ -10,7 +10,9 @@ namespace UNetGen.Training;
 /// <summary>Holds what a checkpoint was trained with against what is trained here: what isn't as it was is refused, or told.</summary>
 public sealed partial class Trainer
 {
-    /// <summary>What may be another when a training goes on, without a step being another.</summary>
+    /// <summary>
+    /// What may be another when a training goes on; where steps become others by it, if by rounding alone, <see cref="Changes"/> says so.
+    /// </summary>
     private static readonly string[] FreeOptions = Keys(
         nameof(TrainingOptions.Steps), nameof(TrainingOptions.TimeLimit), nameof(TrainingOptions.CheckpointEvery),
         nameof(TrainingOptions.CheckpointInterval), nameof(TrainingOptions.GradientCheckpointing),

@@ -31,7 +31,8 @@ public sealed partial class Trainer
     private void RequireStoreOfRank0(CheckpointStore? store)
     {
         if (ranks.Size > 1 && ranks.Gather(store is null ? 0 : 1) is [[0], ..] has && has.Any(rank => rank[0] == 1))
-            throw new ArgumentException("Rank 0 alone writes checkpoints, and it has no store, where another has: give it one.", nameof(store));
+            throw new ArgumentException(
+                "Rank 0 alone writes checkpoints, and it has no store, where another has: give it one.", nameof(store));
     }
 
     /// <summary>Where they are and what they have learnt: once before the first step, and again with each checkpoint.</summary>

@@ -132,8 +132,8 @@ public sealed partial class DiffusersFolder
                 $"diffusers can't express {network.Info.Name}, whose tensors can go into a .safetensors file under their own keys instead:",
                 reasons));
         // Who imports it has another class.
-        if (network.Hooks.Count > 0)
-            doubts = [.. doubts ?? [], $"{network.Info.Name} has code of its own ({string.Join(", ", network.Hooks)}), which diffusers hasn't."];
+        if (DoubtOf(network) is { } doubt)
+            doubts = [.. doubts ?? [], doubt];
         path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
         AtomicFolder.RequireFree(path);
         AtomicFolder.Write(path, unfinished =>
@@ -145,6 +145,10 @@ public sealed partial class DiffusersFolder
             StateDict.Save(System.IO.Path.Combine(unfinished, "unet", WeightsFile.Name), network, doubts);
         });
     }
+
+    /// <summary>What a folder of a network leaves out, as a sentence; null: nothing.</summary>
+    internal static string? DoubtOf(NoisePredictor network) => network.Hooks.Count == 0 ? null
+        : $"{network.Info.Name} has code of its own ({string.Join(", ", network.Hooks)}), which diffusers hasn't.";
 
     /// <summary>A spec that means the same network and the same diffusion. What is the preset's default isn't spelled out.</summary>
     /// <param name="name">The class's name; null: it follows from the file that the text is written to.</param>

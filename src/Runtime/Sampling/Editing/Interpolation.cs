@@ -123,5 +123,6 @@ public sealed partial class Interpolation : NoisedEdit
     private static float[] EvenShares(int frames) => frames is >= 2 and <= MostFrames
         ? [.. Enumerable.Range(0, frames).Select(frame => frame / (frames - 1f))]
         : throw new ArgumentOutOfRangeException(
-            nameof(frames), FormattableString.Invariant($"A strip has from its two ends to {MostFrames:N0} frames, but {frames} is asked for."));
+            nameof(frames),
+            FormattableString.Invariant($"A strip has from its two ends to {MostFrames:N0} frames, but {frames} is asked for."));
 }
