@@ -89,7 +89,10 @@ internal sealed class ClassifierCommand(Interrupt interrupt)
         var test = new SubsetSource(source, [.. numbers[true]]);
         output = claim.Path;
         classifier.Save(output);
-        SourceWarnings.Show(source);
-        AnsiConsole.MarkupLineInterpolated($"{classifier.Description} in [blue]{output}[/]: names {classifier.Accuracy(test, test.Label):P1} of {Counted.Of(test.Count, "image")} that it hasn't seen");
+        var accuracy = classifier.Accuracy(test, test.Label);
+        // Known now that all were read.
+        SourceWarnings.Show(source, "Others of its class stood in for each while it learnt.");
+        var whole = Enumerable.Range(0, test.Count).Count(image => test.BrokenFile(image) is null);
+        AnsiConsole.MarkupLineInterpolated($"{classifier.Description} in [blue]{output}[/]: names {accuracy:P1} of {Counted.Of(whole, "image")} that it hasn't seen");
     }
 }

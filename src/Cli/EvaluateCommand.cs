@@ -77,7 +77,7 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
 
         using var ofDrawn = Watch("samples", drawn, report => ImageStatistics.Of(
             drawn, sees, report: report, cancellation: interrupt.Token, collective: ranks));
-        // Told before the data is read. Elsewhere another picture stands in for a broken one; here it would count twice.
+        // Told before the data is read: of samples none may be missing.
         var broken = drawn.BrokenFiles is [var first, ..]
             ? $"{PictureFolder.PathOf(folder, first.Path)} {first.Reason}. {SampleFolder.DrawAgain}"
             : "";
@@ -91,8 +91,9 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
             Warnings.Show($"the data's statistics aren't kept for the next time: {unkept} Name another folder with --cache.");
         if (ranks.Rank > 0)
             return 0;
-        SourceWarnings.Show(real);
-        AnsiConsole.MarkupLineInterpolated($"Frechet distance [bold]{FrechetDistance.Between(ofDrawn, ofReal):0.000}[/]: {drawn.Description} against {real.Description}, by {sees.Description}");
+        SourceWarnings.Show(real, "None stands in for it: each picture counts once.");
+        var those = ofReal.Count == real.Count ? real.Description : $"{ofReal.Count:N0} of {real.Description}";
+        AnsiConsole.MarkupLineInterpolated($"Frechet distance [bold]{FrechetDistance.Between(ofDrawn, ofReal):0.000}[/]: {drawn.Description} against {those}, by {sees.Description}");
         if (Math.Min(ofDrawn.Count, ofReal.Count) is var fewest && fewest <= ofReal.Features)
             Warnings.Show($"{Counted.Of(fewest, "picture")} can't fill the covariance of {Counted.Of(ofReal.Features, "feature")}; "
                 + "take more than so many, or the distance says little");

@@ -10,10 +10,11 @@ internal static class SourceWarnings
 {
     /// <summary>Warns of pictures that were left out, and of pictures that look all of one grey.</summary>
     /// <param name="source">All of whose images were asked for.</param>
-    public static void Show(IImageSource source)
+    /// <param name="instead">What is in the place of those that were left out, as a sentence.</param>
+    public static void Show(IImageSource source, string instead)
     {
         if (source.BrokenFiles() is { } files && LeftOut(files) is { } broken)
-            Warnings.Show($"{broken} Others of its class stand in for each.");
+            Warnings.Show($"{broken} {instead}");
         foreach (var strange in InputCheck.Images(source, new DiffusionOptions(), refuseNonNegative: false, CancellationToken.None))
             Warnings.Show(strange);
     }

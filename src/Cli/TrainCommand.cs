@@ -212,7 +212,7 @@ internal sealed class TrainCommand
         if (Catalog.Find(options.Spec!) is { } known)
             return known;
         var unknown = Catalog.Unknown(options.Spec!);
-        throw file is null || IsGiven(changes, SpecKey) ? unknown : new UNetGenException($"{unknown.Message} {AskedBy(file, SpecKey)}");
+        throw file is null || IsGiven(changes, SpecKey) ? unknown : new UNetGenException($"{unknown.Message} {AskedBy(file, changes, [SpecKey])}");
     }
 
     /// <exception cref="UNetGenException">Something that a run file names was moved, or never was there.</exception>
@@ -221,12 +221,16 @@ internal sealed class TrainCommand
         var named = options.ImagePaths;
         if (options.InitFrom != TextFormat.None)
             named = named.Append((InitFromKey, options.InitFrom));
-        foreach (var (key, path) in named.Where(path => !IsGiven(changes, path.Key) && !Presence.Of(path.Path)))
-            throw new UNetGenException($"There is no file or folder '{path}'{ImageSources.SeenFrom(path)}. {AskedBy(file, key)}");
+        (string Key, string Path)[] missing = [.. named.Where(path => !IsGiven(changes, path.Key) && !Presence.Of(path.Path))];
+        if (missing.Length > 0)
+            throw new UNetGenException(
+                $"There is no file or folder {string.Join(" or ", missing.Select(path => $"'{path.Path}'"))}"
+                    + $"{ImageSources.SeenFrom(missing[0].Path)}. {AskedBy(file, changes, [.. missing.Select(path => path.Key)])}");
     }
 
-    private static string AskedBy(string file, string key) =>
-        $"{file} asks for it. Say where it is now: train --run {ShellWord.Of(file)} --{key.Replace('_', '-')} PATH";
+    private static string AskedBy(string file, IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes, string[] missing) =>
+        $"{file} asks for {(missing.Length == 1 ? "it. Say where it is" : "them. Say where they are")} now: "
+            + MissingPaths.Call($"train --run {ShellWord.Of(file)}", changes, missing);
 
     private static bool IsGiven(IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes, string key) =>
         changes.Keys.Any(field => field.Key == key);

@@ -50,6 +50,20 @@ public sealed partial class EvaluateTests : IDisposable
             "digits.safetensors is a classifier, by which `evaluate` measures pictures (`--features`), and no network that draws any.",
             program.Fail(1, "sample", "--checkpoint", "digits.safetensors"));
 
+        // A broken file is left out, and no other is counted twice in its place, nor when the statistics are read from the cache.
+        Directory.CreateDirectory(program.File("photos"));
+        SaveDigits(30, program.File("photos"));
+        string[] withPhotos = [.. evaluate[..3], "--data", "photos", .. evaluate[5..]];
+        var whole = program.Succeed(withPhotos);
+        File.WriteAllText(program.File("photos/000002x.png"), "no picture");
+        foreach (var broken in (string[])[program.Succeed(withPhotos), program.Succeed(withPhotos)])
+        {
+            Assert.Equal(Distance(whole), Distance(broken));
+            Assert.Contains("against 30 of 31 pictures in photos", broken);
+            Assert.Contains("000002x.png, is no picture", broken);
+            Assert.Contains("None stands in for it: each picture counts once.", broken);
+        }
+
         // A folder that can't be written to costs a warning.
         File.WriteAllText(program.File("file"), "");
         var unkept = program.Succeed([.. evaluate[..^1], "file"]);

@@ -37,7 +37,7 @@ public sealed class MovedDataTests : IDisposable
         Directory.Move(program.File("digits"), program.File("moved"));
         Assert.Equal(
             $"error: The run in run can't go on: its images were at '{program.File("digits")}', where there is nothing. "
-            + "Say where they are now: train --resume run --data PATH\n",
+            + "Say where they are now: train --resume run --steps 2 --data PATH\n",
             program.Fail(1, "train", "--resume", "run", "--steps", "2"));
 
         Assert.Contains("going on after step 1", program.Succeed("train", "--resume", "run", "--steps", "2", "--data", "moved"));
@@ -58,6 +58,32 @@ public sealed class MovedDataTests : IDisposable
             $"error: There is no file or folder '{path}'. mine.yaml asks for it. Say where it is now: "
                 + $"train --run mine.yaml --{key.Replace('_', '-')} PATH\n",
             program.Fail(1, "train", "--run", "mine.yaml"));
+    }
+
+    [Fact]
+    public void Pairs_that_were_moved_are_asked_for_at_once_and_what_was_given_stays()
+    {
+        var (images, conditions) = (program.File("sharp"), program.File("blurred"));
+        File.WriteAllText(program.File("mine.yaml"), $"steps: 1\ndata: {images}\ncondition: {conditions}\n");
+
+        Assert.Equal(
+            $"error: There is no file or folder '{images}' or '{conditions}'. mine.yaml asks for them. Say where they are now: "
+                + "train --run mine.yaml --seed 3 --data PATH --condition PATH\n",
+            program.Fail(1, "train", "--run", "mine.yaml", "--seed", "3"));
+        Assert.EndsWith(
+            $"Say where it is now: train --run mine.yaml --data {program.File("digits")} --condition PATH\n",
+            program.Fail(1, "train", "--run", "mine.yaml", "--data", program.File("digits")));
+
+        var file = program.File("run/run.yaml");
+        var run = File.ReadAllText(file).Replace(program.File("digits"), images);
+        File.WriteAllText(file, run.Replace("\ncondition: none\n", $"\ncondition: {conditions}\n"));
+        Assert.Equal(
+            $"error: The run in run can't go on: its images were at '{images}' and '{conditions}', where there is nothing. "
+                + "Say where they are now: train --resume run --data PATH --condition PATH\n",
+            program.Fail(1, "train", "--resume", "run"));
+        Assert.EndsWith(
+            $"train --resume run --data {program.File("digits")} --condition PATH\n",
+            program.Fail(1, "train", "--resume", "run", "--data", program.File("digits")));
     }
 
     [Fact]

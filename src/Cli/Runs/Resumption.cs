@@ -49,19 +49,22 @@ internal static class Resumption
                 + $"Leave them out, or begin a new run: train --run {ShellWord.Of(folder.Options)}");
         foreach (var field in changed)
             AnsiConsole.MarkupLineInterpolated($"{field.Option} was {field.Write(before)} and is {field.Write(after)}");
-        foreach (var (key, path) in before.ImagePaths.Where(path => !changes.Keys.Any(field => field.Key == path.Key)))
-            RequireImages(folder, key, path);
+        RequireImages(folder, before, changes);
         return after.Effective();
     }
 
     /// <summary>Versions before wrote paths into run files as they were given, from the folder in which the program was.</summary>
-    private static void RequireImages(RunFolder folder, string key, string path)
+    private static void RequireImages(
+        RunFolder folder, RunOptions before, IReadOnlyDictionary<RunField, Func<RunOptions, RunOptions>> changes)
     {
-        if (Presence.Of(path))
+        (string Key, string Path)[] missing =
+            [.. before.ImagePaths.Where(path => !changes.Keys.Any(field => field.Key == path.Key) && !Presence.Of(path.Path))];
+        if (missing.Length == 0)
             return;
         throw new UNetGenException(
-            $"The run in {folder.Path} can't go on: its images were at '{path}', where there is nothing{ImageSources.SeenFrom(path)}. "
-            + $"Say where they are now: train --resume {ShellWord.Of(folder.Path)} --{key} PATH");
+            $"The run in {folder.Path} can't go on: its images were at {string.Join(" and ", missing.Select(path => $"'{path.Path}'"))}, "
+            + $"where there is nothing{ImageSources.SeenFrom(missing[0].Path)}. Say where they are now: "
+            + MissingPaths.Call($"train --resume {ShellWord.Of(folder.Path)}", changes, missing.Select(path => path.Key)));
     }
 
     /// <summary>The newest whole checkpoint, from which a run goes on.</summary>

@@ -64,9 +64,9 @@ internal static class CSharpText
     {
         Variable variable => variable.Name,
         Call call => $"{call.Module}.forward({string.Join(", ", call.Arguments.Select(Expression))})",
-        OwnBlockCall own => $"ForwardOwn({own.Module}, {Expression(own.X)}, {StepPlan.Time}, channels: {own.Channels})",
-        Concatenation concat => $"Concat({Expression(concat.First)}, {Expression(concat.Second)})",
-        Function function => $"{function.Name}({string.Join(", ", function.Arguments.Select(Expression))})",
+        OwnBlockCall own => $"base.ForwardOwn({own.Module}, {Expression(own.X)}, {StepPlan.Time}, channels: {own.Channels})",
+        Concatenation concat => $"base.Concat({Expression(concat.First)}, {Expression(concat.Second)})",
+        Function function => $"base.{function.Name}({string.Join(", ", function.Arguments.Select(Expression))})",
         Addition sum => $"{Expression(sum.Made)}.AddedTo({Expression(sum.Other)})",
         PreviousEstimate estimate => $"selfCondition ?? global::TorchSharp.torch.zeros_like({Images(estimate)})",
         _ => throw new ArgumentOutOfRangeException(nameof(expression), expression.GetType().Name, "no C# for this expression"),

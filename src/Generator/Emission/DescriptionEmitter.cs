@@ -10,7 +10,7 @@ internal static class DescriptionEmitter
     {
         writer.Line("/// <inheritdoc/>");
         writer.Line(plan.IsOpen
-            ? "public override global::UNetGen.Networks.NetworkInfo Info => Description with { ParameterCount = CountParameters() };"
+            ? "public override global::UNetGen.Networks.NetworkInfo Info => Description with { ParameterCount = base.CountParameters() };"
             : "public override global::UNetGen.Networks.NetworkInfo Info => Description;");
         writer.Line();
         writer.Line("/// <inheritdoc/>");

@@ -103,7 +103,7 @@ internal sealed class NetworkEmitter
         foreach (var module in modules)
             writer.Line($"{module.Field} = {CSharpText.Construction(module)};");
         foreach (var module in modules.Where(module => module.StartsAtZero))
-            writer.Line($"StartAtZero({module.Field});");
+            writer.Line($"base.StartAtZero({module.Field});");
         writer.Line();
         writer.Line("// Under PyTorch's keys and in PyTorch's order.");
         foreach (var module in modules)
@@ -116,9 +116,9 @@ internal sealed class NetworkEmitter
         {
             writer.Line();
             if (plan.Kernels is { } kernels)
-                writer.Line($"Kernels = {CSharpText.Value(kernels)};");
+                writer.Line($"base.Kernels = {CSharpText.Value(kernels)};");
             writer.Line("OnConstructed();");
-            writer.Line("MoveTo(device, dtype);");
+            writer.Line("base.MoveTo(device, dtype);");
         }
 
         writer.Close();
@@ -158,19 +158,19 @@ internal sealed class NetworkEmitter
         }
 
         writer.Open($"public override {CSharpText.Tensor} {signature}");
-        writer.Line("using var compute = Computing(x);");
+        writer.Line("using var compute = base.Computing(x);");
         writer.Line("using var scope = global::TorchSharp.torch.NewDisposeScope();");
         writer.Line($"OnForwarding({inputs});");
         var condition = plan.ConditionChannels > 0 ? "ConditionChannels, " : "";
-        writer.Line($"CheckInput(x, timesteps, Channels, {condition}ImageHeight, ImageWidth);");
+        writer.Line($"base.CheckInput(x, timesteps, Channels, {condition}ImageHeight, ImageWidth);");
         if (form == ForwardForm.WithContext)
-            writer.Line("CheckContext(context, x, ContextDim);");
+            writer.Line("base.CheckContext(context, x, ContextDim);");
         if (plan.NumClasses is { } classes)
-            writer.Line($"CheckLabels(labels, x, {CSharpText.Value(classes)});");
+            writer.Line($"base.CheckLabels(labels, x, {CSharpText.Value(classes)});");
         else if (form != ForwardForm.Plain)
-            writer.Line("RefuseCondition(labels, nameof(labels), \"`num_classes`\");");
+            writer.Line("base.RefuseCondition(labels, nameof(labels), \"`num_classes`\");");
         if (form != ForwardForm.Plain && !plan.SelfCondition)
-            writer.Line("RefuseCondition(selfCondition, nameof(selfCondition), \"`self_condition: true`\");");
+            writer.Line("base.RefuseCondition(selfCondition, nameof(selfCondition), \"`self_condition: true`\");");
         writer.Line();
         var declared = new HashSet<string>(StringComparer.Ordinal) { "x", "timesteps" };
         var lastReads = LastReads.Of(plan.Forward);

@@ -90,7 +90,12 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     /// <param name="xt">[batch, channels, height, width].</param>
     /// <param name="t">Their times, [batch].</param>
     /// <returns>Images of the same shape, and timesteps [batch].</returns>
-    public virtual (Tensor Images, Tensor Timesteps) Asked(Tensor xt, Tensor t) => (xt, t);
+    public virtual (Tensor Images, Tensor Timesteps) Asked(Tensor xt, Tensor t)
+    {
+        ArgumentNullException.ThrowIfNull(xt);
+        ArgumentNullException.ThrowIfNull(t);
+        return (xt, t);
+    }
 
     /// <summary>A network's prediction in its parts.</summary>
     /// <param name="prediction">[batch, channels or twice as many, height, width].</param>
@@ -140,9 +145,13 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     /// <param name="t">Must be [batch].</param>
     /// <param name="images">[batch, ...].</param>
     /// <param name="areWhole">Whether they must be int64; else floating point numbers.</param>
+    /// <param name="imagesName">What the caller calls the images.</param>
     /// <exception cref="ArgumentException">They are others.</exception>
-    private protected void CheckTimes(Tensor t, Tensor images, bool areWhole = false)
+    private protected void CheckTimes(
+        Tensor t, Tensor images, bool areWhole = false, [CallerArgumentExpression(nameof(images))] string imagesName = "")
     {
+        ArgumentNullException.ThrowIfNull(t);
+        ArgumentNullException.ThrowIfNull(images, imagesName);
         if (t.dim() != 1 || t.shape[0] != images.shape[0] || (areWhole ? t.dtype != ScalarType.Int64 : !t.is_floating_point()))
             throw new ArgumentException(
                 $"A diffusion of type {Options.Type} takes one time per image, [{images.shape[0]}] of "
@@ -166,11 +175,17 @@ public abstract class DiffusionProcess(DiffusionOptions options) : IDisposable
     /// <summary>Refuses what libtorch would bring to the images' shape, or round, without a word.</summary>
     /// <param name="images">[batch, channels, height, width].</param>
     /// <param name="other">Must be of the same shape.</param>
-    /// <param name="name">Of the latter.</param>
+    /// <param name="name">What the caller calls that.</param>
+    /// <param name="imagesName">What it calls the images.</param>
     /// <exception cref="ArgumentException">It isn't, or one of them is of no floating type.</exception>
     private protected static void CheckShapes(
-        Tensor images, Tensor other, [CallerArgumentExpression(nameof(other))] string name = "")
+        Tensor images,
+        Tensor other,
+        [CallerArgumentExpression(nameof(other))] string name = "",
+        [CallerArgumentExpression(nameof(images))] string imagesName = "")
     {
+        ArgumentNullException.ThrowIfNull(images, imagesName);
+        ArgumentNullException.ThrowIfNull(other, name);
         if (!other.shape.SequenceEqual(images.shape))
             throw new ArgumentException(
                 $"The images are [{string.Join(", ", images.shape)}], and `{name}` must be shaped like them, but is "

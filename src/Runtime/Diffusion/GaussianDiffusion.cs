@@ -66,6 +66,7 @@ public sealed class GaussianDiffusion : DiffusionProcess
     /// <summary>What a perfect network would predict for x_t made of this image and this noise.</summary>
     public override Tensor Target(Tensor x0, Tensor t, Tensor noise)
     {
+        ArgumentNullException.ThrowIfNull(t);
         CheckShapes(x0, noise);
         return Options.Objective switch
         {
@@ -79,6 +80,7 @@ public sealed class GaussianDiffusion : DiffusionProcess
     /// <summary>The clean image that a network's prediction at x_t implies, not clipped.</summary>
     public override Tensor PredictX0(Tensor xt, Tensor t, Tensor prediction)
     {
+        ArgumentNullException.ThrowIfNull(t);
         CheckShapes(xt, prediction);
         return Options.Objective switch
         {
@@ -91,8 +93,11 @@ public sealed class GaussianDiffusion : DiffusionProcess
     }
 
     /// <inheritdoc/>
-    public override (Tensor Images, Tensor Timesteps) Asked(Tensor xt, Tensor t) =>
-        (xt, t.is_floating_point() ? AsTimesteps(t, xt) : t);
+    public override (Tensor Images, Tensor Timesteps) Asked(Tensor xt, Tensor t)
+    {
+        var (images, times) = base.Asked(xt, t);
+        return (images, times.is_floating_point() ? AsTimesteps(times, images) : times);
+    }
 
     /// <summary>The noise in x_t, if this is its clean image; the inverse of <see cref="QSample"/>.</summary>
     /// <exception cref="ArgumentException">Images or times aren't as <see cref="QSample"/> takes them.</exception>

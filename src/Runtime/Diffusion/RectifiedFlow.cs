@@ -28,6 +28,7 @@ public sealed class RectifiedFlow(DiffusionOptions options) : DiffusionProcess(o
     /// <inheritdoc/>
     public override Tensor Target(Tensor x0, Tensor t, Tensor noise)
     {
+        ArgumentNullException.ThrowIfNull(t);
         CheckShapes(x0, noise);
         return noise - x0;
     }

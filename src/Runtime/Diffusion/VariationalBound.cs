@@ -27,6 +27,7 @@ internal static class VariationalBound
     /// <returns>[batch]: bits per value of an image.</returns>
     public static Tensor Bits(GaussianDiffusion diffusion, Tensor prediction, Tensor v, Tensor x0, Tensor xt, Tensor t)
     {
+        ArgumentNullException.ThrowIfNull(diffusion);
         var mean = diffusion.PosteriorMean(diffusion.PredictX0(xt, t, prediction), xt, t);
         var logVariance = diffusion.LearnedLogVariance(v, t);
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using UNetGen.Data;
@@ -15,7 +14,7 @@ namespace UNetGen.Evaluation;
 public static class ImageStatistics
 {
     /// <summary>Computes them, for every image once.</summary>
-    /// <param name="source">The images.</param>
+    /// <param name="source">The images. Those whose files turn out broken are left out: another that stood in for one would count twice.</param>
     /// <param name="features">What sees them.</param>
     /// <param name="batchSize">Images at once, at least 1: a matter of memory and speed.</param>
     /// <param name="report">
@@ -58,16 +57,16 @@ public static class ImageStatistics
         var done = 0;
         try
         {
-            foreach (var images in InOrder(source, batchSize, ranks.Rank, ranks.Size, cancellation))
+            foreach (var batch in WholeImages.InOrder(source, batchSize, ranks.Rank, ranks.Size, cancellation))
             {
                 using (NewDisposeScope())
-                using (images)
+                using (batch.Images)
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    var batch = features.FeaturesOf(images, statistics?.Features);
-                    statistics ??= new FeatureStatistics((int)batch.shape[1]);
-                    statistics.Add(batch);
-                    done += (int)images.shape[0];
+                    var seen = features.FeaturesOf(batch.Images, statistics?.Features);
+                    statistics ??= new FeatureStatistics((int)seen.shape[1]);
+                    statistics.Add(seen);
+                    done += batch.Numbers.Count;
                 }
                 report?.Invoke(Math.Min(source.Count, done * ranks.Size));
             }
@@ -163,6 +162,9 @@ public static class ImageStatistics
             throw new EvaluationException(
                 $"{features.Description} has no hash, by which its statistics are kept: let it give one, or keep none.");
         var key = $"{features.Hash} {Fingerprint.Of(source, cancellation)}";
+        // Known now that all were read: the same pixels without them are other images.
+        if (string.Join(',', Enumerable.Range(0, source.Count).Where(index => source.BrokenFile(index) is not null)) is { Length: > 0 } broken)
+            key += $" without {broken}";
         return Path.Combine(folder, $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..32]}.safetensors");
     }
 
@@ -177,42 +179,5 @@ public static class ImageStatistics
             // Damaged, or not to be read: what it held can be had again, and takes its place.
             return null;
         }
-    }
-
-    /// <summary>
-    /// Every image once, by its number: [batch, channels, height, width], float32, on the CPU; the receiver's to dispose. Of several
-    /// processes each has its turns.
-    /// </summary>
-    /// <exception cref="OperationCanceledException">Cancelled; a read that hangs is left to itself.</exception>
-    internal static IEnumerable<Tensor> InOrder(
-        IImageSource source, int batchSize, int rank = 0, int ranks = 1, CancellationToken cancellation = default)
-    {
-        var shape = SourceShape.Of(source);
-        var pixels = new float[checked(Math.Min(batchSize, shape.Count) * shape.PixelCount)];
-        for (var start = (long)rank * batchSize; start < shape.Count; start += (long)ranks * batchSize)
-        {
-            var first = (int)start;
-            var size = Math.Min(batchSize, shape.Count - first);
-            var read = Task.Run(() => Read(source, first, pixels.AsSpan(0, size * shape.PixelCount), cancellation), default);
-            var filled = Patience.Await(read, cancellation);
-            // Made here: a tensor belongs to the dispose scope of the thread that makes it.
-            var images = empty([size, shape.Channels, shape.Height, shape.Width], ScalarType.Float32, CPU);
-            MemoryMarshal.AsBytes(pixels.AsSpan(0, filled)).CopyTo(images.bytes);
-            yield return images;
-        }
-    }
-
-    private static int Read(IImageSource source, int first, Span<float> images, CancellationToken cancellation)
-    {
-        var length = source.PixelCount();
-        for (var i = 0; i * length < images.Length; i++)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            var image = images.Slice(i * length, length);
-            // What a source leaves unwritten would be another image's; so it shows.
-            image.Fill(float.NaN);
-            source.Read(first + i, image);
-        }
-        return images.Length;
     }
 }

@@ -195,7 +195,7 @@ public sealed class SmallClassifier : FeatureNetwork
     }
 
     /// <summary>The share of images, from 0 to 1, whose likeliest class is the one they should be of.</summary>
-    /// <param name="source">The images; at least one.</param>
+    /// <param name="source">The images; at least one. Those whose files turn out broken don't count.</param>
     /// <param name="label">The class that an image should be of, by its number.</param>
     /// <param name="batchSize">Images at once, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is to be no image at once.</exception>
@@ -212,13 +212,13 @@ public sealed class SmallClassifier : FeatureNetwork
         if (source.Count == 0)
             throw new DataException($"There are no images to count: {source.Description}.");
         var (seen, right) = (0, 0);
-        foreach (var images in ImageStatistics.InOrder(source, batchSize))
+        foreach (var (images, numbers) in WholeImages.InOrder(source, batchSize))
         {
             using (images)
             {
                 using var classes = Classify(images);
-                foreach (var found in classes.data<long>())
-                    right += found == label(seen++) ? 1 : 0;
+                right += classes.data<long>().Zip(numbers).Count(image => image.First == label(image.Second));
+                seen += numbers.Count;
             }
         }
 

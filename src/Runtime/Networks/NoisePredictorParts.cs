@@ -130,7 +130,7 @@ public abstract partial class NoisePredictor
     /// <param name="x">[batch, channels, height, width], of at least one image.</param>
     /// <returns>[batch, out channels, height, width].</returns>
     /// <exception cref="ArgumentException">There is no image, or they are of another type than the weights.</exception>
-    protected static Tensor Convolve(Conv2d conv, Tensor x)
+    protected Tensor Convolve(Conv2d conv, Tensor x)
     {
         if (x.size(0) == 0)
             throw new ArgumentException(
@@ -151,14 +151,14 @@ public abstract partial class NoisePredictor
     /// <param name="conv">With its weights.</param>
     /// <param name="x">[batch, channels, height, width].</param>
     /// <returns>The prediction, [batch, out channels, height, width].</returns>
-    protected static Tensor Predict(Conv2d conv, Tensor x) =>
+    protected Tensor Predict(Conv2d conv, Tensor x) =>
         Compute.Backend.Convolve(x, LayerWeights.Of(conv)).to(conv.weight.dtype);
 
     /// <summary>SiLU(norm(x)), before the last convolution.</summary>
     /// <param name="norm">With its weights.</param>
     /// <param name="x">[batch, channels, height, width].</param>
     /// <returns>The same shape.</returns>
-    protected static Tensor NormActivate(nn.Module<Tensor, Tensor> norm, Tensor x) =>
+    protected Tensor NormActivate(nn.Module<Tensor, Tensor> norm, Tensor x) =>
         Compute.Backend.NormActivate(x, LayerWeights.OfNorm(norm), Activation.Silu);
 
     /// <summary>A residual block of the user's own.</summary>
@@ -170,7 +170,7 @@ public abstract partial class NoisePredictor
     /// <param name="channels">Those that the network has next.</param>
     /// <returns>[batch, <paramref name="channels"/>, height, width].</returns>
     /// <exception cref="UNetGenException">The block returned something of another shape.</exception>
-    protected static Tensor ForwardOwn(nn.Module<Tensor, Tensor, Tensor> block, Tensor x, Tensor t, int channels)
+    protected Tensor ForwardOwn(nn.Module<Tensor, Tensor, Tensor> block, Tensor x, Tensor t, int channels)
     {
         var made = block.forward(Widen(x), t);
         long[] needed = [x.size(0), channels, x.size(2), x.size(3)];
@@ -187,11 +187,11 @@ public abstract partial class NoisePredictor
     /// What is rounded to 16 bits as float32, all else as it is: a tensor of its own in any case, which a block of the user's own may
     /// return.
     /// </summary>
-    protected static Tensor Widen(Tensor x) => x.dtype == Compute.Backend.Rounding ? x.to(ScalarType.Float32) : x.alias();
+    protected Tensor Widen(Tensor x) => x.dtype == Compute.Backend.Rounding ? x.to(ScalarType.Float32) : x.alias();
 
     /// <summary>[batch, a, height, width] and [batch, b, height, width] to [batch, a + b, height, width], in this order.</summary>
     /// <exception cref="ArgumentException">They differ in more than channels.</exception>
-    protected static Tensor Concat(Tensor first, Tensor second)
+    protected Tensor Concat(Tensor first, Tensor second)
     {
         if (first.dim() != 4 || first.size(0) != second.size(0) || first.size(2) != second.size(2) || first.size(3) != second.size(3))
             throw new ArgumentException(
@@ -206,7 +206,7 @@ public abstract partial class NoisePredictor
     }
 
     /// <summary>Sets the network's last convolution to 0, so that it starts by predicting 0 (<c>zero_init: true</c>).</summary>
-    protected static void StartAtZero(Conv2d conv) => Layers.Zero(conv.weight, conv.bias);
+    protected void StartAtZero(Conv2d conv) => Layers.Zero(conv.weight, conv.bias);
 
     /// <summary>
     /// Moves what the constructor made, where it is asked to. The values are drawn on the CPU, so a seed gives the same network on every

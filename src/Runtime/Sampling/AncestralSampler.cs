@@ -27,6 +27,7 @@ public sealed class AncestralSampler(Variance? variance = null) : Sampler
     /// <inheritdoc/>
     public override Tensor Step(Denoiser denoiser, Tensor x, double time, double next)
     {
+        ArgumentNullException.ThrowIfNull(denoiser);
         var schedule = OfDdpm(denoiser.Diffusion.Levels);
         var diffusion = (GaussianDiffusion)denoiser.Diffusion;
         var t = diffusion.Times(x, time);

@@ -42,6 +42,7 @@ public sealed class DdimSampler : SpacedSampler
     /// <inheritdoc/>
     public override Tensor Step(Denoiser denoiser, Tensor x, double time, double next)
     {
+        ArgumentNullException.ThrowIfNull(denoiser);
         var estimate = denoiser.Denoise(x, time);
         var x0 = estimate.X0;
         var levels = denoiser.Diffusion.Levels;

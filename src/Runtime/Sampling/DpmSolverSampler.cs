@@ -25,6 +25,7 @@ public sealed class DpmSolverSampler(int steps = 20, TimestepSpacing? spacing = 
     /// <inheritdoc/>
     public override Tensor Step(Denoiser denoiser, Tensor x, double time, double next)
     {
+        ArgumentNullException.ThrowIfNull(denoiser);
         var levels = denoiser.Diffusion.Levels;
         var x0 = denoiser.Denoise(x, time).X0;
         if (next == levels.Clean)

@@ -100,6 +100,7 @@ public sealed class HeunSampler : SpacedSampler
     /// <inheritdoc/>
     public override Tensor Step(Denoiser denoiser, Tensor x, double time, double next)
     {
+        ArgumentNullException.ThrowIfNull(denoiser);
         var levels = denoiser.Diffusion.Levels;
         if (Churn > 0)
             (x, time) = Raise(denoiser, x, time);

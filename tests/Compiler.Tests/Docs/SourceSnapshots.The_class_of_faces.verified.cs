@@ -145,7 +145,7 @@ public sealed partial class FacesUNet : global::UNetGen.Networks.NoisePredictor
         register_module("final_conv", final_conv);
 
         OnConstructed();
-        MoveTo(device, dtype);
+        base.MoveTo(device, dtype);
     }
 
     /// <summary>A hook for your own part of the class: the constructor has made and registered all parts, and not moved them to another device or type yet.</summary>
@@ -163,13 +163,13 @@ public sealed partial class FacesUNet : global::UNetGen.Networks.NoisePredictor
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps)
     {
-        using var compute = Computing(x);
+        using var compute = base.Computing(x);
         using var scope = global::TorchSharp.torch.NewDisposeScope();
         OnForwarding(ref x, ref timesteps);
-        CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
+        base.CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
 
         var t = time_mlp.forward(timesteps);                                         // [B, 128]
-        var x_in = Convolve(init_conv, x);                                           // [B, 32, 32, 32]
+        var x_in = base.Convolve(init_conv, x);                                      // [B, 32, 32, 32]
 
         // down, level 0: 32 wide, 32 x 32
         var skip0a = downs_0.block1.forward(x_in, t);                                // [B, 32, 32, 32]
@@ -182,7 +182,7 @@ public sealed partial class FacesUNet : global::UNetGen.Networks.NoisePredictor
         var skip1a = downs_1.block1.forward(h, t).Freeing(h);                        // [B, 32, 16, 16]
         var skip1b = downs_1.block2.forward(skip1a, t);                              // [B, 32, 16, 16]
         skip1b = downs_1.attn.forward(skip1b).AddedTo(skip1b).Freeing(skip1b);       // [B, 32, 16, 16]
-        h = Convolve(downs_1.conv, skip1b);                                          // [B, 64, 16, 16]
+        h = base.Convolve(downs_1.conv, skip1b);                                     // [B, 64, 16, 16]
 
         // middle: 64 wide, 16 x 16
         h = mid_block1.forward(h, t).Freeing(h);                                     // [B, 64, 16, 16]
@@ -190,25 +190,25 @@ public sealed partial class FacesUNet : global::UNetGen.Networks.NoisePredictor
         h = mid_block2.forward(h, t).Freeing(h);                                     // [B, 64, 16, 16]
 
         // up, level 1: 64 wide, 16 x 16
-        h = Concat(h, skip1b).Freeing(h, skip1b);                                    // [B, 96, 16, 16]
+        h = base.Concat(h, skip1b).Freeing(h, skip1b);                               // [B, 96, 16, 16]
         h = ups_0.block1.forward(h, t).Freeing(h);                                   // [B, 64, 16, 16]
-        h = Concat(h, skip1a).Freeing(h, skip1a);                                    // [B, 96, 16, 16]
+        h = base.Concat(h, skip1a).Freeing(h, skip1a);                               // [B, 96, 16, 16]
         h = ups_0.block2.forward(h, t).Freeing(h);                                   // [B, 64, 16, 16]
         h = ups_0.attn.forward(h).AddedTo(h).Freeing(h);                             // [B, 64, 16, 16]
         h = ups_0.upsample.forward(h).Freeing(h);                                    // [B, 32, 32, 32]
 
         // up, level 0: 32 wide, 32 x 32
-        h = Concat(h, skip0b).Freeing(h, skip0b);                                    // [B, 64, 32, 32]
+        h = base.Concat(h, skip0b).Freeing(h, skip0b);                               // [B, 64, 32, 32]
         h = ups_1.block1.forward(h, t).Freeing(h);                                   // [B, 32, 32, 32]
-        h = Concat(h, skip0a).Freeing(h, skip0a);                                    // [B, 64, 32, 32]
+        h = base.Concat(h, skip0a).Freeing(h, skip0a);                               // [B, 64, 32, 32]
         h = ups_1.block2.forward(h, t).Freeing(h);                                   // [B, 32, 32, 32]
         h = ups_1.attn.forward(h).AddedTo(h).Freeing(h);                             // [B, 32, 32, 32]
-        h = Convolve(ups_1.conv, h).Freeing(h);                                      // [B, 32, 32, 32]
+        h = base.Convolve(ups_1.conv, h).Freeing(h);                                 // [B, 32, 32, 32]
 
         // out
-        h = Concat(h, x_in).Freeing(h, x_in);                                        // [B, 64, 32, 32]
+        h = base.Concat(h, x_in).Freeing(h, x_in);                                   // [B, 64, 32, 32]
         h = final_res_block.forward(h, t).Freeing(h);                                // [B, 32, 32, 32]
-        h = Predict(final_conv, h).Freeing(h);                                       // [B, 3, 32, 32]
+        h = base.Predict(final_conv, h).Freeing(h);                                  // [B, 3, 32, 32]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }

@@ -152,18 +152,41 @@ public sealed class ClassSurfaceTests
         var (fast, reference) = (Source(Specimens.Annotated), Source(Specimens.Annotated + "\nkernels: reference"));
         Assert.Equal(fast, Source(Specimens.Annotated + "\nkernels: fast"));
         Assert.Equal(
-            ["        Kernels = global::UNetGen.Backends.KernelForm.Reference,", "        Kernels = global::UNetGen.Backends.KernelForm.Reference;"],
+            ["        base.Kernels = global::UNetGen.Backends.KernelForm.Reference;", "        Kernels = global::UNetGen.Backends.KernelForm.Reference,"],
             reference.Split('\n').Except(fast.Split('\n')).Order());
+    }
+
+    [Fact]
+    public void A_user_s_members_never_go_before_the_library_s()
+    {
+        // Of other parameters than the library's, they would hide it without a warning, and the network would compute with them.
+        const string Members = """
+            namespace Shop.Models;
+
+            partial class TinyUNet
+            {
+                private static global::TorchSharp.torch.Tensor Concat(params global::TorchSharp.torch.Tensor[] all) => all[0];
+            }
+            """;
+        Compiler.AssertCompiles([Source(Specimens.Annotated), Members]);
+        string[] conditioned = [WithContext, Specimens.Annotated + "\nself_condition: true\ncondition_channels: 1\nzero_init: true"];
+        foreach (var spec in EverySpec.Concat(conditioned))
+        {
+            var type = Class(GeneratorHarness.Run(spec).Source);
+            var own = type.Members.OfType<MethodDeclarationSyntax>().Select(method => method.Identifier.Text);
+            var called = type.DescendantNodes().OfType<InvocationExpressionSyntax>().Select(call => call.Expression);
+            Assert.Subset(
+                own.Union(["nameof", "register_module"]).ToHashSet(),
+                called.OfType<IdentifierNameSyntax>().Select(name => name.Identifier.Text).ToHashSet());
+        }
     }
 
     [Fact]
     public void No_class_can_have_the_name_of_a_member()
     {
-        string[] withClasses = [Specimens.Ddpm + "\nnum_classes: 10", Specimens.LucidrainsRms + "\nnum_classes: 10"];
-        foreach (var spec in (string[])[.. Specimens.Good, Specimens.UserBlock, .. withClasses])
+        foreach (var spec in EverySpec)
         {
-            var root = CSharpSyntaxTree.ParseText(GeneratorHarness.Run(spec).Source).GetRoot();
-            var type = root.DescendantNodes().OfType<ClassDeclarationSyntax>().First();
+            var type = Class(GeneratorHarness.Run(spec).Source);
             var names = type.Members.Where(member => member is not ConstructorDeclarationSyntax).Select(member => member switch
             {
                 FieldDeclarationSyntax field => field.Declaration.Variables.Single().Identifier.Text,
@@ -175,6 +198,12 @@ public sealed class ClassSurfaceTests
             Assert.All(names, name => Assert.NotNull(UNetGen.Generator.Specs.Names.FaultOfClass(name)));
         }
     }
+
+    private static string[] EverySpec =>
+        [.. Specimens.Good, Specimens.UserBlock, Specimens.Ddpm + "\nnum_classes: 10", Specimens.LucidrainsRms + "\nnum_classes: 10"];
+
+    private static ClassDeclarationSyntax Class(string source) =>
+        CSharpSyntaxTree.ParseText(source).GetRoot().DescendantNodes().OfType<ClassDeclarationSyntax>().First();
 
     private static string Source(string spec)
     {
@@ -193,8 +222,7 @@ public sealed class ClassSurfaceTests
     /// </summary>
     private static IEnumerable<string> Members(string source)
     {
-        var type = CSharpSyntaxTree.ParseText(source).GetRoot().DescendantNodes().OfType<ClassDeclarationSyntax>().First();
-        foreach (var member in type.Members.Where(member => member.Modifiers.Any(modifier => modifier.Text is "public" or "partial")))
+        foreach (var member in Class(source).Members.Where(member => member.Modifiers.Any(modifier => modifier.Text is "public" or "partial")))
         {
             if (member is FieldDeclarationSyntax field && field.Modifiers.Any(modifier => modifier.Text == "const"))
                 yield return $"{field.Modifiers} {field.Declaration.Type} {field.Declaration.Variables.Single().Identifier}";

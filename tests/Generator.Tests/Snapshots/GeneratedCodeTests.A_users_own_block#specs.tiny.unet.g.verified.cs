@@ -127,7 +127,7 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
         register_module("final_conv", final_conv);
 
         OnConstructed();
-        MoveTo(device, dtype);
+        base.MoveTo(device, dtype);
     }
 
     /// <summary>Your own residual block, blocks.resnet of the spec. An error here is about that class: it isn't there, has no constructor (dim, dimOut, timeEmbDim), or is no nn.Module&lt;Tensor, Tensor, Tensor&gt;.</summary>
@@ -149,54 +149,54 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps)
     {
-        using var compute = Computing(x);
+        using var compute = base.Computing(x);
         using var scope = global::TorchSharp.torch.NewDisposeScope();
         OnForwarding(ref x, ref timesteps);
-        CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
+        base.CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
 
         var t = time_mlp.forward(timesteps);                                         // [B, 32]
-        t = Widen(t);                                                                // [B, 32]
-        var x_in = Convolve(init_conv, x);                                           // [B, 8, 16, 16]
+        t = base.Widen(t);                                                           // [B, 32]
+        var x_in = base.Convolve(init_conv, x);                                      // [B, 8, 16, 16]
 
         // down, level 0: 8 wide, 16 x 16
-        var skip0a = ForwardOwn(downs_0.block1, x_in, t, channels: 8);               // [B, 8, 16, 16]
-        var skip0b = ForwardOwn(downs_0.block2, skip0a, t, channels: 8);             // [B, 8, 16, 16]
+        var skip0a = base.ForwardOwn(downs_0.block1, x_in, t, channels: 8);          // [B, 8, 16, 16]
+        var skip0b = base.ForwardOwn(downs_0.block2, skip0a, t, channels: 8);        // [B, 8, 16, 16]
         var h = downs_0.downsample.forward(skip0b);                                  // [B, 8, 8, 8]
 
         // down, level 1: 8 wide, 8 x 8
         // Freeing: nobody reads that image again, so its memory serves the next one.
-        var skip1a = ForwardOwn(downs_1.block1, h, t, channels: 8).Freeing(h);       // [B, 8, 8, 8]
-        var skip1b = ForwardOwn(downs_1.block2, skip1a, t, channels: 8);             // [B, 8, 8, 8]
-        h = Convolve(downs_1.conv, skip1b);                                          // [B, 16, 8, 8]
+        var skip1a = base.ForwardOwn(downs_1.block1, h, t, channels: 8).Freeing(h);  // [B, 8, 8, 8]
+        var skip1b = base.ForwardOwn(downs_1.block2, skip1a, t, channels: 8);        // [B, 8, 8, 8]
+        h = base.Convolve(downs_1.conv, skip1b);                                     // [B, 16, 8, 8]
 
         // middle: 16 wide, 8 x 8
-        h = ForwardOwn(mid_block1, h, t, channels: 16).Freeing(h);                   // [B, 16, 8, 8]
-        h = ForwardOwn(mid_block2, h, t, channels: 16).Freeing(h);                   // [B, 16, 8, 8]
+        h = base.ForwardOwn(mid_block1, h, t, channels: 16).Freeing(h);              // [B, 16, 8, 8]
+        h = base.ForwardOwn(mid_block2, h, t, channels: 16).Freeing(h);              // [B, 16, 8, 8]
 
         // up, level 1: 16 wide, 8 x 8
-        h = Concat(h, skip1b).Freeing(h, skip1b);                                    // [B, 24, 8, 8]
-        h = ForwardOwn(ups_0.block1, h, t, channels: 16).Freeing(h);                 // [B, 16, 8, 8]
-        h = Concat(h, skip1a).Freeing(h, skip1a);                                    // [B, 24, 8, 8]
-        h = ForwardOwn(ups_0.block2, h, t, channels: 16).Freeing(h);                 // [B, 16, 8, 8]
+        h = base.Concat(h, skip1b).Freeing(h, skip1b);                               // [B, 24, 8, 8]
+        h = base.ForwardOwn(ups_0.block1, h, t, channels: 16).Freeing(h);            // [B, 16, 8, 8]
+        h = base.Concat(h, skip1a).Freeing(h, skip1a);                               // [B, 24, 8, 8]
+        h = base.ForwardOwn(ups_0.block2, h, t, channels: 16).Freeing(h);            // [B, 16, 8, 8]
         h = ups_0.upsample.forward(h).Freeing(h);                                    // [B, 8, 16, 16]
 
         // up, level 0: 8 wide, 16 x 16
-        h = Concat(h, skip0b).Freeing(h, skip0b);                                    // [B, 16, 16, 16]
-        h = ForwardOwn(ups_1.block1, h, t, channels: 8).Freeing(h);                  // [B, 8, 16, 16]
-        h = Concat(h, skip0a).Freeing(h, skip0a);                                    // [B, 16, 16, 16]
-        h = ForwardOwn(ups_1.block2, h, t, channels: 8).Freeing(h);                  // [B, 8, 16, 16]
-        h = Convolve(ups_1.conv, h).Freeing(h);                                      // [B, 8, 16, 16]
+        h = base.Concat(h, skip0b).Freeing(h, skip0b);                               // [B, 16, 16, 16]
+        h = base.ForwardOwn(ups_1.block1, h, t, channels: 8).Freeing(h);             // [B, 8, 16, 16]
+        h = base.Concat(h, skip0a).Freeing(h, skip0a);                               // [B, 16, 16, 16]
+        h = base.ForwardOwn(ups_1.block2, h, t, channels: 8).Freeing(h);             // [B, 8, 16, 16]
+        h = base.Convolve(ups_1.conv, h).Freeing(h);                                 // [B, 8, 16, 16]
 
         // out
-        h = Concat(h, x_in).Freeing(h, x_in);                                        // [B, 16, 16, 16]
-        h = ForwardOwn(final_res_block, h, t, channels: 8).Freeing(h);               // [B, 8, 16, 16]
-        h = Predict(final_conv, h).Freeing(h);                                       // [B, 3, 16, 16]
+        h = base.Concat(h, x_in).Freeing(h, x_in);                                   // [B, 16, 16, 16]
+        h = base.ForwardOwn(final_res_block, h, t, channels: 8).Freeing(h);          // [B, 8, 16, 16]
+        h = base.Predict(final_conv, h).Freeing(h);                                  // [B, 3, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }
 
     /// <inheritdoc/>
-    public override global::UNetGen.Networks.NetworkInfo Info => Description with { ParameterCount = CountParameters() };
+    public override global::UNetGen.Networks.NetworkInfo Info => Description with { ParameterCount = base.CountParameters() };
 
     /// <inheritdoc/>
     public override global::UNetGen.Diffusion.DiffusionOptions Diffusion => DiffusionOfSpec;

@@ -179,7 +179,7 @@ public sealed partial class ClassesUNet : global::UNetGen.Networks.NoisePredicto
         output_blocks_3_1 = new global::UNetGen.Blocks.QkvAttentionBlock(dim: 32, heads: 4, BlockOptions);
         out_0 = global::UNetGen.Blocks.Layers.GroupNorm(groups: 32, channels: 32, eps: 1e-5);
         out_2 = global::TorchSharp.torch.nn.Conv2d(in_channels: 32, out_channels: 6, kernel_size: 3, padding: 1);
-        StartAtZero(out_2);
+        base.StartAtZero(out_2);
 
         // Under PyTorch's keys and in PyTorch's order.
         register_module("time_embed", time_embed);
@@ -206,7 +206,7 @@ public sealed partial class ClassesUNet : global::UNetGen.Networks.NoisePredicto
         global::UNetGen.Blocks.ModuleGroup.Register(this, "out.2", out_2);
 
         OnConstructed();
-        MoveTo(device, dtype);
+        base.MoveTo(device, dtype);
     }
 
     /// <summary>A hook for your own part of the class: the constructor has made and registered all parts, and not moved them to another device or type yet.</summary>
@@ -229,16 +229,16 @@ public sealed partial class ClassesUNet : global::UNetGen.Networks.NoisePredicto
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps, global::TorchSharp.torch.Tensor? labels, global::TorchSharp.torch.Tensor? selfCondition = null)
     {
-        using var compute = Computing(x);
+        using var compute = base.Computing(x);
         using var scope = global::TorchSharp.torch.NewDisposeScope();
         OnForwarding(ref x, ref timesteps, ref labels, ref selfCondition);
-        CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
-        CheckLabels(labels, x, 10);
-        RefuseCondition(selfCondition, nameof(selfCondition), "`self_condition: true`");
+        base.CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
+        base.CheckLabels(labels, x, 10);
+        base.RefuseCondition(selfCondition, nameof(selfCondition), "`self_condition: true`");
 
         var t = time_embed.forward(timesteps);                                       // [B, 128]
         t = label_emb.forward(labels).AddedTo(t);                                    // [B, 128]
-        var skip0 = Convolve(input_blocks_0_0, x);                                   // [B, 32, 16, 16]
+        var skip0 = base.Convolve(input_blocks_0_0, x);                              // [B, 32, 16, 16]
 
         // down, level 0: 32 wide, 16 x 16
         var skip1 = input_blocks_1_0.forward(skip0, t);                              // [B, 32, 16, 16]
@@ -256,25 +256,25 @@ public sealed partial class ClassesUNet : global::UNetGen.Networks.NoisePredicto
         h = middle_block_2.forward(h, t).Freeing(h);                                 // [B, 64, 8, 8]
 
         // up, level 1: 64 wide, 8 x 8
-        h = Concat(h, skip3).Freeing(h, skip3);                                      // [B, 128, 8, 8]
+        h = base.Concat(h, skip3).Freeing(h, skip3);                                 // [B, 128, 8, 8]
         h = output_blocks_0_0.forward(h, t).Freeing(h);                              // [B, 64, 8, 8]
         h = output_blocks_0_1.forward(h).Freeing(h);                                 // [B, 64, 8, 8]
-        h = Concat(h, skip2).Freeing(h, skip2);                                      // [B, 96, 8, 8]
+        h = base.Concat(h, skip2).Freeing(h, skip2);                                 // [B, 96, 8, 8]
         h = output_blocks_1_0.forward(h, t).Freeing(h);                              // [B, 64, 8, 8]
         h = output_blocks_1_1.forward(h).Freeing(h);                                 // [B, 64, 8, 8]
         h = output_blocks_1_2.forward(h, t).Freeing(h);                              // [B, 64, 16, 16]
 
         // up, level 0: 32 wide, 16 x 16
-        h = Concat(h, skip1).Freeing(h, skip1);                                      // [B, 96, 16, 16]
+        h = base.Concat(h, skip1).Freeing(h, skip1);                                 // [B, 96, 16, 16]
         h = output_blocks_2_0.forward(h, t).Freeing(h);                              // [B, 32, 16, 16]
         h = output_blocks_2_1.forward(h).Freeing(h);                                 // [B, 32, 16, 16]
-        h = Concat(h, skip0).Freeing(h, skip0);                                      // [B, 64, 16, 16]
+        h = base.Concat(h, skip0).Freeing(h, skip0);                                 // [B, 64, 16, 16]
         h = output_blocks_3_0.forward(h, t).Freeing(h);                              // [B, 32, 16, 16]
         h = output_blocks_3_1.forward(h).Freeing(h);                                 // [B, 32, 16, 16]
 
         // out
-        h = NormActivate(out_0, h).Freeing(h);                                       // [B, 32, 16, 16]
-        h = Predict(out_2, h).Freeing(h);                                            // [B, 6, 16, 16]
+        h = base.NormActivate(out_0, h).Freeing(h);                                  // [B, 32, 16, 16]
+        h = base.Predict(out_2, h).Freeing(h);                                       // [B, 6, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }

@@ -149,7 +149,7 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
         register_module("final_conv", final_conv);
 
         OnConstructed();
-        MoveTo(device, dtype);
+        base.MoveTo(device, dtype);
     }
 
     /// <summary>A hook for your own part of the class: the constructor has made and registered all parts, and not moved them to another device or type yet.</summary>
@@ -167,13 +167,13 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps)
     {
-        using var compute = Computing(x);
+        using var compute = base.Computing(x);
         using var scope = global::TorchSharp.torch.NewDisposeScope();
         OnForwarding(ref x, ref timesteps);
-        CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
+        base.CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
 
         var t = time_mlp.forward(timesteps);                                         // [B, 32]
-        var x_in = Convolve(init_conv, x);                                           // [B, 8, 16, 16]
+        var x_in = base.Convolve(init_conv, x);                                      // [B, 8, 16, 16]
 
         // down, level 0: 8 wide, 16 x 16
         var skip0a = downs_0.block1.forward(x_in, t);                                // [B, 8, 16, 16]
@@ -186,7 +186,7 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
         var skip1a = downs_1.block1.forward(h, t).Freeing(h);                        // [B, 8, 8, 8]
         var skip1b = downs_1.block2.forward(skip1a, t);                              // [B, 8, 8, 8]
         skip1b = downs_1.attn.forward(skip1b).Freeing(skip1b);                       // [B, 8, 8, 8]
-        h = Convolve(downs_1.conv, skip1b);                                          // [B, 16, 8, 8]
+        h = base.Convolve(downs_1.conv, skip1b);                                     // [B, 16, 8, 8]
 
         // middle: 16 wide, 8 x 8
         h = mid_block1.forward(h, t).Freeing(h);                                     // [B, 16, 8, 8]
@@ -194,25 +194,25 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
         h = mid_block2.forward(h, t).Freeing(h);                                     // [B, 16, 8, 8]
 
         // up, level 1: 16 wide, 8 x 8
-        h = Concat(h, skip1b).Freeing(h, skip1b);                                    // [B, 24, 8, 8]
+        h = base.Concat(h, skip1b).Freeing(h, skip1b);                               // [B, 24, 8, 8]
         h = ups_0.block1.forward(h, t).Freeing(h);                                   // [B, 16, 8, 8]
-        h = Concat(h, skip1a).Freeing(h, skip1a);                                    // [B, 24, 8, 8]
+        h = base.Concat(h, skip1a).Freeing(h, skip1a);                               // [B, 24, 8, 8]
         h = ups_0.block2.forward(h, t).Freeing(h);                                   // [B, 16, 8, 8]
         h = ups_0.attn.forward(h).Freeing(h);                                        // [B, 16, 8, 8]
         h = ups_0.upsample.forward(h).Freeing(h);                                    // [B, 8, 16, 16]
 
         // up, level 0: 8 wide, 16 x 16
-        h = Concat(h, skip0b).Freeing(h, skip0b);                                    // [B, 16, 16, 16]
+        h = base.Concat(h, skip0b).Freeing(h, skip0b);                               // [B, 16, 16, 16]
         h = ups_1.block1.forward(h, t).Freeing(h);                                   // [B, 8, 16, 16]
-        h = Concat(h, skip0a).Freeing(h, skip0a);                                    // [B, 16, 16, 16]
+        h = base.Concat(h, skip0a).Freeing(h, skip0a);                               // [B, 16, 16, 16]
         h = ups_1.block2.forward(h, t).Freeing(h);                                   // [B, 8, 16, 16]
         h = ups_1.attn.forward(h).Freeing(h);                                        // [B, 8, 16, 16]
-        h = Convolve(ups_1.conv, h).Freeing(h);                                      // [B, 8, 16, 16]
+        h = base.Convolve(ups_1.conv, h).Freeing(h);                                 // [B, 8, 16, 16]
 
         // out
-        h = Concat(h, x_in).Freeing(h, x_in);                                        // [B, 16, 16, 16]
+        h = base.Concat(h, x_in).Freeing(h, x_in);                                   // [B, 16, 16, 16]
         h = final_res_block.forward(h, t).Freeing(h);                                // [B, 8, 16, 16]
-        h = Predict(final_conv, h).Freeing(h);                                       // [B, 1, 16, 16]
+        h = base.Predict(final_conv, h).Freeing(h);                                  // [B, 1, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }

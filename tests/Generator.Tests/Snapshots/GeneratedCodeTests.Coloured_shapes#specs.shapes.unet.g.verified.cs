@@ -163,7 +163,7 @@ public sealed partial class ShapesUNet : global::UNetGen.Networks.NoisePredictor
         register_module("final_conv", final_conv);
 
         OnConstructed();
-        MoveTo(device, dtype);
+        base.MoveTo(device, dtype);
     }
 
     /// <summary>A hook for your own part of the class: the constructor has made and registered all parts, and not moved them to another device or type yet.</summary>
@@ -181,13 +181,13 @@ public sealed partial class ShapesUNet : global::UNetGen.Networks.NoisePredictor
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps)
     {
-        using var compute = Computing(x);
+        using var compute = base.Computing(x);
         using var scope = global::TorchSharp.torch.NewDisposeScope();
         OnForwarding(ref x, ref timesteps);
-        CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
+        base.CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
 
         var t = time_mlp.forward(timesteps);                                         // [B, 128]
-        var x_in = Convolve(init_conv, x);                                           // [B, 32, 16, 16]
+        var x_in = base.Convolve(init_conv, x);                                      // [B, 32, 16, 16]
 
         // down, level 0: 32 wide, 16 x 16
         var skip0a = downs_0.block1.forward(x_in, t);                                // [B, 32, 16, 16]
@@ -204,7 +204,7 @@ public sealed partial class ShapesUNet : global::UNetGen.Networks.NoisePredictor
         var skip2a = downs_2.block1.forward(h, t).Freeing(h);                        // [B, 64, 4, 4]
         var skip2b = downs_2.block2.forward(skip2a, t);                              // [B, 64, 4, 4]
         skip2b = downs_2.attn.forward(skip2b).AddedTo(skip2b).Freeing(skip2b);       // [B, 64, 4, 4]
-        h = Convolve(downs_2.conv, skip2b);                                          // [B, 64, 4, 4]
+        h = base.Convolve(downs_2.conv, skip2b);                                     // [B, 64, 4, 4]
 
         // middle: 64 wide, 4 x 4
         h = mid_block1.forward(h, t).Freeing(h);                                     // [B, 64, 4, 4]
@@ -212,31 +212,31 @@ public sealed partial class ShapesUNet : global::UNetGen.Networks.NoisePredictor
         h = mid_block2.forward(h, t).Freeing(h);                                     // [B, 64, 4, 4]
 
         // up, level 2: 64 wide, 4 x 4
-        h = Concat(h, skip2b).Freeing(h, skip2b);                                    // [B, 128, 4, 4]
+        h = base.Concat(h, skip2b).Freeing(h, skip2b);                               // [B, 128, 4, 4]
         h = ups_0.block1.forward(h, t).Freeing(h);                                   // [B, 64, 4, 4]
-        h = Concat(h, skip2a).Freeing(h, skip2a);                                    // [B, 128, 4, 4]
+        h = base.Concat(h, skip2a).Freeing(h, skip2a);                               // [B, 128, 4, 4]
         h = ups_0.block2.forward(h, t).Freeing(h);                                   // [B, 64, 4, 4]
         h = ups_0.attn.forward(h).AddedTo(h).Freeing(h);                             // [B, 64, 4, 4]
         h = ups_0.upsample.forward(h).Freeing(h);                                    // [B, 64, 8, 8]
 
         // up, level 1: 64 wide, 8 x 8
-        h = Concat(h, skip1b).Freeing(h, skip1b);                                    // [B, 96, 8, 8]
+        h = base.Concat(h, skip1b).Freeing(h, skip1b);                               // [B, 96, 8, 8]
         h = ups_1.block1.forward(h, t).Freeing(h);                                   // [B, 64, 8, 8]
-        h = Concat(h, skip1a).Freeing(h, skip1a);                                    // [B, 96, 8, 8]
+        h = base.Concat(h, skip1a).Freeing(h, skip1a);                               // [B, 96, 8, 8]
         h = ups_1.block2.forward(h, t).Freeing(h);                                   // [B, 64, 8, 8]
         h = ups_1.upsample.forward(h).Freeing(h);                                    // [B, 32, 16, 16]
 
         // up, level 0: 32 wide, 16 x 16
-        h = Concat(h, skip0b).Freeing(h, skip0b);                                    // [B, 64, 16, 16]
+        h = base.Concat(h, skip0b).Freeing(h, skip0b);                               // [B, 64, 16, 16]
         h = ups_2.block1.forward(h, t).Freeing(h);                                   // [B, 32, 16, 16]
-        h = Concat(h, skip0a).Freeing(h, skip0a);                                    // [B, 64, 16, 16]
+        h = base.Concat(h, skip0a).Freeing(h, skip0a);                               // [B, 64, 16, 16]
         h = ups_2.block2.forward(h, t).Freeing(h);                                   // [B, 32, 16, 16]
-        h = Convolve(ups_2.conv, h).Freeing(h);                                      // [B, 32, 16, 16]
+        h = base.Convolve(ups_2.conv, h).Freeing(h);                                 // [B, 32, 16, 16]
 
         // out
-        h = Concat(h, x_in).Freeing(h, x_in);                                        // [B, 64, 16, 16]
+        h = base.Concat(h, x_in).Freeing(h, x_in);                                   // [B, 64, 16, 16]
         h = final_res_block.forward(h, t).Freeing(h);                                // [B, 32, 16, 16]
-        h = Predict(final_conv, h).Freeing(h);                                       // [B, 3, 16, 16]
+        h = base.Predict(final_conv, h).Freeing(h);                                  // [B, 3, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }

@@ -143,7 +143,7 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
         register_module("conv_out", conv_out);
 
         OnConstructed();
-        MoveTo(device, dtype);
+        base.MoveTo(device, dtype);
     }
 
     /// <summary>A hook for your own part of the class: the constructor has made and registered all parts, and not moved them to another device or type yet.</summary>
@@ -170,16 +170,16 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps, global::TorchSharp.torch.Tensor? context, global::TorchSharp.torch.Tensor? labels = null, global::TorchSharp.torch.Tensor? selfCondition = null)
     {
-        using var compute = Computing(x);
+        using var compute = base.Computing(x);
         using var scope = global::TorchSharp.torch.NewDisposeScope();
         OnForwarding(ref x, ref timesteps, ref context, ref labels, ref selfCondition);
-        CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
-        CheckContext(context, x, ContextDim);
-        RefuseCondition(labels, nameof(labels), "`num_classes`");
-        RefuseCondition(selfCondition, nameof(selfCondition), "`self_condition: true`");
+        base.CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
+        base.CheckContext(context, x, ContextDim);
+        base.RefuseCondition(labels, nameof(labels), "`num_classes`");
+        base.RefuseCondition(selfCondition, nameof(selfCondition), "`self_condition: true`");
 
         var t = time_embedding.forward(timesteps);                                   // [B, 128]
-        var skip0 = Convolve(conv_in, x);                                            // [B, 32, 8, 8]
+        var skip0 = base.Convolve(conv_in, x);                                       // [B, 32, 8, 8]
 
         // down, level 0: 32 wide, 8 x 8
         var skip1 = down_blocks_0.resnets_0.forward(skip0, t);                       // [B, 32, 8, 8]
@@ -196,23 +196,23 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
         h = mid_block.resnets_1.forward(h, t).Freeing(h);                            // [B, 64, 4, 4]
 
         // up, level 1: 64 wide, 4 x 4
-        h = Concat(h, skip3).Freeing(h, skip3);                                      // [B, 128, 4, 4]
+        h = base.Concat(h, skip3).Freeing(h, skip3);                                 // [B, 128, 4, 4]
         h = up_blocks_0.resnets_0.forward(h, t).Freeing(h);                          // [B, 64, 4, 4]
-        h = Concat(h, skip2).Freeing(h, skip2);                                      // [B, 96, 4, 4]
+        h = base.Concat(h, skip2).Freeing(h, skip2);                                 // [B, 96, 4, 4]
         h = up_blocks_0.resnets_1.forward(h, t).Freeing(h);                          // [B, 64, 4, 4]
         h = up_blocks_0.upsamplers_0.forward(h).Freeing(h);                          // [B, 64, 8, 8]
 
         // up, level 0: 32 wide, 8 x 8
-        h = Concat(h, skip1).Freeing(h, skip1);                                      // [B, 96, 8, 8]
+        h = base.Concat(h, skip1).Freeing(h, skip1);                                 // [B, 96, 8, 8]
         h = up_blocks_1.resnets_0.forward(h, t).Freeing(h);                          // [B, 32, 8, 8]
         h = up_blocks_1.attentions_0.forward(h, context).Freeing(h);                 // [B, 32, 8, 8]
-        h = Concat(h, skip0).Freeing(h, skip0);                                      // [B, 64, 8, 8]
+        h = base.Concat(h, skip0).Freeing(h, skip0);                                 // [B, 64, 8, 8]
         h = up_blocks_1.resnets_1.forward(h, t).Freeing(h);                          // [B, 32, 8, 8]
         h = up_blocks_1.attentions_1.forward(h, context).Freeing(h);                 // [B, 32, 8, 8]
 
         // out
-        h = NormActivate(conv_norm_out, h).Freeing(h);                               // [B, 32, 8, 8]
-        h = Predict(conv_out, h).Freeing(h);                                         // [B, 4, 8, 8]
+        h = base.NormActivate(conv_norm_out, h).Freeing(h);                          // [B, 32, 8, 8]
+        h = base.Predict(conv_out, h).Freeing(h);                                    // [B, 4, 8, 8]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }

@@ -152,7 +152,7 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
         register_module("final_conv", final_conv);
 
         OnConstructed();
-        MoveTo(device, dtype);
+        base.MoveTo(device, dtype);
     }
 
     /// <summary>A hook for your own part of the class: the constructor has made and registered all parts, and not moved them to another device or type yet.</summary>
@@ -175,15 +175,15 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps, global::TorchSharp.torch.Tensor? labels, global::TorchSharp.torch.Tensor? selfCondition = null)
     {
-        using var compute = Computing(x);
+        using var compute = base.Computing(x);
         using var scope = global::TorchSharp.torch.NewDisposeScope();
         OnForwarding(ref x, ref timesteps, ref labels, ref selfCondition);
-        CheckInput(x, timesteps, Channels, ConditionChannels, ImageHeight, ImageWidth);
-        RefuseCondition(labels, nameof(labels), "`num_classes`");
+        base.CheckInput(x, timesteps, Channels, ConditionChannels, ImageHeight, ImageWidth);
+        base.RefuseCondition(labels, nameof(labels), "`num_classes`");
 
         var t = time_mlp.forward(timesteps);                                         // [B, 64]
-        x = Concat(selfCondition ?? global::TorchSharp.torch.zeros_like(x.narrow(1, 0, Channels)), x); // [B, 10, 16, 16]
-        var x_in = Convolve(init_conv, x);                                           // [B, 16, 16, 16]
+        x = base.Concat(selfCondition ?? global::TorchSharp.torch.zeros_like(x.narrow(1, 0, Channels)), x); // [B, 10, 16, 16]
+        var x_in = base.Convolve(init_conv, x);                                      // [B, 16, 16, 16]
 
         // down, level 0: 16 wide, 16 x 16
         var skip0a = downs_0.block1.forward(x_in, t);                                // [B, 16, 16, 16]
@@ -196,7 +196,7 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
         var skip1a = downs_1.block1.forward(h, t).Freeing(h);                        // [B, 16, 8, 8]
         var skip1b = downs_1.block2.forward(skip1a, t);                              // [B, 16, 8, 8]
         skip1b = downs_1.attn.forward(skip1b).AddedTo(skip1b).Freeing(skip1b);       // [B, 16, 8, 8]
-        h = Convolve(downs_1.conv, skip1b);                                          // [B, 32, 8, 8]
+        h = base.Convolve(downs_1.conv, skip1b);                                     // [B, 32, 8, 8]
 
         // middle: 32 wide, 8 x 8
         h = mid_block1.forward(h, t).Freeing(h);                                     // [B, 32, 8, 8]
@@ -204,25 +204,25 @@ public sealed partial class TinyUNet : global::UNetGen.Networks.NoisePredictor
         h = mid_block2.forward(h, t).Freeing(h);                                     // [B, 32, 8, 8]
 
         // up, level 1: 32 wide, 8 x 8
-        h = Concat(h, skip1b).Freeing(h, skip1b);                                    // [B, 48, 8, 8]
+        h = base.Concat(h, skip1b).Freeing(h, skip1b);                               // [B, 48, 8, 8]
         h = ups_0.block1.forward(h, t).Freeing(h);                                   // [B, 32, 8, 8]
-        h = Concat(h, skip1a).Freeing(h, skip1a);                                    // [B, 48, 8, 8]
+        h = base.Concat(h, skip1a).Freeing(h, skip1a);                               // [B, 48, 8, 8]
         h = ups_0.block2.forward(h, t).Freeing(h);                                   // [B, 32, 8, 8]
         h = ups_0.attn.forward(h).AddedTo(h).Freeing(h);                             // [B, 32, 8, 8]
         h = ups_0.upsample.forward(h).Freeing(h);                                    // [B, 16, 16, 16]
 
         // up, level 0: 16 wide, 16 x 16
-        h = Concat(h, skip0b).Freeing(h, skip0b);                                    // [B, 32, 16, 16]
+        h = base.Concat(h, skip0b).Freeing(h, skip0b);                               // [B, 32, 16, 16]
         h = ups_1.block1.forward(h, t).Freeing(h);                                   // [B, 16, 16, 16]
-        h = Concat(h, skip0a).Freeing(h, skip0a);                                    // [B, 32, 16, 16]
+        h = base.Concat(h, skip0a).Freeing(h, skip0a);                               // [B, 32, 16, 16]
         h = ups_1.block2.forward(h, t).Freeing(h);                                   // [B, 16, 16, 16]
         h = ups_1.attn.forward(h).AddedTo(h).Freeing(h);                             // [B, 16, 16, 16]
-        h = Convolve(ups_1.conv, h).Freeing(h);                                      // [B, 16, 16, 16]
+        h = base.Convolve(ups_1.conv, h).Freeing(h);                                 // [B, 16, 16, 16]
 
         // out
-        h = Concat(h, x_in).Freeing(h, x_in);                                        // [B, 32, 16, 16]
+        h = base.Concat(h, x_in).Freeing(h, x_in);                                   // [B, 32, 16, 16]
         h = final_res_block.forward(h, t).Freeing(h);                                // [B, 16, 16, 16]
-        h = Predict(final_conv, h).Freeing(h);                                       // [B, 3, 16, 16]
+        h = base.Predict(final_conv, h).Freeing(h);                                  // [B, 3, 16, 16]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }

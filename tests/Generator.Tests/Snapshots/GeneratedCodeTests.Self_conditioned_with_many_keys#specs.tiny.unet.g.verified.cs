@@ -147,7 +147,7 @@ public sealed partial class ManyKeysUNet : global::UNetGen.Networks.NoisePredict
         mid_block2 = new global::UNetGen.Blocks.ResnetBlock(dim: 48, dimOut: 48, timeEmbDim: 72, BlockOptions);
         final_res_block = new global::UNetGen.Blocks.ResnetBlock(dim: 24, dimOut: 12, timeEmbDim: 72, BlockOptions);
         final_conv = global::TorchSharp.torch.nn.Conv2d(in_channels: 12, out_channels: 2, kernel_size: 1);
-        StartAtZero(final_conv);
+        base.StartAtZero(final_conv);
 
         // Under PyTorch's keys and in PyTorch's order.
         register_module("init_conv", init_conv);
@@ -165,7 +165,7 @@ public sealed partial class ManyKeysUNet : global::UNetGen.Networks.NoisePredict
         register_module("final_conv", final_conv);
 
         OnConstructed();
-        MoveTo(device, dtype);
+        base.MoveTo(device, dtype);
     }
 
     /// <summary>A hook for your own part of the class: the constructor has made and registered all parts, and not moved them to another device or type yet.</summary>
@@ -188,15 +188,15 @@ public sealed partial class ManyKeysUNet : global::UNetGen.Networks.NoisePredict
     /// <inheritdoc/>
     public override global::TorchSharp.torch.Tensor forward(global::TorchSharp.torch.Tensor x, global::TorchSharp.torch.Tensor timesteps, global::TorchSharp.torch.Tensor? labels, global::TorchSharp.torch.Tensor? selfCondition = null)
     {
-        using var compute = Computing(x);
+        using var compute = base.Computing(x);
         using var scope = global::TorchSharp.torch.NewDisposeScope();
         OnForwarding(ref x, ref timesteps, ref labels, ref selfCondition);
-        CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
-        RefuseCondition(labels, nameof(labels), "`num_classes`");
+        base.CheckInput(x, timesteps, Channels, ImageHeight, ImageWidth);
+        base.RefuseCondition(labels, nameof(labels), "`num_classes`");
 
         var t = time_mlp.forward(timesteps);                                         // [B, 72]
-        x = Concat(selfCondition ?? global::TorchSharp.torch.zeros_like(x), x);      // [B, 4, 32, 48]
-        var x_in = Convolve(init_conv, x);                                           // [B, 12, 32, 48]
+        x = base.Concat(selfCondition ?? global::TorchSharp.torch.zeros_like(x), x); // [B, 4, 32, 48]
+        var x_in = base.Convolve(init_conv, x);                                      // [B, 12, 32, 48]
 
         // down, level 0: 12 wide, 32 x 48
         var skip0a = downs_0.block1.forward(x_in, t);                                // [B, 12, 32, 48]
@@ -214,7 +214,7 @@ public sealed partial class ManyKeysUNet : global::UNetGen.Networks.NoisePredict
         var skip2a = downs_2.block1.forward(h, t).Freeing(h);                        // [B, 48, 8, 12]
         var skip2b = downs_2.block2.forward(skip2a, t);                              // [B, 48, 8, 12]
         skip2b = downs_2.attn.forward(skip2b).AddedTo(skip2b).Freeing(skip2b);       // [B, 48, 8, 12]
-        h = Convolve(downs_2.conv, skip2b);                                          // [B, 48, 8, 12]
+        h = base.Convolve(downs_2.conv, skip2b);                                     // [B, 48, 8, 12]
 
         // middle: 48 wide, 8 x 12
         h = mid_block1.forward(h, t).Freeing(h);                                     // [B, 48, 8, 12]
@@ -222,32 +222,32 @@ public sealed partial class ManyKeysUNet : global::UNetGen.Networks.NoisePredict
         h = mid_block2.forward(h, t).Freeing(h);                                     // [B, 48, 8, 12]
 
         // up, level 2: 48 wide, 8 x 12
-        h = Concat(h, skip2b).Freeing(h, skip2b);                                    // [B, 96, 8, 12]
+        h = base.Concat(h, skip2b).Freeing(h, skip2b);                               // [B, 96, 8, 12]
         h = ups_0.block1.forward(h, t).Freeing(h);                                   // [B, 48, 8, 12]
-        h = Concat(h, skip2a).Freeing(h, skip2a);                                    // [B, 96, 8, 12]
+        h = base.Concat(h, skip2a).Freeing(h, skip2a);                               // [B, 96, 8, 12]
         h = ups_0.block2.forward(h, t).Freeing(h);                                   // [B, 48, 8, 12]
         h = ups_0.attn.forward(h).AddedTo(h).Freeing(h);                             // [B, 48, 8, 12]
         h = ups_0.upsample.forward(h).Freeing(h);                                    // [B, 48, 16, 24]
 
         // up, level 1: 48 wide, 16 x 24
-        h = Concat(h, skip1b).Freeing(h, skip1b);                                    // [B, 72, 16, 24]
+        h = base.Concat(h, skip1b).Freeing(h, skip1b);                               // [B, 72, 16, 24]
         h = ups_1.block1.forward(h, t).Freeing(h);                                   // [B, 48, 16, 24]
-        h = Concat(h, skip1a).Freeing(h, skip1a);                                    // [B, 72, 16, 24]
+        h = base.Concat(h, skip1a).Freeing(h, skip1a);                               // [B, 72, 16, 24]
         h = ups_1.block2.forward(h, t).Freeing(h);                                   // [B, 48, 16, 24]
         h = ups_1.attn.forward(h).AddedTo(h).Freeing(h);                             // [B, 48, 16, 24]
         h = ups_1.upsample.forward(h).Freeing(h);                                    // [B, 24, 32, 48]
 
         // up, level 0: 24 wide, 32 x 48
-        h = Concat(h, skip0b).Freeing(h, skip0b);                                    // [B, 36, 32, 48]
+        h = base.Concat(h, skip0b).Freeing(h, skip0b);                               // [B, 36, 32, 48]
         h = ups_2.block1.forward(h, t).Freeing(h);                                   // [B, 24, 32, 48]
-        h = Concat(h, skip0a).Freeing(h, skip0a);                                    // [B, 36, 32, 48]
+        h = base.Concat(h, skip0a).Freeing(h, skip0a);                               // [B, 36, 32, 48]
         h = ups_2.block2.forward(h, t).Freeing(h);                                   // [B, 24, 32, 48]
-        h = Convolve(ups_2.conv, h).Freeing(h);                                      // [B, 12, 32, 48]
+        h = base.Convolve(ups_2.conv, h).Freeing(h);                                 // [B, 12, 32, 48]
 
         // out
-        h = Concat(h, x_in).Freeing(h, x_in);                                        // [B, 24, 32, 48]
+        h = base.Concat(h, x_in).Freeing(h, x_in);                                   // [B, 24, 32, 48]
         h = final_res_block.forward(h, t).Freeing(h);                                // [B, 12, 32, 48]
-        h = Predict(final_conv, h).Freeing(h);                                       // [B, 2, 32, 48]
+        h = base.Predict(final_conv, h).Freeing(h);                                  // [B, 2, 32, 48]
         OnForwarded(ref h);
         return scope.MoveToOuter(h);
     }

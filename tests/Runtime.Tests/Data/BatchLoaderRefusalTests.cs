@@ -80,7 +80,7 @@ public class BatchLoaderRefusalTests
     {
         var source = new Described(channels: -1);
 
-        foreach (var refused in (Action[])[() => Fingerprint.Of(source), () => ImageStatistics.InOrder(source, 2).First()])
+        foreach (var refused in (Action[])[() => Fingerprint.Of(source), () => WholeImages.InOrder(source, 2).First()])
             Assert.EndsWith("each number of a shape is at least 1.", Assert.Throws<DataException>(refused).Message);
     }
 
