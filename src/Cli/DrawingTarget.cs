@@ -4,7 +4,7 @@ using UNetGen.Distributed;
 using UNetGen.Networks;
 using UNetGen.Pictures;
 using UNetGen.Sampling;
-using Color = System.Drawing.Color;
+using UNetGen.Training;
 
 namespace UNetGen.Cli;
 
@@ -14,9 +14,9 @@ namespace UNetGen.Cli;
 /// <param name="options">How many, of what.</param>
 /// <param name="ranks">That draw together.</param>
 /// <param name="cancellation">Ends it.</param>
-/// <param name="background">On which the network's training had its pictures, <see cref="Training.Checkpoint.Background"/>.</param>
+/// <param name="trained">The network's weights.</param>
 internal sealed class DrawingTarget(
-    NoisePredictor network, Sampler sampler, SamplingOptions options, ICollective ranks, CancellationToken cancellation, Color? background)
+    NoisePredictor network, Sampler sampler, SamplingOptions options, ICollective ranks, CancellationToken cancellation, Checkpoint trained)
 {
     /// <summary>Whether a path is that of a grid.</summary>
     public static bool IsPicture(string path) => path.EndsWith(".png", StringComparison.OrdinalIgnoreCase);
@@ -105,7 +105,7 @@ internal sealed class DrawingTarget(
 
     private void FillFolder(string path)
     {
-        var folder = new SampleFolder(path) { Background = background };
+        var folder = new SampleFolder(path) { Background = trained.Background, Classes = trained.Classes };
         try
         {
             var drawn = Progress.WhileSampling(

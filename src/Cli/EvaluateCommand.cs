@@ -98,24 +98,39 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
             Warnings.Show($"{Counted.Of(fewest, "picture")} can't fill the covariance of {Counted.Of(ofReal.Features, "feature")}; "
                 + "take more than so many, or the distance says little");
         if (sees is SmallClassifier classifier && labels is not null)
-            SayAccuracy(classifier, drawn, real.Classes, index => labels[numbers[index] % labels.Count]);
+            SayAccuracy(
+                classifier, drawn, new SampleFolder(folder).WrittenClasses() ?? Taken(classifier, real.Classes, folder),
+                index => labels[numbers[index] % labels.Count]);
         return 0;
     }
 
+    /// <summary>The classes of samples that don't name theirs; none where the data's can't be taken for them.</summary>
+    private static IReadOnlyList<string> Taken(SmallClassifier classifier, IReadOnlyList<string> ofData, string folder)
+    {
+        if (classifier.Classes.SequenceEqual(ofData))
+        {
+            Warnings.Show($"{Path.Combine(folder, SampleInfo.FileName)} doesn't name the classes that were asked for: they are taken for the "
+                + "data's, by their numbers");
+            return ofData;
+        }
+        Warnings.Show("the classifier knows other classes than the data, so whether it sees what was asked for isn't counted");
+        return [];
+    }
+
+    /// <summary>A class has one number in the network, and may have another in the classifier: its name is the same.</summary>
     private static void SayAccuracy(SmallClassifier classifier, IImageSource drawn, IReadOnlyList<string> classes, Func<int, int> label)
     {
-        if (!classifier.Classes.SequenceEqual(classes))
-        {
-            Warnings.Show("the classifier knows other classes than the data, so whether it sees what was asked for isn't counted");
+        if (classes.Count == 0)
             return;
-        }
-        int[] ofClasses = [.. Enumerable.Range(0, drawn.Count).Where(index => label(index) < classes.Count)];
+        int[] known = [.. classes.Select(name => classifier.Classes.ToList().IndexOf(name))];
+        int Asked(int index) => label(index) < known.Length ? known[label(index)] : -1;
+        int[] ofClasses = [.. Enumerable.Range(0, drawn.Count).Where(index => Asked(index) >= 0)];
         if (drawn.Count - ofClasses.Length is var others and > 0)
-            Warnings.Show($"{others:N0} of {Counted.Of(drawn.Count, "sample")} were asked for as none of the data's {classes.Count} "
-                + "classes, so whether the classifier sees what was asked for isn't counted for them");
+            Warnings.Show($"{others:N0} of {Counted.Of(drawn.Count, "sample")} were asked for as none of the classifier's "
+                + $"{classifier.Classes.Count} classes, so whether it sees what was asked for isn't counted for them");
         if (ofClasses.Length > 0)
             AnsiConsole.MarkupLineInterpolated(
-                $"{classifier.Accuracy(new SubsetSource(drawn, ofClasses), at => label(ofClasses[at])):P1} of the samples are seen as the class that was asked for");
+                $"{classifier.Accuracy(new SubsetSource(drawn, ofClasses), at => Asked(ofClasses[at])):P1} of the samples are seen as the class that was asked for");
     }
 
     private static FeatureStatistics Watch(string title, IImageSource source, Func<Action<int>, FeatureStatistics> work) =>

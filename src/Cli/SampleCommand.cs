@@ -146,7 +146,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         var name = $"{(edited is null ? "samples" : "edited")}-{way}-{(rows is null ? options.Seed : "seeds")}{ending}";
         var target = parsed.GetValue(output) ?? Path.Combine(FolderBeside(path), name);
         // From here on an interruption is heeded, for what is claimed is given up again.
-        new DrawingTarget(network, chosen, options, ranks, interrupt.Token, trained.Background)
+        new DrawingTarget(network, chosen, options, ranks, interrupt.Token, trained)
             .Draw(target, edited, rows, areLatents: arePictures == false);
         if (arePictures is null && !DrawnLatents.IsName(target))
             Warnings.Show(

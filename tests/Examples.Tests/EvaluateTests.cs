@@ -71,11 +71,32 @@ public sealed partial class EvaluateTests : IDisposable
         Assert.Contains("Name another folder with --cache.", unkept);
         Assert.Equal(Distance(output), Distance(unkept));
 
-        // Of the classes asked for, only the data's are counted.
+        // A class is the one of its name, whatever its number is.
         var info = program.File("real/samples.json");
+        var asked = FirstLabels(20);
+        var asDrawn = Labels().Replace(File.ReadAllText(info), $"\"labels\":[{string.Join(',', asked)}]");
+        File.WriteAllText(info, asDrawn);
+        var seen = Share(program.Succeed(["evaluate", "--samples", "real", .. evaluate[3..]]));
+        var reversed = Classes().Replace(asDrawn, $"\"classes\":[{string.Join(',', Enumerable.Range(0, 10).Select(i => $"\"{9 - i}\""))}]");
+        Assert.NotEqual(asDrawn, reversed);
+        File.WriteAllText(info, reversed);
+        Assert.NotEqual(seen, Share(program.Succeed(["evaluate", "--samples", "real", .. evaluate[3..]])));
+        File.WriteAllText(info, Labels().Replace(reversed, $"\"labels\":[{string.Join(',', asked.Select(label => 9 - label))}]"));
+        Assert.Equal(seen, Share(program.Succeed(["evaluate", "--samples", "real", .. evaluate[3..]])));
+        File.WriteAllText(info, Classes().Replace(asDrawn, "\"classes\":null"));
+        var unnamed = program.Succeed(["evaluate", "--samples", "real", .. evaluate[3..]]);
+        Assert.Equal(seen, Share(unnamed));
+        Assert.Contains("warning: real/samples.json doesn't name the classes that were asked for: they are taken for the data's", unnamed);
+        File.WriteAllText(info, Classes().Replace(asDrawn, "\"classes\":[1]"));
+        Assert.Equal(
+            "error: real/samples.json says classes that are no list of names: [1].\n",
+            program.Fail(1, ["evaluate", "--samples", "real", .. evaluate[3..]]));
+        File.WriteAllText(info, asDrawn);
+
+        // Of the classes asked for, only the classifier's are counted.
         File.WriteAllText(info, Labels().Replace(File.ReadAllText(info), "\"labels\":[10,4]"));
         var some = program.Succeed(["evaluate", "--samples", "real", .. evaluate[3..]]);
-        Assert.Contains("warning: 10 of 20 samples were asked for as none of the data's 10 classes", some);
+        Assert.Contains("warning: 10 of 20 samples were asked for as none of the classifier's 10 classes", some);
         Assert.Contains("of the samples are seen as the class that was asked for", some);
         File.WriteAllText(info, Labels().Replace(File.ReadAllText(info), "\"labels\":[10,99]"));
         var none = program.Succeed(["evaluate", "--samples", "real", .. evaluate[3..]]);
@@ -176,8 +197,23 @@ public sealed partial class EvaluateTests : IDisposable
         }
     }
 
+    private static int[] FirstLabels(int count)
+    {
+        using var file = new GZipStream(File.OpenRead(Path.Combine(Digits, "train-labels-idx1-ubyte.gz")), CompressionMode.Decompress);
+        file.ReadExactly(new byte[8]);
+        return [.. Enumerable.Range(0, count).Select(_ => file.ReadByte())];
+    }
+
     private static double Distance(string output) =>
         double.Parse(TheDistance().Match(output).Groups[1].Value, CultureInfo.InvariantCulture);
+
+    private static string Share(string output) => TheShare().Match(output).Value;
+
+    [GeneratedRegex("\"classes\":\\s*\\[[^]]*\\]")]
+    private static partial Regex Classes();
+
+    [GeneratedRegex("[0-9.]+ % of the samples are seen as")]
+    private static partial Regex TheShare();
 
     [GeneratedRegex("\"labels\":\\s*\\[[^]]*\\]")]
     private static partial Regex Labels();

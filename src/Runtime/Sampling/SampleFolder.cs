@@ -32,6 +32,12 @@ public sealed class SampleFolder(string path)
     /// <summary>The folder, by the last name that is known, as it was given where that leads there.</summary>
     internal string Folder => Path.GetFullPath(path) == full ? path : full;
 
+    /// <summary>
+    /// Names of the classes that the network was trained with, <c>Checkpoint.Classes</c>, which <c>samples.json</c> then has beside the
+    /// labels: by them <c>evaluate</c> knows which class of a classifier was asked for. Null: nothing says.
+    /// </summary>
+    public IReadOnlyList<string>? Classes { get; init; }
+
     /// <summary>Draws what is missing. A picture's file is there as a whole or not at all.</summary>
     /// <param name="network">A trained network, on the device to be used.</param>
     /// <param name="sampler">How to draw.</param>
@@ -82,7 +88,7 @@ public sealed class SampleFolder(string path)
         using var alone = ranks.Rank == 0 && !IsComplete(options.FirstImage, end) ? WriterLock.OfFolder(Folder) : null;
         if (ranks.Rank == 0)
         {
-            SampleInfo.Claim(Folder, settings, sampler, Background);
+            SampleInfo.Claim(Folder, settings, sampler, Background, Classes);
             DeleteUnfinished(options.FirstImage, end);
             RequireFiles();
             RequireSize(options.FirstImage, end, network.Info);
@@ -94,7 +100,7 @@ public sealed class SampleFolder(string path)
                 throw new UNetGenException(
                     $"Rank {ranks.Rank} doesn't see the folder {Folder} that rank 0 has begun: processes that draw together need a folder "
                         + "that all of them see.");
-            SampleInfo.Claim(Folder, settings, sampler, Background);
+            SampleInfo.Claim(Folder, settings, sampler, Background, Classes);
         }
 
         for (var first = options.FirstImage; first < end;)
@@ -177,6 +183,10 @@ public sealed class SampleFolder(string path)
     /// <summary>The same of the folder, as it was begun.</summary>
     /// <exception cref="UNetGenException">What it says is damaged.</exception>
     internal Color? WrittenBackground() => SampleInfo.BackgroundIn(Path.Combine(Folder, InfoName));
+
+    /// <summary><see cref="Classes"/> of the folder, as it was begun.</summary>
+    /// <exception cref="UNetGenException">What it says is damaged.</exception>
+    internal IReadOnlyList<string>? WrittenClasses() => SampleInfo.ClassesIn(Path.Combine(Folder, InfoName));
 
     /// <summary><see cref="Pictures"/> in the order of their names, as a source of them has it: seven digits come before six there.</summary>
     internal IReadOnlyList<int> PicturesByName() => [.. Pictures().OrderBy(NameOf, StringComparer.Ordinal)];

@@ -35,6 +35,7 @@ internal static class SampleInfo
     private const string KernelsKey = "kernels";
     private const string HooksKey = "hooks";
     private const string BackgroundKey = "background";
+    private const string ClassesKey = "classes";
 
     // Earlier versions didn't write these down.
     private static readonly string[] LaterKeys = [TimestepsKey, ChannelsKey];
@@ -131,10 +132,11 @@ internal static class SampleInfo
     /// <param name="settings">As <see cref="Of"/> gives them.</param>
     /// <param name="sampler">Draws.</param>
     /// <param name="background">Written down with them and not compared: no picture follows from it.</param>
+    /// <param name="classes">Likewise.</param>
     /// <exception cref="UNetGenException">
     /// They were drawn with something else, or the folder has other files and nothing that says it.
     /// </exception>
-    public static void Claim(string path, JsonObject settings, Sampler sampler, Color? background)
+    public static void Claim(string path, JsonObject settings, Sampler sampler, Color? background, IReadOnlyList<string>? classes)
     {
         var info = Path.Combine(path, FileName);
         if (!File.Exists(info))
@@ -146,6 +148,8 @@ internal static class SampleInfo
             var written = (JsonObject)settings.DeepClone();
             if (background is { } colour)
                 written[BackgroundKey] = BackgroundText.Of(colour);
+            if (classes is { Count: > 0 })
+                written[ClassesKey] = new JsonArray([.. classes.Select(name => JsonValue.Create(name))]);
             AtomicFile.Write(info, stream => stream.Write(Encoding.UTF8.GetBytes(written.ToJsonString(Indented) + "\n")));
             return;
         }
@@ -212,6 +216,18 @@ internal static class SampleInfo
             null => null,
             JsonValue value when value.TryGetValue<string>(out var text) && BackgroundText.Read(text) is { } colour => colour,
             var other => throw new UNetGenException($"{info} says a background that is no #rrggbb: {Shown(other)}."),
+        };
+
+    /// <summary>As <see cref="SampleFolder.Classes"/> was when the folder was begun.</summary>
+    /// <param name="info">The file.</param>
+    /// <exception cref="UNetGenException">It is damaged, or says something else.</exception>
+    public static IReadOnlyList<string>? ClassesIn(string info) =>
+        Read(info, "so that nothing says what its pictures were drawn with.")[ClassesKey] switch
+        {
+            null => null,
+            JsonArray names when names.All(name => name?.GetValueKind() == JsonValueKind.String) =>
+                [.. names.Select(name => name!.GetValue<string>())],
+            var other => throw new UNetGenException($"{info} says classes that are no list of names: {Shown(other)}."),
         };
 
     private static JsonObject Read(string info, string consequence)
