@@ -174,6 +174,32 @@ public sealed partial class EvaluateTests : IDisposable
         Assert.False(File.Exists(program.File("pets.safetensors")));
     }
 
+    [Fact]
+    public void A_classifier_is_tried_on_each_whole_picture_once_and_goes_on_without_the_broken_ones()
+    {
+        foreach (var name in (string[])["cats", "dogs"])
+        {
+            Directory.CreateDirectory(program.File($"pets/{name}"));
+            SaveDigits(20, program.File($"pets/{name}"));
+        }
+        // The tenth and the twentieth of each class are held back.
+        File.WriteAllText(program.File("pets/cats/000009.png"), "no picture");
+        File.WriteAllText(program.File("pets/cats/000019.png"), "no picture");
+
+        string[] train = ["classifier", "--data", "pets", "--spec", "mnist", "--epochs", "1", "--out"];
+        var output = program.Succeed([.. train, "pets.safetensors"]);
+
+        Assert.Contains("of 2 images that it hasn't seen", output);
+        Assert.Contains("warning: 2 picture files were left out; the first, cats/000009.png, is no picture", output);
+        Assert.Contains("Others of its class stood in for each while it learnt.", output);
+
+        File.WriteAllText(program.File("pets/dogs/000009.png"), "no picture");
+        File.WriteAllText(program.File("pets/dogs/000019.png"), "no picture");
+        Assert.Contains(
+            "None of the images can be counted: 4 of 40 pictures of 2 classes in pets, and all of their files are broken.",
+            program.Fail(1, [.. train, "untried.safetensors"]));
+    }
+
     private string WithoutClasses()
     {
         var folder = program.File("pictures");

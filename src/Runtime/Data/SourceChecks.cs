@@ -56,6 +56,23 @@ internal static class SourceChecks
         _ => null,
     };
 
+    /// <summary>Reads an image, unless its own file is broken: who counts images wants none that stands in for another.</summary>
+    /// <returns>Whether it is that image.</returns>
+    /// <exception cref="DataException">As of <see cref="IImageSource.Read"/>, where another may have to stand in.</exception>
+    public static bool TryRead(this IImageSource source, int index, Span<float> pixels)
+    {
+        switch (source)
+        {
+            case ImageFolderSource pictures:
+                return pictures.TryRead(index, pixels);
+            case SubsetSource subset:
+                return subset.TryRead(index, pixels);
+            default:
+                source.Read(index, pixels);
+                return source.BrokenFile(index) is null;
+        }
+    }
+
     public static int ConditionCount(this IImageSource source) => checked(source.ConditionChannels * source.Height * source.Width);
 
     public static void CheckCondition(IImageSource source, Span<float> condition)

@@ -60,6 +60,8 @@ public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers
 
     internal BrokenFile? BrokenFile(int index) => Images.BrokenFile(numbers[index]);
 
+    internal bool TryRead(int index, Span<float> pixels) => Images.TryRead(NumberOf(index), pixels);
+
     /// <summary>
     /// The source's number of an image, and those of its class that may stand in for it, but for what is known to be broken. What is not
     /// known the source tells when it has read it: one of its others is in the place of a broken one then.

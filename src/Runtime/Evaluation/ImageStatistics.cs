@@ -163,7 +163,8 @@ public static class ImageStatistics
                 $"{features.Description} has no hash, by which its statistics are kept: let it give one, or keep none.");
         var key = $"{features.Hash} {Fingerprint.Of(source, cancellation)}";
         // Known now that all were read: the same pixels without them are other images.
-        if (string.Join(',', Enumerable.Range(0, source.Count).Where(index => source.BrokenFile(index) is not null)) is { Length: > 0 } broken)
+        var broken = string.Join(',', Enumerable.Range(0, source.Count).Where(index => source.BrokenFile(index) is not null));
+        if (broken.Length > 0)
             key += $" without {broken}";
         return Path.Combine(folder, $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..32]}.safetensors");
     }

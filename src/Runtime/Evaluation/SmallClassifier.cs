@@ -199,7 +199,7 @@ public sealed class SmallClassifier : FeatureNetwork
     /// <param name="label">The class that an image should be of, by its number.</param>
     /// <param name="batchSize">Images at once, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is to be no image at once.</exception>
-    /// <exception cref="DataException">There is no image, or they are latents.</exception>
+    /// <exception cref="DataException">There is no image that can be read, or they are latents.</exception>
     /// <exception cref="EvaluationException">The images have another shape, or values that are no finite numbers.</exception>
     /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
     public double Accuracy(IImageSource source, Func<int, int> label, int batchSize = 256)
@@ -222,7 +222,9 @@ public sealed class SmallClassifier : FeatureNetwork
             }
         }
 
-        return (double)right / seen;
+        return seen > 0
+            ? (double)right / seen
+            : throw new DataException($"None of the images can be counted: {source.Description}, and all of their files are broken.");
     }
 
     /// <inheritdoc/>

@@ -49,8 +49,7 @@ internal static class WholeImages
             var image = pixels.AsSpan(numbers.Count * length, length);
             // What a source leaves unwritten would be another image's; so it shows.
             image.Fill(float.NaN);
-            source.Read(number, image);
-            if (source.BrokenFile(number) is null)
+            if (source.TryRead(number, image))
                 numbers.Add(number);
         }
         return numbers;
