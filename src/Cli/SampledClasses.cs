@@ -20,7 +20,7 @@ internal sealed class SampledClasses
     {
         this.info = info;
         ofData = trained.Classes?.Count is { } count && info.NumClasses - count is 0 or 1 ? count : null;
-        isNoneUnlearnt = ofData < info.NumClasses && trained.Info?.Training.LabelDropout == 0;
+        isNoneUnlearnt = trained.IsNoneUnlearnt(info.NumClasses);
     }
 
     /// <summary>
@@ -58,7 +58,7 @@ internal sealed class SampledClasses
     {
         WarnOfLast("leave the file's guidance at 1");
         if (isNoneUnlearnt)
-            Warnings.Show($"{NeverLearnt} Leave the file's guidance at 1.");
+            Warnings.Show($"{NeverLearnt} The file guides to no class.");
     }
 
     private string NeverLearnt =>

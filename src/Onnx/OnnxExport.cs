@@ -25,8 +25,8 @@ namespace UNetGen.Onnx;
 /// [batch], <c>self_condition</c>, shaped like <c>x</c> (zeros in the first step), <c>context</c> float32 [batch, tokens, context_dim], and
 /// <c>condition</c> float32 [batch, condition_channels, height, width]; its output is <c>prediction</c>,
 /// [batch, out channels, height, width]. One that draws (<see cref="OnnxOptions.Sampler"/>) has the inputs <c>noise</c> float32
-/// [batch, channels, height, width], <c>labels</c>, and, where the last class stands for none, <c>guidance</c> float32, a scalar (1 is
-/// off); with a context <c>context</c>, <c>negative_context</c>, as many tokens, which guidance leads away from, and <c>guidance</c>; and
+/// [batch, channels, height, width], <c>labels</c>, and, where the last class stands for none and was learnt, <c>guidance</c>
+/// float32, a scalar (1 is off); with a context <c>context</c>, <c>negative_context</c>, as many tokens, which guidance leads away from, and <c>guidance</c>; and
 /// <c>condition</c>. Its output is <c>images</c> uint8 [batch, height, width, channels]; of a training on latents
 /// (<see cref="Checkpoint.IsBounded"/>, <see cref="NoisePredictor.IsBounded"/>), and of a network whose channels are no picture's, neither
 /// 1 nor 3, and that has a context or clips nothing, <c>latents</c> float32 [batch, channels, height, width]. The numbers of images and of
@@ -67,7 +67,12 @@ public static class OnnxExport
         if (hooks.Count > 0)
             doubts = [.. doubts, $"the class that was trained in {checkpoint.Path} has code of its own ({string.Join(", ", hooks)}), which the "
                 + "ONNX file hasn't."];
-        return Save(path, description, new FileWeights(file), options ?? new(), hooks, doubts, (checkpoint.Classes, checkpoint.IsBounded));
+        // Where nothing says how many classes the data had, the last is taken for none, as in sampling.
+        var classes = description.Info.NumClasses;
+        var guidesToClasses = checkpoint.Classes?.Count != classes && !checkpoint.IsNoneUnlearnt(classes);
+        return Save(
+            path, description, new FileWeights(file), options ?? new(), hooks, doubts,
+            (checkpoint.Classes, guidesToClasses, checkpoint.IsBounded));
     }
 
     /// <summary>Writes a live network.</summary>
@@ -100,12 +105,12 @@ public static class OnnxExport
         // Of one step, where another thread trains it.
         return NetworkUse.Reading(network, () => Save(
             path, description, new ModuleWeights(network), options ?? new(), network.Hooks, doubts,
-            ofData: (Classes: null, network.IsBounded)));
+            ofData: (Classes: null, GuidesToClasses: true, network.IsBounded)));
     }
 
     private static OnnxFile Save(
         string path, SpecDescription description, WeightSource weights, OnnxOptions options, IReadOnlyList<string> hooks,
-        IReadOnlyList<string> doubts, (IReadOnlyList<string>? Classes, bool? IsBounded) ofData)
+        IReadOnlyList<string> doubts, (IReadOnlyList<string>? Classes, bool GuidesToClasses, bool? IsBounded) ofData)
     {
         var (info, plan) = (description.Info, description.Plan);
         if (plan.UserBlock is { } block)
@@ -122,9 +127,8 @@ public static class OnnxExport
         var levels = NoiseLevels.Of(diffusion);
         var graph = new Graph(info.Name, weights, options.Half);
         if (options.Sampler is { } sampler)
-            // Whether the last class stands for none is the data's matter; where nothing says, it is taken for granted, as in sampling.
             new DrawingEmitter(
-                graph, plan, diffusion, levels, info.NumClasses is { } count && ofData.Classes?.Count != count, ofData.IsBounded == false)
+                graph, plan, diffusion, levels, info.NumClasses is not null && ofData.GuidesToClasses, ofData.IsBounded == false)
                 .Emit(Pass.Of(sampler, levels));
         else
             EmitNetwork(graph, plan, diffusion);

@@ -12,7 +12,9 @@ namespace UNetGen.Onnx.Drawing;
 /// <param name="plan">The network's.</param>
 /// <param name="diffusion">The network's.</param>
 /// <param name="levels">The diffusion's numbers.</param>
-/// <param name="hasNoClass">Whether the network's last class stands for none, so that pictures can be guided towards the others.</param>
+/// <param name="hasNoClass">
+/// Whether the network's last class stands for none and was learnt, so that pictures can be guided towards the others.
+/// </param>
 /// <param name="areLatents">Whether it was trained on such; where that isn't said, its spec tells.</param>
 internal sealed class DrawingEmitter(
     Graph graph, NetworkPlan plan, DiffusionOptions diffusion, NoiseLevels levels, bool hasNoClass, bool areLatents)

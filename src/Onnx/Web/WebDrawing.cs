@@ -15,7 +15,10 @@ internal sealed record WebDrawing
     /// <summary>Pixels.</summary>
     public required int Width { get; init; }
 
-    /// <summary>How many classes the input <c>labels</c> takes; null where the drawing has no such input.</summary>
+    /// <summary>
+    /// How many classes the page offers for the input <c>labels</c>, with one that stands for none; null where the drawing has no such
+    /// input.
+    /// </summary>
     public int? NumClasses { get; init; }
 
     /// <summary>Whether there is an input <c>guidance</c>: then the last class stands for none.</summary>

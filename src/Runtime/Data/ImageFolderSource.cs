@@ -15,9 +15,9 @@ public sealed record BrokenFile(string Path, string Reason);
 /// run or a drawing has left is no data.
 /// </summary>
 /// <remarks>
-/// <para>Each picture is turned upright (EXIF), converted to sRGB, laid on the background where it is transparent, cropped around its
-/// centre to the wanted aspect ratio, and scaled: mip-mapped where it shrinks, Mitchell's cubic where it grows. Grey is Rec. 601 luma; RGB
-/// from a grey picture repeats it.</para>
+/// <para>Each picture is turned upright (EXIF), converted to sRGB (from its colour profile; a PNG's gAMA and cHRM count as one), laid on
+/// the background where it is transparent, cropped around its centre to the wanted aspect ratio, and scaled: mip-mapped where it shrinks,
+/// Mitchell's cubic where it grows. Grey is Rec. 601 luma; RGB from a grey picture repeats it.</para>
 /// <para>A file is decoded when its image is first asked for, and stays decoded while there is room. One that turns out broken is left out:
 /// the next whole file of its class stands in for it, the first following the last. So what an image is depends on the files alone, never
 /// on who reads what when. What passes (too many open files, short memory, a share that is away) makes no file broken: it is waited for,

@@ -11,7 +11,9 @@ namespace UNetGen.Logging;
 /// <param name="Loss">The loss of its batch, before the weights moved; may be no finite number where the step was skipped.</param>
 /// <param name="GradientNorm">The norm of the gradient, before it was clipped.</param>
 /// <param name="LearningRate">The optimiser's.</param>
-/// <param name="ImagesPerSecond">On average, since the start.</param>
+/// <param name="ImagesPerSecond">
+/// Of the last 100 steps, with what was done between them, as drawing; of fewer where it has just begun or gone on.
+/// </param>
 /// <param name="SecondsPerThousandImages">The same the other way round; 0 where no time has passed.</param>
 /// <param name="ResidentBytes">The process's memory, bytes.</param>
 /// <param name="ElapsedSeconds">Since the start, seconds.</param>

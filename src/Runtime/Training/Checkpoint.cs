@@ -228,6 +228,12 @@ public sealed partial class Checkpoint
         ];
     }
 
+    /// <summary>
+    /// Whether the last of a network's classes stands for none and was never learnt, since no label was ever replaced by it; false where
+    /// nothing says.
+    /// </summary>
+    internal bool IsNoneUnlearnt(int? classes) => Classes?.Count + 1 == classes && Info?.Training.LabelDropout == 0;
+
     /// <summary>Whether its network knows so many classes, one for none among them.</summary>
     internal bool HasClasses(int? classes)
     {

@@ -47,6 +47,7 @@ public sealed partial class Trainer
         using var computing = new TrainingCompute(network, options);
         using var diffusion = DiffusionProcess.Of(network.Diffusion, network.Device);
         var (start, before) = (clock.GetTimestamp(), elapsed);
+        var pace = new TrainingPace(options, Step, images, elapsed);
         using var among = ranks.Size == 1
             ? null
             : new RankGradients(
@@ -76,7 +77,8 @@ public sealed partial class Trainer
                     break;
                 elapsed = among?.Elapsed ?? before + clock.GetElapsedTime(start);
                 var taken = new TrainingStep(
-                    Step, loss, gradientNorm, learningRate, ImagesPerSecond, elapsed, options.Remaining(Step, elapsed), skipped);
+                    Step, loss, gradientNorm, learningRate, pace.ImagesPerSecond(images, elapsed), elapsed, pace.Remaining(Step, elapsed),
+                    skipped);
                 Runs(() => Shortage.OfCaller(report, taken), checkpoints, cancellation);
                 RequireOwnWeights(nameof(Train));
                 if (guard.Exhausted)
@@ -100,7 +102,8 @@ public sealed partial class Trainer
                 doubts = [.. doubts, slow];
             if (guard.Skipping && store is not null)
                 doubts = [.. doubts, checkpoints.LastGood];
-            var summary = new TrainingSummary(Step, guard.MeanLoss, elapsed, ImagesPerSecond, guard.Skipped)
+            var average = elapsed > TimeSpan.Zero ? images / elapsed.TotalSeconds : 0;
+            var summary = new TrainingSummary(Step, guard.MeanLoss, elapsed, average, guard.Skipped)
             {
                 SkippedAtEnd = guard.Consecutive,
                 Doubts = doubts,
@@ -198,8 +201,6 @@ public sealed partial class Trainer
             logger.LastStepNotSaved(string.Create(CultureInfo.InvariantCulture, $"step {Step} isn't saved: {error.Message}"));
         }
     }
-
-    private double ImagesPerSecond => elapsed > TimeSpan.Zero ? images / elapsed.TotalSeconds : 0;
 
     private (double Loss, double GradientNorm, double LearningRate, string? Skipped) TakeStep(
         StepBatch batch, BatchGradient gradient, StepDraws draws, Action meanwhile)

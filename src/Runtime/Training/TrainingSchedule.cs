@@ -24,12 +24,4 @@ internal static class TrainingSchedule
         var decay = options.Decay == LearningRateDecay.Cosine ? (1 + Math.Cos(Math.PI * progress)) / 2 : 1;
         return options.LearningRate * warmup * decay;
     }
-
-    /// <summary>Time until the end, estimated from the time so far.</summary>
-    public static TimeSpan Remaining(this TrainingOptions options, int stepsDone, TimeSpan elapsed)
-    {
-        var progress = options.Progress(stepsDone, elapsed);
-        // Only a clock that hasn't moved yet leaves a step without progress.
-        return progress > 0 ? elapsed * ((1 - progress) / progress) : options.TimeLimit ?? TimeSpan.Zero;
-    }
 }

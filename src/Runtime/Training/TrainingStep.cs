@@ -5,9 +5,11 @@ namespace UNetGen.Training;
 /// <param name="Loss">The loss of its batch, before the weights moved; of a skipped step it may be no finite number.</param>
 /// <param name="GradientNorm">The norm of the gradient, before it was clipped; of a skipped step it may be no finite number.</param>
 /// <param name="LearningRate">The optimiser's.</param>
-/// <param name="ImagesPerSecond">On average, since the start.</param>
+/// <param name="ImagesPerSecond">
+/// Of the last 100 steps, with what was done between them, as drawing; of fewer where it has just begun or gone on.
+/// </param>
 /// <param name="Elapsed">Since the start; of a continued training since its first.</param>
-/// <param name="Remaining">Until the end, estimated from the time so far.</param>
+/// <param name="Remaining">Until the end, estimated from the time since it began or went on.</param>
 /// <param name="Skipped">
 /// Why the step changed neither weights nor averages, with its number and its batch's; null of a step that did.
 /// </param>
@@ -21,7 +23,7 @@ public readonly record struct TrainingStep(
 /// Mean of the last 100 losses, or of all where there are fewer; NaN where there are none. Skipped steps don't count.
 /// </param>
 /// <param name="Elapsed">From the first step to the last.</param>
-/// <param name="ImagesPerSecond">On average.</param>
+/// <param name="ImagesPerSecond">On average, of all its steps.</param>
 /// <param name="Skipped">Steps that were skipped because loss or gradient was no finite number, or exploded.</param>
 public sealed record TrainingSummary(int Steps, double Loss, TimeSpan Elapsed, double ImagesPerSecond, int Skipped)
 {
