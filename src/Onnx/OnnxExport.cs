@@ -26,8 +26,8 @@ namespace UNetGen.Onnx;
 /// <c>condition</c> float32 [batch, condition_channels, height, width]; its output is <c>prediction</c>,
 /// [batch, out channels, height, width]. One that draws (<see cref="OnnxOptions.Sampler"/>) has the inputs <c>noise</c> float32
 /// [batch, channels, height, width], <c>labels</c>, and, where the last class stands for none and was learnt, <c>guidance</c>
-/// float32, a scalar (1 is off); with a context <c>context</c>, <c>negative_context</c>, as many tokens, which guidance leads away from, and <c>guidance</c>; and
-/// <c>condition</c>. Its output is <c>images</c> uint8 [batch, height, width, channels]; of a training on latents
+/// float32, a scalar (1 is off); with a context <c>context</c>, <c>negative_context</c>, as many tokens, which guidance leads away from,
+/// and <c>guidance</c>; and <c>condition</c>. Its output is <c>images</c> uint8 [batch, height, width, channels]; of a training on latents
 /// (<see cref="Checkpoint.IsBounded"/>, <see cref="NoisePredictor.IsBounded"/>), and of a network whose channels are no picture's, neither
 /// 1 nor 3, and that has a context or clips nothing, <c>latents</c> float32 [batch, channels, height, width]. The numbers of images and of
 /// tokens are open.
