@@ -10,9 +10,10 @@ namespace UNetGen.Cli;
 internal static class DataOptions
 {
     /// <summary>As <c>train</c> has it among a run's options.</summary>
-    public static Option<Color?> Background() => new("--background")
+    /// <param name="otherwise">What lies there where it isn't given, in words.</param>
+    public static Option<Color?> Background(string otherwise = "black") => new("--background")
     {
-        Description = "What lies behind the transparent pixels of pictures: black, white or #rrggbb. [black]",
+        Description = $"What lies behind the transparent pixels of pictures: black, white or #rrggbb. [{otherwise}]",
         HelpName = "COLOUR",
         CustomParser = result =>
         {

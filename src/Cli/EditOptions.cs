@@ -72,7 +72,7 @@ internal sealed class EditOptions
         Description = "Noise both pictures of --between with noise of their own, not with the same.",
     };
 
-    private readonly Option<Color?> background = DataOptions.Background();
+    private readonly Option<Color?> background = DataOptions.Background(otherwise: "as in the network's training");
 
     /// <summary>All of them.</summary>
     public IEnumerable<Option> All =>

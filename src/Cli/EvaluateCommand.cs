@@ -25,7 +25,7 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
             Required = true,
             HelpName = "shapes|PATH"
         };
-    private readonly Option<Color?> background = DataOptions.Background();
+    private readonly Option<Color?> background = DataOptions.Background(otherwise: "as in the network's training");
     private readonly FeatureOptions features = new();
     private readonly Option<string> cache =
         new("--cache")

@@ -15,7 +15,8 @@ internal static class Progress
         var smooth = double.NaN;
         return While("training", lines: true, show => train(step =>
         {
-            smooth = double.IsNaN(smooth) ? step.Loss : 0.98 * smooth + 0.02 * step.Loss;
+            if (step.Skipped is null)
+                smooth = double.IsNaN(smooth) ? step.Loss : 0.98 * smooth + 0.02 * step.Loss;
             var of = options.Steps is { } steps ? $" of {steps:N0}" : "";
             show(
                 step.Elapsed / (step.Elapsed + step.Remaining),

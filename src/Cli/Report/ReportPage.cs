@@ -59,7 +59,7 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
             yield return (
                 "Steps", $"{last.Step:N0}",
                 int.TryParse(planned, NumberStyles.None, CultureInfo.InvariantCulture, out var steps) ? $"of {steps:N0}" : "");
-            var losses = run.Steps.TakeLast(LossWindow).Select(step => step.Loss).Where(double.IsFinite).ToArray();
+            var losses = run.Steps.Select(StepCurves.Counted).Where(double.IsFinite).TakeLast(LossWindow).ToArray();
             yield return ("Loss", losses.Length == 0 ? "-" : Number(losses.Average()), $"mean of the last {losses.Length}");
             yield return (
                 "Time", Duration(TimeSpan.FromSeconds(last.ElapsedSeconds)), $"{last.SecondsPerThousandImages:0.##} s a thousand images");
@@ -77,8 +77,10 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
     {
         foreach (var problem in run.Problems)
             yield return problem;
-        if (run.Steps.Count(step => !double.IsFinite(step.Loss)) is > 0 and var skipped)
-            yield return $"The loss of {Counted.Of(skipped, "step")} is no finite number; the curve leaves them out.";
+        // Earlier versions' logs don't mark those whose loss was a number.
+        if (run.Steps.Count(step => !double.IsFinite(StepCurves.Counted(step))) is > 0 and var skipped)
+            yield return $"{Counted.Of(skipped, "step")} of {run.Steps.Count:N0} {(skipped == 1 ? "was" : "were")} skipped, since loss or "
+                + "gradient was no finite number or exploded; the curve and the mean leave them out.";
         if (network is not null && run.Checkpoints.LastOrDefault() is { SpecHash: { Length: > 0 } hash } && !hash.Equals(
             network.SpecHash, StringComparison.OrdinalIgnoreCase))
             yield return $"{network.Name}'s spec has changed since this run: the architecture below is today's, not the one that was "
@@ -137,7 +139,8 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
         var drawing = network is not null
             ? $"<div class=\"panel scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Drawing of the network\">{ArchitectureDrawing.Of(network)}</div>"
                 + Remark("Channels × height × width. Bars are as high as their images and as wide as their channels; full colour attends, "
-                + "dotted lines are skips.")
+                + "dotted lines are skips."
+                + (network.StateDict.OpenPrefixes.Count > 0 ? " Blocks of your own, of which only their class knows more, count nothing here." : ""))
             : Remark(
                 run.Network is { } name ? $"This program has no network {name} to draw." : "Nothing says yet which network is trained.");
         return Section("Architecture", drawing + text);

@@ -5,7 +5,7 @@ namespace UNetGen.Cli.Report;
 
 /// <summary>
 /// A log as columns for the page's charts: of a long one, groups of steps with their mean, and the least and the greatest loss. What is no
-/// finite number is null.
+/// finite number is null, and so is the loss of a step that was skipped.
 /// </summary>
 internal sealed class StepCurves
 {
@@ -18,9 +18,9 @@ internal sealed class StepCurves
         var groups = steps.Chunk(size).ToArray();
         Grouped = size > 1;
         Step = [.. groups.Select(group => group[^1].Step)];
-        Loss = Means(groups, step => step.Loss);
-        Low = [.. groups.Select(group => Finite(group.Select(step => step.Loss)).Select(loss => (double?)loss).Min())];
-        High = [.. groups.Select(group => Finite(group.Select(step => step.Loss)).Select(loss => (double?)loss).Max())];
+        Loss = Means(groups, Counted);
+        Low = [.. groups.Select(group => Finite(group.Select(Counted)).Select(loss => (double?)loss).Min())];
+        High = [.. groups.Select(group => Finite(group.Select(Counted)).Select(loss => (double?)loss).Max())];
         LearningRate = Means(groups, step => step.LearningRate);
         GradientNorm = Means(groups, step => step.GradientNorm);
         ImagesPerSecond = Means(groups, step => step.ImagesPerSecond);
@@ -41,6 +41,9 @@ internal sealed class StepCurves
     public double?[] ResidentMegabytes { get; }
 
     public string ToJson() => JsonSerializer.Serialize(this, ReportJson.Default.StepCurves);
+
+    /// <summary>A step's loss, if it counts; else NaN.</summary>
+    public static double Counted(LoggedStep step) => step.Skipped ? double.NaN : step.Loss;
 
     private static double?[] Means(LoggedStep[][] groups, Func<LoggedStep, double> column) =>
         [.. groups.Select(

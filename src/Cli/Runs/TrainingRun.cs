@@ -160,7 +160,7 @@ internal sealed class TrainingRun : IDisposable
     {
         try
         {
-            var curve = TrainingLog.Read(folder.Log).Select(step => (step.Step, step.Loss)).ToArray();
+            var curve = TrainingLog.Read(folder.Log).Where(step => !step.Skipped).Select(step => (step.Step, step.Loss)).ToArray();
             if (curve.Length > 0)
                 LossCurve.Save(curve, folder.LossCurve, $"Training loss of {network.Info.Name}");
         }
@@ -176,6 +176,8 @@ internal sealed class TrainingRun : IDisposable
         log.Write(step);
         events.Scalar("training/loss", step.Loss, step.Step);
         events.Scalar("training/gradient_norm", step.GradientNorm, step.Step);
+        if (step.Skipped is not null)
+            events.Scalar("training/skipped", 1, step.Step);
         events.Scalar("training/learning_rate", step.LearningRate, step.Step);
         events.Scalar("training/images_per_second", step.ImagesPerSecond, step.Step);
     }

@@ -55,7 +55,9 @@ internal static class ExplainCommand
         var table = new Table().Border(TableBorder.Horizontal).AddColumns("network", "spec", "image").AddColumn(Right("parameters"));
         foreach (var info in Catalog.Generated.Select(network => network.Info))
         {
-            table.AddRow(info.Name, info.SpecPath, $"{info.Channels} x {info.ImageHeight} x {info.ImageWidth}", Count(info.ParameterCount));
+            // Blocks of the user's own are in no count.
+            var parameters = info.StateDict.OpenPrefixes.Count > 0 ? "-" : Count(info.ParameterCount);
+            table.AddRow(info.Name, info.SpecPath, $"{info.Channels} x {info.ImageHeight} x {info.ImageWidth}", parameters);
         }
 
         AnsiConsole.Write(table);

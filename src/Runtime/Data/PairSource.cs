@@ -175,12 +175,27 @@ public sealed class PairSource : ConditionedSource
         {
             if (!numbers.TryAdd(NameOf(file), number))
                 throw new DataException(
-                    $"'{folder.Path}' has {folder.Files[numbers[NameOf(file)]]} and {file}, which differ in their endings alone: pairs are "
-                        + "told by names without these. Take one of them away, or rename it.");
+                    $"'{folder.Path}' has {folder.Files[numbers[NameOf(file)]]} and {file}, which differ in their endings, or in Unicode's form of a letter, alone: pairs "
+                        + "are told by names without these. Take one of them away, or rename it.");
         }
         return numbers;
     }
 
-    /// <summary>A file's path without its ending.</summary>
-    private static string NameOf(string file) => file[..^Path.GetExtension(file).Length];
+    /// <summary>
+    /// A file's path without its ending. An é is one letter or two to Unicode, and what has passed through a Mac or an archive has the
+    /// other: they are one name.
+    /// </summary>
+    private static string NameOf(string file)
+    {
+        var name = file[..^Path.GetExtension(file).Length];
+        try
+        {
+            return name.Normalize();
+        }
+        catch (ArgumentException)
+        {
+            // Half of a letter, which Windows lets names have.
+            return name;
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using UNetGen.Training;
 
 namespace UNetGen.Logging;
@@ -21,12 +22,19 @@ public sealed record LoggedStep(
     int Step, double Loss, double GradientNorm, double LearningRate,
     double ImagesPerSecond, double SecondsPerThousandImages, long ResidentBytes, double ElapsedSeconds)
 {
+    /// <summary>Whether the step changed neither weights nor averages; the line names it only where it is so.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Skipped { get; init; }
+
     // Some thousand years.
     private const double MostSeconds = 1e11;
 
     internal static LoggedStep From(TrainingStep step, long residentBytes) => new(
         step.Step, step.Loss, step.GradientNorm, step.LearningRate,
-        step.ImagesPerSecond, step.ImagesPerSecond > 0 ? 1000 / step.ImagesPerSecond : 0, residentBytes, step.Elapsed.TotalSeconds);
+        step.ImagesPerSecond, step.ImagesPerSecond > 0 ? 1000 / step.ImagesPerSecond : 0, residentBytes, step.Elapsed.TotalSeconds)
+    {
+        Skipped = step.Skipped is not null,
+    };
 
     /// <summary>The line, UTF-8, with the line feed that says it is whole.</summary>
     internal byte[] ToLine() => [.. JsonSerializer.SerializeToUtf8Bytes(this, LogJson.Default.LoggedStep), (byte)'\n'];

@@ -20,11 +20,26 @@ public sealed partial class ReportTests : IDisposable
                 "0.0304",
                 "training.ema</th><td>0.99, 0.9999", "seed</th><td>7", "machine</th><td>second",
                 "2026-05-02 09:30 after step 1,000, on second",
-                "step-00002000 <span class=\"best\">least loss</span>", "The loss of 1 step is no finite number",
+                "step-00002000 <span class=\"best\">least loss</span>", "1 step of 3,000 was skipped, since loss or gradient was no finite number or exploded",
                 "spec has changed since this run",
                 "16 × 28 × 28", "48 × 14 × 14", "96 × 7 × 7",
             ],
             text => Assert.Contains(text, System.Net.WebUtility.HtmlDecode(page)));
+    }
+
+    [Fact]
+    public void Steps_that_were_skipped_are_counted_and_are_in_no_loss()
+    {
+        MadeRun.WriteOptions(program.File("run"), "digits");
+        MadeRun.WriteFile(program.File("run/log.jsonl"), string.Concat(Enumerable.Range(1, 40).Select(step =>
+            $$"""{"step":{{step}},"loss":{{(step % 4 == 0 ? "1e9" : "0.25")}},"gradient_norm":1,"learning_rate":1,"images_per_second":1,"seconds_per_thousand_images":1,"resident_bytes":1,"elapsed_seconds":{{step}}{{(step % 4 == 0 ? ",\"skipped\":true" : "")}}}{{"\n"}}""")));
+
+        var page = Report("run");
+
+        Assert.Contains("0.2500", page);
+        Assert.Contains("mean of the last 30", page);
+        Assert.Contains("10 steps of 40 were skipped", page);
+        Assert.DoesNotContain("1000000000", page);
     }
 
     [Fact]

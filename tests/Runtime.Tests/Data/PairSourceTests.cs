@@ -41,12 +41,21 @@ public sealed class PairSourceTests : IDisposable
     }
 
     [Fact]
+    public void A_letter_has_one_name_in_both_of_Unicode_s_forms()
+    {
+        Save("sharp/caf\u00e9.png", 10);
+        Save("blurred/cafe\u0301.png", 110);
+
+        Assert.Equal((10, 110), Greys(Open(), 0));
+    }
+
+    [Fact]
     public void Two_pictures_of_one_name_are_refused_with_both()
     {
         Save("sharp/a.png", 0);
         Save("blurred/a.png", 0);
         Save("blurred/a.jpg", 0);
-        Assert.Contains("has a.jpg and a.png, which differ in their endings alone", Assert.Throws<DataException>(Open).Message);
+        Assert.Contains("has a.jpg and a.png, which differ in their endings, or in Unicode's form of a letter, alone", Assert.Throws<DataException>(Open).Message);
     }
 
     [Fact]

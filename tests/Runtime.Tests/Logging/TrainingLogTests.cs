@@ -23,6 +23,18 @@ public sealed class TrainingLogTests : IDisposable
     }
 
     [Fact]
+    public void A_step_that_was_skipped_says_so()
+    {
+        using (var log = TrainingLog.Open(LogPath))
+        {
+            log.Write(new TrainingStep(1, 0.5, 1, 1, 200, TimeSpan.FromSeconds(1), TimeSpan.Zero));
+            log.Write(new TrainingStep(2, 1e9, 1, 1, 200, TimeSpan.FromSeconds(2), TimeSpan.Zero, "step 2 is skipped"));
+        }
+        Assert.Equal([false, true], TrainingLog.Read(LogPath).Select(step => step.Skipped));
+        Assert.EndsWith(""","elapsed_seconds":2,"skipped":true}""" + "\n", File.ReadAllText(LogPath));
+    }
+
+    [Fact]
     public void Numbers_are_read_bit_for_bit_as_they_were_written_also_those_that_are_none()
     {
         double[] losses = [1.0 / 3, 5e-324, double.NaN, double.PositiveInfinity, 0.1f];
