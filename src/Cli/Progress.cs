@@ -17,10 +17,11 @@ internal static class Progress
         {
             if (step.Skipped is null)
                 smooth = double.IsNaN(smooth) ? step.Loss : 0.98 * smooth + 0.02 * step.Loss;
+            var loss = double.IsNaN(smooth) ? "-" : $"{smooth:0.0000}";
             var of = options.Steps is { } steps ? $" of {steps:N0}" : "";
             show(
                 step.Elapsed / (step.Elapsed + step.Remaining),
-                $"step {step.Step:N0}{of}  loss {smooth:0.0000}  {step.ImagesPerSecond:N0} images/s  {Time(step.Remaining)} left");
+                $"step {step.Step:N0}{of}  loss {loss}  {step.ImagesPerSecond:N0} images/s  {Time(step.Remaining)} left");
         }));
     }
 

@@ -138,7 +138,7 @@ internal sealed class SampleCommand(Interrupt interrupt, ICollective ranks)
         options = contexts.Make(parsed, Edited(parsed, options, edited, classes), network.Info, trained);
         using var ownContext = options.Context;
         using var ownNegativeContext = options.NegativeContext;
-        classes.CheckLast(options.NegativeClass is null ? options.Guidance : 1, areLabelsGiven: parsed.IsGiven(labels));
+        classes.CheckLast(options, areLabelsGiven: parsed.IsGiven(labels));
         var rows = parsed.IsGiven(seeds) ? parsed.GetValue(seeds)! : null;
         var way = sampler.NameIn(parsed, network);
         // Where nothing says what is drawn, nothing is lost.

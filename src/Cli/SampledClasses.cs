@@ -1,4 +1,5 @@
 using UNetGen.Networks;
+using UNetGen.Sampling;
 using UNetGen.Training;
 
 namespace UNetGen.Cli;
@@ -38,8 +39,9 @@ internal sealed class SampledClasses
 
     /// <summary>Whether the last class stands for none is the data's matter, not the network's.</summary>
     /// <exception cref="UNetGenException">Guidance is asked for, and no class stands for none.</exception>
-    public void CheckLast(double guidance, bool areLabelsGiven)
+    public void CheckLast(SamplingOptions options, bool areLabelsGiven)
     {
+        var guidance = options.NegativeClass is null ? options.Guidance : 1;
         if (info.NumClasses is not { } classes)
             return;
         if (guidance != 1 && ofData == classes)
@@ -49,6 +51,8 @@ internal sealed class SampledClasses
         if (guidance != 1 && isNoneUnlearnt)
             throw new UNetGenException($"--guidance {guidance} leads away from the class that stands for none, and {NeverLearnt} Leave the "
                 + "guidance at 1, or name another with --negative-class.");
+        if (isNoneUnlearnt && (options.Labels?.Contains(classes - 1) == true || options.NegativeClass == classes - 1))
+            Warnings.Show($"{NeverLearnt} It is drawn, or led away from, as the chance of its first values has it.");
         if (!(areLabelsGiven && guidance == 1))
             WarnOfLast("name it with --labels, and don't guide");
     }

@@ -105,7 +105,7 @@ public static class OnnxExport
         // Of one step, where another thread trains it.
         return NetworkUse.Reading(network, () => Save(
             path, description, new ModuleWeights(network), options ?? new(), network.Hooks, doubts,
-            ofData: (Classes: null, GuidesToClasses: true, network.IsBounded)));
+            ofData: (Classes: null, GuidesToClasses: !network.IsNoneUnlearnt, network.IsBounded)));
     }
 
     private static OnnxFile Save(

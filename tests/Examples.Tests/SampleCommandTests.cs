@@ -106,6 +106,9 @@ public sealed class SampleCommandTests(SampleCommandTests.Trained trained) : ICl
         Assert.DoesNotContain(told, program.Succeed([.. command, "--count", "1"]));
         Assert.Contains(told, program.Fail(1, [.. command, "--guidance", "3", "--count", "1"]));
         program.Succeed([.. command, "--guidance", "3", "--class", "2", "--negative-class", "3", "--count", "1"]);
+        Assert.Contains(told, program.Succeed([.. command, "--class", "10", "--count", "1"]));
+        Assert.Contains(
+            told, program.Succeed([.. command, "--guidance", "3", "--class", "2", "--negative-class", "10", "--count", "1"]));
         Assert.Contains(told, program.Fail(2, [.. command, "--between", "ten/1/a.png", "ten/2/a.png"]));
         // What is exported doesn't offer it.
         string[] export = ["export", "--checkpoint", "undropped", "--with-sampler", "ddim", "--steps", "2", "--format"];

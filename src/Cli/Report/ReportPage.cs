@@ -80,7 +80,7 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
         // Earlier versions' logs don't mark those whose loss was a number.
         if (run.Steps.Count(step => !double.IsFinite(StepCurves.Counted(step))) is > 0 and var skipped)
             yield return $"{Counted.Of(skipped, "step")} of {run.Steps.Count:N0} {(skipped == 1 ? "was" : "were")} skipped, since loss or "
-                + "gradient was no finite number or exploded; the curve and the mean leave them out.";
+                + "gradient was no finite number, exploded, or was beyond float16; the curve and the mean leave them out.";
         if (network is not null && run.Checkpoints.LastOrDefault() is { SpecHash: { Length: > 0 } hash } && !hash.Equals(
             network.SpecHash, StringComparison.OrdinalIgnoreCase))
             yield return $"{network.Name}'s spec has changed since this run: the architecture below is today's, not the one that was "

@@ -56,6 +56,12 @@ public abstract partial class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     /// </summary>
     public bool? IsBounded { get; set; }
 
+    /// <summary>
+    /// Whether its last class stands for none and was never learnt, since the training of its weights dropped no labels; false where
+    /// nothing says. Nothing is guided away from it unless it is named.
+    /// </summary>
+    internal bool IsNoneUnlearnt { get; set; }
+
     /// <summary>Whether its weights were freed.</summary>
     internal bool IsDisposed { get; private set; }
 

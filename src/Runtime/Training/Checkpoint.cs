@@ -191,6 +191,7 @@ public sealed partial class Checkpoint
             throw new CheckpointException($"{file.Path} can't be loaded: {lack} {differences.Message}", error);
         }
         network.IsBounded = IsBounded;
+        network.IsNoneUnlearnt = IsNoneUnlearnt(network.Info.NumClasses);
     }
 
     /// <summary>Lets a network that was made of this checkpoint's spec compute as the training did, which no effective spec says.</summary>
@@ -217,6 +218,7 @@ public sealed partial class Checkpoint
         using var file = Weights(which);
         var differing = StateDict.LoadBut(network, file, IsOfClasses);
         network.IsBounded = IsBounded;
+        network.IsNoneUnlearnt = IsNoneUnlearnt(network.Info.NumClasses);
         return
         [
             .. differing.Select(key => network.state_dict().ContainsKey(key)
@@ -227,12 +229,6 @@ public sealed partial class Checkpoint
                     + SpecDifferences.Of(Spec, network.Info.Spec)],
         ];
     }
-
-    /// <summary>
-    /// Whether the last of a network's classes stands for none and was never learnt, since no label was ever replaced by it; false where
-    /// nothing says.
-    /// </summary>
-    internal bool IsNoneUnlearnt(int? classes) => Classes?.Count + 1 == classes && Info?.Training.LabelDropout == 0;
 
     /// <summary>Whether its network knows so many classes, one for none among them.</summary>
     internal bool HasClasses(int? classes)

@@ -32,6 +32,24 @@ public sealed partial class Checkpoint
     /// <param name="info">What it says of itself.</param>
     /// <param name="stem">The file's name there, without its ending.</param>
     /// <exception cref="CheckpointException">It holds the state of a training that this version doesn't know.</exception>
-    internal static IReadOnlyList<string> DoubtsOf(string path, CheckpointInfo info, string stem) =>
-        TrainingDoubts.Of(info.Training, info.Step, Trainer.StateOf(path, info), ofAverages: stem != Trainer.WeightsFile);
+    internal static IReadOnlyList<string> DoubtsOf(string path, CheckpointInfo info, string stem)
+    {
+        var state = Trainer.StateOf(path, info);
+        return
+        [
+            .. TrainingDoubts.Of(info.Training, info.Step, state, Trainer.AverageIn(info.Training, stem)),
+            .. state.Data?.Classes.Count > 0 && info.Training.LabelDropout == 1
+                ? ["no class but the one that stands for none was learnt: the training replaced every label by it (`LabelDropout` is 1)."]
+                : (string[])[],
+            .. info.Training.ContextDropout == 1
+                ? ["no context but the null context was learnt: the training replaced every one by it (`ContextDropout` is 1)."]
+                : (string[])[],
+        ];
+    }
+
+    /// <summary>
+    /// Whether the last of a network's classes stands for none and was never learnt, since no label was ever replaced by it; false where
+    /// nothing says.
+    /// </summary>
+    internal bool IsNoneUnlearnt(int? classes) => Classes?.Count + 1 == classes && Info?.Training.LabelDropout == 0;
 }

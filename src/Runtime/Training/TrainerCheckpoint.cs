@@ -35,7 +35,7 @@ public sealed partial class Trainer
         RequireOwnWeights(nameof(Capture));
         var tensors = new OrderedDictionary<string, IReadOnlyDictionary<string, Tensor>> { [WeightsFile] = network.state_dict() };
         for (var i = 0; i < averages.Count; i++)
-            tensors.Add(EmaFileOf(i), averages[i].StateDict);
+            tensors.Add(EmaFileOf(options, i), averages[i].StateDict);
         tensors.Add(OptimizerFile, optimizer.StateDict);
         if (source.Record is { } record)
             tensors.Add(FilesFile, record.ToTensors());
@@ -129,7 +129,11 @@ public sealed partial class Trainer
     /// <summary>Whether a checkpoint's file of that name, without its ending, is a network's weights.</summary>
     internal static bool HoldsWeights(string stem) => stem is not (OptimizerFile or FilesFile or ContextFile);
 
-    private string EmaFileOf(int average) =>
+    /// <summary>The average that is in a checkpoint's file of that name; none is in others.</summary>
+    internal static IReadOnlyList<int> AverageIn(TrainingOptions options, string stem) =>
+        [.. Enumerable.Range(0, options.Ema.Count).Where(average => EmaFileOf(options, average) == stem)];
+
+    private static string EmaFileOf(TrainingOptions options, int average) =>
         average == 0 ? EmaFile : string.Create(CultureInfo.InvariantCulture, $"{EmaFile}-{options.Ema[average].Decay}");
 
     /// <summary>All files are opened, and looked whether they fit, before the first weight changes.</summary>
@@ -139,7 +143,7 @@ public sealed partial class Trainer
         try
         {
             for (var i = 0; i < averages.Count; i++)
-                parts.Add((checkpoint.Tensors(EmaFileOf(i)), averages[i].StateDict));
+                parts.Add((checkpoint.Tensors(EmaFileOf(options, i)), averages[i].StateDict));
             parts.Add((checkpoint.Tensors(OptimizerFile), optimizer.StateDict));
             parts.ForEach(part => StateDict.RequireFit(part.File.Path, part.Targets, part.File));
             checkpoint.LoadInto(network, WeightsFile);

@@ -44,6 +44,7 @@ public sealed partial class Trainer
         else
             store?.RequireNoneBeyond(Step);
         network.IsBounded = source.IsBounded;
+        network.IsNoneUnlearnt = network.Info.NumClasses == source.Classes.Count + 1 && labelDropout == 0;
         using var computing = new TrainingCompute(network, options);
         using var diffusion = DiffusionProcess.Of(network.Diffusion, network.Device);
         var (start, before) = (clock.GetTimestamp(), elapsed);

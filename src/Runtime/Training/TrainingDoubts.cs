@@ -25,15 +25,17 @@ internal static class TrainingDoubts
     /// <param name="options">Of the training.</param>
     /// <param name="step">Steps done.</param>
     /// <param name="state">Their state.</param>
-    /// <param name="ofAverages">Whether it is an average that is to be drawn with, and not the weights of the last step.</param>
-    public static IReadOnlyList<string> Of(TrainingOptions options, int step, TrainingState state, bool ofAverages = true) =>
+    /// <param name="averages">
+    /// The numbers of the averages that are to be drawn with; none: the weights of the last step; null: all.
+    /// </param>
+    public static IReadOnlyList<string> Of(TrainingOptions options, int step, TrainingState state, IReadOnlyList<int>? averages = null) =>
     [
         .. OfSkips(step, state.Skipped, state.ConsecutivelySkipped),
         // Their averages are the first weights as well, for the same reason.
         .. step > state.Skipped && HasLearntNothing(state) ? [OfOverflows(step - state.Skipped)]
             : step > state.Skipped && state.Unmoved ? [OfStandstill(step - state.Skipped)]
-            : !ofAverages ? []
-            : OfAverages(options.Ema, step, [.. options.Ema.Select((average, i) => SharesOf(average, i, step, state))]),
+            : (averages ?? [.. options.Ema.Index().Select(average => average.Index)])
+                .Select(i => OfAverage(options.Ema[i], step, SharesOf(options.Ema[i], i, step, state))).OfType<string>(),
     ];
 
     /// <summary>
@@ -52,10 +54,12 @@ internal static class TrainingDoubts
     /// <param name="shares">How much of each is still the first weights, and those that it began from.</param>
     public static IReadOnlyList<string> OfAverages(
         IReadOnlyList<EmaOptions> averages, int step, IReadOnlyList<(double First, double Start)> shares) =>
-        step == 0 ? [] : [.. averages.Zip(shares, (average, share) => OfAverage(average, step, share)).OfType<string>()];
+        [.. averages.Zip(shares, (average, share) => OfAverage(average, step, share)).OfType<string>()];
 
     private static string? OfAverage(EmaOptions average, int step, (double First, double Start) share)
     {
+        if (step == 0)
+            return null;
         var isCopy = share.First == 0 && average.StartAfter > 0;
         if (isCopy && step <= average.StartAfter)
             return Text($"The average with `Ema.Decay` {average.Decay} is a mere copy of the trained weights: `Ema.StartAfter` is ")

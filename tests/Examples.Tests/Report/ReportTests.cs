@@ -20,7 +20,7 @@ public sealed partial class ReportTests : IDisposable
                 "0.0304",
                 "training.ema</th><td>0.99, 0.9999", "seed</th><td>7", "machine</th><td>second",
                 "2026-05-02 09:30 after step 1,000, on second",
-                "step-00002000 <span class=\"best\">least loss</span>", "1 step of 3,000 was skipped, since loss or gradient was no finite number or exploded",
+                "step-00002000 <span class=\"best\">least loss</span>", "1 step of 3,000 was skipped, since loss or gradient was no finite number, exploded",
                 "spec has changed since this run",
                 "16 × 28 × 28", "48 × 14 × 14", "96 × 7 × 7",
             ],
