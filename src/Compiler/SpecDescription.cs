@@ -18,6 +18,9 @@ public sealed class SpecDescription
         Predicts = Plan.Predicts;
     }
 
+    /// <summary>Of how many tokens a context is counted, in operations and memory.</summary>
+    internal const int CountedTokens = LayerPlans.CountedTokens;
+
     /// <summary>The class's source, and warnings.</summary>
     public GeneratedSpec Generated { get; }
 

@@ -38,6 +38,7 @@ public sealed class ContextCommandTests : IDisposable
         Assert.Contains("More: sample --checkpoint run --context FILE.safetensors --seed 1, or", output);
         Assert.Contains("context_dropout: 0.2", File.ReadAllText(program.File("run/run.yaml")));
         Assert.True(File.Exists(program.File("run/samples.png")));
+        Assert.Contains("one image, a context of 77 tokens, forward", program.Succeed("explain", "run"));
         program.Succeed("train", "--resume", "run", "--steps", "3");
         Assert.Contains("--context-dropout", program.Fail(1, "train", "--resume", "run", "--context-dropout", "0.3"));
 

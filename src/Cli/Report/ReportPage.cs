@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using UNetGen.Cli.Runs;
+using UNetGen.Compiler;
 using UNetGen.Files;
 using UNetGen.Networks;
 
@@ -68,7 +69,10 @@ internal sealed class ReportPage(TrainedRun run, NetworkInfo? network, DateTimeO
         }
         // A network with blocks of the user's own doesn't know its count before it is made.
         if (network is { ParameterCount: > 0 })
-            yield return ("Parameters", $"{network.ParameterCount:N0}", $"{network.ForwardFlops / 1e9:0.###} GFLOP an image");
+            yield return (
+                "Parameters", $"{network.ParameterCount:N0}",
+                $"{network.ForwardFlops / 1e9:0.###} GFLOP an image"
+                    + (network.ContextDim is null ? "" : $" with {SpecDescription.CountedTokens} tokens of context"));
         if (DiffusionInWords.Of(Spec) is { } diffusion)
             yield return ("Diffusion", diffusion.Type, diffusion.Details);
     }

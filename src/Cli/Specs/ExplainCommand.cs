@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Spectre.Console;
+using UNetGen.Compiler;
 using UNetGen.Networks;
 
 namespace UNetGen.Cli.Specs;
@@ -73,7 +74,8 @@ internal static class ExplainCommand
         Console.WriteLine(description.Drawing);
         Console.WriteLine();
         AnsiConsole.Write(Levels(info));
-        AnsiConsole.MarkupLine("[grey]GFLOP and memory (of activations, estimated): one image, forward, float32.[/]");
+        var context = info.ContextDim is null ? "" : $", a context of {SpecDescription.CountedTokens} tokens";
+        AnsiConsole.MarkupLineInterpolated($"[grey]GFLOP and memory (of activations, estimated): one image{context}, forward, float32.[/]");
         if (info.StateDict.OpenPrefixes.Count > 0)
             AnsiConsole.MarkupLine("All this is without blocks of your own, of which only their class knows more.");
         else

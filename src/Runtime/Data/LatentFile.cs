@@ -112,7 +112,7 @@ internal sealed class LatentFile
             throw new DataException(
                 $"'{Path}': its latents are {channels} x {height} x {width} (channels x height x width), and the network takes "
                     + $"{wanted.Channels} x {wanted.Height} x {wanted.Width}.");
-        return images <= int.MaxValue ? (int)images : throw new DataException($"'{Path}' has more images than {int.MaxValue:N0}.");
+        return images <= int.MaxValue ? (int)images : throw new DataException($"'{Path}' has more images than 2^31 - 1.");
     }
 
     /// <summary>The shape of its contexts; null: it has none.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
 using UNetGen.Files;
+using static System.FormattableString;
 using static TorchSharp.torch;
 
 namespace UNetGen.Interop;
@@ -32,11 +33,12 @@ public sealed class SafetensorsFile : IDisposable
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
         if (headerLength > SafetensorsHeader.MaxLength)
             throw new SafetensorsException(
-                path, $"it claims a header of {headerLength:N0} bytes, but the format allows {SafetensorsHeader.MaxLength:N0}.");
+                path, Invariant($"it claims a header of {headerLength:N0} bytes, but the format allows {SafetensorsHeader.MaxLength:N0}."));
         if ((long)headerLength > fileLength - LengthSize)
             throw new SafetensorsException(
                 path,
-                $"it ends too early: its header should have {Counted.Of((long)headerLength, "byte")}, but the file has {fileLength:N0}.");
+                Invariant(
+                    $"it ends too early: its header should have {Counted.Of((long)headerLength, "byte")}, but the file has {fileLength:N0}."));
         var json = new byte[headerLength];
         ReadExactly(json, LengthSize);
         dataStart = LengthSize + json.Length;

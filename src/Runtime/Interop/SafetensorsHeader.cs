@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using UNetGen.Native;
+using static System.FormattableString;
 using static TorchSharp.torch;
 
 namespace UNetGen.Interop;
@@ -115,7 +116,7 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
                 json.WriteEndObject();
                 if (json.BytesCommitted + json.BytesPending > MaxMetadataLength)
                     throw new ArgumentException(
-                        $"The metadata would have {json.BytesCommitted + json.BytesPending:N0} bytes; {MaxMetadataLength:N0} can be "
+                        Invariant($"The metadata would have {json.BytesCommitted + json.BytesPending:N0} bytes; {MaxMetadataLength:N0} can be ")
                             + "read again.");
             }
             foreach (var entry in Entries)
@@ -140,6 +141,6 @@ internal sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Met
         return buffer.WrittenCount <= MaxLength
             ? buffer.WrittenMemory
             : throw new ArgumentException(
-                $"The header would have {buffer.WrittenCount:N0} bytes; the safetensors format allows {MaxLength:N0}.");
+                Invariant($"The header would have {buffer.WrittenCount:N0} bytes; the safetensors format allows {MaxLength:N0}."));
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using UNetGen.Files;
+using static System.FormattableString;
 
 namespace UNetGen.Interop;
 
@@ -74,7 +75,7 @@ internal static class SafetensorsHeaderReader
         if (length > SafetensorsHeader.MaxMetadataLength)
             throw new SafetensorsException(
                 path,
-                $"{key} has {length:N0} bytes of text, and at most {SafetensorsHeader.MaxMetadataLength:N0} are read; write the tensors "
+                Invariant($"{key} has {length:N0} bytes of text, and at most {SafetensorsHeader.MaxMetadataLength:N0} are read; write the tensors ")
                     + "into a new file with less metadata.");
         var names = new HashSet<string>();
         while (NextName(ref json, names, path) is { } name)
@@ -150,7 +151,7 @@ internal static class SafetensorsHeaderReader
         if (length != expected)
         {
             throw wrong($"needs {Counted.Of(expected, "byte")} for shape [{string.Join(", ", shape)}] of {dtype}, "
-                + $"but its data_offsets [{offsets[0]}, {offsets[1]}] span {length:N0}.");
+                + Invariant($"but its data_offsets [{offsets[0]}, {offsets[1]}] span {length:N0}."));
         }
         return new SafetensorsEntry(name, row.DType, shape, offsets[0], length);
     }
@@ -176,17 +177,18 @@ internal static class SafetensorsHeaderReader
         {
             if (entry.Offset != end)
                 throw new SafetensorsException(path, entry.Offset < end
-                    ? $"tensor '{Excerpt.Of(entry.Name)}' begins at byte {entry.Offset:N0} of the data, inside another that ends at "
-                        + $"{end:N0}."
-                    : $"tensor '{Excerpt.Of(entry.Name)}' begins at byte {entry.Offset:N0} of the data and leaves a hole after {end:N0}.");
+                    ? Invariant($"tensor '{Excerpt.Of(entry.Name)}' begins at byte {entry.Offset:N0} of the data, inside another that ends at ")
+                        + Invariant($"{end:N0}.")
+                    : Invariant(
+                        $"tensor '{Excerpt.Of(entry.Name)}' begins at byte {entry.Offset:N0} of the data and leaves a hole after {end:N0}."));
             if (entry.Length > dataLength - entry.Offset)
                 throw new SafetensorsException(
                     path,
-                    $"it ends too early: tensor '{Excerpt.Of(entry.Name)}' needs {entry.Offset + (decimal)entry.Length:N0} bytes of data, "
-                        + $"but there are {dataLength:N0}.");
+                    Invariant($"it ends too early: tensor '{Excerpt.Of(entry.Name)}' needs {entry.Offset + (decimal)entry.Length:N0} bytes ")
+                        + Invariant($"of data, but there are {dataLength:N0}."));
             end = entry.Offset + entry.Length;
         }
         if (end != dataLength)
-            throw new SafetensorsException(path, $"its tensors end at byte {end:N0} of the data, but there are {dataLength:N0}.");
+            throw new SafetensorsException(path, Invariant($"its tensors end at byte {end:N0} of the data, but there are {dataLength:N0}."));
     }
 }

@@ -90,7 +90,8 @@ public abstract class Sampler
         RequireWeights(network);
         return Shortage.Explained(
             () => NetworkUse.Drawing(network, () => SampleAll(network, options, observe, cancellation), cancellation),
-            $"{Math.Min(options.Count, options.BatchSize):N0} images pass at once, of {options.Count:N0}: fewer at once need less.");
+            FormattableString.Invariant(
+                $"{Math.Min(options.Count, options.BatchSize):N0} images pass at once, of {options.Count:N0}: fewer at once need less."));
     }
 
     /// <summary>

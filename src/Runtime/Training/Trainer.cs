@@ -180,7 +180,7 @@ public sealed partial class Trainer : IDisposable
     public TrainingSummary Train(
         Action<TrainingStep>? report = null, CheckpointStore? store = null, CancellationToken cancellation = default) => Shortage.Explained(
         () => TrainAlone(report, store, cancellation),
-        $"A step has {Counted.Of(options.BatchSize, "image")}{(options.Accumulation > 1 ? $" in {options.Accumulation:N0} parts" : "")}: a smaller "
+        $"A step has {Counted.Of(options.BatchSize, "image")}{(options.Accumulation > 1 ? $" in {Counted.Of(options.Accumulation, "part")}" : "")}: a smaller "
             + $"`BatchSize`{(options.GradientCheckpointing ? " or" : ",")} more `Accumulation`"
             + $"{(options.GradientCheckpointing ? "" : " or `GradientCheckpointing`")}"
             + " needs less.");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CsCheck;
 using UNetGen.Interop;
 
@@ -6,8 +7,16 @@ namespace UNetGen.Runtime.Tests.Interop;
 public sealed class InvalidSafetensorsTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
+    private readonly CultureInfo culture = CultureInfo.CurrentCulture;
 
-    public void Dispose() => folder.Dispose();
+    /// <summary>Messages are the same wherever a user sits: also where digits are grouped by points.</summary>
+    public InvalidSafetensorsTests() => CultureInfo.CurrentCulture = CultureInfo.GetCultureInfo("de-DE");
+
+    public void Dispose()
+    {
+        CultureInfo.CurrentCulture = culture;
+        folder.Dispose();
+    }
 
     [Theory]
     [InlineData("", "it has 0 bytes, too few")]
