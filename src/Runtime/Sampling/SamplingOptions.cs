@@ -72,7 +72,7 @@ public sealed record SamplingOptions
 
     /// <summary>
     /// The class that guidance leads away from, in the place of the last one, "no class": with 3 pictures get what their class has and a 3
-    /// hasn't. Null is the last one.
+    /// hasn't. Null is the last one, and refused where that was never learnt, in a training that dropped no labels.
     /// </summary>
     public int? NegativeClass { get; init; }
 
