@@ -316,7 +316,7 @@ public sealed class TrainerResumeTests : IDisposable
         Assert.Equal(run.Trainer.Emas.Select(average => average.FirstShare), second.Trainer.Emas.Select(average => average.FirstShare));
         Assert.Contains(
             "`Ema.Decay` 0.9999 is still the weights that the training began with",
-            Assert.Single(old.Newest()!.Doubts, doubt => doubt.Contains("0.9999")));
+            Assert.Single(old.Newest()!.DoubtsOf("ema-0.9999")));
     }
 
     [Theory]
@@ -337,9 +337,9 @@ public sealed class TrainerResumeTests : IDisposable
         Assert.Equal(run.Trainer.Emas.Select(average => average.StartShare), second.Trainer.Emas.Select(average => average.StartShare));
         // Copied up to step 5, and updated once, at step 8: 1 - 4^-0.75.
         Assert.Equal(1 - Math.Pow(4, -0.75), second.Trainer.Emas[1].StartShare, 1e-12);
-        Assert.Contains(
-            store.Newest()!.Doubts,
-            doubt => doubt.StartsWith("65 % of the average with `Ema.Decay` 0.99 are the weights of step 5 after 10 steps"));
+        Assert.StartsWith(
+            "65 % of the average with `Ema.Decay` 0.99 are the weights of step 5 after 10 steps",
+            Assert.Single(store.Newest()!.DoubtsOf("ema-0.99")));
     }
 
     [Fact]
