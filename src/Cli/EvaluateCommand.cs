@@ -91,7 +91,7 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
             Warnings.Show($"the data's statistics aren't kept for the next time: {unkept} Name another folder with --cache.");
         if (ranks.Rank > 0)
             return 0;
-        SourceWarnings.Show(real, "None stands in for it: each picture counts once.");
+        SourceWarnings.Show(real, "No other stands in: each picture counts once.");
         var those = ofReal.Count == real.Count ? real.Description : $"{ofReal.Count:N0} of {real.Description}";
         AnsiConsole.MarkupLineInterpolated($"Frechet distance [bold]{FrechetDistance.Between(ofDrawn, ofReal):0.000}[/]: {drawn.Description} against {those}, by {sees.Description}");
         if (Math.Min(ofDrawn.Count, ofReal.Count) is var fewest && fewest <= ofReal.Features)

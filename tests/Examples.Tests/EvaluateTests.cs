@@ -61,7 +61,7 @@ public sealed partial class EvaluateTests : IDisposable
             Assert.Equal(Distance(whole), Distance(broken));
             Assert.Contains("against 30 of 31 pictures in photos", broken);
             Assert.Contains("000002x.png, is no picture", broken);
-            Assert.Contains("None stands in for it: each picture counts once.", broken);
+            Assert.Contains("No other stands in: each picture counts once.", broken);
         }
 
         // A folder that can't be written to costs a warning.

@@ -29,7 +29,7 @@ public static class ImageStatistics
     /// </param>
     /// <returns>The caller's to dispose.</returns>
     /// <exception cref="DataException">
-    /// There are no images, or they are latents, or the source says a shape that none can have.
+    /// There are no images, or none that can be read, or they are latents, or the source says a shape that none can have.
     /// </exception>
     /// <exception cref="EvaluationException">
     /// The network doesn't take such images, or gives something else than [batch, features] of a floating type, or a feature is no finite
@@ -71,16 +71,13 @@ public static class ImageStatistics
                 report?.Invoke(Math.Min(source.Count, done * ranks.Size));
             }
 
-            if (source.Count == 0)
-                throw new DataException($"There are no images to count: {source.Description}.");
+            // Fewer batches than processes leave some of these without.
+            var width = ranks.Gather(statistics?.Features ?? 0).Max(row => row[0]);
+            WholeImages.RequireSome(source, width > 0);
+            statistics ??= new FeatureStatistics((int)width);
             if (ranks.Size > 1)
-            {
-                // Fewer batches than processes leave some of these without.
-                var width = ranks.Gather(statistics?.Features ?? 0).Max(row => row[0]);
-                statistics ??= new FeatureStatistics((int)width);
                 statistics.Join(ranks);
-            }
-            return statistics!;
+            return statistics;
         }
         catch
         {

@@ -209,8 +209,6 @@ public sealed class SmallClassifier : FeatureNetwork
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         RequireLive();
         SourceChecks.RequirePictures(source);
-        if (source.Count == 0)
-            throw new DataException($"There are no images to count: {source.Description}.");
         var (seen, right) = (0, 0);
         foreach (var (images, numbers) in WholeImages.InOrder(source, batchSize))
         {
@@ -222,9 +220,8 @@ public sealed class SmallClassifier : FeatureNetwork
             }
         }
 
-        return seen > 0
-            ? (double)right / seen
-            : throw new DataException($"None of the images can be counted: {source.Description}, and all of their files are broken.");
+        WholeImages.RequireSome(source, seen > 0);
+        return (double)right / seen;
     }
 
     /// <inheritdoc/>

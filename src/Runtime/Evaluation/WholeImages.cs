@@ -37,6 +37,15 @@ internal static class WholeImages
         }
     }
 
+    /// <exception cref="DataException">There was no image to be counted.</exception>
+    public static void RequireSome(IImageSource source, bool wereAny)
+    {
+        if (source.Count == 0)
+            throw new DataException($"There are no images to count: {source.Description}.");
+        if (!wereAny)
+            throw new DataException($"None of the images can be counted: {source.Description}, and all of their files are broken.");
+    }
+
     /// <summary>Writes the whole ones of <paramref name="count"/> images, one after the other.</summary>
     /// <returns>Their numbers.</returns>
     private static List<int> Read(IImageSource source, int first, int count, float[] pixels, CancellationToken cancellation)
