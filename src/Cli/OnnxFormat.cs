@@ -90,7 +90,7 @@ internal static class OnnxFormat
             "self_condition" => "the estimate of the clean images before; zeros at first",
             "prediction" => SpecCompiler.DescribeFrom(trained).Predicts,
             "noise" => "standard normal numbers",
-            "labels" => $"a class each, 0 to {info.NumClasses - (trained.IsNoneUnlearnt(info.NumClasses) ? 2 : 1)}",
+            "labels" => $"a class each, 0 to {info.NumClasses - (trained.HasLearntNone(info.NumClasses) == false ? 2 : 1)}",
             "context" => "what the network attends to, as a text encoder's tokens",
             "negative_context" => "what guidance leads away from, of as many tokens",
             "condition" => "what goes in behind the images",

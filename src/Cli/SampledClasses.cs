@@ -21,7 +21,7 @@ internal sealed class SampledClasses
     {
         this.info = info;
         ofData = trained.Classes?.Count is { } count && info.NumClasses - count is 0 or 1 ? count : null;
-        isNoneUnlearnt = trained.IsNoneUnlearnt(info.NumClasses);
+        isNoneUnlearnt = trained.HasLearntNone(info.NumClasses) == false;
     }
 
     /// <summary>

@@ -69,7 +69,7 @@ public static class OnnxExport
                 + "ONNX file hasn't."];
         // Where nothing says how many classes the data had, the last is taken for none, as in sampling.
         var classes = description.Info.NumClasses;
-        var guidesToClasses = checkpoint.Classes?.Count != classes && !checkpoint.IsNoneUnlearnt(classes);
+        var guidesToClasses = checkpoint.Classes?.Count != classes && checkpoint.HasLearntNone(classes) != false;
         return Save(
             path, description, new FileWeights(file), options ?? new(), hooks, doubts,
             (checkpoint.Classes, guidesToClasses, checkpoint.IsBounded));
@@ -105,7 +105,7 @@ public static class OnnxExport
         // Of one step, where another thread trains it.
         return NetworkUse.Reading(network, () => Save(
             path, description, new ModuleWeights(network), options ?? new(), network.Hooks, doubts,
-            ofData: (Classes: null, GuidesToClasses: !network.IsNoneUnlearnt, network.IsBounded)));
+            ofData: (Classes: null, GuidesToClasses: network.HasLearntNone != false, network.IsBounded)));
     }
 
     private static OnnxFile Save(

@@ -175,7 +175,7 @@ internal sealed class RunPictures : IDisposable
         if (network.Info.ContextDim is not null && !HasNullContext)
             throw new UNetGenException(
                 $"guidance {guidance} needs a training in which contexts are dropped, and context_dropout is 0. Leave --guidance out.");
-        if (HasNullClass && options.Training.LabelDropout == 0)
+        if (HasNullClass && !HasLearntNone)
             throw new UNetGenException(
                 $"guidance {guidance} needs a training in which labels are dropped, and label_dropout is 0. Leave --guidance out.");
         if (!CanBeGuided)
@@ -188,11 +188,14 @@ internal sealed class RunPictures : IDisposable
     }
 
     /// <summary>Whether the network has learnt what stands for none, of all that it is conditioned on.</summary>
-    private bool CanBeGuided => (network.Info.NumClasses is null ? HasNullContext : HasNullClass && options.Training.LabelDropout != 0)
+    private bool CanBeGuided => (network.Info.NumClasses is null ? HasNullContext : HasNullClass && HasLearntNone)
         && (network.Info.ContextDim is null || HasNullContext);
 
     /// <summary>Whether contexts are dropped in training.</summary>
     private bool HasNullContext => network.Info.ContextDim is not null && options.Training.ContextDropout != 0;
+
+    /// <summary>Whether labels are dropped in training, or were in the one of whose weights it began.</summary>
+    private bool HasLearntNone => options.Training.LabelDropout != 0 || network.HasLearntNone == true;
 
     /// <summary>Whether the network's last class stands for none, as the trainer has it.</summary>
     private bool HasNullClass => network.Info.NumClasses == source.Classes.Count + 1;

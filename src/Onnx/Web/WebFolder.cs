@@ -69,7 +69,7 @@ public static class WebFolder
                     Height = info.ImageHeight,
                     Width = info.ImageWidth,
                     // One that stands for none and was never learnt is none to be drawn.
-                    NumClasses = checkpoint.IsNoneUnlearnt(info.NumClasses) ? info.NumClasses - 1 : info.NumClasses,
+                    NumClasses = checkpoint.HasLearntNone(info.NumClasses) == false ? info.NumClasses - 1 : info.NumClasses,
                     Guidance = file.Inputs.Any(input => input.StartsWith("guidance ", StringComparison.Ordinal)),
                     Classes = checkpoint.Classes is { Count: > 0 } classes ? classes : null,
                     Sampler = sampler.DescriptionFor(NoiseLevels.Of(OnnxExport.DiffusionOf(checkpoint))),

@@ -78,8 +78,8 @@ public sealed class SubsetSource(IImageSource source, IReadOnlyList<int> numbers
         var place = Classes.Count == 0 ? Description : $"{Description}, class {Classes[Images.Label(first)]}";
         var broken = Images.BrokenFile(first)!;
         throw new DataException(
-            $"{place}: not one of its picture files can be used; {broken.Path} {broken.Reason}. Mend the files, or leave them "
-                + "out of the subset.");
+            $"{place}: not one of its picture files can be used; {broken.Path} {broken.Reason}. Mend the files, or take "
+                + "them away.");
     }
 
     /// <summary>A list that its owner changes would make another source of this one while a training reads it.</summary>

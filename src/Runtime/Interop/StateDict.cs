@@ -261,7 +261,7 @@ public static class StateDict
     private static void Tell(nn.Module module, bool? isBounded)
     {
         if (module is NoisePredictor network)
-            (network.IsBounded, network.IsNoneUnlearnt) = (isBounded, false);
+            (network.IsBounded, network.HasLearntNone) = (isBounded, null);
     }
 
     private static void Copy(IReadOnlyDictionary<string, Tensor> state, IReadOnlyDictionary<string, Tensor> tensors)

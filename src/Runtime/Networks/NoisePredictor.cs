@@ -57,10 +57,10 @@ public abstract partial class NoisePredictor : nn.Module<Tensor, Tensor, Tensor>
     public bool? IsBounded { get; set; }
 
     /// <summary>
-    /// Whether its last class stands for none and was never learnt, since the training of its weights dropped no labels; false where
-    /// nothing says. Nothing is guided away from it unless it is named.
+    /// Whether its last class, which stands for none, was learnt in a training that dropped labels, or in the one before, of whose weights
+    /// that began. False: nothing is guided away from it unless it is named. Null: it stands for no such thing, or nothing says.
     /// </summary>
-    internal bool IsNoneUnlearnt { get; set; }
+    internal bool? HasLearntNone { get; set; }
 
     /// <summary>Whether its weights were freed.</summary>
     internal bool IsDisposed { get; private set; }

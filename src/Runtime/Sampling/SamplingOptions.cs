@@ -139,7 +139,7 @@ public sealed record SamplingOptions
     {
         ObjectDisposedException.ThrowIf(network.IsDisposed, network);
         Check(network.Info);
-        if (Guidance != 1 && NegativeClass is null && network.IsNoneUnlearnt)
+        if (Guidance != 1 && NegativeClass is null && network.HasLearntNone == false)
             throw new UNetGenException(
                 $"Guidance leads away from class {network.Info.NumClasses - 1} of {network.Info.Name}, which stands for none, and was never "
                     + "learnt: its training dropped no labels (`LabelDropout` 0). Leave the guidance at 1, or say a `NegativeClass`.");

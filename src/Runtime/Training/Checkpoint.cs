@@ -191,7 +191,7 @@ public sealed partial class Checkpoint
             throw new CheckpointException($"{file.Path} can't be loaded: {lack} {differences.Message}", error);
         }
         network.IsBounded = IsBounded;
-        network.IsNoneUnlearnt = IsNoneUnlearnt(network.Info.NumClasses);
+        network.HasLearntNone = HasLearntNone(network.Info.NumClasses);
     }
 
     /// <summary>Lets a network that was made of this checkpoint's spec compute as the training did, which no effective spec says.</summary>
@@ -218,7 +218,7 @@ public sealed partial class Checkpoint
         using var file = Weights(which);
         var differing = StateDict.LoadBut(network, file, IsOfClasses);
         network.IsBounded = IsBounded;
-        network.IsNoneUnlearnt = IsNoneUnlearnt(network.Info.NumClasses);
+        network.HasLearntNone = differing.Any(IsOfClasses) ? null : HasLearntNone(network.Info.NumClasses);
         return
         [
             .. differing.Select(key => network.state_dict().ContainsKey(key)

@@ -47,9 +47,8 @@ public sealed partial class Checkpoint
         ];
     }
 
-    /// <summary>
-    /// Whether the last of a network's classes stands for none and was never learnt, since no label was ever replaced by it; false where
-    /// nothing says.
-    /// </summary>
-    internal bool IsNoneUnlearnt(int? classes) => Classes?.Count + 1 == classes && Info?.Training.LabelDropout == 0;
+    /// <summary>As <see cref="NoisePredictor.HasLearntNone"/>, of a network that knows so many classes.</summary>
+    internal bool? HasLearntNone(int? classes) => whole is not null && Classes?.Count + 1 == classes
+        ? whole.Training.LabelDropout != 0 || Trainer.StateOf(Path, whole).NoneLearnt
+        : null;
 }

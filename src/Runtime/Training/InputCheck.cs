@@ -201,9 +201,10 @@ internal static class InputCheck
 
     /// <summary>Of what a training drops always, and therefore never learns, a sentence each.</summary>
     public static IEnumerable<string> NeverLearnt(
-        NetworkInfo info, IImageSource source, TrainingOptions options, double labelDropout, double contextDropout)
+        NoisePredictor network, IImageSource source, TrainingOptions options, double labelDropout, double contextDropout)
     {
-        if (labelDropout == 0 && info.NumClasses == source.Classes.Count + 1)
+        var info = network.Info;
+        if (labelDropout == 0 && info.NumClasses == source.Classes.Count + 1 && network.HasLearntNone != true)
             yield return $"`LabelDropout` is 0: class {info.NumClasses - 1} of {info.Name}, which stands for none, is never learnt, and guidance "
                 + "would lead away from it. Drop a part of the labels, as 0.1, or don't guide.";
         if (labelDropout == 1)

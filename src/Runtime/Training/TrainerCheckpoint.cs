@@ -119,6 +119,7 @@ public sealed partial class Trainer
         Ranks = ranks.Size,
         Images = images,
         Kernels = network.Kernels,
+        NoneLearnt = labelDropout == 0 && network.HasLearntNone == true,
         Unmoved = Step > 0 && sizesUnmoved is not null,
         FirstShares = [.. averages.Select(average => average.FirstShare)],
         StartShares = [.. averages.Select(average => average.StartShare)],

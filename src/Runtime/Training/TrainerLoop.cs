@@ -44,7 +44,9 @@ public sealed partial class Trainer
         else
             store?.RequireNoneBeyond(Step);
         network.IsBounded = source.IsBounded;
-        network.IsNoneUnlearnt = network.Info.NumClasses == source.Classes.Count + 1 && labelDropout == 0;
+        network.HasLearntNone = network.Info.NumClasses == source.Classes.Count + 1
+            ? labelDropout != 0 || network.HasLearntNone == true
+            : null;
         using var computing = new TrainingCompute(network, options);
         using var diffusion = DiffusionProcess.Of(network.Diffusion, network.Device);
         var (start, before) = (clock.GetTimestamp(), elapsed);
@@ -151,7 +153,7 @@ public sealed partial class Trainer
                 logger.ImagesAreStrange(strange);
             if (ContextCheck.Unused(network.Info, source) is { } unused)
                 logger.ImagesAreStrange(unused);
-            foreach (var lost in InputCheck.NeverLearnt(network.Info, source, options, labelDropout, contextDropout))
+            foreach (var lost in InputCheck.NeverLearnt(network, source, options, labelDropout, contextDropout))
                 logger.ImagesAreStrange(lost);
             return true;
         }

@@ -45,6 +45,12 @@ public sealed record TrainingState
     public bool Unmoved { get; init; }
 
     /// <summary>
+    /// Whether a class that stands for none was learnt before this training, which drops no labels, by the one of whose weights it began.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool NoneLearnt { get; init; }
+
+    /// <summary>
     /// How much of each average is still the weights that the training began with, in the order of <see cref="TrainingOptions.Ema"/>; null
     /// in checkpoints of earlier versions.
     /// </summary>

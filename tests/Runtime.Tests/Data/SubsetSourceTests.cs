@@ -69,8 +69,8 @@ public sealed class SubsetSourceTests : IDisposable
         Assert.Equal([0, 0, 120], Greys(new SubsetSource(source, [1, 0, 3])));
         var part = new SubsetSource(source, [0, 2]);
         Assert.Equal(
-            $"2 of {source.Description}, class b: not one of its picture files can be used; b/2.png is empty. Mend the files, or leave them "
-                + "out of the subset.",
+            $"2 of {source.Description}, class b: not one of its picture files can be used; b/2.png is empty. Mend the files, or take them "
+                + "away.",
             Assert.Throws<DataException>(() => Greys(part)).Message);
     }
 

@@ -49,6 +49,29 @@ public sealed class CheckpointDoubtTests : IDisposable
     }
 
     [Fact]
+    public void A_class_for_none_that_the_training_before_has_learnt_stays_learnt()
+    {
+        using var network = new TwoConvNet(classes: 3);
+        Trained(Options with { LabelDropout = 0.5 }, classes: 3).Begin(network);
+        var told = new ListLogger();
+        using (var trainer = new Trainer(network, new Stripes(classes: 2), Options with { LabelDropout = 0 }, logger: told))
+            trainer.Train(store: new CheckpointStore(folder.File("tuned")));
+        Assert.DoesNotContain(told.Warnings, warning => warning.Contains("never learnt"));
+
+        // Also where it is resumed.
+        using var resumed = new TwoConvNet(classes: 3);
+        using (var trainer = new Trainer(resumed, new Stripes(classes: 2), Options with { LabelDropout = 0, Steps = 5 }))
+        {
+            trainer.Restore(Checkpoint.Open(folder.File("tuned")));
+            trainer.Train(store: new CheckpointStore(folder.File("tuned")));
+        }
+        using var opened = new TwoConvNet(classes: 3);
+        Checkpoint.Open(folder.File("tuned")).LoadInto(opened);
+        foreach (var drawn in (TwoConvNet[])[network, resumed, opened])
+            new DdimSampler(2).Sample(drawn, new() { Count = 1, Labels = [0], Guidance = 2 }).Dispose();
+    }
+
+    [Fact]
     public void Classes_of_which_none_was_learnt_are_told_whoever_opens_the_checkpoint()
     {
         Assert.StartsWith(
