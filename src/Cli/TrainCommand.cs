@@ -107,7 +107,9 @@ internal sealed class TrainCommand
         var computing = (network.Kernels == KernelForm.Reference ? ", reference kernels" : "") + (
             options.Training.Precision == Precision.Float32 ? "" : $", in {options.Training.Precision.ToString().ToLowerInvariant()}") + (
             options.Training.GradientCheckpointing ? ", with gradient checkpointing" : "");
-        AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({info.ParameterCount:N0} parameters, {known.Info.SpecPath}) on {source.Description}, {target}{computing}{(trainer.Step > 0 ? $", going on after step {trainer.Step:N0}" : "")}");
+        // What a hook has registered is trained as well.
+        var parameters = network.parameters().Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel());
+        AnsiConsole.MarkupLineInterpolated($"[bold]{info.Name}[/] ({parameters:N0} parameters, {known.Info.SpecPath}) on {source.Description}, {target}{computing}{(trainer.Step > 0 ? $", going on after step {trainer.Step:N0}" : "")}");
         if (!folder!.IsAlone)
         {
             const string free = "has no locks, so that nothing keeps another training out: begin none there now.";
