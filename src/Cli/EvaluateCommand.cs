@@ -54,6 +54,7 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
         features.Check(parsed);
         var folder = parsed.GetRequiredValue(samples);
         var (network, given, labels) = new SampleFolder(folder).Describe();
+        var named = new SampleFolder(folder).WrittenClasses();
         // Pictures of every folder are called alike.
         RanksDifferException.ThrowUnlessSame(
             ranks, "The ranks aren't to measure the same samples", "Start all of them with the same options, and a folder that all see.",
@@ -99,7 +100,7 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
                 + "take more than so many, or the distance says little");
         if (sees is SmallClassifier classifier && labels is not null)
             SayAccuracy(
-                classifier, drawn, new SampleFolder(folder).WrittenClasses() ?? Taken(classifier, real.Classes, folder),
+                classifier, drawn, named ?? Taken(classifier, real.Classes, folder),
                 index => labels[numbers[index] % labels.Count]);
         return 0;
     }

@@ -83,13 +83,12 @@ internal sealed class ExportCommand
         var (trained, network) = TrainedWeights.Load(path, Warnings.Show);
         using var loaded = network;
         target = claim.Path;
-        // A file has no other word on code that the class here hasn't.
-        IReadOnlyList<string> doubts = trained.DoubtOf(network) is { } doubt ? [.. trained.Doubts, doubt] : trained.Doubts;
         if (kind != Diffusers)
-            StateDict.Save(target, network, doubts);
+            StateDict.Save(target, network, trained.Doubts, trained.TrainedHooks);
         else
         {
-            DiffusersFolder.Save(target, network, doubts);
+            // Such a folder has no other word on code that the class here hasn't.
+            DiffusersFolder.Save(target, network, trained.DoubtOf(network) is { } doubt ? [.. trained.Doubts, doubt] : trained.Doubts);
             if (DiffusersFolder.DoubtOf(network) is { } left)
                 Warnings.Show(left);
         }

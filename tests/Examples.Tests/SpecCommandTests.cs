@@ -282,6 +282,10 @@ public sealed class SpecCommandTests : IDisposable
         Write("same", "name: Another\nextends: base.unet.yaml\n# dim: 16\n");
         Assert.Contains(
             "base.unet.yaml and same.unet.yaml are the same network", program.Succeed("diff", "base.unet.yaml", "same.unet.yaml"));
+        Write("own", "extends: base.unet.yaml\nblocks: { resnet: Own.Block }\n");
+        Assert.Matches(
+            @"the same network \([1-9][0-9,]+ parameters beside blocks of your own\)",
+            program.Succeed("diff", "own.unet.yaml", "own.unet.yaml"));
         Assert.Contains("dim", program.Run("diff", "base.unet.yaml", "shapes").Output);
         foreach (var missing in (string[])["gone.safetensors", "gone/run"])
             Assert.Contains($"There is no file or folder {missing}, seen from ", program.Fail(1, "diff", "base.unet.yaml", missing));

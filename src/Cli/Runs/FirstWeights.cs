@@ -62,7 +62,8 @@ internal sealed class FirstWeights
         }
         catch (StateDictException error)
         {
-            throw new UNetGenException($"--init-from {trained.Path} can't be begun with: {error.Message}", error);
+            var lack = trained.DoubtOf(network) is { } doubt ? $"{doubt} " : "";
+            throw new UNetGenException($"--init-from {trained.Path} can't be begun with: {lack}{error.Message}", error);
         }
     }
 

@@ -45,7 +45,9 @@ internal static class DiffCommand
         var rows = Differences(Values(before), Values(after)).ToArray();
         if (rows.Length == 0)
         {
-            var parameters = $"{before.Info.ParameterCount:N0} parameters{(HasOwnBlocks(before) ? " beside blocks of your own" : "")}";
+            var parameters = HasOwnBlocks(before)
+                ? $"{before.Info.Levels.Sum(level => level.Parameters):N0} parameters beside blocks of your own"
+                : $"{before.Info.ParameterCount:N0} parameters";
             AnsiConsole.MarkupLineInterpolated($"{before.Origin} and {after.Origin} are the same network ({parameters}).");
         }
         else

@@ -24,10 +24,12 @@ internal static class NetworkMetadata
     /// Its class and spec, what the user's part of the class adds, and whether its images have values in [-1, 1].
     /// </param>
     /// <param name="doubts">What speaks against drawing with the weights, a sentence each.</param>
+    /// <param name="hooks">What the class that was trained has; null: it is the predictor's.</param>
     /// <exception cref="UNetGenException">The network contradicts itself: what was written of it couldn't be read again.</exception>
-    public static IReadOnlyDictionary<string, string> Of(NoisePredictor predictor, IReadOnlyList<string> doubts)
+    public static IReadOnlyDictionary<string, string> Of(
+        NoisePredictor predictor, IReadOnlyList<string> doubts, IReadOnlyList<string>? hooks = null)
     {
-        var metadata = Of(predictor.Info, predictor.Hooks, [.. doubts.Union(BorrowedWeights.DoubtsOf(predictor))]);
+        var metadata = Of(predictor.Info, hooks ?? predictor.Hooks, [.. doubts.Union(BorrowedWeights.DoubtsOf(predictor))]);
         if (predictor.IsBounded is { } isBounded)
             metadata.Add(ImagesKey, isBounded ? Pictures : Latents);
         return metadata;

@@ -169,7 +169,15 @@ public static class StateDict
     /// </exception>
     /// <exception cref="IOException">It can't be written.</exception>
     /// <exception cref="ObjectDisposedException">The network is disposed.</exception>
-    public static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts = null)
+    public static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts = null) =>
+        Save(path, network, doubts, hooks: null);
+
+    /// <summary>The same of weights that another class was trained to.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="network">Holds the weights.</param>
+    /// <param name="doubts">What speaks against drawing with them, a sentence each; null: nothing.</param>
+    /// <param name="hooks">What that class had of <see cref="NoisePredictor.HookNames"/>; null: it is the network's.</param>
+    internal static void Save(string path, NoisePredictor network, IReadOnlyList<string>? doubts, IReadOnlyList<string>? hooks)
     {
         ArgumentNullException.ThrowIfNull(network);
         ObjectDisposedException.ThrowIf(network.IsDisposed, network);
@@ -178,7 +186,7 @@ public static class StateDict
             var tensors = network.state_dict();
             RequireCopyable(tensors, nameof(network));
             RequireFinite(network.Info.Name, tensors);
-            SafetensorsFile.Write(path, tensors, TensorSum.Added(NetworkMetadata.Of(network, doubts ?? []), tensors));
+            SafetensorsFile.Write(path, tensors, TensorSum.Added(NetworkMetadata.Of(network, doubts ?? [], hooks), tensors));
             return true;
         });
     }

@@ -36,7 +36,12 @@ public sealed class SampleFolder(string path)
     /// Names of the classes that the network was trained with, <c>Checkpoint.Classes</c>, which <c>samples.json</c> then has beside the
     /// labels: by them <c>evaluate</c> knows which class of a classifier was asked for. Null: nothing says.
     /// </summary>
-    public IReadOnlyList<string>? Classes { get; init; }
+    /// <exception cref="ArgumentException">One has no name.</exception>
+    public IReadOnlyList<string>? Classes
+    {
+        get;
+        init => field = value?.Contains(null) == true ? throw new ArgumentException("A class has no name.", nameof(value)) : value;
+    }
 
     /// <summary>Draws what is missing. A picture's file is there as a whole or not at all.</summary>
     /// <param name="network">A trained network, on the device to be used.</param>

@@ -224,6 +224,7 @@ public sealed partial class Checkpoint
             .. differing.Select(key => network.state_dict().ContainsKey(key)
                 ? $"{key} begins anew: it has other classes, or none, in {Path}."
                 : $"{key} isn't taken over: {network.Info.Name} has no classes."),
+            .. DoubtOf(network) is { } doubt ? [doubt] : (string[])[],
             .. SpecHash == network.Info.SpecHash ? [] : (string[])[
                 $"{network.Info.Name} isn't the network that was trained in {Path}, {Excerpt.Of(Network)}, though its weights fit."
                     + SpecDifferences.Of(Spec, network.Info.Spec)],

@@ -12,8 +12,7 @@ public sealed partial class Checkpoint
     /// </summary>
     internal string? DoubtOf(NoisePredictor network)
     {
-        using var file = Tensors(DefaultStem);
-        var trained = NetworkMetadata.HooksOf(file);
+        var trained = TrainedHooks;
         if (trained.Except(network.Hooks).ToArray() is { Length: > 0 } missing)
             return $"the class that was trained in {Path} has code of its own ({string.Join(", ", missing)}), and the network that is "
                 + "made of its spec here hasn't: where that code changes what is computed, use the program that has the class.";
@@ -21,6 +20,16 @@ public sealed partial class Checkpoint
             ? $"the class {network.Info.Name} has code of its own here ({string.Join(", ", added)}), and the one that was trained in "
                 + $"{Path} had not: where that code changes what is computed, the weights have learnt without it."
             : null;
+    }
+
+    /// <summary>What the class that was trained had of <see cref="NoisePredictor.HookNames"/>.</summary>
+    internal IReadOnlyList<string> TrainedHooks
+    {
+        get
+        {
+            using var file = Tensors(DefaultStem);
+            return NetworkMetadata.HooksOf(file);
+        }
     }
 
     /// <summary>As <see cref="Doubts"/>, of one of <see cref="Stems"/>; null is <see cref="DefaultStem"/>.</summary>
@@ -39,10 +48,10 @@ public sealed partial class Checkpoint
         [
             .. TrainingDoubts.Of(info.Training, info.Step, state, Trainer.AverageIn(info.Training, stem)),
             .. state.Data?.Classes.Count > 0 && info.Training.LabelDropout == 1
-                ? ["no class but the one that stands for none was learnt: the training replaced every label by it (`LabelDropout` is 1)."]
+                ? ["the training taught no class but the one that stands for none: it replaced every label by that (`LabelDropout` is 1)."]
                 : (string[])[],
             .. info.Training.ContextDropout == 1
-                ? ["no context but the null context was learnt: the training replaced every one by it (`ContextDropout` is 1)."]
+                ? ["the training taught no context but the null context: it replaced every one by that (`ContextDropout` is 1)."]
                 : (string[])[],
         ];
     }

@@ -152,10 +152,9 @@ public sealed partial class Trainer
         }
         catch (StateDictException error)
         {
-            throw new CheckpointException(
-                $"{checkpoint.Path} isn't the state of what is trained here. Weights that were frozen in its training (`requires_grad`) have "
-                    + $"to be frozen before the trainer is made, and no others. {error.Message}",
-                error);
+            var lack = checkpoint.DoubtOf(network) ?? "Weights that were frozen in its training (`requires_grad`) have to be frozen before the "
+                + "trainer is made, and no others.";
+            throw new CheckpointException($"{checkpoint.Path} isn't the state of what is trained here: {lack} {error.Message}", error);
         }
         finally
         {

@@ -53,6 +53,14 @@ public sealed class HookTests : IDisposable
                 + $"{folder.File("without/step-00000001")} had not: where that code changes what is computed, the weights have learnt without it.",
             Assert.Single(Restored("without")));
 
+        // So does one that begins with the weights, and what is written of them keeps what their class had.
+        var opened = Checkpoint.Open(folder.File("without"));
+        Assert.Equal(Assert.Single(Restored("without")), Assert.Single(opened.Begin(network)), ignoreCase: true);
+        StateDict.Save(folder.File("exported.safetensors"), network, doubts: null, opened.TrainedHooks);
+        Assert.Empty(Checkpoint.Open(folder.File("exported.safetensors")).TrainedHooks);
+        StateDict.Save(folder.File("own.safetensors"), network);
+        Assert.Equal(network.Hooks, Checkpoint.Open(folder.File("own.safetensors")).TrainedHooks);
+
         IEnumerable<string> Restored(string name)
         {
             var told = new ListLogger();
@@ -60,6 +68,24 @@ public sealed class HookTests : IDisposable
             trainer.Restore(Checkpoint.Open(folder.File(name)));
             return told.Warnings;
         }
+    }
+
+    [Fact]
+    public void A_training_whose_hooks_registered_weights_names_the_code_that_a_class_lacks_to_go_on()
+    {
+        using var folder = new TemporaryFolder();
+        var images = new ShapesSource(1, 8, 8, count: 8);
+        var options = new TrainingOptions { Steps = 1, BatchSize = 2 };
+        var store = new CheckpointStore(folder.Path);
+        using (var registering = HookedUNet.Make(made => made.register_module("head", made.Head)))
+        using (var trainer = new Trainer(registering, images, options))
+            trainer.Train(store: store);
+
+        using var without = new TwoConvNet { Described = network.Info };
+        using var going = new Trainer(without, images, options);
+        var error = Assert.Throws<CheckpointException>(() => going.Restore(store.Newest()!)).Message;
+        Assert.Contains("has code of its own (OnConstructed, OnForwarding, OnForwarded), and the network that is made of its spec here hasn't", error);
+        Assert.DoesNotContain("frozen", error);
     }
 
     [Fact]

@@ -75,7 +75,7 @@ public sealed class CheckpointDoubtTests : IDisposable
     public void Classes_of_which_none_was_learnt_are_told_whoever_opens_the_checkpoint()
     {
         Assert.StartsWith(
-            "no class but the one that stands for none was learnt",
+            "the training taught no class but the one that stands for none",
             Assert.Single(Trained(Options with { LabelDropout = 1 }, classes: 3).Doubts));
         Assert.Empty(Trained(Options with { LabelDropout = 0.9 }, classes: 3).Doubts);
     }
