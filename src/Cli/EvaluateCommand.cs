@@ -53,19 +53,20 @@ internal sealed class EvaluateCommand(Interrupt interrupt, ICollective ranks)
     {
         features.Check(parsed);
         var folder = parsed.GetRequiredValue(samples);
-        var (network, given, labels) = new SampleFolder(folder).Describe();
-        var named = new SampleFolder(folder).WrittenClasses();
+        var pictures = new SampleFolder(folder);
+        var (network, given, labels) = pictures.Describe();
+        var named = pictures.WrittenClasses();
         // Pictures of every folder are called alike.
         RanksDifferException.ThrowUnlessSame(
             ranks, "The ranks aren't to measure the same samples", "Start all of them with the same options, and a folder that all see.",
             [RankFact.Text(SampleInfo.FileName, File.ReadAllText(Path.Combine(folder, SampleInfo.FileName)))]);
         var channels = given ?? Catalog.Require(network).Info.Channels;
-        var numbers = new SampleFolder(folder).PicturesByName();
-        var (height, width) = new SampleFolder(folder).Size();
+        var numbers = pictures.PicturesByName();
+        var (height, width) = pictures.Size();
         var drawn = ImageFolderSource.Open(folder, channels, height, width);
         var real = DataOptions.Open(
             parsed.GetRequiredValue(data), (channels, height, width), parsed.GetValue(background),
-            otherwise: new SampleFolder(folder).WrittenBackground());
+            otherwise: pictures.WrittenBackground());
         if (real is ImageFolderSource { Folder: var compared } && RealPath.Of(compared) == RealPath.Of(folder))
             Warnings.Show("--samples and --data are the same folder: its distance from itself is 0, whatever was drawn.");
         foreach (var source in (IImageSource[])[drawn, real])

@@ -55,7 +55,9 @@ public sealed class PairSourceTests : IDisposable
         Save("sharp/a.png", 0);
         Save("blurred/a.png", 0);
         Save("blurred/a.jpg", 0);
-        Assert.Contains("has a.jpg and a.png, which differ in their endings, or in Unicode's form of a letter, alone", Assert.Throws<DataException>(Open).Message);
+        Assert.Contains(
+            "has a.jpg and a.png, which differ in their endings, or in Unicode's form of a letter, alone",
+            Assert.Throws<DataException>(Open).Message);
     }
 
     [Fact]

@@ -84,7 +84,8 @@ public sealed class HookTests : IDisposable
         using var without = new TwoConvNet { Described = network.Info };
         using var going = new Trainer(without, images, options);
         var error = Assert.Throws<CheckpointException>(() => going.Restore(store.Newest()!)).Message;
-        Assert.Contains("has code of its own (OnConstructed, OnForwarding, OnForwarded), and the network that is made of its spec here hasn't", error);
+        Assert.Contains(
+            "has code of its own (OnConstructed, OnForwarding, OnForwarded), and the network that is made of its spec here hasn't", error);
         Assert.DoesNotContain("frozen", error);
     }
 
